@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+# Troika. `make help` lists what there is to do.
+#
+# One file, no recursion but for the sanitizer variants. Packages are installed
+# before the first compiler call (build/.deps), so nothing here may ask
+# pkg-config while this file is read: recipes ask when they run.
+
+VARIANT ?= release
+CC ?= gcc
+CFLAGS ?=
+PYTHON ?= /usr/bin/python3
+out := build/$(VARIANT)
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            $(if $(WERROR),-Werror)
+variant_release := -O2 -fno-plt
+variant_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+variant_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+variant_flags := $(variant_$(VARIANT))
+$(if $(variant_flags),,$(error VARIANT=$(VARIANT) is none of release asan tsan))
+REQUIRED := -std=gnu11 -D_GNU_SOURCE -g -pthread -I. -Ibuild/llhttp/include $(WARNINGS) $(variant_flags)
+COMPILE = $(CC) $(REQUIRED) $(CFLAGS) -MMD -MP
+
+models := $(patsubst models/%.c,%,$(wildcard models/*.c))
+foreign_models := $(filter-out %.c %.h,$(wildcard models/*.*))
+workload_sources := $(sort $(wildcard workloads/*.c))
+runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
+harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c))
+unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
+helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/*.ini))
+bench_targets := $(addprefix bench-,$(experiments))
+
+object = $(patsubst %,$(out)/%.o,$(basename $(1)))
+workload_objects := $(call object,$(workload_sources)) $(out)/workloads.o
+runtime_objects := $(call object,$(runtime_sources))
+harness_objects := $(call object,$(harness_sources))
+model_binaries := $(addprefix $(out)/models/,$(models))
+foreign_binaries := $(addprefix $(out)/models/,$(notdir $(basename $(foreign_models))))
+all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/harness/troika.o
+
+##@ Use
+.DEFAULT_GOAL := all
+.PHONY: all help deps list bench full $(bench_targets) serve load doctor charts report adr compare
+all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
+	@printf 'built %s: troika and %s; make help\n' '$(out)' "$$(ls $(out)/models | grep -vc '\.d$$') models"
+
+help: ## this text
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
+	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B=\n'
+
+deps: ## install what is missing (apt; elsewhere: print the list)
+	@rm -f build/.deps
+	@$(MAKE) --no-print-directory build/.deps
+
+list: $(out)/troika $(model_binaries) ## models, workloads and experiments
+	@$(out)/troika list $(ARGS)
+
+bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
+
+$(filter-out bench-quick,$(bench_targets)) bench-quick: bench-%: all
+	@$(out)/troika bench $(ARGS) $*
+	@$(PYTHON) reports/report.py --summary results/latest
+
+full: all ## every experiment, one after another (an hour and more)
+	@$(out)/troika bench $(ARGS) $(experiments)
+	@$(PYTHON) reports/report.py --summary results/latest
+
+serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
+	@$(out)/troika serve $(or $(MODEL),$(error MODEL= is missing, one of: $(models))) $(ARGS)
+
+load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
+	@$(out)/troika load $(ARGS) $(or $(URL),$(error URL= is missing))
+
+doctor: $(out)/troika ## what on this machine spoils measurements, and the remedy
+	@$(out)/troika doctor
+
+##@ Report
+RUN ?= results/latest
+charts: build/.deps ## draw the charts of RUN again
+	@$(PYTHON) reports/report.py --only charts $(RUN)
+report: build/.deps ## charts, report.md, index.html and decision record of RUN
+	@$(PYTHON) reports/report.py $(RUN)
+adr: build/.deps ## the decision record of RUN alone
+	@$(PYTHON) reports/report.py --only adr $(RUN)
+compare: build/.deps ## two runs side by side: make compare A=results/X B=results/Y
+	@$(PYTHON) reports/compare.py $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
+
+##@ Develop
+.PHONY: check asan tsan ci tests format format-check tidy clean
+tests: all $(unit_tests) $(helpers)
+
+check: tests ## unit, contract, method, report and fault tests
+	@TROIKA_BUILD=$(out) $(PYTHON) tests/run.py $(TESTS)
+
+asan tsan: ## the whole of check under address+undefined, or thread sanitizer
+	@$(MAKE) --no-print-directory check VARIANT=$@
+
+ci: ## what CI runs
+	@$(MAKE) --no-print-directory format-check
+	@$(MAKE) --no-print-directory check WERROR=1
+	@$(MAKE) --no-print-directory asan WERROR=1
+	@$(MAKE) --no-print-directory tsan WERROR=1
+
+c_files = $(shell git ls-files '*.c' '*.h')
+format: ## clang-format everything
+	@clang-format -i $(c_files)
+format-check: ## fails when format would change something
+	@command -v clang-format >/dev/null || { echo 'format-check: clang-format is missing, skipped'; exit 0; }; \
+	    clang-format --dry-run -Werror $(c_files)
+tidy: tests ## clang-tidy, cppcheck and shellcheck
+	@clang-tidy --quiet $(filter %.c,$(c_files)) -- $(REQUIRED)
+	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --suppress=missingIncludeSystem -I. -D_GNU_SOURCE --error-exitcode=1 models workloads harness
+	@shellcheck .ci/run $(wildcard harness/*.sh)
+
+clean: ## remove build/; never touches results/
+	@rm -rf build
+
+# ---- packages -------------------------------------------------------------
+build/.deps: harness/deps.sh
+	@mkdir -p build
+	@sh harness/deps.sh
+	@touch $@
+
+# ---- objects --------------------------------------------------------------
+$(out)/%.o: %.c | build/.deps
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(OBJECT_FLAGS) -c -o $@ $<
+$(out)/%.o: %.S | build/.deps
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(out)/harness/version.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"' -DTROIKA_VARIANT='"$(VARIANT)"' \
+    -DTROIKA_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -1)"' -DTROIKA_CFLAGS='"$(variant_flags) $(CFLAGS)"'
+$(out)/models/runtime/server.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"'
+$(out)/harness/version.o $(out)/models/runtime/server.o: $(out)/.version
+$(out)/.version: FORCE
+	@mkdir -p $(@D); echo '$(VERSION) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CFLAGS)' > $@
+
+# The table of workloads: rewritten only when the set of files changes.
+symbol = $(subst -,_,$(basename $(notdir $(1))))
+$(out)/workloads.c: FORCE
+	@mkdir -p $(@D)
+	@{ echo '/* Generated from workloads/. */'; echo '#include "models/runtime/workload.h"'; \
+	   for f in $(workload_sources); do n=$$(basename $$f .c); echo "extern const struct workload workload_$$(echo $$n | tr - _);"; done; \
+	   echo 'const struct workload_entry workloads[] = {'; \
+	   for f in $(workload_sources); do n=$$(basename $$f .c); echo "    {\"$$n\", &workload_$$(echo $$n | tr - _)},"; done; \
+	   echo '    {0, 0},'; echo '};'; } > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(out)/workloads.o: $(out)/workloads.c
+	$(Q)$(COMPILE) -c -o $@ $<
+
+build/llhttp/$(VARIANT).o: | build/.deps
+	$(call say,CC,llhttp)
+	@mkdir -p $(@D)
+	$(Q)if [ -f build/llhttp/llhttp.c ]; then cd build/llhttp && for f in llhttp api http; do \
+	    $(CC) -O2 -Iinclude -c -o $(VARIANT)-$$f.o $$f.c; done && ld -r -o $(VARIANT).o $(VARIANT)-llhttp.o $(VARIANT)-api.o $(VARIANT)-http.o; \
+	    else echo 'INPUT(-lllhttp)' > $@; fi
+
+$(out)/libruntime.a: $(runtime_objects) $(workload_objects)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(out)/libtroika.a: $(harness_objects)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# ---- programs -------------------------------------------------------------
+# A model says what it needs in one comment line, `requires: PKG ...`, by
+# pkg-config name; a model whose package is missing is skipped, with the reason.
+$(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a build/llhttp/$(VARIANT).o | build/.deps
+	$(call say,MODEL,$*)
+	@mkdir -p $(@D)
+	$(Q)needs=$$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $< | head -1); \
+	for p in $$needs; do pkg-config --exists $$p || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
+	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a build/llhttp/$(VARIANT).o -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
+
+$(foreign_binaries): $(out)/models/%: | build/.deps
+	@mkdir -p $(@D)
+	$(Q)ln -sf ../../../$(filter models/$*.%,$(foreign_models)) $@
+
+harness_libraries = -ljansson -linih -lcrypto -lm
+$(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o
+	$(call say,LINK,$@)
+	$(Q)$(COMPILE) -o $@ $^ $(harness_libraries)
+
+$(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o | build/.deps
+	$(call say,TEST,$*)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o $(harness_libraries) -lcmocka -luv
+$(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $<
+
+.PHONY: FORCE
+FORCE:
+-include $(all_objects:.o=.d) $(addsuffix .d,$(model_binaries) $(unit_tests) $(helpers))

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The load generator: drives one HTTP/1.1 server from processes of its own,
+ * checks every answer and times every request.
+ *
+ * A load is a schedule, decided before it starts: when to connect, when the
+ * window opens and closes, when each request of an open loop is due. The
+ * generator never adapts it to the server. Results land in memory shared with
+ * the caller, are merged exactly, and are read after load_wait.
+ *
+ * Times: `intended` is when the schedule wanted the request sent (in a closed
+ * loop, when it was sent), `sent` when its first byte was written, `done` when
+ * the last byte of the answer was parsed.
+ *   response = done - intended   (the headline of an open loop)
+ *   service  = done - sent       (all that a closed loop can know)
+ *   lag      = sent - intended   (the wait for a free connection, plus the
+ *                                 generator's own delay)
+ * Why intended time: Gil Tene, "How NOT to Measure Latency"; wrk2's README.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/runtime/histogram.h"
+
+enum load_mode {
+    LOAD_CLOSED, /* each connection sends again when it has its answer */
+    LOAD_OPEN,   /* requests are sent when the schedule says so */
+};
+
+enum load_arrivals {
+    ARRIVALS_POISSON,
+    ARRIVALS_UNIFORM,
+};
+
+/* One request as bytes, and the answer it must get. */
+struct load_request {
+    const char *bytes; /* whole HTTP request, head and empty line */
+    size_t size;
+    const char *body; /* expected body, or NULL: compared with nothing */
+    size_t body_size;
+};
+
+struct load_plan {
+    struct sockaddr_in address;
+    const struct load_request *requests; /* used in turn, wrapping round */
+    int request_count;                   /* >= 1 */
+    enum load_mode mode;
+    enum load_arrivals arrivals; /* open loop */
+    double rate_per_s;           /* open loop: all processes together */
+    int connections;             /* closed: kept open, each busy;
+                                    open: the most at any time */
+    int processes;               /* 0: as few as the descriptors allow */
+    uint64_t seed;               /* of the arrivals; never of a model */
+    int64_t connect_ns;          /* ramp: opening connections may take this */
+    int64_t warmup_ns;           /* load before the window, not recorded */
+    int64_t window_ns;
+    int64_t timeout_ns;    /* of one request; also bounds the drain */
+    int64_t think_ns;      /* closed loop: pause between answer and request */
+    const cpu_set_t *cpus; /* where the processes may run; NULL: anywhere */
+    bool series;           /* keep completions per 100 ms for the report */
+};
+
+/* Why requests failed, counted one by one. The first three are io_error. */
+enum load_failure {
+    FAILURE_CONNECT,   /* refused, unreachable, out of ports, ... */
+    FAILURE_RESET,     /* reset, or closed before the answer was whole */
+    FAILURE_MALFORMED, /* not HTTP */
+    FAILURE_COUNT,
+};
+
+struct load_result {
+    /* Requests of the window. Closed loop: answered in it. Open loop:
+     * intended in it, and scheduled = ok + wrong + http_error + io_error +
+     * timeout holds exactly. In a closed loop `scheduled` is that sum. */
+    uint64_t scheduled, ok, wrong, http_error, io_error, timeout;
+    uint64_t failures[FAILURE_COUNT];
+    char first_failure[256]; /* in words, with address and errno; or "" */
+
+    uint64_t completed_in_window; /* ok answers whose done is in the window:
+                                     the throughput's numerator */
+    int connections_open;         /* established when the window opened */
+    int in_flight_max;
+    double in_flight_integral_ns; /* sum over the window of in-flight x time,
+                                     kept apart from the histograms so that
+                                     Little's law can check both */
+    uint64_t bytes_read;
+
+    int64_t window_start_ns, window_end_ns; /* as they were */
+    int64_t cpu_ns; /* the generator's own CPU in the window */
+    int processes;
+
+    struct histogram response, service, lag; /* of ok requests; a timed-out
+            request of an open loop is in response at its age, >= timeout */
+    struct histogram lag_free; /* lag of requests that did find a free
+            connection when due: the generator's own lateness */
+
+    int series_count; /* completions per 100 ms from the start of warm-up */
+    uint32_t series[36000];
+};
+
+/* A load under way. */
+struct load;
+
+/* Forks the generator's processes, which connect at once. The caller owns the
+ * plan, the requests and *load until load_free. Returns 0 or a negative errno
+ * with a sentence in `why` (descriptors: what is needed, what is allowed, how
+ * to raise it). */
+int load_start(const struct load_plan *plan, struct load **load, char *why,
+               size_t why_size);
+
+/* Waits until every connection is open, or its failure is certain, and
+ * returns the time at which the window will open (warm-up begins at once
+ * after this call); or a negative errno. The caller can plan its own samples
+ * for window_start and window_start + window_ns. */
+int64_t load_begin(struct load *load);
+
+/* Waits for the end (window + drain) and merges the processes' results into
+ * *result (large: allocate it). Returns 0, -ECHILD when a generator process
+ * died, -ETIMEDOUT when it did not end in time. */
+int load_wait(struct load *load, struct load_result *result);
+
+/* Kills what still runs and releases everything. NULL is allowed. */
+void load_free(struct load *load);

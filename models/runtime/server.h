@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every model's serve() can build on; server.c also holds main(): flags,
+ * listening, the ready line, signals, the end. Written once against the
+ * runtime, so that two models differ in nothing but the model.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model.h"
+
+/* Serves one connection until it ends, in direct style through rt_*: for
+ * models whose task is a connection. Closes fd with rt_close. Answers what is
+ * in flight and then ends when the server drains. */
+void server_connection(int fd);
+
+/* Accepts one connection: TCP_NODELAY and close-on-exec set, `flags` 0 or
+ * SOCK_NONBLOCK. When descriptors run out it answers 503 through a reserved
+ * one and goes on. Returns the descriptor or a negative errno (-EAGAIN: none
+ * waits). */
+int server_accept(int listen_fd, int flags);
+
+/* Answers 503 with the reason and closes: for a model out of tasks. Never
+ * blocks for longer than the socket's buffer takes. */
+void server_refuse(int fd, const char *reason);
+
+/* Requests being handled in this process (begun by server_connection and by
+ * whoever calls these around http_answer), for the drain and for /stats. */
+void server_request_begin(void);
+void server_request_end(void);
+int server_in_flight(void);
+
+/* Waits until no request is in flight in this process, at most the drain
+ * limit (4 s). Blocking; for models whose serve() runs in a thread of its
+ * own. Returns true when none is left. */
+bool server_drain(void);
+
+/* Where --backend points, or NULL when it was not given. */
+const struct sockaddr_in *server_backend(void);
+
+/* The number of CPUs this process may use. */
+int server_cpus(void);
+
+/* The deadline for reading the rest of a request that has begun. */
+enum { SERVER_REQUEST_TIMEOUT_S = 30 };

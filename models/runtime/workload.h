@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a file in workloads/ exports: one `const struct workload workload_NAME`
+ * (dashes in the file's name become underscores). The build finds it by the
+ * file's name; the route, the flag value, the JSON value and the label in
+ * charts are that name, so it is not repeated here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parameter.h"
+#include "runtime.h"
+
+enum workload_kind {
+    WORKLOAD_IO,
+    WORKLOAD_CPU,
+    WORKLOAD_MIXED,
+    WORKLOAD_IDLE,
+};
+
+/* The answer a handler builds. Owned by the server; small bodies stay inside
+ * the reply's own buffer, larger ones are allocated and freed by it. */
+struct reply;
+
+/* Appends to the body. Returns 0 or -ENOMEM. */
+int reply_append(struct reply *reply, const void *bytes, size_t size);
+int reply_printf(struct reply *reply, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Extends the body by `size` bytes and returns where to write them, or NULL
+ * when out of memory. Valid until the next call on this reply. */
+char *reply_extend(struct reply *reply, size_t size);
+
+struct workload {
+    const char *summary; /* one line for lists and help */
+    enum workload_kind kind;
+    const struct parameter *parameters; /* ends with a NULL name */
+    bool needs_backend;                 /* calls backend_call */
+
+    /* Does the work and builds the answer, which depends on the arguments
+     * (seed included) alone. Runs in a task of the model; waits only through
+     * rt_*. Returns 0, or a negative errno that the server turns into 503
+     * with `reply`'s text as the reason if there is one. */
+    int (*handle)(const struct arguments *arguments, struct reply *reply);
+
+    /* The same answer without the waiting: pure, runs in the harness, which
+     * compares every response with it. CPU work is done again, for real. */
+    int (*answer)(const struct arguments *arguments, struct reply *reply);
+
+    /* The longest the request must wait for things other than the CPU, and
+     * how many backend calls it makes: what the laws predict from. */
+    int64_t (*wait_ns)(const struct arguments *arguments);
+    int (*backend_calls)(const struct arguments *arguments);
+
+    const char *source; /* the claim it tests and who made it */
+};
+
+/* The table that the build generates from workloads/ *.c, sorted by name and
+ * ended by a NULL name. */
+struct workload_entry {
+    const char *name;
+    const struct workload *workload;
+};
+extern const struct workload_entry workloads[];
+
+/* The entry of that name, or NULL. */
+const struct workload_entry *workload_find(const char *name);
