@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the tests: every program of tests/unit and every tests/KIND/test_*.py.
+
+Each test is a process of its own with a time limit; its output is shown only
+when it fails. Arguments select by substring: tests/run.py unit histogram.
+TROIKA_BUILD names the build directory, TROIKA_TEST_TIMEOUT_S the limit of one
+test (default 240), TROIKA_TEST_TIMES=1 prints the slowest at the end.
+"""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KINDS = ("contract", "method", "report", "fault")
+SKIPPED = 77
+
+
+def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:
+    """Name and command of each test, units first, in a fixed order."""
+    units = sorted(ROOT.glob("tests/unit/*.c"))
+    found = [(f"unit/{u.stem}", [str(build / "tests" / u.stem)]) for u in units]
+    for kind in KINDS:
+        for script in sorted(ROOT.glob(f"tests/{kind}/test_*.py")):
+            found.append((f"{kind}/{script.stem}", [sys.executable, str(script)]))
+    return found
+
+
+def run(command: list[str], limit_s: float) -> tuple[int, str]:
+    """Exit status and output; the test's whole process group ends with it."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True, text=True, errors="replace")
+    try:
+        output, _ = process.communicate(timeout=limit_s)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        output += f"\nended after {limit_s:.0f} s without a result\n"
+        status = 1
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return status, output
+
+
+def main(selection: list[str]) -> int:
+    build = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
+    os.environ["TROIKA_BUILD"] = str(build)
+    limit_s = float(os.environ.get("TROIKA_TEST_TIMEOUT_S", "240"))
+    chosen = [t for t in tests(build)
+              if not selection or any(word in t[0] for word in selection)]
+    if not chosen:
+        print(f"no test's name contains any of: {' '.join(selection)}", file=sys.stderr)
+        return 2
+    passed, failed, skipped, times = 0, [], 0, []
+    for name, command in chosen:
+        start = time.monotonic()
+        status, output = run(command, limit_s)
+        took_s = time.monotonic() - start
+        times.append((took_s, name))
+        if status == 0:
+            passed += 1
+            print(f"ok      {name} ({took_s:.1f} s)", flush=True)
+        elif status == SKIPPED:
+            skipped += 1
+            reason = output.strip().splitlines()[-1:] or ["no reason given"]
+            print(f"skipped {name}: {reason[0]}", flush=True)
+        else:
+            failed.append(name)
+            print(f"FAILED  {name} (exit status {status}, {took_s:.1f} s)\n{output}", flush=True)
+    if os.environ.get("TROIKA_TEST_TIMES"):
+        for took_s, name in sorted(times, reverse=True)[:10]:
+            print(f"{took_s:7.1f} s {name}")
+    if failed:
+        print("failed: " + " ".join(failed))
+    print(f"{passed} passed, {len(failed)} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
