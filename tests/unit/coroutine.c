@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Coroutines: the switch keeps registers and floating-point modes, stacks are
+ * deep, guarded, many and reused, and resuming nests.
+ */
+#include <errno.h>
+#include <fenv.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "models/runtime/coroutine.h"
+
+enum { STACK_BYTES = 64 * 1024 };
+
+static struct coroutine_pool *pool;
+
+static int setup(void **state)
+{
+    (void)state;
+    return coroutine_pool_new(STACK_BYTES, &pool);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    coroutine_pool_free(pool);
+    return 0;
+}
+
+struct counter {
+    int64_t steps, limit;
+};
+
+static void count(void *local)
+{
+    struct counter *counter = local;
+    while (counter->steps < counter->limit) {
+        counter->steps++;
+        coroutine_suspend();
+    }
+}
+
+static struct coroutine *new_counter(int64_t limit)
+{
+    struct coroutine *c = coroutine_new(pool, count, sizeof(struct counter));
+    assert_non_null(c);
+    *(struct counter *)coroutine_local(c) = (struct counter){0, limit};
+    return c;
+}
+
+static void test_suspend_and_resume(void **state)
+{
+    (void)state;
+    struct coroutine *c = new_counter(3);
+    struct counter *counter = coroutine_local(c);
+    assert_int_equal((uintptr_t)counter % 16, 0);
+    for (int i = 1; i <= 3; i++) {
+        coroutine_resume(c);
+        assert_int_equal(counter->steps, i);
+        assert_false(coroutine_done(c));
+        assert_null(coroutine_self());
+    }
+    coroutine_resume(c);
+    assert_true(coroutine_done(c));
+    coroutine_free(pool, c);
+}
+
+static void test_thousands_in_turn(void **state)
+{
+    (void)state;
+    enum { MANY = 4000, ROUNDS = 5 };
+    struct coroutine **all = calloc(MANY, sizeof(struct coroutine *));
+    for (int i = 0; i < MANY; i++)
+        all[i] = new_counter(ROUNDS);
+    for (int round = 0; round <= ROUNDS; round++)
+        for (int i = 0; i < MANY; i++)
+            coroutine_resume(all[i]);
+    for (int i = 0; i < MANY; i++) {
+        assert_true(coroutine_done(all[i]));
+        coroutine_free(pool, all[i]);
+    }
+    free(all);
+}
+
+static void test_last_given_back_is_reused_first(void **state)
+{
+    (void)state;
+    struct coroutine *a = new_counter(1), *b = new_counter(1);
+    coroutine_free(pool, a);
+    coroutine_free(pool, b);
+    struct coroutine *c = new_counter(1), *d = new_counter(1);
+    assert_ptr_equal(c, b);
+    assert_ptr_equal(d, a);
+    coroutine_free(pool, c);
+    coroutine_free(pool, d);
+}
+
+static int64_t recurse(int depth)
+{
+    volatile char frame[256];
+    memset((void *)frame, depth & 0x7f, sizeof frame);
+    if (depth == 0) {
+        coroutine_suspend();
+        return 0;
+    }
+    int64_t below = recurse(depth - 1);
+    for (size_t i = 0; i < sizeof frame; i++)
+        if (frame[i] != (depth & 0x7f))
+            return -1000000;
+    return below + 1;
+}
+
+static void go_deep(void *local)
+{
+    int64_t *result = local;
+    *result = recurse((int)*result);
+}
+
+static void test_deep_stack_survives_a_switch(void **state)
+{
+    (void)state;
+    struct coroutine *deep = coroutine_new(pool, go_deep, sizeof(int64_t));
+    int64_t *result = coroutine_local(deep);
+    *result = 150; /* 150 frames of 256 bytes and more: most of the stack */
+    coroutine_resume(deep);
+    struct coroutine *other = new_counter(1);
+    coroutine_resume(other);
+    coroutine_resume(other);
+    coroutine_resume(deep);
+    assert_true(coroutine_done(deep));
+    assert_int_equal(*result, 150);
+    coroutine_free(pool, deep);
+    coroutine_free(pool, other);
+}
+
+static void test_parked_costs_one_page(void **state)
+{
+    (void)state;
+    struct coroutine *c = new_counter(1);
+    coroutine_resume(c);
+    size_t touched = coroutine_stack_touched(c);
+    assert_true(touched > 0);
+#ifndef COROUTINE_SANITIZED
+    assert_int_equal(touched, sysconf(_SC_PAGESIZE));
+#endif
+    coroutine_resume(c);
+    coroutine_free(pool, c);
+}
+
+/* Keeps many values alive across switches, so that the compiler uses every
+ * callee-saved register, and doubles beside them. */
+static void churn(void *local)
+{
+    uint64_t *result = local, seed = *result;
+    uint64_t a = seed, b = seed * 3, c = seed * 5, d = seed * 7, e = seed * 11,
+             f = seed * 13, g = seed * 17;
+    double x = (double)seed + 0.5, y = (double)seed / 3;
+    for (int i = 0; i < 100; i++) {
+        coroutine_suspend();
+        a += b ^ i, b += c, c ^= d, d += e, e ^= f, f += g, g += a;
+        x = x * 1.0001 + 1, y = y / 1.0001 + x;
+    }
+    uint64_t bits;
+    memcpy(&bits, &y, sizeof bits);
+    *result = a ^ b ^ c ^ d ^ e ^ f ^ g ^ bits;
+}
+
+static void test_registers_survive(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    uint64_t alone[N], together[N];
+    struct coroutine *all[N];
+    for (int i = 0; i < N; i++) {
+        all[i] = coroutine_new(pool, churn, sizeof(uint64_t));
+        *(uint64_t *)coroutine_local(all[i]) = (uint64_t)i + 42;
+        while (!coroutine_done(all[i]))
+            coroutine_resume(all[i]);
+        alone[i] = *(uint64_t *)coroutine_local(all[i]);
+        coroutine_free(pool, all[i]);
+    }
+    for (int i = 0; i < N; i++) {
+        all[i] = coroutine_new(pool, churn, sizeof(uint64_t));
+        *(uint64_t *)coroutine_local(all[i]) = (uint64_t)i + 42;
+    }
+    for (int round = 0; round <= 100; round++)
+        for (int i = 0; i < N; i++)
+            coroutine_resume(all[i]);
+    for (int i = 0; i < N; i++) {
+        assert_true(coroutine_done(all[i]));
+        together[i] = *(uint64_t *)coroutine_local(all[i]);
+        coroutine_free(pool, all[i]);
+        assert_true(alone[i] == together[i]);
+    }
+}
+
+static void round_up(void *local)
+{
+    int *mode = local;
+    fesetround(FE_UPWARD);
+    coroutine_suspend();
+    *mode = fegetround();
+}
+
+static void test_rounding_mode_is_a_coroutine_s_own(void **state)
+{
+    (void)state;
+    struct coroutine *c = coroutine_new(pool, round_up, sizeof(int));
+    int *mode = coroutine_local(c);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    coroutine_resume(c);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    coroutine_resume(c);
+    assert_int_equal(*mode, FE_UPWARD);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    coroutine_free(pool, c);
+}
+
+static void resume_another(void *local)
+{
+    struct coroutine *inner = *(struct coroutine **)local;
+    struct coroutine *self = coroutine_self();
+    coroutine_resume(inner);
+    assert_ptr_equal(coroutine_self(), self);
+    coroutine_suspend();
+    coroutine_resume(inner);
+}
+
+static void test_resuming_nests(void **state)
+{
+    (void)state;
+    struct coroutine *inner = new_counter(1);
+    struct coroutine *outer =
+        coroutine_new(pool, resume_another, sizeof(struct coroutine *));
+    *(struct coroutine **)coroutine_local(outer) = inner;
+    coroutine_resume(outer);
+    assert_int_equal(((struct counter *)coroutine_local(inner))->steps, 1);
+    coroutine_resume(outer);
+    assert_true(coroutine_done(inner));
+    assert_true(coroutine_done(outer));
+    coroutine_free(pool, inner);
+    coroutine_free(pool, outer);
+}
+
+/* The neighbour's stack must stay whole: the overflow has to hit the guard. */
+static void test_overflow_is_caught_by_the_guard(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        struct coroutine *neighbour = new_counter(1);
+        struct coroutine *c = coroutine_new(pool, go_deep, sizeof(int64_t));
+        *(int64_t *)coroutine_local(c) = 100000;
+        (void)neighbour;
+        coroutine_resume(c);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSEGV);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct coroutine_pool *other;
+    assert_int_equal(coroutine_pool_new(SIZE_MAX / 8, &other), -EINVAL);
+    assert_null(coroutine_new(pool, count, (size_t)16 * STACK_BYTES));
+    assert_int_equal(coroutine_pool_new((size_t)1 << 45, &other), 0);
+    assert_null(coroutine_new(other, count, 8)); /* no such address space */
+    coroutine_pool_free(other);
+    coroutine_pool_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_suspend_and_resume),
+        cmocka_unit_test(test_thousands_in_turn),
+        cmocka_unit_test(test_last_given_back_is_reused_first),
+        cmocka_unit_test(test_deep_stack_survives_a_switch),
+        cmocka_unit_test(test_parked_costs_one_page),
+        cmocka_unit_test(test_registers_survive),
+        cmocka_unit_test(test_rounding_mode_is_a_coroutine_s_own),
+        cmocka_unit_test(test_resuming_nests),
+        cmocka_unit_test(test_overflow_is_caught_by_the_guard),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
