@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "load.h"
+#include "models.h"
 #include "models/runtime/workload.h"
 
 enum placement {
@@ -22,7 +24,8 @@ enum placement {
 
 enum {
     EXPERIMENT_MODELS_MAX = 32,
-    EXPERIMENT_CELLS_MAX = 256,
+    EXPERIMENT_CELLS_MAX = 256, /* load points, lists expanded */
+    EXPERIMENT_BLOCKS_MAX = 1000,
 };
 
 /* What the user's service looks like, for the decision record. */
@@ -31,13 +34,14 @@ struct profile {
     char name[64];
     int64_t wait_ns, cpu_ns;
     int connections;
-    char limit_text[32];     /* "p99<100ms" */
+    char limit_text[32];     /* "p99<100ms"; "" when there is none */
     double limit_percentile; /* 99 */
     int64_t limit_ns;
     int64_t memory_bytes; /* 0: no limit */
 };
 
-/* A second load beside the first, on the same server: who suffers? */
+/* A second load beside the first, on the same server: who suffers? Always an
+ * open loop. */
 struct beside {
     const struct workload_entry *workload; /* NULL: none */
     struct arguments arguments;
@@ -48,17 +52,23 @@ struct beside {
 /* One load point: everything of a cell but the model. Sections with lists
  * (connections = 1, 10, 100) are expanded, one load point each. */
 struct load_point {
+    char id[96];      /* the section's name, and what the lists say: fetch,
+                         fetch-c100; unique, fit for a file's name */
     char section[64]; /* the [cell NAME]'s name */
+    int line;         /* where the section starts */
     const struct workload_entry *workload;
     struct arguments arguments;
     enum load_mode mode;
     enum load_arrivals arrivals;
-    double rate_per_s;
+    double rate_per_s; /* open loop; else 0 */
     int connections;
-    int workers; /* 0: the model's default */
+    int workers; /* as the cell says for all its models; 0: the default */
     enum placement placement;
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
     const char *models[EXPERIMENT_MODELS_MAX]; /* ended by NULL */
+    int model_workers[EXPERIMENT_MODELS_MAX];  /* of models[i]: what to pass
+                         as --workers (`workers.MODEL = N` or `workers`);
+                         0: the model's default, pass nothing */
     struct beside beside;
 };
 
@@ -68,17 +78,36 @@ struct experiment {
     char title[160];
     char question[512];
     int blocks;
-    uint64_t seed; /* 0: drawn for the run and recorded */
-    char baseline[64];
-    double margin; /* the difference that matters, 0.05 */
+    uint64_t seed;     /* 0: drawn for the run and recorded */
+    char baseline[64]; /* "" when none is named */
+    double margin;     /* the difference that matters, 0.05 */
     struct profile profile;
     int load_point_count;
     struct load_point load_points[EXPERIMENT_CELLS_MAX];
+    char left_out[512]; /* sentences, one a line: models that the file names
+                           but that cannot take part, and why; or "" */
 };
 
-/* Reads and checks a file. `models` is what exists (ended by NULL). Returns 0,
- * or -EINVAL with "FILE:LINE: what is wrong; did you mean NAME?" in `why`.
- * The experiment is large: allocate it; experiment_free releases it. */
-int experiment_read(const char *path, const char *const *models,
+/* Reads and checks a file. `models` is what exists (models_all()), ended by a
+ * NULL name; it must outlive the experiment. A model that is known but cannot
+ * run here (not built) is left out, with the reason in left_out. Returns 0,
+ * -EINVAL with "FILE:LINE: what is wrong; did you mean NAME?" in `why`, or
+ * -ENOENT, -EACCES, -ENOMEM with a sentence.
+ * The experiment is large: it is allocated; experiment_free releases it. */
+int experiment_read(const char *path, const struct model_info *models,
                     struct experiment **experiment, char *why, size_t why_size);
 void experiment_free(struct experiment *experiment);
+
+/* Where the experiment of that name is: NAME.ini among the shipped ones, or
+ * the path itself when it contains a slash or ends in .ini. Returns 0, or
+ * -ENOENT with the nearest name in `why`. */
+int experiment_find(const char *name, char *path, size_t path_size, char *why,
+                    size_t why_size);
+
+/* The names of the shipped experiments, sorted, ended by NULL. Read once;
+ * never freed. */
+const char *const *experiment_names(void);
+
+/* Writes the grammar, one Markdown table row per key, from the tables that
+ * the checks use. */
+void experiment_describe_keys(FILE *file);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The keys of a cell: which there are, and collecting their texts. What the
+ * texts mean is cell_expand's business (expand.c).
+ */
+#include "cell.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+
+const struct key cell_keys[CELL_KEYS + 1] = {
+    [CELL_CONNECTIONS] = {"connections", "counts",
+                          "1; in an open loop four "
+                          "times what the rate needs, at least 16",
+                          "connections kept open; in an open loop the most at "
+                          "any time"},
+    [CELL_RATE] = {"rate", "rates per second", NULL,
+                   "offered rate (mode = open only)"},
+    [CELL_WORKERS] = {"workers", "counts", "the model's own",
+                      "workers, for the models that have them; `workers.MODEL "
+                      "= N` for one of them"},
+    [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
+    [CELL_MODE] = {"mode", "closed, open", "closed",
+                   "closed: a connection sends again when it has its answer; "
+                   "open: requests are sent at a rate of their own"},
+    [CELL_ARRIVALS] = {"arrivals", "poisson, uniform", "poisson",
+                       "gaps between requests (mode = open only)"},
+    [CELL_MODELS] = {"models", "names, or all", "all",
+                     "models to compare; all is every one that has the "
+                     "workload, yardsticks left out"},
+    [CELL_PLACEMENT] = {"placement", "split, shared", "split",
+                        "split: the server has half of the CPUs, generator "
+                        "and backend the others; shared: everybody has all"},
+    [CELL_WARMUP] = {"warmup", "time", "1s", "load before the window"},
+    [CELL_WINDOW] = {"window", "time", "3s", "what is measured"},
+    [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
+    [CELL_THINK] = {"think", "time", "0s",
+                    "pause between answer and request (mode = closed only)"},
+    [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
+                              "a second load on the same server, an open "
+                              "loop; its parameters are `beside.PARAMETER`"},
+    [CELL_BESIDE_RATE] = {"beside.rate", "rate per second", NULL,
+                          "its offered rate"},
+    [CELL_BESIDE_CONNECTIONS] = {"beside.connections", "count",
+                                 "as for connections",
+                                 "the most connections it opens"},
+};
+
+static bool is_parameter(const char *name)
+{
+    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+        if (parameters_find(w->workload->parameters, name) >= 0)
+            return true;
+    return false;
+}
+
+/* Every word that may begin a line of a cell, for the suggestion. */
+static int unknown_key(const struct reader *reader,
+                       const struct ini_entry *entry)
+{
+    const char *names[CELL_KEYS + 256];
+    char hint[512];
+    int count = 0;
+
+    for (int i = 0; i < CELL_KEYS; i++)
+        names[count++] = cell_keys[i].name;
+    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+        for (const struct parameter *p = w->workload->parameters;
+             p->name != NULL && count < CELL_KEYS + 255; p++)
+            names[count++] = p->name;
+    names[count] = NULL;
+    if (names_nearest(entry->key, names) == NULL)
+        names[CELL_KEYS] = NULL;
+    return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
+                       names_suggest(entry->key, names, hint, sizeof(hint)));
+}
+
+static int take_text(const struct reader *reader, struct cell_text *into,
+                     const struct ini_entry *entry, int section_line)
+{
+    /* A value from before this section is a default, and may be replaced. */
+    if (into->text != NULL && into->line > section_line)
+        return reader_fail(reader, entry->line,
+                           "\"%s\" was given on line %d already", entry->key,
+                           into->line);
+    if (entry->value[0] == '\0')
+        return reader_fail(reader, entry->line, "\"%s\" has no value",
+                           entry->key);
+    *into = (struct cell_text){entry->value, entry->line};
+    return 0;
+}
+
+static int take_workers_of(const struct reader *reader, struct cell *cell,
+                           const struct ini_entry *entry, int section_line)
+{
+    const char *name = entry->key + strlen("workers.");
+    const struct model_info *model = models_find(reader->models, name);
+    const char *names[MODELS_MAX + 1];
+    char hint[512];
+
+    if (model == NULL) {
+        models_names(reader->models, names);
+        return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
+                           name,
+                           names_suggest(name, names, hint, sizeof(hint)));
+    }
+    if (model->available && !model->has_workers)
+        return reader_fail(reader, entry->line,
+                           "the model %s has no workers to set", name);
+    return take_text(reader, &cell->workers_of[model - reader->models], entry,
+                     section_line);
+}
+
+static int take_loose(const struct reader *reader, struct cell *cell, int index,
+                      int section_line)
+{
+    const struct ini_entry *entry = &reader->ini->entries[index];
+    const char *name = entry->key;
+
+    if (!strncmp(name, "beside.", 7))
+        name += 7;
+    if (!is_parameter(name))
+        return unknown_key(reader, entry);
+    for (int i = 0; i < cell->loose_count; i++) {
+        const struct ini_entry *old = &reader->ini->entries[cell->loose[i]];
+        if (!strcmp(old->key, entry->key) && old->line > section_line)
+            return reader_fail(reader, entry->line,
+                               "\"%s\" was given on line %d already",
+                               entry->key, old->line);
+    }
+    if (entry->value[0] == '\0')
+        return reader_fail(reader, entry->line, "\"%s\" has no value",
+                           entry->key);
+    if (cell->loose_count ==
+        (int)(sizeof(cell->loose) / sizeof(cell->loose[0])))
+        return reader_fail(reader, entry->line, "too many parameters");
+    cell->loose[cell->loose_count++] = index;
+    return 0;
+}
+
+int cell_take(const struct reader *reader, struct cell *cell, int index)
+{
+    const struct ini_entry *entry = &reader->ini->entries[index];
+    int section_line = reader->ini->sections[entry->section].line;
+
+    for (int i = 0; i < CELL_KEYS; i++)
+        if (!strcmp(cell_keys[i].name, entry->key))
+            return take_text(reader, &cell->fixed[i], entry, section_line);
+    if (!strncmp(entry->key, "workers.", 8))
+        return take_workers_of(reader, cell, entry, section_line);
+    return take_loose(reader, cell, index, section_line);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `models = all` means every contender that has the workload; a list means
+ * what it says, so a name in it that does not exist is an error.
+ */
+#include "entrants.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+#include "value.h"
+
+struct choice {
+    const struct reader *reader;
+    const struct cell *cell;
+    struct load_point *point;
+    int count;
+};
+
+static int add(struct choice *choice, const struct model_info *model)
+{
+    const struct cell_text *own =
+        &choice->cell->workers_of[model - choice->reader->models];
+    int workers = choice->point->workers;
+    char why[256];
+
+    if (own->text != NULL &&
+        value_count(own->text, 1, 4096, &workers, why, sizeof(why)) < 0)
+        return reader_fail(choice->reader, own->line, "\"workers.%s\" %s",
+                           model->name, why);
+    choice->point->model_workers[choice->count] =
+        model->has_workers ? workers : 0;
+    choice->point->models[choice->count++] = model->name;
+    return 0;
+}
+
+static int add_all(struct choice *choice)
+{
+    const struct model_info *model = choice->reader->models;
+    int result = 0;
+
+    for (; model->name != NULL && result == 0; model++) {
+        if (!model->available)
+            reader_leave_out(choice->reader, "%s is left out: %s", model->name,
+                             model->reason);
+        else if (!model->yardstick &&
+                 models_has_workload(model, choice->point->workload->name) &&
+                 choice->count < EXPERIMENT_MODELS_MAX - 1)
+            result = add(choice, model);
+    }
+    return result;
+}
+
+static int add_named(struct choice *choice, const char *name, int line)
+{
+    const struct reader *reader = choice->reader;
+    const struct model_info *model = models_find(reader->models, name);
+    const char *workload = choice->point->workload->name;
+    const char *names[MODELS_MAX + 1];
+    char hint[512];
+
+    if (model == NULL) {
+        models_names(reader->models, names);
+        return reader_fail(reader, line, "no model is named \"%s\"%s", name,
+                           names_suggest(name, names, hint, sizeof(hint)));
+    }
+    for (int i = 0; i < choice->count; i++)
+        if (!strcmp(choice->point->models[i], name))
+            return reader_fail(reader, line, "the model %s is listed twice",
+                               name);
+    if (choice->count == EXPERIMENT_MODELS_MAX - 1)
+        return reader_fail(reader, line, "more than %d models",
+                           EXPERIMENT_MODELS_MAX - 1);
+    if (!model->available) {
+        reader_leave_out(reader, "%s is left out: %s", name, model->reason);
+        return 0;
+    }
+    if (!models_has_workload(model, workload)) {
+        reader_leave_out(reader, "%s is left out of %s: it has no %s", name,
+                         choice->cell->name, workload);
+        return 0;
+    }
+    return add(choice, model);
+}
+
+static int add_list(struct choice *choice, const struct cell_text *list)
+{
+    const char *rest = list->text;
+    char name[64], why[256];
+    int more;
+
+    while ((more = value_next(&rest, name, sizeof(name), why, sizeof(why))) >
+           0) {
+        int result = add_named(choice, name, list->line);
+        if (result < 0)
+            return result;
+    }
+    if (more < 0)
+        return reader_fail(choice->reader, list->line, "\"models\" %s", why);
+    return 0;
+}
+
+int entrants_choose(const struct reader *reader, const struct cell *cell,
+                    struct load_point *point)
+{
+    struct choice choice = {reader, cell, point, 0};
+    const struct cell_text *list = &cell->fixed[CELL_MODELS];
+    const struct cell_text *workers = &cell->fixed[CELL_WORKERS];
+    bool some_have_workers = false;
+    int result;
+
+    if (list->text == NULL || !strcmp(list->text, "all"))
+        result = add_all(&choice);
+    else
+        result = add_list(&choice, list);
+    if (result < 0)
+        return result;
+    point->models[choice.count] = NULL;
+    if (choice.count == 0)
+        return reader_fail(reader, list->text ? list->line : cell->line,
+                           "[cell %s] has no model that can run here%s%s",
+                           cell->name,
+                           reader->experiment->left_out[0] ? ": " : "",
+                           reader->experiment->left_out);
+    for (int i = 0; i < choice.count; i++)
+        some_have_workers |=
+            models_find(reader->models, point->models[i])->has_workers;
+    if (workers->text != NULL && workers->line > cell->line &&
+        !some_have_workers)
+        return reader_fail(reader, workers->line,
+                           "\"workers\" has no meaning here: none of the "
+                           "cell's models has workers to set");
+    return 0;
+}

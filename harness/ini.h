@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An .ini file as a flat list of entries with their lines, nothing judged but
+ * the form. libinih does the parsing; the lines are counted here, because the
+ * library tells neither the line of an entry nor of a section without keys.
+ *
+ * Form: [section], key = value, comments from # or ; (at the start of a line or
+ * after a blank), an indented line continues the value above it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+enum { INI_SECTION_MAX = 48, INI_KEY_MAX = 48, INI_VALUE_MAX = 1024 };
+
+struct ini_section {
+    int line;
+    char name[INI_SECTION_MAX];
+};
+
+struct ini_entry {
+    int line;
+    int section; /* index into sections, -1 before the first */
+    char key[INI_KEY_MAX];
+    char *value; /* without blanks around it */
+};
+
+struct ini_file {
+    struct ini_section *sections;
+    int section_count;
+    struct ini_entry *entries;
+    int entry_count;
+};
+
+/* Reads a whole file. Returns 0; -EINVAL with "PATH:LINE: ..." in `why`;
+ * -ENOENT, -EACCES, -EISDIR, -ENOMEM with a sentence. Always leaves *file such
+ * that ini_free may be called. */
+int ini_read(const char *path, struct ini_file *file, char *why,
+             size_t why_size);
+void ini_free(struct ini_file *file);
+
+/* The value of `key` in the first section of that name, or NULL. */
+const char *ini_value(const struct ini_file *file, const char *section,
+                      const char *key);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika list: what there is, for people and (--format json) for programs.
+ * Everything is asked of the things themselves: the models with --describe,
+ * the workloads by their tables, the experiments by their files.
+ */
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiment.h"
+#include "ini.h"
+#include "models.h"
+#include "names.h"
+#include "troika.h"
+
+static const char *const subjects[] = {"models", "workloads", "experiments",
+                                       "keys", NULL};
+
+struct request {
+    const char *subject; /* NULL: all but the keys */
+    bool json;
+};
+
+static const char *kind_name(enum workload_kind kind)
+{
+    static const char *const names[] = {[WORKLOAD_IO] = "io",
+                                        [WORKLOAD_CPU] = "cpu",
+                                        [WORKLOAD_MIXED] = "mixed",
+                                        [WORKLOAD_IDLE] = "idle"};
+
+    return names[kind];
+}
+
+static json_t *parameters_json(const char *text)
+{
+    json_t *array = json_loads(text, 0, NULL);
+
+    return array != NULL ? array : json_array();
+}
+
+static json_t *workload_parameters(const struct workload_entry *entry)
+{
+    char text[8192];
+
+    if (parameters_describe(entry->workload->parameters, text, sizeof(text)) <
+        0)
+        return json_array();
+    return parameters_json(text);
+}
+
+static json_t *models_json(void)
+{
+    json_t *array = json_array();
+
+    for (const struct model_info *m = models_all(); m->name != NULL; m++)
+        json_array_append_new(
+            array,
+            json_pack("{ss ss ss ss sb so so sb ss?}", "name", m->name,
+                      "summary", m->summary, "task", m->task, "flags", m->flags,
+                      "yardstick", m->yardstick, "workers_default",
+                      m->has_workers ? json_integer(m->workers_default)
+                                     : json_null(),
+                      "parameters", parameters_json(m->parameters), "available",
+                      m->available, "reason", m->reason));
+    return array;
+}
+
+static json_t *workloads_json(void)
+{
+    json_t *array = json_array();
+
+    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+        json_array_append_new(
+            array,
+            json_pack("{ss ss ss sb ss? so}", "name", w->name, "summary",
+                      w->workload->summary, "kind",
+                      kind_name(w->workload->kind), "needs_backend",
+                      w->workload->needs_backend, "source", w->workload->source,
+                      "parameters", workload_parameters(w)));
+    return array;
+}
+
+static json_t *experiment_json(const char *name)
+{
+    char path[4096], why[1024] = "";
+    const char *title = NULL, *question = NULL;
+    struct ini_file ini = {0};
+    json_t *object;
+
+    if (experiment_find(name, path, sizeof(path), why, sizeof(why)) == 0 &&
+        ini_read(path, &ini, why, sizeof(why)) == 0) {
+        title = ini_value(&ini, "experiment", "title");
+        question = ini_value(&ini, "experiment", "question");
+    }
+    object = json_pack("{ss ss? ss? ss?}", "name", name, "title", title,
+                       "question", question, "error", why[0] ? why : NULL);
+    ini_free(&ini);
+    return object;
+}
+
+static json_t *experiments_json(void)
+{
+    json_t *array = json_array();
+
+    for (const char *const *name = experiment_names(); *name != NULL; name++)
+        json_array_append_new(array, experiment_json(*name));
+    return array;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static void print_parameters(const json_t *parameters, const char *lead)
+{
+    size_t index;
+    json_t *p;
+
+    json_array_foreach(parameters, index, p)
+    {
+        const json_t *low = json_object_get(p, "minimum");
+        const json_t *high = json_object_get(p, "maximum");
+        const json_t *standard = json_object_get(p, "default");
+        char *texts[3] = {json_dumps(standard, JSON_ENCODE_ANY),
+                          json_dumps(low, JSON_ENCODE_ANY),
+                          json_dumps(high, JSON_ENCODE_ANY)};
+        printf("      %s%s = %s  %s; %s to %s %s\n", lead, text_of(p, "name"),
+               json_is_string(standard) ? json_string_value(standard)
+                                        : texts[0],
+               text_of(p, "help"),
+               json_is_string(low) ? json_string_value(low) : texts[1],
+               json_is_string(high) ? json_string_value(high) : texts[2],
+               json_is_string(low) ? "" : text_of(p, "unit"));
+        for (int i = 0; i < 3; i++)
+            free(texts[i]);
+    }
+}
+
+static void print_models(const json_t *models)
+{
+    size_t index;
+    json_t *m;
+
+    puts("Models (what serves a request):");
+    json_array_foreach(models, index, m)
+    {
+        const json_t *workers = json_object_get(m, "workers_default");
+        printf("  %-24s %s\n", text_of(m, "name"), text_of(m, "summary"));
+        if (!json_is_true(json_object_get(m, "available"))) {
+            printf("      not available: %s\n", text_of(m, "reason"));
+            continue;
+        }
+        printf("      task: %s%s%s%s\n", text_of(m, "task"),
+               text_of(m, "flags")[0] ? "; " : "", text_of(m, "flags"),
+               json_is_true(json_object_get(m, "yardstick"))
+                   ? "; a yardstick, never a contender"
+                   : "");
+        if (json_is_integer(workers))
+            printf("      --workers = %lld\n",
+                   (long long)json_integer_value(workers));
+        print_parameters(json_object_get(m, "parameters"), "--");
+    }
+}
+
+static void print_workloads(const json_t *list)
+{
+    size_t index;
+    json_t *w;
+
+    puts("Workloads (what a request does):");
+    json_array_foreach(list, index, w)
+    {
+        printf("  %-10s [%s] %s%s\n", text_of(w, "name"), text_of(w, "kind"),
+               text_of(w, "summary"),
+               json_is_true(json_object_get(w, "needs_backend"))
+                   ? "; needs a backend"
+                   : "");
+        print_parameters(json_object_get(w, "parameters"), "");
+        if (text_of(w, "source")[0] != '\0')
+            printf("      source: %s\n", text_of(w, "source"));
+    }
+}
+
+static void print_experiments(const json_t *list)
+{
+    size_t index;
+    json_t *e;
+
+    puts("Experiments (a question each; troika bench NAME):");
+    json_array_foreach(list, index, e)
+    {
+        printf("  %-14s %s\n", text_of(e, "name"), text_of(e, "title"));
+        if (text_of(e, "question")[0] != '\0')
+            printf("      %s\n", text_of(e, "question"));
+        if (text_of(e, "error")[0] != '\0')
+            printf("      cannot be read: %s\n", text_of(e, "error"));
+    }
+}
+
+static const struct part {
+    const char *subject;
+    json_t *(*make)(void);
+    void (*print)(const json_t *list);
+} parts[] = {
+    {"models", models_json, print_models},
+    {"workloads", workloads_json, print_workloads},
+    {"experiments", experiments_json, print_experiments},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct request *request = state->input;
+    char hint[128];
+
+    if (key == 'f') {
+        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+            argp_error(state, "--format is \"%s\"; there is text and json",
+                       value);
+        request->json = !strcmp(value, "json");
+        return 0;
+    }
+    if (key != ARGP_KEY_ARG || request->subject != NULL)
+        return ARGP_ERR_UNKNOWN;
+    for (int i = 0; subjects[i] != NULL; i++)
+        if (!strcmp(subjects[i], value))
+            request->subject = subjects[i];
+    if (request->subject == NULL)
+        argp_error(state, "nothing is called \"%s\"%s", value,
+                   names_suggest(value, subjects, hint, sizeof(hint)));
+    return 0;
+}
+
+int verb_list(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"format", 'f', "text|json", 0, "How to print it (text)", 0}, {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "[models|workloads|experiments|keys]",
+        "Lists what there is; `keys`: what an experiment file may say.",
+        NULL,
+        NULL,
+        NULL};
+    struct request request = {0};
+    json_t *all = json_object();
+
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &request);
+    if (request.subject != NULL && !strcmp(request.subject, "keys")) {
+        experiment_describe_keys(stdout);
+        json_decref(all);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (request.subject != NULL &&
+            strcmp(request.subject, parts[i].subject) != 0)
+            continue;
+        json_t *list = parts[i].make();
+        if (!request.json)
+            parts[i].print(list);
+        json_object_set_new(all, parts[i].subject, list);
+    }
+    if (request.json) {
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(all);
+    return EXIT_OK;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which models there are: the executables in models/ beside this program,
+ * each asked once per run with --describe (docs/contract.md). The file's name
+ * is the model's name, so a model that cannot describe itself is still listed,
+ * with the reason. A model whose source is there but whose program is not (a
+ * package was missing when it was built) is listed as not available.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { MODELS_MAX = 64 };
+
+struct model_info {
+    const char *name;
+    const char *path;        /* of the executable */
+    const char *summary;     /* "" when unknown */
+    const char *task;        /* "none", "thread", "coroutine", "process" */
+    const char *flags;       /* "shared-memory, parallel"; "" for none */
+    const char *parameters;  /* its own flags as JSON text: "[...]" */
+    bool yardstick;          /* measures the instrument, never a contender */
+    bool has_workers;        /* takes --workers */
+    int workers_default;     /* 0 without has_workers */
+    const char *const *only; /* workloads it has, ended by NULL; NULL: all */
+    bool available;          /* it can be started and described itself */
+    const char *reason;      /* why it is not available, else NULL */
+};
+
+/* All models, sorted by name, ended by a NULL name. The first call asks them
+ * (bounded in time); the result lives as long as the program. Never NULL. Not
+ * for use by several threads. */
+const struct model_info *models_all(void);
+
+/* The model of that name in such an array, or NULL. */
+const struct model_info *models_find(const struct model_info *models,
+                                     const char *name);
+
+/* Whether the model has the workload (its `only` list). */
+bool models_has_workload(const struct model_info *model, const char *workload);
+
+/* The names in such an array into names[MODELS_MAX + 1], ended by NULL: what
+ * names_suggest wants. */
+void models_names(const struct model_info *models, const char **names);

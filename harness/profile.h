@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * [profile]: what the user's service looks like, for the decision record. It
+ * changes nothing about what is measured.
+ */
+#pragma once
+
+#include "reader.h"
+
+extern const struct key profile_keys[];
+
+/* Reads the section of that index into experiment->profile. Returns 0 or
+ * -EINVAL. */
+int profile_read(const struct reader *reader, int section);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Errors first: the path and the line, then the sentence.
+ */
+#include "reader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+
+int reader_fail(const struct reader *reader, int line, const char *format, ...)
+{
+    va_list values;
+    int used =
+        snprintf(reader->why, reader->why_size, "%s:%d: ", reader->path, line);
+
+    if (used >= 0 && (size_t)used < reader->why_size) {
+        va_start(values, format);
+        vsnprintf(reader->why + used, reader->why_size - (size_t)used, format,
+                  values);
+        va_end(values);
+    }
+    return -EINVAL;
+}
+
+void reader_leave_out(const struct reader *reader, const char *format, ...)
+{
+    char *all = reader->experiment->left_out, sentence[400];
+    size_t used = strlen(all), size = sizeof(reader->experiment->left_out);
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(sentence, sizeof(sentence) - 1, format, values);
+    va_end(values);
+    strcat(sentence, "\n");
+    if (strstr(all, sentence) == NULL && used + strlen(sentence) < size)
+        memcpy(all + used, sentence, strlen(sentence) + 1);
+}
+
+int reader_key(const struct key *keys, const char *name)
+{
+    for (int i = 0; keys[i].name != NULL; i++)
+        if (!strcmp(keys[i].name, name))
+            return i;
+    return -1;
+}
+
+int reader_copy_text(const struct reader *reader, const struct ini_entry *entry,
+                     char *text, size_t size)
+{
+    if (strlen(entry->value) >= size)
+        return reader_fail(reader, entry->line,
+                           "\"%s\" is longer than %zu bytes", entry->key,
+                           size - 1);
+    strcpy(text, entry->value);
+    return 0;
+}
+
+int reader_judged(const struct reader *reader, const struct ini_entry *entry,
+                  int result, const char *why)
+{
+    if (result == 0)
+        return 0;
+    return reader_fail(reader, entry->line, "\"%s\" %s", entry->key, why);
+}
+
+int reader_duplicate(const struct reader *reader, int index)
+{
+    const struct ini_entry *entries = reader->ini->entries;
+
+    for (int i = 0; i < index; i++)
+        if (entries[i].section == entries[index].section &&
+            !strcmp(entries[i].key, entries[index].key))
+            return reader_fail(reader, entries[index].line,
+                               "\"%s\" was given on line %d already",
+                               entries[i].key, entries[i].line);
+    return 0;
+}
+
+int reader_unknown_key(const struct reader *reader,
+                       const struct ini_entry *entry, const struct key *keys,
+                       const struct key *more)
+{
+    const char *names[64];
+    char hint[512];
+    int count = 0;
+
+    for (int i = 0; keys[i].name != NULL && count < 63; i++)
+        names[count++] = keys[i].name;
+    for (int i = 0; more != NULL && more[i].name != NULL && count < 63; i++)
+        names[count++] = more[i].name;
+    names[count] = NULL;
+    return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
+                       names_suggest(entry->key, names, hint, sizeof(hint)));
+}

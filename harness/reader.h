@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every part of reading an experiment shares: the file, what exists, and
+ * the ways to refuse an entry so that the error has file, line and the nearest
+ * valid name.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "experiment.h"
+#include "ini.h"
+
+/* One row of a table of keys: what the check, the suggestion and the page in
+ * docs/ are made from. */
+struct key {
+    const char *name;
+    const char *value;        /* what it takes, for the page */
+    const char *default_text; /* for the page; NULL: none */
+    const char *help;
+};
+/* What every part of the reading needs. */
+struct reader {
+    const char *path;
+    const struct ini_file *ini;
+    const struct model_info *models;
+    struct experiment *experiment;
+    char *why;
+    size_t why_size;
+};
+
+/* Writes "PATH:LINE: sentence" and returns -EINVAL. */
+int reader_fail(const struct reader *reader, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Notes a sentence in experiment->left_out, once. */
+void reader_leave_out(const struct reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Index of the row of that name, or -1. The table ends with a NULL name. */
+int reader_key(const struct key *keys, const char *name);
+
+/* Copies the entry's value, or refuses it for its length. */
+int reader_copy_text(const struct reader *reader, const struct ini_entry *entry,
+                     char *text, size_t size);
+
+/* Finishes a value_* call: returns 0 for 0, else adds file, line and key to
+ * what is wrong. */
+int reader_judged(const struct reader *reader, const struct ini_entry *entry,
+                  int result, const char *why);
+
+/* Refuses the entry when its key stands above it in the same section. */
+int reader_duplicate(const struct reader *reader, int index);
+
+/* Refuses the entry's key, with the nearest of one or two tables (`more` may
+ * be NULL). */
+int reader_unknown_key(const struct reader *reader,
+                       const struct ini_entry *entry, const struct key *keys,
+                       const struct key *more);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Paths relative to /proc/self/exe, and sorted directory listings.
+ */
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int tree_beside(const char *below, char *path, size_t size)
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (length < 0)
+        return -errno;
+    self[length] = '\0';
+    *strrchr(self, '/') = '\0';
+    if ((size_t)snprintf(path, size, "%s/%s", self, below) >= size)
+        return -ENAMETOOLONG;
+    return 0;
+}
+
+int tree_source(const char *below, char *path, size_t size)
+{
+    char up[PATH_MAX], root[PATH_MAX];
+    int result = tree_beside("../..", up, sizeof(up));
+
+    if (result < 0)
+        return result;
+    if (realpath(up, root) == NULL)
+        return -errno;
+    if ((size_t)snprintf(path, size, "%s/%s", root, below) >= size)
+        return -ENAMETOOLONG;
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The name without its suffix, allocated; NULL when it does not end so. */
+static char *stem(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), end = strlen(suffix);
+
+    if (name[0] == '.' || length <= end ||
+        strcmp(name + length - end, suffix) != 0)
+        return NULL;
+    return strndup(name, length - end);
+}
+
+char **tree_names(const char *directory, const char *suffix)
+{
+    DIR *stream = opendir(directory);
+    char **names = calloc(1, sizeof(*names));
+    struct dirent *entry;
+    size_t count = 0;
+
+    if (stream == NULL || names == NULL)
+        goto failed;
+    while ((entry = readdir(stream)) != NULL) {
+        char *name = stem(entry->d_name, suffix);
+        if (name == NULL)
+            continue;
+        char **more = realloc(names, (count + 2) * sizeof(*names));
+        if (more == NULL) {
+            free(name);
+            goto failed;
+        }
+        names = more;
+        names[count++] = name;
+        names[count] = NULL;
+    }
+    closedir(stream);
+    qsort(names, count, sizeof(*names), by_name);
+    return names;
+
+failed:
+    if (stream != NULL)
+        closedir(stream);
+    tree_names_free(names);
+    return NULL;
+}
+
+void tree_names_free(char **names)
+{
+    for (int i = 0; names != NULL && names[i] != NULL; i++)
+        free(names[i]);
+    free(names);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main of the harness: finds the verb and calls it. A new verb is a file
+ * harness/verb_NAME.c, a declaration in troika.h and a row in the table below.
+ */
+#include "troika.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+#include "version.h"
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} verbs[] = {
+    {"serve", verb_serve, "run one model as a server"},
+    {"list", verb_list, "models, workloads and experiments"},
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static void print_help(FILE *file)
+{
+    fputs("Usage: troika VERB [ARGUMENT...]\n"
+          "Runs identical work under thread, event-loop and process models and "
+          "measures it whole.\n\n",
+          file);
+    for (int i = 0; i < VERBS; i++)
+        fprintf(file, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\n  troika VERB --help   the verb's own flags\n"
+          "  troika --version     what was built, and how\n"
+          "\nExit codes: 0 done; 1 failed; 2 wrong usage or configuration;\n"
+          "3 measured, but not every figure is valid; 4 a limit is not met;\n"
+          "130 interrupted (Ctrl-C); 143 terminated.\n",
+          file);
+}
+
+static int unknown_verb(const char *word)
+{
+    const char *known[VERBS + 1] = {NULL};
+    char hint[256];
+
+    for (int i = 0; i < VERBS; i++)
+        known[i] = verbs[i].name;
+    fprintf(stderr, "troika: unknown verb \"%s\"%s (troika --help)\n", word,
+            names_suggest(word, known, hint, sizeof(hint)));
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        !strcmp(argv[1], "-?")) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        printf("troika %s (%s; %s; %s)\n", version(), version_variant(),
+               version_compiler(), version_cflags());
+        return EXIT_OK;
+    }
+    for (int i = 0; i < VERBS; i++)
+        if (!strcmp(argv[1], verbs[i].name))
+            return verbs[i].run(argc - 1, argv + 1);
+    return unknown_verb(argv[1]);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Built on units.c; what this adds is the range and the sentence.
+ */
+#include "value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/units.h"
+#include "names.h"
+
+static const char *example(int unit)
+{
+    switch (unit) {
+    case UNIT_NS:
+        return "a time needs a unit: 50ms, 1.5s";
+    case UNIT_BYTES:
+        return "a size needs a unit: 64KiB, 512MiB";
+    default:
+        return "a whole number is needed: 6, 10k";
+    }
+}
+
+int value_quantity(int unit, const char *text, int64_t min, int64_t max,
+                   int64_t *value, char *why, size_t why_size)
+{
+    char low[32], high[32];
+
+    if (units_parse((enum unit)unit, text, value) == -EINVAL) {
+        snprintf(why, why_size, "is \"%s\"; %s", text, example(unit));
+        return -EINVAL;
+    }
+    /* Out of the type's range is out of ours. */
+    if (units_parse((enum unit)unit, text, value) < 0 || *value < min ||
+        *value > max) {
+        units_format((enum unit)unit, min, low, sizeof(low));
+        units_format((enum unit)unit, max, high, sizeof(high));
+        snprintf(why, why_size, "is %s; allowed is %s to %s", text, low, high);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int value_count(const char *text, int min, int max, int *value, char *why,
+                size_t why_size)
+{
+    int64_t wide;
+    int result =
+        value_quantity(UNIT_COUNT, text, min, max, &wide, why, why_size);
+
+    if (result == 0)
+        *value = (int)wide;
+    return result;
+}
+
+int value_rate(const char *text, double *per_s, char *why, size_t why_size)
+{
+    size_t length = strlen(text);
+    char number[64];
+
+    if (length > 2 && !strcmp(text + length - 2, "/s"))
+        length -= 2;
+    if (length < sizeof(number)) {
+        snprintf(number, sizeof(number), "%.*s", (int)length, text);
+        if (units_parse_rate(number, per_s) == 0 && *per_s <= 1e7)
+            return 0;
+    }
+    snprintf(why, why_size,
+             "is \"%s\"; a rate per second is a number above 0 and up to 10M: "
+             "200, 2k, 0.5",
+             text);
+    return -EINVAL;
+}
+
+/* A plain decimal number at the start of `text`, without the signs, names and
+ * hexadecimals that strtod would take. */
+static const char *plain_number(const char *text, double *value)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)text[0]) ||
+        text[strspn(text, "0123456789.")] == 'x')
+        return NULL;
+    *value = strtod(text, &end);
+    return isfinite(*value) ? end : NULL;
+}
+
+int value_share(const char *text, double *share, char *why, size_t why_size)
+{
+    double percent;
+    const char *end = plain_number(text, &percent);
+
+    if (end == NULL || strcmp(end + strspn(end, " "), "%") != 0 ||
+        percent <= 0 || percent >= 100) {
+        snprintf(why, why_size,
+                 "is \"%s\"; a share in percent is needed, above 0%% and below "
+                 "100%%: 5%%",
+                 text);
+        return -EINVAL;
+    }
+    *share = percent / 100;
+    return 0;
+}
+
+int value_limit(const char *text, double *percentile, int64_t *limit_ns,
+                char *why, size_t why_size)
+{
+    const char *rest =
+        text[0] == 'p' ? plain_number(text + 1, percentile) : NULL;
+
+    if (rest != NULL) {
+        rest += strspn(rest, " ");
+        if (*rest == '<') {
+            rest += 1 + (rest[1] == '=');
+            rest += strspn(rest, " ");
+            if (*percentile > 0 && *percentile < 100 &&
+                units_parse(UNIT_NS, rest, limit_ns) == 0 && *limit_ns > 0)
+                return 0;
+        }
+    }
+    snprintf(why, why_size,
+             "is \"%s\"; a percentile above 0 and below 100 and a time are "
+             "needed: p99<100ms, p99.9<1s",
+             text);
+    return -EINVAL;
+}
+
+int value_choice(const char *text, const char *const *names, int *index,
+                 char *why, size_t why_size)
+{
+    char hint[256];
+
+    for (*index = 0; names[*index] != NULL; (*index)++)
+        if (!strcmp(names[*index], text))
+            return 0;
+    snprintf(why, why_size, "is \"%s\"%s", text,
+             names_suggest(text, names, hint, sizeof(hint)));
+    return -EINVAL;
+}
+
+int value_seed(const char *text, uint64_t *seed, char *why, size_t why_size)
+{
+    char *end = NULL;
+
+    errno = 0;
+    if (isdigit((unsigned char)text[0]))
+        *seed = strtoull(text, &end, 0);
+    if (end == NULL || *end != '\0' || errno != 0) {
+        snprintf(why, why_size, "is \"%s\"; a whole number from 0 to 2^64-1",
+                 text);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int value_next(const char **rest, char *item, size_t size, char *why,
+               size_t why_size)
+{
+    const char *start = *rest, *end;
+    size_t length;
+
+    if (start == NULL)
+        return 0;
+    end = strchr(start, ',');
+    *rest = end != NULL ? end + 1 : NULL;
+    length = end != NULL ? (size_t)(end - start) : strlen(start);
+    while (length > 0 && isspace((unsigned char)*start)) {
+        start++;
+        length--;
+    }
+    while (length > 0 && isspace((unsigned char)start[length - 1]))
+        length--;
+    if (length == 0 || length >= size) {
+        snprintf(why, why_size,
+                 length == 0 ? "has an empty item; items are separated by "
+                               "single commas"
+                             : "has an item that is too long");
+        return -EINVAL;
+    }
+    memcpy(item, start, length);
+    item[length] = '\0';
+    return 1;
+}

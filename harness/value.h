@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A value of an experiment file, from text. Each returns 0, or -EINVAL with
+ * what is wrong and what is allowed in `why`, as the end of a sentence that
+ * begins with the key's name: `is "5", which has no unit; write 5ms or 5s`.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A number of things, a time or a size within [min, max]; `unit` of units.h.
+ */
+int value_quantity(int unit, const char *text, int64_t min, int64_t max,
+                   int64_t *value, char *why, size_t why_size);
+
+/* The same for a count that fits an int. */
+int value_count(const char *text, int min, int max, int *value, char *why,
+                size_t why_size);
+
+/* "2k", "0.5", "200/s". */
+int value_rate(const char *text, double *per_s, char *why, size_t why_size);
+
+/* "5%": 0.05; above 0, below 100 %. */
+int value_share(const char *text, double *share, char *why, size_t why_size);
+
+/* "p99<100ms": 99, 100000000. */
+int value_limit(const char *text, double *percentile, int64_t *limit_ns,
+                char *why, size_t why_size);
+
+/* One of `names` (ended by NULL): its index. */
+int value_choice(const char *text, const char *const *names, int *index,
+                 char *why, size_t why_size);
+
+/* Any 64-bit number, decimal or 0x. */
+int value_seed(const char *text, uint64_t *seed, char *why, size_t why_size);
+
+/* Takes the next item of a comma-separated list into `item` and moves *rest
+ * behind it. Returns 1, 0 at the end, or -EINVAL (an empty item, too long). */
+int value_next(const char **rest, char *item, size_t size, char *why,
+               size_t why_size);
