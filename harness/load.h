@@ -56,10 +56,15 @@ struct load_plan {
                                     open: the most at any time */
     int processes;               /* 0: as few as the descriptors allow */
     uint64_t seed;               /* of the arrivals; never of a model */
-    int64_t connect_ns;          /* ramp: opening connections may take this */
-    int64_t warmup_ns;           /* load before the window, not recorded */
+    int64_t connect_ns;          /* ramp: opening connections may take this;
+                                    0: ten seconds */
+    int64_t warmup_ns;           /* load before the window, not recorded; a
+                                    closed loop's connections start one after
+                                    another over its first half, so that they
+                                    do not move in step */
     int64_t window_ns;
-    int64_t timeout_ns;    /* of one request; also bounds the drain */
+    int64_t timeout_ns;    /* of one request, from its intended time; also
+                              bounds the drain */
     int64_t think_ns;      /* closed loop: pause between answer and request */
     const cpu_set_t *cpus; /* where the processes may run; NULL: anywhere */
     bool series;           /* keep completions per 100 ms for the report */
@@ -85,10 +90,14 @@ struct load_result {
                                      the throughput's numerator */
     int connections_open;         /* established when the window opened */
     int in_flight_max;
-    double in_flight_integral_ns; /* sum over the window of in-flight x time,
-                                     kept apart from the histograms so that
-                                     Little's law can check both */
+    double in_flight_integral_ns; /* sum over the window of in-flight x time
+                                     (in flight: from sent to done), kept
+                                     apart from the histograms so that
+                                     Little's law can check both: it is
+                                     completions x mean service time */
     uint64_t bytes_read;
+    uint64_t reopened; /* connections opened again in the window, for
+                          whatever reason (Connection: close, errors) */
 
     int64_t window_start_ns, window_end_ns; /* as they were */
     int64_t cpu_ns; /* the generator's own CPU in the window */
@@ -106,8 +115,9 @@ struct load_result {
 /* A load under way. */
 struct load;
 
-/* Forks the generator's processes, which connect at once. The caller owns the
- * plan, the requests and *load until load_free. Returns 0 or a negative errno
+/* Forks the generator's processes, which connect at once; they die with the
+ * calling thread. The caller owns the plan, the requests and *load until
+ * load_free. Returns 0 or a negative errno
  * with a sentence in `why` (descriptors: what is needed, what is allowed, how
  * to raise it). */
 int load_start(const struct load_plan *plan, struct load **load, char *why,
@@ -115,9 +125,15 @@ int load_start(const struct load_plan *plan, struct load **load, char *why,
 
 /* Waits until every connection is open, or its failure is certain, and
  * returns the time at which the window will open (warm-up begins at once
- * after this call); or a negative errno. The caller can plan its own samples
- * for window_start and window_start + window_ns. */
+ * after this call); or a negative errno: -ECHILD when a generator process
+ * died, or why not one connection could be opened (-ECONNREFUSED, ...). The
+ * caller can plan its own samples for window_start and window_start +
+ * window_ns. */
 int64_t load_begin(struct load *load);
+
+/* Ends the window now instead of when planned; what is in flight gets one
+ * second more. load_wait then yields what there is. Async-signal-safe. */
+void load_stop(struct load *load);
 
 /* Waits for the end (window + drain) and merges the processes' results into
  * *result (large: allocate it). Returns 0, -ECHILD when a generator process

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Arrival times from xoshiro256** (Blackman and Vigna, "Scrambled linear
+ * pseudorandom number generators", 2018; seeded through splitmix64, as they
+ * advise).
+ *
+ * Poisson arrivals have exponential gaps, -ln(U)/rate, summed in doubles:
+ * 53 bits hold a day of nanoseconds to a hundredth of one. Uniform arrivals
+ * are computed from their number, not summed, so that they do not drift.
+ */
+#include "load_schedule.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct random {
+    uint64_t state[4];
+};
+
+static uint64_t splitmix(uint64_t *x)
+{
+    uint64_t z = (*x += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void random_seed(struct random *random, uint64_t seed)
+{
+    for (int i = 0; i < 4; i++)
+        random->state[i] = splitmix(&seed);
+}
+
+static uint64_t rotate(uint64_t x, int by)
+{
+    return (x << by) | (x >> (64 - by));
+}
+
+static uint64_t random_next(struct random *random)
+{
+    uint64_t *s = random->state;
+    uint64_t result = rotate(s[1] * 5, 7) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate(s[3], 45);
+    return result;
+}
+
+/* In (0, 1]: its logarithm is finite. */
+static double random_unit(struct random *random)
+{
+    return (double)((random_next(random) >> 11) + 1) * 0x1p-53;
+}
+
+static int append(struct load_schedule *schedule, size_t *capacity,
+                  int64_t due_ns)
+{
+    if (schedule->count == *capacity) {
+        size_t larger = *capacity + *capacity / 4 + 64;
+        int64_t *times = realloc(schedule->due_ns, larger * sizeof *times);
+        if (!times)
+            return -ENOMEM;
+        schedule->due_ns = times;
+        *capacity = larger;
+    }
+    schedule->due_ns[schedule->count++] = due_ns;
+    return 0;
+}
+
+int load_schedule_make(const struct load_plan *plan, int process, int processes,
+                       struct load_schedule *schedule)
+{
+    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
+    double gap_ns = 1e9 / plan->rate_per_s;
+    struct random random;
+    random_seed(&random, plan->seed);
+    *schedule = (struct load_schedule){0};
+    size_t capacity = (size_t)(duration_ns / gap_ns / processes * 1.02) + 64;
+    schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
+    if (!schedule->due_ns)
+        return -ENOMEM;
+    double due_ns = 0;
+    for (uint64_t number = 0;; number++) {
+        if (plan->arrivals == ARRIVALS_UNIFORM)
+            due_ns = (double)number * gap_ns;
+        else
+            due_ns -= log(random_unit(&random)) * gap_ns;
+        if (due_ns >= duration_ns)
+            return 0;
+        if ((int)(number % (uint64_t)processes) != process)
+            continue;
+        if (append(schedule, &capacity, (int64_t)due_ns) < 0) {
+            load_schedule_free(schedule);
+            return -ENOMEM;
+        }
+    }
+}
+
+void load_schedule_free(struct load_schedule *schedule)
+{
+    free(schedule->due_ns);
+    *schedule = (struct load_schedule){0};
+}
