@@ -27,6 +27,10 @@ int inline_spawn(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);
 int inline_join(struct rt_task *task, int64_t *result);
 
+/* The stack size to ask for when `bytes` would do: more under the sanitizers,
+ * which make every frame several times larger. */
+size_t blocking_stack_bytes(int64_t bytes);
+
 /* A task that is a thread. */
 int thread_spawn(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);

@@ -24,7 +24,7 @@ enum {
 };
 
 /* One request's facts. `target` points into the connection's buffer and is
- * valid until the next http_next. */
+ * valid until the next http_next or http_move. */
 struct http_request {
     const char *target;
     size_t target_length;
@@ -35,33 +35,47 @@ struct http_request {
 };
 
 /* Parser state of one connection; the buffer is the caller's, so that idle
- * connections need not own one. */
+ * connections need not own one. Plain memory: may be copied while no request
+ * is complete. */
 struct http_connection {
-    llhttp_t parser;
+    llhttp_t parser; /* first: the callbacks cast it back */
     struct http_request request;
     char *buffer;
-    size_t capacity; /* of buffer, HTTP_HEAD_MAX or less */
-    size_t used;     /* bytes in it */
-    size_t parsed;   /* of those, given to the parser */
-    size_t taken;    /* of those, belonging to requests already answered */
-    uint32_t body_left;
-    bool complete; /* a whole request is in `request` */
+    size_t capacity;    /* of buffer */
+    size_t used;        /* bytes in it */
+    size_t parsed;      /* of those, given to the parser */
+    size_t taken;       /* of those, belonging to requests already answered */
+    size_t target;      /* where the request's target begins in the buffer */
+    uint32_t body_left; /* of HTTP_BODY_MAX */
+    uint32_t raw_left;  /* of the body as sent, chunk headers included */
+    bool begun;         /* a byte of a request was parsed, not just newlines */
+    bool head_done;
+    bool in_body;        /* the head was dropped from the buffer */
+    bool strange_method; /* waiting for the rest of the first line */
+    bool complete;       /* a whole request is in `request` */
 };
 
 void http_init(struct http_connection *connection, char *buffer,
                size_t capacity);
 
-/* Where to read more bytes to, and how many fit (>= 1 unless a request is
- * complete; the head limit turns into request.error = 431 by itself). After
- * reading, add the count to `used`. */
+/* Where to read more bytes to, and how many fit; after reading, add the count
+ * to `used`. In a buffer of HTTP_HEAD_MAX at least one byte always fits unless
+ * a request is complete (the head limit turns into request.error = 431 by
+ * itself); in a smaller one 0 means: http_move to one of HTTP_HEAD_MAX. */
 char *http_space(struct http_connection *connection, size_t *size);
+
+/* Moves what is unanswered to another buffer, which must hold used - taken
+ * bytes: from a shared or small buffer to one of its own, and back. */
+void http_move(struct http_connection *connection, char *buffer,
+               size_t capacity);
 
 /* Parses what is in the buffer. True when a request is complete (or wrong:
  * request.error is set): answer it, then call again for the next pipelined
  * one. False: read more. */
 bool http_next(struct http_connection *connection);
 
-/* No byte of an unanswered request is in the buffer. */
+/* No byte of an unanswered request is in the buffer: after http_next was
+ * false, nothing has to be kept but the connection itself. */
 bool http_idle(const struct http_connection *connection);
 
 /* An answer being built: head and body contiguous in memory, small ones in
@@ -81,6 +95,18 @@ void reply_free(struct reply *reply);
 
 /* The body built so far (not null-terminated). */
 const char *reply_body(const struct reply *reply, size_t *size);
+
+/* Appends `text` as a JSON string in quotes. Returns 0 or -ENOMEM. */
+int reply_json_string(struct reply *reply, const char *text);
+
+/* Appends "parameters" tables as parameters_describe writes them, [] for
+ * NULL. Returns 0 or -ENOMEM. */
+int reply_json_parameters(struct reply *reply, const struct parameter *table);
+
+/* Puts the head in front of the body and sets start and size. `type` is a
+ * media type, `connection` NULL or the value of a Connection header. */
+void reply_finish(struct reply *reply, int status, const char *type,
+                  const char *connection, bool head_only);
 
 /* Routes the request, runs the handler in the calling task and leaves the
  * whole answer in reply->start/size. Returns whether the connection may be

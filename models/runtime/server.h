@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every model's serve() can build on; server.c also holds main(): flags,
- * listening, the ready line, signals, the end. Written once against the
- * runtime, so that two models differ in nothing but the model.
+ * What every model's serve() can build on, written once against the runtime, so
+ * that two models differ in nothing but the model. The calls are in
+ * connection.c; server.c holds main() alone (flags, listening, the ready line,
+ * signals, the end), so that programs with a main of their own can link the
+ * rest.
  */
 #pragma once
 
@@ -38,8 +40,25 @@ int server_in_flight(void);
  * own. Returns true when none is left. */
 bool server_drain(void);
 
+/* Whether the server was told to stop: connections end after the answer that
+ * they are at. Set in this process by server_stop (async-signal-safe), which
+ * main's signal handler calls; server_drain calls it too. */
+bool server_stopping(void);
+void server_stop(void);
+
+/* How long a drain may take. */
+#define SERVER_DRAIN_NS INT64_C(4000000000)
+
 /* Where --backend points, or NULL when it was not given. */
 const struct sockaddr_in *server_backend(void);
+
+void server_set_backend(const struct sockaddr_in *address);
+
+/* Before closing a connection whose client may still be sending (a refused
+ * body, pipelined requests after the last answer): ends our side and reads on
+ * until the client has ended its own, at most 1 s. Closing with unread bytes
+ * would reset the connection and take the answer with it. */
+void server_linger(int fd);
 
 /* The number of CPUs this process may use. */
 int server_cpus(void);

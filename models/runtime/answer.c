@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The answer half of http.h: from a parsed request to the bytes to send.
+ * Routes are the generated table of workloads, less what the model does not
+ * have; `/` lists them, `/stats` tells how the server itself did.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http.h"
+#include "model.h"
+#include "stats.h"
+
+/* What an answer says besides its body. */
+struct outcome {
+    int status;
+    const char *type;
+};
+
+static const char text_plain[] = "text/plain";
+static const char application_json[] = "application/json";
+
+static struct outcome ok(const char *type)
+{
+    return (struct outcome){200, type};
+}
+
+/* Replaces whatever the body holds by one sentence. */
+static struct outcome wrong(struct reply *reply, int status, const char *reason)
+{
+    size_t length = strcspn(reason, "\r\n");
+
+    reply->body_size = 0;
+    /* Out of memory leaves the body empty; the status stands by itself. */
+    (void)reply_append(reply, reason, length);
+    (void)reply_append(reply, "\n", 1);
+    return (struct outcome){status, text_plain};
+}
+
+static const char *error_reason(int status)
+{
+    switch (status) {
+    case 405:
+        return "only GET and HEAD are allowed";
+    case 413:
+        return "the request's body is over 64 KiB; send a smaller one";
+    case 431:
+        return "the request's head is over 8 KiB; send a shorter one";
+    default:
+        return "the request is not HTTP/1.0 or HTTP/1.1";
+    }
+}
+
+static bool model_has(const char *workload)
+{
+    if (!model.only)
+        return true;
+    for (const char *const *name = model.only; *name; name++)
+        if (strcmp(*name, workload) == 0)
+            return true;
+    return false;
+}
+
+static const char *kind_name(enum workload_kind kind)
+{
+    static const char *const names[] = {
+        [WORKLOAD_IO] = "io",
+        [WORKLOAD_CPU] = "cpu",
+        [WORKLOAD_MIXED] = "mixed",
+        [WORKLOAD_IDLE] = "idle",
+    };
+    return names[kind];
+}
+
+static int list_one(struct reply *reply, const struct workload_entry *entry)
+{
+    const struct workload *workload = entry->workload;
+    int rc =
+        reply_printf(reply, "{\"route\":\"/%s\",\"summary\":", entry->name);
+
+    rc = rc ? rc : reply_json_string(reply, workload->summary);
+    rc = rc ? rc
+            : reply_printf(reply, ",\"kind\":\"%s\",\"needs_backend\":%s,",
+                           kind_name(workload->kind),
+                           workload->needs_backend ? "true" : "false");
+    rc = rc ? rc : reply_printf(reply, "\"source\":");
+    rc =
+        rc ? rc
+           : reply_json_string(reply, workload->source ? workload->source : "");
+    rc = rc ? rc : reply_printf(reply, ",\"parameters\":");
+    rc = rc ? rc : reply_json_parameters(reply, workload->parameters);
+    return rc ? rc : reply_append(reply, "}", 1);
+}
+
+static struct outcome list(struct reply *reply)
+{
+    const char *separator = "";
+    int rc = reply_printf(reply, "{\"model\":\"%s\",\"routes\":[", model.name);
+
+    for (const struct workload_entry *entry = workloads; entry->name; entry++) {
+        if (!model_has(entry->name))
+            continue;
+        rc = rc ? rc : reply_append(reply, separator, strlen(separator));
+        rc = rc ? rc : list_one(reply, entry);
+        separator = ",";
+    }
+    rc = rc ? rc : reply_printf(reply, "]}\n");
+    return rc ? wrong(reply, 503, "out of memory") : ok(application_json);
+}
+
+static struct outcome show_stats(const char *query, size_t length,
+                                 struct reply *reply)
+{
+    static const struct parameter parameters[] = {
+        {"reset", UNIT_COUNT, "0", 0, 1, 0, "start anew after this answer"},
+        {0},
+    };
+    struct arguments arguments;
+    char why[256];
+
+    if (parameters_parse_query(parameters, query, length, &arguments, why,
+                               sizeof why))
+        return wrong(reply, 400, why);
+    if (stats_print(reply))
+        return wrong(reply, 503, "out of memory");
+    if (argument(&arguments, 0))
+        stats_reset();
+    return ok(application_json);
+}
+
+/* The handler failed: its own words if it left any. */
+static struct outcome failed(struct reply *reply, int error)
+{
+    char reason[256];
+    size_t size;
+    const char *body = reply_body(reply, &size);
+
+    if (size > 0)
+        snprintf(reason, sizeof reason, "%.*s", (int)(size < 255 ? size : 255),
+                 body);
+    else if (error == -EDESTADDRREQ)
+        snprintf(reason, sizeof reason,
+                 "this workload calls a backend; start the server with "
+                 "--backend HOST:PORT");
+    else
+        snprintf(reason, sizeof reason, "the workload failed: %s",
+                 strerrordesc_np(-error) ? strerrordesc_np(-error)
+                                         : "unknown error");
+    return wrong(reply, 503, reason);
+}
+
+static struct outcome run(const struct workload *workload, const char *query,
+                          size_t length, struct reply *reply)
+{
+    struct arguments arguments;
+    char why[512];
+    int rc;
+
+    stats_count_request();
+    if (parameters_parse_query(workload->parameters, query, length, &arguments,
+                               why, sizeof why))
+        return wrong(reply, 400, why);
+    rc = workload->handle(&arguments, reply);
+    return rc < 0 ? failed(reply, rc) : ok(text_plain);
+}
+
+/* The path in printable characters, cut to fit a sentence. */
+static void print_path(char *text, size_t size, const char *path, size_t length)
+{
+    size_t n = length < size - 1 ? length : size - 1;
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = path[i] > ' ' && path[i] < 127 ? path[i] : '?';
+    text[n] = 0;
+}
+
+/* Cuts "http://host" off a target in absolute form. */
+static const char *skip_authority(const char *target, const char *end)
+{
+    static const char scheme[] = "http://";
+    size_t length = sizeof scheme - 1;
+    const char *slash;
+
+    if ((size_t)(end - target) < length || memcmp(target, scheme, length) != 0)
+        return target;
+    slash = memchr(target + length, '/', (size_t)(end - target) - length);
+    return slash ? slash : target;
+}
+
+static struct outcome route(const struct http_request *request,
+                            struct reply *reply)
+{
+    const char *end = request->target + request->target_length;
+    const char *path = skip_authority(request->target, end);
+    const char *mark = memchr(path, '?', (size_t)(end - path));
+    const char *path_end = mark ? mark : end;
+    const char *query = mark ? mark + 1 : end;
+    size_t query_length = (size_t)(end - query);
+    const struct workload_entry *entry;
+    char name[48], reason[160];
+
+    print_path(name, sizeof name, path, (size_t)(path_end - path));
+    if (strcmp(name, "/") == 0)
+        return list(reply);
+    if (strcmp(name, "/stats") == 0 && stats_enabled())
+        return show_stats(query, query_length, reply);
+    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
+    if (entry && model_has(entry->name))
+        return run(entry->workload, query, query_length, reply);
+    if (entry)
+        snprintf(reason, sizeof reason, "the model %s does not have %s",
+                 model.name, name);
+    else if (strcmp(name, "/stats") == 0)
+        snprintf(reason, sizeof reason,
+                 "no statistics are kept; start the server with --stats");
+    else
+        snprintf(reason, sizeof reason,
+                 "there is no route %s; GET / lists the routes", name);
+    return wrong(reply, 404, reason);
+}
+
+bool http_answer(const struct http_request *request, bool close,
+                 struct reply *reply)
+{
+    bool keep = request->keep_alive && !close;
+    const char *connection = keep ? NULL : "close";
+    struct outcome outcome;
+
+    if (request->error)
+        outcome = wrong(reply, request->error, error_reason(request->error));
+    else
+        outcome = route(request, reply);
+    if (keep && request->http_1_0)
+        connection = "keep-alive";
+    reply_finish(reply, outcome.status, outcome.type, connection,
+                 request->head);
+    return keep;
+}
+
+void http_refuse(struct reply *reply, int status, const char *reason)
+{
+    struct outcome outcome = wrong(reply, status, reason);
+
+    reply_finish(reply, outcome.status, outcome.type, "close", false);
+}

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main() of every model's server: flags in, one ready line out, serve until
+ * told to stop. What it promises to whoever started it is docs/contract.md.
+ *
+ * Names are not resolved (an address is numeric or "localhost"): a resolver
+ * would load libraries into every server whose memory is to be compared.
+ */
+#include <argp.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "server.h"
+#include "stats.h"
+
+enum {
+    EXIT_USAGE = 2,
+    WORKERS_MAX = 4096,
+    BACKLOG_DEFAULT = 4096,
+    OPTIONS_MAX = 8 + PARAMETERS_MAX,
+    KEY_COMMON = 1000,
+    KEY_PARAMETER = 2000,
+};
+
+enum common_key {
+    KEY_ADDRESS = KEY_COMMON,
+    KEY_PORT,
+    KEY_WORKERS,
+    KEY_BACKEND,
+    KEY_BACKLOG,
+    KEY_STATS,
+    KEY_DESCRIBE,
+};
+
+/* What the command line said. */
+struct settings {
+    struct sockaddr_in address;
+    const char *address_text;
+    int backlog;
+    bool describe;
+    struct server_config config;
+    const char *given[PARAMETERS_MAX]; /* text of the model's parameters */
+};
+
+static int stop_event_fd;
+static pid_t main_pid;
+
+/* Forked workers inherit the handler; a Ctrl-C reaches them too, but only the
+ * main process decides about the end. */
+static void on_stop_signal(int signal)
+{
+    int saved = errno;
+
+    (void)signal;
+    if (getpid() == main_pid) {
+        server_stop();
+        eventfd_write(stop_event_fd, 1);
+    }
+    errno = saved;
+}
+
+static int parse_number(const char *text, int min, int max, int *number)
+{
+    char *end;
+    long value;
+
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < min || value > max)
+        return -EINVAL;
+    *number = (int)value;
+    return 0;
+}
+
+static int parse_host(const char *text, struct sockaddr_in *address)
+{
+    const char *host = strcmp(text, "localhost") == 0 ? "127.0.0.1" : text;
+
+    address->sin_family = AF_INET;
+    return inet_pton(AF_INET, host, &address->sin_addr) == 1 ? 0 : -EINVAL;
+}
+
+static int parse_backend(const char *text)
+{
+    struct sockaddr_in address = {0};
+    const char *colon = strrchr(text, ':');
+    char host[64];
+    int port;
+
+    if (!colon || (size_t)(colon - text) >= sizeof host)
+        return -EINVAL;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    if (parse_host(host, &address) || parse_number(colon + 1, 1, 65535, &port))
+        return -EINVAL;
+    address.sin_port = htons((uint16_t)port);
+    server_set_backend(&address);
+    return 0;
+}
+
+static error_t parse_common(int key, char *text, struct argp_state *state)
+{
+    struct settings *settings = state->input;
+    int port;
+
+    switch (key) {
+    case KEY_ADDRESS:
+        settings->address_text = text;
+        if (parse_host(text, &settings->address))
+            argp_error(state, "--address %s: not an IPv4 address or localhost",
+                       text);
+        return 0;
+    case KEY_PORT:
+        if (parse_number(text, 0, 65535, &port))
+            argp_error(state, "--port %s: not a port (0 to 65535)", text);
+        settings->address.sin_port = htons((uint16_t)port);
+        return 0;
+    case KEY_WORKERS:
+        if (!model.workers_default)
+            argp_error(state,
+                       "--workers %s: %s has no workers to set; leave it out",
+                       text, model.name);
+        if (parse_number(text, 1, WORKERS_MAX, &settings->config.workers))
+            argp_error(state, "--workers %s: not a number from 1 to %d", text,
+                       WORKERS_MAX);
+        return 0;
+    case KEY_BACKEND:
+        if (parse_backend(text))
+            argp_error(state,
+                       "--backend %s: not HOST:PORT (an IPv4 address or "
+                       "localhost, port 1 to 65535)",
+                       text);
+        return 0;
+    case KEY_BACKLOG:
+        if (parse_number(text, 1, 1 << 20, &settings->backlog))
+            argp_error(state, "--backlog %s: not a number from 1 to %d", text,
+                       1 << 20);
+        return 0;
+    case KEY_STATS:
+        if (stats_enable())
+            argp_failure(state, EXIT_FAILURE, ENOMEM, "--stats: no memory");
+        return 0;
+    case KEY_DESCRIBE:
+        settings->describe = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct settings *settings = state->input;
+
+    if (key >= KEY_PARAMETER && key < KEY_PARAMETER + PARAMETERS_MAX) {
+        settings->given[key - KEY_PARAMETER] = text;
+        return 0;
+    }
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "%s: an argument that no flag takes", text);
+    return parse_common(key, text, state);
+}
+
+static const struct argp_option common_options[] = {
+    {"address", KEY_ADDRESS, "IPv4", 0, "bind to it (default 127.0.0.1)", 0},
+    {"port", KEY_PORT, "N", 0, "listen on it; 0: any free one (default 8080)",
+     0},
+    {"workers", KEY_WORKERS, "N", 0,
+     "how many tasks serve, for models that "
+     "have a number of them",
+     0},
+    {"backend", KEY_BACKEND, "HOST:PORT", 0,
+     "the server that workloads with a backend call", 0},
+    {"backlog", KEY_BACKLOG, "N", 0,
+     "connections that may wait to be accepted (default 4096)", 0},
+    {"stats", KEY_STATS, NULL, 0, "keep statistics for GET /stats", 0},
+    {"describe", KEY_DESCRIBE, NULL, 0, "print the model as JSON and exit", 0},
+};
+
+/* The common flags, then one for each parameter of the model. `help` holds the
+ * texts, which argp only points to. */
+static void build_options(struct argp_option *options,
+                          char help[PARAMETERS_MAX][160])
+{
+    size_t count = sizeof common_options / sizeof *common_options;
+
+    memcpy(options, common_options, sizeof common_options);
+    if (!model.workers_default)
+        options[KEY_WORKERS - KEY_COMMON].flags = OPTION_HIDDEN;
+    for (int i = 0; model.parameters && model.parameters[i].name; i++) {
+        const struct parameter *parameter = &model.parameters[i];
+        snprintf(help[i], sizeof help[i], "%s (default %s)", parameter->help,
+                 parameter->default_text);
+        options[count++] = (struct argp_option){parameter->name,
+                                                KEY_PARAMETER + i,
+                                                unit_name(parameter->unit),
+                                                0,
+                                                help[i],
+                                                1};
+    }
+    options[count] = (struct argp_option){0};
+}
+
+static void parse_flags(int argc, char **argv, struct settings *settings)
+{
+    static const struct parameter none[] = {{0}};
+    struct argp_option options[OPTIONS_MAX];
+    char help[PARAMETERS_MAX][160];
+    char text[256], why[256];
+    struct argp argp = {
+        .options = options, .parser = parse_option, .doc = text};
+
+    snprintf(text, sizeof text, "%s: %s", model.name, model.summary);
+    build_options(options, help);
+    argp_program_version = "troika " TROIKA_VERSION;
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, settings);
+    if (parameters_parse(model.parameters ? model.parameters : none,
+                         settings->given, &settings->config.arguments, why,
+                         sizeof why)) {
+        fprintf(stderr, "%s: bad flag: %s\n", model.name, why);
+        exit(EXIT_USAGE);
+    }
+}
+
+static int print_array(struct reply *json, const char *const *names)
+{
+    const char *separator = "";
+    int rc = reply_append(json, "[", 1);
+
+    for (; *names && rc == 0; names++) {
+        rc = reply_printf(json, "%s\"%s\"", separator, *names);
+        separator = ",";
+    }
+    return rc ? rc : reply_append(json, "]", 1);
+}
+
+static int print_flags(struct reply *json)
+{
+    const char *names[4] = {0};
+    int count = 0;
+
+    if (model.flags & MODEL_SHARED_MEMORY)
+        names[count++] = "shared-memory";
+    if (model.flags & MODEL_PREEMPTIVE)
+        names[count++] = "preemptive";
+    if (model.flags & MODEL_PARALLEL)
+        names[count++] = "parallel";
+    return print_array(json, names);
+}
+
+/* --describe. Returns the exit status. */
+static int describe(void)
+{
+    static const char *const tasks[] = {
+        [TASK_NONE] = "none",
+        [TASK_THREAD] = "thread",
+        [TASK_COROUTINE] = "coroutine",
+        [TASK_PROCESS] = "process",
+    };
+    bool yardstick = model.flags & MODEL_YARDSTICK;
+    struct reply json;
+    const char *body;
+    size_t size;
+    int rc;
+
+    reply_init(&json);
+    rc = reply_printf(&json, "{\"model\":\"%s\",\"summary\":", model.name);
+    rc = rc ? rc : reply_json_string(&json, model.summary);
+    rc = rc ? rc
+            : reply_printf(
+                  &json, ",\"task\":\"%s\",\"flags\":", tasks[model.task_kind]);
+    rc = rc ? rc : print_flags(&json);
+    rc = rc ? rc
+            : reply_printf(&json, ",\"yardstick\":%s,\"workers_default\":",
+                           yardstick ? "true" : "false");
+    if (model.workers_default)
+        rc = rc ? rc : reply_printf(&json, "%d", model.workers_default());
+    else
+        rc = rc ? rc : reply_printf(&json, "null");
+    rc = rc ? rc : reply_printf(&json, ",\"only\":");
+    rc = rc           ? rc
+         : model.only ? print_array(&json, model.only)
+                      : reply_printf(&json, "null");
+    rc = rc ? rc : reply_printf(&json, ",\"parameters\":");
+    rc = rc ? rc : reply_json_parameters(&json, model.parameters);
+    rc = rc ? rc : reply_printf(&json, "}\n");
+    body = reply_body(&json, &size);
+    if (rc == 0)
+        fwrite(body, 1, size, stdout);
+    reply_free(&json);
+    return rc || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The name of an operation that the model lacks, or NULL. */
+static const char *missing_operation(void)
+{
+    const struct rt_operations *have = &model.operations;
+
+    return !have->sleep     ? "sleep"
+           : !have->connect ? "connect"
+           : !have->read    ? "read"
+           : !have->write   ? "write"
+           : !have->wait_fd ? "wait_fd"
+           : !have->close   ? "close"
+           : !have->spawn   ? "spawn"
+           : !have->join    ? "join"
+           : !have->offload ? "offload"
+           : !have->yield   ? "yield"
+           : !model.serve   ? "serve"
+                            : NULL;
+}
+
+static int somaxconn(void)
+{
+    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+    int limit = 0;
+
+    if (file && fscanf(file, "%d", &limit) != 1)
+        limit = 0;
+    if (file)
+        fclose(file);
+    return limit > 0 ? limit : SOMAXCONN;
+}
+
+static int fail_to_listen(const struct settings *settings, int error)
+{
+    const char *remedy =
+        error == EADDRINUSE ? "stop what listens there, or take another "
+                              "--port (0 picks a free one)"
+        : error == EACCES   ? "take a --port of 1024 or more, or run as root"
+        : error == EADDRNOTAVAIL
+            ? "take an --address of this machine, such as 127.0.0.1"
+            : "take another --address or --port";
+
+    fprintf(stderr, "%s: cannot listen on %s:%d: %s; %s\n", model.name,
+            settings->address_text, ntohs(settings->address.sin_port),
+            strerror(error), remedy);
+    return -error;
+}
+
+/* Opens the listening socket and fills in the port the kernel picked. */
+static int start_listening(struct settings *settings)
+{
+    struct sockaddr *address = (struct sockaddr *)&settings->address;
+    socklen_t length = sizeof settings->address;
+    int one = 1, limit = somaxconn();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return fail_to_listen(settings, errno);
+    if (settings->backlog > limit) {
+        fprintf(stderr,
+                "%s: --backlog %d: the kernel allows %d; raise "
+                "net.core.somaxconn for more\n",
+                model.name, settings->backlog, limit);
+        settings->backlog = limit;
+    }
+    if (settings->backlog == 0)
+        settings->backlog = limit < BACKLOG_DEFAULT ? limit : BACKLOG_DEFAULT;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, address, length) || listen(fd, settings->backlog) ||
+        getsockname(fd, address, &length)) {
+        int error = errno;
+        close(fd);
+        return fail_to_listen(settings, error);
+    }
+    return fd;
+}
+
+/* The soft limit of descriptors is for programs that use select(). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* TROIKA_DIE_WITH_PARENT=PID: the harness wants no server to outlive it. By
+ * environment and not by flag, so that foreign servers may ignore it. */
+static void die_with_parent(void)
+{
+    const char *text = getenv("TROIKA_DIE_WITH_PARENT");
+    int parent;
+
+    if (!text || parse_number(text, 1, INT32_MAX, &parent))
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* The parent may have ended before the line above. */
+    if (parent > 1 && getppid() != parent)
+        _exit(EXIT_FAILURE);
+}
+
+static int catch_signals(void)
+{
+    struct sigaction stop = {.sa_handler = on_stop_signal,
+                             .sa_flags = SA_RESTART};
+
+    main_pid = getpid();
+    stop_event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (stop_event_fd < 0)
+        return -errno;
+    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    return 0;
+}
+
+static void print_ready(const struct settings *settings)
+{
+    char workers[16] = "null";
+
+    if (model.workers_default)
+        snprintf(workers, sizeof workers, "%d", settings->config.workers);
+    printf("{\"ready\":true,\"port\":%d,\"model\":\"%s\",\"workers\":%s,"
+           "\"pid\":%d}\n",
+           ntohs(settings->address.sin_port), model.name, workers, getpid());
+    fflush(stdout);
+}
+
+/* Everything before serve(). Returns 0 or a negative errno, told on stderr. */
+static int prepare(struct settings *settings)
+{
+    const char *missing = missing_operation();
+    int rc;
+
+    if (missing) {
+        fprintf(stderr, "%s: models/%s.c leaves the operation %s NULL\n",
+                model.name, model.name, missing);
+        return -ENOSYS;
+    }
+    rc = catch_signals();
+    if (rc) {
+        fprintf(stderr, "%s: cannot catch signals: %s\n", model.name,
+                strerror(-rc));
+        return rc;
+    }
+    raise_descriptor_limit();
+    prctl(PR_SET_TIMERSLACK, 1UL); /* ns; inherited by threads and forks */
+    settings->config.stop_fd = stop_event_fd;
+    settings->config.listen_fd = start_listening(settings);
+    return settings->config.listen_fd < 0 ? settings->config.listen_fd : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {
+        .address = {.sin_family = AF_INET,
+                    .sin_port = htons(8080),
+                    .sin_addr = {htonl(INADDR_LOOPBACK)}},
+        .address_text = "127.0.0.1",
+    };
+    int rc;
+
+    die_with_parent();
+    if (model.workers_default)
+        settings.config.workers = model.workers_default();
+    parse_flags(argc, argv, &settings);
+    if (settings.describe)
+        return describe();
+    if (prepare(&settings))
+        return EXIT_FAILURE;
+    print_ready(&settings);
+    rc = model.serve(&settings.config);
+    if (rc < 0) {
+        fprintf(stderr, "%s: cannot serve: %s\n", model.name, strerror(-rc));
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Child tasks for tasks that own a kernel thread: run at once (inline), as a
+ * thread, or as a forked process whose result comes back through a pipe. Each
+ * copies its argument first, so that all three treat it alike.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "blocking.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+enum {
+    STACK_BYTES = 64 << 10, /* child tasks make a call or two */
+    SANITIZED_STACK_BYTES = 512 << 10,
+    ON_FORK_MAX = 8,
+};
+
+struct rt_task {
+    rt_fn *fn;
+    int64_t result;
+    pthread_t thread;
+    pid_t pid;
+    int pipe_fd; /* read end */
+    alignas(max_align_t) char arg[];
+};
+
+static struct rt_task *task_new(rt_fn *fn, const void *arg, size_t size)
+{
+    struct rt_task *task = malloc(sizeof *task + size);
+
+    if (!task)
+        return NULL;
+    task->fn = fn;
+    task->result = 0;
+    task->pid = 0;
+    task->pipe_fd = -1;
+    if (size > 0)
+        memcpy(task->arg, arg, size);
+    return task;
+}
+
+int blocking_offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
+{
+    struct rt_task *task;
+    int rc = inline_spawn(fn, arg, size, &task);
+
+    return rc ? rc : inline_join(task, result);
+}
+
+int inline_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
+{
+    *task = task_new(fn, arg, size);
+    if (!*task)
+        return -ENOMEM;
+    (*task)->result = fn((*task)->arg);
+    return 0;
+}
+
+int inline_join(struct rt_task *task, int64_t *result)
+{
+    *result = task->result;
+    free(task);
+    return 0;
+}
+
+size_t blocking_stack_bytes(int64_t bytes)
+{
+#ifdef SANITIZED
+    if (bytes < SANITIZED_STACK_BYTES)
+        return SANITIZED_STACK_BYTES;
+#endif
+    return (size_t)bytes;
+}
+
+static void *run_thread(void *argument)
+{
+    struct rt_task *task = argument;
+
+    task->result = task->fn(task->arg);
+    return NULL;
+}
+
+int thread_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
+{
+    pthread_attr_t attributes;
+    int rc;
+
+    *task = task_new(fn, arg, size);
+    if (!*task)
+        return -ENOMEM;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, blocking_stack_bytes(STACK_BYTES));
+    rc = pthread_create(&(*task)->thread, &attributes, run_thread, *task);
+    pthread_attr_destroy(&attributes);
+    if (rc)
+        free(*task);
+    return -rc;
+}
+
+int thread_join(struct rt_task *task, int64_t *result)
+{
+    pthread_join(task->thread, NULL);
+    return inline_join(task, result);
+}
+
+static void (*on_fork[ON_FORK_MAX])(void);
+static int on_fork_count;
+
+void process_on_fork(void (*fn)(void))
+{
+    if (on_fork_count == ON_FORK_MAX)
+        abort();
+    on_fork[on_fork_count++] = fn;
+}
+
+void process_forked(void)
+{
+    for (int i = 0; i < on_fork_count; i++)
+        on_fork[i]();
+}
+
+/* The whole life of a child process. */
+static _Noreturn void run_process(struct rt_task *task, pid_t parent, int fd)
+{
+    ssize_t written;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it ended before the line above */
+        _exit(1);
+    process_forked();
+    task->result = task->fn(task->arg);
+    written = blocking_write(fd, &task->result, sizeof task->result, RT_NEVER);
+    _exit(written == sizeof task->result ? 0 : 1);
+}
+
+int process_spawn(rt_fn *fn, const void *arg, size_t size,
+                  struct rt_task **task)
+{
+    pid_t parent = getpid();
+    int ends[2];
+    int rc = 0;
+
+    *task = task_new(fn, arg, size);
+    if (!*task)
+        return -ENOMEM;
+    if (pipe2(ends, O_CLOEXEC)) {
+        rc = -errno;
+        free(*task);
+        return rc;
+    }
+    (*task)->pid = fork();
+    if ((*task)->pid == 0) {
+        close(ends[0]);
+        run_process(*task, parent, ends[1]);
+    }
+    if ((*task)->pid < 0)
+        rc = -errno;
+    close(ends[1]);
+    (*task)->pipe_fd = ends[0];
+    if (rc) {
+        close(ends[0]);
+        free(*task);
+    }
+    return rc;
+}
+
+int process_join(struct rt_task *task, int64_t *result)
+{
+    size_t got = 0;
+    ssize_t rc = 1;
+
+    while (got < sizeof *result && rc > 0) {
+        rc = blocking_read(task->pipe_fd, (char *)&task->result + got,
+                           sizeof task->result - got, RT_NEVER);
+        got += rc > 0 ? (size_t)rc : 0;
+    }
+    close(task->pipe_fd);
+    while (waitpid(task->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (got == sizeof *result)
+        *result = task->result;
+    free(task);
+    return got == sizeof *result ? 0 : -ECHILD;
+}

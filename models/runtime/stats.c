@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counters in shared memory, added to with relaxed atomics. Lateness goes into
+ * a small log-linear histogram (256 slots per power of two: 0.4 %), not into
+ * histogram.h's, which has one writer at a time.
+ */
+#include "stats.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "http.h"
+
+enum {
+    SUB_BITS = 8, /* slots per power of two, as a power of two */
+    SUBS = 1 << SUB_BITS,
+    OCTAVES = 33, /* up to 2^41 ns, 36 minutes; later counts as that */
+    SLOTS = OCTAVES * SUBS + SUBS,
+};
+
+struct stats {
+    _Atomic uint64_t requests;
+    _Atomic int64_t late_max_ns;
+    _Atomic uint64_t slots[SLOTS];
+};
+
+struct stats *stats_shared;
+
+int stats_enable(void)
+{
+    void *memory = mmap(NULL, sizeof(struct stats), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return -errno;
+    stats_shared = memory;
+    return 0;
+}
+
+void stats_count_request(void)
+{
+    if (stats_shared)
+        atomic_fetch_add_explicit(&stats_shared->requests, 1,
+                                  memory_order_relaxed);
+}
+
+/* Values below SUBS have a slot each; above, the top SUB_BITS + 1 bits name
+ * the slot. */
+static int slot_of(int64_t value_ns)
+{
+    uint64_t value = (uint64_t)value_ns;
+    int shift;
+    uint64_t slot;
+
+    if (value < SUBS)
+        return (int)value;
+    shift = 63 - __builtin_clzll(value) - SUB_BITS;
+    slot = (uint64_t)shift * SUBS + (value >> shift);
+    return slot < SLOTS ? (int)slot : SLOTS - 1;
+}
+
+/* The largest value of a slot. */
+static int64_t slot_top_ns(int slot)
+{
+    int shift;
+
+    if (slot < SUBS)
+        return slot;
+    shift = slot / SUBS - 1;
+    return ((int64_t)(slot - shift * SUBS + 1) << shift) - 1;
+}
+
+void stats_record_sleep(int64_t lateness_ns)
+{
+    int64_t late_ns = lateness_ns > 0 ? lateness_ns : 0;
+    int64_t max_ns;
+
+    if (!stats_shared)
+        return;
+    atomic_fetch_add_explicit(&stats_shared->slots[slot_of(late_ns)], 1,
+                              memory_order_relaxed);
+    max_ns =
+        atomic_load_explicit(&stats_shared->late_max_ns, memory_order_relaxed);
+    while (late_ns > max_ns && !atomic_compare_exchange_weak_explicit(
+                                   &stats_shared->late_max_ns, &max_ns, late_ns,
+                                   memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static int64_t percentile_ns(uint64_t count, int percent, int64_t max_ns)
+{
+    uint64_t wanted = (count * (uint64_t)percent + 99) / 100;
+    uint64_t seen = 0;
+
+    for (int slot = 0; slot < SLOTS && count > 0; slot++) {
+        seen += atomic_load_explicit(&stats_shared->slots[slot],
+                                     memory_order_relaxed);
+        if (seen >= wanted)
+            return slot_top_ns(slot) < max_ns ? slot_top_ns(slot) : max_ns;
+    }
+    return max_ns;
+}
+
+int stats_print(struct reply *reply)
+{
+    uint64_t requests = atomic_load(&stats_shared->requests);
+    int64_t max_ns = atomic_load(&stats_shared->late_max_ns);
+    uint64_t count = 0;
+
+    for (int slot = 0; slot < SLOTS; slot++)
+        count += atomic_load_explicit(&stats_shared->slots[slot],
+                                      memory_order_relaxed);
+    return reply_printf(reply,
+                        "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
+                        "\"lateness_p50_ns\":%lld,\"lateness_p99_ns\":%lld,"
+                        "\"lateness_max_ns\":%lld}}\n",
+                        (unsigned long long)requests, (unsigned long long)count,
+                        (long long)percentile_ns(count, 50, max_ns),
+                        (long long)percentile_ns(count, 99, max_ns),
+                        (long long)max_ns);
+}
+
+void stats_reset(void)
+{
+    atomic_store(&stats_shared->requests, 0);
+    atomic_store(&stats_shared->late_max_ns, 0);
+    for (int slot = 0; slot < SLOTS; slot++)
+        atomic_store_explicit(&stats_shared->slots[slot], 0,
+                              memory_order_relaxed);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How the server itself did, for GET /stats: requests, and how late its own
+ * waits ended. The harness reads it from the backend, to tell a late backend
+ * from a slow model. The memory is shared with forked processes; recording
+ * takes no lock, so a process killed in the middle stops nobody. Without
+ * stats_enable nothing is recorded and the calls cost one branch.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reply;
+
+/* Set by stats_enable; read through stats_enabled. */
+struct stats;
+extern struct stats *stats_shared;
+
+/* Before the first fork and thread. Returns 0 or a negative errno. */
+int stats_enable(void);
+
+static inline bool stats_enabled(void)
+{
+    return stats_shared;
+}
+
+/* Counts one request for a workload. */
+void stats_count_request(void);
+
+/* Records that a wait ended `lateness_ns` after the time asked for (less than
+ * 0 counts as 0). */
+void stats_record_sleep(int64_t lateness_ns);
+
+/* Appends the JSON of GET /stats. Returns 0 or -ENOMEM. */
+int stats_print(struct reply *reply);
+
+/* Starts anew. Values recorded meanwhile may be lost. */
+void stats_reset(void);
