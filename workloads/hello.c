@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * No work at all: what a request costs in itself under a model. The body's
+ * byte i is 'a' + (seed + i) % 26, which any language can repeat.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "models/runtime/workload.h"
+
+enum { SIZE };
+static const struct parameter parameters[] = {
+    [SIZE] = {"size", UNIT_BYTES, "13B", 1, 1 << 20, 0, "bytes in the answer"},
+    {.name = NULL},
+};
+
+static int hello_answer(const struct arguments *arguments, struct reply *reply)
+{
+    size_t size = (size_t)argument(arguments, SIZE);
+    char *body = reply_extend(reply, size);
+    if (!body)
+        return -ENOMEM;
+    size_t done = size < 26 ? size : 26;
+    for (size_t i = 0; i < done; i++)
+        body[i] = (char)('a' + (arguments->seed % 26 + i) % 26);
+    /* Doubling keeps `done` a multiple of the period. */
+    while (done < size) {
+        size_t more = done < size - done ? done : size - done;
+        memcpy(body + done, body, more);
+        done += more;
+    }
+    return 0;
+}
+
+static int64_t hello_wait_ns(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+static int hello_backend_calls(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+const struct workload workload_hello = {
+    .summary = "nothing: what a request itself costs under a model",
+    .kind = WORKLOAD_IO,
+    .parameters = parameters,
+    .handle = hello_answer,
+    .answer = hello_answer,
+    .wait_ns = hello_wait_ns,
+    .backend_calls = hello_backend_calls,
+    .source = "switching threads costs, the loop avoids it (Python "
+              "Performance: Why I/O-Bound Tasks Demand asyncio; How Asyncio "
+              "Works and Powers High-Performance Python Applications)",
+};
