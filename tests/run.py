@@ -12,6 +12,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -30,23 +31,28 @@ def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:
 
 
 def run(command: list[str], limit_s: float) -> tuple[int, str]:
-    """Exit status and output; the test's whole process group ends with it."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True, text=True, errors="replace")
-    try:
-        output, _ = process.communicate(timeout=limit_s)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        output += f"\nended after {limit_s:.0f} s without a result\n"
-        status = 1
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    return status, output
+    """Exit status and output; the test's process group ends with it.
+
+    The output goes to a file, not a pipe: a stray grandchild that keeps a pipe
+    open would make the wait for its end endless.
+    """
+    with tempfile.TemporaryFile(mode="w+", errors="replace") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT, start_new_session=True)
+        late = ""
+        try:
+            status = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            late = f"\nended after {limit_s:.0f} s without a result\n"
+            status = 1
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        output.seek(0)
+        return status, output.read() + late
 
 
 def main(selection: list[str]) -> int:
