@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The ceiling of client, kernel and HTTP: one thread, raw epoll, canned
+ * replies. The first time some request bytes are seen they go through the same
+ * parser and routes as in every model; from then on exactly these bytes get
+ * exactly that answer from a table. A yardstick, never a contender: it does no
+ * work, and only `hello`, whose answer is the same every time, may be canned.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "models/runtime/blocking.h"
+#include "models/runtime/http.h"
+#include "models/runtime/server.h"
+
+enum {
+    BATCH = 256,
+    CANNED_MAX = 4096, /* distinct requests; later ones are answered afresh */
+    CANNED_SLOTS = 2 * CANNED_MAX,
+    CANNED_BYTES_MAX = 16 << 10, /* of an answer worth keeping */
+};
+
+/* One request and its answer, in one allocation. */
+struct canned {
+    uint64_t hash;
+    size_t request_size, answer_size;
+    char bytes[];
+};
+
+/* A connection with an unfinished request, or one that is being closed. */
+struct partial {
+    struct http_connection http;
+    char buffer[HTTP_HEAD_MAX];
+};
+
+static const int64_t write_timeout_ns = 1000000000;
+
+static struct canned *table[CANNED_SLOTS];
+static int canned_count;
+static struct partial **partials; /* by descriptor */
+static int partials_size;
+static char scratch[HTTP_HEAD_MAX];
+
+static uint64_t hash_bytes(const char *bytes, size_t size)
+{
+    uint64_t hash = size * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t word = 0;
+
+    for (; size >= 8; bytes += 8, size -= 8) {
+        memcpy(&word, bytes, 8);
+        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, bytes, size);
+    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+    return hash ^ hash >> 32;
+}
+
+/* The slot that holds these bytes, or the free one where they belong. */
+static struct canned **canned_find(const char *bytes, size_t size)
+{
+    uint64_t hash = hash_bytes(bytes, size);
+    size_t i = hash % CANNED_SLOTS;
+
+    while (table[i] &&
+           (table[i]->hash != hash || table[i]->request_size != size ||
+            memcmp(table[i]->bytes, bytes, size) != 0))
+        i = (i + 1) % CANNED_SLOTS;
+    return &table[i];
+}
+
+static void canned_keep(const char *request, size_t size,
+                        const struct reply *reply)
+{
+    struct canned **slot = canned_find(request, size);
+    struct canned *canned;
+
+    if (*slot || canned_count == CANNED_MAX || reply->size > CANNED_BYTES_MAX)
+        return;
+    canned = malloc(sizeof *canned + size + reply->size);
+    if (!canned)
+        return;
+    canned->hash = hash_bytes(request, size);
+    canned->request_size = size;
+    canned->answer_size = reply->size;
+    memcpy(canned->bytes, request, size);
+    memcpy(canned->bytes + size, reply->start, reply->size);
+    *slot = canned;
+    canned_count++;
+}
+
+static void end(int fd)
+{
+    if (fd < partials_size) {
+        free(partials[fd]);
+        partials[fd] = NULL;
+    }
+    close(fd);
+}
+
+/* Ends a connection after its last answer. Waiting for the client only where a
+ * reset could cost it the answer, since everybody else waits too. */
+static void finish(int fd, const struct http_connection *http)
+{
+    if (http->request.error)
+        server_linger(fd);
+    end(fd);
+}
+
+static bool send_all(int fd, const char *bytes, size_t size)
+{
+    return blocking_write(fd, bytes, size, rt_now() + write_timeout_ns) >= 0;
+}
+
+/* Answers every whole request in the buffer. `whole` tells that the buffer
+ * began with a request; then a single one that fills it is worth keeping.
+ * Returns whether the connection goes on. */
+static bool answer_all(int fd, struct http_connection *http, bool whole)
+{
+    bool open = true;
+
+    while (open && http_next(http)) {
+        struct reply reply;
+
+        reply_init(&reply);
+        open = http_answer(&http->request, server_stopping(), &reply);
+        if (open && whole && http->taken == 0 && http->parsed == http->used &&
+            !http->in_body)
+            canned_keep(http->buffer, http->used, &reply);
+        open = send_all(fd, reply.start, reply.size) && open;
+        reply_free(&reply);
+    }
+    return open;
+}
+
+/* The slow way: bytes that no canned answer fits. */
+static void parse(int fd, size_t size)
+{
+    struct http_connection http;
+    struct partial *partial;
+
+    http_init(&http, scratch, sizeof scratch);
+    http.used = size;
+    if (!answer_all(fd, &http, true)) {
+        finish(fd, &http);
+        return;
+    }
+    if (http_idle(&http))
+        return;
+    partial = malloc(sizeof *partial);
+    if (!partial || fd >= partials_size) {
+        free(partial);
+        end(fd);
+        return;
+    }
+    partial->http = http;
+    http_move(&partial->http, partial->buffer, sizeof partial->buffer);
+    partials[fd] = partial;
+}
+
+/* More bytes of a request that came in pieces. */
+static void parse_rest(int fd, struct partial *partial)
+{
+    size_t space;
+    char *at = http_space(&partial->http, &space);
+    ssize_t count = recv(fd, at, space, MSG_DONTWAIT);
+
+    if (count < 0 && errno == EAGAIN)
+        return;
+    if (count <= 0) {
+        end(fd);
+        return;
+    }
+    partial->http.used += (size_t)count;
+    if (!answer_all(fd, &partial->http, false)) {
+        finish(fd, &partial->http);
+    } else if (http_idle(&partial->http)) {
+        free(partial);
+        partials[fd] = NULL;
+    }
+}
+
+static void handle(int fd)
+{
+    struct canned *canned;
+    ssize_t count;
+
+    if (fd < partials_size && partials[fd]) {
+        parse_rest(fd, partials[fd]);
+        return;
+    }
+    count = recv(fd, scratch, sizeof scratch, MSG_DONTWAIT);
+    if (count <= 0) {
+        if (count == 0 || errno != EAGAIN)
+            end(fd);
+        return;
+    }
+    canned = *canned_find(scratch, (size_t)count);
+    if (!canned) {
+        parse(fd, (size_t)count);
+        return;
+    }
+    if (send(fd, canned->bytes + canned->request_size, canned->answer_size,
+             MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)canned->answer_size)
+        end(fd); /* it does not read what it asked for */
+}
+
+static void accept_all(int listen_fd, int epoll_fd)
+{
+    int fd;
+
+    while ((fd = server_accept(listen_fd, 0)) >= 0) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
+            server_refuse(fd, "the server is out of memory");
+    }
+}
+
+static int watch(int epoll_fd, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static void run(const struct server_config *config, int epoll_fd)
+{
+    struct epoll_event events[BATCH];
+
+    for (;;) {
+        int count = epoll_wait(epoll_fd, events, BATCH, -1);
+        for (int i = 0; i < count; i++) {
+            int fd = events[i].data.fd;
+            if (fd == config->stop_fd)
+                return;
+            if (fd == config->listen_fd)
+                accept_all(fd, epoll_fd);
+            else
+                handle(fd);
+        }
+    }
+}
+
+static int serve(const struct server_config *config)
+{
+    int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    int rc;
+
+    if (epoll_fd < 0)
+        return -errno;
+    partials_size = (int)sysconf(_SC_OPEN_MAX);
+    if (partials_size < 0 || partials_size > 1 << 20)
+        partials_size = 1 << 20;
+    partials = calloc((size_t)partials_size, sizeof(struct partial *));
+    rc = partials ? watch(epoll_fd, config->listen_fd) : -ENOMEM;
+    rc = rc ? rc : watch(epoll_fd, config->stop_fd);
+    if (!rc)
+        run(config, epoll_fd);
+    close(epoll_fd);
+    return rc;
+}
+
+static const char *const only[] = {"hello", NULL};
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "canned replies by raw epoll: the ceiling",
+    .task_kind = TASK_NONE,
+    .flags = MODEL_YARDSTICK,
+    .only = only,
+    .operations =
+        {
+            .sleep = blocking_sleep,
+            .connect = blocking_connect,
+            .read = blocking_read,
+            .write = blocking_write,
+            .wait_fd = blocking_wait_fd,
+            .close = blocking_close,
+            .spawn = inline_spawn,
+            .join = inline_join,
+            .offload = blocking_offload,
+            .yield = blocking_yield,
+        },
+    .serve = serve,
+};

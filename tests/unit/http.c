@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests in, answers out: every way of splitting the bytes gives the same
+ * requests, every error has its status, and mutated requests (fixed seed)
+ * neither crash the parser nor make it depend on the splits. The harness's
+ * sanitizer builds run this too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "models/runtime/http.h"
+#include "models/runtime/model.h"
+#include "models/runtime/stats.h"
+
+const struct model model = {.name = "test", .summary = "no server"};
+
+enum { TRANSCRIPT_MAX = 8192 };
+
+/* What came out of some bytes, one line a request. */
+struct transcript {
+    char text[TRANSCRIPT_MAX];
+    size_t size;
+    int requests;
+    bool ended; /* nothing may follow the last request */
+    bool idle;
+};
+
+/* How the bytes are given to the parser. */
+struct feeding {
+    size_t piece;       /* bytes at once; 0: random, 1 to 40 */
+    size_t first_piece; /* 0: as the others */
+    uint64_t random;
+    size_t small; /* size of a first buffer, moved from when full; 0: none */
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void note(struct transcript *to, const struct http_request *request)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < request->target_length; i++)
+        sum = sum * 31 + (unsigned char)request->target[i];
+    to->requests++;
+    to->ended = !request->keep_alive;
+    /* The target of a wrong request is whatever was read of it. */
+    if (to->size < sizeof to->text - 80)
+        to->size += (size_t)snprintf(
+            to->text + to->size, 80, "%d %s%s%s %x\n", request->error,
+            request->head ? "HEAD" : "GET", request->keep_alive ? " keep" : "",
+            request->http_1_0 ? " 1.0" : "", request->error ? 0 : sum);
+}
+
+static size_t piece_of(struct feeding *feeding, size_t done)
+{
+    if (done == 0 && feeding->first_piece)
+        return feeding->first_piece;
+    if (feeding->piece)
+        return feeding->piece;
+    return 1 + next_random(&feeding->random) % 40;
+}
+
+/* The buffers are on the heap and exactly as large as said, so that the
+ * sanitizers see one byte too many. */
+static void feed(const char *bytes, size_t size, struct feeding feeding,
+                 struct transcript *out)
+{
+    char *large = malloc(HTTP_HEAD_MAX);
+    char *small = malloc(feeding.small ? feeding.small : 1);
+    struct http_connection http;
+    size_t done = 0;
+
+    memset(out, 0, sizeof *out);
+    http_init(&http, feeding.small ? small : large,
+              feeding.small ? feeding.small : HTTP_HEAD_MAX);
+    while (done < size && !out->ended) {
+        size_t space, n = piece_of(&feeding, done);
+        char *at = http_space(&http, &space);
+        if (space == 0) {
+            assert_ptr_equal(http.buffer, small);
+            http_move(&http, large, HTTP_HEAD_MAX);
+            at = http_space(&http, &space);
+        }
+        assert_true(space > 0);
+        n = n < space ? n : space;
+        n = n < size - done ? n : size - done;
+        memcpy(at, bytes + done, n);
+        http.used += n;
+        done += n;
+        while (!out->ended && http_next(&http))
+            note(out, &http.request);
+        if (!out->ended && feeding.small && http_idle(&http))
+            http_move(&http, small, feeding.small);
+    }
+    out->idle = http_idle(&http);
+    free(large);
+    free(small);
+}
+
+static void feed_whole(const char *bytes, size_t size, struct transcript *out)
+{
+    feed(bytes, size, (struct feeding){.piece = HTTP_HEAD_MAX}, out);
+}
+
+static void same(const char *bytes, size_t size, struct feeding feeding,
+                 const struct transcript *wanted)
+{
+    struct transcript got;
+
+    feed(bytes, size, feeding, &got);
+    if (strcmp(got.text, wanted->text) != 0)
+        print_error("bytes: %.*s\n", (int)size, bytes);
+    assert_string_equal(got.text, wanted->text);
+    assert_int_equal(got.idle, wanted->idle);
+}
+
+static const char *const corpus[] = {
+    "GET / HTTP/1.1\r\n\r\n",
+    "GET /hello?size=3B HTTP/1.1\r\nHost: x\r\n\r\n",
+    "HEAD /hello HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\nHEAD /ccc HTTP/1.1\r\n\r\n",
+    "\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+    "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+    "GET /a HTTP/1.1\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+    "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcdeGET /b HTTP/1.1\r\n\r\n",
+    "GET /abc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "3\r\nabc\r\n1f;x=y\r\n0123456789012345678901234567890\r\n0\r\nT: v\r\n\r\n"
+    "GET /b HTTP/1.1\r\n\r\n",
+    "GET /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    "GET /b HTTP/1.1\r\n\r\n",
+    "CONNECT a:1 HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+    "BREW /pot HTTP/1.1\r\n\r\n",
+    "GARBAGE\r\n\r\n",
+    "GET /a HTTP/2.0\r\n\r\n",
+    "GET /a HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "GET /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+};
+enum { CORPUS_SIZE = sizeof corpus / sizeof *corpus };
+
+static void splits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CORPUS_SIZE; i++) {
+        size_t size = strlen(corpus[i]);
+        struct transcript whole;
+        feed_whole(corpus[i], size, &whole);
+        assert_true(whole.requests > 0);
+        for (size_t cut = 1; cut < size; cut++)
+            same(corpus[i], size,
+                 (struct feeding){.piece = HTTP_HEAD_MAX, .first_piece = cut},
+                 &whole);
+        for (size_t piece = 1; piece < 8; piece++)
+            same(corpus[i], size, (struct feeding){.piece = piece}, &whole);
+        for (size_t small = 1; small < 40; small++)
+            same(corpus[i], size,
+                 (struct feeding){.piece = HTTP_HEAD_MAX, .small = small},
+                 &whole);
+    }
+}
+
+/* The error of the first request, and whether the connection goes on. */
+static void expect_error(const char *bytes, size_t size, int error, bool keep)
+{
+    struct transcript got;
+    int found;
+
+    feed_whole(bytes, size, &got);
+    assert_true(got.requests >= 1);
+    found = atoi(got.text);
+    if (found != error)
+        print_error("bytes: %.*s\n", (int)size, bytes);
+    assert_int_equal(found, error);
+    assert_int_equal(strstr(got.text, " keep") != NULL, keep);
+}
+
+static void expect_text(const char *text, int error, bool keep)
+{
+    expect_error(text, strlen(text), error, keep);
+}
+
+static void errors(void **state)
+{
+    (void)state;
+    expect_text("GET /a HTTP/1.1\r\n\r\n", 0, true);
+    expect_text("GET /a HTTP/1.0\r\n\r\n", 0, false);
+    expect_text("GARBAGE\r\n\r\n", 400, false);
+    expect_text("get / HTTP/1.1\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/3.7\r\n\r\n", 400, false);
+    expect_text("GET /a\r\n\r\n", 400, false);
+    expect_text("GET /a b HTTP/1.1\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nbad header\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nContent-Length: 1\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n",
+                400, false);
+    expect_text("GET /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                400, false);
+    expect_error("GET /\0a HTTP/1.1\r\n\r\n", 19, 400, false);
+    expect_error("\x16\x03\x01\x02\x00\x01\n", 7, 400, false);
+    expect_text("POST /a HTTP/1.1\r\n\r\n", 405, true);
+    expect_text("DELETE /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 405, true);
+    expect_text("BREW /pot HTTP/1.1\r\n\r\n", 405, false);
+    expect_text("GET /a HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413, false);
+    expect_text("POST /a HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n", 413,
+                false);
+    /* A client that waits for a go-ahead is answered at once. */
+    expect_text("POST /a HTTP/1.1\r\nExpect: 100-continue\r\n"
+                "Content-Length: 10\r\n\r\n",
+                405, false);
+    expect_text("GET /a HTTP/1.1\r\nexpect: 100-continue\r\n"
+                "Content-Length: 10\r\n\r\n",
+                0, false);
+}
+
+/* A request with `size` bytes of head, all told. */
+static char *request_of(size_t size)
+{
+    static const char front[] = "GET /a HTTP/1.1\r\nX: ";
+    char *bytes = malloc(size);
+
+    memset(bytes, 'x', size);
+    memcpy(bytes, front, sizeof front - 1);
+    memcpy(bytes + size - 4, "\r\n\r\n", 4);
+    return bytes;
+}
+
+static void head_limit(void **state)
+{
+    (void)state;
+    for (size_t size = HTTP_HEAD_MAX - 2; size <= HTTP_HEAD_MAX + 2; size++) {
+        char *bytes = request_of(size);
+        struct transcript whole;
+        bool fits = size <= HTTP_HEAD_MAX;
+        expect_error(bytes, size, fits ? 0 : 431, fits);
+        feed_whole(bytes, size, &whole);
+        same(bytes, size, (struct feeding){.piece = 1}, &whole);
+        same(bytes, size, (struct feeding){.piece = 100, .small = 64}, &whole);
+        free(bytes);
+    }
+}
+
+/* Sends a body of `body` bytes in chunks of `chunk`, then another request. */
+static void chunked(size_t body, size_t chunk, struct transcript *out)
+{
+    char *bytes = malloc(200 + body + body / chunk * 16 + 64);
+    size_t size = (size_t)sprintf(bytes, "GET /a HTTP/1.1\r\n"
+                                         "Transfer-Encoding: chunked\r\n\r\n");
+
+    for (size_t done = 0; done < body;) {
+        size_t n = body - done < chunk ? body - done : chunk;
+        size += (size_t)sprintf(bytes + size, "%zx\r\n", n);
+        memset(bytes + size, 'b', n);
+        size += n;
+        size += (size_t)sprintf(bytes + size, "\r\n");
+        done += n;
+    }
+    size += (size_t)sprintf(bytes + size, "0\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+    feed_whole(bytes, size, out);
+    free(bytes);
+}
+
+static void body_limit(void **state)
+{
+    struct transcript got;
+
+    (void)state;
+    chunked(HTTP_BODY_MAX, 1000, &got);
+    assert_int_equal(got.requests, 2);
+    assert_true(got.idle);
+    chunked(HTTP_BODY_MAX, 1, &got);
+    assert_int_equal(got.requests, 2);
+    chunked(HTTP_BODY_MAX + 1, 1000, &got);
+    assert_int_equal(got.requests, 1);
+    assert_int_equal(atoi(got.text), 413);
+}
+
+/* Chunk headers without end hold no body, and must not be read for ever. */
+static void endless_chunk_header(void **state)
+{
+    static const char head[] = "GET /a HTTP/1.1\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n1;";
+    size_t size = 1 << 20;
+    char *bytes = malloc(size);
+    struct transcript got;
+
+    (void)state;
+    memset(bytes, 'e', size);
+    memcpy(bytes, head, sizeof head - 1);
+    feed_whole(bytes, size, &got);
+    assert_int_equal(got.requests, 1);
+    assert_int_equal(atoi(got.text), 413);
+    free(bytes);
+}
+
+static size_t mutate(char *bytes, size_t capacity, uint64_t *random)
+{
+    static const char interesting[] = "\r\n\0 :;?&=%/0129aZ\x7f\x80\xff";
+    size_t size = 0;
+
+    for (int part = 0; part < 3; part++) {
+        const char *from = corpus[next_random(random) % CORPUS_SIZE];
+        size_t length = strlen(from);
+        if (size + length > capacity)
+            break;
+        memcpy(bytes + size, from, length);
+        size += length;
+    }
+    for (int n = (int)(next_random(random) % 8); n > 0; n--) {
+        size_t at = next_random(random) % size;
+        size_t span = 1 + next_random(random) % 16;
+        switch (next_random(random) % 3) {
+        case 0:
+            bytes[at] =
+                interesting[next_random(random) % (sizeof interesting - 1)];
+            break;
+        case 1: /* delete some */
+            span = span < size - at ? span : size - at - 1;
+            memmove(bytes + at, bytes + at + span, size - at - span);
+            size -= span;
+            break;
+        default: /* repeat some */
+            span = span < size - at ? span : size - at;
+            if (size + span > capacity)
+                break;
+            memmove(bytes + at + span, bytes + at, size - at);
+            size += span;
+        }
+    }
+    return size;
+}
+
+static void fuzz(void **state)
+{
+    enum { ROUNDS = 20000, CAPACITY = 2048 };
+    uint64_t random = 20260607;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        char bytes[CAPACITY];
+        struct transcript whole;
+        size_t size = mutate(bytes, sizeof bytes, &random);
+        feed_whole(bytes, size, &whole);
+        same(bytes, size, (struct feeding){.random = random | 1}, &whole);
+        same(bytes, size,
+             (struct feeding){.random = random | 1, .small = 1 + random % 99},
+             &whole);
+    }
+}
+
+/* The whole answer to a request as a string (freed by the caller). */
+static char *answer_to(const char *bytes, bool *keep)
+{
+    static char buffer[HTTP_HEAD_MAX];
+    struct http_connection http;
+    struct reply reply;
+    char *text;
+
+    http_init(&http, buffer, sizeof buffer);
+    http.used = strlen(bytes);
+    memcpy(buffer, bytes, http.used);
+    assert_true(http_next(&http));
+    reply_init(&reply);
+    *keep = http_answer(&http.request, false, &reply);
+    text = strndup(reply.start, reply.size);
+    reply_free(&reply);
+    return text;
+}
+
+static void expect_answer(const char *bytes, const char *wanted)
+{
+    bool keep;
+    char *text = answer_to(bytes, &keep);
+
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+static void expect_status(const char *bytes, int status, const char *part)
+{
+    bool keep;
+    char *text = answer_to(bytes, &keep);
+
+    assert_int_equal(atoi(text + strlen("HTTP/1.1 ")), status);
+    if (!strstr(text, part))
+        print_error("no \"%s\" in: %s\n", part, text);
+    assert_non_null(strstr(text, part));
+    free(text);
+}
+
+static void answers(void **state)
+{
+    (void)state;
+    expect_answer("GET /hello?size=3B&seed=1 HTTP/1.1\r\n\r\n",
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                  "Content-Length: 3\r\n\r\nbcd");
+    expect_answer("GET http://x:1/hello?size=1B HTTP/1.1\r\n\r\n",
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                  "Content-Length: 1\r\n\r\na");
+    expect_answer("HEAD /hello?size=1MiB HTTP/1.1\r\n\r\n",
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                  "Content-Length: 1048576\r\n\r\n");
+    expect_answer("GET /hello?size=1B HTTP/1.0\r\n"
+                  "Connection: keep-alive\r\n\r\n",
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                  "Connection: keep-alive\r\nContent-Length: 1\r\n\r\na");
+    expect_answer("GET /hello?size=1B HTTP/1.0\r\n\r\n",
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                  "Connection: close\r\nContent-Length: 1\r\n\r\na");
+    expect_status("GET /nothing HTTP/1.1\r\n\r\n", 404, "/nothing");
+    expect_status("GET /stats HTTP/1.1\r\n\r\n", 404, "--stats");
+    expect_status("GET /hello?size=0B HTTP/1.1\r\n\r\n", 400, "1MiB");
+    expect_status("GET /hello?what=1 HTTP/1.1\r\n\r\n", 400, "what");
+    expect_status("GET /hello?seed=%%% HTTP/1.1\r\n\r\n", 400, "\n");
+    expect_status("PUT /hello HTTP/1.1\r\n\r\n", 405, "Allow: GET, HEAD\r\n");
+    expect_status("GARBAGE\r\n", 400, "Connection: close");
+    expect_status("GET / HTTP/1.1\r\n\r\n", 200, "\"route\":\"/hello\"");
+    expect_status("GET / HTTP/1.1\r\n\r\n", 200, "application/json");
+}
+
+static void large_replies(void **state)
+{
+    struct reply reply;
+    const char *body;
+    size_t size;
+
+    (void)state;
+    reply_init(&reply);
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(reply_printf(&reply, "%04d", i), 0);
+    assert_int_equal(reply_append(&reply, "end", 3), 0);
+    body = reply_body(&reply, &size);
+    assert_int_equal(size, 20003);
+    assert_memory_equal(body + 16, "0004", 4);
+    assert_memory_equal(body + 20000, "end", 3);
+    assert_null(reply_extend(&reply, SIZE_MAX - 100));
+    reply_free(&reply);
+    http_refuse(&reply, 503, "no room\r\nX-Injected: 1");
+    assert_non_null(strstr(reply.start, "503 Service Unavailable"));
+    assert_memory_equal(reply.start + reply.size - 8, "no room\n", 8);
+    reply_free(&reply);
+}
+
+static void statistics(void **state)
+{
+    struct reply reply;
+    const char *body;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(stats_enable(), 0);
+    for (int i = 1; i <= 1000; i++)
+        stats_record_sleep(i * 1000);
+    stats_record_sleep(-5);
+    stats_record_sleep(INT64_MAX);
+    reply_init(&reply);
+    assert_int_equal(stats_print(&reply), 0);
+    assert_int_equal(reply_append(&reply, "", 1), 0);
+    body = reply_body(&reply, &size);
+    assert_non_null(strstr(body, "\"count\":1002"));
+    assert_in_range(atoll(strstr(body, "p50_ns\":") + 8), 499000, 503000);
+    assert_in_range(atoll(strstr(body, "p99_ns\":") + 8), 989000, 995000);
+    assert_non_null(strstr(body, "max_ns\":9223372036854775807"));
+    stats_reset();
+    reply_free(&reply);
+    expect_status("GET /stats HTTP/1.1\r\n\r\n", 200, "\"count\":0");
+    expect_status("GET /stats?reset=2 HTTP/1.1\r\n\r\n", 400, "reset");
+    expect_status("GET /hello HTTP/1.1\r\n\r\n", 200, "a");
+    expect_status("GET /stats?reset=1 HTTP/1.1\r\n\r\n", 200, "\"requests\":1");
+    expect_status("GET /stats HTTP/1.1\r\n\r\n", 200, "\"requests\":0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(splits),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(head_limit),
+        cmocka_unit_test(body_limit),
+        cmocka_unit_test(endless_chunk_header),
+        cmocka_unit_test(fuzz),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(large_replies),
+        cmocka_unit_test(statistics),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
