@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""A chart as files: NAME.dat (numbers), NAME.gp (gnuplot's instructions,
+filled from templates/), NAME.svg and NAME.png (what gnuplot made of them).
+
+The .gp reads only its .dat, so anybody can edit the one or the other and draw
+again with `gnuplot NAME.gp` in the charts folder.
+"""
+
+import math
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WIDTH = 760
+GNUPLOT_LIMIT_S = 60
+
+
+class DrawingError(Exception):
+    """A chart that cannot be drawn, in one sentence for the user."""
+
+
+@dataclass
+class Chart:
+    name: str  # of the files
+    template: str  # templates/KIND.gp
+    title: str
+    alt: str  # what a reader who cannot see it should know
+    experiment: str
+    load_points: list[str]  # that it shows
+    caption: list[str] = field(default_factory=list)  # sentences
+    blocks: list[tuple[str, list]] = field(default_factory=list)  # (comment, rows)
+    context: dict = field(default_factory=dict)  # for the template
+    head: list[str] = field(default_factory=list)  # the data table beside it
+    rows: list[list[str]] = field(default_factory=list)
+    height: int = 360
+
+
+@dataclass(frozen=True)
+class Axis:
+    lo: float
+    hi: float
+    log: bool
+
+    def fraction(self, value: float) -> float:
+        """Where on the axis a value lies, 0 to 1."""
+        if self.log:
+            return math.log(value / self.lo) / math.log(self.hi / self.lo)
+        return (value - self.lo) / (self.hi - self.lo)
+
+    @property
+    def tics(self) -> str | None:
+        """Labelled places of a logarithmic axis, in gnuplot's words: 1, 2, 5
+        in each decade where decades alone would leave the axis bare."""
+        if not self.log:
+            return None
+        first, last = math.floor(math.log10(self.lo)), math.ceil(math.log10(self.hi))
+        steps = (1, 2, 5) if math.log10(self.hi / self.lo) < 2.6 else (1,)
+        values = [s * 10.0**d for d in range(first, last + 1) for s in steps]
+        return ", ".join(f"'{short(v)}' {v:g}" for v in values if self.lo <= v <= self.hi)
+
+
+def short(value: float) -> str:
+    """A tic's label: 2k rather than 2000."""
+    for factor, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:g}{letter}"
+    return f"{value:g}"
+
+
+def axis(values, room: float = 1.15, log_from: float = 12.0, log: bool | None = None) -> Axis:
+    """An axis that starts at zero, or a logarithmic one where the values
+    span too much for that."""
+    known = [v for v in values if v is not None and math.isfinite(v) and v > 0]
+    if not known:
+        return Axis(0, 1, False)
+    lo, hi = min(known), max(known)
+    if log or (log is None and hi / lo > log_from):
+        return Axis(lo / (room * 1.2), hi * room * 1.2, True)
+    return Axis(0, hi * room, False)
+
+
+def spread(fractions: dict[str, float], gap: float = 0.062) -> dict[str, float]:
+    """Label positions (0 to 1) near their curves' ends, none over another."""
+    order = sorted(fractions, key=lambda k: fractions[k])
+    places: dict[str, float] = {}
+    below = -math.inf
+    for key in order:
+        below = max(fractions[key], below + gap)
+        places[key] = below
+    above = 1.0 + gap
+    for key in reversed(order):
+        above = min(places[key], above - gap)
+        places[key] = above
+    return places
+
+
+def quoted(text: str) -> str:
+    """A gnuplot string in single quotes: nothing inside is interpreted."""
+    return "'" + " ".join(str(text).split()).replace("'", "''") + "'"
+
+
+def cell(value) -> str:
+    """One field of a .dat file."""
+    if value is None:
+        return "NaN"
+    if isinstance(value, str):
+        return '"' + value.replace('"', "'") + '"'
+    return f"{value:.8g}"
+
+
+def data_text(chart: Chart, source: str) -> str:
+    lines = [f"# {chart.title}", f"# from {source}"]
+    for i, (comment, rows) in enumerate(chart.blocks):
+        lines += ["", ""] if i else [""]
+        lines.append(f"# {comment}")
+        lines += [" ".join(cell(v) for v in row) for row in rows] or ["NaN NaN NaN NaN NaN NaN"]
+    return "\n".join(lines) + "\n"
+
+
+def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
+    """Writes every chart's .dat and .gp, and draws them."""
+    if not shutil.which("gnuplot"):
+        raise DrawingError("charts need gnuplot, which is not installed: run `make deps`")
+    folder.mkdir(parents=True, exist_ok=True)
+    for chart in charts:
+        (folder / f"{chart.name}.dat").write_text(data_text(chart, source), encoding="utf-8")
+        text = environment.get_template(chart.template).render(
+            chart=chart, width=WIDTH, source=source, **chart.context
+        )
+        (folder / f"{chart.name}.gp").write_text(text, encoding="utf-8")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(lambda chart: _draw(chart, folder), charts))
+
+
+def _draw(chart: Chart, folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            ["gnuplot", f"{chart.name}.gp"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=GNUPLOT_LIMIT_S,
+            env=dict(os.environ, LC_ALL="C.UTF-8"),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DrawingError(f"{folder / chart.name}.gp: gnuplot did not finish: {error}") from None
+    if done.returncode or not (folder / f"{chart.name}.svg").is_file():
+        said = " ".join(done.stderr.split())[-300:]
+        raise DrawingError(f"{folder / chart.name}.gp: gnuplot failed: {said}")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Who leads on a metric, by how much and how sure: read from the comparisons.
+
+The best level is compared with every other contender by the stored verdicts.
+Only where all others are clearly behind does one model lead; models that do
+not differ are a tie; where an interval cannot decide, the answer is that it
+cannot be told. Yardsticks take no part.
+"""
+
+from dataclasses import dataclass, field
+
+from metrics import Metric, metric
+from results import Run
+
+HEADLINES = ("throughput_per_s", "latency_p99_ns", "cpu_per_request_ns", "memory_total_bytes")
+
+
+@dataclass
+class Lead:
+    """kind: none, alone, leads, tie, unclear."""
+
+    kind: str
+    metric: Metric
+    best: str | None = None
+    level: dict | None = None
+    ties: list[str] = field(default_factory=list)  # with the best
+    unclear: list[dict] = field(default_factory=list)  # comparisons of best with others
+    ahead: dict | None = None  # comparison of best with the next that is behind
+    behind: list[str] = field(default_factory=list)
+    unmeasured: list[str] = field(default_factory=list)
+    margin: float = 0.05
+    n: int = 0
+
+    @property
+    def advantage(self) -> dict | None:
+        """The lead as a factor above one, with its interval."""
+        if not self.ahead or not self.ahead.get("ratio"):
+            return None
+        row = self.ahead
+        if self.metric.higher_is_better:
+            return {"value": row["ratio"], "lo": row["lo"], "hi": row["hi"]}
+        turned = {"value": 1 / row["ratio"], "lo": None, "hi": None}
+        if row["lo"] and row["hi"]:
+            turned.update(lo=1 / row["hi"], hi=1 / row["lo"])
+        return turned
+
+
+def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
+    kind = metric(name)
+    key = experiment["name"]
+    models = run.models_of(key, point, yardsticks=False)
+    levels = {m: run.level(key, point["id"], m, name) for m in models}
+    known = {m: row["value"] for m, row in levels.items() if row}
+    result = Lead("none", kind, margin=experiment.get("margin") or 0.05)
+    result.unmeasured = [m for m in models if m not in known]
+    if not known:
+        return result
+    best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])
+    result.best, result.level, result.n = best, levels[best], levels[best]["n"]
+    rest = sorted((m for m in known if m != best), key=lambda m: known[m])
+    if kind.higher_is_better:
+        rest.reverse()
+    if not rest:
+        result.kind = "alone"
+        return result
+    for other in rest:
+        row = run.ratio(key, point["id"], name, best, other)
+        verdict = row["verdict"] if row else None
+        if verdict in ("same", "negligible"):
+            result.ties.append(other)
+        elif verdict == "better":
+            result.behind.append(other)
+            result.ahead = result.ahead or row
+        else:
+            result.unclear.append(row or {"a": best, "b": other, "ratio": None})
+    result.kind = "unclear" if result.unclear else "tie" if result.ties else "leads"
+    return result
+
+
+def headline(point: dict) -> str:
+    """The metric that a load point is about: an open loop offers the same
+    rate to everybody, so there latency decides."""
+    if point.get("beside"):
+        return "beside_p99_ns"
+    return "latency_p99_ns" if point["load"]["mode"] == "open" else "throughput_per_s"
+
+
+def leads(run: Run, experiment: dict, point: dict) -> list[Lead]:
+    """The headline first, then the other metrics that everybody asks for."""
+    first = headline(point)
+    names = [first, *(n for n in HEADLINES if n != first)]
+    return [lead(run, experiment, point, n) for n in names]

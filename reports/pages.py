@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Templates to files: the filters that they use, report.md and index.html.
+
+Everything that a page shows is inside it: the drawings are inlined with their
+ids made unique, there is no script and no address outside the run's directory.
+"""
+
+import html
+import re
+from pathlib import Path
+
+import drawing
+import units
+
+try:
+    import jinja2
+except ImportError:  # said in words by environment(), where it can be explained
+    jinja2 = None
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+class PagesError(Exception):
+    """Pages that cannot be made, in one sentence for the user."""
+
+
+def environment(escape: bool = False):
+    """A jinja environment that fails on a missing name; `escape` for HTML."""
+    if jinja2 is None:
+        raise PagesError(
+            "reports need Python's jinja2, which this interpreter does not have:"
+            " run `make deps` and use /usr/bin/python3"
+        )
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=escape,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(
+        quoted=drawing.quoted,
+        digits=units.digits,
+        count=units.count,
+        time=units.time,
+        size=units.size,
+        interval=units.interval,
+        percentile=units.percentile,
+        share=units.share,
+        plain=_plain,
+        bullets=_bullets,
+        leaders_rows=leaders_table,
+    )
+    made.globals.update(table=markdown_table, chart=markdown_chart)
+    made.globals.update(leaders_table=lambda e: markdown_table(leaders_table(e)))
+    return made
+
+
+def markdown_table(table: dict) -> str:
+    """A table that also reads well as plain text."""
+    head, rows = table["head"], table["rows"]
+
+    def clean(text):
+        return str(text).replace("|", "\\|").replace("\n", " ")
+
+    lines = [[clean(c) for c in line] for line in (head, *rows)]
+    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(head))]
+
+    def line_of(cells):
+        padded = [
+            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))
+        ]
+        return "| " + " | ".join(padded) + " |"
+
+    rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
+    return "\n".join([line_of(lines[0]), line_of(rule), *map(line_of, lines[1:])])
+
+
+def markdown_chart(chart) -> str:
+    alt = chart.alt.replace("[", "(").replace("]", ")")
+    return f"![{alt}](charts/{chart.name}.svg)\n\n*{chart.title}. {' '.join(chart.caption)}*"
+
+
+def leaders_table(experiment: dict) -> dict:
+    words = environment().get_template("words.md").module
+    nouns: list[str] = []
+    for _, leads in experiment["leaders"]:
+        nouns += [x.metric.noun for x in leads if x.metric.noun not in nouns]
+    rows = []
+    for point, leads in experiment["leaders"]:
+        by_noun = {x.metric.noun: words.short(x) for x in leads}
+        rows.append([point["id"], *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
+    return {"head": ["load point", *nouns], "rows": rows}
+
+
+def _plain(text: str) -> str:
+    """Markdown's marks taken away, for where they would show."""
+    return re.sub(r"[*`]", "", str(text))
+
+
+def _bullets(text: str):
+    items = "".join(
+        f"<li>{html.escape(line[2:])}</li>" for line in text.splitlines() if line.startswith("- ")
+    )
+    return jinja2.utils.markupsafe.Markup(f"<ul>{items}</ul>")
+
+
+def inline_svg(path: Path, chart) -> str:
+    """The drawing as it can stand inside a page: no prolog, unique ids, an
+    accessible name instead of gnuplot's title."""
+    text = path.read_text(encoding="utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", text, flags=re.S)
+    text = re.sub(r"<script.*?</script>|<script[^>]*/>", "", text, flags=re.S)
+    text = re.sub(r"""\bid=(["'])""", rf"id=\1{chart.name}-", text)
+    text = re.sub(r"""href=(["'])#""", rf"href=\1#{chart.name}-", text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.name}-\1)", text)
+    label = html.escape(f"{chart.title}. {chart.alt}", quote=True)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+def write_report(folder: Path, context: dict) -> None:
+    """report.md and index.html of one run."""
+    text = environment().get_template("report.md").render(**context)
+    store(folder / "report.md", squeezed(text))
+    made = environment(escape=True)
+
+    def svg(chart):
+        return jinja2.utils.markupsafe.Markup(
+            inline_svg(folder / "charts" / f"{chart.name}.svg", chart)
+        )
+
+    made.filters["svg"] = svg
+    limits = environment().get_template("limits.md").render(**context)
+    page = made.get_template("report.html").render(limits=limits, **context)
+    store(folder / "index.html", page)
+
+
+def squeezed(text: str) -> str:
+    """No line ends in blanks, no more than one empty line in a row."""
+    text = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def store(path: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

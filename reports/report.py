@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Makes a run's report from its stored results: charts, report.md, a page
+(index.html) and the decision record, all below RUN/report/.
+
+Nothing is measured and no statistic is computed here, but for the slope of
+memory over connections: load -> validate -> draw -> write.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import charts
+import drawing
+import pages
+import results
+import view
+
+
+def make(run: results.Run, only: str | None) -> dict:
+    """Writes what was asked for; returns the context of the pages."""
+    folder = run.path / "report"
+    found = charts.all_charts(run)
+    records: dict = {}
+    if only in (None, "charts", "report"):
+        drawing.write(found, folder / "charts", pages.environment(), f"run {run.data['run_id']}")
+    context = view.view(run, found, records)
+    if only in (None, "report"):
+        pages.write_report(folder, context)
+    context["paths"] = _paths(folder, records)
+    return context
+
+
+def _paths(folder: Path, records: dict) -> list[str]:
+    names = [("report", "index.html"), ("as text", "report.md"), ("charts", "charts")]
+    rows = [(words, folder / name) for words, name in names]
+    rows += [("decision", folder / "adr" / r["file"]) for r in records.values()]
+    return [f"  {words:<14} {path}" for words, path in rows if path.exists()]
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="report.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit codes: 0 done, 1 results that cannot be reported, 2 usage",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's directory, e.g. results/latest")
+    parser.add_argument("--only", choices=("charts", "report", "adr"), help="just this part")
+    parser.add_argument("--summary", action="store_true", help="print who led, how sure, and where to look")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    options = arguments(argv)
+    try:
+        context = make(results.load(options.run), options.only)
+        if options.summary:
+            text = pages.environment().get_template("summary.txt").render(**context)
+        else:
+            text = "\n".join(context["paths"]) + "\n"
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"report: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,23 @@
+{%- from "drawn.gp" import formats with context -%}
+{% include "frame.gp" %}
+# Columns: row, from, to (one block per part), then: row, total, 95 % interval from, to, text
+set lmargin at screen {{ left }}
+set rmargin at screen 0.90
+set yrange [{{ styles | length + 0.6 }}:0.4]
+set ytics ({% for s in styles %}{{ s.model | quoted }} {{ loop.index }}{{ ", " if not loop.last }}{% endfor %}) scale 0
+set grid noytics
+set xlabel {{ xlabel | quoted }}
+set xrange [0:{{ x.hi }}]
+set style fill solid 0.85 noborder
+set key below center horizontal samplen 1.5 textcolor rgb '#222222'
+{% for row, words in notes -%}
+set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'
+{% endfor -%}
+{% call formats() %}
+    plot \
+{%- for words, colour in parts %}
+        data index {{ loop.index0 }} using 2:1:2:3:($1-0.3):($1+0.3) with boxxyerror lc rgb '{{ colour }}' title {{ words | quoted }}, \
+{%- endfor %}
+        data index {{ parts | length }} using 2:1:3:4 with xerrorbars lc rgb '#000000' pt 1 ps 0.5 lw 1.4 title {{ total | quoted }}, \
+        data index {{ parts | length }} using 4:1:5 with labels left offset 0.8,0 font ',10' textcolor rgb '#222222' notitle
+{%- endcall %}

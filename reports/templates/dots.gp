@@ -1,0 +1,38 @@
+{%- from "drawn.gp" import formats with context -%}
+{% include "frame.gp" %}
+# Columns: row, value, 95 % interval from, to, the law's bound, the bare ceiling, text
+set lmargin at screen {{ left }}
+set rmargin at screen 0.94
+set yrange [{{ styles | length + 0.6 }}:0.4]
+set ytics ({% for s in styles %}{{ s.model | quoted }} {{ loop.index }}{{ ", " if not loop.last }}{% endfor %}) scale 0
+set grid noytics
+set xlabel {{ xlabel | quoted }}
+{% if x.log %}set logscale x 10
+{% endif %}set xrange [{{ x.lo }}:{{ x.hi }}]
+{% if x.tics %}set xtics ({{ x.tics }})
+{% else %}set format x {{ xformat | quoted }}
+{% endif %}
+set key below center horizontal samplen 2 spacing 1.1 textcolor rgb '#222222'
+{% for row, words in notes -%}
+set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'
+{% endfor -%}
+{% call formats() %}
+    plot \
+{%- if bounds %}
+        data using 5:($1-0.34):(0):(0.68) with vectors nohead lc rgb '#555555' dt 1 lw 1.2 title {{ bounds | quoted }}, \
+{%- endif %}
+{%- if ceiling %}
+        data using 6:($1-0.34):(0):(0.68) with vectors nohead lc rgb '#000000' dt 1 lw 2.2 title {{ ceiling | quoted }}, \
+{%- endif %}
+{%- for s in styles %}
+        data index {{ loop.index0 }} using 2:1:3:4 with xerrorbars ls {{ loop.index }} dt 1 notitle, \
+        data index {{ loop.index0 }} using 2:1:7 with labels offset 0,0.9 font ',10' textcolor rgb '#222222' notitle, \
+{%- if second %}
+        data index {{ loop.index0 }} using 5:1 with points lc rgb '{{ s.style.colour }}' pt {{ s.style.hollow }} ps 1.1 lw 1.5 notitle, \
+{%- endif %}
+{%- endfor %}
+{%- if second %}
+        NaN with points lc rgb '#555555' pt 6 lw 1.5 title {{ second | quoted }}, \
+{%- endif %}
+        NaN with points lc rgb '#555555' pt 7 title {{ dots | quoted }}
+{%- endcall %}

@@ -1,0 +1,17 @@
+{#- What every chart begins with. -#}
+# SPDX-License-Identifier: MIT
+# {{ chart.title | replace("\n", " ") }}
+# Draw again, in this folder: gnuplot {{ chart.name }}.gp
+# The numbers are in {{ chart.name }}.dat, made from {{ source }}.
+reset
+set encoding utf8
+set datafile missing 'NaN'
+data = '{{ chart.name }}.dat'
+set label 100 {{ chart.title | quoted }} at screen 0.012, screen 1 left offset 0,-1.1 font ',13'
+set tmargin 2.8
+set border 3 lc rgb '#444444'
+set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set grid lc rgb '#DDDDDD' lt 1 lw 0.6
+{%- for s in styles %}
+set style line {{ loop.index }} lc rgb '{{ s.style.colour }}' dt {{ s.style.dash }} lw 1.8 pt {{ s.style.marker }} ps 0.9  # {{ s.model }}
+{%- endfor %}

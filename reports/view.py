@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""What the templates see: the run as tables of finished strings.
+
+report.md and index.html are filled from the same tables, so they cannot
+differ. Every figure comes from the summary; the tables add only how it is
+written. Invalid trials appear by name and reason, never as a number.
+"""
+
+import lead
+import units
+from charts import latency_words, sections, setting
+from metrics import metric
+from results import Run
+
+RUN_FACTS = ("kernel", "cpu_model", "cpus", "hypervisor", "compiler", "cflags", "variant")
+
+
+def view(run: Run, charts, records) -> dict:
+    """Everything for report.md and index.html."""
+    return {
+        "run": facts(run),
+        "experiments": [_experiment(run, e, charts, records) for e in run.data["experiments"]],
+        "invalid": _invalid(run),
+        "gates": _gates(run),
+        "environment": _flat(run.data.get("environment") or {}),
+        "trials": _trials(run),
+        "retired": len(run.retired),
+    }
+
+
+def facts(run: Run) -> dict:
+    data = run.data
+    planned = len(data.get("plan") or [])
+    valid = sum(t["valid"] for t in run.trials)
+    tally = {
+        "planned": max(planned, (data.get("tally") or {}).get("planned") or 0),
+        "done": len(run.trials),
+        "valid": valid,
+        "invalid": len(run.trials) - valid,
+        "retries": len(run.retired),
+    }
+    environment = data.get("environment") or {}
+    few = [
+        e["name"] for e in data["experiments"] if e.get("blocks") is not None and e["blocks"] < 6
+    ]
+    return {
+        "id": data["run_id"],
+        "path": str(run.path),
+        "command": data.get("command") or "not recorded",
+        "version": data.get("tool_version") or "unknown",
+        "started": data["started_at"],
+        "ended": data.get("ended_at") or "not ended",
+        "seed": data.get("seed"),
+        "complete": data["complete"],
+        "interrupted": data.get("interrupted"),
+        "tally": tally,
+        "summary": bool(run.summary),
+        "few_blocks": few,
+        "machine": [(k, str(environment[k])) for k in RUN_FACTS if k in environment],
+        "cpus": environment.get("cpus"),
+    }
+
+
+def _experiment(run: Run, experiment: dict, charts, records) -> dict:
+    groups = sections(experiment)
+    points = [p for group in groups for p in group]
+    return {
+        "name": experiment["name"],
+        "title": experiment.get("title") or experiment["name"],
+        "question": experiment.get("question"),
+        "blocks": experiment.get("blocks"),
+        "margin": experiment.get("margin") or 0.05,
+        "baseline": experiment.get("baseline"),
+        "points": [_point(run, experiment, p, charts) for p in points],
+        "leaders": leaders(run, experiment, points),
+        "sweeps": [
+            c for c in charts if c.experiment == experiment["name"] and len(c.load_points) > 1
+        ],
+        "record": records.get(experiment["name"]),
+    }
+
+
+def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
+    """Per load point: its id, and who leads on what (headline first)."""
+    return [({"id": p["id"]}, lead.leads(run, experiment, p)) for p in points]
+
+
+def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
+    own = [c for c in charts if c.experiment == experiment["name"] and c.load_points == [point["id"]]]
+    return {
+        "id": point["id"],
+        "anchor": f"{experiment['name']}-{point['id']}",
+        "kind": point.get("kind"),
+        "setting": setting(point),
+        "placement": point.get("placement"),
+        "latency_words": latency_words(point),
+        "window": units.time(point.get("window_ns")),
+        "speed": _speed_table(run, experiment, point),
+        "cost": _cost_table(run, experiment, point),
+        "bystander": _bystander_table(run, experiment, point),
+        "comparisons": _comparisons(run, experiment, point),
+        "charts": own,
+        "retried": _has_retry(run, experiment, point),
+    }
+
+
+def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
+    return any((t.get("attempt") or 1) > 1 for t in run.trials_of(experiment["name"], point["id"]))
+
+
+def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
+    """The model's name; a dagger where a trial had to be repeated."""
+    trials = run.trials_of(experiment["name"], point["id"], model)
+    dagger = "†" if any((t.get("attempt") or 1) > 1 for t in trials) else ""
+    yard = " *" if (run.data["models"].get(model) or {}).get("yardstick") else ""
+    return f"{model}{dagger}{yard}"
+
+
+def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
+    trials = run.trials_of(experiment["name"], point["id"], model)
+    return f"{sum(t['valid'] for t in trials)}/{len(trials)}"
+
+
+def _column(run: Run, experiment: dict, point: dict, name: str, with_interval: bool = True):
+    """(head, model -> text), one unit for the whole column."""
+    kind = metric(name)
+    key = experiment["name"], point["id"]
+    rows = {m: run.level(*key, m, name) for m in point["models"]}
+    scale, unit = kind.scale([r["value"] for r in rows.values() if r])
+    texts = {}
+    for m, r in rows.items():
+        if not r:
+            trials = run.trials_of(*key, m)
+            texts[m] = "invalid" if trials and not any(t["valid"] for t in trials) else units.UNKNOWN
+            continue
+        texts[m] = units.digits(r["value"] / scale)
+        if with_interval:
+            texts[m] += " " + units.interval(r["lo"], r["hi"], scale)
+    return f"{kind.title}, {unit}".rstrip(", "), texts
+
+
+def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
+    models = point["models"]
+    head = ["model", *(h for h, _ in columns), "valid"]
+    rows = []
+    for m in models:
+        texts = [texts[m] for _, texts in columns]
+        rows.append([_label(run, experiment, point, m), *texts, _tally(run, experiment, point, m)])
+    return {"head": head, "rows": rows}
+
+
+def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
+    columns = [
+        _column(run, experiment, point, "throughput_per_s"),
+        _column(run, experiment, point, "latency_p50_ns", with_interval=False),
+        _column(run, experiment, point, "latency_p99_ns"),
+    ]
+    return _table(run, experiment, point, columns)
+
+
+def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
+    columns = [
+        _column(run, experiment, point, "cpu_per_request_ns"),
+        _column(run, experiment, point, "memory_total_bytes"),
+        _column(run, experiment, point, "memory_per_connection_bytes", with_interval=False),
+        _rss_column(run, experiment, point),
+    ]
+    return _table(run, experiment, point, columns)
+
+
+def _bystander_table(run: Run, experiment: dict, point: dict) -> dict | None:
+    if not point.get("beside"):
+        return None
+    columns = [
+        _column(run, experiment, point, name) for name in ("beside_p99_ns", "beside_max_ns")
+    ]
+    return _table(run, experiment, point, columns)
+
+
+def _rss_column(run: Run, experiment: dict, point: dict):
+    """RSS is in no summary: the middle one of the valid trials."""
+    texts, values = {}, {}
+    for m in point["models"]:
+        known = sorted(
+            t["memory"]["rss_sum_bytes"]
+            for t in run.trials_of(experiment["name"], point["id"], m)
+            if t["valid"] and (t.get("memory") or {}).get("rss_sum_bytes") is not None
+        )
+        values[m] = known[len(known) // 2] if known else None
+    scale, unit = units.scale_for(values.values(), units.SIZE)
+    for m, value in values.items():
+        texts[m] = units.digits(value / scale) if value is not None else units.UNKNOWN
+    return f"RSS, {unit}", texts
+
+
+def _comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
+    """Against the baseline, and of the leader with all others, on the metrics
+    that everybody asks for; run.json has every pair."""
+    tables = []
+    models = run.models_of(experiment["name"], point, yardsticks=False)
+    names = list(lead.HEADLINES) + (["beside_p99_ns"] if point.get("beside") else [])
+    for name in names:
+        first = lead.lead(run, experiment, point, name).best
+        pairs = [(first, m) for m in models if m != first] if first else []
+        base = experiment.get("baseline")
+        if base in models and base != first:
+            pairs += [(m, base) for m in models if m not in (base, first)]
+        rows = []
+        for a, b in pairs:
+            row = run.ratio(experiment["name"], point["id"], name, a, b)
+            if row and row.get("ratio"):
+                ratio = f"{units.digits(row['ratio'])} {units.interval(row['lo'], row['hi'])}"
+                rows.append([f"{a} / {b}", ratio, str(row["n"]), verdict_words(row)])
+        if rows:
+            noun = metric(name).noun
+            tables.append({"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows})
+    return tables
+
+
+def verdict_words(row: dict) -> str:
+    return {
+        "better": f"{row['a']} is better",
+        "worse": f"{row['b']} is better",
+        "same": "no meaningful difference",
+        "negligible": "measurable, negligible",
+        "inconclusive": "inconclusive",
+    }.get(row.get("verdict"), "not judged")
+
+
+def reason(trial: dict) -> str:
+    """Why a trial is invalid, in words."""
+    if trial.get("reason"):
+        return " ".join(trial["reason"].split())
+    failed = [g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]]
+    return "; ".join(failed) or ("not complete" if not trial["complete"] else "no reason recorded")
+
+
+def _invalid(run: Run) -> list[dict]:
+    rows = []
+    for t in [*run.trials, *run.retired]:
+        if not t["valid"]:
+            attempt = t.get("attempt") or 1
+            rows.append({"id": t["trial_id"], "attempt": attempt, "reason": reason(t),
+                         "file": _file(run, t)})  # fmt: skip
+    return sorted(rows, key=lambda r: (r["id"], r["attempt"]))
+
+
+def _file(run: Run, trial: dict) -> str:
+    suffix = "" if any(t is trial for t in run.trials) else f".attempt{trial.get('attempt') or 1}"
+    return f"../trials/{trial['trial_id']}{suffix}.json"
+
+
+def _gates(run: Run) -> list[list[str]]:
+    """gate, how many trials it judged, how many failed, the worst value."""
+    counts: dict[str, list] = {}
+    for t in [*run.trials, *run.retired]:
+        for gate in t.get("gates") or []:
+            row = counts.setdefault(gate["id"], [0, 0])
+            row[0] += 1
+            row[1] += not gate["ok"]
+    return [[name, str(n), str(bad)] for name, (n, bad) in sorted(counts.items())]
+
+
+def _flat(value, prefix: str = "") -> list[list[str]]:
+    rows = []
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            rows += _flat(inner, f"{name}.")
+        elif isinstance(inner, list):
+            rows.append([name, ", ".join(str(v) for v in inner) or "none"])
+        else:
+            rows.append([name, "unknown" if inner is None else " ".join(str(inner).split())])
+    return rows
+
+
+def _trials(run: Run) -> list[dict]:
+    rows = []
+    for t in run.trials:
+        rows.append({
+            "id": t["trial_id"], "file": _file(run, t), "block": t["block"],
+            "attempt": t.get("attempt") or 1, "valid": t["valid"],
+            "throughput": metric("throughput_per_s").show(t["throughput_per_s"]) if t["valid"] else "invalid",
+        })  # fmt: skip
+    return rows
