@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One thread, one libuv loop, a stackful coroutine for each connection. In the
+ * wild: asyncio, Node with await, OpenResty. A wait costs one page of stack
+ * and no kernel thread; in return, whoever computes stalls everybody else,
+ * which is why CPU work stays inline here: that hazard is under study.
+ *
+ * requires: libuv
+ */
+#include "models/runtime/blocking.h"
+#include "models/runtime/loop.h"
+#include "models/runtime/loop_serve.h"
+
+static const struct parameter parameters[] = {
+    LOOP_STACK_PARAMETER,
+    {.name = NULL},
+};
+
+static int serve(const struct server_config *config)
+{
+    return loop_serve(config, (size_t)argument(&config->arguments, 0));
+}
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "one libuv loop, a coroutine per connection",
+    .task_kind = TASK_COROUTINE,
+    .flags = MODEL_SHARED_MEMORY,
+    .parameters = parameters,
+    .operations =
+        {
+            .sleep = loop_sleep,
+            .connect = loop_connect,
+            .read = loop_read,
+            .write = loop_write,
+            .wait_fd = loop_wait_fd,
+            .close = loop_close,
+            .spawn = loop_spawn,
+            .join = loop_join,
+            .offload = blocking_offload,
+            .yield = loop_yield,
+        },
+    .serve = serve,
+};
