@@ -63,6 +63,17 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     return NULL;
 }
 
+/* Drops the blanks in a parameter's value: a query has none. */
+static void squeeze(char *text)
+{
+    char *to = text;
+
+    for (; *text != '\0'; text++)
+        if (!isblank((unsigned char)*text))
+            *to++ = *text;
+    *to = '\0';
+}
+
 /* The cell's loose entries that are rows of this workload; an entry of the
  * cell itself (not a default) that is no row is an error. */
 static int pick_parameters(const struct reader *reader, const struct cell *cell,
@@ -84,13 +95,15 @@ static int pick_parameters(const struct reader *reader, const struct cell *cell,
         if (beside != (prefix[0] != '\0'))
             continue;
         int row = parameters_find(table, name);
-        if (row >= 0)
-            given[row] = (struct cell_text){entry->value, entry->line};
-        else if (entry->line > cell->line)
+        if (row < 0 && entry->line > cell->line)
             return reader_fail(reader, entry->line,
                                "the workload %s has no parameter \"%s\"%s",
                                workload->name, name,
                                names_suggest(name, names, hint, sizeof(hint)));
+        if (row < 0)
+            continue;
+        squeeze(entry->value);
+        given[row] = (struct cell_text){entry->value, entry->line};
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture.h"
@@ -146,6 +147,7 @@ static struct model_info *add(const char *name, const char *path)
 static void add_built(void)
 {
     char directory[PATH_MAX], path[2 * PATH_MAX];
+    struct stat status;
     char **names;
 
     if (tree_beside("models", directory, sizeof(directory)) < 0)
@@ -153,8 +155,9 @@ static void add_built(void)
     names = tree_names(directory, "");
     for (int i = 0; names != NULL && names[i] != NULL; i++) {
         snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-        /* Beside the programs lie the compiler's dependency files. */
-        if (strchr(names[i], '.') != NULL || access(path, X_OK) < 0)
+        /* Beside the programs lie dependency files and directories. */
+        if (strchr(names[i], '.') != NULL || access(path, X_OK) < 0 ||
+            stat(path, &status) < 0 || !S_ISREG(status.st_mode))
             continue;
         struct model_info *model = add(names[i], path);
         if (model != NULL)

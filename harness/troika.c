@@ -17,6 +17,7 @@ static const struct verb {
     const char *summary;
 } verbs[] = {
     {"serve", verb_serve, "run one model as a server"},
+    {"doctor", verb_doctor, "what on this machine spoils measurements"},
     {"list", verb_list, "models, workloads and experiments"},
 };
 
