@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls to the backend over real sockets kept open: a `GET /wait` on one of
- * our own servers. Connections are kept in a list per process, taken by one
- * task at a time; a forked child starts with none of its parent's.
+ * our own servers. Connections are kept in a list per process (per loop where
+ * tasks are coroutines, for a socket belongs to the loop that opened it),
+ * taken by one task at a time; a forked child starts with none of its
+ * parent's.
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+struct reply;
 
 /* Asks the backend to wait `delay_ns` and checks its answer byte for byte
  * (seed included). Sets *check to the answer's check value (backend_check
@@ -17,5 +22,20 @@
 int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check);
 
 /* What the answer of `wait` carries as proof that the call was made: a hash
- * of delay and seed. Pure. */
+ * of delay and seed. Pure. Its top bit is 0, so that a task can return it
+ * where a negative number is an error. */
 uint64_t backend_check(int64_t delay_ns, uint64_t seed);
+
+/* One proof for several calls, in their order: start from 0. */
+static inline uint64_t backend_combine(uint64_t combined, uint64_t check)
+{
+    return combined * 31 + check;
+}
+
+/* The body that `wait` answers with, and that backend_call insists on. Not
+ * null-terminated. Returns its length. */
+enum { BACKEND_BODY_MAX = 96 };
+size_t backend_body(int64_t delay_ns, uint64_t seed, char *text);
+
+/* Puts a failed call into words, as the reason of a 503. Returns `error`. */
+int backend_explain(int error, struct reply *reply);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tight loop that `spin` and `mixed` share: xorshift64* (Sebastiano Vigna,
+ * "An experimental exploration of Marsaglia's xorshift generators, scrambled",
+ * 2016). Each step needs the one before and the last state is printed, so no
+ * compiler can shorten it, and any language can repeat it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct spin {
+    uint64_t seed;
+    int64_t steps;
+};
+
+/* `arg` is a struct spin. Returns the bits of the scrambled last state. An
+ * rt_fn, fit for rt_offload. */
+static inline int64_t spin_run(void *arg)
+{
+    const struct spin *spin = arg;
+    uint64_t x = spin->seed + 0x9E3779B97F4A7C15u;
+    x = x ? x : 1; /* 0 would stay 0 */
+    for (int64_t i = 0; i < spin->steps; i++) {
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+    }
+    return (int64_t)(x * 0x2545F4914F6CDD1Du);
+}
