@@ -86,6 +86,10 @@ static void on_descriptor(const struct epoll_event *event)
         events |= RT_READABLE;
     if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         events |= RT_WRITABLE;
+    if (event->events & (EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR))
+        descriptor->eager = true;
+    if (events & RT_READABLE)
+        descriptor->drained = false;
     struct loop_wait *reader = descriptor->reader;
     if (reader && (events & reader->events))
         loop_wake(reader, events & reader->events);

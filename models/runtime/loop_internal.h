@@ -51,6 +51,8 @@ struct descriptor {
     struct loop_wait *reader, *writer;
     uint32_t generation; /* of the number's present owner */
     bool adopted;        /* registered, and closed through loop_close only */
+    bool drained;        /* a read took all there was; no edge since then */
+    bool eager;          /* more than data came: never count on `drained` */
 };
 
 struct loop {

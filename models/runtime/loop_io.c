@@ -4,9 +4,14 @@
  * it would block.
  *
  * Adopted descriptors are registered once, edge-triggered, for both
- * directions. Others (a client library's socket, whose number may be another
- * file's by now) are armed again for every wait: EPOLL_CTL_MOD makes the
- * kernel look at the present state, and ENOENT tells that the file is new.
+ * directions. A read that gave less than asked has emptied the stream, so the
+ * next one waits without asking (epoll(7), question 9): what comes later makes
+ * an edge of its own. Two things can have come with the same edge and be left
+ * behind by a short read, the stream's end and urgent data; both are in the
+ * event, and such a descriptor is always asked. Others (a client library's
+ * socket, whose number may be another file's by now) are armed again for every
+ * wait: EPOLL_CTL_MOD makes the kernel look at the present state, and ENOENT
+ * tells that the file is new.
  */
 #include <assert.h>
 #include <errno.h>
@@ -43,7 +48,7 @@ static int control(int operation, int fd)
 {
     struct loop *loop = loop_current;
     struct epoll_event event = {
-        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
         .data.u64 =
             (uint64_t)loop->descriptors[fd].generation << 32 | (uint32_t)fd,
     };
@@ -67,6 +72,7 @@ int loop_adopt(int fd)
         return -ENOMEM;
     end_waits(descriptor, -EBADF); /* closed behind the back of its waiters */
     descriptor->generation++;
+    descriptor->drained = descriptor->eager = false;
     int error = control(EPOLL_CTL_ADD, fd);
     if (error == -EEXIST)
         error = control(EPOLL_CTL_MOD, fd);
@@ -178,10 +184,26 @@ static void spend_call(void)
         loop_yield();
 }
 
+/* Nothing can be there to read; see the head of this file. */
+static bool known_empty(int fd)
+{
+    return fd >= 0 && fd < loop_current->descriptor_count &&
+           loop_current->descriptors[fd].drained;
+}
+
+static void note_short_read(int fd)
+{
+    struct loop *loop = loop_current;
+    if (fd < loop->descriptor_count && loop->descriptors[fd].adopted)
+        loop->descriptors[fd].drained = !loop->descriptors[fd].eager;
+}
+
 ssize_t loop_read(int fd, void *buffer, size_t size, int64_t deadline_ns)
 {
     for (;;) {
-        ssize_t count = try_read(fd, buffer, size);
+        ssize_t count = known_empty(fd) ? -EAGAIN : try_read(fd, buffer, size);
+        if (count > 0 && (size_t)count < size)
+            note_short_read(fd);
         if (count >= 0)
             spend_call();
         if (count != -EAGAIN && count != -EINTR)

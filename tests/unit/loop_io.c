@@ -314,6 +314,57 @@ static int64_t accept_echo(void *arg)
     }
 }
 
+/* A read stops short at the urgent byte, and what lies behind it has had its
+ * edge. */
+TEST(urgent_data_hides_nothing)
+{
+    struct sockaddr_in address;
+    char buffer[64];
+    int listen_fd = listen_somewhere(&address), total = 0;
+    int out = loop_connect(&address, RT_NEVER);
+    EXPECT(out >= 0);
+    EXPECT(loop_wait_fd(listen_fd, RT_READABLE, RT_NEVER) == RT_READABLE);
+    int in = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    EXPECT(loop_adopt(in) == 0);
+    EXPECT(send(out, "abc", 3, 0) == 3);
+    EXPECT(send(out, "!", 1, MSG_OOB) == 1);
+    EXPECT(send(out, "def", 3, 0) == 3);
+    loop_sleep(MS);
+    while (total < 6) {
+        ssize_t count =
+            loop_read(in, buffer, sizeof buffer, now_ns() + 2000L * MS);
+        EXPECT(count > 0);
+        total += (int)count;
+    }
+    EXPECT(loop_close(out) == 0);
+    EXPECT(loop_read(in, buffer, sizeof buffer, RT_NEVER) == 0);
+    EXPECT(loop_close(in) == 0);
+    EXPECT(loop_close(listen_fd) == 0);
+    return 0;
+}
+
+/* A reset after a short read must be seen as well. */
+TEST(reset_while_waiting)
+{
+    struct sockaddr_in address;
+    struct linger at_once = {1, 0};
+    char buffer[64];
+    int listen_fd = listen_somewhere(&address);
+    int out = loop_connect(&address, RT_NEVER);
+    int in = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    EXPECT(out >= 0 && in >= 0);
+    EXPECT(loop_adopt(in) == 0);
+    EXPECT(loop_write(out, "abc", 3, RT_NEVER) == 3);
+    EXPECT(loop_read(in, buffer, sizeof buffer, RT_NEVER) == 3);
+    struct rt_task *task = begin_wait(in, 0);
+    setsockopt(out, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    EXPECT(loop_close(out) == 0);
+    EXPECT(join(task) == -ECONNRESET);
+    EXPECT(loop_close(in) == 0);
+    EXPECT(loop_close(listen_fd) == 0);
+    return 0;
+}
+
 static int64_t client(void *arg)
 {
     const struct sockaddr_in *address = arg;
@@ -397,6 +448,8 @@ int main(void)
         cmocka_unit_test(end_of_stream),
         cmocka_unit_test(one_reader_at_a_time),
         cmocka_unit_test(fast_peer_does_not_starve_others),
+        cmocka_unit_test(urgent_data_hides_nothing),
+        cmocka_unit_test(reset_while_waiting),
         cmocka_unit_test(tcp_clients_and_server_in_one_loop),
         cmocka_unit_test(pipes_and_files),
         cmocka_unit_test(bad_descriptors),
