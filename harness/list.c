@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "experiment.h"
-#include "ini.h"
 #include "models.h"
 #include "names.h"
 #include "troika.h"
@@ -84,21 +83,40 @@ static json_t *workloads_json(void)
     return array;
 }
 
+/* Trials in all, and how long they are under load. */
+static json_t *size_json(const struct experiment *experiment)
+{
+    double seconds = 0;
+    int trials = 0;
+
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+        int models = 0;
+        while (point->models[models] != NULL)
+            models++;
+        trials += models * experiment->blocks;
+        seconds += models * experiment->blocks *
+                   (double)(point->warmup_ns + point->window_ns) / 1e9;
+    }
+    return json_pack("{si si si sf}", "load_points",
+                     experiment->load_point_count, "blocks", experiment->blocks,
+                     "trials", trials, "load_s", seconds);
+}
+
 static json_t *experiment_json(const char *name)
 {
     char path[4096], why[1024] = "";
-    const char *title = NULL, *question = NULL;
-    struct ini_file ini = {0};
+    struct experiment *experiment = NULL;
     json_t *object;
 
-    if (experiment_find(name, path, sizeof(path), why, sizeof(why)) == 0 &&
-        ini_read(path, &ini, why, sizeof(why)) == 0) {
-        title = ini_value(&ini, "experiment", "title");
-        question = ini_value(&ini, "experiment", "question");
-    }
-    object = json_pack("{ss ss? ss? ss?}", "name", name, "title", title,
-                       "question", question, "error", why[0] ? why : NULL);
-    ini_free(&ini);
+    if (experiment_find(name, path, sizeof(path), why, sizeof(why)) < 0 ||
+        experiment_read(path, models_all(), &experiment, why, sizeof(why)) < 0)
+        return json_pack("{ss ss}", "name", name, "error", why);
+    object =
+        json_pack("{ss ss ss so ss}", "name", name, "title", experiment->title,
+                  "question", experiment->question, "size",
+                  size_json(experiment), "left_out", experiment->left_out);
+    experiment_free(experiment);
     return object;
 }
 
@@ -199,8 +217,14 @@ static void print_experiments(const json_t *list)
         printf("  %-14s %s\n", text_of(e, "name"), text_of(e, "title"));
         if (text_of(e, "question")[0] != '\0')
             printf("      %s\n", text_of(e, "question"));
-        if (text_of(e, "error")[0] != '\0')
+        if (text_of(e, "error")[0] != '\0') {
             printf("      cannot be read: %s\n", text_of(e, "error"));
+            continue;
+        }
+        const json_t *size = json_object_get(e, "size");
+        printf("      %lld trials, %.0f s under load\n",
+               (long long)json_integer_value(json_object_get(size, "trials")),
+               json_real_value(json_object_get(size, "load_s")));
     }
 }
 
