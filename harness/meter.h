@@ -4,12 +4,23 @@
  *
  * The tree is put into cgroups of its own: a v1 memory and cpuacct group
  * where those hierarchies are mounted and writable, a v2 group where that is;
- * both at once on hybrid systems. Where neither may be written, the tree is
- * followed through /proc (children of the server, found by parent, session
- * and subreaper), and every figure is labelled an estimate.
+ * both at once on hybrid systems. Where no memory group can be had, memory is
+ * summed up from /proc and labelled an estimate. Where no group at all can be
+ * had, the tree is followed through /proc by parent, session and a mark in
+ * the environment.
+ *
+ * Three readings, by what they cost the server:
+ *   meter_sample    a few cgroup files: any time, also inside the window
+ *   meter_walk      one file per process and two per thread (about 10 us
+ *                   each): at the edges of the window
+ *   meter_snapshot  a walk with PSS, which holds each process's memory lock:
+ *                   never inside the window
  *
  * Why not RSS: it counts shared pages once per process and leaves out kernel
  * stacks, page tables, slab and socket buffers (docs/method.md).
+ *
+ * The environment variable TROIKA_METER = v1 | v2 | proc restricts where the
+ * figures may come from; it exists for tests and for comparing the sources.
  */
 #pragma once
 
@@ -27,29 +38,41 @@ enum meter_source {
 /* "cgroup-v2", "cgroup-v1", "estimate". */
 const char *meter_source_name(enum meter_source source);
 
-/* What cannot be known from the source is -1, never 0. */
+/* What cannot be known from the source, or not from this kind of reading, is
+ * -1, never 0. */
 struct meter_sample {
     int64_t at_ns;
     int64_t total_bytes; /* the headline: all that is charged to the tree,
                             less file cache */
-    int64_t user_bytes;  /* anonymous and shared user pages */
-    int64_t kernel_stack_bytes, page_table_bytes, slab_bytes, socket_bytes;
-    int64_t rss_sum_bytes; /* hides kernel memory, counts shared pages twice */
-    int64_t pss_sum_bytes; /* only from meter_snapshot; else -1 */
+    int64_t user_bytes;  /* anonymous, shared and tmpfs pages */
+    int64_t kernel_stack_bytes;
+    int64_t page_table_bytes, slab_bytes; /* v2: always; v1: walk */
+    int64_t socket_bytes;                 /* TCP buffers; METER_PROC: -1 */
+    int64_t rss_sum_bytes; /* walk; hides kernel memory, counts shared pages
+                              once per process */
+    int64_t pss_sum_bytes; /* snapshot */
     int64_t cpu_user_ns, cpu_system_ns; /* since the tree started, children
                                            that ended included */
     int threads, processes;
-    int64_t switches_voluntary, switches_involuntary; /* of live and ended
-                                        threads as far as the kernel tells */
+    int64_t switches_voluntary, switches_involuntary; /* walk; of the live
+                            threads since each started. -1 when threads that
+                            have ended did a share of the tree's CPU work that
+                            matters: the kernel forgets their switches */
 };
 
 struct meter;
 
-/* Makes the tree's groups, named after this process and `name`. Never fails
- * for want of permission: it falls back to METER_PROC and says in `note` (a
- * sentence, or "") what was tried. Returns 0 or -ENOMEM. */
+/* Makes the tree's groups, named troika-PID-N-`name` after this process.
+ * Groups left empty by runs that are no more are removed first. Never fails
+ * for want of permission: it falls back and says in `note` (a sentence, or
+ * "") what was tried and what would help. Returns 0 or -ENOMEM. */
 int meter_open(const char *name, struct meter **meter, char *note,
                size_t note_size);
+
+/* "TROIKA_TREE=...", to be put into the server's environment: without a
+ * cgroup it is how daemonised processes are still found. Lives as long as the
+ * meter. */
+const char *meter_tag(const struct meter *meter);
 
 /* Called in the forked child before exec: enters the groups. Only async-
  * signal-safe calls. Returns 0 or a negative errno. */
@@ -58,15 +81,28 @@ int meter_enter(const struct meter *meter);
 /* Names the tree's root for the /proc parts. */
 void meter_set_root(struct meter *meter, pid_t root);
 
+/* Where the memory figures come from. CPU is from a group whenever there is
+ * one, also when memory is an estimate. */
 enum meter_source meter_source(const struct meter *meter);
 
-/* A cheap sample (no PSS), fit for the window: its cost grows with the number
- * of processes, not of pages. */
+/* True when the tree is held by a group, so that none can escape. */
+bool meter_has_group(const struct meter *meter);
+
+/* The cheap sample. Its cost does not grow with memory; counting threads is
+ * about 1 us each at worst. With METER_PROC it reads one file per process of
+ * the machine. */
 void meter_sample(struct meter *meter, struct meter_sample *sample);
 
-/* A full sample with PSS, which stalls the tree for milliseconds: never
- * inside the window. */
+/* A sample with what takes a visit to each process and thread. */
+void meter_walk(struct meter *meter, struct meter_sample *sample);
+
+/* A walk with PSS: stalls the tree for milliseconds. With METER_PROC the
+ * user bytes (and so the total) count shared pages once only here; a sample
+ * or walk counts pages shared since a fork once per process. */
 void meter_snapshot(struct meter *meter, struct meter_sample *sample);
+
+/* Processes of the tree that have not ended (zombies do not count). */
+int meter_alive(const struct meter *meter);
 
 /* Kills every process of the tree and waits (bounded) until it is empty.
  * Returns 0, or -EBUSY with processes left. */
