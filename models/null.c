@@ -16,6 +16,7 @@
 #include "models/runtime/blocking.h"
 #include "models/runtime/http.h"
 #include "models/runtime/server.h"
+#include "models/runtime/stats.h"
 
 enum {
     BATCH = 256,
@@ -117,6 +118,16 @@ static bool send_all(int fd, const char *bytes, size_t size)
     return blocking_write(fd, bytes, size, rt_now() + write_timeout_ns) >= 0;
 }
 
+/* Whether the answer is the same whenever it is asked for: a route of a
+ * workload, not /stats. */
+static bool may_be_canned(const struct http_request *request)
+{
+    static const char route[] = "/hello";
+
+    return request->target_length >= sizeof route - 1 &&
+           memcmp(request->target, route, sizeof route - 1) == 0;
+}
+
 /* Answers every whole request in the buffer. `whole` tells that the buffer
  * began with a request; then a single one that fills it is worth keeping.
  * Returns whether the connection goes on. */
@@ -130,7 +141,7 @@ static bool answer_all(int fd, struct http_connection *http, bool whole)
         reply_init(&reply);
         open = http_answer(&http->request, server_stopping(), &reply);
         if (open && whole && http->taken == 0 && http->parsed == http->used &&
-            !http->in_body)
+            !http->in_body && may_be_canned(&http->request))
             canned_keep(http->buffer, http->used, &reply);
         open = send_all(fd, reply.start, reply.size) && open;
         reply_free(&reply);
@@ -205,6 +216,7 @@ static void handle(int fd)
         parse(fd, (size_t)count);
         return;
     }
+    stats_count_request();
     if (send(fd, canned->bytes + canned->request_size, canned->answer_size,
              MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)canned->answer_size)
         end(fd); /* it does not read what it asked for */

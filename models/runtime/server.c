@@ -18,8 +18,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "describe.h"
 #include "http.h"
 #include "server.h"
 #include "stats.h"
@@ -64,10 +66,26 @@ static void on_stop_signal(int signal)
 
     (void)signal;
     if (getpid() == main_pid) {
+        static const struct itimerval limit = {.it_value = {4, 500000}};
         server_stop();
         eventfd_write(stop_event_fd, 1);
+        setitimer(ITIMER_REAL, &limit, NULL); /* no more than a system call */
     }
     errno = saved;
+}
+
+/* The drain's limit and half a second have passed: a handler keeps the only
+ * thread that could notice (serial in a long wait). Children die with us. */
+static void on_drain_limit(int signal)
+{
+    static const char words[] =
+        "server: requests in flight 4 s after the stop were abandoned\n";
+
+    (void)signal;
+    if (getpid() == main_pid) {
+        (void)!write(STDERR_FILENO, words, sizeof words - 1);
+        _exit(EXIT_SUCCESS);
+    }
 }
 
 static int parse_number(const char *text, int min, int max, int *number)
@@ -233,68 +251,16 @@ static void parse_flags(int argc, char **argv, struct settings *settings)
     }
 }
 
-static int print_array(struct reply *json, const char *const *names)
-{
-    const char *separator = "";
-    int rc = reply_append(json, "[", 1);
-
-    for (; *names && rc == 0; names++) {
-        rc = reply_printf(json, "%s\"%s\"", separator, *names);
-        separator = ",";
-    }
-    return rc ? rc : reply_append(json, "]", 1);
-}
-
-static int print_flags(struct reply *json)
-{
-    const char *names[4] = {0};
-    int count = 0;
-
-    if (model.flags & MODEL_SHARED_MEMORY)
-        names[count++] = "shared-memory";
-    if (model.flags & MODEL_PREEMPTIVE)
-        names[count++] = "preemptive";
-    if (model.flags & MODEL_PARALLEL)
-        names[count++] = "parallel";
-    return print_array(json, names);
-}
-
 /* --describe. Returns the exit status. */
-static int describe(void)
+static int print_description(void)
 {
-    static const char *const tasks[] = {
-        [TASK_NONE] = "none",
-        [TASK_THREAD] = "thread",
-        [TASK_COROUTINE] = "coroutine",
-        [TASK_PROCESS] = "process",
-    };
-    bool yardstick = model.flags & MODEL_YARDSTICK;
     struct reply json;
     const char *body;
     size_t size;
     int rc;
 
     reply_init(&json);
-    rc = reply_printf(&json, "{\"model\":\"%s\",\"summary\":", model.name);
-    rc = rc ? rc : reply_json_string(&json, model.summary);
-    rc = rc ? rc
-            : reply_printf(
-                  &json, ",\"task\":\"%s\",\"flags\":", tasks[model.task_kind]);
-    rc = rc ? rc : print_flags(&json);
-    rc = rc ? rc
-            : reply_printf(&json, ",\"yardstick\":%s,\"workers_default\":",
-                           yardstick ? "true" : "false");
-    if (model.workers_default)
-        rc = rc ? rc : reply_printf(&json, "%d", model.workers_default());
-    else
-        rc = rc ? rc : reply_printf(&json, "null");
-    rc = rc ? rc : reply_printf(&json, ",\"only\":");
-    rc = rc           ? rc
-         : model.only ? print_array(&json, model.only)
-                      : reply_printf(&json, "null");
-    rc = rc ? rc : reply_printf(&json, ",\"parameters\":");
-    rc = rc ? rc : reply_json_parameters(&json, model.parameters);
-    rc = rc ? rc : reply_printf(&json, "}\n");
+    rc = describe_model(&json);
     body = reply_body(&json, &size);
     if (rc == 0)
         fwrite(body, 1, size, stdout);
@@ -408,6 +374,7 @@ static int catch_signals(void)
 {
     struct sigaction stop = {.sa_handler = on_stop_signal,
                              .sa_flags = SA_RESTART};
+    struct sigaction limit = {.sa_handler = on_drain_limit};
 
     main_pid = getpid();
     stop_event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -416,6 +383,7 @@ static int catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGALRM, &limit, NULL);
     return 0;
 }
 
@@ -470,7 +438,7 @@ int main(int argc, char **argv)
         settings.config.workers = model.workers_default();
     parse_flags(argc, argv, &settings);
     if (settings.describe)
-        return describe();
+        return print_description();
     if (prepare(&settings))
         return EXIT_FAILURE;
     print_ready(&settings);

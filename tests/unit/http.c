@@ -136,11 +136,12 @@ static const char *const corpus[] = {
     "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
     "GET /a HTTP/1.1\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
     "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcdeGET /b HTTP/1.1\r\n\r\n",
-    "GET /abc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    "3\r\nabc\r\n1f;x=y\r\n0123456789012345678901234567890\r\n0\r\nT: v\r\n\r\n"
-    "GET /b HTTP/1.1\r\n\r\n",
-    "GET /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-    "GET /b HTTP/1.1\r\n\r\n",
+    ("GET /abc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "3\r\nabc\r\n1f;x=y\r\n0123456789012345678901234567890\r\n0\r\nT: "
+     "v\r\n\r\n"
+     "GET /b HTTP/1.1\r\n\r\n"),
+    ("GET /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+     "GET /b HTTP/1.1\r\n\r\n"),
     "CONNECT a:1 HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
     "BREW /pot HTTP/1.1\r\n\r\n",
     "GARBAGE\r\n\r\n",
