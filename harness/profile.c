@@ -24,7 +24,7 @@ const struct key profile_keys[PROFILE_KEYS + 1] = {
     [PROFILE_WAIT] = {"wait", "time", "0s", "how long a request waits"},
     [PROFILE_CPU] = {"cpu", "time", "0s", "how much CPU it burns"},
     [PROFILE_CONCURRENCY] = {"concurrency", "count", "1", "requests at once"},
-    [PROFILE_LATENCY_LIMIT] = {"latency_limit", "pN<time", NULL,
+    [PROFILE_LATENCY_LIMIT] = {"latency_limit", "as in `p99<100ms`", NULL,
                                "the limit that it must meet"},
     [PROFILE_MEMORY] = {"memory", "size", "no limit",
                         "what it may take in all"},

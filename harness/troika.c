@@ -53,6 +53,8 @@ static int unknown_verb(const char *word)
 
 int main(int argc, char **argv)
 {
+    static char name[32];
+
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
@@ -68,7 +70,11 @@ int main(int argc, char **argv)
         return EXIT_OK;
     }
     for (int i = 0; i < VERBS; i++)
-        if (!strcmp(argv[1], verbs[i].name))
+        if (!strcmp(argv[1], verbs[i].name)) {
+            /* What argp calls the program in help and errors. */
+            snprintf(name, sizeof(name), "troika %s", verbs[i].name);
+            argv[1] = name;
             return verbs[i].run(argc - 1, argv + 1);
+        }
     return unknown_verb(argv[1]);
 }

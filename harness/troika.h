@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The verbs of the command line: `troika VERB ...` calls verb_VERB with the
- * verb as argv[0]. Each lives in a file of its own, parses its own flags and
- * returns the exit code.
+ * The verbs of the command line: `troika VERB ...` calls verb_VERB with
+ * "troika VERB" as argv[0]. Each lives in a file of its own, parses its own
+ * flags and returns the exit code.
  */
 #pragma once
 
