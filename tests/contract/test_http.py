@@ -110,6 +110,14 @@ class Server:
         self.process.stdout.close()
 
 
+def alive(pid: int) -> bool:
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rsplit(") ", 1)[1][0] not in "ZX"
+
+
 def read_all(connection: socket.socket) -> bytes:
     data = b""
     while chunk := connection.recv(65536):
@@ -436,11 +444,13 @@ class Life:
         pid = json.loads(parent.stdout.readline())["pid"]
         parent.kill()
         parent.wait(LIMIT_S)
-        # The pipe ends when the last process that holds it has ended.
+        # The pipe ends when the last process that holds it is ending.
         self.assertEqual(parent.stdout.read(), "")
         parent.stdout.close()
-        stat = pathlib.Path(f"/proc/{pid}/stat")
-        self.assertTrue(not stat.exists() or stat.read_text().rsplit(") ")[1][0] in "ZX")
+        end = time.monotonic() + LIMIT_S
+        while alive(pid):
+            self.assertLess(time.monotonic(), end, "the server outlives its parent")
+            time.sleep(0.01)
 
 
 class BoundedDrain(unittest.TestCase):
