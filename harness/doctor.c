@@ -355,25 +355,28 @@ static enum health judge_cgroup(const struct patient *patient,
                           : "none is writable");
 }
 
+/* What a tool says of its version, or NULL. */
+static const char *tool(const struct patient *patient, const char *name)
+{
+    const char *said = json_string_value(
+        json_object_get(json_object_get(patient->environment, "tools"), name));
+
+    return said != NULL && strcmp(said, "not found") != 0 ? said : NULL;
+}
+
 static enum health judge_tools(const struct patient *patient,
                                struct finding *finding)
 {
-    static const char *const wanted[] = {"gnuplot", "python"};
-    const json_t *tools = json_object_get(patient->environment, "tools");
-    char missing[64] = "";
+    const char *gnuplot = tool(patient, "gnuplot");
+    const char *python = tool(patient, "python");
 
-    for (int i = 0; i < 2; i++)
-        if (!strcmp(json_string_value(json_object_get(tools, wanted[i])),
-                    "not found"))
-            snprintf(missing + strlen(missing),
-                     sizeof(missing) - strlen(missing), " %s", wanted[i]);
     remedy(finding, "make deps: without them there are no charts and no "
                     "report");
-    if (missing[0] != '\0')
-        return found(finding, HEALTH_WARNING, "missing:%s", missing);
-    return found(finding, HEALTH_OK, "%s; %s",
-                 json_string_value(json_object_get(tools, "gnuplot")),
-                 json_string_value(json_object_get(tools, "python")));
+    if (gnuplot == NULL || python == NULL)
+        return found(finding, HEALTH_WARNING, "missing:%s%s",
+                     gnuplot == NULL ? " gnuplot" : "",
+                     python == NULL ? " python3" : "");
+    return found(finding, HEALTH_OK, "%s; %s", gnuplot, python);
 }
 
 static const struct check {
