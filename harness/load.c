@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The generator's processes: how many, forked, told to begin, awaited, merged.
+ *
+ * Processes rather than threads: the open-file limit is per process, a crash
+ * of one is seen and not shared, and nothing of the caller's (which may have
+ * threads) runs in them. Each works in a slot of shared memory of its own.
+ */
+#include "load.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "load_engine.h"
+#include "load_pool.h"
+#include "load_record.h"
+#include "load_schedule.h"
+
+enum {
+    PROCESSES_MAX = 64,
+    DESCRIPTORS_SPARE = 64, /* of a process's own */
+    SOURCES_MAX = 200,
+    POLL_MS = 20, /* how soon a dead process is noticed */
+};
+
+static const int64_t begin_lead_ns = 2000000;   /* time to wake up */
+static const int64_t end_grace_ns = 5000000000; /* beyond what must suffice */
+static const int64_t time_max_ns = 86400000000000;
+
+struct load_shared {
+    struct load_control control;
+    struct load_slot slots[];
+};
+
+struct load {
+    const struct load_plan *plan;
+    struct load_shared *shared;
+    size_t shared_size;
+    int processes;
+    pid_t *pids; /* 0: reaped */
+    int control_fd, report_fd;
+};
+
+static int descriptors_per_process(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 1024 - DESCRIPTORS_SPARE;
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > 1048576)
+        return 1048576 - DESCRIPTORS_SPARE;
+    return (int)limit.rlim_max - DESCRIPTORS_SPARE;
+}
+
+static int refuse(char *why, size_t why_size, const char *reason)
+{
+    snprintf(why, why_size, "%s", reason);
+    return -EINVAL;
+}
+
+static bool time_fits(int64_t ns)
+{
+    return ns >= 0 && ns <= time_max_ns;
+}
+
+static int check_plan(const struct load_plan *plan, char *why, size_t size)
+{
+    if (plan->request_count < 1 || !plan->requests)
+        return refuse(why, size, "a load needs at least one request");
+    if (plan->connections < 1)
+        return refuse(why, size, "a load needs at least one connection");
+    if (plan->window_ns <= 0 || !time_fits(plan->window_ns) ||
+        !time_fits(plan->warmup_ns) || !time_fits(plan->think_ns) ||
+        !time_fits(plan->connect_ns))
+        return refuse(why, size,
+                      "a load's window must be over 0, and its times at most "
+                      "24 hours");
+    if (plan->timeout_ns <= 0 || !time_fits(plan->timeout_ns))
+        return refuse(why, size,
+                      "the timeout must be over 0 and at most 24 hours");
+    if (plan->mode == LOAD_CLOSED)
+        return 0;
+    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
+    if (!(plan->rate_per_s > 0))
+        return refuse(why, size, "an open loop needs a rate over 0");
+    if (plan->rate_per_s * duration_ns / 1e9 > LOAD_SCHEDULE_MAX) {
+        snprintf(why, size,
+                 "%.0f requests/s for %.0f s are more than the %.0f requests "
+                 "that one schedule holds; lower the rate or the duration",
+                 plan->rate_per_s, duration_ns / 1e9, LOAD_SCHEDULE_MAX);
+        return -E2BIG;
+    }
+    return 0;
+}
+
+/* How many processes: as asked, but enough for the descriptors and no more
+ * than there are connections. */
+static int count_processes(const struct load_plan *plan, char *why,
+                           size_t why_size)
+{
+    int each = descriptors_per_process();
+    int needed =
+        each < 1 ? PROCESSES_MAX + 1 : (plan->connections + each - 1) / each;
+    if (needed > PROCESSES_MAX) {
+        snprintf(why, why_size,
+                 "%d connections need more than %d generator processes: the "
+                 "hard limit of open files is %d a process; raise it (ulimit "
+                 "-Hn, limits.conf) or use fewer connections",
+                 plan->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
+        return -EMFILE;
+    }
+    bool loopback = ntohl(plan->address.sin_addr.s_addr) >> 24 == 127;
+    int sources = load_pool_sources(plan->connections);
+    if (sources > (loopback ? SOURCES_MAX : 1)) {
+        snprintf(why, why_size,
+                 "%d connections need more local ports than one pair of "
+                 "addresses has (about 28,000); only towards a loopback "
+                 "address (127.x.y.z) more source addresses are used",
+                 plan->connections);
+        return -EADDRNOTAVAIL;
+    }
+    int processes = plan->processes > needed ? plan->processes : needed;
+    if (processes > PROCESSES_MAX)
+        processes = PROCESSES_MAX;
+    return processes < plan->connections ? processes : plan->connections;
+}
+
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Nothing of the caller's may be held open here: somebody may be waiting for
+ * the end of a pipe. */
+static void close_others(int keep_a, int keep_b)
+{
+    unsigned low = (unsigned)(keep_a < keep_b ? keep_a : keep_b);
+    unsigned high = (unsigned)(keep_a < keep_b ? keep_b : keep_a);
+    if (low > 3)
+        close_range(3, low - 1, 0);
+    if (high > low + 1)
+        close_range(low + 1, high - 1, 0);
+    close_range(high + 1, ~0U, 0);
+}
+
+/* The life of a generator process. Ctrl-C reaches it too, but it is the
+ * caller who says when to stop. */
+static _Noreturn void child(const struct load_task *task, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1);
+    raise_descriptors();
+    close_others(task->control_fd, task->report_fd);
+    if (task->plan->cpus)
+        sched_setaffinity(0, sizeof *task->plan->cpus, task->plan->cpus);
+    int status = load_engine_run(task);
+    if (status == 0)
+        atomic_store(&task->slot->done, 1);
+    uint64_t one = 1;
+    ssize_t ignored_count = write(task->report_fd, &one, sizeof one);
+    (void)ignored_count;
+    _exit(status < 0);
+}
+
+static int allocate(struct load *load)
+{
+    size_t size = sizeof *load->shared +
+                  (size_t)load->processes * sizeof *load->shared->slots;
+    load->pids = calloc((size_t)load->processes, sizeof *load->pids);
+    if (!load->pids)
+        return -ENOMEM;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    load->shared = memory;
+    load->shared_size = size;
+    load->control_fd = eventfd(0, EFD_CLOEXEC);
+    load->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return load->control_fd < 0 || load->report_fd < 0 ? -errno : 0;
+}
+
+static int fork_all(struct load *load)
+{
+    pid_t parent = getpid();
+    for (int i = 0; i < load->processes; i++) {
+        struct load_task task = {
+            .plan = load->plan,
+            .process = i,
+            .processes = load->processes,
+            .control = &load->shared->control,
+            .slot = &load->shared->slots[i],
+            .control_fd = load->control_fd,
+            .report_fd = load->report_fd,
+        };
+        pid_t pid = fork();
+        if (pid < 0)
+            return -errno;
+        if (pid == 0)
+            child(&task, parent);
+        load->pids[i] = pid;
+    }
+    return 0;
+}
+
+int load_start(const struct load_plan *plan, struct load **out, char *why,
+               size_t why_size)
+{
+    *out = NULL;
+    int status = check_plan(plan, why, why_size);
+    if (status < 0)
+        return status;
+    status = count_processes(plan, why, why_size);
+    if (status < 0)
+        return status;
+    struct load *load = calloc(1, sizeof *load);
+    if (!load) {
+        snprintf(why, why_size, "starting the load: out of memory");
+        return -ENOMEM;
+    }
+    load->plan = plan;
+    load->processes = status;
+    load->control_fd = load->report_fd = -1;
+    status = allocate(load);
+    if (status == 0)
+        status = fork_all(load);
+    if (status < 0) {
+        snprintf(why, why_size, "starting %d generator processes: %s",
+                 load->processes, strerror(-status));
+        load_free(load);
+        return status;
+    }
+    *out = load;
+    return 0;
+}
+
+static void drain_reports(const struct load *load, int wait_ms)
+{
+    struct pollfd report = {.fd = load->report_fd, .events = POLLIN};
+    uint64_t count;
+    if (poll(&report, 1, wait_ms) > 0 &&
+        read(load->report_fd, &count, sizeof count) < 0)
+        return; /* another look will tell */
+}
+
+/* Whether a process has ended that has not said `done`; its reason, if it
+ * gave one, into *error. */
+static bool any_dead(struct load *load, int *error)
+{
+    for (int i = 0; i < load->processes; i++) {
+        if (load->pids[i] && waitpid(load->pids[i], NULL, WNOHANG) != 0)
+            load->pids[i] = 0;
+        if (load->pids[i] || atomic_load(&load->shared->slots[i].done))
+            continue;
+        *error = load->shared->slots[i].error;
+        return true;
+    }
+    return false;
+}
+
+static int64_t control_tell(struct load *load)
+{
+    uint64_t one = 1;
+    return write(load->control_fd, &one, sizeof one) < 0 ? -errno : 0;
+}
+
+/* Waits until every slot is ready (or done). */
+static int wait_for(struct load *load, bool done, int64_t deadline_ns)
+{
+    for (;;) {
+        int reached = 0;
+        for (int i = 0; i < load->processes; i++) {
+            struct load_slot *slot = &load->shared->slots[i];
+            reached += atomic_load(&slot->done) ||
+                       (!done && atomic_load(&slot->ready));
+        }
+        if (reached == load->processes)
+            return 0;
+        int error = 0;
+        if (any_dead(load, &error))
+            return error < 0 && !done ? error : -ECHILD;
+        if (load_now() > deadline_ns)
+            return -ETIMEDOUT;
+        drain_reports(load, POLL_MS);
+    }
+}
+
+/* 0, or why not one connection is open. */
+static int opened(const struct load *load)
+{
+    int error = -ECONNREFUSED;
+    for (int i = 0; i < load->processes; i++) {
+        const struct load_slot *slot = &load->shared->slots[i];
+        if (slot->open > 0)
+            return 0;
+        if (slot->error < 0)
+            error = slot->error;
+    }
+    return error;
+}
+
+int64_t load_begin(struct load *load)
+{
+    /* The processes end the ramp by themselves; this only guards. */
+    int status = wait_for(load, false, load_now() + time_max_ns);
+    if (status == 0 && !atomic_load(&load->shared->control.stop))
+        status = opened(load);
+    if (status < 0)
+        return status;
+    int64_t begin_ns = load_now() + begin_lead_ns;
+    atomic_store(&load->shared->control.begin_ns, begin_ns);
+    int64_t told = control_tell(load);
+    return told < 0 ? told : begin_ns + load->plan->warmup_ns;
+}
+
+void load_stop(struct load *load)
+{
+    atomic_store(&load->shared->control.stop, 1);
+    control_tell(load);
+}
+
+static void merge(const struct load *load, struct load_result *result)
+{
+    memset(result, 0, sizeof *result);
+    histogram_reset(&result->response);
+    histogram_reset(&result->service);
+    histogram_reset(&result->lag);
+    histogram_reset(&result->lag_free);
+    result->window_start_ns = INT64_MAX;
+    for (int i = 0; i < load->processes; i++) {
+        const struct load_result *from = &load->shared->slots[i].result;
+        load_record_merge(result, from);
+        if (from->window_start_ns < result->window_start_ns)
+            result->window_start_ns = from->window_start_ns;
+        if (from->window_end_ns > result->window_end_ns)
+            result->window_end_ns = from->window_end_ns;
+    }
+    int error = 0;
+    for (int i = 0; i < load->processes && !error; i++)
+        error = load->shared->slots[i].error;
+    if (!result->first_failure[0] && error < 0 &&
+        result->connections_open < load->plan->connections)
+        snprintf(result->first_failure, sizeof result->first_failure,
+                 "%d of %d connections are open: %s", result->connections_open,
+                 load->plan->connections, strerror(-error));
+}
+
+int load_wait(struct load *load, struct load_result *result)
+{
+    const struct load_plan *plan = load->plan;
+    int64_t begin_ns = atomic_load(&load->shared->control.begin_ns);
+    if (!begin_ns && !atomic_load(&load->shared->control.stop))
+        return -EINVAL;
+    int64_t deadline_ns = (begin_ns ? begin_ns : load_now()) + plan->warmup_ns +
+                          plan->window_ns + plan->timeout_ns + end_grace_ns;
+    int status = wait_for(load, true, deadline_ns);
+    if (status == 0)
+        merge(load, result);
+    return status;
+}
+
+void load_free(struct load *load)
+{
+    if (!load)
+        return;
+    for (int i = 0; load->pids && i < load->processes; i++) {
+        if (!load->pids[i])
+            continue;
+        kill(load->pids[i], SIGKILL);
+        while (waitpid(load->pids[i], NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (load->shared)
+        munmap(load->shared, load->shared_size);
+    if (load->control_fd >= 0)
+        close(load->control_fd);
+    if (load->report_fd >= 0)
+        close(load->report_fd);
+    free(load->pids);
+    free(load);
+}

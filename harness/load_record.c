@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counting and timing of requests; merging the processes' accounts. All of it
+ * is integer arithmetic but for the sums of the histograms and of the
+ * in-flight time, so that merging is exact.
+ */
+#include "load_record.h"
+
+#include <stdio.h>
+
+enum { SERIES_STEP_NS = 100000000 };
+
+void load_record_init(struct load_record *record, const struct load_plan *plan,
+                      struct load_result *result)
+{
+    *record = (struct load_record){
+        .result = result,
+        .closed = plan->mode == LOAD_CLOSED,
+        .series = plan->series,
+        .origin_ns = INT64_MAX,
+        .start_ns = INT64_MAX,
+        .end_ns = INT64_MAX,
+    };
+    histogram_reset(&result->response);
+    histogram_reset(&result->service);
+    histogram_reset(&result->lag);
+    histogram_reset(&result->lag_free);
+    result->processes = 1;
+}
+
+bool load_record_in_window(const struct load_record *record, int64_t at_ns)
+{
+    return at_ns >= record->start_ns && at_ns < record->end_ns;
+}
+
+bool load_record_counts(const struct load_record *record,
+                        const struct load_times *times)
+{
+    return load_record_in_window(record, record->closed ? times->done_ns
+                                                        : times->intended_ns);
+}
+
+void load_record_in_flight(struct load_record *record, int change,
+                           int64_t now_ns)
+{
+    struct load_result *result = record->result;
+    int64_t from_ns = record->in_flight_since_ns;
+    if (from_ns < record->start_ns)
+        from_ns = record->start_ns;
+    int64_t to_ns = now_ns < record->end_ns ? now_ns : record->end_ns;
+    if (to_ns > from_ns)
+        result->in_flight_integral_ns +=
+            (double)record->in_flight * (double)(to_ns - from_ns);
+    record->in_flight_since_ns = now_ns;
+    record->in_flight += change;
+    if (load_record_in_window(record, now_ns) &&
+        record->in_flight > result->in_flight_max)
+        result->in_flight_max = record->in_flight;
+}
+
+void load_record_free_lag(struct load_record *record,
+                          const struct load_times *times)
+{
+    if (load_record_in_window(record, times->intended_ns))
+        histogram_record(&record->result->lag_free,
+                         times->sent_ns - times->intended_ns);
+}
+
+static void record_ok(struct load_record *record,
+                      const struct load_times *times)
+{
+    struct load_result *result = record->result;
+    result->ok++;
+    histogram_record(&result->response, times->done_ns - times->intended_ns);
+    histogram_record(&result->service, times->done_ns - times->sent_ns);
+    histogram_record(&result->lag, times->sent_ns - times->intended_ns);
+}
+
+static void record_series(struct load_record *record, int64_t done_ns)
+{
+    const int length = sizeof record->result->series / sizeof(uint32_t);
+    if (!record->series || done_ns < record->origin_ns ||
+        done_ns >= record->end_ns)
+        return;
+    int64_t step = (done_ns - record->origin_ns) / SERIES_STEP_NS;
+    if (step >= length)
+        return;
+    record->result->series[step]++;
+    if (record->result->series_count <= step)
+        record->result->series_count = (int)step + 1;
+}
+
+bool load_record_end(struct load_record *record, enum load_outcome outcome,
+                     const struct load_times *times)
+{
+    struct load_result *result = record->result;
+    if (outcome == OUTCOME_OK) {
+        record_series(record, times->done_ns);
+        if (load_record_in_window(record, times->done_ns))
+            result->completed_in_window++;
+    }
+    if (!load_record_counts(record, times))
+        return false;
+    if (record->closed)
+        result->scheduled++;
+    switch (outcome) {
+    case OUTCOME_OK:
+        record_ok(record, times);
+        break;
+    case OUTCOME_WRONG:
+        result->wrong++;
+        break;
+    case OUTCOME_STATUS:
+        result->http_error++;
+        break;
+    case OUTCOME_TIMEOUT:
+        result->timeout++;
+        if (!record->closed)
+            histogram_record(&result->response,
+                             times->done_ns - times->intended_ns);
+        break;
+    default:
+        result->io_error++;
+        result->failures[outcome - OUTCOME_CONNECT]++;
+    }
+    return true;
+}
+
+static void merge_series(struct load_result *into,
+                         const struct load_result *from)
+{
+    for (int i = 0; i < from->series_count; i++)
+        into->series[i] += from->series[i];
+    if (into->series_count < from->series_count)
+        into->series_count = from->series_count;
+}
+
+void load_record_merge(struct load_result *into, const struct load_result *from)
+{
+    into->scheduled += from->scheduled;
+    into->ok += from->ok;
+    into->wrong += from->wrong;
+    into->http_error += from->http_error;
+    into->io_error += from->io_error;
+    into->timeout += from->timeout;
+    for (int i = 0; i < FAILURE_COUNT; i++)
+        into->failures[i] += from->failures[i];
+    if (!into->first_failure[0])
+        snprintf(into->first_failure, sizeof into->first_failure, "%s",
+                 from->first_failure);
+    into->completed_in_window += from->completed_in_window;
+    into->connections_open += from->connections_open;
+    into->in_flight_max += from->in_flight_max;
+    into->in_flight_integral_ns += from->in_flight_integral_ns;
+    into->bytes_read += from->bytes_read;
+    into->reopened += from->reopened;
+    into->cpu_ns += from->cpu_ns;
+    into->processes += from->processes;
+    histogram_merge(&into->response, &from->response);
+    histogram_merge(&into->service, &from->service);
+    histogram_merge(&into->lag, &from->lag);
+    histogram_merge(&into->lag_free, &from->lag_free);
+    merge_series(into, from);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is written down about each request, in memory shared with the caller.
+ * In a closed loop a request belongs to the window when it ends in it, in an
+ * open loop when it was intended in it. The in-flight integral is kept by
+ * itself, from the comings and goings alone.
+ */
+#pragma once
+
+#include "load.h"
+
+/* One process's account. */
+struct load_record {
+    struct load_result *result;
+    bool closed; /* loop */
+    bool series;
+    int64_t origin_ns;        /* start of the warm-up */
+    int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
+    int in_flight;
+    int64_t in_flight_since_ns;
+};
+
+/* When one request was to happen, did, and ended. */
+struct load_times {
+    int64_t intended_ns, sent_ns, done_ns;
+};
+
+enum load_outcome {
+    OUTCOME_OK,
+    OUTCOME_WRONG,
+    OUTCOME_STATUS,
+    OUTCOME_TIMEOUT,
+    OUTCOME_CONNECT, /* the last three are io_error */
+    OUTCOME_RESET,
+    OUTCOME_MALFORMED,
+};
+
+void load_record_init(struct load_record *record, const struct load_plan *plan,
+                      struct load_result *result);
+
+bool load_record_in_window(const struct load_record *record, int64_t at_ns);
+
+/* Whether a request with these times is one of the window's. */
+bool load_record_counts(const struct load_record *record,
+                        const struct load_times *times);
+
+/* A request goes out (+1) or is over (-1). `now_ns` never goes back. */
+void load_record_in_flight(struct load_record *record, int change,
+                           int64_t now_ns);
+
+/* A request of an open loop found a free connection when it was due. */
+void load_record_free_lag(struct load_record *record,
+                          const struct load_times *times);
+
+/* A request ended. Returns whether it was one of the window's. */
+bool load_record_end(struct load_record *record, enum load_outcome outcome,
+                     const struct load_times *times);
+
+/* Adds all of `from` into `into` (counts, histograms, series; first_failure
+ * stays the first that is found). */
+void load_record_merge(struct load_result *into,
+                       const struct load_result *from);

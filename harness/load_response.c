@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Answers through llhttp, or by comparison with a known one.
+ *
+ * A head is learned from an answer that llhttp has read to the end of its
+ * headers in the chunk in which it began: only then are the head's bytes at
+ * hand. It must be 200-299, framed by Content-Length and keep the connection
+ * open; where a body is expected the length must be the expected one, so a
+ * learned head never accepts what llhttp would not.
+ */
+#include "load_response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int on_headers(llhttp_t *parser)
+{
+    struct load_response *response = parser->data;
+    response->headers = true;
+    response->content_length = parser->content_length;
+    response->keep_alive = llhttp_should_keep_alive(parser);
+    return 0;
+}
+
+static int on_body(llhttp_t *parser, const char *at, size_t size)
+{
+    struct load_response *response = parser->data;
+    const struct load_request *request = response->reference->request;
+    if (!response->body_start)
+        response->body_start = at;
+    size_t seen = response->body_seen;
+    response->body_seen += size;
+    if (request->body && !response->differs)
+        response->differs = size > request->body_size - seen ||
+                            memcmp(request->body + seen, at, size) != 0;
+    return 0;
+}
+
+/* 100 Continue and its like come before the answer proper. */
+static int on_complete(llhttp_t *parser)
+{
+    struct load_response *response = parser->data;
+    if (parser->status_code / 100 == 1 && parser->status_code != 101) {
+        response->headers = false;
+        return 0;
+    }
+    response->complete = true;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+    .on_headers_complete = on_headers,
+    .on_body = on_body,
+    .on_message_complete = on_complete,
+};
+
+void load_response_begin(struct load_response *response,
+                         struct load_reference *reference)
+{
+    response->reference = reference;
+    response->parsing = false;
+    response->matched = 0;
+}
+
+static void start_parsing(struct load_response *response)
+{
+    response->parsing = true;
+    response->body_start = NULL;
+    response->body_seen = 0;
+    response->differs = false;
+    response->headers = false;
+    response->complete = false;
+    response->keep_alive = false;
+    llhttp_init(&response->parser, HTTP_RESPONSE, &settings);
+    response->parser.data = response;
+}
+
+static bool is_success(const llhttp_t *parser)
+{
+    return parser->status_code >= 200 && parser->status_code < 300;
+}
+
+/* Called after the first chunk of an answer. */
+static void learn(struct load_response *response, const char *bytes,
+                  size_t size)
+{
+    struct load_reference *reference = response->reference;
+    const llhttp_t *parser = &response->parser;
+    const struct load_request *request = reference->request;
+    size_t head_size =
+        response->body_start ? (size_t)(response->body_start - bytes) : size;
+    size_t body_size = response->content_length;
+    bool framed = response->headers && (parser->flags & F_CONTENT_LENGTH) &&
+                  !(parser->flags & F_TRANSFER_ENCODING);
+    if (!framed || !response->keep_alive || !is_success(parser) ||
+        response->differs || body_size == 0 || head_size > LOAD_HEAD_MAX ||
+        reference->comparing > 0)
+        return;
+    if (request->body && request->body_size != body_size)
+        return;
+    memcpy(reference->head, bytes, head_size);
+    reference->head_size = head_size;
+    reference->body_size = body_size;
+}
+
+static enum load_answer judge(const struct load_response *response)
+{
+    const struct load_request *request = response->reference->request;
+    if (!is_success(&response->parser))
+        return ANSWER_STATUS;
+    if (response->differs ||
+        (request->body && response->body_seen != request->body_size))
+        return ANSWER_WRONG;
+    return ANSWER_OK;
+}
+
+static enum load_answer parse(struct load_response *response, const char *bytes,
+                              size_t size)
+{
+    llhttp_errno_t error = llhttp_execute(&response->parser, bytes, size);
+    if (response->complete) {
+        const char *end = llhttp_get_error_pos(&response->parser);
+        bool surplus = error != HPE_PAUSED || (end && end < bytes + size);
+        return surplus ? ANSWER_MALFORMED : judge(response);
+    }
+    return error == HPE_OK ? ANSWER_MORE : ANSWER_MALFORMED;
+}
+
+/* How many of the bytes equal the reference from `matched` on; a body that
+ * is not compared equals anything. */
+static bool equals(const struct load_reference *reference, size_t matched,
+                   const char *bytes, size_t size)
+{
+    size_t in_head = 0;
+    if (matched < reference->head_size) {
+        in_head = reference->head_size - matched;
+        if (in_head > size)
+            in_head = size;
+        if (memcmp(reference->head + matched, bytes, in_head) != 0)
+            return false;
+    }
+    if (size == in_head || !reference->request->body)
+        return true;
+    size_t offset = matched + in_head - reference->head_size;
+    return memcmp(reference->request->body + offset, bytes + in_head,
+                  size - in_head) == 0;
+}
+
+static enum load_answer compare(struct load_response *response,
+                                const char *bytes, size_t size)
+{
+    struct load_reference *reference = response->reference;
+    size_t total = reference->head_size + reference->body_size;
+    if (size > total - response->matched ||
+        !equals(reference, response->matched, bytes, size))
+        return ANSWER_MALFORMED; /* that is: not for this path */
+    if (response->matched == 0)
+        reference->comparing++;
+    response->matched += size;
+    response->keep_alive = true;
+    return response->matched == total ? ANSWER_OK : ANSWER_MORE;
+}
+
+/* Gives llhttp the bytes that were equal so far; they end inside the answer,
+ * so the result is more to come. A body that is not compared was not kept:
+ * it is replaced by as many bytes, whose value nobody looks at. */
+static void replay(struct load_response *response)
+{
+    const struct load_reference *reference = response->reference;
+    size_t head = response->matched < reference->head_size
+                      ? response->matched
+                      : reference->head_size;
+    size_t body = response->matched - head;
+    static const char filler[4096];
+    if (head)
+        parse(response, reference->head, head);
+    const char *bytes = reference->request->body;
+    while (body) {
+        size_t part = bytes || body < sizeof filler ? body : sizeof filler;
+        parse(response, bytes ? bytes : filler, part);
+        body -= part;
+    }
+    response->body_start = NULL;
+}
+
+enum load_answer load_response_feed(struct load_response *response,
+                                    const char *bytes, size_t size)
+{
+    if (response->parsing) {
+        response->body_start = NULL;
+        return parse(response, bytes, size);
+    }
+    if (response->reference->head_size) {
+        enum load_answer answer = compare(response, bytes, size);
+        if (answer != ANSWER_MALFORMED)
+            return answer;
+    }
+    bool first = response->matched == 0;
+    start_parsing(response);
+    if (!first) {
+        response->reference->comparing--;
+        replay(response);
+        response->matched = 0;
+    }
+    enum load_answer answer = parse(response, bytes, size);
+    if (first && (answer == ANSWER_OK || answer == ANSWER_MORE))
+        learn(response, bytes, size);
+    return answer;
+}
+
+enum load_answer load_response_end(struct load_response *response)
+{
+    if (!response->parsing)
+        return ANSWER_MORE;
+    llhttp_finish(&response->parser);
+    return response->complete ? judge(response) : ANSWER_MORE;
+}
+
+void load_response_drop(struct load_response *response)
+{
+    if (!response->parsing && response->matched)
+        response->reference->comparing--;
+    response->parsing = false;
+    response->matched = 0;
+}
+
+void load_response_words(const struct load_response *response,
+                         enum load_answer answer, char *text, size_t size)
+{
+    switch (answer) {
+    case ANSWER_STATUS:
+        snprintf(text, size, "HTTP status %d", response->parser.status_code);
+        break;
+    case ANSWER_WRONG:
+        snprintf(text, size, "the body differs from the expected one");
+        break;
+    case ANSWER_MALFORMED:
+        if (response->parsing && response->complete)
+            snprintf(text, size, "bytes after the answer's end");
+        else
+            snprintf(text, size, "the answer is not HTTP: %s",
+                     llhttp_get_error_reason(&response->parser));
+        break;
+    default:
+        snprintf(text, size, "the answer was cut off");
+    }
+}

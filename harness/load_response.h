@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading one answer, byte by byte if need be, and judging it.
+ *
+ * Most answers to one request are the same bytes. Once llhttp has read one
+ * good answer whose length is in its head, that head is kept (a struct
+ * load_reference, one per request), and the next answers are merely compared
+ * with head and expected body. At the first difference the bytes so far,
+ * which are known because they were equal, go through llhttp after all; so
+ * the fast path can only be fast, never wrong. Nothing is buffered.
+ */
+#pragma once
+
+#include <llhttp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "load.h"
+
+enum { LOAD_HEAD_MAX = 512 };
+
+/* The judgement on the bytes so far. */
+enum load_answer {
+    ANSWER_MORE,      /* not yet whole */
+    ANSWER_OK,        /* 2xx and, where one is expected, the right body */
+    ANSWER_WRONG,     /* 2xx with another body than expected */
+    ANSWER_STATUS,    /* not 2xx */
+    ANSWER_MALFORMED, /* not HTTP, or bytes after the answer's end */
+};
+
+/* One request, and the head of its answers once it is known. */
+struct load_reference {
+    const struct load_request *request;
+    size_t head_size; /* 0: not known yet */
+    size_t body_size;
+    int comparing; /* answers half compared: the head must stay */
+    char head[LOAD_HEAD_MAX];
+};
+
+/* One answer being read. */
+struct load_response {
+    struct load_reference *reference;
+    bool parsing;   /* by llhttp; else comparing */
+    size_t matched; /* bytes equal to the reference so far */
+    const char *chunk;
+    const char *body_start; /* of this chunk, or NULL */
+    size_t body_seen;
+    size_t content_length; /* as the head said, if it did */
+    bool differs, headers, complete, keep_alive;
+    llhttp_t parser;
+};
+
+/* Prepares for the answer to the reference's request. */
+void load_response_begin(struct load_response *response,
+                         struct load_reference *reference);
+
+/* Takes more bytes (at least one). */
+enum load_answer load_response_feed(struct load_response *response,
+                                    const char *bytes, size_t size);
+
+/* The peer has ended its stream: ANSWER_MORE means the answer was cut off. */
+enum load_answer load_response_end(struct load_response *response);
+
+/* Gives the answer up, or clears up after a whole one. */
+void load_response_drop(struct load_response *response);
+
+/* "HTTP status 503", "the body differs from the expected one", ... */
+void load_response_words(const struct load_response *response,
+                         enum load_answer answer, char *text, size_t size);

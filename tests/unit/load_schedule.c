@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The schedule of an open loop: rate, shape, reproducibility, and the same
+ * union for any number of processes.
+ */
+#include "harness/load_schedule.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct load_plan plan_of(enum load_arrivals arrivals, double rate_per_s,
+                                uint64_t seed)
+{
+    return (struct load_plan){
+        .mode = LOAD_OPEN,
+        .arrivals = arrivals,
+        .rate_per_s = rate_per_s,
+        .seed = seed,
+        .warmup_ns = INT64_C(1000000000),
+        .window_ns = INT64_C(9000000000),
+    };
+}
+
+/* Mean and coefficient of variation of the gaps. */
+static void measure(const struct load_schedule *schedule, double *mean_ns,
+                    double *variation)
+{
+    double sum = 0, squares = 0;
+    size_t n = schedule->count - 1;
+    for (size_t i = 0; i < n; i++) {
+        double gap = (double)(schedule->due_ns[i + 1] - schedule->due_ns[i]);
+        sum += gap;
+        squares += gap * gap;
+    }
+    *mean_ns = sum / (double)n;
+    *variation = sqrt(squares / (double)n - *mean_ns * *mean_ns) / *mean_ns;
+}
+
+static void poisson_has_exponential_gaps(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        struct load_plan plan = plan_of(ARRIVALS_POISSON, 10000, seed);
+        struct load_schedule schedule;
+        assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
+        double mean_ns, variation;
+        measure(&schedule, &mean_ns, &variation);
+        /* 100,000 gaps: 5 standard errors are 1.6 %. */
+        assert_true(fabs(mean_ns / 100000 - 1) < 0.016);
+        assert_true(fabs(variation - 1) < 0.03);
+        /* Exponential: a share of exp(-1) exceeds the mean. */
+        size_t above = 0;
+        for (size_t i = 1; i < schedule.count; i++)
+            above += schedule.due_ns[i] - schedule.due_ns[i - 1] > 100000;
+        double share = (double)above / (double)(schedule.count - 1);
+        assert_true(fabs(share - exp(-1)) < 0.01);
+        load_schedule_free(&schedule);
+    }
+}
+
+static void uniform_does_not_drift(void **state)
+{
+    (void)state;
+    struct load_plan plan = plan_of(ARRIVALS_UNIFORM, 3000, 1);
+    struct load_schedule schedule;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
+    assert_int_equal(schedule.count, 30000);
+    for (size_t i = 0; i < schedule.count; i++)
+        assert_true(llabs(schedule.due_ns[i] - (int64_t)(i * 1000000 / 3)) <=
+                    1);
+    load_schedule_free(&schedule);
+}
+
+static void same_seed_same_schedule(void **state)
+{
+    (void)state;
+    struct load_schedule a, b, c;
+    struct load_plan plan = plan_of(ARRIVALS_POISSON, 1000, 42);
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &a), 0);
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &b), 0);
+    plan.seed = 43;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &c), 0);
+    assert_int_equal(a.count, b.count);
+    assert_memory_equal(a.due_ns, b.due_ns, a.count * sizeof *a.due_ns);
+    assert_int_not_equal(a.due_ns[0], c.due_ns[0]);
+    load_schedule_free(&a);
+    load_schedule_free(&b);
+    load_schedule_free(&c);
+}
+
+static void processes_share_one_schedule(void **state)
+{
+    (void)state;
+    struct load_plan plan = plan_of(ARRIVALS_POISSON, 1000, 7);
+    struct load_schedule whole;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &whole), 0);
+    for (int processes = 2; processes <= 5; processes++) {
+        size_t total = 0;
+        for (int p = 0; p < processes; p++) {
+            struct load_schedule part;
+            assert_int_equal(load_schedule_make(&plan, p, processes, &part), 0);
+            for (size_t k = 0; k < part.count; k++) {
+                size_t number = (size_t)p + k * (size_t)processes;
+                assert_true(part.due_ns[k] == whole.due_ns[number]);
+            }
+            total += part.count;
+            load_schedule_free(&part);
+        }
+        assert_int_equal(total, whole.count);
+    }
+    load_schedule_free(&whole);
+}
+
+static void slow_rates_may_have_no_arrival(void **state)
+{
+    (void)state;
+    struct load_plan plan = plan_of(ARRIVALS_UNIFORM, 0.001, 7);
+    struct load_schedule schedule;
+    assert_int_equal(load_schedule_make(&plan, 1, 2, &schedule), 0);
+    assert_int_equal(schedule.count, 0);
+    load_schedule_free(&schedule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(poisson_has_exponential_gaps),
+        cmocka_unit_test(uniform_does_not_drift),
+        cmocka_unit_test(same_seed_same_schedule),
+        cmocka_unit_test(processes_share_one_schedule),
+        cmocka_unit_test(slow_rates_may_have_no_arrival),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
