@@ -106,6 +106,7 @@ static void ask(struct model_info *model)
     char text[16384];
     json_error_t error;
     json_t *described;
+    const char *name;
     int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof(text));
 
     if (status != 0) {
@@ -115,14 +116,15 @@ static void ask(struct model_info *model)
         return;
     }
     described = json_loads(text, 0, &error);
+    name = json_string_value(json_object_get(described, "model"));
     if (!json_is_object(described))
         refuse(model, "%s --describe did not print a JSON object (%s)",
                model->path, error.text);
-    else if (strcmp(text_of(described, "model"), model->name) != 0)
+    else if (name == NULL || strcmp(name, model->name) != 0)
         refuse(model,
-               "%s --describe says that it is \"%s\"; a model is named "
-               "after its file",
-               model->path, text_of(described, "model"));
+               "%s --describe says that it is \"%s\"; a model is named after "
+               "its file",
+               model->path, name != NULL ? name : "");
     else
         fill(model, described);
     json_decref(described);
