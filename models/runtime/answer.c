@@ -93,7 +93,7 @@ static int list_one(struct reply *reply, const struct workload_entry *entry)
     return rc ? rc : reply_append(reply, "}", 1);
 }
 
-static struct outcome list(struct reply *reply)
+static __attribute__((noinline)) struct outcome list(struct reply *reply)
 {
     const char *separator = "";
     int rc = reply_printf(reply, "{\"model\":\"%s\",\"routes\":[", model.name);
@@ -109,19 +109,32 @@ static struct outcome list(struct reply *reply)
     return rc ? wrong(reply, 503, "out of memory") : ok(application_json);
 }
 
-static struct outcome show_stats(const char *query, size_t length,
-                                 struct reply *reply)
+/* Not inlined, as with others here: the handler runs below this
+ * frame, and every page of stack that is touched once costs each connection. */
+static __attribute__((noinline)) bool
+parse_query(const struct parameter *table, const char *query, size_t length,
+            struct arguments *arguments, struct reply *reply)
+{
+    char why[320];
+
+    if (parameters_parse_query(table, query, length, arguments, why,
+                               sizeof why) == 0)
+        return true;
+    wrong(reply, 400, why);
+    return false;
+}
+
+static __attribute__((noinline)) struct outcome
+show_stats(const char *query, size_t length, struct reply *reply)
 {
     static const struct parameter parameters[] = {
         {"reset", UNIT_COUNT, "0", 0, 1, 0, "start anew after this answer"},
         {0},
     };
     struct arguments arguments;
-    char why[256];
 
-    if (parameters_parse_query(parameters, query, length, &arguments, why,
-                               sizeof why))
-        return wrong(reply, 400, why);
+    if (!parse_query(parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
     if (stats_print(reply))
         return wrong(reply, 503, "out of memory");
     if (argument(&arguments, 0))
@@ -130,7 +143,8 @@ static struct outcome show_stats(const char *query, size_t length,
 }
 
 /* The handler failed: its own words if it left any. */
-static struct outcome failed(struct reply *reply, int error)
+static __attribute__((noinline)) struct outcome failed(struct reply *reply,
+                                                       int error)
 {
     char reason[256];
     size_t size;
@@ -150,17 +164,16 @@ static struct outcome failed(struct reply *reply, int error)
     return wrong(reply, 503, reason);
 }
 
-static struct outcome run(const struct workload *workload, const char *query,
-                          size_t length, struct reply *reply)
+static __attribute__((noinline)) struct outcome
+run(const struct workload *workload, const char *query, size_t length,
+    struct reply *reply)
 {
     struct arguments arguments;
-    char why[512];
     int rc;
 
     stats_count_request();
-    if (parameters_parse_query(workload->parameters, query, length, &arguments,
-                               why, sizeof why))
-        return wrong(reply, 400, why);
+    if (!parse_query(workload->parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
     rc = workload->handle(&arguments, reply);
     return rc < 0 ? failed(reply, rc) : ok(text_plain);
 }
@@ -188,6 +201,23 @@ static const char *skip_authority(const char *target, const char *end)
     return slash ? slash : target;
 }
 
+static __attribute__((noinline)) struct outcome
+wrong_path(const char *path, bool workload_exists, struct reply *reply)
+{
+    char reason[160];
+
+    if (workload_exists)
+        snprintf(reason, sizeof reason, "the model %s does not have %s",
+                 model.name, path);
+    else if (strcmp(path, "/stats") == 0)
+        snprintf(reason, sizeof reason,
+                 "no statistics are kept; start the server with --stats");
+    else
+        snprintf(reason, sizeof reason,
+                 "there is no route %s; GET / lists the routes", path);
+    return wrong(reply, 404, reason);
+}
+
 static struct outcome route(const struct http_request *request,
                             struct reply *reply)
 {
@@ -198,7 +228,7 @@ static struct outcome route(const struct http_request *request,
     const char *query = mark ? mark + 1 : end;
     size_t query_length = (size_t)(end - query);
     const struct workload_entry *entry;
-    char name[48], reason[160];
+    char name[48];
 
     print_path(name, sizeof name, path, (size_t)(path_end - path));
     if (strcmp(name, "/") == 0)
@@ -208,16 +238,7 @@ static struct outcome route(const struct http_request *request,
     entry = name[0] == '/' ? workload_find(name + 1) : NULL;
     if (entry && model_has(entry->name))
         return run(entry->workload, query, query_length, reply);
-    if (entry)
-        snprintf(reason, sizeof reason, "the model %s does not have %s",
-                 model.name, name);
-    else if (strcmp(name, "/stats") == 0)
-        snprintf(reason, sizeof reason,
-                 "no statistics are kept; start the server with --stats");
-    else
-        snprintf(reason, sizeof reason,
-                 "there is no route %s; GET / lists the routes", name);
-    return wrong(reply, 404, reason);
+    return wrong_path(name, entry, reply);
 }
 
 bool http_answer(const struct http_request *request, bool close,

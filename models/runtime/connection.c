@@ -21,7 +21,7 @@ enum {
     /* A request of a usual size; a larger one moves to the heap until the
      * connection is idle again. With the frames around it an idle connection
      * touches one page of its stack. */
-    SMALL_BUFFER = 1024,
+    SMALL_BUFFER = 512,
 };
 
 static const int64_t request_timeout_ns =

@@ -80,7 +80,7 @@ bool http_idle(const struct http_connection *connection);
 
 /* An answer being built: head and body contiguous in memory, small ones in
  * `inline_bytes`. Workloads see it as an opaque struct. */
-enum { REPLY_INLINE = 1024, REPLY_HEAD_MAX = 256 };
+enum { REPLY_INLINE = 512, REPLY_HEAD_MAX = 256 };
 struct reply {
     char *bytes;     /* REPLY_HEAD_MAX free bytes, then the body */
     size_t capacity; /* of bytes */

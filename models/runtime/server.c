@@ -135,34 +135,38 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
     case KEY_ADDRESS:
         settings->address_text = text;
         if (parse_host(text, &settings->address))
-            argp_error(state, "--address %s: not an IPv4 address or localhost",
-                       text);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--address %s: not an IPv4 address or localhost",
+                         text);
         return 0;
     case KEY_PORT:
         if (parse_number(text, 0, 65535, &port))
-            argp_error(state, "--port %s: not a port (0 to 65535)", text);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--port %s: not a port (0 to 65535)", text);
         settings->address.sin_port = htons((uint16_t)port);
         return 0;
     case KEY_WORKERS:
         if (!model.workers_default)
-            argp_error(state,
-                       "--workers %s: %s has no workers to set; leave it out",
-                       text, model.name);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--workers %s: %s has no workers to set; leave it out",
+                         text, model.name);
         if (parse_number(text, 1, WORKERS_MAX, &settings->config.workers))
-            argp_error(state, "--workers %s: not a number from 1 to %d", text,
-                       WORKERS_MAX);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--workers %s: not a number from 1 to %d", text,
+                         WORKERS_MAX);
         return 0;
     case KEY_BACKEND:
         if (parse_backend(text))
-            argp_error(state,
-                       "--backend %s: not HOST:PORT (an IPv4 address or "
-                       "localhost, port 1 to 65535)",
-                       text);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--backend %s: not HOST:PORT (an IPv4 address or "
+                         "localhost, port 1 to 65535)",
+                         text);
         return 0;
     case KEY_BACKLOG:
         if (parse_number(text, 1, 1 << 20, &settings->backlog))
-            argp_error(state, "--backlog %s: not a number from 1 to %d", text,
-                       1 << 20);
+            argp_failure(state, EXIT_USAGE, 0,
+                         "--backlog %s: not a number from 1 to %d", text,
+                         1 << 20);
         return 0;
     case KEY_STATS:
         if (stats_enable())
@@ -185,7 +189,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_ARG)
-        argp_error(state, "%s: an argument that no flag takes", text);
+        argp_failure(state, EXIT_USAGE, 0, "%s: an argument that no flag takes",
+                     text);
     return parse_common(key, text, state);
 }
 
