@@ -16,6 +16,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *summary;
 } verbs[] = {
+    {"load", verb_load, "drive an HTTP server and time every request"},
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},
     {"list", verb_list, "models, workloads and experiments"},

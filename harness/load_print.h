@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A load's result for people (text, Markdown) and programs (JSON, CSV).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "load.h"
+
+enum load_format {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_CSV,
+    FORMAT_MARKDOWN,
+};
+
+enum { LOAD_PERCENTILES_MAX = 16 };
+
+/* What to print and what to say about it. */
+struct load_print {
+    const struct load_plan *plan;
+    const struct load_result *result;
+    const char *url;
+    double percentiles[LOAD_PERCENTILES_MAX];
+    int percentile_count;
+    bool compared;      /* bodies, with what was expected */
+    bool complete;      /* not interrupted */
+    const char *reason; /* why the measurement is invalid, or NULL */
+};
+
+/* Response time in an open loop, service time in a closed one. */
+const struct histogram *load_print_headline(const struct load_print *print);
+
+/* Requests needed for a percentile to have 20 beyond it. */
+double load_print_needs(double percentile);
+
+/* Returns 0 or -EIO. */
+int load_print_write(const struct load_print *print, enum load_format format,
+                     FILE *file);
