@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import drawing
+import metrics
 import units
 
 try:
@@ -49,7 +50,10 @@ def environment(escape: bool = False):
         plain=_plain,
         bullets=_bullets,
         leaders_rows=leaders_table,
+        metric=metrics.metric,
     )
+    made.filters["share_of"] = lambda weight: f"{weight:.2f}"
+    made.globals.update(evidence_rows=evidence_rows)
     made.globals.update(table=markdown_table, chart=markdown_chart)
     made.globals.update(leaders_table=lambda e: markdown_table(leaders_table(e)))
     return made
@@ -90,6 +94,16 @@ def leaders_table(experiment: dict) -> dict:
         by_noun = {x.metric.noun: words.short(x) for x in leads}
         rows.append([point["id"], *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
     return {"head": ["load point", *nouns], "rows": rows}
+
+
+def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
+    rows = []
+    for c in claims:
+        kind = c["metric"]
+        value = f"{kind.show(c['value'])} {units.interval(c['lo'], c['hi'], kind.scale([c['value']])[0])}"
+        words = verdicts.get(c["verdict"], units.UNKNOWN)
+        rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), words])
+    return rows
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import charts
 import drawing
 import pages
+import record
 import results
 import view
 
@@ -23,9 +24,9 @@ def make(run: results.Run, only: str | None) -> dict:
     """Writes what was asked for; returns the context of the pages."""
     folder = run.path / "report"
     found = charts.all_charts(run)
-    records: dict = {}
     if only in (None, "charts", "report"):
         drawing.write(found, folder / "charts", pages.environment(), f"run {run.data['run_id']}")
+    records = record.write_all(run, found) if only in (None, "adr", "report") else {}
     context = view.view(run, found, records)
     if only in (None, "report"):
         pages.write_report(folder, context)

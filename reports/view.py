@@ -8,7 +8,7 @@ written. Invalid trials appear by name and reason, never as a number.
 
 import lead
 import units
-from charts import latency_words, sections, setting
+from points import latency_words, sections, setting
 from metrics import metric
 from results import Run
 
@@ -71,6 +71,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "blocks": experiment.get("blocks"),
         "margin": experiment.get("margin") or 0.05,
         "baseline": experiment.get("baseline"),
+        "left_out": _left_out(experiment),
         "points": [_point(run, experiment, p, charts) for p in points],
         "leaders": leaders(run, experiment, points),
         "sweeps": [
@@ -78,6 +79,21 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         ],
         "record": records.get(experiment["name"]),
     }
+
+
+def _left_out(experiment: dict) -> list[str]:
+    """Models that the experiment names but that could not run, with the reason."""
+    rows = experiment.get("left_out") or []
+    if isinstance(rows, dict):
+        rows = [{"model": k, "why": v} for k, v in rows.items()]
+    texts = []
+    for row in rows:
+        if isinstance(row, dict):
+            reason = row.get("why") or row.get("reason") or "no reason recorded"
+            texts.append(f"{row.get('model') or row.get('name')}: {reason}")
+        else:
+            texts.append(str(row))
+    return texts
 
 
 def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
@@ -136,7 +152,8 @@ def _column(run: Run, experiment: dict, point: dict, name: str, with_interval: b
         texts[m] = units.digits(r["value"] / scale)
         if with_interval:
             texts[m] += " " + units.interval(r["lo"], r["hi"], scale)
-    return f"{kind.title}, {unit}".rstrip(", "), texts
+    unit = f", {unit}" if unit and any(rows.values()) else ""
+    return f"{kind.title}{unit}", texts
 
 
 def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
@@ -144,13 +161,30 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
     head = ["model", *(h for h, _ in columns), "valid"]
     rows = []
     for m in models:
+        label = _label(run, experiment, point, m)
         texts = [texts[m] for _, texts in columns]
-        rows.append([_label(run, experiment, point, m), *texts, _tally(run, experiment, point, m)])
-    return {"head": head, "rows": rows}
+        rows.append([label, *texts, _tally(run, experiment, point, m)])
+    return {"head": head, "rows": rows, "links": [_first(run, experiment, point, m) for m in models]}
+
+
+def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:
+    """Where in the table of trials those of a cell begin."""
+    trials = run.trials_of(experiment["name"], point["id"], model)
+    return f"#trial-{trials[0]['trial_id']}" if trials else None
+
+
+def _workers_column(run: Run, experiment: dict, point: dict):
+    texts = {}
+    for m in point["models"]:
+        trials = run.trials_of(experiment["name"], point["id"], m)
+        known = {t["cell"].get("workers") for t in trials} - {None}
+        texts[m] = ", ".join(str(n) for n in sorted(known)) or units.UNKNOWN
+    return "workers", texts
 
 
 def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
     columns = [
+        _workers_column(run, experiment, point),
         _column(run, experiment, point, "throughput_per_s"),
         _column(run, experiment, point, "latency_p50_ns", with_interval=False),
         _column(run, experiment, point, "latency_p99_ns"),
@@ -276,7 +310,10 @@ def _flat(value, prefix: str = "") -> list[list[str]]:
 
 def _trials(run: Run) -> list[dict]:
     rows = []
-    for t in run.trials:
+    def cell_of(t):
+        return t["experiment"], t["load_point"], t["cell"]["model"], t["block"]
+
+    for t in sorted(run.trials, key=cell_of):
         rows.append({
             "id": t["trial_id"], "file": _file(run, t), "block": t["block"],
             "attempt": t.get("attempt") or 1, "valid": t["valid"],

@@ -165,29 +165,39 @@ def latency(rng, count, service):
     return dict(block, percentiles=rows), text
 
 
-def trial(rng, experiment, where, model, block, noise):
-    x, service, cpu, bound = law(model, where)
-    x, cpu = x * noise, cpu / noise
-    service = where["load"]["connections"] * 1e9 / x
-    window = where["window_ns"]
-    done = max(int(x * window / 1e9), 1)
-    summary, text = latency(rng, done, service)
+def second_load(rng, where, model, noise):
+    """What the bystander of a trial saw; the loop makes it wait for the job."""
+    if not where["beside"]:
+        return None
+    worst = 50e6 if model == "event-loop" else 0.4e6
+    seen = {"count": 200, "max_ns": worst * noise * 1.2, "percentiles": []}
+    requests = {"scheduled": 200, "ok": 200}
+    return dict(where["beside"], requests=requests, latency=seen, p99_ns=worst * noise)
+
+
+def memory(rng, model, connections):
     at_rest, each, rss_rest, rss_each, _ = MODELS.get(model, (MIB, 8 * KIB, 2 * MIB, 0, 0))
-    n = where["load"]["connections"]
-    total = (at_rest + each * n) * (1 + 0.01 * rng.random())
-    user = at_rest * 0.8 + each * n * 0.45
-    second = None
-    if where["beside"]:
-        worst = 50e6 if model == "event-loop" else 0.4e6
-        second = dict(where["beside"])
-        second["requests"] = {"scheduled": 200, "ok": 200}
-        second["latency"] = {"count": 200, "max_ns": worst * noise * 1.2, "percentiles": []}
-        second["p99_ns"] = worst * noise
-    name = f"{experiment['name']}-b{block}-{where['id']}-{model}"
-    return text, {
+    n = connections
+    user = int(at_rest * 0.8 + each * n * 0.45)
+    return {
+        "total_bytes": int((at_rest + each * n) * (1 + 0.01 * rng.random())),
+        "user_bytes": user,
+        "kernel_stack_bytes": int(each * n * 0.2),
+        "page_table_bytes": int(at_rest * 0.05),
+        "slab_bytes": int(each * n * 0.15),
+        "socket_bytes": int(each * n * 0.1),
+        "rss_sum_bytes": int(rss_rest + rss_each * n),
+        "pss_sum_bytes": user,
+        "source": "cgroup-v1",
+        "idle_total_bytes": int(at_rest),
+    }
+
+
+def identity(experiment, where, model, block):
+    return {
         "schema_version": 1,
         "run_id": RUN_ID,
-        "trial_id": name,
+        "trial_id": f"{experiment['name']}-b{block}-{where['id']}-{model}",
         "experiment": experiment["name"],
         "load_point": where["id"],
         "block": block,
@@ -200,7 +210,7 @@ def trial(rng, experiment, where, model, block, noise):
             "workload": where["workload"],
             "query": where["query"],
             "parameters": where["parameters"],
-            "workers": 1,
+            "workers": 16 if model == "process-pool" else None,
             "load": where["load"],
             "placement": where["placement"],
         },
@@ -210,26 +220,26 @@ def trial(rng, experiment, where, model, block, noise):
             {"id": "generator", "value": 0.21, "limit": 0.85, "ok": True, "words": "busy share"},
         ],
         "reason": None,
-        "window_ns": window,
+    }
+
+
+def trial(rng, experiment, where, model, block, noise):
+    """The .hgrm text and the JSON of one trial."""
+    x, _, cpu, bound = law(model, where)
+    x, cpu = x * noise, cpu / noise
+    n = where["load"]["connections"]
+    done = max(int(x * where["window_ns"] / 1e9), 1)
+    seen, text = latency(rng, done, n * 1e9 / x)
+    errors = {"wrong": 0, "http_error": 0, "io_error": 0, "timeout": 0}
+    bare = {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None
+    return text, identity(experiment, where, model, block) | {
+        "window_ns": where["window_ns"],
         "throughput_per_s": x,
-        "requests": {
-            "scheduled": done, "ok": done, "wrong": 0, "http_error": 0, "io_error": 0, "timeout": 0,
-        },  # fmt: skip
+        "requests": {"scheduled": done, "ok": done, **errors},
         "failure": None,
         "connections": {"asked": n, "open": n, "in_flight_max": n},
-        "latency": {"kind": "service", "response": summary, "service": summary, "lag": summary},
-        "memory": {
-            "total_bytes": int(total),
-            "user_bytes": int(user),
-            "kernel_stack_bytes": int(each * n * 0.2),
-            "page_table_bytes": int(at_rest * 0.05),
-            "slab_bytes": int(each * n * 0.15),
-            "socket_bytes": int(each * n * 0.1),
-            "rss_sum_bytes": int(rss_rest + rss_each * n),
-            "pss_sum_bytes": int(user),
-            "source": "cgroup-v1",
-            "idle_total_bytes": int(at_rest),
-        },
+        "latency": {"kind": "service", "response": seen, "service": seen, "lag": seen},
+        "memory": memory(rng, model, n),
         "cpu": {
             "user_ns": int(cpu * done * 0.7),
             "system_ns": int(cpu * done * 0.3),
@@ -239,8 +249,8 @@ def trial(rng, experiment, where, model, block, noise):
         "switches": {"voluntary": 0, "involuntary": 0},
         "generator": {"processes": 1, "cpu_ns": 0, "busy": 0.21},
         "backend": {"model": "event-loop", "busy": 0.1, "lateness_p99_ns": 90000},
-        "bare": {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None,
-        "beside": second,
+        "bare": bare,
+        "beside": second_load(rng, where, model, noise),
         "series": {"step_ns": 100000000, "completed": [180, 201]},
         "prediction": {"law": "closed loop", "throughput_per_s": bound, "residual": x / bound - 1},
     }

@@ -45,6 +45,27 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done
 
+    def golden(self, name, text):
+        """The text is exactly the stored one."""
+        path = HERE / "golden" / name
+        text = text.replace(str(self.run_path), "RUN")
+        if os.environ.get("TROIKA_GOLDEN") == "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        self.maxDiff = None
+        self.assertEqual(text.splitlines(), path.read_text(encoding="utf-8").splitlines())
+
+    def records(self):
+        return sorted((self.run_path / "report" / "adr").glob("*.md"))
+
+    def store(self, change, *names):
+        """A run changed before it is summarised: change(run, trials)."""
+        run, trials, texts = stored.build(*names)
+        change(run, trials)
+        stored.summarise(run, trials)
+        stored.store(self.run_path, run, trials, texts)
+        return run
+
     def text(self, name="report.md"):
         return (self.run_path / "report" / name).read_text(encoding="utf-8")
 
@@ -67,6 +88,92 @@ class Report(Case):
         )
         self.assertEqual(done.returncode, 0)
         self.assertTrue(again.is_file())
+
+    def test_report_is_exactly_this(self):
+        stored.write(self.run_path)
+        self.report()
+        self.golden("report.md", self.text())
+
+    def test_sweep_and_bystander_are_exactly_this(self):
+        stored.write(self.run_path, "sweep", "beside")
+        self.report("--only", "report")
+        self.golden("sweep.md", self.text())
+        self.assertEqual(self.records(), [])
+
+    def test_record_is_exactly_this(self):
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        (record,) = self.records()
+        self.assertEqual(record.name, "0001-concurrency-model-for-typical-api.md")
+        text = re.sub(r"SHA-256 `[0-9a-f]{64}`", "SHA-256 `...`", record.read_text())
+        self.golden("record.md", re.sub(r"have `[0-9a-f]{64}`", "have `...`", text))
+        copy = json.loads(record.with_suffix(".json").read_text())
+        self.assertEqual(copy["status"], "proposed")
+        self.assertEqual(copy["decision"]["outcome"]["models"], ["event-loop"])
+
+    def test_invalid_trials_are_no_numbers(self):
+        def change(_, trials):
+            for t in trials:
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "process-pool":
+                    t["valid"] = False
+                    t["reason"] = "Little's law is broken"
+                    t["throughput_per_s"] = 7654321.0
+                    t["gates"][0]["ok"] = False
+
+        self.store(change)
+        self.report()
+        for path in (self.run_path / "report").rglob("*.[dhms]*"):
+            shown = re.search(r"7,650,000|7654321|7\.65e", path.read_text())
+            self.assertIsNone(shown, path)
+        for name in ("report.md", "index.html"):
+            text = self.text(name)
+            self.assertIn("Little&#39;s law is broken" if "html" in name else "law is broken", text)
+            self.assertIn("quick-b3-fetch-process-pool", text)
+        self.assertRegex(self.text(), r"\| process-pool +\| +16 \| +invalid \| +invalid \| +invalid")
+        self.assertIn("6 invalid", self.text())
+        (record,) = self.records()
+        self.assertIn("Not judged for want of data: process-pool", record.read_text())
+
+    def test_repeated_trial_gets_a_dagger(self):
+        def change(_, trials):
+            trials[0]["attempt"] = 2
+
+        run = self.store(change)
+        first = json.loads((self.run_path / "trials/quick-b1-fetch-serial.json").read_text())
+        first.update(attempt=1, valid=False, reason="the generator was late")
+        name = "quick-b1-fetch-serial.attempt1.json"
+        (self.run_path / "trials" / name).write_text(json.dumps(first))
+        self.report()
+        self.assertIn("serial†", self.text())
+        self.assertIn("1 repeated after a failed gate", self.text())
+        self.assertIn(f"../trials/{name}): the generator was late", self.text().replace(", attempt 1", ""))
+        self.assertEqual(run["tally"]["valid"], 72)
+
+    def test_incomplete_run_says_so_first(self):
+        def change(run, trials):
+            del trials[40:]
+            run.update(complete=False, interrupted="SIGINT", ended_at=None)
+
+        self.store(change)
+        done = self.report("--summary")
+        for text in (done.stdout, self.text()):
+            self.assertIn("INCOMPLETE RUN", text.splitlines()[0])
+            self.assertIn("40 of 72 planned", text)
+        body = self.text("index.html").split("<body>")[1]
+        self.assertIn("INCOMPLETE RUN", body.splitlines()[1])
+        (record,) = self.records()
+        self.assertIn("INCOMPLETE RUN", record.read_text().splitlines()[1])
+        self.assertIn("Preliminary", record.read_text())
+        for path in (self.run_path / "report" / "charts").glob("*.gp"):
+            self.assertIn("INCOMPLETE RUN", path.read_text())
+
+    def test_run_without_summary_or_trials(self):
+        run, _, _ = stored.build()
+        run.update(complete=False, summary=[], comparisons=[], tally=None)
+        stored.store(self.run_path, run, [], {})
+        done = self.report("--summary")
+        self.assertIn("No valid measurement of throughput", done.stdout)
+        self.assertIn("troika summarise", done.stdout)
 
     def test_page_needs_nothing_from_outside(self):
         stored.write(self.run_path)
@@ -94,6 +201,121 @@ class Report(Case):
             self.assertEqual(units.digits(value), text)
         self.assertEqual(units.time(50_260_000), "50.3 ms")
         self.assertEqual(units.size(None), units.UNKNOWN)
+
+
+class Decisions(Case):
+    def outcome(self, change):
+        self.store(change)
+        self.report("--only", "adr")
+        path = self.records()[-1]
+        return json.loads(path.with_suffix(".json").read_text())
+
+    def set_profile(self, **values):
+        return lambda run, _: run["experiments"][0]["profile"].update(values)
+
+    def test_straddled_limit_is_at_risk(self):
+        copy = self.outcome(self.set_profile(limit_ns=53_100_000, limit="p99<53.1ms"))
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
+        self.assertIn("No option surely fits; at risk: thread-per-request and event-loop",
+                      copy["outcome_words"])  # fmt: skip
+
+    def test_nobody_fits(self):
+        copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "none")
+        self.assertEqual(copy["outcome_words"], "No measured option fits the profile.")
+
+    def test_equal_options_are_a_toss_up(self):
+        def change(_, trials):
+            loop = {t["block"]: t for t in trials
+                    if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop"}  # fmt: skip
+            for t in trials:
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "thread-per-request":
+                    for key in ("memory", "cpu", "throughput_per_s", "latency", "requests"):
+                        t[key] = json.loads(json.dumps(loop[t["block"]][key]))
+                    t["cpu"]["per_request_ns"] *= 1 + 0.002 * t["block"]
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
+        self.assertIn("Toss-up between event-loop and thread-per-request", copy["outcome_words"])
+        self.assertIn("nothing measured separates them", copy["outcome_words"])
+
+    def test_trade_off_within_the_noise_is_a_toss_up(self):
+        """Better on memory, worse on CPU: neither dominates, the score decides
+        only beyond its interval."""
+
+        def change(_, trials):
+            for t in trials:
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "thread-per-request":
+                    t["memory"]["total_bytes"] = int(3.1e6 * (1 + 0.01 * t["block"]))
+                    t["cpu"]["per_request_ns"] = 12.6e3 * (1 - 0.01 * t["block"])
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
+        self.assertRegex(copy["outcome_words"], "decide on memory .* and CPU per request")
+
+    def test_memory_budget_uses_the_pessimistic_end_at_the_profile(self):
+        copy = self.outcome(self.set_profile(connections=5000, memory_bytes=100 * 2**20))
+        fates = {o["model"]: o["fate"] for o in copy["decision"]["options"]}
+        self.assertEqual(fates["event-loop"], "fits")
+        self.assertEqual(fates["thread-per-request"], "fails")
+        self.assertTrue(copy["decision"]["choice"]["far"])
+
+    def test_two_blocks_are_not_enough(self):
+        def change(run, trials):
+            trials[:] = [t for t in trials if t["block"] == 1]
+            run["experiments"][0]["blocks"] = 1
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
+        self.assertIn("Preliminary", copy["outcome_words"])
+
+    def test_record_is_never_overwritten(self):
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        before = self.records()[0].read_bytes()
+        self.report("--only", "adr")
+        self.assertEqual(len(self.records()), 1)
+        self.store(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
+        self.report("--only", "adr")
+        old, new = self.records()
+        self.assertEqual(old.read_bytes(), before)
+        self.assertEqual(new.name[:5], "0002-")
+        self.assertIn(f"Supersedes [{old.name}]", new.read_text())
+
+
+class Compare(Case):
+    def compare(self, *arguments):
+        return subprocess.run(
+            ["/usr/bin/python3", "-B", str(ROOT / "reports/compare.py"), *map(str, arguments)],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    def test_ratios_side_by_side(self):
+        stored.write(self.run_path)
+        other = self.run_path.with_name("other")
+
+        def faster(run, trials):
+            for t in trials:
+                if t["cell"]["model"] == "event-loop":
+                    t["throughput_per_s"] *= 1.2
+
+        first, self.run_path = self.run_path, other
+        self.store(faster)
+        done = self.compare(first, other)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"event-loop: throughput .* 1\.20 \[.*better")
+        self.assertRegex(done.stdout, r"serial: throughput .* 1\.00 \[.*not told apart")
+
+    def test_other_environment_is_refused(self):
+        stored.write(self.run_path)
+        first, self.run_path = self.run_path, self.run_path.with_name("other")
+        self.store(lambda run, _: run["environment"].update(kernel="7.0"))
+        done = self.compare(first, self.run_path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("kernel: 6.1.0-18-amd64 against 7.0", done.stderr)
+        forced = self.compare("--force", first, self.run_path)
+        self.assertEqual(forced.returncode, 0)
+        self.assertIn("| kernel", forced.stdout)
 
 
 class Refusals(Case):

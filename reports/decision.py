@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: MIT
+"""From measurements to a recommendation, by a rule that is printed in full.
+
+1. The load point that is nearest to the profile supplies the evidence.
+2. Constraints first, with the pessimistic end of each 95 % interval. An
+   interval that straddles a limit puts the option at risk, neither in nor out.
+3. Dominance by the stored verdicts: better somewhere, worse nowhere.
+4. What is left is ranked by a weighted sum of log ratios; the interval of a
+   difference is the weighted sum of the metrics' half-widths, which is the
+   widest it can be. A difference inside it, or inside the margin, is a toss-up.
+
+Everything that the rule used is in the returned dictionary, so that the record
+and its machine-readable copy say the same.
+"""
+
+import math
+
+from points import setting
+from results import Run
+
+WEIGHTS = {"throughput_per_s": 0.35, "latency": 0.25, "memory_total_bytes": 0.2, "cpu_per_request_ns": 0.2}
+LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
+HIGHER_IS_BETTER = {"throughput_per_s"}
+FAR = 2.0  # a load point further than this factor from the profile is named as far
+BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
+
+
+def decide(run: Run, experiment: dict) -> dict | None:
+    """The decision of an experiment with a profile, None without one."""
+    profile = experiment.get("profile")
+    if not profile or not experiment["load_points"]:
+        return None
+    profile = dict(profile, name=profile.get("name") or experiment["name"])
+    point, choice = _choose(profile, experiment["load_points"])
+    models = run.models_of(experiment["name"], point, yardsticks=False)
+    margin = experiment.get("margin") or 0.05
+    constraints = _constraints(profile)
+    options = [_option(run, experiment, point, profile, constraints, m) for m in models]
+    fits = [o["model"] for o in options if o["fate"] == "fits"]
+    verdict = rank(run, experiment, point, fits, margin)
+    decision = {
+        "experiment": experiment["name"],
+        "profile": profile,
+        "load_point": point["id"],
+        "setting": setting(point),
+        "latency_kind": point.get("latency_kind") or "service",
+        "choice": choice,
+        "margin": margin,
+        "constraints": constraints,
+        "weights": verdict["weights"],
+        "dropped_drivers": verdict["dropped"],
+        "options": options,
+        "dominated": verdict["dominated"],
+        "scores": verdict["scores"],
+        "outcome": _outcome(options, verdict),
+        "preliminary": _preliminary(run, options),
+    }
+    first = (decision["outcome"]["models"] or [None])[0]
+    for option in options:
+        option["against"] = _against(run, experiment, point, option["model"], first)
+    decision["differences"] = _differences(run, experiment, point, decision["outcome"])
+    decision["sensitivity"] = _sensitivity(run, experiment, point, options, fits, margin, verdict)
+    decision["changes"] = _changes(profile, point, options, constraints)
+    return decision
+
+
+def _kind_of(profile: dict) -> str:
+    wait, cpu = profile.get("wait_ns") or 0, profile.get("cpu_ns") or 0
+    if not cpu:
+        return "io"
+    if not wait:
+        return "cpu"
+    return "io" if cpu / (wait + cpu) < 0.02 else "mixed"
+
+
+def _factor(a: float, b: float, floor: float) -> float:
+    """How far apart two quantities are, as a factor of at least one."""
+    return math.exp(abs(math.log(max(a, floor) / max(b, floor))))
+
+
+def _choose(profile: dict, points: list[dict]) -> tuple[dict, dict]:
+    """The load point of the profile's kind nearest in wait and connections."""
+    kind = _kind_of(profile)
+    candidates = [p for p in points if p.get("kind") == kind and not p.get("beside")]
+    same_kind = bool(candidates)
+    candidates = candidates or [p for p in points if not p.get("beside")] or points
+
+    def factors(point):
+        wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
+        wanted = profile.get("connections")
+        have = point["load"].get("connections")
+        return wait, _factor(have, wanted, 1) if wanted and have else 1.0
+
+    def distance(point):
+        wait, connections = factors(point)
+        return math.log(wait) + math.log(connections), point["load"]["mode"] != "open", point["id"]
+
+    chosen = min(candidates, key=distance)
+    wait, connections = factors(chosen)
+    return chosen, {
+        "kind": kind,
+        "same_kind": same_kind,
+        "kind_found": chosen.get("kind"),
+        "wait_factor": wait,
+        "connections_factor": connections,
+        "far": not same_kind or wait > FAR or connections > FAR,
+    }
+
+
+def _constraints(profile: dict) -> list[dict]:
+    found = []
+    if profile.get("limit_ns"):
+        p = profile.get("limit_percentile") or 99
+        found.append({"metric": f"latency_p{p:g}_ns", "limit": profile["limit_ns"],
+                      "words": profile.get("limit") or "latency limit"})  # fmt: skip
+    if profile.get("memory_bytes"):
+        found.append(
+            {"metric": "memory_total_bytes", "limit": profile["memory_bytes"], "words": "memory budget"}
+        )
+    return found
+
+
+def _evidence(row: dict | None) -> dict | None:
+    if not row:
+        return None
+    return {k: row.get(k) for k in ("value", "lo", "hi", "n", "trials")}
+
+
+def _option(run: Run, experiment, point, profile, constraints, model: str) -> dict:
+    def level(name):
+        return run.level(experiment["name"], point["id"], model, name)
+
+    shown = [n for n in _driver_names() if n != "latency_mean_ns"]
+    names = dict.fromkeys([*shown, *(c["metric"] for c in constraints)])
+    evidence = {name: _evidence(level(name)) for name in names}
+    checks = []
+    for constraint in constraints:
+        row = level(constraint["metric"])
+        if constraint["metric"] == "memory_total_bytes" and row:
+            row = _at_profile(row, level("memory_per_connection_bytes"), profile, point)
+        checks.append(dict(constraint, **_judge(row, constraint, level)))
+    known = level("throughput_per_s") is not None
+    fates = [c["fate"] for c in checks]
+    fate = "unknown" if not known else "fits"
+    for worst in ("fails", "unknown", "at risk"):
+        if worst in fates and known:
+            fate = worst
+            break
+    trials = run.trials_of(experiment["name"], point["id"], model)
+    task = (run.data["models"].get(model) or {}).get("task")
+    words = (run.data["models"].get(model) or {}).get("summary")
+    return {
+        "model": model,
+        "task": task,
+        "summary": words,
+        "fate": fate,
+        "checks": checks,
+        "evidence": evidence,
+        "per_connection": _evidence(level("memory_per_connection_bytes")),
+        "invalid_trials": sum(not t["valid"] for t in trials),
+    }
+
+
+def _driver_names():
+    return [n for n in WEIGHTS if n != "latency"] + list(LATENCIES)
+
+
+def _at_profile(row, each, profile, point) -> dict:
+    """Memory at the profile's connections, where it has more than measured:
+    the pessimistic end of each connection's share is added per connection."""
+    more = (profile.get("connections") or 0) - (point["load"].get("connections") or 0)
+    if more <= 0 or not each:
+        return row
+    add = {k: more * max(each.get(k) or each["value"], 0) for k in ("value", "lo", "hi")}
+    extended = {k: row[k] + add[k] if row.get(k) else None for k in ("value", "lo", "hi")}
+    return dict(row, **extended, extrapolated=True)
+
+
+def _judge(row: dict | None, constraint: dict, level) -> dict:
+    """fits, fails, at risk or unknown; with the figure that decided."""
+    limit = constraint["limit"]
+    if row is None:
+        below = level("latency_p50_ns") if constraint["metric"].startswith("latency") else None
+        if below and below.get("lo") and below["lo"] > limit:
+            return {"fate": "fails", "seen": below["value"], "lo": below["lo"], "hi": below["hi"],
+                    "by": "latency_p50_ns", "n": below["n"], "extrapolated": False}  # fmt: skip
+        return {"fate": "unknown", "seen": None, "lo": None, "hi": None, "by": None, "n": 0,
+                "extrapolated": False}  # fmt: skip
+    lo, hi = row.get("lo"), row.get("hi")
+    fate = "at risk"
+    if lo is not None and hi is not None:
+        fate = "fits" if hi <= limit else "fails" if lo > limit else "at risk"
+    return {"fate": fate, "seen": row["value"], "lo": lo, "hi": hi, "by": constraint["metric"],
+            "n": row["n"], "extrapolated": bool(row.get("extrapolated"))}  # fmt: skip
+
+
+def rank(run: Run, experiment, point, models: list[str], margin: float, weights=None) -> dict:
+    """Dominance, then scores; `weights` by driver, the default ones if None."""
+    names, dropped = _drivers(run, experiment, point, models)
+    used = {n: (weights or WEIGHTS)["latency" if n in LATENCIES else n] for n in names}
+    total = sum(used.values()) or 1.0
+    used = {n: w / total for n, w in used.items()}
+    dominated = {}
+    for a in models:
+        by = [b for b in models if b != a and _dominates(run, experiment, point, names, b, a)]
+        if by:
+            dominated[a] = sorted(by)
+    pareto = [m for m in models if m not in dominated] or list(models)
+    result = {"weights": used, "dropped": dropped, "dominated": dominated, "scores": [],
+              "leader": None, "rivals": [], "by": None}  # fmt: skip
+    if not pareto:
+        return result
+    if len(pareto) == 1:
+        by = "dominance" if len(models) > 1 else "constraints"
+        return dict(result, leader=pareto[0], by=by)
+    if not names:
+        return dict(result, leader=pareto[0], rivals=pareto[1:], by="score")
+    scores = {m: sum(_gap(run, experiment, point, used, m, o)[0] for o in pareto if o != m) for m in pareto}
+    leader = max(pareto, key=lambda m: (scores[m], m))
+    rows = []
+    for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
+        gap, half = _gap(run, experiment, point, used, leader, other)
+        clear = gap - half > 0 and gap > math.log(1 + margin)
+        rows.append({"model": other, "behind": gap, "half": half, "clear": clear})
+    rivals = [r["model"] for r in rows if not r["clear"]]
+    return dict(result, leader=leader, rivals=rivals, by="score", scores=rows)
+
+
+def _drivers(run: Run, experiment, point, models):
+    """The metrics on which every pair is compared; of the latencies the
+    deepest such percentile."""
+    pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
+
+    def complete(name):
+        return all(_usable(run.ratio(experiment["name"], point["id"], name, a, b)) for a, b in pairs)
+
+    names, dropped = [], []
+    for name in WEIGHTS:
+        if name == "latency":
+            found = next((n for n in LATENCIES if complete(n)), None)
+        else:
+            found = name if complete(name) else None
+        names.append(found) if found else dropped.append(name)
+    return names, dropped
+
+
+def _usable(row) -> bool:
+    return bool(row and row.get("ratio") and row.get("lo") and row.get("hi"))
+
+
+def _dominates(run: Run, experiment, point, names, a: str, b: str) -> bool:
+    rows = [run.ratio(experiment["name"], point["id"], n, a, b) for n in names]
+    verdicts = [r.get("verdict") for r in rows if r]
+    if len(verdicts) < len(names) or not verdicts:
+        return False
+    return "better" in verdicts and all(v in ("better", "same", "negligible") for v in verdicts)
+
+
+def _gap(run: Run, experiment, point, weights, a: str, b: str) -> tuple[float, float]:
+    """By how much a scores above b, and the widest half of its interval."""
+    gap = half = 0.0
+    for name, weight in weights.items():
+        row = run.ratio(experiment["name"], point["id"], name, a, b)
+        sign = 1 if name in HIGHER_IS_BETTER else -1
+        gap += weight * sign * math.log(row["ratio"])
+        half += weight * (math.log(row["hi"]) - math.log(row["lo"])) / 2
+    return gap, half
+
+
+def _outcome(options, verdict) -> dict:
+    """kind: recommended, toss-up, at risk, none, unknown."""
+    fates = {o["model"]: o["fate"] for o in options}
+    risky = [m for m, f in fates.items() if f == "at risk"]
+    unknown = [m for m, f in fates.items() if f == "unknown"]
+    if verdict["leader"]:
+        kind = "toss-up" if verdict["rivals"] else "recommended"
+        models = [verdict["leader"], *verdict["rivals"]]
+    else:
+        kind = "at risk" if risky else "unknown" if unknown else "none"
+        models = risky or unknown
+    return {"kind": kind, "models": models, "by": verdict["by"], "at_risk": risky, "unknown": unknown}
+
+
+def _preliminary(run: Run, options) -> list[str]:
+    """What keeps the outcome from being firm: names of reasons."""
+    reasons = [] if run.data["complete"] else ["incomplete"]
+    counts = [e["n"] for o in options for e in o["evidence"].values() if e]
+    if counts and min(counts) < BLOCKS_FOR_A_TEST:
+        reasons.append("few blocks")
+    return reasons
+
+
+def _against(run: Run, experiment, point, model: str, first: str | None) -> dict:
+    """The stored verdicts of an option against the first of the outcome."""
+    rows = {}
+    for name in _driver_names():
+        row = run.ratio(experiment["name"], point["id"], name, model, first)
+        if row and row.get("ratio"):
+            rows[name] = {k: row.get(k) for k in ("ratio", "lo", "hi", "n", "verdict")}
+    return rows
+
+
+def _differences(run: Run, experiment, point, outcome) -> list[dict]:
+    """On what the options of a toss-up differ."""
+    first, *rest = outcome["models"] or [None]
+    rows = []
+    for other in rest if outcome["kind"] == "toss-up" else []:
+        for name in _driver_names():
+            row = run.ratio(experiment["name"], point["id"], name, first, other)
+            if row and row.get("verdict") in ("better", "worse"):
+                better = first if row["verdict"] == "better" else other
+                rows.append({"metric": name, "a": first, "b": other, "ratio": row["ratio"],
+                             "lo": row["lo"], "hi": row["hi"], "better": better})  # fmt: skip
+    return rows
+
+
+def _sensitivity(run, experiment, point, options, fits, margin, base) -> list[dict]:
+    """The outcome under other weights, another margin, and with what is at
+    risk let in."""
+    cases = []
+    for driver in WEIGHTS:
+        for factor in (2.0, 0.0):
+            weights = dict(WEIGHTS, **{driver: WEIGHTS[driver] * factor})
+            cases.append(({"change": "weight", "driver": driver, "factor": factor}, fits, margin, weights))
+    cases.append(({"change": "margin", "margin": 2 * margin}, fits, 2 * margin, None))
+    risky = [o["model"] for o in options if o["fate"] == "at risk"]
+    if risky:
+        cases.append(({"change": "let in", "models": risky}, fits + risky, margin, None))
+    rows = []
+    before = [base["leader"], *base["rivals"]]
+    for change, models, edge, weights in cases:
+        result = rank(run, experiment, point, models, edge, weights)
+        after = [result["leader"], *result["rivals"]] if result["leader"] else []
+        same = set(after) == set(m for m in before if m)
+        rows.append(dict(change, models_then=after, same=same))
+    return rows
+
+
+def _changes(profile, point, options, constraints) -> list[dict]:
+    """Break-evens: at which limit an option would enter or leave, and how
+    many connections fill the memory budget."""
+    rows = []
+    have = point["load"].get("connections") or 0
+    for option in options:
+        full = _budget_full(option, profile.get("memory_bytes"), have)
+        if full:
+            rows.append({"model": option["model"], "metric": "connections", "fate": option["fate"],
+                         "limit": profile["memory_bytes"], "edge": full})  # fmt: skip
+        for check in option["checks"]:
+            if check["seen"] is None or check["by"] != check["metric"]:
+                continue
+            edge = check["hi"] if check["hi"] is not None else check["seen"]
+            rows.append({"model": option["model"], "metric": check["metric"], "fate": check["fate"],
+                         "limit": check["limit"], "edge": edge})  # fmt: skip
+    return rows
+
+
+def _budget_full(option, budget, have: int) -> float | None:
+    """How many connections fill the memory budget, seen pessimistically."""
+    total, each = option["evidence"].get("memory_total_bytes"), option["per_connection"]
+    if not (budget and total and each and total.get("hi") and each.get("hi")):
+        return None
+    if each["hi"] <= 0 or total["hi"] >= budget:
+        return None
+    return have + (budget - total["hi"]) / each["hi"]

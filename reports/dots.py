@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""Charts of dots: one level per model with its interval, the bystander, and
+the blocks one by one.
+"""
+
+import units
+from drawing import Axis, Chart, axis
+from levels import (
+    alt_text,
+    DOTS,
+    end_labels,
+    left,
+    level_rows,
+    n_words,
+    name_of,
+    of_trials,
+    provenance,
+    right,
+    scale_words,
+    styles,
+    table_row,
+    valid_trials,
+)
+from metrics import metric
+from points import setting
+from results import Run
+
+
+def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
+    models = point["models"]
+    name, kind = "throughput_per_s", metric("throughput_per_s")
+    rows, notes = level_rows(run, experiment, point, models, name)
+    laws, bare = {}, {}
+    for m in models:
+        trials = valid_trials(run, experiment, point, m)
+        laws[m] = of_trials(trials, "prediction", "throughput_per_s")
+        bare[m] = of_trials(trials, "bare", "per_s")
+    found = [r for r in rows.values() if r]
+    x = axis(
+        [r[k] for r in found for k in ("value", "lo", "hi")] + [*laws.values(), *bare.values()],
+        room=1.2,
+    )
+    blocks = []
+    for i, m in enumerate(models):
+        r = rows[m]
+        values = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
+        text = units.digits(r["value"]) if r else ""
+        blocks.append((m, [[i + 1, *values, laws[m], bare[m], text]]))
+    chart = Chart(
+        name_of("throughput", experiment, point["id"]),
+        "dots.gp",
+        f"Throughput: {setting(point)}",
+        alt_text("Throughput per model", kind, rows),
+        experiment["name"],
+        [point["id"]],
+        blocks=blocks,
+        height=165 + 38 * len(models),
+        head=["model", "throughput", "95 %", "n", "law's bound", "bare ceiling"],
+    )
+    chart.rows = [
+        table_row(kind, rows[m], m) + [kind.show(laws[m]), kind.show(bare[m])] for m in models
+    ]
+    chart.caption = [n_words(found), scale_words(x)]
+    if any(v for v in laws.values()):
+        chart.caption.append("Thin line: what the law of the load allows at most.")
+    if any(v for v in bare.values()):
+        chart.caption.append(
+            "Thick line: what bare processes of the same loop reached just before the trial."
+        )
+    chart.caption.append(provenance(run))
+    chart.context = {
+        "styles": styles(models), "left": left(models), "x": x, "notes": notes,
+        "xlabel": "requests per second" + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g" if x.hi < 20000 else "%.1s%c", "dots": DOTS, "second": None,
+        "bounds": "the law's bound" if any(v for v in laws.values()) else None,
+        "ceiling": "bare processes" if any(v for v in bare.values()) else None,
+    }  # fmt: skip
+    return chart
+
+
+def bystander(run: Run, experiment: dict, point: dict) -> Chart | None:
+    if not point.get("beside"):
+        return None
+    models = point["models"]
+    kind = metric("beside_p99_ns")
+    rows, notes = level_rows(run, experiment, point, models, "beside_p99_ns")
+    worst, _ = level_rows(run, experiment, point, models, "beside_max_ns")
+    if not any(rows.values()) and not any(worst.values()):
+        return None
+    values = [r[k] for r in rows.values() if r for k in ("value", "lo", "hi")]
+    values += [r["value"] for r in worst.values() if r]
+    x = axis([v / 1e6 for v in values if v], room=1.25)
+    blocks = []
+    for i, m in enumerate(models):
+        r, w = rows[m], worst[m]
+        numbers = [r[k] / 1e6 if r[k] else None for k in ("value", "lo", "hi")] if r else [None] * 3
+        text = kind.show(r["value"]) if r else ""
+        blocks.append((m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]]))
+    second = point["beside"]
+    rate = second.get("rate_per_s")
+    chart = Chart(
+        name_of("beside", experiment, point["id"]),
+        "dots.gp",
+        f"The bystander's latency ({second.get('workload')} at {units.digits(rate)}/s)"
+        f" beside {setting(point)}",
+        alt_text("Bystander's p99 latency per model", kind, rows),
+        experiment["name"],
+        [point["id"]],
+        blocks=blocks,
+        height=165 + 38 * len(models),
+        head=["model", "bystander p99", "95 %", "n", "worst"],
+    )
+    chart.rows = [
+        table_row(kind, rows[m], m) + [kind.show(worst[m]["value"] if worst[m] else None)]
+        for m in models
+    ]
+    chart.caption = [n_words(rows.values()), scale_words(x), provenance(run)]
+    chart.context = {
+        "styles": styles(models), "left": left(models), "x": x, "notes": notes,
+        "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""), "xformat": "%g",
+        "dots": "p99, 95 % interval", "second": "worst, mean of the blocks",
+        "bounds": None, "ceiling": None,
+    }  # fmt: skip
+    return chart
+
+
+def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
+    models, key = point["models"], experiment["name"]
+    name = "throughput_per_s"
+    levels = {m: run.level(key, point["id"], m, name) for m in models}
+    models = [m for m in models if levels[m]]
+    trials = run.trials_of(key, point["id"])
+    if not models or not trials:
+        return None
+    shift = 0.5 / max(len(models), 1)
+    blocks, shares, hollow = [], [100.0], 0
+    for i, m in enumerate(models):
+        rows = []
+        for t in trials:
+            x = t.get(name)
+            if t["cell"]["model"] != m or x is None:
+                continue
+            share = 100 * x / levels[m]["value"]
+            if not t["valid"]:
+                hollow += 1
+                share = min(max(share, 50), 150)
+            shares.append(share)
+            offset = (i - (len(models) - 1) / 2) * shift
+            rows.append([t["block"] + offset, share, int(t["valid"]), x if t["valid"] else None, t["block"]])
+        blocks.append((m, rows))
+    reach = max(max(abs(s - 100) for s in shares) * 1.25, 5)
+    last = max(t["block"] for t in trials)
+    order = {m: 1 - (i + 0.5) / len(models) for i, m in enumerate(models)}
+    chart = Chart(
+        name_of("blocks", experiment, point["id"]),
+        "blocks.gp",
+        f"Block by block: {setting(point)}",
+        f"Throughput of each trial as a share of its model's level; the widest is"
+        f" {units.digits(max(abs(s - 100) for s in shares))} % off.",
+        key,
+        [point["id"]],
+        blocks=blocks,
+        head=["model", "level", "lowest block", "highest block", "n"],
+        height=320,
+    )
+    kind = metric(name)
+    chart.rows = [
+        [m, kind.show(r["value"]), kind.show(r.get("min")), kind.show(r.get("max")), str(r["n"])]
+        for m, r in ((m, levels[m]) for m in models)
+    ]
+    chart.caption = [
+        "Each dot is one trial, as a share of its model's geometric mean. A drift that hits all"
+        " models alike cancels in the paired comparisons.",
+        provenance(run),
+    ]
+    if hollow:
+        chart.caption.insert(
+            1, f"Hollow: {hollow} invalid, in no figure (drawn at 50 to 150 % at most)."
+        )
+    chart.context = {
+        "styles": styles(models), "right": right([m + "    " for m in models]), "last": last,
+        "step": max(1, last // 12), "y": Axis(100 - reach, 100 + reach, False),
+        "ylabel": "% of the model's level",
+        "labels": end_labels(order, {m: m for m in models}),
+    }  # fmt: skip
+    return chart

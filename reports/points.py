@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Load points: grouped into sections, and in words.
+
+A section whose load points differ in connections, or in the offered rate, is a
+sweep over that quantity.
+"""
+
+import units
+
+
+def sections(experiment: dict) -> list[list[dict]]:
+    """Load points grouped by the section of the file that they come from;
+    within a sweep in ascending order."""
+    groups: dict[str, list[dict]] = {}
+    for point in experiment["load_points"]:
+        groups.setdefault(point.get("section") or point["id"], []).append(point)
+    for points in groups.values():
+        key = sweep_key(points)
+        if key:
+            points.sort(key=lambda p: p["load"][key])
+    return list(groups.values())
+
+
+def sweep_key(points: list[dict]) -> str | None:
+    """What a section varies: connections, rate_per_s or neither."""
+    for key in ("connections", "rate_per_s"):
+        values = [p["load"].get(key) for p in points]
+        if len(points) > 1 and None not in values and len(set(values)) == len(points):
+            return key
+    return None
+
+
+def setting(point: dict) -> str:
+    """A load point in words: fetch?delay=50ms, 100 connections."""
+    load = point["load"]
+    words = point["workload"] + (f"?{point['query']}" if point.get("query") else "")
+    if load["mode"] == "open":
+        words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
+    if load.get("connections"):
+        many = "s" if load["connections"] != 1 else ""
+        words += f", {units.count(load['connections'])} connection{many}"
+    return words
+
+
+def latency_words(point: dict) -> str:
+    if point.get("latency_kind") == "response":
+        return "response time"
+    return "service time (closed loop)"

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Decision records as files: report/adr/NNNN-slug.md with a copy in JSON.
+
+A record is never overwritten. Made again from the same data it stays as it is;
+from other data a new one with the next number supersedes it. "The same data"
+is the decision's own content (evidence, rule, outcome), by its SHA-256.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import decision as decisions
+import pages
+from metrics import metric
+from results import Run
+
+
+def write_all(run: Run, charts) -> dict[str, dict]:
+    """Writes a record for each experiment that has a profile; what the
+    reports need of it, by the experiment's name."""
+    folder = run.path / "report" / "adr"
+    found = {}
+    for experiment in run.data["experiments"]:
+        decision = decisions.decide(run, experiment)
+        if decision:
+            found[experiment["name"]] = _write(run, folder, experiment, decision, charts)
+    return found
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "profile"
+
+
+def _fingerprint(decision: dict) -> str:
+    text = json.dumps(decision, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
+    """Records of this subject, oldest first; unreadable copies count only
+    for their number."""
+    found = []
+    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]-{name}.md")):
+        try:
+            copy = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            copy = {}
+        found.append((int(path.name[:4]), path, copy if isinstance(copy, dict) else {}))
+    return found
+
+
+def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> dict:
+    name = f"concurrency-model-for-{slug(decision['profile']['name'])}"
+    if len(run.data["experiments"]) > 1:
+        name += f"-{slug(experiment['name'])}"
+    older = _existing(folder, name)
+    mark = _fingerprint(decision)
+    outcome = outcome_words(decision)
+    profile = decision["profile"]["name"]
+    for _, path, copy in reversed(older[-1:]):
+        if copy.get("fingerprint") == mark:
+            return {"file": path.name, "outcome": outcome, "profile": profile}
+    taken = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
+    number = max(taken, default=0) + 1
+    file = f"{number:04d}-{name}"
+    found = claims(decision)
+    context = {
+        "d": decision, "number": number, "outcome": outcome, "run": run.data,
+        "date": (run.data.get("ended_at") or run.data["started_at"])[:10],
+        "supersedes": older[-1][1].name if older else None,
+        "experiment": experiment, "claims": found, "sources": sources(run, found), "fingerprint": mark,
+        "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
+        "charts": [c for c in charts if c.experiment == experiment["name"]
+                   and decision["load_point"] in c.load_points],
+    }  # fmt: skip
+    text = pages.environment().get_template("adr.md").render(**context)
+    copy = dict(
+        schema_version=1, number=number, status="proposed", date=context["date"],
+        run_id=run.data["run_id"], run_sha256=context["run_sha256"], fingerprint=mark,
+        supersedes=context["supersedes"], outcome_words=outcome, decision=decision,
+    )  # fmt: skip
+    pages.store(folder / f"{file}.json", json.dumps(copy, indent=1, ensure_ascii=False) + "\n")
+    pages.store(folder / f"{file}.md", pages.squeezed(text))
+    return {"file": f"{file}.md", "outcome": outcome, "profile": profile}
+
+
+def outcome_words(decision: dict) -> str:
+    words = pages.environment().get_template("outcome.md").module
+    return " ".join(str(words.outcome(decision)).split())
+
+
+def claims(decision: dict) -> list[dict]:
+    """The evidence as numbered claims."""
+    rows = []
+    for option in decision["options"]:
+        for name, evidence in option["evidence"].items():
+            if evidence:
+                verdict = (option["against"].get(name) or {}).get("verdict")
+                rows.append(
+                    dict(evidence, id=f"E{len(rows) + 1}", model=option["model"],
+                         metric=metric(name), verdict=verdict)
+                )  # fmt: skip
+    return rows
+
+
+def sources(run: Run, found: list[dict]) -> list[dict]:
+    """The trials behind the claims: claims that rest on the same ones share a
+    line."""
+    blocks = {t["trial_id"]: t["block"] for t in run.trials}
+    lines: dict[tuple, dict] = {}
+    for claim in found:
+        trials = [(i, f"b{blocks.get(i, '?')}") for i in claim.get("trials") or []]
+        key = (claim["model"], tuple(trials))
+        line = lines.setdefault(key, {"model": claim["model"], "trials": trials, "claims": []})
+        line["claims"].append(claim["id"])
+    return list(lines.values())
