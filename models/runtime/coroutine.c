@@ -58,6 +58,9 @@
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 
 enum { REGION_SLOTS = 64 };
 
@@ -92,7 +95,8 @@ struct coroutine_pool {
     struct coroutine *free;    /* slots used before */
     struct region *regions;    /* the newest first */
     unsigned used;             /* slots of the newest region ever used */
-    bool guards_need_mprotect; /* the kernel lacks MADV_GUARD_INSTALL */
+    bool guards_proven;        /* MADV_GUARD_INSTALL does what it says */
+    bool guards_need_mprotect; /* the kernel lacks it */
 };
 
 static _Thread_local struct coroutine *current;
@@ -142,10 +146,17 @@ static struct region *region_new(const struct coroutine_pool *pool)
 static int guard_install(struct coroutine_pool *pool, char *slot)
 {
     if (!pool->guards_need_mprotect) {
-        if (madvise(slot, guard_bytes(), MADV_GUARD_INSTALL) == 0)
-            return 0;
-        if (errno != EINVAL)
+        int rc = madvise(slot, guard_bytes(), MADV_GUARD_INSTALL);
+        if (rc < 0 && errno != EINVAL)
             return -errno;
+        if (rc == 0 && pool->guards_proven)
+            return 0;
+        /* Emulators and sandboxes are known to accept any advice and do
+         * nothing; a true guard cannot be populated. */
+        if (rc == 0 && madvise(slot, guard_bytes(), MADV_POPULATE_READ) < 0) {
+            pool->guards_proven = true;
+            return 0;
+        }
         pool->guards_need_mprotect = true;
     }
     return mprotect(slot, guard_bytes(), PROT_NONE) == 0 ? 0 : -errno;
