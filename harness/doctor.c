@@ -104,6 +104,24 @@ static enum health judge_cpus(const struct patient *patient,
                  cpus < 4 ? "; split leaves the server one" : "");
 }
 
+/* A container's share of CPU time: -1 or "max" means all of it. */
+static enum health judge_quota(const struct patient *patient,
+                               struct finding *finding)
+{
+    const char *max = text(patient, "cgroup_cpu_max");
+    long long quota_us = number(patient, "cgroup_cpu_quota_us");
+
+    remedy(finding, "start the container without a CPU limit (docker run "
+                    "without --cpus), or pin it with --cpuset-cpus: a quota "
+                    "stops everybody for part of each 100 ms");
+    if (quota_us > 0)
+        return found(finding, HEALTH_WARNING, "%lld us in each period",
+                     quota_us);
+    if (strncmp(max, "max", 3) != 0 && strcmp(max, "not exposed") != 0)
+        return found(finding, HEALTH_WARNING, "%s us", max);
+    return found(finding, HEALTH_OK, "none");
+}
+
 static enum health judge_governor(const struct patient *patient,
                                   struct finding *finding)
 {
@@ -386,6 +404,7 @@ static const struct check {
     {"build", judge_build},
     {"models", judge_models},
     {"CPUs", judge_cpus},
+    {"CPU quota", judge_quota},
     {"governor", judge_governor},
     {"turbo", judge_turbo},
     {"clocksource", judge_clock},

@@ -10,6 +10,7 @@
 #include <ini.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,40 @@ static void note_section(struct reading *reading, const char *text)
              text);
 }
 
+/* Bytes of the UTF-8 character at `text`; 0 when it is none, or a control
+ * character: it would spoil a terminal or end up in JSON. */
+static size_t character(const unsigned char *text)
+{
+    size_t size = text[0] < 0x80    ? 1
+                  : text[0] >= 0xf0 ? 4
+                  : text[0] >= 0xe0 ? 3
+                                    : 2;
+    uint32_t code = size == 1 ? text[0] : text[0] & (0x7fu >> size);
+
+    for (size_t i = 1; i < size; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[i] & 0x3f);
+    }
+    if (size == 1)
+        return isprint(text[0]) || isspace(text[0]) ? 1 : 0;
+    if ((text[0] & 0xc0) == 0x80 || code < (size == 2   ? 0xa0u
+                                            : size == 3 ? 0x800u
+                                                        : 0x10000u))
+        return 0;
+    return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : size;
+}
+
+static bool is_text(const char *line)
+{
+    const unsigned char *at = (const unsigned char *)line;
+    size_t size = 1;
+
+    for (; *at != '\0' && size > 0; at += size)
+        size = character(at);
+    return size > 0;
+}
+
 /* The library's reader: one line, or NULL at the end or after an error. */
 static char *next_line(char *text, int size, void *user)
 {
@@ -99,6 +134,10 @@ static char *next_line(char *text, int size, void *user)
              "this line is longer than %d characters, or holds a zero byte; "
              "continue it on an indented line below",
              LINE_MAX_BYTES);
+        return NULL;
+    }
+    if (!is_text(text)) {
+        fail(reading, -EINVAL, "this line is not UTF-8 text");
         return NULL;
     }
     if (reading->line > FILE_MAX_LINES) {

@@ -86,6 +86,10 @@ static void each_fault_is_found(void **state)
     } faults[] = {
         {"build", "{\"variant\": \"asan\"}", HEALTH_WARNING},
         {"CPUs", "{\"cpus_usable\": 1}", HEALTH_WARNING},
+        {"CPU quota", "{\"cgroup_cpu_max\": \"50000 100000\"}", HEALTH_WARNING},
+        {"CPU quota", "{\"cgroup_cpu_max\": \"max 100000\"}", HEALTH_OK},
+        {"CPU quota", "{\"cgroup_cpu_quota_us\": 150000}", HEALTH_WARNING},
+        {"CPU quota", "{\"cgroup_cpu_quota_us\": -1}", HEALTH_OK},
         {"governor", "{\"governor\": \"powersave\"}", HEALTH_WARNING},
         {"governor", "{\"governor\": \"not exposed\"}", HEALTH_OK},
         {"turbo", "{\"no_turbo\": 0}", HEALTH_WARNING},

@@ -286,6 +286,13 @@ static void form_is_checked(void **state)
     bad(CELL "[cell a/b]\nworkload = wait\n", 4, "needs a name");
     bad(CELL "[cell b\nworkload = wait\n", 4, "closing bracket");
     bad(CELL "what is this\n", 4, "neither [section]");
+    bad(CELL "# \x80\n", 4, "not UTF-8");
+    bad(CELL "# \xc3\n", 4, "not UTF-8");
+    bad(CELL "# \xed\xa0\x80\n", 4, "not UTF-8");
+    bad(CELL "# \xff\n", 4, "not UTF-8");
+    bad(CELL "# \x1b[2J\n", 4, "not UTF-8");
+    experiment_free(good("\xef\xbb\xbf# \xc3\xa9 \xe2\x82\xac "
+                         "\xf0\x9f\x99\x82\r\n" CELL));
     bad(HEAD "[cell a]\n  workload = wait\n  delay = 1s\n", 4,
         "must not be indented");
     bad(HEAD "[cell a-c1]\nworkload = wait\n"
