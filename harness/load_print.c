@@ -55,6 +55,13 @@ static double busy(const struct load_print *print)
     return seconds > 0 ? (double)print->result->cpu_ns / 1e9 / seconds : 0;
 }
 
+static double in_flight_mean(const struct load_print *print)
+{
+    double seconds = window_s(print);
+    return seconds > 0 ? print->result->in_flight_integral_ns / 1e9 / seconds
+                       : 0;
+}
+
 /* Times with three digits and a unit. */
 static const char *time_text(double ns, char *text, size_t size)
 {
@@ -224,9 +231,10 @@ static json_t *json_result(const struct load_print *print)
         json_histogram(print, &result->lag), "lag_free",
         json_histogram(print, &result->lag_free));
     json_t *connections = json_pack(
-        "{si si si sI}", "asked", print->plan->connections, "open",
+        "{si si si sf sI}", "asked", print->plan->connections, "open",
         result->connections_open, "in_flight_max", result->in_flight_max,
-        "reopened", (json_int_t)result->reopened);
+        "in_flight_mean", in_flight_mean(print), "reopened",
+        (json_int_t)result->reopened);
     json_t *generator =
         json_pack("{si sI sf}", "processes", result->processes, "cpu_ns",
                   (json_int_t)result->cpu_ns, "busy", busy(print));
