@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request at a time, blocking. The thinnest model there is.
+ * One request at a time, blocking, in the one thread there is; any number of
+ * connections may be open meanwhile. The thinnest model there is.
  */
-#include <errno.h>
-#include <poll.h>
-
 #include "models/runtime/blocking.h"
+#include "models/runtime/dispatch.h"
 #include "models/runtime/server.h"
+
+static int serve_request(struct dispatch_connection *connection,
+                         const struct http_request *request)
+{
+    bool keep =
+        dispatch_answer(dispatch_fd(connection), request, server_stopping());
+    return keep ? DISPATCH_KEEP : DISPATCH_CLOSE;
+}
 
 static int serve(const struct server_config *config)
 {
-    struct pollfd waits[] = {{.fd = config->listen_fd, .events = POLLIN},
-                             {.fd = config->stop_fd, .events = POLLIN}};
-
-    while (!waits[1].revents) {
-        int fd = server_accept(config->listen_fd, 0);
-        if (fd >= 0)
-            server_connection(fd);
-        else
-            poll(waits, 2, -1);
-    }
-    return 0;
+    int error = dispatch_open(config, serve_request, false);
+    if (error == 0)
+        error = dispatch_run();
+    dispatch_close();
+    return error;
 }
 
 const struct model model = {

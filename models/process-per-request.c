@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A fork for each request. The child has everything in its memory that the
+ * parent had: it handles the request, writes the answer and says with its exit
+ * status whether the connection goes on. Children that end are learned from a
+ * signalfd in the dispatcher's set. A crashed child costs its own connection
+ * and nothing else.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "models/runtime/blocking.h"
+#include "models/runtime/dispatch.h"
+#include "models/runtime/server.h"
+
+enum { BUCKETS = 4096 };
+
+/* Not 1, which a child that dies of its own accord is likely to say. */
+enum { EXIT_KEEP = 0, EXIT_CLOSE = 64 };
+
+struct child {
+    pid_t pid;
+    struct dispatch_connection *connection;
+    struct child *next; /* in its bucket */
+};
+
+static struct child *children[BUCKETS];
+static struct dispatch_source endings;
+static sigset_t child_signal;
+static int signal_fd = -1;
+static pid_t dispatcher_pid;
+
+static struct child **bucket_of(pid_t pid)
+{
+    return &children[pid % BUCKETS];
+}
+
+static _Noreturn void run_child(struct dispatch_connection *connection,
+                                const struct http_request *request)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != dispatcher_pid) /* it ended before the line above */
+        _exit(EXIT_CLOSE);
+    sigprocmask(SIG_UNBLOCK, &child_signal, NULL);
+    process_forked();
+    dispatch_forked();
+    close(signal_fd);
+    bool keep =
+        dispatch_answer(dispatch_fd(connection), request, server_stopping());
+    _exit(keep ? EXIT_KEEP : EXIT_CLOSE);
+}
+
+static int serve_request(struct dispatch_connection *connection,
+                         const struct http_request *request)
+{
+    struct child *child = malloc(sizeof *child);
+    if (!child)
+        return -ENOMEM;
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(connection, request);
+    if (pid < 0) {
+        int error = -errno;
+        free(child);
+        return error;
+    }
+    struct child **bucket = bucket_of(pid);
+    *child = (struct child){pid, connection, *bucket};
+    *bucket = child;
+    return DISPATCH_LATER;
+}
+
+static void child_ended(pid_t pid, int status)
+{
+    struct child **at = bucket_of(pid);
+    while (*at && (*at)->pid != pid)
+        at = &(*at)->next;
+    struct child *child = *at;
+    if (!child)
+        return;
+    *at = child->next;
+    if (WIFEXITED(status) &&
+        (WEXITSTATUS(status) == EXIT_KEEP || WEXITSTATUS(status) == EXIT_CLOSE))
+        dispatch_done(child->connection, WEXITSTATUS(status) == EXIT_KEEP);
+    else
+        dispatch_abort(child->connection);
+    free(child);
+}
+
+/* One signal may stand for any number of children. */
+static void children_ended(struct dispatch_source *source)
+{
+    struct signalfd_siginfo info[16];
+    int status;
+    pid_t pid;
+    (void)source;
+    while (read(signal_fd, info, sizeof info) > 0)
+        ;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        child_ended(pid, status);
+}
+
+static int watch_children(void)
+{
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, NULL);
+    signal_fd = signalfd(-1, &child_signal, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_fd < 0)
+        return -errno;
+    endings.ready = children_ended;
+    return dispatch_watch(&endings, signal_fd);
+}
+
+/* Whoever outlived the drain. */
+static void kill_children(void)
+{
+    for (int i = 0; i < BUCKETS; i++) {
+        while (children[i]) {
+            struct child *child = children[i];
+            kill(child->pid, SIGKILL);
+            while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+            children[i] = child->next;
+            dispatch_abort(child->connection);
+            free(child);
+        }
+    }
+}
+
+static int serve(const struct server_config *config)
+{
+    dispatcher_pid = getpid();
+    int error = dispatch_open(config, serve_request, true);
+    if (error == 0)
+        error = watch_children();
+    if (error == 0)
+        error = dispatch_run();
+    kill_children();
+    dispatch_close();
+    return error;
+}
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "a fork for each request",
+    .task_kind = TASK_PROCESS,
+    .flags = MODEL_PREEMPTIVE | MODEL_PARALLEL,
+    .operations =
+        {
+            .sleep = blocking_sleep,
+            .connect = blocking_connect,
+            .read = blocking_read,
+            .write = blocking_write,
+            .wait_fd = blocking_wait_fd,
+            .close = blocking_close,
+            .spawn = process_spawn,
+            .join = process_join,
+            .offload = blocking_offload,
+            .yield = blocking_yield,
+        },
+    .serve = serve,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A new thread for each request: created, used once, gone. The thread writes
+ * the answer and puts its connection back under watch itself, so that the
+ * dispatcher is not woken for it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "models/runtime/blocking.h"
+#include "models/runtime/dispatch.h"
+#include "models/runtime/server.h"
+
+enum { STACK };
+static const struct parameter parameters[] = {
+    [STACK] = {"stack", UNIT_BYTES, "64KiB", 32 << 10, 64 << 20, 0,
+               "stack of a request's thread"},
+    {.name = NULL},
+};
+
+static pthread_attr_t attributes;
+
+static void *run(void *argument)
+{
+    struct dispatch_job *job = argument;
+    struct dispatch_connection *connection = job->connection;
+    bool keep = dispatch_answer(dispatch_fd(connection), &job->request,
+                                server_stopping());
+    free(job);
+    dispatch_done(connection, keep);
+    return NULL;
+}
+
+static int serve_request(struct dispatch_connection *connection,
+                         const struct http_request *request)
+{
+    struct dispatch_job *job = dispatch_job_new(connection, request);
+    pthread_t thread;
+    if (!job)
+        return -ENOMEM;
+    int error = pthread_create(&thread, &attributes, run, job);
+    if (error) {
+        free(job);
+        return -error;
+    }
+    return DISPATCH_LATER;
+}
+
+static int serve(const struct server_config *config)
+{
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int error = -pthread_attr_setstacksize(
+        &attributes, blocking_stack_bytes(argument(&config->arguments, STACK)));
+    if (error == 0)
+        error = dispatch_open(config, serve_request, true);
+    if (error == 0)
+        error = dispatch_run();
+    dispatch_close();
+    return error;
+}
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "a new thread for each request",
+    .task_kind = TASK_THREAD,
+    .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
+    .parameters = parameters,
+    .operations =
+        {
+            .sleep = blocking_sleep,
+            .connect = blocking_connect,
+            .read = blocking_read,
+            .write = blocking_write,
+            .wait_fd = blocking_wait_fd,
+            .close = blocking_close,
+            .spawn = thread_spawn,
+            .join = thread_join,
+            .offload = blocking_offload,
+            .yield = blocking_yield,
+        },
+    .serve = serve,
+};
