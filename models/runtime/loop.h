@@ -7,7 +7,7 @@
  * The loop's sockets live in an epoll set of its own, edge-triggered and
  * registered once each; libuv watches that one descriptor. Arming and
  * disarming a libuv handle around each wait costs more than the wait does
- * (docs/method.md). Sleeps and deadlines share a heap and one timerfd, because
+ * (docs/decisions/0007). Sleeps and deadlines share a heap and one timerfd, because
  * libuv's timers count in milliseconds.
  */
 #pragma once
