@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line: verbs, help, lists, nearest names, exit codes, doctor.
+
+Runs the built program as a person would, and looks at what it prints where
+and at its exit code. Also holds docs/experiments.md to the tables that the
+checks are made from, and every shipped experiment to the grammar.
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release"))
+TROIKA = (BUILD if BUILD.is_absolute() else ROOT / BUILD) / "troika"
+LIMIT_S = 120
+
+
+def troika(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([TROIKA, *arguments], capture_output=True, text=True,
+                          timeout=LIMIT_S, stdin=subprocess.DEVNULL, cwd="/")
+
+
+class Verbs(unittest.TestCase):
+    def test_help_names_verbs_and_exit_codes(self):
+        done = troika("--help")
+        self.assertEqual(0, done.returncode)
+        self.assertEqual("", done.stderr)
+        for word in ("serve", "list", "doctor", "130", "143", "Exit codes"):
+            self.assertIn(word, done.stdout)
+
+    def test_every_verb_has_help(self):
+        verbs = [line.split()[0] for line in troika("--help").stdout.splitlines()
+                 if line.startswith("  ") and not line.startswith("  troika")]
+        self.assertGreaterEqual(len(verbs), 3)
+        for verb in verbs:
+            with self.subTest(verb=verb):
+                done = troika(verb, "--help")
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertIn("Usage: troika " + verb, done.stdout)
+
+    def test_version_says_what_was_built(self):
+        done = troika("--version")
+        self.assertEqual(0, done.returncode)
+        self.assertRegex(done.stdout, r"^troika \S+ \((release|asan|tsan);")
+
+    def test_wrong_usage_exits_2_and_says_so_on_stderr(self):
+        for arguments, words in (
+                ((), "Usage"),
+                (("serv",), "did you mean serve?"),
+                (("dcotor",), "did you mean doctor?"),
+                (("xyzzy",), "there is"),
+                (("list", "modells"), "did you mean models?"),
+                (("list", "--format", "yaml"), "json"),
+                (("list", "--nonsense"), "nonsense"),
+                (("doctor", "--format=xml"), "json"),
+                (("doctor", "extra"), "Too many arguments"),
+                (("serve",), "Usage"),
+                (("serve", "event-lop"), "event-loop"),
+                (("serve", "../../../bin/sh"), "no model is named")):
+            with self.subTest(arguments=arguments):
+                done = troika(*arguments)
+                self.assertEqual(2, done.returncode)
+                self.assertEqual("", done.stdout)
+                self.assertIn(words, done.stderr)
+
+
+class Lists(unittest.TestCase):
+    def test_json_has_what_the_text_has(self):
+        text = troika("list")
+        self.assertEqual(0, text.returncode, text.stderr)
+        listed = json.loads(troika("list", "--format", "json").stdout)
+        self.assertEqual({"models", "workloads", "experiments"}, set(listed))
+        for kind in listed.values():
+            self.assertTrue(kind)
+            for thing in kind:
+                self.assertIn(thing["name"], text.stdout)
+
+    def test_models_describe_themselves(self):
+        models = json.loads(troika("list", "models", "--format=json").stdout)["models"]
+        for model in models:
+            with self.subTest(model=model["name"]):
+                if not model["available"]:
+                    self.assertTrue(model["reason"])
+                    continue
+                self.assertTrue(model["summary"])
+                self.assertIn(model["task"], ("none", "thread", "coroutine", "process"))
+        names = [model["name"] for model in models]
+        self.assertEqual(sorted(names), names)
+        built = {path.name for path in (TROIKA.parent / "models").iterdir()
+                 if path.is_file() and path.suffix != ".d"}
+        self.assertLessEqual(built, set(names))
+
+    def test_workloads_have_ranges(self):
+        workloads = json.loads(troika("list", "workloads", "--format=json").stdout)
+        for workload in workloads["workloads"]:
+            self.assertIn(workload["kind"], ("io", "cpu", "mixed", "idle"))
+            for parameter in workload["parameters"]:
+                self.assertLessEqual({"name", "unit", "default", "minimum", "maximum", "help"},
+                                     set(parameter))
+
+
+class Experiments(unittest.TestCase):
+    def shipped(self):
+        listed = json.loads(troika("list", "experiments", "--format=json").stdout)
+        return {one["name"]: one for one in listed["experiments"]}
+
+    def test_every_shipped_one_is_valid(self):
+        shipped = self.shipped()
+        files = {path.stem for path in (ROOT / "harness/experiments").glob("*.ini")}
+        self.assertEqual(files, set(shipped))
+        for name, experiment in shipped.items():
+            with self.subTest(experiment=name):
+                self.assertNotIn("error", experiment)
+                self.assertTrue(experiment["question"].endswith("?"))
+                self.assertGreaterEqual(experiment["size"]["blocks"], 6)
+
+    def test_quick_is_quick(self):
+        size = self.shipped()["quick"]["size"]
+        self.assertLess(size["load_s"] + 0.35 * size["trials"], 125)
+
+    def test_each_begins_with_its_question_as_a_comment(self):
+        for path in (ROOT / "harness/experiments").glob("*.ini"):
+            lines = path.read_text().splitlines()
+            self.assertEqual("# SPDX-License-Identifier: MIT", lines[0], path)
+            self.assertTrue(lines[1].startswith("# "), path)
+
+    def test_the_page_has_the_tables_of_the_checks(self):
+        page = (ROOT / "docs/experiments.md").read_text()
+        rows = [line for line in troika("list", "keys").stdout.splitlines()
+                if line.startswith("| `")]
+        self.assertGreater(len(rows), 20)
+        for row in rows:
+            self.assertIn(row, page)
+
+    def test_the_page_s_example_is_valid(self):
+        page = (ROOT / "docs/experiments.md").read_text()
+        example = page.split("```ini\n")[1].split("```")[0]
+        if "bench" not in troika("--help").stdout:
+            self.skipTest("no bench in this build")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "example.ini"
+            path.write_text(example)
+            done = troika("bench", "--dry-run", "--allow-any-build", str(path))
+            self.assertEqual(0, done.returncode, done.stderr)
+            self.assertIn("mixed-c200", done.stdout + done.stderr)
+
+    def test_bench_plans_every_shipped_one(self):
+        if "bench" not in troika("--help").stdout:
+            self.skipTest("no bench in this build")
+        for name in self.shipped():
+            with self.subTest(experiment=name):
+                done = troika("bench", "--dry-run", "--allow-any-build", name)
+                self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_bench_refuses_a_bad_file_with_its_line(self):
+        if "bench" not in troika("--help").stdout:
+            self.skipTest("no bench in this build")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "bad.ini"
+            path.write_text("[experiment]\nblocks = 6\n[cell a]\nworkload = helo\n")
+            done = troika("bench", "--dry-run", str(path))
+            self.assertEqual(2, done.returncode)
+            self.assertIn(f"{path}:4: ", done.stderr)
+            self.assertIn("did you mean hello?", done.stderr)
+            done = troika("bench", "--dry-run", "quik")
+            self.assertEqual(2, done.returncode)
+            self.assertIn("did you mean quick?", done.stderr)
+
+
+class Doctor(unittest.TestCase):
+    def test_it_judges_and_gives_remedies(self):
+        done = troika("doctor", "--format", "json")
+        self.assertIn(done.returncode, (0, 1))
+        said = json.loads(done.stdout)
+        healths = {finding["health"] for finding in said["findings"]}
+        self.assertLessEqual(healths, {"ok", "warning", "bad"})
+        self.assertEqual(1 if "bad" in healths else 0, done.returncode)
+        for finding in said["findings"]:
+            with self.subTest(finding=finding["name"]):
+                self.assertTrue(finding["fact"])
+                self.assertEqual(finding["health"] != "ok", bool(finding["remedy"]))
+        for key in ("kernel", "cpu_model", "cpus", "governor", "thp", "clocksource",
+                    "rlimits", "somaxconn", "compiler", "libc", "tool_version"):
+            self.assertIsNotNone(said["environment"][key], key)
+
+    def test_text_has_a_line_for_each_fact(self):
+        done = troika("doctor")
+        lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+        self.assertGreater(len(lines), 15)
+        for line in lines:
+            self.assertRegex(line, r"^(ok|warning|bad) ")
+
+
+class Serve(unittest.TestCase):
+    def test_it_becomes_the_server_and_brings_a_backend(self):
+        server = subprocess.Popen([TROIKA, "serve", "event-loop", "--port", "0"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            ready = json.loads(server.stdout.readline())
+            self.assertEqual("event-loop", ready["model"])
+            self.assertEqual(server.pid, ready["pid"])
+            url = f"http://127.0.0.1:{ready['port']}/fetch?delay=1ms"
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                self.assertIn(b"delay_ns=1000000", answer.read())
+            server.send_signal(signal.SIGTERM)
+            _, said = server.communicate(timeout=30)
+            self.assertEqual(0, server.returncode)
+            self.assertIn("started a backend", said)
+        finally:
+            server.kill()
+            server.communicate(timeout=30)
+
+    def test_flags_go_to_the_model(self):
+        done = troika("serve", "event-loop", "--help")
+        self.assertEqual(0, done.returncode)
+        self.assertIn("--port", done.stdout)
+        self.assertEqual("", done.stderr)
+        self.assertEqual(2, troika("serve", "event-loop", "--backend", "none",
+                                   "--nonsense").returncode)
+
+
+if __name__ == "__main__":
+    unittest.main()
