@@ -5,10 +5,10 @@
  * for that thread alone.
  *
  * The loop's sockets live in an epoll set of its own, edge-triggered and
- * registered once each; libuv watches that one descriptor. Arming and
- * disarming a libuv handle around each wait costs more than the wait does
- * (docs/decisions/0007). Sleeps and deadlines share a heap and one timerfd, because
- * libuv's timers count in milliseconds.
+ * registered once each; libuv watches that one descriptor, because arming and
+ * disarming a libuv handle around each wait costs more than the wait does.
+ * Sleeps and deadlines share a heap and one timerfd, because libuv's timers
+ * count in milliseconds. Figures: docs/decisions/0006.
  */
 #pragma once
 
