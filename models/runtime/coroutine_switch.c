@@ -44,7 +44,8 @@ void *coroutine_switch_prepare(void *top, void (*entry)(void *), void *arg)
 
 void coroutine_switch(void **save, void *load)
 {
-    ucontext_t here; /* stays valid: its stack is suspended, not unwound */
+    ucontext_t here;
+    /* cppcheck-suppress autoVariables ; its stack is suspended, not unwound */
     *save = &here;
     swapcontext(&here, load);
 }
