@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A figure is refused here, with the reason, when the trial's sample cannot
+ * carry it: too few answers for a rate, too few beyond a percentile, a second
+ * load on the same CPU, a difference that the kernel's counting swallows.
+ */
+#include "metric.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The answers that overlap the window's edges make up to one in count. */
+enum { ANSWERS_MIN = 10 };
+
+static double refuse(char *why, size_t size, const char *reason)
+{
+    snprintf(why, size, "%s", reason);
+    return NAN;
+}
+
+static double number(const json_t *object, const char *first,
+                     const char *second)
+{
+    const json_t *value = json_object_get(object, first);
+
+    if (second != NULL)
+        value = json_object_get(value, second);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static bool enough_answers(const json_t *trial, char *why, size_t size)
+{
+    double n = number(trial, "requests", "completed_in_window");
+
+    if (n >= ANSWERS_MIN)
+        return true;
+    snprintf(why, size,
+             "a trial has %.0f answers in its window, at least %d are needed; "
+             "lengthen the window",
+             n, ANSWERS_MIN);
+    return false;
+}
+
+static double throughput(const json_t *trial, char *why, size_t size)
+{
+    if (!enough_answers(trial, why, size))
+        return NAN;
+    return number(trial, "throughput_per_s", NULL);
+}
+
+static const json_t *headline(const json_t *latency)
+{
+    const char *kind = json_string_value(json_object_get(latency, "kind"));
+
+    return kind != NULL ? json_object_get(latency, kind) : NULL;
+}
+
+static double percentile(const json_t *latency, double p, char *why,
+                         size_t size)
+{
+    const json_t *histogram = headline(latency), *entry;
+    size_t i;
+
+    json_array_foreach(json_object_get(histogram, "percentiles"), i,
+                       entry) if (fabs(number(entry, "p", NULL) - p) <
+                                  1e-9) return number(entry, "ns", NULL);
+    snprintf(why, size,
+             "needs %.0f requests in each trial, a trial has %.0f; lengthen "
+             "the window",
+             20 * 100 / (100 - p), number(histogram, "count", NULL));
+    return NAN;
+}
+
+static double latency_mean(const json_t *trial, char *why, size_t size)
+{
+    const json_t *histogram = headline(json_object_get(trial, "latency"));
+
+    if (number(histogram, "count", NULL) >= 1)
+        return number(histogram, "mean_ns", NULL);
+    return refuse(why, size, "no request was answered");
+}
+
+static double latency_p50(const json_t *trial, char *why, size_t size)
+{
+    return percentile(json_object_get(trial, "latency"), 50, why, size);
+}
+
+static double latency_p99(const json_t *trial, char *why, size_t size)
+{
+    return percentile(json_object_get(trial, "latency"), 99, why, size);
+}
+
+static double cpu(const json_t *trial, const char *part, char *why, size_t size)
+{
+    double ns = number(trial, "cpu", part);
+
+    if (json_is_object(json_object_get(trial, "beside")))
+        return refuse(why, size,
+                      "two loads share the server: its CPU time is not one "
+                      "request's");
+    if (!enough_answers(trial, why, size))
+        return NAN;
+    if (isnan(ns))
+        return refuse(why, size, "the kernel does not tell");
+    if (ns <= 0)
+        return refuse(why, size, "below what the kernel counts");
+    return ns;
+}
+
+static double cpu_per_request(const json_t *trial, char *why, size_t size)
+{
+    return cpu(trial, "per_request_ns", why, size);
+}
+
+static double cpu_part(const json_t *trial, const char *part, char *why,
+                       size_t size)
+{
+    return cpu(trial, part, why, size) /
+           number(trial, "requests", "completed_in_window");
+}
+
+static double cpu_user(const json_t *trial, char *why, size_t size)
+{
+    return cpu_part(trial, "user_ns", why, size);
+}
+
+static double cpu_system(const json_t *trial, char *why, size_t size)
+{
+    return cpu_part(trial, "system_ns", why, size);
+}
+
+static double memory_total(const json_t *trial, char *why, size_t size)
+{
+    double bytes = number(trial, "memory", "total_bytes");
+
+    return bytes > 0 ? bytes : refuse(why, size, "the kernel does not tell");
+}
+
+static double memory_per_connection(const json_t *trial, char *why, size_t size)
+{
+    double growth = number(trial, "memory", "total_bytes") -
+                    number(trial, "memory", "idle_total_bytes");
+    double connections = number(trial, "connections", "open");
+
+    if (isnan(growth))
+        return refuse(why, size, "the kernel does not tell");
+    if (growth <= 0 || !(connections >= 1))
+        return refuse(why, size,
+                      "no growth over the idle server that could be measured");
+    return growth / connections;
+}
+
+static double beside_p99(const json_t *trial, char *why, size_t size)
+{
+    return percentile(
+        json_object_get(json_object_get(trial, "beside"), "latency"), 99, why,
+        size);
+}
+
+static double beside_max(const json_t *trial, char *why, size_t size)
+{
+    const json_t *beside = json_object_get(trial, "beside");
+    const json_t *histogram = headline(json_object_get(beside, "latency"));
+
+    if (number(histogram, "count", NULL) >= 1)
+        return number(histogram, "max_ns", NULL);
+    return refuse(why, size, "no request of the second load was answered");
+}
+
+const struct metric metrics[] = {
+    {"throughput_per_s", "throughput", true, false, throughput},
+    {"latency_mean_ns", "mean latency", false, false, latency_mean},
+    {"latency_p50_ns", "median latency", false, false, latency_p50},
+    {"latency_p99_ns", "p99 latency", false, false, latency_p99},
+    {"cpu_per_request_ns", "CPU per request", false, false, cpu_per_request},
+    {"cpu_user_per_request_ns", "user CPU per request", false, false, cpu_user},
+    {"cpu_system_per_request_ns", "kernel CPU per request", false, false,
+     cpu_system},
+    {"memory_total_bytes", "memory", false, false, memory_total},
+    {"memory_per_connection_bytes", "memory per connection", false, false,
+     memory_per_connection},
+    {"beside_p99_ns", "p99 latency of the second load", false, true,
+     beside_p99},
+    {"beside_max_ns", "worst latency of the second load", false, true,
+     beside_max},
+    {0},
+};
+
+const struct metric *metric_find(const char *name)
+{
+    for (const struct metric *metric = metrics; metric->name; metric++)
+        if (!strcmp(metric->name, name))
+            return metric;
+    return NULL;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t length = strlen(name), size = strlen(end);
+
+    return length >= size && !strcmp(name + length - size, end);
+}
+
+/* Three significant digits without an exponent. */
+static void three_digits(double value, const char *unit, char *text,
+                         size_t size)
+{
+    int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
+
+    if (value >= 1000) {
+        double scale = pow(10, floor(log10(value)) - 2);
+
+        value = round(value / scale) * scale;
+    }
+    snprintf(text, size, "%.*f%s", decimals, value, unit);
+}
+
+char *metric_format(const char *name, double value, char *text, size_t size)
+{
+    static const char *const times[] = {" ns", " us", " ms", " s"};
+    static const char *const sizes[] = {" B", " KiB", " MiB", " GiB"};
+    int step = 0;
+
+    if (ends_in(name, "_bytes")) {
+        for (; value >= 1024 && step < 3; step++)
+            value /= 1024;
+        three_digits(value, sizes[step], text, size);
+    } else if (ends_in(name, "_ns")) {
+        for (; value >= 1000 && step < 3; step++)
+            value /= 1000;
+        three_digits(value, times[step], text, size);
+    } else {
+        three_digits(value, ends_in(name, "_per_s") ? "/s" : "", text, size);
+    }
+    return text;
+}

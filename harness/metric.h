@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures that a summary gives: one row per metric, taken from a stored
+ * trial. Adding one is a row and a function.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct metric {
+    const char *name;
+    const char *words; /* for a person: "throughput" */
+    bool higher_is_better;
+    bool beside; /* only where there is a second load */
+    /* The trial's figure (> 0), or NAN with the reason in `why`. */
+    double (*value)(const json_t *trial, char *why, size_t why_size);
+};
+
+/* Ended by a NULL name. */
+extern const struct metric metrics[];
+
+const struct metric *metric_find(const char *name);
+
+/* "1,985/s", "50.2 ms", "12.3 MiB": 3 significant digits with the unit that
+ * the metric's name ends in. Returns text. */
+char *metric_format(const char *name, double value, char *text, size_t size);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run's directory (docs/results.md). Files appear whole or not at all:
+ * written beside, flushed to the disk, renamed. A directory is never reused
+ * but by --resume, and never by two runs at once.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "models/runtime/histogram.h"
+
+struct results {
+    char root[512];      /* the directory of all runs */
+    char directory[640]; /* this run's */
+    char run_id[64];     /* <UTC>-<4 hex> */
+    FILE *log;           /* log.txt */
+    int lock_fd;
+    bool quiet; /* progress goes to the log alone */
+};
+
+/* Writes the default root: results/ of the source tree this program was built
+ * in, else of the current directory. */
+void results_default_root(char *root, size_t size);
+
+/* Makes a new run below `root` and points root/latest at it. `need_bytes` is
+ * what the run may write; less free space is an error now rather than later.
+ * Returns 0 or a negative errno with a sentence in `why`. */
+int results_create(const char *root, long long need_bytes,
+                   struct results *results, char *why, size_t why_size);
+
+/* Opens an existing run for --resume or summarise. */
+int results_open(const char *directory, struct results *results, char *why,
+                 size_t why_size);
+void results_close(struct results *results);
+
+/* Writes DIRECTORY/name: the JSON, the histogram, or a text. Each returns 0
+ * or a negative errno with a sentence in `why`; then nothing was changed. */
+int results_write_json(const struct results *results, const char *name,
+                       const json_t *value, char *why, size_t why_size);
+int results_write_hgrm(const struct results *results, const char *name,
+                       const struct histogram *histogram, char *why,
+                       size_t why_size);
+int results_write_text(const struct results *results, const char *name,
+                       const char *text, char *why, size_t why_size);
+
+/* Copies a file into the run as `name`. */
+int results_copy(const struct results *results, const char *name,
+                 const char *from, char *why, size_t why_size);
+
+/* Reads DIRECTORY/name. NULL with a sentence in `why` (file, line, column)
+ * when it is missing or not JSON. */
+json_t *results_read_json(const struct results *results, const char *name,
+                          char *why, size_t why_size);
+
+/* One line of progress: to stderr unless quiet, and to the log. */
+void results_say(const struct results *results, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same to stdout and the log: results proper. */
+void results_tell(const struct results *results, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

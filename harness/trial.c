@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The order of steps is the method: bare ceiling, start, checked requests,
+ * idle sample, load, warm-up (with the one costly snapshot in its middle),
+ * window between two cheap samples, drain, stop. The harness sleeps on the
+ * clients' CPUs meanwhile, so that it takes nothing from the server.
+ *
+ * PSS is read in the warm-up because reading it stalls the tree: never in the
+ * window, and after the window the connections are gone.
+ */
+#include "trial.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers.h"
+#include "client.h"
+#include "process.h"
+
+static const int64_t MS = 1000000;
+static const int64_t BARE_NS = 250000000;
+static const int64_t READY_NS = 10000000000;
+static const int64_t CHECK_BUDGET_NS = 500000000;
+static const int64_t ANSWERS_BUDGET_NS = 50000000; /* CPU spent on answers */
+static const int64_t SAMPLE_EVERY_NS = 250000000;
+static const int64_t SNAPSHOT_PER_PROCESS_NS = 300000;
+
+enum { CHECKS = 20, ANSWERS_MIN = 4, ANSWERS_MAX = 64, FLAGS_MAX = 16 };
+
+/* What exists while a trial runs. */
+struct stage {
+    const struct trial_plan *plan;
+    struct trial *trial;
+    struct process server;
+    struct sockaddr_in address;
+    struct load_request *requests, *beside_requests;
+    int request_count, beside_request_count;
+    struct load *load, *beside;
+    struct meter_sample backend_first, backend_last;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static bool stopped(const struct stage *stage)
+{
+    return *stage->plan->stop != 0;
+}
+
+/* Sleeps until then; false when the trial is to be abandoned. */
+static bool sleep_until(const struct stage *stage, int64_t at_ns)
+{
+    struct timespec at = {.tv_sec = at_ns / 1000000000,
+                          .tv_nsec = at_ns % 1000000000};
+
+    while (!stopped(stage))
+        if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == 0)
+            return true;
+    return false;
+}
+
+bool trial_needs_backend(const struct load_point *point)
+{
+    return point->workload->workload->needs_backend ||
+           (point->beside.workload != NULL &&
+            point->beside.workload->workload->needs_backend);
+}
+
+int trial_workers(const struct trial_plan *plan)
+{
+    if (!plan->model->has_workers)
+        return 0;
+    return plan->workers > 0 ? plan->workers : plan->model->workers_default;
+}
+
+void trial_predict(const struct trial_plan *plan, const struct trial *trial,
+                   struct prediction *prediction)
+{
+    const struct load_point *point = plan->point;
+    const struct model_info *model = plan->model;
+    bool parallel = strstr(model->flags, "parallel") != NULL;
+    struct prediction_input input = {
+        .open = point->mode == LOAD_OPEN,
+        .rate_per_s = point->rate_per_s,
+        .connections = point->connections,
+        .think_ns = point->think_ns,
+        .wait_ns = point->workload->workload->wait_ns(&point->arguments),
+        .cpus = parallel ? trial->cpus.server_count : 1,
+    };
+
+    *prediction = (struct prediction){0};
+    if (model->yardstick || point->beside.workload != NULL)
+        return;
+    if (trial->bare.processes > 0 && trial->bare.per_s > 0)
+        input.cpu_s = trial->bare.processes / trial->bare.per_s;
+    if (!strcmp(model->task, "none"))
+        input.holding_workers = 1;
+    else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
+        input.holding_workers = trial_workers(plan);
+    prediction_make(&input, prediction);
+}
+
+static int take_bare(struct stage *stage)
+{
+    const struct load_point *point = stage->plan->point;
+    const struct workload *workload = point->workload->workload;
+    int result;
+
+    if (workload->kind != WORKLOAD_CPU && workload->kind != WORKLOAD_MIXED)
+        return 0;
+    result =
+        bare_measure(workload, &point->arguments, &stage->trial->cpus.server,
+                     BARE_NS, &stage->trial->bare);
+    if (result < 0)
+        snprintf(stage->trial->failure, sizeof(stage->trial->failure),
+                 "the bare processes of %s could not run: %s",
+                 point->workload->name, strerror(-result));
+    return result;
+}
+
+/* Requests with different seeds, as many as a little CPU time allows: the
+ * answers of CPU work cost as much as the work. */
+static int make_requests(const struct workload_entry *workload,
+                         const struct arguments *arguments, uint64_t seed,
+                         struct load_request **requests, int *count)
+{
+    int64_t start_ns = now_ns(), cost_ns;
+    int result = answers_make(workload, arguments, seed, 1, requests);
+
+    if (result < 0)
+        return result;
+    cost_ns = now_ns() - start_ns + 1;
+    answers_free(*requests, 1);
+    *requests = NULL;
+    *count = cost_ns * ANSWERS_MAX <= ANSWERS_BUDGET_NS
+                 ? ANSWERS_MAX
+                 : (int)(ANSWERS_BUDGET_NS / cost_ns);
+    *count = *count < ANSWERS_MIN ? ANSWERS_MIN : *count;
+    return answers_make(workload, arguments, seed, *count, requests);
+}
+
+static int prepare(struct stage *stage)
+{
+    const struct load_point *point = stage->plan->point;
+    struct trial *trial = stage->trial;
+    int result =
+        make_requests(point->workload, &point->arguments, stage->plan->seed,
+                      &stage->requests, &stage->request_count);
+
+    if (result == 0 && point->beside.workload != NULL)
+        result = make_requests(point->beside.workload, &point->beside.arguments,
+                               stage->plan->seed + 1, &stage->beside_requests,
+                               &stage->beside_request_count);
+    if (result < 0) {
+        snprintf(trial->failure, sizeof(trial->failure),
+                 "the expected answers could not be computed: %s",
+                 strerror(-result));
+        return result;
+    }
+    if (!trial_needs_backend(point))
+        return 0;
+    trial->has_backend = true;
+    return backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
+                                 trial->failure, sizeof(trial->failure));
+}
+
+static int start_server(struct stage *stage)
+{
+    const struct trial_plan *plan = stage->plan;
+    struct trial *trial = stage->trial;
+    const char *argv[FLAGS_MAX] = {plan->model->path, "--port", "0"};
+    char workers[16], why[768] = "";
+    int n = 3, result;
+    struct process_plan process = {.argv = argv,
+                                   .cpus = &trial->cpus.server,
+                                   .meter_name = plan->model->name,
+                                   .ready_timeout_ns = READY_NS};
+
+    if (plan->workers > 0) {
+        snprintf(workers, sizeof(workers), "%d", plan->workers);
+        argv[n++] = "--workers";
+        argv[n++] = workers;
+    }
+    if (trial->has_backend) {
+        argv[n++] = "--backend";
+        argv[n++] = plan->backend->address;
+    }
+    result = process_start(&process, &stage->server, why, sizeof(why));
+    if (result < 0) {
+        snprintf(trial->failure, sizeof(trial->failure), "%s", why);
+        memset(&stage->server, 0, sizeof(stage->server));
+        return result;
+    }
+    stage->address = (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)stage->server.port),
+        .sin_addr = {htonl(INADDR_LOOPBACK)},
+    };
+    trial->source = meter_source(stage->server.meter);
+    snprintf(trial->meter_note, sizeof(trial->meter_note), "%s",
+             stage->server.meter_note);
+    return 0;
+}
+
+static int check_and_idle(struct stage *stage)
+{
+    struct trial *trial = stage->trial;
+    int count = stage->request_count < CHECKS ? stage->request_count : CHECKS;
+    char state[256], why[640] = "";
+    int result =
+        client_check(&stage->address, stage->requests, count, CHECK_BUDGET_NS,
+                     stage->plan->point->timeout_ns, why, sizeof(why));
+
+    if (result < 0) {
+        process_alive(&stage->server, state, sizeof(state));
+        snprintf(trial->failure, sizeof(trial->failure), "%s; the server is %s",
+                 why, state);
+        return result;
+    }
+    meter_sample(stage->server.meter, &trial->idle);
+    return 0;
+}
+
+static void fill_plan(const struct stage *stage, struct load_plan *plan)
+{
+    const struct load_point *point = stage->plan->point;
+
+    *plan = (struct load_plan){
+        .address = stage->address,
+        .requests = stage->requests,
+        .request_count = stage->request_count,
+        .mode = point->mode,
+        .arrivals = point->arrivals,
+        .rate_per_s = point->rate_per_s,
+        .connections = point->connections,
+        .seed = stage->plan->seed,
+        .warmup_ns = point->warmup_ns,
+        .window_ns = point->window_ns,
+        .timeout_ns = point->timeout_ns,
+        .think_ns = point->think_ns,
+        .cpus = &stage->trial->cpus.clients,
+        .series = true,
+    };
+}
+
+static int start_loads(struct stage *stage)
+{
+    const struct beside *beside = &stage->plan->point->beside;
+    struct trial *trial = stage->trial;
+    struct load_plan plan;
+    int result;
+
+    fill_plan(stage, &plan);
+    result =
+        load_start(&plan, &stage->load, trial->failure, sizeof(trial->failure));
+    if (result < 0 || beside->workload == NULL)
+        return result;
+    plan.requests = stage->beside_requests;
+    plan.request_count = stage->beside_request_count;
+    plan.mode = LOAD_OPEN;
+    plan.arrivals = ARRIVALS_POISSON;
+    plan.rate_per_s = beside->rate_per_s;
+    plan.connections = beside->connections;
+    plan.seed = stage->plan->seed + 1;
+    return load_start(&plan, &stage->beside, trial->failure,
+                      sizeof(trial->failure));
+}
+
+/* The costly snapshot, unless it would reach into the window. */
+static void take_warm(struct stage *stage, int64_t window_ns)
+{
+    struct trial *trial = stage->trial;
+    struct meter_sample cheap;
+    int64_t cost_ns;
+
+    meter_sample(stage->server.meter, &cheap);
+    cost_ns =
+        (cheap.processes > 0 ? cheap.processes : 1) * SNAPSHOT_PER_PROCESS_NS +
+        20 * MS;
+    if (now_ns() + cost_ns > window_ns)
+        return;
+    meter_snapshot(stage->server.meter, &trial->warm);
+    trial->has_warm = true;
+}
+
+static void note_maxima(struct trial *trial, const struct meter_sample *sample)
+{
+    if (sample->threads > trial->threads_max)
+        trial->threads_max = sample->threads;
+    if (sample->processes > trial->processes_max)
+        trial->processes_max = sample->processes;
+}
+
+/* From the window's start to its end. False when abandoned. */
+static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
+{
+    struct trial *trial = stage->trial;
+    struct meter_sample sample;
+
+    if (!sleep_until(stage, start_ns))
+        return false;
+    meter_sample(stage->server.meter, &trial->first);
+    if (trial->has_backend)
+        backend_server_sample(stage->plan->backend, &stage->backend_first);
+    note_maxima(trial, &trial->first);
+    for (int64_t at_ns = start_ns + SAMPLE_EVERY_NS; at_ns < end_ns - 50 * MS;
+         at_ns += SAMPLE_EVERY_NS) {
+        if (!sleep_until(stage, at_ns))
+            return false;
+        meter_sample(stage->server.meter, &sample);
+        note_maxima(trial, &sample);
+    }
+    if (!sleep_until(stage, end_ns))
+        return false;
+    meter_sample(stage->server.meter, &trial->last);
+    if (trial->has_backend)
+        backend_server_sample(stage->plan->backend, &stage->backend_last);
+    note_maxima(trial, &trial->last);
+    trial->alive = process_alive(&stage->server, trial->server_words,
+                                 sizeof(trial->server_words));
+    return true;
+}
+
+static int64_t begin(struct stage *stage)
+{
+    struct trial *trial = stage->trial;
+    int64_t start_ns = load_begin(stage->load);
+    int64_t beside_ns = start_ns < 0 || stage->beside == NULL
+                            ? start_ns
+                            : load_begin(stage->beside);
+    int64_t error = start_ns < 0 ? start_ns : beside_ns;
+    char state[256];
+
+    if (error >= 0)
+        return start_ns;
+    process_alive(&stage->server, state, sizeof(state));
+    snprintf(trial->failure, sizeof(trial->failure),
+             "the load could not begin: %s; the server is %s",
+             error == -ECHILD ? "a generator process died"
+                              : strerror((int)-error),
+             state);
+    return error;
+}
+
+static int collect(struct stage *stage, struct load *load,
+                   struct load_result **result)
+{
+    int error;
+
+    if (load == NULL)
+        return 0;
+    *result = calloc(1, sizeof(**result));
+    error = *result == NULL ? -ENOMEM : load_wait(load, *result);
+    if (error < 0)
+        snprintf(stage->trial->failure, sizeof(stage->trial->failure),
+                 "the load generator did not finish: %s",
+                 error == -ECHILD ? "one of its processes died"
+                                  : strerror(-error));
+    return error;
+}
+
+static int drive(struct stage *stage)
+{
+    const struct load_point *point = stage->plan->point;
+    struct trial *trial = stage->trial;
+    int64_t start_ns, now;
+    int result;
+
+    if (start_loads(stage) < 0)
+        return -1;
+    start_ns = begin(stage);
+    if (start_ns < 0)
+        return -1;
+    now = now_ns();
+    if (!sleep_until(stage, now + (start_ns - now) / 2))
+        return -EINTR;
+    take_warm(stage, start_ns);
+    if (trial->has_backend)
+        backend_server_reset(stage->plan->backend);
+    if (!watch_window(stage, start_ns, start_ns + point->window_ns))
+        return -EINTR;
+    result = collect(stage, stage->load, &trial->load);
+    if (result == 0)
+        result = collect(stage, stage->beside, &trial->beside);
+    if (trial->has_backend)
+        backend_server_read(stage->plan->backend, &stage->backend_first,
+                            &stage->backend_last, &trial->backend);
+    return result;
+}
+
+static void finish(struct stage *stage)
+{
+    struct trial *trial = stage->trial;
+    char words[512] = "";
+
+    load_free(stage->load);
+    load_free(stage->beside);
+    if (trial->end == TRIAL_DONE) {
+        process_stop(&stage->server, &trial->clean, words, sizeof(words));
+        if (trial->alive)
+            snprintf(trial->server_words, sizeof(trial->server_words), "%s",
+                     words);
+    } else if (stage->server.pid > 0) {
+        process_kill(&stage->server);
+    }
+    answers_free(stage->requests, stage->request_count);
+    answers_free(stage->beside_requests, stage->beside_request_count);
+}
+
+void trial_run(const struct trial_plan *plan, struct trial *trial)
+{
+    struct stage stage = {.plan = plan, .trial = trial};
+    bool done;
+
+    memset(trial, 0, sizeof(*trial));
+    trial->started_at = time(NULL);
+    placement_split(plan->point->placement, &trial->cpus);
+    sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients);
+    done = !stopped(&stage) && take_bare(&stage) >= 0 && prepare(&stage) >= 0 &&
+           start_server(&stage) >= 0 && check_and_idle(&stage) >= 0 &&
+           drive(&stage) >= 0;
+    if (stopped(&stage))
+        trial->end = TRIAL_STOPPED;
+    else
+        trial->end = done ? TRIAL_DONE : TRIAL_FAILED;
+    if (trial->end == TRIAL_FAILED && trial->failure[0] == '\0')
+        snprintf(trial->failure, sizeof(trial->failure),
+                 "the trial could not be carried out, for no known reason");
+    finish(&stage);
+}
+
+void trial_free(struct trial *trial)
+{
+    free(trial->load);
+    free(trial->beside);
+    trial->load = trial->beside = NULL;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function per object of the format.
+ */
+#include "trial_json.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* The fewest requests beyond a percentile that make it worth a figure. */
+enum { BEYOND_MIN = 20 };
+
+static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
+
+json_t *json_known(int64_t value)
+{
+    return value < 0 ? json_null() : json_integer(value);
+}
+
+json_t *json_finite(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    char copy[2048];
+
+    if (value != NULL)
+        return value;
+    snprintf(copy, sizeof(copy), "%s", text);
+    for (char *c = copy; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    return json_string(copy);
+}
+
+json_t *json_time(int64_t unix_s)
+{
+    char text[32];
+    time_t at = (time_t)unix_s;
+    struct tm utc;
+
+    gmtime_r(&at, &utc);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return json_string(text);
+}
+
+json_t *json_parameters(const struct parameter *table,
+                        const struct arguments *arguments)
+{
+    json_t *object = json_object();
+    char key[64];
+
+    for (int i = 0; i < parameters_count(table); i++) {
+        int n = argument_count(arguments, i);
+        json_t *value = json_integer(argument(arguments, i));
+
+        if (table[i].list_max > 0) {
+            json_decref(value);
+            value = json_array();
+            for (int j = 0; j < n; j++)
+                json_array_append_new(
+                    value,
+                    json_integer(arguments->values[arguments->first[i] + j]));
+        }
+        snprintf(key, sizeof(key), "%s%s%s", table[i].name,
+                 table[i].unit == UNIT_COUNT ? "" : "_",
+                 table[i].unit == UNIT_COUNT ? "" : unit_name(table[i].unit));
+        json_object_set_new(object, key, value);
+    }
+    return object;
+}
+
+json_t *json_query(const struct workload_entry *workload,
+                   const struct arguments *arguments)
+{
+    struct arguments seedless = *arguments;
+    char text[4096] = "";
+    char *seed;
+
+    seedless.seed = 0;
+    parameters_format_query(workload->workload->parameters, &seedless, text,
+                            sizeof(text));
+    seed = strstr(text, "seed=0");
+    if (seed != NULL && seed[6] == '\0')
+        *(seed > text ? seed - 1 : seed) = '\0';
+    return json_string(text);
+}
+
+json_t *json_load(const struct load_point *point)
+{
+    bool open = point->mode == LOAD_OPEN;
+
+    return json_pack(
+        "{s:s, s:i, s:o, s:o, s:o}", "mode", open ? "open" : "closed",
+        "connections", point->connections, "rate_per_s",
+        open ? json_real(point->rate_per_s) : json_null(), "arrivals",
+        open ? json_string(point->arrivals == ARRIVALS_UNIFORM ? "uniform"
+                                                               : "poisson")
+             : json_null(),
+        "think_ns", json_integer(point->think_ns));
+}
+
+static json_t *json_histogram(const struct histogram *histogram)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++) {
+        double p = percentiles[i];
+
+        if ((double)histogram->count * (100 - p) / 100 < BEYOND_MIN - 1e-6)
+            break;
+        json_array_append_new(
+            list,
+            json_pack("{s:o, s:I}", "p",
+                      p == floor(p) ? json_integer((json_int_t)p)
+                                    : json_real(p),
+                      "ns", (json_int_t)histogram_percentile_ns(histogram, p)));
+    }
+    return json_pack(
+        "{s:I, s:I, s:I, s:o}", "count", (json_int_t)histogram->count,
+        "mean_ns", (json_int_t)llround(histogram_mean_ns(histogram)), "max_ns",
+        (json_int_t)histogram->max_ns, "percentiles", list);
+}
+
+static json_t *json_latency(const struct load_result *load, bool open)
+{
+    return json_pack(
+        "{s:s, s:o, s:o, s:o}", "kind", open ? "response" : "service",
+        "response", json_histogram(&load->response), "service",
+        json_histogram(&load->service), "lag", json_histogram(&load->lag));
+}
+
+static json_t *json_requests(const struct load_result *load)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "scheduled",
+                     (json_int_t)load->scheduled, "ok", (json_int_t)load->ok,
+                     "wrong", (json_int_t)load->wrong, "http_error",
+                     (json_int_t)load->http_error, "io_error",
+                     (json_int_t)load->io_error, "timeout",
+                     (json_int_t)load->timeout, "completed_in_window",
+                     (json_int_t)load->completed_in_window);
+}
+
+static json_t *json_series(const struct load_result *load)
+{
+    json_t *completed = json_array();
+
+    for (int i = 0; i < load->series_count; i++)
+        json_array_append_new(completed, json_integer(load->series[i]));
+    return json_pack("{s:i, s:o}", "step_ns", 100000000, "completed",
+                     completed);
+}
+
+/* The window's end where the cheap sample knows it, else the warm-up's
+ * snapshot: both see the load's whole state. */
+static int64_t either(const struct trial *trial, int64_t last, int64_t warm)
+{
+    return last >= 0 || !trial->has_warm ? last : warm;
+}
+
+static json_t *json_memory(const struct trial *trial)
+{
+    const struct meter_sample *last = &trial->last, *warm = &trial->warm;
+
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "total_bytes",
+        json_known(either(trial, last->total_bytes, warm->total_bytes)),
+        "user_bytes",
+        json_known(either(trial, last->user_bytes, warm->user_bytes)),
+        "kernel_stack_bytes",
+        json_known(
+            either(trial, last->kernel_stack_bytes, warm->kernel_stack_bytes)),
+        "page_table_bytes",
+        json_known(
+            either(trial, last->page_table_bytes, warm->page_table_bytes)),
+        "slab_bytes",
+        json_known(either(trial, last->slab_bytes, warm->slab_bytes)),
+        "socket_bytes",
+        json_known(either(trial, last->socket_bytes, warm->socket_bytes)),
+        "rss_sum_bytes",
+        json_known(either(trial, last->rss_sum_bytes, warm->rss_sum_bytes)),
+        "pss_sum_bytes", json_known(trial->has_warm ? warm->pss_sum_bytes : -1),
+        "source", meter_source_name(trial->source), "idle_total_bytes",
+        json_known(trial->idle.total_bytes));
+}
+
+static double scale_to_window(const struct trial *trial)
+{
+    double span = (double)(trial->last.at_ns - trial->first.at_ns);
+
+    return span > 0 ? (double)(trial->load->window_end_ns -
+                               trial->load->window_start_ns) /
+                          span
+                    : 1;
+}
+
+/* The difference of two counters over the window, or -1. */
+static int64_t delta(const struct trial *trial, int64_t first, int64_t last)
+{
+    if (first < 0 || last < first)
+        return -1;
+    return llround((double)(last - first) * scale_to_window(trial));
+}
+
+static json_t *json_cpu(const struct trial *trial)
+{
+    int64_t user =
+        delta(trial, trial->first.cpu_user_ns, trial->last.cpu_user_ns);
+    int64_t kernel =
+        delta(trial, trial->first.cpu_system_ns, trial->last.cpu_system_ns);
+    uint64_t n = trial->load->completed_in_window;
+    bool known = user >= 0 && kernel >= 0 && n > 0 && trial->beside == NULL;
+
+    return json_pack(
+        "{s:o, s:o, s:o}", "user_ns", json_known(user), "system_ns",
+        json_known(kernel), "per_request_ns",
+        json_known(known ? llround((double)(user + kernel) / (double)n) : -1));
+}
+
+static json_t *json_clients(const struct trial *trial)
+{
+    const struct load_result *load = trial->load;
+    double window = (double)(load->window_end_ns - load->window_start_ns);
+
+    return json_pack("{s:i, s:I, s:o}", "processes", load->processes, "cpu_ns",
+                     (json_int_t)load->cpu_ns, "busy",
+                     json_finite((double)load->cpu_ns /
+                                 (window * trial->cpus.clients_count)));
+}
+
+static json_t *json_backend(const struct trial *trial)
+{
+    const struct backend_report *backend = &trial->backend;
+
+    if (!trial->has_backend)
+        return json_null();
+    return json_pack(
+        "{s:s, s:o, s:o, s:o}", "model", BACKEND_SERVER_MODEL, "busy",
+        backend->cpu_ns >= 0 && backend->span_ns > 0
+            ? json_real((double)backend->cpu_ns / (double)backend->span_ns)
+            : json_null(),
+        "lateness_p99_ns", json_known(backend->lateness_p99_ns),
+        "lateness_max_ns", json_known(backend->lateness_max_ns));
+}
+
+static json_t *json_bare(const struct trial *trial)
+{
+    if (trial->bare.processes == 0)
+        return json_null();
+    return json_pack("{s:i, s:f}", "processes", trial->bare.processes, "per_s",
+                     trial->bare.per_s);
+}
+
+static json_t *json_beside(const struct trial *trial,
+                           const struct load_point *point)
+{
+    const struct beside *beside = &point->beside;
+
+    if (trial->beside == NULL)
+        return json_null();
+    return json_pack(
+        "{s:s, s:o, s:f, s:i, s:o, s:o}", "workload", beside->workload->name,
+        "query", json_query(beside->workload, &beside->arguments), "rate_per_s",
+        beside->rate_per_s, "connections", beside->connections, "requests",
+        json_requests(trial->beside), "latency",
+        json_latency(trial->beside, true));
+}
+
+static json_t *json_prediction(const struct trial_plan *plan,
+                               const struct trial *trial, double throughput)
+{
+    struct prediction prediction;
+
+    trial_predict(plan, trial, &prediction);
+    if (prediction.law == NULL)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o}", "law", prediction.law,
+                     "throughput_per_s", json_finite(prediction.per_s),
+                     "residual",
+                     json_finite(throughput / prediction.per_s - 1));
+}
+
+static json_t *json_cell(const struct trial_plan *plan)
+{
+    const struct load_point *point = plan->point;
+    int workers = trial_workers(plan);
+
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "model", plan->model->name,
+        "workload", point->workload->name, "query",
+        json_query(point->workload, &point->arguments), "parameters",
+        json_parameters(point->workload->workload->parameters,
+                        &point->arguments),
+        "workers", workers > 0 ? json_integer(workers) : json_null(), "load",
+        json_load(point), "placement", placement_name(point->placement));
+}
+
+static json_t *json_gates(const struct gate *gates, int count)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(
+            list,
+            json_pack(
+                "{s:s, s:o, s:o, s:b, s:o}", "id", gates[i].id, "value",
+                gates[i].applied ? json_finite(gates[i].value) : json_null(),
+                "limit",
+                gates[i].applied ? json_finite(gates[i].limit) : json_null(),
+                "ok", gates[i].ok, "words", json_text(gates[i].words)));
+    return list;
+}
+
+/* What was measured; only for a trial that was carried out. */
+static void add_measures(json_t *object, const struct trial_plan *plan,
+                         const struct trial *trial)
+{
+    const struct load_result *load = trial->load;
+    int64_t window = load->window_end_ns - load->window_start_ns;
+    double throughput =
+        (double)load->completed_in_window * 1e9 / (double)window;
+    const char *failure = load->first_failure;
+
+#define ADD(key, value) json_object_set_new(object, key, value)
+    ADD("window_ns", json_integer(window));
+    ADD("throughput_per_s", json_finite(throughput));
+    ADD("requests", json_requests(load));
+    ADD("failure", failure[0] ? json_text(failure) : json_null());
+    ADD("connections",
+        json_pack("{s:i, s:i, s:i}", "asked", plan->point->connections, "open",
+                  load->connections_open, "in_flight_max",
+                  load->in_flight_max));
+    ADD("latency", json_latency(load, plan->point->mode == LOAD_OPEN));
+    ADD("memory", json_memory(trial));
+    ADD("cpu", json_cpu(trial));
+    ADD("tasks",
+        json_pack("{s:o, s:o}", "threads_max", json_known(trial->threads_max),
+                  "processes_max", json_known(trial->processes_max)));
+    ADD("switches",
+        json_pack("{s:o, s:o}", "voluntary",
+                  json_known(delta(trial, trial->first.switches_voluntary,
+                                   trial->last.switches_voluntary)),
+                  "involuntary",
+                  json_known(delta(trial, trial->first.switches_involuntary,
+                                   trial->last.switches_involuntary))));
+    ADD("generator", json_clients(trial));
+    ADD("backend", json_backend(trial));
+    ADD("bare", json_bare(trial));
+    ADD("beside", json_beside(trial, plan->point));
+    ADD("series", json_series(load));
+    ADD("prediction", json_prediction(plan, trial, throughput));
+#undef ADD
+}
+
+json_t *trial_json(const char *run_id, const struct plan *plan,
+                   const struct plan_trial *planned, int attempt,
+                   const struct trial_plan *trial_plan,
+                   const struct trial *trial, const struct gate *gates,
+                   int gate_count)
+{
+    const struct experiment *experiment =
+        plan->experiments[planned->experiment];
+    char reason[2048];
+    bool valid = gate_all_ok(gates, gate_count, reason, sizeof(reason));
+    json_t *object = json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:b, s:o, "
+        "s:o}",
+        "schema_version", 1, "run_id", run_id, "trial_id", planned->id,
+        "experiment", experiment->name, "load_point", trial_plan->point->id,
+        "block", planned->block, "order", planned->order, "attempt", attempt,
+        "started_at", json_time(trial->started_at), "complete", 1, "cell",
+        json_cell(trial_plan), "valid", valid, "gates",
+        json_gates(gates, gate_count), "reason",
+        valid ? json_null() : json_text(reason));
+
+    if (object != NULL && trial->end == TRIAL_DONE)
+        add_measures(object, trial_plan, trial);
+    if (object != NULL && trial->meter_note[0])
+        json_object_set_new(object, "meter_note", json_text(trial->meter_note));
+    return object;
+}
