@@ -27,6 +27,8 @@ static const int64_t CHECK_BUDGET_NS = 500000000;
 static const int64_t ANSWERS_BUDGET_NS = 50000000; /* CPU spent on answers */
 static const int64_t SAMPLE_EVERY_NS = 250000000;
 static const int64_t SNAPSHOT_PER_PROCESS_NS = 300000;
+static const int64_t WALK_PER_FILE_NS = 10000;
+static const int64_t WALK_MAX_NS = 2000000; /* in the window, at its end */
 
 enum { CHECKS = 20, ANSWERS_MIN = 4, ANSWERS_MAX = 64, FLAGS_MAX = 16 };
 
@@ -299,13 +301,31 @@ static void note_maxima(struct trial *trial, const struct meter_sample *sample)
         trial->processes_max = sample->processes;
 }
 
+/* Sleeps until then but for a walk just before, if that is cheap enough to be
+ * in the window. False when abandoned. */
+static bool walk_before(struct stage *stage, int64_t at_ns,
+                        struct meter_sample *walk)
+{
+    struct meter_sample cheap;
+    int64_t cost_ns;
+
+    meter_sample(stage->server.meter, &cheap);
+    cost_ns = (2 * cheap.threads + cheap.processes) * WALK_PER_FILE_NS;
+    if (cost_ns <= WALK_MAX_NS) {
+        if (!sleep_until(stage, at_ns - cost_ns - 2 * MS))
+            return false;
+        meter_walk(stage->server.meter, walk);
+    }
+    return sleep_until(stage, at_ns);
+}
+
 /* From the window's start to its end. False when abandoned. */
 static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
 {
     struct trial *trial = stage->trial;
     struct meter_sample sample;
 
-    if (!sleep_until(stage, start_ns))
+    if (!walk_before(stage, start_ns, &trial->walk_first))
         return false;
     meter_sample(stage->server.meter, &trial->first);
     if (trial->has_backend)
@@ -318,9 +338,11 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
         meter_sample(stage->server.meter, &sample);
         note_maxima(trial, &sample);
     }
-    if (!sleep_until(stage, end_ns))
+    if (!walk_before(stage, end_ns, &trial->walk_last))
         return false;
     meter_sample(stage->server.meter, &trial->last);
+    trial->has_walks =
+        trial->walk_first.at_ns > 0 && trial->walk_last.at_ns > 0;
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_last);
     note_maxima(trial, &trial->last);
@@ -408,7 +430,7 @@ static void finish(struct stage *stage)
         if (trial->alive)
             snprintf(trial->server_words, sizeof(trial->server_words), "%s",
                      words);
-    } else if (stage->server.pid > 0) {
+    } else {
         process_kill(&stage->server);
     }
     answers_free(stage->requests, stage->request_count);

@@ -50,7 +50,9 @@ struct trial {
     struct meter_sample warm;  /* with PSS, in the middle of the warm-up */
     struct meter_sample first; /* at the window's start */
     struct meter_sample last;  /* at the window's end */
-    bool has_warm;
+    struct meter_sample walk_first, walk_last; /* with switches, just before
+                                   the window's edges */
+    bool has_warm, has_walks;
     int threads_max, processes_max; /* in the window */
 
     bool has_backend;

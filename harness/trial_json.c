@@ -155,63 +155,73 @@ static json_t *json_series(const struct load_result *load)
                      completed);
 }
 
-/* The window's end where the cheap sample knows it, else the warm-up's
- * snapshot: both see the load's whole state. */
-static int64_t either(const struct trial *trial, int64_t last, int64_t warm)
+/* The window's end where the cheap sample knows it, else the walk just before,
+ * else the warm-up's snapshot: all see the load's whole state. */
+static json_t *best(const struct trial *trial, int64_t last, int64_t walk,
+                    int64_t warm)
 {
-    return last >= 0 || !trial->has_warm ? last : warm;
+    if (last >= 0)
+        return json_known(last);
+    if (trial->has_walks && walk >= 0)
+        return json_known(walk);
+    return json_known(trial->has_warm ? warm : -1);
 }
 
 static json_t *json_memory(const struct trial *trial)
 {
-    const struct meter_sample *last = &trial->last, *warm = &trial->warm;
+    const struct meter_sample *last = &trial->last, *walk = &trial->walk_last,
+                              *warm = &trial->warm;
 
+#define BEST(field) best(trial, last->field, walk->field, warm->field)
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "total_bytes",
-        json_known(either(trial, last->total_bytes, warm->total_bytes)),
-        "user_bytes",
-        json_known(either(trial, last->user_bytes, warm->user_bytes)),
-        "kernel_stack_bytes",
-        json_known(
-            either(trial, last->kernel_stack_bytes, warm->kernel_stack_bytes)),
-        "page_table_bytes",
-        json_known(
-            either(trial, last->page_table_bytes, warm->page_table_bytes)),
-        "slab_bytes",
-        json_known(either(trial, last->slab_bytes, warm->slab_bytes)),
-        "socket_bytes",
-        json_known(either(trial, last->socket_bytes, warm->socket_bytes)),
-        "rss_sum_bytes",
-        json_known(either(trial, last->rss_sum_bytes, warm->rss_sum_bytes)),
-        "pss_sum_bytes", json_known(trial->has_warm ? warm->pss_sum_bytes : -1),
-        "source", meter_source_name(trial->source), "idle_total_bytes",
+        BEST(total_bytes), "user_bytes", BEST(user_bytes), "kernel_stack_bytes",
+        BEST(kernel_stack_bytes), "page_table_bytes", BEST(page_table_bytes),
+        "slab_bytes", BEST(slab_bytes), "socket_bytes", BEST(socket_bytes),
+        "rss_sum_bytes", BEST(rss_sum_bytes), "pss_sum_bytes",
+        json_known(trial->has_warm ? warm->pss_sum_bytes : -1), "source",
+        meter_source_name(trial->source), "idle_total_bytes",
         json_known(trial->idle.total_bytes));
+#undef BEST
 }
 
-static double scale_to_window(const struct trial *trial)
+/* The difference of two counters that were read span_ns apart, scaled to the
+ * window; or -1. */
+static int64_t delta(const struct trial *trial, int64_t span_ns, int64_t first,
+                     int64_t last)
 {
-    double span = (double)(trial->last.at_ns - trial->first.at_ns);
+    double window =
+        (double)(trial->load->window_end_ns - trial->load->window_start_ns);
 
-    return span > 0 ? (double)(trial->load->window_end_ns -
-                               trial->load->window_start_ns) /
-                          span
-                    : 1;
-}
-
-/* The difference of two counters over the window, or -1. */
-static int64_t delta(const struct trial *trial, int64_t first, int64_t last)
-{
-    if (first < 0 || last < first)
+    if (first < 0 || last < first || span_ns <= 0)
         return -1;
-    return llround((double)(last - first) * scale_to_window(trial));
+    return llround((double)(last - first) * window / (double)span_ns);
+}
+
+static json_t *json_switches(const struct trial *trial)
+{
+    const struct meter_sample *first = &trial->walk_first,
+                              *last = &trial->walk_last;
+    int64_t span_ns = last->at_ns - first->at_ns;
+
+    if (!trial->has_walks)
+        return json_pack("{s:n, s:n}", "voluntary", "involuntary");
+    return json_pack(
+        "{s:o, s:o}", "voluntary",
+        json_known(delta(trial, span_ns, first->switches_voluntary,
+                         last->switches_voluntary)),
+        "involuntary",
+        json_known(delta(trial, span_ns, first->switches_involuntary,
+                         last->switches_involuntary)));
 }
 
 static json_t *json_cpu(const struct trial *trial)
 {
-    int64_t user =
-        delta(trial, trial->first.cpu_user_ns, trial->last.cpu_user_ns);
+    const struct meter_sample *first = &trial->first, *last = &trial->last;
+    int64_t span_ns = last->at_ns - first->at_ns;
+    int64_t user = delta(trial, span_ns, first->cpu_user_ns, last->cpu_user_ns);
     int64_t kernel =
-        delta(trial, trial->first.cpu_system_ns, trial->last.cpu_system_ns);
+        delta(trial, span_ns, first->cpu_system_ns, last->cpu_system_ns);
     uint64_t n = trial->load->completed_in_window;
     bool known = user >= 0 && kernel >= 0 && n > 0 && trial->beside == NULL;
 
@@ -340,13 +350,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("tasks",
         json_pack("{s:o, s:o}", "threads_max", json_known(trial->threads_max),
                   "processes_max", json_known(trial->processes_max)));
-    ADD("switches",
-        json_pack("{s:o, s:o}", "voluntary",
-                  json_known(delta(trial, trial->first.switches_voluntary,
-                                   trial->last.switches_voluntary)),
-                  "involuntary",
-                  json_known(delta(trial, trial->first.switches_involuntary,
-                                   trial->last.switches_involuntary))));
+    ADD("switches", json_switches(trial));
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
     ADD("bare", json_bare(trial));

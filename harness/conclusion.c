@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads run.json's summary and comparisons alone. Whoever is not worse than
+ * the leader by the verdict table shares the lead: a difference inside the
+ * noise is called that, and no winner is named that the data do not carry.
+ */
+#include "conclusion.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "metric.h"
+#include "summary.h"
+
+enum { MODELS_SHOWN = 32 };
+
+/* One load point while its lines are made. */
+struct point {
+    const struct results *results;
+    const json_t *run;
+    const char *experiment, *id, *metric;
+    const char *baseline; /* or NULL */
+    const char *models[MODELS_SHOWN];
+    double values[MODELS_SHOWN];
+    int count;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+/* "=" (the same), "?" (inconclusive), "<" (worse than the leader), or 0 when
+ * there is no comparison. */
+static char against(const struct point *point, int leader, int other,
+                    const json_t **comparison)
+{
+    const char *verdict;
+    bool turned = false;
+
+    *comparison = summary_comparison(point->run, point->experiment, point->id,
+                                     point->metric, point->models[leader],
+                                     point->models[other]);
+    if (*comparison == NULL) {
+        turned = true;
+        *comparison = summary_comparison(
+            point->run, point->experiment, point->id, point->metric,
+            point->models[other], point->models[leader]);
+    }
+    if (*comparison == NULL)
+        return 0;
+    verdict = text_of(*comparison, "verdict");
+    if (!strcmp(verdict, turned ? "worse" : "better"))
+        return '<';
+    return !strcmp(verdict, "inconclusive") ? '?' : '=';
+}
+
+/* The contenders with a value, best first. */
+static void rank(struct point *point, const json_t *models)
+{
+    const struct metric *metric = metric_find(point->metric);
+    const json_t *name;
+    size_t i;
+
+    point->count = 0;
+    json_array_foreach(models, i, name)
+    {
+        const char *model = json_string_value(name);
+        const json_t *info =
+            json_object_get(json_object_get(point->run, "models"), model);
+        double value = json_number_value(
+            json_object_get(summary_row(point->run, point->experiment,
+                                        point->id, model, point->metric),
+                            "value"));
+        int at = point->count;
+
+        if (!(value > 0) || json_is_true(json_object_get(info, "yardstick")) ||
+            point->count == MODELS_SHOWN)
+            continue;
+        for (; at > 0 &&
+               (point->values[at - 1] < value) == metric->higher_is_better;
+             at--) {
+            point->values[at] = point->values[at - 1];
+            point->models[at] = point->models[at - 1];
+        }
+        point->values[at] = value;
+        point->models[at] = model;
+        point->count++;
+    }
+}
+
+/* A latency for open loops, whose throughput is the offered rate; the
+ * throughput for closed ones. */
+static const char *headline(const struct point *point, const json_t *models,
+                            const json_t *load)
+{
+    const json_t *name, *row;
+    size_t i;
+
+    if (strcmp(text_of(load, "mode"), "open") != 0)
+        return "throughput_per_s";
+    json_array_foreach(models, i, name)
+    {
+        row = summary_row(point->run, point->experiment, point->id,
+                          json_string_value(name), "latency_p99_ns");
+        if (json_is_number(json_object_get(row, "value")))
+            return "latency_p99_ns";
+    }
+    return "latency_mean_ns";
+}
+
+static void tell_comparison(const struct point *point, int leader, int other)
+{
+    const json_t *comparison;
+    char mark = against(point, leader, other, &comparison);
+
+    if (mark != 0)
+        results_tell(point->results, "    %s", text_of(comparison, "words"));
+}
+
+static void tell_leader(const struct point *point)
+{
+    const json_t *comparison;
+    const struct metric *metric = metric_find(point->metric);
+    char value[32], ties[512] = "", mark;
+    size_t used = 0;
+    bool unsure = false;
+
+    for (int i = 1; i < point->count; i++) {
+        mark = against(point, 0, i, &comparison);
+        if (mark == '<' || used >= sizeof(ties))
+            continue;
+        unsure |= mark != '=';
+        used += (size_t)snprintf(ties + used, sizeof(ties) - used, ", %s",
+                                 point->models[i]);
+    }
+    metric_format(point->metric, point->values[0], value, sizeof(value));
+    if (point->count == 1)
+        results_tell(point->results,
+                     "  %s: %s, %s %s (nothing to compare with)", point->id,
+                     point->models[0], metric->words, value);
+    else if (ties[0] == '\0')
+        results_tell(point->results, "  %s: %s leads on %s, %s", point->id,
+                     point->models[0], metric->words, value);
+    else
+        results_tell(point->results, "  %s: %s on %s between %s%s; best %s",
+                     point->id,
+                     unsure ? "not distinguishable (inside the noise)"
+                            : "no meaningful difference",
+                     metric->words, point->models[0], ties, value);
+    if (point->count > 1)
+        tell_comparison(point, 0, 1);
+    for (int i = 2; i < point->count && point->baseline != NULL; i++)
+        if (!strcmp(point->models[i], point->baseline))
+            tell_comparison(point, 0, i);
+    if (point->baseline != NULL && point->count > 2 &&
+        !strcmp(point->models[0], point->baseline))
+        tell_comparison(point, 0, point->count - 1);
+}
+
+/* Cells without a figure are named: a gap must not look like a zero. */
+static void tell_gaps(const struct point *point, const json_t *models)
+{
+    const json_t *name, *row;
+    size_t i;
+
+    json_array_foreach(models, i, name)
+    {
+        const char *model = json_string_value(name);
+        json_int_t invalid;
+
+        row = summary_row(point->run, point->experiment, point->id, model,
+                          point->metric);
+        invalid = json_integer_value(json_object_get(row, "invalid"));
+        if (!json_is_number(json_object_get(row, "value")))
+            results_tell(point->results, "    %s: no figure: %s%s", model,
+                         text_of(row, "why"),
+                         invalid > 0 ? " (its trials tell why)" : "");
+        else if (invalid > 0)
+            results_tell(point->results, "    %s: %d invalid trial%s left out",
+                         model, (int)invalid, invalid == 1 ? "" : "s");
+    }
+}
+
+static int visit(const json_t *experiment, const json_t *object, void *context)
+{
+    struct point point = *(struct point *)context;
+    const json_t *models = json_object_get(object, "models");
+    const char *baseline = text_of(experiment, "baseline");
+
+    point.experiment = text_of(experiment, "name");
+    point.id = text_of(object, "id");
+    point.baseline = baseline[0] ? baseline : NULL;
+    if (json_object_get(
+            json_array_get(json_object_get(experiment, "load_points"), 0),
+            "id") == json_object_get(object, "id"))
+        results_tell(point.results, "%s: %s", point.experiment,
+                     text_of(experiment, "title"));
+    if (json_array_size(models) == 0)
+        return 0;
+    point.metric = headline(&point, models, json_object_get(object, "load"));
+    rank(&point, models);
+    if (point.count > 0)
+        tell_leader(&point);
+    else
+        results_tell(point.results, "  %s: no figure", point.id);
+    tell_gaps(&point, models);
+    return 0;
+}
+
+static int whole(const json_t *object, const char *key)
+{
+    return (int)json_integer_value(json_object_get(object, key));
+}
+
+void conclusion_print(const struct results *results, const json_t *run)
+{
+    struct point point = {.results = results, .run = run};
+    const json_t *tally = json_object_get(run, "tally");
+    const json_t *noise = json_object_get(run, "noise");
+    double sd =
+        json_number_value(json_object_get(noise, "throughput_log_sd_median"));
+    bool complete = json_is_true(json_object_get(run, "complete"));
+
+    results_tell(results, "%s", "");
+    if (!complete)
+        results_tell(results, "INCOMPLETE RUN: %d of %d trials%s%s",
+                     whole(tally, "done"), whole(tally, "planned"),
+                     text_of(run, "interrupted")[0] ? ", ended by " : "",
+                     text_of(run, "interrupted"));
+    summary_each_point(run, visit, &point);
+    results_tell(results, "%d of %d trials valid, %d invalid, %d retried",
+                 whole(tally, "valid"), whole(tally, "planned"),
+                 whole(tally, "invalid"), whole(tally, "retried"));
+    if (whole(noise, "cells") > 0)
+        results_tell(results,
+                     "noise: repeated trials of the same cell differ by %.1f "
+                     "%% (standard deviation of throughput, median of %d "
+                     "cells)",
+                     100 * (exp(sd) - 1), whole(noise, "cells"));
+    results_tell(results, "files: %s", results->directory);
+    if (complete)
+        results_tell(results, "next: make report RUN=%s", results->directory);
+    else
+        results_tell(results, "next: troika bench --resume %s",
+                     results->directory);
+}

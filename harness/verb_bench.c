@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika bench EXPERIMENT... and troika summarise [RUN]: flags to run_options.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/units.h"
+#include "run.h"
+#include "troika.h"
+
+enum { MODELS_GIVEN_MAX = 64, EXPERIMENTS_GIVEN_MAX = 64 };
+
+enum key {
+    KEY_BLOCKS = 256,
+    KEY_MODELS,
+    KEY_WINDOW,
+    KEY_WARMUP,
+    KEY_SEED,
+    KEY_RESUME,
+    KEY_DRY_RUN,
+    KEY_ANY_BUILD,
+};
+
+struct flags {
+    struct run_options options;
+    char *experiments[EXPERIMENTS_GIVEN_MAX];
+    int count;
+    const char *models[MODELS_GIVEN_MAX + 1];
+    bool resume;
+    const char *run;
+};
+
+static const struct argp_option rows[] = {
+    {"blocks", KEY_BLOCKS, "N", 0, "repetitions, instead of the file's", 0},
+    {"models", KEY_MODELS, "A,B", 0, "only these models", 0},
+    {"window", KEY_WINDOW, "TIME", 0, "measure so long (2s), everywhere", 0},
+    {"warmup", KEY_WARMUP, "TIME", 0, "warm up so long (500ms), everywhere", 0},
+    {"seed", KEY_SEED, "N", 0, "of order, arrivals and requests", 0},
+    {"output", 'o', "DIRECTORY", 0, "where runs go (results)", 0},
+    {"resume", KEY_RESUME, "RUN", OPTION_ARG_OPTIONAL,
+     "finish an interrupted run (the newest)", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "print order and duration, run nothing",
+     0},
+    {"quiet", 'q', NULL, 0, "no progress, only the result", 0},
+    {"allow-any-build", KEY_ANY_BUILD, NULL, 0,
+     "record results of a sanitizer build (for tests)", 0},
+    {0},
+};
+
+static void parse_time(const char *text, const char *flag, int64_t least,
+                       int64_t *value, struct argp_state *state)
+{
+    int result = units_parse(UNIT_NS, text, value);
+
+    if (result < 0 || *value < least || *value > INT64_C(86400000000000))
+        argp_error(state, "%s %s: give a time with its unit, %s to 24h", flag,
+                   text, least > 0 ? "1ms" : "0ms");
+}
+
+static void parse_models(char *list, struct flags *flags,
+                         struct argp_state *state)
+{
+    int n = 0;
+
+    for (char *name = strtok(list, ","); name != NULL;
+         name = strtok(NULL, ",")) {
+        if (n == MODELS_GIVEN_MAX)
+            argp_error(state, "--models: more than %d names", n);
+        flags->models[n++] = name;
+    }
+    if (n == 0)
+        argp_error(state, "--models: no name is given");
+    flags->options.overrides.models = flags->models;
+}
+
+static void parse_number(const char *text, const char *flag, int64_t least,
+                         int64_t most, int64_t *value, struct argp_state *state)
+{
+    if (units_parse(UNIT_COUNT, text, value) < 0 || *value < least ||
+        *value > most)
+        argp_error(state, "%s %s: give a whole number from %lld to %lld", flag,
+                   text, (long long)least, (long long)most);
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct flags *flags = state->input;
+    struct plan_overrides *overrides = &flags->options.overrides;
+    int64_t number = 0;
+
+    switch (key) {
+    case KEY_BLOCKS:
+        parse_number(value, "--blocks", 1, EXPERIMENT_BLOCKS_MAX, &number,
+                     state);
+        overrides->blocks = (int)number;
+        return 0;
+    case KEY_MODELS:
+        parse_models(value, flags, state);
+        return 0;
+    case KEY_WINDOW:
+        parse_time(value, "--window", 1000000, &overrides->window_ns, state);
+        return 0;
+    case KEY_WARMUP:
+        parse_time(value, "--warmup", 0, &overrides->warmup_ns, state);
+        return 0;
+    case KEY_SEED:
+        parse_number(value, "--seed", 0, INT64_C(1) << 53, &number, state);
+        flags->options.seed = (uint64_t)number;
+        flags->options.has_seed = true;
+        return 0;
+    case 'o':
+        flags->options.root = value;
+        return 0;
+    case KEY_RESUME:
+        flags->resume = true;
+        flags->run = value;
+        return 0;
+    case KEY_DRY_RUN:
+        flags->options.dry_run = true;
+        return 0;
+    case 'q':
+        flags->options.quiet = true;
+        return 0;
+    case KEY_ANY_BUILD:
+        flags->options.allow_any_build = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (flags->count == EXPERIMENTS_GIVEN_MAX)
+            argp_error(state, "more than %d experiments", flags->count);
+        flags->experiments[flags->count++] = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The command as typed, for the record. */
+static char *join(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    for (int i = 0; file != NULL && i < argc; i++)
+        fprintf(file, "%s%s", i > 0 ? " " : "", argv[i]);
+    return file != NULL && fclose(file) == 0 ? text : NULL;
+}
+
+int verb_bench(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = rows,
+        .parser = parse,
+        .args_doc = "EXPERIMENT...\n--resume[=RUN]",
+        .doc = "Runs experiments (names of troika list, or paths of .ini "
+               "files): every model under the same work and load, in random "
+               "order, block by block."
+               "\vResults go to results/<time>-<id>/, one file per trial. "
+               "Exit codes: 0 done; 1 failed; 2 usage; 3 some trials are "
+               "invalid; 130, 143 interrupted (go on with --resume).",
+    };
+    struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};
+    char *command = join(argc, argv);
+    int code;
+
+    argp_err_exit_status = EXIT_USAGE;
+    flags.options.command = command != NULL ? command : "troika bench";
+    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+        return EXIT_USAGE;
+    if (flags.resume) {
+        /* --resume RUN, as people type it, is an argument to argp. */
+        if (flags.run == NULL && flags.count == 1)
+            flags.run = flags.experiments[0];
+        code = run_resume(flags.run, &flags.options);
+    } else if (flags.count == 0) {
+        fprintf(stderr, "troika bench: name an experiment (troika list), for "
+                        "example: troika bench quick\n");
+        code = EXIT_USAGE;
+    } else {
+        code = run_bench(flags.experiments, flags.count, &flags.options);
+    }
+    free(command);
+    return code;
+}
+
+int verb_summarise(int argc, char **argv)
+{
+    static const struct argp_option summarise_rows[] = {
+        {"output", 'o', "DIRECTORY", 0, "where runs are (results)", 0},
+        {0},
+    };
+    static const struct argp argp = {
+        .options = summarise_rows,
+        .parser = parse,
+        .args_doc = "[RUN]",
+        .doc = "Makes summary and comparisons of a run (the newest) anew from "
+               "its stored trials.",
+    };
+    struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};
+
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+        return EXIT_USAGE;
+    return run_summarise(flags.count > 0 ? flags.experiments[0] : NULL,
+                         &flags.options);
+}
