@@ -111,13 +111,32 @@ static const char *headline(const struct point *point, const json_t *models,
     return "latency_mean_ns";
 }
 
+/* From the leader's side, whichever way round it is stored; what it means
+ * stands in the words behind the interval. */
 static void tell_comparison(const struct point *point, int leader, int other)
 {
-    const json_t *comparison;
-    char mark = against(point, leader, other, &comparison);
+    const json_t *row;
+    char mark = against(point, leader, other, &row);
+    const char *meaning = strrchr(text_of(row, "words"), ']');
+    double ratio = json_number_value(json_object_get(row, "ratio"));
+    double lo = json_number_value(json_object_get(row, "lo"));
+    double hi = json_number_value(json_object_get(row, "hi"));
 
-    if (mark != 0)
-        results_tell(point->results, "    %s", text_of(comparison, "words"));
+    if (mark == 0)
+        return;
+    if (meaning == NULL || !(lo > 0)) {
+        results_tell(point->results, "    %s", text_of(row, "words"));
+        return;
+    }
+    if (strcmp(text_of(row, "a"), point->models[leader]) != 0) {
+        double swap = lo;
+
+        ratio = 1 / ratio;
+        lo = 1 / hi;
+        hi = 1 / swap;
+    }
+    results_tell(point->results, "    %.3g times %s [%.3g-%.3g]%s", ratio,
+                 point->models[other], lo, hi, meaning + 1);
 }
 
 static void tell_leader(const struct point *point)
