@@ -11,6 +11,8 @@ are the summary's; trials are only merged for drawing.
 import bars
 import curves
 import dots
+import drift
+import sweeps
 from drawing import Chart
 from points import sections, sweep_key
 from results import Run
@@ -26,8 +28,8 @@ def all_charts(run: Run) -> list[Chart]:
             swept = sweep_key(points)
             if swept:
                 for name in SWEPT:
-                    charts.append(curves.sweep(run, experiment, points, swept, name))
-                charts.append(curves.memory_sweep(run, experiment, points))
+                    charts.append(sweeps.curve(run, experiment, points, swept, name))
+                charts.append(sweeps.memory(run, experiment, points))
             for point in points:
                 if not swept:
                     charts.append(dots.throughput(run, experiment, point))
@@ -36,7 +38,7 @@ def all_charts(run: Run) -> list[Chart]:
                     charts.append(bars.cpu(run, experiment, point))
                     charts.append(bars.memory_parts(run, experiment, point))
                 charts.append(dots.bystander(run, experiment, point))
-                charts.append(dots.blocks(run, experiment, point))
+                charts.append(drift.blocks(run, experiment, point))
     found = [chart for chart in charts if chart]
     if not run.data["complete"]:
         for chart in found:

@@ -26,8 +26,13 @@ FINGERPRINT = (
     ("cflags",),
     ("variant", "build_variant"),
 )
-METRICS = ("throughput_per_s", "latency_p99_ns", "cpu_per_request_ns", "memory_total_bytes",
-           "beside_p99_ns")  # fmt: skip
+METRICS = (
+    "throughput_per_s",
+    "latency_p99_ns",
+    "cpu_per_request_ns",
+    "memory_total_bytes",
+    "beside_p99_ns",
+)
 
 
 def fingerprint(run: results.Run) -> dict[str, str]:
@@ -88,9 +93,13 @@ def tables(a: results.Run, b: results.Run) -> tuple[list[dict], list[str]]:
             continue
         kind = metric(name)
         ratio, lo, hi = _ratio(left, right)
-        row = [f"{model}: {kind.noun}", kind.show(left["value"]), kind.show(right["value"]),
-               f"{units.digits(ratio)} {units.interval(lo, hi)}",
-               _words(kind, ratio, lo, hi, margins.get(experiment, 0.05))]  # fmt: skip
+        row = [
+            f"{model}: {kind.noun}",
+            kind.show(left["value"]),
+            kind.show(right["value"]),
+            f"{units.digits(ratio)} {units.interval(lo, hi)}",
+            _words(kind, ratio, lo, hi, margins.get(experiment, 0.05)),
+        ]
         groups.setdefault((experiment, point), []).append(row)
     for (experiment, point), rows in groups.items():
         head = ["model: metric", "A", "B", "B / A", "B is"]
@@ -106,13 +115,25 @@ def render(a: results.Run, b: results.Run, differs: list[list[str]]) -> str:
             " compare two runs of the same experiment"
         )
     facts = [
-        {"id": r.data["run_id"], "path": r.path, "version": r.data.get("tool_version") or "unknown"}
+        {
+            "id": r.data["run_id"],
+            "path": r.path,
+            "version": r.data.get("tool_version") or "unknown",
+        }
         for r in (a, b)
     ]
-    text = pages.environment().get_template("compare.md").render(
-        a=facts[0], b=facts[1], differences=differs, tables=found, only=only,
-        incomplete=[r.data["run_id"] for r in (a, b) if not r.data["complete"]],
-    )  # fmt: skip
+    text = (
+        pages.environment()
+        .get_template("compare.md")
+        .render(
+            a=facts[0],
+            b=facts[1],
+            differences=differs,
+            tables=found,
+            only=only,
+            incomplete=[r.data["run_id"] for r in (a, b) if not r.data["complete"]],
+        )
+    )
     return pages.squeezed(text)
 
 
@@ -125,7 +146,9 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("a", metavar="A", help="the run to compare with")
     parser.add_argument("b", metavar="B", help="the run that is compared")
-    parser.add_argument("--force", action="store_true", help="compare across environments")
+    parser.add_argument(
+        "--force", action="store_true", help="compare across environments"
+    )
     options = parser.parse_args(argv)
     try:
         a, b = results.load(options.a), results.load(options.b)

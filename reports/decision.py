@@ -18,7 +18,12 @@ import math
 from points import setting
 from results import Run
 
-WEIGHTS = {"throughput_per_s": 0.35, "latency": 0.25, "memory_total_bytes": 0.2, "cpu_per_request_ns": 0.2}
+WEIGHTS = {
+    "throughput_per_s": 0.35,
+    "latency": 0.25,
+    "memory_total_bytes": 0.2,
+    "cpu_per_request_ns": 0.2,
+}
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
 HIGHER_IS_BETTER = {"throughput_per_s"}
 FAR = 2.0  # a load point further than this factor from the profile is named as far
@@ -59,7 +64,9 @@ def decide(run: Run, experiment: dict) -> dict | None:
     for option in options:
         option["against"] = _against(run, experiment, point, option["model"], first)
     decision["differences"] = _differences(run, experiment, point, decision["outcome"])
-    decision["sensitivity"] = _sensitivity(run, experiment, point, options, fits, margin, verdict)
+    decision["sensitivity"] = _sensitivity(
+        run, experiment, point, options, fits, margin, verdict
+    )
     decision["changes"] = _changes(profile, point, options, constraints)
     return decision
 
@@ -93,7 +100,11 @@ def _choose(profile: dict, points: list[dict]) -> tuple[dict, dict]:
 
     def distance(point):
         wait, connections = factors(point)
-        return math.log(wait) + math.log(connections), point["load"]["mode"] != "open", point["id"]
+        return (
+            math.log(wait) + math.log(connections),
+            point["load"]["mode"] != "open",
+            point["id"],
+        )
 
     chosen = min(candidates, key=distance)
     wait, connections = factors(chosen)
@@ -111,11 +122,20 @@ def _constraints(profile: dict) -> list[dict]:
     found = []
     if profile.get("limit_ns"):
         p = profile.get("limit_percentile") or 99
-        found.append({"metric": f"latency_p{p:g}_ns", "limit": profile["limit_ns"],
-                      "words": profile.get("limit") or "latency limit"})  # fmt: skip
+        found.append(
+            {
+                "metric": f"latency_p{p:g}_ns",
+                "limit": profile["limit_ns"],
+                "words": profile.get("limit") or "latency limit",
+            }
+        )
     if profile.get("memory_bytes"):
         found.append(
-            {"metric": "memory_total_bytes", "limit": profile["memory_bytes"], "words": "memory budget"}
+            {
+                "metric": "memory_total_bytes",
+                "limit": profile["memory_bytes"],
+                "words": "memory budget",
+            }
         )
     return found
 
@@ -171,8 +191,12 @@ def _at_profile(row, each, profile, point) -> dict:
     more = (profile.get("connections") or 0) - (point["load"].get("connections") or 0)
     if more <= 0 or not each:
         return row
-    add = {k: more * max(each.get(k) or each["value"], 0) for k in ("value", "lo", "hi")}
-    extended = {k: row[k] + add[k] if row.get(k) else None for k in ("value", "lo", "hi")}
+    add = {
+        k: more * max(each.get(k) or each["value"], 0) for k in ("value", "lo", "hi")
+    }
+    extended = {
+        k: row[k] + add[k] if row.get(k) else None for k in ("value", "lo", "hi")
+    }
     return dict(row, **extended, extrapolated=True)
 
 
@@ -180,21 +204,48 @@ def _judge(row: dict | None, constraint: dict, level) -> dict:
     """fits, fails, at risk or unknown; with the figure that decided."""
     limit = constraint["limit"]
     if row is None:
-        below = level("latency_p50_ns") if constraint["metric"].startswith("latency") else None
+        below = (
+            level("latency_p50_ns")
+            if constraint["metric"].startswith("latency")
+            else None
+        )
         if below and below.get("lo") and below["lo"] > limit:
-            return {"fate": "fails", "seen": below["value"], "lo": below["lo"], "hi": below["hi"],
-                    "by": "latency_p50_ns", "n": below["n"], "extrapolated": False}  # fmt: skip
-        return {"fate": "unknown", "seen": None, "lo": None, "hi": None, "by": None, "n": 0,
-                "extrapolated": False}  # fmt: skip
+            return {
+                "fate": "fails",
+                "seen": below["value"],
+                "lo": below["lo"],
+                "hi": below["hi"],
+                "by": "latency_p50_ns",
+                "n": below["n"],
+                "extrapolated": False,
+            }
+        return {
+            "fate": "unknown",
+            "seen": None,
+            "lo": None,
+            "hi": None,
+            "by": None,
+            "n": 0,
+            "extrapolated": False,
+        }
     lo, hi = row.get("lo"), row.get("hi")
     fate = "at risk"
     if lo is not None and hi is not None:
         fate = "fits" if hi <= limit else "fails" if lo > limit else "at risk"
-    return {"fate": fate, "seen": row["value"], "lo": lo, "hi": hi, "by": constraint["metric"],
-            "n": row["n"], "extrapolated": bool(row.get("extrapolated"))}  # fmt: skip
+    return {
+        "fate": fate,
+        "seen": row["value"],
+        "lo": lo,
+        "hi": hi,
+        "by": constraint["metric"],
+        "n": row["n"],
+        "extrapolated": bool(row.get("extrapolated")),
+    }
 
 
-def rank(run: Run, experiment, point, models: list[str], margin: float, weights=None) -> dict:
+def rank(
+    run: Run, experiment, point, models: list[str], margin: float, weights=None
+) -> dict:
     """Dominance, then scores; `weights` by driver, the default ones if None."""
     names, dropped = _drivers(run, experiment, point, models)
     used = {n: (weights or WEIGHTS)["latency" if n in LATENCIES else n] for n in names}
@@ -202,12 +253,23 @@ def rank(run: Run, experiment, point, models: list[str], margin: float, weights=
     used = {n: w / total for n, w in used.items()}
     dominated = {}
     for a in models:
-        by = [b for b in models if b != a and _dominates(run, experiment, point, names, b, a)]
+        by = [
+            b
+            for b in models
+            if b != a and _dominates(run, experiment, point, names, b, a)
+        ]
         if by:
             dominated[a] = sorted(by)
     pareto = [m for m in models if m not in dominated] or list(models)
-    result = {"weights": used, "dropped": dropped, "dominated": dominated, "scores": [],
-              "leader": None, "rivals": [], "by": None}  # fmt: skip
+    result = {
+        "weights": used,
+        "dropped": dropped,
+        "dominated": dominated,
+        "scores": [],
+        "leader": None,
+        "rivals": [],
+        "by": None,
+    }
     if not pareto:
         return result
     if len(pareto) == 1:
@@ -215,7 +277,10 @@ def rank(run: Run, experiment, point, models: list[str], margin: float, weights=
         return dict(result, leader=pareto[0], by=by)
     if not names:
         return dict(result, leader=pareto[0], rivals=pareto[1:], by="score")
-    scores = {m: sum(_gap(run, experiment, point, used, m, o)[0] for o in pareto if o != m) for m in pareto}
+    scores = {
+        m: sum(_gap(run, experiment, point, used, m, o)[0] for o in pareto if o != m)
+        for m in pareto
+    }
     leader = max(pareto, key=lambda m: (scores[m], m))
     rows = []
     for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
@@ -232,7 +297,10 @@ def _drivers(run: Run, experiment, point, models):
     pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
 
     def complete(name):
-        return all(_usable(run.ratio(experiment["name"], point["id"], name, a, b)) for a, b in pairs)
+        return all(
+            _usable(run.ratio(experiment["name"], point["id"], name, a, b))
+            for a, b in pairs
+        )
 
     names, dropped = [], []
     for name in WEIGHTS:
@@ -253,7 +321,9 @@ def _dominates(run: Run, experiment, point, names, a: str, b: str) -> bool:
     verdicts = [r.get("verdict") for r in rows if r]
     if len(verdicts) < len(names) or not verdicts:
         return False
-    return "better" in verdicts and all(v in ("better", "same", "negligible") for v in verdicts)
+    return "better" in verdicts and all(
+        v in ("better", "same", "negligible") for v in verdicts
+    )
 
 
 def _gap(run: Run, experiment, point, weights, a: str, b: str) -> tuple[float, float]:
@@ -278,7 +348,13 @@ def _outcome(options, verdict) -> dict:
     else:
         kind = "at risk" if risky else "unknown" if unknown else "none"
         models = risky or unknown
-    return {"kind": kind, "models": models, "by": verdict["by"], "at_risk": risky, "unknown": unknown}
+    return {
+        "kind": kind,
+        "models": models,
+        "by": verdict["by"],
+        "at_risk": risky,
+        "unknown": unknown,
+    }
 
 
 def _preliminary(run: Run, options) -> list[str]:
@@ -309,8 +385,17 @@ def _differences(run: Run, experiment, point, outcome) -> list[dict]:
             row = run.ratio(experiment["name"], point["id"], name, first, other)
             if row and row.get("verdict") in ("better", "worse"):
                 better = first if row["verdict"] == "better" else other
-                rows.append({"metric": name, "a": first, "b": other, "ratio": row["ratio"],
-                             "lo": row["lo"], "hi": row["hi"], "better": better})  # fmt: skip
+                rows.append(
+                    {
+                        "metric": name,
+                        "a": first,
+                        "b": other,
+                        "ratio": row["ratio"],
+                        "lo": row["lo"],
+                        "hi": row["hi"],
+                        "better": better,
+                    }
+                )
     return rows
 
 
@@ -321,11 +406,20 @@ def _sensitivity(run, experiment, point, options, fits, margin, base) -> list[di
     for driver in WEIGHTS:
         for factor in (2.0, 0.0):
             weights = dict(WEIGHTS, **{driver: WEIGHTS[driver] * factor})
-            cases.append(({"change": "weight", "driver": driver, "factor": factor}, fits, margin, weights))
+            cases.append(
+                (
+                    {"change": "weight", "driver": driver, "factor": factor},
+                    fits,
+                    margin,
+                    weights,
+                )
+            )
     cases.append(({"change": "margin", "margin": 2 * margin}, fits, 2 * margin, None))
     risky = [o["model"] for o in options if o["fate"] == "at risk"]
     if risky:
-        cases.append(({"change": "let in", "models": risky}, fits + risky, margin, None))
+        cases.append(
+            ({"change": "let in", "models": risky}, fits + risky, margin, None)
+        )
     rows = []
     before = [base["leader"], *base["rivals"]]
     for change, models, edge, weights in cases:
@@ -344,14 +438,28 @@ def _changes(profile, point, options, constraints) -> list[dict]:
     for option in options:
         full = _budget_full(option, profile.get("memory_bytes"), have)
         if full:
-            rows.append({"model": option["model"], "metric": "connections", "fate": option["fate"],
-                         "limit": profile["memory_bytes"], "edge": full})  # fmt: skip
+            rows.append(
+                {
+                    "model": option["model"],
+                    "metric": "connections",
+                    "fate": option["fate"],
+                    "limit": profile["memory_bytes"],
+                    "edge": full,
+                }
+            )
         for check in option["checks"]:
             if check["seen"] is None or check["by"] != check["metric"]:
                 continue
             edge = check["hi"] if check["hi"] is not None else check["seen"]
-            rows.append({"model": option["model"], "metric": check["metric"], "fate": check["fate"],
-                         "limit": check["limit"], "edge": edge})  # fmt: skip
+            rows.append(
+                {
+                    "model": option["model"],
+                    "metric": check["metric"],
+                    "fate": check["fate"],
+                    "limit": check["limit"],
+                    "edge": edge,
+                }
+            )
     return rows
 
 

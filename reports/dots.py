@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""Charts of dots: one level per model with its interval, the bystander, and
-the blocks one by one.
+"""Charts of dots: one level per model with its interval; the bystander beside
+a second load.
+
+The axis starts at zero, or is logarithmic and says so where the levels span
+too much for that. The law's bound and the bare ceiling stand as lines beside
+the dot: how much of what was possible did the model reach?
 """
 
 import units
-from drawing import Axis, Chart, axis
+from drawing import Chart, axis
 from levels import (
     alt_text,
     DOTS,
-    end_labels,
     left,
     level_rows,
     n_words,
     name_of,
     of_trials,
     provenance,
-    right,
     scale_words,
     styles,
     table_row,
@@ -37,7 +39,8 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         bare[m] = of_trials(trials, "bare", "per_s")
     found = [r for r in rows.values() if r]
     x = axis(
-        [r[k] for r in found for k in ("value", "lo", "hi")] + [*laws.values(), *bare.values()],
+        [r[k] for r in found for k in ("value", "lo", "hi")]
+        + [*laws.values(), *bare.values()],
         room=1.2,
     )
     blocks = []
@@ -58,7 +61,8 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         head=["model", "throughput", "95 %", "n", "law's bound", "bare ceiling"],
     )
     chart.rows = [
-        table_row(kind, rows[m], m) + [kind.show(laws[m]), kind.show(bare[m])] for m in models
+        table_row(kind, rows[m], m) + [kind.show(laws[m]), kind.show(bare[m])]
+        for m in models
     ]
     chart.caption = [n_words(found), scale_words(x)]
     if any(v for v in laws.values()):
@@ -69,12 +73,17 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         )
     chart.caption.append(provenance(run))
     chart.context = {
-        "styles": styles(models), "left": left(models), "x": x, "notes": notes,
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": notes,
         "xlabel": "requests per second" + (" (logarithmic)" if x.log else ""),
-        "xformat": "%g" if x.hi < 20000 else "%.1s%c", "dots": DOTS, "second": None,
+        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
+        "dots": DOTS,
+        "second": None,
         "bounds": "the law's bound" if any(v for v in laws.values()) else None,
         "ceiling": "bare processes" if any(v for v in bare.values()) else None,
-    }  # fmt: skip
+    }
     return chart
 
 
@@ -93,9 +102,15 @@ def bystander(run: Run, experiment: dict, point: dict) -> Chart | None:
     blocks = []
     for i, m in enumerate(models):
         r, w = rows[m], worst[m]
-        numbers = [r[k] / 1e6 if r[k] else None for k in ("value", "lo", "hi")] if r else [None] * 3
+        numbers = (
+            [r[k] / 1e6 if r[k] else None for k in ("value", "lo", "hi")]
+            if r
+            else [None] * 3
+        )
         text = kind.show(r["value"]) if r else ""
-        blocks.append((m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]]))
+        blocks.append(
+            (m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]])
+        )
     second = point["beside"]
     rate = second.get("rate_per_s")
     chart = Chart(
@@ -111,76 +126,21 @@ def bystander(run: Run, experiment: dict, point: dict) -> Chart | None:
         head=["model", "bystander p99", "95 %", "n", "worst"],
     )
     chart.rows = [
-        table_row(kind, rows[m], m) + [kind.show(worst[m]["value"] if worst[m] else None)]
+        table_row(kind, rows[m], m)
+        + [kind.show(worst[m]["value"] if worst[m] else None)]
         for m in models
     ]
     chart.caption = [n_words(rows.values()), scale_words(x), provenance(run)]
     chart.context = {
-        "styles": styles(models), "left": left(models), "x": x, "notes": notes,
-        "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""), "xformat": "%g",
-        "dots": "p99, 95 % interval", "second": "worst, mean of the blocks",
-        "bounds": None, "ceiling": None,
-    }  # fmt: skip
-    return chart
-
-
-def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
-    models, key = point["models"], experiment["name"]
-    name = "throughput_per_s"
-    levels = {m: run.level(key, point["id"], m, name) for m in models}
-    models = [m for m in models if levels[m]]
-    trials = run.trials_of(key, point["id"])
-    if not models or not trials:
-        return None
-    shift = 0.5 / max(len(models), 1)
-    blocks, shares, hollow = [], [100.0], 0
-    for i, m in enumerate(models):
-        rows = []
-        for t in trials:
-            x = t.get(name)
-            if t["cell"]["model"] != m or x is None:
-                continue
-            share = 100 * x / levels[m]["value"]
-            if not t["valid"]:
-                hollow += 1
-                share = min(max(share, 50), 150)
-            shares.append(share)
-            offset = (i - (len(models) - 1) / 2) * shift
-            rows.append([t["block"] + offset, share, int(t["valid"]), x if t["valid"] else None, t["block"]])
-        blocks.append((m, rows))
-    reach = max(max(abs(s - 100) for s in shares) * 1.25, 5)
-    last = max(t["block"] for t in trials)
-    order = {m: 1 - (i + 0.5) / len(models) for i, m in enumerate(models)}
-    chart = Chart(
-        name_of("blocks", experiment, point["id"]),
-        "blocks.gp",
-        f"Block by block: {setting(point)}",
-        f"Throughput of each trial as a share of its model's level; the widest is"
-        f" {units.digits(max(abs(s - 100) for s in shares))} % off.",
-        key,
-        [point["id"]],
-        blocks=blocks,
-        head=["model", "level", "lowest block", "highest block", "n"],
-        height=320,
-    )
-    kind = metric(name)
-    chart.rows = [
-        [m, kind.show(r["value"]), kind.show(r.get("min")), kind.show(r.get("max")), str(r["n"])]
-        for m, r in ((m, levels[m]) for m in models)
-    ]
-    chart.caption = [
-        "Each dot is one trial, as a share of its model's geometric mean. A drift that hits all"
-        " models alike cancels in the paired comparisons.",
-        provenance(run),
-    ]
-    if hollow:
-        chart.caption.insert(
-            1, f"Hollow: {hollow} invalid, in no figure (drawn at 50 to 150 % at most)."
-        )
-    chart.context = {
-        "styles": styles(models), "right": right([m + "    " for m in models]), "last": last,
-        "step": max(1, last // 12), "y": Axis(100 - reach, 100 + reach, False),
-        "ylabel": "% of the model's level",
-        "labels": end_labels(order, {m: m for m in models}),
-    }  # fmt: skip
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": notes,
+        "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g",
+        "dots": "p99, 95 % interval",
+        "second": "worst, mean of the blocks",
+        "bounds": None,
+        "ceiling": None,
+    }
     return chart

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from metrics import Metric, metric
 from results import Run
 
-HEADLINES = ("throughput_per_s", "latency_p99_ns", "cpu_per_request_ns", "memory_total_bytes")
+HEADLINES = (
+    "throughput_per_s",
+    "latency_p99_ns",
+    "cpu_per_request_ns",
+    "memory_total_bytes",
+)
 
 
 @dataclass

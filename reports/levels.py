@@ -12,7 +12,10 @@ DOTS = "geometric mean of the blocks, 95 % interval"
 
 
 def name_of(kind: str, experiment: dict, what: str) -> str:
-    return "".join(c if c.isalnum() or c in "-._" else "-" for c in f"{kind}-{experiment['name']}-{what}")
+    return "".join(
+        c if c.isalnum() or c in "-._" else "-"
+        for c in f"{kind}-{experiment['name']}-{what}"
+    )
 
 
 def provenance(run: Run) -> str:
@@ -78,7 +81,9 @@ def median(values):
 
 
 def valid_trials(run: Run, experiment: dict, point: dict, model: str):
-    return [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
+    return [
+        t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]
+    ]
 
 
 def of_trials(trials, *keys):
@@ -114,4 +119,9 @@ def table_row(kind, row, model):
     if not row:
         return [model, units.UNKNOWN, units.UNKNOWN, "0"]
     scaled = kind.scale([row["value"]])[0]
-    return [model, kind.show(row["value"]), units.interval(row["lo"], row["hi"], scaled), str(row["n"])]
+    return [
+        model,
+        kind.show(row["value"]),
+        units.interval(row["lo"], row["hi"], scaled),
+        str(row["n"]),
+    ]

@@ -41,10 +41,22 @@ METRICS = {
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
         _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),
-        _metric("cpu_per_request_ns", "CPU/request", "CPU per request", False, units.TIME),
-        _metric("cpu_user_per_request_ns", "user CPU", "user CPU per request", False, units.TIME),
         _metric(
-            "cpu_system_per_request_ns", "system CPU", "system CPU per request", False, units.TIME
+            "cpu_per_request_ns", "CPU/request", "CPU per request", False, units.TIME
+        ),
+        _metric(
+            "cpu_user_per_request_ns",
+            "user CPU",
+            "user CPU per request",
+            False,
+            units.TIME,
+        ),
+        _metric(
+            "cpu_system_per_request_ns",
+            "system CPU",
+            "system CPU per request",
+            False,
+            units.TIME,
         ),
         _metric("memory_total_bytes", "memory", "memory", False, units.SIZE),
         _metric(
@@ -54,8 +66,20 @@ METRICS = {
             False,
             units.SIZE,
         ),
-        _metric("beside_p99_ns", "bystander p99", "bystander's p99 latency", False, units.TIME),
-        _metric("beside_max_ns", "bystander max", "bystander's worst latency", False, units.TIME),
+        _metric(
+            "beside_p99_ns",
+            "bystander p99",
+            "bystander's p99 latency",
+            False,
+            units.TIME,
+        ),
+        _metric(
+            "beside_max_ns",
+            "bystander max",
+            "bystander's worst latency",
+            False,
+            units.TIME,
+        ),
     )
 }
 
@@ -64,6 +88,14 @@ def metric(name: str) -> Metric:
     known = METRICS.get(name)
     if known:
         return known
-    table = units.TIME if name.endswith("_ns") else units.SIZE if name.endswith("_bytes") else None
+    table = (
+        units.TIME
+        if name.endswith("_ns")
+        else units.SIZE
+        if name.endswith("_bytes")
+        else None
+    )
     words = name.rsplit("_", 1)[0] if table else name
-    return Metric(name, words.replace("_", " "), words.replace("_", " "), table is None, table)
+    return Metric(
+        name, words.replace("_", " "), words.replace("_", " "), table is None, table
+    )

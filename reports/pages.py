@@ -15,6 +15,7 @@ import units
 
 try:
     import jinja2
+    from markupsafe import Markup
 except ImportError:  # said in words by environment(), where it can be explained
     jinja2 = None
 
@@ -71,7 +72,8 @@ def markdown_table(table: dict) -> str:
 
     def line_of(cells):
         padded = [
-            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))
+            c.ljust(w) if i == 0 else c.rjust(w)
+            for i, (c, w) in enumerate(zip(cells, widths))
         ]
         return "| " + " | ".join(padded) + " |"
 
@@ -113,9 +115,11 @@ def _plain(text: str) -> str:
 
 def _bullets(text: str):
     items = "".join(
-        f"<li>{html.escape(line[2:])}</li>" for line in text.splitlines() if line.startswith("- ")
+        f"<li>{html.escape(line[2:])}</li>"
+        for line in text.splitlines()
+        if line.startswith("- ")
     )
-    return jinja2.utils.markupsafe.Markup(f"<ul>{items}</ul>")
+    return Markup(f"<ul>{items}</ul>")
 
 
 def inline_svg(path: Path, chart) -> str:
@@ -139,9 +143,7 @@ def write_report(folder: Path, context: dict) -> None:
     made = environment(escape=True)
 
     def svg(chart):
-        return jinja2.utils.markupsafe.Markup(
-            inline_svg(folder / "charts" / f"{chart.name}.svg", chart)
-        )
+        return Markup(inline_svg(folder / "charts" / f"{chart.name}.svg", chart))
 
     made.filters["svg"] = svg
     limits = environment().get_template("limits.md").render(**context)

@@ -25,7 +25,9 @@ def write_all(run: Run, charts) -> dict[str, dict]:
     for experiment in run.data["experiments"]:
         decision = decisions.decide(run, experiment)
         if decision:
-            found[experiment["name"]] = _write(run, folder, experiment, decision, charts)
+            found[experiment["name"]] = _write(
+                run, folder, experiment, decision, charts
+            )
     return found
 
 
@@ -67,21 +69,40 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     file = f"{number:04d}-{name}"
     found = claims(decision)
     context = {
-        "d": decision, "number": number, "outcome": outcome, "run": run.data,
+        "d": decision,
+        "number": number,
+        "outcome": outcome,
+        "run": run.data,
         "date": (run.data.get("ended_at") or run.data["started_at"])[:10],
         "supersedes": older[-1][1].name if older else None,
-        "experiment": experiment, "claims": found, "sources": sources(run, found), "fingerprint": mark,
+        "experiment": experiment,
+        "claims": found,
+        "sources": sources(run, found),
+        "fingerprint": mark,
         "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
-        "charts": [c for c in charts if c.experiment == experiment["name"]
-                   and decision["load_point"] in c.load_points],
-    }  # fmt: skip
+        "charts": [
+            c
+            for c in charts
+            if c.experiment == experiment["name"]
+            and decision["load_point"] in c.load_points
+        ],
+    }
     text = pages.environment().get_template("adr.md").render(**context)
     copy = dict(
-        schema_version=1, number=number, status="proposed", date=context["date"],
-        run_id=run.data["run_id"], run_sha256=context["run_sha256"], fingerprint=mark,
-        supersedes=context["supersedes"], outcome_words=outcome, decision=decision,
-    )  # fmt: skip
-    pages.store(folder / f"{file}.json", json.dumps(copy, indent=1, ensure_ascii=False) + "\n")
+        schema_version=1,
+        number=number,
+        status="proposed",
+        date=context["date"],
+        run_id=run.data["run_id"],
+        run_sha256=context["run_sha256"],
+        fingerprint=mark,
+        supersedes=context["supersedes"],
+        outcome_words=outcome,
+        decision=decision,
+    )
+    pages.store(
+        folder / f"{file}.json", json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
+    )
     pages.store(folder / f"{file}.md", pages.squeezed(text))
     return {"file": f"{file}.md", "outcome": outcome, "profile": profile}
 
@@ -99,9 +120,14 @@ def claims(decision: dict) -> list[dict]:
             if evidence:
                 verdict = (option["against"].get(name) or {}).get("verdict")
                 rows.append(
-                    dict(evidence, id=f"E{len(rows) + 1}", model=option["model"],
-                         metric=metric(name), verdict=verdict)
-                )  # fmt: skip
+                    dict(
+                        evidence,
+                        id=f"E{len(rows) + 1}",
+                        model=option["model"],
+                        metric=metric(name),
+                        verdict=verdict,
+                    )
+                )
     return rows
 
 
@@ -113,6 +139,8 @@ def sources(run: Run, found: list[dict]) -> list[dict]:
     for claim in found:
         trials = [(i, f"b{blocks.get(i, '?')}") for i in claim.get("trials") or []]
         key = (claim["model"], tuple(trials))
-        line = lines.setdefault(key, {"model": claim["model"], "trials": trials, "claims": []})
+        line = lines.setdefault(
+            key, {"model": claim["model"], "trials": trials, "claims": []}
+        )
         line["claims"].append(claim["id"])
     return list(lines.values())

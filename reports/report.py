@@ -25,7 +25,9 @@ def make(run: results.Run, only: str | None) -> dict:
     folder = run.path / "report"
     found = charts.all_charts(run)
     if only in (None, "charts", "report"):
-        drawing.write(found, folder / "charts", pages.environment(), f"run {run.data['run_id']}")
+        drawing.write(
+            found, folder / "charts", pages.environment(), f"run {run.data['run_id']}"
+        )
     records = record.write_all(run, found) if only in (None, "adr", "report") else {}
     context = view.view(run, found, records)
     if only in (None, "report"):
@@ -48,9 +50,17 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="exit codes: 0 done, 1 results that cannot be reported, 2 usage",
     )
-    parser.add_argument("run", metavar="RUN", help="a run's directory, e.g. results/latest")
-    parser.add_argument("--only", choices=("charts", "report", "adr"), help="just this part")
-    parser.add_argument("--summary", action="store_true", help="print who led, how sure, and where to look")
+    parser.add_argument(
+        "run", metavar="RUN", help="a run's directory, e.g. results/latest"
+    )
+    parser.add_argument(
+        "--only", choices=("charts", "report", "adr"), help="just this part"
+    )
+    parser.add_argument(
+        "--summary",
+        action="store_true",
+        help="print who led, how sure, and where to look",
+    )
     return parser.parse_args(argv)
 
 
@@ -71,7 +81,10 @@ def main(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"report: {error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        print(
+            f"report: {error.filename}: cannot be written: {error.strerror}",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

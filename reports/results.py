@@ -139,7 +139,9 @@ class Run:
             if yardsticks or not (known.get(m) or {}).get("yardstick")
         ]
 
-    def level(self, experiment: str, point: str, model: str, metric: str) -> dict | None:
+    def level(
+        self, experiment: str, point: str, model: str, metric: str
+    ) -> dict | None:
         """A row of the summary that has a value, or None."""
         row = self.summary.get((experiment, point, model, metric))
         return row if row and row.get("value") is not None else None
@@ -186,7 +188,9 @@ def load(directory: str) -> Run:
             f"{directory}: no such run directory; runs are in results/, made by `make bench`"
         )
     if not (path / "run.json").is_file():
-        raise ResultsError(f"{directory}: no run.json in it, so this is not a run of troika")
+        raise ResultsError(
+            f"{directory}: no run.json in it, so this is not a run of troika"
+        )
     data = _read(path / "run.json")
     _check_run(path / "run.json", data)
     trials, retired = [], []
@@ -195,10 +199,14 @@ def load(directory: str) -> Run:
         _check_trial(name, trial, data)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
-    trials.sort(key=lambda t: (t["experiment"], t["load_point"], t["block"], t["trial_id"]))
+    trials.sort(
+        key=lambda t: (t["experiment"], t["load_point"], t["block"], t["trial_id"])
+    )
     run = Run(path, data, trials, retired)
     for row in data.get("summary") or []:
-        run.summary[row["experiment"], row["load_point"], row["model"], row["metric"]] = row
+        run.summary[
+            row["experiment"], row["load_point"], row["model"], row["metric"]
+        ] = row
     for row in data.get("comparisons") or []:
         key = row["experiment"], row["load_point"], row["metric"], row["a"], row["b"]
         run.comparisons[key] = row
@@ -263,7 +271,9 @@ def _check_run(path: Path, data: dict) -> None:
         for j, point in enumerate(experiment["load_points"]):
             _check_shape(path, f"{where}load_points[{j}].", point, LOAD_POINT_SHAPE)
             if not all(isinstance(m, str) for m in point["models"]):
-                raise ResultsError(f"{path}: {where}load_points[{j}].models must be names")
+                raise ResultsError(
+                    f"{path}: {where}load_points[{j}].models must be names"
+                )
     for i, row in enumerate(data.get("summary") or []):
         _check_shape(path, f"summary[{i}].", row, SUMMARY_SHAPE)
         value, lo, hi = row.get("value"), row.get("lo"), row.get("hi")
@@ -285,12 +295,16 @@ def _check_trial(path: Path, trial: dict, run: dict) -> None:
     for i, gate in enumerate(trial.get("gates") or []):
         _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
     if path.stem.split(".attempt")[0] != trial["trial_id"]:
-        raise ResultsError(f"{path}: trial_id is {trial['trial_id']!r}, not the file's name")
+        raise ResultsError(
+            f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"
+        )
     if trial["run_id"] != run["run_id"]:
         raise ResultsError(
             f"{path}: run_id is {trial['run_id']!r}, but run.json says {run['run_id']!r}"
         )
-    points = {(e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]}
+    points = {
+        (e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]
+    }
     if (trial["experiment"], trial["load_point"]) not in points:
         raise ResultsError(
             f"{path}: load point {trial['load_point']!r} of experiment"
@@ -310,7 +324,9 @@ def _check_valid(path: Path, trial: dict) -> None:
     counts = trial.get("requests")
     if counts is None:
         raise ResultsError(f"{path}: valid is true, but requests are not counted")
-    ends = sum(counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout"))
+    ends = sum(
+        counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout")
+    )
     if counts.get("scheduled") is not None and counts["scheduled"] != ends:
         raise ResultsError(
             f"{path}: valid is true, but {counts['scheduled']} requests were scheduled"

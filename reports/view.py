@@ -12,14 +12,24 @@ from points import latency_words, sections, setting
 from metrics import metric
 from results import Run
 
-RUN_FACTS = ("kernel", "cpu_model", "cpus", "hypervisor", "compiler", "cflags", "variant")
+RUN_FACTS = (
+    "kernel",
+    "cpu_model",
+    "cpus",
+    "hypervisor",
+    "compiler",
+    "cflags",
+    "variant",
+)
 
 
 def view(run: Run, charts, records) -> dict:
     """Everything for report.md and index.html."""
     return {
         "run": facts(run),
-        "experiments": [_experiment(run, e, charts, records) for e in run.data["experiments"]],
+        "experiments": [
+            _experiment(run, e, charts, records) for e in run.data["experiments"]
+        ],
         "invalid": _invalid(run),
         "gates": _gates(run),
         "environment": _flat(run.data.get("environment") or {}),
@@ -41,7 +51,9 @@ def facts(run: Run) -> dict:
     }
     environment = data.get("environment") or {}
     few = [
-        e["name"] for e in data["experiments"] if e.get("blocks") is not None and e["blocks"] < 6
+        e["name"]
+        for e in data["experiments"]
+        if e.get("blocks") is not None and e["blocks"] < 6
     ]
     return {
         "id": data["run_id"],
@@ -75,7 +87,9 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "points": [_point(run, experiment, p, charts) for p in points],
         "leaders": leaders(run, experiment, points),
         "sweeps": [
-            c for c in charts if c.experiment == experiment["name"] and len(c.load_points) > 1
+            c
+            for c in charts
+            if c.experiment == experiment["name"] and len(c.load_points) > 1
         ],
         "record": records.get(experiment["name"]),
     }
@@ -102,7 +116,11 @@ def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
 
 
 def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
-    own = [c for c in charts if c.experiment == experiment["name"] and c.load_points == [point["id"]]]
+    own = [
+        c
+        for c in charts
+        if c.experiment == experiment["name"] and c.load_points == [point["id"]]
+    ]
     return {
         "id": point["id"],
         "anchor": f"{experiment['name']}-{point['id']}",
@@ -121,7 +139,10 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
 
 
 def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
-    return any((t.get("attempt") or 1) > 1 for t in run.trials_of(experiment["name"], point["id"]))
+    return any(
+        (t.get("attempt") or 1) > 1
+        for t in run.trials_of(experiment["name"], point["id"])
+    )
 
 
 def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
@@ -137,7 +158,9 @@ def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
     return f"{sum(t['valid'] for t in trials)}/{len(trials)}"
 
 
-def _column(run: Run, experiment: dict, point: dict, name: str, with_interval: bool = True):
+def _column(
+    run: Run, experiment: dict, point: dict, name: str, with_interval: bool = True
+):
     """(head, model -> text), one unit for the whole column."""
     kind = metric(name)
     key = experiment["name"], point["id"]
@@ -147,7 +170,11 @@ def _column(run: Run, experiment: dict, point: dict, name: str, with_interval: b
     for m, r in rows.items():
         if not r:
             trials = run.trials_of(*key, m)
-            texts[m] = "invalid" if trials and not any(t["valid"] for t in trials) else units.UNKNOWN
+            texts[m] = (
+                "invalid"
+                if trials and not any(t["valid"] for t in trials)
+                else units.UNKNOWN
+            )
             continue
         texts[m] = units.digits(r["value"] / scale)
         if with_interval:
@@ -164,7 +191,11 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
         label = _label(run, experiment, point, m)
         texts = [texts[m] for _, texts in columns]
         rows.append([label, *texts, _tally(run, experiment, point, m)])
-    return {"head": head, "rows": rows, "links": [_first(run, experiment, point, m) for m in models]}
+    return {
+        "head": head,
+        "rows": rows,
+        "links": [_first(run, experiment, point, m) for m in models],
+    }
 
 
 def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:
@@ -196,7 +227,9 @@ def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
     columns = [
         _column(run, experiment, point, "cpu_per_request_ns"),
         _column(run, experiment, point, "memory_total_bytes"),
-        _column(run, experiment, point, "memory_per_connection_bytes", with_interval=False),
+        _column(
+            run, experiment, point, "memory_per_connection_bytes", with_interval=False
+        ),
         _rss_column(run, experiment, point),
     ]
     return _table(run, experiment, point, columns)
@@ -206,7 +239,8 @@ def _bystander_table(run: Run, experiment: dict, point: dict) -> dict | None:
     if not point.get("beside"):
         return None
     columns = [
-        _column(run, experiment, point, name) for name in ("beside_p99_ns", "beside_max_ns")
+        _column(run, experiment, point, name)
+        for name in ("beside_p99_ns", "beside_max_ns")
     ]
     return _table(run, experiment, point, columns)
 
@@ -247,7 +281,9 @@ def _comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
                 rows.append([f"{a} / {b}", ratio, str(row["n"]), verdict_words(row)])
         if rows:
             noun = metric(name).noun
-            tables.append({"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows})
+            tables.append(
+                {"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows}
+            )
     return tables
 
 
@@ -265,8 +301,12 @@ def reason(trial: dict) -> str:
     """Why a trial is invalid, in words."""
     if trial.get("reason"):
         return " ".join(trial["reason"].split())
-    failed = [g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]]
-    return "; ".join(failed) or ("not complete" if not trial["complete"] else "no reason recorded")
+    failed = [
+        g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]
+    ]
+    return "; ".join(failed) or (
+        "not complete" if not trial["complete"] else "no reason recorded"
+    )
 
 
 def _invalid(run: Run) -> list[dict]:
@@ -274,13 +314,23 @@ def _invalid(run: Run) -> list[dict]:
     for t in [*run.trials, *run.retired]:
         if not t["valid"]:
             attempt = t.get("attempt") or 1
-            rows.append({"id": t["trial_id"], "attempt": attempt, "reason": reason(t),
-                         "file": _file(run, t)})  # fmt: skip
+            rows.append(
+                {
+                    "id": t["trial_id"],
+                    "attempt": attempt,
+                    "reason": reason(t),
+                    "file": _file(run, t),
+                }
+            )
     return sorted(rows, key=lambda r: (r["id"], r["attempt"]))
 
 
 def _file(run: Run, trial: dict) -> str:
-    suffix = "" if any(t is trial for t in run.trials) else f".attempt{trial.get('attempt') or 1}"
+    suffix = (
+        ""
+        if any(t is trial for t in run.trials)
+        else f".attempt{trial.get('attempt') or 1}"
+    )
     return f"../trials/{trial['trial_id']}{suffix}.json"
 
 
@@ -304,19 +354,29 @@ def _flat(value, prefix: str = "") -> list[list[str]]:
         elif isinstance(inner, list):
             rows.append([name, ", ".join(str(v) for v in inner) or "none"])
         else:
-            rows.append([name, "unknown" if inner is None else " ".join(str(inner).split())])
+            rows.append(
+                [name, "unknown" if inner is None else " ".join(str(inner).split())]
+            )
     return rows
 
 
 def _trials(run: Run) -> list[dict]:
     rows = []
+
     def cell_of(t):
         return t["experiment"], t["load_point"], t["cell"]["model"], t["block"]
 
     for t in sorted(run.trials, key=cell_of):
-        rows.append({
-            "id": t["trial_id"], "file": _file(run, t), "block": t["block"],
-            "attempt": t.get("attempt") or 1, "valid": t["valid"],
-            "throughput": metric("throughput_per_s").show(t["throughput_per_s"]) if t["valid"] else "invalid",
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": t["trial_id"],
+                "file": _file(run, t),
+                "block": t["block"],
+                "attempt": t.get("attempt") or 1,
+                "valid": t["valid"],
+                "throughput": metric("throughput_per_s").show(t["throughput_per_s"])
+                if t["valid"]
+                else "invalid",
+            }
+        )
     return rows

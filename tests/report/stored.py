@@ -110,7 +110,9 @@ def sweep():
 
 def beside():
     second = {"workload": "hello", "query": "", "rate_per_s": 200.0}
-    job = point("hog", "spin", "cpu", "steps=50M", 1, 0, beside=second, placement="shared")
+    job = point(
+        "hog", "spin", "cpu", "steps=50M", 1, 0, beside=second, placement="shared"
+    )
     job["models"] = ["thread-per-request", "event-loop", "process-pool"]
     return {
         "name": "blocked-loop",
@@ -137,7 +139,9 @@ def law(model, where):
     slots = {"serial": 1, "process-pool": 16}.get(model, connections)
     slots = min(slots, connections)
     cores = 2 if model in ("thread-per-request", "process-pool") and work else 1
-    bound = min(slots * 1e9 / (wait + work) if wait + work else 1e12, cores * 1e9 / (cpu + work))
+    bound = min(
+        slots * 1e9 / (wait + work) if wait + work else 1e12, cores * 1e9 / (cpu + work)
+    )
     x = bound * 0.985
     return x, connections * 1e9 / x, cpu + work, bound
 
@@ -147,7 +151,9 @@ def histogram_rows(rng, count, service):
     tail = service * 0.01
     grid = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9]
     allowed = [p for p in grid if count * (1 - p / 100) >= 20]
-    rows = [{"p": p, "ns": int(service + tail * -math.log(1 - p / 100))} for p in allowed]
+    rows = [
+        {"p": p, "ns": int(service + tail * -math.log(1 - p / 100))} for p in allowed
+    ]
     lines = ["       Value     Percentile TotalCount 1/(1-Percentile)", ""]
     steps = 200
     for i in range(1, steps + 1):
@@ -161,7 +167,11 @@ def histogram_rows(rng, count, service):
 
 def latency(rng, count, service):
     rows, text = histogram_rows(rng, count, service)
-    block = {"count": count, "mean_ns": int(service * 1.01), "max_ns": int(service * 1.1)}
+    block = {
+        "count": count,
+        "mean_ns": int(service * 1.01),
+        "max_ns": int(service * 1.1),
+    }
     return dict(block, percentiles=rows), text
 
 
@@ -176,7 +186,9 @@ def second_load(rng, where, model, noise):
 
 
 def memory(rng, model, connections):
-    at_rest, each, rss_rest, rss_each, _ = MODELS.get(model, (MIB, 8 * KIB, 2 * MIB, 0, 0))
+    at_rest, each, rss_rest, rss_each, _ = MODELS.get(
+        model, (MIB, 8 * KIB, 2 * MIB, 0, 0)
+    )
     n = connections
     user = int(at_rest * 0.8 + each * n * 0.45)
     return {
@@ -216,8 +228,20 @@ def identity(experiment, where, model, block):
         },
         "valid": True,
         "gates": [
-            {"id": "little", "value": 0.003, "limit": 0.02, "ok": True, "words": "Little's law"},
-            {"id": "generator", "value": 0.21, "limit": 0.85, "ok": True, "words": "busy share"},
+            {
+                "id": "little",
+                "value": 0.003,
+                "limit": 0.02,
+                "ok": True,
+                "words": "Little's law",
+            },
+            {
+                "id": "generator",
+                "value": 0.21,
+                "limit": 0.85,
+                "ok": True,
+                "words": "busy share",
+            },
         ],
         "reason": None,
     }
@@ -231,7 +255,9 @@ def trial(rng, experiment, where, model, block, noise):
     done = max(int(x * where["window_ns"] / 1e9), 1)
     seen, text = latency(rng, done, n * 1e9 / x)
     errors = {"wrong": 0, "http_error": 0, "io_error": 0, "timeout": 0}
-    bare = {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None
+    bare = (
+        {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None
+    )
     return text, identity(experiment, where, model, block) | {
         "window_ns": where["window_ns"],
         "throughput_per_s": x,
@@ -252,7 +278,11 @@ def trial(rng, experiment, where, model, block, noise):
         "bare": bare,
         "beside": second_load(rng, where, model, noise),
         "series": {"step_ns": 100000000, "completed": [180, 201]},
-        "prediction": {"law": "closed loop", "throughput_per_s": bound, "residual": x / bound - 1},
+        "prediction": {
+            "law": "closed loop",
+            "throughput_per_s": bound,
+            "residual": x / bound - 1,
+        },
     }
 
 
@@ -272,7 +302,10 @@ def metrics_of(t):
         "cpu_user_per_request_ns": cpu["user_ns"] / done,
         "cpu_system_per_request_ns": cpu["system_ns"] / done,
         "memory_total_bytes": memory["total_bytes"],
-        "memory_per_connection_bytes": (memory["total_bytes"] - memory["idle_total_bytes"]) / n,
+        "memory_per_connection_bytes": (
+            memory["total_bytes"] - memory["idle_total_bytes"]
+        )
+        / n,
         "beside_p99_ns": second and second["p99_ns"],
         "beside_max_ns": second and second["latency"]["max_ns"],
     }
@@ -328,7 +361,9 @@ def verdict_of(logs, margin, higher):
 
 def comparison(where, key, margin, metric, a, b, by_model):
     def valid(model):
-        rows = {t["block"]: metrics_of(t)[metric] for t in by_model[model] if t["valid"]}
+        rows = {
+            t["block"]: metrics_of(t)[metric] for t in by_model[model] if t["valid"]
+        }
         return {block: v for block, v in rows.items() if v}
 
     left, right = valid(a), valid(b)
@@ -366,18 +401,28 @@ def summarise(run, trials):
             for t in trials:
                 if (t["experiment"], t["load_point"]) == (key, where["id"]):
                     by_model[t["cell"]["model"]].append(t)
-            names = [m for m in metrics_of(trials[0]) if where["beside"] or "beside" not in m]
+            names = [
+                m for m in metrics_of(trials[0]) if where["beside"] or "beside" not in m
+            ]
             for model, metric in itertools.product(where["models"], names):
-                run["summary"].append(summary_row(where, key, model, metric, by_model[model]))
+                run["summary"].append(
+                    summary_row(where, key, model, metric, by_model[model])
+                )
             contenders = [m for m in where["models"] if m != "null"]
-            for metric, (a, b) in itertools.product(names, itertools.combinations(contenders, 2)):
-                row = comparison(where, key, experiment["margin"], metric, a, b, by_model)
+            for metric, (a, b) in itertools.product(
+                names, itertools.combinations(contenders, 2)
+            ):
+                row = comparison(
+                    where, key, experiment["margin"], metric, a, b, by_model
+                )
                 run["comparisons"] += [row] if row else []
     valid = sum(t["valid"] for t in trials)
     run["tally"] = {
-        "planned": len(run["plan"]), "done": len(trials),
-        "valid": valid, "invalid": len(trials) - valid,
-    }  # fmt: skip
+        "planned": len(run["plan"]),
+        "done": len(trials),
+        "valid": valid,
+        "invalid": len(trials) - valid,
+    }
 
 
 def build(*names):
@@ -406,19 +451,28 @@ def build(*names):
         "seed": 123,
         "experiments": experiments,
         "models": {
-            m: {"summary": m, "task": k, "yardstick": m == "null"} for m, k in KINDS.items()
+            m: {"summary": m, "task": k, "yardstick": m == "null"}
+            for m, k in KINDS.items()
         },
         "plan": [
-            {k: t[k] for k in ("trial_id", "experiment", "load_point", "block", "order")}
+            {
+                k: t[k]
+                for k in ("trial_id", "experiment", "load_point", "block", "order")
+            }
             | {"model": t["cell"]["model"]}
             for t in trials
         ],
         "environment": {
-            "kernel": "6.1.0-18-amd64", "cpu_model": "Example CPU", "cpus": 2,
-            "compiler": "gcc 12.2.0", "cflags": "-O2", "variant": "release",
-            "governor": "not exposed", "limits": {"nofile": 20000},
+            "kernel": "6.1.0-18-amd64",
+            "cpu_model": "Example CPU",
+            "cpus": 2,
+            "compiler": "gcc 12.2.0",
+            "cflags": "-O2",
+            "variant": "release",
+            "governor": "not exposed",
+            "limits": {"nofile": 20000},
         },
-    }  # fmt: skip
+    }
     summarise(run, trials)
     return run, trials, texts
 

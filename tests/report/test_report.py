@@ -25,12 +25,18 @@ import style  # noqa: E402
 import units  # noqa: E402
 
 
-def run_report(*arguments):
+def run_report(*arguments, **environment):
     return subprocess.run(
-        ["/usr/bin/python3", "-B", str(ROOT / "reports" / "report.py"), *map(str, arguments)],
+        [
+            "/usr/bin/python3",
+            "-B",
+            str(ROOT / "reports" / "report.py"),
+            *map(str, arguments),
+        ],
         capture_output=True,
         text=True,
         timeout=120,
+        env=dict(os.environ, **environment),
     )
 
 
@@ -53,7 +59,9 @@ class Case(unittest.TestCase):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         self.maxDiff = None
-        self.assertEqual(text.splitlines(), path.read_text(encoding="utf-8").splitlines())
+        self.assertEqual(
+            text.splitlines(), path.read_text(encoding="utf-8").splitlines()
+        )
 
     def records(self):
         return sorted((self.run_path / "report" / "adr").glob("*.md"))
@@ -127,9 +135,14 @@ class Report(Case):
             self.assertIsNone(shown, path)
         for name in ("report.md", "index.html"):
             text = self.text(name)
-            self.assertIn("Little&#39;s law is broken" if "html" in name else "law is broken", text)
+            self.assertIn(
+                "Little&#39;s law is broken" if "html" in name else "law is broken",
+                text,
+            )
             self.assertIn("quick-b3-fetch-process-pool", text)
-        self.assertRegex(self.text(), r"\| process-pool +\| +16 \| +invalid \| +invalid \| +invalid")
+        self.assertRegex(
+            self.text(), r"\| process-pool +\| +16 \| +invalid \| +invalid \| +invalid"
+        )
         self.assertIn("6 invalid", self.text())
         (record,) = self.records()
         self.assertIn("Not judged for want of data: process-pool", record.read_text())
@@ -139,14 +152,19 @@ class Report(Case):
             trials[0]["attempt"] = 2
 
         run = self.store(change)
-        first = json.loads((self.run_path / "trials/quick-b1-fetch-serial.json").read_text())
+        first = json.loads(
+            (self.run_path / "trials/quick-b1-fetch-serial.json").read_text()
+        )
         first.update(attempt=1, valid=False, reason="the generator was late")
         name = "quick-b1-fetch-serial.attempt1.json"
         (self.run_path / "trials" / name).write_text(json.dumps(first))
         self.report()
         self.assertIn("serial†", self.text())
         self.assertIn("1 repeated after a failed gate", self.text())
-        self.assertIn(f"../trials/{name}): the generator was late", self.text().replace(", attempt 1", ""))
+        self.assertIn(
+            f"../trials/{name}): the generator was late",
+            self.text().replace(", attempt 1", ""),
+        )
         self.assertEqual(run["tally"]["valid"], 72)
 
     def test_incomplete_run_says_so_first(self):
@@ -189,7 +207,9 @@ class Report(Case):
     def test_tie_is_called_a_tie(self):
         stored.write(self.run_path)
         done = self.report("--summary")
-        self.assertIn("event-loop and thread-per-request tie on throughput", done.stdout)
+        self.assertIn(
+            "event-loop and thread-per-request tie on throughput", done.stdout
+        )
         self.assertNotIn("event-loop leads on throughput", done.stdout)
 
     def test_unknown_model_has_a_stable_style(self):
@@ -197,7 +217,12 @@ class Report(Case):
         self.assertEqual(style.style("actors"), style.Style("#009E73", 5, 11))
 
     def test_three_digits(self):
-        for value, text in ((1985.2, "1,990"), (0.05026, "0.0503"), (999.6, "1,000"), (0, "0")):
+        for value, text in (
+            (1985.2, "1,990"),
+            (0.05026, "0.0503"),
+            (999.6, "1,000"),
+            (0, "0"),
+        ):
             self.assertEqual(units.digits(value), text)
         self.assertEqual(units.time(50_260_000), "50.3 ms")
         self.assertEqual(units.size(None), units.UNKNOWN)
@@ -216,8 +241,10 @@ class Decisions(Case):
     def test_straddled_limit_is_at_risk(self):
         copy = self.outcome(self.set_profile(limit_ns=53_100_000, limit="p99<53.1ms"))
         self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
-        self.assertIn("No option surely fits; at risk: thread-per-request and event-loop",
-                      copy["outcome_words"])  # fmt: skip
+        self.assertIn(
+            "No option surely fits; at risk: thread-per-request and event-loop",
+            copy["outcome_words"],
+        )
 
     def test_nobody_fits(self):
         copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
@@ -226,17 +253,31 @@ class Decisions(Case):
 
     def test_equal_options_are_a_toss_up(self):
         def change(_, trials):
-            loop = {t["block"]: t for t in trials
-                    if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop"}  # fmt: skip
+            loop = {
+                t["block"]: t
+                for t in trials
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop"
+            }
             for t in trials:
-                if t["load_point"] == "fetch" and t["cell"]["model"] == "thread-per-request":
-                    for key in ("memory", "cpu", "throughput_per_s", "latency", "requests"):
+                if (
+                    t["load_point"] == "fetch"
+                    and t["cell"]["model"] == "thread-per-request"
+                ):
+                    for key in (
+                        "memory",
+                        "cpu",
+                        "throughput_per_s",
+                        "latency",
+                        "requests",
+                    ):
                         t[key] = json.loads(json.dumps(loop[t["block"]][key]))
                     t["cpu"]["per_request_ns"] *= 1 + 0.002 * t["block"]
 
         copy = self.outcome(change)
         self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
-        self.assertIn("Toss-up between event-loop and thread-per-request", copy["outcome_words"])
+        self.assertIn(
+            "Toss-up between event-loop and thread-per-request", copy["outcome_words"]
+        )
         self.assertIn("nothing measured separates them", copy["outcome_words"])
 
     def test_trade_off_within_the_noise_is_a_toss_up(self):
@@ -245,16 +286,23 @@ class Decisions(Case):
 
         def change(_, trials):
             for t in trials:
-                if t["load_point"] == "fetch" and t["cell"]["model"] == "thread-per-request":
+                if (
+                    t["load_point"] == "fetch"
+                    and t["cell"]["model"] == "thread-per-request"
+                ):
                     t["memory"]["total_bytes"] = int(3.1e6 * (1 + 0.01 * t["block"]))
                     t["cpu"]["per_request_ns"] = 12.6e3 * (1 - 0.01 * t["block"])
 
         copy = self.outcome(change)
         self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
-        self.assertRegex(copy["outcome_words"], "decide on memory .* and CPU per request")
+        self.assertRegex(
+            copy["outcome_words"], "decide on memory .* and CPU per request"
+        )
 
     def test_memory_budget_uses_the_pessimistic_end_at_the_profile(self):
-        copy = self.outcome(self.set_profile(connections=5000, memory_bytes=100 * 2**20))
+        copy = self.outcome(
+            self.set_profile(connections=5000, memory_bytes=100 * 2**20)
+        )
         fates = {o["model"]: o["fate"] for o in copy["decision"]["options"]}
         self.assertEqual(fates["event-loop"], "fits")
         self.assertEqual(fates["thread-per-request"], "fails")
@@ -286,9 +334,16 @@ class Decisions(Case):
 class Compare(Case):
     def compare(self, *arguments):
         return subprocess.run(
-            ["/usr/bin/python3", "-B", str(ROOT / "reports/compare.py"), *map(str, arguments)],
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+            [
+                "/usr/bin/python3",
+                "-B",
+                str(ROOT / "reports/compare.py"),
+                *map(str, arguments),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
 
     def test_ratios_side_by_side(self):
         stored.write(self.run_path)
@@ -345,7 +400,10 @@ class Refusals(Case):
         changes = (
             (lambda t: t["requests"].update(scheduled=1), "accounted for"),
             (lambda t: t["gates"][0].update(ok=False), "gate 'little' failed"),
-            (lambda t: t.update(throughput_per_s="fast"), "throughput_per_s must be a number"),
+            (
+                lambda t: t.update(throughput_per_s="fast"),
+                "throughput_per_s must be a number",
+            ),
             (lambda t: t.update(run_id="other"), "run_id is 'other'"),
             (lambda t: t.update(load_point="none"), "not in run.json"),
         )
@@ -355,6 +413,19 @@ class Refusals(Case):
                 change(broken)
                 stored.store(self.run_path, run, [broken, *trials[1:]], texts)
                 self.refused(words)
+
+    def test_missing_tools_are_named_with_the_remedy(self):
+        stored.write(self.run_path)
+        done = run_report(self.run_path, PATH="/nonexistent")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("gnuplot, which is not installed: run `make deps`", done.stderr)
+        broken = self.run_path.with_name("modules")
+        broken.mkdir()
+        (broken / "jinja2.py").write_text("raise ImportError")
+        done = run_report(self.run_path, PYTHONPATH=str(broken))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run `make deps`", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
 
     def test_usage(self):
         self.assertEqual(run_report().returncode, 2)

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""Charts over connections or the offered rate: a metric's levels as curves,
+and memory with its slope per connection.
+"""
+
+import fit
+import units
+from curves import PLAIN
+from drawing import Axis, Chart, axis
+from levels import (
+    end_labels,
+    n_words,
+    name_of,
+    of_trials,
+    provenance,
+    right,
+    scale_words,
+    styles,
+    valid_trials,
+)
+from metrics import metric
+from points import latency_words, sweep_key
+from results import Run
+
+MIB = 2**20
+OVER = {
+    "connections": "connections",
+    "rate_per_s": "offered rate, requests per second",
+}
+
+
+def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | None:
+    """A metric over what the section sweeps."""
+    kind = metric(name)
+    levels = _levels(run, experiment, points, swept, name)
+    if not levels:
+        return None
+    scale, unit = kind.scale([r["value"] for rows in levels.values() for _, r in rows])
+    bound = []
+    if name == "throughput_per_s":
+        bound = _bounds(run, experiment, points, swept)
+    y = axis(_numbers(levels, scale) + [b for _, b in bound])
+    xs = [p["load"][swept] for p in points]
+    chart = _chart(experiment, points, f"sweep-{name.split('_')[0]}")
+    over = OVER[swept].split(",")[0]
+    chart.title = f"{_capital(kind.noun)} over {over}: {points[0]['workload']}"
+    if name.startswith("latency"):
+        chart.title += f", {latency_words(points[0])}"
+    chart.alt = f"{kind.noun} over {over}, one line per model."
+    chart.alt += " The numbers are in the table."
+    chart.blocks = _blocks(levels, scale)
+    if bound:
+        chart.blocks.append(("the law's bound", bound))
+    chart.head = ["model", *(units.digits(x) for x in xs)]
+    for m, rows in levels.items():
+        texts = {x: kind.show(r["value"]) for x, r in rows}
+        chart.rows.append([m, *(texts.get(x, units.UNKNOWN) for x in xs)])
+    chart.caption = [_n(levels), scale_words(y), provenance(run)]
+    chart.context = PLAIN | _frame(levels, xs, y, scale, {m: m for m in levels})
+    chart.context |= {
+        "xlabel": OVER[swept],
+        "ylabel": f"{kind.noun}, {unit or 'per s'}{' (logarithmic)' if y.log else ''}",
+        "yformat": "%g" if y.hi < 20000 else "%.1s%c",
+        "bound": "the law's bound (best model)" if bound else None,
+        "key": bool(bound),
+    }
+    return chart
+
+
+def memory(run: Run, experiment: dict, points) -> Chart | None:
+    """Whole memory over connections, with the fitted slope beside the model."""
+    if sweep_key(points) != "connections":
+        return None
+    name = "memory_total_bytes"
+    levels = _levels(run, experiment, points, "connections", name)
+    if not levels:
+        return None
+    fits = {m: fit.line(_seen(run, experiment, points, m)) for m in levels}
+    y = axis(_numbers(levels, MIB), log=True)
+    xs = [p["load"]["connections"] for p in points]
+    chart = _chart(experiment, points, "memory")
+    chart.title = f"Memory over connections: {points[0]['workload']}"
+    chart.alt = (
+        "Whole memory of the server over connections, one line per model, with the"
+        " slope per connection. The numbers are in the table."
+    )
+    chart.height = 400
+    chart.blocks = _blocks(levels, MIB)
+    chart.head = ["model", "slope, per connection", "95 %", "at rest (fit)", "trials"]
+    chart.rows = [[m, *_fit_row(fits[m])] for m in levels]
+    chart.caption = [
+        _n(levels),
+        "Dotted: m0 + m1 N fitted to all valid trials by least squares with relative"
+        " errors; the slope m1 with its 95 % interval stands beside the model."
+        " Both axes logarithmic.",
+        provenance(run),
+    ]
+    texts = {m: f"{m}\n{_slope(fits[m])}" for m in levels}
+    chart.context = PLAIN | _frame(levels, xs, y, MIB, texts, gap=0.125)
+    chart.context |= {
+        "xlabel": "connections",
+        "ylabel": "memory, MiB (logarithmic)",
+        "lines": False,
+        "fits": [
+            {"index": i + 1, "model": m, "m0": fits[m].m0 / MIB, "m1": fits[m].m1 / MIB}
+            for i, m in enumerate(levels)
+            if fits[m]
+        ],
+    }
+    return chart
+
+
+def _chart(experiment: dict, points, kind: str) -> Chart:
+    section = points[0].get("section") or points[0]["id"]
+    name = name_of(kind, experiment, section)
+    ids = [p["id"] for p in points]
+    return Chart(name, "curves.gp", "", "", experiment["name"], ids)
+
+
+def _levels(run: Run, experiment: dict, points, swept: str, name: str) -> dict:
+    """model -> [(x, row of the summary)], without what has no value."""
+    levels: dict[str, list] = {}
+    for p in points:
+        for m in p["models"]:
+            row = run.level(experiment["name"], p["id"], m, name)
+            if row:
+                levels.setdefault(m, []).append((p["load"][swept], row))
+    return levels
+
+
+def _triple(row: dict, scale: float) -> list[float | None]:
+    return [row[k] / scale if row[k] else None for k in ("value", "lo", "hi")]
+
+
+def _numbers(levels: dict, scale: float) -> list[float | None]:
+    return [v for rows in levels.values() for _, r in rows for v in _triple(r, scale)]
+
+
+def _blocks(levels: dict, scale: float):
+    return [
+        (m, [[x, *_triple(r, scale)] for x, r in rows]) for m, rows in levels.items()
+    ]
+
+
+def _n(levels: dict) -> str:
+    return n_words([r for rows in levels.values() for _, r in rows])
+
+
+def _frame(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) -> dict:
+    """Axes, styles and the labels at the curves' ends."""
+    x = Axis(0, max(xs) * 1.08, False)
+    if max(xs) / min(xs) > 12:
+        x = Axis(min(xs) / 1.3, max(xs) * 1.3, True)
+    ends = {m: y.fraction(rows[-1][1]["value"] / scale) for m, rows in levels.items()}
+    return {
+        "styles": styles(list(levels)),
+        "right": right(texts.values()),
+        "x": x,
+        "y": y,
+        "labels": end_labels(ends, texts, gap),
+        "bars": True,
+    }
+
+
+def _bounds(run: Run, experiment: dict, points, swept: str):
+    """The highest of the models' laws at each load point."""
+    rows = []
+    for p in points:
+        laws = []
+        for m in p["models"]:
+            trials = valid_trials(run, experiment, p, m)
+            laws.append(of_trials(trials, "prediction", "throughput_per_s"))
+        known = [law for law in laws if law]
+        if known:
+            rows.append([p["load"][swept], max(known)])
+    return rows
+
+
+def _seen(run: Run, experiment: dict, points, model: str):
+    """(connections, bytes) of every valid trial."""
+    return [
+        (p["load"]["connections"], (t.get("memory") or {}).get("total_bytes"))
+        for p in points
+        for t in valid_trials(run, experiment, p, model)
+    ]
+
+
+def _capital(noun: str) -> str:
+    """A title's first word; p99 stays as it is."""
+    return noun if noun[1].isdigit() else noun.capitalize()
+
+
+def _slope(line) -> str:
+    if not line:
+        return "no slope: too few points"
+    return " ".join(_fit_row(line)[:2])
+
+
+def _fit_row(line) -> list[str]:
+    if not line:
+        return [units.UNKNOWN] * 4
+    scale, unit = units.scale_for([line.m1], units.SIZE)
+    return [
+        f"{units.digits(line.m1 / scale)} {unit}",
+        units.interval(line.lo, line.hi, scale),
+        units.size(line.m0) if line.m0 > 0 else "not above 0",
+        str(line.n),
+    ]
