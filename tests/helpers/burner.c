@@ -140,7 +140,7 @@ static void flood(void)
             _exit(9);
 }
 
-static void work(int go, int did, char *shared)
+static void work(int go, const int did[2], char *shared)
 {
     char bytes[256];
     int awaited = config.children;
@@ -164,11 +164,11 @@ static void work(int go, int did, char *shared)
         wait(NULL);
     }
     if (config.daemon) {
-        daemonise(config.daemon, did);
+        daemonise(config.daemon, did[1]);
         awaited++;
     }
     while (awaited > 0) {
-        ssize_t n = read(did, bytes, 1);
+        ssize_t n = read(did[0], bytes, 1);
         if (n != 1)
             _exit(3);
         awaited--;
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
     for (;;) {
         sigwait(&set, &signal_number);
         if (signal_number == SIGUSR1)
-            work(go[1], did[0], shared);
+            work(go[1], did, shared);
         else if (!config.stubborn)
             _exit(0);
     }

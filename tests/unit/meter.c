@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The meter against known truth: a burner that touches, starts and burns what
+ * it is told to. All checks are of differences between two samples, before
+ * and after, so that what the burner itself weighs does not matter. With
+ * every source that is had here; without a group the bounds are wider and the
+ * source must call itself an estimate.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "harness/meter_proc.h"
+#include "harness/process.h"
+
+static const int64_t mib = 1 << 20;
+
+static void pause_ms(int ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
+}
+
+/* Lets a burner do its work; samples before and after. */
+static void observe(const char *source, const char *const words[3],
+                    struct meter_sample samples[2])
+{
+    char path[512], why[1024] = "", text[2048];
+    const char *build = getenv("TROIKA_BUILD");
+    const char *argv[] = {path, words[0], words[1], words[2], NULL};
+    struct process_plan plan = {
+        .argv = argv, .meter_name = "truth", .ready_timeout_ns = 20000000000};
+    struct process process;
+
+    snprintf(path, sizeof path, "%s/tests/helpers/burner",
+             build ? build : "build/release");
+    setenv("TROIKA_METER", source, 1);
+    if (process_start(&plan, &process, why, sizeof why))
+        fail_msg("%s", why);
+    pause_ms(50);
+    meter_snapshot(process.meter, &samples[0]);
+    kill(process.pid, SIGUSR1);
+    for (int i = 0; i < 4000; i++) {
+        process_tail(&process, text, sizeof text);
+        if (strstr(text, "done"))
+            break;
+        pause_ms(5);
+    }
+    assert_non_null(strstr(text, "done"));
+    pause_ms(50);
+    meter_snapshot(process.meter, &samples[1]);
+    process_kill(&process);
+    unsetenv("TROIKA_METER");
+}
+
+#define WORDS(...)           ((const char *const[3]){__VA_ARGS__})
+#define GREW(samples, field) ((samples)[1].field - (samples)[0].field)
+
+/* What a source has: memory charged to a group, CPU of ended daemons. */
+static bool source_has(const char *source, bool *cpu)
+{
+    struct meter *meter;
+    char note[512];
+
+    setenv("TROIKA_METER", source, 1);
+    assert_int_equal(meter_open("probe", &meter, note, sizeof note), 0);
+    bool memory = meter_source(meter) != METER_PROC;
+    *cpu = meter_has_group(meter);
+    if (!memory && *source)
+        print_message("source %s: %s\n", source, note);
+    assert_true(memory || *note);
+    meter_close(meter);
+    unsetenv("TROIKA_METER");
+    return memory;
+}
+
+static void assert_near(const char *what, int64_t value, int64_t truth,
+                        double share, int64_t slack)
+{
+    double bound = fmax((double)truth * share, (double)slack);
+
+    print_message("%-14s %12lld of %12lld\n", what, (long long)value,
+                  (long long)truth);
+    assert_true(fabs((double)(value - truth)) <= bound);
+}
+
+/* 3 children x 24 MiB of their own and 32 MiB shared by all four. */
+static void check_memory(const char *source)
+{
+    struct meter_sample samples[2];
+    bool cpu, charged = source_has(source, &cpu);
+    int64_t user = 3 * 24 * mib + 32 * mib;
+    /* A page table page for each 2 MiB that a process touched. */
+    int64_t tables = (3 * (24 + 32) + 32) / 2 * 4096;
+
+    observe(source, WORDS("children=3", "touch=24", "shared=32"), samples);
+    print_message("memory, source '%s'\n", source);
+    assert_near("total", GREW(samples, total_bytes), user + tables, 0.02, mib);
+    assert_near("user", GREW(samples, user_bytes), user, 0.02, mib);
+    assert_near("pss", GREW(samples, pss_sum_bytes), user, 0.01, mib);
+    assert_near("rss", GREW(samples, rss_sum_bytes), user + 3 * 32 * mib, 0.01,
+                mib);
+    /* Huge pages need no tables, so this is no lower bound. */
+    assert_true(GREW(samples, page_table_bytes) <= tables * 2);
+    assert_int_equal(samples[1].processes, 4);
+    if (!charged) {
+        assert_int_equal(samples[1].socket_bytes, -1);
+        assert_int_equal(samples[1].slab_bytes, -1);
+    }
+}
+
+static void check_threads(const char *source)
+{
+    struct meter_sample samples[2];
+
+    observe(source, WORDS("threads=200"), samples);
+    assert_int_equal(GREW(samples, threads), 200);
+    assert_int_equal(samples[1].processes, 1);
+    assert_near("kernel stacks", GREW(samples, kernel_stack_bytes),
+                200 * meter_proc_stack_bytes(), 0.1, 0);
+    assert_true(samples[1].switches_voluntary >= 200);
+    assert_true(GREW(samples, total_bytes) >=
+                GREW(samples, kernel_stack_bytes));
+}
+
+/* 150 ms of its own, 10 x 15 ms in children that come and go, 150 ms in a
+ * daemon. */
+static void check_cpu(const char *source)
+{
+    struct meter_sample samples[2];
+    bool group;
+
+    source_has(source, &group);
+    observe(source, WORDS("cpu=150", "short=10,15", "daemon=150"), samples);
+    int64_t user = GREW(samples, cpu_user_ns);
+    int64_t all = user + GREW(samples, cpu_system_ns);
+    /* Without a group a daemon that has ended is not seen any more, and the
+     * clock ticks in 10 ms. */
+    if (group)
+        assert_near("cpu", all, 450000000, 0.02, 12000000);
+    else
+        assert_near("cpu, estimate", all, 300000000, 0.02, 30000000);
+    assert_true(samples[0].cpu_user_ns >= 0 && user <= all);
+    /* Two thirds were burnt by what has ended, so switches are unknown. */
+    if (group)
+        assert_int_equal(samples[1].switches_voluntary, -1);
+}
+
+static void memory_is_right(void **state)
+{
+    (void)state;
+    check_memory("");
+    check_memory("v1");
+    check_memory("v2");
+    check_memory("proc");
+}
+
+static void threads_are_right(void **state)
+{
+    (void)state;
+    check_threads("");
+    check_threads("v1");
+    check_threads("v2");
+    check_threads("proc");
+}
+
+static void cpu_is_right(void **state)
+{
+    (void)state;
+    check_cpu("");
+    check_cpu("v1");
+    check_cpu("v2");
+    check_cpu("proc");
+}
+
+static void unknown_is_minus_one(void **state)
+{
+    struct meter *meter;
+    struct meter_sample sample;
+    char note[512], paths[4096];
+
+    (void)state;
+    assert_int_equal(meter_open("../odd name/", &meter, note, sizeof note), 0);
+    meter_paths(meter, paths, sizeof paths);
+    assert_null(strstr(paths, "/.."));
+    meter_sample(meter, &sample);
+    assert_int_equal(sample.pss_sum_bytes, -1);
+    assert_int_equal(sample.rss_sum_bytes, -1);
+    assert_int_equal(sample.switches_voluntary, -1);
+    assert_int_equal(sample.processes, 0);
+    assert_true(sample.at_ns > 0);
+    assert_int_equal(meter_kill(meter), 0);
+    meter_close(meter);
+    meter_close(NULL);
+    for (char *save, *path = strtok_r(paths, "\n", &save); path;
+         path = strtok_r(NULL, "\n", &save))
+        assert_int_not_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_right),
+        cmocka_unit_test(threads_are_right),
+        cmocka_unit_test(cpu_is_right),
+        cmocka_unit_test(unknown_is_minus_one),
+    };
+
+    alarm(180);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
