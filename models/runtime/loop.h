@@ -36,9 +36,11 @@ void loop_deinit(void);
 int loop_start(rt_fn *fn, const void *arg, size_t size);
 
 /* Registers a descriptor that is new to the process (just accepted, just
- * made) and will be closed with loop_close alone. Waits on it are then free of
- * system calls; on others every wait arms it again, for nobody can know what a
- * library did with them. Returns 0 or a negative errno. */
+ * made), stays with this thread and will be closed with loop_close alone;
+ * loop_connect does it by itself. Waits on it are then free of system calls; on
+ * others every wait arms it again, for nobody can know what a library did with
+ * them. So a list of kept connections must not be shared by loops. Returns 0 or
+ * a negative errno. */
 int loop_adopt(int fd);
 
 /* Ends waits on `fd` with -ECANCELED; it stays open. */

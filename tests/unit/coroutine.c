@@ -21,6 +21,12 @@
 
 enum { STACK_BYTES = 64 * 1024 };
 
+#ifdef COROUTINE_SANITIZED
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static struct coroutine_pool *pool;
 
 static int setup(void **state)
@@ -77,7 +83,7 @@ static void test_suspend_and_resume(void **state)
 static void test_thousands_in_turn(void **state)
 {
     (void)state;
-    enum { MANY = 4000, ROUNDS = 5 };
+    enum { MANY = SANITIZED ? 1000 : 4000, ROUNDS = 5 };
     struct coroutine **all = calloc(MANY, sizeof(struct coroutine *));
     for (int i = 0; i < MANY; i++)
         all[i] = new_counter(ROUNDS);

@@ -283,7 +283,7 @@ static int listen_somewhere(struct sockaddr_in *address)
     *address = (struct sockaddr_in){.sin_family = AF_INET};
     address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT(bind(fd, (struct sockaddr *)address, size) == 0);
-    EXPECT(listen(fd, 64) == 0);
+    EXPECT(listen(fd, 512) == 0);
     EXPECT(getsockname(fd, (struct sockaddr *)address, &size) == 0);
     return fd;
 }
