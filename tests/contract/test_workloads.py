@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every workload on every model, against answers computed here independently.
+
+Random parameters and seeds (TROIKA_SEED repeats a run; it is printed when
+something fails). Then what a model does with several requests at once: gather
+takes the longest delay where tasks are concurrent, a pool of two workers
+serves four requests in two rounds, and a killed worker is replaced.
+"""
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release")).resolve()
+MODELS = sorted(p.name for p in (BUILD / "models").iterdir()
+                if "." not in p.name and p.is_file() and os.access(p, os.X_OK))
+SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
+ROUNDS = 6
+LIMIT_S = 30
+MASK = (1 << 64) - 1
+
+
+# ---- the answers, from their descriptions ----------------------------------
+def mix(x: int) -> int:
+    x = (x + 0x9E3779B97F4A7C15) & MASK
+    x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ x >> 27) * 0x94D049BB133111EB) & MASK
+    return x ^ x >> 31
+
+
+def check(delay_ns: int, seed: int) -> int:
+    return mix((mix(seed) + delay_ns) & MASK) >> 1
+
+
+def combined(delays_ns: list[int], seed: int) -> int:
+    value = 0
+    for i, delay_ns in enumerate(delays_ns):
+        value = (value * 31 + check(delay_ns, (seed + i) & MASK)) & MASK
+    return value
+
+
+def spun(seed: int, steps: int) -> int:
+    x = ((seed + 0x9E3779B97F4A7C15) & MASK) or 1
+    for _ in range(steps):
+        x ^= x >> 12
+        x = (x ^ x << 25) & MASK
+        x ^= x >> 27
+    return x * 0x2545F4914F6CDD1D & MASK
+
+
+def hello(seed: int, size: int) -> tuple[str, str]:
+    body = "".join(chr(ord("a") + (seed + i) % 26) for i in range(size))
+    return f"/hello?size={size}B&seed={seed}", body
+
+
+def wait(seed: int, us: int) -> tuple[str, str]:
+    ns = us * 1000
+    return (f"/wait?delay={us}us&seed={seed}",
+            f"wait delay_ns={ns} seed={seed} check={check(ns, seed):016x}\n")
+
+
+def fetch(seed: int, us: int, calls: int) -> tuple[str, str]:
+    ns = us * 1000
+    return (f"/fetch?delay={us}us&calls={calls}&seed={seed}",
+            f"fetch delay_ns={ns} calls={calls} seed={seed} "
+            f"check={combined([ns] * calls, seed):016x}\n")
+
+
+def gather(seed: int, delays_us: list[int]) -> tuple[str, str]:
+    text = ",".join(f"{us}us" for us in delays_us)
+    value = combined([us * 1000 for us in delays_us], seed)
+    return (f"/gather?delays={text}&seed={seed}",
+            f"gather calls={len(delays_us)} seed={seed} check={value:016x}\n")
+
+
+def spin(seed: int, steps: int) -> tuple[str, str]:
+    return (f"/spin?steps={steps}&seed={seed}",
+            f"spin steps={steps} seed={seed} state={spun(seed, steps):016x}\n")
+
+
+def hashed(seed: int, rounds: int) -> tuple[str, str]:
+    digest = str(seed).encode()
+    for _ in range(rounds):
+        digest = hashlib.sha256(digest).digest()
+    return (f"/hash?rounds={rounds}&seed={seed}",
+            f"hash rounds={rounds} seed={seed} digest={digest[:8].hex()}\n")
+
+
+def mixed(seed: int, us: int, steps: int) -> tuple[str, str]:
+    ns = us * 1000
+    return (f"/mixed?delay={us}us&steps={steps}&seed={seed}",
+            f"mixed delay_ns={ns} steps={steps} seed={seed} "
+            f"state={spun(check(ns, seed), steps):016x}\n")
+
+
+def questions(rng: random.Random) -> list[tuple[str, str]]:
+    def seed() -> int:
+        return rng.choice([0, 1, MASK, rng.getrandbits(64), rng.getrandbits(16)])
+
+    def delay_us() -> int:
+        return rng.choice([0, 1, rng.randrange(3000)])
+
+    return [
+        hello(seed(), rng.choice([1, 13, 26, 27, rng.randrange(1, 5000), 1 << 20])),
+        wait(seed(), delay_us()),
+        fetch(seed(), delay_us(), rng.randrange(1, 6)),
+        gather(seed(), [delay_us() for _ in range(rng.choice([1, 2, 7, 64]))]),
+        spin(seed(), rng.choice([0, 1, rng.randrange(5000)])),
+        hashed(seed(), rng.choice([1, 2, rng.randrange(1, 2000)])),
+        mixed(seed(), delay_us(), rng.randrange(2000)),
+    ]
+
+
+# ---- servers ----------------------------------------------------------------
+class Server:
+    """A model's server for the length of a `with`."""
+
+    def __init__(self, model: str, *flags: str):
+        self.process = subprocess.Popen([BUILD / "models" / model, "--port", "0", *flags],
+                                        stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{model} did not start; it said so on stderr")
+        self.port = json.loads(line)["port"]
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(LIMIT_S)
+        self.process.stdout.close()
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
+
+    def ask(self, target: str) -> tuple[int, str]:
+        connection = self.connect()
+        try:
+            return ask(connection, target)
+        finally:
+            connection.close()
+
+    def children(self, count: int) -> list[int]:
+        """The server's child processes, once there are that many."""
+        pid = self.process.pid
+        path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+        deadline = time.monotonic() + LIMIT_S
+        while len(words := path.read_text().split()) != count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(words)} children, not {count}")
+            time.sleep(0.005)
+        return [int(word) for word in words]
+
+
+def ask(connection: http.client.HTTPConnection, target: str) -> tuple[int, str]:
+    connection.request("GET", target)
+    response = connection.getresponse()
+    return response.status, response.read().decode()
+
+
+def describe(model: str) -> dict:
+    return json.loads(subprocess.run([BUILD / "models" / model, "--describe"], check=True,
+                                     capture_output=True, timeout=LIMIT_S).stdout)
+
+
+def together(jobs) -> None:
+    """Runs the functions at once and waits for all of them."""
+    threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+
+
+BACKEND_MODEL = "event-loop" if "event-loop" in MODELS else "thread-per-connection"
+
+
+class Answers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.backend = Server(BACKEND_MODEL)
+        cls.addClassCleanup(cls.backend.__exit__)
+        cls.flags = ("--backend", f"127.0.0.1:{cls.backend.port}")
+
+    def check_answers(self, model: str) -> None:
+        only = describe(model)["only"]
+        rng = random.Random(SEED)
+        with Server(model, *self.flags) as server:
+            connection = server.connect()
+            self.addCleanup(connection.close)
+            for _ in range(ROUNDS):
+                for target, body in questions(rng):
+                    name = target[1:].split("?")[0]
+                    if only is not None and name not in only:
+                        continue
+                    got = ask(connection, target)
+                    self.assertEqual(got, (200, body), f"{target}, TROIKA_SEED={SEED}")
+
+    def check_several(self, model: str) -> None:
+        """Twelve connections at once: no answer goes to another."""
+        wrong = []
+
+        def client(number: int) -> None:
+            rng = random.Random(SEED + number)
+            connection = server.connect()
+            try:
+                for _ in range(2):
+                    for target, body in questions(rng):
+                        got = ask(connection, target)
+                        if got != (200, body):
+                            wrong.append((target, got[0], got[1][:200]))
+                done.append(number)
+            finally:
+                connection.close()
+
+        done: list[int] = []
+        with Server(model, *self.flags) as server:
+            together([lambda n=n: client(n) for n in range(12)])
+        self.assertEqual(wrong, [], f"TROIKA_SEED={SEED}")
+        self.assertEqual(len(done), 12, f"some clients failed; TROIKA_SEED={SEED}")
+
+    def check_gather(self, model: str) -> None:
+        """300 ms beside 200 and 100: the sum without concurrency, else the
+        longest, with twice as much room as the sum would need."""
+        target, body = gather(7, [300_000, 200_000, 100_000])
+        with Server(model, *self.flags) as server:
+            begin = time.monotonic()
+            got = server.ask(target)
+            took_s = time.monotonic() - begin
+        self.assertEqual(got, (200, body))
+        if describe(model)["task"] == "none":
+            self.assertGreaterEqual(took_s, 0.6)
+        else:
+            self.assertGreaterEqual(took_s, 0.3)
+            self.assertLess(took_s, 0.55)
+
+    def check_backend_restart(self, model: str) -> None:
+        """A kept connection that went stale is replaced silently; no backend
+        is a 503 that says so."""
+        first = Server(BACKEND_MODEL)
+        port = first.port
+        with Server(model, "--backend", f"127.0.0.1:{port}") as server:
+            connection = server.connect()
+            self.addCleanup(connection.close)
+            target, body = fetch(1, 100, 2)
+            with first:
+                self.assertEqual(ask(connection, target), (200, body))
+            status, reason = ask(connection, target)
+            self.assertEqual(status, 503, reason)
+            self.assertIn(f"127.0.0.1:{port}", reason)
+            with Server(BACKEND_MODEL, "--port", str(port)):
+                self.assertEqual(ask(connection, target), (200, body))
+        with Server(model) as server:
+            status, reason = server.ask(target)
+            self.assertEqual(status, 503)
+            self.assertIn("--backend", reason)
+
+
+class Pool(unittest.TestCase):
+    def setUp(self) -> None:
+        if "process-pool" not in MODELS:
+            self.skipTest("process-pool was not built")
+
+    def test_two_workers_four_requests(self) -> None:
+        took_s = []
+        with Server("process-pool", "--workers", "2") as server:
+            begin = time.monotonic()
+
+            def client() -> None:
+                if server.ask("/wait?delay=300ms")[0] == 200:
+                    took_s.append(time.monotonic() - begin)
+
+            together([client] * 4)
+        took_s.sort()
+        self.assertEqual(len(took_s), 4)
+        self.assertLess(took_s[1], 0.55, "two at once")
+        self.assertGreaterEqual(took_s[2], 0.6, "the others wait for a worker")
+        self.assertLess(took_s[3], 1.0)
+
+    def test_killed_workers_are_replaced(self) -> None:
+        with Server("process-pool", "--workers", "1") as server:
+            for _ in range(3):
+                worker, = server.children(1)
+                connection = server.connect()
+                connection.request("GET", "/wait?delay=10s")
+                time.sleep(0.05)
+                os.kill(worker, signal.SIGKILL)
+                with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                    connection.getresponse()
+                connection.close()
+                target, body = wait(3, 1000)
+                self.assertEqual(server.ask(target), (200, body))
+                worker, = server.children(1)
+                os.kill(worker, signal.SIGKILL)  # while idle
+                self.assertEqual(server.ask(target), (200, body))
+
+
+class ProcessPerRequest(unittest.TestCase):
+    def test_a_killed_child_costs_its_own_connection(self) -> None:
+        if "process-per-request" not in MODELS:
+            self.skipTest("process-per-request was not built")
+        with Server("process-per-request") as server:
+            beside, victim = server.connect(), server.connect()
+            self.addCleanup(beside.close)
+            self.addCleanup(victim.close)
+            target, body = wait(3, 1000)
+            self.assertEqual(ask(beside, target), (200, body))
+            server.children(0)
+            victim.request("GET", "/wait?delay=10s")
+            os.kill(server.children(1)[0], signal.SIGKILL)
+            with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                victim.getresponse()
+            self.assertEqual(ask(beside, target), (200, body))
+
+
+def add_tests() -> None:
+    """One test a model and check, so that a failure names both."""
+    for model in MODELS:
+        kinds = ["answers"]
+        about = describe(model)
+        if about["only"] is None and not about["yardstick"]:
+            kinds += ["several", "gather", "backend_restart"]
+        for kind in kinds:
+            def test(self, model=model, kind=kind):
+                getattr(self, f"check_{kind}")(model)
+            setattr(Answers, f"test_{kind}_{model.replace('-', '_')}", test)
+
+
+add_tests()
+
+if __name__ == "__main__":
+    unittest.main()
