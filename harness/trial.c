@@ -22,7 +22,7 @@
 
 static const int64_t MS = 1000000;
 static const int64_t BARE_NS = 250000000;
-static const int64_t READY_NS = 10000000000;
+static const int64_t READY_NS = 5000000000;
 static const int64_t CHECK_BUDGET_NS = 500000000;
 static const int64_t ANSWERS_BUDGET_NS = 50000000; /* CPU spent on answers */
 static const int64_t SAMPLE_EVERY_NS = 250000000;

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""troika bench when things go wrong: interrupted, killed, its server killed, a
+server that never gets ready or ends at once, a full disk, an unwritable place,
+too few descriptors. Each time: a clear word, what was measured is kept, the
+run can be finished, and no process is left behind.
+
+Every process of a run inherits a mark in its environment, by which it is found
+in /proc; nothing is ever looked up by name alone. Speed is judged nowhere.
+"""
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+LIMIT_S = 120
+
+EXPERIMENT = """[experiment]
+title = Short
+question = Does it survive?
+models = {models}
+blocks = {blocks}
+warmup = 100ms
+window = 300ms
+
+[cell wait]
+workload = wait
+delay = 5ms
+connections = 4
+"""
+
+
+class Bench(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.mark = f"TROIKA_TEST_MARK={uuid.uuid4().hex}"
+        self.results = self.directory / "results"
+        self.troika = BUILD / "troika"
+        self.running = None
+        self.addCleanup(self.end)
+
+    def end(self):
+        if self.running and self.running.poll() is None:
+            self.running.kill()
+            self.running.wait()
+        if self.running:
+            self.running.stderr.close()
+            self.running.stdout.close()
+
+    def experiment(self, models="serial, thread-per-connection", blocks=2):
+        path = self.directory / "short.ini"
+        path.write_text(EXPERIMENT.format(models=models, blocks=blocks))
+        return str(path)
+
+    def start(self, *arguments, **more):
+        name, value = self.mark.split("=")
+        self.running = subprocess.Popen(
+            [self.troika, "bench", "--allow-any-build", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, env={**os.environ, name: value},
+            start_new_session=True, **more)
+        return self.running
+
+    def finish(self):
+        out, err = self.running.communicate(timeout=LIMIT_S)
+        return self.running.returncode, out, err
+
+    def bench(self, *arguments, **more):
+        self.end()
+        self.start(*arguments, **more)
+        return self.finish()
+
+    def marked(self):
+        """Processes that carry the mark: pid and command line."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                if self.mark.encode() in (entry / "environ").read_bytes():
+                    words = (entry / "cmdline").read_bytes().decode()
+                    found.append((int(entry.name), words.replace("\0", " ")))
+            except (OSError, UnicodeDecodeError):
+                continue
+        return found
+
+    def assert_nothing_left(self):
+        until = time.monotonic() + 15
+        while self.marked() and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual([], self.marked())
+
+    def server(self):
+        """The pid of the server of the trial under way."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            for pid, command in self.marked():
+                if "/models/" in command and " --port " in command:
+                    return pid
+            time.sleep(0.01)
+        self.fail("no server was started")
+
+    def wait_for_trials(self, count):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            files = list(self.results.glob("2*/trials/*.hgrm"))
+            done = [f for f in files if f.with_suffix(".json").exists()]
+            if len(done) >= count:
+                return
+            self.assertIsNone(self.running.poll(), "ended before its time")
+            time.sleep(0.01)
+        self.fail("no trial was finished")
+
+    def run_json(self):
+        return json.loads((self.results / "latest/run.json").read_text())
+
+    def trials(self):
+        return {p.name: json.loads(p.read_text())
+                for p in (self.results / "latest/trials").glob("*.json")
+                if ".attempt" not in p.name}
+
+    def assert_resumes(self, kept):
+        """--resume finishes the run and does not touch what was finished."""
+        code, out, err = self.bench("-o", self.results, "--resume")
+        self.assertIn(code, (0, 3), err)
+        run = self.run_json()
+        self.assertTrue(run["complete"])
+        self.assertIsNone(run["interrupted"])
+        trials = self.trials()
+        self.assertEqual({t["trial_id"] + ".json" for t in run["plan"]},
+                         set(trials))
+        for name, trial in kept.items():
+            self.assertEqual(trial, trials[name])
+        self.assertEqual(len(run["plan"]), run["tally"]["done"])
+        self.assertEqual([], list(self.results.glob("latest/**/*.new")))
+        self.assert_nothing_left()
+
+    def interrupt(self, number, code):
+        self.start("-o", self.results, self.experiment(blocks=4))
+        self.wait_for_trials(1)
+        self.running.send_signal(number)
+        ended, out, err = self.finish()
+        self.assertEqual(code, ended, err)
+        self.assertIn("INCOMPLETE", out)
+        self.assertIn("--resume", out)
+        run = self.run_json()
+        self.assertFalse(run["complete"])
+        self.assertEqual(number.name, run["interrupted"])
+        self.assertTrue(run["summary"])
+        self.assert_nothing_left()
+        return self.trials()
+
+    def test_ctrl_c_keeps_what_is_there_and_resume_finishes(self):
+        self.assert_resumes(self.interrupt(signal.SIGINT, 130))
+
+    def test_sigterm(self):
+        self.interrupt(signal.SIGTERM, 143)
+
+    def test_second_ctrl_c_ends_at_once(self):
+        self.start("-o", self.results, self.experiment())
+        os.kill(self.server(), signal.SIGSTOP)
+        self.running.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        self.running.send_signal(signal.SIGINT)
+        self.assertEqual(130, self.running.wait(10))
+        self.assert_nothing_left()
+
+    def test_harness_killed_leaves_nothing_and_resume_finishes(self):
+        self.start("-o", self.results, self.experiment(blocks=3))
+        self.wait_for_trials(1)
+        self.server()
+        kept = self.trials()
+        self.running.kill()
+        self.running.wait(10)
+        self.assert_nothing_left()
+        self.assertFalse(self.run_json()["complete"])
+        self.assert_resumes(kept)
+
+    def test_damaged_trial_is_measured_again(self):
+        self.bench("-o", self.results, self.experiment(models="serial"))
+        victim = sorted((self.results / "latest/trials").glob("*.json"))[0]
+        victim.write_text(victim.read_text()[:100])
+        self.assert_resumes({})
+
+    def test_killed_server_makes_the_attempt_invalid(self):
+        self.start("-o", self.results, self.experiment("serial", 1))
+        pid = self.server()
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGKILL)
+        code, out, err = self.finish()
+        self.assertIn("INVALID", err)
+        first = json.loads(next((self.results / "latest/trials").glob(
+            "*.attempt1.json")).read_text())
+        self.assertFalse(first["valid"])
+        self.assertRegex(first["reason"], "server|checked request")
+        self.assertGreater(next(iter(self.trials().values()))["attempt"], 1)
+        self.assert_nothing_left()
+
+    def with_model(self, name, script):
+        """A copy of the program beside which there is one more model."""
+        place = self.directory / "build"
+        (place / "models").mkdir(parents=True)
+        shutil.copy(BUILD / "troika", place / "troika")
+        for model in ("serial", "event-loop"):
+            (place / "models" / model).symlink_to(BUILD / "models" / model)
+        described = ('{"model":"%s","summary":"broken","task":"thread",'
+                     '"flags":[],"yardstick":false,"workers_default":null,'
+                     '"only":null,"parameters":[]}' % name)
+        path = place / "models" / name
+        path.write_text("#!/bin/sh\nif [ \"$1\" = --describe ]; then\n"
+                        f"echo '{described}'; exit 0; fi\n{script}\n")
+        path.chmod(0o755)
+        self.troika = place / "troika"
+
+    def assert_cell_is_invalid(self, words):
+        code, out, err = self.finish()
+        self.assertEqual(3, code, err)
+        for word in words:
+            self.assertIn(word, err)
+        self.assertIn("no figure", out)
+        self.assertTrue(self.run_json()["complete"])
+        rows = [r for r in self.run_json()["summary"] if r["model"] == "broken"]
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertIsNone(row["value"])
+            self.assertTrue(row["why"])
+        self.assert_nothing_left()
+
+    def test_server_that_ends_at_once(self):
+        self.with_model("broken", "echo 'listening on 127.0.0.1:80 failed: "
+                        "Address already in use; choose another port' >&2; "
+                        "exit 1")
+        self.start("-o", self.results, self.experiment("serial, broken", 1))
+        self.assert_cell_is_invalid(["Address already in use"])
+
+    def test_server_that_never_gets_ready(self):
+        self.with_model("broken", "echo still thinking >&2; exec sleep 1000")
+        self.start("-o", self.results, self.experiment("serial, broken", 1))
+        self.assert_cell_is_invalid(["still thinking"])
+
+    def test_results_not_writable(self):
+        blocker = self.directory / "file"
+        blocker.write_text("")
+        code, out, err = self.bench("-o", blocker / "results",
+                                    self.experiment())
+        self.assertEqual(1, code)
+        self.assertIn("--output", err)
+        self.assertEqual("", out)
+        self.assert_nothing_left()
+
+    def tmpfs(self, size):
+        if os.geteuid() != 0:
+            self.skipTest("mounting a small file system needs root")
+        self.results.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}",
+                           "tmpfs", self.results]).returncode:
+            self.skipTest("mounting a small file system is not permitted")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.results])
+
+    def test_too_little_space_is_refused_at_the_start(self):
+        self.tmpfs("1m")
+        code, out, err = self.bench("-o", self.results, self.experiment())
+        self.assertEqual(1, code)
+        self.assertIn("MiB free", err)
+        self.assert_nothing_left()
+
+    def test_disk_full_keeps_finished_trials(self):
+        self.tmpfs("6m")
+        self.start("-o", self.results, self.experiment(blocks=8))
+        self.wait_for_trials(1)
+        with open(self.results / "junk", "wb", buffering=0) as junk:
+            try:
+                while True:
+                    junk.write(b"x" * 4096)
+            except OSError:
+                pass
+        code, out, err = self.finish()
+        self.assertEqual(1, code, err)
+        self.assertIn("No space left", err)
+        self.assertIn("--resume", err)
+        kept = self.trials()
+        self.assertTrue(kept)
+        self.assert_nothing_left()
+        (self.results / "junk").unlink()
+        self.assert_resumes(kept)
+
+    def test_too_few_descriptors(self):
+        code, out, err = self.bench(
+            "-o", self.results, self.experiment(),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                  (66, 66)))
+        self.assertEqual(2, code, err)
+        self.assertIn("open files", err)
+        self.assertIn("ulimit", err)
+        self.assertFalse(self.results.exists())
+
+    def test_two_troikas_do_not_share_a_run(self):
+        self.start("-o", self.results, self.experiment(blocks=4))
+        self.wait_for_trials(1)
+        other = subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+             self.results, "--resume"], capture_output=True, text=True,
+            timeout=LIMIT_S, stdin=subprocess.DEVNULL)
+        self.assertEqual(1, other.returncode)
+        self.assertIn("another troika", other.stderr)
+        self.running.send_signal(signal.SIGINT)
+        self.finish()
+        self.assert_nothing_left()
+
+    def test_usage(self):
+        known = self.experiment()
+        for arguments, words in (
+                ((), "name an experiment"),
+                (("nonsuch",), "nonsuch"),
+                ((known, known), "twice"),
+                (("--models", "sreial", known), "serial"),
+                (("--models", "null", known), "nothing is to be done"),
+                (("--blocks", "0", known), "--blocks"),
+                (("--window", "5", known), "--window"),
+                (("--seed", "x", known), "--seed")):
+            with self.subTest(arguments=arguments):
+                code, out, err = self.bench("-o", self.results, *arguments)
+                self.assertEqual(2, code, err)
+                self.assertIn(words, err)
+                self.assertEqual("", out)
+        code, out, err = self.bench("-o", self.results, "--resume=nowhere")
+        self.assertEqual(1, code)
+        self.assertIn("nowhere", err)
+
+    def test_dry_run_prints_the_order_and_runs_nothing(self):
+        arguments = ("--dry-run", "--seed", "5", self.experiment())
+        code, out, err = self.bench(*arguments)
+        self.assertEqual(0, code, err)
+        self.assertEqual(4, out.count("short-b"))
+        self.assertIn("4 trials, about", out)
+        self.assertEqual(out, self.bench(*arguments)[1])
+        self.assertFalse(self.results.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
