@@ -8,6 +8,7 @@
  *   touch=MIB        private memory touched by each child at SIGUSR1
  *   shared=MIB       one shared segment touched by all at SIGUSR1
  *   threads=N        threads made at SIGUSR1
+ *   sockets=MIB      sent over TCP to itself at SIGUSR1 and left unread
  *   cpu=MS           burnt by itself at SIGUSR1
  *   short=N,MS       burnt by N children one after another, each waited for
  *   daemon=MS        burnt by a daemon (double fork, session of its own)
@@ -19,6 +20,7 @@
  *
  * After SIGUSR1 it prints "done" when all that has been done.
  */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -29,13 +31,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static struct {
     int children, touch, shared, threads, cpu, short_count, short_ms, daemon;
-    int exit_code, flood;
+    int exit_code, flood, sockets;
     bool linger, silent, stubborn, abort;
 } config = {.exit_code = -1};
 
@@ -50,6 +53,7 @@ static void parse(const char *word)
     sscanf(word, "daemon=%d", &config.daemon);
     sscanf(word, "exit=%d", &config.exit_code);
     sscanf(word, "flood=%d", &config.flood);
+    sscanf(word, "sockets=%d", &config.sockets);
     config.linger |= !strcmp(word, "linger");
     config.silent |= !strcmp(word, "silent");
     config.stubborn |= !strcmp(word, "stubborn");
@@ -140,6 +144,31 @@ static void flood(void)
             _exit(9);
 }
 
+/* Sends `mib` into as many connections as it takes; nobody reads. */
+static void fill_sockets(int mib)
+{
+    static char bytes[65536];
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int64_t left = (int64_t)mib << 20;
+    int door = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (bind(door, (struct sockaddr *)&address, size) || listen(door, 8) ||
+        getsockname(door, (struct sockaddr *)&address, &size))
+        _exit(4);
+    while (left > 0) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&address, size) ||
+            accept(door, NULL, NULL) < 0)
+            _exit(5);
+        ssize_t n;
+        while (left > 0 &&
+               (n = send(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+            left -= n;
+    }
+}
+
 static void work(int go, const int did[2], char *shared)
 {
     char bytes[256];
@@ -155,6 +184,8 @@ static void work(int go, const int did[2], char *shared)
     for (int i = 0; i < config.threads; i++)
         if (pthread_create(&(pthread_t){0}, &small, sleep_on, NULL))
             _exit(2);
+    if (config.sockets)
+        fill_sockets(config.sockets);
     burn(config.cpu);
     for (int i = 0; i < config.short_count; i++) {
         if (fork() == 0) {
