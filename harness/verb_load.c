@@ -201,6 +201,11 @@ static int present(const struct load_options *options,
 static int connect_failed(const struct load_options *options, int error)
 {
     char address[INET_ADDRSTRLEN];
+    if (error == -ECHILD || error == -ENOMEM) {
+        fprintf(stderr, "troika load: a generator process %s\n",
+                error == -ECHILD ? "died" : "ran out of memory");
+        return EXIT_FAILED;
+    }
     inet_ntop(AF_INET, &options->plan.address.sin_addr, address,
               sizeof address);
     fprintf(stderr,

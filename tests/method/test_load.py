@@ -202,6 +202,15 @@ class Times(LoadTest):
         self.assertGreater(latency["lag"]["max_ns"], 800_000_000)
         self.assertLess(latency["lag_free"]["count"], 5)
 
+    def test_think_time_is_kept(self) -> None:
+        with Server() as server:  # 4 connections, at most 20/s each
+            code, result, _ = load("-c", "4", "--think", "50ms", "-d", "1s", "--warmup",
+                                   "200ms", server.url("ok"))
+        self.assertEqual(code, 0)
+        self.assertLessEqual(result["requests"]["ok"], 84)
+        self.assertGreater(result["requests"]["ok"], 40)
+        self.assertLess(result["connections"]["in_flight_mean"], 2)
+
 
 class Ends(LoadTest):
     """Whatever the server does, the generator ends on time and says why."""
