@@ -154,12 +154,13 @@ class Server:
         finally:
             connection.close()
 
-    def children(self, count: int) -> list[int]:
-        """The server's child processes, once there are that many."""
+    def children(self, count: int, gone: int = 0) -> list[int]:
+        """The server's child processes, once there are that many, without the
+        one that shall be gone."""
         pid = self.process.pid
         path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
         deadline = time.monotonic() + LIMIT_S
-        while len(words := path.read_text().split()) != count:
+        while len(words := path.read_text().split()) != count or str(gone) in words:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{len(words)} children, not {count}")
             time.sleep(0.005)
@@ -306,6 +307,7 @@ class Pool(unittest.TestCase):
                 self.assertEqual(server.ask(target), (200, body))
                 worker, = server.children(1)
                 os.kill(worker, signal.SIGKILL)  # while idle
+                server.children(1, gone=worker)
                 self.assertEqual(server.ask(target), (200, body))
 
 
