@@ -4,6 +4,8 @@
 1. The load point that is nearest to the profile supplies the evidence.
 2. Constraints first, with the pessimistic end of each 95 % interval. An
    interval that straddles a limit puts the option at risk, neither in nor out.
+   A percentile with too few samples is bracketed: above the limit if the median
+   is, below it if the slowest answer of all trials is.
 3. Dominance by the stored verdicts: better somewhere, worse nowhere.
 4. What is left is ranked by a weighted sum of log ratios; the interval of a
    difference is the weighted sum of the metrics' half-widths, which is the
@@ -60,7 +62,9 @@ def decide(run: Run, experiment: dict) -> dict | None:
         "outcome": _outcome(options, verdict),
         "preliminary": _preliminary(run, options),
     }
-    first = (decision["outcome"]["models"] or [None])[0]
+    decided = decision["outcome"]["kind"] in ("recommended", "toss-up")
+    first = decision["outcome"]["models"][0] if decided else None
+    decision["reference"] = first
     for option in options:
         option["against"] = _against(run, experiment, point, option["model"], first)
     decision["differences"] = _differences(run, experiment, point, decision["outcome"])
@@ -158,7 +162,8 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
         row = level(constraint["metric"])
         if constraint["metric"] == "memory_total_bytes" and row:
             row = _at_profile(row, level("memory_per_connection_bytes"), profile, point)
-        checks.append(dict(constraint, **_judge(row, constraint, level)))
+        bounds = _latency_bounds(run, experiment, point, model, level)
+        checks.append(dict(constraint, **_judge(row, constraint, bounds)))
     known = level("throughput_per_s") is not None
     fates = [c["fate"] for c in checks]
     fate = "unknown" if not known else "fits"
@@ -200,46 +205,56 @@ def _at_profile(row, each, profile, point) -> dict:
     return dict(row, **extended, extrapolated=True)
 
 
-def _judge(row: dict | None, constraint: dict, level) -> dict:
+def _latency_bounds(run: Run, experiment, point, model: str, level) -> dict:
+    """What brackets a percentile that has too few samples: the median from
+    below and the slowest answer of all valid trials from above."""
+    trials = run.trials_of(experiment["name"], point["id"], model)
+    kind = point.get("latency_kind") or "service"
+    seen = [
+        ((t.get("latency") or {}).get(kind) or {}).get("max_ns")
+        for t in trials
+        if t["valid"]
+    ]
+    known = len(seen) >= 2 and None not in seen
+    return {
+        "median": level("latency_p50_ns"),
+        "slowest": {"value": max(seen), "n": len(seen)} if known else None,
+    }
+
+
+def _judge(row: dict | None, constraint: dict, bounds: dict) -> dict:
     """fits, fails, at risk or unknown; with the figure that decided."""
     limit = constraint["limit"]
     if row is None:
-        below = (
-            level("latency_p50_ns")
-            if constraint["metric"].startswith("latency")
-            else None
-        )
-        if below and below.get("lo") and below["lo"] > limit:
-            return {
-                "fate": "fails",
-                "seen": below["value"],
-                "lo": below["lo"],
-                "hi": below["hi"],
-                "by": "latency_p50_ns",
-                "n": below["n"],
-                "extrapolated": False,
-            }
-        return {
-            "fate": "unknown",
-            "seen": None,
-            "lo": None,
-            "hi": None,
-            "by": None,
-            "n": 0,
-            "extrapolated": False,
-        }
+        return _judge_bounds(constraint, bounds)
     lo, hi = row.get("lo"), row.get("hi")
     fate = "at risk"
     if lo is not None and hi is not None:
         fate = "fits" if hi <= limit else "fails" if lo > limit else "at risk"
+    extrapolated = bool(row.get("extrapolated"))
+    return _check(fate, row, constraint["metric"], extrapolated)
+
+
+def _judge_bounds(constraint: dict, bounds: dict) -> dict:
+    """A percentile without a figure can still be bracketed."""
+    limit, percentile = constraint["limit"], constraint["metric"].startswith("latency")
+    median, slowest = bounds["median"], bounds["slowest"]
+    if percentile and median and median.get("lo") and median["lo"] > limit:
+        return _check("fails", median, "latency_p50_ns")
+    if percentile and slowest and slowest["value"] <= limit:
+        return _check("fits", slowest, "latency_max_ns")
+    return _check("unknown", {"value": None, "n": 0}, None)
+
+
+def _check(fate: str, row: dict, by: str | None, extrapolated: bool = False) -> dict:
     return {
         "fate": fate,
         "seen": row["value"],
-        "lo": lo,
-        "hi": hi,
-        "by": constraint["metric"],
+        "lo": row.get("lo"),
+        "hi": row.get("hi"),
+        "by": by,
         "n": row["n"],
-        "extrapolated": bool(row.get("extrapolated")),
+        "extrapolated": extrapolated,
     }
 
 
@@ -448,7 +463,7 @@ def _changes(profile, point, options, constraints) -> list[dict]:
                 }
             )
         for check in option["checks"]:
-            if check["seen"] is None or check["by"] != check["metric"]:
+            if check["seen"] is None or check["by"] == "latency_p50_ns":
                 continue
             edge = check["hi"] if check["hi"] is not None else check["seen"]
             rows.append(

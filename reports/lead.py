@@ -37,6 +37,12 @@ class Lead:
     n: int = 0
 
     @property
+    def blocks_needed(self) -> int | None:
+        """What would tell the unclear ones apart, where the harness says it."""
+        needed = [row.get("blocks_needed") for row in self.unclear]
+        return max((n for n in needed if n), default=None)
+
+    @property
     def advantage(self) -> dict | None:
         """The lead as a factor above one, with its interval."""
         if not self.ahead or not self.ahead.get("ratio"):

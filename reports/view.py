@@ -335,11 +335,14 @@ def _file(run: Run, trial: dict) -> str:
 
 
 def _gates(run: Run) -> list[list[str]]:
-    """gate, how many trials it judged, how many failed, the worst value."""
+    """gate, how many attempts it judged, how many of them failed. A gate without
+    a value was not applied."""
     counts: dict[str, list] = {}
     for t in [*run.trials, *run.retired]:
         for gate in t.get("gates") or []:
             row = counts.setdefault(gate["id"], [0, 0])
+            if gate["ok"] and gate.get("value") is None:
+                continue
             row[0] += 1
             row[1] += not gate["ok"]
     return [[name, str(n), str(bad)] for name, (n, bad) in sorted(counts.items())]

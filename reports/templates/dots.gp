@@ -26,6 +26,7 @@ set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#77
 {%- endif %}
 {%- for s in styles %}
         data index {{ loop.index0 }} using 2:1:3:4 with xerrorbars ls {{ loop.index }} dt 1 notitle, \
+        data index {{ loop.index0 }} using 2:1 with points ls {{ loop.index }} notitle, \
         data index {{ loop.index0 }} using 2:1:7 with labels offset 0,0.9 font ',10' textcolor rgb '#222222' notitle, \
 {%- if second %}
         data index {{ loop.index0 }} using 5:1 with points lc rgb '{{ s.style.colour }}' pt {{ s.style.hollow }} ps 1.1 lw 1.5 notitle, \

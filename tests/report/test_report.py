@@ -160,7 +160,7 @@ class Report(Case):
         (self.run_path / "trials" / name).write_text(json.dumps(first))
         self.report()
         self.assertIn("serial†", self.text())
-        self.assertIn("1 repeated after a failed gate", self.text())
+        self.assertIn("1 attempts repeated after a failed gate", self.text())
         self.assertIn(
             f"../trials/{name}): the generator was late",
             self.text().replace(", attempt 1", ""),
@@ -307,6 +307,19 @@ class Decisions(Case):
         self.assertEqual(fates["event-loop"], "fits")
         self.assertEqual(fates["thread-per-request"], "fails")
         self.assertTrue(copy["decision"]["choice"]["far"])
+
+    def test_percentile_without_samples_is_bracketed(self):
+        def change(_, trials):
+            for t in trials:
+                for row in (t["latency"][k] for k in ("service", "response")):
+                    row["percentiles"] = [r for r in row["percentiles"] if r["p"] < 99]
+
+        copy = self.outcome(change)
+        decided = {o["model"]: o["checks"][0] for o in copy["decision"]["options"]}
+        self.assertEqual(decided["event-loop"]["fate"], "fits")
+        self.assertEqual(decided["event-loop"]["by"], "latency_max_ns")
+        self.assertEqual(decided["serial"]["fate"], "fails")
+        self.assertEqual(decided["serial"]["by"], "latency_p50_ns")
 
     def test_two_blocks_are_not_enough(self):
         def change(run, trials):
