@@ -134,8 +134,23 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "bystander": _bystander_table(run, experiment, point),
         "comparisons": _comparisons(run, experiment, point),
         "charts": own,
+        "absent": _absent(run, experiment, point),
         "retried": _has_retry(run, experiment, point),
     }
+
+
+def _absent(run: Run, experiment: dict, point: dict) -> list[str]:
+    """Why a figure of the tables is missing, each reason once."""
+    reasons: dict[tuple, list[str]] = {}
+    shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
+    for name in shown:
+        for m in point["models"]:
+            row = run.summary.get((experiment["name"], point["id"], m, name))
+            if row and row.get("value") is None and row.get("why"):
+                reasons.setdefault((metric(name).noun, row["why"]), []).append(m)
+    return [
+        f"no {noun} for {', '.join(ms)}: {why}" for (noun, why), ms in reasons.items()
+    ]
 
 
 def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
