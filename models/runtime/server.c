@@ -79,10 +79,11 @@ static void on_stop_signal(int signal)
 static void on_drain_limit(int signal)
 {
     static const char words[] =
-        "server: requests in flight 4 s after the stop were abandoned\n";
+        ": requests in flight 4 s after the stop were abandoned\n";
 
     (void)signal;
     if (getpid() == main_pid) {
+        (void)!write(STDERR_FILENO, model.name, strlen(model.name));
         (void)!write(STDERR_FILENO, words, sizeof words - 1);
         _exit(EXIT_SUCCESS);
     }

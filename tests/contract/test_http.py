@@ -25,7 +25,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 20.0
 HELLO_13 = b"abcdefghijklm"
-UNPARKED = {"serial"}  # serves a connection, not yet a request, at a time
 
 
 def models() -> list[str]:
@@ -479,7 +478,7 @@ def load_tests(loader: unittest.TestLoader, found: unittest.TestSuite,
                pattern: str) -> unittest.TestSuite:
     """Adds the rules for every model to what stands here by itself."""
     del pattern
-    for model in sorted(set(models()) - UNPARKED):
+    for model in models():
         for rules in (Rules, Life):
             name = f"{rules.__name__}[{model}]"
             case = type(name, (rules, unittest.TestCase), {"model": model})
