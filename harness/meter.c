@@ -159,6 +159,22 @@ static void use_sums(const struct meter *meter, const struct meter_sums *sums,
         sample->pss_sum_bytes = sums->pss_bytes;
 }
 
+/* Asking a process for its number of threads costs the same for any number,
+ * listing them does not; for many small processes it is the other way. */
+static void count_members(struct meter *meter, struct meter_sample *sample)
+{
+    if (meter_cgroup_pids(&meter->groups, &meter->pids) < 0 ||
+        meter->pids.count > 64) {
+        meter_cgroup_count(&meter->groups, &sample->processes,
+                           &sample->threads);
+        return;
+    }
+    sample->processes = meter->pids.count;
+    sample->threads = 0;
+    for (int i = 0; i < meter->pids.count; i++)
+        sample->threads += meter_proc_threads(meter->pids.pid[i]);
+}
+
 static void take(struct meter *meter, int what, struct meter_sample *sample)
 {
     struct meter_sums sums = {0};
@@ -172,8 +188,7 @@ static void take(struct meter *meter, int what, struct meter_sample *sample)
     meter_cgroup_cpu(&meter->groups, sample);
     meter_cgroup_memory(&meter->groups, sample, &kernel_bytes);
     if (meter_has_group(meter))
-        meter_cgroup_count(&meter->groups, &sample->processes,
-                           &sample->threads);
+        count_members(meter, sample);
     if (what != METER_PROC_PROCESSES || meter_source(meter) == METER_PROC) {
         list_members(meter, &meter->pids);
         meter_proc_sum(&meter->pids, what, &sums);

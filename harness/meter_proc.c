@@ -277,18 +277,20 @@ void meter_proc_sum(const struct meter_pids *pids, int what,
 
 int64_t meter_proc_stack_bytes(void)
 {
-    char text[4096];
-    int tasks = 0;
-    int64_t kib = -1, size = 8192;
+    int64_t page_bytes = sysconf(_SC_PAGESIZE);
 
-    if (meter_proc_read("/proc/meminfo", text, sizeof text) > 0)
-        kib = meter_proc_field(text, "KernelStack");
-    if (meter_proc_read("/proc/loadavg", text, sizeof text) <= 0 ||
-        sscanf(text, "%*s %*s %*s %*d/%d", &tasks) != 1 || tasks < 1 || kib < 1)
-        return 16384; /* x86-64 and arm64 without KASAN */
-    /* A few freed stacks are kept for reuse, so round to the nearest power of
-     * two instead of dividing. */
-    while (size < 65536 && size * 3 / 2 < kib * 1024 / tasks)
-        size *= 2;
-    return size;
+    if (sizeof(void *) < 8)
+        return 8192;
+    return page_bytes > 16384 ? page_bytes : 16384;
+}
+
+int meter_proc_threads(pid_t pid)
+{
+    char path[64], text[4096];
+
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    if (meter_proc_read(path, text, sizeof text) <= 0)
+        return 0;
+    int64_t threads = meter_proc_field(text, "Threads");
+    return threads > 0 ? (int)threads : 0;
 }

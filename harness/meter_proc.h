@@ -53,5 +53,11 @@ struct meter_sums {
 void meter_proc_sum(const struct meter_pids *pids, int what,
                     struct meter_sums *sums);
 
-/* The size of one kernel stack, derived from the whole machine's. */
+/* Threads of one process, 0 when it is gone. Costs the same however many. */
+int meter_proc_threads(pid_t pid);
+
+/* The size of one kernel stack. The kernel does not tell; this is what it is
+ * built with (16 KiB or a page on 64-bit machines, KASAN aside). KernelStack
+ * in /proc/meminfo over the number of threads would tell, but it lags by
+ * seconds and has stacks kept for reuse in it. */
 int64_t meter_proc_stack_bytes(void);
