@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -278,6 +280,36 @@ static void reads_v2_files(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* A group named after a process that is no more goes when the next opens; one
+ * of a live process stays. */
+static void dead_groups_are_removed(void **state)
+{
+    struct meter *meter;
+    char note[512], paths[4096], dead[1024], live[1024];
+
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(meter_open("first", &meter, note, sizeof note), 0);
+    meter_paths(meter, paths, sizeof paths);
+    if (!*paths) {
+        meter_close(meter);
+        skip();
+    }
+    *strrchr(strtok(paths, "\n"), '/') = '\0';
+    snprintf(dead, sizeof dead, "%.900s/troika-%d-0-dead", paths, pid);
+    snprintf(live, sizeof live, "%.900s/troika-%d-99-live", paths, getpid());
+    assert_int_equal(mkdir(dead, 0755), 0);
+    assert_int_equal(mkdir(live, 0755), 0);
+    meter_close(meter);
+    assert_int_equal(meter_open("second", &meter, note, sizeof note), 0);
+    meter_close(meter);
+    assert_int_not_equal(access(dead, F_OK), 0);
+    assert_int_equal(rmdir(live), 0);
+}
+
 static void unknown_is_minus_one(void **state)
 {
     struct meter *meter;
@@ -310,6 +342,7 @@ int main(void)
         cmocka_unit_test(cpu_is_right),
         cmocka_unit_test(sockets_are_counted),
         cmocka_unit_test(reads_v2_files),
+        cmocka_unit_test(dead_groups_are_removed),
         cmocka_unit_test(unknown_is_minus_one),
     };
 
