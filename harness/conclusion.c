@@ -156,6 +156,16 @@ static void tell_leader(const struct point *point)
                                  point->models[i]);
     }
     metric_format(point->metric, point->values[0], value, sizeof(value));
+    if (json_integer_value(json_object_get(
+            summary_row(point->run, point->experiment, point->id,
+                        point->models[0], point->metric),
+            "n")) < 2) {
+        results_tell(point->results,
+                     "  %s: one block: no interval, so no verdict; best %s "
+                     "seen is %s by %s",
+                     point->id, metric->words, value, point->models[0]);
+        return;
+    }
     if (point->count == 1)
         results_tell(point->results,
                      "  %s: %s, %s %s (nothing to compare with)", point->id,

@@ -56,6 +56,24 @@ static const json_t *headline(const json_t *latency)
     return kind != NULL ? json_object_get(latency, kind) : NULL;
 }
 
+/* In a closed loop that has not gone round often enough, the answers in the
+ * window are those of the short waits: the long ones are still under way when
+ * it ends, and their connections' time is in nobody's latency. Little's law
+ * (connections / throughput) then gives far more than the mean. */
+static bool turned_over(const json_t *trial, char *why, size_t size)
+{
+    const json_t *latency = json_object_get(trial, "latency");
+
+    if (!json_is_false(json_object_get(latency, "turned_over")))
+        return true;
+    snprintf(why, size,
+             "a trial has %.0f answers for %.0f connections: too few rounds, "
+             "the longest waits would be missing; lengthen the window",
+             number(trial, "requests", "completed_in_window"),
+             number(trial, "connections", "open"));
+    return false;
+}
+
 static double percentile(const json_t *latency, double p, char *why,
                          size_t size)
 {
@@ -76,6 +94,8 @@ static double latency_mean(const json_t *trial, char *why, size_t size)
 {
     const json_t *histogram = headline(json_object_get(trial, "latency"));
 
+    if (!turned_over(trial, why, size))
+        return NAN;
     if (number(histogram, "count", NULL) >= 1)
         return number(histogram, "mean_ns", NULL);
     return refuse(why, size, "no request was answered");
@@ -83,11 +103,15 @@ static double latency_mean(const json_t *trial, char *why, size_t size)
 
 static double latency_p50(const json_t *trial, char *why, size_t size)
 {
+    if (!turned_over(trial, why, size))
+        return NAN;
     return percentile(json_object_get(trial, "latency"), 50, why, size);
 }
 
 static double latency_p99(const json_t *trial, char *why, size_t size)
 {
+    if (!turned_over(trial, why, size))
+        return NAN;
     return percentile(json_object_get(trial, "latency"), 99, why, size);
 }
 

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-/* The fewest requests beyond a percentile that make it worth a figure. */
-enum { BEYOND_MIN = 20 };
+/* The fewest requests beyond a percentile that make it worth a figure, and the
+ * fewest rounds of a closed loop that show its longest waits. */
+enum { BEYOND_MIN = 20, ROUNDS_MIN = 3 };
 
 static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
 
@@ -104,11 +105,12 @@ json_t *json_load(const struct load_point *point)
         "think_ns", json_integer(point->think_ns));
 }
 
-static json_t *json_histogram(const struct histogram *histogram)
+static json_t *json_histogram(const struct histogram *histogram, bool whole)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++) {
+    for (size_t i = 0; whole && i < sizeof(percentiles) / sizeof(*percentiles);
+         i++) {
         double p = percentiles[i];
 
         if ((double)histogram->count * (100 - p) / 100 < BEYOND_MIN - 1e-6)
@@ -128,10 +130,14 @@ static json_t *json_histogram(const struct histogram *histogram)
 
 static json_t *json_latency(const struct load_result *load, bool open)
 {
-    return json_pack(
-        "{s:s, s:o, s:o, s:o}", "kind", open ? "response" : "service",
-        "response", json_histogram(&load->response), "service",
-        json_histogram(&load->service), "lag", json_histogram(&load->lag));
+    bool whole = open || load->completed_in_window >=
+                             ROUNDS_MIN * (uint64_t)load->connections_open;
+
+    return json_pack("{s:s, s:b, s:o, s:o, s:o}", "kind",
+                     open ? "response" : "service", "turned_over", whole,
+                     "response", json_histogram(&load->response, whole),
+                     "service", json_histogram(&load->service, whole), "lag",
+                     json_histogram(&load->lag, whole));
 }
 
 static json_t *json_requests(const struct load_result *load)
