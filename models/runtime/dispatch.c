@@ -405,6 +405,11 @@ static int turn(int timeout_ms)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {
         struct dispatch_source *source = events[i].data.ptr;
+        /* Served right here, each of them may take long. */
+        if (!dispatch.later && server_stopping()) {
+            dispatch.stopping = true;
+            break;
+        }
         source->ready(source);
     }
     return 0;

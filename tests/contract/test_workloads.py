@@ -13,7 +13,9 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -292,6 +294,21 @@ class Pool(unittest.TestCase):
         self.assertGreaterEqual(took_s[2], 0.6, "the others wait for a worker")
         self.assertLess(took_s[3], 1.0)
 
+    def test_half_a_request_occupies_nobody(self) -> None:
+        target, body = wait(3, 1000)
+        request = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        with Server("process-pool", "--workers", "1") as server:
+            slow = socket.create_connection(("127.0.0.1", server.port), LIMIT_S)
+            self.addCleanup(slow.close)
+            for half in (request[:9], request[9:-1]):
+                slow.sendall(half)
+                self.assertEqual(server.ask(target), (200, body))
+            slow.sendall(request[-1:] + request * 2)
+            got = b""
+            while got.count(body.encode()) < 3 and (more := slow.recv(4096)):
+                got += more
+            self.assertEqual(got.count(body.encode()), 3)
+
     def test_killed_workers_are_replaced(self) -> None:
         with Server("process-pool", "--workers", "1") as server:
             for _ in range(3):
@@ -309,6 +326,22 @@ class Pool(unittest.TestCase):
                 os.kill(worker, signal.SIGKILL)  # while idle
                 server.children(1, gone=worker)
                 self.assertEqual(server.ask(target), (200, body))
+
+
+class ThreadPerRequest(unittest.TestCase):
+    @unittest.skipIf(BUILD.name in ("asan", "tsan"), "sanitizers reserve terabytes")
+    def test_out_of_threads(self) -> None:
+        """With room for a few stacks some requests get 503 and the rest their
+        answer; then everything is as before."""
+        if "thread-per-request" not in MODELS:
+            self.skipTest("thread-per-request was not built")
+        statuses = []
+        with Server("thread-per-request", "--stack", "64MiB") as server:
+            limit = 300 << 20
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (limit, limit))
+            together([lambda: statuses.append(server.ask("/wait?delay=300ms")[0])] * 12)
+            self.assertEqual(sorted(set(statuses)), [200, 503])
+            self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
 
 
 class ProcessPerRequest(unittest.TestCase):
