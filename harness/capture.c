@@ -40,7 +40,7 @@ static void __attribute__((noreturn)) child(const char *const *argv, int out)
 static int take(int fd, int64_t deadline_ns, char *text, size_t size)
 {
     size_t used = 0;
-    char rest[256];
+    char rest[256] = "";
 
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};

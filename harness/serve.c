@@ -55,7 +55,7 @@ static void __attribute__((noreturn)) become_backend(const char *path, int out)
 /* Reads the ready line and returns its port, or a negative errno. */
 static int ready_port(int fd)
 {
-    char line[1024];
+    char line[1024] = "";
     size_t used = 0;
     json_t *ready;
     int port;
