@@ -458,6 +458,8 @@ class BoundedDrain(unittest.TestCase):
     def test_stop_does_not_wait_for_ever(self) -> None:
         servers = []
         for model in models():
+            if BUILD.name == "tsan" and model == "serial":
+                continue  # the sanitizer holds signals back during clock_nanosleep
             server = Server(model)
             self.addCleanup(server.kill)
             if server.has("/wait"):
