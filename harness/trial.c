@@ -40,6 +40,7 @@ struct stage {
     struct sockaddr_in address;
     struct load_request *requests, *beside_requests;
     int request_count, beside_request_count;
+    struct load_plan load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;
 };
@@ -257,22 +258,23 @@ static int start_loads(struct stage *stage)
 {
     const struct beside *beside = &stage->plan->point->beside;
     struct trial *trial = stage->trial;
-    struct load_plan plan;
+    struct load_plan *second = &stage->beside_plan;
     int result;
 
-    fill_plan(stage, &plan);
-    result =
-        load_start(&plan, &stage->load, trial->failure, sizeof(trial->failure));
+    fill_plan(stage, &stage->load_plan);
+    result = load_start(&stage->load_plan, &stage->load, trial->failure,
+                        sizeof(trial->failure));
     if (result < 0 || beside->workload == NULL)
         return result;
-    plan.requests = stage->beside_requests;
-    plan.request_count = stage->beside_request_count;
-    plan.mode = LOAD_OPEN;
-    plan.arrivals = ARRIVALS_POISSON;
-    plan.rate_per_s = beside->rate_per_s;
-    plan.connections = beside->connections;
-    plan.seed = stage->plan->seed + 1;
-    return load_start(&plan, &stage->beside, trial->failure,
+    *second = stage->load_plan;
+    second->requests = stage->beside_requests;
+    second->request_count = stage->beside_request_count;
+    second->mode = LOAD_OPEN;
+    second->arrivals = ARRIVALS_POISSON;
+    second->rate_per_s = beside->rate_per_s;
+    second->connections = beside->connections;
+    second->seed = stage->plan->seed + 1;
+    return load_start(second, &stage->beside, trial->failure,
                       sizeof(trial->failure));
 }
 
