@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,12 +18,6 @@
 #include "models/runtime/blocking.h"
 #include "models/runtime/dispatch.h"
 #include "models/runtime/server.h"
-
-/* What goes to a worker, before the target's bytes. */
-struct order {
-    struct http_request request; /* its target is the sender's */
-    bool close;                  /* the server stops */
-};
 
 struct worker {
     struct dispatch_source source; /* first: found again by it */
@@ -40,63 +33,6 @@ static struct worker *first_free; /* last in, first out: the warm one */
 static struct dispatch_job *first_job, **last_job = &first_job;
 static pid_t dispatcher_pid;
 
-/* Room for one descriptor beside a message, aligned for its header. */
-union control {
-    struct cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-static int send_order(int to, int client, const struct http_request *request)
-{
-    struct order order = {*request, server_stopping()};
-    struct iovec parts[] = {
-        {&order, sizeof order},
-        {(char *)request->target, request->target_length},
-    };
-    union control control = {.bytes = {0}};
-    struct msghdr message = {.msg_iov = parts,
-                             .msg_iovlen = 2,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof client);
-    memcpy(CMSG_DATA(header), &client, sizeof client);
-    ssize_t sent;
-    do
-        sent = sendmsg(to, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent < 0 ? -errno : 0;
-}
-
-/* Receives an order into `order` and `target`. Returns the client's
- * descriptor, or a negative errno, -EPIPE when the dispatcher has ended. */
-static int receive_order(int from, struct order *order, char *target)
-{
-    struct iovec parts[] = {{order, sizeof *order}, {target, HTTP_HEAD_MAX}};
-    union control control;
-    struct msghdr message = {.msg_iov = parts,
-                             .msg_iovlen = 2,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t size;
-    int client;
-    do
-        size = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
-    while (size < 0 && errno == EINTR);
-    if (size < 0)
-        return -errno;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (size < (ssize_t)sizeof *order)
-        return -EPIPE;
-    if (!header || header->cmsg_type != SCM_RIGHTS)
-        return -EMFILE;
-    memcpy(&client, CMSG_DATA(header), sizeof client);
-    order->request.target = target;
-    return client;
-}
-
 /* Leaves the worker nothing of the dispatcher's but its own socket: an
  * inherited connection would outlive the dispatcher's closing of it. */
 static void close_all_but(int fd)
@@ -109,14 +45,14 @@ static void close_all_but(int fd)
 static _Noreturn void run_worker(int fd)
 {
     static char target[HTTP_HEAD_MAX];
-    struct order order;
+    struct dispatch_order order;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != dispatcher_pid) /* it ended before the line above */
         _exit(1);
     process_forked();
     close_all_but(fd);
     for (;;) {
-        int client = receive_order(fd, &order, target);
+        int client = dispatch_receive(fd, &order, target);
         if (client < 0)
             _exit(client == -EPIPE ? 0 : 1);
         char keep = dispatch_answer(client, &order.request, order.close);
@@ -201,7 +137,7 @@ static int give(struct dispatch_connection *connection,
 {
     for (int i = 0; i <= worker_count && first_free; i++) {
         struct worker *worker = first_free;
-        int error = send_order(worker->fd, dispatch_fd(connection), request);
+        int error = dispatch_send(worker->fd, dispatch_fd(connection), request);
         if (error == 0) {
             first_free = worker->next_free;
             worker->connection = connection;

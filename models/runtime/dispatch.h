@@ -49,6 +49,12 @@ struct dispatch_job {
     char target[];
 };
 
+/* A request on its way to another process. */
+struct dispatch_order {
+    struct http_request request;
+    bool close; /* the server stops: the last answer on this connection */
+};
+
 /* Makes the dispatcher. `later` says whether `serve` ever answers
  * DISPATCH_LATER: if not, connections need not be disarmed. Returns 0 or a
  * negative errno. */
@@ -92,6 +98,16 @@ bool dispatch_refuse(int fd, const struct http_request *request, int error);
 /* A copy of the request on the heap (free it), or NULL. */
 struct dispatch_job *dispatch_job_new(struct dispatch_connection *connection,
                                       const struct http_request *request);
+
+/* Sends a request with its connection's descriptor `client` through a
+ * SOCK_SEQPACKET socket. Returns 0 or a negative errno, -EPIPE or -ECONNRESET
+ * when nobody is there. Any process. */
+int dispatch_send(int to, int client, const struct http_request *request);
+
+/* Waits for an order; `target` has HTTP_HEAD_MAX bytes. Returns the client's
+ * descriptor, for the caller to close; -EPIPE when the sender has ended, or
+ * another negative errno. */
+int dispatch_receive(int from, struct dispatch_order *order, char *target);
 
 /* In a forked child: closes the dispatcher's own descriptors and the
  * listening socket. Connections stay open, for their number may be large and

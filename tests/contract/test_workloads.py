@@ -27,6 +27,7 @@ MODELS = sorted(p.name for p in (BUILD / "models").iterdir()
                 if "." not in p.name and p.is_file() and os.access(p, os.X_OK))
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
 ROUNDS = 6
+ATTEMPTS = 5
 LIMIT_S = 30
 MASK = (1 << 64) - 1
 
@@ -126,9 +127,10 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
 class Server:
     """A model's server for the length of a `with`."""
 
-    def __init__(self, model: str, *flags: str):
+    def __init__(self, model: str, *flags: str, **environment: str):
         self.process = subprocess.Popen([BUILD / "models" / model, "--port", "0", *flags],
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **environment})
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{model} did not start; it said so on stderr")
@@ -238,18 +240,20 @@ class Answers(unittest.TestCase):
 
     def check_gather(self, model: str) -> None:
         """300 ms beside 200 and 100: the sum without concurrency, else the
-        longest, with twice as much room as the sum would need."""
+        longest. What must not be quicker is held to it every time, what may be
+        slowed down by others on the machine once in a few times."""
         target, body = gather(7, [300_000, 200_000, 100_000])
+        concurrent = describe(model)["task"] != "none"
         with Server(model, *self.flags) as server:
-            begin = time.monotonic()
-            got = server.ask(target)
-            took_s = time.monotonic() - begin
-        self.assertEqual(got, (200, body))
-        if describe(model)["task"] == "none":
-            self.assertGreaterEqual(took_s, 0.6)
-        else:
-            self.assertGreaterEqual(took_s, 0.3)
-            self.assertLess(took_s, 0.55)
+            for _ in range(ATTEMPTS):
+                begin = time.monotonic()
+                got = server.ask(target)
+                took_s = time.monotonic() - begin
+                self.assertEqual(got, (200, body))
+                self.assertGreaterEqual(took_s, 0.3 if concurrent else 0.6)
+                if not concurrent or took_s < 0.55:
+                    return
+        self.fail(f"never below 0.55 s, last {took_s:.3f} s")
 
     def check_backend_restart(self, model: str) -> None:
         """A kept connection that went stale is replaced silently; no backend
@@ -279,20 +283,24 @@ class Pool(unittest.TestCase):
             self.skipTest("process-pool was not built")
 
     def test_two_workers_four_requests(self) -> None:
-        took_s = []
+        """Two rounds of 300 ms. The first two also end together, the others
+        do not wait for more, at least once in a few times."""
         with Server("process-pool", "--workers", "2") as server:
-            begin = time.monotonic()
+            for _ in range(ATTEMPTS):
+                took_s = []
+                begin = time.monotonic()
 
-            def client() -> None:
-                if server.ask("/wait?delay=300ms")[0] == 200:
-                    took_s.append(time.monotonic() - begin)
+                def client() -> None:
+                    if server.ask("/wait?delay=300ms")[0] == 200:
+                        took_s.append(time.monotonic() - begin)
 
-            together([client] * 4)
-        took_s.sort()
-        self.assertEqual(len(took_s), 4)
-        self.assertLess(took_s[1], 0.55, "two at once")
-        self.assertGreaterEqual(took_s[2], 0.6, "the others wait for a worker")
-        self.assertLess(took_s[3], 1.0)
+                together([client] * 4)
+                took_s.sort()
+                self.assertEqual(len(took_s), 4)
+                self.assertGreaterEqual(took_s[2], 0.6, "these wait for a worker")
+                if took_s[1] < 0.55 and took_s[3] < 0.85:
+                    return
+        self.fail(f"never 300, 300, 600 and 600 ms, last {took_s}")
 
     def test_half_a_request_occupies_nobody(self) -> None:
         target, body = wait(3, 1000)
@@ -336,10 +344,11 @@ class ThreadPerRequest(unittest.TestCase):
         if "thread-per-request" not in MODELS:
             self.skipTest("thread-per-request was not built")
         statuses = []
-        with Server("thread-per-request", "--stack", "64MiB") as server:
+        with Server("thread-per-request", "--stack", "64MiB",
+                    MALLOC_ARENA_MAX="1") as server:
             limit = 300 << 20
             resource.prlimit(server.process.pid, resource.RLIMIT_AS, (limit, limit))
-            together([lambda: statuses.append(server.ask("/wait?delay=300ms")[0])] * 12)
+            together([lambda: statuses.append(server.ask("/wait?delay=1s")[0])] * 12)
             self.assertEqual(sorted(set(statuses)), [200, 503])
             self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
 
