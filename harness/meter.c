@@ -69,6 +69,11 @@ int meter_open(const char *name, struct meter **meter, char *note,
     bool any = !only || !*only;
     meter_cgroup_make(&made->groups, group, any || !strcmp(only, "v1"),
                       any || !strcmp(only, "v2"), note, note_size);
+    if (!any && !meter_cgroup_has_memory(&made->groups))
+        snprintf(note, note_size,
+                 "TROIKA_METER=%.16s leaves no cgroup with memory accounting, "
+                 "so memory is an estimate from /proc",
+                 only);
     made->stack_bytes = meter_proc_stack_bytes();
     *meter = made;
     return 0;

@@ -472,10 +472,12 @@ void process_stop(struct process *process, bool *clean, char *why,
         if (before)
             strcat(end, " before it was told to");
     }
-    /* Children that the server has told to end may need a moment. */
+    /* Children that the server has told to end may need a moment, more of it
+     * on a busy machine. */
+    int64_t deadline_ns = now_ns() + 1000000000;
     int left = process->ended ? meter_alive(process->meter) : 0;
-    for (int i = 0; i < 200 && left > 0; i++) {
-        pause_ms(1);
+    while (left > 0 && now_ns() < deadline_ns) {
+        pause_ms(2);
         left = meter_alive(process->meter);
     }
     size_t length = strlen(end);

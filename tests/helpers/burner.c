@@ -18,7 +18,8 @@
  * and abort            dies of SIGABRT                     stdout, before and
  * after
  *
- * After SIGUSR1 it prints "done" when all that has been done.
+ * After SIGUSR1 it prints "done" on stdout and stderr when all that has been
+ * done.
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -205,6 +206,8 @@ static void work(int go, const int did[2], char *shared)
         awaited--;
     }
     flood();
+    /* On both, since what reads them may take either last. */
+    fprintf(stderr, "done\n");
     printf("done\n");
     fflush(stdout);
 }
