@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each gate on a made-up trial: silent on a good one, loud on its own fault,
+ * and on no other; and no false alarm where the window is too short to tell.
+ * Placement and prediction, which the same trial needs, are checked as well.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness/gate.h"
+
+static const int64_t MS = 1000000;
+
+static int64_t wait_50ms(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 50 * MS;
+}
+
+static int one_call(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 1;
+}
+
+static const struct workload waiting = {
+    .kind = WORKLOAD_IO, .wait_ns = wait_50ms, .backend_calls = one_call};
+static const struct workload_entry entry = {"waiting", &waiting};
+
+/* 100 connections, 50 ms each, one second: a good closed trial. */
+struct bench {
+    struct load_point point;
+    struct model_info model;
+    struct trial_plan plan;
+    struct trial trial;
+    struct load_result load, beside;
+    struct gate gates[GATES_MAX];
+    int count;
+};
+
+static void fill(struct load_result *load, int n, int64_t service_ns)
+{
+    histogram_reset(&load->service);
+    histogram_reset(&load->response);
+    histogram_reset(&load->lag_free);
+    for (int i = 0; i < n; i++) {
+        histogram_record(&load->service, service_ns);
+        histogram_record(&load->response, service_ns);
+        histogram_record(&load->lag_free, 20000);
+    }
+    load->scheduled = load->ok = load->completed_in_window = (uint64_t)n;
+    load->in_flight_integral_ns = (double)n * (double)service_ns;
+    load->window_start_ns = 1000 * MS;
+    load->window_end_ns = 2000 * MS;
+    load->processes = 1;
+    load->cpu_ns = 100 * MS;
+}
+
+static struct bench *good(void)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+
+    assert_non_null(bench);
+    bench->point = (struct load_point){.workload = &entry,
+                                       .mode = LOAD_CLOSED,
+                                       .connections = 100,
+                                       .window_ns = 1000 * MS};
+    bench->model =
+        (struct model_info){.name = "m", .task = "thread", .flags = "parallel"};
+    bench->plan.point = &bench->point;
+    bench->plan.model = &bench->model;
+    fill(&bench->load, 2000, 50 * MS);
+    bench->load.connections_open = 100;
+    bench->trial.load = &bench->load;
+    bench->trial.cpus.clients_count = 1;
+    bench->trial.cpus.server_count = 1;
+    bench->trial.cpus.apart = true;
+    bench->trial.alive = bench->trial.clean = true;
+    bench->trial.has_backend = true;
+    bench->trial.backend = (struct backend_report){
+        .lateness_p99_ns = 90000, .cpu_ns = 200 * MS, .span_ns = 1000 * MS};
+    bench->trial.first.at_ns = 1000 * MS;
+    bench->trial.last.at_ns = 2000 * MS;
+    return bench;
+}
+
+static struct bench *good_open(void)
+{
+    struct bench *bench = good();
+
+    bench->point.mode = LOAD_OPEN;
+    bench->point.rate_per_s = 2000;
+    bench->load.connections_open = 0;
+    return bench;
+}
+
+/* Judges; the failed gates' ids in order, joined by blanks. */
+static void failing(struct bench *bench, const char *expected)
+{
+    char ids[512] = "", reason[2048];
+    bool all;
+
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    for (int i = 0; i < bench->count; i++) {
+        assert_true(bench->gates[i].words[0] != '\0');
+        if (bench->gates[i].ok)
+            continue;
+        if (ids[0] != '\0')
+            strcat(ids, " ");
+        strcat(ids, bench->gates[i].id);
+    }
+    all = gate_all_ok(bench->gates, bench->count, reason, sizeof(reason));
+    assert_int_equal(all, expected[0] == '\0');
+    assert_int_equal(all, reason[0] == '\0');
+    assert_string_equal(ids, expected);
+    free(bench);
+}
+
+static void test_good(void **state)
+{
+    (void)state;
+    failing(good(), "");
+    failing(good_open(), "");
+}
+
+static void test_counts(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.scheduled++;
+    failing(bench, "identity");
+    bench = good();
+    bench->load.wrong = 1;
+    bench->load.ok--;
+    failing(bench, "wrong_bodies");
+    bench = good();
+    bench->load.io_error = 3; /* 0.15 % */
+    bench->load.ok -= 3;
+    failing(bench, "errors");
+    bench = good();
+    bench->load.http_error = 2; /* 0.1 %: allowed */
+    bench->load.ok -= 2;
+    failing(bench, "");
+    bench = good();
+    bench->load.connections_open = 99;
+    failing(bench, "connections");
+}
+
+/* A timeout is an error of a closed loop, and a result of an open one. */
+static void test_timeouts(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.timeout = 100;
+    bench->load.ok -= 100;
+    failing(bench, "errors");
+    bench = good_open();
+    bench->load.timeout = 100;
+    bench->load.ok -= 100;
+    failing(bench, "");
+}
+
+static void test_little(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.completed_in_window = 1700;
+    failing(bench, "little");
+    bench = good();
+    bench->load.in_flight_integral_ns *= 0.9;
+    failing(bench, "in_flight little");
+    bench = good_open();
+    bench->load.in_flight_integral_ns *= 2;
+    failing(bench, "little");
+    /* serial: 20 answers in the window, each after a long wait */
+    bench = good();
+    fill(&bench->load, 20, 900 * MS);
+    bench->load.in_flight_integral_ns = 100.0 * 1000 * (double)MS;
+    failing(bench, "");
+    /* one connection, 30 us a request: the generator's own turn counts */
+    bench = good();
+    bench->point.connections = bench->load.connections_open = 1;
+    fill(&bench->load, 25000, 30000);
+    failing(bench, "");
+}
+
+static void test_clients(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.cpu_ns = 870 * MS;
+    bench->trial.backend.cpu_ns = 10 * MS;
+    failing(bench, "generator_busy");
+    bench = good();
+    bench->load.cpu_ns = 500 * MS;
+    bench->trial.backend.cpu_ns = 450 * MS;
+    failing(bench, "clients_busy");
+    bench = good_open();
+    for (int i = 0; i < 100; i++)
+        histogram_record(&bench->load.lag_free, 5 * MS);
+    failing(bench, "generator_lag");
+    bench = good();
+    bench->trial.backend.lateness_p99_ns = 3 * MS;
+    failing(bench, "backend_lateness");
+    bench = good();
+    bench->trial.backend.lateness_p99_ns = -1;
+    failing(bench, "backend_lateness");
+    bench = good();
+    bench->trial.last.at_ns += 30 * MS;
+    failing(bench, "sampler");
+}
+
+static void test_server(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.alive = bench->trial.clean = false;
+    failing(bench, "server_alive server_clean");
+    bench = good();
+    bench->trial.end = TRIAL_FAILED;
+    strcpy(bench->trial.failure, "no such program");
+    failing(bench, "carried_out");
+}
+
+static void test_beside(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    fill(&bench->beside, 200, MS);
+    bench->trial.beside = &bench->beside;
+    bench->beside.wrong = 1;
+    bench->beside.ok--;
+    failing(bench, "beside_counts");
+}
+
+static void test_placement(void **state)
+{
+    struct cpu_split split;
+    cpu_set_t cpus;
+
+    (void)state;
+    CPU_ZERO(&cpus);
+    CPU_SET(3, &cpus);
+    placement_split_of(&cpus, PLACEMENT_SPLIT, &split);
+    assert_false(split.apart);
+    assert_int_equal(split.server_count, 1);
+    assert_int_equal(split.clients_count, 1);
+    CPU_SET(5, &cpus);
+    CPU_SET(9, &cpus);
+    placement_split_of(&cpus, PLACEMENT_SPLIT, &split);
+    assert_true(split.apart);
+    assert_int_equal(split.server_count, 1);
+    assert_int_equal(split.clients_count, 2);
+    assert_int_equal(CPU_COUNT(&split.clients), 2);
+    assert_true(CPU_ISSET(3, &split.server));
+    assert_false(CPU_ISSET(3, &split.clients));
+    placement_split_of(&cpus, PLACEMENT_SHARED, &split);
+    assert_false(split.apart);
+    assert_int_equal(split.server_count, 3);
+}
+
+static void law(struct prediction_input input, const char *name, double per_s)
+{
+    struct prediction prediction;
+
+    prediction_make(&input, &prediction);
+    if (name == NULL) {
+        assert_null(prediction.law);
+        return;
+    }
+    assert_string_equal(prediction.law, name);
+    assert_true(fabs(prediction.per_s - per_s) < 1e-6 * per_s);
+}
+
+static void test_prediction(void **state)
+{
+    struct prediction_input io = {
+        .connections = 100, .wait_ns = 50 * MS, .cpus = 2};
+    struct prediction_input cpu = {.connections = 8, .cpu_s = 0.002, .cpus = 2};
+
+    (void)state;
+    law(io, "closed loop", 2000);
+    io.holding_workers = 16;
+    law(io, "workers", 320);
+    io.holding_workers = 1;
+    law(io, "workers", 20);
+    io.holding_workers = 0;
+    io.think_ns = 50 * MS;
+    law(io, "closed loop", 1000);
+    law(cpu, "cpu", 1000);
+    cpu.cpus = 1;
+    law(cpu, "cpu", 500);
+    cpu.open = true;
+    cpu.rate_per_s = 100;
+    law(cpu, "offered rate", 100);
+    law((struct prediction_input){.connections = 8, .cpus = 1}, NULL, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_little),
+        cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
+        cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
+        cmocka_unit_test(test_prediction),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
