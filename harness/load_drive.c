@@ -209,11 +209,18 @@ static void send_queued(struct load_drive *drive, bool was_free)
     send_request(drive, connection, number, times.intended_ns, now_ns);
 }
 
+/* A closed loop asks until the window's end, even if that is noticed late. */
+static bool asking(const struct load_drive *drive, int64_t now_ns)
+{
+    return drive->plan->mode == LOAD_CLOSED && drive->running &&
+           now_ns < drive->record.end_ns;
+}
+
 /* An open connection has nothing to do. */
 static void send_next(struct load_drive *drive,
                       struct load_connection *connection, int64_t now_ns)
 {
-    if (drive->plan->mode == LOAD_OPEN || !drive->running) {
+    if (!asking(drive, now_ns)) {
         load_pool_move(&drive->pool, connection, POOL_FREE);
         send_queued(drive, false);
     } else if (drive->plan->think_ns > 0 && connection->was_open) {
@@ -312,7 +319,7 @@ static void connected(struct load_drive *drive,
     connection->was_open = true;
     if (!first && load_record_in_window(&drive->record, now_ns))
         drive->slot->result.reopened++;
-    if (first && drive->running && drive->plan->mode == LOAD_CLOSED)
+    if (first && asking(drive, now_ns))
         send_request(drive, connection, drive->sent++, now_ns, now_ns);
     else
         send_next(drive, connection, now_ns);
@@ -370,8 +377,10 @@ static void send_due(struct load_drive *drive, enum load_state state,
                      int64_t now_ns)
 {
     struct load_list *list = &drive->pool.lists[state];
-    while (drive->running && list->head && list->head->due_ns <= now_ns) {
+    while (list->head && list->head->due_ns <= now_ns) {
         int64_t sent_ns = load_now();
+        if (!asking(drive, sent_ns))
+            return;
         send_request(drive, list->head, drive->sent++, sent_ns, sent_ns);
     }
 }

