@@ -40,8 +40,8 @@ struct profile {
     int64_t memory_bytes; /* 0: no limit */
 };
 
-/* A second load beside the first, on the same server: who suffers? Always an
- * open loop. */
+/* A second load beside the first, on the same server: the bystander, whose
+ * latency shows who suffers. Always an open loop. */
 struct beside {
     const struct workload_entry *workload; /* NULL: none */
     struct arguments arguments;
