@@ -52,7 +52,8 @@ struct meter_sample {
                               once per process */
     int64_t pss_sum_bytes; /* snapshot */
     int64_t cpu_user_ns, cpu_system_ns; /* since the tree started, children
-                                           that ended included */
+            that ended included. The sum is exact; the split is sampled by the
+            scheduler's tick, a guess for less than about 1 s of CPU */
     int threads, processes;
     int64_t switches_voluntary, switches_involuntary; /* walk; of the live
                             threads since each started. -1 when threads that
