@@ -2,7 +2,7 @@
 """Which charts a run gets, and what is in each.
 
 Per load point: levels (throughput), latency by percentile, CPU and memory in
-parts, the blocks one by one, the bystander where there is one. A section whose
+parts, the blocks one by one, the second load where there is one. A section whose
 load points differ in connections or rate is a sweep: levels become curves over
 that quantity, and memory gets its slope per connection. Levels and intervals
 are the summary's; trials are only merged for drawing.
@@ -37,7 +37,7 @@ def all_charts(run: Run) -> list[Chart]:
                 if not swept or point is points[-1]:
                     charts.append(bars.cpu(run, experiment, point))
                     charts.append(bars.memory_parts(run, experiment, point))
-                charts.append(dots.bystander(run, experiment, point))
+                charts.append(dots.second_load(run, experiment, point))
                 charts.append(drift.blocks(run, experiment, point))
     found = [chart for chart in charts if chart]
     if not run.data["complete"]:

@@ -6,6 +6,7 @@
    interval that straddles a limit puts the option at risk, neither in nor out.
    A percentile with too few samples is bracketed: above the limit if the median
    is, below it if the slowest answer of all trials is.
+   An option with more than a fifth of its trials invalid is not judged.
 3. Dominance by the stored verdicts: better somewhere, worse nowhere.
 4. What is left is ranked by a weighted sum of log ratios; the interval of a
    difference is the weighted sum of the metrics' half-widths, which is the
@@ -90,11 +91,12 @@ def _factor(a: float, b: float, floor: float) -> float:
 
 
 def _choose(profile: dict, points: list[dict]) -> tuple[dict, dict]:
-    """The load point of the profile's kind nearest in wait and connections."""
+    """The load point of the profile's kind nearest in wait and connections; of
+    equally near ones the harder: with a second load, then the open loop."""
     kind = _kind_of(profile)
-    candidates = [p for p in points if p.get("kind") == kind and not p.get("beside")]
+    candidates = [p for p in points if p.get("kind") == kind]
     same_kind = bool(candidates)
-    candidates = candidates or [p for p in points if not p.get("beside")] or points
+    candidates = candidates or points
 
     def factors(point):
         wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
@@ -104,11 +106,9 @@ def _choose(profile: dict, points: list[dict]) -> tuple[dict, dict]:
 
     def distance(point):
         wait, connections = factors(point)
-        return (
-            math.log(wait) + math.log(connections),
-            point["load"]["mode"] != "open",
-            point["id"],
-        )
+        far = math.log(wait) + math.log(connections)
+        alone = not point.get("beside")
+        return far, alone, point["load"]["mode"] != "open", point["id"]
 
     chosen = min(candidates, key=distance)
     wait, connections = factors(chosen)
@@ -171,6 +171,9 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
         if worst in fates and known:
             fate = worst
             break
+    blocked = run.too_many_invalid(experiment["name"], point["id"], model)
+    if blocked and fate != "fails":
+        fate = "unknown"
     trials = run.trials_of(experiment["name"], point["id"], model)
     task = (run.data["models"].get(model) or {}).get("task")
     words = (run.data["models"].get(model) or {}).get("summary")
@@ -182,6 +185,8 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
         "checks": checks,
         "evidence": evidence,
         "per_connection": _evidence(level("memory_per_connection_bytes")),
+        "blocked": blocked,
+        "trials": len(trials),
         "invalid_trials": sum(not t["valid"] for t in trials),
     }
 

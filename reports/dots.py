@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Charts of dots: one level per model with its interval; the bystander beside
-a second load.
+"""Charts of dots: one level per model with its interval; the second load
+beside the first.
 
 The axis starts at zero, or is logarithmic and says so where the levels span
 too much for that. The law's bound and the bare ceiling stand as lines beside
@@ -87,7 +87,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     return chart
 
 
-def bystander(run: Run, experiment: dict, point: dict) -> Chart | None:
+def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
     if not point.get("beside"):
         return None
     models = point["models"]
@@ -111,19 +111,16 @@ def bystander(run: Run, experiment: dict, point: dict) -> Chart | None:
         blocks.append(
             (m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]])
         )
-    second = point["beside"]
-    rate = second.get("rate_per_s")
     chart = Chart(
         name_of("beside", experiment, point["id"]),
         "dots.gp",
-        f"The bystander's latency ({second.get('workload')} at {units.digits(rate)}/s)"
-        f" beside {setting(point)}",
-        alt_text("Bystander's p99 latency per model", kind, rows),
+        f"Latency of the second load: {setting(point)}",
+        alt_text("p99 latency of the second load per model", kind, rows),
         experiment["name"],
         [point["id"]],
         blocks=blocks,
         height=165 + 38 * len(models),
-        head=["model", "bystander p99", "95 %", "n", "worst"],
+        head=["model", "second load p99", "95 %", "n", "worst"],
     )
     chart.rows = [
         table_row(kind, rows[m], m)

@@ -34,6 +34,7 @@ class Lead:
     behind: list[str] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
     margin: float = 0.05
+    blocked: list[str] = field(default_factory=list)  # too many invalid trials
     n: int = 0
 
     @property
@@ -68,6 +69,7 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
         return result
     best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])
     result.best, result.level, result.n = best, levels[best], levels[best]["n"]
+    result.blocked = [m for m in known if run.too_many_invalid(key, point["id"], m)]
     rest = sorted((m for m in known if m != best), key=lambda m: known[m])
     if kind.higher_is_better:
         rest.reverse()
@@ -77,6 +79,8 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     for other in rest:
         row = run.ratio(key, point["id"], name, best, other)
         verdict = row["verdict"] if row else None
+        if best in result.blocked or other in result.blocked:
+            verdict = None
         if verdict in ("same", "negligible"):
             result.ties.append(other)
         elif verdict == "better":
@@ -88,16 +92,22 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     return result
 
 
-def headline(point: dict) -> str:
-    """The metric that a load point is about: an open loop offers the same
-    rate to everybody, so there latency decides."""
-    if point.get("beside"):
-        return "beside_p99_ns"
-    return "latency_p99_ns" if point["load"]["mode"] == "open" else "throughput_per_s"
+def headline(run: Run, experiment: dict, point: dict) -> str:
+    """The metric that a load point is about. An open loop offers the same rate
+    to everybody, so there latency decides: the deepest percentile that any
+    contender has."""
+    if point["load"]["mode"] != "open":
+        return "throughput_per_s"
+    for name in ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns"):
+        if lead(run, experiment, point, name).kind != "none":
+            return name
+    return "latency_p99_ns"
 
 
 def leads(run: Run, experiment: dict, point: dict) -> list[Lead]:
     """The headline first, then the other metrics that everybody asks for."""
-    first = headline(point)
+    first = headline(run, experiment, point)
     names = [first, *(n for n in HEADLINES if n != first)]
+    if point.get("beside"):
+        names.append("beside_p99_ns")
     return [lead(run, experiment, point, n) for n in names]

@@ -39,6 +39,11 @@ def setting(point: dict) -> str:
     if load.get("connections"):
         many = "s" if load["connections"] != 1 else ""
         words += f", {units.count(load['connections'])} connection{many}"
+    second = point.get("beside")
+    if second:
+        words += f", beside {second.get('workload')}"
+        words += f"?{second['query']}" if second.get("query") else ""
+        words += f" at {units.digits(second.get('rate_per_s'))}/s"
     return words
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SCHEMA_VERSION = 1
+INVALID_SHARE = 0.2
 
 # path in the JSON -> kind; a trailing ? allows null or absence.
 RUN_SHAPE = {
@@ -153,6 +154,12 @@ class Run:
             return row
         row = self.comparisons.get((experiment, point, metric, b, a))
         return _inverted(row) if row else None
+
+    def too_many_invalid(self, experiment: str, point: str, model: str) -> bool:
+        """More than a fifth of a model's trials removed: what is left may be
+        the lucky ones, so no verdict rests on it."""
+        trials = self.trials_of(experiment, point, model)
+        return sum(not t["valid"] for t in trials) > INVALID_SHARE * len(trials)
 
     def trials_of(self, experiment: str, point: str, model: str | None = None):
         return [

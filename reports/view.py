@@ -131,7 +131,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "window": units.time(point.get("window_ns")),
         "speed": _speed_table(run, experiment, point),
         "cost": _cost_table(run, experiment, point),
-        "bystander": _bystander_table(run, experiment, point),
+        "second_load": _second_load_table(run, experiment, point),
         "comparisons": _comparisons(run, experiment, point),
         "charts": own,
         "absent": _absent(run, experiment, point),
@@ -250,7 +250,7 @@ def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
     return _table(run, experiment, point, columns)
 
 
-def _bystander_table(run: Run, experiment: dict, point: dict) -> dict | None:
+def _second_load_table(run: Run, experiment: dict, point: dict) -> dict | None:
     if not point.get("beside"):
         return None
     columns = [

@@ -116,7 +116,7 @@ def beside():
     job["models"] = ["thread-per-request", "event-loop", "process-pool"]
     return {
         "name": "blocked-loop",
-        "title": "A bystander beside CPU work",
+        "title": "A light load beside CPU work",
         "question": "Who suffers when one request computes?",
         "baseline": "event-loop",
         "margin": 0.05,
@@ -176,7 +176,7 @@ def latency(rng, count, service):
 
 
 def second_load(rng, where, model, noise):
-    """What the bystander of a trial saw; the loop makes it wait for the job."""
+    """What the second load of a trial saw; the loop makes it wait for the job."""
     if not where["beside"]:
         return None
     worst = 50e6 if model == "event-loop" else 0.4e6

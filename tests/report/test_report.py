@@ -102,7 +102,7 @@ class Report(Case):
         self.report()
         self.golden("report.md", self.text())
 
-    def test_sweep_and_bystander_are_exactly_this(self):
+    def test_sweep_and_second_load_are_exactly_this(self):
         stored.write(self.run_path, "sweep", "beside")
         self.report("--only", "report")
         self.golden("sweep.md", self.text())
@@ -320,6 +320,22 @@ class Decisions(Case):
         self.assertEqual(decided["event-loop"]["by"], "latency_max_ns")
         self.assertEqual(decided["serial"]["fate"], "fails")
         self.assertEqual(decided["serial"]["by"], "latency_p50_ns")
+
+    def test_many_invalid_trials_block_the_verdict(self):
+        def change(_, trials):
+            for t in trials:
+                if t["trial_id"] in (
+                    "quick-b1-fetch-event-loop",
+                    "quick-b2-fetch-event-loop",
+                ):
+                    t.update(valid=False, reason="the backend was late")
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["unknown"], ["event-loop"])
+        self.assertEqual(copy["decision"]["outcome"]["models"], ["thread-per-request"])
+        done = self.report("--summary")
+        self.assertIn("fetch          Cannot tell on throughput", done.stdout)
+        self.assertIn("fifth of the trials of event-loop are invalid", done.stdout)
 
     def test_two_blocks_are_not_enough(self):
         def change(run, trials):
