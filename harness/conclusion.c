@@ -204,9 +204,8 @@ static void tell_gaps(const struct point *point, const json_t *models)
                           point->metric);
         invalid = json_integer_value(json_object_get(row, "invalid"));
         if (!json_is_number(json_object_get(row, "value")))
-            results_tell(point->results, "    %s: no figure: %s%s", model,
-                         text_of(row, "why"),
-                         invalid > 0 ? " (its trials tell why)" : "");
+            results_tell(point->results, "    %s: no figure: %s", model,
+                         text_of(row, "why"));
         else if (invalid > 0)
             results_tell(point->results, "    %s: %d invalid trial%s left out",
                          model, (int)invalid, invalid == 1 ? "" : "s");

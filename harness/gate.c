@@ -161,18 +161,39 @@ static void lag_of(const struct load_result *load, struct gate *gate)
      * interrupt would decide. */
     double percentile = load->lag_free.count >= 200 ? 99 : 90;
     double p50 = (double)histogram_percentile_ns(&load->response, 50);
+    double top = (double)histogram_percentile_ns(&load->response, percentile);
     double lag = (double)histogram_percentile_ns(&load->lag_free, percentile);
 
     if (load->lag_free.count < 10) {
         skip(gate, "fewer than 10 requests found a free connection");
         return;
     }
-    judge_most(gate, lag, fmax(200e3, 0.05 * p50));
+    /* A part of the figure at the same percentile: 1 ms late matters to a
+     * p99 of 2 ms, not to one of 50 ms. The median has a gate of its own. */
+    judge_most(gate, lag, fmax(200e3, 0.05 * fmax(p50, top)));
     say(gate,
         "p%.0f of the generator's own lateness is %.3g ms, %.3g ms "
         "allowed%s",
         percentile, lag / 1e6, gate->limit / 1e6,
         gate->ok ? "" : "; lower the rate or free its CPUs");
+}
+
+static void lag_median(const struct facts *facts, struct gate *gate)
+{
+    double p50 = (double)histogram_percentile_ns(&facts->load->response, 50);
+    double late = (double)histogram_percentile_ns(&facts->load->lag_free, 50);
+
+    if (!facts->open || facts->load->lag_free.count < 10) {
+        skip(gate, facts->open
+                       ? "fewer than 10 requests found a free connection"
+                       : "a closed loop has no due times");
+        return;
+    }
+    judge_most(gate, late, fmax(100e3, 0.05 * p50));
+    say(gate,
+        "median of the generator's own lateness is %.3g ms, %.3g ms "
+        "allowed",
+        late / 1e6, gate->limit / 1e6);
 }
 
 static void lag(const struct facts *facts, struct gate *gate)
@@ -341,6 +362,7 @@ static const struct rule {
     {"in_flight", in_flight},
     {"little", little},
     {"generator_lag", lag},
+    {"generator_lag_median", lag_median},
     {"generator_busy", generator_busy},
     {"clients_busy", clients_busy},
     {"backend_lateness", backend_lateness},

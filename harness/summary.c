@@ -16,6 +16,7 @@
 #include "comparison.h"
 #include "metric.h"
 #include "statistics.h"
+#include "trial_json.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -34,6 +35,7 @@ struct cell {
     const char *experiment, *load_point, *model;
     const json_t **trials;
     int count, invalid;
+    const char *reason; /* of an invalid one, or NULL */
 };
 
 static bool of_cell(const json_t *trial, const struct cell *cell)
@@ -63,14 +65,17 @@ static void gather(const json_t *trials, struct cell *cell)
     size_t i;
 
     cell->count = cell->invalid = 0;
+    cell->reason = NULL;
     json_array_foreach(trials, i, trial)
     {
         if (!of_cell(trial, cell))
             continue;
         if (json_is_true(json_object_get(trial, "valid")))
             cell->trials[cell->count++] = trial;
-        else
+        else {
             cell->invalid++;
+            cell->reason = text_of(trial, "reason");
+        }
     }
     qsort(cell->trials, (size_t)cell->count, sizeof(*cell->trials), by_block);
 }
@@ -82,8 +87,9 @@ static bool values_of(const struct cell *cell, const struct metric *metric,
 {
     why[0] = '\0';
     if (cell->count == 0) {
-        snprintf(why, size, "%s",
-                 cell->invalid > 0 ? "no valid trial" : "not measured");
+        snprintf(why, size, "%s%.200s",
+                 cell->invalid > 0 ? "no valid trial: " : "not measured",
+                 cell->invalid > 0 ? cell->reason : "");
         return false;
     }
     for (int i = 0; i < cell->count; i++) {
@@ -134,7 +140,7 @@ static json_t *row_of(const struct cell *cell, const struct metric *metric,
         real_or_null(estimate.min, given), "max",
         real_or_null(estimate.max, given), "log_sd",
         real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
-        "why", given ? json_null() : json_string(why), "trials", ids_of(cell));
+        "why", given ? json_null() : json_text(why), "trials", ids_of(cell));
 }
 
 /* Trials that both models have, block by block, into a and b. */

@@ -210,6 +210,15 @@ static void test_clients(void **state)
     for (int i = 0; i < 100; i++)
         histogram_record(&bench->load.lag_free, 5 * MS);
     failing(bench, "generator_lag");
+    bench = good_open(); /* 2 ms late at a p99 of 50 ms: no matter */
+    for (int i = 0; i < 100; i++)
+        histogram_record(&bench->load.lag_free, 2 * MS);
+    failing(bench, "");
+    bench = good_open();
+    fill(&bench->load, 2000, MS);
+    for (int i = 0; i < 3000; i++)
+        histogram_record(&bench->load.lag_free, 150000);
+    failing(bench, "generator_lag_median");
     bench = good();
     bench->trial.backend.lateness_p99_ns = 3 * MS;
     failing(bench, "backend_lateness");
