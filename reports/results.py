@@ -13,6 +13,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import schema
+
 SCHEMA_VERSION = 1
 INVALID_SHARE = 0.2
 
@@ -200,10 +202,12 @@ def load(directory: str) -> Run:
         )
     data = _read(path / "run.json")
     _check_run(path / "run.json", data)
+    _check_schema(path / "run.json", "run", data)
     trials, retired = [], []
     for name in sorted((path / "trials").glob("*.json")):
         trial = _read(name)
         _check_trial(name, trial, data)
+        _check_schema(name, "trial", trial)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
     trials.sort(
@@ -268,6 +272,12 @@ def _check_shape(path: Path, where: str, value, shape: dict) -> None:
         raise ResultsError(
             f"{path}: {where}{key} must be a {kind.rstrip('?')}, found {json.dumps(found)[:60]}"
         )
+
+
+def _check_schema(path: Path, kind: str, data: dict) -> None:
+    found = schema.problem(kind, data)
+    if found:
+        raise ResultsError(f"{path}: {found} (results/schema/{kind}.schema.json)")
 
 
 def _check_run(path: Path, data: dict) -> None:

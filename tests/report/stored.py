@@ -180,7 +180,7 @@ def second_load(rng, where, model, noise):
     if not where["beside"]:
         return None
     worst = 50e6 if model == "event-loop" else 0.4e6
-    seen = {"count": 200, "max_ns": worst * noise * 1.2, "percentiles": []}
+    seen = {"count": 200, "max_ns": round(worst * noise * 1.2), "percentiles": []}
     requests = {"scheduled": 200, "ok": 200}
     return dict(where["beside"], requests=requests, latency=seen, p99_ns=worst * noise)
 
@@ -269,7 +269,7 @@ def trial(rng, experiment, where, model, block, noise):
         "cpu": {
             "user_ns": int(cpu * done * 0.7),
             "system_ns": int(cpu * done * 0.3),
-            "per_request_ns": cpu,
+            "per_request_ns": round(cpu),
         },
         "tasks": {"threads_max": 1, "processes_max": 1},
         "switches": {"voluntary": 0, "involuntary": 0},

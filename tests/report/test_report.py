@@ -187,7 +187,7 @@ class Report(Case):
 
     def test_run_without_summary_or_trials(self):
         run, _, _ = stored.build()
-        run.update(complete=False, summary=[], comparisons=[], tally=None)
+        run.update(complete=False, summary=[], comparisons=[])
         stored.store(self.run_path, run, [], {})
         done = self.report("--summary")
         self.assertIn("No valid measurement of throughput", done.stdout)
@@ -271,7 +271,7 @@ class Decisions(Case):
                         "requests",
                     ):
                         t[key] = json.loads(json.dumps(loop[t["block"]][key]))
-                    t["cpu"]["per_request_ns"] *= 1 + 0.002 * t["block"]
+                    t["cpu"]["per_request_ns"] += 25 * t["block"]
 
         copy = self.outcome(change)
         self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
@@ -291,7 +291,7 @@ class Decisions(Case):
                     and t["cell"]["model"] == "thread-per-request"
                 ):
                     t["memory"]["total_bytes"] = int(3.1e6 * (1 + 0.01 * t["block"]))
-                    t["cpu"]["per_request_ns"] = 12.6e3 * (1 - 0.01 * t["block"])
+                    t["cpu"]["per_request_ns"] = 12600 - 126 * t["block"]
 
         copy = self.outcome(change)
         self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
@@ -433,6 +433,7 @@ class Refusals(Case):
                 lambda t: t.update(throughput_per_s="fast"),
                 "throughput_per_s must be a number",
             ),
+            (lambda t: t["tasks"].update(threads_max=-1), "tasks.threads_max is -1"),
             (lambda t: t.update(run_id="other"), "run_id is 'other'"),
             (lambda t: t.update(load_point="none"), "not in run.json"),
         )
