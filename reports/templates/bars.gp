@@ -1,3 +1,4 @@
+{#- SPDX-License-Identifier: MIT -#}
 {%- from "drawn.gp" import formats with context -%}
 {% include "frame.gp" %}
 # Columns: row, from, to (one block per part), then: row, total, 95 % interval from, to, text

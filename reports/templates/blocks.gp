@@ -1,3 +1,4 @@
+{#- SPDX-License-Identifier: MIT -#}
 {%- from "drawn.gp" import formats with context -%}
 {% include "frame.gp" %}
 # Columns: block (shifted per model), percent of the model's own level, valid (1 or 0), value, block

@@ -1,3 +1,4 @@
+{#- SPDX-License-Identifier: MIT -#}
 {%- from "drawn.gp" import formats with context -%}
 {% include "frame.gp" %}
 # Columns: x, value, 95 % interval from, to

@@ -1,3 +1,4 @@
+{#- SPDX-License-Identifier: MIT -#}
 {#- How every chart ends: the same plot to both formats. -#}
 {%- macro formats() %}
 do for [format in 'svg png'] {

@@ -1,3 +1,4 @@
+{#- SPDX-License-Identifier: MIT -#}
 {#- What every chart begins with. -#}
 # SPDX-License-Identifier: MIT
 # {{ chart.title | replace("\n", " ") }}
