@@ -100,11 +100,14 @@ static void *sleep_on(void *unused)
 }
 
 /* A child: waits for a byte, touches, answers with a byte, stays. */
-static void child(int go, int did, char *shared)
+static void child(pid_t parent, int go, int did, char *shared)
 {
     char byte;
 
+    /* Its first turn on the CPU may come after the parent's end. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(0);
     char *memory = map(config.touch, MAP_PRIVATE);
     if (read(go, &byte, 1) != 1)
         _exit(1);
@@ -237,9 +240,10 @@ int main(int argc, char **argv)
         abort();
     }
     char *shared = map(config.shared, MAP_SHARED);
+    pid_t parent = getpid();
     for (int i = 0; i < config.children; i++)
         if (fork() == 0)
-            child(go[0], did[1], shared);
+            child(parent, go[0], did[1], shared);
     if (config.linger)
         daemonise(0, did[1]);
     flood();
