@@ -10,7 +10,7 @@
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
-enum { BEYOND_MIN = 20, ROUNDS_MIN = 3 };
+enum { BEYOND_MIN = 20, ROUNDS_MIN = 2 };
 
 static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
 
