@@ -63,13 +63,16 @@ list: $(out)/troika $(model_binaries) ## models, workloads and experiments
 
 bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
 
-$(filter-out bench-quick,$(bench_targets)) bench-quick: bench-%: all
-	@$(out)/troika bench $(ARGS) $*
-	@$(PYTHON) reports/report.py --summary results/latest
+# Exit 3 is a run with invalid cells: it is reported all the same.
+run_and_report = $(out)/troika bench $(ARGS) $(1); status=$$?; \
+    case "$$status $(ARGS)" in *--dry-run*) exit $$status;; 0\ *|3\ *) ;; *) exit $$status;; esac; \
+    $(PYTHON) reports/report.py --summary results/latest && exit $$status
+
+$(sort $(bench_targets) bench-quick): bench-%: all
+	@$(call run_and_report,$*)
 
 full: all ## every experiment, one after another (an hour and more)
-	@$(out)/troika bench $(ARGS) $(experiments)
-	@$(PYTHON) reports/report.py --summary results/latest
+	@$(call run_and_report,$(experiments))
 
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
 	@$(out)/troika serve $(or $(MODEL),$(error MODEL= is missing, one of: $(models))) $(ARGS)
