@@ -46,7 +46,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 .DEFAULT_GOAL := all
 .PHONY: all help deps list bench full $(bench_targets) serve load doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
-	@printf 'built %s: troika and %s; make help\n' '$(out)' "$$(ls $(out)/models | grep -vc '\.d$$') models"
+	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x ! -type d | wc -l)"
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -92,7 +92,7 @@ report: build/.deps ## charts, report.md, index.html and decision record of RUN
 adr: build/.deps ## the decision record of RUN alone
 	@$(PYTHON) reports/report.py --only adr $(RUN)
 compare: build/.deps ## two runs side by side: make compare A=results/X B=results/Y
-	@$(PYTHON) reports/compare.py $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
+	@$(PYTHON) reports/compare.py $(ARGS) $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean

@@ -11,6 +11,8 @@
 
 enum { SIGNED_RANK_MIN = 6 };
 
+static const double INVALID_SHARE_MAX = 0.2;
+
 static const char *const verdict_names[] = {
     [VERDICT_BETTER] = "better",
     [VERDICT_WORSE] = "worse",
@@ -19,14 +21,20 @@ static const char *const verdict_names[] = {
     [VERDICT_INCONCLUSIVE] = "inconclusive",
 };
 
+static bool blocked(const struct comparison *comparison)
+{
+    return comparison->invalid_share > INVALID_SHARE_MAX;
+}
+
 static enum verdict verdict_of(const struct comparison *comparison)
 {
+    if (blocked(comparison))
+        return VERDICT_INCONCLUSIVE;
     return statistics_verdict(comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better);
 }
 
-/* Ratios: 98.9, 1.02, 0.0101. */
-static const char *ratio_format(double ratio, char *text, size_t size)
+const char *comparison_ratio_format(double ratio, char *text, size_t size)
 {
     int decimals = ratio >= 100 ? 0 : ratio >= 10 ? 1 : ratio >= 0.1 ? 2 : 4;
 
@@ -41,9 +49,9 @@ char *comparison_words(const struct comparison *comparison, char *text,
     enum verdict verdict = verdict_of(comparison);
     char value[32], lo[32], hi[32], meaning[160] = "";
 
-    ratio_format(ratio->value, value, sizeof(value));
-    ratio_format(ratio->lo, lo, sizeof(lo));
-    ratio_format(ratio->hi, hi, sizeof(hi));
+    comparison_ratio_format(ratio->value, value, sizeof(value));
+    comparison_ratio_format(ratio->lo, lo, sizeof(lo));
+    comparison_ratio_format(ratio->hi, hi, sizeof(hi));
     if (ratio->n < 2) {
         snprintf(text, size,
                  "%s is %s times %s in the only block: no interval, nothing "
@@ -51,7 +59,11 @@ char *comparison_words(const struct comparison *comparison, char *text,
                  comparison->a, value, comparison->b);
         return text;
     }
-    if (verdict == VERDICT_SAME || verdict == VERDICT_NEGLIGIBLE)
+    if (blocked(comparison))
+        snprintf(meaning, sizeof(meaning),
+                 ": no verdict, %.0f %% of the trials of one were invalid",
+                 100 * comparison->invalid_share);
+    else if (verdict == VERDICT_SAME || verdict == VERDICT_NEGLIGIBLE)
         snprintf(meaning, sizeof(meaning), ": %s (margin %.3g %%)",
                  verdict_words(verdict), 100 * comparison->margin);
     else if (verdict == VERDICT_INCONCLUSIVE)
@@ -90,7 +102,7 @@ json_t *comparison_json(const struct comparison *comparison)
         known(ratio->hi, interval), "signed_rank_p",
         known(comparison->signed_rank_p, true), "margin", comparison->margin,
         "verdict", verdict_names[verdict], "blocks_needed",
-        verdict == VERDICT_INCONCLUSIVE
+        verdict == VERDICT_INCONCLUSIVE && !blocked(comparison)
             ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
             : json_null(),
         "words", words);

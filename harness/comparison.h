@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One comparison in words: what is said about two models must follow from the
- * interval and the margin, never from the point alone.
+ * interval and the margin, never from the point alone. Where more than a fifth
+ * of a model's trials were invalid there is no verdict at all: what is left
+ * may be left for a reason.
  */
 #pragma once
 
@@ -18,7 +20,11 @@ struct comparison {
     double margin;
     const struct estimate *ratio; /* a / b */
     double signed_rank_p;         /* NAN: unknown */
+    double invalid_share;         /* of the trials of the worse off of both */
 };
+
+/* Writes 98.9, 1.02, 0.0101. Returns text. */
+const char *comparison_ratio_format(double ratio, char *text, size_t size);
 
 /* "event-loop is 98.9 times serial [97.0-100.1]", with what that means. */
 char *comparison_words(const struct comparison *comparison, char *text,

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "comparison.h"
 #include "metric.h"
 #include "summary.h"
 
@@ -121,6 +122,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
     double ratio = json_number_value(json_object_get(row, "ratio"));
     double lo = json_number_value(json_object_get(row, "lo"));
     double hi = json_number_value(json_object_get(row, "hi"));
+    char texts[3][32];
 
     if (mark == 0)
         return;
@@ -135,8 +137,12 @@ static void tell_comparison(const struct point *point, int leader, int other)
         lo = 1 / hi;
         hi = 1 / swap;
     }
-    results_tell(point->results, "    %.3g times %s [%.3g-%.3g]%s", ratio,
-                 point->models[other], lo, hi, meaning + 1);
+    results_tell(point->results, "    %s times %s [%s-%s]%s",
+                 comparison_ratio_format(ratio, texts[0], sizeof(texts[0])),
+                 point->models[other],
+                 comparison_ratio_format(lo, texts[1], sizeof(texts[1])),
+                 comparison_ratio_format(hi, texts[2], sizeof(texts[2])),
+                 meaning + 1);
 }
 
 static void tell_leader(const struct point *point)
@@ -176,7 +182,7 @@ static void tell_leader(const struct point *point)
     else
         results_tell(point->results, "  %s: %s on %s between %s%s; best %s",
                      point->id,
-                     unsure ? "not distinguishable (inside the noise)"
+                     unsure ? "cannot tell (inside the noise)"
                             : "no meaningful difference",
                      metric->words, point->models[0], ties, value);
     if (point->count > 1)

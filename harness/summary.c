@@ -171,18 +171,28 @@ struct work {
     double *values_a, *values_b;
 };
 
+static double invalid_share(const struct cell *cell)
+{
+    int all = cell->count + cell->invalid;
+
+    return all > 0 ? (double)cell->invalid / all : 0;
+}
+
 static void compare(struct work *work, const struct metric *metric,
                     double margin)
 {
     struct estimate ratio;
-    struct comparison comparison = {.experiment = work->a.experiment,
-                                    .load_point = work->a.load_point,
-                                    .metric = metric,
-                                    .a = work->a.model,
-                                    .b = work->b.model,
-                                    .margin = margin,
-                                    .ratio = &ratio,
-                                    .signed_rank_p = NAN};
+    struct comparison comparison = {
+        .experiment = work->a.experiment,
+        .load_point = work->a.load_point,
+        .metric = metric,
+        .a = work->a.model,
+        .b = work->b.model,
+        .margin = margin,
+        .ratio = &ratio,
+        .signed_rank_p = NAN,
+        .invalid_share =
+            fmax(invalid_share(&work->a), invalid_share(&work->b))};
     char why[256];
     json_t *row, *ids;
     int n;
