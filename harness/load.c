@@ -317,12 +317,18 @@ static int opened(const struct load *load)
     return error;
 }
 
-int64_t load_begin(struct load *load)
+int load_opened(struct load *load)
 {
     /* The processes end the ramp by themselves; this only guards. */
     int status = wait_for(load, false, load_now() + time_max_ns);
     if (status == 0 && !atomic_load(&load->shared->control.stop))
         status = opened(load);
+    return status;
+}
+
+int64_t load_begin(struct load *load)
+{
+    int status = load_opened(load);
     if (status < 0)
         return status;
     int64_t begin_ns = load_now() + begin_lead_ns;

@@ -123,7 +123,12 @@ struct load;
 int load_start(const struct load_plan *plan, struct load **load, char *why,
                size_t why_size);
 
-/* Waits until every connection is open, or its failure is certain, and
+/* Waits until every connection is open, or its failure is certain: nothing
+ * is asked of the server before load_begin. Returns 0, or a negative errno as
+ * load_begin does. */
+int load_opened(struct load *load);
+
+/* Waits as load_opened does (which need not have been called), and
  * returns the time at which the window will open (warm-up begins at once
  * after this call); or a negative errno: -ECHILD when a generator process
  * died, or why not one connection could be opened (-ECONNREFUSED, ...). The

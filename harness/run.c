@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "conclusion.h"
+#include "memory_slopes.h"
 #include "metric.h"
 #include "models.h"
 #include "process.h"
@@ -244,6 +245,9 @@ static int close_run(struct run *run)
 {
     char why[2048], *csv;
     int result = summary_make(run->json, run->trials);
+
+    if (result == 0)
+        result = memory_slopes_make(run->json, run->trials);
 
     json_object_set_new(run->json, "ended_at", json_time(time(NULL)));
     csv = summary_csv(run->trials);

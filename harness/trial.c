@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The order of steps is the method: bare ceiling, start, checked requests,
- * idle sample, load, warm-up (with the one costly snapshot in its middle),
- * window between two cheap samples, drain, stop. The harness sleeps on the
- * clients' CPUs meanwhile, so that it takes nothing from the server.
+ * idle snapshot, connections, snapshot with all of them idle, warm-up (with a
+ * snapshot in its middle), window between two cheap samples, drain, stop. The
+ * harness sleeps on the clients' CPUs meanwhile, so that it takes nothing from
+ * the server.
  *
  * PSS is read in the warm-up because reading it stalls the tree: never in the
  * window, and after the window the connections are gone.
@@ -228,7 +229,8 @@ static int check_and_idle(struct stage *stage)
                  why, state);
         return result;
     }
-    meter_sample(stage->server.meter, &trial->idle);
+    sampler_settle(stage->server.meter, stage->plan->stop);
+    meter_snapshot(stage->server.meter, &trial->idle);
     return 0;
 }
 
@@ -311,12 +313,12 @@ static bool walk_before(struct stage *stage, int64_t at_ns,
     struct meter_sample cheap;
     int64_t cost_ns;
 
-    meter_sample(stage->server.meter, &cheap);
+    sampler_take(&stage->trial->sampler, stage->server.meter, &cheap);
     cost_ns = (2 * cheap.threads + cheap.processes) * WALK_PER_FILE_NS;
     if (cost_ns <= WALK_MAX_NS) {
         if (!sleep_until(stage, at_ns - cost_ns - 2 * MS))
             return false;
-        meter_walk(stage->server.meter, walk);
+        sampler_walk(&stage->trial->sampler, stage->server.meter, walk);
     }
     return sleep_until(stage, at_ns);
 }
@@ -329,7 +331,8 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
 
     if (!walk_before(stage, start_ns, &trial->walk_first))
         return false;
-    meter_sample(stage->server.meter, &trial->first);
+    trial->sampler = (struct sampler){0}; /* of the window alone */
+    sampler_take(&trial->sampler, stage->server.meter, &trial->first);
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_first);
     note_maxima(trial, &trial->first);
@@ -337,12 +340,12 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
          at_ns += SAMPLE_EVERY_NS) {
         if (!sleep_until(stage, at_ns))
             return false;
-        meter_sample(stage->server.meter, &sample);
+        sampler_take(&trial->sampler, stage->server.meter, &sample);
         note_maxima(trial, &sample);
     }
     if (!walk_before(stage, end_ns, &trial->walk_last))
         return false;
-    meter_sample(stage->server.meter, &trial->last);
+    sampler_take(&trial->sampler, stage->server.meter, &trial->last);
     trial->has_walks =
         trial->walk_first.at_ns > 0 && trial->walk_last.at_ns > 0;
     if (trial->has_backend)
@@ -353,14 +356,23 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
     return true;
 }
 
+/* When all connections are open and the server has done with opening them:
+ * what connections weigh without requests. Then the load begins. */
 static int64_t begin(struct stage *stage)
 {
     struct trial *trial = stage->trial;
-    int64_t start_ns = load_begin(stage->load);
-    int64_t beside_ns = start_ns < 0 || stage->beside == NULL
-                            ? start_ns
-                            : load_begin(stage->beside);
-    int64_t error = start_ns < 0 ? start_ns : beside_ns;
+    int64_t start_ns = 0;
+    int64_t error = load_opened(stage->load);
+
+    if (error >= 0 && stage->beside != NULL)
+        error = load_opened(stage->beside);
+    if (error >= 0) {
+        sampler_settle(stage->server.meter, stage->plan->stop);
+        meter_snapshot(stage->server.meter, &trial->opened);
+        error = start_ns = load_begin(stage->load);
+    }
+    if (error >= 0 && stage->beside != NULL)
+        error = load_begin(stage->beside);
     char state[256];
 
     if (error >= 0)

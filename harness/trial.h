@@ -19,6 +19,7 @@
 #include "models.h"
 #include "placement.h"
 #include "prediction.h"
+#include "sampler.h"
 
 struct trial_plan {
     const struct load_point *point;
@@ -46,14 +47,16 @@ struct trial {
     struct load_result *beside; /* NULL without a second load */
 
     enum meter_source source;
-    struct meter_sample idle;  /* before the load's first connection */
-    struct meter_sample warm;  /* with PSS, in the middle of the warm-up */
-    struct meter_sample first; /* at the window's start */
-    struct meter_sample last;  /* at the window's end */
+    struct meter_sample idle;   /* before the load's first connection; PSS */
+    struct meter_sample opened; /* all connections open, nothing asked; PSS */
+    struct meter_sample warm;   /* with PSS, in the middle of the warm-up */
+    struct meter_sample first;  /* at the window's start */
+    struct meter_sample last;   /* at the window's end */
     struct meter_sample walk_first, walk_last; /* with switches, just before
                                    the window's edges */
     bool has_warm, has_walks;
     int threads_max, processes_max; /* in the window */
+    struct sampler sampler;         /* in the window */
 
     bool has_backend;
     struct backend_report backend;

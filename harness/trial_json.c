@@ -173,6 +173,23 @@ static json_t *best(const struct trial *trial, int64_t last, int64_t walk,
     return json_known(trial->has_warm ? warm : -1);
 }
 
+/* One moment; tasks, so that what came with them can be told. */
+static json_t *json_snapshot(const struct meter_sample *sample)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "total_bytes", json_known(sample->total_bytes),
+                     "user_bytes", json_known(sample->user_bytes),
+                     "kernel_stack_bytes",
+                     json_known(sample->kernel_stack_bytes), "page_table_bytes",
+                     json_known(sample->page_table_bytes), "slab_bytes",
+                     json_known(sample->slab_bytes), "socket_bytes",
+                     json_known(sample->socket_bytes), "rss_sum_bytes",
+                     json_known(sample->rss_sum_bytes), "pss_sum_bytes",
+                     json_known(sample->pss_sum_bytes), "threads",
+                     json_known(sample->threads), "processes",
+                     json_known(sample->processes));
+}
+
 static json_t *json_memory(const struct trial *trial)
 {
     const struct meter_sample *last = &trial->last, *walk = &trial->walk_last,
@@ -180,15 +197,31 @@ static json_t *json_memory(const struct trial *trial)
 
 #define BEST(field) best(trial, last->field, walk->field, warm->field)
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "total_bytes",
-        BEST(total_bytes), "user_bytes", BEST(user_bytes), "kernel_stack_bytes",
-        BEST(kernel_stack_bytes), "page_table_bytes", BEST(page_table_bytes),
-        "slab_bytes", BEST(slab_bytes), "socket_bytes", BEST(socket_bytes),
-        "rss_sum_bytes", BEST(rss_sum_bytes), "pss_sum_bytes",
-        json_known(trial->has_warm ? warm->pss_sum_bytes : -1), "source",
-        meter_source_name(trial->source), "idle_total_bytes",
-        json_known(trial->idle.total_bytes));
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}",
+        "total_bytes", BEST(total_bytes), "user_bytes", BEST(user_bytes),
+        "kernel_stack_bytes", BEST(kernel_stack_bytes), "page_table_bytes",
+        BEST(page_table_bytes), "slab_bytes", BEST(slab_bytes), "socket_bytes",
+        BEST(socket_bytes), "rss_sum_bytes", BEST(rss_sum_bytes),
+        "pss_sum_bytes", json_known(trial->has_warm ? warm->pss_sum_bytes : -1),
+        "source", meter_source_name(trial->source), "idle_total_bytes",
+        json_known(trial->idle.total_bytes), "idle",
+        json_snapshot(&trial->idle), "open", json_snapshot(&trial->opened));
 #undef BEST
+}
+
+static json_t *json_sampler(const struct trial *trial)
+{
+    const struct sampler *sampler = &trial->sampler;
+    int64_t window_ns =
+        trial->load->window_end_ns - trial->load->window_start_ns;
+
+    return json_pack(
+        "{s:i, s:o, s:I, s:I, s:o}", "samples", sampler->count, "mean_ns",
+        sampler->count > 0 ? json_integer(sampler->total_ns / sampler->count)
+                           : json_null(),
+        "max_ns", (json_int_t)sampler->max_ns, "cpu_ns",
+        (json_int_t)sampler->cpu_ns, "cpu_share",
+        json_finite((double)sampler->cpu_ns / (double)window_ns));
 }
 
 /* The difference of two counters that were read span_ns apart, scaled to the
@@ -353,10 +386,13 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("latency", json_latency(load, plan->point->mode == LOAD_OPEN));
     ADD("memory", json_memory(trial));
     ADD("cpu", json_cpu(trial));
-    ADD("tasks",
-        json_pack("{s:o, s:o}", "threads_max", json_known(trial->threads_max),
-                  "processes_max", json_known(trial->processes_max)));
+    ADD("tasks", json_pack("{s:o, s:o, s:o, s:o}", "threads_max",
+                           json_known(trial->threads_max), "processes_max",
+                           json_known(trial->processes_max), "threads",
+                           json_known(trial->last.threads), "processes",
+                           json_known(trial->last.processes)));
     ADD("switches", json_switches(trial));
+    ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
     ADD("bare", json_bare(trial));

@@ -95,6 +95,7 @@ def _stacked(run: Run, experiment, point, name: str, parts, values) -> Chart | N
         "parts": [(words, colour) for _, words, colour in parts],
         "xlabel": f"{kind.noun}, {unit}",
         "total": "total, 95 % interval",
+        "marks": None,
         "notes": notes,
     }
     return chart

@@ -12,6 +12,7 @@ import bars
 import curves
 import dots
 import drift
+import slopes
 import sweeps
 from drawing import Chart
 from points import sections, sweep_key
@@ -30,6 +31,7 @@ def all_charts(run: Run) -> list[Chart]:
                 for name in SWEPT:
                     charts.append(sweeps.curve(run, experiment, points, swept, name))
                 charts.append(sweeps.memory(run, experiment, points))
+                charts.append(slopes.chart(run, experiment, points))
             for point in points:
                 if not swept:
                     charts.append(dots.throughput(run, experiment, point))

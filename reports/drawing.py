@@ -36,6 +36,7 @@ class Chart:
     head: list[str] = field(default_factory=list)  # the data table beside it
     rows: list[list[str]] = field(default_factory=list)
     height: int = 360
+    in_text: bool = False  # the data table stands in report.md too
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 """Makes a run's report from its stored results: charts, report.md, a page
 (index.html) and the decision record, all below RUN/report/.
 
-Nothing is measured and no statistic is computed here, but for the slope of
-memory over connections: load -> validate -> draw -> write.
+Nothing is measured and no statistic is computed here: load -> validate ->
+draw -> write.
 """
 
 import argparse

@@ -33,6 +33,7 @@ RUN_SHAPE = {
     "environment": "object?",
     "summary": "list?",
     "comparisons": "list?",
+    "slopes": "list?",
     "tally": "object?",
 }
 EXPERIMENT_SHAPE = {
@@ -85,6 +86,15 @@ COMPARISON_SHAPE = {
     "verdict": "text?",
     "words": "text?",
 }
+SLOPE_SHAPE = {
+    "experiment": "text",
+    "section": "text",
+    "model": "text",
+    "per": "text",
+    "n": "count",
+    "bytes": "object?",
+    "why": "text?",
+}
 TRIAL_SHAPE = {
     "run_id": "text",
     "trial_id": "text",
@@ -133,6 +143,7 @@ class Run:
     retired: list[dict]  # earlier attempts of repeated trials
     summary: dict = field(default_factory=dict)
     comparisons: dict = field(default_factory=dict)
+    slopes: dict = field(default_factory=dict)
 
     def models_of(self, experiment: str, point: dict, yardsticks: bool = True):
         known = self.data["models"]
@@ -221,6 +232,8 @@ def load(directory: str) -> Run:
     for row in data.get("comparisons") or []:
         key = row["experiment"], row["load_point"], row["metric"], row["a"], row["b"]
         run.comparisons[key] = row
+    for row in data.get("slopes") or []:
+        run.slopes[row["experiment"], row["section"], row["model"], row["per"]] = row
     return run
 
 
@@ -305,6 +318,8 @@ def _check_run(path: Path, data: dict) -> None:
                 f"{path}: comparisons[{i}].verdict is {row['verdict']!r},"
                 f" known are {', '.join(VERDICTS)}"
             )
+    for i, row in enumerate(data.get("slopes") or []):
+        _check_shape(path, f"slopes[{i}].", row, SLOPE_SHAPE)
 
 
 def _check_trial(path: Path, trial: dict, run: dict) -> None:

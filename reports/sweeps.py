@@ -3,7 +3,7 @@
 and memory with its slope per connection.
 """
 
-import fit
+import slopes
 import units
 from curves import PLAIN
 from drawing import Axis, Chart, axis
@@ -75,7 +75,9 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     levels = _levels(run, experiment, points, "connections", name)
     if not levels:
         return None
-    fits = {m: fit.line(_seen(run, experiment, points, m)) for m in levels}
+    fits = {
+        m: slopes.of(run, experiment, points, m, "busy_connection") for m in levels
+    }
     y = axis(_numbers(levels, MIB), log=True)
     xs = [p["load"]["connections"] for p in points]
     chart = _chart(experiment, points, "memory")
@@ -86,13 +88,13 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     )
     chart.height = 400
     chart.blocks = _blocks(levels, MIB)
-    chart.head = ["model", "slope, per connection", "95 %", "at rest (fit)", "trials"]
+    chart.head = ["model", "slope, per busy connection", "at rest (fit)", "trials"]
     chart.rows = [[m, *_fit_row(fits[m])] for m in levels]
     chart.caption = [
         _n(levels),
-        "Dotted: m0 + m1 N fitted to all valid trials by least squares with relative"
-        " errors; the slope m1 with its 95 % interval stands beside the model."
-        " Both axes logarithmic.",
+        "Dotted: the line fitted to all valid trials, their moment without a"
+        " connection included; its slope, a connection with a request in flight,"
+        " stands beside the model with its 95 % interval. Both axes logarithmic.",
         provenance(run),
     ]
     texts = {m: f"{m}\n{_slope(fits[m])}" for m in levels}
@@ -102,7 +104,12 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
         "ylabel": "memory, MiB (logarithmic)",
         "lines": False,
         "fits": [
-            {"index": i + 1, "model": m, "m0": fits[m].m0 / MIB, "m1": fits[m].m1 / MIB}
+            {
+                "index": i + 1,
+                "model": m,
+                "m0": fits[m]["base_bytes"] / MIB,
+                "m1": fits[m]["bytes"]["total_bytes"]["value"] / MIB,
+            }
             for i, m in enumerate(levels)
             if fits[m]
         ],
@@ -176,33 +183,20 @@ def _bounds(run: Run, experiment: dict, points, swept: str):
     return rows
 
 
-def _seen(run: Run, experiment: dict, points, model: str):
-    """(connections, bytes) of every valid trial."""
-    return [
-        (p["load"]["connections"], (t.get("memory") or {}).get("total_bytes"))
-        for p in points
-        for t in valid_trials(run, experiment, p, model)
-    ]
-
-
 def _capital(noun: str) -> str:
     """A title's first word; p99 stays as it is."""
     return noun if noun[1].isdigit() else noun.capitalize()
 
 
-def _slope(line) -> str:
-    if not line:
-        return "no slope: too few points"
-    return " ".join(_fit_row(line)[:2])
+def _slope(row) -> str:
+    return _fit_row(row)[0] if row else "no slope"
 
 
-def _fit_row(line) -> list[str]:
-    if not line:
-        return [units.UNKNOWN] * 4
-    scale, unit = units.scale_for([line.m1], units.SIZE)
+def _fit_row(row) -> list[str]:
+    if not row:
+        return [units.UNKNOWN] * 3
     return [
-        f"{units.digits(line.m1 / scale)} {unit}",
-        units.interval(line.lo, line.hi, scale),
-        units.size(line.m0) if line.m0 > 0 else "not above 0",
-        str(line.n),
+        slopes.text(row["bytes"]["total_bytes"]),
+        units.size(row["base_bytes"]) if row["base_bytes"] > 0 else "not above 0",
+        str(row["n"]),
     ]

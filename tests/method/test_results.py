@@ -211,6 +211,24 @@ class Stored(unittest.TestCase):
                 count = trial["latency"]["service"]["count"]
                 self.assertGreaterEqual(count * (100 - entry["p"]), 1999.99)
 
+    def test_memory_of_idle_connections_is_told_apart(self):
+        for trial in self.trials.values():
+            if "memory" not in trial or trial["load_point"] != "wait":
+                continue
+            rest, opened = trial["memory"]["idle"], trial["memory"]["open"]
+            own = trial["cell"]["model"] == "thread-per-connection"
+            with self.subTest(trial=trial["trial_id"]):
+                self.assertEqual(8 if own else 0,
+                                 opened["threads"] - rest["threads"])
+                self.assertEqual(rest["total_bytes"],
+                                 trial["memory"]["idle_total_bytes"])
+                # The window's start and end, and one look between.
+                self.assertGreaterEqual(trial["sampler"]["samples"], 3)
+                self.assertGreater(trial["sampler"]["mean_ns"], 0)
+                self.assertGreaterEqual(trial["sampler"]["max_ns"],
+                                        trial["sampler"]["mean_ns"])
+        self.assertEqual([], self.run_json["slopes"])
+
     def values(self, row, field):
         """Throughputs by block of the valid trials of a summary row."""
         return {t["block"]: t[field] for t in self.trials.values()
@@ -283,7 +301,7 @@ class Stored(unittest.TestCase):
 
     def test_summarise_makes_the_same_summary(self):
         before = {k: self.run_json[k]
-                  for k in ("summary", "comparisons", "tally")}
+                  for k in ("summary", "comparisons", "tally", "slopes")}
         done = subprocess.run([BUILD / "troika", "summarise", self.place],
                               capture_output=True, text=True, timeout=LIMIT_S,
                               stdin=subprocess.DEVNULL)

@@ -21,6 +21,8 @@ RUN_ID = "20261121T031500Z-1f2e"
 BLOCKS = 6
 T_975, T_95 = 2.571, 2.015  # Student's t for the 5 degrees of freedom of 6 blocks
 KIB, MIB = 2**10, 2**20
+IDLE = 0.4  # an idle connection's share of a busy one's bytes
+SHARES = (0.45, 0.2, 0.05, 0.15, 0.1)  # of the kinds, bottom first
 KINDS = {
     "serial": "none",
     "thread-per-request": "thread",
@@ -202,6 +204,59 @@ def memory(rng, model, connections):
         "pss_sum_bytes": user,
         "source": "cgroup-v1",
         "idle_total_bytes": int(at_rest),
+        "idle": moment(at_rest, 0, rss_rest),
+        "open": moment(at_rest + each * n * IDLE, n, rss_rest),
+    }
+
+
+def moment(total, connections, rss):
+    """No request in flight."""
+    names = ("user", "kernel_stack", "page_table", "slab", "socket")
+    kinds = {f"{k}_bytes": int(total * share) for k, share in zip(names, SHARES)}
+    more = {"rss_sum_bytes": int(rss), "pss_sum_bytes": kinds["user_bytes"]}
+    return {"total_bytes": int(total), **kinds, **more, "threads": 1, "processes": 1}
+
+
+def slopes(experiment):
+    """Of a sweep, by the law that made its trials."""
+    points = experiment["load_points"]
+    if len({p["section"] for p in points}) > 1 or len(points) < 3:
+        return []
+    rows = []
+    for model in points[0]["models"]:
+        _, each, _, rss, _ = MODELS.get(model, (MIB, 8 * KIB, 2 * MIB, 0, 0))
+        pers = {"idle_connection": IDLE, "request_in_flight": 1 - IDLE}
+        pers |= {"busy_connection": 1}
+        if model == "thread-per-request":
+            pers["task"] = 1 - IDLE
+        rows += [
+            slope(experiment, model, per, each * share, rss * share)
+            for per, share in pers.items()
+        ]
+    return rows
+
+
+def slope(experiment, model, per, total, rss):
+    def sure(value):
+        return {"value": value, "lo": value * 0.98, "hi": value * 1.02}
+
+    names = ("user", "kernel_stack", "page_table", "slab", "socket")
+    kinds = {f"{k}_bytes": sure(total * s) for k, s in zip(names, SHARES)}
+    kinds |= {"total_bytes": sure(total), "rss_sum_bytes": sure(rss)}
+    at_rest = MODELS.get(model, (MIB,))[0]
+    whole = per in ("idle_connection", "busy_connection")
+    return {
+        "experiment": experiment["name"],
+        "section": experiment["load_points"][0]["section"],
+        "model": model,
+        "per": per,
+        "n": BLOCKS * len(experiment["load_points"]),
+        "places": len(experiment["load_points"]) + whole,
+        "with": "request" if per == "task" else None,
+        "base_bytes": at_rest if whole else None,
+        "misfit": 0.01,
+        "why": None,
+        "bytes": dict(kinds, pss_sum_bytes=sure(rss * 1.1)),
     }
 
 
@@ -272,6 +327,13 @@ def trial(rng, experiment, where, model, block, noise):
             "per_request_ns": round(cpu),
         },
         "tasks": {"threads_max": 1, "processes_max": 1},
+        "sampler": {
+            "samples": 12,
+            "mean_ns": 150_000,
+            "max_ns": 300_000,
+            "cpu_ns": 1_700_000,
+            "cpu_share": 0.0006,
+        },
         "switches": {"voluntary": 0, "involuntary": 0},
         "generator": {"processes": 1, "cpu_ns": 0, "busy": 0.21},
         "backend": {"model": "event-loop", "busy": 0.1, "lateness_p99_ns": 90000},
@@ -416,6 +478,7 @@ def summarise(run, trials):
                     where, key, experiment["margin"], metric, a, b, by_model
                 )
                 run["comparisons"] += [row] if row else []
+    run["slopes"] = [row for e in run["experiments"] for row in slopes(e)]
     valid = sum(t["valid"] for t in trials)
     run["tally"] = {
         "planned": len(run["plan"]),

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each trial tells of up to three moments: at rest (no connection), all
+ * connections open and nothing asked, and the window's end. A line through
+ * the first and second gives the idle connection; through the first and last
+ * the connection with its request; the difference of the last two is the
+ * request alone. Weights are 1 / total^2, the same for every kind, so that
+ * the kinds' slopes add up to the total's.
+ */
+#include "memory_slopes.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slope.h"
+
+static const char *const kinds[] = {
+    "total_bytes", "user_bytes",   "kernel_stack_bytes", "page_table_bytes",
+    "slab_bytes",  "socket_bytes", "rss_sum_bytes",      "pss_sum_bytes",
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+enum moment { MOMENT_REST, MOMENT_OPEN, MOMENT_END, MOMENTS };
+
+enum per {
+    PER_IDLE_CONNECTION,
+    PER_BUSY_CONNECTION,
+    PER_REQUEST,
+    PER_TASK,
+    PERS,
+};
+
+static const char *const per_names[] = {"idle_connection", "busy_connection",
+                                        "request_in_flight", "task"};
+
+/* One section's trials of one model, and room for twice as many points. */
+struct work {
+    const json_t *trials;
+    const char *experiment, *section, *model;
+    const json_t *points; /* the experiment's load points */
+    const json_t **own;   /* valid trials */
+    int count;
+    bool closed;                      /* every connection always busy */
+    double *x, *y, *weights;          /* of the fit under way */
+    enum moment tasks_from, tasks_to; /* between which tasks appear */
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static double bytes_at(const json_t *trial, enum moment moment,
+                       const char *kind)
+{
+    const json_t *memory = json_object_get(trial, "memory");
+
+    if (moment == MOMENT_REST)
+        memory = json_object_get(memory, "idle");
+    if (moment == MOMENT_OPEN)
+        memory = json_object_get(memory, "open");
+    return number(memory, kind);
+}
+
+static double tasks_at(const json_t *trial, enum moment moment)
+{
+    const json_t *memory = json_object_get(trial, "memory");
+    const json_t *at =
+        moment == MOMENT_END
+            ? json_object_get(trial, "tasks")
+            : json_object_get(memory, moment == MOMENT_REST ? "idle" : "open");
+
+    return number(at, "threads"); /* a process has one at least */
+}
+
+static bool in_section(const struct work *work, const json_t *trial)
+{
+    const json_t *point;
+    size_t i;
+
+    json_array_foreach(
+        work->points, i,
+        point) if (!strcmp(text_of(point, "section"), work->section) &&
+                   !strcmp(text_of(point, "id"),
+                           text_of(trial, "load_point"))) return true;
+    return false;
+}
+
+static void gather(struct work *work)
+{
+    const json_t *trial;
+    size_t i;
+
+    work->count = 0;
+    json_array_foreach(work->trials, i, trial)
+    {
+        if (json_is_true(json_object_get(trial, "valid")) &&
+            !strcmp(text_of(trial, "experiment"), work->experiment) &&
+            !strcmp(text_of(json_object_get(trial, "cell"), "model"),
+                    work->model) &&
+            in_section(work, trial))
+            work->own[work->count++] = trial;
+    }
+}
+
+/* Where the tasks come from: from connections, or from requests. */
+static void find_tasks(struct work *work)
+{
+    double with_connections = 0, with_requests = 0;
+
+    for (int i = 0; i < work->count; i++) {
+        const json_t *trial = work->own[i];
+
+        with_connections +=
+            tasks_at(trial, MOMENT_OPEN) - tasks_at(trial, MOMENT_REST);
+        with_requests +=
+            tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
+    }
+    work->tasks_from =
+        with_requests > with_connections ? MOMENT_OPEN : MOMENT_REST;
+    work->tasks_to =
+        with_requests > with_connections ? MOMENT_END : MOMENT_OPEN;
+}
+
+static double connections_of(const json_t *trial)
+{
+    return number(json_object_get(trial, "connections"), "open");
+}
+
+static void add_point(struct work *work, int *n, double x, double y,
+                      double total)
+{
+    work->x[*n] = x;
+    work->y[*n] = y;
+    work->weights[*n] = 1 / (total * total);
+    (*n)++;
+}
+
+/* The points of one fit; returns how many. */
+static int make_points(struct work *work, enum per per, const char *kind)
+{
+    int n = 0;
+
+    for (int i = 0; i < work->count; i++) {
+        const json_t *trial = work->own[i];
+        double x = connections_of(trial);
+        enum moment from = MOMENT_REST, to = MOMENT_END;
+
+        if (per == PER_IDLE_CONNECTION)
+            to = MOMENT_OPEN;
+        if (per == PER_REQUEST)
+            from = MOMENT_OPEN;
+        if (per == PER_TASK) {
+            from = work->tasks_from;
+            to = work->tasks_to;
+            x = tasks_at(trial, to) - tasks_at(trial, from);
+        }
+        double before = bytes_at(trial, from, kind);
+        double after = bytes_at(trial, to, kind);
+        double total = bytes_at(trial, to, "total_bytes");
+
+        if (per == PER_REQUEST || per == PER_TASK) {
+            add_point(work, &n, x, after - before, total);
+        } else {
+            add_point(work, &n, 0, before,
+                      bytes_at(trial, from, "total_bytes"));
+            add_point(work, &n, x, after, total);
+        }
+    }
+    return n;
+}
+
+static json_t *json_slope(const struct slope *slope)
+{
+    return json_pack("{s:f, s:f, s:f}", "value", slope->value, "lo", slope->lo,
+                     "hi", slope->hi);
+}
+
+/* How far a load point lies off the line at most, as a share of its level. */
+static json_t *json_misfit(const struct work *work, int n,
+                           const struct slope *line)
+{
+    double worst = 0;
+
+    for (int i = 0; i < n; i++) {
+        double rest = 0, level = 0;
+
+        for (int j = 0; j < n; j++)
+            if (work->x[j] == work->x[i]) {
+                rest += work->y[j] - line->at_zero - line->value * work->x[j];
+                level += sqrt(1 / work->weights[j]);
+            }
+        worst = fmax(worst, fabs(rest) / level);
+    }
+    return json_real(worst);
+}
+
+static const char *refusal(const struct work *work, enum per per)
+{
+    if (work->count == 0)
+        return "no valid trial";
+    if (per != PER_IDLE_CONNECTION && per != PER_TASK && !work->closed)
+        return "connections are not always busy: an open loop, or a pause "
+               "between requests";
+    return NULL;
+}
+
+/* One row: every kind's slope, or why there is none. */
+static json_t *row_of(struct work *work, enum per per)
+{
+    const char *why = refusal(work, per);
+    bool whole = per == PER_IDLE_CONNECTION || per == PER_BUSY_CONNECTION;
+    json_t *bytes = json_object(), *rest = json_null(), *misfit = json_null();
+    struct slope line = {0}, total = {0};
+
+    for (int k = 0; k < KINDS && why == NULL; k++) {
+        int n = make_points(work, per, kinds[k]);
+        int result = slope_fit(work->x, work->y, work->weights, n, &line);
+
+        if (k == 0 && result < 0) {
+            why = line.places < 3 ? "fewer than three different counts"
+                                  : "the kernel does not tell";
+        } else if (k == 0) {
+            total = line;
+            misfit = json_misfit(work, n, &line);
+            rest = whole ? json_real(line.at_zero) : rest;
+        }
+        json_object_set_new(bytes, kinds[k],
+                            result == 0 ? json_slope(&line) : json_null());
+    }
+    if (why != NULL) {
+        json_decref(bytes);
+        bytes = json_null();
+    }
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "experiment",
+        work->experiment, "section", work->section, "model", work->model, "per",
+        per_names[per], "n", work->count, "places", total.places, "with",
+        per != PER_TASK
+            ? json_null()
+            : json_string(work->tasks_to == MOMENT_END ? "request"
+                                                       : "connection"),
+        "base_bytes", rest, "misfit", misfit, "why",
+        why != NULL ? json_string(why) : json_null(), "bytes", bytes);
+}
+
+/* Whether the section's load points are a sweep over connections: each has
+ * another count. Sets work->closed. */
+static bool is_sweep(struct work *work)
+{
+    const json_t *a, *b;
+    size_t i, j;
+    int count = 0;
+
+    work->closed = true;
+    json_array_foreach(work->points, i, a)
+    {
+        const json_t *load = json_object_get(a, "load");
+
+        if (strcmp(text_of(a, "section"), work->section) != 0)
+            continue;
+        if (json_is_object(json_object_get(a, "beside")))
+            return false;
+        work->closed &= !strcmp(text_of(load, "mode"), "closed") &&
+                        !(number(load, "think_ns") > 0);
+        count++;
+        json_array_foreach(work->points, j, b)
+        {
+            const json_t *other = json_object_get(b, "load");
+
+            if (j < i && !strcmp(text_of(b, "section"), work->section) &&
+                number(other, "connections") == number(load, "connections"))
+                return false;
+        }
+    }
+    return count > 1;
+}
+
+static void add_section(struct work *work, json_t *rows, const json_t *first)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(first, "models"), i, name)
+    {
+        work->model = json_string_value(name);
+        gather(work);
+        find_tasks(work);
+        for (int per = 0; per < PERS; per++) {
+            json_t *row = row_of(work, (enum per)per);
+            /* A model whose tasks do not multiply has no such figure. */
+            if (per == PER_TASK && json_is_null(json_object_get(row, "bytes")))
+                json_decref(row);
+            else
+                json_array_append_new(rows, row);
+        }
+    }
+}
+
+static void add_experiment(struct work *work, json_t *rows)
+{
+    const json_t *a, *b;
+    size_t i, j;
+
+    json_array_foreach(work->points, i, a)
+    {
+        bool seen = false;
+
+        work->section = text_of(a, "section");
+        json_array_foreach(work->points, j, b) seen |=
+            j < i && !strcmp(text_of(b, "section"), work->section);
+        if (!seen && is_sweep(work))
+            add_section(work, rows, a);
+    }
+}
+
+int memory_slopes_make(json_t *run, const json_t *trials)
+{
+    size_t n = json_array_size(trials) + 1, i;
+    struct work work = {.trials = trials,
+                        .own = calloc(n, sizeof(*work.own)),
+                        .x = calloc(2 * n, sizeof(double)),
+                        .y = calloc(2 * n, sizeof(double)),
+                        .weights = calloc(2 * n, sizeof(double))};
+    json_t *rows = json_array(), *experiment;
+    bool made = rows != NULL && work.own != NULL && work.x != NULL &&
+                work.y != NULL && work.weights != NULL;
+
+    if (made)
+        json_array_foreach(json_object_get(run, "experiments"), i, experiment)
+        {
+            work.experiment = text_of(experiment, "name");
+            work.points = json_object_get(experiment, "load_points");
+            add_experiment(&work, rows);
+        }
+    if (!made || json_object_set(run, "slopes", rows) < 0)
+        made = false;
+    json_decref(rows);
+    free(work.own);
+    free(work.x);
+    free(work.y);
+    free(work.weights);
+    return made ? 0 : -ENOMEM;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Cost is wall time and this thread's CPU time from before to after a look.
+ * What a look costs the server beyond that, a lock that both want, cannot be
+ * seen from here.
+ */
+#include "sampler.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+static const int64_t SETTLE_STEP_NS = 10000000;
+static const int64_t QUIET_NS = 500000; /* CPU within a step */
+
+enum { SETTLE_STEPS = 100, QUIET_STEPS = 2 };
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void look(struct sampler *sampler, struct meter *meter,
+                 void (*reading)(struct meter *, struct meter_sample *),
+                 struct meter_sample *sample)
+{
+    int64_t cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    int64_t start_ns = read_clock(CLOCK_MONOTONIC), took_ns;
+
+    reading(meter, sample);
+    took_ns = read_clock(CLOCK_MONOTONIC) - start_ns;
+    sampler->cpu_ns += read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+    sampler->total_ns += took_ns;
+    sampler->max_ns = took_ns > sampler->max_ns ? took_ns : sampler->max_ns;
+    sampler->count++;
+}
+
+void sampler_take(struct sampler *sampler, struct meter *meter,
+                  struct meter_sample *sample)
+{
+    look(sampler, meter, meter_sample, sample);
+}
+
+void sampler_walk(struct sampler *sampler, struct meter *meter,
+                  struct meter_sample *sample)
+{
+    look(sampler, meter, meter_walk, sample);
+}
+
+void sampler_settle(struct meter *meter, const volatile sig_atomic_t *stop)
+{
+    const struct timespec step = {.tv_nsec = SETTLE_STEP_NS};
+    struct meter_sample before, after;
+
+    meter_sample(meter, &before);
+    for (int i = 0, quiet = 0; i < SETTLE_STEPS && quiet < QUIET_STEPS; i++) {
+        if (*stop != 0)
+            return;
+        nanosleep(&step, NULL);
+        meter_sample(meter, &after);
+        bool still = after.threads == before.threads &&
+                     after.cpu_user_ns + after.cpu_system_ns -
+                             before.cpu_user_ns - before.cpu_system_ns <
+                         QUIET_NS;
+
+        quiet = still ? quiet + 1 : 0;
+        before = after;
+    }
+}
