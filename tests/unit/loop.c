@@ -17,26 +17,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/loop.h"
-
-/* cmocka's own assertions jump, which a coroutine's stack must not. */
-#define EXPECT(condition)                                                      \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__,         \
-                    #condition);                                               \
-            _exit(1);                                                          \
-        }                                                                      \
-    } while (0)
-
-enum { STACK_BYTES = 64 * 1024, MS = 1000000 };
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+#include "loop_test.h"
 
 static int64_t run(rt_fn *fn)
 {
