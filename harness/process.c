@@ -80,8 +80,9 @@ static void close_wires(struct wires *wires)
 }
 
 /* The harness's environment, the tree's tag, and the word that tells our own
- * models to die with their parent. */
-static char **make_environment(const char *tag)
+ * models to die with this process, in place of such words from outside. The
+ * words are the caller's to keep. */
+static char **make_environment(const char *tag, const char *die)
 {
     size_t count = 0, kept = 0;
 
@@ -91,9 +92,10 @@ static char **make_environment(const char *tag)
     if (!made)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "TROIKA_TREE=", 12) != 0)
+        if (strncmp(environ[i], "TROIKA_TREE=", 12) != 0 &&
+            strncmp(environ[i], "TROIKA_DIE_WITH_PARENT=", 23) != 0)
             made[kept++] = environ[i];
-    made[kept++] = (char *)"TROIKA_DIE_WITH_PARENT=1";
+    made[kept++] = (char *)die;
     made[kept] = (char *)tag;
     return made;
 }
@@ -168,10 +170,13 @@ static int launch(const struct process_plan *plan, struct process *process,
                   struct wires *wires, char *why, size_t size)
 {
     struct failure failure;
+    char die[48];
     ssize_t n;
-    char **environment = make_environment(meter_tag(process->meter));
-    pid_t harness = getpid(), pid = environment ? fork() : -1;
+    pid_t harness = getpid();
 
+    snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
+    char **environment = make_environment(meter_tag(process->meter), die);
+    pid_t pid = environment ? fork() : -1;
     if (pid == 0)
         become_server(plan, process, harness, wires, environment);
     int error = environment ? errno : ENOMEM;

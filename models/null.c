@@ -231,6 +231,8 @@ static void accept_all(int listen_fd, int epoll_fd)
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
             server_refuse(fd, "the server is out of memory");
     }
+    if (fd != -EAGAIN) /* short of something: not in a busy loop */
+        blocking_sleep(1000000);
 }
 
 static int watch(int epoll_fd, int fd)

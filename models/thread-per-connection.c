@@ -38,8 +38,11 @@ static void accept_all(int listen_fd, const pthread_attr_t *attributes)
 {
     while (!server_stopping()) {
         int fd = server_accept(listen_fd, 0);
-        if (fd < 0)
+        if (fd < 0) {
+            if (fd != -EAGAIN) /* short of something: not in a busy loop */
+                blocking_sleep(1000000);
             return;
+        }
         if (start_thread(attributes, fd))
             server_refuse(fd, "the server is out of threads; raise the limit "
                               "(ulimit -u, kernel.threads-max) or open fewer "

@@ -109,18 +109,26 @@ static __attribute__((noinline)) struct outcome list(struct reply *reply)
     return rc ? wrong(reply, 503, "out of memory") : ok(application_json);
 }
 
-/* Not inlined, as with others here: the handler runs below this
- * frame, and every page of stack that is touched once costs each connection. */
-static __attribute__((noinline)) bool
-parse_query(const struct parameter *table, const char *query, size_t length,
-            struct arguments *arguments, struct reply *reply)
+/* Parses once more, to say what is wrong. Not inlined, as with others here:
+ * every page of stack that is touched once costs each connection, and the
+ * usual request needs no room for a sentence. */
+static __attribute__((noinline)) void
+explain_query(const struct parameter *table, const char *query, size_t length,
+              struct arguments *arguments, struct reply *reply)
 {
     char why[320];
 
-    if (parameters_parse_query(table, query, length, arguments, why,
-                               sizeof why) == 0)
-        return true;
+    parameters_parse_query(table, query, length, arguments, why, sizeof why);
     wrong(reply, 400, why);
+}
+
+static bool parse_query(const struct parameter *table, const char *query,
+                        size_t length, struct arguments *arguments,
+                        struct reply *reply)
+{
+    if (parameters_parse_query(table, query, length, arguments, NULL, 0) == 0)
+        return true;
+    explain_query(table, query, length, arguments, reply);
     return false;
 }
 

@@ -257,5 +257,5 @@ int server_accept(int listen_fd, int flags)
 void server_refuse(int fd, const char *reason)
 {
     refuse(fd, reason);
-    close(fd);
+    rt_close(fd); /* a loop may have it registered already */
 }

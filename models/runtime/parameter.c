@@ -19,6 +19,7 @@
 enum {
     PIECE_MAX = 64,     /* one value's text, with room */
     QUERY_MAX = 2048,   /* a query's decoded values */
+    QUERY_SHORT = 128,  /* the same of a usual one */
     FORMATTED_MAX = 32, /* what units_format needs */
     SHOWN_MAX = 40 + 1, /* of a user's text in a sentence */
 };
@@ -91,13 +92,13 @@ static const char *kind_of(enum unit unit)
     }
 }
 
-static int parse_value(const struct parameter *row, const char *text,
-                       int64_t *value, char *why, size_t why_size)
+/* Not inlined, as with `unknown`: what a sentence takes of the stack would be
+ * in the frames of requests that need none. */
+static __attribute__((noinline)) int wrong_value(const struct parameter *row,
+                                                 const char *text, int error,
+                                                 char *why, size_t why_size)
 {
     char shown_text[SHOWN_MAX], low[FORMATTED_MAX], high[FORMATTED_MAX];
-    int error = units_parse(row->unit, text, value);
-    if (error == 0 && *value >= row->min && *value <= row->max)
-        return 0;
     units_format(row->unit, row->min, low, sizeof low);
     units_format(row->unit, row->max, high, sizeof high);
     if (error == -EINVAL)
@@ -106,6 +107,15 @@ static int parse_value(const struct parameter *row, const char *text,
                        low, high);
     return invalid(why, why_size, "%s=%s is out of range; allowed is %s to %s",
                    row->name, shown(text, shown_text), low, high);
+}
+
+static int parse_value(const struct parameter *row, const char *text,
+                       int64_t *value, char *why, size_t why_size)
+{
+    int error = units_parse(row->unit, text, value);
+    if (error == 0 && *value >= row->min && *value <= row->max)
+        return 0;
+    return wrong_value(row, text, error, why, why_size);
 }
 
 /* Parses one row's text into values from values[used] on. Returns how many
@@ -166,8 +176,8 @@ static int hex_digit(char c)
 /* A query string on its way into null-terminated pieces. */
 struct query {
     const char *at, *end;
-    char text[QUERY_MAX];
-    size_t used;
+    char *text;
+    size_t used, size;
 };
 
 /* Decodes up to `stop`, '&' or the end into a string of its own, which it
@@ -188,11 +198,11 @@ static const char *query_piece(struct query *query, char stop)
             c = (char)(high * 16 + low);
             query->at += 2;
         }
-        if (c == 0 || query->used == QUERY_MAX - 1)
+        if (c == 0 || query->used == query->size - 1)
             return NULL;
         query->text[query->used++] = c;
     }
-    if (query->used == QUERY_MAX)
+    if (query->used == query->size)
         return NULL;
     query->text[query->used++] = 0;
     return piece;
@@ -213,8 +223,9 @@ static int parse_seed(const char *text, uint64_t *seed)
     return 0;
 }
 
-static int unknown(const struct parameter *table, const char *name, char *why,
-                   size_t why_size)
+static __attribute__((noinline)) int unknown(const struct parameter *table,
+                                             const char *name, char *why,
+                                             size_t why_size)
 {
     char shown_text[SHOWN_MAX], names[256] = "";
     for (int i = 0; table && table[i].name; i++) {
@@ -256,19 +267,14 @@ static int split_query(const struct parameter *table, struct query *query,
     return 0;
 }
 
-int parameters_parse_query(const struct parameter *table, const char *query,
-                           size_t query_length, struct arguments *arguments,
-                           char *why, size_t why_size)
+static int parse_pieces(const struct parameter *table, struct query *query,
+                        struct arguments *arguments, char *why, size_t why_size)
 {
     const char *given[PARAMETERS_MAX] = {NULL}, *seed = NULL;
     char shown_text[SHOWN_MAX];
-    struct query split;
     check_table(table);
-    split.at = query;
-    split.end = query + query_length;
-    split.used = 0;
-    if (query_length > 0 &&
-        split_query(table, &split, given, &seed, why, why_size) < 0)
+    if (query->at < query->end &&
+        split_query(table, query, given, &seed, why, why_size) < 0)
         return -EINVAL;
     if (parameters_parse(table, given, arguments, why, why_size) < 0)
         return -EINVAL;
@@ -278,6 +284,35 @@ int parameters_parse_query(const struct parameter *table, const char *query,
                        "18446744073709551615",
                        shown(seed, shown_text));
     return 0;
+}
+
+/* Not inlined: its room would be in the frame of short queries too. */
+static __attribute__((noinline)) int parse_long(const struct parameter *table,
+                                                struct query *query,
+                                                struct arguments *arguments,
+                                                char *why, size_t why_size)
+{
+    char text[QUERY_MAX];
+    query->text = text;
+    query->size = sizeof text;
+    return parse_pieces(table, query, arguments, why, why_size);
+}
+
+/* The room is on the stack of a task, where every page touched once costs
+ * memory for each connection: a usual query takes little of it. Decoded and
+ * terminated, the pieces are at most one byte longer than the query. */
+int parameters_parse_query(const struct parameter *table, const char *query,
+                           size_t query_length, struct arguments *arguments,
+                           char *why, size_t why_size)
+{
+    char text[QUERY_SHORT];
+    struct query split = {.at = query,
+                          .end = query + query_length,
+                          .text = text,
+                          .size = sizeof text};
+    if (query_length >= sizeof text)
+        return parse_long(table, &split, arguments, why, why_size);
+    return parse_pieces(table, &split, arguments, why, why_size);
 }
 
 /* Appends to text[*used]. Returns 0 or -ENOSPC. */

@@ -62,7 +62,8 @@ int parameters_parse(const struct parameter *table, const char *const *given,
 
 /* Fills `arguments` from a query string ("delay=50ms&seed=7", not
  * null-terminated, %XX and + decoded), seed included. Unknown, repeated or
- * malformed parameters are errors. Returns 0 or -EINVAL with `why`. */
+ * malformed parameters are errors. Returns 0 or -EINVAL with `why` (NULL and 0:
+ * nobody wants to know). */
 int parameters_parse_query(const struct parameter *table, const char *query,
                            size_t query_length, struct arguments *arguments,
                            char *why, size_t why_size);

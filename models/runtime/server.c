@@ -67,9 +67,13 @@ static void on_stop_signal(int signal)
     (void)signal;
     if (getpid() == main_pid) {
         static const struct itimerval limit = {.it_value = {4, 500000}};
+        bool first = !server_stopping();
         server_stop();
         eventfd_write(stop_event_fd, 1);
-        setitimer(ITIMER_REAL, &limit, NULL); /* no more than a system call */
+        /* No more than a system call. Once: whoever asks again and again must
+         * not put the limit off. */
+        if (first)
+            setitimer(ITIMER_REAL, &limit, NULL);
     }
     errno = saved;
 }
@@ -362,7 +366,9 @@ static void raise_descriptor_limit(void)
 }
 
 /* TROIKA_DIE_WITH_PARENT=PID: the harness wants no server to outlive it. By
- * environment and not by flag, so that foreign servers may ignore it. */
+ * environment and not by flag, so that foreign servers may ignore it. Another
+ * parent than the one named may be a script in between, which is in order as
+ * long as the named one lives; a parent of 0 is outside our PID namespace. */
 static void die_with_parent(void)
 {
     const char *text = getenv("TROIKA_DIE_WITH_PARENT");
@@ -372,7 +378,8 @@ static void die_with_parent(void)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* The parent may have ended before the line above. */
-    if (parent > 1 && getppid() != parent)
+    if (parent > 1 && getppid() != parent && getppid() != 0 &&
+        kill(parent, 0) && errno == ESRCH)
         _exit(EXIT_FAILURE);
 }
 

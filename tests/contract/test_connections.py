@@ -6,6 +6,7 @@ For the models that hold a task for each connection. Fewer where the descriptor
 limit is lower, and under sanitizers, which multiply the cost of each.
 """
 import json
+import mmap
 import os
 import pathlib
 import resource
@@ -53,6 +54,13 @@ class Server:
             self.process.kill()
             self.process.wait(LIMIT_S)
         self.process.stdout.close()
+
+
+def dirty_bytes(pid: int) -> int:
+    """Memory that is the process's own."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) * 1024 for line in text.splitlines()
+                if line.startswith("Private_Dirty:"))
 
 
 def connect(port: int) -> socket.socket:
@@ -113,6 +121,28 @@ class Connections(unittest.TestCase):
             finally:
                 for client in clients:
                     client.close()
+
+    @unittest.skipIf(SANITIZED, "sanitizers enlarge frames")
+    def test_a_plain_request_touches_no_further_page_of_stack(self):
+        """Else the active connection would cost a page more than the idle one
+        in one model and not in another, by some bytes in a frame."""
+        for model in ("event-loop", "thread-per-connection"):
+            with self.subTest(model=model), Server(model) as server:
+                clients = [connect(server.port) for _ in range(300)]
+                ask(clients[-1], 0)
+                answer(clients[-1])
+                deadline = time.monotonic() + LIMIT_S
+                idle, before = dirty_bytes(server.process.pid), 0
+                while idle != before and time.monotonic() < deadline:
+                    time.sleep(0.2)
+                    idle, before = dirty_bytes(server.process.pid), idle
+                for client in clients:
+                    ask(client, 1)
+                    answer(client)
+                active = dirty_bytes(server.process.pid)
+                for client in clients:
+                    client.close()
+                self.assertLess((active - idle) / len(clients), mmap.PAGESIZE / 2)
 
     def test_event_loop(self):
         self.hold("event-loop")

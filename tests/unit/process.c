@@ -66,6 +66,39 @@ static void starts_and_stops(void **state)
     process_kill(&process);
 }
 
+/* How often `text` is a whole variable of the process's environment. */
+static int count_variable(pid_t pid, const char *text)
+{
+    char path[64], *variable = NULL;
+    size_t size = 0;
+    int count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (getdelim(&variable, &size, 0, file) > 0)
+        count += strcmp(variable, text) == 0;
+    fclose(file);
+    free(variable);
+    return count;
+}
+
+static void names_itself_to_the_server(void **state)
+{
+    struct process process = {0};
+    char why[1024], mine[64];
+
+    (void)state;
+    snprintf(mine, sizeof mine, "TROIKA_DIE_WITH_PARENT=%d", (int)getpid());
+    setenv("TROIKA_DIE_WITH_PARENT", "2", 1); /* a stranger's */
+    assert_int_equal(start(&process, 10000, why, WORDS(NULL)), 0);
+    assert_int_equal(count_variable(process.pid, mine), 1);
+    assert_int_equal(count_variable(process.pid, "TROIKA_DIE_WITH_PARENT=2"),
+                     0);
+    process_kill(&process);
+    unsetenv("TROIKA_DIE_WITH_PARENT");
+}
+
 static void never_ready(void **state)
 {
     struct process process;
@@ -260,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_and_stops),
+        cmocka_unit_test(names_itself_to_the_server),
         cmocka_unit_test(never_ready),
         cmocka_unit_test(ends_early),
         cmocka_unit_test(is_not_there),
