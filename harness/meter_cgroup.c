@@ -65,7 +65,7 @@ static bool own_path(const char *controller, char *path, size_t size)
         *controllers++ = '\0';
         *own++ = '\0';
         if (*controller ? !has_word(controllers, controller)
-                        : *controllers || strcmp(line, "0"))
+                        : *controllers || strcmp(line, "0") != 0)
             continue;
         return snprintf(path, size, "%s", own) < (int)size;
     }
@@ -105,12 +105,12 @@ static bool own_directory(const char *controller, char *dir, size_t *top)
     if (!own_path(controller, path, sizeof path) ||
         !find_mount(controller, root, place))
         return false;
-    size_t length = strcmp(root, "/") ? strlen(root) : 0;
+    size_t length = strcmp(root, "/") != 0 ? strlen(root) : 0;
     /* In a container the mount may show a part of the hierarchy only, and a
      * path outside of it reads "/..": then the mount's top is all we see. */
     bool inside = !strncmp(path, root, length) && !strstr(path, "/..");
     const char *below =
-        inside && strcmp(path + length, "/") ? path + length : "";
+        inside && strcmp(path + length, "/") != 0 ? path + length : "";
     if (strlen(place) + strlen(below) >= GROUP_PATH)
         return false;
     strcpy(stpcpy(dir, place), below);

@@ -2,7 +2,9 @@
 """Charts of stacked bars: CPU per request and memory, in their parts.
 
 Bars start at zero. The total with its interval is the summary's and stands as
-a cross with whiskers at the bar's end; the parts show what it is made of.
+a cross with whiskers at the bar's end; the parts show what it is made of. The
+kernel samples user and system time by its tick: where a trial used too little
+CPU for that to tell, the bar stays whole.
 """
 
 import style
@@ -25,18 +27,46 @@ from points import setting
 from results import Run
 
 
+SPLIT_LEAST_NS = 1e9  # of CPU in a trial: below it user and system are a hint
+
+
 def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
     values = {}
     for m in point["models"]:
-        key = experiment["name"], point["id"], m
-        rows = [run.level(*key, name) for name, _, _ in style.CPU_PARTS]
-        values[m] = [r["value"] if r else None for r in rows]
+        total = run.level(experiment["name"], point["id"], m, "cpu_per_request_ns")
+        share = _user_share(valid_trials(run, experiment, point, m))
+        if total is None:
+            values[m] = [None, None, None]
+        elif share is None:
+            values[m] = [None, None, total["value"]]
+        else:
+            values[m] = [total["value"] * share, total["value"] * (1 - share), None]
     chart = _stacked(
         run, experiment, point, "cpu_per_request_ns", style.CPU_PARTS, values
     )
     if chart:
         chart.title = f"CPU per request: {setting(point)}"
+        whole = [m for m in point["models"] if values[m][2] is not None]
+        if whole:
+            chart.caption.insert(
+                1,
+                f"Not split into user and system: {', '.join(whole)}; less than 1 s of"
+                " CPU in a trial, or unknown, and the kernel's ticks cannot tell.",
+            )
     return chart
+
+
+def _user_share(trials) -> float | None:
+    """User time as a share of all CPU of the trials together; None where a
+    trial has too little CPU for the split, or does not know it."""
+    user = system = 0.0
+    for t in trials:
+        known = t.get("cpu") or {}
+        parts = known.get("user_ns"), known.get("system_ns")
+        if None in parts or sum(parts) < SPLIT_LEAST_NS:
+            return None
+        user, system = user + parts[0], system + parts[1]
+    return user / (user + system) if user + system else None
 
 
 def memory_parts(run: Run, experiment: dict, point: dict) -> Chart | None:

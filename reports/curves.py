@@ -3,7 +3,8 @@
 
 x is 1/(1-p), so that each step to the right leaves a tenth of the requests:
 the tail gets the room that it deserves. A line ends where too few requests lie
-beyond it, and models without enough requests are named, not drawn.
+beyond it, and models without enough requests, or enough rounds of them for the
+longest waits to be among them, are named, not drawn.
 """
 
 import histogram
@@ -40,9 +41,13 @@ PLAIN = {
 
 def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
     which = point.get("latency_kind") or "service"
-    lines = {}
+    lines, cut = {}, []
     for m in point["models"]:
-        found = _merged(run, valid_trials(run, experiment, point, m), which)
+        trials = valid_trials(run, experiment, point, m)
+        if any((t.get("latency") or {}).get("turned_over") is False for t in trials):
+            cut.append(m)
+            continue
+        found = _merged(run, trials, which)
         if found:
             lines[m] = found
     if not lines:
@@ -59,13 +64,15 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
         head=["model", *(units.percentile(p) for p in SHOWN)],
     )
     chart.rows = [[m, *(units.time(_at(lines[m], p)) for p in SHOWN)] for m in lines]
-    chart.caption = _caption(point, [m for m in point["models"] if m not in lines])
+    chart.caption = _caption(
+        point, [m for m in point["models"] if m not in lines and m not in cut], cut
+    )
     chart.caption.append(provenance(run))
     chart.context = _context(lines, experiment.get("profile") or {})
     return chart
 
 
-def _caption(point: dict, absent: list[str]) -> list[str]:
+def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
     words = [
         "One line per model, its valid trials merged for drawing; it ends where fewer"
         f" than {histogram.BEYOND_PER_TRIAL} requests per trial lie beyond."
@@ -73,6 +80,11 @@ def _caption(point: dict, absent: list[str]) -> list[str]:
     ]
     if absent:
         words.append(f"Too few valid requests for a line: {', '.join(absent)}.")
+    if cut:
+        words.append(
+            f"No line for {', '.join(cut)}: too few rounds in the window, the longest"
+            " waits would be missing."
+        )
     if point.get("latency_kind") != "response":
         words.append(
             "A closed loop waits for answers before it asks again:"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From measurements to a recommendation, by a rule that is printed in full.
 
-1. The load point that is nearest to the profile supplies the evidence.
+1. The load point that is nearest to the profile supplies the evidence: in wait,
+   connections, and CPU once that is clearly another.
 2. Constraints first, with the pessimistic end of each 95 % interval. An
    interval that straddles a limit puts the option at risk, neither in nor out.
    A percentile with too few samples is bracketed: above the limit if the median
@@ -18,6 +19,7 @@ and its machine-readable copy say the same.
 
 import math
 
+import nearest
 from points import setting
 from results import Run
 
@@ -29,7 +31,6 @@ WEIGHTS = {
 }
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
 HIGHER_IS_BETTER = {"throughput_per_s"}
-FAR = 2.0  # a load point further than this factor from the profile is named as far
 BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
 
 
@@ -39,7 +40,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
     if not profile or not experiment["load_points"]:
         return None
     profile = dict(profile, name=profile.get("name") or experiment["name"])
-    point, choice = _choose(profile, experiment["load_points"])
+    point, choice = nearest.choose(run, experiment, profile)
     models = run.models_of(experiment["name"], point, yardsticks=False)
     margin = experiment.get("margin") or 0.05
     constraints = _constraints(profile)
@@ -61,7 +62,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
         "dominated": verdict["dominated"],
         "scores": verdict["scores"],
         "outcome": _outcome(options, verdict),
-        "preliminary": _preliminary(run, options),
+        "preliminary": _preliminary(run, options, choice),
     }
     decided = decision["outcome"]["kind"] in ("recommended", "toss-up")
     first = decision["outcome"]["models"][0] if decided else None
@@ -74,52 +75,6 @@ def decide(run: Run, experiment: dict) -> dict | None:
     )
     decision["changes"] = _changes(profile, point, options, constraints)
     return decision
-
-
-def _kind_of(profile: dict) -> str:
-    wait, cpu = profile.get("wait_ns") or 0, profile.get("cpu_ns") or 0
-    if not cpu:
-        return "io"
-    if not wait:
-        return "cpu"
-    return "io" if cpu / (wait + cpu) < 0.02 else "mixed"
-
-
-def _factor(a: float, b: float, floor: float) -> float:
-    """How far apart two quantities are, as a factor of at least one."""
-    return math.exp(abs(math.log(max(a, floor) / max(b, floor))))
-
-
-def _choose(profile: dict, points: list[dict]) -> tuple[dict, dict]:
-    """The load point of the profile's kind nearest in wait and connections; of
-    equally near ones the harder: with a second load, then the open loop."""
-    kind = _kind_of(profile)
-    candidates = [p for p in points if p.get("kind") == kind]
-    same_kind = bool(candidates)
-    candidates = candidates or points
-
-    def factors(point):
-        wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
-        wanted = profile.get("connections")
-        have = point["load"].get("connections")
-        return wait, _factor(have, wanted, 1) if wanted and have else 1.0
-
-    def distance(point):
-        wait, connections = factors(point)
-        far = math.log(wait) + math.log(connections)
-        alone = not point.get("beside")
-        return far, alone, point["load"]["mode"] != "open", point["id"]
-
-    chosen = min(candidates, key=distance)
-    wait, connections = factors(chosen)
-    return chosen, {
-        "kind": kind,
-        "same_kind": same_kind,
-        "kind_found": chosen.get("kind"),
-        "wait_factor": wait,
-        "connections_factor": connections,
-        "far": not same_kind or wait > FAR or connections > FAR,
-    }
 
 
 def _constraints(profile: dict) -> list[dict]:
@@ -377,12 +332,14 @@ def _outcome(options, verdict) -> dict:
     }
 
 
-def _preliminary(run: Run, options) -> list[str]:
+def _preliminary(run: Run, options, choice) -> list[str]:
     """What keeps the outcome from being firm: names of reasons."""
     reasons = [] if run.data["complete"] else ["incomplete"]
     counts = [e["n"] for o in options for e in o["evidence"].values() if e]
     if counts and min(counts) < BLOCKS_FOR_A_TEST:
         reasons.append("few blocks")
+    if choice["far"]:
+        reasons.append("far")
     return reasons
 
 

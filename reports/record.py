@@ -16,6 +16,8 @@ import pages
 from metrics import metric
 from results import Run
 
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "harness" / "experiments"
+
 
 def write_all(run: Run, charts) -> dict[str, dict]:
     """Writes a record for each experiment that has a profile; what the
@@ -79,6 +81,7 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
         "claims": found,
         "sources": sources(run, found),
         "fingerprint": mark,
+        "command": _again(run, experiment["name"]),
         "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
         "charts": [
             c
@@ -105,6 +108,17 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     )
     pages.store(folder / f"{file}.md", pages.squeezed(text))
     return {"file": f"{file}.md", "outcome": outcome, "profile": profile}
+
+
+def _again(run: Run, name: str) -> str:
+    """The command that measures the same again, from the project's directory:
+    a shipped experiment by its name, any other by the copy in the run."""
+    seed = run.data.get("seed")
+    flag = f"--seed {seed}" if seed is not None else ""
+    if (EXPERIMENTS / f"{name}.ini").is_file():
+        return f"make bench-{name}" + (f" ARGS='{flag}'" if flag else "")
+    copy = f"results/{run.data['run_id']}/experiments/{name}.ini"
+    return f"build/release/troika bench {flag} {copy}".replace("  ", " ")
 
 
 def outcome_words(decision: dict) -> str:

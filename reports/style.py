@@ -57,6 +57,7 @@ _MARKERS = (DOWN, CIRCLE, DIAMOND, SQUARE, UP)
 CPU_PARTS = (
     ("cpu_user_per_request_ns", "user", BLUE),
     ("cpu_system_per_request_ns", "system", ORANGE),
+    ("cpu_per_request_ns", "not split", "#BBBBBB"),
 )
 MEMORY_PARTS = (
     ("user_bytes", "user pages", BLUE),

@@ -173,9 +173,7 @@ def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
     return f"{sum(t['valid'] for t in trials)}/{len(trials)}"
 
 
-def _column(
-    run: Run, experiment: dict, point: dict, name: str, with_interval: bool = True
-):
+def _column(run: Run, experiment: dict, point: dict, name: str):
     """(head, model -> text), one unit for the whole column."""
     kind = metric(name)
     key = experiment["name"], point["id"]
@@ -191,9 +189,8 @@ def _column(
                 else units.UNKNOWN
             )
             continue
-        texts[m] = units.digits(r["value"] / scale)
-        if with_interval:
-            texts[m] += " " + units.interval(r["lo"], r["hi"], scale)
+        interval = units.interval(r["lo"], r["hi"], scale)
+        texts[m] = f"{units.digits(r['value'] / scale)} {interval}"
     unit = f", {unit}" if unit and any(rows.values()) else ""
     return f"{kind.title}{unit}", texts
 
@@ -232,7 +229,7 @@ def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
     columns = [
         _workers_column(run, experiment, point),
         _column(run, experiment, point, "throughput_per_s"),
-        _column(run, experiment, point, "latency_p50_ns", with_interval=False),
+        _column(run, experiment, point, "latency_p50_ns"),
         _column(run, experiment, point, "latency_p99_ns"),
     ]
     return _table(run, experiment, point, columns)
@@ -242,9 +239,7 @@ def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
     columns = [
         _column(run, experiment, point, "cpu_per_request_ns"),
         _column(run, experiment, point, "memory_total_bytes"),
-        _column(
-            run, experiment, point, "memory_per_connection_bytes", with_interval=False
-        ),
+        _column(run, experiment, point, "memory_per_connection_bytes"),
         _rss_column(run, experiment, point),
     ]
     return _table(run, experiment, point, columns)

@@ -95,8 +95,10 @@ static void pool_give(struct pool *pool, int fd)
         if (pool->count == pool->capacity) {
             int capacity = pool->capacity ? pool->capacity * 2 : 16;
             int *fds = reallocarray(pool->fds, (size_t)capacity, sizeof *fds);
-            pool->fds = fds ? fds : pool->fds;
-            pool->capacity = fds ? capacity : pool->capacity;
+            if (fds) {
+                pool->fds = fds;
+                pool->capacity = capacity;
+            }
         }
         kept = pool->count < pool->capacity;
         if (kept)

@@ -12,7 +12,8 @@ set xrange [0:{{ x.hi }}]
 set style fill solid 0.85 noborder
 {% if marks %}set bmargin 7.5
 set key at screen 0.5, screen 0.01 center bottom vertical maxrows 2 samplen 1.5 textcolor rgb '#222222'
-{% else %}set key below center horizontal samplen 1.5 textcolor rgb '#222222'
+{% else %}set bmargin {{ 4 + (parts | length + 2) // 2 }}
+set key at screen 0.55, screen 0.02 center bottom horizontal maxcols 4 width 1 samplen 1.5 textcolor rgb '#222222'
 {% endif -%}
 {% for row, words in notes -%}
 set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'

@@ -2,10 +2,10 @@
 {%- from "drawn.gp" import formats with context -%}
 {% include "frame.gp" %}
 # Columns: x, value, 95 % interval from, to
-set lmargin at screen 0.115
+set lmargin at screen 0.135
 set rmargin at screen {{ right }}
 set xlabel {{ xlabel | quoted }}
-set ylabel {{ ylabel | quoted }} offset 1
+set ylabel {{ ylabel | quoted }} offset -1
 {% if x.log %}set logscale x 10
 {% endif %}set xrange [{{ x.lo }}:{{ x.hi }}]
 {% if xtics or x.tics %}set xtics ({{ xtics or x.tics }})
@@ -28,7 +28,7 @@ fit{{ f.index }}(x) = {{ "%.6g" | format(f.m0) }} + {{ "%.6g" | format(f.m1) }} 
 {%- endfor %}
 {%- if limit %}
 set arrow from graph 0, first {{ limit.at }} to graph 1, first {{ limit.at }} nohead lc rgb '#AA0000' dt 4 lw 1.4
-set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0,0.5 textcolor rgb '#AA0000' font ',10'
+set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0,0.7 textcolor rgb '#AA0000' font ',10'
 {%- endif %}
 {% call formats() %}
     plot \

@@ -13,7 +13,8 @@ set xlabel {{ xlabel | quoted }}
 {% if x.tics %}set xtics ({{ x.tics }})
 {% else %}set format x {{ xformat | quoted }}
 {% endif %}
-set key below center horizontal samplen 2 spacing 1.1 textcolor rgb '#222222'
+set bmargin {{ 5 + ([bounds, ceiling, second] | select | list | length) }}
+set key at screen 0.55, screen 0.02 center bottom vertical maxcols 1 samplen 2 spacing 1.1 textcolor rgb '#222222'
 {% for row, words in notes -%}
 set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'
 {% endfor -%}
@@ -28,7 +29,7 @@ set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#77
 {%- for s in styles %}
         data index {{ loop.index0 }} using 2:1:3:4 with xerrorbars ls {{ loop.index }} dt 1 notitle, \
         data index {{ loop.index0 }} using 2:1 with points ls {{ loop.index }} notitle, \
-        data index {{ loop.index0 }} using 2:1:7 with labels offset 0,0.9 font ',10' textcolor rgb '#222222' notitle, \
+        data index {{ loop.index0 }} using 2:1:7 with labels offset 0,1.05 font ',10' textcolor rgb '#222222' notitle, \
 {%- if second %}
         data index {{ loop.index0 }} using 5:1 with points lc rgb '{{ s.style.colour }}' pt {{ s.style.hollow }} ps 1.1 lw 1.5 notitle, \
 {%- endif %}

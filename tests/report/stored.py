@@ -546,7 +546,7 @@ def store(directory, run, trials, texts):
     for t in trials:
         text = json.dumps(t, indent=1)
         (path / "trials" / f"{t['trial_id']}.json").write_text(text)
-        (path / "trials" / f"{t['trial_id']}.hgrm").write_text(texts[t["trial_id"]])
+        (path / "trials" / f"{t['trial_id']}.hgrm").write_text(texts.get(t["trial_id"], ""))
     (path / "run.json").write_text(json.dumps(run, indent=1))
     return path
 

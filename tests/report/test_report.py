@@ -6,76 +6,16 @@ the difference before committing it.
 """
 
 import json
-import os
 import re
 import subprocess
-import sys
-import tempfile
 import unittest
 import xml.etree.ElementTree
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "reports")]
-sys.dont_write_bytecode = True
+from case import ROOT, Case, run_report
 
-import stored  # noqa: E402
-import style  # noqa: E402
-import units  # noqa: E402
-
-
-def run_report(*arguments, **environment):
-    return subprocess.run(
-        [
-            "/usr/bin/python3",
-            "-B",
-            str(ROOT / "reports" / "report.py"),
-            *map(str, arguments),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=dict(os.environ, **environment),
-    )
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.run_path = Path(folder.name) / "run"
-
-    def report(self, *arguments, code=0):
-        done = run_report(*arguments, self.run_path)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done
-
-    def golden(self, name, text):
-        """The text is exactly the stored one."""
-        path = HERE / "golden" / name
-        text = text.replace(str(self.run_path), "RUN")
-        if os.environ.get("TROIKA_GOLDEN") == "write":
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        self.maxDiff = None
-        self.assertEqual(
-            text.splitlines(), path.read_text(encoding="utf-8").splitlines()
-        )
-
-    def records(self):
-        return sorted((self.run_path / "report" / "adr").glob("*.md"))
-
-    def store(self, change, *names):
-        """A run changed before it is summarised: change(run, trials)."""
-        run, trials, texts = stored.build(*names)
-        change(run, trials)
-        stored.summarise(run, trials)
-        stored.store(self.run_path, run, trials, texts)
-        return run
-
-    def text(self, name="report.md"):
-        return (self.run_path / "report" / name).read_text(encoding="utf-8")
+import stored
+import style
+import units
 
 
 class Report(Case):
@@ -205,6 +145,53 @@ class Report(Case):
         ids = re.findall(r"""\bid=["']([^"']+)""", page)
         self.assertEqual(len(ids), len(set(ids)))
 
+    def test_closed_loop_cut_short_has_no_line(self):
+        """Fewer than two rounds: the longest waits are not in the histogram."""
+
+        def change(_, trials):
+            for t in trials:
+                if t["load_point"] == "fetch":
+                    t["latency"]["turned_over"] = t["cell"]["model"] != "serial"
+
+        self.store(change)
+        self.report()
+        charts = self.run_path / "report" / "charts"
+        drawn = (charts / "latency-quick-fetch.gp").read_text()
+        self.assertIn("# event-loop", drawn)
+        self.assertNotIn("# serial", drawn)
+        self.assertIn("No line for serial: too few rounds", self.text())
+
+    def test_cpu_is_split_only_where_ticks_can_tell(self):
+        def change(_, trials):
+            for t in trials:
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop":
+                    t["cpu"].update(user_ns=900_000_000, system_ns=600_000_000)
+                elif t["load_point"] == "fetch":
+                    t["cpu"].update(user_ns=0, system_ns=999_000_000)
+
+        self.store(change)
+        self.report()
+        charts = self.run_path / "report" / "charts"
+        data = (charts / "cpu-parts-quick-fetch.dat").read_text()
+        blocks = [
+            [line.split() for line in block.splitlines() if line[:1] not in ("#", "")]
+            for block in data.split("\n\n\n")
+        ]
+        user, system, whole, total = blocks
+        self.assertEqual([row[0] for row in user], ["3"])
+        self.assertEqual([row[0] for row in system], ["3"])
+        self.assertEqual([row[0] for row in whole], ["1", "2", "4"])
+        self.assertAlmostEqual(
+            float(user[0][2]) / float(system[0][2]), 0.6, places=2
+        )
+        for row in (*system, *whole):
+            level = next(t for t in total if t[0] == row[0])
+            self.assertAlmostEqual(float(row[2]), float(level[1]), places=2)
+        self.assertIn(
+            "Not split into user and system: serial, thread-per-request, process-pool",
+            self.text(),
+        )
+
     def test_tie_is_called_a_tie(self):
         stored.write(self.run_path)
         self.report()
@@ -226,139 +213,6 @@ class Report(Case):
             self.assertEqual(units.digits(value), text)
         self.assertEqual(units.time(50_260_000), "50.3 ms")
         self.assertEqual(units.size(None), units.UNKNOWN)
-
-
-class Decisions(Case):
-    def outcome(self, change):
-        self.store(change)
-        self.report("--only", "adr")
-        path = self.records()[-1]
-        return json.loads(path.with_suffix(".json").read_text())
-
-    def set_profile(self, **values):
-        return lambda run, _: run["experiments"][0]["profile"].update(values)
-
-    def test_straddled_limit_is_at_risk(self):
-        copy = self.outcome(self.set_profile(limit_ns=53_100_000, limit="p99<53.1ms"))
-        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
-        self.assertIn(
-            "No option surely fits; at risk: thread-per-request and event-loop",
-            copy["outcome_words"],
-        )
-
-    def test_nobody_fits(self):
-        copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
-        self.assertEqual(copy["decision"]["outcome"]["kind"], "none")
-        self.assertEqual(copy["outcome_words"], "No measured option fits the profile.")
-
-    def test_equal_options_are_a_toss_up(self):
-        def change(_, trials):
-            loop = {
-                t["block"]: t
-                for t in trials
-                if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop"
-            }
-            for t in trials:
-                if (
-                    t["load_point"] == "fetch"
-                    and t["cell"]["model"] == "thread-per-request"
-                ):
-                    for key in (
-                        "memory",
-                        "cpu",
-                        "throughput_per_s",
-                        "latency",
-                        "requests",
-                    ):
-                        t[key] = json.loads(json.dumps(loop[t["block"]][key]))
-                    t["cpu"]["per_request_ns"] += 25 * t["block"]
-
-        copy = self.outcome(change)
-        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
-        self.assertIn(
-            "Toss-up between event-loop and thread-per-request", copy["outcome_words"]
-        )
-        self.assertIn("nothing measured separates them", copy["outcome_words"])
-
-    def test_trade_off_within_the_noise_is_a_toss_up(self):
-        """Better on memory, worse on CPU: neither dominates, the score decides
-        only beyond its interval."""
-
-        def change(_, trials):
-            for t in trials:
-                if (
-                    t["load_point"] == "fetch"
-                    and t["cell"]["model"] == "thread-per-request"
-                ):
-                    t["memory"]["total_bytes"] = int(3.1e6 * (1 + 0.01 * t["block"]))
-                    t["cpu"]["per_request_ns"] = 12600 - 126 * t["block"]
-
-        copy = self.outcome(change)
-        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
-        self.assertRegex(
-            copy["outcome_words"], "decide on memory .* and CPU per request"
-        )
-
-    def test_memory_budget_uses_the_pessimistic_end_at_the_profile(self):
-        copy = self.outcome(
-            self.set_profile(connections=5000, memory_bytes=100 * 2**20)
-        )
-        fates = {o["model"]: o["fate"] for o in copy["decision"]["options"]}
-        self.assertEqual(fates["event-loop"], "fits")
-        self.assertEqual(fates["thread-per-request"], "fails")
-        self.assertTrue(copy["decision"]["choice"]["far"])
-
-    def test_percentile_without_samples_is_bracketed(self):
-        def change(_, trials):
-            for t in trials:
-                for row in (t["latency"][k] for k in ("service", "response")):
-                    row["percentiles"] = [r for r in row["percentiles"] if r["p"] < 99]
-
-        copy = self.outcome(change)
-        decided = {o["model"]: o["checks"][0] for o in copy["decision"]["options"]}
-        self.assertEqual(decided["event-loop"]["fate"], "fits")
-        self.assertEqual(decided["event-loop"]["by"], "latency_max_ns")
-        self.assertEqual(decided["serial"]["fate"], "fails")
-        self.assertEqual(decided["serial"]["by"], "latency_p50_ns")
-
-    def test_many_invalid_trials_block_the_verdict(self):
-        def change(_, trials):
-            for t in trials:
-                if t["trial_id"] in (
-                    "quick-b1-fetch-event-loop",
-                    "quick-b2-fetch-event-loop",
-                ):
-                    t.update(valid=False, reason="the backend was late")
-
-        copy = self.outcome(change)
-        self.assertEqual(copy["decision"]["outcome"]["unknown"], ["event-loop"])
-        self.assertEqual(copy["decision"]["outcome"]["models"], ["thread-per-request"])
-        self.report()
-        report = (self.run_path / "report" / "report.md").read_text()
-        self.assertIn("`fetch`: Cannot tell on throughput", report)
-        self.assertIn("fifth of the trials of event-loop are invalid", report)
-
-    def test_two_blocks_are_not_enough(self):
-        def change(run, trials):
-            trials[:] = [t for t in trials if t["block"] == 1]
-            run["experiments"][0]["blocks"] = 1
-
-        copy = self.outcome(change)
-        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
-        self.assertIn("Preliminary", copy["outcome_words"])
-
-    def test_record_is_never_overwritten(self):
-        stored.write(self.run_path)
-        self.report("--only", "adr")
-        before = self.records()[0].read_bytes()
-        self.report("--only", "adr")
-        self.assertEqual(len(self.records()), 1)
-        self.store(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
-        self.report("--only", "adr")
-        old, new = self.records()
-        self.assertEqual(old.read_bytes(), before)
-        self.assertEqual(new.name[:5], "0002-")
-        self.assertIn(f"Supersedes [{old.name}]", new.read_text())
 
 
 class Compare(Case):

@@ -25,7 +25,8 @@ static void read_waits(bool adopt)
 {
     int pair[2];
     make_pair(pair, adopt);
-    for (char c = 'a'; c < 'e'; c++) {
+    for (int i = 0; i < 4; i++) {
+        char c = (char)('a' + i);
         struct rt_task *task = begin_wait(pair[0], 0);
         loop_sleep(1 * MS);
         EXPECT(loop_write(pair[1], &c, 1, RT_NEVER) == 1);

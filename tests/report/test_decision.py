@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Stored results in, a decision out: when it recommends, and when the data do
+not carry that.
+"""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from case import ROOT, Case
+
+import stored
+
+
+class Decisions(Case):
+    def outcome(self, change):
+        self.store(change)
+        self.report("--only", "adr")
+        path = self.records()[-1]
+        return json.loads(path.with_suffix(".json").read_text())
+
+    def set_profile(self, **values):
+        return lambda run, _: run["experiments"][0]["profile"].update(values)
+
+    def test_straddled_limit_is_at_risk(self):
+        copy = self.outcome(self.set_profile(limit_ns=53_100_000, limit="p99<53.1ms"))
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
+        self.assertIn(
+            "No option surely fits; at risk: thread-per-request and event-loop",
+            copy["outcome_words"],
+        )
+
+    def test_nobody_fits(self):
+        copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "none")
+        self.assertEqual(copy["outcome_words"], "No measured option fits the profile.")
+
+    def test_equal_options_are_a_toss_up(self):
+        def change(_, trials):
+            loop = {
+                t["block"]: t
+                for t in trials
+                if t["load_point"] == "fetch" and t["cell"]["model"] == "event-loop"
+            }
+            for t in trials:
+                if (
+                    t["load_point"] == "fetch"
+                    and t["cell"]["model"] == "thread-per-request"
+                ):
+                    for key in (
+                        "memory",
+                        "cpu",
+                        "throughput_per_s",
+                        "latency",
+                        "requests",
+                    ):
+                        t[key] = json.loads(json.dumps(loop[t["block"]][key]))
+                    t["cpu"]["per_request_ns"] += 25 * t["block"]
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
+        self.assertIn(
+            "Toss-up between event-loop and thread-per-request", copy["outcome_words"]
+        )
+        self.assertIn("nothing measured separates them", copy["outcome_words"])
+
+    def test_trade_off_within_the_noise_is_a_toss_up(self):
+        """Better on memory, worse on CPU: neither dominates, the score decides
+        only beyond its interval."""
+
+        def change(_, trials):
+            for t in trials:
+                if (
+                    t["load_point"] == "fetch"
+                    and t["cell"]["model"] == "thread-per-request"
+                ):
+                    t["memory"]["total_bytes"] = int(3.1e6 * (1 + 0.01 * t["block"]))
+                    t["cpu"]["per_request_ns"] = 12600 - 126 * t["block"]
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "toss-up")
+        self.assertRegex(
+            copy["outcome_words"], "decide on memory .* and CPU per request"
+        )
+
+    def test_memory_budget_uses_the_pessimistic_end_at_the_profile(self):
+        copy = self.outcome(
+            self.set_profile(connections=5000, memory_bytes=100 * 2**20)
+        )
+        fates = {o["model"]: o["fate"] for o in copy["decision"]["options"]}
+        self.assertEqual(fates["event-loop"], "fits")
+        self.assertEqual(fates["thread-per-request"], "fails")
+        self.assertTrue(copy["decision"]["choice"]["far"])
+
+    def test_percentile_without_samples_is_bracketed(self):
+        def change(_, trials):
+            for t in trials:
+                for row in (t["latency"][k] for k in ("service", "response")):
+                    row["percentiles"] = [r for r in row["percentiles"] if r["p"] < 99]
+
+        copy = self.outcome(change)
+        decided = {o["model"]: o["checks"][0] for o in copy["decision"]["options"]}
+        self.assertEqual(decided["event-loop"]["fate"], "fits")
+        self.assertEqual(decided["event-loop"]["by"], "latency_max_ns")
+        self.assertEqual(decided["serial"]["fate"], "fails")
+        self.assertEqual(decided["serial"]["by"], "latency_p50_ns")
+
+    def test_many_invalid_trials_block_the_verdict(self):
+        def change(_, trials):
+            for t in trials:
+                if t["trial_id"] in (
+                    "quick-b1-fetch-event-loop",
+                    "quick-b2-fetch-event-loop",
+                ):
+                    t.update(valid=False, reason="the backend was late")
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["unknown"], ["event-loop"])
+        self.assertEqual(copy["decision"]["outcome"]["models"], ["thread-per-request"])
+        self.report()
+        report = (self.run_path / "report" / "report.md").read_text()
+        self.assertIn("`fetch`: Cannot tell on throughput", report)
+        self.assertIn("fifth of the trials of event-loop are invalid", report)
+
+    def test_evidence_far_in_cpu_is_only_preliminary(self):
+        copy = self.outcome(self.set_profile(cpu_ns=900_000))
+        choice = copy["decision"]["choice"]
+        self.assertEqual(copy["decision"]["load_point"], "fetch")
+        self.assertAlmostEqual(choice["cpu_factor"], 9)
+        self.assertIn(
+            "Preliminary (no load point near the profile was measured): Recommended",
+            copy["outcome_words"],
+        )
+
+    def test_evidence_is_nearest_in_cpu_too(self):
+        def change(run, trials):
+            """A point beside `fetch` that differs from it in CPU alone."""
+            quick = run["experiments"][0]
+            quick["profile"]["cpu_ns"] = 900_000
+            quick["load_points"].append(dict(quick["load_points"][0], id="heavy"))
+            for t in [t for t in trials if t["load_point"] == "fetch"]:
+                twin = json.loads(json.dumps(t))
+                twin.update(
+                    load_point="heavy", trial_id=t["trial_id"].replace("fetch", "heavy")
+                )
+                twin["cpu"]["per_request_ns"] = 800_000 + t["block"]
+                trials.append(twin)
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["load_point"], "heavy")
+        self.assertEqual(copy["decision"]["preliminary"], [])
+
+    def test_confirmation_can_be_run(self):
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        text = self.records()[0].read_text()
+        name, flags = re.search(r"^make bench-(\S+) ARGS='(.*)'$", text, re.M).groups()
+        troika = ROOT / os.environ.get("TROIKA_BUILD", "build/release") / "troika"
+        done = subprocess.run(
+            [troika, "bench", *flags.split(), "--dry-run", name],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_two_blocks_are_not_enough(self):
+        def change(run, trials):
+            trials[:] = [t for t in trials if t["block"] == 1]
+            run["experiments"][0]["blocks"] = 1
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
+        self.assertIn("Preliminary", copy["outcome_words"])
+
+    def test_record_is_never_overwritten(self):
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        before = self.records()[0].read_bytes()
+        self.report("--only", "adr")
+        self.assertEqual(len(self.records()), 1)
+        self.store(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
+        self.report("--only", "adr")
+        old, new = self.records()
+        self.assertEqual(old.read_bytes(), before)
+        self.assertEqual(new.name[:5], "0002-")
+        self.assertIn(f"Supersedes [{old.name}]", new.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
