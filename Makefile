@@ -9,7 +9,8 @@ VARIANT ?= release
 CC ?= gcc
 CFLAGS ?=
 PYTHON ?= /usr/bin/python3
-out := build/$(VARIANT)
+# Another compiler's objects go to a folder of their own.
+out := build/$(VARIANT)$(if $(filter gcc cc,$(CC)),,-$(notdir $(CC)))
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
 
@@ -106,6 +107,8 @@ asan tsan: ## the whole of check under address+undefined, or thread sanitizer
 
 ci: ## what CI runs
 	@$(MAKE) --no-print-directory format-check
+	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
+	    else echo 'clang is missing: its warnings are not looked at'; fi
 	@$(MAKE) --no-print-directory check WERROR=1
 	@$(MAKE) --no-print-directory asan WERROR=1
 	@$(MAKE) --no-print-directory tsan WERROR=1
