@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_engine.h"
 #include "models/runtime/http.h"
 #include "models/runtime/model.h"
 
@@ -22,6 +23,9 @@ enum {
     SEED_FIRST = 100000000, /* nine digits: one length for every request */
     SEED_COUNT = 900000000,
     REQUEST_MAX = 4096,
+    SOME_MIN = 4,
+    SOME_MAX = 64,
+    SOME_BUDGET_NS = 50000000, /* CPU spent on answers */
 };
 
 static uint64_t seed_of(uint64_t first_seed, int i)
@@ -95,6 +99,25 @@ int answers_make(const struct workload_entry *entry,
     }
     *requests = made;
     return 0;
+}
+
+int answers_make_some(const struct workload_entry *entry,
+                      const struct arguments *arguments, uint64_t first_seed,
+                      struct load_request **requests, int *count)
+{
+    int64_t start_ns = load_now(), cost_ns;
+    int result = answers_make(entry, arguments, first_seed, 1, requests);
+
+    if (result < 0)
+        return result;
+    cost_ns = load_now() - start_ns + 1;
+    answers_free(*requests, 1);
+    *requests = NULL;
+    *count = cost_ns * SOME_MAX <= SOME_BUDGET_NS
+                 ? SOME_MAX
+                 : (int)(SOME_BUDGET_NS / cost_ns);
+    *count = *count < SOME_MIN ? SOME_MIN : *count;
+    return answers_make(entry, arguments, first_seed, *count, requests);
 }
 
 void answers_free(struct load_request *requests, int count)

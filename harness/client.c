@@ -21,6 +21,7 @@
 enum { HEAD_MAX = 16384 };
 
 struct answer {
+    const volatile sig_atomic_t *stop; /* or NULL */
     char head[HEAD_MAX];
     size_t head_size; /* with the empty line */
     size_t used;      /* bytes read, head and the start of the body */
@@ -73,13 +74,14 @@ static int send_all(int fd, const char *bytes, size_t size)
 }
 
 /* At least one byte, or -ECONNRESET at the end of the stream. */
-static ssize_t receive(int fd, void *buffer, size_t size)
+static ssize_t receive(int fd, const volatile sig_atomic_t *stop, void *buffer,
+                       size_t size)
 {
     ssize_t n;
 
     do
         n = recv(fd, buffer, size, 0);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && errno == EINTR && !(stop != NULL && *stop != 0));
     if (n < 0)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     return n > 0 ? n : -ECONNRESET;
@@ -107,7 +109,7 @@ static int read_head(int fd, struct answer *answer)
 
         if (answer->used == HEAD_MAX - 1)
             return -EPROTO;
-        n = receive(fd, answer->head + answer->used,
+        n = receive(fd, answer->stop, answer->head + answer->used,
                     HEAD_MAX - 1 - answer->used);
         if (n < 0)
             return (int)n;
@@ -142,7 +144,8 @@ static int read_answer(int fd, size_t body_max, struct answer *answer)
         return -ENOMEM;
     memcpy(answer->body, answer->head + answer->head_size, have);
     while (have < answer->body_size) {
-        ssize_t n = receive(fd, answer->body + have, answer->body_size - have);
+        ssize_t n = receive(fd, answer->stop, answer->body + have,
+                            answer->body_size - have);
 
         if (n < 0)
             return (int)n;
@@ -194,7 +197,8 @@ static int first_line(const char *bytes)
 
 static int check_one(const struct sockaddr_in *address, int *fd,
                      const struct load_request *request, int64_t timeout_ns,
-                     char *why, size_t why_size)
+                     const volatile sig_atomic_t *stop, char *why,
+                     size_t why_size)
 {
     struct answer *answer = calloc(1, sizeof(*answer));
     const char *fault;
@@ -202,6 +206,7 @@ static int check_one(const struct sockaddr_in *address, int *fd,
 
     if (answer == NULL)
         return -ENOMEM;
+    answer->stop = stop;
     result = ask(address, fd, request, timeout_ns, answer);
     fault = result == 0 ? judge(request, answer) : NULL;
     if (result < 0)
@@ -224,15 +229,15 @@ static int check_one(const struct sockaddr_in *address, int *fd,
 
 int client_check(const struct sockaddr_in *address,
                  const struct load_request *requests, int count,
-                 int64_t budget_ns, int64_t timeout_ns, char *why,
-                 size_t why_size)
+                 int64_t budget_ns, int64_t timeout_ns,
+                 const volatile sig_atomic_t *stop, char *why, size_t why_size)
 {
     int64_t end_ns = now_ns() + budget_ns;
     int fd = -1, done = 0, result = 0;
 
     while (done < count && result == 0 && (done == 0 || now_ns() < end_ns)) {
-        result =
-            check_one(address, &fd, &requests[done], timeout_ns, why, why_size);
+        result = check_one(address, &fd, &requests[done], timeout_ns, stop, why,
+                           why_size);
         done += result == 0;
     }
     if (fd >= 0)

@@ -33,8 +33,9 @@ static const char *text_of(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/* "=" (the same), "?" (inconclusive), "<" (worse than the leader), or 0 when
- * there is no comparison. */
+/* "=" (the same), "<" (worse than the leader), "?" (anything else: it cannot be
+ * told, or the means over all blocks and over the common ones disagree), or 0
+ * when there is no comparison. */
 static char against(const struct point *point, int leader, int other,
                     const json_t **comparison)
 {
@@ -55,7 +56,8 @@ static char against(const struct point *point, int leader, int other,
     verdict = text_of(*comparison, "verdict");
     if (!strcmp(verdict, turned ? "worse" : "better"))
         return '<';
-    return !strcmp(verdict, "inconclusive") ? '?' : '=';
+    return !strcmp(verdict, "same") || !strcmp(verdict, "negligible") ? '='
+                                                                      : '?';
 }
 
 /* The contenders with a value, best first. */
@@ -265,9 +267,11 @@ void conclusion_print(const struct results *results, const json_t *run)
                      text_of(run, "interrupted")[0] ? ", ended by " : "",
                      text_of(run, "interrupted"));
     summary_each_point(run, visit, &point);
-    results_tell(results, "%d of %d trials valid, %d invalid, %d retried",
-                 whole(tally, "valid"), whole(tally, "planned"),
-                 whole(tally, "invalid"), whole(tally, "retried"));
+    results_tell(
+        results,
+        "%d of %d trials valid, %d invalid; %d failed attempts repeated",
+        whole(tally, "valid"), whole(tally, "planned"), whole(tally, "invalid"),
+        whole(tally, "retried"));
     if (whole(noise, "cells") > 0)
         results_tell(results,
                      "noise: repeated trials of the same cell differ by %.1f "

@@ -65,6 +65,7 @@ static void identity(const struct facts *facts, struct gate *gate)
 static void wrong_bodies(const struct facts *facts, struct gate *gate)
 {
     judge_most(gate, (double)facts->load->wrong, 0);
+    gate->lasting = true; /* a later right answer does not unmake it */
     say(gate, "%llu answers with a wrong body",
         (unsigned long long)facts->load->wrong);
 }
@@ -104,6 +105,8 @@ static void answers(const struct facts *facts, struct gate *gate)
     gate->value = facts->completed;
     gate->limit = 1;
     gate->ok = facts->completed >= 1;
+    /* Nothing went wrong, the window is just too short. */
+    gate->lasting = facts->load->scheduled == 0 && facts->trial->alive;
     say(gate, "%.0f answers in the window, at least 1 is needed%s",
         facts->completed, gate->ok ? "" : "; lengthen the window");
 }
@@ -384,7 +387,8 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
         .point = plan->point, .trial = trial, .load = trial->load};
 
     if (trial->end != TRIAL_DONE) {
-        gates[0] = (struct gate){.id = "carried_out"};
+        gates[0] =
+            (struct gate){.id = "carried_out", .lasting = trial->lasting};
         say(&gates[0], "%s", trial->failure);
         return 1;
     }
@@ -411,4 +415,12 @@ bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
                                  used > 0 ? "; " : "", gates[i].words);
     }
     return used == 0;
+}
+
+bool gate_worth_repeating(const struct gate *gates, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!gates[i].ok && gates[i].lasting)
+            return false;
+    return true;
 }

@@ -23,6 +23,7 @@ struct gate {
     bool applied;        /* false: it says nothing here, and words say why */
     double value, limit; /* only when applied */
     bool ok;             /* true when not applied */
+    bool lasting;        /* failed, it would fail again */
     char words[512];     /* a sentence without its full stop */
 };
 
@@ -30,6 +31,10 @@ struct gate {
  * "carried_out"). Returns how many gates were written, at most GATES_MAX. */
 int gate_judge(const struct trial_plan *plan, const struct trial *trial,
                struct gate *gates);
+
+/* Whether another attempt may come out differently: no gate failed for a
+ * reason that lasts. */
+bool gate_worth_repeating(const struct gate *gates, int count);
 
 /* Whether all are ok; if not, the failed ones' words, joined by "; ", in
  * `reason`. */

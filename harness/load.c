@@ -156,6 +156,15 @@ static void close_others(int keep_a, int keep_b)
     close_range(high + 1, ~0U, 0);
 }
 
+/* A generator elsewhere than planned would run beside the server. */
+static int take_cpus(const struct load_task *task)
+{
+    const cpu_set_t *cpus = task->plan->cpus;
+    if (!cpus || sched_setaffinity(0, sizeof *cpus, cpus) == 0)
+        return 0;
+    return task->slot->error = -errno;
+}
+
 /* The life of a generator process. Ctrl-C reaches it too, but it is the
  * caller who says when to stop. */
 static _Noreturn void child(const struct load_task *task, pid_t parent)
@@ -169,15 +178,19 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     prctl(PR_SET_TIMERSLACK, 1);
     raise_descriptors();
     close_others(task->control_fd, task->report_fd);
-    if (task->plan->cpus)
-        sched_setaffinity(0, sizeof *task->plan->cpus, task->plan->cpus);
-    int status = load_engine_run(task);
+    int status = take_cpus(task);
+    if (status == 0)
+        status = load_engine_run(task);
     if (status == 0)
         atomic_store(&task->slot->done, 1);
     uint64_t one = 1;
     ssize_t ignored_count = write(task->report_fd, &one, sizeof one);
     (void)ignored_count;
-    _exit(status < 0);
+    /* Its end would close the connections while the caller still reads what
+     * the server holds for them: it waits for load_free. */
+    while (status == 0)
+        pause();
+    _exit(1);
 }
 
 static int allocate(struct load *load)
@@ -299,6 +312,8 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
             return error < 0 && !done ? error : -ECHILD;
         if (load_now() > deadline_ns)
             return -ETIMEDOUT;
+        if (load->plan->stop && *load->plan->stop)
+            return -EINTR;
         drain_reports(load, POLL_MS);
     }
 }

@@ -21,6 +21,7 @@
 
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,8 +67,11 @@ struct load_plan {
     int64_t timeout_ns;    /* of one request, from its intended time; also
                               bounds the drain */
     int64_t think_ns;      /* closed loop: pause between answer and request */
-    const cpu_set_t *cpus; /* where the processes may run; NULL: anywhere */
-    bool series;           /* keep completions per 100 ms for the report */
+    const cpu_set_t *cpus; /* where the processes run; NULL: anywhere. None
+                              of them to be had: load_begin fails */
+    const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
+                              load_wait return -EINTR instead of waiting */
+    bool series; /* keep completions per 100 ms for the report */
 };
 
 /* Why requests failed, counted one by one. The first three are io_error. */
@@ -131,7 +135,9 @@ int load_opened(struct load *load);
 /* Waits as load_opened does (which need not have been called), and
  * returns the time at which the window will open (warm-up begins at once
  * after this call); or a negative errno: -ECHILD when a generator process
- * died, or why not one connection could be opened (-ECONNREFUSED, ...). The
+ * died, -EINVAL when one may not run on the plan's CPUs, -EINTR when the
+ * plan's stop was set, or why not one connection could be opened
+ * (-ECONNREFUSED, ...). The
  * caller can plan its own samples for window_start and window_start +
  * window_ns. */
 int64_t load_begin(struct load *load);
@@ -142,7 +148,9 @@ void load_stop(struct load *load);
 
 /* Waits for the end (window + drain) and merges the processes' results into
  * *result (large: allocate it). Returns 0, -ECHILD when a generator process
- * died, -ETIMEDOUT when it did not end in time. */
+ * died, -ETIMEDOUT when it did not end in time, -EINTR when the plan's stop
+ * was set. The connections stay open until load_free, so that what the server
+ * holds for them can be looked at after the window's last request. */
 int load_wait(struct load *load, struct load_result *result);
 
 /* Kills what still runs and releases everything. NULL is allowed. */

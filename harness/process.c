@@ -276,6 +276,8 @@ static int wait_ready(const struct process_plan *plan, struct process *process,
         if (wires->out[0] < 0 && wires->err[0] < 0)
             pause_ms(1);
         ended = ended || reap(process);
+        if (plan->stop && *plan->stop)
+            return -EINTR;
         if (now_ns() > deadline_ns)
             return ended ? -ECHILD : -ETIMEDOUT;
     }

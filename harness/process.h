@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,8 @@ struct process_plan {
     const cpu_set_t *cpus;   /* NULL: anywhere */
     const char *meter_name;  /* of the tree's meter */
     int64_t ready_timeout_ns;
+    const volatile sig_atomic_t *stop; /* not NULL: once set, process_start
+                                          fails with -EINTR */
 };
 
 struct process_output;

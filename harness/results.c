@@ -159,6 +159,7 @@ static int open_log_and_lock(struct results *results, char *why,
                  "for its end",
                  results->directory);
         close(results->lock_fd);
+        results->lock_fd = -1;
         return -EBUSY;
     }
     snprintf(path, sizeof(path), "%s/log.txt", results->directory);
@@ -166,6 +167,7 @@ static int open_log_and_lock(struct results *results, char *why,
     if (results->log == NULL) {
         int error = errno;
         close(results->lock_fd);
+        results->lock_fd = -1;
         return fail(error, why, why_size, "writing", path, remedy_of(error));
     }
     return 0;
@@ -259,6 +261,21 @@ static int write_content(FILE *file, const struct content *content)
     return fsync(fileno(file)) < 0 ? -errno : 0;
 }
 
+/* Of this file: until then a crash of the machine may undo the rename. */
+static void sync_directory(const char *file)
+{
+    char directory[PATH_SIZE];
+    int fd;
+
+    snprintf(directory, sizeof(directory), "%s", file);
+    *strrchr(directory, '/') = '\0';
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
 static int write_file(const struct results *results, const char *name,
                       const struct content *content, char *why, size_t why_size)
 {
@@ -283,7 +300,7 @@ static int write_file(const struct results *results, const char *name,
         return fail(-result, why, why_size, "writing", path,
                     remedy_of(-result));
     }
-    fsync(results->lock_fd);
+    sync_directory(path);
     return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop over the plan. A trial that fails a gate is repeated at most twice;
- * then its cell is invalid and the run ends with exit code 3. The first
+ * The loop over the plan. A trial that fails a gate is repeated at most twice,
+ * if it can come out differently; else its cell lacks the block and the run
+ * ends with exit code 3. The first
  * SIGINT or SIGTERM abandons the trial under way and closes the run as
  * incomplete; the second ends the program at once, and the guardian kills
  * what was running.
@@ -41,7 +42,8 @@ struct run {
     json_t *json;   /* run.json */
     json_t *trials; /* finished ones */
     struct backend_server backend;
-    int64_t planned_ns, taken_ns; /* of the trials done here, for the ETA */
+    int64_t extra_ns; /* that the trials done here took beyond their plan */
+    int done;         /* so many */
 };
 
 static void on_signal(int signal)
@@ -84,16 +86,24 @@ static const char *shown(const json_t *trial, const char *name, char *text,
     return isfinite(value) ? metric_format(name, value, text, size) : "n/a";
 }
 
+/* What is left by the plan, and what trials took beyond it so far, repeated
+ * attempts included. */
+static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
+{
+    int64_t eta = plan_eta_ns(&run->plan, planned->order);
+
+    if (run->done > 0)
+        eta += run->extra_ns / run->done *
+               (run->plan.trial_count - planned->order);
+    return eta > 0 ? eta : 0;
+}
+
 static void say_trial(struct run *run, const struct plan_trial *planned,
                       const json_t *trial)
 {
     const struct load_point *point =
         &run->plan.experiments[planned->experiment]
              ->load_points[planned->load_point];
-    double scale = run->planned_ns > 0
-                       ? (double)run->taken_ns / (double)run->planned_ns
-                       : 1;
-    double eta = (double)plan_eta_ns(&run->plan, planned->order) * scale;
     char rate[32], tail[32], cpu[32], memory[32], left[64];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
 
@@ -116,7 +126,17 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
                       tail, sizeof(tail)),
                 shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
                 shown(trial, "memory_total_bytes", memory, sizeof(memory)),
-                plan_duration((int64_t)eta, left, sizeof(left)));
+                plan_duration(eta_ns(run, planned), left, sizeof(left)));
+}
+
+/* Whether the trial has a latency: a load that has not gone round has none,
+ * and one that was not carried out has no load. */
+static bool has_latency(const json_t *json)
+{
+    const json_t *latency = json_object_get(json, "latency");
+
+    return latency != NULL &&
+           !json_is_false(json_object_get(latency, "turned_over"));
 }
 
 /* Stores one attempt. The last (or only) one is the trial itself. */
@@ -130,7 +150,7 @@ static int store(struct run *run, const struct plan_trial *planned,
     int attempt = (int)json_integer_value(json_object_get(json, "attempt"));
     int result = 0;
 
-    if (load != NULL && last) {
+    if (load != NULL && last && has_latency(json)) {
         snprintf(name, sizeof(name), "trials/%s.hgrm", planned->id);
         result = results_write_hgrm(&run->results, name,
                                     open ? &load->response : &load->service,
@@ -183,7 +203,9 @@ static int attempt_trial(struct run *run, const struct plan_trial *planned,
     count = gate_judge(&plan, trial, gates);
     json = trial_json(run->results.run_id, &run->plan, planned, attempt, &plan,
                       trial, gates, count);
-    last = attempt == ATTEMPTS || json_is_true(json_object_get(json, "valid"));
+    last = attempt == ATTEMPTS ||
+           json_is_true(json_object_get(json, "valid")) ||
+           !gate_worth_repeating(gates, count);
     result =
         json == NULL ? -ENOMEM : store(run, planned, json, trial->load, last);
     if (result == 0)
@@ -196,17 +218,33 @@ static int attempt_trial(struct run *run, const struct plan_trial *planned,
     return result < 0 ? result : last;
 }
 
+/* After those that an interrupted run has stored. */
+static int next_attempt(const struct run *run, const struct plan_trial *planned)
+{
+    char path[NAME_SIZE + 600];
+    int attempt = 1;
+
+    for (; attempt < ATTEMPTS; attempt++) {
+        snprintf(path, sizeof(path), "%s/trials/%s.attempt%d.json",
+                 run->results.directory, planned->id, attempt);
+        if (access(path, F_OK) < 0)
+            break;
+    }
+    return attempt;
+}
+
 static int do_trial(struct run *run, const struct plan_trial *planned)
 {
     int64_t start_ns = now_ns();
     int result = 0;
 
-    for (int attempt = 1; attempt <= ATTEMPTS && result == 0; attempt++)
+    for (int attempt = next_attempt(run, planned);
+         attempt <= ATTEMPTS && result == 0; attempt++)
         result = attempt_trial(run, planned, attempt);
-    run->taken_ns += now_ns() - start_ns;
-    run->planned_ns +=
-        plan_trial_ns(&run->plan.experiments[planned->experiment]
-                           ->load_points[planned->load_point]);
+    run->extra_ns += now_ns() - start_ns -
+                     plan_trial_ns(&run->plan.experiments[planned->experiment]
+                                        ->load_points[planned->load_point]);
+    run->done++;
     return result < 0 ? result : 0;
 }
 
@@ -266,7 +304,7 @@ static int exit_code_of(const struct run *run, int result)
 {
     const json_t *tally = json_object_get(run->json, "tally");
 
-    if (stop_signal != 0)
+    if (result == -EINTR)
         return 128 + stop_signal;
     if (result < 0)
         return EXIT_FAILED;

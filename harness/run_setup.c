@@ -46,6 +46,26 @@ static int check_models(const struct plan_overrides *overrides,
     return EXIT_OK;
 }
 
+/* A file with such a window would have been refused. */
+static int check_window(const struct experiment *experiment, char *why,
+                        size_t why_size)
+{
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+        int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
+
+        if (point->window_ns >= wait_ns || point->models[0] == NULL)
+            continue;
+        snprintf(why, why_size,
+                 "--window: %.4g s is shorter than the wait of a request of "
+                 "%s, load point %s, %.4g s; raise it",
+                 (double)point->window_ns / 1e9, experiment->name, point->id,
+                 (double)wait_ns / 1e9);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
 static int read_one(const char *path, const struct run_options *options,
                     const struct model_info *models,
                     struct experiment **experiments, int index, char *why,
@@ -65,7 +85,7 @@ static int read_one(const char *path, const struct run_options *options,
         fprintf(stderr, "%s%s", experiments[index]->left_out,
                 strchr(experiments[index]->left_out, '\n') ? "" : "\n");
     plan_override(experiments[index], &options->overrides);
-    return EXIT_OK;
+    return check_window(experiments[index], why, why_size);
 }
 
 int run_setup_experiments(char *const *names, int count,

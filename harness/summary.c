@@ -281,13 +281,14 @@ static void count(json_t *run, const json_t *trials)
 {
     size_t planned = json_array_size(json_object_get(run, "plan"));
     const json_t *trial;
-    int valid = 0, retried = 0;
+    int valid = 0, retried = 0, attempt;
     size_t i;
 
     json_array_foreach(trials, i, trial)
     {
         valid += json_is_true(json_object_get(trial, "valid"));
-        retried += json_integer_value(json_object_get(trial, "attempt")) > 1;
+        attempt = (int)json_integer_value(json_object_get(trial, "attempt"));
+        retried += attempt > 1 ? attempt - 1 : 0;
     }
     json_object_set_new(
         run, "tally",

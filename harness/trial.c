@@ -7,7 +7,7 @@
  * the server.
  *
  * PSS is read in the warm-up because reading it stalls the tree: never in the
- * window, and after the window the connections are gone.
+ * window, and after the window no requests come.
  */
 #include "trial.h"
 
@@ -25,13 +25,12 @@ static const int64_t MS = 1000000;
 static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;
 static const int64_t CHECK_BUDGET_NS = 500000000;
-static const int64_t ANSWERS_BUDGET_NS = 50000000; /* CPU spent on answers */
 static const int64_t SAMPLE_EVERY_NS = 250000000;
 static const int64_t SNAPSHOT_PER_PROCESS_NS = 300000;
 static const int64_t WALK_PER_FILE_NS = 10000;
 static const int64_t WALK_MAX_NS = 2000000; /* in the window, at its end */
 
-enum { CHECKS = 20, ANSWERS_MIN = 4, ANSWERS_MAX = 64, FLAGS_MAX = 16 };
+enum { CHECKS = 20, FLAGS_MAX = 16 };
 
 /* What exists while a trial runs. */
 struct stage {
@@ -44,6 +43,7 @@ struct stage {
     struct load_plan load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;
+    bool backend_reset; /* its lateness was forgotten in the warm-up */
 };
 
 static int64_t now_ns(void)
@@ -69,6 +69,17 @@ static bool sleep_until(const struct stage *stage, int64_t at_ns)
         if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == 0)
             return true;
     return false;
+}
+
+/* The harness must not take from the server's CPUs. */
+static int take_cpus(struct trial *trial)
+{
+    if (sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients) == 0)
+        return 0;
+    snprintf(trial->failure, sizeof(trial->failure),
+             "the harness may not run on the clients' CPUs: %s; see taskset",
+             strerror(errno));
+    return -1;
 }
 
 bool trial_needs_backend(const struct load_point *point)
@@ -130,39 +141,19 @@ static int take_bare(struct stage *stage)
     return result;
 }
 
-/* Requests with different seeds, as many as a little CPU time allows: the
- * answers of CPU work cost as much as the work. */
-static int make_requests(const struct workload_entry *workload,
-                         const struct arguments *arguments, uint64_t seed,
-                         struct load_request **requests, int *count)
-{
-    int64_t start_ns = now_ns(), cost_ns;
-    int result = answers_make(workload, arguments, seed, 1, requests);
-
-    if (result < 0)
-        return result;
-    cost_ns = now_ns() - start_ns + 1;
-    answers_free(*requests, 1);
-    *requests = NULL;
-    *count = cost_ns * ANSWERS_MAX <= ANSWERS_BUDGET_NS
-                 ? ANSWERS_MAX
-                 : (int)(ANSWERS_BUDGET_NS / cost_ns);
-    *count = *count < ANSWERS_MIN ? ANSWERS_MIN : *count;
-    return answers_make(workload, arguments, seed, *count, requests);
-}
-
 static int prepare(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
     struct trial *trial = stage->trial;
     int result =
-        make_requests(point->workload, &point->arguments, stage->plan->seed,
-                      &stage->requests, &stage->request_count);
+        answers_make_some(point->workload, &point->arguments, stage->plan->seed,
+                          &stage->requests, &stage->request_count);
 
     if (result == 0 && point->beside.workload != NULL)
-        result = make_requests(point->beside.workload, &point->beside.arguments,
-                               stage->plan->seed + 1, &stage->beside_requests,
-                               &stage->beside_request_count);
+        result =
+            answers_make_some(point->beside.workload, &point->beside.arguments,
+                              stage->plan->seed + 1, &stage->beside_requests,
+                              &stage->beside_request_count);
     if (result < 0) {
         snprintf(trial->failure, sizeof(trial->failure),
                  "the expected answers could not be computed: %s",
@@ -172,8 +163,10 @@ static int prepare(struct stage *stage)
     if (!trial_needs_backend(point))
         return 0;
     trial->has_backend = true;
-    return backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
-                                 trial->failure, sizeof(trial->failure));
+    result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
+                                   trial->failure, sizeof(trial->failure));
+    trial->lasting = result == -ENOENT;
+    return result;
 }
 
 static int start_server(struct stage *stage)
@@ -186,7 +179,8 @@ static int start_server(struct stage *stage)
     struct process_plan process = {.argv = argv,
                                    .cpus = &trial->cpus.server,
                                    .meter_name = plan->model->name,
-                                   .ready_timeout_ns = READY_NS};
+                                   .ready_timeout_ns = READY_NS,
+                                   .stop = plan->stop};
 
     if (plan->workers > 0) {
         snprintf(workers, sizeof(workers), "%d", plan->workers);
@@ -200,6 +194,7 @@ static int start_server(struct stage *stage)
     result = process_start(&process, &stage->server, why, sizeof(why));
     if (result < 0) {
         snprintf(trial->failure, sizeof(trial->failure), "%s", why);
+        trial->lasting = result == -ENOENT || result == -EACCES;
         memset(&stage->server, 0, sizeof(stage->server));
         return result;
     }
@@ -219,11 +214,13 @@ static int check_and_idle(struct stage *stage)
     struct trial *trial = stage->trial;
     int count = stage->request_count < CHECKS ? stage->request_count : CHECKS;
     char state[256], why[640] = "";
-    int result =
-        client_check(&stage->address, stage->requests, count, CHECK_BUDGET_NS,
-                     stage->plan->point->timeout_ns, why, sizeof(why));
+    int result = client_check(&stage->address, stage->requests, count,
+                              CHECK_BUDGET_NS, stage->plan->point->timeout_ns,
+                              stage->plan->stop, why, sizeof(why));
 
     if (result < 0) {
+        /* A wrong answer to a lone request is the server's own. */
+        trial->lasting = result == -EPROTO;
         process_alive(&stage->server, state, sizeof(state));
         snprintf(trial->failure, sizeof(trial->failure), "%s; the server is %s",
                  why, state);
@@ -252,6 +249,7 @@ static void fill_plan(const struct stage *stage, struct load_plan *plan)
         .timeout_ns = point->timeout_ns,
         .think_ns = point->think_ns,
         .cpus = &stage->trial->cpus.clients,
+        .stop = stage->plan->stop,
         .series = true,
     };
 }
@@ -266,6 +264,8 @@ static int start_loads(struct stage *stage)
     fill_plan(stage, &stage->load_plan);
     result = load_start(&stage->load_plan, &stage->load, trial->failure,
                         sizeof(trial->failure));
+    trial->lasting = result == -EINVAL || result == -E2BIG ||
+                     result == -EMFILE || result == -EADDRNOTAVAIL;
     if (result < 0 || beside->workload == NULL)
         return result;
     *second = stage->load_plan;
@@ -381,7 +381,9 @@ static int64_t begin(struct stage *stage)
     snprintf(trial->failure, sizeof(trial->failure),
              "the load could not begin: %s; the server is %s",
              error == -ECHILD ? "a generator process died"
-                              : strerror((int)-error),
+             : error == -EINVAL
+                 ? "a generator process may not run on its CPUs (taskset)"
+                 : strerror((int)-error),
              state);
     return error;
 }
@@ -419,8 +421,8 @@ static int drive(struct stage *stage)
     if (!sleep_until(stage, now + (start_ns - now) / 2))
         return -EINTR;
     take_warm(stage, start_ns);
-    if (trial->has_backend)
-        backend_server_reset(stage->plan->backend);
+    stage->backend_reset =
+        trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
     if (!watch_window(stage, start_ns, start_ns + point->window_ns))
         return -EINTR;
     result = collect(stage, stage->load, &trial->load);
@@ -429,6 +431,9 @@ static int drive(struct stage *stage)
     if (trial->has_backend)
         backend_server_read(stage->plan->backend, &stage->backend_first,
                             &stage->backend_last, &trial->backend);
+    /* What other trials have left in it is not this one's lateness. */
+    if (trial->has_backend && !stage->backend_reset)
+        trial->backend.lateness_p99_ns = trial->backend.lateness_max_ns = -1;
     return result;
 }
 
@@ -459,8 +464,9 @@ void trial_run(const struct trial_plan *plan, struct trial *trial)
     memset(trial, 0, sizeof(*trial));
     trial->started_at = time(NULL);
     placement_split(plan->point->placement, &trial->cpus);
-    sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients);
-    done = !stopped(&stage) && take_bare(&stage) >= 0 && prepare(&stage) >= 0 &&
+    trial->threads_max = trial->processes_max = -1;
+    done = !stopped(&stage) && take_cpus(trial) >= 0 &&
+           take_bare(&stage) >= 0 && prepare(&stage) >= 0 &&
            start_server(&stage) >= 0 && check_and_idle(&stage) >= 0 &&
            drive(&stage) >= 0;
     if (stopped(&stage))

@@ -39,6 +39,7 @@ enum trial_end {
 struct trial {
     enum trial_end end;
     char failure[1024];
+    bool lasting; /* the failure: it would be the same again */
     time_t started_at;
     struct cpu_split cpus;
     struct bare bare;

@@ -274,11 +274,15 @@ static json_t *json_clients(const struct trial *trial)
 {
     const struct load_result *load = trial->load;
     double window = (double)(load->window_end_ns - load->window_start_ns);
+    /* One process cannot use more than one CPU. */
+    int cpus = load->processes < trial->cpus.clients_count
+                   ? load->processes
+                   : trial->cpus.clients_count;
 
-    return json_pack("{s:i, s:I, s:o}", "processes", load->processes, "cpu_ns",
-                     (json_int_t)load->cpu_ns, "busy",
-                     json_finite((double)load->cpu_ns /
-                                 (window * trial->cpus.clients_count)));
+    return json_pack(
+        "{s:i, s:I, s:o}", "processes", load->processes, "cpu_ns",
+        (json_int_t)load->cpu_ns, "busy",
+        json_finite((double)load->cpu_ns / (window * (cpus > 0 ? cpus : 1))));
 }
 
 static json_t *json_backend(const struct trial *trial)

@@ -38,7 +38,7 @@ static void print_help(FILE *file)
           "  troika --version     what was built, and how\n"
           "\nExit codes: 0 done; 1 failed; 2 wrong usage or configuration;\n"
           "3 measured, but not every figure is valid; 4 a limit is not met;\n"
-          "130 interrupted (Ctrl-C); 143 terminated.\n",
+          "130 interrupted (Ctrl-C); 143 terminated; 129 hung up.\n",
           file);
 }
 

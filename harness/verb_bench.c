@@ -161,7 +161,8 @@ int verb_bench(int argc, char **argv)
                "order, block by block."
                "\vResults go to results/<time>-<id>/, one file per trial. "
                "Exit codes: 0 done; 1 failed; 2 usage; 3 some trials are "
-               "invalid; 130, 143 interrupted (go on with --resume).",
+               "invalid; 130, 143, 129 ended by Ctrl-C, SIGTERM or a hang-up "
+               "(go on with --resume).",
     };
     struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};
     char *command = join(argc, argv);

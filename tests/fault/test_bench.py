@@ -249,6 +249,74 @@ class Bench(unittest.TestCase):
         self.start("-o", self.results, self.experiment("serial, broken", 1))
         self.assert_cell_is_invalid(["still thinking"])
 
+    def attempts(self):
+        return list((self.results / "latest/trials").glob("*.attempt*.json"))
+
+    def test_wrong_answer_is_not_asked_for_again(self):
+        """The same server would answer the same."""
+        self.with_model("broken", """exec /usr/bin/python3 -u -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print("{\\"ready\\":true,\\"port\\":%d}" % s.getsockname()[1])
+while True:
+    c, _ = s.accept()
+    c.recv(65536)
+    c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nno")
+    c.close()
+'""")
+        self.start("-o", self.results, self.experiment("serial, broken", 1))
+        self.assert_cell_is_invalid(["wrong answer"])
+        self.assertEqual([], self.attempts())
+        self.assertEqual(0, self.run_json()["tally"]["retried"])
+
+    def test_ctrl_c_in_a_drain_does_not_wait_for_it(self):
+        """A server that stops answering in the window of an open loop would
+        be waited for until the requests' timeout, a minute here."""
+        path = self.directory / "short.ini"
+        path.write_text("[experiment]\ntitle = Short\nblocks = 1\n"
+                        "models = thread-per-connection\n"
+                        "[cell wait]\nworkload = wait\ndelay = 5ms\n"
+                        "mode = open\nrate = 100\ntimeout = 60s\n"
+                        "warmup = 1s\nwindow = 1s\n")
+        self.start("-o", self.results, str(path))
+        server = self.server()
+        time.sleep(1)
+        os.kill(server, signal.SIGSTOP)
+        time.sleep(2)
+        self.running.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        code, out, err = self.finish()
+        self.assertLess(time.monotonic() - begun, 30)
+        self.assertEqual(130, code, err)
+        self.assertEqual("SIGINT", self.run_json()["interrupted"])
+        self.assert_nothing_left()
+
+    def test_resume_counts_the_attempts_before_it(self):
+        """An attempt that was repeated stays one when the run was ended
+        between the two."""
+        self.bench("-o", self.results, self.experiment(models="serial"))
+        victim = sorted((self.results / "latest/trials").glob("*.json"))[0]
+        trial = json.loads(victim.read_text())
+        trial["valid"] = False
+        victim.unlink()
+        victim.with_suffix(".attempt1.json").write_text(json.dumps(trial))
+        self.assert_resumes({})
+        self.assertEqual(len(self.attempts()),
+                         self.run_json()["tally"]["retried"])
+        self.assertGreaterEqual(self.trials()[victim.name]["attempt"], 2)
+
+    def test_too_few_rounds_leave_no_latency_behind(self):
+        path = self.directory / "short.ini"
+        path.write_text("[experiment]\ntitle = Short\nblocks = 1\n"
+                        "models = thread-per-connection\n"
+                        "[cell wait]\nworkload = wait\ndelay = 200ms\n"
+                        "connections = 8\nwarmup = 100ms\n"
+                        "window = 300ms\n")
+        self.bench("-o", self.results, str(path))
+        trial = next(iter(self.trials().values()))
+        self.assertFalse(trial["latency"]["turned_over"])
+        self.assertEqual([], list(self.results.glob("latest/trials/*.hgrm")))
+
     def test_results_not_writable(self):
         blocker = self.directory / "file"
         blocker.write_text("")
@@ -328,6 +396,7 @@ class Bench(unittest.TestCase):
                 (("--models", "null", known), "nothing is to be done"),
                 (("--blocks", "0", known), "--blocks"),
                 (("--window", "5", known), "--window"),
+                (("--window", "4ms", known), "shorter than the wait"),
                 (("--seed", "x", known), "--seed")):
             with self.subTest(arguments=arguments):
                 code, out, err = self.bench("-o", self.results, *arguments)

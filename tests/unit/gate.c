@@ -255,6 +255,36 @@ static void test_beside(void **state)
     failing(bench, "beside_counts");
 }
 
+/* What can come out differently is worth another attempt, nothing else. */
+static void test_repeating(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.cpu_ns = 990 * MS;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_true(gate_worth_repeating(bench->gates, bench->count));
+    bench->load.wrong = 1;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_false(gate_worth_repeating(bench->gates, bench->count));
+
+    fill(&bench->load, 0, 50 * MS);
+    bench->load.wrong = 0;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_false(gate_worth_repeating(bench->gates, bench->count));
+    bench->trial.alive = false;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_true(gate_worth_repeating(bench->gates, bench->count));
+
+    bench->trial.end = TRIAL_FAILED;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_true(gate_worth_repeating(bench->gates, bench->count));
+    bench->trial.lasting = true;
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    assert_false(gate_worth_repeating(bench->gates, bench->count));
+    free(bench);
+}
+
 static void test_placement(void **state)
 {
     struct cpu_split split;
@@ -325,7 +355,7 @@ int main(void)
         cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_little),
         cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
-        cmocka_unit_test(test_prediction),
+        cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
