@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The signed-rank test is the second opinion: it does not believe in normal
- * logarithms. From six blocks on it can reach 5 %; where it does not while the
- * t-interval does, the words say so.
+ * Two second opinions may take "different" away, neither can give it: the
+ * exact signed-rank interval, which does not believe in normal logarithms, and
+ * Holm's correction over the primary comparisons of the experiment. That two
+ * are the same rests on both one-sided tests alone.
  */
 #include "comparison.h"
 
 #include <math.h>
 #include <stdio.h>
-
-enum { SIGNED_RANK_MIN = 6 };
+#include <string.h>
 
 static const double INVALID_SHARE_MAX = 0.2;
 
@@ -26,12 +26,34 @@ static bool blocked(const struct comparison *comparison)
     return comparison->invalid_share > INVALID_SHARE_MAX;
 }
 
-static enum verdict verdict_of(const struct comparison *comparison)
+bool comparison_unstable(const struct comparison *comparison)
 {
+    const struct signed_rank *rank = &comparison->rank;
+
+    return isfinite(rank->lo) && isfinite(rank->hi) && rank->lo > 0 &&
+           statistics_excludes_one(comparison->ratio) !=
+               (rank->lo > 1 || rank->hi < 1);
+}
+
+static bool lost_to_holm(const struct comparison *comparison)
+{
+    return comparison->primary && comparison->p_holm > 0.05;
+}
+
+enum verdict comparison_verdict(const struct comparison *comparison)
+{
+    bool confirmed =
+        !comparison_unstable(comparison) && !lost_to_holm(comparison);
+
     if (blocked(comparison))
         return VERDICT_INCONCLUSIVE;
     return statistics_verdict(comparison->ratio, comparison->margin,
-                              comparison->metric->higher_is_better);
+                              comparison->metric->higher_is_better, confirmed);
+}
+
+const char *comparison_verdict_name(enum verdict verdict)
+{
+    return verdict_names[verdict];
 }
 
 const char *comparison_ratio_format(double ratio, char *text, size_t size)
@@ -42,40 +64,96 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
     return text;
 }
 
+/* "event-loop is 31 % better [27–35]", from the better one's side: so much
+ * more of what is to be high, so much less of what is to be low. */
+static void say_better(const struct comparison *comparison, bool a_is_better,
+                       char *text, size_t size)
+{
+    const struct estimate *ratio = comparison->ratio;
+    bool more = comparison->metric->higher_is_better;
+    double sides[3] = {ratio->lo, ratio->value, ratio->hi};
+    int decimals = fabs(ratio->value - 1) < 0.2 ? 1 : 0;
+    char texts[3][32];
+
+    for (int i = 0; i < 3; i++) {
+        double r = a_is_better ? sides[i] : 1 / sides[i];
+
+        snprintf(texts[i], sizeof(texts[i]), "%.*f", decimals,
+                 100 * (more ? r - 1 : 1 - r));
+    }
+    /* Seen from b, or as a saving, the ends change places; both, and they are
+     * where they were. */
+    snprintf(text, size, "%s is %s %% better [%s–%s]",
+             a_is_better ? comparison->a : comparison->b, texts[1],
+             texts[a_is_better == more ? 0 : 2],
+             texts[a_is_better == more ? 2 : 0]);
+}
+
+static void say_inconclusive(const struct comparison *comparison,
+                             const char *units, char *text, size_t size)
+{
+    const char *why = "";
+    char among[80];
+
+    snprintf(among, sizeof(among),
+             " (not significant among %d comparisons, Holm)",
+             comparison->family);
+    if (comparison_unstable(comparison))
+        why = " (unstable: t and signed-rank intervals disagree)";
+    else if (statistics_excludes_one(comparison->ratio) &&
+             lost_to_holm(comparison))
+        why = among;
+    snprintf(text, size, "inconclusive; about %d %s would settle it%s",
+             statistics_blocks_needed(comparison->ratio, comparison->margin),
+             units, why);
+}
+
+char *comparison_phrase(const struct comparison *comparison, const char *units,
+                        char *text, size_t size)
+{
+    enum verdict verdict = comparison_verdict(comparison);
+    size_t used;
+
+    if (comparison->ratio->n < 2) {
+        snprintf(text, size,
+                 "only one block: no interval, nothing can be said");
+        return text;
+    }
+    if (blocked(comparison))
+        snprintf(text, size,
+                 "no verdict, %.0f %% of the trials of one were invalid",
+                 100 * comparison->invalid_share);
+    else if (verdict == VERDICT_BETTER || verdict == VERDICT_WORSE)
+        say_better(comparison, verdict == VERDICT_BETTER, text, size);
+    else if (verdict == VERDICT_SAME)
+        snprintf(text, size, "%s (±%.3g %%)", verdict_words(verdict),
+                 100 * comparison->margin);
+    else if (verdict == VERDICT_NEGLIGIBLE)
+        snprintf(text, size, "%s", verdict_words(verdict));
+    else
+        say_inconclusive(comparison, units, text, size);
+    used = strlen(text);
+    if (!comparison->primary && used < size)
+        snprintf(text + used, size - used, ", exploratory");
+    return text;
+}
+
 char *comparison_words(const struct comparison *comparison, char *text,
                        size_t size)
 {
     const struct estimate *ratio = comparison->ratio;
-    enum verdict verdict = verdict_of(comparison);
-    char value[32], lo[32], hi[32], meaning[160] = "";
+    char value[32], lo[32], hi[32], phrase[256];
 
     comparison_ratio_format(ratio->value, value, sizeof(value));
     comparison_ratio_format(ratio->lo, lo, sizeof(lo));
     comparison_ratio_format(ratio->hi, hi, sizeof(hi));
-    if (ratio->n < 2) {
-        snprintf(text, size,
-                 "%s is %s times %s in the only block: no interval, nothing "
-                 "can be said",
-                 comparison->a, value, comparison->b);
-        return text;
-    }
-    if (blocked(comparison))
-        snprintf(meaning, sizeof(meaning),
-                 ": no verdict, %.0f %% of the trials of one were invalid",
-                 100 * comparison->invalid_share);
-    else if (verdict == VERDICT_SAME || verdict == VERDICT_NEGLIGIBLE)
-        snprintf(meaning, sizeof(meaning), ": %s (margin %.3g %%)",
-                 verdict_words(verdict), 100 * comparison->margin);
-    else if (verdict == VERDICT_INCONCLUSIVE)
-        snprintf(meaning, sizeof(meaning),
-                 ": inconclusive; about %d blocks would settle it",
-                 statistics_blocks_needed(ratio, comparison->margin));
-    else if (ratio->n >= SIGNED_RANK_MIN && comparison->signed_rank_p > 0.05)
-        snprintf(meaning, sizeof(meaning),
-                 "; unstable: the signed-rank test does not agree (p = %.2g)",
-                 comparison->signed_rank_p);
-    snprintf(text, size, "%s is %s times %s [%s-%s]%s", comparison->a, value,
-             comparison->b, lo, hi, meaning);
+    comparison_phrase(comparison, "blocks", phrase, sizeof(phrase));
+    if (ratio->n < 2)
+        snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
+                 comparison->b, "the only block: nothing can be said");
+    else
+        snprintf(text, size, "%s is %s times %s [%s–%s]: %s", comparison->a,
+                 value, comparison->b, lo, hi, phrase);
     return text;
 }
 
@@ -87,23 +165,31 @@ static json_t *known(double value, bool is_known)
 json_t *comparison_json(const struct comparison *comparison)
 {
     const struct estimate *ratio = comparison->ratio;
-    enum verdict verdict = verdict_of(comparison);
-    bool interval = ratio->n > 1;
-    char words[512];
+    const struct signed_rank *rank = &comparison->rank;
+    enum verdict verdict = comparison_verdict(comparison);
+    bool interval = ratio->n > 1, ranked = rank->lo > 0;
+    bool open = verdict == VERDICT_INCONCLUSIVE && !blocked(comparison);
+    char words[512], phrase[256];
 
     comparison_words(comparison, words, sizeof(words));
+    comparison_phrase(comparison, "blocks", phrase, sizeof(phrase));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:f, s:s, s:o, "
-        "s:s}",
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:s, s:o, s:s, s:s}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
         known(ratio->value, true), "lo", known(ratio->lo, interval), "hi",
-        known(ratio->hi, interval), "signed_rank_p",
-        known(comparison->signed_rank_p, true), "margin", comparison->margin,
-        "verdict", verdict_names[verdict], "blocks_needed",
-        verdict == VERDICT_INCONCLUSIVE && !blocked(comparison)
-            ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
-            : json_null(),
-        "words", words);
+        known(ratio->hi, interval), "lo90", known(ratio->lo90, interval),
+        "hi90", known(ratio->hi90, interval), "p", known(ratio->p, interval),
+        "p_holm", known(comparison->p_holm, interval), "signed_rank_p",
+        known(comparison->signed_rank_p, true), "hodges_lehmann",
+        known(rank->value, rank->value > 0), "rank_lo", known(rank->lo, ranked),
+        "rank_hi", known(rank->hi, ranked), "unstable",
+        comparison_unstable(comparison), "primary", comparison->primary,
+        "margin", comparison->margin, "verdict", verdict_names[verdict],
+        "blocks_needed",
+        open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
+             : json_null(),
+        "phrase", phrase, "words", words);
 }

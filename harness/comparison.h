@@ -3,7 +3,8 @@
  * One comparison in words: what is said about two models must follow from the
  * interval and the margin, never from the point alone. Where more than a fifth
  * of a model's trials were invalid there is no verdict at all: what is left
- * may be left for a reason.
+ * may be left for a reason. And nothing is called different that the rank
+ * interval or the correction for many comparisons speaks against.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 
 #include "metric.h"
+#include "signed_rank.h"
 #include "statistics.h"
 
 struct comparison {
@@ -18,15 +20,32 @@ struct comparison {
     const struct metric *metric;
     const char *a, *b;
     double margin;
+    bool primary;                 /* of the set declared beforehand */
     const struct estimate *ratio; /* a / b */
+    struct signed_rank rank;      /* a / b, the second opinion */
     double signed_rank_p;         /* NAN: unknown */
+    double p_holm;                /* corrected; NAN: exploratory, not tested */
+    int family;                   /* how many it was corrected for */
     double invalid_share;         /* of the trials of the worse off of both */
 };
+
+/* True when the t-interval and the rank interval disagree whether there is a
+ * difference at all. */
+bool comparison_unstable(const struct comparison *comparison);
+
+/* "better", "worse", "same", "negligible", "inconclusive". */
+enum verdict comparison_verdict(const struct comparison *comparison);
+const char *comparison_verdict_name(enum verdict verdict);
+
+/* The verdict as docs/method.md words it; `units` ("blocks") are what
+ * an inconclusive one needs more of. Returns text. */
+char *comparison_phrase(const struct comparison *comparison, const char *units,
+                        char *text, size_t size);
 
 /* Writes 98.9, 1.02, 0.0101. Returns text. */
 const char *comparison_ratio_format(double ratio, char *text, size_t size);
 
-/* "event-loop is 98.9 times serial [97.0-100.1]", with what that means. */
+/* "event-loop is 98.9 times serial [97.0–100.1]", with what that means. */
 char *comparison_words(const struct comparison *comparison, char *text,
                        size_t size);
 

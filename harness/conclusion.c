@@ -11,6 +11,7 @@
 
 #include "comparison.h"
 #include "metric.h"
+#include "noise_floor.h"
 #include "summary.h"
 
 enum { MODELS_SHOWN = 32 };
@@ -114,13 +115,12 @@ static const char *headline(const struct point *point, const json_t *models,
     return "latency_mean_ns";
 }
 
-/* From the leader's side, whichever way round it is stored; what it means
- * stands in the words behind the interval. */
+/* From the leader's side, whichever way round it is stored; the phrase for it
+ * names the better one, so it holds both ways. */
 static void tell_comparison(const struct point *point, int leader, int other)
 {
     const json_t *row;
     char mark = against(point, leader, other, &row);
-    const char *meaning = strrchr(text_of(row, "words"), ']');
     double ratio = json_number_value(json_object_get(row, "ratio"));
     double lo = json_number_value(json_object_get(row, "lo"));
     double hi = json_number_value(json_object_get(row, "hi"));
@@ -128,7 +128,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
 
     if (mark == 0)
         return;
-    if (meaning == NULL || !(lo > 0)) {
+    if (!(lo > 0)) {
         results_tell(point->results, "    %s", text_of(row, "words"));
         return;
     }
@@ -139,12 +139,12 @@ static void tell_comparison(const struct point *point, int leader, int other)
         lo = 1 / hi;
         hi = 1 / swap;
     }
-    results_tell(point->results, "    %s times %s [%s-%s]%s",
+    results_tell(point->results, "    %s times %s [%s–%s]: %s",
                  comparison_ratio_format(ratio, texts[0], sizeof(texts[0])),
                  point->models[other],
                  comparison_ratio_format(lo, texts[1], sizeof(texts[1])),
                  comparison_ratio_format(hi, texts[2], sizeof(texts[2])),
-                 meaning + 1);
+                 text_of(row, "phrase"));
 }
 
 static void tell_leader(const struct point *point)
@@ -278,6 +278,7 @@ void conclusion_print(const struct results *results, const json_t *run)
                      "%% (standard deviation of throughput, median of %d "
                      "cells)",
                      100 * (exp(sd) - 1), whole(noise, "cells"));
+    noise_floor_print(results, run);
     results_tell(results, "files: %s", results->directory);
     if (complete)
         results_tell(results, "next: make report RUN=%s", results->directory);

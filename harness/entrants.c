@@ -134,3 +134,39 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
                            "cell's models has workers to set");
     return 0;
 }
+
+void entrants_add_copies(struct experiment *experiment)
+{
+    snprintf(experiment->copy, sizeof(experiment->copy), "%.62s%c",
+             experiment->baseline, ENTRANTS_COPY_MARK);
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        struct load_point *point = &experiment->load_points[i];
+        int n = 0, baseline = -1;
+
+        for (; point->models[n] != NULL; n++)
+            if (!strcmp(point->models[n], experiment->baseline))
+                baseline = n;
+        if (baseline < 0 || n >= EXPERIMENT_MODELS_MAX - 1)
+            continue;
+        point->models[n] = experiment->copy;
+        point->model_workers[n] = point->model_workers[baseline];
+        point->models[n + 1] = NULL;
+    }
+}
+
+bool entrants_is_copy(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 0 && name[length - 1] == ENTRANTS_COPY_MARK;
+}
+
+const struct model_info *entrants_model(const struct model_info *models,
+                                        const char *name)
+{
+    char model[64];
+
+    snprintf(model, sizeof(model), "%.*s",
+             (int)(strlen(name) - entrants_is_copy(name)), name);
+    return models_find(models, model);
+}

@@ -6,6 +6,19 @@
 
 #include "cell.h"
 
+enum { ENTRANTS_COPY_MARK = '~' };
+
+/* Adds a second copy of the baseline, under the name MODEL~, wherever the
+ * baseline takes part and there is room. */
+void entrants_add_copies(struct experiment *experiment);
+
+/* Whether an entrant's name is that of a copy. */
+bool entrants_is_copy(const char *name);
+
+/* The model that takes part under this name: MODEL, for MODEL~ too. */
+const struct model_info *entrants_model(const struct model_info *models,
+                                        const char *name);
+
 /* Fills point->models and point->model_workers from the cell's `models`,
  * `workers` and `workers.MODEL`; point->workload and point->workers are set.
  * A model that exists but cannot take part (not built, lacks the workload) is

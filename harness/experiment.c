@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cell.h"
+#include "entrants.h"
 #include "ini.h"
 #include "names.h"
 #include "profile.h"
@@ -26,6 +27,8 @@ enum experiment_key {
     EXPERIMENT_SEED,
     EXPERIMENT_BASELINE,
     EXPERIMENT_MARGIN,
+    EXPERIMENT_LATENCY_MARGIN,
+    EXPERIMENT_NOISE_FLOOR,
     EXPERIMENT_KEYS,
 };
 
@@ -42,7 +45,13 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
     [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
                              "the model that others are compared with"},
     [EXPERIMENT_MARGIN] = {"margin", "share", "5%",
-                           "the smallest difference that matters"},
+                           "the smallest difference that matters, of "
+                           "throughput, CPU and memory"},
+    [EXPERIMENT_LATENCY_MARGIN] = {"margin.latency", "share", "10%",
+                                   "the same of latencies"},
+    [EXPERIMENT_NOISE_FLOOR] = {"noise_floor", "yes, no", "no",
+                                "a second copy of the baseline takes part: "
+                                "what differs between both is noise"},
 };
 
 static int take_baseline(const struct reader *reader,
@@ -66,8 +75,9 @@ static int take_experiment(const struct reader *reader,
 {
     struct experiment *experiment = reader->experiment;
     const char *text = entry->value;
+    static const char *const answers[] = {"no", "yes", NULL};
+    int result = 0, answer = 0;
     char why[256];
-    int result = 0;
 
     switch ((enum experiment_key)key) {
     case EXPERIMENT_TITLE:
@@ -87,6 +97,14 @@ static int take_experiment(const struct reader *reader,
         return take_baseline(reader, entry);
     case EXPERIMENT_MARGIN:
         result = value_share(text, &experiment->margin, why, sizeof(why));
+        break;
+    case EXPERIMENT_LATENCY_MARGIN:
+        result =
+            value_share(text, &experiment->latency_margin, why, sizeof(why));
+        break;
+    case EXPERIMENT_NOISE_FLOOR:
+        result = value_choice(text, answers, &answer, why, sizeof(why));
+        experiment->noise_floor = answer == 1;
         break;
     case EXPERIMENT_KEYS:
         break;
@@ -214,6 +232,10 @@ static int check_whole(const struct reader *reader, const struct cell *defaults)
         if (result < 0)
             return result;
     }
+    if (experiment->baseline[0] == '\0' && experiment->noise_floor)
+        return reader_fail(reader, 1,
+                           "noise_floor = yes needs a baseline: the model "
+                           "that a second copy of takes part");
     if (experiment->baseline[0] == '\0')
         return 0;
     for (int i = 0; i < experiment->load_point_count; i++)
@@ -293,8 +315,11 @@ int experiment_read(const char *path, const struct model_info *models,
     set_name(reader.experiment, path);
     reader.experiment->blocks = 6;
     reader.experiment->margin = 0.05;
+    reader.experiment->latency_margin = 0.1;
     reader.experiment->profile.connections = 1;
     result = read_sections(&reader);
+    if (result == 0 && reader.experiment->noise_floor)
+        entrants_add_copies(reader.experiment);
     if (result < 0)
         experiment_free(reader.experiment);
     else

@@ -78,9 +78,12 @@ struct experiment {
     char title[160];
     char question[512];
     int blocks;
-    uint64_t seed;     /* 0: drawn for the run and recorded */
-    char baseline[64]; /* "" when none is named */
-    double margin;     /* the difference that matters, 0.05 */
+    uint64_t seed;         /* 0: drawn for the run and recorded */
+    char baseline[64];     /* "" when none is named */
+    double margin;         /* the difference that matters, 0.05 */
+    double latency_margin; /* the same of latencies, 0.1 */
+    bool noise_floor;      /* a copy of the baseline takes part */
+    char copy[64];         /* its name, or "" */
     struct profile profile;
     int load_point_count;
     struct load_point load_points[EXPERIMENT_CELLS_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The order is drawn with splitmix64 (Steele, Lea, Flood, "Fast splittable
- * pseudorandom number generators", OOPSLA 2014), seeded by a hash of the run's
- * seed, the experiment's name and the block. So the order of one experiment
+ * Everything random is seeded by a hash of the run's seed, the experiment's
+ * name and the block, or the cycle of blocks where the order of models is
+ * balanced over several of them (order.c). So the order of one experiment
  * does not depend on which others are in the same run.
  */
 #include "plan.h"
@@ -11,20 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entrants.h"
+#include "order.h"
+
 /* Start, checks, idle snapshot and stop of a server, as measured on a small
  * machine; the run replaces it by what its own trials took. */
 static const int64_t OVERHEAD_NS = 350000000;
 static const int64_t BARE_NS = 250000000;
 static const int64_t CHECKS_NS = 500000000; /* at most, see trial.c */
-
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-}
 
 /* FNV-1a over the text and its end, so that "a" "bc" differs from "ab" "c". */
 static uint64_t mix(uint64_t hash, const char *text)
@@ -42,22 +36,8 @@ uint64_t plan_seed(uint64_t seed, const char *experiment,
     uint64_t state = mix(0xcbf29ce484222325, experiment);
 
     state = mix(state, load_point) ^ seed;
-    state = next(&state) + (uint64_t)block;
-    return next(&state);
-}
-
-static void shuffle(int *items, int n, uint64_t *state)
-{
-    for (int i = 0; i < n; i++)
-        items[i] = i;
-    for (int i = n - 1; i > 0; i--) {
-        /* The modulo's bias is below 2^-55 for such small n. */
-        int j = (int)(next(state) % (uint64_t)(i + 1));
-        int swap = items[i];
-
-        items[i] = items[j];
-        items[j] = swap;
-    }
+    state = order_random(&state) + (uint64_t)block;
+    return order_random(&state);
 }
 
 static int model_count(const struct load_point *point)
@@ -69,10 +49,13 @@ static int model_count(const struct load_point *point)
     return n;
 }
 
+/* A copy is kept with the model that it is a copy of. */
 static bool is_among(const char *name, const char *const *names)
 {
+    size_t length = strlen(name) - entrants_is_copy(name);
+
     for (; *names != NULL; names++)
-        if (!strcmp(name, *names))
+        if (strlen(*names) == length && !strncmp(name, *names, length))
             return true;
     return false;
 }
@@ -108,18 +91,34 @@ void plan_override(struct experiment *experiment,
     }
 }
 
+/* The models of a load point in the order of this block. */
+static void order_models(const struct plan *plan, int index,
+                         const struct load_point *point, int block, int *models)
+{
+    int n = model_count(point), cycle = order_cycle(n);
+    char use[128];
+
+    if (n == 0)
+        return;
+    snprintf(use, sizeof(use), "order of %.95s", point->id);
+    order_draw(n, (block - 1) % cycle,
+               plan_seed(plan->seed, plan->experiments[index]->name, use,
+                         (block - 1) / cycle),
+               models);
+}
+
 static void lay_out_block(struct plan *plan, int index, int block)
 {
     const struct experiment *experiment = plan->experiments[index];
     uint64_t state = plan_seed(plan->seed, experiment->name, "", block);
     int points[EXPERIMENT_CELLS_MAX], models[EXPERIMENT_MODELS_MAX];
 
-    shuffle(points, experiment->load_point_count, &state);
+    order_shuffle(points, experiment->load_point_count, &state);
     for (int i = 0; i < experiment->load_point_count; i++) {
         const struct load_point *point = &experiment->load_points[points[i]];
         int n = model_count(point);
 
-        shuffle(models, n, &state);
+        order_models(plan, index, point, block, models);
         for (int j = 0; j < n; j++) {
             struct plan_trial *trial = &plan->trials[plan->trial_count++];
 

@@ -4,8 +4,15 @@
  *
  * A block is one trial of every model at every load point. Blocks follow each
  * other; inside a block the load points come in random order, and inside a
- * load point the models do. So a machine that drifts hits all models alike,
- * and a comparison pairs trials that are seconds apart. Same seed, same order.
+ * load point the models in an order that is random but balanced over the
+ * blocks: the rows of a Williams square (order.h), drawn anew for every cycle.
+ * After a whole cycle every model was once (with an odd number of models
+ * twice) at each place, and once (twice) right behind each other model, so
+ * that neither its place nor what the one before leaves behind favours any. A
+ * cycle takes as many blocks as there are models, twice as many when that is
+ * odd; the blocks that are left over, or all of fewer blocks, take rows of a
+ * square of their own. So a machine that drifts hits all models alike, and a
+ * comparison pairs trials that are seconds apart. Same seed, same order.
  */
 #pragma once
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "conclusion.h"
+#include "entrants.h"
 #include "memory_slopes.h"
 #include "metric.h"
 #include "models.h"
@@ -176,9 +177,10 @@ static int attempt_trial(struct run *run, const struct plan_trial *planned,
         &run->plan.experiments[planned->experiment]
              ->load_points[planned->load_point];
     const char *name = point->models[planned->model];
+    struct model_info entrant = *entrants_model(run->models, name);
     struct trial_plan plan = {
         .point = point,
-        .model = models_find(run->models, name),
+        .model = &entrant,
         .workers = point->model_workers[planned->model],
         .seed = plan_seed(run->plan.seed,
                           run->plan.experiments[planned->experiment]->name,
@@ -194,6 +196,7 @@ static int attempt_trial(struct run *run, const struct plan_trial *planned,
 
     if (trial == NULL)
         return -ENOMEM;
+    entrant.name = name; /* a copy's trials are told apart by it */
     trial_run(&plan, trial);
     if (trial->end == TRIAL_STOPPED) {
         trial_free(trial);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "entrants.h"
 #include "placement.h"
 #include "trial_json.h"
 #include "version.h"
@@ -56,7 +57,8 @@ static json_t *json_models_of(const struct load_point *point)
     json_t *list = json_array();
 
     for (int i = 0; i < EXPERIMENT_MODELS_MAX && point->models[i]; i++)
-        json_array_append_new(list, json_string(point->models[i]));
+        if (!entrants_is_copy(point->models[i]))
+            json_array_append_new(list, json_string(point->models[i]));
     return list;
 }
 
@@ -90,12 +92,14 @@ static json_t *json_experiment(const struct experiment *experiment)
         json_array_append_new(points,
                               json_load_point(&experiment->load_points[i]));
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:f, s:i, s:o, s:o, s:o}", "name",
+        "{s:s, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o}", "name",
         experiment->name, "title", json_text(experiment->title), "question",
         json_text(experiment->question), "baseline",
         experiment->baseline[0] ? json_string(experiment->baseline)
                                 : json_null(),
-        "margin", experiment->margin, "blocks", experiment->blocks, "left_out",
+        "margin", experiment->margin, "latency_margin",
+        experiment->latency_margin, "noise_floor", experiment->noise_floor,
+        "blocks", experiment->blocks, "left_out",
         experiment->left_out[0] ? json_text(experiment->left_out) : json_null(),
         "profile", json_profile(&experiment->profile), "load_points", points);
 }
@@ -121,7 +125,7 @@ static json_t *json_plan(const struct plan *plan)
     return list;
 }
 
-/* Only the models that the plan names. */
+/* Only the models that the plan names; copies are no models. */
 static json_t *json_models(const struct plan *plan,
                            const struct model_info *models)
 {
@@ -132,7 +136,8 @@ static json_t *json_models(const struct plan *plan,
         const char *name = plan->experiments[trial->experiment]
                                ->load_points[trial->load_point]
                                .models[trial->model];
-        const struct model_info *model = models_find(models, name);
+        const struct model_info *model =
+            entrants_is_copy(name) ? NULL : models_find(models, name);
 
         if (model != NULL && json_object_get(object, name) == NULL)
             json_object_set_new(object, name,

@@ -6,19 +6,20 @@
  *
  * Student's t is the inverse, by bisection, of the distribution function
  * through the incomplete beta function (continued fraction after Lentz; Press
- * et al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976). The
- * signed-rank test is exact: the distribution of the rank sum is counted, ties
- * get their mean rank, zeros are dropped (F. Wilcoxon, Biometrics Bulletin 1,
- * 1945). Equivalence is two one-sided tests, hence the 90 % interval (D. J.
- * Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987).
+ * et al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976).
+ * Equivalence is two one-sided tests, hence the 90 % interval (D. J.
+ * Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987). Two runs
+ * share no blocks: Welch's t (B. L. Welch, Biometrika 34, 1947). Many
+ * comparisons at once: S. Holm, Scandinavian J. of Statistics 6, 1979.
  */
 #include "statistics.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNED_RANK_MAX = 50, FRACTION_STEPS = 500 };
+enum { FRACTION_STEPS = 500 };
 
 /* Continued fraction of the incomplete beta function. */
 static double beta_fraction(double a, double b, double x)
@@ -77,17 +78,17 @@ static double beta(double a, double b, double x)
 }
 
 /* P(T > t) for t >= 0. */
-static double t_tail(double t, int df)
+static double t_tail(double t, double df)
 {
-    return beta(df / 2.0, 0.5, df / (df + t * t)) / 2;
+    return beta(df / 2, 0.5, df / (df + t * t)) / 2;
 }
 
-double statistics_t_quantile(double p, int df)
+double statistics_t_quantile(double p, double df)
 {
     double tail = p < 0.5 ? p : 1 - p;
     double lo = 0, hi = 1;
 
-    if (df < 1 || !(p > 0 && p < 1))
+    if (!(df >= 1) || !(p > 0 && p < 1))
         return NAN;
     while (t_tail(hi, df) > tail && hi < 1e12)
         hi *= 2;
@@ -99,6 +100,23 @@ double statistics_t_quantile(double p, int df)
             hi = middle;
     }
     return p < 0.5 ? -(lo + hi) / 2 : (lo + hi) / 2;
+}
+
+/* Intervals and p around a mean of logarithms with its standard error. */
+static void set_intervals(double mean, double error, double df,
+                          struct estimate *estimate)
+{
+    double half = statistics_t_quantile(0.975, df) * error;
+    double half90 = statistics_t_quantile(0.95, df) * error;
+
+    estimate->lo = exp(mean - half);
+    estimate->hi = exp(mean + half);
+    estimate->lo90 = exp(mean - half90);
+    estimate->hi90 = exp(mean + half90);
+    if (error > 0)
+        estimate->p = fmin(1, 2 * t_tail(fabs(mean) / error, df));
+    else
+        estimate->p = mean == 0 ? 1 : 0;
 }
 
 /* The estimate from logarithms. */
@@ -113,24 +131,16 @@ static void from_logs(const double *logs, int n, struct estimate *estimate)
     }
     for (int i = 0; i < n; i++)
         squares += (logs[i] - mean) * (logs[i] - mean);
-    *estimate =
-        (struct estimate){.n = n,
-                          .value = exp(mean),
-                          .min = exp(lo),
-                          .max = exp(hi),
-                          .log_sd = n > 1 ? sqrt(squares / (n - 1)) : 0};
+    *estimate = (struct estimate){.n = n,
+                                  .value = exp(mean),
+                                  .min = exp(lo),
+                                  .max = exp(hi),
+                                  .log_sd = n > 1 ? sqrt(squares / (n - 1)) : 0,
+                                  .p = NAN};
     estimate->lo = estimate->hi = estimate->value;
     estimate->lo90 = estimate->hi90 = estimate->value;
-    if (n > 1) {
-        double error = estimate->log_sd / sqrt(n);
-        double half = statistics_t_quantile(0.975, n - 1) * error;
-        double half90 = statistics_t_quantile(0.95, n - 1) * error;
-
-        estimate->lo = exp(mean - half);
-        estimate->hi = exp(mean + half);
-        estimate->lo90 = exp(mean - half90);
-        estimate->hi90 = exp(mean + half90);
-    }
+    if (n > 1)
+        set_intervals(mean, estimate->log_sd / sqrt(n), n - 1, estimate);
 }
 
 void statistics_level(const double *values, int n, struct estimate *estimate)
@@ -152,63 +162,68 @@ void statistics_ratio(const double *a, const double *b, int n,
     free(logs);
 }
 
-static int by_size(const void *left, const void *right)
+void statistics_welch(const struct estimate *a, const struct estimate *b,
+                      struct estimate *ratio)
 {
-    double x = fabs(*(const double *)left), y = fabs(*(const double *)right);
+    int n = a->n < b->n ? a->n : b->n;
+    double mean = log(a->value) - log(b->value);
+    double error_a, error_b, sum, df;
+
+    *ratio = (struct estimate){.n = n, .value = exp(mean), .p = NAN};
+    ratio->lo = ratio->hi = ratio->lo90 = ratio->hi90 = ratio->value;
+    ratio->min = a->min / b->max;
+    ratio->max = a->max / b->min;
+    if (n < 2)
+        return;
+    error_a = a->log_sd * a->log_sd / a->n;
+    error_b = b->log_sd * b->log_sd / b->n;
+    sum = error_a + error_b;
+    df = sum > 0 ? sum * sum /
+                       (error_a * error_a / (a->n - 1) +
+                        error_b * error_b / (b->n - 1))
+                 : a->n + b->n - 2;
+    /* What one block of a pair of runs adds to the error. */
+    ratio->log_sd = sqrt(sum * n);
+    set_intervals(mean, sqrt(sum), fmax(df, 1), ratio);
+}
+
+static int by_p(const void *left, const void *right)
+{
+    double x = **(double *const *)left, y = **(double *const *)right;
 
     return (x > y) - (x < y);
 }
 
-/* Twice the mean ranks of sorted |d|, so that ties stay whole numbers. */
-static void double_ranks(const double *d, int n, int *ranks)
+int statistics_holm(double *p, int n)
 {
-    for (int from = 0, to; from < n; from = to) {
-        to = from + 1;
-        /* Equal ratios differ in the last bits of their logarithms. */
-        while (to < n && fabs(d[to]) - fabs(d[from]) <= 1e-12 * fabs(d[to]))
-            to++;
-        for (int i = from; i < to; i++)
-            ranks[i] = from + 1 + to;
+    double **sorted = malloc((size_t)(n > 0 ? n : 1) * sizeof(*sorted));
+    double largest = 0;
+    int used = 0;
+
+    if (sorted == NULL)
+        return -ENOMEM;
+    for (int i = 0; i < n; i++)
+        if (!isnan(p[i]))
+            sorted[used++] = &p[i];
+    qsort(sorted, (size_t)used, sizeof(*sorted), by_p);
+    for (int i = 0; i < used; i++) {
+        largest = fmax(largest, *sorted[i] * (used - i));
+        *sorted[i] = fmin(1, largest);
     }
+    free(sorted);
+    return used;
 }
 
-double statistics_signed_rank_p(const double *a, const double *b, int n)
+bool statistics_excludes_one(const struct estimate *ratio)
 {
-    enum { SUM_MAX = SIGNED_RANK_MAX * (SIGNED_RANK_MAX + 1) };
-    double d[SIGNED_RANK_MAX], ways[SUM_MAX + 1] = {1};
-    double below = 0, above = 0, all = 0;
-    int ranks[SIGNED_RANK_MAX], used = 0, sum = 0, top = 0;
-
-    if (n > SIGNED_RANK_MAX)
-        return NAN;
-    for (int i = 0; i < n; i++) {
-        double difference = log(a[i]) - log(b[i]);
-        if (fabs(difference) > 1e-14)
-            d[used++] = difference;
-    }
-    if (used == 0)
-        return 1;
-    qsort(d, (size_t)used, sizeof(*d), by_size);
-    double_ranks(d, used, ranks);
-    for (int i = 0; i < used; i++) {
-        for (int s = top; s >= 0; s--)
-            ways[s + ranks[i]] += ways[s];
-        top += ranks[i];
-        sum += d[i] > 0 ? ranks[i] : 0;
-    }
-    for (int s = 0; s <= top; s++) {
-        all += ways[s];
-        below += s <= sum ? ways[s] : 0;
-        above += s >= sum ? ways[s] : 0;
-    }
-    return fmin(1, 2 * fmin(below, above) / all);
+    return ratio->n > 1 && (ratio->lo > 1 || ratio->hi < 1);
 }
 
 enum verdict statistics_verdict(const struct estimate *ratio, double margin,
-                                bool higher_is_better)
+                                bool higher_is_better, bool confirmed)
 {
     double limit = 1 + margin;
-    bool excludes = ratio->lo > 1 || ratio->hi < 1;
+    bool excludes = confirmed && statistics_excludes_one(ratio);
     bool beyond = ratio->value > limit || ratio->value < 1 / limit;
 
     if (ratio->n < 2)

@@ -3,7 +3,8 @@
  * Per load point, model and metric one row; per load point, metric and pair of
  * contenders one comparison, paired by block. Only valid trials take part; a
  * metric that one valid trial of the cell cannot give is not given at all,
- * since the blocks that do give it are no random choice.
+ * since the blocks that do give it are no random choice. Verdicts come last:
+ * they need the noise floor, and the p of all comparisons of the experiment.
  */
 #include "summary.h"
 
@@ -14,7 +15,11 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "margin.h"
 #include "metric.h"
+#include "noise_floor.h"
+#include "sample.h"
+#include "signed_rank.h"
 #include "statistics.h"
 #include "trial_json.h"
 
@@ -30,104 +35,20 @@ static bool is(const json_t *object, const char *key, const char *value)
     return !strcmp(text_of(object, key), value);
 }
 
-/* The trials of one cell, in the order of blocks; borrowed references. */
-struct cell {
-    const char *experiment, *load_point, *model;
-    const json_t **trials;
-    int count, invalid;
-    const char *reason; /* of an invalid one, or NULL */
-};
-
-static bool of_cell(const json_t *trial, const struct cell *cell)
-{
-    return is(trial, "experiment", cell->experiment) &&
-           is(trial, "load_point", cell->load_point) &&
-           is(json_object_get(trial, "cell"), "model", cell->model);
-}
-
-static json_int_t block_of(const json_t *trial)
-{
-    return json_integer_value(json_object_get(trial, "block"));
-}
-
-static int by_block(const void *left, const void *right)
-{
-    json_int_t a = block_of(*(const json_t *const *)left);
-    json_int_t b = block_of(*(const json_t *const *)right);
-
-    return (a > b) - (a < b);
-}
-
-/* Fills trials (valid ones) and counts. */
-static void gather(const json_t *trials, struct cell *cell)
-{
-    const json_t *trial;
-    size_t i;
-
-    cell->count = cell->invalid = 0;
-    cell->reason = NULL;
-    json_array_foreach(trials, i, trial)
-    {
-        if (!of_cell(trial, cell))
-            continue;
-        if (json_is_true(json_object_get(trial, "valid")))
-            cell->trials[cell->count++] = trial;
-        else {
-            cell->invalid++;
-            cell->reason = text_of(trial, "reason");
-        }
-    }
-    qsort(cell->trials, (size_t)cell->count, sizeof(*cell->trials), by_block);
-}
-
-/* Values of the metric for all valid trials; false (with why) when one of
- * them has none. */
-static bool values_of(const struct cell *cell, const struct metric *metric,
-                      double *values, char *why, size_t size)
-{
-    why[0] = '\0';
-    if (cell->count == 0) {
-        snprintf(why, size, "%s%.200s",
-                 cell->invalid > 0 ? "no valid trial: " : "not measured",
-                 cell->invalid > 0 ? cell->reason : "");
-        return false;
-    }
-    for (int i = 0; i < cell->count; i++) {
-        values[i] = metric->value(cell->trials[i], why, size);
-        if (isfinite(values[i]) && values[i] > 0)
-            continue;
-        if (why[0] == '\0')
-            snprintf(why, size, "a trial does not give it");
-        return false;
-    }
-    return true;
-}
-
 static json_t *real_or_null(double value, bool known)
 {
     return known && isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *ids_of(const struct cell *cell)
-{
-    json_t *list = json_array();
-
-    for (int i = 0; i < cell->count; i++)
-        json_array_append_new(
-            list, json_string(text_of(cell->trials[i], "trial_id")));
-    return list;
-}
-
-static json_t *row_of(const struct cell *cell, const struct metric *metric,
-                      double *values)
+static json_t *row_of(struct sample *cell, const struct metric *metric)
 {
     struct estimate estimate = {0};
     char why[256];
-    bool given = values_of(cell, metric, values, why, sizeof(why));
+    bool given = sample_values(cell, metric, why, sizeof(why));
     bool interval = given && cell->count > 1;
 
     if (given)
-        statistics_level(values, cell->count, &estimate);
+        statistics_level(cell->values, cell->count, &estimate);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
         "s:o, s:o}",
@@ -140,82 +61,124 @@ static json_t *row_of(const struct cell *cell, const struct metric *metric,
         real_or_null(estimate.min, given), "max",
         real_or_null(estimate.max, given), "log_sd",
         real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
-        "why", given ? json_null() : json_text(why), "trials", ids_of(cell));
+        "why", given ? json_null() : json_text(why), "trials",
+        sample_ids(cell));
 }
 
-/* Trials that both models have, block by block, into a and b. */
-static int pair_blocks(const struct cell *a, const struct cell *b,
-                       struct cell *pair_a, struct cell *pair_b)
-{
-    int n = 0;
+/* A comparison until its verdict is due. */
+struct pending {
+    struct comparison comparison;
+    struct estimate ratio;
+    json_t *trials;
+};
 
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        if (x == y) {
-            pair_a->trials[n] = a->trials[i];
-            pair_b->trials[n++] = b->trials[j];
-        }
-        i += x <= y;
-        j += y <= x;
-    }
-    pair_a->count = pair_b->count = n;
-    return n;
-}
-
-/* What summarising one load point needs; room for all trials in each list. */
+/* What summarising one load point needs. */
 struct work {
     json_t *run;
     const json_t *trials;
-    struct cell a, b, pair_a, pair_b;
-    double *values_a, *values_b;
+    struct sample a, b, pair_a, pair_b;
+    struct pending *pending;
+    size_t count;
+    bool out_of_memory;
 };
 
-static double invalid_share(const struct cell *cell)
+static double invalid_share(const struct sample *cell)
 {
     int all = cell->count + cell->invalid;
 
     return all > 0 ? (double)cell->invalid / all : 0;
 }
 
-static void compare(struct work *work, const struct metric *metric,
-                    double margin)
+static struct pending *add_pending(struct work *work)
 {
-    struct estimate ratio;
-    struct comparison comparison = {
-        .experiment = work->a.experiment,
-        .load_point = work->a.load_point,
-        .metric = metric,
-        .a = work->a.model,
-        .b = work->b.model,
-        .margin = margin,
-        .ratio = &ratio,
-        .signed_rank_p = NAN,
-        .invalid_share =
-            fmax(invalid_share(&work->a), invalid_share(&work->b))};
-    char why[256];
-    json_t *row, *ids;
-    int n;
+    struct pending *more =
+        realloc(work->pending, (work->count + 1) * sizeof(*more));
 
-    /* Given for the whole cell or not at all, as in the summary. */
-    if (!values_of(&work->a, metric, work->values_a, why, sizeof(why)) ||
-        !values_of(&work->b, metric, work->values_b, why, sizeof(why)))
+    if (more == NULL) {
+        work->out_of_memory = true;
+        return NULL;
+    }
+    work->pending = more;
+    return &work->pending[work->count++];
+}
+
+static void compare(struct work *work, const json_t *experiment,
+                    const struct metric *metric)
+{
+    struct sample *a = &work->pair_a, *b = &work->pair_b;
+    int n = sample_pair(&work->a, &work->b, metric, a, b);
+    struct pending *pending = n > 0 ? add_pending(work) : NULL;
+    json_t *more;
+
+    if (pending == NULL)
         return;
-    n = pair_blocks(&work->a, &work->b, &work->pair_a, &work->pair_b);
-    if (n == 0)
-        return;
-    values_of(&work->pair_a, metric, work->values_a, why, sizeof(why));
-    values_of(&work->pair_b, metric, work->values_b, why, sizeof(why));
-    statistics_ratio(work->values_a, work->values_b, n, &ratio);
-    comparison.signed_rank_p =
-        statistics_signed_rank_p(work->values_a, work->values_b, n);
-    row = comparison_json(&comparison);
-    ids = ids_of(&work->pair_a);
-    json_t *more = ids_of(&work->pair_b);
-    json_array_extend(ids, more);
+    *pending = (struct pending){
+        .comparison = {.experiment = work->a.experiment,
+                       .load_point = work->a.load_point,
+                       .metric = metric,
+                       .a = work->a.model,
+                       .b = work->b.model,
+                       .margin = margin_of(work->run, experiment, metric),
+                       .primary = margin_is_primary(metric),
+                       .p_holm = NAN,
+                       .signed_rank_p = signed_rank_p(a->values, b->values, n),
+                       .invalid_share = fmax(invalid_share(&work->a),
+                                             invalid_share(&work->b))},
+        .trials = sample_ids(a)};
+    statistics_ratio(a->values, b->values, n, &pending->ratio);
+    signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
+    more = sample_ids(b);
+    json_array_extend(pending->trials, more);
     json_decref(more);
-    json_object_set_new(row, "trials", ids);
-    json_array_append_new(json_object_get(work->run, "comparisons"), row);
+}
+
+/* Holm's correction over the primary comparisons of each experiment. */
+static int correct(struct work *work)
+{
+    const json_t *experiment;
+    double *p = calloc(work->count + 1, sizeof(*p));
+    size_t i;
+
+    json_array_foreach(json_object_get(work->run, "experiments"), i, experiment)
+    {
+        const char *name = text_of(experiment, "name");
+        int family = 0;
+
+        for (size_t j = 0; p != NULL && j < work->count; j++) {
+            const struct pending *pending = &work->pending[j];
+            bool mine = pending->comparison.primary &&
+                        !strcmp(pending->comparison.experiment, name);
+            p[j] = mine ? pending->ratio.p : NAN;
+        }
+        if (p == NULL || (family = statistics_holm(p, (int)work->count)) < 0)
+            break;
+        for (size_t j = 0; j < work->count; j++)
+            if (!isnan(p[j])) {
+                work->pending[j].comparison.p_holm = p[j];
+                work->pending[j].comparison.family = family;
+            }
+    }
+    work->out_of_memory |= p == NULL;
+    free(p);
+    return work->out_of_memory ? -ENOMEM : 0;
+}
+
+static int judge(struct work *work)
+{
+    json_t *list = json_object_get(work->run, "comparisons");
+    int result = correct(work);
+
+    for (size_t i = 0; i < work->count; i++) {
+        struct pending *pending = &work->pending[i];
+        json_t *row;
+
+        pending->comparison.ratio = &pending->ratio;
+        row = comparison_json(&pending->comparison);
+        json_object_set_new(row, "trials", pending->trials);
+        json_array_append_new(list, row);
+    }
+    free(work->pending);
+    return result;
 }
 
 static bool is_contender(const json_t *run, const char *model)
@@ -231,7 +194,6 @@ static int visit_point(const json_t *experiment, const json_t *point,
     struct work *work = context;
     const json_t *models = json_object_get(point, "models"), *a, *b;
     bool beside = json_is_object(json_object_get(point, "beside"));
-    double margin = json_number_value(json_object_get(experiment, "margin"));
     size_t i, j;
 
     work->a.experiment = work->b.experiment = text_of(experiment, "name");
@@ -239,21 +201,21 @@ static int visit_point(const json_t *experiment, const json_t *point,
     json_array_foreach(models, i, a)
     {
         work->a.model = json_string_value(a);
-        gather(work->trials, &work->a);
+        sample_gather(work->trials, &work->a);
         for (const struct metric *m = metrics; m->name != NULL; m++)
             if (!m->beside || beside)
                 json_array_append_new(json_object_get(work->run, "summary"),
-                                      row_of(&work->a, m, work->values_a));
+                                      row_of(&work->a, m));
         json_array_foreach(models, j, b)
         {
             work->b.model = json_string_value(b);
             if (j <= i || !is_contender(work->run, work->a.model) ||
                 !is_contender(work->run, work->b.model))
                 continue;
-            gather(work->trials, &work->b);
+            sample_gather(work->trials, &work->b);
             for (const struct metric *m = metrics; m->name != NULL; m++)
                 if (!m->beside || beside)
-                    compare(work, m, margin);
+                    compare(work, experiment, m);
         }
     }
     return 0;
@@ -331,30 +293,25 @@ static void add_noise(json_t *run)
 
 int summary_make(json_t *run, const json_t *trials)
 {
-    size_t n = json_array_size(trials) + 1;
+    size_t n = json_array_size(trials);
     struct work work = {.run = run, .trials = trials};
-    struct cell *cells[] = {&work.a, &work.b, &work.pair_a, &work.pair_b};
-    bool whole = true;
+    struct sample *samples[] = {&work.a, &work.b, &work.pair_a, &work.pair_b};
+    int result = noise_floor_make(run, trials);
 
-    for (int i = 0; i < 4; i++) {
-        cells[i]->trials = calloc(n, sizeof(*cells[i]->trials));
-        whole &= cells[i]->trials != NULL;
-    }
-    work.values_a = calloc(n, sizeof(double));
-    work.values_b = calloc(n, sizeof(double));
-    whole &= work.values_a != NULL && work.values_b != NULL;
-    if (whole) {
+    for (int i = 0; i < 4; i++)
+        if (sample_init(samples[i], n) < 0)
+            result = -ENOMEM;
+    if (result == 0) {
         json_object_set_new(run, "summary", json_array());
         json_object_set_new(run, "comparisons", json_array());
         summary_each_point(run, visit_point, &work);
+        result = judge(&work);
         add_noise(run);
         count(run, trials);
     }
     for (int i = 0; i < 4; i++)
-        free(cells[i]->trials);
-    free(work.values_a);
-    free(work.values_b);
-    return whole ? 0 : -ENOMEM;
+        sample_free(samples[i]);
+    return result;
 }
 
 char *summary_csv(const json_t *trials)
@@ -378,11 +335,12 @@ char *summary_csv(const json_t *trials)
 
             if (!isfinite(value))
                 continue;
-            fprintf(file, "%s,%s,%s,%s,%lld,%s,%.9g,%s\n",
-                    text_of(trial, "experiment"), text_of(trial, "load_point"),
-                    text_of(json_object_get(trial, "cell"), "model"), m->name,
-                    (long long)block_of(trial), text_of(trial, "trial_id"),
-                    value, valid ? "true" : "false");
+            fprintf(
+                file, "%s,%s,%s,%s,%lld,%s,%.9g,%s\n",
+                text_of(trial, "experiment"), text_of(trial, "load_point"),
+                text_of(json_object_get(trial, "cell"), "model"), m->name,
+                (long long)json_integer_value(json_object_get(trial, "block")),
+                text_of(trial, "trial_id"), value, valid ? "true" : "false");
         }
     }
     return fclose(file) == 0 ? text : NULL;

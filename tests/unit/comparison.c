@@ -3,6 +3,7 @@
  * What is said about two models: the verdict is withheld where too many trials
  * were invalid, however clear the rest looks.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,12 +28,16 @@ static json_t *row_with(double invalid_share, int blocks)
         .a = "one",
         .b = "two",
         .margin = 0.05,
+        .primary = true,
         .ratio = &ratio,
+        .p_holm = 0.001,
+        .family = 12,
         .invalid_share = invalid_share,
     };
 
     statistics_ratio(a, b, blocks, &ratio);
-    comparison.signed_rank_p = statistics_signed_rank_p(a, b, blocks);
+    signed_rank_ratio(a, b, blocks, &comparison.rank);
+    comparison.signed_rank_p = signed_rank_p(a, b, blocks);
     return comparison_json(&comparison);
 }
 
@@ -78,6 +83,66 @@ static void one_block_says_nothing(void **state)
     json_decref(row);
 }
 
+static char *phrase(const char *metric, const double *x, const double *y,
+                    bool primary, double p_holm, char *text)
+{
+    struct estimate ratio;
+    struct comparison comparison = {.metric = metric_find(metric),
+                                    .a = "one",
+                                    .b = "two",
+                                    .margin = 0.05,
+                                    .primary = primary,
+                                    .ratio = &ratio,
+                                    .p_holm = p_holm,
+                                    .family = 12};
+
+    statistics_ratio(x, y, 6, &ratio);
+    signed_rank_ratio(x, y, 6, &comparison.rank);
+    return comparison_phrase(&comparison, "blocks", text, 256);
+}
+
+/* The better one is named, with the ends of the interval in order. */
+static void verdicts_have_their_words(void **state)
+{
+    static const double half[] = {500, 505, 495, 502, 498, 500};
+    static const double near_b[] = {1010, 1011, 1009, 1012, 1008, 1010};
+    static const double wide[] = {1300, 800, 1250, 900, 1100, 700};
+    char t[256];
+
+    (void)state;
+    assert_string_equal(phrase("throughput_per_s", a, b, true, 0.001, t),
+                        "one is 10.0 % better [9.7–10.3]");
+    assert_string_equal(phrase("throughput_per_s", b, a, true, 0.001, t),
+                        "two is 10.0 % better [9.7–10.3]");
+    assert_string_equal(phrase("memory_total_bytes", half, b, true, 0.001, t),
+                        "one is 50 % better [50–50]");
+    assert_string_equal(phrase("memory_total_bytes", b, half, true, 0.001, t),
+                        "two is 50 % better [50–50]");
+    assert_string_equal(phrase("throughput_per_s", near_b, b, true, 0.001, t),
+                        "no meaningful difference (±5 %)");
+    assert_non_null(strstr(phrase("throughput_per_s", wide, b, true, 1, t),
+                           "blocks would settle it"));
+    assert_int_equal(strncmp(t, "inconclusive; about ", 20), 0);
+    assert_non_null(strstr(phrase("latency_mean_ns", b, half, false, NAN, t),
+                           ", exploratory"));
+}
+
+static void second_opinions_take_a_difference_away(void **state)
+{
+    /* Five blocks of six agree closely, and one says the opposite by less
+     * than would move the mean's interval. */
+    static const double odd[] = {1100, 1100, 1100, 1100, 1100, 999};
+    char t[256];
+
+    (void)state;
+    assert_non_null(strstr(phrase("throughput_per_s", a, b, true, 0.2, t),
+                           "not significant among 12 comparisons"));
+    assert_int_equal(strncmp(t, "inconclusive", 12), 0);
+    assert_non_null(
+        strstr(phrase("throughput_per_s", odd, b, true, 0.01, t), "unstable"));
+    assert_int_equal(strncmp(t, "inconclusive", 12), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +150,8 @@ int main(void)
         cmocka_unit_test(a_fifth_invalid_is_still_allowed),
         cmocka_unit_test(more_invalid_trials_block_the_verdict),
         cmocka_unit_test(one_block_says_nothing),
+        cmocka_unit_test(verdicts_have_their_words),
+        cmocka_unit_test(second_opinions_take_a_difference_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

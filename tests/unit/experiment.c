@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "harness/entrants.h"
 #include "harness/experiment.h"
 #include "harness/names.h"
 
@@ -319,6 +320,31 @@ static void keys_are_checked(void **state)
     bad(HEAD "[cell a]\nworkload = waite\n", 3, "did you mean wait?");
 }
 
+/* Where the baseline takes part its copy does, last, with as many workers. */
+static void a_copy_shows_the_noise_floor(void **state)
+{
+    struct experiment *e =
+        good(HEAD "noise_floor = yes\nbaseline = process-pool\n"
+                  "workload = wait\n"
+                  "[cell a]\nmodels = process-pool, serial\n"
+                  "workers.process-pool = 3\n"
+                  "[cell b]\nmodels = serial\n");
+    const struct load_point *p = &e->load_points[0];
+
+    (void)state;
+    assert_string_equal(p->models[1], "serial");
+    assert_string_equal(p->models[2], "process-pool~");
+    assert_int_equal(p->model_workers[2], 3);
+    assert_null(p->models[3]);
+    assert_null(e->load_points[1].models[1]);
+    assert_true(entrants_is_copy(p->models[2]));
+    assert_string_equal(entrants_model(models, p->models[2])->name,
+                        "process-pool");
+    experiment_free(e);
+    bad(HEAD "models = serial~\n[cell a]\nworkload = wait\n", 2,
+        "no model is named");
+}
+
 static void values_are_checked(void **state)
 {
     (void)state;
@@ -327,6 +353,10 @@ static void values_are_checked(void **state)
     bad(HEAD "blocks = six\n", 2, "a whole number is needed");
     bad(HEAD "margin = 5\n", 2, "share in percent");
     bad(HEAD "margin = 0%\n", 2, "above 0%");
+    bad(HEAD "margin.latency = 10\n", 2, "share in percent");
+    bad(HEAD "noise_floor = maybe\n", 2, "yes");
+    bad(HEAD "noise_floor = yes\n[cell a]\nworkload = wait\n", 1,
+        "needs a baseline");
     bad(HEAD "seed = abc\n", 2, "a whole number");
     bad(HEAD "baseline = seral\n", 2, "did you mean serial?");
     bad(HEAD "[profile]\nlatency_limit = 99<100ms\n", 3, "p99<100ms");
@@ -432,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_profile_and_a_load_beside_are_read),
         cmocka_unit_test(form_is_checked),
         cmocka_unit_test(keys_are_checked),
+        cmocka_unit_test(a_copy_shows_the_noise_floor),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(hostile_files_do_no_harm),

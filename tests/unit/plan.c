@@ -114,20 +114,31 @@ static void test_seed(void **state)
     free(both[1]);
 }
 
-/* No model is first more often than chance allows: 4 sigma. */
+/* Over whole cycles (ten blocks for five models) each model is first, and
+ * right behind each other one, equally often. */
 static void test_balance(void **state)
 {
     struct experiment *experiment = make("x");
     struct plan plan;
-    int first[MODELS] = {0};
+    int first[POINTS][MODELS] = {0}, behind[POINTS][MODELS][MODELS] = {0};
 
     (void)state;
-    experiment->blocks = 500;
+    experiment->blocks = 30;
     assert_int_equal(plan_make(&experiment, 1, 42, &plan), 0);
-    for (int i = 0; i < plan.trial_count; i += MODELS)
-        first[plan.trials[i].model]++;
-    for (int m = 0; m < MODELS; m++)
-        assert_in_range(first[m], 400 - 72, 400 + 72);
+    for (int i = 0; i < plan.trial_count; i++) {
+        const struct plan_trial *t = &plan.trials[i];
+
+        if (i % MODELS == 0)
+            first[t->load_point][t->model]++;
+        else
+            behind[t->load_point][plan.trials[i - 1].model][t->model]++;
+    }
+    for (int p = 0; p < POINTS; p++)
+        for (int m = 0; m < MODELS; m++) {
+            assert_int_equal(first[p][m], 6);
+            for (int k = 0; k < MODELS; k++)
+                assert_int_equal(behind[p][m][k], m == k ? 0 : 6);
+        }
     plan_free(&plan);
     free(experiment);
 }

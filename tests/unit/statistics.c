@@ -2,8 +2,8 @@
  *
  * The statistics against known truth: t quantiles from published tables (and
  * the closed forms for 1 and 2 degrees of freedom), a ratio worked out by
- * hand, signed-rank probabilities counted by hand, every row of the verdict
- * table.
+ * hand, intervals computed elsewhere in 40 digits, coverage over many sittings
+ * whose truth is known, every row of the verdict table.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "harness/signed_rank.h"
 #include "harness/statistics.h"
 
 static void near(double got, double expected, double tolerance)
@@ -82,32 +83,120 @@ static void test_ratio(void **state)
     near(e.max, 100 / 45.0, 1e-12);
 }
 
-static void test_signed_rank(void **state)
+static const double golden_a[] = {1.21, 0.97, 1.33, 1.18, 1.05, 1.40};
+static const double golden_b[] = {1.10, 1.02, 1.15, 1.09, 1.01, 1.22};
+
+static void test_golden(void **state)
 {
-    const double one[] = {1, 1, 1, 1, 1, 1};
-    const double up[] = {1.1, 1.2, 1.3, 1.4, 1.5, 1.6};
-    const double but_least[] = {1 / 1.1, 1.2, 1.3, 1.4, 1.5, 1.6};
-    const double but_most[] = {1.1, 1.2, 1.3, 1.4, 1.5, 1 / 1.6};
-    const double tied[] = {2, 2, 2, 0.5, 2, 2};
-    const double zeros[] = {1, 1, 1.3, 1.4, 1.5, 1.6};
-    double many_a[50], many_b[50];
+    struct estimate e, a, b;
 
     (void)state;
-    near(statistics_signed_rank_p(up, one, 6), 2 / 64.0, 1e-15);
-    near(statistics_signed_rank_p(one, up, 6), 2 / 64.0, 1e-15);
-    near(statistics_signed_rank_p(but_least, one, 6), 4 / 64.0, 1e-15);
-    /* W- = 6: sets of 1..6 that sum to at most 6: 14 */
-    near(statistics_signed_rank_p(but_most, one, 6), 28 / 64.0, 1e-15);
-    /* equal ranks: a binomial with at most one of six */
-    near(statistics_signed_rank_p(tied, one, 6), 14 / 64.0, 1e-15);
-    near(statistics_signed_rank_p(zeros, one, 6), 2 / 16.0, 1e-15);
-    near(statistics_signed_rank_p(one, one, 6), 1, 0);
-    for (int i = 0; i < 50; i++) {
-        many_a[i] = 2 + i;
-        many_b[i] = 1;
+    statistics_ratio(golden_a, golden_b, 6, &e);
+    near(e.value, 1.077213071287110, 1e-9);
+    near(e.lo, 0.998257302993187, 1e-9);
+    near(e.hi, 1.162413735890023, 1e-9);
+    near(e.lo90, 1.014815207625395, 1e-9);
+    near(e.hi90, 1.143447587533741, 1e-9);
+    near(e.p, 0.053717594365560, 1e-9);
+    near(e.log_sd, 0.072535590331591, 1e-9);
+    assert_false(statistics_excludes_one(&e));
+    /* Unpaired: the same values with what the pairs shared left in. */
+    statistics_level(golden_a, 6, &a);
+    statistics_level(golden_b, 6, &b);
+    statistics_welch(&a, &b, &e);
+    assert_int_equal(e.n, 6);
+    near(e.value, 1.077213071287110, 1e-9);
+    near(e.log_sd, hypot(a.log_sd, b.log_sd), 1e-12);
+    near(statistics_t_quantile(0.975, 7.25), 2.348194849105372, 1e-9);
+}
+
+static void test_welch(void **state)
+{
+    static const double more[] = {1.21, 0.97, 1.33, 1.18, 1.05, 1.40,
+                                  1.11, 0.92, 1.08, 1.25, 1.01, 1.16};
+    struct estimate a, b, e;
+
+    (void)state;
+    statistics_level(more, 12, &a);
+    statistics_level(golden_b, 6, &b);
+    statistics_welch(&a, &b, &e);
+    near(e.value, 1.031817609525047, 1e-9);
+    near(e.lo, 0.934187877303445, 1e-9);
+    near(e.hi, 1.139650390667776, 1e-9);
+    near(e.p, 0.512947029057668, 1e-9);
+    statistics_level(more, 1, &a);
+    statistics_welch(&a, &b, &e);
+    assert_int_equal(e.n, 1);
+    assert_true(isnan(e.p));
+    assert_false(statistics_excludes_one(&e));
+}
+
+static void test_holm(void **state)
+{
+    double p[] = {0.01, NAN, 0.04, 0.03, 0.005};
+    double one[] = {0.7}, many[] = {0.6, 0.5};
+
+    (void)state;
+    assert_int_equal(statistics_holm(p, 5), 4);
+    near(p[4], 0.02, 1e-15);
+    near(p[0], 0.03, 1e-15);
+    near(p[3], 0.06, 1e-15);
+    near(p[2], 0.06, 1e-15); /* never below a smaller p's */
+    assert_true(isnan(p[1]));
+    assert_int_equal(statistics_holm(one, 1), 1);
+    near(one[0], 0.7, 0);
+    assert_int_equal(statistics_holm(many, 2), 2);
+    near(many[0], 1, 0);
+    assert_int_equal(statistics_holm(NULL, 0), 0);
+}
+
+/* xorshift64* and Box-Muller: sittings must be the same everywhere. */
+static double normal(uint64_t *state)
+{
+    double u[2];
+
+    for (int i = 0; i < 2; i++) {
+        *state ^= *state >> 12;
+        *state ^= *state << 25;
+        *state ^= *state >> 27;
+        u[i] = ((double)((*state * 0x2545f4914f6cdd1d) >> 11) + 0.5) * 0x1p-53;
     }
-    near(statistics_signed_rank_p(many_a, many_b, 50), ldexp(1, -49), 1e-25);
-    assert_true(isnan(statistics_signed_rank_p(many_a, many_b, 51)));
+    return sqrt(-2 * log(u[0])) * cos(2 * M_PI * u[1]);
+}
+
+/* Blocks drift far more (30 %) than trials differ (5 %); the truth is 1.1.
+ * Of each thousand sittings 930 to 970 must find it. */
+static void test_coverage(void **state)
+{
+    enum { SITTINGS = 10000 };
+    uint64_t random = 20261121;
+
+    (void)state;
+    for (int n = 6; n <= 12; n += 6) {
+        int covered = 0, ranked = 0, excluded = 0;
+
+        for (int sitting = 0; sitting < SITTINGS; sitting++) {
+            double a[12], b[12];
+            struct estimate e;
+            struct signed_rank rank;
+
+            for (int i = 0; i < n; i++) {
+                double drift = exp(0.3 * normal(&random));
+                a[i] = 1100 * drift * exp(0.05 * normal(&random));
+                b[i] = 1000 * drift * exp(0.05 * normal(&random));
+            }
+            statistics_ratio(a, b, n, &e);
+            signed_rank_ratio(a, b, n, &rank);
+            covered += e.lo <= 1.1 && 1.1 <= e.hi;
+            ranked += rank.lo <= 1.1 && 1.1 <= rank.hi;
+            excluded += e.p <= 0.05;
+            assert_int_equal(e.p <= 0.05, statistics_excludes_one(&e));
+        }
+        assert_in_range(covered, 9300, 9700);
+        /* Exact, but in steps: 1 - 2/64 for six, 1 - 2 x 87/4096 for twelve. */
+        near(ranked, n == 6 ? 9687.5 : 9575, 100);
+        assert_in_range(excluded, n == 6 ? 7000 : 9700, SITTINGS);
+    }
 }
 
 static struct estimate ratio_of(double value, double half, double half90)
@@ -145,12 +234,23 @@ static void test_verdict(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         e = ratio_of(rows[i].value, rows[i].half, rows[i].half90);
-        if (statistics_verdict(&e, 0.05, rows[i].higher) != rows[i].verdict)
+        if (statistics_verdict(&e, 0.05, rows[i].higher, true) !=
+            rows[i].verdict)
             fail_msg("row %zu", i);
     }
+    /* What is not confirmed is not called different, but may be the same. */
+    e = ratio_of(1.2, 0.05, 0.04);
+    assert_int_equal(statistics_verdict(&e, 0.05, true, false),
+                     VERDICT_INCONCLUSIVE);
+    e = ratio_of(1.04, 0.03, 0.02);
+    assert_int_equal(statistics_verdict(&e, 0.05, true, false),
+                     VERDICT_INCONCLUSIVE);
+    e = ratio_of(1.03, 0.01, 0.008);
+    assert_int_equal(statistics_verdict(&e, 0.05, true, false), VERDICT_SAME);
     e = ratio_of(2, 0, 0);
     e.n = 1;
-    assert_int_equal(statistics_verdict(&e, 0.05, true), VERDICT_INCONCLUSIVE);
+    assert_int_equal(statistics_verdict(&e, 0.05, true, true),
+                     VERDICT_INCONCLUSIVE);
     assert_string_equal(verdict_words(VERDICT_SAME),
                         "no meaningful difference");
 }
@@ -171,9 +271,11 @@ static void test_blocks_needed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_t_quantile), cmocka_unit_test(test_level),
-        cmocka_unit_test(test_ratio),      cmocka_unit_test(test_signed_rank),
-        cmocka_unit_test(test_verdict),    cmocka_unit_test(test_blocks_needed),
+        cmocka_unit_test(test_t_quantile),    cmocka_unit_test(test_level),
+        cmocka_unit_test(test_ratio),         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_welch),         cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_coverage),      cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_blocks_needed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The first row is 0, 1, n-1, 2, n-2, ...: its neighbours differ by every
+ * number modulo n once (n even), and each further row adds 1. For an odd n the
+ * same rows backwards supply the neighbours that are missing (E. J. Williams,
+ * Australian J. of Scientific Research A 2, 1949). Numbers are drawn with
+ * splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
+ * generators", OOPSLA 2014).
+ */
+#include "order.h"
+
+uint64_t order_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+void order_shuffle(int *items, int n, uint64_t *state)
+{
+    for (int i = 0; i < n; i++)
+        items[i] = i;
+    for (int i = n - 1; i > 0; i--) {
+        /* The modulo's bias is below 2^-55 for such small n. */
+        int j = (int)(order_random(state) % (uint64_t)(i + 1));
+        int swap = items[i];
+
+        items[i] = items[j];
+        items[j] = swap;
+    }
+}
+
+int order_cycle(int n)
+{
+    if (n < 2)
+        return 1;
+    return n % 2 == 0 ? n : 2 * n;
+}
+
+void order_draw(int n, int row, uint64_t seed, int *items)
+{
+    int names[ORDER_MAX], rows[ORDER_MAX];
+    uint64_t state = seed;
+    /* Which of the two squares of an odd n comes first is drawn, too: n blocks
+     * of it balance the places already. */
+    int backwards = n % 2 != 0 && (row >= n) != (order_random(&state) % 2 != 0);
+
+    order_shuffle(names, n, &state);
+    order_shuffle(rows, n, &state);
+    for (int i = 0; i < n; i++) {
+        int step = i % 2 != 0 ? (i + 1) / 2 : n - i / 2;
+        int place = backwards ? n - 1 - i : i;
+
+        items[place] = names[(step + rows[row % n]) % n];
+    }
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Only valid trials take part; how many did not is counted, since what is left
+ * may be left for a reason.
+ */
+#include "sample.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+int sample_init(struct sample *sample, size_t n)
+{
+    *sample = (struct sample){.trials = calloc(n + 1, sizeof(json_t *)),
+                              .values = calloc(n + 1, sizeof(double))};
+    return sample->trials != NULL && sample->values != NULL ? 0 : -ENOMEM;
+}
+
+void sample_free(struct sample *sample)
+{
+    free(sample->trials);
+    free(sample->values);
+    *sample = (struct sample){0};
+}
+
+static bool of_cell(const json_t *trial, const struct sample *sample)
+{
+    return !strcmp(text_of(trial, "experiment"), sample->experiment) &&
+           !strcmp(text_of(trial, "load_point"), sample->load_point) &&
+           !strcmp(text_of(json_object_get(trial, "cell"), "model"),
+                   sample->model);
+}
+
+static json_int_t block_of(const json_t *trial)
+{
+    return json_integer_value(json_object_get(trial, "block"));
+}
+
+static int by_block(const void *left, const void *right)
+{
+    json_int_t a = block_of(*(const json_t *const *)left);
+    json_int_t b = block_of(*(const json_t *const *)right);
+
+    return (a > b) - (a < b);
+}
+
+void sample_gather(const json_t *trials, struct sample *sample)
+{
+    const json_t *trial;
+    size_t i;
+
+    sample->count = sample->invalid = 0;
+    sample->reason = NULL;
+    json_array_foreach(trials, i, trial)
+    {
+        if (!of_cell(trial, sample))
+            continue;
+        if (json_is_true(json_object_get(trial, "valid")))
+            sample->trials[sample->count++] = trial;
+        else {
+            sample->invalid++;
+            sample->reason = text_of(trial, "reason");
+        }
+    }
+    qsort(sample->trials, (size_t)sample->count, sizeof(*sample->trials),
+          by_block);
+}
+
+bool sample_values(struct sample *sample, const struct metric *metric,
+                   char *why, size_t size)
+{
+    why[0] = '\0';
+    if (sample->count == 0) {
+        snprintf(why, size, "%s%.200s",
+                 sample->invalid > 0 ? "no valid trial: " : "not measured",
+                 sample->invalid > 0 ? sample->reason : "");
+        return false;
+    }
+    for (int i = 0; i < sample->count; i++) {
+        double value = metric->value(sample->trials[i], why, size);
+
+        sample->values[i] = value;
+        if (isfinite(value) && value > 0)
+            continue;
+        if (why[0] == '\0')
+            snprintf(why, size, "a trial does not give it");
+        return false;
+    }
+    return true;
+}
+
+int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
+                struct sample *pair_a, struct sample *pair_b)
+{
+    char why[256];
+    int n = 0;
+
+    pair_a->count = pair_b->count = 0;
+    /* Given for the whole cell or not at all, as in the summary. */
+    if (!sample_values(a, metric, why, sizeof(why)) ||
+        !sample_values(b, metric, why, sizeof(why)))
+        return 0;
+    for (int i = 0, j = 0; i < a->count && j < b->count;) {
+        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
+
+        if (x == y) {
+            pair_a->trials[n] = a->trials[i];
+            pair_a->values[n] = a->values[i];
+            pair_b->trials[n] = b->trials[j];
+            pair_b->values[n++] = b->values[j];
+        }
+        i += x <= y;
+        j += y <= x;
+    }
+    pair_a->count = pair_b->count = n;
+    return n;
+}
+
+json_t *sample_ids(const struct sample *sample)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < sample->count; i++)
+        json_array_append_new(
+            list, json_string(text_of(sample->trials[i], "trial_id")));
+    return list;
+}

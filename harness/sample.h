@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The values of one cell: its stored trials in the order of blocks, what a
+ * metric makes of them, and the blocks that two cells share.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "metric.h"
+
+struct sample {
+    const char *experiment, *load_point, *model;
+    const json_t **trials; /* valid ones; borrowed references, the caller's
+                              room for all trials of the run */
+    double *values;        /* of the last sample_values; the same room */
+    int count, invalid;
+    const char *reason; /* of an invalid one, or NULL */
+};
+
+/* Makes room for n trials. Returns 0 or -ENOMEM. */
+int sample_init(struct sample *sample, size_t n);
+void sample_free(struct sample *sample);
+
+/* Picks the trials of the named cell. */
+void sample_gather(const json_t *trials, struct sample *sample);
+
+/* Values of all valid trials; false (with why) when there is none or one of
+ * them does not give the metric: the blocks that do are no random choice. */
+bool sample_values(struct sample *sample, const struct metric *metric,
+                   char *why, size_t size);
+
+/* Trials that both have, block by block, into pair_a and pair_b, with their
+ * values. Returns how many, 0 when one of both lacks the metric. */
+int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
+                struct sample *pair_a, struct sample *pair_b);
+
+/* The trials' ids. */
+json_t *sample_ids(const struct sample *sample);
