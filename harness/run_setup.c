@@ -323,6 +323,30 @@ static bool same_plan(const struct plan *plan, const json_t *stored)
     return true;
 }
 
+/* Trials of one run are compared with each other: what they ran on should be
+ * the same for all. */
+static void warn_of_changes(const struct results *results, const json_t *run)
+{
+    static const char *const keys[] = {"kernel", "cpu_model", "cpus_usable",
+                                       "compiler", "cflags"};
+    const json_t *before = json_object_get(run, "environment");
+    json_t *now = environment_capture();
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!json_equal(json_object_get(before, keys[i]),
+                        json_object_get(now, keys[i])))
+            results_say(results,
+                        "warning: \"%s\" of the environment is not what it "
+                        "was when the run was begun; figures of both are mixed",
+                        keys[i]);
+    json_decref(now);
+    if (strstr(version(), "-dirty") != NULL)
+        results_say(results,
+                    "warning: %s was built from changed sources: whether it is "
+                    "the program that began the run cannot be told",
+                    version());
+}
+
 static void note_resume(const struct results *results, json_t *run)
 {
     const char *before =
@@ -334,6 +358,7 @@ static void note_resume(const struct results *results, json_t *run)
                     "warning: the run was begun by version %s and goes on with "
                     "%s; figures of both are mixed",
                     before ? before : "unknown", version());
+    warn_of_changes(results, run);
     if (!json_is_array(resumed)) {
         resumed = json_array();
         json_object_set_new(run, "resumed", resumed);

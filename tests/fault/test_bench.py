@@ -134,6 +134,7 @@ class Bench(unittest.TestCase):
         """--resume finishes the run and does not touch what was finished."""
         code, out, err = self.bench("-o", self.results, "--resume")
         self.assertIn(code, (0, 3), err)
+        self.assertNotIn("of the environment is not", err)
         run = self.run_json()
         self.assertTrue(run["complete"])
         self.assertIsNone(run["interrupted"])
@@ -304,6 +305,16 @@ while True:
         self.assertEqual(len(self.attempts()),
                          self.run_json()["tally"]["retried"])
         self.assertGreaterEqual(self.trials()[victim.name]["attempt"], 2)
+
+    def test_resume_elsewhere_warns(self):
+        self.bench("-o", self.results, self.experiment(models="serial"))
+        run = self.run_json()
+        run["environment"]["kernel"] = "another"
+        (self.results / "latest/run.json").write_text(json.dumps(run))
+        code, out, err = self.bench("-o", self.results, "--resume")
+        self.assertIn(code, (0, 3), err)
+        self.assertEqual(1, err.count("of the environment is not"), err)
+        self.assertIn('"kernel"', err)
 
     def test_too_few_rounds_leave_no_latency_behind(self):
         path = self.directory / "short.ini"
