@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which charts a run gets, and what is in each.
 
+Per experiment: the ratios with their margins (forest).
 Per load point: levels (throughput), latency by percentile, CPU and memory in
 parts, the blocks one by one, the second load where there is one. A section whose
 load points differ in connections or rate is a sweep: levels become curves over
@@ -12,6 +13,8 @@ import bars
 import curves
 import dots
 import drift
+import forest
+import offered
 import slopes
 import sweeps
 from drawing import Chart
@@ -25,11 +28,17 @@ def all_charts(run: Run) -> list[Chart]:
     """Every chart of the run, in the report's order."""
     charts: list[Chart | None] = []
     for experiment in run.data["experiments"]:
+        charts += forest.charts(run, experiment)
         for points in sections(experiment):
             swept = sweep_key(points)
             if swept:
+                over_rate = swept == "rate_per_s"
+                rate = offered.chart(run, experiment, points) if over_rate else None
                 for name in SWEPT:
-                    charts.append(sweeps.curve(run, experiment, points, swept, name))
+                    if not (rate and name == "latency_p99_ns"):
+                        curve = sweeps.curve(run, experiment, points, swept, name)
+                        charts.append(curve)
+                charts.append(rate)
                 charts.append(sweeps.memory(run, experiment, points))
                 charts.append(slopes.chart(run, experiment, points))
             for point in points:

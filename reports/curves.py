@@ -36,6 +36,9 @@ PLAIN = {
     "every": 1,
     "key": False,
     "limit": None,
+    "rings": None,
+    "platform": None,
+    "hollow": None,
 }
 
 
@@ -68,8 +71,25 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
         point, [m for m in point["models"] if m not in lines and m not in cut], cut
     )
     chart.caption.append(provenance(run))
-    chart.context = _context(lines, experiment.get("profile") or {})
+    platform = _platform(run, experiment, point)
+    chart.context = _context(lines, platform, experiment.get("profile") or {})
+    if platform:
+        chart.blocks.append(("the platform", [[x, v / 1e6] for x, v in platform]))
+        chart.context |= {"platform": len(lines), "key": True}
+        chart.caption.insert(
+            1,
+            "Grey: how late the machine itself was meanwhile, without any server; what"
+            " lies near it is the machine's.",
+        )
     return chart
+
+
+def _platform(run: Run, experiment: dict, point: dict):
+    """The machine's own lateness, the middle one of the load point's trials."""
+    trials = run.trials_of(experiment["name"], point["id"])
+    known = [t["platform"] for t in trials if t["valid"] and t.get("platform")]
+    points = histogram.percentile_points(known)
+    return [(x, v) for x, v in points if v > 0] if len(points) > 1 else []
 
 
 def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
@@ -93,9 +113,10 @@ def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
     return words
 
 
-def _context(lines: dict, profile: dict) -> dict:
+def _context(lines: dict, platform, profile: dict) -> dict:
     limit_ms = profile["limit_ns"] / 1e6 if profile.get("limit_ns") else None
     values = [v / 1e6 for points in lines.values() for _, v in points]
+    values += [v / 1e6 for _, v in platform]
     y = axis(values + [limit_ms], log=True)
     top = max(12, 1.1 * max(x for points in lines.values() for x, _ in points))
     ends = {m: y.fraction(points[-1][1] / 1e6) for m, points in lines.items()}

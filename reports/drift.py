@@ -9,7 +9,7 @@ the level).
 
 import units
 from drawing import Axis, Chart
-from levels import end_labels, name_of, provenance, right, styles
+from levels import end_labels, name_of, provenance, reasons, right, styles
 from metrics import metric
 from points import setting
 from results import Run
@@ -37,7 +37,7 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
         "blocks.gp",
         f"Block by block: {setting(point)}",
         "Throughput of each trial as a share of its model's level; the furthest is"
-        f" {units.digits(furthest)} % off.",
+        f" {units.digits(round(furthest, 3))} % off.",
         key,
         [point["id"]],
         blocks=list(rows.items()),
@@ -48,7 +48,7 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
         shown = [kind.show(row.get(k)) for k in ("value", "min", "max")]
         chart.rows.append([m, *shown, str(row["n"])])
     hollow = sum(not r[2] for rs in rows.values() for r in rs)
-    chart.caption = _caption(hollow) + [provenance(run)]
+    chart.caption = _caption(hollow, trials) + [provenance(run)]
     chart.context = _context(rows, trials)
     return chart
 
@@ -66,14 +66,15 @@ def _rows(trials, level: float, offset: float) -> list[list]:
     return rows
 
 
-def _caption(hollow: int) -> list[str]:
+def _caption(hollow: int, trials) -> list[str]:
     words = [
         "Each dot is one trial, as a share of its model's geometric mean. A drift that"
         " hits all models alike cancels in the paired comparisons."
     ]
     if hollow:
         words.append(
-            f"Hollow: {hollow} invalid, in no figure (drawn at 50 to 150 % at most)."
+            f"Hollow: {hollow} invalid, in no figure (drawn at 50 to 150 % at most):"
+            f" {reasons(trials)}."
         )
     return words
 

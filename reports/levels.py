@@ -8,6 +8,7 @@ import units
 from drawing import Axis, spread
 from results import Run
 
+REASONS_SHOWN = 4
 DOTS = "geometric mean of the blocks, 95 % interval"
 
 
@@ -96,12 +97,49 @@ def of_trials(trials, *keys):
     return median(values)
 
 
+def capital(noun: str) -> str:
+    """A title's first word; p99 stays as it is."""
+    return noun if noun[1].isdigit() else noun[0].upper() + noun[1:]
+
+
+def reason(trial: dict) -> str:
+    """Why a trial is invalid, in words."""
+    if trial.get("reason"):
+        return " ".join(trial["reason"].split())
+    failed = [
+        g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]
+    ]
+    return "; ".join(failed) or (
+        "not complete" if not trial["complete"] else "no reason recorded"
+    )
+
+
+def reasons(trials) -> str:
+    """Which of the trials are invalid and why, each reason once."""
+    found: dict[tuple, list[str]] = {}
+    for t in trials:
+        if not t["valid"]:
+            key = t["cell"]["model"], shortened(reason(t), 120)
+            found.setdefault(key, []).append(str(t["block"]))
+    texts = [
+        f"{model} (block{'s' if len(at) > 1 else ''} {', '.join(at)}): {words}"
+        for (model, words), at in found.items()
+    ]
+    more = f"; and {len(texts) - REASONS_SHOWN} more" if len(texts) > REASONS_SHOWN else ""
+    return "; ".join(texts[:REASONS_SHOWN]) + more
+
+
+def shortened(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
 def missing(run: Run, experiment: dict, point: dict, model: str, name: str) -> str:
     row = run.summary.get((experiment["name"], point["id"], model, name)) or {}
     if valid_trials(run, experiment, point, model):
         return row.get("why") or "not known"
     if run.trials_of(experiment["name"], point["id"], model):
-        return "invalid: not shown"
+        trials = run.trials_of(experiment["name"], point["id"], model)
+        return f"invalid: {shortened(reason(trials[0]), 60)}"
     return row.get("why") or "not run"
 
 

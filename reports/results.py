@@ -211,12 +211,12 @@ def load(directory: str) -> Run:
         raise ResultsError(
             f"{directory}: no run.json in it, so this is not a run of troika"
         )
-    data = _read(path / "run.json")
+    data = read(path / "run.json")
     _check_run(path / "run.json", data)
     _check_schema(path / "run.json", "run", data)
     trials, retired = [], []
     for name in sorted((path / "trials").glob("*.json")):
-        trial = _read(name)
+        trial = read(name)
         _check_trial(name, trial, data)
         _check_schema(name, "trial", trial)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
@@ -237,7 +237,9 @@ def load(directory: str) -> Run:
     return run
 
 
-def _read(path: Path) -> dict:
+def read(path: Path) -> dict:
+    """One stored file, of the version that this report knows."""
+
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
 

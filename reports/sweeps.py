@@ -4,15 +4,18 @@ and memory with its slope per connection.
 """
 
 import slopes
+import style
 import units
 from curves import PLAIN
 from drawing import Axis, Chart, axis
 from levels import (
+    capital,
     end_labels,
     n_words,
     name_of,
     of_trials,
     provenance,
+    reasons,
     right,
     scale_words,
     styles,
@@ -32,23 +35,23 @@ OVER = {
 def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | None:
     """A metric over what the section sweeps."""
     kind = metric(name)
-    levels = _levels(run, experiment, points, swept, name)
+    levels = levels_of(run, experiment, points, swept, name)
     if not levels:
         return None
     scale, unit = kind.scale([r["value"] for rows in levels.values() for _, r in rows])
     bound = []
     if name == "throughput_per_s":
         bound = _bounds(run, experiment, points, swept)
-    y = axis(_numbers(levels, scale) + [b for _, b in bound])
+    y = axis(numbers_of(levels, scale) + [b for _, b in bound])
     xs = [p["load"][swept] for p in points]
-    chart = _chart(experiment, points, f"sweep-{name.split('_')[0]}")
+    chart = new_chart(experiment, points, f"sweep-{name.split('_')[0]}")
     over = OVER[swept].split(",")[0]
-    chart.title = f"{_capital(kind.noun)} over {over}: {points[0]['workload']}"
+    chart.title = f"{capital(kind.noun)} over {over}: {points[0]['workload']}"
     if name.startswith("latency"):
         chart.title += f", {latency_words(points[0])}"
     chart.alt = f"{kind.noun} over {over}, one line per model."
     chart.alt += " The numbers are in the table."
-    chart.blocks = _blocks(levels, scale)
+    chart.blocks = blocks_of(levels, scale, xs)
     if bound:
         chart.blocks.append(("the law's bound", bound))
     chart.head = ["model", *(units.digits(x) for x in xs)]
@@ -56,7 +59,8 @@ def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | 
         texts = {x: kind.show(r["value"]) for x, r in rows}
         chart.rows.append([m, *(texts.get(x, units.UNKNOWN) for x in xs)])
     chart.caption = [_n(levels), scale_words(y), provenance(run)]
-    chart.context = PLAIN | _frame(levels, xs, y, scale, {m: m for m in levels})
+    chart.context = PLAIN | frame_of(levels, xs, y, scale, {m: m for m in levels})
+    add_invalid(run, experiment, points, swept, chart)
     chart.context |= {
         "xlabel": OVER[swept],
         "ylabel": f"{kind.noun}, {unit or 'per s'}{' (logarithmic)' if y.log else ''}",
@@ -72,22 +76,22 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     if sweep_key(points) != "connections":
         return None
     name = "memory_total_bytes"
-    levels = _levels(run, experiment, points, "connections", name)
+    levels = levels_of(run, experiment, points, "connections", name)
     if not levels:
         return None
     fits = {
         m: slopes.of(run, experiment, points, m, "busy_connection") for m in levels
     }
-    y = axis(_numbers(levels, MIB), log=True)
+    y = axis(numbers_of(levels, MIB), log=True)
     xs = [p["load"]["connections"] for p in points]
-    chart = _chart(experiment, points, "memory")
+    chart = new_chart(experiment, points, "memory")
     chart.title = f"Memory over connections: {points[0]['workload']}"
     chart.alt = (
         "Whole memory of the server over connections, one line per model, with the"
         " slope per connection. The numbers are in the table."
     )
     chart.height = 400
-    chart.blocks = _blocks(levels, MIB)
+    chart.blocks = blocks_of(levels, MIB, xs)
     chart.head = ["model", "slope, per busy connection", "at rest (fit)", "trials"]
     chart.rows = [[m, *_fit_row(fits[m])] for m in levels]
     chart.caption = [
@@ -98,7 +102,7 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
         provenance(run),
     ]
     texts = {m: f"{m}\n{_slope(fits[m])}" for m in levels}
-    chart.context = PLAIN | _frame(levels, xs, y, MIB, texts, gap=0.125)
+    chart.context = PLAIN | frame_of(levels, xs, y, MIB, texts, gap=0.125)
     chart.context |= {
         "xlabel": "connections",
         "ylabel": "memory, MiB (logarithmic)",
@@ -117,14 +121,14 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     return chart
 
 
-def _chart(experiment: dict, points, kind: str) -> Chart:
+def new_chart(experiment: dict, points, kind: str) -> Chart:
     section = points[0].get("section") or points[0]["id"]
     name = name_of(kind, experiment, section)
     ids = [p["id"] for p in points]
     return Chart(name, "curves.gp", "", "", experiment["name"], ids)
 
 
-def _levels(run: Run, experiment: dict, points, swept: str, name: str) -> dict:
+def levels_of(run: Run, experiment: dict, points, swept: str, name: str) -> dict:
     """model -> [(x, row of the summary)], without what has no value."""
     levels: dict[str, list] = {}
     for p in points:
@@ -139,21 +143,47 @@ def _triple(row: dict, scale: float) -> list[float | None]:
     return [row[k] / scale if row[k] else None for k in ("value", "lo", "hi")]
 
 
-def _numbers(levels: dict, scale: float) -> list[float | None]:
+def numbers_of(levels: dict, scale: float) -> list[float | None]:
     return [v for rows in levels.values() for _, r in rows for v in _triple(r, scale)]
 
 
-def _blocks(levels: dict, scale: float):
-    return [
-        (m, [[x, *_triple(r, scale)] for x, r in rows]) for m, rows in levels.items()
-    ]
+def blocks_of(levels: dict, scale: float, xs):
+    """Per model its levels; an empty row, which ends a line, where one is
+    missing between two."""
+    blocks = []
+    for m, rows in levels.items():
+        lines: list[list] = []
+        for x, r in rows:
+            if lines and any(lines[-1][0] < other < x for other in xs):
+                lines.append([])
+            lines.append([x, *_triple(r, scale)])
+        blocks.append((m, lines))
+    return blocks
+
+
+def add_invalid(run: Run, experiment: dict, points, swept: str, chart: Chart) -> None:
+    """Hollow marks on the axis where a model has none but invalid trials."""
+    y = chart.context["y"]
+    floor = y.lo * 1.001 if y.log else y.lo + 1e-5 * (y.hi - y.lo)
+    marks, lost = [], []
+    for p in points:
+        for m in p["models"]:
+            trials = run.trials_of(experiment["name"], p["id"], m)
+            if trials and not any(t["valid"] for t in trials):
+                colour = float(int(style.style(m).colour[1:], 16))
+                marks.append([p["load"][swept], floor, colour])
+                lost += trials
+    if marks:
+        chart.context["hollow"] = len(chart.blocks)
+        chart.blocks.append(("invalid", marks))
+        chart.caption.insert(1, f"Hollow, on the axis: invalid, {reasons(lost)}.")
 
 
 def _n(levels: dict) -> str:
     return n_words([r for rows in levels.values() for _, r in rows])
 
 
-def _frame(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) -> dict:
+def frame_of(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) -> dict:
     """Axes, styles and the labels at the curves' ends."""
     x = Axis(0, max(xs) * 1.08, False)
     if max(xs) / min(xs) > 12:
@@ -181,11 +211,6 @@ def _bounds(run: Run, experiment: dict, points, swept: str):
         if known:
             rows.append([p["load"][swept], max(known)])
     return rows
-
-
-def _capital(noun: str) -> str:
-    """A title's first word; p99 stays as it is."""
-    return noun if noun[1].isdigit() else noun.capitalize()
 
 
 def _slope(row) -> str:

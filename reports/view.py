@@ -7,7 +7,9 @@ written. Invalid trials appear by name and reason, never as a number.
 """
 
 import lead
+import selftest
 import units
+from levels import reason
 from points import latency_words, sections, setting
 from metrics import metric
 from results import Run
@@ -35,6 +37,7 @@ def view(run: Run, charts, records) -> dict:
         "environment": _flat(run.data.get("environment") or {}),
         "trials": _trials(run),
         "retired": len(run.retired),
+        "selftest": selftest.newest(run),
     }
 
 
@@ -89,10 +92,15 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "sweeps": [
             c
             for c in charts
-            if c.experiment == experiment["name"] and len(c.load_points) > 1
+            if c.experiment == experiment["name"] and _is_overview(c)
         ],
         "record": records.get(experiment["name"]),
     }
+
+
+def _is_overview(chart) -> bool:
+    """Of the experiment or a section rather than one load point."""
+    return len(chart.load_points) > 1 or chart.template == "forest.gp"
 
 
 def _left_out(experiment: dict) -> list[str]:
@@ -119,7 +127,9 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
     own = [
         c
         for c in charts
-        if c.experiment == experiment["name"] and c.load_points == [point["id"]]
+        if c.experiment == experiment["name"]
+        and c.load_points == [point["id"]]
+        and not _is_overview(c)
     ]
     return {
         "id": point["id"],
@@ -307,18 +317,6 @@ def verdict_words(row: dict) -> str:
     }.get(row.get("verdict"), "not judged")
 
 
-def reason(trial: dict) -> str:
-    """Why a trial is invalid, in words."""
-    if trial.get("reason"):
-        return " ".join(trial["reason"].split())
-    failed = [
-        g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]
-    ]
-    return "; ".join(failed) or (
-        "not complete" if not trial["complete"] else "no reason recorded"
-    )
-
-
 def _invalid(run: Run) -> list[dict]:
     rows = []
     for t in [*run.trials, *run.retired]:
@@ -345,17 +343,37 @@ def _file(run: Run, trial: dict) -> str:
 
 
 def _gates(run: Run) -> list[list[str]]:
-    """gate, how many attempts it judged, how many of them failed. A gate without
-    a value was not applied."""
-    counts: dict[str, list] = {}
+    """gate, attempts that it judged, how many failed, the worst value of all
+    against its limit, and whose that is. A gate without a value was not
+    applied."""
+    rows: dict[str, dict] = {}
     for t in [*run.trials, *run.retired]:
         for gate in t.get("gates") or []:
-            row = counts.setdefault(gate["id"], [0, 0])
+            row = rows.setdefault(gate["id"], {"n": 0, "bad": 0, "seen": []})
             if gate["ok"] and gate.get("value") is None:
                 continue
-            row[0] += 1
-            row[1] += not gate["ok"]
-    return [[name, str(n), str(bad)] for name, (n, bad) in sorted(counts.items())]
+            row["n"] += 1
+            row["bad"] += not gate["ok"]
+            if gate.get("value") is not None and gate.get("limit") is not None:
+                row["seen"].append((gate, t["trial_id"]))
+    return [_gate_row(name, row) for name, row in sorted(rows.items())]
+
+
+def _gate_row(name: str, row: dict) -> list[str]:
+    counts = [name, units.count(row["n"]), units.count(row["bad"])]
+    if not row["seen"]:
+        return [*counts, units.UNKNOWN, units.UNKNOWN, units.UNKNOWN]
+    least = any(g["ok"] and g["value"] > g["limit"] for g, _ in row["seen"])
+
+    def badness(seen):
+        gate, _ = seen
+        share = gate["value"] / gate["limit"] if gate["limit"] else gate["value"]
+        return not gate["ok"], -share if least else share
+
+    worst, trial = max(row["seen"], key=badness)
+    shown = [units.digits(worst["value"]), units.digits(worst["limit"])]
+    shown[1] = f"{'at least' if least else 'at most'} {shown[1]}"
+    return [*counts, *shown, trial]
 
 
 def _flat(value, prefix: str = "") -> list[list[str]]:

@@ -14,7 +14,8 @@ set ylabel {{ ylabel | quoted }} offset -1
 {% if y.tics %}set ytics ({{ y.tics }})
 {% else %}set format y {{ yformat | quoted }}
 {% endif %}
-{% if key %}set key below center horizontal samplen 2 textcolor rgb '#222222'
+{% if key %}set bmargin 5.5
+set key below center horizontal samplen 2 textcolor rgb '#222222'
 {% else %}unset key
 {% endif %}
 {%- for place in labels %}
@@ -37,6 +38,15 @@ set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0
 {%- endfor %}
 {%- if bound %}
         data index {{ styles | length }} using 1:2 with lines lc rgb '#555555' dt 2 lw 1.4 title {{ bound | quoted }}, \
+{%- endif %}
+{%- if platform %}
+        data index {{ platform }} using 1:2 with lines lc rgb '#999999' lw 0.8 title 'the machine itself, late by', \
+{%- endif %}
+{%- if rings %}
+        data index {{ rings }} using 1:2 with points lc rgb '#222222' pt 6 ps 2.0 lw 1.4 notitle, \
+{%- endif %}
+{%- if hollow %}
+        data index {{ hollow }} using 1:2:3 with points lc rgb variable pt 6 ps 1.2 lw 1.5 notitle, \
 {%- endif %}
 {%- for s in styles %}
 {%- if bars %}

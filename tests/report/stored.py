@@ -17,118 +17,12 @@ import random
 import sys
 from pathlib import Path
 
+from asked import BLOCKS, EXPERIMENTS, KIB, KINDS, MIB, MODELS
+from summarised import comparison, metrics_of, summary_row
+
 RUN_ID = "20261121T031500Z-1f2e"
-BLOCKS = 6
-T_975, T_95 = 2.571, 2.015  # Student's t for the 5 degrees of freedom of 6 blocks
-KIB, MIB = 2**10, 2**20
 IDLE = 0.4  # an idle connection's share of a busy one's bytes
 SHARES = (0.45, 0.2, 0.05, 0.15, 0.1)  # of the kinds, bottom first
-KINDS = {
-    "serial": "none",
-    "thread-per-request": "thread",
-    "event-loop": "coroutine",
-    "process-pool": "process",
-    "null": "none",
-}
-# bytes: at rest, per connection; RSS: at rest, per connection; CPU per request
-MODELS = {
-    "serial": (1.1 * MIB, 9 * KIB, 2.0 * MIB, 0.2 * KIB, 12e3),
-    "thread-per-request": (1.2 * MIB, 40 * KIB, 2.4 * MIB, 9 * KIB, 31e3),
-    "event-loop": (1.5 * MIB, 12 * KIB, 3.1 * MIB, 4 * KIB, 14e3),
-    "process-pool": (4.9 * MIB, 11 * KIB, 33 * MIB, 0.3 * KIB, 16e3),
-}
-
-
-def point(name, workload, kind, query, connections, wait_ns, **more):
-    return {
-        "id": name,
-        "section": name,
-        "workload": workload,
-        "kind": kind,
-        "query": query,
-        "parameters": {"delay_ns": wait_ns},
-        "load": {
-            "mode": "closed",
-            "connections": connections,
-            "rate_per_s": None,
-            "arrivals": None,
-        },
-        "latency_kind": "service",
-        "placement": "split",
-        "workers": None,
-        "warmup_ns": 300_000_000,
-        "window_ns": 3_000_000_000,
-        "wait_ns": wait_ns,
-        "beside": None,
-        "models": list(MODELS),
-        **more,
-    }
-
-
-def quick():
-    return {
-        "name": "quick",
-        "title": "The three classes on I/O, CPU and mixed work",
-        "question": "Which model serves waiting, computing and both?",
-        "baseline": "event-loop",
-        "margin": 0.05,
-        "blocks": BLOCKS,
-        "profile": {
-            "name": "typical API",
-            "wait_ns": 50_000_000,
-            "cpu_ns": 0,
-            "connections": 100,
-            "limit": "p99<100ms",
-            "limit_percentile": 99,
-            "limit_ns": 100_000_000,
-            "memory_bytes": 512 * MIB,
-        },
-        "load_points": [
-            point("fetch", "fetch", "io", "delay=50ms&calls=1", 100, 50_000_000),
-            point("spin", "spin", "cpu", "steps=2M", 8, 0, placement="shared"),
-            point("mixed", "mixed", "mixed", "delay=10ms&steps=500k", 32, 10_000_000),
-        ],
-    }
-
-
-def sweep():
-    points = [
-        point(f"wait-c{n}", "wait", "io", "delay=100ms", n, 100_000_000, section="wait")
-        for n in (1, 10, 100, 1000, 10000)
-    ]
-    for p in points:
-        p["models"] = ["thread-per-request", "event-loop", "null"]
-    return {
-        "name": "connections",
-        "title": "Memory and throughput over connections",
-        "question": "What does a connection cost?",
-        "baseline": "event-loop",
-        "margin": 0.05,
-        "blocks": BLOCKS,
-        "profile": None,
-        "load_points": points,
-    }
-
-
-def beside():
-    second = {"workload": "hello", "query": "", "rate_per_s": 200.0}
-    job = point(
-        "hog", "spin", "cpu", "steps=50M", 1, 0, beside=second, placement="shared"
-    )
-    job["models"] = ["thread-per-request", "event-loop", "process-pool"]
-    return {
-        "name": "blocked-loop",
-        "title": "A light load beside CPU work",
-        "question": "Who suffers when one request computes?",
-        "baseline": "event-loop",
-        "margin": 0.05,
-        "blocks": BLOCKS,
-        "profile": None,
-        "load_points": [job],
-    }
-
-
-EXPERIMENTS = {"quick": quick, "sweep": sweep, "beside": beside}
 
 
 def law(model, where):
@@ -138,6 +32,12 @@ def law(model, where):
     work = {"spin": 2e6, "mixed": 0.5e6}.get(where["workload"], 0)
     if where["beside"]:
         work = 50e6
+    if where["load"]["mode"] == "open":  # one queue, M/M/1, two CPUs for threads
+        cpu += 0.5e6
+        rate, most = where["load"]["rate_per_s"], 1e9 / cpu
+        most *= 1.4 if model == "thread-per-request" else 1
+        seen = cpu / (1 - rate / most) if rate < most else 5e8
+        return min(rate, most), seen, cpu, most
     slots = {"serial": 1, "process-pool": 16}.get(model, connections)
     slots = min(slots, connections)
     cores = 2 if model in ("thread-per-request", "process-pool") and work else 1
@@ -148,9 +48,8 @@ def law(model, where):
     return x, connections * 1e9 / x, cpu + work, bound
 
 
-def histogram_rows(rng, count, service):
+def histogram_rows(rng, count, service, tail):
     """Percentile rows of a shifted exponential, and the .hgrm lines."""
-    tail = service * 0.01
     grid = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9]
     allowed = [p for p in grid if count * (1 - p / 100) >= 20]
     rows = [
@@ -167,14 +66,23 @@ def histogram_rows(rng, count, service):
     return rows, "\n".join(lines) + "\n"
 
 
-def latency(rng, count, service):
-    rows, text = histogram_rows(rng, count, service)
+def latency(rng, count, service, tail):
+    rows, text = histogram_rows(rng, count, service, tail)
     block = {
         "count": count,
         "mean_ns": int(service * 1.01),
         "max_ns": int(service * 1.1),
     }
     return dict(block, percentiles=rows), text
+
+
+def platform(block):
+    """How late the machine itself was."""
+    lateness = {50: 6e3, 90: 15e3, 99: 60e3, 99.9: 400e3}
+    rows = [{"p": p, "ns": int(v * (1 + 0.1 * block))} for p, v in lateness.items()]
+    seen = {"count": 40000, "mean_ns": 9000, "max_ns": 2_000_000, "percentiles": rows}
+    more = {"realtime": True, "missed": 0, "speed_per_us": 1.0, "cost_ns": 1_000_000}
+    return seen | {"cpus": 2} | more
 
 
 def second_load(rng, where, model, noise):
@@ -220,7 +128,8 @@ def moment(total, connections, rss):
 def slopes(experiment):
     """Of a sweep, by the law that made its trials."""
     points = experiment["load_points"]
-    if len({p["section"] for p in points}) > 1 or len(points) < 3:
+    counts = {p["load"]["connections"] for p in points}
+    if len({p["section"] for p in points}) > 1 or len(counts) < 3:
         return []
     rows = []
     for model in points[0]["models"]:
@@ -304,11 +213,13 @@ def identity(experiment, where, model, block):
 
 def trial(rng, experiment, where, model, block, noise):
     """The .hgrm text and the JSON of one trial."""
-    x, _, cpu, bound = law(model, where)
-    x, cpu = x * noise, cpu / noise
+    x, waited, cpu, bound = law(model, where)
+    is_open = where["load"]["mode"] == "open"
+    x, cpu = x * (1 if is_open else noise), cpu / noise
     n = where["load"]["connections"]
     done = max(int(x * where["window_ns"] / 1e9), 1)
-    seen, text = latency(rng, done, n * 1e9 / x)
+    service = waited / noise if is_open else n * 1e9 / x
+    seen, text = latency(rng, done, service, service if is_open else service * 0.01)
     errors = {"wrong": 0, "http_error": 0, "io_error": 0, "timeout": 0}
     bare = (
         {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None
@@ -319,7 +230,7 @@ def trial(rng, experiment, where, model, block, noise):
         "requests": {"scheduled": done, "ok": done, **errors},
         "failure": None,
         "connections": {"asked": n, "open": n, "in_flight_max": n},
-        "latency": {"kind": "service", "response": seen, "service": seen, "lag": seen},
+        "latency": {"kind": where["latency_kind"], "response": seen, "service": seen, "lag": seen},
         "memory": memory(rng, model, n),
         "cpu": {
             "user_ns": int(cpu * done * 0.7),
@@ -340,116 +251,13 @@ def trial(rng, experiment, where, model, block, noise):
         "bare": bare,
         "beside": second_load(rng, where, model, noise),
         "series": {"step_ns": 100000000, "completed": [180, 201]},
+        "overloaded": is_open and x < 0.99 * where["load"]["rate_per_s"],
+        "platform": platform(block) if is_open else None,
         "prediction": {
             "law": "closed loop",
             "throughput_per_s": bound,
             "residual": x / bound - 1,
         },
-    }
-
-
-def metrics_of(t):
-    """metric -> value or None of one trial."""
-    kind = t["latency"]["kind"]
-    percentiles = {r["p"]: r["ns"] for r in t["latency"][kind]["percentiles"]}
-    cpu, done = t["cpu"], t["requests"]["ok"]
-    memory, n = t["memory"], t["connections"]["asked"]
-    second = t["beside"]
-    return {
-        "throughput_per_s": t["throughput_per_s"],
-        "latency_mean_ns": t["latency"][kind]["mean_ns"],
-        "latency_p50_ns": percentiles.get(50),
-        "latency_p99_ns": percentiles.get(99),
-        "cpu_per_request_ns": cpu["per_request_ns"],
-        "cpu_user_per_request_ns": cpu["user_ns"] / done,
-        "cpu_system_per_request_ns": cpu["system_ns"] / done,
-        "memory_total_bytes": memory["total_bytes"],
-        "memory_per_connection_bytes": (
-            memory["total_bytes"] - memory["idle_total_bytes"]
-        )
-        / n,
-        "beside_p99_ns": second and second["p99_ns"],
-        "beside_max_ns": second and second["latency"]["max_ns"],
-    }
-
-
-def level(values):
-    logs = [math.log(v) for v in values]
-    n, mean = len(logs), sum(logs) / len(logs)
-    lo = hi = None
-    if n > 1:
-        sd = math.sqrt(sum((x - mean) ** 2 for x in logs) / (n - 1))
-        lo, hi = mean - T_975 * sd / math.sqrt(n), mean + T_975 * sd / math.sqrt(n)
-        lo, hi = math.exp(lo), math.exp(hi)
-    return math.exp(mean), lo, hi
-
-
-def summary_row(where, key, model, metric, trials):
-    pairs = [(t, metrics_of(t)[metric]) for t in trials if t["valid"]]
-    pairs = [(t, v) for t, v in pairs if v]
-    value, lo, hi = level([v for _, v in pairs]) if pairs else (None, None, None)
-    why = None if pairs else "no valid trial has it"
-    if metric == "latency_p99_ns" and not pairs and any(t["valid"] for t in trials):
-        why = "fewer than 20 requests beyond it in each trial"
-    return {
-        "experiment": key,
-        "load_point": where["id"],
-        "model": model,
-        "metric": metric,
-        "higher_is_better": metric == "throughput_per_s",
-        "n": len(pairs),
-        "value": value,
-        "lo": lo,
-        "hi": hi,
-        "min": min((v for _, v in pairs), default=None),
-        "max": max((v for _, v in pairs), default=None),
-        "invalid": sum(not t["valid"] for t in trials),
-        "why": why,
-        "trials": [t["trial_id"] for t, _ in pairs],
-    }
-
-
-def verdict_of(logs, margin, higher):
-    n, mean = len(logs), sum(logs) / len(logs)
-    sd = math.sqrt(sum((x - mean) ** 2 for x in logs) / (n - 1))
-    half, half90 = T_975 * sd / math.sqrt(n), T_95 * sd / math.sqrt(n)
-    edge = math.log(1 + margin)
-    if abs(mean) > half and abs(mean) > edge:
-        return "better" if (mean > 0) == higher else "worse"
-    if abs(mean) + half90 < edge:
-        return "same"
-    return "negligible" if abs(mean) > half else "inconclusive"
-
-
-def comparison(where, key, margin, metric, a, b, by_model):
-    def valid(model):
-        rows = {
-            t["block"]: metrics_of(t)[metric] for t in by_model[model] if t["valid"]
-        }
-        return {block: v for block, v in rows.items() if v}
-
-    left, right = valid(a), valid(b)
-    blocks = sorted(set(left) & set(right))
-    if len(blocks) < 2:
-        return None
-    logs = [math.log(left[i] / right[i]) for i in blocks]
-    ratio, lo, hi = level([left[i] / right[i] for i in blocks])
-    verdict = verdict_of(logs, margin, metric == "throughput_per_s")
-    return {
-        "experiment": key,
-        "load_point": where["id"],
-        "metric": metric,
-        "a": a,
-        "b": b,
-        "n": len(blocks),
-        "ratio": ratio,
-        "lo": lo,
-        "hi": hi,
-        "signed_rank_p": 0.031,
-        "margin": margin,
-        "verdict": verdict,
-        "words": f"{a} against {b}: {ratio:.3f}, {verdict}",
-        "trials": [],
     }
 
 
@@ -538,6 +346,43 @@ def build(*names):
     }
     summarise(run, trials)
     return run, trials, texts
+
+
+def selftest():
+    """What `troika selftest` stores: one as expected, one not."""
+    planted = {
+        "stall": ("latency", "a stop of 5 s", "p75 2.5 s", "p75 2.49 s", True),
+        "closed": ("mutant", "a generator that waits", "caught", "not caught", False),
+    }
+    tests = [
+        {
+            "name": name,
+            "group": group,
+            "planted": what,
+            "caught_by": "response time",
+            "expected": expected,
+            "seen": seen,
+            "pass": good,
+            "skipped": None,
+            "attempts": 1 if good else 2,
+            "duration_ns": 10**10,
+            "stalls": {"p99_ns": 60_000, "max_ns": 400_000},
+            "checks": [],
+        }
+        for name, (group, what, expected, seen, good) in planted.items()
+    ]
+    return {
+        "schema_version": 1,
+        "kind": "selftest",
+        "tool_version": "v0-12-gabc",
+        "variant": "release",
+        "started_at": "2026-11-21T03:00:00Z",
+        "ended_at": "2026-11-21T03:01:00Z",
+        "tests": tests,
+        "passed": 1,
+        "failed": 1,
+        "skipped": 0,
+    }
 
 
 def store(directory, run, trials, texts):

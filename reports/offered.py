@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""p99 over the offered rate, for open loops: where each model's knee is and up
+to which rate it meets the profile's limit.
+
+Both are read from the intervals of the load points that were run, so they are
+given as "between two rates" and never as one: nothing is fitted or searched.
+The knee is where p99 surely exceeds twice that of the lowest rate, or the
+answers fall behind the offered rate.
+"""
+
+from dataclasses import dataclass
+
+import units
+from curves import PLAIN
+from drawing import Chart, axis
+from levels import n_words, provenance, scale_words, valid_trials
+from metrics import metric
+from points import latency_words
+from results import Run
+from sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of
+
+KNEE_FACTOR = 2
+KEPT_UP = 0.99  # of the offered rate
+
+
+@dataclass
+class Step:
+    """One model at one rate."""
+
+    rate: float
+    row: dict | None  # p99, where there is one
+    overloaded: bool
+
+    def over(self, limit: float) -> bool | None:
+        """Surely beyond the limit, surely within, or None: cannot tell."""
+        if self.overloaded:
+            return True
+        if not self.row:
+            return None
+        lo, hi = (self.row[k] or self.row["value"] for k in ("lo", "hi"))
+        return True if lo > limit else False if hi <= limit else None
+
+
+def steps(run: Run, experiment: dict, points, model: str) -> list[Step]:
+    found = []
+    for p in points:
+        key = experiment["name"], p["id"], model
+        rate, trials = p["load"]["rate_per_s"], valid_trials(run, experiment, p, model)
+        answered = run.level(*key, "throughput_per_s")
+        behind = answered is not None and answered["value"] < KEPT_UP * rate
+        told = [t["overloaded"] for t in trials if t.get("overloaded") is not None]
+        if told:
+            behind = sum(told) > len(told) / 2
+        found.append(Step(rate, run.level(*key, "latency_p99_ns"), behind))
+    return found
+
+
+def crossing(found: list[Step], limit: float) -> tuple[float | None, float | None]:
+    """The highest rate up to which all steps are surely within the limit, and
+    the first that is surely beyond it. Steps with too few requests for a p99
+    say nothing."""
+    within = beyond = None
+    known = [step for step in found if step.row or step.overloaded]
+    for step in known:
+        if step.over(limit) is not False:
+            break
+        within = step.rate
+    for step in known:
+        if step.over(limit) is True:
+            beyond = step.rate
+            break
+    return within, beyond
+
+
+def knee(found: list[Step]) -> tuple[float | None, float | None]:
+    first = next((s.row for s in found if s.row and not s.overloaded), None)
+    if not first:
+        return crossing(found, 0)
+    return crossing(found, KNEE_FACTOR * (first["hi"] or first["value"]))
+
+
+def words(place: tuple[float | None, float | None]) -> str:
+    within, beyond = (units.digits(rate) if rate else None for rate in place)
+    if within and beyond:
+        return f"between {within} and {beyond} /s"
+    if within:
+        return f"not reached: fine at {within} /s"
+    return f"below {beyond} /s" if beyond else "cannot tell"
+
+
+def chart(run: Run, experiment: dict, points) -> Chart | None:
+    levels = levels_of(run, experiment, points, "rate_per_s", "latency_p99_ns")
+    if not levels or any(p["load"]["mode"] != "open" for p in points):
+        return None
+    profile = experiment.get("profile") or {}
+    limit = profile.get("limit_ns") if profile.get("limit_percentile") == 99 else None
+    found = {m: steps(run, experiment, points, m) for m in levels}
+    knees = {m: knee(found[m]) for m in levels}
+    rows = [r for found_rows in levels.values() for _, r in found_rows]
+    y = axis(numbers_of(levels, 1e6) + ([limit / 1e6] if limit else []))
+    xs = [p["load"]["rate_per_s"] for p in points]
+    made = new_chart(experiment, points, "rate")
+    made.title = (
+        f"p99 over the offered rate: {points[0]['workload']}, {latency_words(points[0])}"
+    )
+    made.alt = (
+        "p99 latency over the offered rate, one line per model, the knee ringed."
+        " The numbers are in the table."
+    )
+    made.height, made.in_text = 400, True
+    made.blocks = blocks_of(levels, 1e6, xs)
+    made.blocks.append(("knees", _rings(levels, knees)))
+    made.head = ["model", "knee"]
+    made.head += [f"meets {profile.get('limit')}"] if limit else []
+    made.head += [f"p99 at {units.digits(x)} /s" for x in xs]
+    for m in levels:
+        cells = [words(knees[m])]
+        if limit:
+            cells.append(words(crossing(found[m], limit)))
+        made.rows.append([m, *cells, *(_cell(step) for step in found[m])])
+    made.caption = [
+        n_words(rows),
+        f"Ring: the last rate before the knee, where p99 surely exceeds {KNEE_FACTOR}"
+        " times that of the lowest rate or under 99 % of the offered requests are"
+        " answered (overloaded).",
+        scale_words(y),
+        provenance(run),
+    ]
+    made.context = PLAIN | frame_of(levels, xs, y, 1e6, {m: m for m in levels})
+    made.context |= {
+        "xlabel": "offered rate, requests per second",
+        "ylabel": f"p99, ms{' (logarithmic)' if y.log else ''}",
+        "rings": len(levels),
+        "limit": limit
+        and {"at": limit / 1e6, "text": f"the profile's limit {profile.get('limit')}"},
+    }
+    add_invalid(run, experiment, points, "rate_per_s", made)
+    return made
+
+
+def _rings(levels: dict, knees: dict) -> list[list[float]]:
+    rings = []
+    for m, rows in levels.items():
+        within, beyond = knees[m]
+        if beyond:
+            rings += [[x, r["value"] / 1e6] for x, r in rows if x == within]
+    return rings
+
+
+def _cell(step: Step) -> str:
+    shown = metric("latency_p99_ns").show(step.row["value"] if step.row else None)
+    return f"{shown} (overloaded)" if step.overloaded else shown

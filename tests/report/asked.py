@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""The experiments and models of the made-up runs."""
+
+BLOCKS = 6
+KIB, MIB = 2**10, 2**20
+KINDS = {
+    "serial": "none",
+    "thread-per-request": "thread",
+    "event-loop": "coroutine",
+    "process-pool": "process",
+    "null": "none",
+}
+# bytes: at rest, per connection; RSS: at rest, per connection; CPU per request
+MODELS = {
+    "serial": (1.1 * MIB, 9 * KIB, 2.0 * MIB, 0.2 * KIB, 12e3),
+    "thread-per-request": (1.2 * MIB, 40 * KIB, 2.4 * MIB, 9 * KIB, 31e3),
+    "event-loop": (1.5 * MIB, 12 * KIB, 3.1 * MIB, 4 * KIB, 14e3),
+    "process-pool": (4.9 * MIB, 11 * KIB, 33 * MIB, 0.3 * KIB, 16e3),
+}
+
+
+def point(name, workload, kind, query, connections, wait_ns, **more):
+    return {
+        "id": name,
+        "section": name,
+        "workload": workload,
+        "kind": kind,
+        "query": query,
+        "parameters": {"delay_ns": wait_ns},
+        "load": {
+            "mode": "closed",
+            "connections": connections,
+            "rate_per_s": None,
+            "arrivals": None,
+        },
+        "latency_kind": "service",
+        "placement": "split",
+        "workers": None,
+        "warmup_ns": 300_000_000,
+        "window_ns": 3_000_000_000,
+        "wait_ns": wait_ns,
+        "beside": None,
+        "models": list(MODELS),
+        **more,
+    }
+
+
+def quick():
+    return {
+        "name": "quick",
+        "title": "The three classes on I/O, CPU and mixed work",
+        "question": "Which model serves waiting, computing and both?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": {
+            "name": "typical API",
+            "wait_ns": 50_000_000,
+            "cpu_ns": 0,
+            "connections": 100,
+            "limit": "p99<100ms",
+            "limit_percentile": 99,
+            "limit_ns": 100_000_000,
+            "memory_bytes": 512 * MIB,
+        },
+        "load_points": [
+            point("fetch", "fetch", "io", "delay=50ms&calls=1", 100, 50_000_000),
+            point("spin", "spin", "cpu", "steps=2M", 8, 0, placement="shared"),
+            point("mixed", "mixed", "mixed", "delay=10ms&steps=500k", 32, 10_000_000),
+        ],
+    }
+
+
+def sweep():
+    points = [
+        point(f"wait-c{n}", "wait", "io", "delay=100ms", n, 100_000_000, section="wait")
+        for n in (1, 10, 100, 1000, 10000)
+    ]
+    for p in points:
+        p["models"] = ["thread-per-request", "event-loop", "null"]
+    return {
+        "name": "connections",
+        "title": "Memory and throughput over connections",
+        "question": "What does a connection cost?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": None,
+        "load_points": points,
+    }
+
+
+def beside():
+    second = {"workload": "hello", "query": "", "rate_per_s": 200.0}
+    job = point(
+        "hog", "spin", "cpu", "steps=50M", 1, 0, beside=second, placement="shared"
+    )
+    job["models"] = ["thread-per-request", "event-loop", "process-pool"]
+    return {
+        "name": "blocked-loop",
+        "title": "A light load beside CPU work",
+        "question": "Who suffers when one request computes?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": None,
+        "load_points": [job],
+    }
+
+
+def rates():
+    """An open loop up to and over what one CPU can do at 500 us a request."""
+    points = []
+    for rate in (250, 500, 1000, 1500, 1900, 2500):
+        p = point(f"spin-r{rate}", "spin", "cpu", "steps=500k", 64, 0, section="spin")
+        p["load"].update(mode="open", rate_per_s=float(rate), arrivals="poisson")
+        p.update(latency_kind="response", window_ns=10_000_000_000)
+        p["models"] = ["thread-per-request", "event-loop"]
+        points.append(p)
+    return {
+        "name": "rates",
+        "title": "p99 over the offered rate",
+        "question": "How much can be asked before users wait?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": {
+            "name": "light jobs",
+            "wait_ns": 0,
+            "cpu_ns": 500_000,
+            "connections": 64,
+            "limit": "p99<10ms",
+            "limit_percentile": 99,
+            "limit_ns": 10_000_000,
+            "memory_bytes": None,
+        },
+        "load_points": points,
+    }
+
+
+EXPERIMENTS = {"quick": quick, "sweep": sweep, "beside": beside, "rates": rates}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""The figures of a report: ratios with their margin, the offered rate with knee
+and limit, invalid points, gates, the instrument's own test.
+"""
+
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from case import Case  # noqa: E402
+import stored  # noqa: E402
+
+
+class Figures(Case):
+    def test_offered_rate_tells_knee_limit_and_overload(self):
+        stored.write(self.run_path, "rates")
+        self.report("--only", "report")
+        self.golden("rates.md", self.text())
+        row = next(
+            line for line in self.text().splitlines()
+            if line.startswith("| event-loop") and "between" in line
+        )
+        cells = [c.strip() for c in row.split("|")]
+        self.assertEqual(cells[2], "between 1,000 and 1,500 /s")  # the knee
+        self.assertEqual(cells[3], "between 1,000 and 1,500 /s")  # the limit
+        self.assertIn("(overloaded)", cells[9])
+        self.assertNotIn("(overloaded)", "".join(cells[:9]))
+
+    def test_margin_and_verdict_of_every_ratio(self):
+        run = stored.build("quick")[0]
+        stored.write(self.run_path)
+        self.report("--only", "charts")
+        folder = self.run_path / "report" / "charts"
+        text = (folder / "forest-throughput-quick-ratios.gp").read_text()
+        shown = text.count("set label") - 1  # the title is one
+        pairs = [
+            c for c in run["comparisons"]
+            if c["metric"] == "throughput_per_s" and "event-loop" in (c["a"], c["b"])
+        ]
+        self.assertEqual(shown, len(pairs))
+        self.assertIn("'no meaningful difference'", text)
+        blocks = (folder / "forest-throughput-quick-ratios.dat").read_text().split("# ")
+        margins = [line.split() for line in blocks[-1].splitlines()[1:]]
+        self.assertEqual({row[1] for row in margins}, {"1.05"})
+
+    def test_invalid_points_are_hollow_with_their_reason(self):
+        def change(_, trials):
+            for t in trials:
+                where = t["load_point"], t["cell"]["model"]
+                if where == ("spin-r1500", "event-loop"):
+                    t.update(valid=False, reason="the generator was late")
+                    t["gates"][1].update(ok=False, value=0.93)
+
+        self.store(change, "rates")
+        self.report()
+        folder = self.run_path / "report" / "charts"
+        for name in ("rate-rates-spin", "sweep-throughput-rates-spin"):
+            data = (folder / f"{name}.dat").read_text()
+            self.assertRegex(data, r"# invalid\n1500 ")
+        # No line is drawn across the gap.
+        line = (folder / "rate-rates-spin.dat").read_text().split("# event-loop\n")[1]
+        self.assertRegex(line, r"^250 .*\n500 .*\n1000 .*\n\n1900 .*\n2500 ")
+        words = "event-loop (blocks 1, 2, 3, 4, 5, 6): the generator was late"
+        self.assertIn(f"Hollow, on the axis: invalid, {words}", self.text())
+        self.assertRegex(
+            self.text(),
+            r"\| generator \| +72 \| +6 \| +0\.930 \| +at most 0\.850 \| +rates-b1-spin-r1500",
+        )
+
+    def test_selftest_is_told_and_checked(self):
+        stored.write(self.run_path)
+        path = self.run_path.parent / "selftest-20261121.json"
+        selftest = stored.selftest()
+        path.write_text(json.dumps(selftest))
+        self.report()
+        text = self.text()
+        self.assertIn("1 as expected, 1 failed, 0 skipped", text)
+        self.assertIn("fails its own test", text)
+        self.assertRegex(text, r"\| mutant: closed .* FAILED at attempt 2 \|")
+        self.assertNotIn("another version", text)
+        self.assertIn('id="selftest"', self.text("index.html"))
+        selftest["tests"][0]["group"] = "poetry"
+        path.write_text(json.dumps(selftest))
+        done = self.report(code=1)
+        self.assertIn("selftest-20261121.json: tests[0].group", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
