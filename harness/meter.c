@@ -216,12 +216,31 @@ void meter_snapshot(struct meter *meter, struct meter_sample *sample)
     take(meter, METER_PROC_THREADS | METER_PROC_PSS, sample);
 }
 
+/* Ended and not yet collected: an orphan waits for whoever adopted it, which on
+ * a busy machine may take seconds. */
+static bool has_ended(pid_t pid)
+{
+    char path[64], text[512];
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return errno == ENOENT;
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    const char *state = strrchr(text, ')');
+    return n == 0 || (state && (state[2] == 'Z' || state[2] == 'X'));
+}
+
 int meter_alive(const struct meter *meter)
 {
     struct meter_pids pids = {0};
+    int count = 0;
 
     list_members(meter, &pids);
-    int count = pids.count;
+    for (int i = 0; i < pids.count; i++)
+        count += !has_ended(pids.pid[i]);
     meter_proc_free(&pids);
     return count;
 }
