@@ -391,8 +391,7 @@ int process_start(const struct process_plan *plan, struct process *process,
 
     if (why_size)
         why[0] = '\0';
-    if (result == 0)
-        result = prepared;
+    result = result < 0 ? result : prepared;
     if (result < 0) {
         snprintf(why, why_size, "cannot start %s: %s", plan->argv[0],
                  strerror(-result));
