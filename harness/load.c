@@ -188,8 +188,9 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     (void)ignored_count;
     /* Its end would close the connections while the caller still reads what
      * the server holds for them: it waits for load_free. */
-    while (status == 0)
-        pause();
+    if (status == 0)
+        for (;;)
+            pause();
     _exit(1);
 }
 
