@@ -29,7 +29,7 @@ models := $(patsubst models/%.c,%,$(wildcard models/*.c))
 foreign_models := $(filter-out %.c %.h,$(wildcard models/*.*))
 workload_sources := $(sort $(wildcard workloads/*.c))
 runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
-harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c))
+harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/selftest/*.c))
 unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
 helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/*.ini))
@@ -86,6 +86,10 @@ load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:
 
 doctor: $(out)/troika ## what on this machine spoils measurements, and the remedy
 	@$(out)/troika doctor
+
+.PHONY: selftest
+selftest: all ## the instrument against known truth: faults planted, each must be caught
+	@$(out)/troika selftest $(ARGS)
 
 ##@ Report
 RUN ?= results/latest

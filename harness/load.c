@@ -375,6 +375,8 @@ static void merge(const struct load *load, struct load_result *result)
         if (from->window_end_ns > result->window_end_ns)
             result->window_end_ns = from->window_end_ns;
     }
+    if (load->plan->mutation == MUTATION_P95)
+        load_mutation_flatten(&result->response);
     int error = 0;
     for (int i = 0; i < load->processes && !error; i++)
         error = load->shared->slots[i].error;

@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "load_mutation.h"
 #include "models/runtime/histogram.h"
 
 enum load_mode {
@@ -71,6 +72,7 @@ struct load_plan {
                               of them to be had: load_begin fails */
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
                               load_wait return -EINTR instead of waiting */
+    enum load_mutation mutation;       /* the self-test's alone */
     bool series; /* keep completions per 100 ms for the report */
 };
 

@@ -199,6 +199,8 @@ static void send_queued(struct load_drive *drive, bool was_free)
     if (!connection || drive->taken == drive->arrived)
         return;
     uint64_t number = drive->taken++;
+    if (drive->plan->mutation == MUTATION_SLOW)
+        load_mutation_dawdle();
     int64_t now_ns = load_now();
     struct load_times times = {
         .intended_ns = drive->record.origin_ns + drive->schedule.due_ns[number],
@@ -206,6 +208,8 @@ static void send_queued(struct load_drive *drive, bool was_free)
     };
     if (was_free)
         load_record_free_lag(&drive->record, &times);
+    if (drive->plan->mutation == MUTATION_FROM_SENT)
+        times.intended_ns = now_ns;
     send_request(drive, connection, number, times.intended_ns, now_ns);
 }
 
@@ -405,6 +409,11 @@ void load_drive_advance(struct load_drive *drive, int64_t now_ns)
     int64_t due_ns;
     while ((due_ns = next_arrival_ns(drive)) <= now_ns) {
         bool alone = drive->arrived++ == drive->taken;
+        if (drive->plan->mutation == MUTATION_SKIP &&
+            !drive->pool.lists[POOL_FREE].head) {
+            drive->taken++;
+            continue;
+        }
         if (due_ns >= drive->record.start_ns)
             drive->slot->result.scheduled++;
         send_queued(drive, alone);

@@ -135,7 +135,8 @@ static void mark(struct engine *engine, int64_t now_ns)
         load_record_in_flight(record, 0, now_ns);
     }
     if (engine->closed)
-        engine->over = record->closed || load_drive_pending(drive) == 0;
+        engine->over = record->closed || load_drive_pending(drive) == 0 ||
+                       drive->plan->mutation == MUTATION_DROP;
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)

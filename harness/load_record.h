@@ -14,6 +14,7 @@ struct load_record {
     struct load_result *result;
     bool closed; /* loop */
     bool series;
+    enum load_mutation mutation;
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
     int in_flight;

@@ -21,6 +21,7 @@ static const struct verb {
     {"load", verb_load, "drive an HTTP server and time every request"},
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},
+    {"selftest", verb_selftest, "the instrument against known truth"},
     {"list", verb_list, "models, workloads and experiments"},
 };
 

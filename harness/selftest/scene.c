@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Server, sleepers and generator are started in this order, each on the CPUs
+ * that it would have in a trial with `split` placement.
+ */
+#include "scene.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/load_engine.h"
+#include "harness/load_schedule.h"
+
+/* Stalls explain no more than this: a machine that stalls more is not fit to
+ * show anything, and the test says so by failing. */
+static const double EXPLAINED_SHARE_MAX = 0.1;
+static const double EXPLAINED_MIN_NS = 1e6;
+
+void scene_sleep_until(int64_t at_ns)
+{
+    struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        ;
+}
+
+static int64_t no_wait(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+static void judge(struct scene *scene)
+{
+    static const struct workload silent = {.kind = WORKLOAD_IO,
+                                           .wait_ns = no_wait};
+    static const struct workload_entry entry = {"truth", &silent};
+    struct load_result *load = scene->result;
+    struct load_point point = {
+        .id = "selftest",
+        .workload = &entry,
+        .mode = scene->plan.mode,
+        .arrivals = scene->plan.arrivals,
+        .rate_per_s = scene->plan.rate_per_s,
+        .connections = scene->plan.connections,
+        .warmup_ns = scene->plan.warmup_ns,
+        .window_ns = scene->plan.window_ns,
+        .timeout_ns = scene->plan.timeout_ns,
+        .think_ns = scene->plan.think_ns,
+    };
+    struct model_info model = {.name = "truth", .task = "none", .flags = ""};
+    struct trial_plan plan = {.point = &point, .model = &model};
+    /* What is not the load's business is as it should be. */
+    struct trial trial = {.load = load,
+                          .cpus = scene->cpus,
+                          .alive = true,
+                          .clean = true,
+                          .first = {.at_ns = load->window_start_ns},
+                          .last = {.at_ns = load->window_end_ns}};
+
+    scene->gate_count = gate_judge(&plan, &trial, scene->gates);
+}
+
+static int count_scheduled(struct scene *scene)
+{
+    struct load_schedule schedule;
+    int result;
+
+    if (scene->plan.mode != LOAD_OPEN)
+        return 0;
+    result = load_schedule_make(&scene->plan, 0, 1, &schedule);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < schedule.count; i++)
+        scene->scheduled += schedule.due_ns[i] >= scene->plan.warmup_ns;
+    load_schedule_free(&schedule);
+    return 0;
+}
+
+static int drive(struct scene *scene, char *why, size_t why_size)
+{
+    struct load *load;
+    int64_t start_ns;
+    int result = load_start(&scene->plan, &load, why, why_size);
+
+    if (result < 0)
+        return result;
+    start_ns = load_begin(load);
+    if (start_ns > 0 && scene->during != NULL)
+        scene->during(scene, start_ns);
+    result = start_ns < 0 ? (int)start_ns : load_wait(load, scene->result);
+    load_free(load);
+    return result;
+}
+
+static int run(struct scene *scene, char *why, size_t why_size)
+{
+    int result;
+
+    placement_split(PLACEMENT_SPLIT, &scene->cpus);
+    scene->result = calloc(1, sizeof(*scene->result));
+    scene->plan.requests = truth_requests(SCENE_SEEDS);
+    scene->plan.request_count = SCENE_SEEDS;
+    scene->plan.cpus = &scene->cpus.clients;
+    if (scene->result == NULL || scene->plan.requests == NULL)
+        return -ENOMEM;
+    result = truth_start(&scene->script, &scene->cpus.server, &scene->truth);
+    if (result < 0)
+        return result;
+    scene->plan.address = scene->truth.address;
+    result = count_scheduled(scene);
+    if (result == 0)
+        result = stalls_start(&scene->cpus, &scene->stalls);
+    if (result == 0)
+        result = drive(scene, why, why_size);
+    truth_stop(&scene->truth);
+    stalls_stop(&scene->stalls);
+    return result;
+}
+
+int scene_run(struct scene *scene, struct outcome *outcome)
+{
+    char why[256] = "";
+    int result = run(scene, why, sizeof(why));
+
+    if (result < 0) {
+        outcome_broken(outcome, why[0] ? why : "the load", result);
+        return result;
+    }
+    judge(scene);
+    for (int i = 0; i < STALLS_SIDES && !scene->hogged; i++) {
+        const struct histogram *late = &scene->stalls.late[i];
+        int64_t p99_ns = histogram_percentile_ns(late, 99);
+
+        if (outcome->stalls_p99_ns < p99_ns)
+            outcome->stalls_p99_ns = p99_ns;
+        if (outcome->stalls_max_ns < late->max_ns)
+            outcome->stalls_max_ns = late->max_ns;
+    }
+    return 0;
+}
+
+void scene_free(struct scene *scene)
+{
+    truth_requests_free((struct load_request *)scene->plan.requests,
+                        SCENE_SEEDS);
+    truth_free(&scene->truth);
+    stalls_free(&scene->stalls);
+    free(scene->result);
+}
+
+void scene_gate(const struct scene *scene, struct outcome *outcome,
+                const char *id, bool loud)
+{
+    char what[48];
+
+    snprintf(what, sizeof(what), "gate %s", id);
+    for (int i = 0; i < scene->gate_count; i++)
+        if (!strcmp(scene->gates[i].id, id)) {
+            outcome_words(outcome, what, loud ? "fails" : "passes",
+                          scene->gates[i].words, scene->gates[i].ok != loud);
+            return;
+        }
+    outcome_words(outcome, what, "judged", "no such gate", false);
+}
+
+void scene_silent(const struct scene *scene, struct outcome *outcome)
+{
+    char reason[OUTCOME_WORDS];
+    bool ok =
+        gate_all_ok(scene->gates, scene->gate_count, reason, sizeof(reason));
+
+    outcome_words(outcome, "all gates", "silent", ok ? "silent" : reason, ok);
+}
+
+void scene_identity(const struct scene *scene, struct outcome *outcome)
+{
+    const struct load_result *load = scene->result;
+
+    scene_gate(scene, outcome, "identity", false);
+    if (scene->plan.mode == LOAD_OPEN)
+        outcome_count(outcome, "scheduled", load->scheduled, scene->scheduled);
+}
+
+static double at(const struct histogram *histogram, double percentile)
+{
+    if (percentile < 0)
+        return histogram_mean_ns(histogram);
+    return (double)histogram_percentile_ns(histogram, percentile);
+}
+
+void scene_near(const struct scene *scene, struct outcome *outcome,
+                const char *what, const struct histogram *seen,
+                const struct histogram *truth, double percentile, double share)
+{
+    double known_ns = at(truth, percentile);
+    double allow_ns =
+        fmin(stalls_allow_ns(&scene->stalls, percentile),
+             fmax(EXPLAINED_MIN_NS, EXPLAINED_SHARE_MAX * known_ns));
+
+    /* Not below, but for the histogram's own grain. */
+    outcome_time(outcome, what, at(seen, percentile), known_ns * 0.998,
+                 known_ns * (1 + share) + 100e3 + allow_ns);
+}

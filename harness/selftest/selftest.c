@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A test's process leaves its outcome in memory shared with the runner. All
+ * that a test starts dies with it.
+ */
+#include "selftest.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/load_engine.h"
+#include "harness/noise.h"
+
+enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 2 };
+
+static const int64_t LIMIT_NS = 60000000000;
+static const int64_t LOOK_NS = 5000000;
+
+/* A quiet machine stays well below both. */
+static const int64_t STALLS_MAX_NS = 500000;
+static const double FOREIGN_MAX = 0.1;
+
+/* A test under way. */
+struct job {
+    struct selftest_result *result;
+    pid_t pid; /* 0: the place is free */
+    int64_t started_ns;
+};
+
+static int launch(struct job *job, struct selftest_result *result)
+{
+    pid_t parent = getpid();
+
+    memset(result->outcome, 0, sizeof(*result->outcome));
+    result->attempts++;
+    *job = (struct job){.result = result, .started_ns = load_now()};
+    job->pid = fork();
+    if (job->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        result->test->run(result->outcome);
+        result->outcome->finished = true;
+        _exit(0);
+    }
+    if (job->pid > 0)
+        return 0;
+    job->pid = 0;
+    return -EAGAIN;
+}
+
+/* Whether the test has ended; kills one that takes too long. */
+static bool ended(struct job *job)
+{
+    struct selftest_result *result = job->result;
+    int64_t took_ns = load_now() - job->started_ns;
+    pid_t got = waitpid(job->pid, NULL, WNOHANG);
+
+    if (got == 0 && took_ns < LIMIT_NS)
+        return false;
+    if (got == 0) {
+        kill(job->pid, SIGKILL);
+        while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (!result->outcome->finished)
+        outcome_words(result->outcome, "the test itself", "comes to an end",
+                      got == 0 ? "killed after 60 s" : "died", false);
+    result->duration_ns += took_ns;
+    result->pass = outcome_pass(result->outcome);
+    job->pid = 0;
+    return true;
+}
+
+static void look_later(void)
+{
+    struct timespec pause = {.tv_nsec = LOOK_NS};
+
+    nanosleep(&pause, NULL);
+}
+
+/* A failure on a machine that stalls, or that others use, says nothing about
+ * the instrument. */
+static void excuse(struct selftest_result *result)
+{
+    struct outcome *outcome = result->outcome;
+
+    if (result->pass || !result->test->noisy || !outcome->finished)
+        return;
+    if (outcome->stalls_p99_ns > STALLS_MAX_NS)
+        snprintf(outcome->skipped, sizeof(outcome->skipped),
+                 "cannot tell: plain sleeps beside it were %.1f ms late (p99)",
+                 (double)outcome->stalls_p99_ns / 1e6);
+    else if (result->foreign_share > FOREIGN_MAX)
+        snprintf(outcome->skipped, sizeof(outcome->skipped),
+                 "cannot tell: others used %.0f %% of the CPUs",
+                 100 * result->foreign_share);
+}
+
+static int run_alone(struct selftest_result *result)
+{
+    struct job job;
+    int status = launch(&job, result);
+
+    if (status < 0)
+        return status;
+    while (!ended(&job))
+        look_later();
+    return 0;
+}
+
+static bool again(const struct selftest_result *result)
+{
+    return !result->pass && !result->outcome->skipped[0] &&
+           result->test->noisy && result->attempts < ATTEMPTS_MAX;
+}
+
+/* The next that may run beside others, from *at on; NULL: none is left. */
+static struct selftest_result *next(const bool *chosen,
+                                    struct selftest_result *results, int *at)
+{
+    for (; selftest_tests[*at].name != NULL; (*at)++)
+        if (chosen[*at] && !selftest_tests[*at].alone)
+            return &results[(*at)++];
+    return NULL;
+}
+
+static int run_together(const bool *chosen, struct selftest_result *results,
+                        void (*told)(const struct selftest_result *result))
+{
+    struct job jobs[TOGETHER_MAX] = {0};
+    int at = 0, running = 0, status = 0;
+
+    do {
+        for (int i = 0; i < TOGETHER_MAX && status == 0; i++) {
+            struct selftest_result *result =
+                jobs[i].pid == 0 ? next(chosen, results, &at) : NULL;
+
+            if (result != NULL)
+                status = launch(&jobs[i], result);
+        }
+        running = 0;
+        for (int i = 0; i < TOGETHER_MAX; i++) {
+            if (jobs[i].pid == 0)
+                continue;
+            if (!ended(&jobs[i]))
+                running++;
+            else if (!again(jobs[i].result))
+                told(jobs[i].result);
+        }
+        look_later();
+    } while (running > 0 || (status == 0 && selftest_tests[at].name != NULL));
+    return status;
+}
+
+static struct outcome *share(int count)
+{
+    void *memory =
+        mmap(NULL, (size_t)count * sizeof(struct outcome),
+             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+int selftest_run(const bool *chosen, struct selftest_result *results,
+                 void (*told)(const struct selftest_result *result))
+{
+    int count = 0, status;
+    struct outcome *outcomes;
+
+    while (selftest_tests[count].name != NULL)
+        count++;
+    outcomes = share(count);
+    if (outcomes == NULL)
+        return -ENOMEM;
+    for (int i = 0; i < count; i++)
+        results[i] = (struct selftest_result){.test = &selftest_tests[i],
+                                              .outcome = &outcomes[i],
+                                              .foreign_share = -1};
+    status = run_together(chosen, results, told);
+    for (int i = 0; i < count && status == 0; i++) {
+        bool first = chosen[i] && selftest_tests[i].alone;
+
+        if (!first && !(chosen[i] && again(&results[i])))
+            continue;
+        if (first)
+            status = run_alone(&results[i]);
+        if (status == 0 && again(&results[i])) {
+            struct noise noise;
+
+            noise_measure(&noise);
+            results[i].foreign_share = noise.foreign_share;
+            status = run_alone(&results[i]);
+            excuse(&results[i]);
+        }
+        told(&results[i]);
+    }
+    return status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of tests and how they are run: each in a process of its own with a
+ * time limit, so that one that crashes or hangs fails alone.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "outcome.h"
+
+struct selftest_test {
+    const char *name, *group;
+    const char *planted;   /* the fault or the truth */
+    const char *caught_by; /* the gate or figure that must show it */
+    void (*run)(struct outcome *outcome);
+    bool alone; /* uses a CPU in full, or judges how late others are: not
+                   beside another */
+    bool noisy; /* a stall of the machine can spoil it: may be tried twice */
+};
+
+struct selftest_result {
+    const struct selftest_test *test;
+    struct outcome *outcome; /* of the last attempt */
+    int attempts;
+    int64_t duration_ns;
+    double foreign_share; /* of the CPUs, used by others just before the
+                             second attempt; -1: unknown */
+    bool pass;
+};
+
+/* All tests, ended by a NULL name. */
+extern const struct selftest_test selftest_tests[];
+
+/* Runs the chosen ones: those that mostly wait beside each other, then the
+ * others one by one; a noisy one that failed is tried once more, alone.
+ * If it fails again while the machine was visibly not its own, it is counted as
+ * skipped, with the reason: it could not tell. `told`
+ * is called with each as it is done. Returns 0 or a negative errno. */
+int selftest_run(const bool *chosen, struct selftest_result *results,
+                 void (*told)(const struct selftest_result *result));
+
+/* The whole as docs/selftest.md describes it. `results` runs along
+ * selftest_tests; those without attempts are left out. */
+json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
+                      int64_t ended_at);
+
+/* What was expected, or seen, in one line: the failed checks, or else the
+ * first ones. Returns text. */
+char *selftest_words(const struct outcome *outcome, bool seen, char *text,
+                     size_t size);

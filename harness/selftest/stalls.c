@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sleeper a side, every 4 ms: often enough to see what hits one request in
+ * a hundred, rare enough to cost nothing. A sleep that was late hides others
+ * that would have been due meanwhile, so those are filled in: a stall counts
+ * by its length and not once.
+ */
+#include "stalls.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/load_engine.h"
+
+static const int64_t STEP_NS = 4000000;
+
+static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
+                              pid_t parent)
+{
+    int64_t at_ns = load_now();
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    sched_setaffinity(0, sizeof(*cpus), cpus);
+    for (;;) {
+        struct timespec at;
+        int64_t now_ns;
+
+        at_ns += STEP_NS;
+        at = (struct timespec){at_ns / 1000000000, at_ns % 1000000000};
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) ==
+               EINTR)
+            ;
+        now_ns = load_now();
+        histogram_record(late, now_ns - at_ns);
+        for (; now_ns - at_ns > STEP_NS; at_ns += STEP_NS)
+            histogram_record(late, now_ns - at_ns - STEP_NS);
+    }
+}
+
+int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
+{
+    pid_t parent = getpid();
+    void *memory =
+        mmap(NULL, STALLS_SIDES * sizeof(*stalls->late), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    *stalls = (struct stalls){0};
+    if (memory == MAP_FAILED)
+        return -ENOMEM;
+    stalls->late = memory;
+    for (int i = 0; i < STALLS_SIDES; i++)
+        histogram_reset(&stalls->late[i]);
+    for (int i = 0; i < STALLS_SIDES; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+            sleeper(i == 0 ? &cpus->server : &cpus->clients, &stalls->late[i],
+                    parent);
+        if (pid < 0) {
+            stalls_free(stalls);
+            return -EAGAIN;
+        }
+        stalls->pids[i] = pid;
+    }
+    return 0;
+}
+
+void stalls_stop(struct stalls *stalls)
+{
+    for (int i = 0; i < STALLS_SIDES; i++) {
+        if (stalls->pids[i] <= 0)
+            continue;
+        kill(stalls->pids[i], SIGKILL);
+        while (waitpid(stalls->pids[i], NULL, 0) < 0 && errno == EINTR)
+            ;
+        stalls->pids[i] = 0;
+    }
+}
+
+void stalls_free(struct stalls *stalls)
+{
+    stalls_stop(stalls);
+    if (stalls->late != NULL)
+        munmap(stalls->late, STALLS_SIDES * sizeof(*stalls->late));
+    stalls->late = NULL;
+}
+
+double stalls_allow_ns(const struct stalls *stalls, double percentile)
+{
+    double sum_ns = 0;
+
+    for (int i = 0; i < STALLS_SIDES; i++) {
+        const struct histogram *late = &stalls->late[i];
+        double mean_ns = histogram_mean_ns(late), at_ns = mean_ns;
+
+        /* Rare long stalls shift a median by about their mean. */
+        if (percentile >= 0)
+            at_ns = (double)histogram_percentile_ns(late, percentile);
+        sum_ns += at_ns > mean_ns ? at_ns : mean_ns;
+    }
+    return sum_ns;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the machine itself does to whoever sleeps on it: plain sleeps on the
+ * CPUs of server and generator while a test runs, and how late they ended.
+ * A test allows for what was seen there at the same moment, and no more.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "harness/placement.h"
+#include "models/runtime/histogram.h"
+
+enum { STALLS_SIDES = 2 };
+
+struct stalls {
+    pid_t pids[STALLS_SIDES];
+    struct histogram *late; /* shared: of the server's CPUs, the clients' */
+};
+
+/* Returns 0 or a negative errno. */
+int stalls_start(const struct cpu_split *cpus, struct stalls *stalls);
+
+/* Ends the sleepers; `late` stays readable until stalls_free. */
+void stalls_stop(struct stalls *stalls);
+void stalls_free(struct stalls *stalls);
+
+/* What to allow at a percentile (of the mean: -1): a wake-up on either side,
+ * each as late as the sleepers' were at that percentile, or in the mean. */
+double stalls_allow_ns(const struct stalls *stalls, double percentile);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A small tree in a meter's groups waits for a word, does what it is for, says
+ * so and stays: sampled before and after, the difference is known. Private
+ * pages touched in children and a shared segment, where RSS counts wrongly;
+ * CPU burnt by children that have ended, where /proc forgets.
+ */
+#include "test_meter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/meter.h"
+
+enum { CHILDREN = 3, OWN_MIB = 24, SHARED_MIB = 32, PAGE = 4096 };
+enum { OWN_MS = 150, SHORT_COUNT = 10, SHORT_MS = 15 };
+
+static const int64_t MIB = 1 << 20;
+
+struct tree {
+    struct meter *meter;
+    pid_t pid;
+    int go, did;
+    struct meter_sample before, after;
+};
+
+static void rest(long ms)
+{
+    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void burn(int ms)
+{
+    int64_t end_ns = cpu_ns() + ms * INT64_C(1000000);
+    volatile uint64_t turns = 0;
+
+    while (cpu_ns() < end_ns)
+        for (int i = 0; i < 2000; i++)
+            turns++;
+}
+
+static void touch(int64_t mib, char *memory)
+{
+    for (int64_t i = 0; i < mib * MIB; i += PAGE)
+        memory[i] = 1;
+}
+
+/* Small pages, so that what is touched is what is charged. */
+static char *map(int64_t mib, int flags)
+{
+    void *memory = mmap(NULL, (size_t)(mib * MIB), PROT_READ | PROT_WRITE,
+                        flags | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        _exit(2);
+    madvise(memory, (size_t)(mib * MIB), MADV_NOHUGEPAGE);
+    return memory;
+}
+
+static void wait_word(int fd)
+{
+    char byte;
+
+    if (read(fd, &byte, 1) != 1)
+        _exit(0);
+}
+
+static void say_word(int fd)
+{
+    if (write(fd, "x", 1) != 1)
+        _exit(0);
+}
+
+/* In the root: children that wait are there before the first sample. */
+static void be_memory(int go, int did)
+{
+    char *shared = map(SHARED_MIB, MAP_SHARED);
+
+    for (int i = 0; i < CHILDREN; i++) {
+        pid_t parent = getpid();
+
+        if (fork() != 0)
+            continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        wait_word(go);
+        touch(OWN_MIB, map(OWN_MIB, MAP_PRIVATE));
+        touch(SHARED_MIB, shared);
+        say_word(did);
+        for (;;)
+            pause();
+    }
+}
+
+static void be_cpu(int go, int did)
+{
+    wait_word(go);
+    burn(OWN_MS);
+    for (int i = 0; i < SHORT_COUNT; i++) {
+        if (fork() == 0) {
+            burn(SHORT_MS);
+            _exit(0);
+        }
+        wait(NULL);
+    }
+    say_word(did);
+}
+
+static int start(struct tree *tree, void (*be)(int go, int did))
+{
+    int go[2], did[2], result;
+    char note[256];
+    pid_t parent = getpid();
+
+    *tree = (struct tree){0};
+    result = meter_open("selftest", &tree->meter, note, sizeof(note));
+    if (result < 0)
+        return result;
+    if (pipe2(go, O_CLOEXEC) < 0 || pipe2(did, O_CLOEXEC) < 0)
+        return -errno;
+    tree->go = go[1];
+    tree->did = did[0];
+    tree->pid = fork();
+    if (tree->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent || meter_enter(tree->meter) < 0)
+            _exit(1);
+        close(go[1]);
+        be(go[0], did[1]);
+        for (;;)
+            pause();
+    }
+    close(go[0]);
+    close(did[1]);
+    if (tree->pid < 0)
+        return -EAGAIN;
+    meter_set_root(tree->meter, tree->pid);
+    return 0;
+}
+
+/* Lets the tree do its work between two snapshots. */
+static void observe(struct tree *tree, int words)
+{
+    char byte;
+
+    rest(100);
+    meter_snapshot(tree->meter, &tree->before);
+    for (int i = 0; i < words; i++)
+        if (write(tree->go, "x", 1) != 1)
+            return;
+    for (int i = 0; i < words; i++)
+        if (read(tree->did, &byte, 1) != 1)
+            return;
+    rest(50);
+    meter_snapshot(tree->meter, &tree->after);
+}
+
+static void end(struct tree *tree)
+{
+    if (tree->meter != NULL)
+        meter_close(tree->meter);
+    if (tree->pid > 0) {
+        kill(tree->pid, SIGKILL);
+        while (waitpid(tree->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    close(tree->go);
+    close(tree->did);
+}
+
+/* Whether the tree is held by a group; else the test says why it is not. */
+static bool grouped(const struct tree *tree, bool memory,
+                    struct outcome *outcome)
+{
+    bool has = meter_has_group(tree->meter) &&
+               (!memory || meter_source(tree->meter) != METER_PROC);
+
+    if (!has)
+        snprintf(outcome->skipped, sizeof(outcome->skipped),
+                 "no cgroup can be made here, so the figure would be an "
+                 "estimate");
+    return has;
+}
+
+static void near(struct outcome *outcome, const char *what, int64_t seen_bytes,
+                 int64_t truth_bytes)
+{
+    double slack = fmax(0.02 * (double)truth_bytes, (double)MIB);
+
+    outcome_number(outcome, what, (double)seen_bytes / (double)MIB,
+                   ((double)truth_bytes - slack) / (double)MIB,
+                   ((double)truth_bytes + slack) / (double)MIB);
+}
+
+void test_meter_memory(struct outcome *outcome)
+{
+    struct tree tree;
+    int64_t user = (CHILDREN * OWN_MIB + SHARED_MIB) * MIB;
+    int64_t tables = CHILDREN * (OWN_MIB + SHARED_MIB) / 2 * PAGE;
+    int result = start(&tree, be_memory);
+
+    if (result < 0) {
+        outcome_broken(outcome, "a tree to measure", result);
+    } else if (grouped(&tree, true, outcome)) {
+        observe(&tree, CHILDREN);
+        near(outcome, "total, MiB",
+             tree.after.total_bytes - tree.before.total_bytes, user + tables);
+        near(outcome, "user pages, MiB",
+             tree.after.user_bytes - tree.before.user_bytes, user);
+        near(outcome, "PSS, MiB",
+             tree.after.pss_sum_bytes - tree.before.pss_sum_bytes, user);
+    }
+    end(&tree);
+}
+
+void test_meter_cpu(struct outcome *outcome)
+{
+    struct tree tree;
+    double truth_ns = (OWN_MS + SHORT_COUNT * SHORT_MS) * 1e6;
+    int result = start(&tree, be_cpu);
+
+    if (result < 0) {
+        outcome_broken(outcome, "a tree to measure", result);
+    } else if (grouped(&tree, false, outcome)) {
+        observe(&tree, 1);
+        /* 2 %, a scheduler tick, and the forks themselves. */
+        outcome_time(outcome, "CPU",
+                     (double)(tree.after.cpu_user_ns - tree.before.cpu_user_ns +
+                              tree.after.cpu_system_ns -
+                              tree.before.cpu_system_ns),
+                     truth_ns * 0.98, truth_ns * 1.02 + 15e6);
+    }
+    end(&tree);
+}
+
+void test_meter_count(struct outcome *outcome)
+{
+    struct tree tree;
+    int result = start(&tree, be_memory);
+
+    if (result < 0) {
+        outcome_broken(outcome, "a tree to measure", result);
+    } else {
+        observe(&tree, CHILDREN);
+        outcome_count(outcome, "processes", (uint64_t)tree.after.processes,
+                      CHILDREN + 1);
+        outcome_count(outcome, "threads", (uint64_t)tree.after.threads,
+                      CHILDREN + 1);
+    }
+    end(&tree);
+}

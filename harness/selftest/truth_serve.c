@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests that wait stand in a heap by the time at which their answer is due;
+ * one timerfd is armed for its top. A queue's departures are computed, not
+ * observed: a late wake-up delays one answer and none behind it.
+ */
+#include "truth_serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "harness/load_engine.h"
+
+enum { CLIENTS_MAX = 16384, HEAD_MAX = 256, EVENTS_MAX = 64 };
+
+struct client {
+    unsigned generation; /* of the descriptor's use */
+    size_t used;
+    char head[HEAD_MAX];
+    long seed;
+    uint64_t number;
+    int64_t arrived_ns;
+};
+
+struct waiting {
+    int64_t due_ns;
+    int fd;
+    unsigned generation;
+};
+
+struct server {
+    const struct truth_script *script;
+    struct truth_account *account;
+    int epoll_fd, timer_fd, listener;
+    struct client *clients; /* by descriptor */
+    struct waiting *heap;
+    int heap_count;
+    int64_t free_ns, armed_ns;
+    long first_seed, last_seed;
+};
+
+static void heap_push(struct server *server, struct waiting item)
+{
+    struct waiting *heap = server->heap;
+    int at = server->heap_count++;
+
+    for (; at > 0 && heap[(at - 1) / 2].due_ns > item.due_ns; at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
+    heap[at] = item;
+}
+
+static struct waiting heap_pop(struct server *server)
+{
+    struct waiting *heap = server->heap, top = heap[0];
+    struct waiting item = heap[--server->heap_count];
+    int at = 0, child;
+
+    while ((child = 2 * at + 1) < server->heap_count) {
+        if (child + 1 < server->heap_count &&
+            heap[child + 1].due_ns < heap[child].due_ns)
+            child++;
+        if (heap[child].due_ns >= item.due_ns)
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = item;
+    return top;
+}
+
+static void drop(struct server *server, int fd, bool reset)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    if (reset)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(fd);
+    server->clients[fd].generation++;
+}
+
+/* The fault of request `number`, counted from 0, or TRUTH_FAULTS. */
+static enum truth_fault fault_of(const struct server *server,
+                                 const struct client *client)
+{
+    const int *every = server->script->every;
+
+    for (int i = 0; i < TRUTH_FAULTS; i++) {
+        if (every[i] == 0 || (client->number + 1) % (uint64_t)every[i] != 0)
+            continue;
+        if (i == TRUTH_CACHED && client->seed == server->first_seed)
+            continue; /* the cache happens to be right */
+        return (enum truth_fault)i;
+    }
+    return TRUTH_FAULTS;
+}
+
+static void put(int fd, const char *status, const char *body, size_t size)
+{
+    char text[256];
+    int length = snprintf(text, sizeof(text),
+                          "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%.*s",
+                          status, strlen(body), (int)size, body);
+
+    if (send(fd, text, (size_t)length, MSG_NOSIGNAL) != length)
+        return; /* the client has gone: it counts that itself */
+}
+
+static void answer(struct server *server, int fd)
+{
+    struct client *client = &server->clients[fd];
+    enum truth_fault fault = fault_of(server, client);
+    long seed = client->seed;
+    char body[64];
+
+    if (fault < TRUTH_FAULTS)
+        atomic_fetch_add(&server->account->faults[fault], 1);
+    else
+        histogram_record(&server->account->delay,
+                         load_now() - client->arrived_ns);
+    if (fault == TRUTH_OTHER)
+        seed = server->last_seed == seed ? seed + 1 : server->last_seed;
+    if (fault == TRUTH_CACHED)
+        seed = server->first_seed;
+    server->last_seed = client->seed;
+    snprintf(body, sizeof(body), "see%c %ld", fault == TRUTH_WRONG ? 'n' : 'd',
+             seed);
+    if (fault == TRUTH_HANG)
+        return;
+    if (fault == TRUTH_RESET) {
+        drop(server, fd, true);
+        return;
+    }
+    put(fd, fault == TRUTH_STATUS ? "500 No" : "200 OK", body,
+        fault == TRUTH_TRUNCATE ? 3 : strlen(body));
+    if (fault == TRUTH_TRUNCATE)
+        drop(server, fd, false);
+}
+
+static void asked(struct server *server, int fd)
+{
+    struct client *client = &server->clients[fd];
+    const char *seed = strstr(client->head, "seed=");
+    int64_t delay_ns, due_ns;
+
+    client->used = 0;
+    client->arrived_ns = load_now();
+    client->seed = seed != NULL ? strtol(seed + 5, NULL, 10) : 0;
+    client->number = atomic_fetch_add(&server->account->requests, 1);
+    if (client->number == 0)
+        server->first_seed = client->seed;
+    delay_ns = draw_ns(&server->script->delay, client->number);
+    if (delay_ns <= 0 || server->heap_count == CLIENTS_MAX) {
+        answer(server, fd);
+        return;
+    }
+    due_ns = client->arrived_ns;
+    if (server->script->queue && server->free_ns > due_ns)
+        due_ns = server->free_ns;
+    server->free_ns = due_ns += delay_ns;
+    heap_push(server, (struct waiting){due_ns, fd, client->generation});
+}
+
+static void take(struct server *server, int fd)
+{
+    struct client *client = &server->clients[fd];
+    ssize_t count =
+        recv(fd, client->head + client->used, HEAD_MAX - 1 - client->used, 0);
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (count <= 0) {
+        drop(server, fd, false);
+        return;
+    }
+    client->used += (size_t)count;
+    client->head[client->used] = '\0';
+    if (strstr(client->head, "\r\n\r\n") != NULL)
+        asked(server, fd);
+}
+
+static void accept_all(struct server *server)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int fd;
+
+    while ((fd = accept4(server->listener, NULL, NULL,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        event.data.fd = fd;
+        if (fd >= CLIENTS_MAX) {
+            close(fd);
+            continue;
+        }
+        server->clients[fd].used = 0;
+        epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    }
+}
+
+/* Answers what is due and arms the timer for what is next. */
+static void advance(struct server *server)
+{
+    int64_t next_ns;
+
+    while (server->heap_count > 0 && server->heap[0].due_ns <= load_now()) {
+        struct waiting item = heap_pop(server);
+
+        if (server->clients[item.fd].generation == item.generation)
+            answer(server, item.fd);
+    }
+    if (server->heap_count == 0)
+        return;
+    next_ns = server->heap[0].due_ns;
+    if (next_ns == server->armed_ns)
+        return;
+    server->armed_ns = next_ns;
+    timerfd_settime(server->timer_fd, TFD_TIMER_ABSTIME,
+                    &(struct itimerspec){.it_value = {next_ns / 1000000000,
+                                                      next_ns % 1000000000}},
+                    NULL);
+}
+
+static int prepare(struct server *server)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    server->clients = calloc(CLIENTS_MAX, sizeof(*server->clients));
+    server->heap = calloc(CLIENTS_MAX, sizeof(*server->heap));
+    server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (server->clients == NULL || server->heap == NULL)
+        return -ENOMEM;
+    if (server->epoll_fd < 0 || server->timer_fd < 0)
+        return -errno;
+    event.data.fd = server->listener;
+    if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listener, &event))
+        return -errno;
+    event.events = EPOLLIN | EPOLLET;
+    event.data.fd = server->timer_fd;
+    return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->timer_fd, &event)
+               ? -errno
+               : 0;
+}
+
+int truth_serve(const struct truth_script *script, int listener,
+                struct truth_account *account)
+{
+    struct server server = {
+        .script = script, .account = account, .listener = listener};
+    struct epoll_event events[EVENTS_MAX];
+    int result = prepare(&server);
+
+    while (result >= 0) {
+        int count = epoll_wait(server.epoll_fd, events, EVENTS_MAX, -1);
+
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.fd == listener)
+                accept_all(&server);
+            else if (events[i].data.fd != server.timer_fd)
+                take(&server, events[i].data.fd);
+        }
+        advance(&server);
+        result = count < 0 && errno != EINTR ? -errno : 0;
+    }
+    free(server.clients);
+    free(server.heap);
+    return result;
+}
