@@ -99,8 +99,8 @@ report: build/.deps ## charts, report.md, index.html and decision record of RUN
 	@$(PYTHON) reports/report.py $(RUN)
 adr: build/.deps ## the decision record of RUN alone
 	@$(PYTHON) reports/report.py --only adr $(RUN)
-compare: build/.deps ## two runs side by side: make compare A=results/X B=results/Y
-	@$(PYTHON) reports/compare.py $(ARGS) $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
+compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
+	@$(out)/troika compare $(ARGS) $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean

@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "fingerprint.h"
+#include "placement.h"
 #include "version.h"
 
 static const char UNKNOWN[] = "not exposed";
@@ -151,6 +153,26 @@ static void add_cpu(json_t *object)
                         json_string(text[0] == '\0' ? UNKNOWN
                                     : guest         ? tool
                                                     : "none"));
+}
+
+/* How `placement = split` turns out on these CPUs. */
+static void add_placement(json_t *object)
+{
+    struct cpu_split split;
+
+    placement_split(PLACEMENT_SPLIT, &split);
+    json_object_set_new(object, "placement_split",
+                        json_sprintf("server %d, clients %d%s",
+                                     split.server_count, split.clients_count,
+                                     split.apart ? "" : ", not apart"));
+}
+
+static void add_fingerprint(json_t *object)
+{
+    char hex[FINGERPRINT_SIZE];
+
+    fingerprint_of(object, hex);
+    json_object_set_new(object, "fingerprint", json_string(hex));
 }
 
 static void add_kernel(json_t *object)
@@ -318,5 +340,7 @@ json_t *environment_capture(void)
     add_pressure(object);
     add_cgroup(object);
     add_build(object);
+    add_placement(object);
+    add_fingerprint(object);
     return object;
 }

@@ -303,7 +303,12 @@ static int close_run(struct run *run)
     return result;
 }
 
-static int exit_code_of(const struct run *run, int result)
+static void tell_line(const char *line, void *context)
+{
+    results_tell(context, "%s", line);
+}
+
+static int exit_code_of(struct run *run, int result)
 {
     const json_t *tally = json_object_get(run->json, "tally");
 
@@ -311,6 +316,9 @@ static int exit_code_of(const struct run *run, int result)
         return 128 + stop_signal;
     if (result < 0)
         return EXIT_FAILED;
+    if (threshold_judge(run->options->thresholds, run->options->threshold_count,
+                        run->json, run->trials, tell_line, &run->results) > 0)
+        return EXIT_THRESHOLD;
     if (json_integer_value(json_object_get(tally, "invalid")) > 0)
         return EXIT_INVALID;
     return EXIT_OK;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "plan.h"
+#include "threshold.h"
 
 struct run_options {
     const char *root;    /* of the results; NULL: the default */
@@ -18,6 +19,8 @@ struct run_options {
     uint64_t seed;
     struct plan_overrides overrides;
     bool dry_run, quiet;
+    struct threshold thresholds[THRESHOLDS_MAX];
+    int threshold_count;
     bool allow_any_build; /* record results of a sanitizer build, too */
 };
 

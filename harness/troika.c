@@ -18,6 +18,7 @@ static const struct verb {
 } verbs[] = {
     {"bench", verb_bench, "run experiments and say who leads, and how sure"},
     {"summarise", verb_summarise, "summary of a run's stored trials, anew"},
+    {"compare", verb_compare, "what one run is against another"},
     {"load", verb_load, "drive an HTTP server and time every request"},
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},

@@ -19,6 +19,7 @@ enum exit_code {
 
 int verb_bench(int argc, char **argv);
 int verb_summarise(int argc, char **argv);
+int verb_compare(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_list(int argc, char **argv);

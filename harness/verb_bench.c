@@ -23,6 +23,7 @@ enum key {
     KEY_RESUME,
     KEY_DRY_RUN,
     KEY_ANY_BUILD,
+    KEY_THRESHOLD,
 };
 
 struct flags {
@@ -46,6 +47,10 @@ static const struct argp_option rows[] = {
     {"dry-run", KEY_DRY_RUN, NULL, 0, "print order and duration, run nothing",
      0},
     {"quiet", 'q', NULL, 0, "no progress, only the result", 0},
+    {"threshold", KEY_THRESHOLD, "LIMIT", 0,
+     "exit with 4 unless every model keeps it at every load point: p99<50ms, "
+     "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
+     0},
     {"allow-any-build", KEY_ANY_BUILD, NULL, 0,
      "record results of a sanitizer build (for tests)", 0},
     {0},
@@ -84,6 +89,19 @@ static void parse_number(const char *text, const char *flag, int64_t least,
         *value > most)
         argp_error(state, "%s %s: give a whole number from %lld to %lld", flag,
                    text, (long long)least, (long long)most);
+}
+
+static void parse_threshold(const char *text, struct run_options *options,
+                            struct argp_state *state)
+{
+    char why[512];
+
+    if (options->threshold_count == THRESHOLDS_MAX)
+        argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
+    if (threshold_parse(text, &options->thresholds[options->threshold_count],
+                        why, sizeof(why)) < 0)
+        argp_error(state, "%s", why);
+    options->threshold_count++;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -125,6 +143,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'q':
         flags->options.quiet = true;
         return 0;
+    case KEY_THRESHOLD:
+        parse_threshold(value, &flags->options, state);
+        return 0;
     case KEY_ANY_BUILD:
         flags->options.allow_any_build = true;
         return 0;
@@ -161,7 +182,8 @@ int verb_bench(int argc, char **argv)
                "order, block by block."
                "\vResults go to results/<time>-<id>/, one file per trial. "
                "Exit codes: 0 done; 1 failed; 2 usage; 3 some trials are "
-               "invalid; 130, 143, 129 ended by Ctrl-C, SIGTERM or a hang-up "
+               "invalid; 4 a threshold is not met; 130, 143, 129 ended by "
+               "Ctrl-C, SIGTERM or a hang-up "
                "(go on with --resume).",
     };
     struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};

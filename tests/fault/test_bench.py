@@ -408,6 +408,8 @@ while True:
                 (("--blocks", "0", known), "--blocks"),
                 (("--window", "5", known), "--window"),
                 (("--window", "4ms", known), "shorter than the wait"),
+                (("--threshold", "p98<5ms", known), "p99<50ms"),
+                (("--threshold", "p99<5", known), "p99<50ms"),
                 (("--seed", "x", known), "--seed")):
             with self.subTest(arguments=arguments):
                 code, out, err = self.bench("-o", self.results, *arguments)
@@ -417,6 +419,15 @@ while True:
         code, out, err = self.bench("-o", self.results, "--resume=nowhere")
         self.assertEqual(1, code)
         self.assertIn("nowhere", err)
+
+    def test_a_threshold_that_is_not_met_ends_with_4(self):
+        code, out, err = self.bench(
+            "-o", self.results, "--threshold", "rps>1M", "--threshold",
+            "mem<1GiB", self.experiment(models="serial", blocks=1))
+        self.assertEqual(4, code, err)
+        self.assertIn("threshold rps>1M: NOT MET in 1 of 1 cells", out)
+        self.assertIn("  short wait serial: ", out)
+        self.assertIn("threshold mem<1GiB: ", out)
 
     def test_dry_run_prints_the_order_and_runs_nothing(self):
         arguments = ("--dry-run", "--seed", "5", self.experiment())

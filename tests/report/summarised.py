@@ -4,6 +4,7 @@ way docs/results.md describes them.
 """
 
 import math
+import statistics
 
 T_975, T_95 = 2.571, 2.015  # Student's t for the 5 degrees of freedom of 6 blocks
 
@@ -63,6 +64,7 @@ def summary_row(where, key, model, metric, trials):
         "hi": hi,
         "min": min((v for _, v in pairs), default=None),
         "max": max((v for _, v in pairs), default=None),
+        "log_sd": statistics.stdev(math.log(v) for _, v in pairs) if pairs[1:] else None,
         "invalid": sum(not t["valid"] for t in trials),
         "why": why,
         "trials": [t["trial_id"] for t, _ in pairs],

@@ -215,48 +215,6 @@ class Report(Case):
         self.assertEqual(units.size(None), units.UNKNOWN)
 
 
-class Compare(Case):
-    def compare(self, *arguments):
-        return subprocess.run(
-            [
-                "/usr/bin/python3",
-                "-B",
-                str(ROOT / "reports/compare.py"),
-                *map(str, arguments),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    def test_ratios_side_by_side(self):
-        stored.write(self.run_path)
-        other = self.run_path.with_name("other")
-
-        def faster(run, trials):
-            for t in trials:
-                if t["cell"]["model"] == "event-loop":
-                    t["throughput_per_s"] *= 1.2
-
-        first, self.run_path = self.run_path, other
-        self.store(faster)
-        done = self.compare(first, other)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"event-loop: throughput .* 1\.20 \[.*better")
-        self.assertRegex(done.stdout, r"serial: throughput .* 1\.00 \[.*not told apart")
-
-    def test_other_environment_is_refused(self):
-        stored.write(self.run_path)
-        first, self.run_path = self.run_path, self.run_path.with_name("other")
-        self.store(lambda run, _: run["environment"].update(kernel="7.0"))
-        done = self.compare(first, self.run_path)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("kernel: 6.1.0-18-amd64 against 7.0", done.stderr)
-        forced = self.compare("--force", first, self.run_path)
-        self.assertEqual(forced.returncode, 0)
-        self.assertIn("| kernel", forced.stdout)
-
-
 class Refusals(Case):
     def refused(self, words):
         done = self.report(code=1)

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Works on summaries alone: level, spread and number of blocks are all that
+ * Welch's t needs. The primary metrics of all load points are one family for
+ * Holm's correction; a second load's p99 stands beside them, exploratory.
+ */
+#include "compare.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "margin.h"
+#include "summary.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static const json_t *named(const json_t *list, const char *key,
+                           const char *name)
+{
+    const json_t *object;
+    size_t i;
+
+    json_array_foreach(list, i, object)
+    {
+        if (!strcmp(text_of(object, key), name))
+            return object;
+    }
+    return NULL;
+}
+
+static const json_t *point_of(const json_t *run, const char *experiment,
+                              const char *id)
+{
+    return named(json_object_get(named(json_object_get(run, "experiments"),
+                                       "name", experiment),
+                                 "load_points"),
+                 "id", id);
+}
+
+/* The same work under the same load on the same CPUs. */
+static bool alike(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"workload",  "query",   "load",
+                                       "placement", "workers", "beside"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!json_equal(json_object_get(a, keys[i]),
+                        json_object_get(b, keys[i])))
+            return false;
+    return true;
+}
+
+static bool level_of(const json_t *row, struct estimate *level)
+{
+    const json_t *value = json_object_get(row, "value");
+
+    *level = (struct estimate){
+        .n = (int)json_integer_value(json_object_get(row, "n")),
+        .value = json_number_value(value),
+        .min = json_number_value(json_object_get(row, "min")),
+        .max = json_number_value(json_object_get(row, "max")),
+        .log_sd = json_number_value(json_object_get(row, "log_sd"))};
+    /* An unknown spread is not a spread of nothing. */
+    if (!json_is_number(json_object_get(row, "log_sd")) && level->n > 1)
+        level->n = 1;
+    return json_is_number(value) && level->value > 0 && level->n > 0;
+}
+
+static double invalid_share(const json_t *row)
+{
+    double n = json_number_value(json_object_get(row, "n"));
+    double invalid = json_number_value(json_object_get(row, "invalid"));
+
+    return n + invalid > 0 ? invalid / (n + invalid) : 0;
+}
+
+static double margin_in(const json_t *run, const char *experiment,
+                        const struct metric *metric)
+{
+    return margin_of(
+        run, named(json_object_get(run, "experiments"), "name", experiment),
+        metric);
+}
+
+static int add_row(struct compare *compare, const json_t *row_a,
+                   const json_t *row_b, const struct metric *metric)
+{
+    const char *experiment = text_of(row_b, "experiment");
+    struct estimate a, b;
+    struct compare_row *more;
+
+    if (!level_of(row_a, &a) || !level_of(row_b, &b)) {
+        compare->lost += level_of(row_a, &a) && !level_of(row_b, &b);
+        compare->only += !level_of(row_a, &a) && level_of(row_b, &b);
+        return 0;
+    }
+    more = realloc(compare->rows, (compare->count + 1) * sizeof(*more));
+    if (more == NULL)
+        return -ENOMEM;
+    compare->rows = more;
+    more = &compare->rows[compare->count++];
+    *more = (struct compare_row){
+        .comparison = {.experiment = experiment,
+                       .load_point = text_of(row_b, "load_point"),
+                       .metric = metric,
+                       .a = "B",
+                       .b = "A",
+                       .margin =
+                           fmax(margin_in(compare->a, experiment, metric),
+                                margin_in(compare->b, experiment, metric)),
+                       .primary = margin_is_primary(metric),
+                       .rank = {NAN, NAN, NAN},
+                       .signed_rank_p = NAN,
+                       .p_holm = NAN,
+                       .invalid_share =
+                           fmax(invalid_share(row_a), invalid_share(row_b))},
+        .model = text_of(row_b, "model"),
+        .a = a.value,
+        .b = b.value};
+    statistics_welch(&b, &a, &more->ratio);
+    return 0;
+}
+
+static int correct(struct compare *compare)
+{
+    double *p = calloc(compare->count + 1, sizeof(*p));
+    int family;
+
+    if (p == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < compare->count; i++)
+        p[i] = compare->rows[i].comparison.primary ? compare->rows[i].ratio.p
+                                                   : NAN;
+    family = statistics_holm(p, (int)compare->count);
+    for (size_t i = 0; i < compare->count; i++) {
+        compare->rows[i].comparison.p_holm = p[i];
+        compare->rows[i].comparison.family = family;
+        compare->rows[i].comparison.ratio = &compare->rows[i].ratio;
+    }
+    free(p);
+    return family < 0 ? family : 0;
+}
+
+static bool is_shown(const struct metric *metric)
+{
+    return metric != NULL && (margin_is_primary(metric) ||
+                              !strcmp(metric->name, "beside_p99_ns"));
+}
+
+int compare_make(const json_t *a, const json_t *b, struct compare *compare)
+{
+    const char *last = "";
+    const json_t *row_b;
+    int result = 0;
+    size_t i;
+
+    *compare = (struct compare){.a = a, .b = b};
+    json_array_foreach(json_object_get(b, "summary"), i, row_b)
+    {
+        const char *experiment = text_of(row_b, "experiment");
+        const char *id = text_of(row_b, "load_point");
+        const struct metric *metric = metric_find(text_of(row_b, "metric"));
+        const json_t *point = point_of(a, experiment, id);
+
+        if (!is_shown(metric) || result < 0)
+            continue;
+        if (point != NULL && !alike(point, point_of(b, experiment, id))) {
+            compare->unlike += strcmp(last, id) != 0;
+            last = id;
+            continue;
+        }
+        result = add_row(compare,
+                         summary_row(a, experiment, id, text_of(row_b, "model"),
+                                     metric->name),
+                         row_b, metric);
+    }
+    return result < 0 ? result : correct(compare);
+}
+
+void compare_free(struct compare *compare)
+{
+    free(compare->rows);
+    *compare = (struct compare){0};
+}
+
+static void print_row(const struct compare_row *row, FILE *file)
+{
+    const struct estimate *ratio = &row->ratio;
+    char a[32], b[32], r[32], lo[32], hi[32], phrase[256];
+
+    metric_format(row->comparison.metric->name, row->a, a, sizeof(a));
+    metric_format(row->comparison.metric->name, row->b, b, sizeof(b));
+    comparison_ratio_format(ratio->value, r, sizeof(r));
+    comparison_ratio_format(ratio->lo, lo, sizeof(lo));
+    comparison_ratio_format(ratio->hi, hi, sizeof(hi));
+    comparison_phrase(&row->comparison, "blocks in each run", phrase,
+                      sizeof(phrase));
+    fprintf(file, "  %-22s %-16s %10s %10s  ", row->model,
+            row->comparison.metric->words, a, b);
+    if (ratio->n < 2)
+        fprintf(file, "B/A %s: %s\n", r, phrase);
+    else
+        fprintf(file, "B/A %s [%s–%s]: %s\n", r, lo, hi, phrase);
+}
+
+void compare_print(const struct compare *compare, FILE *file)
+{
+    const char *experiment = "", *point = "";
+
+    for (size_t i = 0; i < compare->count; i++) {
+        const struct compare_row *row = &compare->rows[i];
+
+        if (strcmp(experiment, row->comparison.experiment) != 0 ||
+            strcmp(point, row->comparison.load_point) != 0)
+            fprintf(file, "%s: %s\n", row->comparison.experiment,
+                    row->comparison.load_point);
+        experiment = row->comparison.experiment;
+        point = row->comparison.load_point;
+        print_row(row, file);
+    }
+    if (compare->lost > 0)
+        fprintf(file, "%d figures of A are not given by B\n", compare->lost);
+    if (compare->only > 0)
+        fprintf(file, "%d figures are in B alone\n", compare->only);
+    if (compare->unlike > 0)
+        fprintf(file,
+                "%d load points of the same name differ in work, load, "
+                "workers or placement: not compared\n",
+                compare->unlike);
+}
+
+int compare_regressions(const struct compare *compare, double share, FILE *file)
+{
+    int tested = 0, worse = 0, unknown = 0;
+
+    for (size_t i = 0; i < compare->count; i++) {
+        const struct compare_row *row = &compare->rows[i];
+        struct comparison comparison = row->comparison;
+        double limit = comparison.metric->higher_is_better ? row->ratio.lo
+                                                           : 1 / row->ratio.hi;
+
+        if (!comparison.primary)
+            continue;
+        tested++;
+        comparison.margin = share;
+        if (row->ratio.n < 2 ||
+            comparison_verdict(&comparison) == VERDICT_WORSE) {
+            worse++;
+            fprintf(file, "%s: %s %s, beyond %.3g %%:\n",
+                    row->ratio.n < 2 ? "cannot be judged" : "regression",
+                    comparison.experiment, comparison.load_point, 100 * share);
+            print_row(row, file);
+        } else {
+            unknown += limit < 1 / (1 + share);
+        }
+    }
+    tested += compare->lost;
+    worse += compare->lost;
+    if (compare->lost > 0)
+        fprintf(file, "lost in B: %d figures that A has\n", compare->lost);
+    fprintf(file, "max-regression %.3g %%: %s in %d of %d figures%s",
+            100 * share, worse > 0 ? "NOT MET" : "met",
+            worse > 0 ? worse : tested, tested, unknown > 0 ? "" : "\n");
+    if (unknown > 0)
+        fprintf(file, "; %d more are too noisy to exclude one: more blocks\n",
+                unknown);
+    return worse;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika compare A B: two stored runs, their environments first.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "fingerprint.h"
+#include "threshold.h"
+#include "troika.h"
+#include "value.h"
+
+enum key { KEY_FORCE = 256, KEY_THRESHOLD, KEY_REGRESSION };
+
+struct flags {
+    const char *runs[2];
+    int count;
+    bool force;
+    double regression; /* 0: none */
+    struct threshold thresholds[THRESHOLDS_MAX];
+    int threshold_count;
+};
+
+static const struct argp_option rows[] = {
+    {"force", KEY_FORCE, NULL, 0, "compare across environments, too", 0},
+    {"threshold", KEY_THRESHOLD, "LIMIT", 0,
+     "exit with 4 unless B keeps it everywhere: p99<50ms, p50, mean, rps>2000, "
+     "err<0.1%, mem<512MiB, cpu_us<80; repeatable",
+     0},
+    {"max-regression", KEY_REGRESSION, "SHARE", 0,
+     "exit with 4 when B is worse than A by more (5%), beyond chance", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct flags *flags = state->input;
+    char why[512];
+
+    switch (key) {
+    case KEY_FORCE:
+        flags->force = true;
+        return 0;
+    case KEY_THRESHOLD:
+        if (flags->threshold_count == THRESHOLDS_MAX)
+            argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
+        if (threshold_parse(value, &flags->thresholds[flags->threshold_count++],
+                            why, sizeof(why)) < 0)
+            argp_error(state, "%s", why);
+        return 0;
+    case KEY_REGRESSION:
+        if (value_share(value, &flags->regression, why, sizeof(why)) < 0)
+            argp_error(state, "--max-regression %s", why);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (flags->count == 2)
+            argp_error(state, "more than two runs");
+        flags->runs[flags->count++] = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (flags->count < 2)
+            argp_error(state, "name two runs, directories below results/");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static json_t *load(const char *directory, const char *name)
+{
+    char path[4096];
+    json_error_t error;
+    json_t *value;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    value = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (value == NULL && error.line > 0)
+        fprintf(stderr, "troika compare: %s:%d:%d: %s\n", path, error.line,
+                error.column, error.text);
+    else if (value == NULL)
+        fprintf(stderr, "troika compare: %s; name a run's directory\n",
+                error.text);
+    return value;
+}
+
+static json_t *load_run(const char *directory)
+{
+    json_t *run = load(directory, "run.json");
+
+    if (run == NULL ||
+        (json_is_object(json_object_get(run, "environment")) &&
+         json_is_array(json_object_get(run, "summary")) &&
+         json_is_array(json_object_get(run, "experiments")) &&
+         json_integer_value(json_object_get(run, "schema_version")) == 1))
+        return run;
+    fprintf(stderr, "troika compare: %s/run.json is no run of this version\n",
+            directory);
+    json_decref(run);
+    return NULL;
+}
+
+/* Trials that were not done yet are left out. */
+static json_t *load_trials(const char *directory, const json_t *run)
+{
+    json_t *trials = json_array(), *trial;
+    const json_t *planned;
+    char path[4096];
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "plan"), i, planned)
+    {
+        const char *id =
+            json_string_value(json_object_get(planned, "trial_id"));
+
+        snprintf(path, sizeof(path), "%s/trials/%s.json", directory,
+                 id ? id : "");
+        trial = json_load_file(path, 0, NULL);
+        if (trial != NULL)
+            json_array_append_new(trials, trial);
+    }
+    return trials;
+}
+
+static void say_difference(const char *fact, const char *a, const char *b,
+                           void *context)
+{
+    fprintf(context, "  %s: %s against %s\n", fact, a, b);
+}
+
+static void ignore_difference(const char *fact, const char *a, const char *b,
+                              void *context)
+{
+    (void)fact, (void)a, (void)b, (void)context;
+}
+
+static void say_line(const char *line, void *context)
+{
+    fprintf(context, "%s\n", line);
+}
+
+static void print_run(const char *name, const char *directory,
+                      const json_t *run)
+{
+    const char *version =
+        json_string_value(json_object_get(run, "tool_version"));
+    const char *started = json_string_value(json_object_get(run, "started_at"));
+
+    printf("%s  %s (%s, %s)%s\n", name, directory,
+           version ? version : "unknown version", started ? started : "?",
+           json_is_true(json_object_get(run, "complete")) ? ""
+                                                          : " INCOMPLETE RUN");
+}
+
+static int judge(const struct flags *flags, const struct compare *compare)
+{
+    int missed = 0;
+    json_t *trials;
+
+    if (flags->regression > 0)
+        missed += compare_regressions(compare, flags->regression, stdout);
+    if (flags->threshold_count > 0) {
+        trials = load_trials(flags->runs[1], compare->b);
+        missed += threshold_judge(flags->thresholds, flags->threshold_count,
+                                  compare->b, trials, say_line, stdout);
+        json_decref(trials);
+    }
+    return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;
+}
+
+static int compare_runs(const struct flags *flags, const json_t *a,
+                        const json_t *b)
+{
+    const json_t *left = json_object_get(a, "environment");
+    const json_t *right = json_object_get(b, "environment");
+    int differ = fingerprint_compare(left, right, ignore_difference, NULL);
+    struct compare compare;
+    int code = EXIT_FAILED;
+
+    if (differ > 0 && !flags->force) {
+        fprintf(stderr,
+                "troika compare: %s and %s were made in different "
+                "environments, so a ratio would measure the machine:\n",
+                flags->runs[0], flags->runs[1]);
+        fingerprint_compare(left, right, say_difference, stderr);
+        fprintf(stderr, "--force compares them all the same\n");
+        return EXIT_FAILED;
+    }
+    if (compare_make(a, b, &compare) < 0) {
+        fprintf(stderr, "troika compare: out of memory\n");
+    } else if (compare.count == 0) {
+        fprintf(stderr,
+                "troika compare: %s and %s share no figure: compare two runs "
+                "of the same experiment\n",
+                flags->runs[0], flags->runs[1]);
+    } else {
+        print_run("A", flags->runs[0], a);
+        print_run("B", flags->runs[1], b);
+        if (differ > 0)
+            printf(
+                "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
+        fingerprint_compare(left, right, say_difference, stdout);
+        compare_print(&compare, stdout);
+        code = judge(flags, &compare);
+    }
+    compare_free(&compare);
+    return code;
+}
+
+int verb_compare(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = rows,
+        .parser = parse,
+        .args_doc = "A B",
+        .doc = "What run B is against run A, per load point, model and metric: "
+               "B/A with its 95 % interval (Welch, on logarithms), and in "
+               "words."
+               "\vRuns made in different environments are refused without "
+               "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
+               "usage; 4 a threshold is not met.",
+    };
+    struct flags flags = {0};
+    json_t *a, *b = NULL;
+    int code = EXIT_FAILED;
+
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+        return EXIT_USAGE;
+    a = load_run(flags.runs[0]);
+    if (a != NULL)
+        b = load_run(flags.runs[1]);
+    if (b != NULL)
+        code = compare_runs(&flags, a, b);
+    json_decref(a);
+    json_decref(b);
+    return code;
+}

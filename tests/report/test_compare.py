@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""troika compare on made-up runs whose truth is known: what it calls better,
+what it refuses, and when it ends with 4."""
+
+import os
+import pathlib
+import subprocess
+import unittest
+
+from case import ROOT, Case
+
+import stored
+
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+
+
+class Compare(Case):
+    def setUp(self):
+        super().setUp()
+        stored.write(self.run_path)
+        self.first = self.run_path
+        self.run_path = self.first.with_name("other")
+
+    def compare(self, *arguments, code=0):
+        done = subprocess.run(
+            [BUILD / "troika", "compare", *arguments, self.first, self.run_path],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+        return done
+
+    def scale(self, factor, model="event-loop"):
+        def change(_, trials):
+            for t in trials:
+                if t["cell"]["model"] == model:
+                    t["throughput_per_s"] *= factor
+
+        self.store(change)
+
+    def test_ratios_side_by_side(self):
+        self.scale(1.2)
+        text = self.compare().stdout
+        self.assertRegex(
+            text, r"event-loop +throughput .*B/A 1\.20 \[.*: B is 20(\.0)? % better"
+        )
+        self.assertRegex(
+            text, r"serial +throughput .*B/A 1\.00 \[.*: no meaningful difference"
+        )
+
+    def test_other_environment_is_refused(self):
+        self.store(lambda run, _: run["environment"].update(kernel="7.0"))
+        done = self.compare(code=1)
+        self.assertEqual("", done.stdout)
+        self.assertIn("kernel: 6.1.0-18-amd64 against 7.0", done.stderr)
+        self.assertNotIn("compiler", done.stderr)
+        forced = self.compare("--force").stdout
+        self.assertIn("THE ENVIRONMENTS DIFFER", forced)
+        self.assertIn("kernel: 6.1.0-18-amd64 against 7.0", forced)
+
+    def test_regression_ends_with_4(self):
+        self.scale(1)
+        self.assertIn("met in", self.compare("--max-regression", "5%").stdout)
+        self.scale(0.8)
+        text = self.compare("--max-regression", "5%", code=4).stdout
+        self.assertIn("NOT MET", text)
+        self.assertRegex(text, r"A is 25 % better")
+        self.assertIn("met in", self.compare("--max-regression", "40%").stdout)
+        self.scale(1.3)
+        self.compare("--max-regression", "5%")
+
+    def test_a_figure_lost_is_a_regression(self):
+        def lose(_, trials):
+            for t in trials:
+                if t["cell"]["model"] == "event-loop":
+                    t.update(valid=False, reason="it died")
+
+        self.store(lose)
+        text = self.compare("--max-regression", "5%", code=4).stdout
+        self.assertRegex(text, r"lost in B: \d+ figures")
+
+    def test_thresholds(self):
+        self.scale(1)
+        text = self.compare("--threshold", "mem<1GiB", "--threshold", "rps>0.1")
+        self.assertEqual(2, text.stdout.count(": met in"))
+        # Cells that are too short for a p99 do not keep a limit on it.
+        text = self.compare("--threshold", "p99<1h", code=4).stdout
+        self.assertIn("quick fetch serial: no figure: fewer than 20", text)
+        text = self.compare("--threshold", "mem<1KiB", "--threshold", "err<1%", code=4)
+        self.assertIn("threshold mem<1KiB: NOT MET in", text.stdout)
+        self.assertIn("threshold err<1%: met in", text.stdout)
+        for wrong in ("p99<5", "p98<5ms", "mem=1MiB", "err<2", "rps>", "<", ""):
+            done = self.compare("--threshold", wrong, code=2)
+            self.assertIn("threshold", done.stderr)
+
+    def test_no_figure_is_not_met(self):
+        def empty(_, trials):
+            for t in trials:
+                t["throughput_per_s"] = None
+                t["valid"] = False
+                t["reason"] = "it died"
+
+        self.store(empty)
+        done = self.compare("--threshold", "rps>1", code=1)
+        self.assertIn("share no figure", done.stderr)
+
+    def test_other_work_under_the_same_name_is_not_compared(self):
+        def change(run, _):
+            run["experiments"][0]["load_points"][0]["placement"] = "shared"
+
+        self.store(change)
+        text = self.compare().stdout
+        self.assertIn("1 load points of the same name differ", text)
+        self.assertNotIn("quick: fetch\n", text)
+
+    def test_no_run_is_named(self):
+        done = self.compare(code=1)
+        self.assertIn("run.json", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
