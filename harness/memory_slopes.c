@@ -208,13 +208,18 @@ static json_t *json_misfit(const struct work *work, int n,
     return json_real(worst);
 }
 
+static const char not_busy[] =
+    "connections are not always busy: an open loop, or a pause between "
+    "requests";
+
 static const char *refusal(const struct work *work, enum per per)
 {
     if (work->count == 0)
         return "no valid trial";
     if (per != PER_IDLE_CONNECTION && per != PER_TASK && !work->closed)
-        return "connections are not always busy: an open loop, or a pause "
-               "between requests";
+        return not_busy;
+    if (per == PER_TASK && !work->closed && work->tasks_to == MOMENT_END)
+        return not_busy;
     return NULL;
 }
 

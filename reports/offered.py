@@ -31,14 +31,21 @@ class Step:
     row: dict | None  # p99, where there is one
     overloaded: bool
 
-    def over(self, limit: float) -> bool | None:
-        """Surely beyond the limit, surely within, or None: cannot tell."""
+    @property
+    def sure(self) -> bool:
+        """Whether p99 has an interval: one block has none."""
+        return bool(self.row and self.row["lo"] and self.row["hi"])
+
+    def over(self, within: float, beyond: float) -> bool | None:
+        """Surely over `beyond`, surely not over `within`, or None: cannot
+        tell."""
         if self.overloaded:
             return True
-        if not self.row:
+        if not self.sure:
             return None
-        lo, hi = (self.row[k] or self.row["value"] for k in ("lo", "hi"))
-        return True if lo > limit else False if hi <= limit else None
+        if self.row["lo"] > beyond:
+            return True
+        return False if self.row["hi"] <= within else None
 
 
 def steps(run: Run, experiment: dict, points, model: str) -> list[Step]:
@@ -55,28 +62,32 @@ def steps(run: Run, experiment: dict, points, model: str) -> list[Step]:
     return found
 
 
-def crossing(found: list[Step], limit: float) -> tuple[float | None, float | None]:
-    """The highest rate up to which all steps are surely within the limit, and
-    the first that is surely beyond it. Steps with too few requests for a p99
-    say nothing."""
-    within = beyond = None
+def crossing(found: list[Step], within: float, beyond: float):
+    """The highest rate up to which all steps are surely within, and the first
+    that is surely beyond. Steps with too few requests for a p99 say nothing."""
+    last = first = None
     known = [step for step in found if step.row or step.overloaded]
     for step in known:
-        if step.over(limit) is not False:
+        if step.over(within, beyond) is not False:
             break
-        within = step.rate
+        last = step.rate
     for step in known:
-        if step.over(limit) is True:
-            beyond = step.rate
+        if step.over(within, beyond) is True:
+            first = step.rate
             break
-    return within, beyond
+    return last, first
 
 
 def knee(found: list[Step]) -> tuple[float | None, float | None]:
-    first = next((s.row for s in found if s.row and not s.overloaded), None)
-    if not first:
-        return crossing(found, 0)
-    return crossing(found, KNEE_FACTOR * (first["hi"] or first["value"]))
+    """Against the lowest rate that has a p99 with an interval; that one's own
+    uncertainty counts as well."""
+    base = next((s for s in found if s.sure and not s.overloaded), None)
+    if not base:
+        return None, next((s.rate for s in found if s.overloaded), None)
+    later = [step for step in found if step.rate > base.rate]
+    low, high = (KNEE_FACTOR * base.row[k] for k in ("lo", "hi"))
+    last, first = crossing(later, low, high)
+    return last or base.rate, first
 
 
 def words(place: tuple[float | None, float | None]) -> str:
@@ -85,7 +96,7 @@ def words(place: tuple[float | None, float | None]) -> str:
         return f"between {within} and {beyond} /s"
     if within:
         return f"not reached: fine at {within} /s"
-    return f"below {beyond} /s" if beyond else "cannot tell"
+    return f"not at {beyond} /s, cannot tell below" if beyond else "cannot tell"
 
 
 def chart(run: Run, experiment: dict, points) -> Chart | None:
@@ -116,14 +127,14 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
     for m in levels:
         cells = [words(knees[m])]
         if limit:
-            cells.append(words(crossing(found[m], limit)))
+            cells.append(words(crossing(found[m], limit, limit)))
         made.rows.append([m, *cells, *(_cell(step) for step in found[m])])
     made.caption = [
         n_words(rows),
         f"Ring: the last rate before the knee, where p99 surely exceeds {KNEE_FACTOR}"
-        " times that of the lowest rate or under 99 % of the offered requests are"
+        " times that of the lowest rate with an interval, or under 99 % of the offered requests are"
         " answered (overloaded).",
-        scale_words(y),
+        f"{scale_words(y)} Whiskers may leave the picture; one block has none.",
         provenance(run),
     ]
     made.context = PLAIN | frame_of(levels, xs, y, 1e6, {m: m for m in levels})

@@ -22,8 +22,9 @@ def sections(experiment: dict) -> list[list[dict]]:
 
 
 def sweep_key(points: list[dict]) -> str | None:
-    """What a section varies: connections, rate_per_s or neither."""
-    for key in ("connections", "rate_per_s"):
+    """What a section varies: connections, rate_per_s or neither. Where both
+    differ the rate was asked for: connections follow it by default."""
+    for key in ("rate_per_s", "connections"):
         values = [p["load"].get(key) for p in points]
         if len(points) > 1 and None not in values and len(set(values)) == len(points):
             return key

@@ -144,7 +144,15 @@ def _triple(row: dict, scale: float) -> list[float | None]:
 
 
 def numbers_of(levels: dict, scale: float) -> list[float | None]:
-    return [v for rows in levels.values() for _, r in rows for v in _triple(r, scale)]
+    """What the axis must reach: not the ends of intervals that two blocks have
+    made endless."""
+    found = []
+    for rows in levels.values():
+        for _, r in rows:
+            value, lo, hi = _triple(r, scale)
+            found += [value, max(lo, value / 10) if lo else None]
+            found.append(min(hi, value * 10) if hi else None)
+    return found
 
 
 def blocks_of(levels: dict, scale: float, xs):

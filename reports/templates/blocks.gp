@@ -2,10 +2,10 @@
 {%- from "drawn.gp" import formats with context -%}
 {% include "frame.gp" %}
 # Columns: block (shifted per model), percent of the model's own level, valid (1 or 0), value, block
-set lmargin at screen 0.115
+set lmargin at screen 0.135
 set rmargin at screen {{ right }}
 set xlabel 'block, in the order of the run'
-set ylabel {{ ylabel | quoted }} offset 1
+set ylabel {{ ylabel | quoted }} offset -1
 set xrange [0.5:{{ last + 0.5 }}]
 set xtics 1,{{ step }},{{ last }}
 set yrange [{{ y.lo }}:{{ y.hi }}]

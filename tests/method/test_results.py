@@ -45,6 +45,12 @@ connections = 2
 placement = shared
 models = serial, thread-per-connection
 
+[cell sweep]
+workload = wait
+delay = 20ms
+connections = 16, 64
+models = thread-per-connection
+
 [cell open]
 workload = hello
 mode = open
@@ -184,7 +190,7 @@ class Stored(unittest.TestCase):
 
     def test_every_planned_trial_is_there(self):
         plan = [t["trial_id"] for t in self.run_json["plan"]]
-        self.assertEqual(3 * (3 + 2 + 1), len(plan))
+        self.assertEqual(3 * (3 + 2 + 2 + 1), len(plan))
         self.assertEqual(set(plan), set(self.trials))
         self.assertTrue(self.run_json["complete"])
         tally = self.run_json["tally"]
@@ -227,7 +233,32 @@ class Stored(unittest.TestCase):
                 self.assertGreater(trial["sampler"]["mean_ns"], 0)
                 self.assertGreaterEqual(trial["sampler"]["max_ns"],
                                         trial["sampler"]["mean_ns"])
-        self.assertEqual([], self.run_json["slopes"])
+
+    def test_a_thread_costs_a_kernel_stack(self):
+        rows = {row["per"]: row for row in self.run_json["slopes"]}
+        self.assertEqual({"sweep"}, {r["section"] for r in rows.values()})
+        valid = [t for t in self.trials.values() if t["valid"]
+                 and t["load_point"].startswith("sweep")]
+        idle = rows["idle_connection"]
+        self.assertEqual(len(valid), idle["n"])
+        # Two counts and the moment without a connection make a line; their
+        # difference alone does not.
+        self.assertTrue(rows["request_in_flight"]["why"])
+        if len({t["load_point"] for t in valid}) < 2:
+            self.assertTrue(idle["why"])
+            return
+        self.assertEqual(3, idle["places"])
+        stack = idle["bytes"]["kernel_stack_bytes"]
+        source = valid[0]["memory"]["source"]
+        # 16 KiB, or a page where pages are larger. Version 2 counts in
+        # batches that are no small part of 64 stacks.
+        if stack is not None and source != "cgroup-v2":
+            self.assertGreater(stack["value"], 12 << 10)
+            self.assertLess(stack["value"], 72 << 10)
+        for slope in idle["bytes"].values():
+            if slope:
+                self.assertLessEqual(slope["lo"], slope["value"])
+                self.assertLessEqual(slope["value"], slope["hi"])
 
     def values(self, row, field):
         """Throughputs by block of the valid trials of a summary row."""
@@ -238,7 +269,7 @@ class Stored(unittest.TestCase):
     def test_summary_follows_from_the_trials(self):
         rows = [r for r in self.run_json["summary"]
                 if r["metric"] == "throughput_per_s"]
-        self.assertEqual(6, len(rows))
+        self.assertEqual(8, len(rows))
         for row in rows:
             values = list(self.values(row, "throughput_per_s").values())
             if row["value"] is None:
@@ -313,7 +344,7 @@ class Stored(unittest.TestCase):
         self.assertIn("files: ", self.done.stdout)
         self.assertIn("next: ", self.done.stdout)
         self.assertNotIn("ETA", self.done.stdout)
-        self.assertEqual(18, len([line for line in self.done.stderr.splitlines()
+        self.assertEqual(24, len([line for line in self.done.stderr.splitlines()
                                   if " ETA " in line or "attempt 3" in line]))
         log = (self.place / "log.txt").read_text()
         self.assertIn(self.done.stdout.strip().splitlines()[-1], log)

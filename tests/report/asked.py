@@ -112,7 +112,8 @@ def rates():
     """An open loop up to and over what one CPU can do at 500 us a request."""
     points = []
     for rate in (250, 500, 1000, 1500, 1900, 2500):
-        p = point(f"spin-r{rate}", "spin", "cpu", "steps=500k", 64, 0, section="spin")
+        more = {"section": "spin"}  # connections follow the rate, as by default
+        p = point(f"spin-r{rate}", "spin", "cpu", "steps=500k", rate // 5, 0, **more)
         p["load"].update(mode="open", rate_per_s=float(rate), arrivals="poisson")
         p.update(latency_kind="response", window_ns=10_000_000_000)
         p["models"] = ["thread-per-request", "event-loop"]
