@@ -142,12 +142,19 @@ static void run_all(struct floor_work *work, json_t *run)
 
     json_array_foreach(json_object_get(run, "experiments"), i, work->experiment)
     {
+        json_t *row;
+        size_t found;
+
         if (!json_is_true(json_object_get(work->experiment, "noise_floor")))
             continue;
-        json_array_append_new(
-            list, json_experiment(work, text_of(work->experiment, "baseline")));
-        cells += json_array_size(work->cells);
+        row = json_experiment(work, text_of(work->experiment, "baseline"));
+        found = json_array_size(work->cells);
+        cells += found;
         different += work->different;
+        /* --models may have left the baseline out. */
+        if (found > 0)
+            json_array_append(list, row);
+        json_decref(row);
     }
     if (json_array_size(list) == 0) {
         json_decref(list);
