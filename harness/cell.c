@@ -14,7 +14,8 @@
 const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_CONNECTIONS] = {"connections", "counts",
                           "1; in an open loop four "
-                          "times what the rate needs, at least 16",
+                          "times what the rate needs, at least 16 and four "
+                          "bursts",
                           "connections kept open; in an open loop the most at "
                           "any time"},
     [CELL_RATE] = {"rate", "rates per second", NULL,
@@ -26,8 +27,9 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_MODE] = {"mode", "closed, open", "closed",
                    "closed: a connection sends again when it has its answer; "
                    "open: requests are sent at a rate of their own"},
-    [CELL_ARRIVALS] = {"arrivals", "poisson, uniform", "poisson",
-                       "gaps between requests (mode = open only)"},
+    [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
+                       "when requests are due; burst:K: K together at each "
+                       "Poisson instant (mode = open only)"},
     [CELL_MODELS] = {"models", "names, or all", "all",
                      "models to compare; all is every one that has the "
                      "workload, yardsticks left out"},

@@ -12,6 +12,7 @@
 
 #include "cell.h"
 #include "entrants.h"
+#include "load_schedule.h"
 #include "names.h"
 #include "value.h"
 
@@ -252,15 +253,6 @@ static int refuse_own(const struct expansion *expansion, int key,
                        cell_keys[key].name, mode);
 }
 
-/* As many connections as an open loop needs, four times over: a request in
- * flight takes its wait, and room for delay. */
-static int open_connections(double rate_per_s, int64_t wait_ns)
-{
-    double need = 4 * rate_per_s * ((double)wait_ns / 1e9 + 0.05);
-
-    return need < 16 ? 16 : need > 10000 ? 10000 : (int)need;
-}
-
 static int64_t wait_of(const struct workload_entry *entry,
                        const struct arguments *arguments)
 {
@@ -273,17 +265,21 @@ static int take_load(const struct expansion *expansion,
                      struct load_point *point)
 {
     static const char *const modes[] = {"closed", "open", NULL};
-    static const char *const arrivals[] = {"poisson", "uniform", NULL};
-    int mode, arrival, line, result;
+    const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
+    int mode, line, result;
     char why[WHY_MAX];
     const char *text;
 
-    if ((result = take_choice(expansion, CELL_MODE, modes, &mode)) < 0 ||
-        (result = take_choice(expansion, CELL_ARRIVALS, arrivals, &arrival)) <
-            0)
+    result = take_choice(expansion, CELL_MODE, modes, &mode);
+    if (result < 0)
         return result;
     point->mode = mode ? LOAD_OPEN : LOAD_CLOSED;
-    point->arrivals = arrival ? ARRIVALS_UNIFORM : ARRIVALS_POISSON;
+    if (load_schedule_parse(given->text ? given->text : "poisson",
+                            &point->arrivals, &point->burst) < 0)
+        return reader_fail(expansion->reader, given->line,
+                           "\"arrivals\" is \"%s\"; poisson, uniform or "
+                           "burst:K with K from 2 to %d",
+                           given->text, LOAD_BURST_MAX);
     if (point->mode == LOAD_CLOSED) {
         if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
             (result = refuse_own(expansion, CELL_ARRIVALS, "open")) < 0)
@@ -301,11 +297,11 @@ static int take_load(const struct expansion *expansion,
             return reader_fail(expansion->reader, line, "\"rate\" %s", why);
     }
     text = item_of(expansion, CELL_CONNECTIONS, &line);
-    point->connections =
-        point->mode == LOAD_OPEN
-            ? open_connections(point->rate_per_s,
-                               wait_of(point->workload, &point->arguments))
-            : 1;
+    point->connections = point->mode == LOAD_OPEN
+                             ? load_schedule_connections(
+                                   point->rate_per_s, point->burst,
+                                   wait_of(point->workload, &point->arguments))
+                             : 1;
     if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
                                     &point->connections, why, sizeof(why)) < 0)
         return reader_fail(expansion->reader, line, "\"connections\" %s", why);
@@ -388,8 +384,8 @@ static int take_beside(struct expansion *expansion)
                    sizeof(why)) < 0)
         return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
                            "\"beside.rate\" %s", why);
-    beside->connections = open_connections(
-        beside->rate_per_s, wait_of(beside->workload, &beside->arguments));
+    beside->connections = load_schedule_connections(
+        beside->rate_per_s, 1, wait_of(beside->workload, &beside->arguments));
     if (fixed[CELL_BESIDE_CONNECTIONS].text != NULL &&
         value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
                     &beside->connections, why, sizeof(why)) < 0)

@@ -60,6 +60,7 @@ struct load_point {
     struct arguments arguments;
     enum load_mode mode;
     enum load_arrivals arrivals;
+    int burst;         /* requests at each Poisson instant, 1 but for burst:K */
     double rate_per_s; /* open loop; else 0 */
     int connections;
     int workers; /* as the cell says for all its models; 0: the default */

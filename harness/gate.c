@@ -140,9 +140,10 @@ static void little(const struct facts *facts, struct gate *gate)
         skip(gate, "fewer than 100 answers");
         return;
     }
-    /* Arrivals at random: what overlaps the two edges varies like sqrt(2N). */
+    /* Arrivals at random: what overlaps the two edges varies like sqrt(2N), and
+     * with bursts of k like sqrt(2kN). */
     if (facts->open)
-        edge *= 4 * fmax(1, sqrt(2 / n));
+        edge *= 4 * fmax(1, sqrt(2 * fmax(1, facts->point->burst) / n));
     if (load->timeout > 0 || edge > 0.2) {
         skip(gate, load->timeout > 0
                        ? "requests timed out"

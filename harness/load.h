@@ -53,17 +53,19 @@ struct load_plan {
     int request_count;                   /* >= 1 */
     enum load_mode mode;
     enum load_arrivals arrivals; /* open loop */
-    double rate_per_s;           /* open loop: all processes together */
-    int connections;             /* closed: kept open, each busy;
-                                    open: the most at any time */
-    int processes;               /* 0: as few as the descriptors allow */
-    uint64_t seed;               /* of the arrivals; never of a model */
-    int64_t connect_ns;          /* ramp: opening connections may take this;
-                                    0: ten seconds */
-    int64_t warmup_ns;           /* load before the window, not recorded; a
-                                    closed loop's connections start one after
-                                    another over its first half, so that they
-                                    do not move in step */
+    int burst; /* Poisson: requests due together at each of its instants,
+                  which are as many times rarer; 0 is 1 */
+    double rate_per_s;  /* open loop: all processes together */
+    int connections;    /* closed: kept open, each busy;
+                           open: the most at any time */
+    int processes;      /* 0: as few as the descriptors allow */
+    uint64_t seed;      /* of the arrivals; never of a model */
+    int64_t connect_ns; /* ramp: opening connections may take this;
+                           0: ten seconds */
+    int64_t warmup_ns;  /* load before the window, not recorded; a
+                           closed loop's connections start one after
+                           another over its first half, so that they
+                           do not move in step */
     int64_t window_ns;
     int64_t timeout_ns;    /* of one request, from its intended time; also
                               bounds the drain */

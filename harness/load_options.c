@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_schedule.h"
 #include "models/runtime/units.h"
 #include "troika.h"
 
@@ -34,8 +35,10 @@ static const struct argp_option option_table[] = {
      "Open loop: N requests per second are due, answered or not. Without it a "
      "closed loop: each connection asks again when it has its answer",
      0},
-    {"arrivals", KEY_ARRIVALS, "poisson|uniform", 0,
-     "Gaps between requests of an open loop (poisson)", 0},
+    {"arrivals", KEY_ARRIVALS, "poisson|uniform|burst:K", 0,
+     "When requests of an open loop are due; burst:K: K together at each "
+     "Poisson instant, N a second in all (poisson)",
+     0},
     {"warmup", KEY_WARMUP, "TIME", 0, "Load before measuring (1s)", 0},
     {"timeout", KEY_TIMEOUT, "TIME", 0, "Of one request (10s)", 0},
     {"think", KEY_THINK, "TIME", 0,
@@ -165,7 +168,6 @@ static error_t parse_path(int key, char *value, struct load_options *options)
 
 static error_t parse_plan(int key, char *value, struct argp_state *state)
 {
-    static const char *const arrivals[] = {"poisson", "uniform", NULL};
     struct load_options *options = state->input;
     struct load_plan *plan = &options->plan;
     switch (key) {
@@ -182,8 +184,11 @@ static error_t parse_plan(int key, char *value, struct argp_state *state)
         parse_rate(value, options, state);
         return 0;
     case KEY_ARRIVALS:
-        plan->arrivals = (enum load_arrivals)parse_choice("--arrivals", value,
-                                                          arrivals, state);
+        if (load_schedule_parse(value, &plan->arrivals, &plan->burst) < 0)
+            argp_error(state,
+                       "--arrivals is \"%s\"; poisson, uniform or burst:K "
+                       "with K from 2 to %d",
+                       value, LOAD_BURST_MAX);
         return 0;
     case KEY_WARMUP:
         plan->warmup_ns = parse_time("--warmup", value, state);

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "load_schedule.h"
 #include "version.h"
 
 enum { BEYOND_MIN = 20 };
@@ -87,13 +88,14 @@ static const char *kind_words(const struct load_print *print)
 static void text_load(const struct load_print *print, FILE *file)
 {
     const struct load_plan *plan = print->plan;
-    char warmup[32], window[32];
+    char warmup[32], window[32], name[LOAD_ARRIVALS_TEXT];
     fprintf(file, "%s\n  ", print->url);
     if (is_open(print))
-        fprintf(file, "open loop, %.10g requests/s, %s arrivals, at most %d",
-                plan->rate_per_s,
-                plan->arrivals == ARRIVALS_POISSON ? "Poisson" : "uniform",
-                plan->connections);
+        fprintf(
+            file, "open loop, %.10g requests/s, %s arrivals, at most %d",
+            plan->rate_per_s,
+            load_schedule_name(plan->arrivals, plan->burst, name, sizeof name),
+            plan->connections);
     else
         fprintf(file, "closed loop, %d", plan->connections);
     fprintf(file, " connections, %s measured after %s of warm-up\n",
@@ -209,10 +211,11 @@ static json_t *json_failures(const struct load_result *result)
 static json_t *json_load(const struct load_plan *plan)
 {
     bool open = plan->mode == LOAD_OPEN;
+    char name[LOAD_ARRIVALS_TEXT];
     json_t *rate = open ? json_real(plan->rate_per_s) : json_null();
     json_t *arrivals =
-        open ? json_string(plan->arrivals == ARRIVALS_POISSON ? "poisson"
-                                                              : "uniform")
+        open ? json_string(load_schedule_name(plan->arrivals, plan->burst, name,
+                                              sizeof name))
              : json_null();
     return json_pack(
         "{ss si so so sI sI sI}", "mode", open ? "open" : "closed",

@@ -5,14 +5,19 @@
  * advise).
  *
  * Poisson arrivals have exponential gaps, -ln(U)/rate, summed in doubles:
- * 53 bits hold a day of nanoseconds to a hundredth of one. Uniform arrivals
- * are computed from their number, not summed, so that they do not drift.
+ * 53 bits hold a day of nanoseconds to a hundredth of one. A burst draws one
+ * gap, so many times longer, for all its requests. Uniform arrivals are
+ * computed from their number, not summed, so that they do not drift.
  */
 #include "load_schedule.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/units.h"
 
 struct random {
     uint64_t state[4];
@@ -77,6 +82,7 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
 {
     double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
     double gap_ns = 1e9 / plan->rate_per_s;
+    uint64_t burst = plan->burst > 1 ? (uint64_t)plan->burst : 1;
     struct random random;
     random_seed(&random, plan->seed);
     *schedule = (struct load_schedule){0};
@@ -88,8 +94,8 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
     for (uint64_t number = 0;; number++) {
         if (plan->arrivals == ARRIVALS_UNIFORM)
             due_ns = (double)number * gap_ns;
-        else
-            due_ns -= log(random_unit(&random)) * gap_ns;
+        else if (number % burst == 0)
+            due_ns -= log(random_unit(&random)) * gap_ns * (double)burst;
         if (due_ns >= duration_ns)
             return 0;
         if ((int)(number % (uint64_t)processes) != process)
@@ -99,6 +105,46 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
             return -ENOMEM;
         }
     }
+}
+
+int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
+                        int *burst)
+{
+    int64_t count;
+
+    *burst = 1;
+    *arrivals = ARRIVALS_POISSON;
+    if (strcmp(text, "poisson") == 0)
+        return 0;
+    if (strcmp(text, "uniform") == 0) {
+        *arrivals = ARRIVALS_UNIFORM;
+        return 0;
+    }
+    if (strncmp(text, "burst:", 6) != 0 ||
+        units_parse(UNIT_COUNT, text + 6, &count) < 0 || count < 2 ||
+        count > LOAD_BURST_MAX)
+        return -EINVAL;
+    *burst = (int)count;
+    return 0;
+}
+
+char *load_schedule_name(enum load_arrivals arrivals, int burst, char *text,
+                         size_t size)
+{
+    if (arrivals == ARRIVALS_POISSON && burst > 1)
+        snprintf(text, size, "burst:%d", burst);
+    else
+        snprintf(text, size, "%s",
+                 arrivals == ARRIVALS_POISSON ? "poisson" : "uniform");
+    return text;
+}
+
+int load_schedule_connections(double rate_per_s, int burst, int64_t wait_ns)
+{
+    double need = 4 * rate_per_s * ((double)wait_ns / 1e9 + 0.05);
+
+    need = fmax(need, 4.0 * burst);
+    return need < 16 ? 16 : need > 10000 ? 10000 : (int)need;
 }
 
 void load_schedule_free(struct load_schedule *schedule)

@@ -12,6 +12,9 @@
 
 #include "load.h"
 
+/* The largest burst; a name of arrivals with its end. */
+enum { LOAD_BURST_MAX = 10000, LOAD_ARRIVALS_TEXT = 24 };
+
 /* More would not fit into memory reasonably: load_start refuses. */
 #define LOAD_SCHEDULE_MAX 100e6
 
@@ -26,5 +29,18 @@ struct load_schedule {
  * Returns 0 or -ENOMEM. */
 int load_schedule_make(const struct load_plan *plan, int process, int processes,
                        struct load_schedule *schedule);
+
+/* The name of a way to arrive, as users write it: "poisson", "uniform",
+ * "burst:8". Returns 0, or -EINVAL for anything else. */
+int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
+                        int *burst);
+
+/* The same name, from the plan's fields. Returns text. */
+char *load_schedule_name(enum load_arrivals arrivals, int burst, char *text,
+                         size_t size);
+
+/* Connections for an open loop where nobody says how many: what its requests,
+ * which take `wait_ns` and some delay, and its bursts need, four times over. */
+int load_schedule_connections(double rate_per_s, int burst, int64_t wait_ns);
 
 void load_schedule_free(struct load_schedule *schedule);

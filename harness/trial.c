@@ -241,6 +241,7 @@ static void fill_plan(const struct stage *stage, struct load_plan *plan)
         .request_count = stage->request_count,
         .mode = point->mode,
         .arrivals = point->arrivals,
+        .burst = point->burst,
         .rate_per_s = point->rate_per_s,
         .connections = point->connections,
         .seed = stage->plan->seed,
@@ -273,6 +274,7 @@ static int start_loads(struct stage *stage)
     second->request_count = stage->beside_request_count;
     second->mode = LOAD_OPEN;
     second->arrivals = ARRIVALS_POISSON;
+    second->burst = 1;
     second->rate_per_s = beside->rate_per_s;
     second->connections = beside->connections;
     second->seed = stage->plan->seed + 1;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "load_schedule.h"
+
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
 enum { BEYOND_MIN = 20, ROUNDS_MIN = 2 };
@@ -94,13 +96,14 @@ json_t *json_query(const struct workload_entry *workload,
 json_t *json_load(const struct load_point *point)
 {
     bool open = point->mode == LOAD_OPEN;
+    char name[LOAD_ARRIVALS_TEXT];
 
     return json_pack(
         "{s:s, s:i, s:o, s:o, s:o}", "mode", open ? "open" : "closed",
         "connections", point->connections, "rate_per_s",
         open ? json_real(point->rate_per_s) : json_null(), "arrivals",
-        open ? json_string(point->arrivals == ARRIVALS_UNIFORM ? "uniform"
-                                                               : "poisson")
+        open ? json_string(load_schedule_name(point->arrivals, point->burst,
+                                              name, sizeof(name)))
              : json_null(),
         "think_ns", json_integer(point->think_ns));
 }

@@ -37,6 +37,8 @@ def setting(point: dict) -> str:
     words = point["workload"] + (f"?{point['query']}" if point.get("query") else "")
     if load["mode"] == "open":
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
+        if (load.get("arrivals") or "").startswith("burst:"):
+            words += f" in bursts of {load['arrivals'][6:]}"
     if load.get("connections"):
         many = "s" if load["connections"] != 1 else ""
         words += f", {units.count(load['connections'])} connection{many}"

@@ -210,6 +210,20 @@ class Times(LoadTest):
         self.assertGreater(latency["lag"]["max_ns"], 800_000_000)
         self.assertLess(latency["lag_free"]["count"], 5)
 
+    def test_a_burst_queues_behind_itself(self) -> None:
+        with Server() as server:  # bursts of 5 on one connection, 20 ms each
+            code, result, _ = load("-R", "10", "--arrivals", "burst:5", "-c", "1", "-d", "2s",
+                                   "--warmup", "0s", "--seed", "4", server.url("ok?delay=20"))
+        self.assertEqual(code, 0)
+        self.identity(result)
+        self.assertEqual(result["load"]["arrivals"], "burst:5")
+        count = result["requests"]["scheduled"]
+        self.assertEqual(count % 5, 0)
+        self.assertGreater(count, 0)
+        # The last of each burst waits for four others, the mean of one for two.
+        self.assertGreaterEqual(result["latency"]["response"]["max_ns"], 99_000_000)
+        self.assertGreaterEqual(result["latency"]["response"]["mean_ns"], 59_000_000)
+
     def test_think_time_is_kept(self) -> None:
         with Server() as server:  # 4 connections, at most 20/s each
             code, result, _ = load("-c", "4", "--think", "50ms", "-d", "1s", "--warmup",

@@ -55,6 +55,7 @@ models = thread-per-connection
 workload = hello
 mode = open
 rate = 300
+arrivals = burst:2
 connections = 8
 beside.workload = spin
 beside.steps = 100k

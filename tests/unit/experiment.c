@@ -196,7 +196,8 @@ static void cells_take_over_defaults(void **state)
              "[cell b]\nworkload = wait\ndelay = 20ms\nwindow = 2s # more\n"
              "models = process-pool\nworkers.process-pool = 9\n"
              "[cell c]\nworkload = wait\nmode = open\n"
-             "arrivals = uniform\nworkers = 3\n");
+             "arrivals = uniform\nworkers = 3\n"
+             "[cell d]\nworkload = wait\nmode = open\narrivals = burst:20\n");
     const struct load_point *p = e->load_points;
 
     (void)state;
@@ -217,6 +218,10 @@ static void cells_take_over_defaults(void **state)
     assert_int_equal(p[2].arrivals, ARRIVALS_UNIFORM);
     assert_true(p[2].rate_per_s > 4.99 && p[2].rate_per_s < 5.01);
     assert_int_equal(p[2].connections, 16);
+    assert_int_equal(p[2].burst, 1);
+    assert_int_equal(p[3].arrivals, ARRIVALS_POISSON);
+    assert_int_equal(p[3].burst, 20);
+    assert_int_equal(p[3].connections, 80);
     assert_true(p[0].rate_per_s == 0);
     experiment_free(e);
 }
@@ -388,6 +393,7 @@ static void contradictions_are_refused(void **state)
     (void)state;
     bad(CELL "rate = 5\n", 4, "belongs to mode = open");
     bad(CELL "arrivals = poisson\n", 4, "belongs to mode = open");
+    bad(CELL "mode = open\nrate = 5\narrivals = burst:1\n", 6, "burst:K");
     bad(CELL "mode = open\n", 2, "has no rate");
     bad(CELL "mode = open\nrate = 0\n", 5, "above 0");
     bad(CELL "mode = open\nrate = 5\nthink = 1s\n", 6, "mode = closed");

@@ -5,6 +5,7 @@
  */
 #include "harness/load_schedule.h"
 
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,6 +126,70 @@ static void slow_rates_may_have_no_arrival(void **state)
     load_schedule_free(&schedule);
 }
 
+/* K at each instant, exponential gaps of K times the length between them; and
+ * no burst is torn by the number of processes or the schedule's end. */
+static void bursts_come_whole(void **state)
+{
+    (void)state;
+    enum { K = 8 };
+    struct load_plan plan = plan_of(ARRIVALS_POISSON, 80000, 3);
+    struct load_schedule schedule, single;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &single), 0);
+    plan.burst = 1;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
+    assert_int_equal(schedule.count, single.count);
+    assert_memory_equal(schedule.due_ns, single.due_ns,
+                        single.count * sizeof *single.due_ns);
+    load_schedule_free(&schedule);
+    load_schedule_free(&single);
+    plan.burst = K;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
+    assert_int_equal(schedule.count % K, 0);
+    size_t instants = schedule.count / K;
+    for (size_t i = 0; i < instants; i++) {
+        for (size_t k = 1; k < K; k++)
+            assert_true(schedule.due_ns[i * K + k] == schedule.due_ns[i * K]);
+        single.due_ns = schedule.due_ns; /* the instants alone, in place */
+        single.due_ns[i] = schedule.due_ns[i * K];
+    }
+    single.count = instants;
+    double mean_ns, variation;
+    measure(&single, &mean_ns, &variation);
+    /* 100,000 gaps: 5 standard errors are 1.6 %. */
+    assert_true(fabs(mean_ns / 100000 - 1) < 0.016);
+    assert_true(fabs(variation - 1) < 0.03);
+    load_schedule_free(&schedule);
+    plan.rate_per_s = 1000;
+    struct load_schedule part;
+    assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
+    assert_int_equal(load_schedule_make(&plan, 1, 3, &part), 0);
+    for (size_t k = 0; k < part.count; k++)
+        assert_true(part.due_ns[k] == schedule.due_ns[1 + 3 * k]);
+    load_schedule_free(&part);
+    load_schedule_free(&schedule);
+}
+
+static void names_are_read_as_they_are_written(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"poisson", "uniform", "burst:2",
+                                       "burst:10000"};
+    static const char *const bad[] = {"",        "Poisson",     "burst",
+                                      "burst:",  "burst:1",     "burst:-2",
+                                      "burst:x", "burst:10001", "burst:2.5"};
+    enum load_arrivals arrivals;
+    int burst;
+    char text[LOAD_ARRIVALS_TEXT];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(load_schedule_parse(good[i], &arrivals, &burst), 0);
+        assert_string_equal(
+            load_schedule_name(arrivals, burst, text, sizeof text), good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(load_schedule_parse(bad[i], &arrivals, &burst),
+                         -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +198,8 @@ int main(void)
         cmocka_unit_test(same_seed_same_schedule),
         cmocka_unit_test(processes_share_one_schedule),
         cmocka_unit_test(slow_rates_may_have_no_arrival),
+        cmocka_unit_test(bursts_come_whole),
+        cmocka_unit_test(names_are_read_as_they_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
