@@ -16,15 +16,14 @@ def newest(run: Run) -> dict | None:
     """The table of the newest self-test beside the run, None where there is
     none."""
     folder = run.path.resolve().parent
-    found = [(read(path), path) for path in sorted(folder.glob("selftest*.json"))]
-    for data, path in found:
-        problem = schema.problem("selftest", data)
-        problem = problem or _missing(data)
-        if problem:
-            raise ResultsError(f"{path}: {problem} (results/schema/selftest.schema.json)")
-    if not found:
+    stored = sorted(folder.glob("selftest*.json"))  # their names are their times
+    if not stored:
         return None
-    data, path = max(found, key=lambda pair: pair[0]["started_at"])
+    path = stored[-1]
+    data = read(path)
+    problem = schema.problem("selftest", data) or _missing(data)
+    if problem:
+        raise ResultsError(f"{path}: {problem} (results/schema/selftest.schema.json)")
     tests = data["tests"]
     return {
         "path": str(path),
