@@ -23,7 +23,7 @@ enum { TESTS_MAX = 128 };
 
 struct wish {
     bool chosen[TESTS_MAX];
-    bool any, json, list, keep;
+    bool any, json, list, keep, placed;
     char root[512];
 };
 
@@ -73,6 +73,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'o':
         snprintf(wish->root, sizeof(wish->root), "%s", value);
+        wish->placed = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -201,7 +202,10 @@ int verb_selftest(int argc, char **argv)
          "Tests or groups to run; * stands for anything (all)", 0},
         {"list", 'l', NULL, 0, "List the tests and run none", 0},
         {"format", 'f', "text|json", 0, "How to print the result (text)", 0},
-        {"output", 'o', "DIR", 0, "Where to store the result (results)", 0},
+        {"output", 'o', "DIR", 0,
+         "Where to store the result (results; with --only: "
+         "nowhere)",
+         0},
         {"no-store", 'n', NULL, 0, "Print the result, store nothing", 0},
         {0}};
     static const struct argp argp = {
@@ -226,5 +230,7 @@ int verb_selftest(int argc, char **argv)
     }
     for (int i = 0; !wish.any && selftest_tests[i].name != NULL; i++)
         wish.chosen[i] = true;
+    /* A report shows the newest stored one: a part must not stand for all. */
+    wish.keep &= !wish.any || wish.placed;
     return carry_out(&wish);
 }

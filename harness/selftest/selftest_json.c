@@ -109,11 +109,14 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
                       int64_t ended_at)
 {
     int passed = 0, failed = 0, skipped = 0;
+    bool whole = true;
     json_t *tests = json_array();
 
     for (int i = 0; selftest_tests[i].name != NULL; i++) {
-        if (results[i].attempts == 0)
+        if (results[i].attempts == 0) {
+            whole = false;
             continue;
+        }
         json_array_append_new(tests, test_json(&results[i]));
         if (results[i].outcome->skipped[0])
             skipped++;
@@ -122,10 +125,10 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
         else
             failed++;
     }
-    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:i}",
+    return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:i, s:i, s:i}",
                      "schema_version", 1, "kind", "selftest", "tool_version",
                      version(), "variant", version_variant(), "started_at",
                      time_json(started_at), "ended_at", time_json(ended_at),
-                     "tests", tests, "passed", passed, "failed", failed,
-                     "skipped", skipped);
+                     "whole", whole, "tests", tests, "passed", passed, "failed",
+                     failed, "skipped", skipped);
 }

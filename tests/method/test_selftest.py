@@ -52,6 +52,7 @@ class Selftest(unittest.TestCase):
         self.assertEqual(1, len(stored))
         self.assertEqual(self.result, json.loads(stored[0].read_text()))
         self.assertEqual([], list(errors(schema("selftest"), self.result)))
+        self.assertFalse(self.result["whole"])
 
     def test_the_tally_agrees(self) -> None:
         tests = self.result["tests"]
