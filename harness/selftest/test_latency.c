@@ -69,8 +69,8 @@ static void delay_test(struct outcome *outcome, struct draw draw,
     delay_scene(&scene, draw, rate_per_s, 10 * S);
     scene.plan.mutation = mutation;
     if (scene_run(&scene, outcome) == 0) {
-        scene_identity(&scene, outcome);
         check_percentiles(&scene, outcome);
+        scene_identity(&scene, outcome);
         scene_gate(&scene, outcome, "little", false);
         scene_gate(&scene, outcome, "wrong_bodies", false);
     }
@@ -138,7 +138,6 @@ static void stall_open(struct outcome *outcome, int64_t window_ns,
     scene.during = stop_in_the_middle;
     if (scene_run(&scene, outcome) == 0) {
         response = &scene.result->response;
-        scene_identity(&scene, outcome);
         stall_time(&scene, outcome, "mean", histogram_mean_ns(response),
                    stall_ns / 4);
         stall_time(&scene, outcome, "p75",
@@ -148,6 +147,7 @@ static void stall_open(struct outcome *outcome, int64_t window_ns,
                    (double)histogram_percentile_ns(response, 90),
                    stall_ns * 0.8);
         stall_time(&scene, outcome, "max", (double)response->max_ns, stall_ns);
+        scene_identity(&scene, outcome);
     }
     scene_free(&scene);
 }

@@ -59,7 +59,6 @@ static void judge(const struct scene *scene, const struct theory *theory,
     const struct histogram *response = &scene->result->response;
     double allow_ns = fmin(stalls_allow_ns(&scene->stalls, -1), 1e6);
 
-    scene_identity(scene, outcome);
     outcome_time(outcome, "mean, theory", histogram_mean_ns(response),
                  theory->mean_ns * 0.92, theory->mean_ns * 1.08 + allow_ns);
     if (theory->p99_ns > 0)
@@ -70,6 +69,7 @@ static void judge(const struct scene *scene, const struct theory *theory,
     scene_near(scene, outcome, "p50, path", response, path, 50, 0.04);
     scene_near(scene, outcome, "p99, path", response, path, 99, 0.04);
     scene_gate(scene, outcome, "little", false);
+    scene_identity(scene, outcome);
 }
 
 static void queue(struct outcome *outcome, const struct theory *theory)
