@@ -5,7 +5,7 @@
  * nothing to do and a deadline to keep, so that the usual case is one system
  * call. spawn.c has the tasks.
  *
- * Waits end on time because main sets the timer slack to 1 ns; the kernel's
+ * Waits end on time because main sets a small timer slack; the kernel's
  * default of 50 us would be a difference between models that no model made.
  */
 #include "blocking.h"

@@ -26,6 +26,12 @@
 #include "server.h"
 #include "stats.h"
 
+/* How late a sleep may be so that sleeps due close together share one timer
+ * interrupt; inherited by threads and forks. The kernel's 50 us would show as
+ * a slower model. At 1 ns a thousand threads of 50 ms sleeps spend the CPU on
+ * interrupts: 90 to 93 % of connections / delay, against 98 % at 10 us. */
+static const unsigned long TIMER_SLACK_NS = 10000;
+
 enum {
     EXIT_USAGE = 2,
     WORKERS_MAX = 4096,
@@ -430,7 +436,7 @@ static int prepare(struct settings *settings)
         return rc;
     }
     raise_descriptor_limit();
-    prctl(PR_SET_TIMERSLACK, 1UL); /* ns; inherited by threads and forks */
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     settings->config.stop_fd = stop_event_fd;
     settings->config.listen_fd = start_listening(settings);
     return settings->config.listen_fd < 0 ? settings->config.listen_fd : 0;
