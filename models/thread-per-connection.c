@@ -57,20 +57,19 @@ static int serve(const struct server_config *config)
     pthread_attr_t attributes;
     int rc;
 
-    pthread_attr_init(&attributes);
-    rc = pthread_attr_setstacksize(
-        &attributes, blocking_stack_bytes(argument(&config->arguments, 0)));
+    rc = blocking_thread_attributes(&attributes,
+                                    argument(&config->arguments, 0));
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     while (!rc && !waits[1].revents) {
         if (poll(waits, 2, -1) < 0 && errno != EINTR)
-            rc = errno;
+            rc = -errno;
         else if (waits[0].revents)
             accept_all(config->listen_fd, &attributes);
     }
     pthread_attr_destroy(&attributes);
     if (!rc)
         server_drain();
-    return -rc;
+    return rc;
 }
 
 const struct model model = {

@@ -49,10 +49,9 @@ static int serve_request(struct dispatch_connection *connection,
 
 static int serve(const struct server_config *config)
 {
-    pthread_attr_init(&attributes);
+    int error = blocking_thread_attributes(&attributes,
+                                           argument(&config->arguments, STACK));
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = -pthread_attr_setstacksize(
-        &attributes, blocking_stack_bytes(argument(&config->arguments, STACK)));
     if (error == 0)
         error = dispatch_open(config, serve_request, true);
     if (error == 0)

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "model.h"
 
 int blocking_sleep(int64_t duration_ns);
@@ -30,6 +32,13 @@ int inline_join(struct rt_task *task, int64_t *result);
 /* The stack size to ask for when `bytes` would do: more under the sanitizers,
  * which make every frame several times larger. */
 size_t blocking_stack_bytes(int64_t bytes);
+
+/* Attributes of a task's thread with a stack of `bytes`, to be destroyed by
+ * the caller. The stop signals are left to the main thread: it waits for them,
+ * and a handler run in a thread that is deep in a call may be put off (under
+ * the thread sanitizer until that call returns). Returns 0 or a negative errno.
+ */
+int blocking_thread_attributes(pthread_attr_t *attributes, int64_t bytes);
 
 /* A task that is a thread. */
 int thread_spawn(rt_fn *fn, const void *arg, size_t size,

@@ -88,6 +88,19 @@ size_t blocking_stack_bytes(int64_t bytes)
     return (size_t)bytes;
 }
 
+int blocking_thread_attributes(pthread_attr_t *attributes, int64_t bytes)
+{
+    sigset_t stop;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGALRM); /* the drain's limit */
+    pthread_attr_init(attributes);
+    pthread_attr_setsigmask_np(attributes, &stop);
+    return -pthread_attr_setstacksize(attributes, blocking_stack_bytes(bytes));
+}
+
 static void *run_thread(void *argument)
 {
     struct rt_task *task = argument;
@@ -104,8 +117,7 @@ int thread_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
     *task = task_new(fn, arg, size);
     if (!*task)
         return -ENOMEM;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, blocking_stack_bytes(STACK_BYTES));
+    blocking_thread_attributes(&attributes, STACK_BYTES);
     rc = pthread_create(&(*task)->thread, &attributes, run_thread, *task);
     pthread_attr_destroy(&attributes);
     if (rc)
