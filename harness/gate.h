@@ -6,6 +6,9 @@
  * whether all was identical work, never how good a server is: overload, for
  * example, is a result.
  *
+ * TROIKA_DISABLE_GATE=ID,ID switches gates off, for tests alone: their words
+ * say so.
+ *
  * A limit takes into account how much a short window can tell: a rule that
  * cries wolf on a good server is as bad as one that sleeps.
  */
@@ -16,7 +19,7 @@
 
 #include "trial.h"
 
-enum { GATES_MAX = 32 };
+enum { GATES_MAX = 48 };
 
 struct gate {
     const char *id;
@@ -35,6 +38,14 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
 /* Whether another attempt may come out differently: no gate failed for a
  * reason that lasts. */
 bool gate_worth_repeating(const struct gate *gates, int count);
+
+/* Whether an open loop's requests came faster than they ended, beyond chance:
+ * a result, and no gate. */
+bool gate_overloaded(const struct trial_plan *plan, const struct trial *trial);
+
+/* CPU time in the window of processes that are no part of the trial; -1 when
+ * it is unknown. */
+double gate_foreign_ns(const struct trial *trial);
 
 /* Whether all are ok; if not, the failed ones' words, joined by "; ", in
  * `reason`. */

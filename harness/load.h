@@ -78,6 +78,10 @@ struct load_plan {
     bool series; /* keep completions per 100 ms for the report */
 };
 
+/* For judging steadiness and arrivals: the window in ten parts, and in bins of
+ * 10 ms (longer ones when they would be more than LOAD_BINS). */
+enum { LOAD_PARTS = 10, LOAD_BINS = 4096 };
+
 /* Why requests failed, counted one by one. The first three are io_error. */
 enum load_failure {
     FAILURE_CONNECT,   /* refused, unreachable, out of ports, ... */
@@ -115,6 +119,11 @@ struct load_result {
             request of an open loop is in response at its age, >= timeout */
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
+
+    uint64_t parts[LOAD_PARTS]; /* completed_in_window, by part */
+    int bin_count;              /* whole bins in the window */
+    int64_t bin_ns;
+    uint32_t bins[LOAD_BINS]; /* requests of an open loop, by when sent */
 
     int series_count; /* completions per 100 ms from the start of warm-up */
     uint32_t series[36000];

@@ -210,6 +210,7 @@ static void send_queued(struct load_drive *drive, bool was_free)
         load_record_free_lag(&drive->record, &times);
     if (drive->plan->mutation == MUTATION_FROM_SENT)
         times.intended_ns = now_ns;
+    load_record_sent(&drive->record, now_ns);
     send_request(drive, connection, number, times.intended_ns, now_ns);
 }
 

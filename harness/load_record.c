@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { SERIES_STEP_NS = 100000000 };
+enum { SERIES_STEP_NS = 100000000, BIN_MIN_NS = 10000000 };
 
 void load_record_init(struct load_record *record, const struct load_plan *plan,
                       struct load_result *result)
@@ -21,7 +21,12 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
         .origin_ns = INT64_MAX,
         .start_ns = INT64_MAX,
         .end_ns = INT64_MAX,
+        .window_ns = plan->window_ns,
     };
+    result->bin_ns = plan->window_ns / LOAD_BINS + 1;
+    if (result->bin_ns < BIN_MIN_NS)
+        result->bin_ns = BIN_MIN_NS;
+    result->bin_count = (int)(plan->window_ns / result->bin_ns);
     histogram_reset(&result->response);
     histogram_reset(&result->service);
     histogram_reset(&result->lag);
@@ -67,6 +72,22 @@ void load_record_free_lag(struct load_record *record,
                          times->sent_ns - times->intended_ns);
 }
 
+void load_record_sent(struct load_record *record, int64_t sent_ns)
+{
+    if (!load_record_in_window(record, sent_ns))
+        return;
+    int64_t bin = (sent_ns - record->start_ns) / record->result->bin_ns;
+    if (bin < record->result->bin_count)
+        record->result->bins[bin]++;
+}
+
+static void record_completed(struct load_record *record, int64_t done_ns)
+{
+    int64_t step_ns = record->window_ns / LOAD_PARTS + 1;
+    record->result->completed_in_window++;
+    record->result->parts[(done_ns - record->start_ns) / step_ns]++;
+}
+
 static void record_ok(struct load_record *record,
                       const struct load_times *times)
 {
@@ -109,7 +130,7 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
     if (outcome == OUTCOME_OK) {
         record_series(record, times->done_ns);
         if (load_record_in_window(record, times->done_ns))
-            result->completed_in_window++;
+            record_completed(record, times->done_ns);
     }
     if (!load_record_counts(record, times))
         return false;
@@ -161,6 +182,12 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
         snprintf(into->first_failure, sizeof into->first_failure, "%s",
                  from->first_failure);
     into->completed_in_window += from->completed_in_window;
+    for (int i = 0; i < LOAD_PARTS; i++)
+        into->parts[i] += from->parts[i];
+    into->bin_ns = from->bin_ns;
+    into->bin_count = from->bin_count;
+    for (int i = 0; i < from->bin_count; i++)
+        into->bins[i] += from->bins[i];
     into->connections_open += from->connections_open;
     into->in_flight_max += from->in_flight_max;
     into->in_flight_integral_ns += from->in_flight_integral_ns;

@@ -17,6 +17,7 @@ struct load_record {
     enum load_mutation mutation;
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
+    int64_t window_ns;        /* as planned: the parts' common length */
     int in_flight;
     int64_t in_flight_since_ns;
 };
@@ -52,6 +53,9 @@ void load_record_in_flight(struct load_record *record, int change,
 /* A request of an open loop found a free connection when it was due. */
 void load_record_free_lag(struct load_record *record,
                           const struct load_times *times);
+
+/* A request of an open loop was sent. */
+void load_record_sent(struct load_record *record, int64_t sent_ns);
 
 /* A request ended. Returns whether it was one of the window's. */
 bool load_record_end(struct load_record *record, enum load_outcome outcome,

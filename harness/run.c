@@ -26,6 +26,7 @@
 #include "results.h"
 #include "run_json.h"
 #include "run_setup.h"
+#include "run_speed.h"
 #include "summary.h"
 #include "trial_json.h"
 #include "troika.h"
@@ -43,6 +44,7 @@ struct run {
     json_t *json;   /* run.json */
     json_t *trials; /* finished ones */
     struct backend_server backend;
+    struct metronome *metronome;
     int64_t extra_ns; /* that the trials done here took beyond their plan */
     int done;         /* so many */
 };
@@ -186,6 +188,10 @@ static int attempt_trial(struct run *run, const struct plan_trial *planned,
                           run->plan.experiments[planned->experiment]->name,
                           point->id, planned->block),
         .backend = &run->backend,
+        .metronome = run->metronome,
+        .usual_speed = run_speed_usual(
+            run->trials, run->plan.experiments[planned->experiment]->name,
+            point->id, name),
         .stop = &stop_signal,
     };
     struct gate gates[GATES_MAX];
@@ -331,6 +337,19 @@ static const char *signal_name(int signal)
                                : "SIGHUP";
 }
 
+/* A run without one has gates that say nothing, and says so. */
+static void start_metronome(struct run *run)
+{
+    cpu_set_t cpus;
+    int result;
+
+    placement_available(&cpus);
+    result = metronome_start(&cpus, &run->metronome);
+    if (result < 0)
+        results_say(&run->results, "warning: no metronome: %s",
+                    strerror(-result));
+}
+
 /* All trials that are not finished yet, then the end. Returns an exit code. */
 static int go(struct run *run, bool resumed)
 {
@@ -340,6 +359,7 @@ static int go(struct run *run, bool resumed)
 
     run->backend.path =
         backend != NULL && backend->available ? backend->path : NULL;
+    start_metronome(run);
     for (int i = 0; i < run->plan.trial_count && result == 0; i++) {
         const struct plan_trial *planned = &run->plan.trials[i];
 
@@ -349,6 +369,7 @@ static int go(struct run *run, bool resumed)
             result = do_trial(run, planned);
     }
     backend_server_stop(&run->backend);
+    metronome_stop(run->metronome);
     json_object_set_new(run->json, "complete", json_boolean(result == 0));
     json_object_set_new(run->json, "interrupted",
                         result == -EINTR ? json_string(signal_name(stop_signal))

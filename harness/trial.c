@@ -96,33 +96,6 @@ int trial_workers(const struct trial_plan *plan)
     return plan->workers > 0 ? plan->workers : plan->model->workers_default;
 }
 
-void trial_predict(const struct trial_plan *plan, const struct trial *trial,
-                   struct prediction *prediction)
-{
-    const struct load_point *point = plan->point;
-    const struct model_info *model = plan->model;
-    bool parallel = strstr(model->flags, "parallel") != NULL;
-    struct prediction_input input = {
-        .open = point->mode == LOAD_OPEN,
-        .rate_per_s = point->rate_per_s,
-        .connections = point->connections,
-        .think_ns = point->think_ns,
-        .wait_ns = point->workload->workload->wait_ns(&point->arguments),
-        .cpus = parallel ? trial->cpus.server_count : 1,
-    };
-
-    *prediction = (struct prediction){0};
-    if (model->yardstick || point->beside.workload != NULL)
-        return;
-    if (trial->bare.processes > 0 && trial->bare.per_s > 0)
-        input.cpu_s = trial->bare.processes / trial->bare.per_s;
-    if (!strcmp(model->task, "none"))
-        input.holding_workers = 1;
-    else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
-        input.holding_workers = trial_workers(plan);
-    prediction_make(&input, prediction);
-}
-
 static int take_bare(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
@@ -325,6 +298,17 @@ static bool walk_before(struct stage *stage, int64_t at_ns,
     return sleep_until(stage, at_ns);
 }
 
+/* The machine and the server's place, at the window's end. */
+static void look_round(struct stage *stage)
+{
+    struct trial *trial = stage->trial;
+
+    machine_sample(&trial->machine_last);
+    trial->faults_last = inspection_major_faults(stage->server.meter);
+    inspection_make(stage->server.meter, stage->server.pid, &trial->cpus.server,
+                    &trial->inspection);
+}
+
 /* From the window's start to its end. False when abandoned. */
 static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
 {
@@ -335,6 +319,8 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
         return false;
     trial->sampler = (struct sampler){0}; /* of the window alone */
     sampler_take(&trial->sampler, stage->server.meter, &trial->first);
+    machine_sample(&trial->machine_first);
+    trial->faults_first = inspection_major_faults(stage->server.meter);
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_first);
     note_maxima(trial, &trial->first);
@@ -353,6 +339,7 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_last);
     note_maxima(trial, &trial->last);
+    look_round(stage);
     trial->alive = process_alive(&stage->server, trial->server_words,
                                  sizeof(trial->server_words));
     return true;
@@ -411,6 +398,7 @@ static int drive(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
     struct trial *trial = stage->trial;
+    char tail[4096];
     int64_t start_ns, now;
     int result;
 
@@ -430,6 +418,13 @@ static int drive(struct stage *stage)
     result = collect(stage, stage->load, &trial->load);
     if (result == 0)
         result = collect(stage, stage->beside, &trial->beside);
+    if (result == 0)
+        inspection_exhausted(trial->load->first_failure,
+                             process_tail(&stage->server, tail, sizeof(tail)),
+                             trial->exhausted, sizeof(trial->exhausted));
+    if (result == 0 && stage->plan->metronome != NULL)
+        metronome_read(stage->plan->metronome, trial->load->window_start_ns,
+                       trial->load->window_end_ns, &trial->platform);
     if (trial->has_backend)
         backend_server_read(stage->plan->backend, &stage->backend_first,
                             &stage->backend_last, &trial->backend);

@@ -14,8 +14,11 @@
 #include "backend_server.h"
 #include "bare.h"
 #include "experiment.h"
+#include "inspection.h"
 #include "load.h"
+#include "machine.h"
 #include "meter.h"
+#include "metronome.h"
 #include "models.h"
 #include "placement.h"
 #include "prediction.h"
@@ -27,6 +30,9 @@ struct trial_plan {
     int workers;   /* to pass as --workers; 0: pass nothing */
     uint64_t seed; /* of requests and arrivals; never of a model */
     struct backend_server *backend;    /* used when the workload needs one */
+    const struct metronome *metronome; /* NULL: none beats */
+    double usual_speed; /* of the machine in the cell's earlier trials;
+                           0: unknown */
     const volatile sig_atomic_t *stop; /* set: abandon the trial */
 };
 
@@ -61,6 +67,13 @@ struct trial {
 
     bool has_backend;
     struct backend_report backend;
+
+    struct machine_sample machine_first, machine_last; /* the window's edges */
+    int64_t faults_first,
+        faults_last;                  /* major ones of the server; -1 unknown */
+    struct inspection inspection;     /* at the window's end */
+    struct metronome_report platform; /* in the window */
+    char exhausted[160]; /* the limit of the system that was hit, or "" */
 
     bool alive; /* at the window's end */
     bool clean; /* ended by itself after SIGTERM, with exit code 0 */

@@ -326,6 +326,48 @@ static json_t *json_beside(const struct trial *trial,
         json_latency(trial->beside, true));
 }
 
+static json_t *json_platform(const struct trial *trial)
+{
+    const struct metronome_report *platform = &trial->platform;
+    json_t *object;
+
+    if (platform->cpus == 0)
+        return json_null();
+    object = json_histogram(&platform->lateness, true);
+    json_object_update_new(
+        object, json_pack("{s:i, s:b, s:i, s:o, s:I}", "cpus", platform->cpus,
+                          "realtime", platform->realtime, "missed",
+                          platform->missed, "speed_per_us",
+                          platform->speed_per_us > 0
+                              ? json_finite(platform->speed_per_us)
+                              : json_null(),
+                          "cost_ns", (json_int_t)platform->cost_ns));
+    return object;
+}
+
+static json_t *json_machine(const struct trial *trial)
+{
+    const struct machine_sample *first = &trial->machine_first,
+                                *last = &trial->machine_last;
+    double foreign_ns = gate_foreign_ns(trial);
+    json_t *object;
+
+    if (first->at_ns == 0 || last->at_ns == 0)
+        return json_null();
+    object = json_pack(
+        "{s:i, s:o, s:o, s:b, s:o}", "cpus", first->cpus, "steal_ns",
+        json_known(first->steal_ns < 0 ? -1 : last->steal_ns - first->steal_ns),
+        "foreign_ns", json_known((int64_t)foreign_ns), "exact",
+        first->busy_grain_ns == 0, "server_major_faults",
+        json_known(trial->faults_first < 0
+                       ? -1
+                       : trial->faults_last - trial->faults_first));
+    for (int i = 0; i < MACHINE_COUNTERS; i++)
+        json_object_set_new(object, machine_counter_name(i),
+                            json_known(machine_grown(first, last, i)));
+    return object;
+}
+
 static json_t *json_prediction(const struct trial_plan *plan,
                                const struct trial *trial, double throughput)
 {
@@ -403,6 +445,9 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
     ADD("bare", json_bare(trial));
+    ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
+    ADD("platform", json_platform(trial));
+    ADD("machine", json_machine(trial));
     ADD("beside", json_beside(trial, plan->point));
     ADD("series", json_series(load));
     ADD("prediction", json_prediction(plan, trial, throughput));

@@ -18,6 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = ("contract", "method", "report", "fault")
 SKIPPED = 77
+MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_drops,steady"
 
 
 def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:
@@ -58,6 +59,9 @@ def run(command: list[str], limit_s: float) -> tuple[int, str]:
 def main(selection: list[str]) -> int:
     build = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
     os.environ["TROIKA_BUILD"] = str(build)
+    # Tests judge the tool and not the machine, which may be busy with others;
+    # those of these gates put them on again (TROIKA_DISABLE_GATE= for all).
+    os.environ.setdefault("TROIKA_DISABLE_GATE", MACHINE_GATES)
     limit_s = float(os.environ.get("TROIKA_TEST_TIMEOUT_S", "240"))
     chosen = [t for t in tests(build)
               if not selection or any(word in t[0] for word in selection)]

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rules about the load: were all requests accounted for and rightly answered,
+ * was the generator in time, were backend and sampler.
+ *
+ * Little's law: the time-weighted number in flight equals completions per
+ * second times mean service time. Over a finite window the two sides differ by
+ * the requests that overlap its edges, at most one service time per
+ * connection, which is the term `edge` below. (J. D. C. Little, A Proof for
+ * the Queuing Formula L = lambda W, Operations Research 9, 1961.)
+ */
+#include <math.h>
+
+#include "gate_rule.h"
+
+/* Between an answer and the next request of a closed loop the generator needs
+ * a few microseconds, in which nothing is in flight. */
+static const double TURNAROUND_NS = 20e3;
+
+static void identity(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = facts->load;
+    uint64_t sum = load->ok + load->wrong + load->http_error + load->io_error +
+                   load->timeout;
+
+    gate_most(gate, fabs((double)load->scheduled - (double)sum), 0);
+    gate_say(gate, "%llu requests scheduled, %llu accounted for",
+             (unsigned long long)load->scheduled, (unsigned long long)sum);
+}
+
+static void wrong_bodies(const struct gate_facts *facts, struct gate *gate)
+{
+    gate_most(gate, (double)facts->load->wrong, 0);
+    gate->lasting = true; /* a later right answer does not unmake it */
+    gate_say(gate, "%llu answers with a wrong body",
+             (unsigned long long)facts->load->wrong);
+}
+
+static void errors(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = facts->load;
+    /* In an open loop a timeout is a late answer of an overloaded server: it
+     * counts in the response times at its age, not here. */
+    uint64_t failed =
+        load->http_error + load->io_error + (facts->open ? 0 : load->timeout);
+    uint64_t all = load->scheduled > 0 ? load->scheduled : 1;
+
+    gate_most(gate, (double)failed / (double)all, 0.001);
+    gate_say(gate, "%llu of %llu requests failed%s%.100s",
+             (unsigned long long)failed, (unsigned long long)load->scheduled,
+             failed > 0 && load->first_failure[0] ? ", the first: " : "",
+             failed > 0 ? load->first_failure : "");
+}
+
+static void connections(const struct gate_facts *facts, struct gate *gate)
+{
+    int asked = facts->point->connections;
+
+    if (facts->open) {
+        gate_skip(gate, "an open loop opens connections when it needs them");
+        return;
+    }
+    gate_most(gate, asked - facts->load->connections_open, 0);
+    gate_say(gate, "%d of %d connections open when the window began",
+             facts->load->connections_open, asked);
+}
+
+static void answers(const struct gate_facts *facts, struct gate *gate)
+{
+    gate->applied = true;
+    gate->value = facts->completed;
+    gate->limit = 1;
+    gate->ok = facts->completed >= 1;
+    /* Nothing went wrong, the window is just too short. */
+    gate->lasting = facts->load->scheduled == 0 && facts->trial->alive;
+    gate_say(gate, "%.0f answers in the window, at least 1 is needed%s",
+             facts->completed, gate->ok ? "" : "; lengthen the window");
+}
+
+static void in_flight(const struct gate_facts *facts, struct gate *gate)
+{
+    double asked = facts->point->connections;
+    double mean = facts->load->in_flight_integral_ns / facts->window_ns;
+    double gap = facts->completed * TURNAROUND_NS / (asked * facts->window_ns);
+
+    if (facts->open || facts->point->think_ns > 0) {
+        gate_skip(gate, "connections are not always busy");
+        return;
+    }
+    gate_most(gate, fabs(mean - asked) / asked, 0.02 + gap);
+    gate_say(gate, "%.4g requests in flight on average over %.0f connections",
+             mean, asked);
+}
+
+/* |N - X R| / N with N the integral, X R from counts and histogram. */
+static void little(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = facts->load;
+    double n = load->in_flight_integral_ns / facts->window_ns;
+    double turns = facts->completed / facts->window_ns;
+    double mean = histogram_mean_ns(&load->service);
+    double edge = (double)load->service.max_ns / facts->window_ns;
+    double gap = facts->open ? 0 : turns * TURNAROUND_NS / fmax(n, 1);
+
+    if (n <= 0 || facts->completed < 100) {
+        gate_skip(gate, "fewer than 100 answers");
+        return;
+    }
+    /* Arrivals at random: what overlaps the two edges varies like sqrt(2N), and
+     * with bursts of k like sqrt(2kN). */
+    if (facts->open)
+        edge *= 4 * fmax(1, sqrt(2 * fmax(1, facts->point->burst) / n));
+    if (load->timeout > 0 || edge > 0.2) {
+        gate_skip(gate,
+                  load->timeout > 0
+                      ? "requests timed out"
+                      : "the window is short against the longest service");
+        return;
+    }
+    if (facts->open && facts->completed < 0.95 * (double)load->scheduled) {
+        gate_skip(gate, "the server is overloaded");
+        return;
+    }
+    gate_most(gate, fabs(n - turns * mean) / n, 0.02 + edge + gap);
+    gate_say(gate, "%.4g in flight, throughput times service time gives %.4g",
+             n, turns * mean);
+}
+
+static void lag_of(const struct load_result *load, struct gate *gate)
+{
+    /* With few requests the 99th percentile is the maximum, and one
+     * interrupt would decide. */
+    double percentile = load->lag_free.count >= 200 ? 99 : 90;
+    double p50 = (double)histogram_percentile_ns(&load->response, 50);
+    double top = (double)histogram_percentile_ns(&load->response, percentile);
+    double lag = (double)histogram_percentile_ns(&load->lag_free, percentile);
+
+    if (load->lag_free.count < 10) {
+        gate_skip(gate, "fewer than 10 requests found a free connection");
+        return;
+    }
+    /* A part of the figure at the same percentile: 1 ms late matters to a
+     * p99 of 2 ms, not to one of 50 ms. The median has a gate of its own. */
+    gate_most(gate, lag, fmax(200e3, 0.05 * fmax(p50, top)));
+    gate_say(gate,
+             "p%.0f of the generator's own lateness is %.3g ms, %.3g ms "
+             "allowed%s",
+             percentile, lag / 1e6, gate->limit / 1e6,
+             gate->ok ? "" : "; lower the rate or free its CPUs");
+}
+
+static void lag_median(const struct gate_facts *facts, struct gate *gate)
+{
+    double p50 = (double)histogram_percentile_ns(&facts->load->response, 50);
+    double late = (double)histogram_percentile_ns(&facts->load->lag_free, 50);
+
+    if (!facts->open || facts->load->lag_free.count < 10) {
+        gate_skip(gate, facts->open
+                            ? "fewer than 10 requests found a free connection"
+                            : "a closed loop has no due times");
+        return;
+    }
+    gate_most(gate, late, fmax(100e3, 0.05 * p50));
+    gate_say(gate,
+             "median of the generator's own lateness is %.3g ms, %.3g ms "
+             "allowed",
+             late / 1e6, gate->limit / 1e6);
+}
+
+static void lag(const struct gate_facts *facts, struct gate *gate)
+{
+    if (!facts->open)
+        gate_skip(gate, "a closed loop has no due times");
+    else
+        lag_of(facts->load, gate);
+}
+
+static double generator_cpus(const struct gate_facts *facts)
+{
+    const struct load_result *beside = facts->trial->beside;
+
+    return ((double)facts->load->cpu_ns +
+            (beside != NULL ? (double)beside->cpu_ns : 0)) /
+           facts->window_ns;
+}
+
+static void generator_busy(const struct gate_facts *facts, struct gate *gate)
+{
+    int processes = facts->load->processes;
+    int cpus = facts->trial->cpus.clients_count;
+    double own = (double)facts->load->cpu_ns / facts->window_ns;
+
+    /* One process cannot use more than one CPU. */
+    cpus = processes < cpus ? processes : cpus;
+    gate_most(gate, own / (cpus > 0 ? cpus : 1), 0.85);
+    gate_say(gate, "the generator used %.0f %% of %d CPU%s%s",
+             100 * gate->value, cpus, cpus == 1 ? "" : "s",
+             gate->ok ? "" : ": it is the limit, not the server");
+}
+
+static void clients_busy(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct trial *trial = facts->trial;
+    double used = generator_cpus(facts);
+
+    if (!trial->cpus.apart) {
+        gate_skip(gate, "server and clients share the CPUs");
+        return;
+    }
+    if (trial->has_backend && trial->backend.cpu_ns >= 0 &&
+        trial->backend.span_ns > 0)
+        used += (double)trial->backend.cpu_ns / (double)trial->backend.span_ns;
+    gate_most(gate, used / trial->cpus.clients_count, 0.9);
+    gate_say(gate, "generator and backend used %.0f %% of their CPUs%s",
+             100 * gate->value,
+             gate->ok ? "" : ": they are the limit, not the server");
+}
+
+static void backend_lateness(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct workload *workload = facts->point->workload->workload;
+    double late = (double)facts->trial->backend.lateness_p99_ns;
+    double wait = (double)workload->wait_ns(&facts->point->arguments);
+    int calls = workload->backend_calls != NULL
+                    ? workload->backend_calls(&facts->point->arguments)
+                    : 1;
+
+    if (!facts->trial->has_backend) {
+        gate_skip(gate, "no backend");
+        return;
+    }
+    if (late < 0) {
+        gate->ok = false;
+        gate_say(gate,
+                 "the backend did not tell how late it was; see whether it "
+                 "still runs");
+        return;
+    }
+    gate_most(gate, late, fmax(1e6, 0.05 * wait / (calls > 0 ? calls : 1)));
+    gate_say(gate, "the backend was %.3g ms late (p99), %.3g ms allowed",
+             late / 1e6, gate->limit / 1e6);
+}
+
+static void backend_busy(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct backend_report *backend = &facts->trial->backend;
+
+    if (!facts->trial->has_backend || backend->cpu_ns < 0 ||
+        backend->span_ns <= 0) {
+        gate_skip(gate, facts->trial->has_backend ? "its CPU time is unknown"
+                                                  : "no backend");
+        return;
+    }
+    gate_most(gate, (double)backend->cpu_ns / (double)backend->span_ns, 0.85);
+    gate_say(gate, "the backend used %.0f %% of one CPU, all it can use",
+             100 * gate->value);
+}
+
+static void sampler(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct trial *trial = facts->trial;
+    double first =
+        fabs((double)(trial->first.at_ns - facts->load->window_start_ns));
+    double last =
+        fabs((double)(trial->last.at_ns - facts->load->window_end_ns));
+
+    gate_most(gate, fmax(first, last), fmax(10e6, 0.02 * facts->window_ns));
+    gate_say(gate,
+             "CPU and memory were sampled within %.3g ms of the window's "
+             "edges",
+             gate->value / 1e6);
+}
+
+static void server_alive(const struct gate_facts *facts, struct gate *gate)
+{
+    gate_most(gate, facts->trial->alive ? 0 : 1, 0);
+    if (facts->trial->alive)
+        gate_say(gate, "the server ran at the window's end");
+    else
+        gate_say(gate, "the server did not survive the window: %.120s",
+                 facts->trial->server_words);
+}
+
+static void server_clean(const struct gate_facts *facts, struct gate *gate)
+{
+    gate_most(gate, facts->trial->clean ? 0 : 1, 0);
+    if (facts->trial->clean)
+        gate_say(gate, "the server ended by itself when told to");
+    else
+        gate_say(gate, "the server did not end cleanly: %.130s",
+                 facts->trial->server_words);
+}
+
+static const struct load_result *second(const struct gate_facts *facts,
+                                        struct gate *gate)
+{
+    if (facts->trial->beside == NULL)
+        gate_skip(gate, "no second load");
+    return facts->trial->beside;
+}
+
+static void beside_counts(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = second(facts, gate);
+    uint64_t failed;
+
+    if (load == NULL)
+        return;
+    failed = load->wrong + load->http_error + load->io_error;
+    if (load->scheduled != failed + load->ok + load->timeout)
+        failed += load->scheduled + 1;
+    gate_most(gate, (double)failed / fmax(1, (double)load->scheduled), 0.001);
+    gate_say(gate, "second load: %llu of %llu requests went wrong",
+             (unsigned long long)failed, (unsigned long long)load->scheduled);
+}
+
+static void beside_lag(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = second(facts, gate);
+
+    if (load != NULL)
+        lag_of(load, gate);
+}
+
+const struct gate_rule gate_load_rules[] = {
+    {"identity", identity},
+    {"wrong_bodies", wrong_bodies},
+    {"errors", errors},
+    {"connections", connections},
+    {"answers", answers},
+    {"in_flight", in_flight},
+    {"little", little},
+    {"generator_lag", lag},
+    {"generator_lag_median", lag_median},
+    {"generator_busy", generator_busy},
+    {"clients_busy", clients_busy},
+    {"backend_lateness", backend_lateness},
+    {"backend_busy", backend_busy},
+    {"sampler", sampler},
+    {"server_alive", server_alive},
+    {"server_clean", server_clean},
+    {"beside_counts", beside_counts},
+    {"beside_lag", beside_lag},
+    {0},
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What rules see and how they speak. Rules live in files by theme, each with a
+ * table that ends with an empty row; gate.c goes through the tables.
+ */
+#pragma once
+
+#include "gate.h"
+
+struct gate_facts {
+    const struct trial_plan *plan;
+    const struct load_point *point;
+    const struct trial *trial;
+    const struct load_result *load;
+    bool open;
+    double window_ns;
+    double completed;
+};
+
+struct gate_rule {
+    const char *id;
+    void (*judge)(const struct gate_facts *facts, struct gate *gate);
+};
+
+extern const struct gate_rule gate_load_rules[];
+extern const struct gate_rule gate_steady_rules[];
+extern const struct gate_rule gate_machine_rules[];
+
+/* The gate's words. */
+void gate_say(struct gate *gate, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Applies it: ok while value <= limit. */
+void gate_most(struct gate *gate, double value, double limit);
+
+/* It says nothing here, and why. */
+void gate_skip(struct gate *gate, const char *why);

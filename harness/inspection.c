@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A task may be pinned to fewer CPUs than planned (a loop per core does that
+ * to itself), never to others.
+ */
+#include "inspection.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TASKS_MAX = 512, PATHS_SIZE = 8192 };
+
+static void look_at(pid_t task, const cpu_set_t *cpus,
+                    struct inspection *inspection)
+{
+    cpu_set_t now, common;
+
+    if (inspection->tasks >= TASKS_MAX ||
+        sched_getaffinity(task, sizeof(now), &now) < 0)
+        return;
+    CPU_AND(&common, &now, cpus);
+    inspection->tasks++;
+    inspection->misplaced += !CPU_EQUAL(&common, &now);
+}
+
+static void look_at_threads(pid_t pid, const cpu_set_t *cpus,
+                            struct inspection *inspection)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *tasks;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    tasks = opendir(path);
+    while (tasks != NULL && inspection->tasks < TASKS_MAX &&
+           (entry = readdir(tasks)) != NULL)
+        if (atoi(entry->d_name) > 0)
+            look_at((pid_t)atoi(entry->d_name), cpus, inspection);
+    if (tasks != NULL)
+        closedir(tasks);
+}
+
+/* Every process of the group's; whether `root` is among them. */
+static bool look_at_group(const char *directory, pid_t root,
+                          const cpu_set_t *cpus, struct inspection *inspection)
+{
+    char path[4200];
+    FILE *file;
+    bool found = false;
+    int pid;
+
+    snprintf(path, sizeof(path), "%.4096s/cgroup.procs", directory);
+    file = fopen(path, "re");
+    while (file != NULL && fscanf(file, "%d", &pid) == 1) {
+        found |= pid == root;
+        if (pid != root)
+            look_at_threads(pid, cpus, inspection);
+    }
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
+void inspection_make(const struct meter *meter, pid_t root,
+                     const cpu_set_t *cpus, struct inspection *inspection)
+{
+    char paths[PATHS_SIZE] = "", *rest = paths, *line;
+    int groups = 0, held = 0;
+
+    *inspection = (struct inspection){.done = true, .in_group = -1};
+    look_at_threads(root, cpus, inspection);
+    meter_paths(meter, paths, sizeof(paths));
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (line[0] != '\0') {
+            /* The same processes are in each group: once is enough. */
+            struct inspection other = *inspection;
+
+            held += look_at_group(line, root, cpus,
+                                  groups++ == 0 ? inspection : &other);
+        }
+    if (groups > 0)
+        inspection->in_group = held == groups;
+}
+
+static int64_t faults_of(const char *directory)
+{
+    char path[4200], line[128];
+    long long value, most = -1;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%.4096s/memory.stat", directory);
+    file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        if ((sscanf(line, "pgmajfault %lld", &value) == 1 ||
+             sscanf(line, "total_pgmajfault %lld", &value) == 1) &&
+            value > most)
+            most = value;
+    if (file != NULL)
+        fclose(file);
+    return most;
+}
+
+int64_t inspection_major_faults(const struct meter *meter)
+{
+    char paths[PATHS_SIZE] = "", *rest = paths, *line;
+    int64_t most = -1;
+
+    meter_paths(meter, paths, sizeof(paths));
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        int64_t faults = line[0] != '\0' ? faults_of(line) : -1;
+
+        most = faults > most ? faults : most;
+    }
+    return most;
+}
+
+void inspection_exhausted(const char *failure, const char *tail, char *words,
+                          size_t size)
+{
+    static const int errors[] = {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS};
+
+    words[0] = '\0';
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+        const char *error = strerror(errors[i]);
+
+        if (strstr(failure, error) != NULL)
+            snprintf(words, size, "%s (the generator)", error);
+        else if (strstr(tail, error) != NULL)
+            snprintf(words, size, "%s (the server)", error);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a trial's plan and its bare ceiling to what the laws need to know: who
+ * holds a request, on how many CPUs.
+ */
+#include <string.h>
+
+#include "trial.h"
+
+void trial_predict(const struct trial_plan *plan, const struct trial *trial,
+                   struct prediction *prediction)
+{
+    const struct load_point *point = plan->point;
+    const struct model_info *model = plan->model;
+    bool parallel = strstr(model->flags, "parallel") != NULL;
+    struct prediction_input input = {
+        .open = point->mode == LOAD_OPEN,
+        .rate_per_s = point->rate_per_s,
+        .connections = point->connections,
+        .think_ns = point->think_ns,
+        .wait_ns = point->workload->workload->wait_ns(&point->arguments),
+        .cpus = parallel ? trial->cpus.server_count : 1,
+    };
+
+    *prediction = (struct prediction){0};
+    if (model->yardstick || point->beside.workload != NULL)
+        return;
+    if (trial->bare.processes > 0 && trial->bare.per_s > 0)
+        input.cpu_s = trial->bare.processes / trial->bare.per_s;
+    if (!strcmp(model->task, "none"))
+        input.holding_workers = 1;
+    else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
+        input.holding_workers = trial_workers(plan);
+    prediction_make(&input, prediction);
+}

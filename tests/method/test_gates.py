@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Gates in a real run: other work on the machine makes a trial invalid, and
+says so; every gate is in every trial, with value, limit and words.
+
+What each gate says of made-up facts is tested in tests/unit/gate*.c.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+LIMIT_S = 120
+
+EXPERIMENT = """[experiment]
+title = Beside other work
+question = Is it noticed?
+models = event-loop
+blocks = 1
+warmup = 100ms
+window = 500ms
+
+[cell wait]
+workload = wait
+delay = 5ms
+connections = 4
+"""
+
+
+class Gates(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="gates-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def bench(self, off):
+        """The one trial of a run with these gates switched off."""
+        path = self.directory / "beside.ini"
+        path.write_text(EXPERIMENT)
+        done = subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+             self.directory / "results", path], capture_output=True, text=True,
+            timeout=LIMIT_S, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TROIKA_DISABLE_GATE": off})
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        trials = self.directory.glob("results/latest/trials/*wait-event-loop.json")
+        return json.loads(next(trials).read_text())
+
+    def burn(self):
+        """Other work, a fifth of the CPUs and at least one."""
+        for _ in range(os.cpu_count() // 5 + 1):
+            burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            self.addCleanup(burner.wait)
+            self.addCleanup(burner.kill)
+
+    def test_other_work_makes_it_invalid(self):
+        self.burn()
+        trial = self.bench("")
+        gates = {g["id"]: g for g in trial["gates"]}
+        foreign = gates["foreign_cpu"]
+        if foreign["value"] is None:
+            self.skipTest(foreign["words"])
+        self.assertFalse(foreign["ok"], foreign)
+        self.assertGreater(foreign["value"], foreign["limit"])
+        self.assertIn("other processes", trial["reason"])
+        self.assertFalse(trial["valid"])
+        self.assertGreater(trial["machine"]["foreign_ns"], 0)
+        for gate in trial["gates"]:
+            self.assertTrue(gate["words"], gate)
+            self.assertEqual(gate["value"] is None, gate["limit"] is None)
+
+    def test_switched_off_is_told(self):
+        self.burn()
+        trial = self.bench("foreign_cpu")
+        foreign = next(g for g in trial["gates"] if g["id"] == "foreign_cpu")
+        self.assertTrue(foreign["ok"])
+        self.assertIn("switched off", foreign["words"])
+        self.assertGreater(trial["platform"]["count"], 0)
+        self.assertFalse(trial["overloaded"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Gates on the course of the window and on the machine, each on a made-up
+ * trial: loud on its own fault and on no other, silent where chance or the
+ * means of the system do not allow a judgement; and that each can be switched
+ * off, alone.
+ */
+#include "gate_bench.h"
+
+static void test_steady(void **state)
+{
+    static const int waves[LOAD_PARTS] = {0, 300, 0, 300, 0, 300, 0, 0, 300, 0};
+    struct bench *bench = good();
+
+    (void)state;
+    for (int i = 0; i < LOAD_PARTS; i++) /* rises by a third */
+        bench->load.parts[i] = (uint64_t)(1670 + 70 * i + i % 2);
+    failing(bench, "steady");
+    bench = good(); /* as steep, but a few answers only: chance */
+    for (int i = 0; i < LOAD_PARTS; i++)
+        bench->load.parts[i] = (uint64_t)(3 + i % 3 - (i == 1));
+    failing(bench, "");
+    bench = good();
+    for (int i = 0; i < LOAD_PARTS; i++)
+        bench->load.parts[i] = (uint64_t)waves[i];
+    failing(bench, "");
+}
+
+static void test_overload(void **state)
+{
+    struct bench *bench = good_open();
+
+    (void)state;
+    assert_false(gate_overloaded(&bench->plan, &bench->trial));
+    fill(&bench->load, 1000, MS);
+    bench->load.scheduled = 1300;
+    bench->load.timeout = 300;
+    for (int i = 0; i < LOAD_PARTS; i++) /* also a falling rate is no fault */
+        bench->load.parts[i] = (uint64_t)(1900 - 100 * i);
+    for (int i = 0; i < bench->load.bin_count; i++)
+        bench->load.bins[i] += 10;
+    bench->load.lag_free.count = 1300;
+    assert_true(gate_overloaded(&bench->plan, &bench->trial));
+    failing(bench, "");
+    bench = good_open(); /* while the first waits last, none can have ended */
+    bench->load.scheduled = 2300;
+    bench->load.timeout = 300;
+    bench->point.warmup_ns = 50 * MS;
+    assert_false(gate_overloaded(&bench->plan, &bench->trial));
+    free(bench);
+    bench = good();
+    bench->load.scheduled = 2300;
+    assert_false(gate_overloaded(&bench->plan, &bench->trial));
+    free(bench);
+}
+
+static void test_arrivals(void **state)
+{
+    struct bench *bench = good_open();
+
+    (void)state;
+    for (int i = 0; i < bench->load.bin_count; i++)
+        bench->load.bins[i] = 20; /* as regular as a clock */
+    failing(bench, "arrivals");
+    bench = good_open();
+    for (int i = 0; i < bench->load.bin_count; i++)
+        bench->load.bins[i] = i % 5 ? 0 : 100; /* in bursts */
+    failing(bench, "arrivals");
+    bench = good_open();
+    bench->point.arrivals = ARRIVALS_UNIFORM;
+    for (int i = 0; i < bench->load.bin_count; i++)
+        bench->load.bins[i] = 20;
+    failing(bench, "");
+    bench = good_open(); /* the server's doing, not the generator's */
+    bench->load.lag_free.count = 1000;
+    for (int i = 0; i < bench->load.bin_count; i++)
+        bench->load.bins[i] = 20;
+    failing(bench, "");
+}
+
+static void test_clock(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    histogram_record(&bench->trial.platform.lateness, 60 * MS);
+    failing(bench, "clock");
+    bench = good();
+    bench->trial.machine_last.asleep_ns = 5000 * MS;
+    failing(bench, "clock");
+    bench = good(); /* the server may have done that */
+    bench->trial.platform.realtime = false;
+    histogram_record(&bench->trial.platform.lateness, 60 * MS);
+    failing(bench, "");
+    bench = good();
+    bench->trial.platform.cpus = 0;
+    failing(bench, "");
+}
+
+static void test_speed(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.platform.speed_per_us = 340;
+    failing(bench, "machine_speed");
+    bench = good();
+    bench->trial.platform.speed_per_us = 480;
+    failing(bench, "machine_speed");
+    bench = good();
+    bench->plan.usual_speed = 0;
+    bench->trial.platform.speed_per_us = 100;
+    failing(bench, "");
+    bench = good();
+    bench->trial.platform.cost_ns = 40 * MS;
+    failing(bench, "metronome_cost");
+}
+
+static void test_cpu(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.machine_last.steal_ns = 40 * MS;
+    failing(bench, "steal");
+    bench = good(); /* 1 % and a tick */
+    bench->trial.machine_last.steal_ns = 30 * MS;
+    failing(bench, "");
+    bench = good();
+    bench->trial.machine_last.busy_ns += 100 * MS;
+    failing(bench, "foreign_cpu");
+    bench = good(); /* sampled by a tick: 3.4 % are within chance */
+    bench->trial.machine_first.busy_grain_ns = 4 * MS;
+    bench->trial.machine_last.busy_ns += 60 * MS;
+    failing(bench, "");
+    bench = good(); /* the kernel's work for the load */
+    bench->trial.machine_last.busy_ns += 400 * MS;
+    bench->trial.machine_last.softirq_ns = 400 * MS;
+    failing(bench, "");
+    bench = good();
+    bench->trial.machine_first.busy_ns = -1;
+    failing(bench, "");
+    bench = good(); /* a second load is part of the trial */
+    fill(&bench->beside, 200, MS);
+    bench->trial.beside = &bench->beside;
+    bench->trial.machine_last.busy_ns += 100 * MS;
+    failing(bench, "");
+}
+
+static void grow(enum machine_counter counter, const char *expected)
+{
+    struct bench *bench = good();
+
+    bench->trial.machine_last.counters[counter] = 1;
+    failing(bench, expected);
+    bench = good();
+    bench->trial.machine_first.counters[counter] = -1;
+    failing(bench, "");
+}
+
+static void test_counters(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    for (int i = MACHINE_SWAPPED_IN; i <= MACHINE_OOM_KILLS; i++)
+        grow(i, "swap");
+    for (int i = MACHINE_LISTEN_OVERFLOWS; i <= MACHINE_ABORTS_ON_MEMORY; i++)
+        grow(i, "kernel_drops");
+    grow(MACHINE_TCP_TIMEOUTS, "");
+    grow(MACHINE_RETRANSMITS, "");
+    grow(MACHINE_MAJOR_FAULTS, "");
+    bench->trial.faults_last = 1;
+    failing(bench, "major_faults");
+    bench = good();
+    bench->trial.faults_first = -1;
+    failing(bench, "");
+}
+
+static void test_place(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.inspection.misplaced = 1;
+    failing(bench, "placement");
+    bench = good();
+    bench->trial.inspection.in_group = 0;
+    failing(bench, "server_in_group");
+    bench = good();
+    bench->trial.inspection.in_group = -1;
+    failing(bench, "");
+    bench = good();
+    inspection_exhausted("127.0.0.1:80: cannot connect: Too many open files",
+                         "", bench->trial.exhausted,
+                         sizeof(bench->trial.exhausted));
+    failing(bench, "limits");
+    bench = good();
+    inspection_exhausted("", "accept: Too many open files\n",
+                         bench->trial.exhausted,
+                         sizeof(bench->trial.exhausted));
+    failing(bench, "limits");
+    bench = good();
+    inspection_exhausted("reset", "all is well", bench->trial.exhausted,
+                         sizeof(bench->trial.exhausted));
+    failing(bench, "");
+}
+
+/* Off, a gate is ok, its value is still told, and others stay on. */
+static void test_switched_off(void **state)
+{
+    struct bench *bench = good();
+    char reason[2048];
+    int failed = 0;
+
+    (void)state;
+    bench->load.wrong = 1;
+    bench->load.ok--;
+    bench->trial.inspection.misplaced = 1;
+    bench->trial.machine_last.steal_ns = 900 * MS;
+    setenv("TROIKA_DISABLE_GATE", "placement,steal", 1);
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+    unsetenv("TROIKA_DISABLE_GATE");
+    for (int i = 0; i < bench->count; i++) {
+        failed += !bench->gates[i].ok;
+        if (!strcmp(bench->gates[i].id, "placement")) {
+            assert_non_null(strstr(bench->gates[i].words, "switched off"));
+            assert_true(bench->gates[i].value > bench->gates[i].limit);
+        }
+    }
+    assert_int_equal(1, failed);
+    assert_false(
+        gate_all_ok(bench->gates, bench->count, reason, sizeof(reason)));
+    assert_string_equal(reason, "1 answers with a wrong body");
+    free(bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steady),       cmocka_unit_test(test_overload),
+        cmocka_unit_test(test_arrivals),     cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_speed),        cmocka_unit_test(test_cpu),
+        cmocka_unit_test(test_counters),     cmocka_unit_test(test_place),
+        cmocka_unit_test(test_switched_off),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
