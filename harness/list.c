@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiment.h"
-#include "models.h"
-#include "names.h"
+#include "harness/experiment/experiment.h"
+#include "harness/experiment/names.h"
+#include "harness/server/models.h"
 #include "troika.h"
 
 static const char *const subjects[] = {"models", "workloads", "experiments",

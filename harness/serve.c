@@ -18,9 +18,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "models.h"
+#include "harness/experiment/names.h"
+#include "harness/server/models.h"
 #include "models/runtime/workload.h"
-#include "names.h"
 #include "troika.h"
 
 static const char BACKEND_MODEL[] = "event-loop";

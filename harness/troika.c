@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "names.h"
+#include "harness/experiment/names.h"
 #include "version.h"
 
 static const struct verb {

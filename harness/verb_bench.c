@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/run/run.h"
 #include "models/runtime/units.h"
-#include "run.h"
 #include "troika.h"
 
 enum { MODELS_GIVEN_MAX = 64, EXPERIMENTS_GIVEN_MAX = 64 };

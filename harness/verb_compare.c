@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
-#include "fingerprint.h"
-#include "threshold.h"
+#include "harness/experiment/value.h"
+#include "harness/machine/fingerprint.h"
+#include "harness/run/threshold.h"
+#include "harness/statistics/compare.h"
 #include "troika.h"
-#include "value.h"
 
 enum key { KEY_FORCE = 256, KEY_THRESHOLD, KEY_REGRESSION };
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor.h"
-#include "environment.h"
+#include "harness/machine/doctor.h"
+#include "harness/machine/environment.h"
 #include "troika.h"
 
 static error_t parse(int key, char *value, struct argp_state *state)

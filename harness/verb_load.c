@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
-#include "load_options.h"
-#include "names.h"
+#include "harness/experiment/names.h"
+#include "harness/load/answers.h"
+#include "harness/load/load_options.h"
 #include "troika.h"
 
 enum {

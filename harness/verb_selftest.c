@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "guardian.h"
-#include "models.h"
-#include "results.h"
+#include "harness/run/results.h"
+#include "harness/server/guardian.h"
+#include "harness/server/models.h"
 #include "selftest/selftest.h"
 #include "troika.h"
 

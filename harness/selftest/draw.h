@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "harness/load.h"
+#include "harness/load/load.h"
 
 enum draw_kind {
     DRAW_FIXED,

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/load_engine.h"
-#include "harness/load_schedule.h"
+#include "harness/load/load_engine.h"
+#include "harness/load/load_schedule.h"
 
 /* Stalls explain no more than this: a machine that stalls more is not fit to
  * show anything, and the test says so by failing. */

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/load_engine.h"
-#include "harness/noise.h"
+#include "harness/load/load_engine.h"
+#include "harness/machine/noise.h"
 
 enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 2 };
 

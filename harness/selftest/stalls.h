@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "harness/placement.h"
+#include "harness/run/placement.h"
 #include "models/runtime/histogram.h"
 
 enum { STALLS_SIDES = 2 };

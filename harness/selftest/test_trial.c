@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/gate.h"
-#include "harness/load_engine.h"
+#include "harness/gate/gate.h"
+#include "harness/load/load_engine.h"
 #include "scene.h"
 
 static const int64_t MS = 1000000;

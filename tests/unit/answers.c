@@ -2,7 +2,7 @@
  *
  * Requests with their answers: every workload, fixed length, distinct seeds.
  */
-#include "harness/answers.h"
+#include "harness/load/answers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

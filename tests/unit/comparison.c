@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "harness/comparison.h"
+#include "harness/statistics/comparison.h"
 
 /* Ten per cent faster in six blocks, with hardly any spread. */
 static const double a[] = {1101, 1099, 1102, 1098, 1100, 1100};

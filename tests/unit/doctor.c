@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "harness/doctor.h"
-#include "harness/environment.h"
+#include "harness/machine/doctor.h"
+#include "harness/machine/environment.h"
 
 static const char good_machine[] =
     "{\"variant\": \"release\", \"tool_version\": \"v0\", \"cpus\": 4,"

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "harness/entrants.h"
-#include "harness/experiment.h"
-#include "harness/names.h"
+#include "harness/experiment/entrants.h"
+#include "harness/experiment/experiment.h"
+#include "harness/experiment/names.h"
 
 static const struct parameter wait_parameters[] = {
     {"delay", UNIT_NS, "50ms", 0, 3600000000000, 0, "how long"},

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/memory_slopes.h"
+#include "harness/statistics/memory_slopes.h"
 
 enum { BASE = 1000000, SLAB = 3000, USER = 4000, STACK = 16384 };
 

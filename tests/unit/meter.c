@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
-#include "harness/meter_cgroup.h"
-#include "harness/meter_proc.h"
-#include "harness/process.h"
+#include "harness/meter/meter_cgroup.h"
+#include "harness/meter/meter_proc.h"
+#include "harness/server/process.h"
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "harness/noise_floor.h"
-#include "harness/summary.h"
+#include "harness/statistics/noise_floor.h"
+#include "harness/statistics/summary.h"
 
 enum { POINTS = 20, BLOCKS = 6 };
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/order.h"
+#include "harness/run/order.h"
 
 enum { LARGEST = 12 };
 

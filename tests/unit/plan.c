@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "harness/plan.h"
+#include "harness/run/plan.h"
 
 enum { POINTS = 4, MODELS = 5, BLOCKS = 6 };
 

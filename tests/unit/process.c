@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "harness/meter_proc.h"
-#include "harness/process.h"
+#include "harness/meter/meter_proc.h"
+#include "harness/server/process.h"
 
 static const char *const sources[] = {"", "v1", "v2", "proc"};
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "harness/signed_rank.h"
-#include "harness/statistics.h"
+#include "harness/statistics/signed_rank.h"
+#include "harness/statistics/statistics.h"
 
 static void near(double got, double expected, double tolerance)
 {

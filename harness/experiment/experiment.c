@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sections and their order; [experiment] and [profile]; where experiments are.
+ * Cells are cell.c's, and their meaning expand.c's.
+ */
+#include "experiment.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cell.h"
+#include "entrants.h"
+#include "harness/tree.h"
+#include "ini.h"
+#include "names.h"
+#include "profile.h"
+#include "value.h"
+
+enum experiment_key {
+    EXPERIMENT_TITLE,
+    EXPERIMENT_QUESTION,
+    EXPERIMENT_BLOCKS,
+    EXPERIMENT_SEED,
+    EXPERIMENT_BASELINE,
+    EXPERIMENT_MARGIN,
+    EXPERIMENT_LATENCY_MARGIN,
+    EXPERIMENT_NOISE_FLOOR,
+    EXPERIMENT_KEYS,
+};
+
+static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
+    [EXPERIMENT_TITLE] = {"title", "text", "the file's name",
+                          "a heading for the report"},
+    [EXPERIMENT_QUESTION] = {"question", "text", NULL,
+                             "what the experiment answers, one sentence"},
+    [EXPERIMENT_BLOCKS] = {"blocks", "count", "6",
+                           "trials of every cell; below 6 no difference can "
+                           "be significant"},
+    [EXPERIMENT_SEED] = {"seed", "number", "drawn for the run",
+                         "of the order of trials, arrivals and requests"},
+    [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
+                             "the model that others are compared with"},
+    [EXPERIMENT_MARGIN] = {"margin", "share", "5%",
+                           "the smallest difference that matters, of "
+                           "throughput, CPU and memory"},
+    [EXPERIMENT_LATENCY_MARGIN] = {"margin.latency", "share", "10%",
+                                   "the same of latencies"},
+    [EXPERIMENT_NOISE_FLOOR] = {"noise_floor", "yes, no", "no",
+                                "a second copy of the baseline takes part: "
+                                "what differs between both is noise"},
+};
+
+static int take_baseline(const struct reader *reader,
+                         const struct ini_entry *entry)
+{
+    const char *names[MODELS_MAX + 1];
+    char hint[512];
+
+    if (models_find(reader->models, entry->value) == NULL) {
+        models_names(reader->models, names);
+        return reader_fail(
+            reader, entry->line, "no model is named \"%s\"%s", entry->value,
+            names_suggest(entry->value, names, hint, sizeof(hint)));
+    }
+    return reader_copy_text(reader, entry, reader->experiment->baseline,
+                            sizeof(reader->experiment->baseline));
+}
+
+static int take_experiment(const struct reader *reader,
+                           const struct ini_entry *entry, int key)
+{
+    struct experiment *experiment = reader->experiment;
+    const char *text = entry->value;
+    static const char *const answers[] = {"no", "yes", NULL};
+    int result = 0, answer = 0;
+    char why[256];
+
+    switch ((enum experiment_key)key) {
+    case EXPERIMENT_TITLE:
+        return reader_copy_text(reader, entry, experiment->title,
+                                sizeof(experiment->title));
+    case EXPERIMENT_QUESTION:
+        return reader_copy_text(reader, entry, experiment->question,
+                                sizeof(experiment->question));
+    case EXPERIMENT_BLOCKS:
+        result = value_count(text, 1, EXPERIMENT_BLOCKS_MAX,
+                             &experiment->blocks, why, sizeof(why));
+        break;
+    case EXPERIMENT_SEED:
+        result = value_seed(text, &experiment->seed, why, sizeof(why));
+        break;
+    case EXPERIMENT_BASELINE:
+        return take_baseline(reader, entry);
+    case EXPERIMENT_MARGIN:
+        result = value_share(text, &experiment->margin, why, sizeof(why));
+        break;
+    case EXPERIMENT_LATENCY_MARGIN:
+        result =
+            value_share(text, &experiment->latency_margin, why, sizeof(why));
+        break;
+    case EXPERIMENT_NOISE_FLOOR:
+        result = value_choice(text, answers, &answer, why, sizeof(why));
+        experiment->noise_floor = answer == 1;
+        break;
+    case EXPERIMENT_KEYS:
+        break;
+    }
+    return reader_judged(reader, entry, result, why);
+}
+
+/* What [experiment] says that is no key of its own is a default of the
+ * cells. */
+static int read_experiment(const struct reader *reader, int section,
+                           struct cell *defaults)
+{
+    int result = 0;
+
+    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
+        const struct ini_entry *entry = &reader->ini->entries[i];
+        int key = reader_key(experiment_keys, entry->key);
+        if (entry->section != section)
+            continue;
+        if ((result = reader_duplicate(reader, i)) < 0)
+            break;
+        result = key >= 0 ? take_experiment(reader, entry, key)
+                          : cell_take(reader, defaults, i);
+        if (result < 0 && key < 0 && strstr(reader->why, "unknown key") != NULL)
+            result =
+                reader_unknown_key(reader, entry, experiment_keys, cell_keys);
+    }
+    return result;
+}
+
+/* Names become file names and chart labels. */
+static bool good_name(const char *name)
+{
+    return isalnum((unsigned char)name[0]) && strlen(name) < 40 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789._-") == strlen(name);
+}
+
+static int read_cell(const struct reader *reader, int section,
+                     const struct cell *defaults)
+{
+    const struct ini_section *sections = reader->ini->sections;
+    struct cell cell = *defaults;
+    int result = 0;
+
+    cell.name = sections[section].name + strlen("cell");
+    cell.name += strspn(cell.name, " \t");
+    cell.line = sections[section].line;
+    if (!good_name(cell.name))
+        return reader_fail(reader, cell.line,
+                           "a cell needs a name of letters, digits, dots and "
+                           "dashes, up to 39: [cell fetch]");
+    for (int i = 0; i < section; i++)
+        if (!strcmp(sections[i].name, sections[section].name))
+            return reader_fail(reader, cell.line,
+                               "there is a [cell %s] on line %d already",
+                               cell.name, sections[i].line);
+    for (int i = 0; i < reader->ini->entry_count && result == 0; i++)
+        if (reader->ini->entries[i].section == section)
+            result = cell_take(reader, &cell, i);
+    return result < 0 ? result : cell_expand(reader, &cell);
+}
+
+static int read_section(const struct reader *reader, int section,
+                        struct cell *defaults)
+{
+    static const char *const names[] = {"experiment", "profile", "cell", NULL};
+    const struct ini_section *s = &reader->ini->sections[section];
+    size_t word = strcspn(s->name, " \t");
+    char name[INI_SECTION_MAX], hint[128];
+
+    snprintf(name, sizeof(name), "%.*s", (int)word, s->name);
+    if (!strcmp(name, "cell"))
+        return read_cell(reader, section, defaults);
+    if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
+        return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
+                           names_suggest(name, names, hint, sizeof(hint)));
+    for (int i = 0; i < section; i++)
+        if (!strcmp(reader->ini->sections[i].name, s->name))
+            return reader_fail(reader, s->line,
+                               "there is an [%s] on line %d already", s->name,
+                               reader->ini->sections[i].line);
+    if (!strcmp(s->name, "profile"))
+        return profile_read(reader, section);
+    return read_experiment(reader, section, defaults);
+}
+
+static bool has_parameter(const struct workload_entry *workload,
+                          const char *name)
+{
+    return workload != NULL &&
+           parameters_find(workload->workload->parameters, name) >= 0;
+}
+
+/* A default that no cell can use would be a silent misunderstanding. */
+static int check_default(const struct reader *reader,
+                         const struct ini_entry *entry)
+{
+    const struct experiment *experiment = reader->experiment;
+    bool beside = !strncmp(entry->key, "beside.", 7);
+
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+        if (beside ? has_parameter(point->beside.workload, entry->key + 7)
+                   : has_parameter(point->workload, entry->key))
+            return 0;
+    }
+    return reader_fail(reader, entry->line,
+                       "no cell has a workload with the parameter \"%s\"",
+                       entry->key);
+}
+
+/* What concerns the experiment as a whole. */
+static int check_whole(const struct reader *reader, const struct cell *defaults)
+{
+    const struct experiment *experiment = reader->experiment;
+    int result;
+
+    if (experiment->load_point_count == 0)
+        return reader_fail(reader, 1,
+                           "there is no [cell NAME]: nothing to measure");
+    for (int i = 0; i < defaults->loose_count; i++) {
+        result =
+            check_default(reader, &reader->ini->entries[defaults->loose[i]]);
+        if (result < 0)
+            return result;
+    }
+    if (experiment->baseline[0] == '\0' && experiment->noise_floor)
+        return reader_fail(reader, 1,
+                           "noise_floor = yes needs a baseline: the model "
+                           "that a second copy of takes part");
+    if (experiment->baseline[0] == '\0')
+        return 0;
+    for (int i = 0; i < experiment->load_point_count; i++)
+        for (int m = 0; experiment->load_points[i].models[m] != NULL; m++)
+            if (!strcmp(experiment->load_points[i].models[m],
+                        experiment->baseline))
+                return 0;
+    reader_leave_out(reader, "the baseline %s takes part in no cell",
+                     experiment->baseline);
+    return 0;
+}
+
+static int read_sections(const struct reader *reader)
+{
+    const struct ini_file *ini = reader->ini;
+    struct cell defaults = {0};
+    int result = 0;
+
+    if (ini->entry_count > 0 && ini->entries[0].section < 0)
+        return reader_fail(reader, ini->entries[0].line,
+                           "\"%s\" is in no section; begin with [experiment]",
+                           ini->entries[0].key);
+    if (ini->section_count == 0)
+        return reader_fail(reader, 1, "there is no [experiment] section");
+    if (strcmp(ini->sections[0].name, "experiment") != 0) {
+        result = read_section(reader, 0, &defaults);
+        if (result < 0 && strstr(reader->why, "unknown section") != NULL)
+            return result;
+        return reader_fail(reader, ini->sections[0].line,
+                           "the first section must be [experiment], whose "
+                           "keys are the defaults of the cells");
+    }
+    for (int i = 0; i < ini->section_count && result == 0; i++)
+        result = read_section(reader, i, &defaults);
+    return result < 0 ? result : check_whole(reader, &defaults);
+}
+
+/* The file's name without directory and .ini. */
+static void set_name(struct experiment *experiment, const char *path)
+{
+    const char *base = strrchr(path, '/');
+    size_t length;
+
+    base = base != NULL ? base + 1 : path;
+    length = strlen(base);
+    if (length > 4 && !strcmp(base + length - 4, ".ini"))
+        length -= 4;
+    snprintf(experiment->name, sizeof(experiment->name), "%.*s", (int)length,
+             base);
+    snprintf(experiment->path, sizeof(experiment->path), "%s", path);
+    for (char *c = experiment->name; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+            *c = '-';
+    snprintf(experiment->title, sizeof(experiment->title), "%s",
+             experiment->name);
+}
+
+int experiment_read(const char *path, const struct model_info *models,
+                    struct experiment **experiment, char *why, size_t why_size)
+{
+    struct reader reader = {
+        .path = path, .models = models, .why = why, .why_size = why_size};
+    struct ini_file ini;
+    int result;
+
+    *experiment = NULL;
+    result = ini_read(path, &ini, why, why_size);
+    if (result < 0)
+        goto out;
+    reader.ini = &ini;
+    reader.experiment = calloc(1, sizeof(*reader.experiment));
+    if (reader.experiment == NULL) {
+        snprintf(why, why_size, "%s: out of memory", path);
+        result = -ENOMEM;
+        goto out;
+    }
+    set_name(reader.experiment, path);
+    reader.experiment->blocks = 6;
+    reader.experiment->margin = 0.05;
+    reader.experiment->latency_margin = 0.1;
+    reader.experiment->profile.connections = 1;
+    result = read_sections(&reader);
+    if (result == 0 && reader.experiment->noise_floor)
+        entrants_add_copies(reader.experiment);
+    if (result < 0)
+        experiment_free(reader.experiment);
+    else
+        *experiment = reader.experiment;
+out:
+    ini_free(&ini);
+    return result;
+}
+
+void experiment_free(struct experiment *experiment)
+{
+    free(experiment);
+}
+
+const char *const *experiment_names(void)
+{
+    static const char *const none[] = {NULL};
+    static char **names;
+    char directory[PATH_MAX];
+
+    if (names == NULL &&
+        tree_source("harness/experiments", directory, sizeof(directory)) == 0)
+        names = tree_names(directory, ".ini");
+    return names != NULL ? (const char *const *)names : none;
+}
+
+int experiment_find(const char *name, char *path, size_t path_size, char *why,
+                    size_t why_size)
+{
+    size_t length = strlen(name);
+    char below[128], hint[512];
+
+    if (strchr(name, '/') != NULL ||
+        (length > 4 && !strcmp(name + length - 4, ".ini"))) {
+        if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
+            access(path, R_OK) == 0)
+            return 0;
+        snprintf(why, why_size, "%s cannot be read: %s", name, strerror(errno));
+        return -ENOENT;
+    }
+    for (const char *const *known = experiment_names(); *known; known++)
+        if (!strcmp(*known, name)) {
+            snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
+            return tree_source(below, path, path_size);
+        }
+    snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
+             names_suggest(name, experiment_names(), hint, sizeof(hint)));
+    return -ENOENT;
+}
+
+static void describe(FILE *file, const char *section, const struct key *keys)
+{
+    fprintf(
+        file,
+        "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+        section);
+    for (; keys->name != NULL; keys++)
+        fprintf(file, "| `%s` | %s | %s | %s |\n", keys->name, keys->value,
+                keys->default_text != NULL ? keys->default_text : "none",
+                keys->help);
+}
+
+void experiment_describe_keys(FILE *file)
+{
+    describe(file, "[experiment]", experiment_keys);
+    fputc('\n', file);
+    describe(file, "[profile]", profile_keys);
+    fputc('\n', file);
+    describe(file, "[cell NAME]", cell_keys);
+}

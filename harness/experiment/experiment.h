@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An experiment file: one question as an .ini, parsed and checked whole
+ * before anything runs. The grammar is documented in docs/experiments.md and
+ * comes from the same tables as the checks. Every error carries file, line
+ * and the nearest valid name.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/load/load.h"
+#include "harness/server/models.h"
+#include "models/runtime/workload.h"
+
+enum placement {
+    PLACEMENT_SPLIT,  /* server on half of the CPUs, generator and backend on
+                         the others */
+    PLACEMENT_SHARED, /* everybody on every CPU */
+};
+
+enum {
+    EXPERIMENT_MODELS_MAX = 32,
+    EXPERIMENT_CELLS_MAX = 256, /* load points, lists expanded */
+    EXPERIMENT_BLOCKS_MAX = 1000,
+};
+
+/* What the user's service looks like, for the decision record. */
+struct profile {
+    bool given;
+    char name[64];
+    int64_t wait_ns, cpu_ns;
+    int connections;
+    char limit_text[32];     /* "p99<100ms"; "" when there is none */
+    double limit_percentile; /* 99 */
+    int64_t limit_ns;
+    int64_t memory_bytes; /* 0: no limit */
+};
+
+/* A second load beside the first, on the same server: the bystander, whose
+ * latency shows who suffers. Always an open loop. */
+struct beside {
+    const struct workload_entry *workload; /* NULL: none */
+    struct arguments arguments;
+    double rate_per_s;
+    int connections;
+};
+
+/* One load point: everything of a cell but the model. Sections with lists
+ * (connections = 1, 10, 100) are expanded, one load point each. */
+struct load_point {
+    char id[96];      /* the section's name, and what the lists say: fetch,
+                         fetch-c100; unique, fit for a file's name */
+    char section[64]; /* the [cell NAME]'s name */
+    int line;         /* where the section starts */
+    const struct workload_entry *workload;
+    struct arguments arguments;
+    enum load_mode mode;
+    enum load_arrivals arrivals;
+    int burst;         /* requests at each Poisson instant, 1 but for burst:K */
+    double rate_per_s; /* open loop; else 0 */
+    int connections;
+    int workers; /* as the cell says for all its models; 0: the default */
+    enum placement placement;
+    int64_t warmup_ns, window_ns, timeout_ns, think_ns;
+    const char *models[EXPERIMENT_MODELS_MAX]; /* ended by NULL */
+    int model_workers[EXPERIMENT_MODELS_MAX];  /* of models[i]: what to pass
+                         as --workers (`workers.MODEL = N` or `workers`);
+                         0: the model's default, pass nothing */
+    struct beside beside;
+};
+
+struct experiment {
+    char name[64]; /* the file's name without .ini */
+    char path[512];
+    char title[160];
+    char question[512];
+    int blocks;
+    uint64_t seed;         /* 0: drawn for the run and recorded */
+    char baseline[64];     /* "" when none is named */
+    double margin;         /* the difference that matters, 0.05 */
+    double latency_margin; /* the same of latencies, 0.1 */
+    bool noise_floor;      /* a copy of the baseline takes part */
+    char copy[64];         /* its name, or "" */
+    struct profile profile;
+    int load_point_count;
+    struct load_point load_points[EXPERIMENT_CELLS_MAX];
+    char left_out[512]; /* sentences, one a line: models that the file names
+                           but that cannot take part, and why; or "" */
+};
+
+/* Reads and checks a file. `models` is what exists (models_all()), ended by a
+ * NULL name; it must outlive the experiment. A model that is known but cannot
+ * run here (not built) is left out, with the reason in left_out. Returns 0,
+ * -EINVAL with "FILE:LINE: what is wrong; did you mean NAME?" in `why`, or
+ * -ENOENT, -EACCES, -ENOMEM with a sentence.
+ * The experiment is large: it is allocated; experiment_free releases it. */
+int experiment_read(const char *path, const struct model_info *models,
+                    struct experiment **experiment, char *why, size_t why_size);
+void experiment_free(struct experiment *experiment);
+
+/* Where the experiment of that name is: NAME.ini among the shipped ones, or
+ * the path itself when it contains a slash or ends in .ini. Returns 0, or
+ * -ENOENT with the nearest name in `why`. */
+int experiment_find(const char *name, char *path, size_t path_size, char *why,
+                    size_t why_size);
+
+/* The names of the shipped experiments, sorted, ended by NULL. Read once;
+ * never freed. */
+const char *const *experiment_names(void);
+
+/* Writes the grammar, one Markdown table row per key, from the tables that
+ * the checks use. */
+void experiment_describe_keys(FILE *file);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether a server is where it was put: on its CPUs and in its groups; and
+ * what its groups count that must not happen in a window.
+ */
+#pragma once
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "harness/meter/meter.h"
+
+struct inspection {
+    bool done;
+    int tasks;     /* looked at: all of the server's, but 512 at most */
+    int misplaced; /* of these, allowed on a CPU that was not planned */
+    int in_group;  /* 1: the server is in its group, 0: not, -1: no group */
+};
+
+/* Looks at every task of `root` and of the meter's groups. */
+void inspection_make(const struct meter *meter, pid_t root,
+                     const cpu_set_t *cpus, struct inspection *inspection);
+
+/* Whether somebody ran out of descriptors, ports or buffers, judged by the
+ * words of the generator's first failure and of the server's last lines: who
+ * of what into `words`, or "". */
+void inspection_exhausted(const char *failure, const char *tail, char *words,
+                          size_t size);
+
+/* Major page faults of the tree since it started, or -1 without a group. */
+int64_t inspection_major_faults(const struct meter *meter);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Everything random is seeded by a hash of the run's seed, the experiment's
+ * name and the block, or the cycle of blocks where the order of models is
+ * balanced over several of them (order.c). So the order of one experiment
+ * does not depend on which others are in the same run.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/experiment/entrants.h"
+#include "order.h"
+
+/* Start, checks, idle snapshot and stop of a server, as measured on a small
+ * machine; the run replaces it by what its own trials took. */
+static const int64_t OVERHEAD_NS = 350000000;
+static const int64_t BARE_NS = 250000000;
+static const int64_t CHECKS_NS = 500000000; /* at most, see trial.c */
+
+/* FNV-1a over the text and its end, so that "a" "bc" differs from "ab" "c". */
+static uint64_t mix(uint64_t hash, const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+    return hash;
+}
+
+uint64_t plan_seed(uint64_t seed, const char *experiment,
+                   const char *load_point, int block)
+{
+    uint64_t state = mix(0xcbf29ce484222325, experiment);
+
+    state = mix(state, load_point) ^ seed;
+    state = order_random(&state) + (uint64_t)block;
+    return order_random(&state);
+}
+
+static int model_count(const struct load_point *point)
+{
+    int n = 0;
+
+    while (n < EXPERIMENT_MODELS_MAX && point->models[n] != NULL)
+        n++;
+    return n;
+}
+
+/* A copy is kept with the model that it is a copy of. */
+static bool is_among(const char *name, const char *const *names)
+{
+    size_t length = strlen(name) - entrants_is_copy(name);
+
+    for (; *names != NULL; names++)
+        if (strlen(*names) == length && !strncmp(name, *names, length))
+            return true;
+    return false;
+}
+
+static void keep_models(struct load_point *point, const char *const *names)
+{
+    int n = model_count(point), kept = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (!is_among(point->models[i], names))
+            continue;
+        point->models[kept] = point->models[i];
+        point->model_workers[kept++] = point->model_workers[i];
+    }
+    if (kept < EXPERIMENT_MODELS_MAX)
+        point->models[kept] = NULL;
+}
+
+void plan_override(struct experiment *experiment,
+                   const struct plan_overrides *overrides)
+{
+    if (overrides->blocks > 0)
+        experiment->blocks = overrides->blocks;
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        struct load_point *point = &experiment->load_points[i];
+
+        if (overrides->window_ns > 0)
+            point->window_ns = overrides->window_ns;
+        if (overrides->warmup_ns >= 0)
+            point->warmup_ns = overrides->warmup_ns;
+        if (overrides->models != NULL)
+            keep_models(point, overrides->models);
+    }
+}
+
+/* The models of a load point in the order of this block. */
+static void order_models(const struct plan *plan, int index,
+                         const struct load_point *point, int block, int *models)
+{
+    int n = model_count(point), cycle = order_cycle(n);
+    char use[128];
+
+    if (n == 0)
+        return;
+    snprintf(use, sizeof(use), "order of %.95s", point->id);
+    order_draw(n, (block - 1) % cycle,
+               plan_seed(plan->seed, plan->experiments[index]->name, use,
+                         (block - 1) / cycle),
+               models);
+}
+
+static void lay_out_block(struct plan *plan, int index, int block)
+{
+    const struct experiment *experiment = plan->experiments[index];
+    uint64_t state = plan_seed(plan->seed, experiment->name, "", block);
+    int points[EXPERIMENT_CELLS_MAX], models[EXPERIMENT_MODELS_MAX];
+
+    order_shuffle(points, experiment->load_point_count, &state);
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[points[i]];
+        int n = model_count(point);
+
+        order_models(plan, index, point, block, models);
+        for (int j = 0; j < n; j++) {
+            struct plan_trial *trial = &plan->trials[plan->trial_count++];
+
+            trial->experiment = index;
+            trial->load_point = points[i];
+            trial->model = models[j];
+            trial->block = block;
+            trial->order = plan->trial_count;
+            snprintf(trial->id, sizeof(trial->id), "%.64s-b%d-%.95s-%.64s",
+                     experiment->name, block, point->id,
+                     point->models[models[j]]);
+        }
+    }
+}
+
+int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
+              struct plan *plan)
+{
+    size_t total = 0;
+
+    *plan = (struct plan){
+        .experiments = experiments, .experiment_count = count, .seed = seed};
+    for (int e = 0; e < count; e++)
+        for (int i = 0; i < experiments[e]->load_point_count; i++)
+            total += (size_t)model_count(&experiments[e]->load_points[i]) *
+                     (size_t)experiments[e]->blocks;
+    if (total == 0)
+        return -EINVAL;
+    plan->trials = calloc(total, sizeof(*plan->trials));
+    if (plan->trials == NULL)
+        return -ENOMEM;
+    for (int e = 0; e < count; e++)
+        for (int block = 1; block <= experiments[e]->blocks; block++)
+            lay_out_block(plan, e, block);
+    return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->trials);
+    *plan = (struct plan){0};
+}
+
+int64_t plan_trial_ns(const struct load_point *point)
+{
+    int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
+    int64_t checks_ns = 20 * wait_ns;
+    bool bare = point->workload->workload->kind == WORKLOAD_CPU ||
+                point->workload->workload->kind == WORKLOAD_MIXED;
+
+    if (checks_ns > CHECKS_NS)
+        checks_ns = CHECKS_NS > wait_ns ? CHECKS_NS : wait_ns;
+    return OVERHEAD_NS + checks_ns + point->warmup_ns + point->window_ns +
+           (bare ? BARE_NS : 0) + (point->mode == LOAD_OPEN ? wait_ns : 0);
+}
+
+int64_t plan_eta_ns(const struct plan *plan, int from)
+{
+    int64_t sum = 0;
+
+    for (int i = from; i < plan->trial_count; i++) {
+        const struct plan_trial *trial = &plan->trials[i];
+
+        sum += plan_trial_ns(&plan->experiments[trial->experiment]
+                                  ->load_points[trial->load_point]);
+    }
+    return sum;
+}
+
+char *plan_duration(int64_t ns, char *text, size_t size)
+{
+    int64_t s = (ns + 500000000) / 1000000000;
+
+    if (s >= 3600)
+        snprintf(text, size, "%d h %d min", (int)(s / 3600),
+                 (int)(s % 3600 / 60));
+    else if (s >= 60)
+        snprintf(text, size, "%d min %d s", (int)(s / 60), (int)(s % 60));
+    else
+        snprintf(text, size, "%d s", (int)s);
+    return text;
+}
+
+void plan_print(const struct plan *plan, FILE *file)
+{
+    char text[64];
+
+    for (int i = 0; i < plan->trial_count; i++) {
+        const struct plan_trial *trial = &plan->trials[i];
+
+        fprintf(file, "%*d  %s\n", plan->trial_count > 999 ? 5 : 3,
+                trial->order, trial->id);
+    }
+    fprintf(file, "%d trials, about %s; seed %llu\n", plan->trial_count,
+            plan_duration(plan_eta_ns(plan, 0), text, sizeof(text)),
+            (unsigned long long)plan->seed);
+}

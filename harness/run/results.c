@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Temp file, fsync, rename, fsync of the directory: after a crash of harness
+ * or machine each file is the old one or the new one. fsync comes before the
+ * next trial begins, so that writing back does not disturb its window.
+ */
+#include "results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/tree.h"
+
+enum { PATH_SIZE = 1024 };
+
+/* What is written: one of these. */
+struct content {
+    const json_t *json;
+    const struct histogram *histogram;
+    const char *text;
+    FILE *source;
+};
+
+static int fail(int error, char *why, size_t why_size, const char *what,
+                const char *path, const char *remedy)
+{
+    snprintf(why, why_size, "%s %s failed: %s; %s", what, path, strerror(error),
+             remedy);
+    return -error;
+}
+
+static const char *remedy_of(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "free space, then go on with --resume; finished trials are kept";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "make it writable or choose another place with --output";
+    default:
+        return "choose another place with --output";
+    }
+}
+
+void results_default_root(char *root, size_t size)
+{
+    struct stat status;
+
+    if (tree_source("results", root, size) == 0 && stat(root, &status) == 0 &&
+        S_ISDIR(status.st_mode))
+        return;
+    snprintf(root, size, "results");
+}
+
+/* mkdir -p. */
+static int make_directory(const char *path)
+{
+    char copy[PATH_SIZE];
+
+    snprintf(copy, sizeof(copy), "%s", path);
+    for (char *slash = strchr(copy + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return mkdir(copy, 0777) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int check_space(const char *root, long long need_bytes, char *why,
+                       size_t why_size)
+{
+    struct statvfs space;
+    long long have;
+
+    if (statvfs(root, &space) < 0)
+        return fail(errno, why, why_size, "looking for free space in", root,
+                    "choose another place with --output");
+    have = (long long)space.f_bavail * (long long)space.f_frsize;
+    if (have >= need_bytes)
+        return 0;
+    snprintf(why, why_size,
+             "%s has %.1f MiB free, and this run may need %.1f MiB; free "
+             "space or choose another place with --output",
+             root, (double)have / 1048576, (double)need_bytes / 1048576);
+    return -ENOSPC;
+}
+
+/* A name that no run had before: the second and four random digits. */
+static int make_run(struct results *results)
+{
+    char path[PATH_SIZE], stamp[32];
+
+    for (int attempt = 0; attempt < 100; attempt++) {
+        time_t now = time(NULL);
+        unsigned short digits;
+        struct tm utc;
+
+        gmtime_r(&now, &utc);
+        strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+        if (getrandom(&digits, sizeof(digits), 0) != sizeof(digits))
+            return -errno;
+        snprintf(results->run_id, sizeof(results->run_id), "%s-%04x", stamp,
+                 digits);
+        snprintf(results->directory, sizeof(results->directory), "%.500s/%s",
+                 results->root, results->run_id);
+        if (mkdir(results->directory, 0777) == 0) {
+            snprintf(path, sizeof(path), "%s/trials", results->directory);
+            return mkdir(path, 0777) < 0 ? -errno : 0;
+        }
+        if (errno != EEXIST)
+            return -errno;
+    }
+    return -EEXIST;
+}
+
+/* root/latest -> RUN, by rename, so that it never points nowhere. */
+static int point_latest(const struct results *results)
+{
+    char temporary[PATH_SIZE], latest[PATH_SIZE];
+
+    snprintf(temporary, sizeof(temporary), "%s/.latest-%s", results->root,
+             results->run_id);
+    snprintf(latest, sizeof(latest), "%s/latest", results->root);
+    if (symlink(results->run_id, temporary) < 0)
+        return -errno;
+    if (rename(temporary, latest) == 0)
+        return 0;
+    int error = errno;
+    unlink(temporary);
+    return -error;
+}
+
+static int open_log_and_lock(struct results *results, char *why,
+                             size_t why_size)
+{
+    char path[PATH_SIZE];
+
+    results->lock_fd =
+        open(results->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (results->lock_fd < 0)
+        return fail(errno, why, why_size, "opening", results->directory,
+                    "name a run's directory");
+    if (flock(results->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        snprintf(why, why_size,
+                 "%s is being written by another troika; wait "
+                 "for its end",
+                 results->directory);
+        close(results->lock_fd);
+        results->lock_fd = -1;
+        return -EBUSY;
+    }
+    snprintf(path, sizeof(path), "%s/log.txt", results->directory);
+    results->log = fopen(path, "ae");
+    if (results->log == NULL) {
+        int error = errno;
+        close(results->lock_fd);
+        results->lock_fd = -1;
+        return fail(error, why, why_size, "writing", path, remedy_of(error));
+    }
+    return 0;
+}
+
+int results_create(const char *root, long long need_bytes,
+                   struct results *results, char *why, size_t why_size)
+{
+    int result;
+
+    *results = (struct results){.lock_fd = -1};
+    snprintf(results->root, sizeof(results->root), "%s", root);
+    result = make_directory(root);
+    if (result == 0)
+        result = check_space(root, need_bytes, why, why_size);
+    else
+        return fail(-result, why, why_size, "making the directory", root,
+                    remedy_of(-result));
+    if (result < 0)
+        return result;
+    result = make_run(results);
+    if (result < 0)
+        return fail(-result, why, why_size, "making a run's directory in", root,
+                    remedy_of(-result));
+    result = open_log_and_lock(results, why, why_size);
+    if (result < 0)
+        return result;
+    result = point_latest(results);
+    if (result < 0) {
+        results_close(results);
+        return fail(-result, why, why_size, "making the link latest in", root,
+                    remedy_of(-result));
+    }
+    return 0;
+}
+
+int results_open(const char *directory, struct results *results, char *why,
+                 size_t why_size)
+{
+    char path[PATH_SIZE], *slash;
+
+    *results = (struct results){.lock_fd = -1};
+    if (realpath(directory, path) == NULL)
+        return fail(errno, why, why_size, "opening the run", directory,
+                    "name a directory below results/");
+    if (strlen(path) >= sizeof(results->root))
+        return fail(ENAMETOOLONG, why, why_size, "opening the run", directory,
+                    "move it to a shorter path");
+    snprintf(results->directory, sizeof(results->directory), "%.511s", path);
+    slash = strrchr(path, '/');
+    snprintf(results->run_id, sizeof(results->run_id), "%.63s", slash + 1);
+    *slash = '\0';
+    snprintf(results->root, sizeof(results->root), "%.511s",
+             path[0] ? path : "/");
+    return open_log_and_lock(results, why, why_size);
+}
+
+void results_close(struct results *results)
+{
+    if (results->log != NULL)
+        fclose(results->log);
+    if (results->lock_fd >= 0)
+        close(results->lock_fd);
+    results->log = NULL;
+    results->lock_fd = -1;
+}
+
+static int write_content(FILE *file, const struct content *content)
+{
+    char buffer[4096];
+    size_t n;
+
+    if (content->json != NULL &&
+        json_dumpf(content->json, file,
+                   JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
+        return -(errno ? errno : EIO);
+    if (content->json != NULL)
+        fputc('\n', file);
+    if (content->histogram != NULL) {
+        int result = histogram_write_hgrm(content->histogram, file);
+        if (result < 0)
+            return result;
+    }
+    if (content->text != NULL)
+        fputs(content->text, file);
+    while (content->source != NULL &&
+           (n = fread(buffer, 1, sizeof(buffer), content->source)) > 0)
+        fwrite(buffer, 1, n, file);
+    if (fflush(file) != 0 || ferror(file))
+        return -(errno ? errno : EIO);
+    return fsync(fileno(file)) < 0 ? -errno : 0;
+}
+
+/* Of this file: until then a crash of the machine may undo the rename. */
+static void sync_directory(const char *file)
+{
+    char directory[PATH_SIZE];
+    int fd;
+
+    snprintf(directory, sizeof(directory), "%s", file);
+    *strrchr(directory, '/') = '\0';
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
+static int write_file(const struct results *results, const char *name,
+                      const struct content *content, char *why, size_t why_size)
+{
+    char path[PATH_SIZE], temporary[PATH_SIZE + 8];
+    FILE *file;
+    int result;
+
+    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
+    snprintf(temporary, sizeof(temporary), "%s.new", path);
+    errno = 0;
+    file = fopen(temporary, "we");
+    if (file == NULL)
+        return fail(errno, why, why_size, "writing", temporary,
+                    remedy_of(errno));
+    result = write_content(file, content);
+    if (fclose(file) != 0 && result == 0)
+        result = -errno;
+    if (result == 0 && rename(temporary, path) < 0)
+        result = -errno;
+    if (result < 0) {
+        unlink(temporary);
+        return fail(-result, why, why_size, "writing", path,
+                    remedy_of(-result));
+    }
+    sync_directory(path);
+    return 0;
+}
+
+int results_write_json(const struct results *results, const char *name,
+                       const json_t *value, char *why, size_t why_size)
+{
+    struct content content = {.json = value};
+
+    return write_file(results, name, &content, why, why_size);
+}
+
+int results_write_hgrm(const struct results *results, const char *name,
+                       const struct histogram *histogram, char *why,
+                       size_t why_size)
+{
+    struct content content = {.histogram = histogram};
+
+    return write_file(results, name, &content, why, why_size);
+}
+
+int results_write_text(const struct results *results, const char *name,
+                       const char *text, char *why, size_t why_size)
+{
+    struct content content = {.text = text};
+
+    return write_file(results, name, &content, why, why_size);
+}
+
+int results_copy(const struct results *results, const char *name,
+                 const char *from, char *why, size_t why_size)
+{
+    struct content content = {.source = fopen(from, "re")};
+    int result;
+
+    if (content.source == NULL)
+        return fail(errno, why, why_size, "reading", from, "make it readable");
+    result = write_file(results, name, &content, why, why_size);
+    fclose(content.source);
+    return result;
+}
+
+json_t *results_read_json(const struct results *results, const char *name,
+                          char *why, size_t why_size)
+{
+    char path[PATH_SIZE];
+    json_error_t error;
+    json_t *value;
+
+    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
+    value = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (value == NULL && error.line > 0)
+        snprintf(why, why_size,
+                 "%s:%d:%d: %s; the file is damaged: remove it "
+                 "and --resume measures it again",
+                 path, error.line, error.column, error.text);
+    else if (value == NULL)
+        snprintf(why, why_size, "reading %s failed: %s", path, error.text);
+    return value;
+}
+
+static void print(const struct results *results, FILE *file, const char *format,
+                  va_list arguments)
+{
+    va_list again;
+
+    va_copy(again, arguments);
+    if (results->log != NULL) {
+        vfprintf(results->log, format, again);
+        fputc('\n', results->log);
+        fflush(results->log);
+    }
+    va_end(again);
+    if (file != NULL) {
+        vfprintf(file, format, arguments);
+        fputc('\n', file);
+        fflush(file);
+    }
+}
+
+void results_say(const struct results *results, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print(results, results->quiet ? NULL : stderr, format, arguments);
+    va_end(arguments);
+}
+
+void results_tell(const struct results *results, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print(results, stdout, format, arguments);
+    va_end(arguments);
+}

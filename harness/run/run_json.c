@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function per object of the format (docs/results.md).
+ */
+#include "run_json.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "harness/experiment/entrants.h"
+#include "harness/version.h"
+#include "placement.h"
+#include "trial_json.h"
+
+static const char *kind_name(enum workload_kind kind)
+{
+    static const char *const names[] = {[WORKLOAD_IO] = "io",
+                                        [WORKLOAD_CPU] = "cpu",
+                                        [WORKLOAD_MIXED] = "mixed",
+                                        [WORKLOAD_IDLE] = "idle"};
+
+    return names[kind];
+}
+
+static json_t *json_profile(const struct profile *profile)
+{
+    bool limited = profile->limit_text[0] != '\0';
+
+    if (!profile->given)
+        return json_null();
+    return json_pack(
+        "{s:o, s:I, s:I, s:i, s:o, s:o, s:o, s:o}", "name",
+        json_text(profile->name), "wait_ns", (json_int_t)profile->wait_ns,
+        "cpu_ns", (json_int_t)profile->cpu_ns, "connections",
+        profile->connections, "limit",
+        limited ? json_text(profile->limit_text) : json_null(),
+        "limit_percentile",
+        limited ? json_real(profile->limit_percentile) : json_null(),
+        "limit_ns", limited ? json_integer(profile->limit_ns) : json_null(),
+        "memory_bytes",
+        profile->memory_bytes > 0 ? json_integer(profile->memory_bytes)
+                                  : json_null());
+}
+
+static json_t *json_beside_plan(const struct beside *beside)
+{
+    if (beside->workload == NULL)
+        return json_null();
+    return json_pack("{s:s, s:o, s:f, s:i}", "workload", beside->workload->name,
+                     "query", json_query(beside->workload, &beside->arguments),
+                     "rate_per_s", beside->rate_per_s, "connections",
+                     beside->connections);
+}
+
+static json_t *json_models_of(const struct load_point *point)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < EXPERIMENT_MODELS_MAX && point->models[i]; i++)
+        if (!entrants_is_copy(point->models[i]))
+            json_array_append_new(list, json_string(point->models[i]));
+    return list;
+}
+
+static json_t *json_load_point(const struct load_point *point)
+{
+    const struct workload *workload = point->workload->workload;
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
+        "s:I, s:o, s:o}",
+        "id", point->id, "section", point->section, "workload",
+        point->workload->name, "kind", kind_name(workload->kind), "query",
+        json_query(point->workload, &point->arguments), "parameters",
+        json_parameters(workload->parameters, &point->arguments), "load",
+        json_load(point), "latency_kind",
+        point->mode == LOAD_OPEN ? "response" : "service", "placement",
+        placement_name(point->placement), "workers",
+        point->workers > 0 ? json_integer(point->workers) : json_null(),
+        "warmup_ns", (json_int_t)point->warmup_ns, "window_ns",
+        (json_int_t)point->window_ns, "timeout_ns",
+        (json_int_t)point->timeout_ns, "wait_ns",
+        (json_int_t)workload->wait_ns(&point->arguments), "beside",
+        json_beside_plan(&point->beside), "models", json_models_of(point));
+}
+
+static json_t *json_experiment(const struct experiment *experiment)
+{
+    json_t *points = json_array();
+
+    for (int i = 0; i < experiment->load_point_count; i++)
+        json_array_append_new(points,
+                              json_load_point(&experiment->load_points[i]));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o}", "name",
+        experiment->name, "title", json_text(experiment->title), "question",
+        json_text(experiment->question), "baseline",
+        experiment->baseline[0] ? json_string(experiment->baseline)
+                                : json_null(),
+        "margin", experiment->margin, "latency_margin",
+        experiment->latency_margin, "noise_floor", experiment->noise_floor,
+        "blocks", experiment->blocks, "left_out",
+        experiment->left_out[0] ? json_text(experiment->left_out) : json_null(),
+        "profile", json_profile(&experiment->profile), "load_points", points);
+}
+
+static json_t *json_plan(const struct plan *plan)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < plan->trial_count; i++) {
+        const struct plan_trial *trial = &plan->trials[i];
+        const struct experiment *experiment =
+            plan->experiments[trial->experiment];
+        const struct load_point *point =
+            &experiment->load_points[trial->load_point];
+
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "trial_id", trial->id,
+                      "experiment", experiment->name, "load_point", point->id,
+                      "model", point->models[trial->model], "block",
+                      trial->block, "order", trial->order));
+    }
+    return list;
+}
+
+/* Only the models that the plan names; copies are no models. */
+static json_t *json_models(const struct plan *plan,
+                           const struct model_info *models)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < plan->trial_count; i++) {
+        const struct plan_trial *trial = &plan->trials[i];
+        const char *name = plan->experiments[trial->experiment]
+                               ->load_points[trial->load_point]
+                               .models[trial->model];
+        const struct model_info *model =
+            entrants_is_copy(name) ? NULL : models_find(models, name);
+
+        if (model != NULL && json_object_get(object, name) == NULL)
+            json_object_set_new(object, name,
+                                json_pack("{s:o, s:s, s:s, s:b}", "summary",
+                                          json_text(model->summary), "task",
+                                          model->task, "flags", model->flags,
+                                          "yardstick", model->yardstick));
+    }
+    return object;
+}
+
+json_t *run_json(const char *run_id, const char *command,
+                 const struct plan *plan, const struct model_info *models,
+                 json_t *environment)
+{
+    json_t *experiments = json_array();
+
+    for (int i = 0; i < plan->experiment_count; i++)
+        json_array_append_new(experiments,
+                              json_experiment(plan->experiments[i]));
+    return json_pack(
+        "{s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:b, s:n, s:I, s:o, s:o, s:o, "
+        "s:o, s:[], s:[], s:o}",
+        "schema_version", 1, "run_id", run_id, "tool_version", version(),
+        "variant", version_variant(), "command", json_text(command),
+        "started_at", json_time(time(NULL)), "ended_at", "complete", 0,
+        "interrupted", "seed", (json_int_t)plan->seed, "experiments",
+        experiments, "models", json_models(plan, models), "plan",
+        json_plan(plan), "environment", environment, "summary", "comparisons",
+        "tally",
+        json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
+                  0, "valid", 0, "invalid", 0));
+}

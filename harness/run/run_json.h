@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What run.json says before the first trial: plan, experiments, models,
+ * environment. Summary, comparisons and tally are added by summary.c.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "harness/server/models.h"
+#include "plan.h"
+
+/* The caller owns the object; NULL when out of memory. Takes the reference
+ * to `environment`. */
+json_t *run_json(const char *run_id, const char *command,
+                 const struct plan *plan, const struct model_info *models,
+                 json_t *environment);

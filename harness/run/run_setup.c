@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks before the start. A run that cannot end well is refused in its first
+ * second, not in its fortieth minute.
+ */
+#include "run_setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "harness/experiment/names.h"
+#include "harness/machine/environment.h"
+#include "harness/server/guardian.h"
+#include "harness/troika.h"
+#include "harness/version.h"
+#include "placement.h"
+#include "run_json.h"
+#include "trial_json.h"
+
+/* Descriptors that a server needs beside its connections. */
+enum { DESCRIPTORS_RESERVE = 64 };
+
+static const long long RUN_BYTES = 2 << 20, TRIAL_BYTES = 64 << 10;
+
+static int check_models(const struct plan_overrides *overrides,
+                        const struct model_info *models, char *why,
+                        size_t why_size)
+{
+    const char *known[MODELS_MAX + 1];
+    char hint[512];
+
+    models_names(models, known);
+    for (int i = 0; overrides->models && overrides->models[i]; i++)
+        if (models_find(models, overrides->models[i]) == NULL) {
+            snprintf(
+                why, why_size, "--models: no model is named \"%s\"%s",
+                overrides->models[i],
+                names_suggest(overrides->models[i], known, hint, sizeof(hint)));
+            return EXIT_USAGE;
+        }
+    return EXIT_OK;
+}
+
+/* A file with such a window would have been refused. */
+static int check_window(const struct experiment *experiment, char *why,
+                        size_t why_size)
+{
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+        int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
+
+        if (point->window_ns >= wait_ns || point->models[0] == NULL)
+            continue;
+        snprintf(why, why_size,
+                 "--window: %.4g s is shorter than the wait of a request of "
+                 "%s, load point %s, %.4g s; raise it",
+                 (double)point->window_ns / 1e9, experiment->name, point->id,
+                 (double)wait_ns / 1e9);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
+static int read_one(const char *path, const struct run_options *options,
+                    const struct model_info *models,
+                    struct experiment **experiments, int index, char *why,
+                    size_t why_size)
+{
+    if (experiment_read(path, models, &experiments[index], why, why_size) < 0)
+        return EXIT_USAGE;
+    for (int i = 0; i < index; i++)
+        if (!strcmp(experiments[i]->name, experiments[index]->name)) {
+            snprintf(why, why_size,
+                     "experiment %s is given twice; use --blocks for more of "
+                     "the same",
+                     experiments[index]->name);
+            return EXIT_USAGE;
+        }
+    if (experiments[index]->left_out[0] != '\0')
+        fprintf(stderr, "%s%s", experiments[index]->left_out,
+                strchr(experiments[index]->left_out, '\n') ? "" : "\n");
+    plan_override(experiments[index], &options->overrides);
+    return check_window(experiments[index], why, why_size);
+}
+
+int run_setup_experiments(char *const *names, int count,
+                          const struct run_options *options,
+                          const struct model_info *models,
+                          struct experiment ***experiments, char *why,
+                          size_t why_size)
+{
+    int code = check_models(&options->overrides, models, why, why_size);
+    char path[1024];
+
+    *experiments = calloc((size_t)count + 1, sizeof(**experiments));
+    if (*experiments == NULL)
+        return EXIT_FAILED;
+    for (int i = 0; i < count && code == EXIT_OK; i++) {
+        if (experiment_find(names[i], path, sizeof(path), why, why_size) < 0)
+            return EXIT_USAGE;
+        code = read_one(path, options, models, *experiments, i, why, why_size);
+    }
+    return code;
+}
+
+void run_setup_free(struct experiment **experiments, int count)
+{
+    for (int i = 0; experiments != NULL && i < count; i++)
+        if (experiments[i] != NULL)
+            experiment_free(experiments[i]);
+    free(experiments);
+}
+
+/* Servers inherit the limit: raise it as far as allowed, then compare with
+ * what any model surely needs. */
+static int check_descriptors(const struct plan *plan, char *why,
+                             size_t why_size)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return EXIT_OK;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    for (int i = 0; i < plan->trial_count; i++) {
+        const struct plan_trial *trial = &plan->trials[i];
+        const struct experiment *experiment =
+            plan->experiments[trial->experiment];
+        const struct load_point *point =
+            &experiment->load_points[trial->load_point];
+        rlim_t need =
+            (rlim_t)point->connections + DESCRIPTORS_RESERVE +
+            (point->beside.workload != NULL ? (rlim_t)point->beside.connections
+                                            : 0);
+
+        if (limit.rlim_max == RLIM_INFINITY || need <= limit.rlim_max)
+            continue;
+        snprintf(why, why_size,
+                 "%s: load point %s needs %llu open files in the server "
+                 "(%d connections), and the limit is %llu; raise it (ulimit "
+                 "-Hn, as root) or lower connections",
+                 experiment->path, point->id, (unsigned long long)need,
+                 point->connections, (unsigned long long)limit.rlim_max);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
+static void warn_of_one_cpu(const struct plan *plan)
+{
+    cpu_set_t cpus;
+
+    if (placement_available(&cpus) > 1)
+        return;
+    for (int i = 0; i < plan->trial_count; i++)
+        if (plan->experiments[plan->trials[i].experiment]
+                ->load_points[plan->trials[i].load_point]
+                .placement == PLACEMENT_SPLIT) {
+            fprintf(stderr,
+                    "troika bench: there is only one CPU: server, generator "
+                    "and backend share it, and split placement is impossible; "
+                    "use two CPUs or more\n");
+            return;
+        }
+}
+
+int run_setup_plan(struct experiment **experiments, int count,
+                   const struct run_options *options, struct plan *plan,
+                   char *why, size_t why_size)
+{
+    uint64_t seed = options->has_seed ? options->seed : experiments[0]->seed;
+    int result;
+
+    if (seed == 0 && !options->has_seed &&
+        getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        seed = (uint64_t)time(NULL);
+    /* Every JSON reader keeps 53 bits exactly. */
+    result =
+        plan_make(experiments, count, seed & ((UINT64_C(1) << 53) - 1), plan);
+    if (result == -EINVAL) {
+        snprintf(why, why_size,
+                 "nothing is to be done: no load point has one of the models "
+                 "asked for; see troika list");
+        return EXIT_USAGE;
+    }
+    if (result < 0)
+        return EXIT_FAILED;
+    warn_of_one_cpu(plan);
+    return check_descriptors(plan, why, why_size);
+}
+
+static int check_build(const struct run_options *options, char *why,
+                       size_t why_size)
+{
+    if (!strcmp(version_variant(), "release") || options->allow_any_build)
+        return EXIT_OK;
+    snprintf(why, why_size,
+             "this is a build with %s checks, whose figures are no results; "
+             "run make and use build/release/troika (tests: "
+             "--allow-any-build)",
+             version_variant());
+    return EXIT_USAGE;
+}
+
+static json_t *json_overrides(const struct run_options *options)
+{
+    const struct plan_overrides *overrides = &options->overrides;
+    json_t *models = overrides->models != NULL ? json_array() : json_null();
+
+    for (int i = 0; overrides->models && overrides->models[i]; i++)
+        json_array_append_new(models, json_string(overrides->models[i]));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o}", "blocks",
+        overrides->blocks > 0 ? json_integer(overrides->blocks) : json_null(),
+        "window_ns",
+        overrides->window_ns > 0 ? json_integer(overrides->window_ns)
+                                 : json_null(),
+        "warmup_ns", json_known(overrides->warmup_ns), "models", models);
+}
+
+static int start_guardian(char *why, size_t why_size)
+{
+    int result = guardian_start();
+
+    if (result == 0)
+        return EXIT_OK;
+    snprintf(why, why_size,
+             "the guardian, which leaves no server behind, did not start: %s",
+             strerror(-result));
+    return EXIT_FAILED;
+}
+
+static int copy_experiments(const struct results *results,
+                            const struct plan *plan, char *why, size_t why_size)
+{
+    char name[128], path[768];
+
+    snprintf(path, sizeof(path), "%s/experiments", results->directory);
+    if (mkdir(path, 0777) < 0 && errno != EEXIST) {
+        snprintf(why, why_size, "making %s failed: %s", path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    for (int i = 0; i < plan->experiment_count; i++) {
+        snprintf(name, sizeof(name), "experiments/%s.ini",
+                 plan->experiments[i]->name);
+        if (results_copy(results, name, plan->experiments[i]->path, why,
+                         why_size) < 0)
+            return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}
+
+int run_setup_results(const struct plan *plan,
+                      const struct run_options *options,
+                      const struct model_info *models, struct results *results,
+                      json_t **run, char *why, size_t why_size)
+{
+    char root[512], eta[64];
+    int code = check_build(options, why, why_size);
+
+    if (code == EXIT_OK)
+        code = start_guardian(why, why_size);
+    if (code != EXIT_OK)
+        return code;
+    results_default_root(root, sizeof(root));
+    if (results_create(options->root ? options->root : root,
+                       RUN_BYTES + plan->trial_count * TRIAL_BYTES, results,
+                       why, why_size) < 0)
+        return EXIT_FAILED;
+    results->quiet = options->quiet;
+    code = copy_experiments(results, plan, why, why_size);
+    if (code != EXIT_OK)
+        return code;
+    *run = run_json(results->run_id, options->command, plan, models,
+                    environment_capture());
+    if (*run == NULL)
+        return EXIT_FAILED;
+    json_object_set_new(*run, "overrides", json_overrides(options));
+    results_say(results, "%d trials, about %s; seed %llu; results in %s",
+                plan->trial_count,
+                plan_duration(plan_eta_ns(plan, 0), eta, sizeof(eta)),
+                (unsigned long long)plan->seed, results->directory);
+    return EXIT_OK;
+}
+
+/* The names in run.json are borrowed: *names is one allocation. */
+static void read_overrides(const json_t *run, struct plan_overrides *overrides,
+                           const char ***names)
+{
+    const json_t *stored = json_object_get(run, "overrides"), *warmup, *models;
+    size_t n;
+
+    warmup = json_object_get(stored, "warmup_ns");
+    models = json_object_get(stored, "models");
+    n = json_array_size(models);
+    *names = n > 0 ? calloc(n + 1, sizeof(**names)) : NULL;
+    for (size_t i = 0; *names != NULL && i < n; i++)
+        (*names)[i] = json_string_value(json_array_get(models, i));
+    *overrides = (struct plan_overrides){
+        .blocks = (int)json_integer_value(json_object_get(stored, "blocks")),
+        .window_ns = json_integer_value(json_object_get(stored, "window_ns")),
+        .warmup_ns = json_is_integer(warmup) ? json_integer_value(warmup) : -1,
+        .models = *names,
+    };
+}
+
+static bool same_plan(const struct plan *plan, const json_t *stored)
+{
+    if (json_array_size(stored) != (size_t)plan->trial_count)
+        return false;
+    for (int i = 0; i < plan->trial_count; i++) {
+        const char *id = json_string_value(
+            json_object_get(json_array_get(stored, (size_t)i), "trial_id"));
+
+        if (id == NULL || strcmp(id, plan->trials[i].id) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Trials of one run are compared with each other: what they ran on should be
+ * the same for all. */
+static void warn_of_changes(const struct results *results, const json_t *run)
+{
+    static const char *const keys[] = {"kernel", "cpu_model", "cpus_usable",
+                                       "compiler", "cflags"};
+    const json_t *before = json_object_get(run, "environment");
+    json_t *now = environment_capture();
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!json_equal(json_object_get(before, keys[i]),
+                        json_object_get(now, keys[i])))
+            results_say(results,
+                        "warning: \"%s\" of the environment is not what it "
+                        "was when the run was begun; figures of both are mixed",
+                        keys[i]);
+    json_decref(now);
+    if (strstr(version(), "-dirty") != NULL)
+        results_say(results,
+                    "warning: %s was built from changed sources: whether it is "
+                    "the program that began the run cannot be told",
+                    version());
+}
+
+static void note_resume(const struct results *results, json_t *run)
+{
+    const char *before =
+        json_string_value(json_object_get(run, "tool_version"));
+    json_t *resumed = json_object_get(run, "resumed");
+
+    if (before == NULL || strcmp(before, version()) != 0)
+        results_say(results,
+                    "warning: the run was begun by version %s and goes on with "
+                    "%s; figures of both are mixed",
+                    before ? before : "unknown", version());
+    warn_of_changes(results, run);
+    if (!json_is_array(resumed)) {
+        resumed = json_array();
+        json_object_set_new(run, "resumed", resumed);
+    }
+    json_array_append_new(resumed,
+                          json_pack("{s:o, s:s}", "at", json_time(time(NULL)),
+                                    "tool_version", version()));
+}
+
+static int read_stored(const struct results *results, const json_t *run,
+                       const struct run_options *options,
+                       const struct model_info *models,
+                       struct experiment **experiments, char *why,
+                       size_t why_size)
+{
+    const json_t *experiment;
+    char path[1024];
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
+    {
+        const char *name =
+            json_string_value(json_object_get(experiment, "name"));
+        int code;
+
+        snprintf(path, sizeof(path), "%s/experiments/%s.ini",
+                 results->directory, name ? name : "");
+        code =
+            read_one(path, options, models, experiments, (int)i, why, why_size);
+        if (code != EXIT_OK)
+            return code;
+    }
+    return EXIT_OK;
+}
+
+int run_setup_again(const struct results *results, json_t *run,
+                    const struct run_options *options,
+                    const struct model_info *models,
+                    struct experiment ***experiments, int *count,
+                    struct plan *plan, char *why, size_t why_size)
+{
+    struct run_options stored = *options;
+    const char **names = NULL;
+    int code = check_build(options, why, why_size);
+
+    if (code != EXIT_OK)
+        return code;
+    *count = (int)json_array_size(json_object_get(run, "experiments"));
+    *experiments = calloc((size_t)*count + 1, sizeof(**experiments));
+    if (*experiments == NULL || *count == 0) {
+        snprintf(why, why_size, "%s/run.json names no experiment",
+                 results->directory);
+        return EXIT_FAILED;
+    }
+    read_overrides(run, &stored.overrides, &names);
+    stored.has_seed = true;
+    stored.seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
+    code =
+        read_stored(results, run, &stored, models, *experiments, why, why_size);
+    if (code == EXIT_OK)
+        code =
+            run_setup_plan(*experiments, *count, &stored, plan, why, why_size);
+    free(names);
+    if (code == EXIT_OK && !same_plan(plan, json_object_get(run, "plan"))) {
+        snprintf(why, why_size,
+                 "the plan of %s cannot be made again: the set of models has "
+                 "changed since; build the same models, or start a new run",
+                 results->directory);
+        return EXIT_FAILED;
+    }
+    if (code == EXIT_OK)
+        code = start_guardian(why, why_size);
+    if (code == EXIT_OK)
+        note_resume(results, run);
+    return code;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Errors are counted over all trials of a cell, the invalid ones first of all:
+ * a trial is invalid because of its errors.
+ */
+#include "threshold.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/experiment/value.h"
+#include "harness/statistics/metric.h"
+#include "harness/statistics/summary.h"
+#include "models/runtime/units.h"
+
+static const struct name {
+    const char *name, *metric;
+    enum unit unit;
+    const char *example;
+} names[] = {
+    {"p50", "latency_p50_ns", UNIT_NS, "p50<20ms"},
+    {"p99", "latency_p99_ns", UNIT_NS, "p99<50ms"},
+    {"mean", "latency_mean_ns", UNIT_NS, "mean<20ms"},
+    {"rps", "throughput_per_s", UNIT_PER_S, "rps>2000"},
+    {"mem", "memory_total_bytes", UNIT_BYTES, "mem<512MiB"},
+    {"cpu_us", "cpu_per_request_ns", UNIT_COUNT, "cpu_us<80"},
+    {"err", NULL, UNIT_COUNT, "err<0.1%"},
+};
+
+static int parse_value(const struct name *name, const char *text, double *limit,
+                       char *why, size_t why_size)
+{
+    int64_t quantity = 0;
+    int result;
+
+    if (name->metric == NULL)
+        return value_share(text, limit, why, why_size);
+    if (name->unit == UNIT_PER_S || name->unit == UNIT_COUNT)
+        result = units_parse_rate(text, limit);
+    else
+        result = units_parse(name->unit, text, &quantity);
+    if (name->unit == UNIT_COUNT)
+        *limit *= 1000; /* microseconds to ns */
+    else if (name->unit != UNIT_PER_S)
+        *limit = (double)quantity;
+    if (result < 0 || !(*limit > 0)) {
+        snprintf(why, why_size, "is \"%s\"; write it like %s", text,
+                 name->example);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int threshold_parse(const char *text, struct threshold *threshold, char *why,
+                    size_t why_size)
+{
+    size_t length = strcspn(text, "<>");
+    char wrong[256];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (text[length] == '\0' || strlen(names[i].name) != length ||
+            strncmp(names[i].name, text, length) != 0)
+            continue;
+        *threshold = (struct threshold){.text = text,
+                                        .metric = names[i].metric,
+                                        .below = text[length] == '<'};
+        if (parse_value(&names[i], text + length + 1, &threshold->limit, wrong,
+                        sizeof(wrong)) == 0)
+            return 0;
+        snprintf(why, why_size, "threshold %s: the limit %s", text, wrong);
+        return -EINVAL;
+    }
+    snprintf(why, why_size,
+             "threshold \"%s\" is none of p50<20ms p99<50ms mean<20ms rps>2000 "
+             "err<0.1%% mem<512MiB cpu_us<80",
+             text);
+    return -EINVAL;
+}
+
+struct judging {
+    const struct threshold *threshold;
+    const json_t *run, *trials;
+    const char *experiment, *load_point, *model;
+    void (*say)(const char *line, void *context);
+    void *context;
+    char *details; /* lines of the cells that fail */
+    size_t size;
+    FILE *file;
+    int cells, failed;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+/* Failed of all scheduled requests; NAN when none was. */
+static double error_share(const struct judging *judging)
+{
+    const json_t *trial;
+    double scheduled = 0, ok = 0;
+    size_t i;
+
+    json_array_foreach(judging->trials, i, trial)
+    {
+        const json_t *requests = json_object_get(trial, "requests");
+
+        if (strcmp(text_of(trial, "experiment"), judging->experiment) != 0 ||
+            strcmp(text_of(trial, "load_point"), judging->load_point) != 0 ||
+            strcmp(text_of(json_object_get(trial, "cell"), "model"),
+                   judging->model) != 0)
+            continue;
+        scheduled += json_number_value(json_object_get(requests, "scheduled"));
+        ok += json_number_value(json_object_get(requests, "ok"));
+    }
+    return scheduled > 0 ? (scheduled - ok) / scheduled : NAN;
+}
+
+static void judge_cell(struct judging *judging)
+{
+    const struct threshold *threshold = judging->threshold;
+    const json_t *row = NULL;
+    double value;
+    char shown[64];
+
+    judging->cells++;
+    if (threshold->metric == NULL) {
+        value = error_share(judging);
+        snprintf(shown, sizeof(shown), "%.3g %% errors", 100 * value);
+    } else {
+        const json_t *level;
+
+        row =
+            summary_row(judging->run, judging->experiment, judging->load_point,
+                        judging->model, threshold->metric);
+        level = json_object_get(row, "value");
+        value = json_is_number(level) ? json_number_value(level) : NAN;
+        metric_format(threshold->metric, isnan(value) ? 0 : value, shown,
+                      sizeof(shown));
+    }
+    if (!isnan(value) && (threshold->below ? value < threshold->limit
+                                           : value > threshold->limit))
+        return;
+    judging->failed++;
+    if (isnan(value))
+        fprintf(judging->file, "  %s %s %s: no figure%s%s\n",
+                judging->experiment, judging->load_point, judging->model,
+                row ? ": " : "", row ? text_of(row, "why") : "");
+    else
+        fprintf(judging->file, "  %s %s %s: %s%s\n", judging->experiment,
+                judging->load_point, judging->model, shown,
+                json_number_value(json_object_get(row, "lo")) <
+                            threshold->limit &&
+                        json_number_value(json_object_get(row, "hi")) >
+                            threshold->limit
+                    ? " (its interval covers the limit)"
+                    : "");
+}
+
+static int visit(const json_t *experiment, const json_t *point, void *context)
+{
+    struct judging *judging = context;
+    const json_t *models = json_object_get(judging->run, "models"), *name;
+    size_t i;
+
+    judging->experiment = text_of(experiment, "name");
+    judging->load_point = text_of(point, "id");
+    json_array_foreach(json_object_get(point, "models"), i, name)
+    {
+        judging->model = json_string_value(name);
+        if (!json_is_true(json_object_get(
+                json_object_get(models, judging->model), "yardstick")))
+            judge_cell(judging);
+    }
+    return 0;
+}
+
+static void say_lines(const struct judging *judging)
+{
+    char line[512], *rest = judging->details, *end;
+
+    snprintf(line, sizeof(line), "threshold %s: %s in %d of %d cells",
+             judging->threshold->text, judging->failed > 0 ? "NOT MET" : "met",
+             judging->failed > 0 ? judging->failed : judging->cells,
+             judging->cells);
+    judging->say(line, judging->context);
+    for (; rest != NULL && (end = strchr(rest, '\n')) != NULL; rest = end + 1) {
+        *end = '\0';
+        judging->say(rest, judging->context);
+    }
+}
+
+int threshold_judge(const struct threshold *thresholds, int count,
+                    const json_t *run, const json_t *trials,
+                    void (*say)(const char *line, void *context), void *context)
+{
+    int failed = 0;
+
+    for (int i = 0; i < count; i++) {
+        struct judging judging = {.threshold = &thresholds[i],
+                                  .run = run,
+                                  .trials = trials,
+                                  .say = say,
+                                  .context = context};
+
+        judging.file = open_memstream(&judging.details, &judging.size);
+        if (judging.file == NULL)
+            return count;
+        summary_each_point(run, visit, &judging);
+        fclose(judging.file);
+        say_lines(&judging);
+        failed += judging.failed > 0 || judging.cells == 0;
+        free(judging.details);
+    }
+    return failed;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Knows the process contract and GET /stats, nothing else of the backend.
+ */
+#include "backend_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "harness/run/placement.h"
+
+const char BACKEND_SERVER_MODEL[] = "event-loop";
+
+static const int64_t TIMEOUT_NS = 5000000000;
+enum { STATS_MAX = 4096 };
+
+static int start(struct backend_server *server, const cpu_set_t *cpus,
+                 char *why, size_t why_size)
+{
+    const char *argv[] = {server->path, "--port", "0", "--stats", NULL};
+    struct process_plan plan = {.argv = argv,
+                                .cpus = cpus,
+                                .meter_name = "backend",
+                                .ready_timeout_ns = TIMEOUT_NS};
+    char reason[512] = "";
+    int result = process_start(&plan, &server->process, reason, sizeof(reason));
+
+    if (result < 0) {
+        snprintf(why, why_size, "the backend did not start: %s", reason);
+        memset(&server->process, 0, sizeof(server->process));
+        return result;
+    }
+    server->starts++;
+    snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
+             server->process.port);
+    return 0;
+}
+
+int backend_server_ensure(struct backend_server *server, const cpu_set_t *cpus,
+                          char *why, size_t why_size)
+{
+    char text[256];
+
+    if (server->process.pid > 0 &&
+        process_alive(&server->process, text, sizeof(text)))
+        return placement_move(server->process.pid, cpus);
+    if (server->process.pid > 0)
+        backend_server_stop(server);
+    if (server->path == NULL) {
+        snprintf(why, why_size,
+                 "the workload needs a backend, and the model %s that serves "
+                 "as one is not built; run make",
+                 BACKEND_SERVER_MODEL);
+        return -ENOENT;
+    }
+    return start(server, cpus, why, why_size);
+}
+
+static struct sockaddr_in address_of(const struct backend_server *server)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)server->process.port),
+        .sin_addr = {htonl(INADDR_LOOPBACK)},
+    };
+}
+
+int backend_server_reset(const struct backend_server *server)
+{
+    struct sockaddr_in address = address_of(server);
+    char body[STATS_MAX];
+    int result =
+        client_get(&address, "/stats?reset=1", TIMEOUT_NS, body, sizeof(body));
+
+    return result < 0 ? result : 0;
+}
+
+void backend_server_sample(struct backend_server *server,
+                           struct meter_sample *sample)
+{
+    meter_sample(server->process.meter, sample);
+}
+
+static int64_t whole(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+void backend_server_read(struct backend_server *server,
+                         const struct meter_sample *first,
+                         const struct meter_sample *last,
+                         struct backend_report *report)
+{
+    struct sockaddr_in address = address_of(server);
+    char body[STATS_MAX];
+    json_t *stats = NULL, *sleeps;
+
+    if (client_get(&address, "/stats", TIMEOUT_NS, body, sizeof(body)) >= 0)
+        stats = json_loads(body, 0, NULL);
+    sleeps = json_object_get(stats, "sleeps");
+    *report = (struct backend_report){
+        .lateness_p99_ns = whole(sleeps, "lateness_p99_ns"),
+        .lateness_max_ns = whole(sleeps, "lateness_max_ns"),
+        .cpu_ns = -1,
+        .span_ns = last->at_ns - first->at_ns,
+    };
+    if (first->cpu_user_ns >= 0 && last->cpu_user_ns >= 0)
+        report->cpu_ns = last->cpu_user_ns - first->cpu_user_ns +
+                         last->cpu_system_ns - first->cpu_system_ns;
+    json_decref(stats);
+}
+
+void backend_server_stop(struct backend_server *server)
+{
+    char why[256];
+    bool clean;
+
+    if (server->process.pid > 0)
+        process_stop(&server->process, &clean, why, sizeof(why));
+    memset(&server->process, 0, sizeof(server->process));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A few requests one after another over one connection, for what is not
+ * measured: the check that a fresh server answers rightly, and the backend's
+ * statistics. Blocking, with a deadline; reads answers that carry
+ * Content-Length, as the contract's servers and most others send them.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/load/load.h"
+
+/* Sends requests[0..count) one after another, at least one and then as many
+ * as start before `budget_ns` has passed, and compares status and body with
+ * what each must get. Returns how many were answered rightly, or a negative
+ * errno (-EPROTO: a wrong answer, -ETIMEDOUT, -ECONNREFUSED, -EINTR: a signal
+ * has set *stop, ...) with a sentence in `why`. `stop` may be NULL. */
+int client_check(const struct sockaddr_in *address,
+                 const struct load_request *requests, int count,
+                 int64_t budget_ns, int64_t timeout_ns,
+                 const volatile sig_atomic_t *stop, char *why, size_t why_size);
+
+/* GET `target`: the body into `body` (null-terminated). Returns its length,
+ * or a negative errno (-EPROTO: status not 200, -ENOSPC: does not fit). */
+int client_get(const struct sockaddr_in *address, const char *target,
+               int64_t timeout_ns, char *body, size_t size);

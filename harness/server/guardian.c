@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guardian (see the header). It learns of the harness's end in two ways:
+ * a pidfd of the harness, and a pipe whose other end the harness holds, for
+ * kernels without pidfds. The pipe alone would not do: the load generator's
+ * processes inherit its other end.
+ *
+ * It is forked twice, so that it is nobody's child and no waitpid of the
+ * harness ever meets it.
+ */
+#include "harness/server/guardian.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/meter/meter_cgroup.h"
+#include "harness/meter/meter_proc.h"
+
+enum { SLOTS = 64 };
+
+struct slot {
+    atomic_int used; /* 0 free, 1 being filled in, 2 filled */
+    atomic_int root; /* pid, also its session and process group */
+    char paths[2400];
+    char tag[128];
+};
+
+struct registry {
+    struct slot slots[SLOTS];
+};
+
+/* One per harness; shared with the guardian and the forked children. */
+static struct registry *registry;
+
+static void kill_groups(const char *paths)
+{
+    char text[sizeof registry->slots[0].paths];
+
+    snprintf(text, sizeof text, "%s", paths);
+    for (char *save, *path = strtok_r(text, "\n", &save); path;
+         path = strtok_r(NULL, "\n", &save)) {
+        meter_cgroup_kill_at(path, 5000000000);
+        meter_cgroup_remove_at(path);
+    }
+}
+
+static void kill_listed(pid_t root, const char *tag)
+{
+    struct meter_pids pids = {0};
+
+    for (int i = 0; i < 200; i++) {
+        meter_proc_tree(root, tag, &pids);
+        for (int j = 0; j < pids.count; j++)
+            kill(pids.pid[j], SIGKILL);
+        if (pids.count == 0)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    meter_proc_free(&pids);
+}
+
+static void kill_slot(const struct slot *slot)
+{
+    pid_t root = atomic_load(&slot->root);
+
+    if (root > 1)
+        kill(-root, SIGKILL);
+    kill_groups(slot->paths);
+    /* Root unknown: the harness died before its child had a session; the tag
+     * and the parent-death signal see to that one. */
+    if (!*slot->paths)
+        kill_listed(root > 1 ? root : getpid(), slot->tag);
+}
+
+static void wait_for_end(int pidfd, int pipe_fd)
+{
+    struct pollfd ends[2] = {{.fd = pidfd, .events = POLLIN},
+                             {.fd = pipe_fd, .events = POLLIN}};
+
+    for (;;) {
+        int n = poll(ends, 2, -1);
+        if (n < 0 && errno != EINTR)
+            return;
+        if (n > 0 && (ends[0].revents || ends[1].revents))
+            return;
+    }
+}
+
+/* Holds nothing of the harness's: no terminal, pipe, directory or session. */
+static void detach(int *pidfd, int *pipe_fd, int *ready_fd)
+{
+    static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                                  SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP};
+    int null = open("/dev/null", O_RDWR);
+
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    setsid();
+    if (chdir("/")) {
+        /* Stays where it is, which is only untidy. */
+    }
+    prctl(PR_SET_NAME, "troika-guardian");
+    int kept[3] = {fcntl(*pidfd, F_DUPFD, 64), fcntl(*pipe_fd, F_DUPFD, 64),
+                   fcntl(*ready_fd, F_DUPFD, 64)};
+    for (int i = 0; i < 3; i++) {
+        dup2(null, i);
+        if (kept[i] >= 0)
+            dup2(kept[i], 3 + i);
+        else
+            close(3 + i);
+    }
+    *pidfd = kept[0] < 0 ? -1 : 3;
+    *pipe_fd = 4;
+    *ready_fd = 5;
+    close_range(6, ~0U, 0);
+}
+
+static void guard(pid_t harness, int pipe_fd, int ready_fd)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, harness, 0);
+
+    detach(&pidfd, &pipe_fd, &ready_fd);
+    if (write(ready_fd, "", 1) != 1)
+        _exit(1);
+    close(ready_fd);
+    wait_for_end(pidfd, pipe_fd);
+    /* Every tree gets its signal before any is waited for. */
+    for (int i = 0; i < SLOTS; i++) {
+        pid_t root = atomic_load(&registry->slots[i].root);
+        if (atomic_load(&registry->slots[i].used) == 2 && root > 1)
+            kill(-root, SIGKILL);
+    }
+    for (int i = 0; i < SLOTS; i++)
+        if (atomic_load(&registry->slots[i].used) == 2)
+            kill_slot(&registry->slots[i]);
+    _exit(0);
+}
+
+static int launch(int alive[2], int ready[2])
+{
+    pid_t harness = getpid(), pid = fork();
+    char byte;
+
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        pid_t second = fork();
+        if (second == 0) {
+            close(alive[1]);
+            guard(harness, alive[0], ready[1]);
+        }
+        _exit(second < 0 ? 1 : 0);
+    }
+    close(ready[1]);
+    ready[1] = -1;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    ssize_t n;
+    while ((n = read(ready[0], &byte, 1)) < 0 && errno == EINTR)
+        ;
+    return n == 1 ? 0 : -ECHILD;
+}
+
+int guardian_start(void)
+{
+    int alive[2], ready[2], result;
+
+    if (registry)
+        return 0;
+    if (pipe2(alive, O_CLOEXEC))
+        return -errno;
+    if (pipe2(ready, O_CLOEXEC)) {
+        result = -errno;
+        close(alive[0]);
+        close(alive[1]);
+        return result;
+    }
+    void *memory = mmap(NULL, sizeof *registry, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    result = memory == MAP_FAILED ? -errno : 0;
+    if (result == 0) {
+        registry = memory;
+        result = launch(alive, ready);
+    }
+    close(alive[0]);
+    close(ready[0]);
+    if (ready[1] >= 0)
+        close(ready[1]);
+    if (result < 0) {
+        close(alive[1]);
+        if (memory != MAP_FAILED)
+            munmap(memory, sizeof *registry);
+        registry = NULL;
+    }
+    /* alive[1] stays open for as long as this process lives. */
+    return result;
+}
+
+int guardian_register(const char *paths, const char *tag)
+{
+    if (!registry)
+        return -ENOTCONN;
+    for (int i = 0; i < SLOTS; i++) {
+        struct slot *slot = &registry->slots[i];
+        int unused = 0;
+        if (!atomic_compare_exchange_strong(&slot->used, &unused, 1))
+            continue;
+        atomic_store(&slot->root, 0);
+        snprintf(slot->paths, sizeof slot->paths, "%s", paths);
+        snprintf(slot->tag, sizeof slot->tag, "%s", tag);
+        atomic_store(&slot->used, 2);
+        return i;
+    }
+    return -ENOSPC;
+}
+
+void guardian_set_root(int slot, pid_t root)
+{
+    if (registry && slot >= 0 && slot < SLOTS)
+        atomic_store(&registry->slots[slot].root, root);
+}
+
+void guardian_forget(int slot)
+{
+    if (registry && slot >= 0 && slot < SLOTS)
+        atomic_store(&registry->slots[slot].used, 0);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starts and stops one server (see the header). How it is kept in hand:
+ *  - a session of its own, so that a signal to the group reaches its children;
+ *  - its meter's cgroups, entered before exec, so that none can escape;
+ *  - PR_SET_PDEATHSIG and the guardian, for when the harness dies first.
+ * Everything that can fail before exec is told through a pipe that closes on
+ * exec, as a stage and an errno.
+ */
+#include "harness/server/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/server/process_output.h"
+
+enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
+
+enum stage { STAGE_GROUP, STAGE_CPUS, STAGE_EXEC };
+
+struct failure {
+    enum stage stage;
+    int error;
+};
+
+/* The ends of the pipes that the harness keeps while the server starts. */
+struct wires {
+    int out[2], err[2], failure[2];
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void pause_ms(int ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
+}
+
+static void close_pair(int pair[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0)
+            close(pair[i]);
+        pair[i] = -1;
+    }
+}
+
+static int open_wires(struct wires *wires)
+{
+    *wires = (struct wires){{-1, -1}, {-1, -1}, {-1, -1}};
+    if (pipe2(wires->out, O_CLOEXEC) || pipe2(wires->err, O_CLOEXEC) ||
+        pipe2(wires->failure, O_CLOEXEC))
+        return -errno;
+    fcntl(wires->out[0], F_SETFL, O_NONBLOCK);
+    fcntl(wires->err[0], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static void close_wires(struct wires *wires)
+{
+    close_pair(wires->out);
+    close_pair(wires->err);
+    close_pair(wires->failure);
+}
+
+/* The harness's environment, the tree's tag, and the word that tells our own
+ * models to die with this process, in place of such words from outside. The
+ * words are the caller's to keep. */
+static char **make_environment(const char *tag, const char *die)
+{
+    size_t count = 0, kept = 0;
+
+    while (environ[count])
+        count++;
+    char **made = calloc(count + 3, sizeof *made);
+    if (!made)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], "TROIKA_TREE=", 12) != 0 &&
+            strncmp(environ[i], "TROIKA_DIE_WITH_PARENT=", 23) != 0)
+            made[kept++] = environ[i];
+    made[kept++] = (char *)die;
+    made[kept] = (char *)tag;
+    return made;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    /* Ignored signals survive exec; the server must not inherit ours. */
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void fail(int fd, enum stage stage, int error)
+{
+    struct failure failure = {stage, error};
+
+    if (write(fd, &failure, sizeof failure) != (ssize_t)sizeof failure)
+        _exit(126);
+    _exit(127);
+}
+
+static void become_server(const struct process_plan *plan,
+                          const struct process *process, pid_t harness,
+                          struct wires *wires, char **environment)
+{
+    struct rlimit files;
+    int null = open("/dev/null", O_RDONLY);
+
+    setsid();
+    guardian_set_root(process->slot, getpid());
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != harness)
+        _exit(0);
+    int result = meter_enter(process->meter);
+    if (result < 0)
+        fail(wires->failure[1], STAGE_GROUP, -result);
+    if (plan->cpus && sched_setaffinity(0, sizeof *plan->cpus, plan->cpus))
+        fail(wires->failure[1], STAGE_CPUS, errno);
+    /* Every server may hold as many connections as the system allows, also
+     * one that does not know how to ask. */
+    if (!getrlimit(RLIMIT_NOFILE, &files)) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    dup2(null, 0);
+    dup2(wires->out[1], 1);
+    dup2(wires->err[1], 2);
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    reset_signals();
+    execvpe(plan->argv[0], (char *const *)plan->argv, environment);
+    fail(wires->failure[1], STAGE_EXEC, errno);
+}
+
+static const char *remedy(const struct failure *failure)
+{
+    if (failure->stage == STAGE_GROUP)
+        return "its cgroup could not be entered; try TROIKA_METER=proc";
+    if (failure->stage == STAGE_CPUS)
+        return "the CPUs asked for are not ours to use; see taskset -p $$";
+    if (failure->error == ENOENT)
+        return "build it first (make), or check the path and its #! line";
+    if (failure->error == EACCES)
+        return "it is not executable: chmod +x";
+    return "try to start it by hand";
+}
+
+/* Forks and execs. Returns 0 or a negative errno with a sentence. */
+static int launch(const struct process_plan *plan, struct process *process,
+                  struct wires *wires, char *why, size_t size)
+{
+    struct failure failure;
+    char die[48];
+    ssize_t n;
+    pid_t harness = getpid();
+
+    snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
+    char **environment = make_environment(meter_tag(process->meter), die);
+    pid_t pid = environment ? fork() : -1;
+    if (pid == 0)
+        become_server(plan, process, harness, wires, environment);
+    int error = environment ? errno : ENOMEM;
+    free(environment);
+    if (pid < 0) {
+        snprintf(why, size, "cannot start %s: fork: %s; end other programs",
+                 plan->argv[0], strerror(error));
+        return -error;
+    }
+    process->pid = pid;
+    meter_set_root(process->meter, pid);
+    close(wires->failure[1]);
+    close(wires->out[1]);
+    close(wires->err[1]);
+    wires->failure[1] = wires->out[1] = wires->err[1] = -1;
+    while ((n = read(wires->failure[0], &failure, sizeof failure)) < 0 &&
+           errno == EINTR)
+        ;
+    if (n != (ssize_t)sizeof failure)
+        return 0;
+    snprintf(why, size, "cannot start %s: %s; %s", plan->argv[0],
+             strerror(failure.error), remedy(&failure));
+    return -failure.error;
+}
+
+/* The port of a ready line, 0 when it is none. */
+static int ready_port(const char *line)
+{
+    json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    json_int_t port = 0;
+
+    if (json_is_true(json_object_get(root, "ready")))
+        port = json_integer_value(json_object_get(root, "port"));
+    json_decref(root);
+    return port > 0 && port < 65536 ? (int)port : 0;
+}
+
+/* Takes in what one pipe has; a ready line on stdout sets the port. */
+static void take_output(struct process *process, int *fd, char *line,
+                        size_t *length)
+{
+    char bytes[4096];
+    ssize_t n = read(*fd, bytes, sizeof bytes);
+
+    if (n <= 0) {
+        if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+            close(*fd);
+            *fd = -1;
+        }
+        return;
+    }
+    process_output_add(process->output, bytes, (size_t)n);
+    for (ssize_t i = 0; line && i < n && process->port == 0; i++) {
+        if (bytes[i] == '\n') {
+            line[*length] = '\0';
+            process->port = ready_port(line);
+            *length = 0;
+        } else if (*length < LINE_MAX_BYTES - 1) {
+            line[(*length)++] = bytes[i];
+        }
+    }
+}
+
+static bool reap(struct process *process)
+{
+    if (process->ended || process->pid <= 0)
+        return true;
+    pid_t pid = waitpid(process->pid, &process->status, WNOHANG);
+    /* ECHILD: someone else waited for it; its status is lost. */
+    if (pid == process->pid || (pid < 0 && errno == ECHILD)) {
+        process->ended = true;
+        if (pid < 0)
+            process->status = 255 << 8;
+    }
+    return process->ended;
+}
+
+static int wait_ready(const struct process_plan *plan, struct process *process,
+                      struct wires *wires)
+{
+    char line[LINE_MAX_BYTES];
+    size_t length = 0;
+    int64_t deadline_ns = now_ns() + plan->ready_timeout_ns;
+    bool ended = false;
+
+    while (process->port == 0) {
+        struct pollfd pipes[2] = {{.fd = wires->out[0], .events = POLLIN},
+                                  {.fd = wires->err[0], .events = POLLIN}};
+        /* Once it has ended, one more turn takes in its last words. */
+        int n = poll(pipes, 2, ended ? 0 : 20);
+        if (n > 0 && pipes[0].revents)
+            take_output(process, &wires->out[0], line, &length);
+        if (n > 0 && pipes[1].revents)
+            take_output(process, &wires->err[0], NULL, NULL);
+        if (process->port || (ended && n <= 0))
+            break;
+        if (wires->out[0] < 0 && wires->err[0] < 0)
+            pause_ms(1);
+        ended = ended || reap(process);
+        if (plan->stop && *plan->stop)
+            return -EINTR;
+        if (now_ns() > deadline_ns)
+            return ended ? -ECHILD : -ETIMEDOUT;
+    }
+    return process->port ? 0 : -ECHILD;
+}
+
+static void describe_end(const struct process *process, char *text, size_t size)
+{
+    int status = process->status;
+
+    if (WIFEXITED(status))
+        snprintf(text, size, "exited with code %d", WEXITSTATUS(status));
+    else
+        snprintf(text, size, "was killed by signal %d (%s)%s", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)),
+                 WCOREDUMP(status) ? ", core dumped" : "");
+}
+
+char *process_tail(const struct process *process, char *text, size_t size)
+{
+    if (size)
+        text[0] = '\0';
+    return process->output
+               ? process_output_tail(process->output, TAIL_LINES, text, size)
+               : text;
+}
+
+static void explain_start(const struct process_plan *plan,
+                          const struct process *process, int result, char *why,
+                          size_t size)
+{
+    char tail[2048], end[128], command[512] = "";
+    size_t used = 0;
+
+    for (int i = 0; plan->argv[i] && used < sizeof command; i++)
+        used += (size_t)snprintf(command + used, sizeof command - used, "%s%s",
+                                 i ? " " : "", plan->argv[i]);
+    process_tail(process, tail, sizeof tail);
+    describe_end(process, end, sizeof end);
+    if (result == -ETIMEDOUT)
+        snprintf(end, sizeof end, "printed no ready line within %.3g s",
+                 (double)plan->ready_timeout_ns / 1e9);
+    snprintf(why, size,
+             "%s: %s%s; start it by hand to see more (docs/contract.md says "
+             "what it must print); it printed %s%s",
+             command, end, result == -ETIMEDOUT ? "" : " before it was ready",
+             *tail ? "last:\n" : "nothing", tail);
+}
+
+static void release(struct process *process)
+{
+    for (int i = 0; i < 200 && process->reader > 0; i++) {
+        pid_t pid = waitpid(process->reader, NULL, WNOHANG);
+        if (pid != 0)
+            process->reader = 0;
+        /* A process that left the tree may hold the pipes for ever. */
+        else if (i == 100)
+            kill(process->reader, SIGKILL);
+        if (process->reader)
+            pause_ms(i < 10 ? 1 : 5);
+    }
+    meter_close(process->meter);
+    guardian_forget(process->slot);
+    process_output_free(process->output);
+    *process = (struct process){.slot = -1};
+}
+
+static void kill_tree(struct process *process)
+{
+    if (process->pid > 0 && !process->ended)
+        kill(-process->pid, SIGKILL);
+    if (process->pid > 0 && !process->ended)
+        kill(process->pid, SIGKILL);
+    if (process->meter)
+        meter_kill(process->meter);
+    for (int i = 0; i < 5000 && !reap(process); i++)
+        pause_ms(1);
+}
+
+void process_kill(struct process *process)
+{
+    if (!process->meter)
+        return;
+    kill_tree(process);
+    release(process);
+}
+
+static int prepare(const struct process_plan *plan, struct process *process)
+{
+    char paths[2400];
+
+    *process = (struct process){.slot = -1};
+    process->output = process_output_new();
+    int result = process->output ? meter_open(plan->meter_name, &process->meter,
+                                              process->meter_note,
+                                              sizeof process->meter_note)
+                                 : -ENOMEM;
+    if (result < 0)
+        return result;
+    meter_paths(process->meter, paths, sizeof paths);
+    process->slot = guardian_register(paths, meter_tag(process->meter));
+    return 0;
+}
+
+int process_start(const struct process_plan *plan, struct process *process,
+                  char *why, size_t why_size)
+{
+    struct wires wires;
+    int result = open_wires(&wires);
+    int prepared = prepare(plan, process);
+
+    if (why_size)
+        why[0] = '\0';
+    result = result < 0 ? result : prepared;
+    if (result < 0) {
+        snprintf(why, why_size, "cannot start %s: %s", plan->argv[0],
+                 strerror(-result));
+        goto out;
+    }
+    result = launch(plan, process, &wires, why, why_size);
+    if (result < 0)
+        goto out;
+    result = wait_ready(plan, process, &wires);
+    if (result < 0) {
+        explain_start(plan, process, result, why, why_size);
+        goto out;
+    }
+    process->reader =
+        process_output_follow(process->output, wires.out[0], wires.err[0]);
+    if (process->reader < 0) {
+        result = process->reader;
+        process->reader = 0;
+        snprintf(why, why_size, "cannot fork a reader for %s: %s",
+                 plan->argv[0], strerror(-result));
+    }
+out:
+    close_wires(&wires);
+    if (result < 0) {
+        kill_tree(process);
+        release(process);
+    }
+    return result;
+}
+
+bool process_alive(struct process *process, char *text, size_t size)
+{
+    char tail[1024];
+
+    if (process->pid <= 0) {
+        snprintf(text, size, "was not started");
+        return false;
+    }
+    if (!reap(process)) {
+        snprintf(text, size, "running");
+        return true;
+    }
+    describe_end(process, text, size);
+    process_tail(process, tail, sizeof tail);
+    size_t length = strlen(text);
+    if (*tail && length < size)
+        snprintf(text + length, size - length, "; it printed last:\n%s", tail);
+    return false;
+}
+
+/* Waits until the server has ended, or `limit_ns` is over. */
+static bool wait_end(struct process *process, int64_t limit_ns)
+{
+    int64_t deadline_ns = now_ns() + limit_ns;
+
+    while (!reap(process) && now_ns() < deadline_ns)
+        pause_ms(1);
+    return process->ended;
+}
+
+void process_stop(struct process *process, bool *clean, char *why,
+                  size_t why_size)
+{
+    char end[160] = "";
+    bool good = true;
+
+    if (why_size)
+        why[0] = '\0';
+    if (clean)
+        *clean = true;
+    if (!process->meter)
+        return;
+    bool before = reap(process);
+    if (!before)
+        kill(process->pid, SIGTERM);
+    if (!wait_end(process, 5000000000)) {
+        good = false;
+        snprintf(end, sizeof end,
+                 "did not end within 5 s of SIGTERM and was killed");
+    } else {
+        describe_end(process, end, sizeof end);
+        good = WIFEXITED(process->status) &&
+               WEXITSTATUS(process->status) == 0 && !before;
+        if (before)
+            strcat(end, " before it was told to");
+    }
+    /* Children that the server has told to end may need a moment, more of it
+     * on a busy machine. */
+    int64_t deadline_ns = now_ns() + 1000000000;
+    int left = process->ended ? meter_alive(process->meter) : 0;
+    while (left > 0 && now_ns() < deadline_ns) {
+        pause_ms(2);
+        left = meter_alive(process->meter);
+    }
+    size_t length = strlen(end);
+    if (left > 0)
+        snprintf(end + length, sizeof end - length,
+                 " and left %d processes behind, which were killed", left);
+    good = good && left == 0;
+    if (clean)
+        *clean = good;
+    if (!good && why_size)
+        snprintf(why, why_size, "%s", end);
+    kill_tree(process);
+    release(process);
+}

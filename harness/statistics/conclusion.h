@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The last lines of a run on stdout: who led, by how much, how sure, what is
+ * not distinguishable; then how many trials were valid, how noisy the machine
+ * was, where the files are and what to do next.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "harness/run/results.h"
+
+void conclusion_print(const struct results *results, const json_t *run);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the machine cannot tell apart: a second copy of the baseline model, the
+ * same binary under the name MODEL~, takes part in every block, and every
+ * difference between the two is noise. Its 95th percentile widens the margin
+ * of each metric; and if the verdicts call such a pair different too often,
+ * they are not to be trusted for the others.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "harness/run/results.h"
+
+/* Sets "noise_floor" of the run from its trials: null where no experiment has
+ * a copy. Returns 0 or -ENOMEM. */
+int noise_floor_make(json_t *run, const json_t *trials);
+
+/* The floor of an experiment's metric as a share (0.012); 0 without one. */
+double noise_floor_of(const json_t *run, const char *experiment,
+                      const char *metric);
+
+/* Lines on the floor, for the end of a run; none without one. */
+void noise_floor_print(const struct results *results, const json_t *run);

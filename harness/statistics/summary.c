@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Per load point, model and metric one row; per load point, metric and pair of
+ * contenders one comparison, paired by block. Only valid trials take part; a
+ * metric that one valid trial of the cell cannot give is not given at all,
+ * since the blocks that do give it are no random choice. Verdicts come last:
+ * they need the noise floor, and the p of all comparisons of the experiment.
+ */
+#include "summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comparison.h"
+#include "harness/run/trial_json.h"
+#include "margin.h"
+#include "metric.h"
+#include "noise_floor.h"
+#include "sample.h"
+#include "signed_rank.h"
+#include "statistics.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static bool is(const json_t *object, const char *key, const char *value)
+{
+    return !strcmp(text_of(object, key), value);
+}
+
+static json_t *real_or_null(double value, bool known)
+{
+    return known && isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *row_of(struct sample *cell, const struct metric *metric)
+{
+    struct estimate estimate = {0};
+    char why[256];
+    bool given = sample_values(cell, metric, why, sizeof(why));
+    bool interval = given && cell->count > 1;
+
+    if (given)
+        statistics_level(cell->values, cell->count, &estimate);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
+        "s:o, s:o}",
+        "experiment", cell->experiment, "load_point", cell->load_point, "model",
+        cell->model, "metric", metric->name, "higher_is_better",
+        metric->higher_is_better, "n", given ? cell->count : 0, "value",
+        real_or_null(estimate.value, given), "lo",
+        real_or_null(estimate.lo, interval), "hi",
+        real_or_null(estimate.hi, interval), "min",
+        real_or_null(estimate.min, given), "max",
+        real_or_null(estimate.max, given), "log_sd",
+        real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
+        "why", given ? json_null() : json_text(why), "trials",
+        sample_ids(cell));
+}
+
+/* A comparison until its verdict is due. */
+struct pending {
+    struct comparison comparison;
+    struct estimate ratio;
+    json_t *trials;
+};
+
+/* What summarising one load point needs. */
+struct work {
+    json_t *run;
+    const json_t *trials;
+    struct sample a, b, pair_a, pair_b;
+    struct pending *pending;
+    size_t count;
+    bool out_of_memory;
+};
+
+static double invalid_share(const struct sample *cell)
+{
+    int all = cell->count + cell->invalid;
+
+    return all > 0 ? (double)cell->invalid / all : 0;
+}
+
+static struct pending *add_pending(struct work *work)
+{
+    struct pending *more =
+        realloc(work->pending, (work->count + 1) * sizeof(*more));
+
+    if (more == NULL) {
+        work->out_of_memory = true;
+        return NULL;
+    }
+    work->pending = more;
+    return &work->pending[work->count++];
+}
+
+static void compare(struct work *work, const json_t *experiment,
+                    const struct metric *metric)
+{
+    struct sample *a = &work->pair_a, *b = &work->pair_b;
+    int n = sample_pair(&work->a, &work->b, metric, a, b);
+    struct pending *pending = n > 0 ? add_pending(work) : NULL;
+    json_t *more;
+
+    if (pending == NULL)
+        return;
+    *pending = (struct pending){
+        .comparison = {.experiment = work->a.experiment,
+                       .load_point = work->a.load_point,
+                       .metric = metric,
+                       .a = work->a.model,
+                       .b = work->b.model,
+                       .margin = margin_of(work->run, experiment, metric),
+                       .primary = margin_is_primary(metric),
+                       .p_holm = NAN,
+                       .signed_rank_p = signed_rank_p(a->values, b->values, n),
+                       .invalid_share = fmax(invalid_share(&work->a),
+                                             invalid_share(&work->b))},
+        .trials = sample_ids(a)};
+    statistics_ratio(a->values, b->values, n, &pending->ratio);
+    signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
+    more = sample_ids(b);
+    json_array_extend(pending->trials, more);
+    json_decref(more);
+}
+
+/* Holm's correction over the primary comparisons of each experiment. */
+static int correct(struct work *work)
+{
+    const json_t *experiment;
+    double *p = calloc(work->count + 1, sizeof(*p));
+    size_t i;
+
+    json_array_foreach(json_object_get(work->run, "experiments"), i, experiment)
+    {
+        const char *name = text_of(experiment, "name");
+        int family = 0;
+
+        for (size_t j = 0; p != NULL && j < work->count; j++) {
+            const struct pending *pending = &work->pending[j];
+            bool mine = pending->comparison.primary &&
+                        !strcmp(pending->comparison.experiment, name);
+            p[j] = mine ? pending->ratio.p : NAN;
+        }
+        if (p == NULL || (family = statistics_holm(p, (int)work->count)) < 0)
+            break;
+        for (size_t j = 0; j < work->count; j++)
+            if (!isnan(p[j])) {
+                work->pending[j].comparison.p_holm = p[j];
+                work->pending[j].comparison.family = family;
+            }
+    }
+    work->out_of_memory |= p == NULL;
+    free(p);
+    return work->out_of_memory ? -ENOMEM : 0;
+}
+
+static int judge(struct work *work)
+{
+    json_t *list = json_object_get(work->run, "comparisons");
+    int result = correct(work);
+
+    for (size_t i = 0; i < work->count; i++) {
+        struct pending *pending = &work->pending[i];
+        json_t *row;
+
+        pending->comparison.ratio = &pending->ratio;
+        row = comparison_json(&pending->comparison);
+        json_object_set_new(row, "trials", pending->trials);
+        json_array_append_new(list, row);
+    }
+    free(work->pending);
+    return result;
+}
+
+static bool is_contender(const json_t *run, const char *model)
+{
+    const json_t *info = json_object_get(json_object_get(run, "models"), model);
+
+    return !json_is_true(json_object_get(info, "yardstick"));
+}
+
+static int visit_point(const json_t *experiment, const json_t *point,
+                       void *context)
+{
+    struct work *work = context;
+    const json_t *models = json_object_get(point, "models"), *a, *b;
+    bool beside = json_is_object(json_object_get(point, "beside"));
+    size_t i, j;
+
+    work->a.experiment = work->b.experiment = text_of(experiment, "name");
+    work->a.load_point = work->b.load_point = text_of(point, "id");
+    json_array_foreach(models, i, a)
+    {
+        work->a.model = json_string_value(a);
+        sample_gather(work->trials, &work->a);
+        for (const struct metric *m = metrics; m->name != NULL; m++)
+            if (!m->beside || beside)
+                json_array_append_new(json_object_get(work->run, "summary"),
+                                      row_of(&work->a, m));
+        json_array_foreach(models, j, b)
+        {
+            work->b.model = json_string_value(b);
+            if (j <= i || !is_contender(work->run, work->a.model) ||
+                !is_contender(work->run, work->b.model))
+                continue;
+            sample_gather(work->trials, &work->b);
+            for (const struct metric *m = metrics; m->name != NULL; m++)
+                if (!m->beside || beside)
+                    compare(work, experiment, m);
+        }
+    }
+    return 0;
+}
+
+int summary_each_point(const json_t *run,
+                       int (*visit)(const json_t *experiment,
+                                    const json_t *point, void *context),
+                       void *context)
+{
+    const json_t *experiment, *point;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
+        json_array_foreach(json_object_get(experiment, "load_points"), j, point)
+    {
+        int result = visit(experiment, point, context);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+static void count(json_t *run, const json_t *trials)
+{
+    size_t planned = json_array_size(json_object_get(run, "plan"));
+    const json_t *trial;
+    int valid = 0, retried = 0, attempt;
+    size_t i;
+
+    json_array_foreach(trials, i, trial)
+    {
+        valid += json_is_true(json_object_get(trial, "valid"));
+        attempt = (int)json_integer_value(json_object_get(trial, "attempt"));
+        retried += attempt > 1 ? attempt - 1 : 0;
+    }
+    json_object_set_new(
+        run, "tally",
+        json_pack("{s:i, s:i, s:i, s:i, s:i}", "planned", (int)planned, "done",
+                  (int)json_array_size(trials), "valid", valid, "invalid",
+                  (int)json_array_size(trials) - valid, "retried", retried));
+}
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* How much repeated trials of the same cell differ: the median, over cells, of
+ * the standard deviation of log throughput. */
+static void add_noise(json_t *run)
+{
+    json_t *rows = json_object_get(run, "summary"), *row;
+    double *sds = calloc(json_array_size(rows) + 1, sizeof(*sds));
+    size_t i, n = 0;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_t *sd = json_object_get(row, "log_sd");
+
+        if (sds != NULL && is(row, "metric", "throughput_per_s") &&
+            json_is_real(sd))
+            sds[n++] = json_real_value(sd);
+    }
+    if (n > 0)
+        qsort(sds, n, sizeof(*sds), by_value);
+    json_object_set_new(run, "noise",
+                        json_pack("{s:i, s:o}", "cells", (int)n,
+                                  "throughput_log_sd_median",
+                                  real_or_null(n > 0 ? sds[n / 2] : 0, n > 0)));
+    free(sds);
+}
+
+int summary_make(json_t *run, const json_t *trials)
+{
+    size_t n = json_array_size(trials);
+    struct work work = {.run = run, .trials = trials};
+    struct sample *samples[] = {&work.a, &work.b, &work.pair_a, &work.pair_b};
+    int result = noise_floor_make(run, trials);
+
+    for (int i = 0; i < 4; i++)
+        if (sample_init(samples[i], n) < 0)
+            result = -ENOMEM;
+    if (result == 0) {
+        json_object_set_new(run, "summary", json_array());
+        json_object_set_new(run, "comparisons", json_array());
+        summary_each_point(run, visit_point, &work);
+        result = judge(&work);
+        add_noise(run);
+        count(run, trials);
+    }
+    for (int i = 0; i < 4; i++)
+        sample_free(samples[i]);
+    return result;
+}
+
+char *summary_csv(const json_t *trials)
+{
+    const json_t *trial;
+    char *text = NULL, why[256];
+    size_t size, i;
+    FILE *file = open_memstream(&text, &size);
+
+    if (file == NULL)
+        return NULL;
+    fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
+    json_array_foreach(trials, i, trial)
+    {
+        bool beside = json_is_object(json_object_get(trial, "beside"));
+        bool valid = json_is_true(json_object_get(trial, "valid"));
+
+        for (const struct metric *m = metrics; m->name != NULL; m++) {
+            double value =
+                m->beside && !beside ? NAN : m->value(trial, why, sizeof(why));
+
+            if (!isfinite(value))
+                continue;
+            fprintf(
+                file, "%s,%s,%s,%s,%lld,%s,%.9g,%s\n",
+                text_of(trial, "experiment"), text_of(trial, "load_point"),
+                text_of(json_object_get(trial, "cell"), "model"), m->name,
+                (long long)json_integer_value(json_object_get(trial, "block")),
+                text_of(trial, "trial_id"), value, valid ? "true" : "false");
+        }
+    }
+    return fclose(file) == 0 ? text : NULL;
+}
+
+json_t *summary_row(const json_t *run, const char *experiment,
+                    const char *load_point, const char *model,
+                    const char *metric)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "summary"), i,
+                       row) if (is(row, "experiment", experiment) &&
+                                is(row, "load_point", load_point) &&
+                                is(row, "model", model) &&
+                                is(row, "metric", metric)) return row;
+    return NULL;
+}
+
+json_t *summary_comparison(const json_t *run, const char *experiment,
+                           const char *load_point, const char *metric,
+                           const char *a, const char *b)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "comparisons"), i,
+                       row) if (is(row, "experiment", experiment) &&
+                                is(row, "load_point", load_point) &&
+                                is(row, "metric", metric) && is(row, "a", a) &&
+                                is(row, "b", b)) return row;
+    return NULL;
+}
