@@ -13,14 +13,15 @@
 
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/names.h"
+#include "harness/gate/gate.h"
 #include "harness/server/models.h"
 #include "troika.h"
 
 static const char *const subjects[] = {"models", "workloads", "experiments",
-                                       "keys", NULL};
+                                       "gates",  "keys",      NULL};
 
 struct request {
-    const char *subject; /* NULL: all but the keys */
+    const char *subject; /* NULL: all but gates and keys */
     bool json;
 };
 
@@ -228,14 +229,39 @@ static void print_experiments(const json_t *list)
     }
 }
 
+static json_t *gates_json(void)
+{
+    struct gate_about about[GATES_MAX];
+    int count = gate_all(about);
+    json_t *array = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(array,
+                              json_pack("{ss ss}", "id", about[i].id,
+                                        "fails_when", about[i].fails_when));
+    return array;
+}
+
+static void print_gates(const json_t *list)
+{
+    size_t index;
+    json_t *gate;
+
+    puts("Gates (a trial is invalid when ...):");
+    json_array_foreach(list, index, gate) printf(
+        "  %-22s %s\n", text_of(gate, "id"), text_of(gate, "fails_when"));
+}
+
 static const struct part {
     const char *subject;
     json_t *(*make)(void);
     void (*print)(const json_t *list);
+    bool asked; /* listed only when asked for */
 } parts[] = {
-    {"models", models_json, print_models},
-    {"workloads", workloads_json, print_workloads},
-    {"experiments", experiments_json, print_experiments},
+    {"models", models_json, print_models, false},
+    {"workloads", workloads_json, print_workloads, false},
+    {"experiments", experiments_json, print_experiments, false},
+    {"gates", gates_json, print_gates, true},
 };
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -268,8 +294,9 @@ int verb_list(int argc, char **argv)
     static const struct argp argp = {
         options,
         parse,
-        "[models|workloads|experiments|keys]",
-        "Lists what there is; `keys`: what an experiment file may say.",
+        "[models|workloads|experiments|gates|keys]",
+        "Lists what there is; `gates`: what makes a trial invalid; `keys`: "
+        "what an experiment file may say.",
         NULL,
         NULL,
         NULL};
@@ -284,8 +311,9 @@ int verb_list(int argc, char **argv)
         return EXIT_OK;
     }
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (request.subject != NULL &&
-            strcmp(request.subject, parts[i].subject) != 0)
+        if (request.subject != NULL
+                ? strcmp(request.subject, parts[i].subject) != 0
+                : parts[i].asked)
             continue;
         json_t *list = parts[i].make();
         if (!request.json)

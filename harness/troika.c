@@ -23,7 +23,7 @@ static const struct verb {
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},
     {"selftest", verb_selftest, "the instrument against known truth"},
-    {"list", verb_list, "models, workloads and experiments"},
+    {"list", verb_list, "models, workloads, experiments; gates, keys"},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

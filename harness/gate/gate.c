@@ -71,6 +71,17 @@ static void judge(const struct gate_rule *rule, const struct gate_facts *facts,
     gate->ok = true;
 }
 
+int gate_all(struct gate_about about[GATES_MAX])
+{
+    int count = 0;
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+        for (const struct gate_rule *rule = tables[i];
+             rule->id != NULL && count < GATES_MAX; rule++)
+            about[count++] = (struct gate_about){rule->id, rule->fails_when};
+    return count;
+}
+
 int gate_judge(const struct trial_plan *plan, const struct trial *trial,
                struct gate *gates)
 {

@@ -30,6 +30,14 @@ struct gate {
     char words[512];     /* a sentence without its full stop */
 };
 
+struct gate_about {
+    const char *id, *fails_when;
+};
+
+/* All gates, in the order in which they judge. Returns how many were
+ * written. */
+int gate_all(struct gate_about about[GATES_MAX]);
+
 /* Judges a trial that was carried out (TRIAL_DONE) or failed (one gate,
  * "carried_out"). Returns how many gates were written, at most GATES_MAX. */
 int gate_judge(const struct trial_plan *plan, const struct trial *trial,

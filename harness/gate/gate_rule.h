@@ -20,6 +20,7 @@ struct gate_facts {
 struct gate_rule {
     const char *id;
     void (*judge)(const struct gate_facts *facts, struct gate *gate);
+    const char *fails_when; /* one line, for lists */
 };
 
 extern const struct gate_rule gate_load_rules[];

@@ -143,8 +143,8 @@ static void arrivals(const struct gate_facts *facts, struct gate *gate)
 }
 
 const struct gate_rule gate_steady_rules[] = {
-    {"overload", overload},
-    {"steady", steady},
-    {"arrivals", arrivals},
+    {"overload", overload, "never: overload is a result"},
+    {"steady", steady, "the rate of answers rose or fell over the window"},
+    {"arrivals", arrivals, "requests were not sent at random, as drawn"},
     {0},
 };

@@ -89,6 +89,11 @@ static void test_clients(void **state)
     bench->load.cpu_ns = 500 * MS;
     bench->trial.backend.cpu_ns = 450 * MS;
     failing(bench, "clients_busy");
+    bench = good();
+    bench->trial.cpus.clients_count = 2;
+    bench->trial.backend.cpu_ns = 900 * MS;
+    bench->trial.machine_last.busy_ns += 700 * MS;
+    failing(bench, "backend_busy");
     bench = good_open();
     for (int i = 0; i < 100; i++)
         histogram_record(&bench->load.lag_free, 5 * MS);
@@ -136,6 +141,12 @@ static void test_beside(void **state)
     bench->beside.wrong = 1;
     bench->beside.ok--;
     failing(bench, "beside_counts");
+    bench = good();
+    fill(&bench->beside, 200, MS);
+    bench->trial.beside = &bench->beside;
+    for (int i = 0; i < 100; i++)
+        histogram_record(&bench->beside.lag_free, 5 * MS);
+    failing(bench, "beside_lag");
 }
 
 /* What can come out differently is worth another attempt, nothing else. */

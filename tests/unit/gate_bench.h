@@ -135,13 +135,22 @@ static struct bench *good_open(void)
     return bench;
 }
 
+/* All gates are on here, but for those that TROIKA_TEST_GATE_OFF names: with
+ * it, tests/method/test_gate_matrix.py sees that each gate is missed. */
+static void switch_gates(void)
+{
+    const char *off = getenv("TROIKA_TEST_GATE_OFF");
+
+    setenv("TROIKA_DISABLE_GATE", off != NULL ? off : "", 1);
+}
+
 /* Judges; the failed gates' ids in order, joined by blanks. */
 static void failing(struct bench *bench, const char *expected)
 {
     char ids[512] = "", reason[2048];
     bool all;
 
-    unsetenv("TROIKA_DISABLE_GATE");
+    switch_gates();
     bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
     for (int i = 0; i < bench->count; i++) {
         assert_true(bench->gates[i].words[0] != '\0');

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Turning any one gate off makes a named test fail.
+
+Each gate of `troika list gates` is switched off (TROIKA_TEST_GATE_OFF), alone,
+and the unit tests of gates are run: at least one of them, by name, must miss
+it. A gate that no test would miss is a gate that may be broken unnoticed.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
+LIMIT_S = 60
+
+
+def run(*argv, off: str = "") -> subprocess.CompletedProcess:
+    environment = {**os.environ, "TROIKA_TEST_GATE_OFF": off}
+    return subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S,
+                          stdin=subprocess.DEVNULL, env=environment)
+
+
+def failed(off: str) -> set[str]:
+    """Names of the unit tests that fail with this gate off."""
+    programs = sorted(path.stem for path in ROOT.glob("tests/unit/gate*.c"))
+    names = set()
+    for program in programs:
+        done = run(BUILD / "tests" / program, off=off)
+        names |= {f"{program}.{test}" for test in
+                  re.findall(r"\[  FAILED  \] (test_\w+)", done.stdout + done.stderr)}
+    return names
+
+
+class GateMatrix(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        done = run(BUILD / "troika", "list", "gates", "--format", "json")
+        cls.gates = json.loads(done.stdout)["gates"]
+
+    def test_a_named_test_misses_each_gate(self) -> None:
+        self.assertEqual(set(), failed(""), "with all gates on")
+        for gate in self.gates:
+            with self.subTest(gate=gate["id"]):
+                missed = failed(gate["id"])
+                if gate["fails_when"].startswith("never"):
+                    self.assertEqual(set(), missed)
+                else:
+                    self.assertTrue(missed, "no unit test fails when it is off")
+
+    def test_each_gate_says_when_it_fails_and_is_documented(self) -> None:
+        page = (ROOT / "docs/method.md").read_text()
+        self.assertGreaterEqual(len(self.gates), 32)
+        self.assertEqual(len(self.gates), len({gate["id"] for gate in self.gates}))
+        for gate in self.gates:
+            with self.subTest(gate=gate["id"]):
+                self.assertTrue(gate["fails_when"])
+                name = "beside_*" if gate["id"].startswith("beside_") else gate["id"]
+                self.assertIn(f"`{name}`", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
