@@ -18,7 +18,7 @@
  * machine; the run replaces it by what its own trials took. */
 static const int64_t OVERHEAD_NS = 350000000;
 static const int64_t BARE_NS = 250000000;
-static const int64_t CHECKS_NS = 500000000; /* at most, see trial.c */
+static const int64_t CHECKS_NS = 500000000; /* at most, see stage.c */
 
 /* FNV-1a over the text and its end, so that "a" "bc" differs from "ab" "c". */
 static uint64_t mix(uint64_t hash, const char *text)

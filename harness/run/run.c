@@ -1,53 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop over the plan. A trial that fails a gate is repeated at most twice,
- * if it can come out differently; else its cell lacks the block and the run
- * ends with exit code 3. The first
- * SIGINT or SIGTERM abandons the trial under way and closes the run as
- * incomplete; the second ends the program at once, and the guardian kills
- * what was running.
+ * The loop over the plan. Where a cell lacks a block the run ends with exit
+ * code 3. The first SIGINT or SIGTERM abandons the trial under way and closes
+ * the run as incomplete; the second ends the program at once, and the guardian
+ * kills what was running.
  */
 #include "run.h"
 
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/experiment/entrants.h"
+#include "attempt.h"
 #include "harness/server/models.h"
 #include "harness/server/process.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
-#include "harness/statistics/metric.h"
 #include "harness/statistics/summary.h"
 #include "harness/troika.h"
 #include "harness/version.h"
 #include "results.h"
 #include "run_json.h"
 #include "run_setup.h"
-#include "run_speed.h"
 #include "trial_json.h"
 
-enum { ATTEMPTS = 3, NAME_SIZE = 400 };
+enum { NAME_SIZE = 400 };
 
 static volatile sig_atomic_t stop_signal;
-
-struct run {
-    const struct run_options *options;
-    const struct model_info *models;
-    struct results results;
-    struct plan plan;
-    json_t *json;   /* run.json */
-    json_t *trials; /* finished ones */
-    struct backend_server backend;
-    struct metronome *metronome;
-    int64_t extra_ns; /* that the trials done here took beyond their plan */
-    int done;         /* so many */
-};
 
 static void on_signal(int signal)
 {
@@ -64,197 +46,6 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static double figure(const json_t *trial, const char *name)
-{
-    char why[256];
-
-    return metric_find(name)->value(trial, why, sizeof(why));
-}
-
-static const char *shown(const json_t *trial, const char *name, char *text,
-                         size_t size)
-{
-    double value = figure(trial, name);
-
-    return isfinite(value) ? metric_format(name, value, text, size) : "n/a";
-}
-
-/* What is left by the plan, and what trials took beyond it so far, repeated
- * attempts included. */
-static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
-{
-    int64_t eta = plan_eta_ns(&run->plan, planned->order);
-
-    if (run->done > 0)
-        eta += run->extra_ns / run->done *
-               (run->plan.trial_count - planned->order);
-    return eta > 0 ? eta : 0;
-}
-
-static void say_trial(struct run *run, const struct plan_trial *planned,
-                      const json_t *trial)
-{
-    const struct load_point *point =
-        &run->plan.experiments[planned->experiment]
-             ->load_points[planned->load_point];
-    char rate[32], tail[32], cpu[32], memory[32], left[64];
-    bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
-
-    if (!json_is_true(json_object_get(trial, "valid"))) {
-        results_say(&run->results,
-                    "%d/%d block %d %s %s attempt %d INVALID: %s",
-                    planned->order, run->plan.trial_count, planned->block,
-                    point->models[planned->model], point->id,
-                    (int)json_integer_value(json_object_get(trial, "attempt")),
-                    json_string_value(json_object_get(trial, "reason")));
-        return;
-    }
-    results_say(&run->results,
-                "%d/%d block %d %s %s %s %s %s cpu/req %s mem %s ETA %s",
-                planned->order, run->plan.trial_count, planned->block,
-                point->models[planned->model], point->id,
-                shown(trial, "throughput_per_s", rate, sizeof(rate)),
-                has_p99 ? "p99" : "mean",
-                shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns",
-                      tail, sizeof(tail)),
-                shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
-                shown(trial, "memory_total_bytes", memory, sizeof(memory)),
-                plan_duration(eta_ns(run, planned), left, sizeof(left)));
-}
-
-/* Whether the trial has a latency: a load that has not gone round has none,
- * and one that was not carried out has no load. */
-static bool has_latency(const json_t *json)
-{
-    const json_t *latency = json_object_get(json, "latency");
-
-    return latency != NULL &&
-           !json_is_false(json_object_get(latency, "turned_over"));
-}
-
-/* Stores one attempt. The last (or only) one is the trial itself. */
-static int store(struct run *run, const struct plan_trial *planned,
-                 const json_t *json, const struct load_result *load, bool last)
-{
-    char name[NAME_SIZE], why[2048] = "";
-    bool open = run->plan.experiments[planned->experiment]
-                    ->load_points[planned->load_point]
-                    .mode == LOAD_OPEN;
-    int attempt = (int)json_integer_value(json_object_get(json, "attempt"));
-    int result = 0;
-
-    if (load != NULL && last && has_latency(json)) {
-        snprintf(name, sizeof(name), "trials/%s.hgrm", planned->id);
-        result = results_write_hgrm(&run->results, name,
-                                    open ? &load->response : &load->service,
-                                    why, sizeof(why));
-    }
-    snprintf(name, sizeof(name),
-             last ? "trials/%s.json" : "trials/%s.attempt%d.json", planned->id,
-             attempt);
-    if (result == 0)
-        result =
-            results_write_json(&run->results, name, json, why, sizeof(why));
-    if (result < 0)
-        fprintf(stderr, "troika bench: %s\n", why);
-    return result;
-}
-
-/* One attempt. Returns 1 when it is the last (valid, or none is left), 0 to
- * try again, or a negative errno: -EINTR stopped, others not stored. */
-static int attempt_trial(struct run *run, const struct plan_trial *planned,
-                         int attempt)
-{
-    const struct load_point *point =
-        &run->plan.experiments[planned->experiment]
-             ->load_points[planned->load_point];
-    const char *name = point->models[planned->model];
-    struct model_info entrant = *entrants_model(run->models, name);
-    struct trial_plan plan = {
-        .point = point,
-        .model = &entrant,
-        .workers = point->model_workers[planned->model],
-        .seed = plan_seed(run->plan.seed,
-                          run->plan.experiments[planned->experiment]->name,
-                          point->id, planned->block),
-        .backend = &run->backend,
-        .metronome = run->metronome,
-        .usual_speed = run_speed_usual(
-            run->trials, run->plan.experiments[planned->experiment]->name,
-            point->id, name),
-        .stop = &stop_signal,
-    };
-    struct gate gates[GATES_MAX];
-    struct trial *trial = calloc(1, sizeof(*trial));
-    json_t *json;
-    int count, result;
-    bool last;
-
-    if (trial == NULL)
-        return -ENOMEM;
-    entrant.name = name; /* a copy's trials are told apart by it */
-    trial_run(&plan, trial);
-    if (trial->end == TRIAL_STOPPED) {
-        trial_free(trial);
-        free(trial);
-        return -EINTR;
-    }
-    count = gate_judge(&plan, trial, gates);
-    json = trial_json(run->results.run_id, &run->plan, planned, attempt, &plan,
-                      trial, gates, count);
-    last = attempt == ATTEMPTS ||
-           json_is_true(json_object_get(json, "valid")) ||
-           !gate_worth_repeating(gates, count);
-    result =
-        json == NULL ? -ENOMEM : store(run, planned, json, trial->load, last);
-    if (result == 0)
-        say_trial(run, planned, json);
-    if (result == 0 && last)
-        json_array_append(run->trials, json);
-    json_decref(json);
-    trial_free(trial);
-    free(trial);
-    return result < 0 ? result : last;
-}
-
-/* After those that an interrupted run has stored. */
-static int next_attempt(const struct run *run, const struct plan_trial *planned)
-{
-    char path[NAME_SIZE + 600];
-    int attempt = 1;
-
-    for (; attempt < ATTEMPTS; attempt++) {
-        snprintf(path, sizeof(path), "%s/trials/%s.attempt%d.json",
-                 run->results.directory, planned->id, attempt);
-        if (access(path, F_OK) < 0)
-            break;
-    }
-    return attempt;
-}
-
-static int do_trial(struct run *run, const struct plan_trial *planned)
-{
-    int64_t start_ns = now_ns();
-    int result = 0;
-
-    for (int attempt = next_attempt(run, planned);
-         attempt <= ATTEMPTS && result == 0; attempt++)
-        result = attempt_trial(run, planned, attempt);
-    run->extra_ns += now_ns() - start_ns -
-                     plan_trial_ns(&run->plan.experiments[planned->experiment]
-                                        ->load_points[planned->load_point]);
-    run->done++;
-    return result < 0 ? result : 0;
 }
 
 /* Reads the trial if it was finished before. */
@@ -366,7 +157,7 @@ static int go(struct run *run, bool resumed)
         if (stop_signal != 0)
             result = -EINTR;
         else if (!resumed || !take_finished(run, planned))
-            result = do_trial(run, planned);
+            result = attempt_do(run, planned);
     }
     backend_server_stop(&run->backend);
     metronome_stop(run->metronome);
@@ -392,7 +183,8 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     struct run run = {.options = options,
                       .models = models_all(),
                       .results = {.lock_fd = -1},
-                      .trials = json_array()};
+                      .trials = json_array(),
+                      .stop = &stop_signal};
     struct experiment **experiments = NULL;
     char why[4096] = "";
     int code = run_setup_experiments(names, count, options, run.models,
@@ -442,7 +234,8 @@ int run_resume(const char *directory, const struct run_options *options)
     struct run run = {.options = options,
                       .models = models_all(),
                       .results = {.lock_fd = -1},
-                      .trials = json_array()};
+                      .trials = json_array(),
+                      .stop = &stop_signal};
     struct experiment **experiments = NULL;
     char why[4096] = "";
     int count = 0, code = open_stored(&run, directory, why, sizeof(why));

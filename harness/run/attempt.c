@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A trial that fails a gate is repeated at most twice, if it can come out
+ * differently; else its cell lacks the block. The last attempt is the trial
+ * itself, the others stay beside it.
+ */
+#include "attempt.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/experiment/entrants.h"
+#include "harness/statistics/metric.h"
+#include "run_speed.h"
+#include "trial_json.h"
+
+enum { ATTEMPTS = 3, NAME_SIZE = 400 };
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static double figure(const json_t *trial, const char *name)
+{
+    char why[256];
+
+    return metric_find(name)->value(trial, why, sizeof(why));
+}
+
+static const char *shown(const json_t *trial, const char *name, char *text,
+                         size_t size)
+{
+    double value = figure(trial, name);
+
+    return isfinite(value) ? metric_format(name, value, text, size) : "n/a";
+}
+
+/* What is left by the plan, and what trials took beyond it so far, repeated
+ * attempts included. */
+static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
+{
+    int64_t eta = plan_eta_ns(&run->plan, planned->order);
+
+    if (run->done > 0)
+        eta += run->extra_ns / run->done *
+               (run->plan.trial_count - planned->order);
+    return eta > 0 ? eta : 0;
+}
+
+static void say_trial(struct run *run, const struct plan_trial *planned,
+                      const json_t *trial)
+{
+    const struct load_point *point =
+        &run->plan.experiments[planned->experiment]
+             ->load_points[planned->load_point];
+    char rate[32], tail[32], cpu[32], memory[32], left[64];
+    bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
+
+    if (!json_is_true(json_object_get(trial, "valid"))) {
+        results_say(&run->results,
+                    "%d/%d block %d %s %s attempt %d INVALID: %s",
+                    planned->order, run->plan.trial_count, planned->block,
+                    point->models[planned->model], point->id,
+                    (int)json_integer_value(json_object_get(trial, "attempt")),
+                    json_string_value(json_object_get(trial, "reason")));
+        return;
+    }
+    results_say(&run->results,
+                "%d/%d block %d %s %s %s %s %s cpu/req %s mem %s ETA %s",
+                planned->order, run->plan.trial_count, planned->block,
+                point->models[planned->model], point->id,
+                shown(trial, "throughput_per_s", rate, sizeof(rate)),
+                has_p99 ? "p99" : "mean",
+                shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns",
+                      tail, sizeof(tail)),
+                shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
+                shown(trial, "memory_total_bytes", memory, sizeof(memory)),
+                plan_duration(eta_ns(run, planned), left, sizeof(left)));
+}
+
+/* Whether the trial has a latency: a load that has not gone round has none,
+ * and one that was not carried out has no load. */
+static bool has_latency(const json_t *json)
+{
+    const json_t *latency = json_object_get(json, "latency");
+
+    return latency != NULL &&
+           !json_is_false(json_object_get(latency, "turned_over"));
+}
+
+/* Stores one attempt. The last (or only) one is the trial itself. */
+static int store(struct run *run, const struct plan_trial *planned,
+                 const json_t *json, const struct load_result *load, bool last)
+{
+    char name[NAME_SIZE], why[2048] = "";
+    bool open = run->plan.experiments[planned->experiment]
+                    ->load_points[planned->load_point]
+                    .mode == LOAD_OPEN;
+    int attempt = (int)json_integer_value(json_object_get(json, "attempt"));
+    int result = 0;
+
+    if (load != NULL && last && has_latency(json)) {
+        snprintf(name, sizeof(name), "trials/%s.hgrm", planned->id);
+        result = results_write_hgrm(&run->results, name,
+                                    open ? &load->response : &load->service,
+                                    why, sizeof(why));
+    }
+    snprintf(name, sizeof(name),
+             last ? "trials/%s.json" : "trials/%s.attempt%d.json", planned->id,
+             attempt);
+    if (result == 0)
+        result =
+            results_write_json(&run->results, name, json, why, sizeof(why));
+    if (result < 0)
+        fprintf(stderr, "troika bench: %s\n", why);
+    return result;
+}
+
+/* One attempt. Returns 1 when it is the last (valid, or none is left), 0 to
+ * try again, or a negative errno: -EINTR stopped, others not stored. */
+static int attempt_once(struct run *run, const struct plan_trial *planned,
+                        int attempt)
+{
+    const struct load_point *point =
+        &run->plan.experiments[planned->experiment]
+             ->load_points[planned->load_point];
+    const char *name = point->models[planned->model];
+    struct model_info entrant = *entrants_model(run->models, name);
+    struct trial_plan plan = {
+        .point = point,
+        .model = &entrant,
+        .workers = point->model_workers[planned->model],
+        .seed = plan_seed(run->plan.seed,
+                          run->plan.experiments[planned->experiment]->name,
+                          point->id, planned->block),
+        .backend = &run->backend,
+        .metronome = run->metronome,
+        .usual_speed = run_speed_usual(
+            run->trials, run->plan.experiments[planned->experiment]->name,
+            point->id, name),
+        .stop = run->stop,
+    };
+    struct gate gates[GATES_MAX];
+    struct trial *trial = calloc(1, sizeof(*trial));
+    json_t *json;
+    int count, result;
+    bool last;
+
+    if (trial == NULL)
+        return -ENOMEM;
+    entrant.name = name; /* a copy's trials are told apart by it */
+    trial_run(&plan, trial);
+    if (trial->end == TRIAL_STOPPED) {
+        trial_free(trial);
+        free(trial);
+        return -EINTR;
+    }
+    count = gate_judge(&plan, trial, gates);
+    json = trial_json(run->results.run_id, &run->plan, planned, attempt, &plan,
+                      trial, gates, count);
+    last = attempt == ATTEMPTS ||
+           json_is_true(json_object_get(json, "valid")) ||
+           !gate_worth_repeating(gates, count);
+    result =
+        json == NULL ? -ENOMEM : store(run, planned, json, trial->load, last);
+    if (result == 0)
+        say_trial(run, planned, json);
+    if (result == 0 && last)
+        json_array_append(run->trials, json);
+    json_decref(json);
+    trial_free(trial);
+    free(trial);
+    return result < 0 ? result : last;
+}
+
+/* After those that an interrupted run has stored. */
+static int first_attempt(const struct run *run,
+                         const struct plan_trial *planned)
+{
+    char path[NAME_SIZE + 600];
+    int attempt = 1;
+
+    for (; attempt < ATTEMPTS; attempt++) {
+        snprintf(path, sizeof(path), "%s/trials/%s.attempt%d.json",
+                 run->results.directory, planned->id, attempt);
+        if (access(path, F_OK) < 0)
+            break;
+    }
+    return attempt;
+}
+
+int attempt_do(struct run *run, const struct plan_trial *planned)
+{
+    int64_t start_ns = now_ns();
+    int result = 0;
+
+    for (int attempt = first_attempt(run, planned);
+         attempt <= ATTEMPTS && result == 0; attempt++)
+        result = attempt_once(run, planned, attempt);
+    run->extra_ns += now_ns() - start_ns -
+                     plan_trial_ns(&run->plan.experiments[planned->experiment]
+                                        ->load_points[planned->load_point]);
+    run->done++;
+    return result < 0 ? result : 0;
+}

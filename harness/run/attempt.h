@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A planned trial until it is valid or no attempt is left: run, judged,
+ * stored, told. Every attempt is kept.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <signal.h>
+
+#include "harness/machine/metronome.h"
+#include "harness/server/backend_server.h"
+#include "plan.h"
+#include "results.h"
+#include "run.h"
+
+/* A run under way. */
+struct run {
+    const struct run_options *options;
+    const struct model_info *models;
+    struct results results;
+    struct plan plan;
+    json_t *json;   /* run.json */
+    json_t *trials; /* finished ones */
+    struct backend_server backend;
+    struct metronome *metronome;
+    int64_t extra_ns; /* that the trials done here took beyond their plan */
+    int done;         /* so many */
+    const volatile sig_atomic_t *stop;
+};
+
+/* Does it, and repeats it where it can come out differently. Returns 0 or a
+ * negative errno: -EINTR stopped, others not stored. */
+int attempt_do(struct run *run, const struct plan_trial *planned);
