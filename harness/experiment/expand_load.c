@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A load point's load from its texts, judged as a whole.
+ */
+#include "expand_load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "expand_workload.h"
+#include "harness/load/load_schedule.h"
+#include "value.h"
+
+static const int64_t SECOND_NS = 1000000000;
+
+static int take_time(const struct expansion *expansion, int key,
+                     const char *default_text, int64_t min, int64_t max,
+                     int64_t *value)
+{
+    const struct cell_text *given = &expansion->cell->fixed[key];
+    char why[EXPAND_WHY_MAX];
+
+    if (value_quantity(UNIT_NS, given->text ? given->text : default_text, min,
+                       max, value, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
+                           cell_keys[key].name, why);
+    return 0;
+}
+
+static int take_choice(const struct expansion *expansion, int key,
+                       const char *const *names, int *value)
+{
+    const struct cell_text *given = &expansion->cell->fixed[key];
+    char why[EXPAND_WHY_MAX];
+
+    *value = 0;
+    if (given->text != NULL &&
+        value_choice(given->text, names, value, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
+                           cell_keys[key].name, why);
+    return 0;
+}
+
+/* A key that only the other mode knows: an error in the cell itself, and of no
+ * effect as a default. */
+static int refuse_own(const struct expansion *expansion, int key,
+                      const char *mode)
+{
+    const struct cell_text *given = &expansion->cell->fixed[key];
+
+    if (given->text == NULL || given->line < expansion->cell->line)
+        return 0;
+    return reader_fail(expansion->reader, given->line,
+                       "\"%s\" has no meaning here; it belongs to mode = %s",
+                       cell_keys[key].name, mode);
+}
+
+int expand_load_take(const struct expansion *expansion,
+                     struct load_point *point)
+{
+    static const char *const modes[] = {"closed", "open", NULL};
+    const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
+    int mode, line, result;
+    char why[EXPAND_WHY_MAX];
+    const char *text;
+
+    result = take_choice(expansion, CELL_MODE, modes, &mode);
+    if (result < 0)
+        return result;
+    point->mode = mode ? LOAD_OPEN : LOAD_CLOSED;
+    if (load_schedule_parse(given->text ? given->text : "poisson",
+                            &point->arrivals, &point->burst) < 0)
+        return reader_fail(expansion->reader, given->line,
+                           "\"arrivals\" is \"%s\"; poisson, uniform or "
+                           "burst:K with K from 2 to %d",
+                           given->text, LOAD_BURST_MAX);
+    if (point->mode == LOAD_CLOSED) {
+        if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
+            (result = refuse_own(expansion, CELL_ARRIVALS, "open")) < 0)
+            return result;
+    } else {
+        if ((result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
+            return result;
+        text = expansion_item(expansion, CELL_RATE, &line);
+        if (text == NULL)
+            return reader_fail(expansion->reader, line,
+                               "[cell %s] is an open loop and has no rate; add "
+                               "rate = 200, or mode = closed",
+                               point->section);
+        if (value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
+            return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+    }
+    text = expansion_item(expansion, CELL_CONNECTIONS, &line);
+    point->connections =
+        point->mode == LOAD_OPEN
+            ? load_schedule_connections(
+                  point->rate_per_s, point->burst,
+                  expand_workload_wait_ns(point->workload, &point->arguments))
+            : 1;
+    if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
+                                    &point->connections, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
+    return 0;
+}
+
+int expand_load_times(const struct expansion *expansion,
+                      struct load_point *point)
+{
+    static const char *const placements[] = {"split", "shared", NULL};
+    int64_t wait_ns =
+        expand_workload_wait_ns(point->workload, &point->arguments);
+    int placement, result;
+
+    if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
+                              &placement)) < 0 ||
+        (result = take_time(expansion, CELL_WARMUP, "1s", 0, 600 * SECOND_NS,
+                            &point->warmup_ns)) < 0 ||
+        (result = take_time(expansion, CELL_WINDOW, "3s", SECOND_NS / 100,
+                            3000 * SECOND_NS, &point->window_ns)) < 0 ||
+        (result = take_time(expansion, CELL_TIMEOUT, "30s", SECOND_NS / 1000,
+                            600 * SECOND_NS, &point->timeout_ns)) < 0 ||
+        (result = take_time(expansion, CELL_THINK, "0s", 0, 600 * SECOND_NS,
+                            &point->think_ns)) < 0)
+        return result;
+    point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
+    if (point->mode == LOAD_OPEN)
+        point->think_ns = 0;
+    if (point->timeout_ns <= wait_ns)
+        return reader_fail(
+            expansion->reader, expansion->cell->line,
+            "[cell %s]: a request waits %.4g s by itself, longer "
+            "than its timeout of %.4g s; raise timeout",
+            point->section, (double)wait_ns / 1e9,
+            (double)point->timeout_ns / 1e9);
+    if (point->window_ns < wait_ns)
+        return reader_fail(
+            expansion->reader, expansion->cell->line,
+            "[cell %s]: a request waits %.4g s by itself, longer "
+            "than the window of %.4g s; raise window",
+            point->section, (double)wait_ns / 1e9,
+            (double)point->window_ns / 1e9);
+    return 0;
+}
+
+int expand_load_beside(struct expansion *expansion)
+{
+    const struct cell_text *fixed = expansion->cell->fixed;
+    const struct reader *reader = expansion->reader;
+    struct cell_text given[PARAMETERS_MAX] = {{NULL, 0}};
+    const char *texts[PARAMETERS_MAX];
+    struct beside *beside = &expansion->beside;
+    const struct cell_text *name = &fixed[CELL_BESIDE_WORKLOAD];
+    char why[EXPAND_WHY_MAX];
+    int result;
+
+    if (name->text == NULL) {
+        for (int key = CELL_BESIDE_RATE; key <= CELL_BESIDE_CONNECTIONS; key++)
+            if (fixed[key].text != NULL)
+                return reader_fail(reader, fixed[key].line,
+                                   "\"%s\" needs beside.workload",
+                                   cell_keys[key].name);
+        return 0;
+    }
+    beside->workload = expand_workload_find(reader, name);
+    if (beside->workload == NULL)
+        return -EINVAL;
+    result = expand_workload_pick(reader, expansion->cell, beside->workload,
+                                  "beside.", given);
+    for (int i = 0; i < PARAMETERS_MAX; i++)
+        texts[i] = given[i].text;
+    if (result < 0)
+        return result;
+    if (parameters_parse(beside->workload->workload->parameters, texts,
+                         &beside->arguments, why, sizeof(why)) < 0)
+        return reader_fail(reader, name->line, "beside.workload: %s", why);
+    if (fixed[CELL_BESIDE_RATE].text == NULL)
+        return reader_fail(reader, name->line,
+                           "the second load has no rate; add beside.rate = 1");
+    if (value_rate(fixed[CELL_BESIDE_RATE].text, &beside->rate_per_s, why,
+                   sizeof(why)) < 0)
+        return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
+                           "\"beside.rate\" %s", why);
+    beside->connections = load_schedule_connections(
+        beside->rate_per_s, 1,
+        expand_workload_wait_ns(beside->workload, &beside->arguments));
+    if (fixed[CELL_BESIDE_CONNECTIONS].text != NULL &&
+        value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
+                    &beside->connections, why, sizeof(why)) < 0)
+        return reader_fail(reader, fixed[CELL_BESIDE_CONNECTIONS].line,
+                           "\"beside.connections\" %s", why);
+    return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The workload that a cell names, and the cell's entries that are parameters
+ * of it.
+ */
+#pragma once
+
+#include "expansion.h"
+
+/* The workload of that name, or NULL after an error with the nearest one. */
+const struct workload_entry *expand_workload_find(const struct reader *reader,
+                                                  const struct cell_text *name);
+
+/* The cell's loose entries that are rows of this workload, with "beside." or
+ * "" before their names; an entry of the cell itself (not a default) that is
+ * no row is an error. Returns 0 or -EINVAL. */
+int expand_workload_pick(const struct reader *reader, const struct cell *cell,
+                         const struct workload_entry *workload,
+                         const char *prefix, struct cell_text *given);
+
+/* How long a request waits by itself. */
+int64_t expand_workload_wait_ns(const struct workload_entry *entry,
+                                const struct arguments *arguments);

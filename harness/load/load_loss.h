@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What goes wrong with requests and connections of one process: counted, told
+ * once in words, and the connection opened again.
+ */
+#pragma once
+
+#include "load_drive.h"
+
+/* The first failure's words are kept, with the server's address. */
+void load_loss_note(struct load_drive *drive, const char *what);
+
+/* The ramp need not wait for this connection any more. */
+void load_loss_decide(struct load_drive *drive,
+                      struct load_connection *connection);
+
+/* Closes and opens again: at once after a whole answer, else after a pause. */
+void load_loss_reopen(struct load_drive *drive,
+                      struct load_connection *connection);
+
+/* The request on this connection failed, and the connection with it. */
+void load_loss_request(struct load_drive *drive,
+                       struct load_connection *connection,
+                       enum load_outcome outcome, const char *words);
+
+/* The same because of an error (negative errno) of the connection. */
+void load_loss_broken(struct load_drive *drive,
+                      struct load_connection *connection, int error);
+
+/* Requests waiting for a connection, the first `count` of them, fail. */
+void load_loss_queued(struct load_drive *drive, size_t count,
+                      enum load_outcome outcome, const char *words);
+
+/* The connection could not be opened (negative errno). */
+void load_loss_connect(struct load_drive *drive,
+                       struct load_connection *connection, int error);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which request a connection sends, and when: at once, after a pause, or as
+ * the schedule's next.
+ */
+#include "load_send.h"
+
+#include "load_loss.h"
+
+void load_send_request(struct load_drive *drive,
+                       struct load_connection *connection, uint64_t number,
+                       int64_t intended_ns, int64_t now_ns)
+{
+    const struct load_plan *plan = drive->plan;
+    uint64_t whole =
+        (uint64_t)drive->process + number * (uint64_t)drive->processes;
+    struct load_reference *reference =
+        &drive->references[whole % (uint64_t)plan->request_count];
+    connection->times.intended_ns = intended_ns;
+    connection->times.sent_ns = now_ns;
+    connection->due_ns = intended_ns + plan->timeout_ns;
+    connection->written = 0;
+    load_pool_move(&drive->pool, connection, POOL_BUSY);
+    load_record_in_flight(&drive->record, 1, now_ns);
+    load_response_begin(&connection->response, reference);
+    int status = load_pool_write(connection);
+    if (status < 0)
+        load_loss_broken(drive, connection, status);
+}
+
+void load_send_queued(struct load_drive *drive, bool was_free)
+{
+    struct load_connection *connection = drive->pool.lists[POOL_FREE].head;
+    if (!connection || drive->taken == drive->arrived)
+        return;
+    uint64_t number = drive->taken++;
+    if (drive->plan->mutation == MUTATION_SLOW)
+        load_mutation_dawdle();
+    int64_t now_ns = load_now();
+    struct load_times times = {
+        .intended_ns = drive->record.origin_ns + drive->schedule.due_ns[number],
+        .sent_ns = now_ns,
+    };
+    if (was_free)
+        load_record_free_lag(&drive->record, &times);
+    if (drive->plan->mutation == MUTATION_FROM_SENT)
+        times.intended_ns = now_ns;
+    load_record_sent(&drive->record, now_ns);
+    load_send_request(drive, connection, number, times.intended_ns, now_ns);
+}
+
+bool load_send_asks(const struct load_drive *drive, int64_t now_ns)
+{
+    return drive->plan->mode == LOAD_CLOSED && drive->running &&
+           now_ns < drive->record.end_ns;
+}
+
+void load_send_next(struct load_drive *drive,
+                    struct load_connection *connection, int64_t now_ns)
+{
+    if (!load_send_asks(drive, now_ns)) {
+        load_pool_move(&drive->pool, connection, POOL_FREE);
+        load_send_queued(drive, false);
+    } else if (drive->plan->think_ns > 0 && connection->was_open) {
+        connection->due_ns = now_ns + drive->plan->think_ns;
+        load_pool_move(&drive->pool, connection, POOL_THINKING);
+    } else {
+        load_send_request(drive, connection, drive->sent++, now_ns, now_ns);
+    }
+}
+
+void load_send_due(struct load_drive *drive, enum load_state state,
+                   int64_t now_ns)
+{
+    struct load_list *list = &drive->pool.lists[state];
+    while (list->head && list->head->due_ns <= now_ns) {
+        int64_t sent_ns = load_now();
+        if (!load_send_asks(drive, sent_ns))
+            return;
+        load_send_request(drive, list->head, drive->sent++, sent_ns, sent_ns);
+    }
+}

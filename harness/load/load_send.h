@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests going out on one process's connections.
+ */
+#pragma once
+
+#include "load_drive.h"
+
+/* Sends the process's request of that number on an open connection. */
+void load_send_request(struct load_drive *drive,
+                       struct load_connection *connection, uint64_t number,
+                       int64_t intended_ns, int64_t now_ns);
+
+/* Open loop: the request that has waited longest takes a free connection.
+ * `was_free`: nothing had to wait for one. */
+void load_send_queued(struct load_drive *drive, bool was_free);
+
+/* A closed loop asks until the window's end, even if that is noticed late. */
+bool load_send_asks(const struct load_drive *drive, int64_t now_ns);
+
+/* An open connection has nothing to do. */
+void load_send_next(struct load_drive *drive,
+                    struct load_connection *connection, int64_t now_ns);
+
+/* Closed loop: those of this state whose time has come. */
+void load_send_due(struct load_drive *drive, enum load_state state,
+                   int64_t now_ns);
