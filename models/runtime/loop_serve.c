@@ -80,14 +80,21 @@ static int64_t serve_task(void *arg)
     return rc < 0 ? rc : 0;
 }
 
-int loop_serve(const struct server_config *config, size_t stack_bytes)
+int loop_serve_here(const struct server_config *config)
 {
     int64_t result = 0;
+    int rc = loop_run(serve_task, &config, sizeof config, &result);
+
+    return rc < 0 ? rc : (int)result;
+}
+
+int loop_serve(const struct server_config *config, size_t stack_bytes)
+{
     int rc = loop_init(stack_bytes);
 
     if (rc < 0)
         return rc;
-    rc = loop_run(serve_task, &config, sizeof config, &result);
+    rc = loop_serve_here(config);
     loop_deinit();
-    return rc < 0 ? rc : (int)result;
+    return rc;
 }

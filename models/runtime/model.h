@@ -48,6 +48,7 @@ struct rt_operations {
 /* What the server hands to serve(). */
 struct server_config {
     int listen_fd; /* bound and listening, non-blocking */
+    int backlog;   /* of listen_fd */
     int stop_fd;   /* becomes readable (and stays so) when the server shall
                       stop accepting, finish what is in flight and return */
     int workers;   /* --workers, or the model's default */

@@ -55,7 +55,6 @@ enum common_key {
 struct settings {
     struct sockaddr_in address;
     const char *address_text;
-    int backlog;
     bool describe;
     struct server_config config;
     const char *given[PARAMETERS_MAX]; /* text of the model's parameters */
@@ -174,7 +173,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
                          text);
         return 0;
     case KEY_BACKLOG:
-        if (parse_number(text, 1, 1 << 20, &settings->backlog))
+        if (parse_number(text, 1, 1 << 20, &settings->config.backlog))
             argp_failure(state, EXIT_USAGE, 0,
                          "--backlog %s: not a number from 1 to %d", text,
                          1 << 20);
@@ -341,17 +340,18 @@ static int start_listening(struct settings *settings)
 
     if (fd < 0)
         return fail_to_listen(settings, errno);
-    if (settings->backlog > limit) {
+    if (settings->config.backlog > limit) {
         fprintf(stderr,
                 "%s: --backlog %d: the kernel allows %d; raise "
                 "net.core.somaxconn for more\n",
-                model.name, settings->backlog, limit);
-        settings->backlog = limit;
+                model.name, settings->config.backlog, limit);
+        settings->config.backlog = limit;
     }
-    if (settings->backlog == 0)
-        settings->backlog = limit < BACKLOG_DEFAULT ? limit : BACKLOG_DEFAULT;
+    if (settings->config.backlog == 0)
+        settings->config.backlog =
+            limit < BACKLOG_DEFAULT ? limit : BACKLOG_DEFAULT;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, address, length) || listen(fd, settings->backlog) ||
+    if (bind(fd, address, length) || listen(fd, settings->config.backlog) ||
         getsockname(fd, address, &length)) {
         int error = errno;
         close(fd);

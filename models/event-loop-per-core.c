@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A libuv loop in each of W threads, a coroutine per connection; a connection
+ * stays with the loop that accepted it, so loops share nothing. In the wild:
+ * Seastar, Envoy, tokio. What one loop lacks is a second CPU; in return, a
+ * connection may stand behind a busy one while another loop is idle.
+ *
+ * requires: libuv
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "models/runtime/blocking.h"
+#include "models/runtime/listener.h"
+#include "models/runtime/loop.h"
+#include "models/runtime/loop_serve.h"
+
+enum {
+    STACK,
+    SPREAD,
+    /* Of a loop's own thread; its tasks have stacks of theirs. */
+    THREAD_STACK_BYTES = 256 << 10,
+};
+static const struct parameter parameters[] = {
+    [STACK] = LOOP_STACK_PARAMETER,
+    [SPREAD] = LISTENER_SPREAD_PARAMETER,
+    {.name = NULL},
+};
+
+/* Any loop may fail to start, and all of them must know before one accepts:
+ * with a loop less it would not be the model that was asked for, and accepted
+ * connections may take the descriptors that a loop still needs. */
+struct gathering {
+    pthread_barrier_t barrier;
+    atomic_int error;
+};
+
+struct loop_thread {
+    pthread_t thread;
+    struct server_config config; /* with a listening socket of its own */
+    struct gathering *all;
+    int result;
+};
+
+static struct loop_thread *loops; /* never freed, as is `all` below */
+
+static void *run(void *argument_of_thread)
+{
+    struct loop_thread *self = argument_of_thread;
+    const struct server_config *config = &self->config;
+    int error = loop_init((size_t)argument(&config->arguments, STACK));
+
+    if (error < 0)
+        atomic_store(&self->all->error, error);
+    pthread_barrier_wait(&self->all->barrier);
+    self->result = atomic_load(&self->all->error);
+    if (self->result == 0)
+        self->result = loop_serve_here(config);
+    if (error == 0)
+        loop_deinit();
+    return NULL;
+}
+
+/* Starts a thread for each loop but the first, which is this one's. Those that
+ * did start wait at the barrier for ever when another did not: the process
+ * ends then. */
+static int start(int count)
+{
+    pthread_attr_t attributes;
+    int error = blocking_thread_attributes(&attributes, THREAD_STACK_BYTES);
+
+    if (error < 0)
+        return error;
+    for (int i = 1; i < count && error == 0; i++)
+        error = -pthread_create(&loops[i].thread, &attributes, run, &loops[i]);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+static int run_loops(int count)
+{
+    static struct gathering all; /* outlives serve() if a thread is missing */
+    int error = -pthread_barrier_init(&all.barrier, NULL, (unsigned)count);
+
+    for (int i = 0; i < count; i++)
+        loops[i].all = &all;
+    if (error == 0)
+        error = start(count);
+    if (error < 0)
+        return error;
+    run(&loops[0]);
+    for (int i = 1; i < count; i++)
+        pthread_join(loops[i].thread, NULL);
+    for (int i = 0; i < count && error == 0; i++)
+        error = loops[i].result;
+    pthread_barrier_destroy(&all.barrier);
+    return error;
+}
+
+static int serve(const struct server_config *config)
+{
+    int count = config->workers;
+    int *listeners = calloc((size_t)count, sizeof *listeners);
+    int error;
+
+    loops = calloc((size_t)count, sizeof *loops);
+    error = loops && listeners ? 0 : -ENOMEM;
+    if (error == 0)
+        error = listener_spread(config, argument(&config->arguments, SPREAD),
+                                listeners, count);
+    if (error == 0) {
+        for (int i = 0; i < count; i++) {
+            loops[i].config = *config;
+            loops[i].config.listen_fd = listeners[i];
+        }
+        error = run_loops(count);
+        listener_close(config, listeners, count);
+    }
+    free(listeners);
+    return error;
+}
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "a libuv loop in each of W threads, a coroutine per connection",
+    .task_kind = TASK_COROUTINE,
+    .flags = MODEL_SHARED_MEMORY | MODEL_PARALLEL,
+    .parameters = parameters,
+    .workers_default = server_cpus,
+    .operations =
+        {
+            .sleep = loop_sleep,
+            .connect = loop_connect,
+            .read = loop_read,
+            .write = loop_write,
+            .wait_fd = loop_wait_fd,
+            .close = loop_close,
+            .spawn = loop_spawn,
+            .join = loop_join,
+            .offload = blocking_offload,
+            .yield = loop_yield,
+        },
+    .serve = serve,
+};
