@@ -347,7 +347,11 @@ int64_t load_begin(struct load *load)
     int status = load_opened(load);
     if (status < 0)
         return status;
-    int64_t begin_ns = load_now() + begin_lead_ns;
+    return load_begin_at(load, load_now() + begin_lead_ns);
+}
+
+int64_t load_begin_at(struct load *load, int64_t begin_ns)
+{
     atomic_store(&load->shared->control.begin_ns, begin_ns);
     int64_t told = control_tell(load);
     return told < 0 ? told : begin_ns + load->plan->warmup_ns;

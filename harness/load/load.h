@@ -47,6 +47,14 @@ struct load_request {
     size_t body_size;
 };
 
+/* A stretch in which a closed loop asks; what is answered from counted_ns to
+ * end_ns is counted. Times from the start of the warm-up. */
+struct load_slice {
+    int64_t start_ns, counted_ns, end_ns;
+};
+
+enum { LOAD_SLICES_MAX = 1024 };
+
 struct load_plan {
     struct sockaddr_in address;
     const struct load_request *requests; /* used in turn, wrapping round */
@@ -67,9 +75,14 @@ struct load_plan {
                            another over its first half, so that they
                            do not move in step */
     int64_t window_ns;
-    int64_t timeout_ns;    /* of one request, from its intended time; also
-                              bounds the drain */
-    int64_t think_ns;      /* closed loop: pause between answer and request */
+    int64_t timeout_ns; /* of one request, from its intended time; also
+                           bounds the drain */
+    int64_t think_ns;   /* closed loop: pause between answer and request */
+    const struct load_slice *slices; /* closed loop: it asks in these alone, in
+                              order and apart; NULL: all the time. Each
+                              starts with the same request, whatever came
+                              before; connections stay open in between */
+    int slice_count;                 /* at most LOAD_SLICES_MAX */
     const cpu_set_t *cpus; /* where the processes run; NULL: anywhere. None
                               of them to be had: load_begin fails */
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
@@ -120,8 +133,10 @@ struct load_result {
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 
-    uint64_t parts[LOAD_PARTS]; /* completed_in_window, by part */
-    int bin_count;              /* whole bins in the window */
+    uint64_t parts[LOAD_PARTS];       /* completed_in_window, by part */
+    uint32_t slices[LOAD_SLICES_MAX]; /* right answers in the counted part of
+                                         each slice of the plan */
+    int bin_count;                    /* whole bins in the window */
     int64_t bin_ns;
     uint32_t bins[LOAD_BINS]; /* requests of an open loop, by when sent */
 
@@ -154,6 +169,11 @@ int load_opened(struct load *load);
  * caller can plan its own samples for window_start and window_start +
  * window_ns. */
 int64_t load_begin(struct load *load);
+
+/* The same for a beginning of the caller's choice, so that several loads may
+ * begin as one: the warm-up begins then, and the window opens after it. All
+ * their connections should be open (load_opened). */
+int64_t load_begin_at(struct load *load, int64_t begin_ns);
 
 /* Ends the window now instead of when planned; what is in flight gets one
  * second more. load_wait then yields what there is. Async-signal-safe. */

@@ -12,6 +12,7 @@
 
 #include "load_loss.h"
 #include "load_send.h"
+#include "load_slices.h"
 
 enum {
     SCRATCH_BYTES = 65536,
@@ -58,6 +59,10 @@ void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
         return;
     double step_ns = (double)plan->warmup_ns / 2 / plan->connections;
     struct load_pool *pool = &drive->pool;
+    if (plan->slices) {
+        load_slices_begin(drive);
+        return;
+    }
     for (int i = 0; i < pool->count; i++) {
         struct load_connection *connection = &pool->all[i];
         if (connection->state != POOL_FREE)

@@ -25,6 +25,7 @@ struct load_drive {
     struct load_schedule schedule;
     size_t taken, arrived;
     uint64_t sent; /* closed loop: requests so far */
+    int slice;     /* of the plan, under way or next (load_slices.h) */
 
     bool running;       /* begun, and the window is not over */
     int undecided;      /* ramp: connections neither open nor given up */

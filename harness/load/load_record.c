@@ -22,6 +22,8 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
         .start_ns = INT64_MAX,
         .end_ns = INT64_MAX,
         .window_ns = plan->window_ns,
+        .slices = plan->slices,
+        .slice_count = plan->slice_count,
     };
     result->bin_ns = plan->window_ns / LOAD_BINS + 1;
     if (result->bin_ns < BIN_MIN_NS)
@@ -112,6 +114,18 @@ static void record_series(struct load_record *record, int64_t done_ns)
         record->result->series_count = (int)step + 1;
 }
 
+/* Answers come in the order of time. */
+static void record_slice(struct load_record *record, int64_t done_ns)
+{
+    int64_t at_ns = done_ns - record->origin_ns;
+    while (record->slice < record->slice_count &&
+           record->slices[record->slice].end_ns <= at_ns)
+        record->slice++;
+    if (record->slice < record->slice_count &&
+        record->slices[record->slice].counted_ns <= at_ns)
+        record->result->slices[record->slice]++;
+}
+
 static enum load_outcome mutated(enum load_mutation mutation,
                                  enum load_outcome outcome)
 {
@@ -131,6 +145,7 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
         record_series(record, times->done_ns);
         if (load_record_in_window(record, times->done_ns))
             record_completed(record, times->done_ns);
+        record_slice(record, times->done_ns);
     }
     if (!load_record_counts(record, times))
         return false;
@@ -184,6 +199,8 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     into->completed_in_window += from->completed_in_window;
     for (int i = 0; i < LOAD_PARTS; i++)
         into->parts[i] += from->parts[i];
+    for (int i = 0; i < LOAD_SLICES_MAX; i++)
+        into->slices[i] += from->slices[i];
     into->bin_ns = from->bin_ns;
     into->bin_count = from->bin_count;
     for (int i = 0; i < from->bin_count; i++)

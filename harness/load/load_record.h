@@ -18,6 +18,9 @@ struct load_record {
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
     int64_t window_ns;        /* as planned: the parts' common length */
+    const struct load_slice *slices; /* the plan's */
+    int slice_count;
+    int slice; /* that answers may end in now, or the next */
     int in_flight;
     int64_t in_flight_since_ns;
 };

@@ -6,6 +6,7 @@
 #include "load_send.h"
 
 #include "load_loss.h"
+#include "load_slices.h"
 
 void load_send_request(struct load_drive *drive,
                        struct load_connection *connection, uint64_t number,
@@ -49,17 +50,17 @@ void load_send_queued(struct load_drive *drive, bool was_free)
     load_send_request(drive, connection, number, times.intended_ns, now_ns);
 }
 
-bool load_send_asks(const struct load_drive *drive, int64_t now_ns)
+bool load_send_asks(struct load_drive *drive, int64_t now_ns)
 {
     return drive->plan->mode == LOAD_CLOSED && drive->running &&
-           now_ns < drive->record.end_ns;
+           now_ns < drive->record.end_ns && load_slices_on(drive, now_ns);
 }
 
 void load_send_next(struct load_drive *drive,
                     struct load_connection *connection, int64_t now_ns)
 {
     if (!load_send_asks(drive, now_ns)) {
-        load_pool_move(&drive->pool, connection, POOL_FREE);
+        load_slices_rest(drive, connection, now_ns);
         load_send_queued(drive, false);
     } else if (drive->plan->think_ns > 0 && connection->was_open) {
         connection->due_ns = now_ns + drive->plan->think_ns;
@@ -75,8 +76,10 @@ void load_send_due(struct load_drive *drive, enum load_state state,
     struct load_list *list = &drive->pool.lists[state];
     while (list->head && list->head->due_ns <= now_ns) {
         int64_t sent_ns = load_now();
-        if (!load_send_asks(drive, sent_ns))
-            return;
-        load_send_request(drive, list->head, drive->sent++, sent_ns, sent_ns);
+        if (load_send_asks(drive, sent_ns))
+            load_send_request(drive, list->head, drive->sent++, sent_ns,
+                              sent_ns);
+        else
+            load_slices_rest(drive, list->head, sent_ns);
     }
 }

@@ -15,8 +15,9 @@ void load_send_request(struct load_drive *drive,
  * `was_free`: nothing had to wait for one. */
 void load_send_queued(struct load_drive *drive, bool was_free);
 
-/* A closed loop asks until the window's end, even if that is noticed late. */
-bool load_send_asks(const struct load_drive *drive, int64_t now_ns);
+/* A closed loop asks until the window's end, even if that is noticed late, and
+ * only in its slices if it has some. */
+bool load_send_asks(struct load_drive *drive, int64_t now_ns);
 
 /* An open connection has nothing to do. */
 void load_send_next(struct load_drive *drive,
