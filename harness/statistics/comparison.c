@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const double INVALID_SHARE_MAX = 0.2;
+static const double TIMES_FROM = 2;
 
 static const char *const verdict_names[] = {
     [VERDICT_BETTER] = "better",
@@ -65,12 +66,16 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
 }
 
 /* "event-loop is 31 % better [27–35]", from the better one's side: so much
- * more of what is to be high, so much less of what is to be low. */
+ * more of what is to be high, so much less of what is to be low. From a factor
+ * of two on a percentage misleads ("9876 % better"), and of less it creeps
+ * towards 100 %: there it is "99.8 times better". */
 static void say_better(const struct comparison *comparison, bool a_is_better,
                        char *text, size_t size)
 {
     const struct estimate *ratio = comparison->ratio;
     bool more = comparison->metric->higher_is_better;
+    bool turned = a_is_better != more;
+    double factor = turned ? 1 / ratio->value : ratio->value;
     double sides[3] = {ratio->lo, ratio->value, ratio->hi};
     int decimals = fabs(ratio->value - 1) < 0.2 ? 1 : 0;
     char texts[3][32];
@@ -78,15 +83,19 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
     for (int i = 0; i < 3; i++) {
         double r = a_is_better ? sides[i] : 1 / sides[i];
 
-        snprintf(texts[i], sizeof(texts[i]), "%.*f", decimals,
-                 100 * (more ? r - 1 : 1 - r));
+        if (factor >= TIMES_FROM)
+            comparison_ratio_format(more ? r : 1 / r, texts[i],
+                                    sizeof(texts[i]));
+        else
+            snprintf(texts[i], sizeof(texts[i]), "%.*f", decimals,
+                     100 * (more ? r - 1 : 1 - r));
     }
     /* Seen from b, or as a saving, the ends change places; both, and they are
      * where they were. */
-    snprintf(text, size, "%s is %s %% better [%s–%s]",
+    snprintf(text, size, "%s is %s %s better [%s–%s]",
              a_is_better ? comparison->a : comparison->b, texts[1],
-             texts[a_is_better == more ? 0 : 2],
-             texts[a_is_better == more ? 2 : 0]);
+             factor >= TIMES_FROM ? "times" : "%", texts[turned ? 2 : 0],
+             texts[turned ? 0 : 2]);
 }
 
 static void say_inconclusive(const struct comparison *comparison,

@@ -106,6 +106,7 @@ static void verdicts_have_their_words(void **state)
 {
     static const double half[] = {500, 505, 495, 502, 498, 500};
     static const double near_b[] = {1010, 1011, 1009, 1012, 1008, 1010};
+    static const double tenth[] = {9.9, 10, 10.1, 9.8, 10.2, 10};
     static const double wide[] = {1300, 800, 1250, 900, 1100, 700};
     char t[256];
 
@@ -115,9 +116,13 @@ static void verdicts_have_their_words(void **state)
     assert_string_equal(phrase("throughput_per_s", b, a, true, 0.001, t),
                         "two is 10.0 % better [9.7–10.3]");
     assert_string_equal(phrase("memory_total_bytes", half, b, true, 0.001, t),
-                        "one is 50 % better [50–50]");
+                        "one is 2.00 times better [1.99–2.01]");
     assert_string_equal(phrase("memory_total_bytes", b, half, true, 0.001, t),
-                        "two is 50 % better [50–50]");
+                        "two is 2.00 times better [1.99–2.01]");
+    assert_string_equal(phrase("throughput_per_s", b, tenth, true, 0.001, t),
+                        "one is 100 times better [98.4–102]");
+    assert_string_equal(phrase("throughput_per_s", tenth, b, true, 0.001, t),
+                        "two is 100 times better [98.4–102]");
     assert_string_equal(phrase("throughput_per_s", near_b, b, true, 0.001, t),
                         "no meaningful difference (±5 %)");
     assert_non_null(strstr(phrase("throughput_per_s", wide, b, true, 1, t),
