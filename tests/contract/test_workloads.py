@@ -336,6 +336,21 @@ class Pool(unittest.TestCase):
                 self.assertEqual(server.ask(target), (200, body))
 
 
+class ProcessLoops(unittest.TestCase):
+    def test_a_killed_worker_is_replaced(self) -> None:
+        """It costs its own connections; the socket it listened on lives on."""
+        if "process-loops" not in MODELS:
+            self.skipTest("process-loops was not built")
+        for spread in "01":
+            with Server("process-loops", "--workers", "2", "--spread", spread) as server:
+                for _ in range(2):
+                    worker = server.children(2)[0]
+                    os.kill(worker, signal.SIGKILL)
+                    server.children(2, gone=worker)
+                for _ in range(8):
+                    self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
+
+
 class ThreadPerRequest(unittest.TestCase):
     @unittest.skipIf(BUILD.name in ("asan", "tsan"), "sanitizers reserve terabytes")
     def test_out_of_threads(self) -> None:
