@@ -58,12 +58,11 @@ extern char coroutine_switch_start[];
 void *coroutine_switch_prepare(void *top, void (*entry)(void *), void *arg)
 {
     uint64_t *frame = (uint64_t *)top - 10;
-    uint32_t mxcsr;
     uint16_t x87;
     /* A new coroutine computes as its creator does, like a new thread. */
-    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
     memset(frame, 0, 10 * sizeof *frame);
-    frame[0] = (uint64_t)x87 << 32 | mxcsr;
+    frame[0] = x87;
     frame[3] = (uintptr_t)arg;   /* r13 */
     frame[4] = (uintptr_t)entry; /* r12 */
     frame[7] = (uintptr_t)coroutine_switch_start;

@@ -16,7 +16,8 @@
 
 /* Leaves the present stack, whose context goes to *save, for that of `load`.
  * Returns when somebody switches to *save. Keeps what the calling convention
- * says a call keeps, floating-point control words included. */
+ * says a call keeps, and the floating-point modes of <fenv.h> (rounding and
+ * traps). What intrinsics alone can set, flushing to zero, is the thread's. */
 void coroutine_switch(void **save, void *load);
 
 /* Makes a context on a fresh stack that ends at `top` (aligned to 16): the
