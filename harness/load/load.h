@@ -109,6 +109,14 @@ struct load_result {
      * timeout holds exactly. In a closed loop `scheduled` is that sum. */
     uint64_t scheduled, ok, wrong, http_error, io_error, timeout;
     uint64_t failures[FAILURE_COUNT];
+    /* A closed loop's account, from its first request to the window's end,
+     * each number counted at another place: started = ended outside the window
+     * (in the warm-up) + ended in it + unanswered. What could not connect is a
+     * failed request, but was never started. */
+    uint64_t started, ended_outside, unanswered;
+    int64_t oldest_unanswered_ns; /* its age at the window's end, or 0 */
+    double overtaken; /* answers that its process got meanwhile, per connection
+                         of that process; of the processes the most */
     char first_failure[256]; /* in words, with address and errno; or "" */
 
     uint64_t completed_in_window; /* ok answers whose done is in the window:

@@ -115,6 +115,19 @@ static void obey(struct engine *engine, int64_t now_ns)
     engine->drive.abandon_ns = now_ns + STOP_GRACE_NS;
 }
 
+/* What is still out when the window ends. The busy are in the order in which
+ * they were sent. */
+static void leave(struct engine *engine)
+{
+    struct load_drive *drive = &engine->drive;
+    const struct load_list *busy = &drive->pool.lists[POOL_BUSY];
+    struct load_record *record = &drive->record;
+    if (drive->plan->mutation == MUTATION_DROP || busy->head == NULL)
+        return;
+    load_record_left(record, busy->count, busy->head->times.sent_ns,
+                     record->ended - busy->head->overtakes, drive->pool.count);
+}
+
 /* The edges of the window. */
 static void mark(struct engine *engine, int64_t now_ns)
 {
@@ -133,6 +146,7 @@ static void mark(struct engine *engine, int64_t now_ns)
         result->window_start_ns = record->start_ns;
         result->window_end_ns = record->end_ns;
         load_record_in_flight(record, 0, now_ns);
+        leave(engine);
     }
     if (engine->closed)
         engine->over = record->closed || load_drive_pending(drive) == 0 ||

@@ -33,7 +33,8 @@ struct load_connection {
     bool was_open;
     int64_t due_ns;
     struct load_times times;
-    size_t written; /* of the request */
+    uint64_t overtakes; /* requests that had ended when its own was sent */
+    size_t written;     /* of the request */
     struct load_response response;
 };
 

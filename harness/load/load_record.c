@@ -61,6 +61,8 @@ void load_record_in_flight(struct load_record *record, int change,
             (double)record->in_flight * (double)(to_ns - from_ns);
     record->in_flight_since_ns = now_ns;
     record->in_flight += change;
+    if (change > 0)
+        result->started += (uint64_t)change;
     if (load_record_in_window(record, now_ns) &&
         record->in_flight > result->in_flight_max)
         result->in_flight_max = record->in_flight;
@@ -147,8 +149,11 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
             record_completed(record, times->done_ns);
         record_slice(record, times->done_ns);
     }
-    if (!load_record_counts(record, times))
+    record->ended++;
+    if (!load_record_counts(record, times)) {
+        result->ended_outside += outcome != OUTCOME_CONNECT;
         return false;
+    }
     if (record->closed)
         result->scheduled++;
     switch (outcome) {
@@ -174,6 +179,17 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
     return true;
 }
 
+void load_record_left(struct load_record *record, int unanswered,
+                      int64_t sent_ns, uint64_t overtaken, int connections)
+{
+    struct load_result *result = record->result;
+    result->unanswered = (uint64_t)unanswered;
+    if (unanswered == 0)
+        return;
+    result->oldest_unanswered_ns = record->end_ns - sent_ns;
+    result->overtaken = (double)overtaken / connections;
+}
+
 static void merge_series(struct load_result *into,
                          const struct load_result *from)
 {
@@ -196,6 +212,13 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     if (!into->first_failure[0])
         snprintf(into->first_failure, sizeof into->first_failure, "%s",
                  from->first_failure);
+    into->started += from->started;
+    into->ended_outside += from->ended_outside;
+    into->unanswered += from->unanswered;
+    if (into->oldest_unanswered_ns < from->oldest_unanswered_ns)
+        into->oldest_unanswered_ns = from->oldest_unanswered_ns;
+    if (into->overtaken < from->overtaken)
+        into->overtaken = from->overtaken;
     into->completed_in_window += from->completed_in_window;
     for (int i = 0; i < LOAD_PARTS; i++)
         into->parts[i] += from->parts[i];

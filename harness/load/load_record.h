@@ -23,6 +23,7 @@ struct load_record {
     int slice; /* that answers may end in now, or the next */
     int in_flight;
     int64_t in_flight_since_ns;
+    uint64_t ended; /* requests, whenever */
 };
 
 /* When one request was to happen, did, and ended. */
@@ -63,6 +64,11 @@ void load_record_sent(struct load_record *record, int64_t sent_ns);
 /* A request ended. Returns whether it was one of the window's. */
 bool load_record_end(struct load_record *record, enum load_outcome outcome,
                      const struct load_times *times);
+
+/* The window has ended with so many requests out, the oldest of them sent then
+ * and overtaken by so many others, of `connections`. */
+void load_record_left(struct load_record *record, int unanswered,
+                      int64_t sent_ns, uint64_t overtaken, int connections);
 
 /* Adds all of `from` into `into` (counts, histograms, series; first_failure
  * stays the first that is found). */

@@ -20,6 +20,7 @@ void load_send_request(struct load_drive *drive,
     connection->times.intended_ns = intended_ns;
     connection->times.sent_ns = now_ns;
     connection->due_ns = intended_ns + plan->timeout_ns;
+    connection->overtakes = drive->record.ended;
     connection->written = 0;
     load_pool_move(&drive->pool, connection, POOL_BUSY);
     load_record_in_flight(&drive->record, 1, now_ns);

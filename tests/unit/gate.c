@@ -20,6 +20,16 @@ static void test_counts(void **state)
     (void)state;
     bench->load.scheduled++;
     failing(bench, "identity");
+    bench = good_open();
+    bench->load.scheduled++;
+    failing(bench, "identity");
+    bench = good(); /* one is lost on the way */
+    bench->load.started++;
+    failing(bench, "identity");
+    bench = good(); /* it could not connect: failed, and never sent */
+    bench->load.io_error = bench->load.failures[FAILURE_CONNECT] = 1;
+    bench->load.scheduled++;
+    failing(bench, "");
     bench = good();
     bench->load.wrong = 1;
     bench->load.ok--;
@@ -35,6 +45,29 @@ static void test_counts(void **state)
     bench = good();
     bench->load.connections_open = 99;
     failing(bench, "connections");
+    bench = good_open();
+    bench->load.connections_open = 99;
+    failing(bench, "connections");
+}
+
+/* One connection is forgotten; a server that stalls answers nobody. */
+static void test_oldest(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.oldest_unanswered_ns = 700 * MS;
+    bench->load.overtaken = 14;
+    failing(bench, "oldest_unanswered");
+    bench = good();
+    bench->load.oldest_unanswered_ns = 700 * MS;
+    bench->load.overtaken = 0.2;
+    failing(bench, "");
+    bench = good(); /* others took as long */
+    histogram_record(&bench->load.service, 300 * MS);
+    bench->load.oldest_unanswered_ns = 700 * MS;
+    bench->load.overtaken = 14;
+    failing(bench, "");
 }
 
 /* A timeout is an error of a closed loop, and a result of an open one. */
@@ -250,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
         cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
+        cmocka_unit_test(test_oldest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,11 @@ static void fill(struct load_result *load, int n, int64_t service_ns)
         histogram_record(&load->lag_free, 20000);
     }
     load->scheduled = load->ok = load->completed_in_window = (uint64_t)n;
+    load->ended_outside = 50;
+    load->unanswered = 100;
+    load->oldest_unanswered_ns = service_ns / 2;
+    load->overtaken = 1;
+    load->started = load->ended_outside + load->unanswered + (uint64_t)n;
     load->in_flight_integral_ns = (double)n * (double)service_ns;
     load->window_start_ns = 1000 * MS;
     load->window_end_ns = 2000 * MS;
@@ -131,7 +136,7 @@ static struct bench *good_open(void)
 
     bench->point.mode = LOAD_OPEN;
     bench->point.rate_per_s = 2000;
-    bench->load.connections_open = 0;
+    bench->load.started = bench->load.unanswered = 0;
     return bench;
 }
 

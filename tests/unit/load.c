@@ -131,6 +131,50 @@ static void test_connections_stay_open_until_freed(void **state)
     free(result);
 }
 
+/* Two connections, one of which is never looked at. */
+static void forget(enum load_mutation mutation, struct load_result *result)
+{
+    struct load_plan plan = plan_of(LOAD_CLOSED);
+    struct load *load;
+
+    plan.connections = 2;
+    plan.window_ns = 300 * MS;
+    plan.mutation = mutation;
+    assert_int_equal(0, pthread_create(&server.thread, NULL, serve, NULL));
+    load = start(&plan);
+    assert_true(load_begin(load) > 0);
+    assert_int_equal(0, load_wait(load, result));
+    load_free(load);
+    assert_int_equal(0, pthread_join(server.thread, NULL));
+}
+
+static void test_closed_loop_counts_what_is_out(void **state)
+{
+    struct load_result *result = malloc(sizeof *result);
+
+    (void)state;
+    forget(MUTATION_NONE, result);
+    assert_true(result->ok > 0 && result->ok == result->scheduled);
+    assert_true(result->unanswered >= 1);
+    assert_int_equal(result->started, result->ended_outside +
+                                          result->scheduled +
+                                          result->unanswered);
+    assert_true(result->oldest_unanswered_ns >= 300 * MS);
+    assert_true(result->overtaken * 2 >= (double)result->ok);
+    free(result);
+}
+
+static void test_closed_loop_misses_what_is_lost(void **state)
+{
+    struct load_result *result = malloc(sizeof *result);
+
+    (void)state;
+    forget(MUTATION_DROP, result);
+    assert_true(result->started >
+                result->ended_outside + result->scheduled + result->unanswered);
+    free(result);
+}
+
 static volatile sig_atomic_t stop;
 
 static void on_alarm(int number)
@@ -179,6 +223,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_runs_on_its_cpus_or_not_at_all,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connections_stay_open_until_freed,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_loop_counts_what_is_out,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_loop_misses_what_is_lost,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stop_ends_the_wait_for_the_drain,
                                         set_up, tear_down),
