@@ -14,6 +14,7 @@
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/names.h"
 #include "harness/gate/gate.h"
+#include "harness/search/search.h"
 #include "harness/server/models.h"
 #include "troika.h"
 
@@ -97,6 +98,7 @@ static json_t *size_json(const struct experiment *experiment)
             models++;
         trials += models * experiment->blocks;
         seconds += models * experiment->blocks *
+                   (point->search ? SEARCH_STEPS : 1) *
                    (double)(point->warmup_ns + point->window_ns) / 1e9;
     }
     return json_pack("{si si si sf}", "load_points",

@@ -15,7 +15,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_CONNECTIONS] = {"connections", "counts",
                           "1; in an open loop four "
                           "times what the rate needs, at least 16 and four "
-                          "bursts",
+                          "bursts; in a search 256",
                           "connections kept open; in an open loop the most at "
                           "any time"},
     [CELL_RATE] = {"rate", "rates per second", NULL,
@@ -24,9 +24,13 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", "closed, open", "closed",
+    [CELL_MODE] = {"mode", "closed, open, search", "closed",
                    "closed: a connection sends again when it has its answer; "
-                   "open: requests are sent at a rate of their own"},
+                   "open: requests are sent at a rate of their own; search: "
+                   "the highest rate is looked for that keeps `slo`"},
+    [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
+                  "the limit on the response time that a search must keep "
+                  "(mode = search only)"},
     [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
                        "when requests are due; burst:K: K together at each "
                        "Poisson instant (mode = open only)"},
@@ -37,7 +41,9 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                         "split: the server has half of the CPUs, generator "
                         "and backend the others; shared: everybody has all"},
     [CELL_WARMUP] = {"warmup", "time", "1s", "load before the window"},
-    [CELL_WINDOW] = {"window", "time", "3s", "what is measured"},
+    [CELL_WINDOW] = {"window", "time", "3s",
+                     "what is measured; in a search one step, longer where "
+                     "the percentile needs it"},
     [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
     [CELL_THINK] = {"think", "time", "0s",
                     "pause between answer and request (mode = closed only)"},

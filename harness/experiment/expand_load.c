@@ -11,6 +11,9 @@
 #include "harness/load/load_schedule.h"
 #include "value.h"
 
+/* Of a search where nobody says how many: more than good servers need. */
+enum { SEARCH_CONNECTIONS = 256 };
+
 static const int64_t SECOND_NS = 1000000000;
 
 static int take_time(const struct expansion *expansion, int key,
@@ -55,10 +58,84 @@ static int refuse_own(const struct expansion *expansion, int key,
                        cell_keys[key].name, mode);
 }
 
+/* What a search must keep. */
+static int take_slo(const struct expansion *expansion, struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
+    int64_t wait_ns =
+        expand_workload_wait_ns(point->workload, &point->arguments);
+    char why[EXPAND_WHY_MAX];
+
+    if (given->text == NULL)
+        return reader_fail(expansion->reader, expansion->cell->line,
+                           "[cell %s] is a search and has no limit to keep; "
+                           "add slo = p99<100ms",
+                           point->section);
+    if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
+                    why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"slo\" %s", why);
+    if (strlen(given->text) >= sizeof(point->slo.text))
+        return reader_fail(expansion->reader, given->line,
+                           "\"slo\" is longer than %zu characters",
+                           sizeof(point->slo.text) - 1);
+    if (point->slo.limit_ns <= wait_ns)
+        return reader_fail(expansion->reader, given->line,
+                           "\"slo\" is %s, and a request waits %.4g ms by "
+                           "itself: no server can keep it",
+                           given->text, (double)wait_ns / 1e6);
+    strcpy(point->slo.text, given->text);
+    return 0;
+}
+
+/* Keys and defaults of the modes. */
+static int take_rate(const struct expansion *expansion,
+                     struct load_point *point)
+{
+    char why[EXPAND_WHY_MAX];
+    const char *text;
+    int line, result;
+
+    if (point->search) {
+        if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
+            (result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
+            return result;
+        return take_slo(expansion, point);
+    }
+    if ((result = refuse_own(expansion, CELL_SLO, "search")) < 0)
+        return result;
+    if (point->mode == LOAD_CLOSED) {
+        result = refuse_own(expansion, CELL_RATE, "open");
+        return result < 0 ? result
+                          : refuse_own(expansion, CELL_ARRIVALS, "open");
+    }
+    if ((result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
+        return result;
+    text = expansion_item(expansion, CELL_RATE, &line);
+    if (text == NULL)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s] is an open loop and has no rate; add "
+                           "rate = 200, or mode = closed",
+                           point->section);
+    if (value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+    return 0;
+}
+
+static int default_connections(const struct load_point *point)
+{
+    if (point->search)
+        return SEARCH_CONNECTIONS;
+    if (point->mode == LOAD_CLOSED)
+        return 1;
+    return load_schedule_connections(
+        point->rate_per_s, point->burst,
+        expand_workload_wait_ns(point->workload, &point->arguments));
+}
+
 int expand_load_take(const struct expansion *expansion,
                      struct load_point *point)
 {
-    static const char *const modes[] = {"closed", "open", NULL};
+    static const char *const modes[] = {"closed", "open", "search", NULL};
     const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
     int mode, line, result;
     char why[EXPAND_WHY_MAX];
@@ -67,36 +144,18 @@ int expand_load_take(const struct expansion *expansion,
     result = take_choice(expansion, CELL_MODE, modes, &mode);
     if (result < 0)
         return result;
-    point->mode = mode ? LOAD_OPEN : LOAD_CLOSED;
+    point->mode = mode > 0 ? LOAD_OPEN : LOAD_CLOSED;
+    point->search = mode == 2;
     if (load_schedule_parse(given->text ? given->text : "poisson",
                             &point->arrivals, &point->burst) < 0)
         return reader_fail(expansion->reader, given->line,
                            "\"arrivals\" is \"%s\"; poisson, uniform or "
                            "burst:K with K from 2 to %d",
                            given->text, LOAD_BURST_MAX);
-    if (point->mode == LOAD_CLOSED) {
-        if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
-            (result = refuse_own(expansion, CELL_ARRIVALS, "open")) < 0)
-            return result;
-    } else {
-        if ((result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
-            return result;
-        text = expansion_item(expansion, CELL_RATE, &line);
-        if (text == NULL)
-            return reader_fail(expansion->reader, line,
-                               "[cell %s] is an open loop and has no rate; add "
-                               "rate = 200, or mode = closed",
-                               point->section);
-        if (value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
-            return reader_fail(expansion->reader, line, "\"rate\" %s", why);
-    }
+    if ((result = take_rate(expansion, point)) < 0)
+        return result;
     text = expansion_item(expansion, CELL_CONNECTIONS, &line);
-    point->connections =
-        point->mode == LOAD_OPEN
-            ? load_schedule_connections(
-                  point->rate_per_s, point->burst,
-                  expand_workload_wait_ns(point->workload, &point->arguments))
-            : 1;
+    point->connections = default_connections(point);
     if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
                                     &point->connections, why, sizeof(why)) < 0)
         return reader_fail(expansion->reader, line, "\"connections\" %s", why);

@@ -49,6 +49,13 @@ struct beside {
     int connections;
 };
 
+/* A limit on a percentile of the response time. */
+struct slo {
+    char text[32];     /* "p99<60ms"; "" when there is none */
+    double percentile; /* 99 */
+    int64_t limit_ns;
+};
+
 /* One load point: everything of a cell but the model. Sections with lists
  * (connections = 1, 10, 100) are expanded, one load point each. */
 struct load_point {
@@ -59,6 +66,9 @@ struct load_point {
     const struct workload_entry *workload;
     struct arguments arguments;
     enum load_mode mode;
+    bool search;    /* mode = search: the rate is looked for, and mode is open;
+                       warm-up and window are those of one step */
+    struct slo slo; /* what a search must keep */
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant, 1 but for burst:K */
     double rate_per_s; /* open loop; else 0 */

@@ -96,9 +96,8 @@ static bool has_latency(const json_t *json)
            !json_is_false(json_object_get(latency, "turned_over"));
 }
 
-/* Stores one attempt. The last (or only) one is the trial itself. */
-static int store(struct run *run, const struct plan_trial *planned,
-                 const json_t *json, const struct load_result *load, bool last)
+int attempt_store(struct run *run, const struct plan_trial *planned,
+                  const json_t *json, const struct load_result *load, bool last)
 {
     char name[NAME_SIZE], why[2048] = "";
     bool open = run->plan.experiments[planned->experiment]
@@ -124,30 +123,38 @@ static int store(struct run *run, const struct plan_trial *planned,
     return result;
 }
 
+void attempt_plan(struct run *run, const struct plan_trial *planned,
+                  struct model_info *entrant, struct trial_plan *plan)
+{
+    const struct experiment *experiment =
+        run->plan.experiments[planned->experiment];
+    const struct load_point *point =
+        &experiment->load_points[planned->load_point];
+    const char *name = point->models[planned->model];
+
+    *entrant = *entrants_model(run->models, name);
+    entrant->name = name; /* a copy's trials are told apart by it */
+    *plan = (struct trial_plan){
+        .point = point,
+        .model = entrant,
+        .workers = point->model_workers[planned->model],
+        .seed = plan_seed(run->plan.seed, experiment->name, point->id,
+                          planned->block),
+        .backend = &run->backend,
+        .metronome = run->metronome,
+        .usual_speed =
+            run_speed_usual(run->trials, experiment->name, point->id, name),
+        .stop = run->stop,
+    };
+}
+
 /* One attempt. Returns 1 when it is the last (valid, or none is left), 0 to
  * try again, or a negative errno: -EINTR stopped, others not stored. */
 static int attempt_once(struct run *run, const struct plan_trial *planned,
                         int attempt)
 {
-    const struct load_point *point =
-        &run->plan.experiments[planned->experiment]
-             ->load_points[planned->load_point];
-    const char *name = point->models[planned->model];
-    struct model_info entrant = *entrants_model(run->models, name);
-    struct trial_plan plan = {
-        .point = point,
-        .model = &entrant,
-        .workers = point->model_workers[planned->model],
-        .seed = plan_seed(run->plan.seed,
-                          run->plan.experiments[planned->experiment]->name,
-                          point->id, planned->block),
-        .backend = &run->backend,
-        .metronome = run->metronome,
-        .usual_speed = run_speed_usual(
-            run->trials, run->plan.experiments[planned->experiment]->name,
-            point->id, name),
-        .stop = run->stop,
-    };
+    struct model_info entrant;
+    struct trial_plan plan;
     struct gate gates[GATES_MAX];
     struct trial *trial = calloc(1, sizeof(*trial));
     json_t *json;
@@ -156,7 +163,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
 
     if (trial == NULL)
         return -ENOMEM;
-    entrant.name = name; /* a copy's trials are told apart by it */
+    attempt_plan(run, planned, &entrant, &plan);
     trial_run(&plan, trial);
     if (trial->end == TRIAL_STOPPED) {
         trial_free(trial);
@@ -169,8 +176,9 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
     last = attempt == ATTEMPTS ||
            json_is_true(json_object_get(json, "valid")) ||
            !gate_worth_repeating(gates, count);
-    result =
-        json == NULL ? -ENOMEM : store(run, planned, json, trial->load, last);
+    result = json == NULL
+                 ? -ENOMEM
+                 : attempt_store(run, planned, json, trial->load, last);
     if (result == 0)
         say_trial(run, planned, json);
     if (result == 0 && last)

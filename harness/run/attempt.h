@@ -13,6 +13,7 @@
 #include "plan.h"
 #include "results.h"
 #include "run.h"
+#include "trial.h"
 
 /* A run under way. */
 struct run {
@@ -32,3 +33,13 @@ struct run {
 /* Does it, and repeats it where it can come out differently. Returns 0 or a
  * negative errno: -EINTR stopped, others not stored. */
 int attempt_do(struct run *run, const struct plan_trial *planned);
+
+/* What a planned trial is made from; `entrant` must outlive the plan. */
+void attempt_plan(struct run *run, const struct plan_trial *planned,
+                  struct model_info *entrant, struct trial_plan *plan);
+
+/* Stores one attempt; the last (or only) one is the trial itself. `load`, if
+ * not NULL, has the histogram. Returns 0 or a negative errno. */
+int attempt_store(struct run *run, const struct plan_trial *planned,
+                  const json_t *json, const struct load_result *load,
+                  bool last);

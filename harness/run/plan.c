@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "harness/experiment/entrants.h"
+#include "harness/search/search.h"
 #include "order.h"
 
 /* Start, checks, idle snapshot and stop of a server, as measured on a small
@@ -171,8 +172,9 @@ int64_t plan_trial_ns(const struct load_point *point)
 
     if (checks_ns > CHECKS_NS)
         checks_ns = CHECKS_NS > wait_ns ? CHECKS_NS : wait_ns;
-    return OVERHEAD_NS + checks_ns + point->warmup_ns + point->window_ns +
-           (bare ? BARE_NS : 0) + (point->mode == LOAD_OPEN ? wait_ns : 0);
+    return (point->search ? SEARCH_STEPS : 1) *
+           (OVERHEAD_NS + checks_ns + point->warmup_ns + point->window_ns +
+            (bare ? BARE_NS : 0) + (point->mode == LOAD_OPEN ? wait_ns : 0));
 }
 
 int64_t plan_eta_ns(const struct plan *plan, int from)

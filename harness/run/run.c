@@ -24,6 +24,7 @@
 #include "harness/version.h"
 #include "results.h"
 #include "run_json.h"
+#include "run_search.h"
 #include "run_setup.h"
 #include "trial_json.h"
 
@@ -141,6 +142,27 @@ static void start_metronome(struct run *run)
                     strerror(-result));
 }
 
+/* The searches of a block at one load point go together. Moves *at to the
+ * last of them. */
+static int do_searches(struct run *run, int *at, bool resumed)
+{
+    const struct plan_trial *first = &run->plan.trials[*at], *next = first;
+    const struct plan_trial *group[EXPERIMENT_MODELS_MAX];
+    int count = 0;
+
+    do {
+        if (!resumed || !take_finished(run, next))
+            group[count++] = next;
+        (*at)++;
+        next++;
+    } while (*at < run->plan.trial_count && count < EXPERIMENT_MODELS_MAX &&
+             next->experiment == first->experiment &&
+             next->load_point == first->load_point &&
+             next->block == first->block);
+    (*at)--;
+    return count > 0 ? run_search_do(run, group, count) : 0;
+}
+
 /* All trials that are not finished yet, then the end. Returns an exit code. */
 static int go(struct run *run, bool resumed)
 {
@@ -156,6 +178,8 @@ static int go(struct run *run, bool resumed)
 
         if (stop_signal != 0)
             result = -EINTR;
+        else if (run_search_is(run, planned))
+            result = do_searches(run, &i, resumed);
         else if (!resumed || !take_finished(run, planned))
             result = attempt_do(run, planned);
     }

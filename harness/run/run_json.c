@@ -68,7 +68,7 @@ static json_t *json_load_point(const struct load_point *point)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
-        "s:I, s:o, s:o}",
+        "s:I, s:o, s:o, s:o}",
         "id", point->id, "section", point->section, "workload",
         point->workload->name, "kind", kind_name(workload->kind), "query",
         json_query(point->workload, &point->arguments), "parameters",
@@ -80,8 +80,10 @@ static json_t *json_load_point(const struct load_point *point)
         "warmup_ns", (json_int_t)point->warmup_ns, "window_ns",
         (json_int_t)point->window_ns, "timeout_ns",
         (json_int_t)point->timeout_ns, "wait_ns",
-        (json_int_t)workload->wait_ns(&point->arguments), "beside",
-        json_beside_plan(&point->beside), "models", json_models_of(point));
+        (json_int_t)workload->wait_ns(&point->arguments), "slo",
+        point->slo.text[0] ? json_string(point->slo.text) : json_null(),
+        "beside", json_beside_plan(&point->beside), "models",
+        json_models_of(point));
 }
 
 static json_t *json_experiment(const struct experiment *experiment)

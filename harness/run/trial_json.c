@@ -99,9 +99,13 @@ json_t *json_load(const struct load_point *point)
     char name[LOAD_ARRIVALS_TEXT];
 
     return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o}", "mode", open ? "open" : "closed",
+        "{s:s, s:i, s:o, s:o, s:o}", "mode",
+        point->search ? "search"
+        : open        ? "open"
+                      : "closed",
         "connections", point->connections, "rate_per_s",
-        open ? json_real(point->rate_per_s) : json_null(), "arrivals",
+        open && !point->search ? json_real(point->rate_per_s) : json_null(),
+        "arrivals",
         open ? json_string(load_schedule_name(point->arrivals, point->burst,
                                               name, sizeof(name)))
              : json_null(),

@@ -95,14 +95,16 @@ static void rank(struct point *point, const json_t *models)
     }
 }
 
-/* A latency for open loops, whose throughput is the offered rate; the
- * throughput for closed ones. */
+/* The capacity of a search; a latency for open loops, whose throughput is the
+ * offered rate; the throughput for closed ones. */
 static const char *headline(const struct point *point, const json_t *models,
                             const json_t *load)
 {
     const json_t *name, *row;
     size_t i;
 
+    if (!strcmp(text_of(load, "mode"), "search"))
+        return "capacity_per_s";
     if (strcmp(text_of(load, "mode"), "open") != 0)
         return "throughput_per_s";
     json_array_foreach(models, i, name)

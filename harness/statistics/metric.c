@@ -192,24 +192,75 @@ static double beside_max(const json_t *trial, char *why, size_t size)
     return refuse(why, size, "no request of the second load was answered");
 }
 
+static double capacity_of(const json_t *trial, const char *key, char *why,
+                          size_t size)
+{
+    const json_t *capacity = json_object_get(trial, "capacity");
+    const char *slo = json_string_value(json_object_get(capacity, "slo"));
+    const char *limit = json_string_value(json_object_get(capacity, "limit"));
+    double value = number(capacity, key, NULL);
+
+    if (json_is_true(json_object_get(capacity, "cannot_meet")))
+        snprintf(why, size,
+                 "cannot meet %s even at 10 %% of the %.0f/s that it reaches",
+                 slo != NULL ? slo : "the limit",
+                 number(capacity, "ceiling_per_s", NULL));
+    else if (limit != NULL)
+        snprintf(why, size, "at least %.0f/s: the %s %s the limit, not it",
+                 number(capacity, "last_success", NULL), limit,
+                 !strcmp(limit, "connections") ? "are" : "is");
+    else if (isnan(value))
+        snprintf(why, size, "the search has no result");
+    else
+        return value;
+    return NAN;
+}
+
+static double capacity(const json_t *trial, char *why, size_t size)
+{
+    return capacity_of(trial, "estimate_per_s", why, size);
+}
+
+static double capacity_conservative(const json_t *trial, char *why, size_t size)
+{
+    return capacity_of(trial, "conservative_per_s", why, size);
+}
+
 const struct metric metrics[] = {
-    {"throughput_per_s", "throughput", true, false, throughput},
-    {"latency_mean_ns", "mean latency", false, false, latency_mean},
-    {"latency_p50_ns", "median latency", false, false, latency_p50},
-    {"latency_p99_ns", "p99 latency", false, false, latency_p99},
-    {"cpu_per_request_ns", "CPU per request", false, false, cpu_per_request},
-    {"cpu_user_per_request_ns", "user CPU per request", false, false, cpu_user},
-    {"cpu_system_per_request_ns", "kernel CPU per request", false, false,
+    {"throughput_per_s", "throughput", true, METRIC_LOAD, throughput},
+    {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean},
+    {"latency_p50_ns", "median latency", false, METRIC_LOAD, latency_p50},
+    {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, latency_p99},
+    {"cpu_per_request_ns", "CPU per request", false, METRIC_LOAD,
+     cpu_per_request},
+    {"cpu_user_per_request_ns", "user CPU per request", false, METRIC_LOAD,
+     cpu_user},
+    {"cpu_system_per_request_ns", "kernel CPU per request", false, METRIC_LOAD,
      cpu_system},
-    {"memory_total_bytes", "memory", false, false, memory_total},
-    {"memory_per_connection_bytes", "memory per connection", false, false,
+    {"memory_total_bytes", "memory", false, METRIC_LOAD, memory_total},
+    {"memory_per_connection_bytes", "memory per connection", false, METRIC_LOAD,
      memory_per_connection},
-    {"beside_p99_ns", "p99 latency of the second load", false, true,
+    {"beside_p99_ns", "p99 latency of the second load", false, METRIC_BESIDE,
      beside_p99},
-    {"beside_max_ns", "worst latency of the second load", false, true,
+    {"beside_max_ns", "worst latency of the second load", false, METRIC_BESIDE,
      beside_max},
+    {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity},
+    {"capacity_conservative_per_s", "conservative capacity", true,
+     METRIC_SEARCH, capacity_conservative},
     {0},
 };
+
+bool metric_applies(const struct metric *metric, const json_t *object)
+{
+    const json_t *cell = json_object_get(object, "cell");
+    const json_t *load = json_object_get(cell != NULL ? cell : object, "load");
+    const char *mode = json_string_value(json_object_get(load, "mode"));
+    bool search = mode != NULL && !strcmp(mode, "search");
+
+    if (metric->scope == METRIC_BESIDE)
+        return json_is_object(json_object_get(object, "beside"));
+    return search == (metric->scope == METRIC_SEARCH);
+}
 
 const struct metric *metric_find(const char *name)
 {

@@ -9,17 +9,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where a metric has a meaning. */
+enum metric_scope {
+    METRIC_LOAD,   /* everywhere but in a search */
+    METRIC_BESIDE, /* where there is a second load */
+    METRIC_SEARCH, /* of a search alone */
+};
+
 struct metric {
     const char *name;
     const char *words; /* for a person: "throughput" */
     bool higher_is_better;
-    bool beside; /* only where there is a second load */
+    enum metric_scope scope;
     /* The trial's figure (> 0), or NAN with the reason in `why`. */
     double (*value)(const json_t *trial, char *why, size_t why_size);
 };
 
 /* Ended by a NULL name. */
 extern const struct metric metrics[];
+
+/* Whether a load point, or a trial, has the metric. */
+bool metric_applies(const struct metric *metric, const json_t *object);
 
 const struct metric *metric_find(const char *name);
 

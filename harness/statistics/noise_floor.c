@@ -119,13 +119,13 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
     json_array_foreach(json_object_get(work->experiment, "load_points"), i,
                        point)
     {
-        bool beside = json_is_object(json_object_get(point, "beside"));
 
         work->a.load_point = work->b.load_point = text_of(point, "id");
         sample_gather(work->trials, &work->a);
         sample_gather(work->trials, &work->b);
         for (const struct metric *m = metrics; m->name != NULL; m++)
-            if ((margin_is_primary(m) || m->beside) && (!m->beside || beside))
+            if ((margin_is_primary(m) || m->scope == METRIC_BESIDE) &&
+                metric_applies(m, point))
                 compare_copies(work, work->a.load_point, m);
     }
     return json_pack("{s:s, s:s, s:o, s:i, s:o}", "experiment",

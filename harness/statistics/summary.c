@@ -193,7 +193,6 @@ static int visit_point(const json_t *experiment, const json_t *point,
 {
     struct work *work = context;
     const json_t *models = json_object_get(point, "models"), *a, *b;
-    bool beside = json_is_object(json_object_get(point, "beside"));
     size_t i, j;
 
     work->a.experiment = work->b.experiment = text_of(experiment, "name");
@@ -203,7 +202,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
         work->a.model = json_string_value(a);
         sample_gather(work->trials, &work->a);
         for (const struct metric *m = metrics; m->name != NULL; m++)
-            if (!m->beside || beside)
+            if (metric_applies(m, point))
                 json_array_append_new(json_object_get(work->run, "summary"),
                                       row_of(&work->a, m));
         json_array_foreach(models, j, b)
@@ -214,7 +213,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
                 continue;
             sample_gather(work->trials, &work->b);
             for (const struct metric *m = metrics; m->name != NULL; m++)
-                if (!m->beside || beside)
+                if (metric_applies(m, point))
                     compare(work, experiment, m);
         }
     }
@@ -326,12 +325,12 @@ char *summary_csv(const json_t *trials)
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
     json_array_foreach(trials, i, trial)
     {
-        bool beside = json_is_object(json_object_get(trial, "beside"));
         bool valid = json_is_true(json_object_get(trial, "valid"));
 
         for (const struct metric *m = metrics; m->name != NULL; m++) {
-            double value =
-                m->beside && !beside ? NAN : m->value(trial, why, sizeof(why));
+            double value = metric_applies(m, trial)
+                               ? m->value(trial, why, sizeof(why))
+                               : NAN;
 
             if (!isfinite(value))
                 continue;

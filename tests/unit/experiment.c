@@ -406,6 +406,34 @@ static void contradictions_are_refused(void **state)
         "no parameter \"delay\"");
 }
 
+static void a_search_has_a_limit(void **state)
+{
+    const struct load_point *p;
+    struct experiment *e = good("[experiment]\nthink = 1s\n"
+                                "[cell a]\nworkload = wait\nmode = search\n"
+                                "delay = 10ms\nslo = p99.9<60ms\n");
+
+    (void)state;
+    p = &e->load_points[0];
+    assert_true(p->search);
+    assert_int_equal(p->mode, LOAD_OPEN);
+    assert_int_equal(p->connections, 256);
+    assert_float_equal(p->slo.percentile, 99.9, 1e-9);
+    assert_int_equal(p->slo.limit_ns, 60000000);
+    assert_string_equal(p->slo.text, "p99.9<60ms");
+    experiment_free(e);
+
+#define SEARCH "[experiment]\n[cell a]\nworkload = wait\nmode = search\n"
+    bad(SEARCH, 2, "add slo = p99<100ms");
+    bad(SEARCH "slo = 60ms\n", 5, "p99<100ms");
+    bad(SEARCH "slo = p99<60ms\nrate = 5\n", 6, "belongs to mode = open");
+    bad(SEARCH "slo = p99<60ms\nthink = 5ms\n", 6, "belongs to mode = closed");
+    bad(SEARCH "delay = 70ms\nslo = p99<60ms\n", 6, "no server can keep it");
+    bad("[experiment]\n[cell a]\nworkload = wait\nslo = p99<60ms\n", 4,
+        "belongs to mode = search");
+#undef SEARCH
+}
+
 static void hostile_files_do_no_harm(void **state)
 {
     static char text[300000];
@@ -471,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_copy_shows_the_noise_floor),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(a_search_has_a_limit),
         cmocka_unit_test(hostile_files_do_no_harm),
         cmocka_unit_test(names_suggest_what_was_meant),
     };
