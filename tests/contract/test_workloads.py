@@ -14,6 +14,7 @@ import os
 import pathlib
 import random
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -334,6 +335,26 @@ class Pool(unittest.TestCase):
                 os.kill(worker, signal.SIGKILL)  # while idle
                 server.children(1, gone=worker)
                 self.assertEqual(server.ask(target), (200, body))
+
+
+class Offload(unittest.TestCase):
+    def test_the_loop_is_free_while_the_pool_computes(self) -> None:
+        """A light request overtakes a heavy one; at least once in a few times
+        on a machine that others use."""
+        if "event-loop-offload" not in MODELS:
+            self.skipTest("event-loop-offload was not built")
+        with Server("event-loop-offload", "--workers", "1") as server:
+            for _ in range(ATTEMPTS):
+                heavy = server.connect()
+                heavy.request("GET", "/spin?steps=300M")
+                time.sleep(0.02)
+                self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
+                ready, _, _ = select.select([heavy.sock], [], [], 0)
+                self.assertEqual(heavy.getresponse().status, 200)
+                heavy.close()
+                if not ready:
+                    return
+        self.fail("hello always waited for spin")
 
 
 class ProcessLoops(unittest.TestCase):

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One libuv loop with a coroutine per connection, and libuv's thread pool for
+ * what a handler offers to rt_offload. In the wild: asyncio.to_thread, nginx's
+ * thread pools. The loop stays free while W threads compute; each piece of
+ * work pays for the way there and back (two wake-ups).
+ *
+ * requires: libuv
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/loop.h"
+#include "models/runtime/loop_serve.h"
+
+enum { POOL_MAX = 1024 }; /* libuv would take that for any larger number */
+
+static const struct parameter parameters[] = {
+    LOOP_STACK_PARAMETER,
+    {.name = NULL},
+};
+
+/* One call on its way. */
+struct call {
+    uv_work_t work; /* first: the callbacks cast it back */
+    struct loop_task *task;
+    rt_fn *fn;
+    int64_t result;
+    alignas(16) char arg[];
+};
+
+static void run_call(uv_work_t *work)
+{
+    struct call *call = (struct call *)work;
+    call->result = call->fn(call->arg);
+}
+
+static void call_done(uv_work_t *work, int status)
+{
+    (void)status; /* never cancelled */
+    loop_unpark(((struct call *)work)->task);
+}
+
+/* The pool's threads begin with the first call and inherit its signal mask;
+ * the stop signals are for the main thread. */
+static int queue(struct call *call)
+{
+    static bool begun;
+    sigset_t stop_signals, before;
+    if (begun)
+        return uv_queue_work(loop_uv(), &call->work, run_call, call_done);
+    sigemptyset(&stop_signals);
+    sigaddset(&stop_signals, SIGTERM);
+    sigaddset(&stop_signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop_signals, &before);
+    int error = uv_queue_work(loop_uv(), &call->work, run_call, call_done);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    begun = true;
+    return error;
+}
+
+static int offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
+{
+    struct call *call = malloc(sizeof *call + size);
+    if (!call)
+        return -ENOMEM;
+    call->task = loop_self();
+    call->fn = fn;
+    memcpy(call->arg, arg, size);
+    int error = queue(call);
+    if (error == 0) {
+        loop_park();
+        *result = call->result;
+    }
+    free(call);
+    return error;
+}
+
+/* The pool's size is libuv's own setting (docs.libuv.org, threadpool). */
+static int serve(const struct server_config *config)
+{
+    char threads[16];
+    if (config->workers > POOL_MAX) {
+        fprintf(stderr, "%s: --workers %d: libuv's pool ends at %d threads\n",
+                model.name, config->workers, POOL_MAX);
+        return -EINVAL;
+    }
+    snprintf(threads, sizeof threads, "%d", config->workers);
+    if (setenv("UV_THREADPOOL_SIZE", threads, 1))
+        return -errno;
+    return loop_serve(config, (size_t)argument(&config->arguments, 0));
+}
+
+const struct model model = {
+    .name = MODEL_NAME,
+    .summary = "one libuv loop, a coroutine per connection; CPU work in a pool "
+               "of W threads",
+    .task_kind = TASK_COROUTINE,
+    .flags = MODEL_SHARED_MEMORY | MODEL_PARALLEL,
+    .parameters = parameters,
+    .workers_default = server_cpus,
+    .operations =
+        {
+            .sleep = loop_sleep,
+            .connect = loop_connect,
+            .read = loop_read,
+            .write = loop_write,
+            .wait_fd = loop_wait_fd,
+            .close = loop_close,
+            .spawn = loop_spawn,
+            .join = loop_join,
+            .offload = offload,
+            .yield = loop_yield,
+        },
+    .serve = serve,
+};
