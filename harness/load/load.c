@@ -89,6 +89,8 @@ static int check_plan(const struct load_plan *plan, char *why, size_t size)
                       "the timeout must be over 0 and at most 24 hours");
     if (plan->mode == LOAD_CLOSED)
         return 0;
+    if (plan->churn)
+        return refuse(why, size, "churn is a closed loop");
     double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
     if (!(plan->rate_per_s > 0))
         return refuse(why, size, "an open loop needs a rate over 0");
@@ -369,6 +371,7 @@ static void merge(const struct load *load, struct load_result *result)
     histogram_reset(&result->response);
     histogram_reset(&result->service);
     histogram_reset(&result->lag);
+    histogram_reset(&result->connect);
     histogram_reset(&result->lag_free);
     result->window_start_ns = INT64_MAX;
     for (int i = 0; i < load->processes; i++) {

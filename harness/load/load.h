@@ -15,6 +15,8 @@
  *   service  = done - sent       (all that a closed loop can know)
  *   lag      = sent - intended   (the wait for a free connection, plus the
  *                                 generator's own delay)
+ * With a new connection for every request (churn), `sent` and `intended` are
+ * when connecting began, and connect = established - sent is a part of service.
  * Why intended time: Gil Tene, "How NOT to Measure Latency"; wrk2's README.
  */
 #pragma once
@@ -66,6 +68,9 @@ struct load_plan {
     double rate_per_s;  /* open loop: all processes together */
     int connections;    /* closed: kept open, each busy;
                            open: the most at any time */
+    bool churn;         /* closed loop: a new connection for every request,
+                           whose clock starts when connecting begins; the
+                           ramp's connections are closed for it */
     int processes;      /* 0: as few as the descriptors allow */
     uint64_t seed;      /* of the arrivals; never of a model */
     int64_t connect_ns; /* ramp: opening connections may take this;
@@ -138,6 +143,8 @@ struct load_result {
 
     struct histogram response, service, lag; /* of ok requests; a timed-out
             request of an open loop is in response at its age, >= timeout */
+    struct histogram connect;  /* churn: until the connection was established,
+            of the same requests */
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to connections and in which order it is dealt with; sending is
- * load_send.c's, what goes wrong load_loss.c's.
+ * What happens to connections and in which order it is dealt with; opening is
+ * load_open.c's, sending load_send.c's, what goes wrong load_loss.c's.
  */
 #include "load_drive.h"
 
@@ -11,13 +11,11 @@
 #include <sys/socket.h>
 
 #include "load_loss.h"
+#include "load_open.h"
 #include "load_send.h"
 #include "load_slices.h"
 
-enum {
-    SCRATCH_BYTES = 65536,
-    PENDING_MAX = 512, /* connections being opened at once, all processes */
-};
+enum { SCRATCH_BYTES = 65536 };
 
 int load_drive_init(struct load_drive *drive, const struct load_task *task)
 {
@@ -99,7 +97,10 @@ static void finish(struct load_drive *drive, struct load_connection *connection,
         load_loss_note(drive, words);
     }
     load_response_drop(&connection->response);
-    if (connection->response.keep_alive && !ended)
+    if (drive->plan->churn) {
+        load_pool_close(connection);
+        load_send_next(drive, connection, now_ns);
+    } else if (connection->response.keep_alive && !ended)
         load_send_next(drive, connection, now_ns);
     else
         load_loss_reopen(drive, connection);
@@ -153,21 +154,6 @@ static void read_answer(struct load_drive *drive,
     }
 }
 
-static void connected(struct load_drive *drive,
-                      struct load_connection *connection)
-{
-    load_loss_decide(drive, connection);
-    bool first = !connection->was_open;
-    int64_t now_ns = load_now();
-    connection->was_open = true;
-    if (!first && load_record_in_window(&drive->record, now_ns))
-        drive->slot->result.reopened++;
-    if (first && load_send_asks(drive, now_ns))
-        load_send_request(drive, connection, drive->sent++, now_ns, now_ns);
-    else
-        load_send_next(drive, connection, now_ns);
-}
-
 void load_drive_event(struct load_drive *drive,
                       struct load_connection *connection, uint32_t events)
 {
@@ -179,7 +165,10 @@ void load_drive_event(struct load_drive *drive,
             load_loss_connect(drive, connection, status);
             return;
         }
-        connected(drive, connection);
+        uint32_t generation = connection->generation;
+        load_open_done(drive, connection);
+        if (connection->generation != generation)
+            return;
     }
     if (connection->fd < 0)
         return;
@@ -194,26 +183,6 @@ void load_drive_event(struct load_drive *drive,
     }
     if ((events & EPOLLIN) || ended)
         read_answer(drive, connection, ended);
-}
-
-void load_drive_connect(struct load_drive *drive, int limit)
-{
-    struct load_pool *pool = &drive->pool;
-    int pending_max = PENDING_MAX / drive->processes;
-    if (pending_max < 1)
-        pending_max = 1;
-    for (; limit > 0; limit--) {
-        struct load_connection *connection = pool->lists[POOL_WANTED].head;
-        if (!connection || pool->lists[POOL_CONNECTING].count >= pending_max)
-            return;
-        connection->due_ns = load_now() + drive->plan->timeout_ns;
-        load_pool_move(pool, connection, POOL_CONNECTING);
-        int status = load_pool_connect(pool, connection);
-        if (status < 0)
-            load_loss_connect(drive, connection, status);
-        else if (status > 0)
-            connected(drive, connection);
-    }
 }
 
 static int64_t next_arrival_ns(const struct load_drive *drive)

@@ -43,9 +43,6 @@ void load_drive_begin(struct load_drive *drive, int64_t origin_ns);
 void load_drive_event(struct load_drive *drive,
                       struct load_connection *connection, uint32_t events);
 
-/* Opens up to `limit` connections of those wanted. */
-void load_drive_connect(struct load_drive *drive, int limit);
-
 /* Sends what is due. */
 void load_drive_advance(struct load_drive *drive, int64_t now_ns);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "load_drive.h"
+#include "load_open.h"
 
 enum {
     EVENTS_MAX = 128,
@@ -83,7 +84,7 @@ static void ramp(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
     if (now_ns >= engine->ramp_next_ns) {
-        load_drive_connect(drive, RAMP_BATCH);
+        load_open_wanted(drive, RAMP_BATCH);
         engine->ramp_next_ns = now_ns + RAMP_STEP_NS;
     }
     if (engine->ready || (drive->undecided > 0 && now_ns < engine->ramp_end_ns))
@@ -116,16 +117,25 @@ static void obey(struct engine *engine, int64_t now_ns)
 }
 
 /* What is still out when the window ends. The busy are in the order in which
- * they were sent. */
+ * they were sent, and so are those of churn that are connecting. */
 static void leave(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
-    const struct load_list *busy = &drive->pool.lists[POOL_BUSY];
     struct load_record *record = &drive->record;
-    if (drive->plan->mutation == MUTATION_DROP || busy->head == NULL)
+    const struct load_connection *each, *oldest;
+    int count = drive->pool.lists[POOL_BUSY].count;
+    oldest = drive->pool.lists[POOL_BUSY].head;
+    for (each = drive->pool.lists[POOL_CONNECTING].head; each;
+         each = each->next) {
+        count += each->asked;
+        if (each->asked &&
+            (!oldest || each->times.sent_ns < oldest->times.sent_ns))
+            oldest = each;
+    }
+    if (drive->plan->mutation == MUTATION_DROP || oldest == NULL)
         return;
-    load_record_left(record, busy->count, busy->head->times.sent_ns,
-                     record->ended - busy->head->overtakes, drive->pool.count);
+    load_record_left(record, count, oldest->times.sent_ns,
+                     record->ended - oldest->overtakes, drive->pool.count);
 }
 
 /* The edges of the window. */
@@ -191,7 +201,7 @@ static void turn(struct engine *engine)
     if (drive->record.origin_ns == INT64_MAX)
         ramp(engine, now_ns);
     else
-        load_drive_connect(drive, drive->pool.count);
+        load_open_wanted(drive, drive->pool.count);
     mark(engine, now_ns);
     if (!engine->over)
         arm(engine);

@@ -99,6 +99,15 @@ void load_loss_connect(struct load_drive *drive,
     char words[128];
     snprintf(words, sizeof words, "cannot connect: %s%s", strerror(-error),
              error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
+    int64_t now_ns = load_now();
+    struct load_times times = {now_ns, now_ns, now_ns, 0};
+    if (connection->asked) {
+        times = connection->times;
+        times.done_ns = now_ns;
+        load_record_in_flight(&drive->record, -1, now_ns);
+        drive->slot->result.started--; /* it was never more than begun */
+    }
+    connection->asked = false;
     drive->slot->error = error;
     connection->failures++;
     if (!connection->decided && connection->failures >= RAMP_ATTEMPTS)
@@ -110,8 +119,6 @@ void load_loss_connect(struct load_drive *drive,
                          OUTCOME_CONNECT, words);
         return;
     }
-    int64_t now_ns = load_now();
-    struct load_times times = {now_ns, now_ns, now_ns};
     if (load_record_end(&drive->record, OUTCOME_CONNECT, &times))
         load_loss_note(drive, words);
 }

@@ -25,6 +25,7 @@ enum {
     KEY_PERCENTILES,
     KEY_FORMAT,
     KEY_HGRM,
+    KEY_CHURN,
 };
 
 static const struct argp_option option_table[] = {
@@ -43,6 +44,10 @@ static const struct argp_option option_table[] = {
     {"timeout", KEY_TIMEOUT, "TIME", 0, "Of one request (10s)", 0},
     {"think", KEY_THINK, "TIME", 0,
      "Closed loop: pause between an answer and the next request (0s)", 0},
+    {"churn", KEY_CHURN, NULL, 0,
+     "Closed loop: a new connection for every request, whose time counts from "
+     "when connecting begins",
+     0},
     {"threads", 't', "N", 0,
      "Generator processes (as few as the open-file limit allows)", 0},
     {"header", 'H', "LINE", 0, "Add a header: 'Name: value'; repeatable", 0},
@@ -214,6 +219,8 @@ static void check_whole(struct load_options *options, struct argp_state *state)
         argp_error(state, "--check makes its own requests: no --expect or -H");
     if (plan->mode == LOAD_OPEN && plan->think_ns)
         argp_error(state, "--think belongs to a closed loop: not with -R");
+    if (plan->mode == LOAD_OPEN && plan->churn)
+        argp_error(state, "--churn is a closed loop: not with -R");
     if (plan->window_ns <= 0 || plan->timeout_ns <= 0)
         argp_error(state, "-d and --timeout must be over 0");
     if (plan->connections == 0)
@@ -234,6 +241,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_CHECK:
         options->check = true;
+        return 0;
+    case KEY_CHURN:
+        options->plan.churn = true;
         return 0;
     case KEY_SEED:
         parse_seed(value, options, state);

@@ -8,6 +8,10 @@
  * connections are spread over source addresses of 127/8; the kernel picks the
  * port at connect time (IP_BIND_ADDRESS_NO_PORT), so that ports are shared
  * between different destinations.
+ *
+ * With churn, closing resets the connection (SO_LINGER of 0): whoever ends a
+ * connection first keeps its port for a minute (TIME_WAIT), which would allow
+ * some 470 connections a second and no more. The answer is whole by then.
  */
 #include "load_pool.h"
 
@@ -40,6 +44,7 @@ int load_pool_init(struct load_pool *pool, const struct load_plan *plan,
         .process = process,
         .processes = processes,
         .sources = load_pool_sources(plan->connections),
+        .churn = plan->churn,
         .paused_until_ns = INT64_MAX,
     };
     pool->all = calloc((size_t)pool->count, sizeof *pool->all);
@@ -80,14 +85,21 @@ void load_pool_move(struct load_pool *pool, struct load_connection *connection,
 {
     list_remove(&pool->lists[connection->state], connection);
     struct load_list *list = &pool->lists[state];
+    struct load_connection *before = list->tail;
+    /* What took longer to connect is due before others that are busy. */
+    while (state == POOL_BUSY && before && before->due_ns > connection->due_ns)
+        before = before->previous;
     connection->state = state;
-    connection->next = NULL;
-    connection->previous = list->tail;
-    if (list->tail)
-        list->tail->next = connection;
+    connection->previous = before;
+    connection->next = before ? before->next : list->head;
+    if (connection->next)
+        connection->next->previous = connection;
+    else
+        list->tail = connection;
+    if (before)
+        before->next = connection;
     else
         list->head = connection;
-    list->tail = connection;
     list->count++;
 }
 
@@ -122,6 +134,9 @@ static int open_socket(struct load_pool *pool,
     connection->fd = fd;
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (pool->churn)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     return bind_source(pool, fd, load_pool_number(pool, connection));
 }
 

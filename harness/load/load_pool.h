@@ -18,7 +18,7 @@ enum load_state {
     POOL_CONNECTING, /* given up at due_ns */
     POOL_FREE,       /* open, nothing to do */
     POOL_STARTING,   /* open, first request at due_ns */
-    POOL_THINKING,   /* open, next request at due_ns */
+    POOL_THINKING,   /* next request at due_ns; open, but for churn */
     POOL_BUSY,       /* a request is out, timed out at due_ns */
     POOL_STATES,
 };
@@ -31,6 +31,7 @@ struct load_connection {
     int failures;        /* since the last answer */
     bool decided;        /* in the ramp: has been open, or has failed often */
     bool was_open;
+    bool asked; /* churn: connecting is part of a request, the clock runs */
     int64_t due_ns;
     struct load_times times;
     uint64_t overtakes; /* requests that had ended when its own was sent */
@@ -50,6 +51,7 @@ struct load_pool {
     struct sockaddr_in address;
     int process, processes; /* connection i is number process + i*processes */
     int sources;            /* source addresses in 127/8; 1: the default one */
+    bool churn;             /* closing leaves nothing behind */
     int epoll_fd;
     int64_t paused_until_ns; /* the earliest of the PAUSED */
 };

@@ -81,6 +81,8 @@ static const char *time_text(double ns, char *text, size_t size)
 
 static const char *kind_words(const struct load_print *print)
 {
+    if (print->plan->churn)
+        return "service time (closed loop, connecting included)";
     return is_open(print) ? "response time (from the intended time)"
                           : "service time (closed loop)";
 }
@@ -97,7 +99,9 @@ static void text_load(const struct load_print *print, FILE *file)
             load_schedule_name(plan->arrivals, plan->burst, name, sizeof name),
             plan->connections);
     else
-        fprintf(file, "closed loop, %d", plan->connections);
+        fprintf(file, "closed loop%s, %d",
+                plan->churn ? ", a new connection for every request" : "",
+                plan->connections);
     fprintf(file, " connections, %s measured after %s of warm-up\n",
             time_text(window_s(print) * 1e9, window, sizeof window),
             time_text((double)plan->warmup_ns, warmup, sizeof warmup));
@@ -161,6 +165,11 @@ static void text_requests(const struct load_print *print, FILE *file)
             "  connections  %d open, %lu opened again, %d in flight at "
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
+    char took[32];
+    if (result->connect.count)
+        fprintf(
+            file, "  connecting   %s on average\n",
+            time_text(histogram_mean_ns(&result->connect), took, sizeof took));
     fprintf(file, "  generator    %d process%s, %.2f CPUs busy",
             result->processes, result->processes == 1 ? "" : "es", busy(print));
     char late[32];
@@ -218,21 +227,24 @@ static json_t *json_load(const struct load_plan *plan)
                                               sizeof name))
              : json_null();
     return json_pack(
-        "{ss si so so sI sI sI}", "mode", open ? "open" : "closed",
-        "connections", plan->connections, "rate_per_s", rate, "arrivals",
-        arrivals, "warmup_ns", (json_int_t)plan->warmup_ns, "timeout_ns",
-        (json_int_t)plan->timeout_ns, "seed", (json_int_t)plan->seed);
+        "{ss sb si so so sI sI sI}", "mode", open ? "open" : "closed", "churn",
+        plan->churn, "connections", plan->connections, "rate_per_s", rate,
+        "arrivals", arrivals, "warmup_ns", (json_int_t)plan->warmup_ns,
+        "timeout_ns", (json_int_t)plan->timeout_ns, "seed",
+        (json_int_t)plan->seed);
 }
 
 static json_t *json_result(const struct load_print *print)
 {
     const struct load_result *result = print->result;
     json_t *latency = json_pack(
-        "{ss so so so so}", "kind", is_open(print) ? "response" : "service",
+        "{ss so so so so so}", "kind", is_open(print) ? "response" : "service",
         "response", json_histogram(print, &result->response), "service",
         json_histogram(print, &result->service), "lag",
-        json_histogram(print, &result->lag), "lag_free",
-        json_histogram(print, &result->lag_free));
+        json_histogram(print, &result->lag), "connect",
+        print->plan->churn ? json_histogram(print, &result->connect)
+                           : json_null(),
+        "lag_free", json_histogram(print, &result->lag_free));
     json_t *connections = json_pack(
         "{si si si sf sI}", "asked", print->plan->connections, "open",
         result->connections_open, "in_flight_max", result->in_flight_max,

@@ -32,6 +32,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     histogram_reset(&result->response);
     histogram_reset(&result->service);
     histogram_reset(&result->lag);
+    histogram_reset(&result->connect);
     histogram_reset(&result->lag_free);
     result->processes = 1;
 }
@@ -100,6 +101,9 @@ static void record_ok(struct load_record *record,
     histogram_record(&result->response, times->done_ns - times->intended_ns);
     histogram_record(&result->service, times->done_ns - times->sent_ns);
     histogram_record(&result->lag, times->sent_ns - times->intended_ns);
+    if (times->connected_ns > 0)
+        histogram_record(&result->connect,
+                         times->connected_ns - times->sent_ns);
 }
 
 static void record_series(struct load_record *record, int64_t done_ns)
@@ -238,6 +242,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     histogram_merge(&into->response, &from->response);
     histogram_merge(&into->service, &from->service);
     histogram_merge(&into->lag, &from->lag);
+    histogram_merge(&into->connect, &from->connect);
     histogram_merge(&into->lag_free, &from->lag_free);
     merge_series(into, from);
 }

@@ -29,6 +29,7 @@ struct load_record {
 /* When one request was to happen, did, and ended. */
 struct load_times {
     int64_t intended_ns, sent_ns, done_ns;
+    int64_t connected_ns; /* churn; else 0 */
 };
 
 enum load_outcome {

@@ -6,28 +6,46 @@
 #include "load_send.h"
 
 #include "load_loss.h"
+#include "load_open.h"
 #include "load_slices.h"
 
-void load_send_request(struct load_drive *drive,
-                       struct load_connection *connection, uint64_t number,
-                       int64_t intended_ns, int64_t now_ns)
+/* The connection is open, its clock runs. */
+static void put(struct load_drive *drive, struct load_connection *connection,
+                uint64_t number)
 {
     const struct load_plan *plan = drive->plan;
     uint64_t whole =
         (uint64_t)drive->process + number * (uint64_t)drive->processes;
     struct load_reference *reference =
         &drive->references[whole % (uint64_t)plan->request_count];
-    connection->times.intended_ns = intended_ns;
-    connection->times.sent_ns = now_ns;
-    connection->due_ns = intended_ns + plan->timeout_ns;
-    connection->overtakes = drive->record.ended;
+    connection->due_ns = connection->times.intended_ns + plan->timeout_ns;
     connection->written = 0;
     load_pool_move(&drive->pool, connection, POOL_BUSY);
-    load_record_in_flight(&drive->record, 1, now_ns);
     load_response_begin(&connection->response, reference);
     int status = load_pool_write(connection);
     if (status < 0)
         load_loss_broken(drive, connection, status);
+}
+
+void load_send_request(struct load_drive *drive,
+                       struct load_connection *connection, uint64_t number,
+                       int64_t intended_ns, int64_t now_ns)
+{
+    connection->times = (struct load_times){
+        .intended_ns = intended_ns,
+        .sent_ns = now_ns,
+    };
+    connection->overtakes = drive->record.ended;
+    load_record_in_flight(&drive->record, 1, now_ns);
+    put(drive, connection, number);
+}
+
+void load_send_connected(struct load_drive *drive,
+                         struct load_connection *connection, int64_t now_ns)
+{
+    connection->asked = false;
+    connection->times.connected_ns = now_ns;
+    put(drive, connection, drive->sent++);
 }
 
 void load_send_queued(struct load_drive *drive, bool was_free)
@@ -66,6 +84,8 @@ void load_send_next(struct load_drive *drive,
     } else if (drive->plan->think_ns > 0 && connection->was_open) {
         connection->due_ns = now_ns + drive->plan->think_ns;
         load_pool_move(&drive->pool, connection, POOL_THINKING);
+    } else if (drive->plan->churn) {
+        load_open_one(drive, connection);
     } else {
         load_send_request(drive, connection, drive->sent++, now_ns, now_ns);
     }
@@ -77,10 +97,14 @@ void load_send_due(struct load_drive *drive, enum load_state state,
     struct load_list *list = &drive->pool.lists[state];
     while (list->head && list->head->due_ns <= now_ns) {
         int64_t sent_ns = load_now();
-        if (load_send_asks(drive, sent_ns))
+        if (!load_send_asks(drive, sent_ns)) {
+            load_slices_rest(drive, list->head, sent_ns);
+        } else if (drive->plan->churn) {
+            load_pool_close(list->head); /* the ramp's */
+            load_open_one(drive, list->head);
+        } else {
             load_send_request(drive, list->head, drive->sent++, sent_ns,
                               sent_ns);
-        else
-            load_slices_rest(drive, list->head, sent_ns);
+        }
     }
 }

@@ -11,6 +11,10 @@ void load_send_request(struct load_drive *drive,
                        struct load_connection *connection, uint64_t number,
                        int64_t intended_ns, int64_t now_ns);
 
+/* Churn: the connection that a request began with is established. */
+void load_send_connected(struct load_drive *drive,
+                         struct load_connection *connection, int64_t now_ns);
+
 /* Open loop: the request that has waited longest takes a free connection.
  * `was_free`: nothing had to wait for one. */
 void load_send_queued(struct load_drive *drive, bool was_free);
@@ -19,7 +23,7 @@ void load_send_queued(struct load_drive *drive, bool was_free);
  * only in its slices if it has some. */
 bool load_send_asks(struct load_drive *drive, int64_t now_ns);
 
-/* An open connection has nothing to do. */
+/* An open connection has nothing to do; with churn, a closed one. */
 void load_send_next(struct load_drive *drive,
                     struct load_connection *connection, int64_t now_ns);
 

@@ -7,7 +7,7 @@
  * server (default each) has the fault, the others get the plain answer "ok";
  * all wait MS milliseconds first. Prints {"port":N} when it listens,
  * {"asked":true} at the first request and, at SIGTERM,
- * {"requests":N,"faults":N}.
+ * {"requests":N,"faults":N,"connections":N}.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static atomic_long requests, faults;
+static atomic_long requests, faults, connections;
 
 static const char plain[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -173,6 +173,8 @@ static void *accept_all(void *arg)
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         pthread_t thread;
+        if (fd >= 0)
+            atomic_fetch_add(&connections, 1);
         if (fd >= 0 &&
             pthread_create(&thread, &attributes, serve, (void *)(long)fd) != 0)
             close(fd);
@@ -203,8 +205,9 @@ int main(void)
     printf("{\"port\":%d}\n", ntohs(address.sin_port));
     fflush(stdout);
     sigwait(&end, &signal_number);
-    printf("{\"requests\":%ld,\"faults\":%ld}\n", atomic_load(&requests),
-           atomic_load(&faults));
+    printf("{\"requests\":%ld,\"faults\":%ld,\"connections\":%ld}\n",
+           atomic_load(&requests), atomic_load(&faults),
+           atomic_load(&connections));
     fflush(stdout);
     _exit(0);
 }

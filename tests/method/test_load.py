@@ -154,6 +154,47 @@ class Faults(LoadTest):
         self.assertLessEqual(seen["requests"] - result["requests"]["scheduled"], 8)
 
 
+class Churn(LoadTest):
+    def drive(self, *arguments: str) -> tuple[int, dict, dict]:
+        with Server() as server:
+            code, result, _ = load("--churn", "-c", "8", "-d", "500ms", "--warmup", "100ms",
+                                   "--expect", self.ok, *arguments[1:],
+                                   server.url(arguments[0]))
+            return code, result, server.end()
+
+    def test_a_connection_for_every_request(self) -> None:
+        for extra in ([], ["-t", "2"], ["--think", "5ms"]):
+            with self.subTest(extra=extra):
+                code, result, seen = self.drive("ok?delay=2", *extra)
+                self.assertEqual(code, 0, result)
+                self.identity(result)
+                # The ramp's eight, and at most eight that never came to ask.
+                unasked = seen["connections"] - seen["requests"]
+                self.assertGreaterEqual(unasked, 8, seen)
+                self.assertLessEqual(unasked, 16, seen)
+                latency, ok = result["latency"], result["requests"]["ok"]
+                self.assertGreater(ok, 0)
+                self.assertEqual(latency["connect"]["count"], ok)
+                self.assertGreaterEqual(latency["service"]["mean_ns"],
+                                        latency["connect"]["mean_ns"] + 2_000_000)
+                self.assertEqual(result["connections"]["open"], 8)
+
+    def test_failures_are_counted(self) -> None:
+        code, result, seen = self.drive("reset?every=10&delay=1")
+        self.identity(result)
+        self.assertEqual(code, 3)
+        self.assertGreater(result["failures"]["reset"], 0)
+        self.assertEqual(result["failures"]["connect"], 0)
+        self.assertGreaterEqual(seen["faults"], result["failures"]["reset"])
+
+    def test_a_timeout_counts_from_connecting(self) -> None:
+        code, result, _ = self.drive("hang", "-d", "1s", "--timeout", "200ms")
+        self.identity(result)
+        self.assertEqual(code, 3)
+        self.assertGreater(result["requests"]["timeout"], 0)
+        self.assertEqual(result["requests"]["ok"], 0)
+
+
 class Times(LoadTest):
     def test_a_fixed_delay_is_read_as_it_is(self) -> None:
         with Server() as server:

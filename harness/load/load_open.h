@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Connections being opened: in the ramp, again after they ended, and with
+ * churn for every request.
+ */
+#pragma once
+
+#include "load_drive.h"
+
+/* Begins to open a connection that is closed. With churn, and while the loop
+ * asks, a request begins with it. */
+void load_open_one(struct load_drive *drive,
+                   struct load_connection *connection);
+
+/* It is established. */
+void load_open_done(struct load_drive *drive,
+                    struct load_connection *connection);
+
+/* Opens up to `limit` connections of those wanted. */
+void load_open_wanted(struct load_drive *drive, int limit);
