@@ -10,7 +10,7 @@ longest waits to be among them, are named, not drawn.
 import histogram
 import units
 from drawing import Axis, Chart, axis
-from levels import end_labels, name_of, provenance, right, styles, valid_trials
+from levels import end_labels, median, name_of, provenance, right, styles, valid_trials
 from points import latency_words, setting
 from results import Run
 
@@ -72,23 +72,31 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
     )
     chart.caption.append(provenance(run))
     platform = _platform(run, experiment, point)
-    chart.context = _context(lines, platform, experiment.get("profile") or {})
+    # Beside a job the profile's limit is the second load's.
+    profile = {} if point.get("beside") else experiment.get("profile") or {}
+    chart.context = _context(lines, platform, profile)
     if platform:
         chart.blocks.append(("the platform", [[x, v / 1e6] for x, v in platform]))
         chart.context |= {"platform": len(lines), "key": True}
         chart.caption.insert(
             1,
-            "Grey: how late the machine itself was meanwhile, without any server; what"
-            " lies near it is the machine's.",
+            "Grey: how late the machine itself woke a process meanwhile, the middle one of"
+            " the trials, up to its longest; what lies near it is the machine's.",
         )
     return chart
 
 
 def _platform(run: Run, experiment: dict, point: dict):
-    """The machine's own lateness, the middle one of the load point's trials."""
+    """The machine's own lateness, the middle one of the load point's trials. A
+    trial has few wake-ups (20 a second and CPU), so that its longest stands at
+    the end: one of so many is later than that."""
     trials = run.trials_of(experiment["name"], point["id"])
     known = [t["platform"] for t in trials if t["valid"] and t.get("platform")]
     points = histogram.percentile_points(known)
+    longest = [(p["count"], p["max_ns"]) for p in known if p.get("max_ns")]
+    if longest:
+        end = float(median(n for n, _ in longest)), median(ns for _, ns in longest)
+        points = [p for p in points if p[0] < end[0]] + [end]
     return [(x, v) for x, v in points if v > 0] if len(points) > 1 else []
 
 
@@ -118,7 +126,8 @@ def _context(lines: dict, platform, profile: dict) -> dict:
     values = [v / 1e6 for points in lines.values() for _, v in points]
     values += [v / 1e6 for _, v in platform]
     y = axis(values + [limit_ms], log=True)
-    top = max(12, 1.1 * max(x for points in lines.values() for x, _ in points))
+    ends = [x for points in (*lines.values(), platform) for x, _ in points]
+    top = max(12, 1.1 * max(ends))
     ends = {m: y.fraction(points[-1][1] / 1e6) for m, points in lines.items()}
     limit = None
     if limit_ms:

@@ -6,7 +6,9 @@
 2. Constraints first, with the pessimistic end of each 95 % interval. An
    interval that straddles a limit puts the option at risk, neither in nor out.
    A percentile with too few samples is bracketed: above the limit if the median
-   is, below it if the slowest answer of all trials is.
+   is, below it if the slowest answer of all trials is. Where the load point has a
+   second load, the profile's requests are that one's: its own load is the job
+   that harms them, and no limit is set on that.
    An option with more than a fifth of its trials invalid is not judged.
 3. Dominance by the stored verdicts: better somewhere, worse nowhere.
 4. What is left is ranked by a weighted sum of log ratios; the interval of a
@@ -30,6 +32,7 @@ WEIGHTS = {
     "cpu_per_request_ns": 0.2,
 }
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
+BESIDE = ("beside_p99_ns", "beside_max_ns")  # the same of a second load
 HIGHER_IS_BETTER = {"throughput_per_s"}
 BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
 
@@ -43,7 +46,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
     point, choice = nearest.choose(run, experiment, profile)
     models = run.models_of(experiment["name"], point, yardsticks=False)
     margin = experiment.get("margin") or 0.05
-    constraints = _constraints(profile)
+    constraints = _constraints(profile, point)
     options = [_option(run, experiment, point, profile, constraints, m) for m in models]
     fits = [o["model"] for o in options if o["fate"] == "fits"]
     verdict = rank(run, experiment, point, fits, margin)
@@ -52,7 +55,8 @@ def decide(run: Run, experiment: dict) -> dict | None:
         "profile": profile,
         "load_point": point["id"],
         "setting": setting(point),
-        "latency_kind": point.get("latency_kind") or "service",
+        "latency_kind": _latency_kind(point),
+        "second_load": bool(point.get("beside")),
         "choice": choice,
         "margin": margin,
         "constraints": constraints,
@@ -77,13 +81,22 @@ def decide(run: Run, experiment: dict) -> dict | None:
     return decision
 
 
-def _constraints(profile: dict) -> list[dict]:
+def _latency_kind(point: dict) -> str:
+    """Of the requests that the profile is about; a second load is open."""
+    return "response" if point.get("beside") else point.get("latency_kind") or "service"
+
+
+def _latencies(point: dict) -> tuple[str, ...]:
+    return BESIDE if point.get("beside") else LATENCIES
+
+
+def _constraints(profile: dict, point: dict) -> list[dict]:
     found = []
     if profile.get("limit_ns"):
         p = profile.get("limit_percentile") or 99
         found.append(
             {
-                "metric": f"latency_p{p:g}_ns",
+                "metric": f"{'beside' if point.get('beside') else 'latency'}_p{p:g}_ns",
                 "limit": profile["limit_ns"],
                 "words": profile.get("limit") or "latency limit",
             }
@@ -109,7 +122,7 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
     def level(name):
         return run.level(experiment["name"], point["id"], model, name)
 
-    shown = [n for n in _driver_names() if n != "latency_mean_ns"]
+    shown = [n for n in _driver_names(point) if n != "latency_mean_ns"]
     names = dict.fromkeys([*shown, *(c["metric"] for c in constraints)])
     evidence = {name: _evidence(level(name)) for name in names}
     checks = []
@@ -146,8 +159,8 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
     }
 
 
-def _driver_names():
-    return [n for n in WEIGHTS if n != "latency"] + list(LATENCIES)
+def _driver_names(point: dict) -> list[str]:
+    return [n for n in WEIGHTS if n != "latency"] + list(_latencies(point))
 
 
 def _at_profile(row, each, profile, point) -> dict:
@@ -169,15 +182,12 @@ def _latency_bounds(run: Run, experiment, point, model: str, level) -> dict:
     """What brackets a percentile that has too few samples: the median from
     below and the slowest answer of all valid trials from above."""
     trials = run.trials_of(experiment["name"], point["id"], model)
-    kind = point.get("latency_kind") or "service"
-    seen = [
-        ((t.get("latency") or {}).get(kind) or {}).get("max_ns")
-        for t in trials
-        if t["valid"]
-    ]
+    kind, second = _latency_kind(point), bool(point.get("beside"))
+    heard = [(t.get("beside") or {}) if second else t for t in trials if t["valid"]]
+    seen = [((h.get("latency") or {}).get(kind) or {}).get("max_ns") for h in heard]
     known = len(seen) >= 2 and None not in seen
     return {
-        "median": level("latency_p50_ns"),
+        "median": None if second else level("latency_p50_ns"),
         "slowest": {"value": max(seen), "n": len(seen)} if known else None,
     }
 
@@ -197,12 +207,15 @@ def _judge(row: dict | None, constraint: dict, bounds: dict) -> dict:
 
 def _judge_bounds(constraint: dict, bounds: dict) -> dict:
     """A percentile without a figure can still be bracketed."""
-    limit, percentile = constraint["limit"], constraint["metric"].startswith("latency")
+    limit = constraint["limit"]
+    percentile = constraint["metric"].startswith(("latency", "beside"))
     median, slowest = bounds["median"], bounds["slowest"]
     if percentile and median and median.get("lo") and median["lo"] > limit:
         return _check("fails", median, "latency_p50_ns")
     if percentile and slowest and slowest["value"] <= limit:
-        return _check("fits", slowest, "latency_max_ns")
+        second = constraint["metric"].startswith("beside")
+        by = "beside_max_ns" if second else "latency_max_ns"
+        return _check("fits", slowest, by)
     return _check("unknown", {"value": None, "n": 0}, None)
 
 
@@ -223,7 +236,8 @@ def rank(
 ) -> dict:
     """Dominance, then scores; `weights` by driver, the default ones if None."""
     names, dropped = _drivers(run, experiment, point, models)
-    used = {n: (weights or WEIGHTS)["latency" if n in LATENCIES else n] for n in names}
+    latencies = _latencies(point)
+    used = {n: (weights or WEIGHTS)["latency" if n in latencies else n] for n in names}
     total = sum(used.values()) or 1.0
     used = {n: w / total for n, w in used.items()}
     dominated = {}
@@ -280,7 +294,7 @@ def _drivers(run: Run, experiment, point, models):
     names, dropped = [], []
     for name in WEIGHTS:
         if name == "latency":
-            found = next((n for n in LATENCIES if complete(n)), None)
+            found = next((n for n in _latencies(point) if complete(n)), None)
         else:
             found = name if complete(name) else None
         names.append(found) if found else dropped.append(name)
@@ -346,7 +360,7 @@ def _preliminary(run: Run, options, choice) -> list[str]:
 def _against(run: Run, experiment, point, model: str, first: str | None) -> dict:
     """The stored verdicts of an option against the first of the outcome."""
     rows = {}
-    for name in _driver_names():
+    for name in _driver_names(point):
         row = run.ratio(experiment["name"], point["id"], name, model, first)
         if row and row.get("ratio"):
             rows[name] = {k: row.get(k) for k in ("ratio", "lo", "hi", "n", "verdict")}
@@ -358,7 +372,7 @@ def _differences(run: Run, experiment, point, outcome) -> list[dict]:
     first, *rest = outcome["models"] or [None]
     rows = []
     for other in rest if outcome["kind"] == "toss-up" else []:
-        for name in _driver_names():
+        for name in _driver_names(point):
             row = run.ratio(experiment["name"], point["id"], name, first, other)
             if row and row.get("verdict") in ("better", "worse"):
                 better = first if row["verdict"] == "better" else other

@@ -81,6 +81,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         "xformat": "%g" if x.hi < 20000 else "%.1s%c",
         "dots": DOTS,
         "second": None,
+        "limit": None,
         "bounds": "the law's bound" if any(v for v in laws.values()) else None,
         "ceiling": "bare processes" if any(v for v in bare.values()) else None,
     }
@@ -98,7 +99,9 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         return None
     values = [r[k] for r in rows.values() if r for k in ("value", "lo", "hi")]
     values += [r["value"] for r in worst.values() if r]
-    x = axis([v / 1e6 for v in values if v], room=1.25)
+    profile = experiment.get("profile") or {}
+    limit = profile.get("limit_ns") if profile.get("limit_percentile") == 99 else None
+    x = axis([v / 1e6 for v in [*values, limit] if v], room=1.25)
     blocks = []
     for i, m in enumerate(models):
         r, w = rows[m], worst[m]
@@ -137,6 +140,8 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         "xformat": "%g",
         "dots": "p99, 95 % interval",
         "second": "worst, mean of the blocks",
+        "limit": limit
+        and {"at": limit / 1e6, "text": f"the profile's limit {profile.get('limit')}"},
         "bounds": None,
         "ceiling": None,
     }

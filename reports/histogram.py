@@ -60,7 +60,7 @@ def _thinned(points, per_decade: int = 60):
 
 def percentile_points(trials: list[dict]) -> list[tuple[float, float]]:
     """The same curve from stored percentiles, where .hgrm files are missing:
-    per percentile the middle one of the trials that have it."""
+    per percentile the middle one of the trials, where all have it."""
     by_p: dict[float, list[float]] = {}
     for latency in trials:
         for row in latency.get("percentiles") or []:

@@ -36,10 +36,22 @@ def _cpu_of(run: Run, experiment: dict, point: dict) -> float | None:
     return min(known) if known and not point.get("beside") else None
 
 
+def _job(run: Run, experiment: dict, point: dict) -> tuple[bool, float]:
+    """Whether the clients compete with it, and how long the job beside which a
+    second load runs takes at best (negative, so that the longest comes first)."""
+    names = run.models_of(experiment["name"], point, yardsticks=False)
+    key = experiment["name"], point["id"]
+    rows = [run.level(*key, m, "latency_mean_ns") for m in names]
+    known = [r["value"] for r in rows if r]
+    return point.get("placement") == "shared", -min(known, default=0.0)
+
+
 def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
     """The load point of the profile's kind nearest in wait, connections and CPU
     (which is measured, so that it counts from a factor of two on); of equally
-    near ones the harder: with a second load, then the open loop."""
+    near ones the harder: with a second load (of these the longest job, clients
+    kept off the server's CPUs), then the open loop. The profile's requests are
+    the second load's where there is one."""
     kind, points = _kind_of(profile), experiment["load_points"]
     candidates = [p for p in points if p.get("kind") == kind]
     same_kind = bool(candidates)
@@ -48,7 +60,7 @@ def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
     def factors(point):
         wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
         wanted = profile.get("connections")
-        have = point["load"].get("connections")
+        have = (point.get("beside") or point["load"]).get("connections")
         cpu = _cpu_of(run, experiment, point)
         return (
             wait,
@@ -61,7 +73,9 @@ def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
         far = math.log(wait) + math.log(connections)
         far += math.log(cpu) if cpu > FAR else 0
         alone = not point.get("beside")
-        return far, alone, point["load"]["mode"] != "open", point["id"]
+        closed = point["load"]["mode"] != "open"
+        job = (0, 0.0) if alone else _job(run, experiment, point)
+        return far, alone, job, closed, point["id"]
 
     chosen = min(candidates, key=distance)
     wait, connections, cpu = factors(chosen)

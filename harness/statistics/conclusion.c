@@ -96,15 +96,19 @@ static void rank(struct point *point, const json_t *models)
 }
 
 /* The capacity of a search; a latency for open loops, whose throughput is the
- * offered rate; the throughput for closed ones. */
+ * offered rate; the throughput for closed ones; beside a job, the latency of
+ * those it harms. */
 static const char *headline(const struct point *point, const json_t *models,
-                            const json_t *load)
+                            const json_t *object)
 {
+    const json_t *load = json_object_get(object, "load");
     const json_t *name, *row;
     size_t i;
 
     if (!strcmp(text_of(load, "mode"), "search"))
         return "capacity_per_s";
+    if (json_is_object(json_object_get(object, "beside")))
+        return "beside_p99_ns";
     if (strcmp(text_of(load, "mode"), "open") != 0)
         return "throughput_per_s";
     json_array_foreach(models, i, name)
@@ -238,7 +242,7 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
                      text_of(experiment, "title"));
     if (json_array_size(models) == 0)
         return 0;
-    point.metric = headline(&point, models, json_object_get(object, "load"));
+    point.metric = headline(&point, models, object);
     rank(&point, models);
     if (point.count > 0)
         tell_leader(&point);

@@ -18,6 +18,10 @@ set key at screen 0.55, screen 0.02 center bottom vertical maxcols 1 samplen 2 s
 {% for row, words in notes -%}
 set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'
 {% endfor -%}
+{% if limit -%}
+set arrow from first {{ limit.at }}, graph 0 to first {{ limit.at }}, graph 1 nohead lc rgb '#AA0000' dt 4 lw 1.4
+set label {{ limit.text | quoted }} at first {{ limit.at }}, graph 1 offset 0.5,0.5 textcolor rgb '#AA0000' font ',10'
+{% endif -%}
 {% call formats() %}
     plot \
 {%- if bounds %}

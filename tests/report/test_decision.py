@@ -15,8 +15,8 @@ import stored
 
 
 class Decisions(Case):
-    def outcome(self, change):
-        self.store(change)
+    def outcome(self, change, *names):
+        self.store(change, *names)
         self.report("--only", "adr")
         path = self.records()[-1]
         return json.loads(path.with_suffix(".json").read_text())
@@ -36,6 +36,25 @@ class Decisions(Case):
         copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
         self.assertEqual(copy["decision"]["outcome"]["kind"], "none")
         self.assertEqual(copy["outcome_words"], "No measured option fits the profile.")
+
+    def test_limit_beside_a_job_is_the_second_loads(self):
+        profile = {
+            "name": "bystanders", "wait_ns": 0, "cpu_ns": 100_000, "connections": 1,
+            "limit": "p99<20ms", "limit_percentile": 99, "limit_ns": 20_000_000,
+            "memory_bytes": None,
+        }
+
+        def change(run, _):
+            run["experiments"][0]["profile"] = profile
+
+        copy = self.outcome(change, "beside")
+        decided = copy["decision"]
+        fates = {o["model"]: o["fate"] for o in decided["options"]}
+        self.assertEqual(fates.pop("event-loop"), "fails")  # held up for the job's 50 ms
+        self.assertEqual(set(fates.values()), {"fits"})  # whose own latency is no matter
+        self.assertEqual({c["metric"] for c in decided["constraints"]}, {"beside_p99_ns"})
+        self.assertIn("beside_p99_ns", decided["weights"])
+        self.assertIn("the second load's", self.records()[-1].read_text())
 
     def test_equal_options_are_a_toss_up(self):
         def change(_, trials):
