@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/machine/urgency.h"
 #include "load_engine.h"
 #include "load_pool.h"
 #include "load_record.h"
@@ -181,6 +182,8 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     raise_descriptors();
     close_others(task->control_fd, task->report_fd);
     int status = take_cpus(task);
+    if (task->plan->urgent)
+        task->slot->result.urgent = urgency_give(0, URGENCY_GENERATOR);
     if (status == 0)
         status = load_engine_run(task);
     if (status == 0)

@@ -90,6 +90,7 @@ struct load_plan {
     int slice_count;                 /* at most LOAD_SLICES_MAX */
     const cpu_set_t *cpus; /* where the processes run; NULL: anywhere. None
                               of them to be had: load_begin fails */
+    bool urgent;           /* before all others on its CPUs, where permitted */
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
                               load_wait return -EINTR instead of waiting */
     enum load_mutation mutation;       /* the self-test's alone */
@@ -140,6 +141,7 @@ struct load_result {
     int64_t window_start_ns, window_end_ns; /* as they were */
     int64_t cpu_ns; /* the generator's own CPU in the window */
     int processes;
+    int urgent; /* of these, with real-time priority */
 
     struct histogram response, service, lag; /* of ok requests; a timed-out
             request of an open loop is in response at its age, >= timeout */

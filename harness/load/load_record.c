@@ -239,6 +239,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     into->reopened += from->reopened;
     into->cpu_ns += from->cpu_ns;
     into->processes += from->processes;
+    into->urgent += from->urgent;
     histogram_merge(&into->response, &from->response);
     histogram_merge(&into->service, &from->service);
     histogram_merge(&into->lag, &from->lag);

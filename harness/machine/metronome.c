@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "urgency.h"
+
 enum { RING = 16384, CPUS_MAX = 256, CALIBRATION = 20000 };
 
 static const int64_t PERIOD_NS = 50000000;
@@ -105,7 +107,6 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
                             int64_t first_ns, pid_t parent)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-    struct sched_param first = {.sched_priority = 1};
     int null = open("/dev/null", O_RDWR);
     cpu_set_t one;
 
@@ -121,8 +122,7 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     sched_setaffinity(0, sizeof(one), &one);
-    atomic_store(&pulse->realtime,
-                 sched_setscheduler(0, SCHED_FIFO, &first) == 0);
+    atomic_store(&pulse->realtime, urgency_give(0, URGENCY_METRONOME));
     for (int64_t due_ns = first_ns;; due_ns += PERIOD_NS) {
         int64_t behind_ns = clock_ns(CLOCK_MONOTONIC) - due_ns;
 

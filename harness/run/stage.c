@@ -182,6 +182,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .timeout_ns = point->timeout_ns,
         .think_ns = point->think_ns,
         .cpus = &stage->trial->cpus.clients,
+        .urgent = true,
         .stop = stage->plan->stop,
         .series = true,
     };

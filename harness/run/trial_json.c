@@ -289,8 +289,9 @@ static json_t *json_clients(const struct trial *trial)
                    : trial->cpus.clients_count;
 
     return json_pack(
-        "{s:i, s:I, s:o}", "processes", load->processes, "cpu_ns",
-        (json_int_t)load->cpu_ns, "busy",
+        "{s:i, s:b, s:I, s:o}", "processes", load->processes, "realtime",
+        load->urgent == load->processes, "cpu_ns", (json_int_t)load->cpu_ns,
+        "busy",
         json_finite((double)load->cpu_ns / (window * (cpus > 0 ? cpus : 1))));
 }
 
@@ -301,7 +302,8 @@ static json_t *json_backend(const struct trial *trial)
     if (!trial->has_backend)
         return json_null();
     return json_pack(
-        "{s:s, s:o, s:o, s:o}", "model", BACKEND_SERVER_MODEL, "busy",
+        "{s:s, s:b, s:o, s:o, s:o}", "model", BACKEND_SERVER_MODEL, "realtime",
+        backend->urgent, "busy",
         backend->cpu_ns >= 0 && backend->span_ns > 0
             ? json_real((double)backend->cpu_ns / (double)backend->span_ns)
             : json_null(),

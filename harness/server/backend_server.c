@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "harness/machine/urgency.h"
 #include "harness/run/placement.h"
 
 const char BACKEND_SERVER_MODEL[] = "event-loop";
@@ -35,6 +36,7 @@ static int start(struct backend_server *server, const cpu_set_t *cpus,
         return result;
     }
     server->starts++;
+    server->urgent = urgency_give(server->process.pid, URGENCY_BACKEND);
     snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
              server->process.port);
     return 0;
@@ -107,6 +109,7 @@ void backend_server_read(struct backend_server *server,
     *report = (struct backend_report){
         .lateness_p99_ns = whole(sleeps, "lateness_p99_ns"),
         .lateness_max_ns = whole(sleeps, "lateness_max_ns"),
+        .urgent = server->urgent,
         .cpu_ns = -1,
         .span_ns = last->at_ns - first->at_ns,
     };

@@ -19,6 +19,7 @@ struct backend_server {
     char address[64];       /* "127.0.0.1:PORT" */
     const char *path;       /* of the model's program */
     int starts;             /* how often it had to be started */
+    bool urgent;            /* before all others on its CPUs */
 };
 
 /* What the backend did in one window. Unknown: -1. */
@@ -26,6 +27,7 @@ struct backend_report {
     int64_t lateness_p99_ns, lateness_max_ns;
     int64_t cpu_ns;
     int64_t span_ns; /* between the two samples */
+    bool urgent;     /* it ran before all others */
 };
 
 /* The model that serves as backend. */
