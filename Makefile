@@ -91,6 +91,10 @@ doctor: $(out)/troika ## what on this machine spoils measurements, and the remed
 selftest: all ## the instrument against known truth: faults planted, each must be caught
 	@$(out)/troika selftest $(ARGS)
 
+.PHONY: bench-primitives
+bench-primitives: $(out)/troika ## what a switch, a task, a hand-over, a timer cost on this machine
+	@$(out)/troika primitives $(ARGS)
+
 ##@ Report
 RUN ?= results/latest
 charts: build/.deps ## draw the charts of RUN again

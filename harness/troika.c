@@ -23,6 +23,7 @@ static const struct verb {
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},
     {"selftest", verb_selftest, "the instrument against known truth"},
+    {"primitives", verb_primitives, "what switches, tasks and wake-ups cost"},
     {"list", verb_list, "models, workloads, experiments; gates, keys"},
 };
 

@@ -25,3 +25,4 @@ int verb_serve(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
+int verb_primitives(int argc, char **argv);
