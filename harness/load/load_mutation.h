@@ -16,10 +16,12 @@ enum load_mutation {
     MUTATION_P95,       /* p95 is given for p99 */
     MUTATION_ERRORS_OK, /* errors count as successes */
     MUTATION_UNCHECKED, /* wrong bodies count as right ones */
+    MUTATION_OUTLIERS,  /* answers later than MUTATION_OUTLIER_NS have no
+                           part in the times */
     MUTATION_SLOW,      /* each send is delayed by MUTATION_SLOW_NS */
 };
 
-enum { MUTATION_SLOW_NS = 1000000 };
+enum { MUTATION_SLOW_NS = 1000000, MUTATION_OUTLIER_NS = 50000000 };
 
 /* Every value above the 95th percentile becomes it, so that whoever reads a
  * p99 gets the p95. */

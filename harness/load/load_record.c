@@ -98,6 +98,9 @@ static void record_ok(struct load_record *record,
 {
     struct load_result *result = record->result;
     result->ok++;
+    if (record->mutation == MUTATION_OUTLIERS &&
+        times->done_ns - times->sent_ns > MUTATION_OUTLIER_NS)
+        return;
     histogram_record(&result->response, times->done_ns - times->intended_ns);
     histogram_record(&result->service, times->done_ns - times->sent_ns);
     histogram_record(&result->lag, times->sent_ns - times->intended_ns);

@@ -11,9 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "children.h"
 #include "harness/load/load_engine.h"
 #include "harness/load/load_schedule.h"
+
+enum { CHILDREN_MAX = 256 };
 
 /* Stalls explain no more than this: a machine that stalls more is not fit to
  * show anything, and the test says so by failing. */
@@ -55,13 +59,18 @@ static void judge(struct scene *scene)
     struct model_info model = {.name = "truth", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = &point, .model = &model};
     /* What is not the load's business is as it should be. */
-    struct trial trial = {.load = load,
-                          .cpus = scene->cpus,
-                          .alive = true,
-                          .clean = true,
-                          .first = {.at_ns = load->window_start_ns},
-                          .last = {.at_ns = load->window_end_ns}};
+    struct trial trial = {
+        .load = load,
+        .cpus = scene->cpus,
+        .alive = true,
+        .clean = true,
+        .machine_first = scene->machine_first,
+        .machine_last = scene->machine_last,
+        .first = {.at_ns = load->window_start_ns, .cpu_user_ns = -1},
+        .last = {.at_ns = load->window_end_ns, .cpu_user_ns = -1}};
 
+    inspection_exhausted(load->first_failure, "", trial.exhausted,
+                         sizeof(trial.exhausted));
     scene->gate_count = gate_judge(&plan, &trial, scene->gates);
 }
 
@@ -85,16 +94,37 @@ static int drive(struct scene *scene, char *why, size_t why_size)
 {
     struct load *load;
     int64_t start_ns;
-    int result = load_start(&scene->plan, &load, why, why_size);
+    int result;
 
+    if (scene->watched)
+        machine_sample(&scene->machine_first);
+    result = load_start(&scene->plan, &load, why, why_size);
     if (result < 0)
         return result;
     start_ns = load_begin(load);
     if (start_ns > 0 && scene->during != NULL)
         scene->during(scene, start_ns);
     result = start_ns < 0 ? (int)start_ns : load_wait(load, scene->result);
+    if (scene->watched)
+        machine_sample(&scene->machine_last);
     load_free(load);
     return result;
+}
+
+int scene_generator(const struct scene *scene, pid_t *pids, int max)
+{
+    struct child children[CHILDREN_MAX];
+    int count = children_of(getpid(), children, CHILDREN_MAX), found = 0;
+
+    for (int i = 0; i < count && found < max; i++) {
+        bool other = children[i].pid == scene->truth.pid;
+
+        for (int side = 0; side < STALLS_SIDES; side++)
+            other |= children[i].pid == scene->stalls.pids[side];
+        if (!other)
+            pids[found++] = children[i].pid;
+    }
+    return found;
 }
 
 static int run(struct scene *scene, char *why, size_t why_size)

@@ -24,11 +24,15 @@ struct scene {
     bool hogged; /* the test itself keeps the generator's CPUs busy, so the
                     sleepers tell nothing about the machine */
 
+    bool watched; /* the machine's counters are judged as well: of the whole
+                     load, its connecting included */
+
     /* After scene_run: */
     struct truth truth;
     struct stalls stalls;
     struct cpu_split cpus;
     struct load_result *result;
+    struct machine_sample machine_first, machine_last; /* when watched */
     uint64_t scheduled; /* open loop: what the schedule holds */
     struct gate gates[GATES_MAX];
     int gate_count;
@@ -38,6 +42,9 @@ struct scene {
  * when it could not be carried out. */
 int scene_run(struct scene *scene, struct outcome *outcome);
 void scene_free(struct scene *scene);
+
+/* The generator's processes, while it runs. Returns how many. */
+int scene_generator(const struct scene *scene, pid_t *pids, int max);
 
 /* Sleeps until then. */
 void scene_sleep_until(int64_t at_ns);

@@ -6,10 +6,12 @@
 #include "test_generator.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,47 +136,115 @@ void test_generator_saturated(struct outcome *outcome)
     scene_free(&scene);
 }
 
-/* How often, on the whole machine, an accept queue was full. */
-static long long overflows(void)
+/* What Little's law says of ten connections, with and without the slow
+ * answers. */
+static void law(struct outcome *outcome, enum load_mutation mutation)
 {
-    char names[4096] = "", values[4096] = "", *at = names, *value = values;
-    FILE *file = fopen("/proc/net/netstat", "re");
-    long long found = -1;
+    struct scene scene = open_scene(0, 1500 * MS);
 
-    if (file == NULL)
-        return -1;
-    if (fgets(names, sizeof(names), file) == NULL ||
-        fgets(values, sizeof(values), file) == NULL)
-        names[0] = values[0] = '\0';
-    fclose(file);
-    for (;;) {
-        const char *name = strsep(&at, " \n"), *word = strsep(&value, " \n");
+    scene.script.delay = (struct draw){DRAW_BIMODAL, MS, 100 * MS, 0};
+    scene.plan.mode = LOAD_CLOSED;
+    scene.plan.connections = 10;
+    scene.plan.mutation = mutation;
+    if (scene_run(&scene, outcome) == 0)
+        scene_gate(&scene, outcome, "little", mutation != MUTATION_NONE);
+    scene_free(&scene);
+}
 
-        if (name == NULL || word == NULL)
-            return found;
-        if (!strcmp(name, "ListenOverflows"))
-            found = atoll(word);
+void test_mutant_outliers(struct outcome *outcome)
+{
+    law(outcome, MUTATION_NONE);
+    law(outcome, MUTATION_OUTLIERS);
+}
+
+/* A tenth of a second in which the generator does nothing. */
+static void stop_generator(struct scene *scene, int64_t window_start_ns)
+{
+    pid_t pids[64];
+    int count = scene_generator(scene, pids, 64);
+
+    scene_sleep_until(window_start_ns + scene->plan.window_ns / 2);
+    for (int i = 0; i < count; i++)
+        kill(pids[i], SIGSTOP);
+    scene_sleep_until(load_now() + 100 * MS);
+    for (int i = 0; i < count; i++)
+        kill(pids[i], SIGCONT);
+}
+
+void test_generator_stopped(struct outcome *outcome)
+{
+    struct scene scene = open_scene(300, 1500 * MS);
+
+    scene.during = stop_generator;
+    if (scene_run(&scene, outcome) == 0) {
+        scene_identity(&scene, outcome);
+        scene_gate(&scene, outcome, "generator_lag", true);
     }
+    scene_free(&scene);
 }
 
 void test_generator_backlog(struct outcome *outcome)
 {
     struct scene scene = open_scene(0, 500 * MS);
-    long long before = overflows(), after;
 
     scene.script.deaf = true;
+    scene.watched = true;
     scene.plan.mode = LOAD_CLOSED;
     scene.plan.connections = 32;
     scene.plan.connect_ns = 500 * MS;
     scene.plan.timeout_ns = 1000 * MS;
     if (scene_run(&scene, outcome) == 0) {
-        after = overflows();
         scene_gate(&scene, outcome, "connections", true);
         scene_gate(&scene, outcome, "answers", true);
+        if (machine_grown(&scene.machine_first, &scene.machine_last,
+                          MACHINE_LISTEN_OVERFLOWS) >= 0)
+            scene_gate(&scene, outcome, "kernel_drops", true);
         outcome_count(outcome, "right answers", scene.result->ok, 0);
-        if (before >= 0 && after >= 0)
-            outcome_number(outcome, "accept queue overflows",
-                           (double)(after - before), 1, 1e9);
+    }
+    scene_free(&scene);
+}
+
+/* A network of this process's own, with eight ports to connect from. Returns
+ * 0 or a negative errno. */
+static int narrow_ports(void)
+{
+    struct ifreq interface = {.ifr_name = "lo"};
+    int fd, result = 0;
+    FILE *file;
+
+    if (unshare(CLONE_NEWNET) < 0)
+        return -errno;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    interface.ifr_flags = IFF_UP;
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &interface) < 0)
+        result = -errno;
+    if (fd >= 0)
+        close(fd);
+    file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "we");
+    if (file == NULL)
+        return -errno;
+    fprintf(file, "40000 40007\n");
+    return fclose(file) == 0 ? result : -errno;
+}
+
+void test_generator_ports(struct outcome *outcome)
+{
+    struct scene scene = open_scene(0, 500 * MS);
+    int result = narrow_ports();
+
+    if (result < 0) {
+        snprintf(outcome->skipped, sizeof(outcome->skipped),
+                 "a network with few ports cannot be made: %s",
+                 strerror(-result));
+        return;
+    }
+    scene.plan.mode = LOAD_CLOSED;
+    scene.plan.connections = 32;
+    scene.plan.connect_ns = 500 * MS;
+    scene.plan.timeout_ns = 1000 * MS;
+    if (scene_run(&scene, outcome) == 0) {
+        scene_gate(&scene, outcome, "limits", true);
+        scene_gate(&scene, outcome, "connections", true);
     }
     scene_free(&scene);
 }

@@ -13,4 +13,7 @@ void test_generator_good_closed(struct outcome *outcome);
 void test_generator_slow(struct outcome *outcome);
 void test_generator_starved(struct outcome *outcome);
 void test_generator_saturated(struct outcome *outcome);
+void test_mutant_outliers(struct outcome *outcome);
+void test_generator_stopped(struct outcome *outcome);
 void test_generator_backlog(struct outcome *outcome);
+void test_generator_ports(struct outcome *outcome);

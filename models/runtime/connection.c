@@ -9,7 +9,9 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -212,11 +214,15 @@ static int open_reserve(void)
  * reserve back. Returns 0 when it was refused, else a negative errno. */
 static int refuse_one(int listen_fd, int error)
 {
+    static atomic_flag told = ATOMIC_FLAG_INIT;
     int reserve = atomic_exchange(&reserve_fd, -1);
     int rc = 0, fd;
 
     if (reserve < 0)
         return -error;
+    /* Who watches the server reads it here; its clients, in their answer. */
+    if (!atomic_flag_test_and_set(&told))
+        fprintf(stderr, "accept: %s\n", strerror(error));
     close(reserve);
     fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {

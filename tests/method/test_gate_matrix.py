@@ -4,7 +4,9 @@
 
 Each gate of `troika list gates` is switched off (TROIKA_TEST_GATE_OFF), alone,
 and the unit tests of gates are run: at least one of them, by name, must miss
-it. A gate that no test would miss is a gate that may be broken unnoticed.
+it. A gate that no test would miss is a gate that may be broken unnoticed. Then
+the self-test plants real faults with all gates off: every check that waits for
+a gate must fail, each for its own gate.
 """
 import json
 import os
@@ -15,11 +17,16 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
-LIMIT_S = 60
+LIMIT_S = 120
+PLANTED = ("fault-wrong", "fault-500", "mutant-outliers", "backlog-overflow",
+           "trial-killed", "trial-facts")
+CAUGHT = {"wrong_bodies", "errors", "connections", "answers", "in_flight", "little",
+          "identity", "generator_busy", "sampler", "server_alive", "steady"}
 
 
-def run(*argv, off: str = "") -> subprocess.CompletedProcess:
-    environment = {**os.environ, "TROIKA_TEST_GATE_OFF": off}
+def run(*argv, off: str = "", real_off: str = "") -> subprocess.CompletedProcess:
+    environment = {**os.environ, "TROIKA_TEST_GATE_OFF": off,
+                   "TROIKA_DISABLE_GATE": real_off}
     return subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S,
                           stdin=subprocess.DEVNULL, env=environment)
 
@@ -50,6 +57,24 @@ class GateMatrix(unittest.TestCase):
                     self.assertEqual(set(), missed)
                 else:
                     self.assertTrue(missed, "no unit test fails when it is off")
+
+    def test_planted_faults_go_unnoticed_with_all_gates_off(self) -> None:
+        done = run(BUILD / "troika", "selftest", "--format", "json", "--no-store",
+                   "--only", ",".join(PLANTED),
+                   real_off=",".join(gate["id"] for gate in self.gates))
+        self.assertEqual(4, done.returncode, done.stderr)
+        missed = set()
+        for test in json.loads(done.stdout)["tests"]:
+            self.assertFalse(test["pass"], test["name"])
+            for check in test["checks"]:
+                text = f"{check['what']} {check['expected']}"
+                loud = re.search(r"gate (\w+) fails", text)
+                if loud is None:
+                    continue
+                self.assertFalse(check["pass"], f"{test['name']}: {check}")
+                self.assertIn("switched off", check["seen"])
+                missed.add(loud.group(1))
+        self.assertEqual(set(), CAUGHT - missed)
 
     def test_each_gate_says_when_it_fails_and_is_documented(self) -> None:
         page = (ROOT / "docs/method.md").read_text()

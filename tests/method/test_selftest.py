@@ -19,17 +19,21 @@ BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 TROIKA = str(BUILD / "troika")
 LIMIT_S = 120
 FIRM = ("fault", "mutant-drop", "mutant-errors", "mutant-unchecked", "mutant-skip",
-        "mutant-from-sent", "generator-slow", "backlog-overflow", "trial-killed",
-        "statistics-verdicts") + (() if BUILD.name == "tsan" else ("meter-count",))
+        "mutant-from-sent", "mutant-outliers", "generator-slow", "generator-ports",
+        "backlog-overflow", "trial-killed", "trial-moved", "trial-left-group",
+        "trial-descriptors", "trial-facts", "statistics-verdicts") + (() if BUILD.name == "tsan" else ("meter-count",))
 # The thread sanitizer adds threads of its own, which the meter rightly counts.
+# These need rights or a second CPU, and say so where they cannot be made.
+MAY_BE_SKIPPED = {"generator-ports", "trial-moved", "trial-left-group"}
 
 sys.path.insert(0, str(ROOT / "tests/method"))
 from test_results import errors, schema  # noqa: E402
 
 
-def selftest(*arguments: str) -> subprocess.CompletedProcess:
+def selftest(*arguments: str, off: str = "") -> subprocess.CompletedProcess:
     return subprocess.run([TROIKA, "selftest", *arguments], capture_output=True, text=True,
-                          timeout=LIMIT_S, stdin=subprocess.DEVNULL)
+                          timeout=LIMIT_S, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "TROIKA_DISABLE_GATE": off})
 
 
 class Selftest(unittest.TestCase):
@@ -43,9 +47,11 @@ class Selftest(unittest.TestCase):
     def test_every_fault_is_caught(self) -> None:
         for test in self.result["tests"]:
             with self.subTest(test=test["name"]):
+                if test["skipped"] and test["name"] in MAY_BE_SKIPPED:
+                    continue
                 self.assertTrue(test["pass"], json.dumps(test, indent=1))
                 self.assertIsNone(test["skipped"])
-        self.assertEqual(0, self.done.returncode, self.done.stderr)
+        self.assertIn(self.done.returncode, (0, 3), self.done.stderr)
 
     def test_the_result_is_stored_and_matches_its_schema(self) -> None:
         stored = list(pathlib.Path(self.place.name).glob("selftest-*.json"))
@@ -60,9 +66,11 @@ class Selftest(unittest.TestCase):
                                          ("passed", "failed", "skipped")))
         self.assertGreaterEqual(len(tests), 18)
         for test in tests:
-            self.assertTrue(test["checks"], test["name"])
-            self.assertEqual(test["pass"], all(c["pass"] for c in test["checks"]))
-            self.assertTrue(test["expected"] and test["seen"], test["name"])
+            self.assertTrue(test["checks"] or test["skipped"], test["name"])
+            if not test["skipped"]:
+                self.assertEqual(test["pass"], all(c["pass"] for c in test["checks"]))
+            if not test["skipped"]:
+                self.assertTrue(test["expected"] and test["seen"], test["name"])
 
     def test_there_are_at_least_twenty_with_names_of_their_own(self) -> None:
         names = [line.split()[0] for line in selftest("--list").stdout.splitlines()]
