@@ -13,7 +13,8 @@
 3. Dominance by the stored verdicts: better somewhere, worse nowhere.
 4. What is left is ranked by a weighted sum of log ratios; the interval of a
    difference is the weighted sum of the metrics' half-widths, which is the
-   widest it can be. A difference inside it, or inside the margin, is a toss-up.
+   widest it can be. A difference inside it, or inside the same weighted sum of
+   the metrics' margins (the harness's, noise floor included), is a toss-up.
 
 Everything that the rule used is in the returned dictionary, so that the record
 and its machine-readable copy say the same.
@@ -49,7 +50,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
     constraints = _constraints(profile, point)
     options = [_option(run, experiment, point, profile, constraints, m) for m in models]
     fits = [o["model"] for o in options if o["fate"] == "fits"]
-    verdict = rank(run, experiment, point, fits, margin)
+    verdict = rank(run, experiment, point, fits)
     decision = {
         "experiment": experiment["name"],
         "profile": profile,
@@ -61,6 +62,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
         "margin": margin,
         "constraints": constraints,
         "weights": verdict["weights"],
+        "margins": verdict["margins"],
         "dropped_drivers": verdict["dropped"],
         "options": options,
         "dominated": verdict["dominated"],
@@ -75,7 +77,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
         option["against"] = _against(run, experiment, point, option["model"], first)
     decision["differences"] = _differences(run, experiment, point, decision["outcome"])
     decision["sensitivity"] = _sensitivity(
-        run, experiment, point, options, fits, margin, verdict
+        run, experiment, point, options, fits, verdict
     )
     decision["changes"] = _changes(profile, point, options, constraints)
     return decision
@@ -232,14 +234,17 @@ def _check(fate: str, row: dict, by: str | None, extrapolated: bool = False) -> 
 
 
 def rank(
-    run: Run, experiment, point, models: list[str], margin: float, weights=None
+    run: Run, experiment, point, models: list[str], weights=None, factor: float = 1
 ) -> dict:
-    """Dominance, then scores; `weights` by driver, the default ones if None."""
+    """Dominance, then scores; `weights` by driver, the default ones if None;
+    the margins times `factor`."""
     names, dropped = _drivers(run, experiment, point, models)
     latencies = _latencies(point)
     used = {n: (weights or WEIGHTS)["latency" if n in latencies else n] for n in names}
     total = sum(used.values()) or 1.0
     used = {n: w / total for n, w in used.items()}
+    margins = {n: _margin(run, experiment, point, n) for n in names}
+    edge = factor * sum(used[n] * math.log(1 + margins[n]) for n in names)
     dominated = {}
     for a in models:
         by = [
@@ -252,6 +257,7 @@ def rank(
     pareto = [m for m in models if m not in dominated] or list(models)
     result = {
         "weights": used,
+        "margins": margins,
         "dropped": dropped,
         "dominated": dominated,
         "scores": [],
@@ -274,10 +280,18 @@ def rank(
     rows = []
     for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
         gap, half = _gap(run, experiment, point, used, leader, other)
-        clear = gap - half > 0 and gap > math.log(1 + margin)
+        clear = gap - half > 0 and gap > edge
         rows.append({"model": other, "behind": gap, "half": half, "clear": clear})
     rivals = [r["model"] for r in rows if not r["clear"]]
     return dict(result, leader=leader, rivals=rivals, by="score", scores=rows)
+
+
+def _margin(run: Run, experiment, point, name: str) -> float:
+    """The margin that the stored verdicts used."""
+    where = experiment["name"], point["id"], name
+    rows = (r for key, r in run.comparisons.items() if key[:3] == where)
+    known = (r["margin"] for r in rows if r.get("margin"))
+    return next(known, experiment.get("margin") or 0.05)
 
 
 def _drivers(run: Run, experiment, point, models):
@@ -390,7 +404,7 @@ def _differences(run: Run, experiment, point, outcome) -> list[dict]:
     return rows
 
 
-def _sensitivity(run, experiment, point, options, fits, margin, base) -> list[dict]:
+def _sensitivity(run, experiment, point, options, fits, base) -> list[dict]:
     """The outcome under other weights, another margin, and with what is at
     risk let in."""
     cases = []
@@ -401,20 +415,20 @@ def _sensitivity(run, experiment, point, options, fits, margin, base) -> list[di
                 (
                     {"change": "weight", "driver": driver, "factor": factor},
                     fits,
-                    margin,
                     weights,
+                    1,
                 )
             )
-    cases.append(({"change": "margin", "margin": 2 * margin}, fits, 2 * margin, None))
+    cases.append(({"change": "margin", "factor": 2}, fits, None, 2))
     risky = [o["model"] for o in options if o["fate"] == "at risk"]
     if risky:
         cases.append(
-            ({"change": "let in", "models": risky}, fits + risky, margin, None)
+            ({"change": "let in", "models": risky}, fits + risky, None, 1)
         )
     rows = []
     before = [base["leader"], *base["rivals"]]
-    for change, models, edge, weights in cases:
-        result = rank(run, experiment, point, models, edge, weights)
+    for change, models, weights, factor in cases:
+        result = rank(run, experiment, point, models, weights, factor)
         after = [result["leader"], *result["rivals"]] if result["leader"] else []
         same = set(after) == set(m for m in before if m)
         rows.append(dict(change, models_then=after, same=same))

@@ -78,6 +78,8 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
         return result
     for other in rest:
         row = run.ratio(key, point["id"], name, best, other)
+        if row and row.get("margin"):
+            result.margin = round(row["margin"], 4)  # noise floor included
         verdict = row["verdict"] if row else None
         if best in result.blocked or other in result.blocked:
             verdict = None

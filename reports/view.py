@@ -7,9 +7,10 @@ written. Invalid trials appear by name and reason, never as a number.
 """
 
 import lead
+import noise
 import selftest
 import units
-from levels import reason
+import validity
 from points import latency_words, sections, setting
 from metrics import metric
 from results import Run
@@ -32,8 +33,9 @@ def view(run: Run, charts, records) -> dict:
         "experiments": [
             _experiment(run, e, charts, records) for e in run.data["experiments"]
         ],
-        "invalid": _invalid(run),
-        "gates": _gates(run),
+        "invalid": validity.invalid(run),
+        "gates": validity.experiments(run),
+        "noise": noise.told(run),
         "environment": _flat(run.data.get("environment") or {}),
         "trials": _trials(run),
         "retired": len(run.retired),
@@ -84,7 +86,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "title": experiment.get("title") or experiment["name"],
         "question": experiment.get("question"),
         "blocks": experiment.get("blocks"),
-        "margin": experiment.get("margin") or 0.05,
+        "margins": margins(run, experiment),
         "baseline": experiment.get("baseline"),
         "left_out": _left_out(experiment),
         "points": [_point(run, experiment, p, charts) for p in points],
@@ -96,6 +98,21 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         ],
         "record": records.get(experiment["name"]),
     }
+
+
+def margins(run: Run, experiment: dict) -> str:
+    """The margins that the verdicts used, noise floor included."""
+    used: dict[float, list[str]] = {}
+    for name in lead.HEADLINES:
+        rows = (r for k, r in run.comparisons.items() if k[0] == experiment["name"] and k[2] == name)
+        edge = next((r["margin"] for r in rows if r.get("margin")), None)
+        if edge:
+            used.setdefault(round(edge, 4), []).append(metric(name).noun)
+    if not used:
+        return units.share(experiment.get("margin") or 0.05)
+    if len(used) == 1:
+        return units.share(next(iter(used)))
+    return ", ".join(f"{units.digits(100 * edge)} % {' and '.join(nouns)}" for edge, nouns in used.items())
 
 
 def _is_overview(chart) -> bool:
@@ -317,65 +334,6 @@ def verdict_words(row: dict) -> str:
     }.get(row.get("verdict"), "not judged")
 
 
-def _invalid(run: Run) -> list[dict]:
-    rows = []
-    for t in [*run.trials, *run.retired]:
-        if not t["valid"]:
-            attempt = t.get("attempt") or 1
-            rows.append(
-                {
-                    "id": t["trial_id"],
-                    "attempt": attempt,
-                    "reason": reason(t),
-                    "file": _file(run, t),
-                }
-            )
-    return sorted(rows, key=lambda r: (r["id"], r["attempt"]))
-
-
-def _file(run: Run, trial: dict) -> str:
-    suffix = (
-        ""
-        if any(t is trial for t in run.trials)
-        else f".attempt{trial.get('attempt') or 1}"
-    )
-    return f"../trials/{trial['trial_id']}{suffix}.json"
-
-
-def _gates(run: Run) -> list[list[str]]:
-    """gate, attempts that it judged, how many failed, the worst value of all
-    against its limit, and whose that is. A gate without a value was not
-    applied."""
-    rows: dict[str, dict] = {}
-    for t in [*run.trials, *run.retired]:
-        for gate in t.get("gates") or []:
-            row = rows.setdefault(gate["id"], {"n": 0, "bad": 0, "seen": []})
-            if gate["ok"] and gate.get("value") is None:
-                continue
-            row["n"] += 1
-            row["bad"] += not gate["ok"]
-            if gate.get("value") is not None and gate.get("limit") is not None:
-                row["seen"].append((gate, t["trial_id"]))
-    return [_gate_row(name, row) for name, row in sorted(rows.items())]
-
-
-def _gate_row(name: str, row: dict) -> list[str]:
-    counts = [name, units.count(row["n"]), units.count(row["bad"])]
-    if not row["seen"]:
-        return [*counts, units.UNKNOWN, units.UNKNOWN, units.UNKNOWN]
-    least = any(g["ok"] and g["value"] > g["limit"] for g, _ in row["seen"])
-
-    def badness(seen):
-        gate, _ = seen
-        share = gate["value"] / gate["limit"] if gate["limit"] else gate["value"]
-        return not gate["ok"], -share if least else share
-
-    worst, trial = max(row["seen"], key=badness)
-    shown = [units.digits(worst["value"]), units.digits(worst["limit"])]
-    shown[1] = f"{'at least' if least else 'at most'} {shown[1]}"
-    return [*counts, *shown, trial]
-
-
 def _flat(value, prefix: str = "") -> list[list[str]]:
     rows = []
     for key, inner in value.items():
@@ -401,7 +359,7 @@ def _trials(run: Run) -> list[dict]:
         rows.append(
             {
                 "id": t["trial_id"],
-                "file": _file(run, t),
+                "file": validity.file(run, t),
                 "block": t["block"],
                 "attempt": t.get("attempt") or 1,
                 "valid": t["valid"],

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "harness/experiment/entrants.h"
+#include "harness/gate/gate.h"
 #include "harness/version.h"
 #include "placement.h"
 #include "trial_json.h"
@@ -151,6 +152,20 @@ static json_t *json_models(const struct plan *plan,
     return object;
 }
 
+/* What each gate of the trials means, for whoever reads them. */
+static json_t *json_gates(void)
+{
+    struct gate_about about[GATES_MAX];
+    int count = gate_all(about);
+    json_t *list = json_array();
+
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s}", "id", about[i].id,
+                                        "fails_when", about[i].fails_when));
+    return list;
+}
+
 json_t *run_json(const char *run_id, const char *command,
                  const struct plan *plan, const struct model_info *models,
                  json_t *environment)
@@ -162,14 +177,14 @@ json_t *run_json(const char *run_id, const char *command,
                               json_experiment(plan->experiments[i]));
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:b, s:n, s:I, s:o, s:o, s:o, "
-        "s:o, s:[], s:[], s:o}",
+        "s:o, s:o, s:[], s:[], s:o}",
         "schema_version", 1, "run_id", run_id, "tool_version", version(),
         "variant", version_variant(), "command", json_text(command),
         "started_at", json_time(time(NULL)), "ended_at", "complete", 0,
         "interrupted", "seed", (json_int_t)plan->seed, "experiments",
         experiments, "models", json_models(plan, models), "plan",
-        json_plan(plan), "environment", environment, "summary", "comparisons",
-        "tally",
+        json_plan(plan), "environment", environment, "gates", json_gates(),
+        "summary", "comparisons", "tally",
         json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
                   0, "valid", 0, "invalid", 0));
 }

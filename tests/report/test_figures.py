@@ -14,6 +14,20 @@ from case import Case  # noqa: E402
 import stored  # noqa: E402
 
 
+def noise_floor():
+    """One pair of copies called different, on throughput."""
+    cell = {
+        "load_point": "fetch", "metric": "throughput_per_s", "n": 6,
+        "ratio": 1.3, "lo": 1.2, "hi": 1.4, "verdict": "better",
+    }
+    floor = {"floor": 0.3, "declared": 0.05, "margin": 0.3}
+    own = {
+        "experiment": "quick", "model": "event-loop", "different": 1,
+        "floors": {"throughput_per_s": floor}, "cells": [cell],
+    }
+    return {"quantile": 0.95, "cells": 4, "different": 1, "ok": False, "experiments": [own]}
+
+
 class Figures(Case):
     def test_offered_rate_tells_knee_limit_and_overload(self):
         stored.write(self.run_path, "rates")
@@ -67,8 +81,44 @@ class Figures(Case):
         self.assertIn(f"Hollow, on the axis: invalid, {words}", self.text())
         self.assertRegex(
             self.text(),
-            r"\| generator \| +72 \| +6 \| +0\.930 \| +at most 0\.850 \| +rates-b1-spin-r1500",
+            r"\| generator +\| +– \| +72 \| +6 \| +1\.09 × \| +busy share \| +rates-b1-spin-r1500",
         )
+
+    def test_gates_tell_what_they_mean_and_whom_they_hit(self):
+        def change(run, trials):
+            run["gates"] = [{"id": "generator", "fails_when": "the generator was busy"}]
+            for t in trials:
+                if t["cell"]["model"] == "event-loop" and t["block"] < 3:
+                    t.update(valid=False, reason="the generator was busy")
+                    t["gates"][1].update(ok=False, value=0.93)
+
+        self.store(change)
+        self.report("--only", "report")
+        rows = [line for line in self.text().splitlines() if line.startswith("| generator ")]
+        self.assertRegex(rows[0], r"\| the generator was busy \| +72 \| +6 \|")
+        self.assertRegex(self.text(), r"\| event-loop +\| +18 \| +18 \| +6 \| +33 % \| +6 \|")
+        self.assertIn("event-loop lost 33 % of its attempts, process-pool 0 %", self.text())
+
+    def test_noise_floor_is_told_and_widens_margins(self):
+        def change(run, trials):
+            for row in run["comparisons"]:
+                if row["metric"] == "throughput_per_s":
+                    row["margin"] = 0.3
+            run["noise_floor"] = noise_floor()
+
+        run, trials, texts = stored.build("quick")
+        change(run, trials)
+        stored.store(self.run_path, run, trials, texts)
+        self.report()
+        text = self.text()
+        self.assertIn("1 of 4 such pairs were called different", text)
+        self.assertIn("not to be trusted", text)
+        self.assertRegex(text, r"\| throughput +\| +5\.00 % \| +30\.0 % \| +30\.0 % \|")
+        self.assertRegex(text, r"\| fetch +\| throughput +\| +1\.30 \[1\.20–1\.40\] \| +6 \| +called different \|")
+        self.assertIn("30.0 % throughput, 5.00 % p99 latency and CPU per request and memory", text)
+        self.assertIn('id="noise"', self.text("index.html"))
+        record = self.records()[0].read_text()
+        self.assertIn("throughput 30 %, p99 latency 5 %", record)
 
     def test_selftest_is_told_and_checked(self):
         stored.write(self.run_path)
