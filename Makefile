@@ -45,7 +45,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps list bench standard full $(bench_targets) serve load doctor charts report adr compare
+.PHONY: all help deps list bench standard full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
 	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x ! -type d | wc -l)"
 
@@ -75,7 +75,7 @@ run_and_report = $(out)/troika bench $(ARGS) $(1); status=$$?; \
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(call run_and_report,$*)
 
-full: all ## every experiment, one after another (an hour and more)
+full: all ## every experiment, one after another (two hours and more)
 	@$(call run_and_report,$(experiments))
 
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
@@ -83,6 +83,9 @@ serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--por
 
 load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
 	@$(out)/troika load $(ARGS) $(or $(URL),$(error URL= is missing))
+
+search: all ## the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
+	@$(out)/troika search $(or $(ARGS),$(error ARGS= is missing; build/release/troika search --help))
 
 doctor: $(out)/troika ## what on this machine spoils measurements, and the remedy
 	@$(out)/troika doctor

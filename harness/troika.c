@@ -19,6 +19,7 @@ static const struct verb {
     {"bench", verb_bench, "run experiments and say who leads, and how sure"},
     {"summarise", verb_summarise, "summary of a run's stored trials, anew"},
     {"compare", verb_compare, "what one run is against another"},
+    {"search", verb_search, "the highest rate that keeps a latency limit"},
     {"load", verb_load, "drive an HTTP server and time every request"},
     {"serve", verb_serve, "run one model as a server"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},

@@ -21,6 +21,7 @@ int verb_bench(int argc, char **argv);
 int verb_summarise(int argc, char **argv);
 int verb_compare(int argc, char **argv);
 int verb_load(int argc, char **argv);
+int verb_search(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
