@@ -72,7 +72,8 @@ static int offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
         return -ENOMEM;
     call->task = loop_self();
     call->fn = fn;
-    memcpy(call->arg, arg, size);
+    if (size > 0)
+        memcpy(call->arg, arg, size);
     int error = queue(call);
     if (error == 0) {
         loop_park();

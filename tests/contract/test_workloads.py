@@ -278,45 +278,56 @@ class Answers(unittest.TestCase):
             self.assertIn("--backend", reason)
 
 
-class Pool(unittest.TestCase):
-    def setUp(self) -> None:
-        if "process-pool" not in MODELS:
-            self.skipTest("process-pool was not built")
+POOLS = [model for model in ("process-pool", "thread-pool") if model in MODELS]
 
+
+class Pools(unittest.TestCase):
     def test_two_workers_four_requests(self) -> None:
         """Two rounds of 300 ms. The first two also end together, the others
         do not wait for more, at least once in a few times."""
-        with Server("process-pool", "--workers", "2") as server:
-            for _ in range(ATTEMPTS):
-                took_s = []
-                begin = time.monotonic()
+        for model in POOLS:
+            with self.subTest(model=model), Server(model, "--workers", "2") as server:
+                for _ in range(ATTEMPTS):
+                    if self.two_rounds(server):
+                        break
+                else:
+                    self.fail("never 300, 300, 600 and 600 ms")
 
-                def client() -> None:
-                    if server.ask("/wait?delay=300ms")[0] == 200:
-                        took_s.append(time.monotonic() - begin)
+    def two_rounds(self, server: Server) -> bool:
+        took_s = []
+        begin = time.monotonic()
 
-                together([client] * 4)
-                took_s.sort()
-                self.assertEqual(len(took_s), 4)
-                self.assertGreaterEqual(took_s[2], 0.6, "these wait for a worker")
-                if took_s[1] < 0.55 and took_s[3] < 0.85:
-                    return
-        self.fail(f"never 300, 300, 600 and 600 ms, last {took_s}")
+        def client() -> None:
+            if server.ask("/wait?delay=300ms")[0] == 200:
+                took_s.append(time.monotonic() - begin)
+
+        together([client] * 4)
+        took_s.sort()
+        self.assertEqual(len(took_s), 4)
+        self.assertGreaterEqual(took_s[2], 0.6, "these wait for a worker")
+        return took_s[1] < 0.55 and took_s[3] < 0.85
 
     def test_half_a_request_occupies_nobody(self) -> None:
         target, body = wait(3, 1000)
         request = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-        with Server("process-pool", "--workers", "1") as server:
-            slow = socket.create_connection(("127.0.0.1", server.port), LIMIT_S)
-            self.addCleanup(slow.close)
-            for half in (request[:9], request[9:-1]):
-                slow.sendall(half)
-                self.assertEqual(server.ask(target), (200, body))
-            slow.sendall(request[-1:] + request * 2)
-            got = b""
-            while got.count(body.encode()) < 3 and (more := slow.recv(4096)):
-                got += more
-            self.assertEqual(got.count(body.encode()), 3)
+        for model in POOLS:
+            with self.subTest(model=model), Server(model, "--workers", "1") as server:
+                slow = socket.create_connection(("127.0.0.1", server.port), LIMIT_S)
+                self.addCleanup(slow.close)
+                for half in (request[:9], request[9:-1]):
+                    slow.sendall(half)
+                    self.assertEqual(server.ask(target), (200, body))
+                slow.sendall(request[-1:] + request * 2)
+                got = b""
+                while got.count(body.encode()) < 3 and (more := slow.recv(4096)):
+                    got += more
+                self.assertEqual(got.count(body.encode()), 3)
+
+
+class ProcessPool(unittest.TestCase):
+    def setUp(self) -> None:
+        if "process-pool" not in MODELS:
+            self.skipTest("process-pool was not built")
 
     def test_killed_workers_are_replaced(self) -> None:
         with Server("process-pool", "--workers", "1") as server:

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A state is one word, moved by compare-and-swap: the generation above two
+ * bits of what is going on. Acquire and release order what the owners do to
+ * the rest of the slot.
+ */
+#include "slots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum phase {
+    FREE,  /* no connection */
+    IDLE,  /* a connection that nobody is at */
+    BUSY,  /* owned */
+    AGAIN, /* owned, and an edge came since */
+};
+enum { PHASE_BITS = 2, PHASES = (1 << PHASE_BITS) - 1 };
+enum { SLOTS_MAX = 1 << 20 };
+
+static struct slot *slots;
+static int slot_count;
+static _Atomic int used_end;
+
+int slots_open(void)
+{
+    long limit = sysconf(_SC_OPEN_MAX);
+    slot_count = limit < 0 || limit > SLOTS_MAX ? SLOTS_MAX : (int)limit;
+    /* Only pages with slots in use take memory. */
+    slots = calloc((size_t)slot_count, sizeof *slots);
+    return slots ? 0 : -ENOMEM;
+}
+
+struct slot *slots_find(int fd)
+{
+    return fd < slot_count ? &slots[fd] : NULL;
+}
+
+int slots_fd(const struct slot *slot)
+{
+    return (int)(slot - slots);
+}
+
+int slots_end(void)
+{
+    return atomic_load_explicit(&used_end, memory_order_acquire);
+}
+
+static uint64_t generation_of(uint64_t state)
+{
+    return state >> PHASE_BITS & UINT32_MAX;
+}
+
+static enum phase phase_of(uint64_t state)
+{
+    return (enum phase)(state & PHASES);
+}
+
+static uint64_t with_phase(uint64_t state, enum phase phase)
+{
+    return (state & ~(uint64_t)PHASES) | phase;
+}
+
+uint64_t slot_begin(struct slot *slot)
+{
+    /* Whoever ended the one before did so before the kernel gave the number
+     * out again. */
+    uint64_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+    int fd = slots_fd(slot);
+    slot->lingering = false;
+    if (fd >= atomic_load_explicit(&used_end, memory_order_relaxed))
+        atomic_store_explicit(&used_end, fd + 1, memory_order_release);
+    atomic_store_explicit(&slot->state, with_phase(state, IDLE),
+                          memory_order_release);
+    return generation_of(state) << 32 | (uint32_t)fd;
+}
+
+struct slot *slot_claim(uint64_t event_data)
+{
+    struct slot *slot = &slots[(uint32_t)event_data];
+    uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
+    for (;;) {
+        enum phase phase = phase_of(state);
+        if (generation_of(state) != event_data >> 32 || phase == FREE ||
+            phase == AGAIN)
+            return NULL;
+        if (atomic_compare_exchange_weak_explicit(
+                &slot->state, &state,
+                with_phase(state, phase == IDLE ? BUSY : AGAIN),
+                memory_order_acq_rel, memory_order_relaxed))
+            return phase == IDLE ? slot : NULL;
+    }
+}
+
+bool slot_claim_idle(struct slot *slot)
+{
+    uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
+    return phase_of(state) == IDLE &&
+           atomic_compare_exchange_strong_explicit(
+               &slot->state, &state, with_phase(state, BUSY),
+               memory_order_acquire, memory_order_relaxed);
+}
+
+bool slot_release(struct slot *slot)
+{
+    uint64_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+    if (phase_of(state) == BUSY &&
+        atomic_compare_exchange_strong_explicit(
+            &slot->state, &state, with_phase(state, IDLE), memory_order_release,
+            memory_order_acquire))
+        return true;
+    atomic_store_explicit(&slot->state, with_phase(state, BUSY),
+                          memory_order_relaxed);
+    return false;
+}
+
+void slot_end(struct slot *slot)
+{
+    uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
+    uint64_t next = (generation_of(state) + 1) & UINT32_MAX;
+    atomic_store_explicit(&slot->state, next << PHASE_BITS | FREE,
+                          memory_order_release);
+}
