@@ -124,6 +124,8 @@ ci: ## what CI runs
 	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
 	    else echo 'clang is missing: its warnings are not looked at'; fi
 	@$(MAKE) --no-print-directory check WERROR=1
+	@$(out)/troika selftest --no-store >build/selftest.txt; status=$$?; tail -1 build/selftest.txt; \
+	    case $$status in 0|3) ;; *) cat build/selftest.txt; exit $$status;; esac # 3: a busy machine could not tell
 	@$(MAKE) --no-print-directory asan WERROR=1
 	@$(MAKE) --no-print-directory tsan WERROR=1
 

@@ -91,7 +91,9 @@ static void told(const struct selftest_result *result)
 {
     fprintf(stderr, "%-8s %s (%.1f s%s)\n", verdict(result), result->test->name,
             (double)result->duration_ns / 1e9,
-            result->attempts > 1 ? ", second attempt" : "");
+            result->attempts > 2   ? ", third attempt"
+            : result->attempts > 1 ? ", second attempt"
+                                   : "");
 }
 
 static void print_text(const struct selftest_result *results)
@@ -177,7 +179,7 @@ static int carry_out(const struct wish *wish)
     failed = (int)json_integer_value(json_object_get(json, "failed"));
     skipped = (int)json_integer_value(json_object_get(json, "skipped"));
     if (wish->json) {
-        json_dumpf(json, stdout, JSON_INDENT(1));
+        json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
         putchar('\n');
     } else {
         print_text(results);

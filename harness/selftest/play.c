@@ -193,9 +193,12 @@ void play_loud(const struct play *play, struct outcome *outcome, const char *id)
 
 void play_silent(const struct play *play, struct outcome *outcome)
 {
+    const struct histogram *late = &play->trial->platform.lateness;
     char reason[OUTCOME_WORDS];
     bool ok =
         gate_all_ok(play->gates, play->gate_count, reason, sizeof(reason));
 
+    outcome->stalls_p99_ns = histogram_percentile_ns(late, 99);
+    outcome->stalls_max_ns = late->max_ns;
     outcome_words(outcome, "all gates", "silent", ok ? "silent" : reason, ok);
 }

@@ -18,7 +18,7 @@ struct selftest_test {
     void (*run)(struct outcome *outcome);
     bool alone; /* uses a CPU in full, or judges how late others are: not
                    beside another */
-    bool noisy; /* a stall of the machine can spoil it: may be tried twice */
+    bool noisy; /* a stall of the machine can spoil it: may be tried again */
 };
 
 struct selftest_result {
@@ -26,8 +26,8 @@ struct selftest_result {
     struct outcome *outcome; /* of the last attempt */
     int attempts;
     int64_t duration_ns;
-    double foreign_share; /* of the CPUs, used by others just before the
-                             second attempt; -1: unknown */
+    double foreign_share; /* of the CPUs, used by others during the last
+                             attempt; -1: unknown, or it ran beside others */
     bool pass;
 };
 
@@ -35,9 +35,9 @@ struct selftest_result {
 extern const struct selftest_test selftest_tests[];
 
 /* Runs the chosen ones: those that mostly wait beside each other, then the
- * others one by one; a noisy one that failed is tried once more, alone.
- * If it fails again while the machine was visibly not its own, it is counted as
- * skipped, with the reason: it could not tell. `told`
+ * others one by one; a noisy one that failed is tried again, alone, twice
+ * at most. If it fails again while the machine was visibly not its own, it is
+ * counted as skipped, with the reason: it could not tell. `told`
  * is called with each as it is done. Returns 0 or a negative errno. */
 int selftest_run(const bool *chosen, struct selftest_result *results,
                  void (*told)(const struct selftest_result *result));
