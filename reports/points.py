@@ -35,6 +35,10 @@ def setting(point: dict) -> str:
     """A load point in words: fetch?delay=50ms, 100 connections."""
     load = point["load"]
     words = point["workload"] + (f"?{point['query']}" if point.get("query") else "")
+    if load["mode"] == "churn":
+        words += ", a new connection for every request"
+    if load["mode"] == "idle":
+        words += f", idle but for {units.digits(load.get('rate_per_s'))}/s"
     if load["mode"] == "open":
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
         if (load.get("arrivals") or "").startswith("burst:"):
@@ -53,4 +57,6 @@ def setting(point: dict) -> str:
 def latency_words(point: dict) -> str:
     if point.get("latency_kind") == "response":
         return "response time"
+    if point["load"]["mode"] == "churn":
+        return "service time (closed loop, connecting included)"
     return "service time (closed loop)"

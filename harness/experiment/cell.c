@@ -24,10 +24,12 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", "closed, open, search", "closed",
+    [CELL_MODE] = {"mode", "closed, open, search, churn, idle", "closed",
                    "closed: a connection sends again when it has its answer; "
                    "open: requests are sent at a rate of their own; search: "
-                   "the highest rate is looked for that keeps `slo`"},
+                   "the highest rate is looked for that keeps `slo`; churn: "
+                   "closed, with a new connection for every request; idle: "
+                   "open, but so rare that connections sleep"},
     [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
                   "the limit on the response time that a search must keep "
                   "(mode = search only)"},
@@ -47,6 +49,9 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
     [CELL_THINK] = {"think", "time", "0s",
                     "pause between answer and request (mode = closed only)"},
+    [CELL_ACTIVE] = {"active", "share", "1%",
+                     "of the connections that are asked each second, one after "
+                     "another (mode = idle only)"},
     [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
                               "a second load on the same server, an open "
                               "loop; its parameters are `beside.PARAMETER`"},

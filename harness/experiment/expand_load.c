@@ -87,6 +87,28 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
     return 0;
 }
 
+/* The idle ones are asked in turn, evenly: each has slept since its turn
+ * before, or since it was opened. */
+static int take_active(const struct expansion *expansion,
+                       struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_ACTIVE];
+    double share = 0.01;
+    char why[EXPAND_WHY_MAX];
+    int result = refuse_own(expansion, CELL_THINK, "closed");
+
+    if (result < 0)
+        return result;
+    if (given->text != NULL &&
+        value_share(given->text, &share, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"active\" %s",
+                           why);
+    point->arrivals = ARRIVALS_UNIFORM;
+    point->burst = 1;
+    point->rate_per_s = share * point->connections;
+    return 0;
+}
+
 /* Keys and defaults of the modes. */
 static int take_rate(const struct expansion *expansion,
                      struct load_point *point)
@@ -103,10 +125,14 @@ static int take_rate(const struct expansion *expansion,
     }
     if ((result = refuse_own(expansion, CELL_SLO, "search")) < 0)
         return result;
-    if (point->mode == LOAD_CLOSED) {
-        result = refuse_own(expansion, CELL_RATE, "open");
-        return result < 0 ? result
-                          : refuse_own(expansion, CELL_ARRIVALS, "open");
+    if (!point->idle &&
+        (result = refuse_own(expansion, CELL_ACTIVE, "idle")) < 0)
+        return result;
+    if (point->mode == LOAD_CLOSED || point->idle) {
+        if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
+            (result = refuse_own(expansion, CELL_ARRIVALS, "open")) < 0)
+            return result;
+        return point->idle ? take_active(expansion, point) : 0;
     }
     if ((result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
         return result;
@@ -132,34 +158,61 @@ static int default_connections(const struct load_point *point)
         expand_workload_wait_ns(point->workload, &point->arguments));
 }
 
+static int take_connections(const struct expansion *expansion,
+                            struct load_point *point)
+{
+    char why[EXPAND_WHY_MAX];
+    int line;
+    const char *text = expansion_item(expansion, CELL_CONNECTIONS, &line);
+
+    if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
+                                    &point->connections, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
+    return 0;
+}
+
+enum { MODE_CLOSED, MODE_OPEN, MODE_SEARCH, MODE_CHURN, MODE_IDLE };
+
+static const char *const mode_names[] = {"closed", "open", "search",
+                                         "churn",  "idle", NULL};
+
+const char *load_point_mode(const struct load_point *point)
+{
+    return mode_names[point->search              ? MODE_SEARCH
+                      : point->churn             ? MODE_CHURN
+                      : point->idle              ? MODE_IDLE
+                      : point->mode == LOAD_OPEN ? MODE_OPEN
+                                                 : MODE_CLOSED];
+}
+
 int expand_load_take(const struct expansion *expansion,
                      struct load_point *point)
 {
-    static const char *const modes[] = {"closed", "open", "search", NULL};
     const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
-    int mode, line, result;
-    char why[EXPAND_WHY_MAX];
-    const char *text;
+    int mode, result;
 
-    result = take_choice(expansion, CELL_MODE, modes, &mode);
+    result = take_choice(expansion, CELL_MODE, mode_names, &mode);
     if (result < 0)
         return result;
-    point->mode = mode > 0 ? LOAD_OPEN : LOAD_CLOSED;
-    point->search = mode == 2;
+    point->mode =
+        mode == MODE_CLOSED || mode == MODE_CHURN ? LOAD_CLOSED : LOAD_OPEN;
+    point->search = mode == MODE_SEARCH;
+    point->churn = mode == MODE_CHURN;
+    point->idle = mode == MODE_IDLE;
     if (load_schedule_parse(given->text ? given->text : "poisson",
                             &point->arrivals, &point->burst) < 0)
         return reader_fail(expansion->reader, given->line,
                            "\"arrivals\" is \"%s\"; poisson, uniform or "
                            "burst:K with K from 2 to %d",
                            given->text, LOAD_BURST_MAX);
-    if ((result = take_rate(expansion, point)) < 0)
+    point->connections = 1; /* an idle load's rate follows from them */
+    if ((point->idle && (result = take_connections(expansion, point)) < 0) ||
+        (result = take_rate(expansion, point)) < 0)
         return result;
-    text = expansion_item(expansion, CELL_CONNECTIONS, &line);
+    if (point->idle)
+        return 0;
     point->connections = default_connections(point);
-    if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
-                                    &point->connections, why, sizeof(why)) < 0)
-        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
-    return 0;
+    return take_connections(expansion, point);
 }
 
 int expand_load_times(const struct expansion *expansion,

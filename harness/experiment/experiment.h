@@ -69,6 +69,8 @@ struct load_point {
     bool search;    /* mode = search: the rate is looked for, and mode is open;
                        warm-up and window are those of one step */
     struct slo slo; /* what a search must keep */
+    bool churn;     /* mode = churn: closed, a connection for each request */
+    bool idle;      /* mode = idle: open, so rare that connections sleep */
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant, 1 but for burst:K */
     double rate_per_s; /* open loop; else 0 */
@@ -82,6 +84,9 @@ struct load_point {
                          0: the model's default, pass nothing */
     struct beside beside;
 };
+
+/* Its mode as files and results name it. */
+const char *load_point_mode(const struct load_point *point);
 
 struct experiment {
     char name[64]; /* the file's name without .ini */

@@ -176,6 +176,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .burst = point->burst,
         .rate_per_s = point->rate_per_s,
         .connections = point->connections,
+        .churn = point->churn,
         .seed = stage->plan->seed,
         .warmup_ns = point->warmup_ns,
         .window_ns = point->window_ns,
@@ -206,6 +207,7 @@ int stage_start_loads(struct stage *stage)
     second->requests = stage->beside_requests;
     second->request_count = stage->beside_request_count;
     second->mode = LOAD_OPEN;
+    second->churn = false;
     second->arrivals = ARRIVALS_POISSON;
     second->burst = 1;
     second->rate_per_s = beside->rate_per_s;

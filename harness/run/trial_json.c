@@ -99,10 +99,7 @@ json_t *json_load(const struct load_point *point)
     char name[LOAD_ARRIVALS_TEXT];
 
     return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o}", "mode",
-        point->search ? "search"
-        : open        ? "open"
-                      : "closed",
+        "{s:s, s:i, s:o, s:o, s:o}", "mode", load_point_mode(point),
         "connections", point->connections, "rate_per_s",
         open && !point->search ? json_real(point->rate_per_s) : json_null(),
         "arrivals",
@@ -140,11 +137,17 @@ static json_t *json_latency(const struct load_result *load, bool open)
     bool whole = open || load->completed_in_window >=
                              ROUNDS_MIN * (uint64_t)load->connections_open;
 
-    return json_pack("{s:s, s:b, s:o, s:o, s:o}", "kind",
-                     open ? "response" : "service", "turned_over", whole,
-                     "response", json_histogram(&load->response, whole),
-                     "service", json_histogram(&load->service, whole), "lag",
-                     json_histogram(&load->lag, whole));
+    json_t *object =
+        json_pack("{s:s, s:b, s:o, s:o, s:o}", "kind",
+                  open ? "response" : "service", "turned_over", whole,
+                  "response", json_histogram(&load->response, whole), "service",
+                  json_histogram(&load->service, whole), "lag",
+                  json_histogram(&load->lag, whole));
+
+    if (load->connect.count > 0)
+        json_object_set_new(object, "connect",
+                            json_histogram(&load->connect, whole));
+    return object;
 }
 
 static json_t *json_requests(const struct load_result *load)
@@ -470,7 +473,7 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
 {
     const struct experiment *experiment =
         plan->experiments[planned->experiment];
-    char reason[2048];
+    char reason[2048], seed[24];
     bool valid = gate_all_ok(gates, gate_count, reason, sizeof(reason));
     json_t *object = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:b, s:o, "
@@ -485,6 +488,9 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
 
     if (object != NULL && trial->end == TRIAL_DONE)
         add_measures(object, trial_plan, trial);
+    snprintf(seed, sizeof(seed), "0x%016llx",
+             (unsigned long long)trial_plan->seed);
+    json_object_set_new(object, "seed", json_string(seed));
     if (object != NULL && trial->meter_note[0])
         json_object_set_new(object, "meter_note", json_text(trial->meter_note));
     return object;

@@ -95,9 +95,9 @@ static void rank(struct point *point, const json_t *models)
     }
 }
 
-/* The capacity of a search; a latency for open loops, whose throughput is the
- * offered rate; the throughput for closed ones; beside a job, the latency of
- * those it harms. */
+/* The capacity of a search; the memory of idle connections; a latency for open
+ * loops, whose throughput is the offered rate; the throughput for closed ones;
+ * beside a job, the latency of those it harms. */
 static const char *headline(const struct point *point, const json_t *models,
                             const json_t *object)
 {
@@ -109,6 +109,8 @@ static const char *headline(const struct point *point, const json_t *models,
         return "capacity_per_s";
     if (json_is_object(json_object_get(object, "beside")))
         return "beside_p99_ns";
+    if (!strcmp(text_of(load, "mode"), "idle"))
+        return "memory_per_idle_connection_bytes";
     if (strcmp(text_of(load, "mode"), "open") != 0)
         return "throughput_per_s";
     json_array_foreach(models, i, name)

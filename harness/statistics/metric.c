@@ -175,6 +175,33 @@ static double memory_per_connection(const json_t *trial, char *why, size_t size)
     return growth / connections;
 }
 
+/* At rest before the first connection, and with all of them open. What the
+ * kernel holds for them is in it. */
+static double memory_per_idle(const json_t *trial, char *why, size_t size)
+{
+    const json_t *memory = json_object_get(trial, "memory");
+    double growth = number(memory, "open", "total_bytes") -
+                    number(memory, "idle", "total_bytes");
+    double connections = number(trial, "connections", "open");
+
+    if (isnan(growth))
+        return refuse(why, size, "the kernel does not tell");
+    if (growth <= 0 || !(connections >= 1))
+        return refuse(why, size, "no growth that could be measured");
+    return growth / connections;
+}
+
+static double connect_mean(const json_t *trial, char *why, size_t size)
+{
+    const json_t *latency = json_object_get(trial, "latency");
+
+    if (!turned_over(trial, why, size))
+        return NAN;
+    if (number(latency, "connect", "count") >= 1)
+        return number(latency, "connect", "mean_ns");
+    return refuse(why, size, "no request was answered");
+}
+
 static double beside_p99(const json_t *trial, char *why, size_t size)
 {
     return percentile(
@@ -247,6 +274,10 @@ const struct metric metrics[] = {
     {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity},
     {"capacity_conservative_per_s", "conservative capacity", true,
      METRIC_SEARCH, capacity_conservative},
+    {"latency_connect_mean_ns", "mean time to connect", false, METRIC_CHURN,
+     connect_mean},
+    {"memory_per_idle_connection_bytes", "memory per idle connection", false,
+     METRIC_IDLE, memory_per_idle},
     {0},
 };
 
@@ -255,11 +286,16 @@ bool metric_applies(const struct metric *metric, const json_t *object)
     const json_t *cell = json_object_get(object, "cell");
     const json_t *load = json_object_get(cell != NULL ? cell : object, "load");
     const char *mode = json_string_value(json_object_get(load, "mode"));
-    bool search = mode != NULL && !strcmp(mode, "search");
 
+    if (mode == NULL)
+        mode = "";
     if (metric->scope == METRIC_BESIDE)
         return json_is_object(json_object_get(object, "beside"));
-    return search == (metric->scope == METRIC_SEARCH);
+    if (metric->scope == METRIC_CHURN)
+        return !strcmp(mode, "churn");
+    if (metric->scope == METRIC_IDLE)
+        return !strcmp(mode, "idle");
+    return !strcmp(mode, "search") == (metric->scope == METRIC_SEARCH);
 }
 
 const struct metric *metric_find(const char *name)

@@ -14,6 +14,8 @@ enum metric_scope {
     METRIC_LOAD,   /* everywhere but in a search */
     METRIC_BESIDE, /* where there is a second load */
     METRIC_SEARCH, /* of a search alone */
+    METRIC_CHURN,  /* where every request has a connection of its own */
+    METRIC_IDLE,   /* where connections sleep */
 };
 
 struct metric {

@@ -226,6 +226,34 @@ static void cells_take_over_defaults(void **state)
     experiment_free(e);
 }
 
+static void modes_have_their_keys(void **state)
+{
+    struct experiment *e =
+        good(HEAD "rate = 5\n[cell a]\nworkload = wait\nmode = churn\n"
+                  "connections = 3\n[cell b]\nworkload = wait\n"
+                  "mode = idle\nactive = 10%\nconnections = 50, 200\n");
+    const struct load_point *p = e->load_points;
+
+    (void)state;
+    assert_int_equal(p[0].mode, LOAD_CLOSED);
+    assert_true(p[0].churn && !p[0].idle);
+    assert_int_equal(p[0].connections, 3);
+    assert_string_equal(load_point_mode(&p[0]), "churn");
+    assert_int_equal(p[1].mode, LOAD_OPEN);
+    assert_true(p[1].idle && !p[1].churn);
+    assert_int_equal(p[1].arrivals, ARRIVALS_UNIFORM);
+    assert_true(p[1].rate_per_s > 4.99 && p[1].rate_per_s < 5.01);
+    assert_true(p[2].rate_per_s > 19.9 && p[2].rate_per_s < 20.1);
+    assert_string_equal(load_point_mode(&p[2]), "idle");
+    experiment_free(e);
+    bad(HEAD "[cell a]\nworkload = wait\nactive = 1%\n", 4,
+        "it belongs to mode = idle");
+    bad(HEAD "[cell a]\nworkload = wait\nmode = churn\nrate = 5\n", 5,
+        "it belongs to mode = open");
+    bad(HEAD "[cell a]\nworkload = wait\nmode = idle\nthink = 5ms\n", 5,
+        "it belongs to mode = closed");
+}
+
 static void lists_expand(void **state)
 {
     struct experiment *e = good(
@@ -492,6 +520,7 @@ int main(void)
         cmocka_unit_test(all_means_contenders_that_have_the_workload),
         cmocka_unit_test(a_list_may_name_what_cannot_run),
         cmocka_unit_test(cells_take_over_defaults),
+        cmocka_unit_test(modes_have_their_keys),
         cmocka_unit_test(lists_expand),
         cmocka_unit_test(a_profile_and_a_load_beside_are_read),
         cmocka_unit_test(form_is_checked),

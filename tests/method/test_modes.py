@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Load modes in real runs: what each leaves in its trials, and that all models
+of a block get the same load. No gate is asked: a busy machine makes trials
+invalid, and they hold the same facts.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+LIMIT_S = 120
+
+HEAD = """[experiment]
+title = Modes
+question = What does each mode leave behind?
+models = event-loop, thread-per-connection
+blocks = {blocks}
+warmup = 200ms
+window = 600ms
+"""
+
+
+class Modes(unittest.TestCase):
+    def setUp(self) -> None:
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="modes-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def bench(self, cells: str, blocks: int = 1) -> tuple[list[dict], dict]:
+        """All last attempts, and the run."""
+        path = self.directory / "modes.ini"
+        path.write_text(HEAD.format(blocks=blocks) + cells)
+        gates = subprocess.run([BUILD / "troika", "list", "gates"], capture_output=True,
+                               text=True, timeout=LIMIT_S, check=True).stdout
+        names = [line.split()[0] for line in gates.splitlines() if line.strip()]
+        done = subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o", self.directory / "results",
+             path], capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TROIKA_DISABLE_GATE": ",".join(names)})
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        results = self.directory / "results" / "latest"
+        trials = [json.loads(path.read_text()) for path in results.glob("trials/*.json")
+                  if ".attempt" not in path.name]
+        return trials, json.loads((results / "run.json").read_text())
+
+    def test_churn(self) -> None:
+        trials, run = self.bench(
+            "[cell churn]\nworkload = wait\ndelay = 5ms\nmode = churn\nconnections = 4\n")
+        self.assertEqual(len(trials), 2)
+        for trial in trials:
+            self.assertEqual(trial["cell"]["load"]["mode"], "churn")
+            latency = trial["latency"]
+            self.assertEqual(latency["kind"], "service")
+            self.assertEqual(latency["connect"]["count"], trial["requests"]["ok"])
+            self.assertGreater(latency["service"]["mean_ns"],
+                               latency["connect"]["mean_ns"] + 4_900_000)
+            self.assertEqual(trial["connections"]["open"], 4)
+            self.assertEqual(trial["requests"]["wrong"], 0)
+        metrics = {row["metric"] for row in run["summary"]}
+        self.assertIn("latency_connect_mean_ns", metrics)
+        self.assertNotIn("memory_per_idle_connection_bytes", metrics)
+
+    def test_idle(self) -> None:
+        trials, run = self.bench("[cell sleep]\nworkload = hello\nmode = idle\n"
+                                 "active = 50%\nconnections = 60\n")
+        for trial in trials:
+            load = trial["cell"]["load"]
+            self.assertEqual((load["mode"], load["rate_per_s"], load["arrivals"]),
+                             ("idle", 30, "uniform"))
+            self.assertEqual(trial["connections"]["open"], 60)
+            self.assertIn(trial["requests"]["scheduled"], (17, 18, 19))
+            self.assertEqual(trial["latency"]["kind"], "response")
+            memory = trial["memory"]
+            if memory["open"]["total_bytes"] is not None:
+                self.assertGreater(memory["open"]["total_bytes"], memory["idle"]["total_bytes"])
+        self.assertIn("memory_per_idle_connection_bytes",
+                      {row["metric"] for row in run["summary"]})
+
+    def test_models_of_a_block_get_the_same_load(self) -> None:
+        trials, _ = self.bench("[cell open]\nworkload = wait\ndelay = 2ms\nmode = open\n"
+                               "rate = 300\n", blocks=2)
+        blocks = {}
+        for trial in trials:
+            scheduled = trial["requests"]["scheduled"]
+            blocks.setdefault(trial["block"], set()).add((trial["seed"], scheduled))
+        self.assertEqual(len(trials), 4)
+        self.assertEqual([len(each) for each in blocks.values()], [1, 1], blocks)
+        self.assertNotEqual(blocks[1], blocks[2])
+
+
+if __name__ == "__main__":
+    unittest.main()
