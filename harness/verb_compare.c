@@ -165,7 +165,7 @@ static int judge(const struct flags *flags, const struct compare *compare)
     if (flags->threshold_count > 0) {
         trials = load_trials(flags->runs[1], compare->b);
         missed += threshold_judge(flags->thresholds, flags->threshold_count,
-                                  compare->b, trials, say_line, stdout);
+                                  compare->b, trials, NULL, say_line, stdout);
         json_decref(trials);
     }
     return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;

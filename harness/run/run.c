@@ -106,6 +106,28 @@ static void tell_line(const char *line, void *context)
     results_tell(context, "%s", line);
 }
 
+/* Judges the thresholds that were asked for, or else those that the run was
+ * held to before, and stores what came of it. Returns how many are not met. */
+static int judge_thresholds(struct run *run)
+{
+    struct threshold stored[THRESHOLDS_MAX];
+    const struct threshold *thresholds = run->options->thresholds;
+    int count = run->options->threshold_count, missed;
+    json_t *outcomes = json_array();
+
+    if (count == 0) {
+        count =
+            threshold_stored(json_object_get(run->json, "thresholds"), stored);
+        thresholds = stored;
+    }
+    missed = threshold_judge(thresholds, count, run->json, run->trials,
+                             outcomes, tell_line, &run->results);
+    json_object_set_new(run->json, "thresholds", outcomes);
+    if (count > 0)
+        write_run(run);
+    return missed;
+}
+
 static int exit_code_of(struct run *run, int result)
 {
     const json_t *tally = json_object_get(run->json, "tally");
@@ -114,8 +136,7 @@ static int exit_code_of(struct run *run, int result)
         return 128 + stop_signal;
     if (result < 0)
         return EXIT_FAILED;
-    if (threshold_judge(run->options->thresholds, run->options->threshold_count,
-                        run->json, run->trials, tell_line, &run->results) > 0)
+    if (judge_thresholds(run) > 0)
         return EXIT_THRESHOLD;
     if (json_integer_value(json_object_get(tally, "invalid")) > 0)
         return EXIT_INVALID;

@@ -89,6 +89,7 @@ struct judging {
     char *details; /* lines of the cells that fail */
     size_t size;
     FILE *file;
+    json_t *missed; /* the same cells */
     int cells, failed;
 };
 
@@ -147,6 +148,11 @@ static void judge_cell(struct judging *judging)
                                            : value > threshold->limit))
         return;
     judging->failed++;
+    json_array_append_new(
+        judging->missed,
+        json_pack("{s:s, s:s, s:s, s:o}", "experiment", judging->experiment,
+                  "load_point", judging->load_point, "model", judging->model,
+                  "value", isnan(value) ? json_null() : json_real(value)));
     if (isnan(value))
         fprintf(judging->file, "  %s %s %s: no figure%s%s\n",
                 judging->experiment, judging->load_point, judging->model,
@@ -195,8 +201,36 @@ static void say_lines(const struct judging *judging)
     }
 }
 
+static json_t *outcome(const struct judging *judging, bool met)
+{
+    const struct threshold *threshold = judging->threshold;
+
+    return json_pack("{s:s, s:s?, s:b, s:f, s:b, s:i, s:O}", "text",
+                     threshold->text, "metric", threshold->metric, "below",
+                     threshold->below, "limit", threshold->limit, "met", met,
+                     "cells", judging->cells, "missed", judging->missed);
+}
+
+int threshold_stored(const json_t *outcomes,
+                     struct threshold thresholds[THRESHOLDS_MAX])
+{
+    const json_t *one;
+    char why[256];
+    int count = 0;
+    size_t i;
+
+    json_array_foreach(outcomes, i, one)
+    {
+        if (count < THRESHOLDS_MAX &&
+            threshold_parse(text_of(one, "text"), &thresholds[count], why,
+                            sizeof(why)) == 0)
+            count++;
+    }
+    return count;
+}
+
 int threshold_judge(const struct threshold *thresholds, int count,
-                    const json_t *run, const json_t *trials,
+                    const json_t *run, const json_t *trials, json_t *outcomes,
                     void (*say)(const char *line, void *context), void *context)
 {
     int failed = 0;
@@ -205,6 +239,7 @@ int threshold_judge(const struct threshold *thresholds, int count,
         struct judging judging = {.threshold = &thresholds[i],
                                   .run = run,
                                   .trials = trials,
+                                  .missed = json_array(),
                                   .say = say,
                                   .context = context};
 
@@ -214,7 +249,11 @@ int threshold_judge(const struct threshold *thresholds, int count,
         summary_each_point(run, visit, &judging);
         fclose(judging.file);
         say_lines(&judging);
-        failed += judging.failed > 0 || judging.cells == 0;
+        bool met = judging.failed == 0 && judging.cells > 0;
+        failed += !met;
+        if (outcomes != NULL)
+            json_array_append_new(outcomes, outcome(&judging, met));
+        json_decref(judging.missed);
         free(judging.details);
     }
     return failed;

@@ -25,9 +25,15 @@ int threshold_parse(const char *text, struct threshold *threshold, char *why,
                     size_t why_size);
 
 /* Judges a run with its trials (an array): one line per threshold through
- * `say`, and one for every cell that does not meet it. Returns how many
+ * `say`, and one for every cell that does not meet it; in `outcomes`, an
+ * array or NULL, an object per threshold (docs/results.md). Returns how many
  * thresholds are not met. */
 int threshold_judge(const struct threshold *thresholds, int count,
-                    const json_t *run, const json_t *trials,
+                    const json_t *run, const json_t *trials, json_t *outcomes,
                     void (*say)(const char *line, void *context),
                     void *context);
+
+/* Those of a stored run's outcomes, for judging them again. Their texts are
+ * `outcomes`'. Returns how many. */
+int threshold_stored(const json_t *outcomes,
+                     struct threshold thresholds[THRESHOLDS_MAX]);

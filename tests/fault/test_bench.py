@@ -428,6 +428,15 @@ while True:
         self.assertIn("threshold rps>1M: NOT MET in 1 of 1 cells", out)
         self.assertIn("  short wait serial: ", out)
         self.assertIn("threshold mem<1GiB: ", out)
+        stored = json.loads((self.results / "latest/run.json").read_text())["thresholds"]
+        self.assertEqual(["rps>1M", "mem<1GiB"], [one["text"] for one in stored])
+        self.assertEqual([False, 1], [stored[0]["met"], stored[0]["cells"]])
+        self.assertEqual("serial", stored[0]["missed"][0]["model"])
+        again = subprocess.run(
+            [BUILD / "troika", "summarise", self.results / "latest"], capture_output=True,
+            text=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(4, again.returncode, again.stderr)
+        self.assertIn("threshold rps>1M: NOT MET in 1 of 1 cells", again.stdout)
 
     def test_dry_run_prints_the_order_and_runs_nothing(self):
         arguments = ("--dry-run", "--seed", "5", self.experiment())
