@@ -17,5 +17,13 @@ bool urgency_give(pid_t pid, enum urgency urgency)
 
     if (urgency != URGENCY_METRONOME && wanted && !strcmp(wanted, "no"))
         return false;
-    return sched_setscheduler(pid, SCHED_FIFO, &param) == 0;
+    return sched_setscheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) ==
+           0;
+}
+
+void urgency_drop(void)
+{
+    struct sched_param param = {0};
+
+    sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &param);
 }

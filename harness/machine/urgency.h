@@ -6,9 +6,9 @@
  * where permitted, gets them the CPU at once; nice would not, for the kernel
  * weighs it among the processes of one session or group alone.
  *
- * The metronome stands above both, and the backend above the generator, whose
- * batches are longer. TROIKA_URGENCY=no leaves all at their place, for
- * comparing.
+ * The metronome stands above all, then the harness while it samples a window,
+ * then the backend, and the generator, whose batches are the longest.
+ * TROIKA_URGENCY=no leaves all at their place, for comparing.
  */
 #pragma once
 
@@ -18,9 +18,13 @@
 enum urgency {
     URGENCY_GENERATOR = 1,
     URGENCY_BACKEND,
+    URGENCY_SAMPLER,
     URGENCY_METRONOME,
 };
 
-/* Gives it to a process (0: the caller) and to what it will start. Returns
+/* Gives it to a process (0: the caller), not to what that will start. Returns
  * whether it is permitted. */
 bool urgency_give(pid_t pid, enum urgency urgency);
+
+/* The caller is as all others again. */
+void urgency_drop(void);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ceiling.h"
 #include "harness/experiment/entrants.h"
 #include "harness/statistics/metric.h"
 #include "run_speed.h"
@@ -63,6 +64,7 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
              ->load_points[planned->load_point];
     char rate[32], tail[32], cpu[32], memory[32], left[64];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
+    bool bound = json_is_true(json_object_get(trial, "generator_bound"));
 
     if (!json_is_true(json_object_get(trial, "valid"))) {
         results_say(&run->results,
@@ -74,16 +76,17 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
         return;
     }
     results_say(&run->results,
-                "%d/%d block %d %s %s %s %s %s cpu/req %s mem %s ETA %s",
+                "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s ETA %s%s",
                 planned->order, run->plan.trial_count, planned->block,
-                point->models[planned->model], point->id,
+                point->models[planned->model], point->id, bound ? ">= " : "",
                 shown(trial, "throughput_per_s", rate, sizeof(rate)),
                 has_p99 ? "p99" : "mean",
                 shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns",
                       tail, sizeof(tail)),
                 shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
                 shown(trial, "memory_total_bytes", memory, sizeof(memory)),
-                plan_duration(eta_ns(run, planned), left, sizeof(left)));
+                plan_duration(eta_ns(run, planned), left, sizeof(left)),
+                bound ? ", generator-bound" : "");
 }
 
 /* Whether the trial has a latency: a load that has not gone round has none,
@@ -170,6 +173,8 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
         free(trial);
         return -EINTR;
     }
+    trial->ceiling_per_s = ceiling_of(json_object_get(run->json, "ceilings"),
+                                      run->models, &plan, trial);
     count = gate_judge(&plan, trial, gates);
     json = trial_json(run->results.run_id, &run->plan, planned, attempt, &plan,
                       trial, gates, count);

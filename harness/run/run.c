@@ -193,6 +193,8 @@ static int go(struct run *run, bool resumed)
 
     run->backend.path =
         backend != NULL && backend->available ? backend->path : NULL;
+    if (json_object_get(run->json, "ceilings") == NULL)
+        json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
     for (int i = 0; i < run->plan.trial_count && result == 0; i++) {
         const struct plan_trial *planned = &run->plan.trials[i];

@@ -177,14 +177,14 @@ json_t *run_json(const char *run_id, const char *command,
                               json_experiment(plan->experiments[i]));
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:b, s:n, s:I, s:o, s:o, s:o, "
-        "s:o, s:o, s:[], s:[], s:o}",
+        "s:o, s:o, s:[], s:[], s:[], s:o}",
         "schema_version", 1, "run_id", run_id, "tool_version", version(),
         "variant", version_variant(), "command", json_text(command),
         "started_at", json_time(time(NULL)), "ended_at", "complete", 0,
         "interrupted", "seed", (json_int_t)plan->seed, "experiments",
         experiments, "models", json_models(plan, models), "plan",
         json_plan(plan), "environment", environment, "gates", json_gates(),
-        "summary", "comparisons", "tally",
+        "ceilings", "summary", "comparisons", "tally",
         json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
                   0, "valid", 0, "invalid", 0));
 }

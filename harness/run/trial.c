@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/machine/urgency.h"
 #include "harness/server/process.h"
 #include "stage.h"
 
@@ -135,6 +136,7 @@ static int drive(struct stage *stage)
     struct trial *trial = stage->trial;
     char tail[4096];
     int64_t start_ns, now;
+    bool watched;
     int result;
 
     if (stage_start_loads(stage) < 0)
@@ -150,7 +152,10 @@ static int drive(struct stage *stage)
     take_warm(stage, start_ns);
     stage->backend_reset =
         trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
-    if (!watch_window(stage, start_ns, start_ns + point->window_ns))
+    urgency_give(0, URGENCY_SAMPLER);
+    watched = watch_window(stage, start_ns, start_ns + point->window_ns);
+    urgency_drop();
+    if (!watched)
         return -EINTR;
     result = stage_collect(stage, stage->load, &trial->load);
     if (result == 0)

@@ -75,6 +75,8 @@ struct trial {
     struct metronome_report platform; /* in the window */
     char exhausted[160]; /* the limit of the system that was hit, or "" */
 
+    double ceiling_per_s; /* the null server's; 0: the rate was nowhere near */
+
     bool alive; /* at the window's end */
     bool clean; /* ended by itself after SIGTERM, with exit code 0 */
     char server_words[512];

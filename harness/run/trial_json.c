@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ceiling.h"
 #include "harness/load/load_schedule.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
@@ -456,6 +457,11 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
     ADD("bare", json_bare(trial));
+    ADD("ceiling_per_s", trial->ceiling_per_s > 0
+                             ? json_finite(trial->ceiling_per_s)
+                             : json_null());
+    ADD("generator_bound",
+        json_boolean(ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
     ADD("platform", json_platform(trial));
     ADD("machine", json_machine(trial));

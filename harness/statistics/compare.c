@@ -81,6 +81,11 @@ static double invalid_share(const json_t *row)
     return n + invalid > 0 ? invalid / (n + invalid) : 0;
 }
 
+static bool bound(const json_t *row)
+{
+    return json_is_true(json_object_get(row, "generator_bound"));
+}
+
 static double margin_in(const json_t *run, const char *experiment,
                         const struct metric *metric)
 {
@@ -119,6 +124,7 @@ static int add_row(struct compare *compare, const json_t *row_a,
                        .rank = {NAN, NAN, NAN},
                        .signed_rank_p = NAN,
                        .p_holm = NAN,
+                       .bound = bound(row_a) && bound(row_b),
                        .invalid_share =
                            fmax(invalid_share(row_a), invalid_share(row_b))},
         .model = text_of(row_b, "model"),

@@ -46,7 +46,7 @@ enum verdict comparison_verdict(const struct comparison *comparison)
     bool confirmed =
         !comparison_unstable(comparison) && !lost_to_holm(comparison);
 
-    if (blocked(comparison))
+    if (blocked(comparison) || comparison->bound)
         return VERDICT_INCONCLUSIVE;
     return statistics_verdict(comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better, confirmed);
@@ -132,6 +132,10 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
         snprintf(text, size,
                  "no verdict, %.0f %% of the trials of one were invalid",
                  100 * comparison->invalid_share);
+    else if (comparison->bound)
+        snprintf(text, size,
+                 "no verdict, both are generator-bound: what is seen are "
+                 "client, kernel and HTTP");
     else if (verdict == VERDICT_BETTER || verdict == VERDICT_WORSE)
         say_better(comparison, verdict == VERDICT_BETTER, text, size);
     else if (verdict == VERDICT_SAME)
@@ -177,14 +181,15 @@ json_t *comparison_json(const struct comparison *comparison)
     const struct signed_rank *rank = &comparison->rank;
     enum verdict verdict = comparison_verdict(comparison);
     bool interval = ratio->n > 1, ranked = rank->lo > 0;
-    bool open = verdict == VERDICT_INCONCLUSIVE && !blocked(comparison);
+    bool open = verdict == VERDICT_INCONCLUSIVE && !blocked(comparison) &&
+                !comparison->bound;
     char words[512], phrase[256];
 
     comparison_words(comparison, words, sizeof(words));
     comparison_phrase(comparison, "blocks", phrase, sizeof(phrase));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:s, s:o, s:s, s:s}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:s, s:o, s:s, s:s}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
@@ -195,9 +200,9 @@ json_t *comparison_json(const struct comparison *comparison)
         known(comparison->signed_rank_p, true), "hodges_lehmann",
         known(rank->value, rank->value > 0), "rank_lo", known(rank->lo, ranked),
         "rank_hi", known(rank->hi, ranked), "unstable",
-        comparison_unstable(comparison), "primary", comparison->primary,
-        "margin", comparison->margin, "verdict", verdict_names[verdict],
-        "blocks_needed",
+        comparison_unstable(comparison), "generator_bound", comparison->bound,
+        "primary", comparison->primary, "margin", comparison->margin, "verdict",
+        verdict_names[verdict], "blocks_needed",
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
              : json_null(),
         "phrase", phrase, "words", words);

@@ -26,6 +26,7 @@ struct comparison {
     double signed_rank_p;         /* NAN: unknown */
     double p_holm;                /* corrected; NAN: exploratory, not tested */
     int family;                   /* how many it was corrected for */
+    bool bound;                   /* both near the null server's ceiling */
     double invalid_share;         /* of the trials of the worse off of both */
 };
 

@@ -155,11 +155,27 @@ static void tell_comparison(const struct point *point, int leader, int other)
                  text_of(row, "phrase"));
 }
 
+/* "54,000/s" becomes ">= 54,000/s (generator-bound)", a latency "<= 1.2 ms
+ * (generator-bound)". */
+static void mark_bound(const struct point *point, const char *plain, char *text,
+                       size_t size)
+{
+    const json_t *row = summary_row(point->run, point->experiment, point->id,
+                                    point->models[0], point->metric);
+    const char *sign =
+        metric_find(point->metric)->higher_is_better ? ">=" : "<=";
+
+    if (json_is_true(json_object_get(row, "generator_bound")))
+        snprintf(text, size, "%s %s (generator-bound)", sign, plain);
+    else
+        snprintf(text, size, "%s", plain);
+}
+
 static void tell_leader(const struct point *point)
 {
     const json_t *comparison;
     const struct metric *metric = metric_find(point->metric);
-    char value[32], ties[512] = "", mark;
+    char plain[32], value[64], ties[512] = "", mark;
     size_t used = 0;
     bool unsure = false;
 
@@ -171,7 +187,8 @@ static void tell_leader(const struct point *point)
         used += (size_t)snprintf(ties + used, sizeof(ties) - used, ", %s",
                                  point->models[i]);
     }
-    metric_format(point->metric, point->values[0], value, sizeof(value));
+    metric_format(point->metric, point->values[0], plain, sizeof(plain));
+    mark_bound(point, plain, value, sizeof(value));
     if (json_integer_value(json_object_get(
             summary_row(point->run, point->experiment, point->id,
                         point->models[0], point->metric),

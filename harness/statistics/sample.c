@@ -125,6 +125,17 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     return n;
 }
 
+bool sample_bound(const struct sample *sample, const struct metric *metric)
+{
+    if (strncmp(metric->name, "throughput", strlen("throughput")) != 0 &&
+        strncmp(metric->name, "latency", strlen("latency")) != 0)
+        return false;
+    for (int i = 0; i < sample->count; i++)
+        if (json_is_true(json_object_get(sample->trials[i], "generator_bound")))
+            return true;
+    return false;
+}
+
 json_t *sample_ids(const struct sample *sample)
 {
     json_t *list = json_array();

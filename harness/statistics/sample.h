@@ -37,5 +37,10 @@ bool sample_values(struct sample *sample, const struct metric *metric,
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b);
 
+/* Whether the figure is only a lower bound (of a throughput) or an upper one
+ * (of a latency) on what the server could do: a valid trial's rate was near the
+ * null server's. CPU and memory are the server's own in any case. */
+bool sample_bound(const struct sample *sample, const struct metric *metric);
+
 /* The trials' ids. */
 json_t *sample_ids(const struct sample *sample);

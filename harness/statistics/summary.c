@@ -51,7 +51,7 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         statistics_level(cell->values, cell->count, &estimate);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
-        "s:o, s:o}",
+        "s:b, s:o, s:o}",
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
         cell->model, "metric", metric->name, "higher_is_better",
         metric->higher_is_better, "n", given ? cell->count : 0, "value",
@@ -61,8 +61,8 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         real_or_null(estimate.min, given), "max",
         real_or_null(estimate.max, given), "log_sd",
         real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
-        "why", given ? json_null() : json_text(why), "trials",
-        sample_ids(cell));
+        "generator_bound", sample_bound(cell, metric), "why",
+        given ? json_null() : json_text(why), "trials", sample_ids(cell));
 }
 
 /* A comparison until its verdict is due. */
@@ -121,6 +121,8 @@ static void compare(struct work *work, const json_t *experiment,
                        .margin = margin_of(work->run, experiment, metric),
                        .primary = margin_is_primary(metric),
                        .p_holm = NAN,
+                       .bound = sample_bound(&work->a, metric) &&
+                                sample_bound(&work->b, metric),
                        .signed_rank_p = signed_rank_p(a->values, b->values, n),
                        .invalid_share = fmax(invalid_share(&work->a),
                                              invalid_share(&work->b))},

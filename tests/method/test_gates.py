@@ -33,23 +33,36 @@ delay = 5ms
 connections = 4
 """
 
+NEAR = """[experiment]
+title = Nothing to do
+question = Is it the server?
+models = serial, event-loop
+blocks = 2
+warmup = 100ms
+window = 300ms
+
+[cell hello]
+workload = hello
+connections = 16
+"""
+
 
 class Gates(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="gates-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
-    def bench(self, off):
-        """The one trial of a run with these gates switched off."""
+    def bench(self, off, text=EXPERIMENT):
+        """The first trial of a run with these gates switched off."""
         path = self.directory / "beside.ini"
-        path.write_text(EXPERIMENT)
+        path.write_text(text)
         done = subprocess.run(
             [BUILD / "troika", "bench", "--allow-any-build", "-o",
              self.directory / "results", path], capture_output=True, text=True,
             timeout=LIMIT_S, stdin=subprocess.DEVNULL,
             env={**os.environ, "TROIKA_DISABLE_GATE": off})
         self.assertIn(done.returncode, (0, 3), done.stderr)
-        trials = self.directory.glob("results/latest/trials/*wait-event-loop.json")
+        trials = self.directory.glob("results/latest/trials/*-event-loop.json")
         return json.loads(next(trials).read_text())
 
     def burn(self):
@@ -83,6 +96,26 @@ class Gates(unittest.TestCase):
         self.assertIn("switched off", foreign["words"])
         self.assertGreater(trial["platform"]["count"], 0)
         self.assertFalse(trial["overloaded"])
+
+    def test_near_the_null_server_it_is_a_lower_bound(self):
+        """No machine of ours has a server that does nothing below 4,000/s; a
+        build with checks may be slower, and is nowhere near then."""
+        trial = self.bench("foreign_cpu machine_speed steal", NEAR)
+        rate, ceiling = trial["throughput_per_s"], trial["ceiling_per_s"]
+        run = json.loads((self.directory / "results/latest/run.json").read_text())
+        self.assertEqual(rate >= 4000, ceiling is not None)
+        self.assertEqual(ceiling is not None and rate > 0.7 * ceiling,
+                         trial["generator_bound"])
+        self.assertLessEqual(len(run["ceilings"]), 1, "once per run")
+        for row in run["comparisons"]:
+            both = [s["generator_bound"] for s in run["summary"]
+                    if s["metric"] == row["metric"]]
+            self.assertEqual(all(both), row["generator_bound"], row["metric"])
+            if row["generator_bound"]:
+                self.assertEqual("inconclusive", row["verdict"])
+        for row in run["summary"]:
+            if row["metric"] == "cpu_per_request_ns":
+                self.assertFalse(row["generator_bound"])
 
 
 if __name__ == "__main__":

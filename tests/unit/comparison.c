@@ -18,7 +18,7 @@
 static const double a[] = {1101, 1099, 1102, 1098, 1100, 1100};
 static const double b[] = {1000, 1001, 999, 1002, 998, 1000};
 
-static json_t *row_with(double invalid_share, int blocks)
+static json_t *row_of(double invalid_share, int blocks, bool bound)
 {
     struct estimate ratio;
     struct comparison comparison = {
@@ -32,6 +32,7 @@ static json_t *row_with(double invalid_share, int blocks)
         .ratio = &ratio,
         .p_holm = 0.001,
         .family = 12,
+        .bound = bound,
         .invalid_share = invalid_share,
     };
 
@@ -39,6 +40,11 @@ static json_t *row_with(double invalid_share, int blocks)
     signed_rank_ratio(a, b, blocks, &comparison.rank);
     comparison.signed_rank_p = signed_rank_p(a, b, blocks);
     return comparison_json(&comparison);
+}
+
+static json_t *row_with(double invalid_share, int blocks)
+{
+    return row_of(invalid_share, blocks, false);
 }
 
 static const char *text_of(const json_t *row, const char *key)
@@ -52,6 +58,16 @@ static void clear_difference_is_said(void **state)
     json_t *row = row_with(0, 6);
     assert_string_equal(text_of(row, "verdict"), "better");
     assert_non_null(strstr(text_of(row, "words"), "one is 1.10 times two"));
+    json_decref(row);
+}
+
+static void two_at_the_ceiling_are_not_told_apart(void **state)
+{
+    (void)state;
+    json_t *row = row_of(0, 6, true);
+    assert_string_equal(text_of(row, "verdict"), "inconclusive");
+    assert_true(json_is_null(json_object_get(row, "blocks_needed")));
+    assert_non_null(strstr(text_of(row, "phrase"), "generator-bound"));
     json_decref(row);
 }
 
@@ -152,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clear_difference_is_said),
+        cmocka_unit_test(two_at_the_ceiling_are_not_told_apart),
         cmocka_unit_test(a_fifth_invalid_is_still_allowed),
         cmocka_unit_test(more_invalid_trials_block_the_verdict),
         cmocka_unit_test(one_block_says_nothing),

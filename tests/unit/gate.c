@@ -118,6 +118,20 @@ static void test_clients(void **state)
     bench->load.cpu_ns = 870 * MS;
     bench->trial.backend.cpu_ns = 10 * MS;
     failing(bench, "generator_busy");
+    bench = good(); /* near the null server's rate: a lower bound */
+    bench->load.cpu_ns = 870 * MS;
+    bench->trial.ceiling_per_s = 2500;
+    failing(bench, "");
+    bench = good(); /* far from it: what keeps the generator busy then? */
+    bench->load.cpu_ns = 870 * MS;
+    bench->trial.backend.cpu_ns = 10 * MS;
+    bench->trial.ceiling_per_s = 3000;
+    failing(bench, "generator_busy");
+    bench = good_open(); /* an open loop's own rate is given */
+    bench->load.cpu_ns = 870 * MS;
+    bench->trial.backend.cpu_ns = 10 * MS;
+    bench->trial.ceiling_per_s = 2500;
+    failing(bench, "generator_busy");
     bench = good();
     bench->load.cpu_ns = 500 * MS;
     bench->trial.backend.cpu_ns = 450 * MS;
