@@ -10,6 +10,7 @@
 #include "test_meter.h"
 #include "test_mutant.h"
 #include "test_queue.h"
+#include "test_search.h"
 #include "test_statistics.h"
 #include "test_trial.h"
 
@@ -18,6 +19,12 @@
 #define NOISY_ALONE .alone = true, .noisy = true
 
 const struct selftest_test selftest_tests[] = {
+    {"search-repeat", "search",
+     "a token bucket of 2,000 requests/s, searched for twice",
+     "both capacities within 3 % of it and 5 % of each other",
+     test_search_repeat, NOISY},
+    {"search-cannot", "search", "answers after 20 ms under a limit of 5 ms",
+     "\"cannot meet\", after two steps", test_search_cannot, NOISY},
     {"queue-mm1-50", "queue", "an M/M/1 queue at half load",
      "response time: S / (1 - rho), p99 = 4.605 of it", test_queue_mm1_half,
      NOISY},

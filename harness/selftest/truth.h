@@ -27,7 +27,10 @@ enum truth_fault {
 
 struct truth_script {
     struct draw delay;
-    bool queue; /* one request at a time, in order; else all at once */
+    bool queue;        /* one request at a time, in order; else all at once */
+    int64_t bucket_ns; /* a queue that saves up idle time, so much at most: a
+                          bucket of bucket_ns / delay tokens, a token a
+                          request */
     int every[TRUTH_FAULTS]; /* each n-th request has the fault; 0: none. The
                                 first that fits counts */
     bool deaf; /* the shortest backlog, and nothing is ever accepted */

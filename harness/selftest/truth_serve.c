@@ -159,10 +159,14 @@ static void asked(struct server *server, int fd)
         answer(server, fd);
         return;
     }
-    due_ns = client->arrived_ns;
+    due_ns = client->arrived_ns - server->script->bucket_ns;
     if (server->script->queue && server->free_ns > due_ns)
         due_ns = server->free_ns;
     server->free_ns = due_ns += delay_ns;
+    if (due_ns <= client->arrived_ns) { /* a token was there */
+        answer(server, fd);
+        return;
+    }
     heap_push(server, (struct waiting){due_ns, fd, client->generation});
 }
 
