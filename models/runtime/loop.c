@@ -2,17 +2,19 @@
  *
  * Tasks, waits and the turn of the loop; the socket calls are in loop_io.c.
  *
- * One turn: libuv's poll phase reports our epoll set, `on_events` takes all
- * events out of it and only makes their waiters ready; the next prepare phase
- * runs the ready tasks, sets the timerfd if the earliest deadline came nearer,
- * and lets libuv block. As no task runs while events are handed out, an event
- * cannot be stale within its batch. Between being made ready and running,
- * though, a descriptor may be closed and its number reused: each has a
- * generation, checked when the waiter resumes and when an event arrives.
+ * One turn: run the ready tasks, wait in epoll until something happens or the
+ * earliest deadline has come, and make the waiters ready. As no task runs while
+ * events are handed out, an event cannot be stale within its batch. Between
+ * being made ready and running, though, a descriptor may be closed and its
+ * number reused: each has a generation, checked when the waiter resumes and
+ * when an event arrives.
+ *
+ * libuv's own epoll set is a member of ours. It only runs when it has something
+ * to do: for whom nothing is left with libuv, it costs nothing.
  *
  * There is no lost wake-up between "would block" and the wait: both happen in
- * this thread, and an edge in between stays in the epoll set until on_events
- * looks, when the waiter is in the table.
+ * this thread, and an edge in between stays in the epoll set until the turn's
+ * end, when the waiter is in the table.
  */
 #include "loop.h"
 
@@ -20,7 +22,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ enum {
     EVENTS_PER_TURN = 256,
     TASKS_PER_TURN = 1024, /* then the sockets are looked at again */
     SETTLE_TURNS = 8,
+    LONG_WAIT_NS = 10000000,
 };
 
 _Thread_local struct loop *loop_current;
@@ -109,36 +111,55 @@ static void expire_timers(struct loop *loop)
         loop_wake((struct loop_wait *)first, -ETIMEDOUT);
 }
 
-static void on_events(uv_poll_t *poll, int status, int uv_events)
+/* libuv hands out events and registers handles only while it runs, and runs
+ * only while something counts. */
+static void run_uv(struct loop *loop)
 {
-    struct loop *loop = poll->data;
-    struct epoll_event events[EVENTS_PER_TURN];
-    (void)status, (void)uv_events;
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, 0);
-    for (int i = 0; i < count; i++) {
-        if (events[i].data.u64 != LOOP_TIMER_EVENT)
-            on_descriptor(&events[i]);
-        else
-            loop->armed_ns = RT_NEVER;
-    }
-    /* After the sockets: data that came in time beats its deadline. */
-    if (loop->armed_ns == RT_NEVER)
-        expire_timers(loop);
+    uv_ref((uv_handle_t *)&loop->hold);
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    uv_unref((uv_handle_t *)&loop->hold);
 }
 
-/* Nearer deadlines move the timerfd, removed ones do not: a tick too many now
- * and then is cheaper than a system call for every wait that ends early. */
-static void arm_timer(struct loop *loop)
+/* How long nothing will be due; RT_NEVER: for ever. */
+static int64_t idle_time(struct loop *loop)
 {
     const struct timer *first = timers_first(&loop->timers);
-    if (!first || first->deadline_ns >= loop->armed_ns)
-        return;
-    /* Zero would disarm it. */
-    int64_t at_ns = first->deadline_ns > 0 ? first->deadline_ns : 1;
-    struct itimerspec spec = {
-        .it_value = {at_ns / 1000000000, at_ns % 1000000000}};
-    timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
-    loop->armed_ns = first->deadline_ns;
+    int64_t idle_ns = RT_NEVER;
+    if (first) {
+        int64_t now_ns = loop_now();
+        idle_ns = first->deadline_ns > now_ns ? first->deadline_ns - now_ns : 0;
+        /* The kernel is late by a thousandth of the wait (a 200th for niced
+         * processes), to save wake-ups. So a long one ends early, and what is
+         * left is short. */
+        if (idle_ns > LONG_WAIT_NS)
+            idle_ns -= idle_ns / 128;
+    }
+    if (uv_loop_alive(&loop->uv)) {
+        int64_t uv_ms = uv_backend_timeout(&loop->uv);
+        if (uv_ms >= 0 && uv_ms < idle_ns / 1000000)
+            idle_ns = uv_ms * 1000000;
+    }
+    return idle_ns;
+}
+
+static void wait_for_events(struct loop *loop)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+    bool uv_ready = false;
+    int64_t idle_ns = loop->ready.head ? 0 : idle_time(loop);
+    struct timespec limit = {idle_ns / 1000000000, idle_ns % 1000000000};
+    int count = epoll_pwait2(loop->epoll_fd, events, EVENTS_PER_TURN,
+                             idle_ns == RT_NEVER ? NULL : &limit, NULL);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.u64 == LOOP_UV_EVENT)
+            uv_ready = true;
+        else
+            on_descriptor(&events[i]);
+    }
+    /* After the sockets: data that came in time beats its deadline. */
+    expire_timers(loop);
+    if (uv_ready)
+        run_uv(loop);
 }
 
 static void task_free(struct loop_task *task)
@@ -159,8 +180,6 @@ static void task_ended(struct loop *loop, struct loop_task *task)
         enqueue(&loop->ready, task->joiner);
     else if (task->detached)
         task_free(task);
-    if (loop->task_count == 0)
-        uv_stop(&loop->uv);
 }
 
 static void run_ready(struct loop *loop)
@@ -184,23 +203,6 @@ static void run_ready(struct loop *loop)
         loop->ready.tail = loop->yielded.tail;
         loop->yielded.head = NULL;
     }
-}
-
-/* An active idle handle is libuv's way to poll without blocking. */
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
-}
-
-static void on_prepare(uv_prepare_t *prepare)
-{
-    struct loop *loop = prepare->data;
-    run_ready(loop);
-    arm_timer(loop);
-    if (loop->ready.head)
-        uv_idle_start(&loop->idle, on_idle);
-    else
-        uv_idle_stop(&loop->idle);
 }
 
 static void task_main(void *local)
@@ -325,30 +327,57 @@ int loop_run(rt_fn *fn, const void *arg, size_t size, int64_t *result)
     int error = task_new(fn, arg, size, &loop->main);
     if (error < 0)
         return error;
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    for (;;) {
+        run_ready(loop);
+        if (loop->task_count == 0)
+            break;
+        if (uv_loop_alive(&loop->uv))
+            run_uv(loop);
+        wait_for_events(loop);
+    }
     if (result)
         *result = loop->main->result;
     task_free(loop->main);
     return 0;
 }
 
-/* What libuv needs: one poll handle for all sockets and timers. */
-static int open_handles(struct loop *loop)
+static void close_sets(struct loop *loop)
 {
+    uv_close((uv_handle_t *)&loop->hold, NULL);
+    /* Handles of a model's own are the model's to close; a few turns let
+     * their callbacks come. */
+    for (int i = 0; i < SETTLE_TURNS && uv_loop_close(&loop->uv) < 0; i++)
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+}
+
+static void on_hold(uv_prepare_t *hold)
+{
+    (void)hold;
+}
+
+/* Our epoll set with libuv's in it, and its one handle of ours. */
+static int open_sets(struct loop *loop)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = LOOP_UV_EVENT};
+    const struct timespec at_once = {0};
     int error = uv_loop_init(&loop->uv);
     if (error < 0)
         return error;
-    error = uv_poll_init(&loop->uv, &loop->poll, loop->epoll_fd);
-    if (error < 0) {
-        uv_loop_close(&loop->uv);
-        return error;
-    }
-    uv_prepare_init(&loop->uv, &loop->prepare);
-    uv_idle_init(&loop->uv, &loop->idle);
-    loop->poll.data = loop->prepare.data = loop;
-    uv_poll_start(&loop->poll, UV_READABLE, on_events);
-    uv_prepare_start(&loop->prepare, on_prepare);
-    return 0;
+    uv_prepare_init(&loop->uv, &loop->hold);
+    uv_prepare_start(&loop->hold, on_hold);
+    uv_unref((uv_handle_t *)&loop->hold);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    /* The last one asks whether the kernel has it. */
+    if (loop->epoll_fd >= 0 &&
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv),
+                  &event) == 0 &&
+        epoll_pwait2(loop->epoll_fd, &event, 1, &at_once, NULL) >= 0)
+        return 0;
+    error = -errno;
+    close_sets(loop);
+    return error;
 }
 
 int loop_init(size_t stack_bytes)
@@ -357,26 +386,11 @@ int loop_init(size_t stack_bytes)
     struct loop *loop = calloc(1, sizeof *loop);
     if (!loop)
         return -ENOMEM;
-    loop->armed_ns = RT_NEVER;
-    loop->timer_fd =
-        timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET,
-                                .data.u64 = LOOP_TIMER_EVENT};
-    int error = 0;
-    if (loop->timer_fd < 0 || loop->epoll_fd < 0 ||
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &event) < 0)
-        error = -errno;
+    int error = coroutine_pool_new(stack_bytes, &loop->pool);
     if (error == 0)
-        error = coroutine_pool_new(stack_bytes, &loop->pool);
-    if (error == 0)
-        error = open_handles(loop);
+        error = open_sets(loop);
     if (error < 0) {
         coroutine_pool_free(loop->pool);
-        if (loop->timer_fd >= 0)
-            close(loop->timer_fd);
-        if (loop->epoll_fd >= 0)
-            close(loop->epoll_fd);
         free(loop);
         return error;
     }
@@ -387,15 +401,7 @@ int loop_init(size_t stack_bytes)
 void loop_deinit(void)
 {
     struct loop *loop = loop_current;
-    uv_close((uv_handle_t *)&loop->poll, NULL);
-    uv_close((uv_handle_t *)&loop->prepare, NULL);
-    uv_close((uv_handle_t *)&loop->idle, NULL);
-    /* Handles of a model's own are the model's to close; a few turns let
-     * their callbacks come. */
-    for (int i = 0; i < SETTLE_TURNS && uv_loop_close(&loop->uv) < 0; i++)
-        uv_run(&loop->uv, UV_RUN_NOWAIT);
-    close(loop->timer_fd);
-    close(loop->epoll_fd);
+    close_sets(loop);
     coroutine_pool_free(loop->pool);
     timers_deinit(&loop->timers);
     free(loop->descriptors);

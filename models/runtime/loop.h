@@ -5,10 +5,12 @@
  * for that thread alone.
  *
  * The loop's sockets live in an epoll set of its own, edge-triggered and
- * registered once each; libuv watches that one descriptor, because arming and
- * disarming a libuv handle around each wait costs more than the wait does.
- * Sleeps and deadlines share a heap and one timerfd, because libuv's timers
- * count in milliseconds. Figures: docs/decisions/0006.
+ * registered once each, because arming and disarming a libuv handle around each
+ * wait costs more than the wait does. Sleeps and deadlines share a heap, and
+ * the earliest is epoll's own time-out, in nanoseconds, because libuv's timers
+ * count in milliseconds. libuv runs within: its thread pool and handles of a
+ * model's own are served when they have something. Figures:
+ * docs/decisions/0006.
  */
 #pragma once
 
@@ -57,7 +59,8 @@ struct loop_task *loop_self(void);
 void loop_park(void);
 void loop_unpark(struct loop_task *task);
 
-/* This thread's libuv loop. */
+/* This thread's libuv loop. A handle in it must count (not uv_unref), or it is
+ * not served. */
 uv_loop_t *loop_uv(void);
 
 /* Tasks that have not ended. */

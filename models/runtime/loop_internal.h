@@ -15,8 +15,8 @@
 #include "loop.h"
 #include "timers.h"
 
-/* Marks the timerfd among the events; no descriptor has this number. */
-#define LOOP_TIMER_EVENT UINT64_MAX
+/* Marks libuv's own set among the events; no descriptor has this number. */
+#define LOOP_UV_EVENT UINT64_MAX
 
 /* Reads and writes that a task may do without a wait before others get their
  * turn: a peer that sends fast enough would otherwise keep it running. */
@@ -57,11 +57,8 @@ struct descriptor {
 
 struct loop {
     uv_loop_t uv;
-    uv_poll_t poll;
-    uv_prepare_t prepare;
-    uv_idle_t idle;
-    int epoll_fd, timer_fd;
-    int64_t armed_ns; /* what the timerfd is set to; RT_NEVER: not set */
+    uv_prepare_t hold; /* see run_uv */
+    int epoll_fd;
     struct timers timers;
     struct coroutine_pool *pool;
     struct descriptor *descriptors; /* by number */

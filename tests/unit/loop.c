@@ -93,6 +93,7 @@ static int compare(const void *a, const void *b)
 
 /* The median lateness beyond twice that of plain sleeps of the same moment:
  * what the loop itself is to blame for. */
+
 static int64_t own_lateness(void *arg)
 {
     enum { N = 51 };
@@ -258,6 +259,52 @@ static void test_parked_until_a_callback(void **state)
     assert_int_equal(run(park_for_work), 99);
 }
 
+static void timer_done(uv_timer_t *timer)
+{
+    loop_unpark(timer->data);
+    timer->data = NULL;
+}
+
+static void async_done(uv_async_t *async)
+{
+    loop_unpark(async->data);
+}
+
+static void *send_later(void *async)
+{
+    usleep(2000);
+    uv_async_send(async);
+    return NULL;
+}
+
+/* libuv's own waits end the loop's: a timer's and another thread's. */
+static int64_t park_for_handles(void *arg)
+{
+    uv_timer_t timer = {.data = loop_self()};
+    uv_async_t async = {.data = loop_self()};
+    pthread_t thread;
+    int64_t begin_ns = now_ns();
+    (void)arg;
+    EXPECT(uv_timer_init(loop_uv(), &timer) == 0);
+    EXPECT(uv_timer_start(&timer, timer_done, 20, 0) == 0);
+    loop_park();
+    EXPECT(!timer.data && now_ns() - begin_ns >= 19 * MS);
+    EXPECT(uv_async_init(loop_uv(), &async, async_done) == 0);
+    EXPECT(pthread_create(&thread, NULL, send_later, &async) == 0);
+    loop_park();
+    EXPECT(pthread_join(thread, NULL) == 0);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_close((uv_handle_t *)&async, NULL);
+    EXPECT(loop_sleep(5 * MS) == 0); /* libuv has taken leave of them */
+    return 5;
+}
+
+static void test_parked_for_handles_of_libuv(void **state)
+{
+    (void)state;
+    assert_int_equal(run(park_for_handles), 5);
+}
+
 static int64_t sleeps_and_tree(void *arg)
 {
     int depth = 6;
@@ -313,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_yielding_tasks_do_not_starve_timers),
         cmocka_unit_test(test_the_end_cancels_what_waits),
         cmocka_unit_test(test_parked_until_a_callback),
+        cmocka_unit_test(test_parked_for_handles_of_libuv),
         cmocka_unit_test(test_a_loop_per_thread),
         cmocka_unit_test(test_out_of_memory_is_an_error),
     };
