@@ -150,6 +150,35 @@ static enum health judge_turbo(const struct patient *patient,
     return found(finding, HEALTH_OK, "off");
 }
 
+static enum health judge_smt(const struct patient *patient,
+                             struct finding *finding)
+{
+    const char *smt = text(patient, "smt");
+
+    remedy(finding, "echo off | sudo tee /sys/devices/system/cpu/smt/control: "
+                    "two CPUs of one core slow each other, and split may part "
+                    "them between server and load");
+    return found(finding, strcmp(smt, "on") ? HEALTH_OK : HEALTH_WARNING, "%s",
+                 smt);
+}
+
+/* No warning: what is served has them on as well. Two runs must agree. */
+static enum health judge_mitigations(const struct patient *patient,
+                                     struct finding *finding)
+{
+    const json_t *list = json_object_get(patient->environment, "mitigations");
+    const char *name;
+    json_t *value;
+    int on = 0;
+
+    json_object_foreach((json_t *)list, name, value)
+    {
+        on += strncmp(json_string_value(value), "Mitigation", 10) == 0;
+    }
+    return found(finding, HEALTH_OK, "%d of %zu known weaknesses mitigated", on,
+                 json_object_size(list));
+}
+
 static enum health judge_clock(const struct patient *patient,
                                struct finding *finding)
 {
@@ -407,6 +436,8 @@ static const struct check {
     {"CPU quota", judge_quota},
     {"governor", judge_governor},
     {"turbo", judge_turbo},
+    {"SMT", judge_smt},
+    {"mitigations", judge_mitigations},
     {"clocksource", judge_clock},
     {"memory", judge_memory},
     {"swap", judge_swap},

@@ -6,6 +6,7 @@
 #include "environment.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <gnu/libc-version.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
@@ -24,6 +25,7 @@
 #include "harness/run/placement.h"
 #include "harness/server/capture.h"
 #include "harness/version.h"
+#include "programs.h"
 
 static const char UNKNOWN[] = "not exposed";
 static const int64_t TOOL_LIMIT_NS = 2000000000;
@@ -44,6 +46,10 @@ static const struct fact {
     {"no_turbo", "/sys/devices/system/cpu/intel_pstate/no_turbo", FORM_NUMBER},
     {"boost", "/sys/devices/system/cpu/cpufreq/boost", FORM_NUMBER},
     {"smt", "/sys/devices/system/cpu/smt/control", FORM_TEXT},
+    {"thread_siblings",
+     "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", FORM_TEXT},
+    {"cache_level_2", "/sys/devices/system/cpu/cpu0/cache/index2/size",
+     FORM_TEXT},
     {"cache_last_level", "/sys/devices/system/cpu/cpu0/cache/index3/size",
      FORM_TEXT},
     {"mitigation_spectre_v2",
@@ -212,6 +218,26 @@ static void add_memory(json_t *object)
     }
 }
 
+/* What the kernel does against each weakness of the CPU that it knows of. */
+static void add_mitigations(json_t *object)
+{
+    static const char place[] = "/sys/devices/system/cpu/vulnerabilities";
+    DIR *directory = opendir(place);
+    json_t *list = json_object();
+    struct dirent *entry;
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[400], line[512];
+
+        snprintf(path, sizeof(path), "%s/%s", place, entry->d_name);
+        if (entry->d_name[0] != '.' && first_line(path, line, sizeof(line)))
+            json_object_set_new(list, entry->d_name, json_string(line));
+    }
+    if (directory != NULL)
+        closedir(directory);
+    json_object_set_new(object, "mitigations", list);
+}
+
 static json_t *limit_json(rlim_t limit)
 {
     return limit == RLIM_INFINITY ? json_string("unlimited")
@@ -240,6 +266,18 @@ static void add_limits(json_t *object)
     json_object_set_new(object, "rlimits", limits);
 }
 
+/* Tasks that want a CPU at this moment, this one included. */
+static json_t *runnable(void)
+{
+    char line[128];
+    int count;
+
+    if (!first_line("/proc/loadavg", line, sizeof(line)) ||
+        sscanf(line, "%*f %*f %*f %d", &count) != 1)
+        return json_null();
+    return json_integer(count);
+}
+
 static void add_pressure(json_t *object)
 {
     static const char *const kinds[] = {"cpu", "memory", "io"};
@@ -263,6 +301,7 @@ static void add_pressure(json_t *object)
                                             : json_null());
     }
     json_object_set_new(object, "psi", psi);
+    json_object_set_new(object, "runnable", runnable());
 }
 
 /* Mounted hierarchies, and whether groups can be made there. */
@@ -310,6 +349,7 @@ static void add_build(json_t *object)
     json_object_set_new(object, "variant", json_string(version_variant()));
     json_object_set_new(object, "compiler", json_string(version_compiler()));
     json_object_set_new(object, "cflags", json_string(version_cflags()));
+    json_object_set_new(object, "programs_sha256", programs_json());
     json_object_set_new(object, "libc", json_string(gnu_get_libc_version()));
     json_object_set_new(
         object, "libraries",
@@ -335,6 +375,7 @@ json_t *environment_capture(void)
     add_cpu(object);
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
         json_object_set_new(object, facts[i].key, fact_value(&facts[i]));
+    add_mitigations(object);
     add_memory(object);
     add_limits(object);
     add_pressure(object);

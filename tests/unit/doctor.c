@@ -95,6 +95,8 @@ static void each_fault_is_found(void **state)
         {"turbo", "{\"no_turbo\": 0}", HEALTH_WARNING},
         {"turbo", "{\"no_turbo\": null, \"boost\": 1}", HEALTH_WARNING},
         {"turbo", "{\"no_turbo\": null}", HEALTH_OK},
+        {"SMT", "{\"smt\": \"on\"}", HEALTH_WARNING},
+        {"SMT", "{\"smt\": \"off\"}", HEALTH_OK},
         {"clocksource", "{\"clocksource\": \"hpet\"}", HEALTH_WARNING},
         {"memory", "{\"memory_available_bytes\": 536870912}", HEALTH_WARNING},
         {"memory", "{\"memory_available_bytes\": 1048576}", HEALTH_BAD},
