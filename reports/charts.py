@@ -3,13 +3,15 @@
 
 Per experiment: the ratios with their margins (forest).
 Per load point: levels (throughput), latency by percentile, CPU and memory in
-parts, the blocks one by one, the second load where there is one. A section whose
+parts, the blocks one by one, the second load where there is one; of a search
+the capacity and how it was found. A section whose
 load points differ in connections or rate is a sweep: levels become curves over
 that quantity, and memory gets its slope per connection. Levels and intervals
 are the summary's; trials are only merged for drawing.
 """
 
 import bars
+import capacity
 import curves
 import dots
 import drift
@@ -42,6 +44,10 @@ def all_charts(run: Run) -> list[Chart]:
                 charts.append(sweeps.memory(run, experiment, points))
                 charts.append(slopes.chart(run, experiment, points))
             for point in points:
+                if capacity.is_search(point):
+                    charts.append(capacity.levels(run, experiment, point))
+                    charts.append(capacity.staircase(run, experiment, point))
+                    continue
                 if not swept:
                     charts.append(dots.throughput(run, experiment, point))
                 charts.append(curves.latency(run, experiment, point))

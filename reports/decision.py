@@ -8,7 +8,8 @@
    A percentile with too few samples is bracketed: above the limit if the median
    is, below it if the slowest answer of all trials is. Where the load point has a
    second load, the profile's requests are that one's: its own load is the job
-   that harms them, and no limit is set on that.
+   that harms them, and no limit is set on that. A search has kept its own limit
+   up to the capacity, which then stands in the place of throughput.
    An option with more than a fifth of its trials invalid is not judged.
 3. Dominance by the stored verdicts: better somewhere, worse nowhere.
 4. What is left is ranked by a weighted sum of log ratios; the interval of a
@@ -22,6 +23,7 @@ and its machine-readable copy say the same.
 
 import math
 
+import capacity
 import nearest
 from points import setting
 from results import Run
@@ -34,7 +36,7 @@ WEIGHTS = {
 }
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
 BESIDE = ("beside_p99_ns", "beside_max_ns")  # the same of a second load
-HIGHER_IS_BETTER = {"throughput_per_s"}
+HIGHER_IS_BETTER = {"throughput_per_s", "capacity_per_s"}
 BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
 
 
@@ -133,12 +135,18 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
         if constraint["metric"] == "memory_total_bytes" and row:
             row = _at_profile(row, level("memory_per_connection_bytes"), profile, point)
         bounds = _latency_bounds(run, experiment, point, model, level)
-        checks.append(dict(constraint, **_judge(row, constraint, bounds)))
-    known = level("throughput_per_s") is not None
+        check = _judge(row, constraint, bounds)
+        if capacity.is_search(point) and check["fate"] == "unknown":
+            kept = capacity.judged(run, experiment, point, model, constraint)
+            found = level(capacity.NAME) or {"value": None, "n": 0}
+            check = _check(kept or "unknown", found, kept and capacity.NAME)
+        checks.append(dict(constraint, **check))
+    known = level(_speed(point)) is not None
     fates = [c["fate"] for c in checks]
-    fate = "unknown" if not known else "fits"
+    fate = "fits" if known else "unknown"
+    refused = capacity.is_search(point) and "fails" in fates  # has no figure then
     for worst in ("fails", "unknown", "at risk"):
-        if worst in fates and known:
+        if worst in fates and (known or refused):
             fate = worst
             break
     blocked = run.too_many_invalid(experiment["name"], point["id"], model)
@@ -161,8 +169,13 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
     }
 
 
+def _speed(point: dict) -> str:
+    return capacity.NAME if capacity.is_search(point) else "throughput_per_s"
+
+
 def _driver_names(point: dict) -> list[str]:
-    return [n for n in WEIGHTS if n != "latency"] + list(_latencies(point))
+    others = [n for n in WEIGHTS if n not in ("throughput_per_s", "latency")]
+    return [_speed(point), *others, *_latencies(point)]
 
 
 def _at_profile(row, each, profile, point) -> dict:
@@ -240,7 +253,8 @@ def rank(
     the margins times `factor`."""
     names, dropped = _drivers(run, experiment, point, models)
     latencies = _latencies(point)
-    used = {n: (weights or WEIGHTS)["latency" if n in latencies else n] for n in names}
+    keys = {n: "latency" for n in latencies} | {_speed(point): "throughput_per_s"}
+    used = {n: (weights or WEIGHTS)[keys.get(n, n)] for n in names}
     total = sum(used.values()) or 1.0
     used = {n: w / total for n, w in used.items()}
     margins = {n: _margin(run, experiment, point, n) for n in names}
@@ -310,7 +324,8 @@ def _drivers(run: Run, experiment, point, models):
         if name == "latency":
             found = next((n for n in _latencies(point) if complete(n)), None)
         else:
-            found = name if complete(name) else None
+            own = _speed(point) if name == "throughput_per_s" else name
+            found = own if complete(own) else None
         names.append(found) if found else dropped.append(name)
     return names, dropped
 
@@ -453,7 +468,7 @@ def _changes(profile, point, options, constraints) -> list[dict]:
                 }
             )
         for check in option["checks"]:
-            if check["seen"] is None or check["by"] == "latency_p50_ns":
+            if check["seen"] is None or check["by"] in ("latency_p50_ns", capacity.NAME):
                 continue
             edge = check["hi"] if check["hi"] is not None else check["seen"]
             rows.append(

@@ -22,6 +22,8 @@ UNDECIDED = ("inconclusive", None)
 
 def charts(run: Run, experiment: dict) -> list[Chart]:
     names = list(lead.HEADLINES)
+    if any(p["load"]["mode"] == "search" for p in experiment["load_points"]):
+        names.append("capacity_per_s")
     if any(p.get("beside") for p in experiment["load_points"]):
         names.append("beside_p99_ns")
     found = [_forest(run, experiment, name) for name in names]

@@ -98,6 +98,8 @@ def headline(run: Run, experiment: dict, point: dict) -> str:
     """The metric that a load point is about. An open loop offers the same rate
     to everybody, so there latency decides: the deepest percentile that any
     contender has. Beside a job, the second load is what the question is about."""
+    if point["load"]["mode"] == "search":
+        return "capacity_per_s"
     if point.get("beside"):
         return "beside_p99_ns"
     if point["load"]["mode"] != "open":
@@ -111,5 +113,7 @@ def headline(run: Run, experiment: dict, point: dict) -> str:
 def leads(run: Run, experiment: dict, point: dict) -> list[Lead]:
     """The headline first, then the other metrics that everybody asks for."""
     first = headline(run, experiment, point)
+    if first == "capacity_per_s":  # no other figure holds at one rate
+        return [lead(run, experiment, point, n) for n in (first, "capacity_conservative_per_s")]
     names = [first, *(n for n in HEADLINES if n != first)]
     return [lead(run, experiment, point, n) for n in names]

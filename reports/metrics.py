@@ -38,6 +38,15 @@ METRICS = {
     m.name: m
     for m in (
         _metric("throughput_per_s", "throughput", "throughput", True, None, " /s"),
+        _metric("capacity_per_s", "capacity", "capacity", True, None, " /s"),
+        _metric(
+            "capacity_conservative_per_s",
+            "conservative",
+            "conservative capacity",
+            True,
+            None,
+            " /s",
+        ),
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
         _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),

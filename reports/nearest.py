@@ -39,10 +39,9 @@ def _cpu_of(run: Run, experiment: dict, point: dict) -> float | None:
 def _job(run: Run, experiment: dict, point: dict) -> tuple[bool, float]:
     """Whether the clients compete with it, and how long the job beside which a
     second load runs takes at best (negative, so that the longest comes first)."""
-    names = run.models_of(experiment["name"], point, yardsticks=False)
-    key = experiment["name"], point["id"]
-    rows = [run.level(*key, m, "latency_mean_ns") for m in names]
-    known = [r["value"] for r in rows if r]
+    kind, trials = point.get("latency_kind"), run.trials_of(experiment["name"], point["id"])
+    seen = [((t.get("latency") or {}).get(kind) or {}).get("mean_ns") for t in trials]
+    known = [ns for ns in seen if ns]
     return point.get("placement") == "shared", -min(known, default=0.0)
 
 
@@ -61,6 +60,8 @@ def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
         wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
         wanted = profile.get("connections")
         have = (point.get("beside") or point["load"]).get("connections")
+        if point["load"]["mode"] == "search":
+            have = None  # no more than the most that may be open
         cpu = _cpu_of(run, experiment, point)
         return (
             wait,

@@ -43,6 +43,8 @@ def setting(point: dict) -> str:
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
         if (load.get("arrivals") or "").startswith("burst:"):
             words += f" in bursts of {load['arrivals'][6:]}"
+    if load["mode"] == "search":
+        words += f", the highest rate with {point.get('slo')}"
     if load.get("connections"):
         many = "s" if load["connections"] != 1 else ""
         words += f", {units.count(load['connections'])} connection{many}"

@@ -6,6 +6,7 @@ differ. Every figure comes from the summary; the tables add only how it is
 written. Invalid trials appear by name and reason, never as a number.
 """
 
+import capacity
 import lead
 import noise
 import selftest
@@ -155,9 +156,10 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "setting": setting(point),
         "placement": point.get("placement"),
         "latency_words": latency_words(point),
+        "slo": point.get("slo"),
         "window": units.time(point.get("window_ns")),
         "speed": _speed_table(run, experiment, point),
-        "cost": _cost_table(run, experiment, point),
+        "cost": None if capacity.is_search(point) else _cost_table(run, experiment, point),
         "second_load": _second_load_table(run, experiment, point),
         "comparisons": _comparisons(run, experiment, point),
         "charts": own,
@@ -170,6 +172,8 @@ def _absent(run: Run, experiment: dict, point: dict) -> list[str]:
     """Why a figure of the tables is missing, each reason once."""
     reasons: dict[tuple, list[str]] = {}
     shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
+    if capacity.is_search(point):
+        shown = (capacity.NAME, capacity.CAREFUL)
     for name in shown:
         for m in point["models"]:
             row = run.summary.get((experiment["name"], point["id"], m, name))
@@ -252,7 +256,23 @@ def _workers_column(run: Run, experiment: dict, point: dict):
     return "workers", texts
 
 
+def _capacity_table(run: Run, experiment: dict, point: dict) -> dict:
+    head, texts = _column(run, experiment, point, capacity.NAME)
+    for m, text in texts.items():
+        if text in ("", units.UNKNOWN):
+            texts[m] = capacity.text_of(run, experiment, point, m) or text
+    columns = [
+        _workers_column(run, experiment, point),
+        (head, texts),
+        _column(run, experiment, point, capacity.CAREFUL),
+        *capacity.columns(run, experiment, point),
+    ]
+    return _table(run, experiment, point, columns)
+
+
 def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
+    if capacity.is_search(point):
+        return _capacity_table(run, experiment, point)
     columns = [
         _workers_column(run, experiment, point),
         _column(run, experiment, point, "throughput_per_s"),
@@ -303,7 +323,8 @@ def _comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
     that everybody asks for; run.json has every pair."""
     tables = []
     models = run.models_of(experiment["name"], point, yardsticks=False)
-    names = list(lead.HEADLINES) + (["beside_p99_ns"] if point.get("beside") else [])
+    names = [capacity.NAME] if capacity.is_search(point) else list(lead.HEADLINES)
+    names += (["beside_p99_ns"] if point.get("beside") else [])
     for name in names:
         first = lead.lead(run, experiment, point, name).best
         pairs = [(first, m) for m in models if m != first] if first else []

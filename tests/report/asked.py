@@ -139,4 +139,33 @@ def rates():
     }
 
 
-EXPERIMENTS = {"quick": quick, "sweep": sweep, "beside": beside, "rates": rates}
+def search():
+    """The highest rate under a limit."""
+    p = point("mixed", "mixed", "mixed", "delay=10ms&steps=500k", 256, 10_000_000)
+    p["load"].update(mode="search", rate_per_s=None, arrivals="poisson")
+    p.update(latency_kind="response", slo="p99<60ms")
+    p["models"] = ["serial", "thread-per-request", "event-loop", "process-pool"]
+    profile = {
+        "name": "limited", "wait_ns": 10_000_000, "cpu_ns": 500_000, "connections": 32,
+        "limit": "p99<80ms", "limit_percentile": 99, "limit_ns": 80_000_000,
+        "memory_bytes": None,
+    }
+    return {
+        "name": "capacity",
+        "title": "Capacity under a limit",
+        "question": "How much can be asked before users wait?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": profile,
+        "load_points": [p],
+    }
+
+
+EXPERIMENTS = {
+    "quick": quick,
+    "sweep": sweep,
+    "beside": beside,
+    "rates": rates,
+    "search": search,
+}

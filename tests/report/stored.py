@@ -95,6 +95,38 @@ def second_load(rng, where, model, noise):
     return dict(where["beside"], requests=requests, latency=seen, p99_ns=worst * noise)
 
 
+def capacity(where, model, most):
+    """What a search found: serial cannot keep the limit, and the generator
+    gave out before the process pool did."""
+    if where["load"]["mode"] != "search":
+        return None
+    cannot, least = model == "serial", model == "process-pool"
+    found = None if cannot else 0.8 * most
+
+    def step(phase, rate, good):
+        more = {"achieved_per_s": rate or most, "quantile_ns": 50_000_000}
+        told = {"phase": phase, "verdict": "pass" if good else "fail", "rate_per_s": rate}
+        return told | more | {"error_share": 0.0, "why": None}
+
+    steps = [step("ceiling", None, True), step("floor", 0.1 * most, not cannot)]
+    for i in range(0 if cannot else 20):
+        steps.append(step("staircase", found * 1.03 ** (i % 2), i % 2 == 0))
+    return {
+        "slo": where["slo"],
+        "percentile": 99,
+        "limit_ns": 60_000_000,
+        "estimate_per_s": found,
+        "conservative_per_s": found and 0.97 * found,
+        "last_success": found,
+        "first_failure": 0.1 * most if cannot else 1.03 * found,
+        "at_least": least,
+        "limit": "generator" if least else None,
+        "cannot_meet": cannot,
+        "ceiling_per_s": most,
+        "steps": steps,
+    }
+
+
 def memory(rng, model, connections):
     at_rest, each, rss_rest, rss_each, _ = MODELS.get(
         model, (MIB, 8 * KIB, 2 * MIB, 0, 0)
@@ -224,7 +256,9 @@ def trial(rng, experiment, where, model, block, noise):
     bare = (
         {"processes": 2, "per_s": 2e9 / 1.98e6} if where["workload"] == "spin" else None
     )
-    return text, identity(experiment, where, model, block) | {
+    searched = capacity(where, model, x)
+    more = {"capacity": searched} if searched else {}
+    return text, identity(experiment, where, model, block) | more | {
         "window_ns": where["window_ns"],
         "throughput_per_s": x,
         "requests": {"scheduled": done, "ok": done, **errors},
@@ -271,9 +305,8 @@ def summarise(run, trials):
             for t in trials:
                 if (t["experiment"], t["load_point"]) == (key, where["id"]):
                     by_model[t["cell"]["model"]].append(t)
-            names = [
-                m for m in metrics_of(trials[0]) if where["beside"] or "beside" not in m
-            ]
+            first = next((t for t in trials if t["load_point"] == where["id"]), trials[0])
+            names = [m for m in metrics_of(first) if where["beside"] or "beside" not in m]
             for model, metric in itertools.product(where["models"], names):
                 run["summary"].append(
                     summary_row(where, key, model, metric, by_model[model])

@@ -15,7 +15,13 @@ def metrics_of(t):
     percentiles = {r["p"]: r["ns"] for r in t["latency"][kind]["percentiles"]}
     cpu, done = t["cpu"], t["requests"]["ok"]
     memory, n = t["memory"], t["connections"]["asked"]
-    second = t["beside"]
+    second, searched = t["beside"], t.get("capacity")
+    if searched:
+        figures = not searched["at_least"] and not searched["cannot_meet"]
+        return {
+            "capacity_per_s": searched["estimate_per_s"] if figures else None,
+            "capacity_conservative_per_s": searched["conservative_per_s"] if figures else None,
+        }
     return {
         "throughput_per_s": t["throughput_per_s"],
         "latency_mean_ns": t["latency"][kind]["mean_ns"],
@@ -57,7 +63,7 @@ def summary_row(where, key, model, metric, trials):
         "load_point": where["id"],
         "model": model,
         "metric": metric,
-        "higher_is_better": metric == "throughput_per_s",
+        "higher_is_better": metric.startswith(("throughput", "capacity")),
         "n": len(pairs),
         "value": value,
         "lo": lo,
@@ -96,7 +102,7 @@ def comparison(where, key, margin, metric, a, b, by_model):
         return None
     logs = [math.log(left[i] / right[i]) for i in blocks]
     ratio, lo, hi = level([left[i] / right[i] for i in blocks])
-    verdict = verdict_of(logs, margin, metric == "throughput_per_s")
+    verdict = verdict_of(logs, margin, metric.startswith(("throughput", "capacity")))
     return {
         "experiment": key,
         "load_point": where["id"],

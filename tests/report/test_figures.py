@@ -99,6 +99,25 @@ class Figures(Case):
         self.assertRegex(self.text(), r"\| event-loop +\| +18 \| +18 \| +6 \| +33 % \| +6 \|")
         self.assertIn("event-loop lost 33 % of its attempts, process-pool 0 %", self.text())
 
+    def test_capacity_is_a_figure_a_bound_or_none(self):
+        stored.write(self.run_path, "search")
+        self.report()
+        text = self.text()
+        rows = {line.split()[1]: line for line in text.splitlines() if line.startswith("| ") and "6/6" in line}
+        self.assertIn("cannot meet", rows["serial"])
+        self.assertRegex(rows["process-pool"], r"\| +≥ 1,2\d0 \|")
+        self.assertRegex(rows["event-loop"], r"\| +1,\d{3} \[1,\d{3}–1,\d{3}\] \|")
+        self.assertIn("the highest rate with p99<60ms", text)
+        self.assertNotIn("RSS", text)
+        dots = (self.run_path / "report/charts/capacity-capacity-mixed.gp").read_text()
+        self.assertIn("the generator was the limit", dots)
+        steps = (self.run_path / "report/charts/staircase-capacity-mixed.dat").read_text()
+        self.assertEqual(len(steps.split("# failed")[1].splitlines()), 1 + 1 + 3 * 10)
+        record = self.records()[0].read_text()
+        self.assertIn("it keeps p99<80ms up to", record)
+        self.assertIn("serial: does not fit", record)
+        self.assertIn("process-pool: cannot be judged", record)
+
     def test_noise_floor_is_told_and_widens_margins(self):
         def change(run, trials):
             for row in run["comparisons"]:
