@@ -14,6 +14,7 @@
 
 #include "cell.h"
 #include "entrants.h"
+#include "harness/statistics/metric.h"
 #include "harness/tree.h"
 #include "ini.h"
 #include "names.h"
@@ -26,6 +27,7 @@ enum experiment_key {
     EXPERIMENT_BLOCKS,
     EXPERIMENT_SEED,
     EXPERIMENT_BASELINE,
+    EXPERIMENT_HEADLINE,
     EXPERIMENT_MARGIN,
     EXPERIMENT_LATENCY_MARGIN,
     EXPERIMENT_NOISE_FLOOR,
@@ -44,6 +46,9 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
                          "of the order of trials, arrivals and requests"},
     [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
                              "the model that others are compared with"},
+    [EXPERIMENT_HEADLINE] = {"headline", "a metric", "by the kind of load",
+                             "what the last lines of a run are about: "
+                             "cpu_per_request_ns"},
     [EXPERIMENT_MARGIN] = {"margin", "share", "5%",
                            "the smallest difference that matters, of "
                            "throughput, CPU and memory"},
@@ -68,6 +73,22 @@ static int take_baseline(const struct reader *reader,
     }
     return reader_copy_text(reader, entry, reader->experiment->baseline,
                             sizeof(reader->experiment->baseline));
+}
+
+static int take_headline(const struct reader *reader,
+                         const struct ini_entry *entry)
+{
+    const char *names[64] = {NULL};
+    char hint[512];
+
+    for (int i = 0; i < 63 && metrics[i].name != NULL; i++)
+        names[i] = metrics[i].name;
+    if (metric_find(entry->value) == NULL)
+        return reader_fail(
+            reader, entry->line, "no metric is named \"%s\"%s", entry->value,
+            names_suggest(entry->value, names, hint, sizeof(hint)));
+    return reader_copy_text(reader, entry, reader->experiment->headline,
+                            sizeof(reader->experiment->headline));
 }
 
 static int take_experiment(const struct reader *reader,
@@ -95,6 +116,8 @@ static int take_experiment(const struct reader *reader,
         break;
     case EXPERIMENT_BASELINE:
         return take_baseline(reader, entry);
+    case EXPERIMENT_HEADLINE:
+        return take_headline(reader, entry);
     case EXPERIMENT_MARGIN:
         result = value_share(text, &experiment->margin, why, sizeof(why));
         break;

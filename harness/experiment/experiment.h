@@ -96,6 +96,7 @@ struct experiment {
     int blocks;
     uint64_t seed;         /* 0: drawn for the run and recorded */
     char baseline[64];     /* "" when none is named */
+    char headline[64];     /* a metric, or "" for the load point's own */
     double margin;         /* the difference that matters, 0.05 */
     double latency_margin; /* the same of latencies, 0.1 */
     bool noise_floor;      /* a copy of the baseline takes part */

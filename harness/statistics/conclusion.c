@@ -250,6 +250,7 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     struct point point = *(struct point *)context;
     const json_t *models = json_object_get(object, "models");
     const char *baseline = text_of(experiment, "baseline");
+    const struct metric *own;
 
     point.experiment = text_of(experiment, "name");
     point.id = text_of(object, "id");
@@ -261,7 +262,10 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
                      text_of(experiment, "title"));
     if (json_array_size(models) == 0)
         return 0;
-    point.metric = headline(&point, models, object);
+    own = metric_find(text_of(experiment, "headline"));
+    point.metric = own != NULL && metric_applies(own, object)
+                       ? own->name
+                       : headline(&point, models, object);
     rank(&point, models);
     if (point.count > 0)
         tell_leader(&point);

@@ -452,6 +452,8 @@ static void a_search_has_a_limit(void **state)
     experiment_free(e);
 
 #define SEARCH "[experiment]\n[cell a]\nworkload = wait\nmode = search\n"
+    bad("[experiment]\nheadline = cpu_per_reqest_ns\n", 2,
+        "did you mean cpu_per_request_ns?");
     bad(SEARCH, 2, "add slo = p99<100ms");
     bad(SEARCH "slo = 60ms\n", 5, "p99<100ms");
     bad(SEARCH "slo = p99<60ms\nrate = 5\n", 6, "belongs to mode = open");
