@@ -13,13 +13,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "models/runtime/blocking.h"
 #include "models/runtime/dispatch.h"
+#include "models/runtime/kept.h"
 #include "models/runtime/server.h"
 #include "models/runtime/slots.h"
 
@@ -41,11 +41,6 @@ static const int64_t drain_step_ns = 2000000;
 
 /* Marks the stop among the events; no slot has this number. */
 static const uint64_t stop_event = UINT64_MAX;
-
-struct slot_kept {
-    struct http_connection http;
-    char bytes[];
-};
 
 struct worker {
     struct slot *first, *last; /* connections that never end sending */
@@ -71,7 +66,7 @@ static enum outcome end(struct slot *slot)
     int fd = slots_fd(slot);
     if (slot->deadline_ns != 0)
         set_deadline(slot, 0);
-    free(slot->kept);
+    kept_free(slot->kept);
     slot->kept = NULL;
     slot_end(slot);
     close(fd);
@@ -103,34 +98,19 @@ static enum outcome finish(struct slot *slot, struct worker *worker,
     return discard(slot, worker);
 }
 
-static void load_bytes(struct slot *slot, struct worker *worker)
-{
-    if (!slot->kept) {
-        http_init(&worker->http, worker->buffer, sizeof worker->buffer);
-        return;
-    }
-    worker->http = slot->kept->http;
-    http_move(&worker->http, worker->buffer, sizeof worker->buffer);
-    free(slot->kept);
-    slot->kept = NULL;
-}
-
 /* Puts half a request aside. */
 static enum outcome park(struct slot *slot, struct worker *worker,
                          enum outcome outcome)
 {
     struct http_connection *http = &worker->http;
-    size_t size = http->used - http->taken;
     if (http_idle(http)) {
         if (slot->deadline_ns != 0)
             set_deadline(slot, 0);
         return outcome;
     }
-    slot->kept = malloc(sizeof *slot->kept + size);
+    slot->kept = kept_new(http, false);
     if (!slot->kept)
         return end(slot);
-    slot->kept->http = *http;
-    http_move(&slot->kept->http, slot->kept->bytes, size);
     if (slot->deadline_ns == 0)
         set_deadline(slot, rt_now() + request_timeout_ns);
     return outcome;
@@ -146,7 +126,8 @@ static enum outcome serve_slot(struct slot *slot, struct worker *worker,
     int fd = slots_fd(slot);
     if (slot->lingering)
         return discard(slot, worker);
-    load_bytes(slot, worker);
+    kept_load(slot->kept, http, worker->buffer);
+    slot->kept = NULL;
     for (int reads = 0; reads < READS_MAX; reads++) {
         size_t space;
         char *at = http_space(http, &space);

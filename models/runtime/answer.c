@@ -226,45 +226,93 @@ wrong_path(const char *path, bool workload_exists, struct reply *reply)
     return wrong(reply, 404, reason);
 }
 
-static struct outcome route(const struct http_request *request,
-                            struct reply *reply)
+/* A request's target in its two parts. */
+struct target {
+    const char *path, *query;
+    size_t path_length, query_length;
+};
+
+static struct target target_of(const struct http_request *request)
 {
     const char *end = request->target + request->target_length;
     const char *path = skip_authority(request->target, end);
     const char *mark = memchr(path, '?', (size_t)(end - path));
     const char *path_end = mark ? mark : end;
     const char *query = mark ? mark + 1 : end;
-    size_t query_length = (size_t)(end - query);
+
+    return (struct target){path, query, (size_t)(path_end - path),
+                           (size_t)(end - query)};
+}
+
+static struct outcome route(const struct http_request *request,
+                            struct reply *reply)
+{
+    struct target target = target_of(request);
     const struct workload_entry *entry;
     char name[48];
 
-    print_path(name, sizeof name, path, (size_t)(path_end - path));
+    print_path(name, sizeof name, target.path, target.path_length);
     if (strcmp(name, "/") == 0)
         return list(reply);
     if (strcmp(name, "/stats") == 0 && stats_enabled())
-        return show_stats(query, query_length, reply);
+        return show_stats(target.query, target.query_length, reply);
     entry = name[0] == '/' ? workload_find(name + 1) : NULL;
     if (entry && model_has(entry->name))
-        return run(entry->workload, query, query_length, reply);
+        return run(entry->workload, target.query, target.query_length, reply);
     return wrong_path(name, entry, reply);
+}
+
+/* The head, last. Returns whether the connection goes on. */
+static bool finish(const struct http_request *request, struct outcome outcome,
+                   bool close, struct reply *reply)
+{
+    bool keep = request->keep_alive && !close;
+    const char *connection = keep ? NULL : "close";
+
+    if (keep && request->http_1_0)
+        connection = "keep-alive";
+    reply_finish(reply, outcome.status, outcome.type, connection,
+                 request->head);
+    return keep;
 }
 
 bool http_answer(const struct http_request *request, bool close,
                  struct reply *reply)
 {
-    bool keep = request->keep_alive && !close;
-    const char *connection = keep ? NULL : "close";
     struct outcome outcome;
 
     if (request->error)
         outcome = wrong(reply, request->error, error_reason(request->error));
     else
         outcome = route(request, reply);
-    if (keep && request->http_1_0)
-        connection = "keep-alive";
-    reply_finish(reply, outcome.status, outcome.type, connection,
-                 request->head);
-    return keep;
+    return finish(request, outcome, close, reply);
+}
+
+const struct workload *http_find(const struct http_request *request,
+                                 struct arguments *arguments)
+{
+    const struct workload_entry *entry;
+    struct target target;
+    char name[48];
+
+    if (request->error)
+        return NULL;
+    target = target_of(request);
+    print_path(name, sizeof name, target.path, target.path_length);
+    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
+    if (!entry || !model_has(entry->name) ||
+        parameters_parse_query(entry->workload->parameters, target.query,
+                               target.query_length, arguments, NULL, 0))
+        return NULL;
+    stats_count_request();
+    return entry->workload;
+}
+
+bool http_finish(const struct http_request *request, int error, bool close,
+                 struct reply *reply)
+{
+    return finish(request, error < 0 ? failed(reply, error) : ok(text_plain),
+                  close, reply);
 }
 
 void http_refuse(struct reply *reply, int status, const char *reason)

@@ -40,10 +40,9 @@ static int print_flags(struct reply *json)
 int describe_model(struct reply *json)
 {
     static const char *const tasks[] = {
-        [TASK_NONE] = "none",
-        [TASK_THREAD] = "thread",
-        [TASK_COROUTINE] = "coroutine",
-        [TASK_PROCESS] = "process",
+        [TASK_NONE] = "none",           [TASK_THREAD] = "thread",
+        [TASK_COROUTINE] = "coroutine", [TASK_PROCESS] = "process",
+        [TASK_CALLBACK] = "callback",
     };
     bool yardstick = model.flags & MODEL_YARDSTICK;
     int rc;

@@ -17,13 +17,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "models/runtime/blocking.h"
+#include "models/runtime/kept.h"
 #include "models/runtime/server.h"
 
 enum {
@@ -42,13 +42,6 @@ enum state {
     ENDING, /* answered for the last time */
     LINGER, /* our side ended; reading on so that the answer is not lost */
     CLOSED, /* until the events at hand are done with */
-};
-
-/* Bytes that wait for more, or for their turn. */
-struct kept {
-    struct http_connection http;
-    bool unparsed; /* pipelined: look at them before reading */
-    char bytes[];
 };
 
 struct dispatch_connection {
@@ -128,7 +121,7 @@ static void close_connection(struct dispatch_connection *c)
     dispatch_unwatch(c->fd);
     shutdown(c->fd, SHUT_RDWR); /* ends it even if a child has a copy */
     close(c->fd);
-    free(c->kept);
+    kept_free(c->kept);
     c->kept = NULL;
     atomic_store_explicit(&c->state, CLOSED, memory_order_relaxed);
     *(c->previous ? &c->previous->next : &dispatch.connections) = c->next;
@@ -186,23 +179,8 @@ static void end(struct dispatch_connection *c, bool unread)
  * (unparsed) what follows the one at hand. Returns 0 or -ENOMEM. */
 static int keep_bytes(struct dispatch_connection *c, bool unparsed)
 {
-    struct http_connection *http = &dispatch.http;
-    size_t from = unparsed ? http->parsed : http->taken;
-    size_t size = http->used - from;
-    struct kept *kept = malloc(sizeof *kept + size);
-    if (!kept)
-        return -ENOMEM;
-    kept->unparsed = unparsed;
-    if (unparsed) {
-        http_init(&kept->http, kept->bytes, size);
-        memcpy(kept->bytes, dispatch.buffer + from, size);
-        kept->http.used = size;
-    } else {
-        kept->http = *http;
-        http_move(&kept->http, kept->bytes, size);
-    }
-    c->kept = kept;
-    return 0;
+    c->kept = kept_new(&dispatch.http, unparsed);
+    return c->kept ? 0 : -ENOMEM;
 }
 
 /* The opposite: makes the connection's bytes the ones at hand. Returns
@@ -210,16 +188,8 @@ static int keep_bytes(struct dispatch_connection *c, bool unparsed)
 static bool load_bytes(struct dispatch_connection *c)
 {
     struct kept *kept = c->kept;
-    if (!kept) {
-        http_init(&dispatch.http, dispatch.buffer, sizeof dispatch.buffer);
-        return false;
-    }
-    bool unparsed = kept->unparsed;
-    dispatch.http = kept->http;
-    http_move(&dispatch.http, dispatch.buffer, sizeof dispatch.buffer);
-    free(kept);
     c->kept = NULL;
-    return unparsed;
+    return kept_load(kept, &dispatch.http, dispatch.buffer);
 }
 
 static int refuse_one(const struct dispatch_connection *c,
@@ -249,7 +219,7 @@ static int serve_one(struct dispatch_connection *c)
         return result;
     atomic_store(&c->state, OPEN);
     atomic_fetch_sub(&dispatch.in_flight, 1);
-    free(c->kept); /* what follows is still at hand */
+    kept_free(c->kept); /* what follows is still at hand */
     c->kept = NULL;
     return result < 0 ? refuse_one(c, request, result) : result;
 }

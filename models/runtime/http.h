@@ -114,5 +114,15 @@ void reply_finish(struct reply *reply, int status, const char *type,
 bool http_answer(const struct http_request *request, bool close,
                  struct reply *reply);
 
+/* The same in two parts, for models that do not answer in one call. http_find:
+ * the workload that the request is for, counted as begun, its arguments parsed;
+ * NULL: it is for something else or wrong, which http_answer answers at once.
+ * http_finish: the head, once the body is there (or the workload's error),
+ * result as http_answer's; of `request` its flags are used, not its target. */
+const struct workload *http_find(const struct http_request *request,
+                                 struct arguments *arguments);
+bool http_finish(const struct http_request *request, int error, bool close,
+                 struct reply *reply);
+
 /* Builds an error answer: status, reason sentence, Connection: close. */
 void http_refuse(struct reply *reply, int status, const char *reason);

@@ -19,6 +19,7 @@ enum task_kind {
     TASK_THREAD,
     TASK_COROUTINE,
     TASK_PROCESS,
+    TASK_CALLBACK, /* a function called when the wait is over */
 };
 
 enum model_flags {

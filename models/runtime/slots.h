@@ -17,11 +17,11 @@
 #include <stdint.h>
 
 /* Bytes of an unfinished request. */
-struct slot_kept;
+struct kept;
 
 struct slot {
     _Atomic uint64_t state; /* slots.c's */
-    struct slot_kept *kept; /* the owner's */
+    struct kept *kept;      /* the owner's */
     _Atomic int64_t deadline_ns;
     struct slot *next; /* in a list of the owner's */
     bool lingering;    /* our side has ended */

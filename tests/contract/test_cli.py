@@ -89,7 +89,7 @@ class Lists(unittest.TestCase):
                     self.assertTrue(model["reason"])
                     continue
                 self.assertTrue(model["summary"])
-                self.assertIn(model["task"], ("none", "thread", "coroutine", "process"))
+                self.assertIn(model["task"], ("none", "thread", "coroutine", "process", "callback"))
         names = [model["name"] for model in models]
         self.assertEqual(sorted(names), names)
         built = {path.name for path in (TROIKA.parent / "models").iterdir()
