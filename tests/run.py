@@ -18,7 +18,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = ("contract", "method", "report", "fault")
 SKIPPED = 77
-MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_drops,steady"
+MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_drops,steady," \
+    "slices_sampled"
 
 
 def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:

@@ -24,12 +24,14 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", "closed, open, search, churn, idle", "closed",
+    [CELL_MODE] = {"mode", "closed, open, search, churn, idle, slice", "closed",
                    "closed: a connection sends again when it has its answer; "
                    "open: requests are sent at a rate of their own; search: "
                    "the highest rate is looked for that keeps `slo`; churn: "
                    "closed, with a new connection for every request; idle: "
-                   "open, but so rare that connections sleep"},
+                   "open, but so rare that connections sleep; "
+                   "slice: a closed loop that moves between servers that are "
+                   "up side by side"},
     [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
                   "the limit on the response time that a search must keep "
                   "(mode = search only)"},
@@ -60,6 +62,14 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_BESIDE_CONNECTIONS] = {"beside.connections", "count",
                                  "as for connections",
                                  "the most connections it opens"},
+    [CELL_SLICES] = {"slices", "count", "10",
+                     "slices of each model in a block (mode = slice only)"},
+    [CELL_SLICE] = {"slice", "time", "1s",
+                    "how long the load stays with a server (mode = slice "
+                    "only)"},
+    [CELL_DISCARD] = {"discard", "time", "200ms",
+                      "the beginning of a slice that is not counted (mode = "
+                      "slice only)"},
 };
 
 static bool is_parameter(const char *name)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "expand_slices.h"
 #include "expand_workload.h"
 #include "harness/load/load_schedule.h"
 #include "value.h"
@@ -171,16 +172,17 @@ static int take_connections(const struct expansion *expansion,
     return 0;
 }
 
-enum { MODE_CLOSED, MODE_OPEN, MODE_SEARCH, MODE_CHURN, MODE_IDLE };
+enum { MODE_CLOSED, MODE_OPEN, MODE_SEARCH, MODE_CHURN, MODE_IDLE, MODE_SLICE };
 
-static const char *const mode_names[] = {"closed", "open", "search",
-                                         "churn",  "idle", NULL};
+static const char *const mode_names[] = {"closed", "open",  "search", "churn",
+                                         "idle",   "slice", NULL};
 
 const char *load_point_mode(const struct load_point *point)
 {
     return mode_names[point->search              ? MODE_SEARCH
                       : point->churn             ? MODE_CHURN
                       : point->idle              ? MODE_IDLE
+                      : point->slicing.count > 0 ? MODE_SLICE
                       : point->mode == LOAD_OPEN ? MODE_OPEN
                                                  : MODE_CLOSED];
 }
@@ -195,10 +197,15 @@ int expand_load_take(const struct expansion *expansion,
     if (result < 0)
         return result;
     point->mode =
-        mode == MODE_CLOSED || mode == MODE_CHURN ? LOAD_CLOSED : LOAD_OPEN;
+        mode == MODE_CLOSED || mode == MODE_CHURN || mode == MODE_SLICE
+            ? LOAD_CLOSED
+            : LOAD_OPEN;
     point->search = mode == MODE_SEARCH;
     point->churn = mode == MODE_CHURN;
     point->idle = mode == MODE_IDLE;
+    result = expand_slices_take(expansion, mode == MODE_SLICE, point);
+    if (result < 0)
+        return result;
     if (load_schedule_parse(given->text ? given->text : "poisson",
                             &point->arrivals, &point->burst) < 0)
         return reader_fail(expansion->reader, given->line,
@@ -237,6 +244,10 @@ int expand_load_times(const struct expansion *expansion,
     point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
     if (point->mode == LOAD_OPEN)
         point->think_ns = 0;
+    if (point->slicing.count > 0) {
+        point->think_ns = 0;
+        point->window_ns = point->slicing.count * point->slicing.slice_ns;
+    }
     if (point->timeout_ns <= wait_ns)
         return reader_fail(
             expansion->reader, expansion->cell->line,

@@ -56,6 +56,13 @@ struct slo {
     int64_t limit_ns;
 };
 
+/* Slice mode: all servers are up side by side, and a closed loop moves from
+ * one to the next. */
+struct slicing {
+    int count; /* slices of each model in a block; 0: another mode */
+    int64_t slice_ns, discard_ns;
+};
+
 /* One load point: everything of a cell but the model. Sections with lists
  * (connections = 1, 10, 100) are expanded, one load point each. */
 struct load_point {
@@ -83,6 +90,7 @@ struct load_point {
                          as --workers (`workers.MODEL = N` or `workers`);
                          0: the model's default, pass nothing */
     struct beside beside;
+    struct slicing slicing;
 };
 
 /* Its mode as files and results name it. */

@@ -15,9 +15,10 @@
 #include <string.h>
 
 #include "gate_rule.h"
+#include "harness/run/slices.h"
 
 static const struct gate_rule *const tables[] = {
-    gate_load_rules, gate_steady_rules, gate_machine_rules};
+    gate_load_rules, gate_slices_rules, gate_steady_rules, gate_machine_rules};
 
 void gate_say(struct gate *gate, const char *format, ...)
 {
@@ -100,6 +101,10 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
     facts.open = plan->point->mode == LOAD_OPEN;
     facts.window_ns =
         (double)(trial->load->window_end_ns - trial->load->window_start_ns);
+    facts.active_ns = facts.window_ns;
+    if (trial->slices != NULL)
+        facts.active_ns =
+            (double)trial->slices->count * (double)trial->slices->slice_ns;
     facts.completed = (double)trial->load->completed_in_window;
     for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
         for (const struct gate_rule *rule = tables[i];

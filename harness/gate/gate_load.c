@@ -127,7 +127,8 @@ static void in_flight(const struct gate_facts *facts, struct gate *gate)
     double mean = facts->load->in_flight_integral_ns / facts->window_ns;
     double gap = facts->completed * TURNAROUND_NS / (asked * facts->window_ns);
 
-    if (facts->open || facts->point->think_ns > 0) {
+    if (facts->open || facts->point->think_ns > 0 ||
+        facts->trial->slices != NULL) {
         gate_skip(gate, "connections are not always busy");
         return;
     }
@@ -150,6 +151,10 @@ static void little(const struct gate_facts *facts, struct gate *gate)
         gate_skip(gate, "fewer than 100 answers");
         return;
     }
+    /* A load that comes and goes: at an edge all may be in flight, on average
+     * over the window far fewer are. */
+    if (facts->trial->slices != NULL)
+        edge *= fmax(1, facts->point->connections / n);
     /* Arrivals at random: what overlaps the two edges varies like sqrt(2N), and
      * with bursts of k like sqrt(2kN). */
     if (facts->open)
@@ -225,7 +230,7 @@ static double generator_cpus(const struct gate_facts *facts)
 
     return ((double)facts->load->cpu_ns +
             (beside != NULL ? (double)beside->cpu_ns : 0)) /
-           facts->window_ns;
+           facts->active_ns;
 }
 
 /* In a closed loop a rate near the null server's is not lost: it is a lower
@@ -233,7 +238,7 @@ static double generator_cpus(const struct gate_facts *facts)
 static bool told_as_bound(const struct gate_facts *facts)
 {
     return !facts->open &&
-           ceiling_binds(facts->completed * 1e9 / facts->window_ns,
+           ceiling_binds(facts->completed * 1e9 / facts->active_ns,
                          facts->trial->ceiling_per_s);
 }
 
@@ -241,7 +246,7 @@ static void generator_busy(const struct gate_facts *facts, struct gate *gate)
 {
     int processes = facts->load->processes;
     int cpus = facts->trial->cpus.clients_count;
-    double own = (double)facts->load->cpu_ns / facts->window_ns;
+    double own = (double)facts->load->cpu_ns / facts->active_ns;
 
     /* One process cannot use more than one CPU. */
     cpus = processes < cpus ? processes : cpus;

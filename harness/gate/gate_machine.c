@@ -93,6 +93,7 @@ static double known_ns(const struct trial *trial)
     sum = (double)(last->cpu_user_ns - first->cpu_user_ns +
                    last->cpu_system_ns - first->cpu_system_ns);
     sum += (double)trial->load->cpu_ns + (double)trial->platform.cost_ns;
+    sum += trial->others_ns;
     sum += trial->beside != NULL ? (double)trial->beside->cpu_ns : 0;
     sum += trial->has_backend && trial->backend.cpu_ns > 0
                ? (double)trial->backend.cpu_ns

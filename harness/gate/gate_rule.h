@@ -14,6 +14,7 @@ struct gate_facts {
     const struct load_result *load;
     bool open;
     double window_ns;
+    double active_ns; /* of it, how long this trial's load was on */
     double completed;
 };
 
@@ -26,6 +27,7 @@ struct gate_rule {
 extern const struct gate_rule gate_load_rules[];
 extern const struct gate_rule gate_steady_rules[];
 extern const struct gate_rule gate_machine_rules[];
+extern const struct gate_rule gate_slices_rules[];
 
 /* The gate's words. */
 void gate_say(struct gate *gate, const char *format, ...)

@@ -103,6 +103,10 @@ static void steady(const struct gate_facts *facts, struct gate *gate)
         gate_skip(gate, "the server is overloaded, which is a result");
         return;
     }
+    if (facts->trial->slices != NULL) {
+        gate_skip(gate, "the load comes and goes; slices are judged in pairs");
+        return;
+    }
     fit(facts->load->parts, &line);
     gate_most(gate, fabs(line.slope), 0.05 + 5 * line.error);
     gate_say(gate,

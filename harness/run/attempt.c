@@ -17,6 +17,7 @@
 #include "harness/experiment/entrants.h"
 #include "harness/statistics/metric.h"
 #include "run_speed.h"
+#include "slices.h"
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
@@ -31,9 +32,12 @@ static int64_t now_ns(void)
 
 static double figure(const json_t *trial, const char *name)
 {
+    const struct metric *metric = metric_find(name);
     char why[256];
 
-    return metric_find(name)->value(trial, why, sizeof(why));
+    return metric_applies(metric, trial)
+               ? metric->value(trial, why, sizeof(why))
+               : NAN;
 }
 
 static const char *shown(const json_t *trial, const char *name, char *text,
@@ -151,46 +155,95 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
     };
 }
 
-/* One attempt. Returns 1 when it is the last (valid, or none is left), 0 to
- * try again, or a negative errno: -EINTR stopped, others not stored. */
-static int attempt_once(struct run *run, const struct plan_trial *planned,
-                        int attempt)
-{
-    struct model_info entrant;
-    struct trial_plan plan;
-    struct gate gates[GATES_MAX];
-    struct trial *trial = calloc(1, sizeof(*trial));
-    json_t *json;
-    int count, result;
-    bool last;
+/* Trials that are carried out together. */
+struct together {
+    int count;
+    const struct plan_trial *planned; /* the first; the others follow it */
+    struct model_info entrants[EXPERIMENT_MODELS_MAX];
+    struct trial_plan plans[EXPERIMENT_MODELS_MAX];
+    struct trial *trials[EXPERIMENT_MODELS_MAX];
+    json_t *json[EXPERIMENT_MODELS_MAX];
+};
 
-    if (trial == NULL)
-        return -ENOMEM;
-    attempt_plan(run, planned, &entrant, &plan);
-    trial_run(&plan, trial);
-    if (trial->end == TRIAL_STOPPED) {
-        trial_free(trial);
-        free(trial);
-        return -EINTR;
+/* Carries them out. Returns 0 or a negative errno. */
+static int carry_out(struct run *run, struct together *together)
+{
+    for (int i = 0; i < together->count; i++) {
+        together->trials[i] = calloc(1, sizeof(struct trial));
+        if (together->trials[i] == NULL)
+            return -ENOMEM;
+        attempt_plan(run, &together->planned[i], &together->entrants[i],
+                     &together->plans[i]);
     }
-    trial->ceiling_per_s = ceiling_of(json_object_get(run->json, "ceilings"),
-                                      run->models, &plan, trial);
-    count = gate_judge(&plan, trial, gates);
-    json = trial_json(run->results.run_id, &run->plan, planned, attempt, &plan,
-                      trial, gates, count);
-    last = attempt == ATTEMPTS ||
-           json_is_true(json_object_get(json, "valid")) ||
-           !gate_worth_repeating(gates, count);
-    result = json == NULL
-                 ? -ENOMEM
-                 : attempt_store(run, planned, json, trial->load, last);
+    if (together->plans[0].point->slicing.count > 0)
+        slices_run(together->plans, together->trials, together->count);
+    else
+        trial_run(&together->plans[0], together->trials[0]);
+    for (int i = 0; i < together->count; i++)
+        if (together->trials[i]->end == TRIAL_STOPPED)
+            return -EINTR;
+    return 0;
+}
+
+/* Judges them. Returns 1 when this attempt is the last: all are valid, or none
+ * can come out differently, or no attempt is left; 0 when not; or -ENOMEM. */
+static int judge(struct run *run, struct together *together, int attempt)
+{
+    struct gate gates[GATES_MAX];
+    bool again = false;
+
+    for (int i = 0; i < together->count; i++) {
+        struct trial *trial = together->trials[i];
+        json_t *json;
+        int count;
+
+        trial->ceiling_per_s =
+            ceiling_of(json_object_get(run->json, "ceilings"), run->models,
+                       &together->plans[i], trial);
+        count = gate_judge(&together->plans[i], trial, gates);
+        json =
+            trial_json(run->results.run_id, &run->plan, &together->planned[i],
+                       attempt, &together->plans[i], trial, gates, count);
+
+        together->json[i] = json;
+        if (json == NULL)
+            return -ENOMEM;
+        again |= !json_is_true(json_object_get(json, "valid")) &&
+                 gate_worth_repeating(gates, count);
+    }
+    return !again || attempt == ATTEMPTS;
+}
+
+/* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
+ * errno: -EINTR stopped, others not stored. */
+static int attempt_once(struct run *run, const struct plan_trial *planned,
+                        int count, int attempt)
+{
+    struct together *together = calloc(1, sizeof(*together));
+    int result, last = 0;
+
+    if (together == NULL)
+        return -ENOMEM;
+    together->count = count;
+    together->planned = planned;
+    result = carry_out(run, together);
     if (result == 0)
-        say_trial(run, planned, json);
-    if (result == 0 && last)
-        json_array_append(run->trials, json);
-    json_decref(json);
-    trial_free(trial);
-    free(trial);
+        result = last = judge(run, together, attempt);
+    for (int i = 0; i < count && result >= 0; i++) {
+        result = attempt_store(run, &planned[i], together->json[i],
+                               together->trials[i]->load, last);
+        if (result == 0)
+            say_trial(run, &planned[i], together->json[i]);
+        if (result == 0 && last)
+            json_array_append(run->trials, together->json[i]);
+    }
+    for (int i = 0; i < count; i++) {
+        json_decref(together->json[i]);
+        if (together->trials[i] != NULL)
+            trial_free(together->trials[i]);
+        free(together->trials[i]);
+    }
+    free(together);
     return result < 0 ? result : last;
 }
 
@@ -210,17 +263,18 @@ static int first_attempt(const struct run *run,
     return attempt;
 }
 
-int attempt_do(struct run *run, const struct plan_trial *planned)
+int attempt_do(struct run *run, const struct plan_trial *planned, int count)
 {
     int64_t start_ns = now_ns();
     int result = 0;
 
     for (int attempt = first_attempt(run, planned);
          attempt <= ATTEMPTS && result == 0; attempt++)
-        result = attempt_once(run, planned, attempt);
-    run->extra_ns += now_ns() - start_ns -
-                     plan_trial_ns(&run->plan.experiments[planned->experiment]
-                                        ->load_points[planned->load_point]);
-    run->done++;
+        result = attempt_once(run, planned, count, attempt);
+    run->extra_ns +=
+        now_ns() - start_ns -
+        count * plan_trial_ns(&run->plan.experiments[planned->experiment]
+                                   ->load_points[planned->load_point]);
+    run->done += count;
     return result < 0 ? result : 0;
 }

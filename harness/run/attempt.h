@@ -30,9 +30,10 @@ struct run {
     const volatile sig_atomic_t *stop;
 };
 
-/* Does it, and repeats it where it can come out differently. Returns 0 or a
- * negative errno: -EINTR stopped, others not stored. */
-int attempt_do(struct run *run, const struct plan_trial *planned);
+/* Does `count` trials that belong together (plan_together), the first of which
+ * is given, and repeats them all where one can come out differently. Returns 0
+ * or a negative errno: -EINTR stopped, others not stored. */
+int attempt_do(struct run *run, const struct plan_trial *planned, int count);
 
 /* What a planned trial is made from; `entrant` must outlive the plan. */
 void attempt_plan(struct run *run, const struct plan_trial *planned,

@@ -12,6 +12,7 @@
 
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
+#include "slices_json.h"
 
 /* Where rates begin to matter: a fifth of what a null server does even on a
  * slow machine. */
@@ -27,6 +28,8 @@ static double rate_of(const struct trial *trial)
 
     if (trial->end != TRIAL_DONE)
         return 0;
+    if (trial->slices != NULL)
+        return slices_per_s(trial->slices);
     return (double)load->completed_in_window * 1e9 /
            (double)(load->window_end_ns - load->window_start_ns);
 }
@@ -46,6 +49,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
     point->workload = workload_find("hello");
     point->mode = LOAD_CLOSED;
     point->search = false;
+    point->slicing = (struct slicing){0};
     point->think_ns = 0;
     point->warmup_ns = WARMUP_NS;
     point->window_ns = WINDOW_NS;

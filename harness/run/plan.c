@@ -83,7 +83,7 @@ void plan_override(struct experiment *experiment,
     for (int i = 0; i < experiment->load_point_count; i++) {
         struct load_point *point = &experiment->load_points[i];
 
-        if (overrides->window_ns > 0)
+        if (overrides->window_ns > 0 && point->slicing.count == 0)
             point->window_ns = overrides->window_ns;
         if (overrides->warmup_ns >= 0)
             point->warmup_ns = overrides->warmup_ns;
@@ -155,6 +155,25 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
         for (int block = 1; block <= experiments[e]->blocks; block++)
             lay_out_block(plan, e, block);
     return 0;
+}
+
+int plan_together(const struct plan *plan, int index)
+{
+    const struct plan_trial *first = &plan->trials[index], *next;
+    int count = 1;
+
+    if (plan->experiments[first->experiment]
+            ->load_points[first->load_point]
+            .slicing.count == 0)
+        return 1;
+    for (; index + count < plan->trial_count; count++) {
+        next = &plan->trials[index + count];
+        if (next->experiment != first->experiment ||
+            next->load_point != first->load_point ||
+            next->block != first->block)
+            break;
+    }
+    return count;
 }
 
 void plan_free(struct plan *plan)

@@ -62,6 +62,10 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
               struct plan *plan);
 void plan_free(struct plan *plan);
 
+/* How many trials, from this one on, are carried out together: in slice mode
+ * all models of the load point in this block, else one. */
+int plan_together(const struct plan *plan, int index);
+
 /* A number for one use of randomness, the same whatever the model: all models
  * of a block get the same arrivals and the same requests. */
 uint64_t plan_seed(uint64_t seed, const char *experiment,

@@ -68,6 +68,20 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
     return taken;
 }
 
+/* The same for trials that were carried out together: all of them or none. */
+static bool take_together(struct run *run, const struct plan_trial *planned,
+                          int count)
+{
+    size_t before = json_array_size(run->trials);
+    int taken = 0;
+
+    while (taken < count && take_finished(run, &planned[taken]))
+        taken++;
+    while (taken < count && json_array_size(run->trials) > before)
+        json_array_remove(run->trials, before);
+    return taken == count;
+}
+
 static int write_run(struct run *run)
 {
     char why[2048];
@@ -196,15 +210,17 @@ static int go(struct run *run, bool resumed)
     if (json_object_get(run->json, "ceilings") == NULL)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
-    for (int i = 0; i < run->plan.trial_count && result == 0; i++) {
+    for (int i = 0, count; i < run->plan.trial_count && result == 0;
+         i += count) {
         const struct plan_trial *planned = &run->plan.trials[i];
 
+        count = plan_together(&run->plan, i);
         if (stop_signal != 0)
             result = -EINTR;
         else if (run_search_is(run, planned))
             result = do_searches(run, &i, resumed);
-        else if (!resumed || !take_finished(run, planned))
-            result = attempt_do(run, planned);
+        else if (!resumed || !take_together(run, planned, count))
+            result = attempt_do(run, planned, count);
     }
     backend_server_stop(&run->backend);
     metronome_stop(run->metronome);

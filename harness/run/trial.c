@@ -203,5 +203,7 @@ void trial_free(struct trial *trial)
 {
     free(trial->load);
     free(trial->beside);
+    free(trial->slices);
     trial->load = trial->beside = NULL;
+    trial->slices = NULL;
 }

@@ -24,6 +24,8 @@
 #include "placement.h"
 #include "prediction.h"
 
+struct trial_slices; /* slices.h */
+
 struct trial_plan {
     const struct load_point *point;
     const struct model_info *model;
@@ -50,8 +52,9 @@ struct trial {
     struct cpu_split cpus;
     struct bare bare;
 
-    struct load_result *load;   /* NULL unless TRIAL_DONE */
-    struct load_result *beside; /* NULL without a second load */
+    struct load_result *load;    /* NULL unless TRIAL_DONE */
+    struct load_result *beside;  /* NULL without a second load */
+    struct trial_slices *slices; /* NULL but in slice mode */
 
     enum meter_source source;
     struct meter_sample idle;   /* before the load's first connection; PSS */
@@ -73,6 +76,8 @@ struct trial {
         faults_last;                  /* major ones of the server; -1 unknown */
     struct inspection inspection;     /* at the window's end */
     struct metronome_report platform; /* in the window */
+    double others_ns;    /* CPU in the window of all else that belongs to it:
+                            the servers and loads beside it in slice mode */
     char exhausted[160]; /* the limit of the system that was hit, or "" */
 
     double ceiling_per_s; /* the null server's; 0: the rate was nowhere near */

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "ceiling.h"
-#include "harness/load/load_schedule.h"
+#include "slices_json.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
@@ -50,64 +50,6 @@ json_t *json_time(int64_t unix_s)
     gmtime_r(&at, &utc);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_string(text);
-}
-
-json_t *json_parameters(const struct parameter *table,
-                        const struct arguments *arguments)
-{
-    json_t *object = json_object();
-    char key[64];
-
-    for (int i = 0; i < parameters_count(table); i++) {
-        int n = argument_count(arguments, i);
-        json_t *value = json_integer(argument(arguments, i));
-
-        if (table[i].list_max > 0) {
-            json_decref(value);
-            value = json_array();
-            for (int j = 0; j < n; j++)
-                json_array_append_new(
-                    value,
-                    json_integer(arguments->values[arguments->first[i] + j]));
-        }
-        snprintf(key, sizeof(key), "%s%s%s", table[i].name,
-                 table[i].unit == UNIT_COUNT ? "" : "_",
-                 table[i].unit == UNIT_COUNT ? "" : unit_name(table[i].unit));
-        json_object_set_new(object, key, value);
-    }
-    return object;
-}
-
-json_t *json_query(const struct workload_entry *workload,
-                   const struct arguments *arguments)
-{
-    struct arguments seedless = *arguments;
-    char text[4096] = "";
-    char *seed;
-
-    seedless.seed = 0;
-    parameters_format_query(workload->workload->parameters, &seedless, text,
-                            sizeof(text));
-    seed = strstr(text, "seed=0");
-    if (seed != NULL && seed[6] == '\0')
-        *(seed > text ? seed - 1 : seed) = '\0';
-    return json_string(text);
-}
-
-json_t *json_load(const struct load_point *point)
-{
-    bool open = point->mode == LOAD_OPEN;
-    char name[LOAD_ARRIVALS_TEXT];
-
-    return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o}", "mode", load_point_mode(point),
-        "connections", point->connections, "rate_per_s",
-        open && !point->search ? json_real(point->rate_per_s) : json_null(),
-        "arrivals",
-        open ? json_string(load_schedule_name(point->arrivals, point->burst,
-                                              name, sizeof(name)))
-             : json_null(),
-        "think_ns", json_integer(point->think_ns));
 }
 
 static json_t *json_histogram(const struct histogram *histogram, bool whole)
@@ -280,7 +222,10 @@ static json_t *json_cpu(const struct trial *trial)
     return json_pack(
         "{s:o, s:o, s:o}", "user_ns", json_known(user), "system_ns",
         json_known(kernel), "per_request_ns",
-        json_known(known ? llround((double)(user + kernel) / (double)n) : -1));
+        json_known(trial->slices != NULL
+                       ? slices_cpu_per_request_ns(trial->slices)
+                   : known ? llround((double)(user + kernel) / (double)n)
+                           : -1));
 }
 
 static json_t *json_clients(const struct trial *trial)
@@ -432,7 +377,9 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     const struct load_result *load = trial->load;
     int64_t window = load->window_end_ns - load->window_start_ns;
     double throughput =
-        (double)load->completed_in_window * 1e9 / (double)window;
+        trial->slices != NULL
+            ? slices_per_s(trial->slices)
+            : (double)load->completed_in_window * 1e9 / (double)window;
     const char *failure = load->first_failure;
 
 #define ADD(key, value) json_object_set_new(object, key, value)
@@ -467,6 +414,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("machine", json_machine(trial));
     ADD("beside", json_beside(trial, plan->point));
     ADD("series", json_series(load));
+    ADD("slices", slices_json(trial->slices));
     ADD("prediction", json_prediction(plan, trial, throughput));
 #undef ADD
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "harness/gate/gate.h"
+#include "json_cell.h"
 #include "plan.h"
 #include "trial.h"
 
@@ -23,18 +24,6 @@ json_t *json_text(const char *text);
 
 /* "2026-11-21T03:16:02Z". */
 json_t *json_time(int64_t unix_s);
-
-/* The workload's parameters with units in their names: {"delay_ns": ...};
- * lists are arrays. */
-json_t *json_parameters(const struct parameter *table,
-                        const struct arguments *arguments);
-
-/* The canonical query without a seed. */
-json_t *json_query(const struct workload_entry *workload,
-                   const struct arguments *arguments);
-
-/* {"mode", "connections", "rate_per_s", "arrivals"}. */
-json_t *json_load(const struct load_point *point);
 
 /* The whole trial. The caller owns the object; NULL when out of memory. */
 json_t *trial_json(const char *run_id, const struct plan *plan,

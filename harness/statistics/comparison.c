@@ -146,9 +146,19 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
     else
         say_inconclusive(comparison, units, text, size);
     used = strlen(text);
+    if (comparison->pairs > 0 && used < size)
+        used +=
+            (size_t)snprintf(text + used, size - used,
+                             ", from %d pairs of slices", comparison->pairs);
     if (!comparison->primary && used < size)
         snprintf(text + used, size - used, ", exploratory");
     return text;
+}
+
+/* In slice mode a block may be cut into stretches (slice_pairs.h). */
+static const char *units_of(const struct comparison *comparison)
+{
+    return comparison->pairs > 0 ? "stretches of slices" : "blocks";
 }
 
 char *comparison_words(const struct comparison *comparison, char *text,
@@ -160,7 +170,7 @@ char *comparison_words(const struct comparison *comparison, char *text,
     comparison_ratio_format(ratio->value, value, sizeof(value));
     comparison_ratio_format(ratio->lo, lo, sizeof(lo));
     comparison_ratio_format(ratio->hi, hi, sizeof(hi));
-    comparison_phrase(comparison, "blocks", phrase, sizeof(phrase));
+    comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
     if (ratio->n < 2)
         snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
                  comparison->b, "the only block: nothing can be said");
@@ -186,10 +196,10 @@ json_t *comparison_json(const struct comparison *comparison)
     char words[512], phrase[256];
 
     comparison_words(comparison, words, sizeof(words));
-    comparison_phrase(comparison, "blocks", phrase, sizeof(phrase));
+    comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:s, s:o, s:s, s:s}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
@@ -205,5 +215,6 @@ json_t *comparison_json(const struct comparison *comparison)
         verdict_names[verdict], "blocks_needed",
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
              : json_null(),
-        "phrase", phrase, "words", words);
+        "phrase", phrase, "words", words, "slice_pairs",
+        comparison->pairs > 0 ? json_integer(comparison->pairs) : json_null());
 }

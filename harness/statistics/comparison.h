@@ -27,7 +27,8 @@ struct comparison {
     double p_holm;                /* corrected; NAN: exploratory, not tested */
     int family;                   /* how many it was corrected for */
     bool bound;                   /* both near the null server's ceiling */
-    double invalid_share;         /* of the trials of the worse off of both */
+    int pairs; /* of slices that the ratio is from; 0: not in slice mode */
+    double invalid_share; /* of the trials of the worse off of both */
 };
 
 /* True when the t-interval and the rank interval disagree whether there is a

@@ -254,11 +254,11 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
 }
 
 const struct metric metrics[] = {
-    {"throughput_per_s", "throughput", true, METRIC_LOAD, throughput},
+    {"throughput_per_s", "throughput", true, METRIC_COST, throughput},
     {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean},
     {"latency_p50_ns", "median latency", false, METRIC_LOAD, latency_p50},
     {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, latency_p99},
-    {"cpu_per_request_ns", "CPU per request", false, METRIC_LOAD,
+    {"cpu_per_request_ns", "CPU per request", false, METRIC_COST,
      cpu_per_request},
     {"cpu_user_per_request_ns", "user CPU per request", false, METRIC_LOAD,
      cpu_user},
@@ -295,6 +295,8 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         return !strcmp(mode, "churn");
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
+    if (!strcmp(mode, "slice"))
+        return metric->scope == METRIC_COST;
     return !strcmp(mode, "search") == (metric->scope == METRIC_SEARCH);
 }
 

@@ -11,7 +11,9 @@
 
 /* Where a metric has a meaning. */
 enum metric_scope {
-    METRIC_LOAD,   /* everywhere but in a search */
+    METRIC_COST,   /* everywhere but in a search */
+    METRIC_LOAD,   /* not in slice mode either: a server that is visited now
+                      and then tells neither its memory nor its latencies */
     METRIC_BESIDE, /* where there is a second load */
     METRIC_SEARCH, /* of a search alone */
     METRIC_CHURN,  /* where every request has a connection of its own */

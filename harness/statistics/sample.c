@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slice_pairs.h"
+
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -20,8 +22,10 @@ static const char *text_of(const json_t *object, const char *key)
 
 int sample_init(struct sample *sample, size_t n)
 {
-    *sample = (struct sample){.trials = calloc(n + 1, sizeof(json_t *)),
-                              .values = calloc(n + 1, sizeof(double))};
+    /* Few blocks in slice mode have several values each. */
+    n += SLICE_PAIRS_VALUES_MIN;
+    *sample = (struct sample){.trials = calloc(n, sizeof(json_t *)),
+                              .values = calloc(n, sizeof(double))};
     return sample->trials != NULL && sample->values != NULL ? 0 : -ENOMEM;
 }
 
@@ -98,17 +102,70 @@ bool sample_values(struct sample *sample, const struct metric *metric,
     return true;
 }
 
+/* Blocks that both have. */
+static int blocks_shared(const struct sample *a, const struct sample *b)
+{
+    int count = 0;
+
+    for (int i = 0, j = 0; i < a->count && j < b->count;) {
+        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
+
+        count += x == y;
+        i += x <= y;
+        j += y <= x;
+    }
+    return count;
+}
+
+/* What one shared block gives, behind the n values so far; returns how many
+ * there are then, -1 when its slices do not give the metric. */
+static int pair_block(const json_t *a, const json_t *b,
+                      const struct metric *metric, int stretches,
+                      struct sample *pair_a, struct sample *pair_b, int n)
+{
+    int count = slice_pairs_ratios(a, b, metric, stretches, pair_a->values + n,
+                                   &pair_a->pairs);
+
+    for (int i = n; i < n + count; i++) {
+        pair_a->trials[i] = a;
+        pair_b->trials[i] = b;
+        pair_b->values[i] = 1;
+    }
+    return count > 0 ? n + count : -1;
+}
+
+static int pair_slices(const struct sample *a, const struct sample *b,
+                       const struct metric *metric, struct sample *pair_a,
+                       struct sample *pair_b)
+{
+    int stretches = slice_pairs_stretches(blocks_shared(a, b)), n = 0;
+
+    for (int i = 0, j = 0; n >= 0 && i < a->count && j < b->count;) {
+        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
+
+        if (x == y)
+            n = pair_block(a->trials[i], b->trials[j], metric, stretches,
+                           pair_a, pair_b, n);
+        i += x <= y;
+        j += y <= x;
+    }
+    pair_a->count = pair_b->count = n > 0 ? n : 0;
+    return pair_a->count;
+}
+
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b)
 {
     char why[256];
     int n = 0;
 
-    pair_a->count = pair_b->count = 0;
+    pair_a->count = pair_b->count = pair_a->pairs = 0;
     /* Given for the whole cell or not at all, as in the summary. */
     if (!sample_values(a, metric, why, sizeof(why)) ||
         !sample_values(b, metric, why, sizeof(why)))
         return 0;
+    if (slice_pairs_has(a->trials[0]))
+        return pair_slices(a, b, metric, pair_a, pair_b);
     for (int i = 0, j = 0; i < a->count && j < b->count;) {
         json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
 
@@ -141,7 +198,8 @@ json_t *sample_ids(const struct sample *sample)
     json_t *list = json_array();
 
     for (int i = 0; i < sample->count; i++)
-        json_array_append_new(
-            list, json_string(text_of(sample->trials[i], "trial_id")));
+        if (i == 0 || sample->trials[i] != sample->trials[i - 1])
+            json_array_append_new(
+                list, json_string(text_of(sample->trials[i], "trial_id")));
     return list;
 }

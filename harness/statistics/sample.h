@@ -16,6 +16,7 @@ struct sample {
     const json_t **trials; /* valid ones; borrowed references, the caller's
                               room for all trials of the run */
     double *values;        /* of the last sample_values; the same room */
+    int pairs;             /* of slices, in slice mode; else 0 */
     int count, invalid;
     const char *reason; /* of an invalid one, or NULL */
 };
@@ -33,7 +34,9 @@ bool sample_values(struct sample *sample, const struct metric *metric,
                    char *why, size_t size);
 
 /* Trials that both have, block by block, into pair_a and pair_b, with their
- * values. Returns how many, 0 when one of both lacks the metric. */
+ * values. In slice mode a value is a ratio to the other from pairs of slices
+ * (slice_pairs.h), and the other's is 1; there may be several of one block.
+ * Returns how many, 0 when one of both lacks the metric. */
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b);
 
@@ -42,5 +45,5 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
  * null server's. CPU and memory are the server's own in any case. */
 bool sample_bound(const struct sample *sample, const struct metric *metric);
 
-/* The trials' ids. */
+/* The trials' ids, each once. */
 json_t *sample_ids(const struct sample *sample);

@@ -123,6 +123,7 @@ static void compare(struct work *work, const json_t *experiment,
                        .p_holm = NAN,
                        .bound = sample_bound(&work->a, metric) &&
                                 sample_bound(&work->b, metric),
+                       .pairs = a->pairs,
                        .signed_rank_p = signed_rank_p(a->values, b->values, n),
                        .invalid_share = fmax(invalid_share(&work->a),
                                              invalid_share(&work->b))},

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is unknown is null.
+ */
+#include "slices_json.h"
+
+#include <math.h>
+
+#include "trial_json.h"
+
+json_t *slices_plan_json(const struct slicing *slicing)
+{
+    return json_pack("{s:i, s:I, s:I}", "count", slicing->count, "slice_ns",
+                     (json_int_t)slicing->slice_ns, "discard_ns",
+                     (json_int_t)slicing->discard_ns);
+}
+
+json_t *slices_json(const struct trial_slices *slices)
+{
+    json_t *list;
+
+    if (slices == NULL)
+        return json_null();
+    list = json_array();
+    for (int i = 0; i < slices->count; i++) {
+        const struct slice *slice = &slices->rows[i];
+
+        json_array_append_new(
+            list, json_pack("{s:I, s:I, s:I, s:o, s:o}", "started_ns",
+                            (json_int_t)slice->started_ns, "counted_ns",
+                            (json_int_t)slice->counted_ns, "completed",
+                            (json_int_t)slice->completed, "cpu_ns",
+                            json_known(slice->cpu_ns), "idle_cpu_ns",
+                            json_known(slice->idle_cpu_ns)));
+    }
+    return list;
+}
+
+double slices_per_s(const struct trial_slices *slices)
+{
+    double completed = 0, counted_ns = 0;
+
+    for (int i = 0; i < slices->count; i++) {
+        completed += (double)slices->rows[i].completed;
+        counted_ns += (double)slices->rows[i].counted_ns;
+    }
+    return completed * 1e9 / counted_ns;
+}
+
+int64_t slices_cpu_per_request_ns(const struct trial_slices *slices)
+{
+    double completed = 0, cpu_ns = 0;
+
+    for (int i = 0; i < slices->count; i++) {
+        if (slices->rows[i].cpu_ns < 0)
+            return -1;
+        completed += (double)slices->rows[i].completed;
+        cpu_ns += (double)slices->rows[i].cpu_ns;
+    }
+    return completed > 0 ? llround(cpu_ns / completed) : -1;
+}
