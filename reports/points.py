@@ -39,7 +39,7 @@ def setting(point: dict) -> str:
         words += ", a new connection for every request"
     if load["mode"] == "idle":
         words += f", idle but for {units.digits(load.get('rate_per_s'))}/s"
-    if load["mode"] == "open":
+    if load["mode"] in ("open", "soak"):
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
         if (load.get("arrivals") or "").startswith("burst:"):
             words += f" in bursts of {load['arrivals'][6:]}"

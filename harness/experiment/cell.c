@@ -24,14 +24,15 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", "closed, open, search, churn, idle, slice", "closed",
-                   "closed: a connection sends again when it has its answer; "
-                   "open: requests are sent at a rate of their own; search: "
-                   "the highest rate is looked for that keeps `slo`; churn: "
-                   "closed, with a new connection for every request; idle: "
-                   "open, but so rare that connections sleep; "
-                   "slice: a closed loop that moves between servers that are "
-                   "up side by side"},
+    [CELL_MODE] =
+        {"mode", "closed, open, search, churn, idle, slice, soak", "closed",
+         "closed: a connection sends again when it has its answer; "
+         "open: requests are sent at a rate of their own; search: "
+         "the highest rate is looked for that keeps `slo`; churn: "
+         "closed, with a new connection for every request; idle: "
+         "open, but so rare that connections sleep; "
+         "slice: a closed loop that moves between servers that are "
+         "up side by side; soak: open, for minutes, watched for what grows"},
     [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
                   "the limit on the response time that a search must keep "
                   "(mode = search only)"},
@@ -45,7 +46,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                         "split: the server has half of the CPUs, generator "
                         "and backend the others; shared: everybody has all"},
     [CELL_WARMUP] = {"warmup", "time", "1s", "load before the window"},
-    [CELL_WINDOW] = {"window", "time", "3s",
+    [CELL_WINDOW] = {"window", "time", "3s; in a soak 10m",
                      "what is measured; in a search one step, longer where "
                      "the percentile needs it"},
     [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},

@@ -172,10 +172,18 @@ static int take_connections(const struct expansion *expansion,
     return 0;
 }
 
-enum { MODE_CLOSED, MODE_OPEN, MODE_SEARCH, MODE_CHURN, MODE_IDLE, MODE_SLICE };
+enum {
+    MODE_CLOSED,
+    MODE_OPEN,
+    MODE_SEARCH,
+    MODE_CHURN,
+    MODE_IDLE,
+    MODE_SLICE,
+    MODE_SOAK
+};
 
 static const char *const mode_names[] = {"closed", "open",  "search", "churn",
-                                         "idle",   "slice", NULL};
+                                         "idle",   "slice", "soak",   NULL};
 
 const char *load_point_mode(const struct load_point *point)
 {
@@ -183,6 +191,7 @@ const char *load_point_mode(const struct load_point *point)
                       : point->churn             ? MODE_CHURN
                       : point->idle              ? MODE_IDLE
                       : point->slicing.count > 0 ? MODE_SLICE
+                      : point->soak              ? MODE_SOAK
                       : point->mode == LOAD_OPEN ? MODE_OPEN
                                                  : MODE_CLOSED];
 }
@@ -206,6 +215,7 @@ int expand_load_take(const struct expansion *expansion,
     result = expand_slices_take(expansion, mode == MODE_SLICE, point);
     if (result < 0)
         return result;
+    point->soak = mode == MODE_SOAK;
     if (load_schedule_parse(given->text ? given->text : "poisson",
                             &point->arrivals, &point->burst) < 0)
         return reader_fail(expansion->reader, given->line,
@@ -234,8 +244,9 @@ int expand_load_times(const struct expansion *expansion,
                               &placement)) < 0 ||
         (result = take_time(expansion, CELL_WARMUP, "1s", 0, 600 * SECOND_NS,
                             &point->warmup_ns)) < 0 ||
-        (result = take_time(expansion, CELL_WINDOW, "3s", SECOND_NS / 100,
-                            3000 * SECOND_NS, &point->window_ns)) < 0 ||
+        (result = take_time(expansion, CELL_WINDOW, point->soak ? "10m" : "3s",
+                            SECOND_NS / 100, 3000 * SECOND_NS,
+                            &point->window_ns)) < 0 ||
         (result = take_time(expansion, CELL_TIMEOUT, "30s", SECOND_NS / 1000,
                             600 * SECOND_NS, &point->timeout_ns)) < 0 ||
         (result = take_time(expansion, CELL_THINK, "0s", 0, 600 * SECOND_NS,

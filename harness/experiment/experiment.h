@@ -77,6 +77,7 @@ struct load_point {
                        warm-up and window are those of one step */
     struct slo slo; /* what a search must keep */
     bool churn;     /* mode = churn: closed, a connection for each request */
+    bool soak;      /* mode = soak: open, for minutes, watched for drift */
     bool idle;      /* mode = idle: open, so rare that connections sleep */
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant, 1 but for burst:K */

@@ -94,6 +94,7 @@ struct load_plan {
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
                               load_wait return -EINTR instead of waiting */
     enum load_mutation mutation;       /* the self-test's alone */
+    bool tenths; /* keep response times for each tenth of the window */
     bool series; /* keep completions per 100 ms for the report */
 };
 
@@ -150,10 +151,12 @@ struct load_result {
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 
-    uint64_t parts[LOAD_PARTS];       /* completed_in_window, by part */
-    uint32_t slices[LOAD_SLICES_MAX]; /* right answers in the counted part of
-                                         each slice of the plan */
-    int bin_count;                    /* whole bins in the window */
+    struct histogram tenths[LOAD_PARTS]; /* where the plan asks: response, by
+            when intended */
+    uint64_t parts[LOAD_PARTS];          /* completed_in_window, by part */
+    uint32_t slices[LOAD_SLICES_MAX];    /* right answers in the counted part of
+                                            each slice of the plan */
+    int bin_count;                       /* whole bins in the window */
     int64_t bin_ns;
     uint32_t bins[LOAD_BINS]; /* requests of an open loop, by when sent */
 

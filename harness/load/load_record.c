@@ -17,6 +17,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
         .result = result,
         .closed = plan->mode == LOAD_CLOSED,
         .series = plan->series,
+        .tenths = plan->tenths,
         .mutation = plan->mutation,
         .origin_ns = INT64_MAX,
         .start_ns = INT64_MAX,
@@ -34,6 +35,8 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     histogram_reset(&result->lag);
     histogram_reset(&result->connect);
     histogram_reset(&result->lag_free);
+    for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
+        histogram_reset(&result->tenths[i]);
     result->processes = 1;
 }
 
@@ -93,6 +96,20 @@ static void record_completed(struct load_record *record, int64_t done_ns)
     record->result->parts[(done_ns - record->start_ns) / step_ns]++;
 }
 
+/* The response time of a request of the window, answered or given up. */
+static void record_response(struct load_record *record,
+                            const struct load_times *times)
+{
+    int64_t step_ns = record->window_ns / LOAD_PARTS + 1;
+    int64_t response_ns = times->done_ns - times->intended_ns;
+    histogram_record(&record->result->response, response_ns);
+    if (record->tenths && !record->closed)
+        histogram_record(
+            &record->result
+                 ->tenths[(times->intended_ns - record->start_ns) / step_ns],
+            response_ns);
+}
+
 static void record_ok(struct load_record *record,
                       const struct load_times *times)
 {
@@ -101,7 +118,7 @@ static void record_ok(struct load_record *record,
     if (record->mutation == MUTATION_OUTLIERS &&
         times->done_ns - times->sent_ns > MUTATION_OUTLIER_NS)
         return;
-    histogram_record(&result->response, times->done_ns - times->intended_ns);
+    record_response(record, times);
     histogram_record(&result->service, times->done_ns - times->sent_ns);
     histogram_record(&result->lag, times->sent_ns - times->intended_ns);
     if (times->connected_ns > 0)
@@ -176,8 +193,7 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
     case OUTCOME_TIMEOUT:
         result->timeout++;
         if (!record->closed)
-            histogram_record(&result->response,
-                             times->done_ns - times->intended_ns);
+            record_response(record, times);
         break;
     default:
         result->io_error++;
@@ -248,5 +264,8 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     histogram_merge(&into->lag, &from->lag);
     histogram_merge(&into->connect, &from->connect);
     histogram_merge(&into->lag_free, &from->lag_free);
+    for (int i = 0; i < LOAD_PARTS; i++)
+        if (from->tenths[i].count > 0)
+            histogram_merge(&into->tenths[i], &from->tenths[i]);
     merge_series(into, from);
 }

@@ -13,7 +13,7 @@
 struct load_record {
     struct load_result *result;
     bool closed; /* loop */
-    bool series;
+    bool series, tenths;
     enum load_mutation mutation;
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */

@@ -18,6 +18,7 @@
 #include "harness/statistics/metric.h"
 #include "run_speed.h"
 #include "slices.h"
+#include "trial_drift.h"
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
@@ -66,7 +67,7 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
     const struct load_point *point =
         &run->plan.experiments[planned->experiment]
              ->load_points[planned->load_point];
-    char rate[32], tail[32], cpu[32], memory[32], left[64];
+    char rate[32], tail[32], cpu[32], memory[32], left[64], drift[768];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
     bool bound = json_is_true(json_object_get(trial, "generator_bound"));
 
@@ -91,6 +92,10 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
                 shown(trial, "memory_total_bytes", memory, sizeof(memory)),
                 plan_duration(eta_ns(run, planned), left, sizeof(left)),
                 bound ? ", generator-bound" : "");
+    if (json_object_get(trial, "drift") != NULL)
+        results_say(&run->results, "  %s",
+                    trial_drift_words(json_object_get(trial, "drift"), drift,
+                                      sizeof(drift)));
 }
 
 /* Whether the trial has a latency: a load that has not gone round has none,

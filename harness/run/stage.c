@@ -185,6 +185,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .cpus = &stage->trial->cpus.clients,
         .urgent = true,
         .stop = stage->plan->stop,
+        .tenths = point->soak,
         .series = true,
     };
 }

@@ -19,6 +19,7 @@
 #include "harness/machine/urgency.h"
 #include "harness/server/process.h"
 #include "stage.h"
+#include "trial_drift.h"
 
 static const int64_t MS = 1000000;
 static const int64_t SAMPLE_EVERY_NS = 250000000;
@@ -115,6 +116,8 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
             return false;
         sampler_take(&trial->sampler, stage->server.meter, &sample);
         note_maxima(trial, &sample);
+        trial_drift_note(trial, at_ns - start_ns, end_ns - start_ns,
+                         sample.total_bytes);
     }
     if (!walk_before(stage, end_ns, &trial->walk_last))
         return false;

@@ -66,7 +66,10 @@ struct trial {
                                    the window's edges */
     bool has_warm, has_walks;
     int threads_max, processes_max; /* in the window */
-    struct sampler sampler;         /* in the window */
+    double part_bytes[LOAD_PARTS];  /* a soak: sum of the memory seen in each
+                                       tenth of the window, and how often */
+    int part_samples[LOAD_PARTS];
+    struct sampler sampler; /* in the window */
 
     bool has_backend;
     struct backend_report backend;

@@ -10,6 +10,7 @@
 
 #include "ceiling.h"
 #include "slices_json.h"
+#include "trial_drift.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
@@ -393,6 +394,8 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
                   load->in_flight_max));
     ADD("latency", json_latency(load, plan->point->mode == LOAD_OPEN));
     ADD("memory", json_memory(trial));
+    if (plan->point->soak)
+        ADD("drift", trial_drift_json(trial));
     ADD("cpu", json_cpu(trial));
     ADD("tasks", json_pack("{s:o, s:o, s:o, s:o}", "threads_max",
                            json_known(trial->threads_max), "processes_max",

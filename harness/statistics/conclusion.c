@@ -111,7 +111,8 @@ static const char *headline(const struct point *point, const json_t *models,
         return "beside_p99_ns";
     if (!strcmp(text_of(load, "mode"), "idle"))
         return "memory_per_idle_connection_bytes";
-    if (strcmp(text_of(load, "mode"), "open") != 0)
+    if (strcmp(text_of(load, "mode"), "open") != 0 &&
+        strcmp(text_of(load, "mode"), "soak") != 0)
         return "throughput_per_s";
     json_array_foreach(models, i, name)
     {

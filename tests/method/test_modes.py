@@ -82,6 +82,26 @@ class Modes(unittest.TestCase):
         self.assertIn("memory_per_idle_connection_bytes",
                       {row["metric"] for row in run["summary"]})
 
+    def test_soak(self) -> None:
+        trials, _ = self.bench("[cell soak]\nworkload = wait\ndelay = 1ms\nmode = soak\n"
+                               "rate = 1000\nwindow = 3s\n")
+        for trial in trials:
+            drift = trial["drift"]
+            self.assertEqual(len(drift["parts"]), 10)
+            self.assertEqual(sum(part["requests"] for part in drift["parts"]),
+                             trial["latency"]["response"]["count"])
+            for name in ("memory", "latency_p50", "latency_p99"):
+                found = drift[name]
+                self.assertIn(found["verdict"], ("none", "grows", "falls", "unknown"))
+                self.assertTrue(found["words"])
+                if found["lo"] is not None:
+                    self.assertLessEqual(found["lo"], found["per_hour"])
+                    self.assertLessEqual(found["per_hour"], found["hi"])
+            self.assertIsNone(drift["latency_p99"]["per_hour"])  # too few in a tenth
+            self.assertIsNotNone(drift["latency_p50"]["per_hour"])
+            if trial["memory"]["total_bytes"] is not None:
+                self.assertIsNotNone(drift["memory"]["per_hour"])
+
     def test_models_of_a_block_get_the_same_load(self) -> None:
         trials, _ = self.bench("[cell open]\nworkload = wait\ndelay = 2ms\nmode = open\n"
                                "rate = 300\n", blocks=2)
