@@ -75,6 +75,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
     decided = decision["outcome"]["kind"] in ("recommended", "toss-up")
     first = decision["outcome"]["models"][0] if decided else None
     decision["reference"] = first
+    decision["workers"] = {m: _workers(run, experiment, point, m) for m in models}
     for option in options:
         option["against"] = _against(run, experiment, point, option["model"], first)
     decision["differences"] = _differences(run, experiment, point, decision["outcome"])
@@ -83,6 +84,12 @@ def decide(run: Run, experiment: dict) -> dict | None:
     )
     decision["changes"] = _changes(profile, point, options, constraints)
     return decision
+
+
+def _workers(run: Run, experiment: dict, point: dict, model: str) -> str | None:
+    """With how many a model ran; None where there are none to set."""
+    known = run.workers_of(experiment["name"], point["id"], model)
+    return f"{known} worker{'s' if known != '1' else ''}" if known else None
 
 
 def _latency_kind(point: dict) -> str:

@@ -47,7 +47,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     for i, m in enumerate(models):
         r = rows[m]
         values = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
-        text = units.digits(r["value"]) if r else ""
+        text = kind.sign(r) + units.digits(r["value"]) if r else ""
         blocks.append((m, [[i + 1, *values, laws[m], bare[m], text]]))
     chart = Chart(
         name_of("throughput", experiment, point["id"]),
@@ -65,6 +65,8 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         for m in models
     ]
     chart.caption = [n_words(found), scale_words(x)]
+    if any(r.get("generator_bound") for r in found):
+        chart.caption.append("≥: the generator was near its own limit, a lower bound.")
     if any(v for v in laws.values()):
         chart.caption.append("Thin line: what the law of the load allows at most.")
     if any(v for v in bare.values()):

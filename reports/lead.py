@@ -38,6 +38,11 @@ class Lead:
     n: int = 0
 
     @property
+    def shown(self) -> str:
+        """The best level, as a bound where it is one."""
+        return self.metric.sign(self.level) + self.metric.show(self.level["value"])
+
+    @property
     def blocks_needed(self) -> int | None:
         """What would tell the unclear ones apart, where the harness says it."""
         needed = [row.get("blocks_needed") for row in self.unclear]
@@ -100,6 +105,8 @@ def headline(run: Run, experiment: dict, point: dict) -> str:
     contender has. Beside a job, the second load is what the question is about."""
     if point["load"]["mode"] == "search":
         return "capacity_per_s"
+    if point["load"]["mode"] == "idle":
+        return "memory_per_idle_connection_bytes"
     if point.get("beside"):
         return "beside_p99_ns"
     if point["load"]["mode"] != "open":

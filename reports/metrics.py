@@ -23,6 +23,13 @@ class Metric:
             return units.with_unit(value, self.units)
         return units.digits(value) + (self.suffix if value is not None else "")
 
+    def sign(self, row: dict) -> str:
+        """Before a figure that the generator bounded: the server's own is at
+        least as good."""
+        if not row.get("generator_bound"):
+            return ""
+        return "≥ " if self.higher_is_better else "≤ "
+
     def scale(self, values) -> tuple[float, str]:
         """One unit for a whole column or axis."""
         if self.units:
@@ -73,6 +80,20 @@ METRICS = {
             "memory_per_connection_bytes",
             "per connection",
             "memory per connection",
+            False,
+            units.SIZE,
+        ),
+        _metric(
+            "latency_connect_mean_ns",
+            "connect, mean",
+            "mean time to connect",
+            False,
+            units.TIME,
+        ),
+        _metric(
+            "memory_per_idle_connection_bytes",
+            "per idle connection",
+            "memory per idle connection",
             False,
             units.SIZE,
         ),

@@ -65,7 +65,12 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     profile = decision["profile"]["name"]
     for _, path, copy in reversed(older[-1:]):
         if copy.get("fingerprint") == mark:
-            return {"file": path.name, "outcome": outcome, "profile": profile}
+            return {
+                "file": path.name,
+                "outcome": outcome,
+                "profile": profile,
+                "decision": decision,
+            }
     taken = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
     number = max(taken, default=0) + 1
     file = f"{number:04d}-{name}"
@@ -107,7 +112,12 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
         folder / f"{file}.json", json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
     )
     pages.store(folder / f"{file}.md", pages.squeezed(text))
-    return {"file": f"{file}.md", "outcome": outcome, "profile": profile}
+    return {
+        "file": f"{file}.md",
+        "outcome": outcome,
+        "profile": profile,
+        "decision": decision,
+    }
 
 
 def _again(run: Run, name: str) -> str:

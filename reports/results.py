@@ -176,6 +176,12 @@ class Run:
         trials = self.trials_of(experiment, point, model)
         return sum(not t["valid"] for t in trials) > INVALID_SHARE * len(trials)
 
+    def workers_of(self, experiment: str, point: str, model: str) -> str:
+        """With how many workers the trials ran: 16, or nothing."""
+        trials = self.trials_of(experiment, point, model)
+        known = {t["cell"].get("workers") for t in trials} - {None}
+        return ", ".join(str(n) for n in sorted(known))
+
     def trials_of(self, experiment: str, point: str, model: str | None = None):
         return [
             t

@@ -165,6 +165,11 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "charts": own,
         "absent": _absent(run, experiment, point),
         "retried": _has_retry(run, experiment, point),
+        "bounded": any(
+            (run.summary.get((experiment["name"], point["id"], m, "throughput_per_s")) or {})
+            .get("generator_bound")
+            for m in point["models"]
+        ),
     }
 
 
@@ -221,7 +226,7 @@ def _column(run: Run, experiment: dict, point: dict, name: str):
             )
             continue
         interval = units.interval(r["lo"], r["hi"], scale)
-        texts[m] = f"{units.digits(r['value'] / scale)} {interval}"
+        texts[m] = f"{kind.sign(r)}{units.digits(r['value'] / scale)} {interval}"
     unit = f", {unit}" if unit and any(rows.values()) else ""
     return f"{kind.title}{unit}", texts
 
@@ -250,9 +255,8 @@ def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:
 def _workers_column(run: Run, experiment: dict, point: dict):
     texts = {}
     for m in point["models"]:
-        trials = run.trials_of(experiment["name"], point["id"], m)
-        known = {t["cell"].get("workers") for t in trials} - {None}
-        texts[m] = ", ".join(str(n) for n in sorted(known)) or units.UNKNOWN
+        known = run.workers_of(experiment["name"], point["id"], m)
+        texts[m] = known or units.UNKNOWN
     return "workers", texts
 
 
@@ -279,14 +283,18 @@ def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
         _column(run, experiment, point, "latency_p50_ns"),
         _column(run, experiment, point, "latency_p99_ns"),
     ]
+    if point["load"]["mode"] == "churn":
+        columns.append(_column(run, experiment, point, "latency_connect_mean_ns"))
     return _table(run, experiment, point, columns)
 
 
 def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
+    idle = point["load"]["mode"] == "idle"
+    each = f"memory_per_{'idle_' if idle else ''}connection_bytes"
     columns = [
         _column(run, experiment, point, "cpu_per_request_ns"),
         _column(run, experiment, point, "memory_total_bytes"),
-        _column(run, experiment, point, "memory_per_connection_bytes"),
+        _column(run, experiment, point, each),
         _rss_column(run, experiment, point),
     ]
     return _table(run, experiment, point, columns)

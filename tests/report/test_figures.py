@@ -118,6 +118,20 @@ class Figures(Case):
         self.assertIn("serial: does not fit", record)
         self.assertIn("process-pool: cannot be judged", record)
 
+    def test_a_figure_that_the_generator_bounded_is_a_bound(self):
+        run, trials, texts = stored.build("quick")
+        for row in run["summary"]:
+            if (row["load_point"], row["model"]) == ("fetch", "event-loop"):
+                if row["metric"] in ("throughput_per_s", "latency_p50_ns"):
+                    row["generator_bound"] = True
+        stored.store(self.run_path, run, trials, texts)
+        self.report()
+        row = next(r for r in self.text().splitlines() if r.startswith("| event-loop "))
+        self.assertRegex(row, r"\| +≥ 1,9\d0 \[.*\| +≤ 5\d\.\d \[")
+        self.assertIn("at least as good", self.text())
+        dots = (self.run_path / "report/charts/throughput-quick-fetch.dat").read_text()
+        self.assertIn('"≥ 1,9', dots)
+
     def test_noise_floor_is_told_and_widens_margins(self):
         def change(run, trials):
             for row in run["comparisons"]:
