@@ -146,7 +146,7 @@ def _option(run: Run, experiment, point, profile, constraints, model: str) -> di
         if capacity.is_search(point) and check["fate"] == "unknown":
             kept = capacity.judged(run, experiment, point, model, constraint)
             found = level(capacity.NAME) or {"value": None, "n": 0}
-            check = _check(kept or "unknown", found, kept and capacity.NAME)
+            check = _check(kept, found, capacity.NAME) if kept else check
         checks.append(dict(constraint, **check))
     known = level(_speed(point)) is not None
     fates = [c["fate"] for c in checks]

@@ -118,6 +118,16 @@ class Figures(Case):
         self.assertIn("serial: does not fit", record)
         self.assertIn("process-pool: cannot be judged", record)
 
+    def test_a_search_for_another_limit_says_nothing(self):
+        def change(run, trials):
+            run["experiments"][0]["profile"].update(limit_ns=40_000_000, limit="p99<40ms")
+
+        self.store(change, "search")
+        self.report()
+        decided = json.loads(self.records()[0].with_suffix(".json").read_text())["decision"]
+        self.assertEqual({o["fate"] for o in decided["options"]}, {"unknown"})
+        self.assertEqual(decided["changes"], [])  # a capacity is no latency
+
     def test_a_figure_that_the_generator_bounded_is_a_bound(self):
         run, trials, texts = stored.build("quick")
         for row in run["summary"]:
