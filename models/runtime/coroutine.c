@@ -326,14 +326,55 @@ bool coroutine_done(const struct coroutine *coroutine)
     return coroutine->done;
 }
 
+bool coroutine_guard_has(const void *address)
+{
+    const char *at = address;
+    return current && at >= current->slot &&
+           at < current->slot + COROUTINE_GUARD_BYTES;
+}
+
+size_t coroutine_pool_stack_bytes(const struct coroutine_pool *pool)
+{
+    return pool->slot_bytes - guard_bytes();
+}
+
+/* How far down from its end a slot's pages are in memory. The walk ends at the
+ * first that is not: a stack grows without gaps, but for frames larger than a
+ * page. */
+static size_t slot_touched(char *slot, size_t slot_bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *limit = slot + guard_bytes(), *at = slot + slot_bytes;
+    unsigned char resident = 0;
+    while (at > limit && mincore(at - page, page, &resident) == 0 &&
+           (resident & 1))
+        at -= page;
+    return (size_t)(slot + slot_bytes - at);
+}
+
 size_t coroutine_stack_touched(const struct coroutine *coroutine)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), touched = 0;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uintptr_t end =
         ((uintptr_t)coroutine + sizeof *coroutine + page - 1) / page * page;
-    unsigned char resident;
-    for (char *p = coroutine->slot + guard_bytes(); p < (char *)end; p += page)
-        if (mincore(p, page, &resident) == 0 && (resident & 1))
-            touched += page;
-    return touched;
+    return slot_touched(coroutine->slot, end - (uintptr_t)coroutine->slot);
+}
+
+void coroutine_pool_usage(const struct coroutine_pool *pool,
+                          struct coroutine_usage *usage)
+{
+    unsigned used = pool->used; /* of the newest region; all of the others */
+    *usage = (struct coroutine_usage){.room_bytes =
+                                          coroutine_pool_stack_bytes(pool)};
+    for (const struct region *region = pool->regions; region;
+         region = region->next, used = REGION_SLOTS) {
+        for (unsigned i = 0; i < used; i++) {
+            size_t touched = slot_touched(region->base + i * pool->slot_bytes,
+                                          pool->slot_bytes);
+            usage->touched_bytes += touched;
+            if (touched > usage->touched_max_bytes)
+                usage->touched_max_bytes = touched;
+        }
+        usage->stacks += used;
+    }
 }

@@ -73,6 +73,24 @@ bool coroutine_done(const struct coroutine *coroutine);
  * to be resumed again (what it holds is then lost). */
 void coroutine_free(struct coroutine_pool *pool, struct coroutine *coroutine);
 
+/* Whether the address lies in the guard of this thread's running coroutine.
+ * Fit for signal handlers. */
+bool coroutine_guard_has(const void *address);
+
 /* The bytes of its stack in memory: touched by it, or by an earlier owner of
  * the same stack. 0 when the kernel does not tell. */
 size_t coroutine_stack_touched(const struct coroutine *coroutine);
+
+/* The room of each stack, without its guard. */
+size_t coroutine_pool_stack_bytes(const struct coroutine_pool *pool);
+
+/* How far a pool's stacks were ever used. Asks the kernel about every page:
+ * some microseconds a stack, nothing while coroutines run. */
+struct coroutine_usage {
+    size_t stacks;            /* ever used */
+    size_t room_bytes;        /* of each, without its guard */
+    size_t touched_bytes;     /* of all of them, as they are now */
+    size_t touched_max_bytes; /* of the deepest one: the high-water mark */
+};
+void coroutine_pool_usage(const struct coroutine_pool *pool,
+                          struct coroutine_usage *usage);

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "coroutine.h"
+#include "coroutine_overflow.h"
 #include "loop_internal.h"
 
 enum {
@@ -332,6 +333,11 @@ uv_loop_t *loop_uv(void)
     return &loop_current->uv;
 }
 
+void loop_stacks(struct coroutine_usage *usage)
+{
+    coroutine_pool_usage(loop_current->pool, usage);
+}
+
 int loop_tasks(void)
 {
     return loop_current->task_count;
@@ -404,8 +410,11 @@ int loop_init(size_t stack_bytes)
         return -ENOMEM;
     int error = coroutine_pool_new(stack_bytes, &loop->pool);
     if (error == 0)
+        error = coroutine_overflow_watch(loop->pool);
+    if (error == 0)
         error = open_sets(loop);
     if (error < 0) {
+        coroutine_overflow_end();
         coroutine_pool_free(loop->pool);
         free(loop);
         return error;
@@ -418,6 +427,7 @@ void loop_deinit(void)
 {
     struct loop *loop = loop_current;
     close_sets(loop);
+    coroutine_overflow_end();
     coroutine_pool_free(loop->pool);
     timers_deinit(&loop->timers);
     free(loop->descriptors);

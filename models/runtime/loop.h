@@ -16,6 +16,7 @@
 
 #include <uv.h>
 
+#include "coroutine.h"
 #include "model.h"
 
 /* A coroutine of a loop. As a struct rt_task when it came from loop_spawn. */
@@ -62,6 +63,9 @@ void loop_unpark(struct loop_task *task);
 /* This thread's libuv loop. A handle in it must count (not uv_unref), or it is
  * not served. */
 uv_loop_t *loop_uv(void);
+
+/* How far the tasks' stacks were ever used. */
+void loop_stacks(struct coroutine_usage *usage);
 
 /* Tasks that have not ended. */
 int loop_tasks(void);

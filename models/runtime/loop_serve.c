@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "loop.h"
+#include "stats.h"
 
 enum {
     ACCEPTS_PER_RUN = 64, /* then the connections get their turn */
@@ -80,10 +81,25 @@ static int64_t serve_task(void *arg)
     return rc < 0 ? rc : 0;
 }
 
+/* Of the loop that answers. */
+static void tell_stacks(struct stats_stacks *stacks)
+{
+    struct coroutine_usage usage;
+
+    loop_stacks(&usage);
+    stacks->count = usage.stacks;
+    stacks->room_bytes = usage.room_bytes;
+    stacks->touched_bytes = usage.touched_bytes;
+    stacks->touched_max_bytes = usage.touched_max_bytes;
+}
+
 int loop_serve_here(const struct server_config *config)
 {
     int64_t result = 0;
-    int rc = loop_run(serve_task, &config, sizeof config, &result);
+    int rc;
+
+    stats_ask_stacks(tell_stacks);
+    rc = loop_run(serve_task, &config, sizeof config, &result);
 
     return rc < 0 ? rc : (int)result;
 }

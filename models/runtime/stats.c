@@ -26,6 +26,7 @@ struct stats {
 };
 
 struct stats *stats_shared;
+static void (*_Atomic ask_stacks)(struct stats_stacks *stacks);
 
 int stats_enable(void)
 {
@@ -102,6 +103,28 @@ static int64_t percentile_ns(uint64_t count, int percent, int64_t max_ns)
     return max_ns;
 }
 
+void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks))
+{
+    atomic_store(&ask_stacks, ask);
+}
+
+static int print_stacks(struct reply *reply)
+{
+    void (*ask)(struct stats_stacks *) = atomic_load(&ask_stacks);
+    struct stats_stacks stacks;
+
+    if (!ask)
+        return reply_append(reply, "null", 4);
+    ask(&stacks);
+    return reply_printf(reply,
+                        "{\"count\":%llu,\"room_bytes\":%llu,"
+                        "\"touched_bytes\":%llu,\"touched_max_bytes\":%llu}",
+                        (unsigned long long)stacks.count,
+                        (unsigned long long)stacks.room_bytes,
+                        (unsigned long long)stacks.touched_bytes,
+                        (unsigned long long)stacks.touched_max_bytes);
+}
+
 int stats_print(struct reply *reply)
 {
     uint64_t requests = atomic_load(&stats_shared->requests);
@@ -111,14 +134,16 @@ int stats_print(struct reply *reply)
     for (int slot = 0; slot < SLOTS; slot++)
         count += atomic_load_explicit(&stats_shared->slots[slot],
                                       memory_order_relaxed);
-    return reply_printf(reply,
-                        "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
-                        "\"lateness_p50_ns\":%lld,\"lateness_p99_ns\":%lld,"
-                        "\"lateness_max_ns\":%lld}}\n",
-                        (unsigned long long)requests, (unsigned long long)count,
-                        (long long)percentile_ns(count, 50, max_ns),
-                        (long long)percentile_ns(count, 99, max_ns),
-                        (long long)max_ns);
+    int rc = reply_printf(
+        reply,
+        "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
+        "\"lateness_p50_ns\":%lld,\"lateness_p99_ns\":%lld,"
+        "\"lateness_max_ns\":%lld},\"stacks\":",
+        (unsigned long long)requests, (unsigned long long)count,
+        (long long)percentile_ns(count, 50, max_ns),
+        (long long)percentile_ns(count, 99, max_ns), (long long)max_ns);
+    rc = rc ? rc : print_stacks(reply);
+    return rc ? rc : reply_append(reply, "}\n", 2);
 }
 
 void stats_reset(void)

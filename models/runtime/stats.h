@@ -32,6 +32,16 @@ void stats_count_request(void);
  * 0 counts as 0). */
 void stats_record_sleep(int64_t lateness_ns);
 
+/* The stacks of tasks that are no kernel's: how many were ever used, the room
+ * that each has, and what they touched of it, in all and at most. */
+struct stats_stacks {
+    uint64_t count, room_bytes, touched_bytes, touched_max_bytes;
+};
+
+/* Where they are to be learnt, by the thread that answers: for models that
+ * have such stacks, before requests come. */
+void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks));
+
 /* Appends the JSON of GET /stats. Returns 0 or -ENOMEM. */
 int stats_print(struct reply *reply);
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "models/runtime/coroutine.h"
+#include "models/runtime/coroutine_overflow.h"
 #include "models/runtime/coroutine_switch.h"
 
 enum { STACK_BYTES = 64 * 1024 };
@@ -305,25 +306,100 @@ static void test_resuming_nests(void **state)
     coroutine_free(pool, outer);
 }
 
-/* The neighbour's stack must stay whole: the overflow has to hit the guard. */
-static void test_overflow_is_caught_by_the_guard(void **state)
+static void test_high_water_mark(void **state)
 {
     (void)state;
+#ifndef COROUTINE_UCONTEXT
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct coroutine_pool *own;
+    struct coroutine_usage usage;
+    struct coroutine *all[3];
+    assert_int_equal(coroutine_pool_new(STACK_BYTES, &own), 0);
+    coroutine_pool_usage(own, &usage);
+    assert_int_equal(usage.stacks, 0);
+    assert_int_equal(usage.touched_max_bytes, 0);
+    for (int i = 0; i < 3; i++) {
+        all[i] = coroutine_new(own, go_deep, sizeof(int64_t));
+        *(int64_t *)coroutine_local(all[i]) = i == 1 ? 100 : 0;
+        coroutine_resume(all[i]);
+    }
+    coroutine_pool_usage(own, &usage);
+    assert_int_equal(usage.stacks, 3);
+    assert_true(usage.room_bytes >= STACK_BYTES);
+    assert_true(usage.touched_max_bytes >= 100 * 256);
+    assert_true(usage.touched_max_bytes <= usage.room_bytes);
+    assert_true(usage.touched_max_bytes == coroutine_stack_touched(all[1]));
+    assert_true(usage.touched_bytes >= usage.touched_max_bytes + 2 * page);
+    if (!SANITIZED)
+        assert_int_equal(usage.touched_bytes,
+                         usage.touched_max_bytes + 2 * page);
+    for (int i = 0; i < 3; i++) {
+        coroutine_resume(all[i]);
+        coroutine_free(own, all[i]);
+    }
+    coroutine_pool_free(own);
+#endif
+}
+
+/* The neighbour's stack must stay whole: the overflow has to hit the guard. */
+static void overflow(void)
+{
+    signal(SIGSEGV, SIG_DFL);
+    if (coroutine_overflow_watch(pool) < 0)
+        _exit(1);
+    struct coroutine *neighbour = new_counter(1);
+    struct coroutine *c = coroutine_new(pool, go_deep, sizeof(int64_t));
+    *(int64_t *)coroutine_local(c) = 100000;
+    (void)neighbour;
+    coroutine_resume(c);
+    _exit(0);
+}
+
+/* A fault elsewhere is no overflow. */
+static void write_to_nowhere(void)
+{
+    signal(SIGSEGV, SIG_DFL);
+    if (coroutine_overflow_watch(pool) < 0)
+        _exit(1);
+    raise(SIGSEGV);
+    _exit(0);
+}
+
+/* Runs it in a child that must die of SIGSEGV; what it said. */
+static void dying_words(void (*die)(void), char *words, size_t size)
+{
+    int ends[2], status;
+    assert_int_equal(pipe(ends), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        signal(SIGSEGV, SIG_DFL);
-        struct coroutine *neighbour = new_counter(1);
-        struct coroutine *c = coroutine_new(pool, go_deep, sizeof(int64_t));
-        *(int64_t *)coroutine_local(c) = 100000;
-        (void)neighbour;
-        coroutine_resume(c);
-        _exit(0);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        die();
     }
-    int status;
+    close(ends[1]);
+    size_t used = 0;
+    ssize_t count;
+    while (used < size - 1 &&
+           (count = read(ends[0], words + used, size - 1 - used)) > 0)
+        used += (size_t)count;
+    words[used] = 0;
+    close(ends[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGSEGV);
+}
+
+static void test_overflow_is_caught_by_the_guard(void **state)
+{
+    (void)state;
+    char words[512];
+    dying_words(overflow, words, sizeof words);
+    if (!SANITIZED)
+        assert_non_null(strstr(words, "overflowed its stack of 64 KiB"));
+    dying_words(write_to_nowhere, words, sizeof words);
+    assert_null(strstr(words, "overflowed"));
 }
 
 static void test_limits(void **state)
@@ -350,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_rounding_mode_is_a_coroutine_s_own),
         cmocka_unit_test(test_rounding_mode_of_the_resumer),
         cmocka_unit_test(test_resuming_nests),
+        cmocka_unit_test(test_high_water_mark),
         cmocka_unit_test(test_overflow_is_caught_by_the_guard),
         cmocka_unit_test(test_limits),
     };
