@@ -18,8 +18,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
-PLANTED = ("fault-wrong", "fault-500", "mutant-outliers", "backlog-overflow",
-           "trial-killed", "trial-facts")
+PLANTED = ("fault-wrong", "fault-500", "backlog-overflow", "trial-killed",
+           "trial-facts")
 CAUGHT = {"wrong_bodies", "errors", "connections", "answers", "in_flight", "little",
           "identity", "generator_busy", "sampler", "server_alive", "steady"}
 
