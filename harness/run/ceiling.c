@@ -49,6 +49,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
     point->workload = workload_find("hello");
     point->mode = LOAD_CLOSED;
     point->search = false;
+    point->idle = point->soak = false;
     point->slicing = (struct slicing){0};
     point->think_ns = 0;
     point->warmup_ns = WARMUP_NS;
@@ -112,6 +113,7 @@ static const json_t *find(const json_t *known, const struct load_point *point,
         if (placement && !strcmp(placement, placement_name(point->placement)) &&
             json_integer_value(json_object_get(row, "connections")) ==
                 point->connections &&
+            json_is_true(json_object_get(row, "churn")) == point->churn &&
             json_integer_value(json_object_get(row, "answer_bytes")) == bytes)
             return row;
     }
@@ -135,10 +137,11 @@ double ceiling_of(json_t *known, const struct model_info *models,
         if (row == NULL) {
             json_array_append_new(
                 known,
-                json_pack("{s:s, s:i, s:I, s:f}", "placement",
-                          placement_name(point->placement), "connections",
-                          point->connections, "answer_bytes", (json_int_t)bytes,
-                          "per_s", measure(null, plan, point)));
+                json_pack("{s:s, s:b, s:i, s:I, s:f}", "placement",
+                          placement_name(point->placement), "churn",
+                          point->churn, "connections", point->connections,
+                          "answer_bytes", (json_int_t)bytes, "per_s",
+                          measure(null, plan, point)));
             row = find(known, point, bytes);
         }
     }
