@@ -31,6 +31,7 @@ enum experiment_key {
     EXPERIMENT_MARGIN,
     EXPERIMENT_LATENCY_MARGIN,
     EXPERIMENT_NOISE_FLOOR,
+    EXPERIMENT_CALIBRATE_WARMUP,
     EXPERIMENT_KEYS,
 };
 
@@ -57,6 +58,10 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
     [EXPERIMENT_NOISE_FLOOR] = {"noise_floor", "yes, no", "no",
                                 "a second copy of the baseline takes part: "
                                 "what differs between both is noise"},
+    [EXPERIMENT_CALIBRATE_WARMUP] = {"calibrate_warmup", "yes, no", "no",
+                                     "warmup is the least: before the first "
+                                     "block it is found out how long the "
+                                     "slowest model needs to settle"},
 };
 
 static int take_baseline(const struct reader *reader,
@@ -128,6 +133,10 @@ static int take_experiment(const struct reader *reader,
     case EXPERIMENT_NOISE_FLOOR:
         result = value_choice(text, answers, &answer, why, sizeof(why));
         experiment->noise_floor = answer == 1;
+        break;
+    case EXPERIMENT_CALIBRATE_WARMUP:
+        result = value_choice(text, answers, &answer, why, sizeof(why));
+        experiment->calibrate_warmup = answer == 1;
         break;
     case EXPERIMENT_KEYS:
         break;

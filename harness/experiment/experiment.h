@@ -109,6 +109,7 @@ struct experiment {
     double margin;         /* the difference that matters, 0.05 */
     double latency_margin; /* the same of latencies, 0.1 */
     bool noise_floor;      /* a copy of the baseline takes part */
+    bool calibrate_warmup; /* warmup is the least, what servers need is found */
     char copy[64];         /* its name, or "" */
     struct profile profile;
     int load_point_count;

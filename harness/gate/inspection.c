@@ -85,17 +85,17 @@ void inspection_make(const struct meter *meter, pid_t root,
         inspection->in_group = held == groups;
 }
 
-static int64_t faults_of(const char *directory)
+static int64_t faults_of(const char *directory, const char *name)
 {
-    char path[4200], line[128];
+    char path[4200], line[128], key[64];
     long long value, most = -1;
     FILE *file;
 
     snprintf(path, sizeof(path), "%.4096s/memory.stat", directory);
     file = fopen(path, "re");
     while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if ((sscanf(line, "pgmajfault %lld", &value) == 1 ||
-             sscanf(line, "total_pgmajfault %lld", &value) == 1) &&
+        if (sscanf(line, "%63s %lld", key, &value) == 2 &&
+            !strcmp(strncmp(key, "total_", 6) ? key : key + 6, name) &&
             value > most)
             most = value;
     if (file != NULL)
@@ -103,18 +103,28 @@ static int64_t faults_of(const char *directory)
     return most;
 }
 
-int64_t inspection_major_faults(const struct meter *meter)
+static int64_t faults(const struct meter *meter, const char *name)
 {
     char paths[PATHS_SIZE] = "", *rest = paths, *line;
     int64_t most = -1;
 
     meter_paths(meter, paths, sizeof(paths));
     while ((line = strsep(&rest, "\n")) != NULL) {
-        int64_t faults = line[0] != '\0' ? faults_of(line) : -1;
+        int64_t count = line[0] != '\0' ? faults_of(line, name) : -1;
 
-        most = faults > most ? faults : most;
+        most = count > most ? count : most;
     }
     return most;
+}
+
+int64_t inspection_faults(const struct meter *meter)
+{
+    return faults(meter, "pgfault");
+}
+
+int64_t inspection_major_faults(const struct meter *meter)
+{
+    return faults(meter, "pgmajfault");
 }
 
 void inspection_exhausted(const char *failure, const char *tail, char *words,

@@ -30,5 +30,8 @@ void inspection_make(const struct meter *meter, pid_t root,
 void inspection_exhausted(const char *failure, const char *tail, char *words,
                           size_t size);
 
+/* All page faults, minor ones included; -1 without a group. */
+int64_t inspection_faults(const struct meter *meter);
+
 /* Major page faults of the tree since it started, or -1 without a group. */
 int64_t inspection_major_faults(const struct meter *meter);

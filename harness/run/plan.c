@@ -80,6 +80,8 @@ void plan_override(struct experiment *experiment,
 {
     if (overrides->blocks > 0)
         experiment->blocks = overrides->blocks;
+    if (overrides->warmup_ns >= 0)
+        experiment->calibrate_warmup = false;
     for (int i = 0; i < experiment->load_point_count; i++) {
         struct load_point *point = &experiment->load_points[i];
 

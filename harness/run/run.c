@@ -27,6 +27,7 @@
 #include "run_search.h"
 #include "run_setup.h"
 #include "trial_json.h"
+#include "warmup.h"
 
 enum { NAME_SIZE = 400 };
 
@@ -210,6 +211,10 @@ static int go(struct run *run, bool resumed)
     if (json_object_get(run->json, "ceilings") == NULL)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
+    if (result == 0)
+        result = warmup_calibrate(run);
+    if (result == 0)
+        result = write_run(run);
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct plan_trial *planned = &run->plan.trials[i];
