@@ -105,11 +105,14 @@ def headline(run: Run, experiment: dict, point: dict) -> str:
     contender has. Beside a job, the second load is what the question is about."""
     if point["load"]["mode"] == "search":
         return "capacity_per_s"
+    asked = experiment.get("headline")
+    if asked and lead(run, experiment, point, asked).kind != "none":
+        return asked
     if point["load"]["mode"] == "idle":
         return "memory_per_idle_connection_bytes"
     if point.get("beside"):
         return "beside_p99_ns"
-    if point["load"]["mode"] != "open":
+    if point["load"]["mode"] not in ("open", "soak"):
         return "throughput_per_s"
     for name in ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns"):
         if lead(run, experiment, point, name).kind != "none":

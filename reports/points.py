@@ -43,10 +43,8 @@ def setting(point: dict) -> str:
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
         if (load.get("arrivals") or "").startswith("burst:"):
             words += f" in bursts of {load['arrivals'][6:]}"
-    if load["mode"] == "churn":
-        words += ", a new connection for every request"
-    if load["mode"] == "idle":
-        words += ", connections that sleep"
+    if load["mode"] == "slice":
+        words += ", in slices by turns"
     if load["mode"] == "search":
         words += f", the highest rate with {point.get('slo')}"
     if load.get("connections"):

@@ -161,6 +161,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "speed": _speed_table(run, experiment, point),
         "cost": None if capacity.is_search(point) else _cost_table(run, experiment, point),
         "second_load": _second_load_table(run, experiment, point),
+        "drift": _drift_table(run, experiment, point),
         "comparisons": _comparisons(run, experiment, point),
         "charts": own,
         "absent": _absent(run, experiment, point),
@@ -298,6 +299,19 @@ def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
         _rss_column(run, experiment, point),
     ]
     return _table(run, experiment, point, columns)
+
+
+def _drift_table(run: Run, experiment: dict, point: dict) -> dict | None:
+    """What grew over the minutes of a soak, in the harness's words."""
+    rows = []
+    for t in run.trials_of(experiment["name"], point["id"]):
+        told = t.get("drift") if t["valid"] else None
+        if told:
+            parts = [told.get(k) or {} for k in ("memory", "latency_p50", "latency_p99")]
+            texts = [p.get("words") or units.UNKNOWN for p in parts]
+            rows.append([t["cell"]["model"], str(t["block"]), *texts])
+    head = ["model", "block", "memory", "p50 latency", "p99 latency"]
+    return {"head": head, "rows": rows} if rows else None
 
 
 def _second_load_table(run: Run, experiment: dict, point: dict) -> dict | None:

@@ -118,6 +118,21 @@ class Figures(Case):
         self.assertIn("serial: does not fit", record)
         self.assertIn("process-pool: cannot be judged", record)
 
+    def test_what_a_soak_saw_grow_and_the_headline_asked_for(self):
+        run, trials, texts = stored.build("rates")
+        run["experiments"][0]["headline"] = "cpu_per_request_ns"
+        drift = {"parts": [], "latency_p50": {}, "latency_p99": {}}
+        parts = {"memory_bytes": 1e6, "requests": 9, "p50_ns": 1e6, "p99_ns": None}
+        drift["parts"] = [parts] * 10
+        told = {"per_hour": 1.0, "lo": 0.5, "hi": 1.5, "margin_per_hour": 0.1}
+        for key in ("memory", "latency_p50", "latency_p99"):
+            drift[key] = told | {"verdict": "grows", "words": f"{key} grows"}
+        trials[0]["drift"] = drift
+        stored.store(self.run_path, run, trials, texts)
+        self.report("--only", "report")
+        self.assertRegex(self.text(), r"\| +1 \| +memory grows \| +latency_p50 grows \|")
+        self.assertRegex(self.text(), r"`spin-r250`: .* on CPU per request")
+
     def test_a_search_for_another_limit_says_nothing(self):
         def change(run, trials):
             run["experiments"][0]["profile"].update(limit_ns=40_000_000, limit="p99<40ms")
