@@ -131,6 +131,18 @@ static json_t *json_plan(const struct plan *plan)
     return list;
 }
 
+static json_t *json_model(const struct model_info *model)
+{
+    json_t *parameters = json_loads(model->parameters, 0, NULL);
+
+    return json_pack(
+        "{s:o, s:s, s:s, s:b, s:o, s:o}", "summary", json_text(model->summary),
+        "task", model->task, "flags", model->flags, "yardstick",
+        model->yardstick, "workers_default",
+        model->has_workers ? json_integer(model->workers_default) : json_null(),
+        "parameters", parameters != NULL ? parameters : json_array());
+}
+
 /* Only the models that the plan names; copies are no models. */
 static json_t *json_models(const struct plan *plan,
                            const struct model_info *models)
@@ -146,11 +158,7 @@ static json_t *json_models(const struct plan *plan,
             entrants_is_copy(name) ? NULL : models_find(models, name);
 
         if (model != NULL && json_object_get(object, name) == NULL)
-            json_object_set_new(object, name,
-                                json_pack("{s:o, s:s, s:s, s:b}", "summary",
-                                          json_text(model->summary), "task",
-                                          model->task, "flags", model->flags,
-                                          "yardstick", model->yardstick));
+            json_object_set_new(object, name, json_model(model));
     }
     return object;
 }

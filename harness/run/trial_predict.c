@@ -31,5 +31,7 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         input.holding_workers = 1;
     else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
         input.holding_workers = trial_workers(plan);
+    else if (model->has_workers && trial_workers(plan) < input.cpus)
+        input.cpus = trial_workers(plan); /* loops, or a loop's pool */
     prediction_make(&input, prediction);
 }
