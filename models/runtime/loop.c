@@ -204,6 +204,8 @@ static void run_ready(struct loop *loop)
     for (int i = 0; i < TASKS_PER_TURN && loop->ready.head; i++) {
         struct loop_task *task = loop->ready.head;
         loop->ready.head = task->next_ready;
+        if (task->next_ready)
+            coroutine_prefetch(task->next_ready->coroutine);
         task->calls_left = LOOP_CALLS_PER_RUN;
         loop->running = task;
         coroutine_resume(task->coroutine);
