@@ -14,6 +14,8 @@
 static const double INVALID_SHARE_MAX = 0.2;
 static const double TIMES_FROM = 2;
 
+enum { BLOCKS_PRACTICAL = 100 }; /* an advice of more is none */
+
 static const char *const verdict_names[] = {
     [VERDICT_BETTER] = "better",
     [VERDICT_WORSE] = "worse",
@@ -101,8 +103,10 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
 static void say_inconclusive(const struct comparison *comparison,
                              const char *units, char *text, size_t size)
 {
+    int blocks =
+        statistics_blocks_needed(comparison->ratio, comparison->margin);
     const char *why = "";
-    char among[80];
+    char among[80], needed[64];
 
     snprintf(among, sizeof(among),
              " (not significant among %d comparisons, Holm)",
@@ -112,9 +116,11 @@ static void say_inconclusive(const struct comparison *comparison,
     else if (statistics_excludes_one(comparison->ratio) &&
              lost_to_holm(comparison))
         why = among;
-    snprintf(text, size, "inconclusive; about %d %s would settle it%s",
-             statistics_blocks_needed(comparison->ratio, comparison->margin),
-             units, why);
+    if (blocks <= BLOCKS_PRACTICAL)
+        snprintf(needed, sizeof(needed), "about %d %s", blocks, units);
+    else
+        snprintf(needed, sizeof(needed), "more %s than are practical", units);
+    snprintf(text, size, "inconclusive; %s would settle it%s", needed, why);
 }
 
 char *comparison_phrase(const struct comparison *comparison, const char *units,

@@ -7,13 +7,26 @@
  * ends as the test at 5 % allows (J. L. Hodges, E. L. Lehmann, Annals of
  * Mathematical Statistics 34, 1963; M. Hollander, D. A. Wolfe, Nonparametric
  * Statistical Methods, 3.3). With fewer than six blocks nothing may be cut.
+ *
+ * Beyond 50 blocks the rank sum is taken for normal, with the variance that
+ * its ties leave it and the correction for continuity.
  */
 #include "signed_rank.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { WALSH_MAX = SIGNED_RANK_MAX * (SIGNED_RANK_MAX + 1) / 2 };
+enum {
+    EXACT_SUM_MAX = SIGNED_RANK_EXACT_MAX * (SIGNED_RANK_EXACT_MAX + 1) / 2,
+};
+
+/* The differences that are none of 0 with their ranks, twice the usual ones so
+ * that ties stay whole numbers. */
+struct ranked {
+    double *d;
+    int *ranks;
+    int used;
+};
 
 static int by_size(const void *left, const void *right)
 {
@@ -22,7 +35,7 @@ static int by_size(const void *left, const void *right)
     return (x > y) - (x < y);
 }
 
-/* Twice the mean ranks of sorted |d|, so that ties stay whole numbers. */
+/* Twice the mean ranks of sorted |d|. */
 static void double_ranks(const double *d, int n, int *ranks)
 {
     for (int from = 0, to; from < n; from = to) {
@@ -35,29 +48,34 @@ static void double_ranks(const double *d, int n, int *ranks)
     }
 }
 
-double signed_rank_p(const double *a, const double *b, int n)
+static bool rank_all(const double *a, const double *b, int n,
+                     struct ranked *ranked)
 {
-    enum { SUM_MAX = SIGNED_RANK_MAX * (SIGNED_RANK_MAX + 1) };
-    double d[SIGNED_RANK_MAX], ways[SUM_MAX + 1] = {1};
-    double below = 0, above = 0, all = 0;
-    int ranks[SIGNED_RANK_MAX], used = 0, sum = 0, top = 0;
-
-    if (n > SIGNED_RANK_MAX)
-        return NAN;
+    *ranked = (struct ranked){.d = calloc((size_t)n, sizeof(*ranked->d)),
+                              .ranks = calloc((size_t)n, sizeof(int))};
+    if (ranked->d == NULL || ranked->ranks == NULL)
+        return false;
     for (int i = 0; i < n; i++) {
         double difference = log(a[i]) - log(b[i]);
+
         if (fabs(difference) > 1e-14)
-            d[used++] = difference;
+            ranked->d[ranked->used++] = difference;
     }
-    if (used == 0)
-        return 1;
-    qsort(d, (size_t)used, sizeof(*d), by_size);
-    double_ranks(d, used, ranks);
-    for (int i = 0; i < used; i++) {
+    qsort(ranked->d, (size_t)ranked->used, sizeof(*ranked->d), by_size);
+    double_ranks(ranked->d, ranked->used, ranked->ranks);
+    return true;
+}
+
+static double p_exact(const struct ranked *ranked)
+{
+    double ways[2 * EXACT_SUM_MAX + 1] = {1}, below = 0, above = 0, all = 0;
+    int sum = 0, top = 0;
+
+    for (int i = 0; i < ranked->used; i++) {
         for (int s = top; s >= 0; s--)
-            ways[s + ranks[i]] += ways[s];
-        top += ranks[i];
-        sum += d[i] > 0 ? ranks[i] : 0;
+            ways[s + ranked->ranks[i]] += ways[s];
+        top += ranked->ranks[i];
+        sum += ranked->d[i] > 0 ? ranked->ranks[i] : 0;
     }
     for (int s = 0; s <= top; s++) {
         all += ways[s];
@@ -67,6 +85,47 @@ double signed_rank_p(const double *a, const double *b, int n)
     return fmin(1, 2 * fmin(below, above) / all);
 }
 
+/* A rank counts or does not, at even chances: mean and variance of the sum
+ * follow from the ranks, tied or not. Half a usual rank is 1 here. */
+static double p_normal(const struct ranked *ranked)
+{
+    double sum = 0, mean = 0, variance = 0;
+
+    for (int i = 0; i < ranked->used; i++) {
+        double rank = ranked->ranks[i];
+
+        sum += ranked->d[i] > 0 ? rank : 0;
+        mean += rank / 2;
+        variance += rank * rank / 4;
+    }
+    return erfc(fmax(0, fabs(sum - mean) - 1) / sqrt(2 * variance));
+}
+
+static double p_by(double (*p)(const struct ranked *), const double *a,
+                   const double *b, int n)
+{
+    struct ranked ranked = {0};
+    double result = NAN;
+
+    if (n < 1)
+        return 1;
+    if (rank_all(a, b, n, &ranked))
+        result = ranked.used > 0 ? p(&ranked) : 1;
+    free(ranked.d);
+    free(ranked.ranks);
+    return result;
+}
+
+double signed_rank_p_normal(const double *a, const double *b, int n)
+{
+    return p_by(p_normal, a, b, n);
+}
+
+double signed_rank_p(const double *a, const double *b, int n)
+{
+    return p_by(n > SIGNED_RANK_EXACT_MAX ? p_normal : p_exact, a, b, n);
+}
+
 static int by_value(const void *left, const void *right)
 {
     double x = *(const double *)left, y = *(const double *)right;
@@ -74,11 +133,10 @@ static int by_value(const void *left, const void *right)
     return (x > y) - (x < y);
 }
 
-/* How many of the sorted means are cut at either end: the largest c with
- * P(rank sum <= c - 1) <= 2.5 %. */
-static int cut_of(int n)
+/* The largest c with P(rank sum <= c - 1) <= 2.5 %. */
+int signed_rank_cut_exact(int n)
 {
-    double ways[WALSH_MAX + 1] = {1}, below = 0;
+    double ways[EXACT_SUM_MAX + 1] = {1}, below = 0;
     double limit = ldexp(0.025, n);
     int top = 0, cut = 0;
 
@@ -92,25 +150,38 @@ static int cut_of(int n)
     return cut;
 }
 
+int signed_rank_cut_normal(int n)
+{
+    double count = n, mean = count * (count + 1) / 4;
+    double sd = sqrt(mean * (2 * count + 1) / 6);
+
+    return (int)floor(mean - 1.959963984540054 * sd + 0.5);
+}
+
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate)
 {
-    double d[SIGNED_RANK_MAX], means[WALSH_MAX];
-    int count = 0, cut;
+    double *means;
+    size_t size = (size_t)n, count = 0;
+    int cut;
 
     *estimate = (struct signed_rank){NAN, NAN, NAN};
-    if (n < 1 || n > SIGNED_RANK_MAX)
+    if (n < 1)
         return;
-    for (int i = 0; i < n; i++) {
-        d[i] = log(a[i]) - log(b[i]);
+    means = calloc(size * (size + 1) / 2, sizeof(*means));
+    if (means == NULL)
+        return;
+    for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++)
-            means[count++] = (d[i] + d[j]) / 2;
-    }
-    qsort(means, (size_t)count, sizeof(*means), by_value);
+            means[count++] =
+                (log(a[i]) - log(b[i]) + log(a[j]) - log(b[j])) / 2;
+    qsort(means, count, sizeof(*means), by_value);
     estimate->value = exp((means[(count - 1) / 2] + means[count / 2]) / 2);
-    cut = cut_of(n);
-    if (cut < 1)
-        return;
-    estimate->lo = exp(means[cut - 1]);
-    estimate->hi = exp(means[count - cut]);
+    cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
+                                    : signed_rank_cut_exact(n);
+    if (cut >= 1) {
+        estimate->lo = exp(means[cut - 1]);
+        estimate->hi = exp(means[count - (size_t)cut]);
+    }
+    free(means);
 }

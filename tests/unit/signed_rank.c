@@ -44,7 +44,6 @@ static void test_p(void **state)
         many_b[i] = 1;
     }
     near(signed_rank_p(many_a, many_b, 50), ldexp(1, -49), 1e-25);
-    assert_true(isnan(signed_rank_p(many_a, many_b, 51)));
 }
 
 static void test_interval(void **state)
@@ -67,26 +66,81 @@ static void test_interval(void **state)
 }
 
 /* With five blocks even the most extreme order happens once in sixteen. */
-static void test_too_few_and_too_many(void **state)
+static void test_too_few_and_many(void **state)
 {
-    double ones[SIGNED_RANK_MAX + 1], twos[SIGNED_RANK_MAX + 1];
+    double ones[SIGNED_RANK_EXACT_MAX + 1], twos[SIGNED_RANK_EXACT_MAX + 1];
     struct signed_rank e;
 
     (void)state;
-    for (int i = 0; i <= SIGNED_RANK_MAX; i++) {
+    for (int i = 0; i <= SIGNED_RANK_EXACT_MAX; i++) {
         ones[i] = 1;
         twos[i] = 2;
     }
     signed_rank_ratio(twos, ones, 5, &e);
     near(e.value, 2, 1e-12);
     assert_true(isnan(e.lo) && isnan(e.hi));
-    signed_rank_ratio(twos, ones, SIGNED_RANK_MAX, &e);
+    signed_rank_ratio(twos, ones, SIGNED_RANK_EXACT_MAX, &e);
     near(e.lo, 2, 1e-12);
     near(e.hi, 2, 1e-12);
-    signed_rank_ratio(twos, ones, SIGNED_RANK_MAX + 1, &e);
-    assert_true(isnan(e.value) && isnan(e.lo) && isnan(e.hi));
+    signed_rank_ratio(twos, ones, SIGNED_RANK_EXACT_MAX + 1, &e);
+    near(e.lo, 2, 1e-12);
+    near(e.hi, 2, 1e-12);
     signed_rank_ratio(twos, ones, 0, &e);
     assert_true(isnan(e.value));
+}
+
+/* 50 differences, all of another size or three of each; half of them positive
+ * but none of the largest `turned`. */
+static void make(int turned, bool ties, double *a, double *b)
+{
+    for (int i = 0; i < SIGNED_RANK_EXACT_MAX; i++) {
+        double size = exp(0.01 * (ties ? i / 3 + 1 : i + 1));
+        bool less = i % 2 == 0 || i >= SIGNED_RANK_EXACT_MAX - turned;
+
+        a[i] = less ? 1 : size;
+        b[i] = less ? size : 1;
+    }
+}
+
+/* Where the exact count ends, what goes on in its place agrees with it. */
+static void test_normal_beside_exact(void **state)
+{
+    double a[SIGNED_RANK_EXACT_MAX], b[SIGNED_RANK_EXACT_MAX], least = 1;
+
+    (void)state;
+    for (int ties = 0; ties < 2; ties++)
+        for (int turned = 0; turned <= 36; turned++) {
+            double exact, normal;
+
+            make(turned, ties, a, b);
+            exact = signed_rank_p(a, b, SIGNED_RANK_EXACT_MAX);
+            normal = signed_rank_p_normal(a, b, SIGNED_RANK_EXACT_MAX);
+            near(normal, exact, exact < 0.1 ? 1e-3 : 5e-3);
+            least = fmin(least, exact);
+        }
+    assert_true(least < 1e-3);
+    /* 434 is the table's critical value: so many sums, and 0 */
+    assert_int_equal(signed_rank_cut_exact(SIGNED_RANK_EXACT_MAX), 435);
+    near(signed_rank_cut_normal(SIGNED_RANK_EXACT_MAX), 435, 1);
+}
+
+/* There is an interval beyond the exact count, and it is about the middle. */
+static void test_interval_of_many(void **state)
+{
+    double a[120], b[120];
+    struct signed_rank e;
+
+    (void)state;
+    for (int i = 0; i < 120; i++) {
+        b[i] = 1;
+        a[i] = 1.05 + 0.0001 * i;
+    }
+    signed_rank_ratio(a, b, 120, &e);
+    near(e.value, 1.05595, 1e-4);
+    assert_true(e.lo > 1.0545 && e.lo < e.value);
+    assert_true(e.hi < 1.0575 && e.hi > e.value);
+    assert_true(signed_rank_p(a, b, 120) < 1e-15);
+    assert_true(signed_rank_p(b, b, 120) == 1);
 }
 
 int main(void)
@@ -94,7 +148,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_p),
         cmocka_unit_test(test_interval),
-        cmocka_unit_test(test_too_few_and_too_many),
+        cmocka_unit_test(test_too_few_and_many),
+        cmocka_unit_test(test_normal_beside_exact),
+        cmocka_unit_test(test_interval_of_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
