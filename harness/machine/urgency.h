@@ -7,7 +7,8 @@
  * weighs it among the processes of one session or group alone.
  *
  * The metronome stands above all, then the harness while it samples a window,
- * then the backend, and the generator, whose batches are the longest.
+ * then the backend, and the generator, whose batches are the longest. A closed
+ * loop on its server's own CPUs has none: it would take them from the server.
  * TROIKA_URGENCY=no leaves all at their place, for comparing.
  */
 #pragma once

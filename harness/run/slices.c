@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/machine/urgency.h"
 #include "order.h"
 #include "stage.h"
 
@@ -361,8 +362,12 @@ static int drive(struct block *block)
     }
     if (result >= 0)
         result = begin(block);
-    if (result >= 0 && !watch(block))
-        result = -EINTR;
+    if (result >= 0) {
+        urgency_give(0, URGENCY_SAMPLER);
+        if (!watch(block))
+            result = -EINTR;
+        urgency_drop();
+    }
     for (int i = 0; i < block->count && result >= 0; i++) {
         struct stage *stage = &block->stages[i];
 

@@ -183,7 +183,9 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .timeout_ns = point->timeout_ns,
         .think_ns = point->think_ns,
         .cpus = &stage->trial->cpus.clients,
-        .urgent = true,
+        /* A closed loop has no due times to miss, and where it never sleeps it
+         * would choose how its server gets the CPUs that both use. */
+        .urgent = point->mode == LOAD_OPEN || stage->trial->cpus.apart,
         .stop = stage->plan->stop,
         .tenths = point->soak,
         .series = true,
@@ -208,6 +210,7 @@ int stage_start_loads(struct stage *stage)
     second->requests = stage->beside_requests;
     second->request_count = stage->beside_request_count;
     second->mode = LOAD_OPEN;
+    second->urgent = true;
     second->churn = false;
     second->arrivals = ARRIVALS_POISSON;
     second->burst = 1;

@@ -24,6 +24,7 @@
 static const int64_t MS = 1000000;
 static const int64_t SAMPLE_EVERY_NS = 250000000;
 static const int64_t SNAPSHOT_PER_PROCESS_NS = 300000;
+static const int64_t SNAPSHOT_URGENT_NS = 50000000;
 static const int64_t WALK_PER_FILE_NS = 10000;
 static const int64_t WALK_MAX_NS = 2000000; /* in the window, at its end */
 
@@ -41,7 +42,8 @@ int trial_workers(const struct trial_plan *plan)
     return plan->workers > 0 ? plan->workers : plan->model->workers_default;
 }
 
-/* The costly snapshot, unless it would reach into the window. */
+/* The costly snapshot, unless it would reach into the window. A long one does
+ * not come before the generator, whose warm-up it would take. */
 static void take_warm(struct stage *stage, int64_t window_ns)
 {
     struct trial *trial = stage->trial;
@@ -54,7 +56,10 @@ static void take_warm(struct stage *stage, int64_t window_ns)
         20 * MS;
     if (stage_now_ns() + cost_ns > window_ns)
         return;
+    if (cost_ns > SNAPSHOT_URGENT_NS)
+        urgency_drop();
     meter_snapshot(stage->server.meter, &trial->warm);
+    urgency_give(0, URGENCY_SAMPLER);
     trial->has_warm = true;
 }
 
@@ -139,7 +144,6 @@ static int drive(struct stage *stage)
     struct trial *trial = stage->trial;
     char tail[4096];
     int64_t start_ns, now;
-    bool watched;
     int result;
 
     if (stage_start_loads(stage) < 0)
@@ -149,17 +153,17 @@ static int drive(struct stage *stage)
     start_ns = stage_begin(stage);
     if (start_ns < 0)
         return -1;
+    /* From here on: a generator that never sleeps would keep it waiting. */
+    urgency_give(0, URGENCY_SAMPLER);
     now = stage_now_ns();
     if (!stage_sleep_until(stage, now + (start_ns - now) / 2))
         return -EINTR;
     take_warm(stage, start_ns);
     stage->backend_reset =
         trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
-    urgency_give(0, URGENCY_SAMPLER);
-    watched = watch_window(stage, start_ns, start_ns + point->window_ns);
-    urgency_drop();
-    if (!watched)
+    if (!watch_window(stage, start_ns, start_ns + point->window_ns))
         return -EINTR;
+    urgency_drop();
     result = stage_collect(stage, stage->load, &trial->load);
     if (result == 0)
         result = stage_collect(stage, stage->beside, &trial->beside);
@@ -192,6 +196,7 @@ void trial_run(const struct trial_plan *plan, struct trial *trial)
            stage_take_bare(&stage) >= 0 && stage_prepare(&stage) >= 0 &&
            stage_start_server(&stage) >= 0 && stage_check(&stage) >= 0 &&
            drive(&stage) >= 0;
+    urgency_drop();
     if (stage_stopped(&stage))
         trial->end = TRIAL_STOPPED;
     else
