@@ -34,8 +34,8 @@ const struct key cell_keys[CELL_KEYS + 1] = {
          "slice: a closed loop that moves between servers that are "
          "up side by side; soak: open, for minutes, watched for what grows"},
     [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
-                  "the limit on the response time that a search must keep "
-                  "(mode = search only)"},
+                  "the limit on the response time that a search must keep; in "
+                  "an open loop answers within it are counted as goodput"},
     [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
                        "when requests are due; burst:K: K together at each "
                        "Poisson instant (mode = open only)"},

@@ -59,7 +59,7 @@ static int refuse_own(const struct expansion *expansion, int key,
                        cell_keys[key].name, mode);
 }
 
-/* What a search must keep. */
+/* What a search must keep, and what is good in an open loop. */
 static int take_slo(const struct expansion *expansion, struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
@@ -124,7 +124,8 @@ static int take_rate(const struct expansion *expansion,
             return result;
         return take_slo(expansion, point);
     }
-    if ((result = refuse_own(expansion, CELL_SLO, "search")) < 0)
+    if ((point->mode == LOAD_CLOSED || point->idle) &&
+        (result = refuse_own(expansion, CELL_SLO, "open or search")) < 0)
         return result;
     if (!point->idle &&
         (result = refuse_own(expansion, CELL_ACTIVE, "idle")) < 0)
@@ -145,7 +146,9 @@ static int take_rate(const struct expansion *expansion,
                            point->section);
     if (value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
         return reader_fail(expansion->reader, line, "\"rate\" %s", why);
-    return 0;
+    return expansion->cell->fixed[CELL_SLO].text == NULL
+               ? 0
+               : take_slo(expansion, point);
 }
 
 static int default_connections(const struct load_point *point)

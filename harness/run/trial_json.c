@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "ceiling.h"
+#include "goodput.h"
 #include "slices_json.h"
 #include "trial_drift.h"
 
@@ -412,6 +413,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
                              : json_null());
     ADD("generator_bound",
         json_boolean(ceiling_binds(throughput, trial->ceiling_per_s)));
+    ADD("goodput", goodput_json(plan->point, load));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
     ADD("platform", json_platform(trial));
     ADD("machine", json_machine(trial));

@@ -253,6 +253,15 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
     return capacity_of(trial, "conservative_per_s", why, size);
 }
 
+static double goodput(const json_t *trial, char *why, size_t size)
+{
+    double per_s = number(trial, "goodput", "per_s");
+
+    if (per_s > 0)
+        return per_s;
+    return refuse(why, size, "no request was answered within the limit");
+}
+
 const struct metric metrics[] = {
     {"throughput_per_s", "throughput", true, METRIC_COST, throughput},
     {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean},
@@ -271,6 +280,7 @@ const struct metric metrics[] = {
      beside_p99},
     {"beside_max_ns", "worst latency of the second load", false, METRIC_BESIDE,
      beside_max},
+    {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput},
     {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity},
     {"capacity_conservative_per_s", "conservative capacity", true,
      METRIC_SEARCH, capacity_conservative},
@@ -291,6 +301,10 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         mode = "";
     if (metric->scope == METRIC_BESIDE)
         return json_is_object(json_object_get(object, "beside"));
+    if (metric->scope == METRIC_LIMIT)
+        return json_is_object(json_object_get(object, "goodput")) ||
+               (json_is_string(json_object_get(object, "slo")) &&
+                !strcmp(mode, "open"));
     if (metric->scope == METRIC_CHURN)
         return !strcmp(mode, "churn");
     if (metric->scope == METRIC_IDLE)

@@ -16,6 +16,7 @@ enum metric_scope {
                       and then tells neither its memory nor its latencies */
     METRIC_BESIDE, /* where there is a second load */
     METRIC_SEARCH, /* of a search alone */
+    METRIC_LIMIT,  /* in an open loop with a limit */
     METRIC_CHURN,  /* where every request has a connection of its own */
     METRIC_IDLE,   /* where connections sleep */
 };

@@ -111,6 +111,15 @@ int64_t histogram_percentile_ns(const struct histogram *histogram,
     return histogram->max_ns;
 }
 
+uint64_t histogram_within(const struct histogram *histogram, int64_t limit_ns)
+{
+    uint64_t count = 0;
+
+    for (int i = 0, last = slot_of(limit_ns); i <= last; i++)
+        count += histogram->slots[i];
+    return count;
+}
+
 /* From the middles of the slots. */
 static double deviation_ns(const struct histogram *histogram)
 {

@@ -50,6 +50,10 @@ double histogram_mean_ns(const struct histogram *histogram);
 int64_t histogram_percentile_ns(const struct histogram *histogram,
                                 double percentile);
 
+/* How many of the values are at most `limit_ns`, to the histogram's precision:
+ * those of its slot count. */
+uint64_t histogram_within(const struct histogram *histogram, int64_t limit_ns);
+
 /* Writes the public .hgrm text (Value in ms, Percentile, TotalCount,
  * 1/(1-Percentile), footer). Returns 0 or a negative errno. */
 int histogram_write_hgrm(const struct histogram *histogram, FILE *file);

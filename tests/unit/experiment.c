@@ -460,7 +460,7 @@ static void a_search_has_a_limit(void **state)
     bad(SEARCH "slo = p99<60ms\nthink = 5ms\n", 6, "belongs to mode = closed");
     bad(SEARCH "delay = 70ms\nslo = p99<60ms\n", 6, "no server can keep it");
     bad("[experiment]\n[cell a]\nworkload = wait\nslo = p99<60ms\n", 4,
-        "belongs to mode = search");
+        "belongs to mode = open or search");
 #undef SEARCH
 }
 

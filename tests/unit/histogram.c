@@ -226,12 +226,31 @@ static void hgrm_of_nothing(void **state)
     free(h);
 }
 
+static void within_counts_to_the_limit(void **state)
+{
+    struct histogram *h = new_histogram();
+
+    (void)state;
+    assert_int_equal(histogram_within(h, 1000), 0);
+    for (int ms = 1; ms <= 100; ms++)
+        histogram_record(h, ms * INT64_C(1000000));
+    assert_int_equal(histogram_within(h, 60000000), 60);
+    assert_int_equal(histogram_within(h, 60500000), 60);
+    assert_int_equal(histogram_within(h, 0), 0);
+    assert_int_equal(histogram_within(h, INT64_C(1000000000)), 100);
+    free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_sorted), cmocka_unit_test(edges),
-        cmocka_unit_test(exact_ranks),    cmocka_unit_test(merges),
-        cmocka_unit_test(hgrm),           cmocka_unit_test(hgrm_of_nothing),
+        cmocka_unit_test(against_sorted),
+        cmocka_unit_test(edges),
+        cmocka_unit_test(exact_ranks),
+        cmocka_unit_test(merges),
+        cmocka_unit_test(hgrm),
+        cmocka_unit_test(hgrm_of_nothing),
+        cmocka_unit_test(within_counts_to_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
