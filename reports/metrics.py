@@ -54,6 +54,7 @@ METRICS = {
             None,
             " /s",
         ),
+        _metric("goodput_per_s", "goodput", "goodput", True, None, " /s"),
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
         _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),
