@@ -94,6 +94,11 @@ void meter_set_root(struct meter *meter, pid_t root)
     meter->root = root;
 }
 
+const char *meter_group_v2(const struct meter *meter)
+{
+    return meter->groups.path[METER_GROUP_V2];
+}
+
 bool meter_has_group(const struct meter *meter)
 {
     return meter_cgroup_any(&meter->groups);
@@ -156,9 +161,11 @@ static void use_sums(const struct meter *meter, const struct meter_sums *sums,
                 kernel_bytes > known ? kernel_bytes - known : 0;
     }
     sample->rss_sum_bytes = sums->rss_bytes;
+    sample->pressure_ns = meter_cgroup_pressure_ns(&meter->groups);
     if (live_threads_did_it(sums, sample)) {
         sample->switches_voluntary = sums->switches_voluntary;
         sample->switches_involuntary = sums->switches_involuntary;
+        sample->run_wait_ns = sums->run_wait_ns;
     }
     if (what & METER_PROC_PSS)
         sample->pss_sum_bytes = sums->pss_bytes;

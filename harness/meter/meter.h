@@ -59,6 +59,10 @@ struct meter_sample {
                             threads since each started. -1 when threads that
                             have ended did a share of the tree's CPU work that
                             matters: the kernel forgets their switches */
+    int64_t run_wait_ns; /* walk; how long the live threads have waited for a
+                            CPU since each started; -1 as for switches */
+    int64_t pressure_ns; /* walk; v2: the time in which one task of the tree
+                            or more waited for a CPU, ended ones included */
 };
 
 struct meter;
@@ -85,6 +89,9 @@ void meter_set_root(struct meter *meter, pid_t root);
 /* Where the memory figures come from. CPU is from a group whenever there is
  * one, also when memory is an estimate. */
 enum meter_source meter_source(const struct meter *meter);
+
+/* The directory of the tree's v2 group, or "". */
+const char *meter_group_v2(const struct meter *meter);
 
 /* True when the tree is held by a group, so that none can escape. */
 bool meter_has_group(const struct meter *meter);

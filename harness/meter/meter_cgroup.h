@@ -46,6 +46,10 @@ void meter_cgroup_memory(const struct meter_cgroup *groups,
 bool meter_cgroup_cpu(const struct meter_cgroup *groups,
                       struct meter_sample *sample);
 
+/* How long one task or more waited for a CPU, by the v2 group's account; -1:
+ * the kernel keeps none. */
+int64_t meter_cgroup_pressure_ns(const struct meter_cgroup *groups);
+
 /* Counts without a list, and the processes as a list. */
 void meter_cgroup_count(const struct meter_cgroup *groups, int *processes,
                         int *threads);

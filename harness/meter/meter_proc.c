@@ -228,8 +228,11 @@ static void sum_threads(pid_t pid, struct meter_sums *sums)
         sums->switches_involuntary += no > 0 ? no : 0;
         snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
         if (sums->live_cpu_ns >= 0 &&
-            meter_proc_read(path, text, sizeof text) > 0)
-            sums->live_cpu_ns += strtoll(text, NULL, 10);
+            meter_proc_read(path, text, sizeof text) > 0) {
+            char *end;
+            sums->live_cpu_ns += strtoll(text, &end, 10);
+            sums->run_wait_ns += strtoll(end, NULL, 10);
+        }
     }
     closedir(tasks);
 }
@@ -270,7 +273,7 @@ void meter_proc_sum(const struct meter_pids *pids, int what,
 {
     *sums = (struct meter_sums){0};
     if (!(what & METER_PROC_THREADS) || access("/proc/self/schedstat", R_OK))
-        sums->live_cpu_ns = -1;
+        sums->live_cpu_ns = sums->run_wait_ns = -1;
     for (int i = 0; i < pids->count; i++)
         sum_process(pids->pid[i], what, sums);
 }

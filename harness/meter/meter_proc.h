@@ -47,6 +47,7 @@ struct meter_sums {
     int64_t pss_bytes, pss_user_bytes;  /* the second without file pages */
     int64_t cpu_user_ns, cpu_system_ns; /* with children waited for */
     int64_t switches_voluntary, switches_involuntary;
+    int64_t run_wait_ns; /* of the live threads, for a CPU; -1: unknown */
     int64_t live_cpu_ns; /* CPU of the live threads alone; -1: unknown */
 };
 

@@ -184,3 +184,18 @@ int meter_cgroup_pids(const struct meter_cgroup *groups,
     fclose(list);
     return result;
 }
+
+int64_t meter_cgroup_pressure_ns(const struct meter_cgroup *groups)
+{
+    char text[512];
+    const char *at;
+
+    if (!*groups->path[METER_GROUP_V2] ||
+        !read_at(groups->path[METER_GROUP_V2], "cpu.pressure", text,
+                 sizeof text))
+        return -1;
+    at = strstr(text, "total=");
+    return strncmp(text, "some", 4) != 0 || at == NULL
+               ? -1
+               : strtoll(at + strlen("total="), NULL, 10) * 1000;
+}

@@ -159,6 +159,8 @@ static int drive(struct stage *stage)
     if (!stage_sleep_until(stage, now + (start_ns - now) / 2))
         return -EINTR;
     take_warm(stage, start_ns);
+    if (trial_activity_take(stage, start_ns) < 0)
+        return -EINTR;
     stage->backend_reset =
         trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
     if (!watch_window(stage, start_ns, start_ns + point->window_ns))

@@ -23,6 +23,7 @@
 #include "harness/server/models.h"
 #include "placement.h"
 #include "prediction.h"
+#include "trial_activity.h"
 
 struct trial_slices; /* slices.h */
 
@@ -70,6 +71,7 @@ struct trial {
                                        tenth of the window, and how often */
     int part_samples[LOAD_PARTS];
     struct sampler sampler; /* in the window */
+    struct trial_activity activity;
 
     bool has_backend;
     struct backend_report backend;

@@ -404,6 +404,8 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
                            json_known(trial->last.threads), "processes",
                            json_known(trial->last.processes)));
     ADD("switches", json_switches(trial));
+    ADD("activity", trial_activity_json(trial));
+    ADD("run_queue", trial_run_queue_json(trial));
     ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
