@@ -84,8 +84,7 @@ json_t *trial_activity_json(const struct trial *trial)
             requests += load->series[activity->first_step + i];
     object = json_pack(
         "{s:o, s:o, s:o, s:o}", "sampled", json_boolean(activity->steps > 0),
-        "why", activity->steps > 0 ? json_null() : json_text(activity->why),
-        "span_ns",
+        "why", activity->steps > 0 ? json_null() : json_text(why), "span_ns",
         activity->steps > 0 ? json_integer(activity->span_ns) : json_null(),
         "requests", activity->steps > 0 ? json_integer(requests) : json_null());
     /* A look that came late has counted more than the steps. */
