@@ -282,10 +282,10 @@ class Ends(LoadTest):
         for extra in (["-c", "20"], ["-R", "500", "-c", "20"]):
             with self.subTest(extra=extra), Server() as server:
                 began = time.monotonic()
-                process = start("-d", "2s", "--warmup", "300ms", "--timeout", "1s", *extra,
+                process = start("-d", "4s", "--warmup", "300ms", "--timeout", "1s", *extra,
                                 server.url("ok?delay=5"))
                 server.wait_until_asked()
-                time.sleep(1)
+                time.sleep(0.6)
                 server.process.kill()
                 code, result, _ = finish(process)
                 self.assertEqual(code, 3)

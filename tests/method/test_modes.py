@@ -33,7 +33,15 @@ class Modes(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     def bench(self, cells: str, blocks: int = 1) -> tuple[list[dict], dict]:
-        """All last attempts, and the run."""
+        """All last attempts, and the run; once more when one was not carried out or stood still for a
+        whole window."""
+        for _ in range(3):
+            trials, run = self.bench_once(cells, blocks)
+            if all(trial.get("requests", {}).get("ok") for trial in trials):
+                break
+        return trials, run
+
+    def bench_once(self, cells: str, blocks: int) -> tuple[list[dict], dict]:
         path = self.directory / "modes.ini"
         path.write_text(HEAD.format(blocks=blocks) + cells)
         gates = subprocess.run([BUILD / "troika", "list", "gates"], capture_output=True,
