@@ -98,6 +98,10 @@ selftest: all ## the instrument against known truth: faults planted, each must b
 bench-primitives: $(out)/troika ## what a switch, a task, a hand-over, a timer cost on this machine
 	@$(out)/troika primitives $(ARGS)
 
+.PHONY: bench-generators
+bench-generators: all ## troika load against wrk, h2load and ab (those that are installed): rate and CPU per request
+	@$(PYTHON) harness/generators.py --build $(out) $(ARGS)
+
 ##@ Report
 RUN ?= results/latest
 charts: build/.deps ## draw the charts of RUN again
