@@ -18,7 +18,8 @@
 #include "harness/run/slices.h"
 
 static const struct gate_rule *const tables[] = {
-    gate_load_rules, gate_slices_rules, gate_steady_rules, gate_machine_rules};
+    gate_load_rules, gate_work_rules, gate_slices_rules, gate_steady_rules,
+    gate_machine_rules};
 
 void gate_say(struct gate *gate, const char *format, ...)
 {

@@ -25,6 +25,7 @@ struct gate_rule {
 };
 
 extern const struct gate_rule gate_load_rules[];
+extern const struct gate_rule gate_work_rules[];
 extern const struct gate_rule gate_steady_rules[];
 extern const struct gate_rule gate_machine_rules[];
 extern const struct gate_rule gate_slices_rules[];

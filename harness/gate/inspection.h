@@ -30,6 +30,10 @@ void inspection_make(const struct meter *meter, pid_t root,
 void inspection_exhausted(const char *failure, const char *tail, char *words,
                           size_t size);
 
+/* The sockets that listen on a port, as one number: another one as soon as one
+ * of them is another. 0: none is seen. */
+uint64_t inspection_listeners(int port);
+
 /* All page faults, minor ones included; -1 without a group. */
 int64_t inspection_faults(const struct meter *meter);
 

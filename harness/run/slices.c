@@ -271,6 +271,7 @@ static void look_last(struct block *block)
         trial->faults_last = inspection_major_faults(stage->server.meter);
         inspection_make(stage->server.meter, stage->server.pid,
                         &trial->cpus.server, &trial->inspection);
+        trial->listeners_last = inspection_listeners(stage->server.port);
         note_tasks(trial);
         trial->alive = process_alive(&stage->server, trial->server_words,
                                      sizeof(trial->server_words));

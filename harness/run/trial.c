@@ -23,6 +23,7 @@
 
 static const int64_t MS = 1000000;
 static const int64_t SAMPLE_EVERY_NS = 250000000;
+static const int64_t SAMPLE_SHARE = 200; /* of the time, the looks take 1 */
 static const int64_t SNAPSHOT_PER_PROCESS_NS = 300000;
 static const int64_t SNAPSHOT_URGENT_NS = 50000000;
 static const int64_t WALK_PER_FILE_NS = 10000;
@@ -98,6 +99,16 @@ static void look_round(struct stage *stage)
     trial->faults_last = inspection_major_faults(stage->server.meter);
     inspection_make(stage->server.meter, stage->server.pid, &trial->cpus.server,
                     &trial->inspection);
+    trial->listeners_last = inspection_listeners(stage->server.port);
+}
+
+/* Until the next look: a large tree is looked at more seldom. */
+static int64_t sample_step(const struct sampler *sampler)
+{
+    int64_t mean_ns = sampler->cpu_ns / sampler->count;
+
+    return mean_ns * SAMPLE_SHARE > SAMPLE_EVERY_NS ? mean_ns * SAMPLE_SHARE
+                                                    : SAMPLE_EVERY_NS;
 }
 
 /* From the window's start to its end. False when abandoned. */
@@ -116,7 +127,7 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
         backend_server_sample(stage->plan->backend, &stage->backend_first);
     note_maxima(trial, &trial->first);
     for (int64_t at_ns = start_ns + SAMPLE_EVERY_NS; at_ns < end_ns - 50 * MS;
-         at_ns += SAMPLE_EVERY_NS) {
+         at_ns += sample_step(&trial->sampler)) {
         if (!stage_sleep_until(stage, at_ns))
             return false;
         sampler_take(&trial->sampler, stage->server.meter, &sample);

@@ -78,9 +78,11 @@ struct trial {
 
     struct machine_sample machine_first, machine_last; /* the window's edges */
     int64_t faults_first,
-        faults_last;                  /* major ones of the server; -1 unknown */
-    struct inspection inspection;     /* at the window's end */
-    struct metronome_report platform; /* in the window */
+        faults_last;              /* major ones of the server; -1 unknown */
+    struct inspection inspection; /* at the window's end */
+    uint64_t listeners_first, listeners_last; /* the server's sockets, ready
+                                                 and at the window's end */
+    struct metronome_report platform;         /* in the window */
     double others_ns;    /* CPU in the window of all else that belongs to it:
                             the servers and loads beside it in slice mode */
     char exhausted[160]; /* the limit of the system that was hit, or "" */

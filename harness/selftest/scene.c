@@ -32,16 +32,15 @@ void scene_sleep_until(int64_t at_ns)
         ;
 }
 
-static int64_t no_wait(const struct arguments *arguments)
+static int64_t wait_of(const struct arguments *arguments)
 {
-    (void)arguments;
-    return 0;
+    return arguments->values[0];
 }
 
 static void judge(struct scene *scene)
 {
     static const struct workload silent = {.kind = WORKLOAD_IO,
-                                           .wait_ns = no_wait};
+                                           .wait_ns = wait_of};
     static const struct workload_entry entry = {"truth", &silent};
     struct load_result *load = scene->result;
     struct load_point point = {
@@ -55,6 +54,7 @@ static void judge(struct scene *scene)
         .window_ns = scene->plan.window_ns,
         .timeout_ns = scene->plan.timeout_ns,
         .think_ns = scene->plan.think_ns,
+        .arguments.values[0] = scene->wait_ns,
     };
     struct model_info model = {.name = "truth", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = &point, .model = &model};

@@ -24,6 +24,9 @@ struct scene {
     bool hogged; /* the test itself keeps the generator's CPUs busy, so the
                     sleepers tell nothing about the machine */
 
+    int64_t wait_ns; /* the work waits so long, the gates are told, whatever
+                        the script does */
+
     bool watched; /* the machine's counters are judged as well: of the whole
                      load, its connecting included */
 

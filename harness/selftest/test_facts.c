@@ -115,11 +115,29 @@ static void read_page(struct play *play)
     play->trial->faults_last++;
 }
 
+static void answer_early(struct play *play)
+{
+    histogram_record(&play->trial->load->service, 1 * MS);
+}
+
+static void start_again(struct play *play)
+{
+    play->trial->listeners_last++;
+}
+
+static void look_too_long(struct play *play)
+{
+    play->trial->sampler.cpu_ns += 100 * MS;
+}
+
 static const struct fact {
     const char *gate, *what;
     void (*write)(struct play *play);
 } facts[] = {
     {"identity", "one request more than accounted for", miscount},
+    {"service_floor", "an answer after 1 ms of 5", answer_early},
+    {"server_restarted", "another listening socket", start_again},
+    {"sampler_cost", "looks that took 100 ms more", look_too_long},
     {"little", "a fifth of the answers not counted", lose_answers},
     {"in_flight", "connections idle for a fifth", rest_connections},
     {"connections", "one connection less", close_one},

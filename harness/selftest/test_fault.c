@@ -86,8 +86,11 @@ void test_fault_none(struct outcome *outcome)
     struct scene scene;
 
     fault_scene(&scene, MUTATION_NONE);
+    scene.wait_ns = MS;
     if (scene_run(&scene, outcome) == 0) {
         check_counts(&scene, outcome);
+        scene_gate(&scene, outcome, "service_floor", false);
+        scene_gate(&scene, outcome, "offered_rate", false);
         scene_gate(&scene, outcome, "wrong_bodies", false);
         scene_gate(&scene, outcome, "errors", false);
     }
@@ -143,6 +146,40 @@ void test_fault_mixture(struct outcome *outcome)
         check_counts(&scene, outcome);
         scene_gate(&scene, outcome, "wrong_bodies", true);
         scene_gate(&scene, outcome, "errors", true);
+    }
+    scene_free(&scene);
+}
+
+/* Right bodies, but the wait of 5 ms is left out. */
+void test_fault_skip(struct outcome *outcome)
+{
+    struct scene scene;
+
+    fault_scene(&scene, MUTATION_NONE);
+    scene.script.delay = (struct draw){DRAW_FIXED, 0, 0, 0};
+    scene.wait_ns = 5 * MS;
+    if (scene_run(&scene, outcome) == 0) {
+        check_counts(&scene, outcome);
+        scene_gate(&scene, outcome, "wrong_bodies", false);
+        scene_gate(&scene, outcome, "service_floor", true);
+    }
+    scene_free(&scene);
+}
+
+/* The 100th request of a closed loop is forgotten, and no other. */
+void test_fault_hung_one(struct outcome *outcome)
+{
+    struct scene scene;
+
+    fault_scene(&scene, MUTATION_NONE);
+    scene.script.delay = (struct draw){DRAW_FIXED, 10 * MS, 0, 0};
+    scene.script.every[TRUTH_HANG] = 100;
+    scene.script.once = true;
+    scene.plan.mode = LOAD_CLOSED;
+    scene.plan.connections = 32;
+    if (scene_run(&scene, outcome) == 0) {
+        scene_gate(&scene, outcome, "errors", false);
+        scene_gate(&scene, outcome, "oldest_unanswered", true);
     }
     scene_free(&scene);
 }

@@ -18,6 +18,8 @@ void test_fault_truncate(struct outcome *outcome);
 void test_fault_reset(struct outcome *outcome);
 void test_fault_hang(struct outcome *outcome);
 void test_fault_mixture(struct outcome *outcome);
+void test_fault_skip(struct outcome *outcome);
+void test_fault_hung_one(struct outcome *outcome);
 
 /* One kind, each n-th request, under a mistake of the generator. */
 void test_fault_with(struct outcome *outcome, enum truth_fault fault, int every,

@@ -33,6 +33,7 @@ struct truth_script {
                           request */
     int every[TRUTH_FAULTS]; /* each n-th request has the fault; 0: none. The
                                 first that fits counts */
+    bool once;               /* only the n-th has it */
     bool deaf; /* the shortest backlog, and nothing is ever accepted */
 };
 

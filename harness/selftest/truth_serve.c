@@ -93,6 +93,8 @@ static enum truth_fault fault_of(const struct server *server,
     for (int i = 0; i < TRUTH_FAULTS; i++) {
         if (every[i] == 0 || (client->number + 1) % (uint64_t)every[i] != 0)
             continue;
+        if (server->script->once && client->number >= (uint64_t)every[i])
+            continue;
         if (i == TRUTH_CACHED && client->seed == server->first_seed)
             continue; /* the cache happens to be right */
         return (enum truth_fault)i;

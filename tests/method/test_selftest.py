@@ -26,7 +26,7 @@ FIRM = ("fault", "mutant-drop", "mutant-errors", "mutant-unchecked", "mutant-ski
 # These need rights, a second CPU or some quiet, and say so where they cannot
 # be made or cannot tell.
 MAY_BE_SKIPPED = {"generator-ports", "trial-moved", "trial-left-group",
-                  "mutant-from-sent", "mutant-outliers"}
+                  "mutant-from-sent", "mutant-outliers", "fault-hung-one"}
 
 sys.path.insert(0, str(ROOT / "tests/method"))
 from test_results import errors, schema  # noqa: E402

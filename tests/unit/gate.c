@@ -106,6 +106,7 @@ static void test_little(void **state)
     /* one connection, 30 us a request: the generator's own turn counts */
     bench = good();
     bench->point.connections = bench->load.connections_open = 1;
+    bench->point.workload = &quick_entry;
     fill(&bench->load, 25000, 30000);
     failing(bench, "");
 }
@@ -150,6 +151,7 @@ static void test_clients(void **state)
         histogram_record(&bench->load.lag_free, 2 * MS);
     failing(bench, "");
     bench = good_open();
+    bench->point.workload = &quick_entry;
     fill(&bench->load, 2000, MS);
     for (int i = 0; i < 3000; i++)
         histogram_record(&bench->load.lag_free, 150000);

@@ -35,6 +35,16 @@ static const struct workload waiting = {
     .kind = WORKLOAD_IO, .wait_ns = wait_50ms, .backend_calls = one_call};
 static const struct workload_entry entry = {"waiting", &waiting};
 
+static int64_t no_wait(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+static const struct workload quick = {
+    .kind = WORKLOAD_IO, .wait_ns = no_wait, .backend_calls = one_call};
+static const struct workload_entry quick_entry = {"quick", &quick};
+
 /* 100 connections, 50 ms each, one second: a good closed trial. */
 struct bench {
     struct load_point point;
@@ -124,6 +134,8 @@ static struct bench *good(void)
     bench->trial.has_backend = true;
     bench->trial.backend = (struct backend_report){
         .lateness_p99_ns = 90000, .cpu_ns = 200 * MS, .span_ns = 1000 * MS};
+    bench->trial.listeners_first = bench->trial.listeners_last = 4711;
+    bench->trial.sampler = (struct sampler){.count = 5, .cpu_ns = 2 * MS};
     bench->trial.first.at_ns = 1000 * MS;
     bench->trial.last.at_ns = 2000 * MS;
     fill_machine(&bench->trial);

@@ -32,6 +32,8 @@ static void test_overload(void **state)
 
     (void)state;
     assert_false(gate_overloaded(&bench->plan, &bench->trial));
+    bench->point.workload = &quick_entry;
+    bench->point.rate_per_s = 1300;
     fill(&bench->load, 1000, MS);
     bench->load.scheduled = 1300;
     bench->load.timeout = 300;

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The gates on the work itself: waits left out, another rate than asked for, a
+ * server that is not the one that began, looks that cost too much; and where
+ * they must be silent.
+ */
+#include "gate_bench.h"
+
+/* One answer of 2,000 that came at once, and one as early as a timer may be. */
+static void test_service_floor(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    histogram_record(&bench->load.service, 1 * MS);
+    failing(bench, "service_floor");
+    bench = good_open();
+    histogram_record(&bench->load.service, 45 * MS);
+    failing(bench, "service_floor");
+    bench = good();
+    histogram_record(&bench->load.service, 50 * MS - 500000);
+    failing(bench, "");
+    bench = good(); /* nothing to leave out */
+    bench->point.workload = &quick_entry;
+    histogram_record(&bench->load.service, 30000);
+    failing(bench, "");
+}
+
+static void test_offered_rate(void **state)
+{
+    struct bench *bench = good_open();
+
+    (void)state;
+    bench->point.arrivals = ARRIVALS_UNIFORM;
+    bench->point.rate_per_s = 1900;
+    failing(bench, "offered_rate");
+    bench = good_open();
+    bench->point.arrivals = ARRIVALS_UNIFORM;
+    bench->point.rate_per_s = 1985; /* 0.75 % */
+    failing(bench, "");
+    bench = good_open(); /* at random: 11 % is too much, 8 % may be chance */
+    bench->point.rate_per_s = 1770;
+    failing(bench, "offered_rate");
+    bench = good_open();
+    bench->point.rate_per_s = 1850;
+    failing(bench, "");
+    bench = good(); /* of a closed loop nothing is asked */
+    bench->point.rate_per_s = 10;
+    failing(bench, "");
+}
+
+static void test_server_restarted(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.listeners_last = 4712;
+    failing(bench, "server_restarted");
+    bench = good();
+    bench->trial.listeners_last = 0;
+    failing(bench, "server_restarted");
+    bench = good(); /* never seen */
+    bench->trial.listeners_first = 0;
+    failing(bench, "");
+}
+
+static void test_sampler_cost(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->trial.sampler.cpu_ns = 25 * MS;
+    failing(bench, "sampler_cost");
+    bench = good();
+    bench->trial.sampler.cpu_ns = 19 * MS; /* 1 % and the edges */
+    failing(bench, "");
+    bench = good();
+    bench->trial.sampler = (struct sampler){0};
+    failing(bench, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_service_floor),
+        cmocka_unit_test(test_offered_rate),
+        cmocka_unit_test(test_server_restarted),
+        cmocka_unit_test(test_sampler_cost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
