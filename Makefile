@@ -45,7 +45,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps list bench standard full $(bench_targets) serve load search doctor charts report adr compare
+.PHONY: all help deps deps-peers list bench standard full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
 	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x ! -type d | wc -l)"
 
@@ -58,6 +58,9 @@ help: ## this text
 deps: ## install what is missing (apt; elsewhere: print the list)
 	@rm -f build/.deps
 	@$(MAKE) --no-print-directory build/.deps
+
+deps-peers: ## the servers and load generators that bench-peers and bench-generators compare with (apt)
+	@sh harness/deps-peers.sh
 
 list: $(out)/troika $(model_binaries) ## models, workloads and experiments
 	@$(out)/troika list $(ARGS)

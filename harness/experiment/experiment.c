@@ -19,6 +19,7 @@
 #include "ini.h"
 #include "names.h"
 #include "profile.h"
+#include "target_section.h"
 #include "value.h"
 
 enum experiment_key {
@@ -167,14 +168,6 @@ static int read_experiment(const struct reader *reader, int section,
     return result;
 }
 
-/* Names become file names and chart labels. */
-static bool good_name(const char *name)
-{
-    return isalnum((unsigned char)name[0]) && strlen(name) < 40 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                        "0123456789._-") == strlen(name);
-}
-
 static int read_cell(const struct reader *reader, int section,
                      const struct cell *defaults)
 {
@@ -185,7 +178,7 @@ static int read_cell(const struct reader *reader, int section,
     cell.name = sections[section].name + strlen("cell");
     cell.name += strspn(cell.name, " \t");
     cell.line = sections[section].line;
-    if (!good_name(cell.name))
+    if (!reader_good_name(cell.name))
         return reader_fail(reader, cell.line,
                            "a cell needs a name of letters, digits, dots and "
                            "dashes, up to 39: [cell fetch]");
@@ -203,7 +196,8 @@ static int read_cell(const struct reader *reader, int section,
 static int read_section(const struct reader *reader, int section,
                         struct cell *defaults)
 {
-    static const char *const names[] = {"experiment", "profile", "cell", NULL};
+    static const char *const names[] = {"experiment", "profile", "target",
+                                        "cell", NULL};
     const struct ini_section *s = &reader->ini->sections[section];
     size_t word = strcspn(s->name, " \t");
     char name[INI_SECTION_MAX], hint[128];
@@ -211,6 +205,8 @@ static int read_section(const struct reader *reader, int section,
     snprintf(name, sizeof(name), "%.*s", (int)word, s->name);
     if (!strcmp(name, "cell"))
         return read_cell(reader, section, defaults);
+    if (!strcmp(name, "target"))
+        return 0; /* read before all others, which name it */
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof(hint)));
@@ -328,8 +324,15 @@ static void set_name(struct experiment *experiment, const char *path)
 int experiment_read(const char *path, const struct model_info *models,
                     struct experiment **experiment, char *why, size_t why_size)
 {
-    struct reader reader = {
-        .path = path, .models = models, .why = why, .why_size = why_size};
+    return experiment_read_copy(path, NULL, models, experiment, why, why_size);
+}
+
+int experiment_read_copy(const char *path, const char *home,
+                         const struct model_info *models,
+                         struct experiment **experiment, char *why,
+                         size_t why_size)
+{
+    struct reader reader = {.path = path, .why = why, .why_size = why_size};
     struct ini_file ini;
     int result;
 
@@ -349,7 +352,12 @@ int experiment_read(const char *path, const struct model_info *models,
     reader.experiment->margin = 0.05;
     reader.experiment->latency_margin = 0.1;
     reader.experiment->profile.connections = 1;
-    result = read_sections(&reader);
+    for (int i = 0; models[i].name != NULL && i < MODELS_MAX; i++)
+        reader.experiment->models[i] = models[i];
+    reader.models = reader.experiment->models;
+    result = target_section_read_all(&reader, home);
+    if (result == 0)
+        result = read_sections(&reader);
     if (result == 0 && reader.experiment->noise_floor)
         entrants_add_copies(reader.experiment);
     if (result < 0)
@@ -419,6 +427,8 @@ void experiment_describe_keys(FILE *file)
     describe(file, "[experiment]", experiment_keys);
     fputc('\n', file);
     describe(file, "[profile]", profile_keys);
+    fputc('\n', file);
+    describe(file, "[target NAME]", target_keys);
     fputc('\n', file);
     describe(file, "[cell NAME]", cell_keys);
 }

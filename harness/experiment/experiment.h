@@ -14,6 +14,7 @@
 
 #include "harness/load/load.h"
 #include "harness/server/models.h"
+#include "harness/server/target.h"
 #include "models/runtime/workload.h"
 
 enum placement {
@@ -26,6 +27,7 @@ enum {
     EXPERIMENT_MODELS_MAX = 32,
     EXPERIMENT_CELLS_MAX = 256, /* load points, lists expanded */
     EXPERIMENT_BLOCKS_MAX = 1000,
+    EXPERIMENT_TARGETS_MAX = 8,
 };
 
 /* What the user's service looks like, for the decision record. */
@@ -112,6 +114,11 @@ struct experiment {
     bool calibrate_warmup; /* warmup is the least, what servers need is found */
     char copy[64];         /* its name, or "" */
     struct profile profile;
+    int target_count;
+    struct target targets[EXPERIMENT_TARGETS_MAX];
+    /* What its load points' names mean: the models that exist, then the
+     * targets of this file; ended by a NULL name. */
+    struct model_info models[MODELS_MAX + 1];
     int load_point_count;
     struct load_point load_points[EXPERIMENT_CELLS_MAX];
     char left_out[512]; /* sentences, one a line: models that the file names
@@ -126,6 +133,13 @@ struct experiment {
  * The experiment is large: it is allocated; experiment_free releases it. */
 int experiment_read(const char *path, const struct model_info *models,
                     struct experiment **experiment, char *why, size_t why_size);
+
+/* The same for a copy of a file that lay in the folder `home`, where its
+ * targets find their templates. */
+int experiment_read_copy(const char *path, const char *home,
+                         const struct model_info *models,
+                         struct experiment **experiment, char *why,
+                         size_t why_size);
 void experiment_free(struct experiment *experiment);
 
 /* Where the experiment of that name is: NAME.ini among the shipped ones, or

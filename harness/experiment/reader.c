@@ -4,6 +4,7 @@
  */
 #include "reader.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,4 +96,11 @@ int reader_unknown_key(const struct reader *reader,
     names[count] = NULL;
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
                        names_suggest(entry->key, names, hint, sizeof(hint)));
+}
+
+bool reader_good_name(const char *name)
+{
+    return isalnum((unsigned char)name[0]) && strlen(name) < 40 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789._-") == strlen(name);
 }

@@ -57,3 +57,7 @@ int reader_duplicate(const struct reader *reader, int index);
 int reader_unknown_key(const struct reader *reader,
                        const struct ini_entry *entry, const struct key *keys,
                        const struct key *more);
+
+/* Whether the name of a cell or a target may be part of a file's name and a
+ * chart's label. */
+bool reader_good_name(const char *name);

@@ -144,7 +144,7 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
         &experiment->load_points[planned->load_point];
     const char *name = point->models[planned->model];
 
-    *entrant = *entrants_model(run->models, name);
+    *entrant = *entrants_model(experiment->models, name);
     entrant->name = name; /* a copy's trials are told apart by it */
     *plan = (struct trial_plan){
         .point = point,

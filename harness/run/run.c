@@ -265,8 +265,8 @@ int run_bench(char *const *names, int count, const struct run_options *options)
         plan_print(&run.plan, stdout);
     } else if (code == EXIT_OK) {
         catch_signals();
-        code = run_setup_results(&run.plan, options, run.models, &run.results,
-                                 &run.json, why, sizeof(why));
+        code = run_setup_results(&run.plan, options, &run.results, &run.json,
+                                 why, sizeof(why));
         if (code == EXIT_OK)
             code = go(&run, false);
     }

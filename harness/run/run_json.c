@@ -95,9 +95,9 @@ static json_t *json_experiment(const struct experiment *experiment)
         json_array_append_new(points,
                               json_load_point(&experiment->load_points[i]));
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o, s:o}", "name",
-        experiment->name, "title", json_text(experiment->title), "question",
-        json_text(experiment->question), "baseline",
+        "{s:s, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o, s:o, s:o}",
+        "name", experiment->name, "title", json_text(experiment->title),
+        "question", json_text(experiment->question), "baseline",
         experiment->baseline[0] ? json_string(experiment->baseline)
                                 : json_null(),
         "margin", experiment->margin, "latency_margin",
@@ -105,6 +105,9 @@ static json_t *json_experiment(const struct experiment *experiment)
         "blocks", experiment->blocks, "headline",
         experiment->headline[0] ? json_string(experiment->headline)
                                 : json_null(),
+        "home",
+        experiment->target_count > 0 ? json_text(experiment->targets[0].home)
+                                     : json_null(),
         "left_out",
         experiment->left_out[0] ? json_text(experiment->left_out) : json_null(),
         "profile", json_profile(&experiment->profile), "load_points", points);
@@ -131,31 +134,46 @@ static json_t *json_plan(const struct plan *plan)
     return list;
 }
 
+/* How a target was started; null for a model. */
+static json_t *json_target(const struct target *target)
+{
+    char version[256];
+
+    if (target == NULL)
+        return json_null();
+    target_version(target, version, sizeof(version));
+    return json_pack("{s:o, s:o, s:o}", "command", json_text(target->command),
+                     "path", json_text(target->path), "version",
+                     version[0] ? json_text(version) : json_null());
+}
+
 static json_t *json_model(const struct model_info *model)
 {
     json_t *parameters = json_loads(model->parameters, 0, NULL);
 
     return json_pack(
-        "{s:o, s:s, s:s, s:b, s:o, s:o}", "summary", json_text(model->summary),
-        "task", model->task, "flags", model->flags, "yardstick",
-        model->yardstick, "workers_default",
+        "{s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "summary",
+        json_text(model->summary), "task", model->task, "flags", model->flags,
+        "yardstick", model->yardstick, "workers_default",
         model->has_workers ? json_integer(model->workers_default) : json_null(),
-        "parameters", parameters != NULL ? parameters : json_array());
+        "parameters", parameters != NULL ? parameters : json_array(), "target",
+        json_target(model->target));
 }
 
 /* Only the models that the plan names; copies are no models. */
-static json_t *json_models(const struct plan *plan,
-                           const struct model_info *models)
+static json_t *json_models(const struct plan *plan)
 {
     json_t *object = json_object();
 
     for (int i = 0; i < plan->trial_count; i++) {
         const struct plan_trial *trial = &plan->trials[i];
-        const char *name = plan->experiments[trial->experiment]
-                               ->load_points[trial->load_point]
-                               .models[trial->model];
+        const struct experiment *experiment =
+            plan->experiments[trial->experiment];
+        const char *name =
+            experiment->load_points[trial->load_point].models[trial->model];
         const struct model_info *model =
-            entrants_is_copy(name) ? NULL : models_find(models, name);
+            entrants_is_copy(name) ? NULL
+                                   : models_find(experiment->models, name);
 
         if (model != NULL && json_object_get(object, name) == NULL)
             json_object_set_new(object, name, json_model(model));
@@ -178,8 +196,7 @@ static json_t *json_gates(void)
 }
 
 json_t *run_json(const char *run_id, const char *command,
-                 const struct plan *plan, const struct model_info *models,
-                 json_t *environment)
+                 const struct plan *plan, json_t *environment)
 {
     json_t *experiments = json_array();
 
@@ -193,9 +210,9 @@ json_t *run_json(const char *run_id, const char *command,
         "variant", version_variant(), "command", json_text(command),
         "started_at", json_time(time(NULL)), "ended_at", "complete", 0,
         "interrupted", "seed", (json_int_t)plan->seed, "experiments",
-        experiments, "models", json_models(plan, models), "plan",
-        json_plan(plan), "environment", environment, "gates", json_gates(),
-        "ceilings", "summary", "comparisons", "tally",
+        experiments, "models", json_models(plan), "plan", json_plan(plan),
+        "environment", environment, "gates", json_gates(), "ceilings",
+        "summary", "comparisons", "tally",
         json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
                   0, "valid", 0, "invalid", 0));
 }

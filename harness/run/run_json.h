@@ -13,5 +13,4 @@
 /* The caller owns the object; NULL when out of memory. Takes the reference
  * to `environment`. */
 json_t *run_json(const char *run_id, const char *command,
-                 const struct plan *plan, const struct model_info *models,
-                 json_t *environment);
+                 const struct plan *plan, json_t *environment);

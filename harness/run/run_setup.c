@@ -27,16 +27,24 @@ enum { DESCRIPTORS_RESERVE = 64 };
 
 static const long long RUN_BYTES = 2 << 20, TRIAL_BYTES = 64 << 10;
 
+static bool is_known(struct experiment *const *experiments, const char *name)
+{
+    for (; *experiments != NULL; experiments++)
+        if (models_find((*experiments)->models, name) != NULL)
+            return true;
+    return false;
+}
+
 static int check_models(const struct plan_overrides *overrides,
-                        const struct model_info *models, char *why,
+                        struct experiment *const *experiments, char *why,
                         size_t why_size)
 {
     const char *known[MODELS_MAX + 1];
     char hint[512];
 
-    models_names(models, known);
+    models_names(experiments[0]->models, known);
     for (int i = 0; overrides->models && overrides->models[i]; i++)
-        if (models_find(models, overrides->models[i]) == NULL) {
+        if (!is_known(experiments, overrides->models[i])) {
             snprintf(
                 why, why_size, "--models: no model is named \"%s\"%s",
                 overrides->models[i],
@@ -66,12 +74,14 @@ static int check_window(const struct experiment *experiment, char *why,
     return EXIT_OK;
 }
 
-static int read_one(const char *path, const struct run_options *options,
+static int read_one(const char *path, const char *home,
+                    const struct run_options *options,
                     const struct model_info *models,
                     struct experiment **experiments, int index, char *why,
                     size_t why_size)
 {
-    if (experiment_read(path, models, &experiments[index], why, why_size) < 0)
+    if (experiment_read_copy(path, home, models, &experiments[index], why,
+                             why_size) < 0)
         return EXIT_USAGE;
     for (int i = 0; i < index; i++)
         if (!strcmp(experiments[i]->name, experiments[index]->name)) {
@@ -94,7 +104,7 @@ int run_setup_experiments(char *const *names, int count,
                           struct experiment ***experiments, char *why,
                           size_t why_size)
 {
-    int code = check_models(&options->overrides, models, why, why_size);
+    int code = EXIT_OK;
     char path[1024];
 
     *experiments = calloc((size_t)count + 1, sizeof(**experiments));
@@ -103,9 +113,12 @@ int run_setup_experiments(char *const *names, int count,
     for (int i = 0; i < count && code == EXIT_OK; i++) {
         if (experiment_find(names[i], path, sizeof(path), why, why_size) < 0)
             return EXIT_USAGE;
-        code = read_one(path, options, models, *experiments, i, why, why_size);
+        code = read_one(path, NULL, options, models, *experiments, i, why,
+                        why_size);
     }
-    return code;
+    return code == EXIT_OK
+               ? check_models(&options->overrides, *experiments, why, why_size)
+               : code;
 }
 
 void run_setup_free(struct experiment **experiments, int count)
@@ -257,8 +270,8 @@ static int copy_experiments(const struct results *results,
 
 int run_setup_results(const struct plan *plan,
                       const struct run_options *options,
-                      const struct model_info *models, struct results *results,
-                      json_t **run, char *why, size_t why_size)
+                      struct results *results, json_t **run, char *why,
+                      size_t why_size)
 {
     char root[512], eta[64];
     int code = check_build(options, why, why_size);
@@ -276,7 +289,7 @@ int run_setup_results(const struct plan *plan,
     code = copy_experiments(results, plan, why, why_size);
     if (code != EXIT_OK)
         return code;
-    *run = run_json(results->run_id, options->command, plan, models,
+    *run = run_json(results->run_id, options->command, plan,
                     environment_capture());
     if (*run == NULL)
         return EXIT_FAILED;
@@ -386,8 +399,9 @@ static int read_stored(const struct results *results, const json_t *run,
 
         snprintf(path, sizeof(path), "%s/experiments/%s.ini",
                  results->directory, name ? name : "");
-        code =
-            read_one(path, options, models, experiments, (int)i, why, why_size);
+        code = read_one(path,
+                        json_string_value(json_object_get(experiment, "home")),
+                        options, models, experiments, (int)i, why, why_size);
         if (code != EXIT_OK)
             return code;
     }

@@ -31,8 +31,8 @@ int run_setup_plan(struct experiment **experiments, int count,
  * experiment files there, and builds run.json. */
 int run_setup_results(const struct plan *plan,
                       const struct run_options *options,
-                      const struct model_info *models, struct results *results,
-                      json_t **run, char *why, size_t why_size);
+                      struct results *results, json_t **run, char *why,
+                      size_t why_size);
 
 /* The same for --resume: experiments and overrides come from the run, and the
  * plan must be the one that was begun. Sets *count. */

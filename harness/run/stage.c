@@ -77,10 +77,15 @@ int stage_prepare(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
     struct trial *trial = stage->trial;
-    int result =
-        answers_make_some(point->workload, &point->arguments, stage->plan->seed,
-                          &stage->requests, &stage->request_count);
+    const struct target *target = stage->plan->model->target;
+    int result = target != NULL
+                     ? target_request(target, &stage->requests)
+                     : answers_make_some(point->workload, &point->arguments,
+                                         stage->plan->seed, &stage->requests,
+                                         &stage->request_count);
 
+    if (target != NULL)
+        stage->request_count = result == 0;
     if (result == 0 && point->beside.workload != NULL)
         result =
             answers_make_some(point->beside.workload, &point->beside.arguments,
@@ -92,12 +97,28 @@ int stage_prepare(struct stage *stage)
                  strerror(-result));
         return result;
     }
-    if (!trial_needs_backend(point))
+    if (!trial_needs_backend(point) || target != NULL)
         return 0;
     trial->has_backend = true;
     result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
                                    trial->failure, sizeof(trial->failure));
     trial->lasting = result == -ENOENT;
+    return result;
+}
+
+/* A target has its own command, port and way of being ready. */
+static int plan_target(struct stage *stage, struct process_plan *process,
+                       char *why, size_t why_size)
+{
+    const struct trial_plan *plan = stage->plan;
+    int result = target_prepare(plan->model->target, plan->workers,
+                                &stage->target, why, why_size);
+
+    process->argv = stage->target.argv;
+    process->ready = target_ready;
+    process->ready_context = &stage->target;
+    process->port = stage->target.port;
+    process->ready_timeout_ns = plan->model->target->ready_limit_ns;
     return result;
 }
 
@@ -123,7 +144,11 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--backend";
         argv[n++] = plan->backend->address;
     }
-    result = process_start(&process, &stage->server, why, sizeof(why));
+    result = plan->model->target != NULL
+                 ? plan_target(stage, &process, why, sizeof(why))
+                 : 0;
+    if (result == 0)
+        result = process_start(&process, &stage->server, why, sizeof(why));
     if (result < 0) {
         snprintf(trial->failure, sizeof(trial->failure), "%s", why);
         trial->lasting = result == -ENOENT || result == -EACCES;
@@ -146,11 +171,18 @@ int stage_check(struct stage *stage)
 {
     struct trial *trial = stage->trial;
     int count = stage->request_count < CHECKS ? stage->request_count : CHECKS;
+    const struct target *target = stage->plan->model->target;
+    int64_t timeout_ns = stage->plan->point->timeout_ns;
     char state[256], why[640] = "";
-    int result = client_check(&stage->address, stage->requests, count,
-                              CHECK_BUDGET_NS, stage->plan->point->timeout_ns,
-                              stage->plan->stop, why, sizeof(why));
+    int result = 0;
 
+    if (target != NULL && !target->has_body)
+        result = target_learn(target, &stage->address, timeout_ns,
+                              &stage->requests[0], why, sizeof(why));
+    if (result >= 0)
+        result = client_check(&stage->address, stage->requests, count,
+                              CHECK_BUDGET_NS, timeout_ns, stage->plan->stop,
+                              why, sizeof(why));
     if (result < 0) {
         /* A wrong answer to a lone request is the server's own. */
         trial->lasting = result == -EPROTO;
@@ -293,6 +325,7 @@ void stage_finish(struct stage *stage)
     } else {
         process_kill(&stage->server);
     }
+    target_clear(&stage->target);
     answers_free(stage->requests, stage->request_count);
     answers_free(stage->beside_requests, stage->beside_request_count);
 }

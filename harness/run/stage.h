@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 
 #include "harness/server/process.h"
+#include "harness/server/target.h"
 #include "trial.h"
 
 /* What exists while a trial runs. */
@@ -16,6 +17,7 @@ struct stage {
     const struct trial_plan *plan;
     struct trial *trial;
     struct process server;
+    struct target_start target; /* of a model that is one */
     struct sockaddr_in address;
     struct load_request *requests, *beside_requests;
     int request_count, beside_request_count;

@@ -23,7 +23,8 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
     };
 
     *prediction = (struct prediction){0};
-    if (model->yardstick || point->beside.workload != NULL)
+    if (model->yardstick || model->target != NULL ||
+        point->beside.workload != NULL)
         return;
     if (trial->bare.processes > 0 && trial->bare.per_s > 0)
         input.cpu_s = trial->bare.processes / trial->bare.per_s;

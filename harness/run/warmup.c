@@ -82,12 +82,12 @@ static void count(const struct load_result *load, struct warmup_steps *steps)
 
 /* The model's settling time; -EINTR stopped, other errors: it cannot be
  * watched, and its trials will say why. */
-static int64_t settle_ns(struct run *run, const struct load_point *point, int i)
+static int64_t settle_ns(struct run *run, const struct model_info *models,
+                         const struct load_point *point, int i)
 {
     struct load_point all = *point;
     struct trial_plan plan = {.point = &all,
-                              .model =
-                                  entrants_model(run->models, point->models[i]),
+                              .model = entrants_model(models, point->models[i]),
                               .workers = point->model_workers[i],
                               .seed = run->plan.seed,
                               .backend = &run->backend,
@@ -122,8 +122,8 @@ static int64_t settle_ns(struct run *run, const struct load_point *point, int i)
 }
 
 /* All models of the point; the longest, with each in `told`. */
-static int64_t measure(struct run *run, const struct load_point *point,
-                       json_t *told)
+static int64_t measure(struct run *run, const struct model_info *entrants,
+                       const struct load_point *point, json_t *told)
 {
     int64_t longest = 0;
 
@@ -132,9 +132,9 @@ static int64_t measure(struct run *run, const struct load_point *point,
 
         if (entrants_is_copy(point->models[i]))
             continue;
-        ns = settle_ns(run, point, i);
+        ns = settle_ns(run, entrants, point, i);
         if (ns >= WARMUP_STEPS * STEP_NS) /* other work may have come by */
-            ns = settle_ns(run, point, i);
+            ns = settle_ns(run, entrants, point, i);
         if (ns == -EINTR)
             return ns;
         json_object_set_new(told, point->models[i],
@@ -198,7 +198,7 @@ static int calibrate_point(struct run *run, const struct experiment *experiment,
     if (known == NULL) {
         json_t *models = json_object();
 
-        settled_ns = measure(run, point, models);
+        settled_ns = measure(run, experiment->models, point, models);
         if (settled_ns == -EINTR) {
             json_decref(models);
             return -EINTR;

@@ -245,21 +245,33 @@ int client_check(const struct sockaddr_in *address,
     return result < 0 ? result : done;
 }
 
+/* GET `target` over a connection of its own; the caller frees the body. */
+static int get(const struct sockaddr_in *address, const char *target,
+               int64_t timeout_ns, struct answer *answer)
+{
+    struct load_request request = {0};
+    char text[2048];
+    int fd = -1, result;
+
+    request.bytes = text;
+    request.size = (size_t)snprintf(
+        text, sizeof(text), "GET %.1900s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        target);
+    result = ask(address, &fd, &request, timeout_ns, answer);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
 int client_get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, char *body, size_t size)
 {
     struct answer *answer = calloc(1, sizeof(*answer));
-    struct load_request request = {0};
-    char text[1024];
-    int fd = -1, result;
+    int result;
 
     if (answer == NULL)
         return -ENOMEM;
-    request.bytes = text;
-    request.size = (size_t)snprintf(
-        text, sizeof(text), "GET %.900s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-        target);
-    result = ask(address, &fd, &request, timeout_ns, answer);
+    result = get(address, target, timeout_ns, answer);
     if (result == 0 && answer->status != 200)
         result = -EPROTO;
     if (result == 0 && answer->body_size >= size)
@@ -268,8 +280,23 @@ int client_get(const struct sockaddr_in *address, const char *target,
         memcpy(body, answer->body, answer->body_size + 1);
         result = (int)answer->body_size;
     }
-    if (fd >= 0)
-        close(fd);
+    free(answer->body);
+    free(answer);
+    return result;
+}
+
+int client_status(const struct sockaddr_in *address, const char *target,
+                  int64_t timeout_ns)
+{
+    struct answer *answer = calloc(1, sizeof(*answer));
+    int result;
+
+    if (answer == NULL)
+        return -ENOMEM;
+    result = get(address, target, timeout_ns, answer);
+    /* The head is enough: its body may be framed in any way. */
+    if (result == 0 || answer->status > 0)
+        result = answer->status;
     free(answer->body);
     free(answer);
     return result;

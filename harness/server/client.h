@@ -28,3 +28,7 @@ int client_check(const struct sockaddr_in *address,
  * or a negative errno (-EPROTO: status not 200, -ENOSPC: does not fit). */
 int client_get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, char *body, size_t size);
+
+/* GET `target`: the answer's status, whatever its body, or a negative errno. */
+int client_status(const struct sockaddr_in *address, const char *target,
+                  int64_t timeout_ns);

@@ -13,6 +13,8 @@
 
 enum { MODELS_MAX = 64 };
 
+struct target;
+
 struct model_info {
     const char *name;
     const char *path;        /* of the executable */
@@ -26,6 +28,8 @@ struct model_info {
     const char *const *only; /* workloads it has, ended by NULL; NULL: all */
     bool available;          /* it can be started and described itself */
     const char *reason;      /* why it is not available, else NULL */
+    const struct target *target; /* started and asked in another way; NULL: as
+                                    docs/contract.md says */
 };
 
 /* All models, sorted by name, ended by a NULL name. The first call asks them

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/server/process_environment.h"
 #include "harness/server/process_output.h"
 
 enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
@@ -77,27 +78,6 @@ static void close_wires(struct wires *wires)
     close_pair(wires->out);
     close_pair(wires->err);
     close_pair(wires->failure);
-}
-
-/* The harness's environment, the tree's tag, and the word that tells our own
- * models to die with this process, in place of such words from outside. The
- * words are the caller's to keep. */
-static char **make_environment(const char *tag, const char *die)
-{
-    size_t count = 0, kept = 0;
-
-    while (environ[count])
-        count++;
-    char **made = calloc(count + 3, sizeof *made);
-    if (!made)
-        return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "TROIKA_TREE=", 12) != 0 &&
-            strncmp(environ[i], "TROIKA_DIE_WITH_PARENT=", 23) != 0)
-            made[kept++] = environ[i];
-    made[kept++] = (char *)die;
-    made[kept] = (char *)tag;
-    return made;
 }
 
 static void reset_signals(void)
@@ -175,7 +155,7 @@ static int launch(const struct process_plan *plan, struct process *process,
     pid_t harness = getpid();
 
     snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
-    char **environment = make_environment(meter_tag(process->meter), die);
+    char **environment = process_environment(meter_tag(process->meter), die);
     pid_t pid = environment ? fork() : -1;
     if (pid == 0)
         become_server(plan, process, harness, wires, environment);
@@ -268,7 +248,8 @@ static int wait_ready(const struct process_plan *plan, struct process *process,
         /* Once it has ended, one more turn takes in its last words. */
         int n = poll(pipes, 2, ended ? 0 : 20);
         if (n > 0 && pipes[0].revents)
-            take_output(process, &wires->out[0], line, &length);
+            take_output(process, &wires->out[0], plan->ready ? NULL : line,
+                        &length);
         if (n > 0 && pipes[1].revents)
             take_output(process, &wires->err[0], NULL, NULL);
         if (process->port || (ended && n <= 0))
@@ -276,6 +257,8 @@ static int wait_ready(const struct process_plan *plan, struct process *process,
         if (wires->out[0] < 0 && wires->err[0] < 0)
             pause_ms(1);
         ended = ended || reap(process);
+        if (plan->ready && !ended && plan->ready(plan->ready_context))
+            process->port = plan->port;
         if (plan->stop && *plan->stop)
             return -EINTR;
         if (now_ns() > deadline_ns)
@@ -318,12 +301,15 @@ static void explain_start(const struct process_plan *plan,
     process_tail(process, tail, sizeof tail);
     describe_end(process, end, sizeof end);
     if (result == -ETIMEDOUT)
-        snprintf(end, sizeof end, "printed no ready line within %.3g s",
+        snprintf(end, sizeof end, "%s within %.3g s",
+                 plan->ready ? "was not ready" : "printed no ready line",
                  (double)plan->ready_timeout_ns / 1e9);
     snprintf(why, size,
-             "%s: %s%s; start it by hand to see more (docs/contract.md says "
-             "what it must print); it printed %s%s",
+             "%s: %s%s; start it by hand to see more (docs/%s); it printed "
+             "%s%s",
              command, end, result == -ETIMEDOUT ? "" : " before it was ready",
+             plan->ready ? "own-service.md says how it is asked"
+                         : "contract.md says what it must print",
              *tail ? "last:\n" : "nothing", tail);
 }
 
@@ -369,7 +355,7 @@ static int prepare(const struct process_plan *plan, struct process *process)
 {
     char paths[2400];
 
-    *process = (struct process){.slot = -1};
+    *process = (struct process){.slot = -1, .foreign = plan->ready != NULL};
     process->output = process_output_new();
     int result = process->output ? meter_open(plan->meter_name, &process->meter,
                                               process->meter_note,
@@ -452,6 +438,18 @@ static bool wait_end(struct process *process, int64_t limit_ns)
     return process->ended;
 }
 
+/* Many servers do not catch SIGTERM; 143 is a shell's word for the same. */
+static bool ended_well(const struct process *process)
+{
+    int status = process->status;
+
+    if (process->foreign && WIFSIGNALED(status))
+        return WTERMSIG(status) == SIGTERM;
+    return WIFEXITED(status) &&
+           (WEXITSTATUS(status) == 0 ||
+            (process->foreign && WEXITSTATUS(status) == 128 + SIGTERM));
+}
+
 void process_stop(struct process *process, bool *clean, char *why,
                   size_t why_size)
 {
@@ -473,8 +471,7 @@ void process_stop(struct process *process, bool *clean, char *why,
                  "did not end within 5 s of SIGTERM and was killed");
     } else {
         describe_end(process, end, sizeof end);
-        good = WIFEXITED(process->status) &&
-               WEXITSTATUS(process->status) == 0 && !before;
+        good = ended_well(process) && !before;
         if (before)
             strcat(end, " before it was told to");
     }

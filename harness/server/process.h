@@ -26,6 +26,11 @@ struct process_plan {
     const cpu_set_t *cpus;   /* NULL: anywhere */
     const char *meter_name;  /* of the tree's meter */
     int64_t ready_timeout_ns;
+    bool (*ready)(void *context); /* not NULL: the server prints no line, but
+                         listens on `port` and is ready once this says so; to
+                         be ended by SIGTERM is a clean end of it */
+    void *ready_context;
+    int port;                          /* with `ready` */
     const volatile sig_atomic_t *stop; /* not NULL: once set, process_start
                                           fails with -EINTR */
 };
@@ -39,7 +44,8 @@ struct process {
     char meter_note[256];
 
     /* Below: process.c's own. */
-    bool ended; /* reaped, `status` as from waitpid */
+    bool foreign; /* started with `ready` */
+    bool ended;   /* reaped, `status` as from waitpid */
     int status;
     int slot;     /* the guardian's */
     pid_t reader; /* the process that keeps `output`; 0: none yet */

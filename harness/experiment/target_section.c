@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One table row and one case per key; then what the section as a whole must
+ * have.
+ */
+#include "target_section.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "value.h"
+
+enum target_key {
+    TARGET_COMMAND,
+    TARGET_URL,
+    TARGET_READY,
+    TARGET_READY_LIMIT,
+    TARGET_PREPARE,
+    TARGET_CONFIG,
+    TARGET_BODY,
+    TARGET_VERSION,
+    TARGET_KEYS,
+};
+
+const struct key target_keys[TARGET_KEYS + 1] = {
+    [TARGET_COMMAND] = {"command", "a command", NULL,
+                        "starts the server in the foreground; {port}, {dir} "
+                        "(a fresh folder), {config}, {workers} and {here} "
+                        "(the experiment's folder) are filled in"},
+    [TARGET_URL] = {"url", "http://127.0.0.1:{port}/PATH", NULL,
+                    "what is asked for"},
+    [TARGET_READY] = {"ready", "connect, or /PATH", "connect",
+                      "when it is ready: it accepts a connection, or answers "
+                      "this path with 200"},
+    [TARGET_READY_LIMIT] = {"ready_limit", "time", "5s",
+                            "how long it may take to be ready"},
+    [TARGET_PREPARE] = {"prepare", "a command", NULL,
+                        "is run before each start: makes files in {dir}"},
+    [TARGET_CONFIG] = {"config", "a file", NULL,
+                       "template, by its path from the experiment's folder; "
+                       "filled in, it is {config}"},
+    [TARGET_BODY] = {"body", "text", "the first answer's",
+                     "the body that every answer must have"},
+    [TARGET_VERSION] = {"version", "a command", NULL,
+                        "prints its version, which is stored"},
+};
+
+static const char URL_START[] = "http://127.0.0.1:{port}";
+
+static int take_path(const struct reader *reader, const struct ini_entry *entry,
+                     const char *path, char *into)
+{
+    for (const char *c = path; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~')
+            return reader_fail(reader, entry->line,
+                               "\"%s\": spaces and non-ASCII characters must "
+                               "be written %%XX",
+                               entry->key);
+    snprintf(into, TARGET_TEXT_MAX, "%s%s", *path == '/' ? "" : "/", path);
+    return 0;
+}
+
+static int take_url(const struct reader *reader, const struct ini_entry *entry,
+                    struct target *target)
+{
+    const char *path = entry->value + strlen(URL_START);
+
+    if (strncmp(entry->value, URL_START, strlen(URL_START)) != 0 ||
+        (*path != '/' && *path != '\0'))
+        return reader_fail(reader, entry->line,
+                           "\"url\" must begin with %s/: the port is picked "
+                           "anew for each trial",
+                           URL_START);
+    return take_path(reader, entry, path, target->path);
+}
+
+static int take(const struct reader *reader, const struct ini_entry *entry,
+                int key, struct target *target)
+{
+    static const int64_t MINUTE_NS = INT64_C(60000000000);
+    const size_t size = TARGET_TEXT_MAX;
+    char why[256];
+    int result = 0;
+
+    switch ((enum target_key)key) {
+    case TARGET_COMMAND:
+        return reader_copy_text(reader, entry, target->command, size);
+    case TARGET_URL:
+        return take_url(reader, entry, target);
+    case TARGET_READY:
+        if (!strcmp(entry->value, "connect"))
+            return 0;
+        if (entry->value[0] != '/')
+            return reader_fail(reader, entry->line,
+                               "\"ready\" is \"%s\", must be connect or a path "
+                               "that begins with /",
+                               entry->value);
+        return take_path(reader, entry, entry->value, target->ready_path);
+    case TARGET_READY_LIMIT:
+        result = value_quantity(UNIT_NS, entry->value, 1, MINUTE_NS,
+                                &target->ready_limit_ns, why, sizeof(why));
+        return reader_judged(reader, entry, result, why);
+    case TARGET_PREPARE:
+        return reader_copy_text(reader, entry, target->prepare, size);
+    case TARGET_CONFIG:
+        return reader_copy_text(reader, entry, target->config, size);
+    case TARGET_BODY:
+        target->has_body = true;
+        return reader_copy_text(reader, entry, target->body, size);
+    case TARGET_VERSION:
+        return reader_copy_text(reader, entry, target->version, size);
+    case TARGET_KEYS:
+        break;
+    }
+    return 0;
+}
+
+/* The command's first word, which is looked for before anything runs. False
+ * when it does not fit. */
+static bool set_program(struct target *target)
+{
+    const char *command = target->command;
+    bool here = !strncmp(command, "{here}", 6);
+    char *word = NULL;
+    int length;
+
+    command += here ? 6 : 0;
+    length = asprintf(&word, "%s%.*s", here ? target->home : "",
+                      (int)strcspn(command, " \t"), command);
+    if (length >= 0 && (size_t)length < sizeof(target->program))
+        memcpy(target->program, word, (size_t)length + 1);
+    free(word);
+    return target->program[0] != '\0';
+}
+
+static int check(const struct reader *reader, int line,
+                 const struct target *target)
+{
+    if (!reader_good_name(target->name))
+        return reader_fail(reader, line,
+                           "a target needs a name of letters, digits, dots "
+                           "and dashes, up to 39: [target nginx]");
+    if (models_find(reader->models, target->name) != NULL)
+        return reader_fail(reader, line,
+                           "there is a model or a target named \"%s\" already",
+                           target->name);
+    if (target->command[0] == '\0' || target->path[0] == '\0')
+        return reader_fail(reader, line, "[target %s] has no %s", target->name,
+                           target->command[0] == '\0' ? "command" : "url");
+    return 0;
+}
+
+/* The target as an entrant. Its reason lives as long as the experiment. */
+static int add(const struct reader *reader, int line, struct target *target)
+{
+    struct experiment *experiment = reader->experiment;
+    struct model_info *model = experiment->models;
+    char why[512];
+
+    while (model->name != NULL)
+        model++;
+    if (model == experiment->models + MODELS_MAX)
+        return reader_fail(reader, line, "more than %d models and targets",
+                           MODELS_MAX);
+    *model = (struct model_info){.name = target->name,
+                                 .path = target->program,
+                                 .summary = target->command,
+                                 .task = "unknown",
+                                 .flags = "",
+                                 .parameters = "[]",
+                                 .has_workers = target_has_workers(target),
+                                 .workers_default = 1,
+                                 .target = target};
+    model->available = target_available(target, why, sizeof(why));
+    snprintf(target->reason, sizeof(target->reason), "%s",
+             model->available ? "" : why);
+    model->reason = model->available ? NULL : target->reason;
+    return 0;
+}
+
+static int read_one(const struct reader *reader, int section, const char *home)
+{
+    struct experiment *experiment = reader->experiment;
+    const struct ini_section *s = &reader->ini->sections[section];
+    struct target *target = &experiment->targets[experiment->target_count];
+    const char *name = s->name + strlen("target");
+    int result = 0;
+
+    if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
+        return reader_fail(reader, s->line, "more than %d targets",
+                           EXPERIMENT_TARGETS_MAX);
+    name += strspn(name, " \t");
+    *target = (struct target){.ready_limit_ns = INT64_C(5000000000)};
+    snprintf(target->name, sizeof(target->name), "%s", name);
+    if (strlen(home) >= sizeof(target->home))
+        return reader_fail(reader, s->line,
+                           "the path of its folder is too long: %s", home);
+    memcpy(target->home, home, strlen(home) + 1);
+    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
+        const struct ini_entry *entry = &reader->ini->entries[i];
+        int key = reader_key(target_keys, entry->key);
+
+        if (entry->section != section)
+            continue;
+        if (key < 0)
+            return reader_unknown_key(reader, entry, target_keys, NULL);
+        if ((result = reader_duplicate(reader, i)) == 0)
+            result = take(reader, entry, key, target);
+    }
+    if (result == 0)
+        result = check(reader, s->line, target);
+    if (result == 0 && !set_program(target))
+        return reader_fail(reader, s->line,
+                           "the path of its program is too long");
+    experiment->target_count++;
+    return result < 0 ? result : add(reader, s->line, target);
+}
+
+int target_section_read_all(const struct reader *reader, const char *home)
+{
+    char folder[PATH_MAX], *slash;
+    int result = 0;
+
+    if (realpath(home != NULL ? home : reader->path, folder) == NULL)
+        snprintf(folder, sizeof(folder), "%s", home != NULL ? home : ".");
+    slash = home == NULL ? strrchr(folder, '/') : NULL;
+    if (slash != NULL)
+        *slash = '\0';
+    for (int i = 0; i < reader->ini->section_count && result == 0; i++) {
+        const char *name = reader->ini->sections[i].name;
+
+        if (!strncmp(name, "target", 6) &&
+            (name[6] == '\0' || name[6] == ' ' || name[6] == '\t'))
+            result = read_one(reader, i, folder);
+    }
+    return result;
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Targets: servers that know nothing of the process contract. The example of
+docs/own-service.md runs; what is wrong with one is said in words; nothing of
+it is left behind. No peer's package is needed.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+EXAMPLE = ROOT / "docs/own-service"
+LIMIT_S = 120
+
+EXPERIMENT = """[experiment]
+models = {models}
+blocks = 1
+warmup = 50ms
+window = 200ms
+timeout = 5s
+
+[target it]
+command = {command}
+url = http://127.0.0.1:{{port}}/item
+ready_limit = 20s
+{more}
+[cell here]
+workload = hello
+connections = 2
+"""
+
+# Says where its folder is; answers with its template; each answer differs for
+# `changing`; leaves a child behind for `child`.
+SERVER = """import os, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+port, config, where, kind = int(sys.argv[1]), *sys.argv[2:5]
+open(where, "a").write(os.path.dirname(config) + "\\n")
+if kind == "late":
+    time.sleep(60)
+if kind == "child" and os.fork() == 0:
+    os.setsid()
+    time.sleep(600)
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    count = 0
+    def do_GET(self):
+        Handler.count += 1
+        body = open(config, "rb").read()
+        if kind == "changing" and Handler.count > 2:
+            body = body.replace(b"the", b"THE")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *arguments):
+        pass
+    wbufsize = -1
+    disable_nagle_algorithm = True
+class Threads(__import__("socketserver").ThreadingMixIn, HTTPServer):
+    daemon_threads = True
+Threads(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+class Target(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="target-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        (self.folder / "server.py").write_text(SERVER)
+        (self.folder / "page.in").write_text("the {unknown} {workers}")
+
+    def bench(self, experiment, *arguments):
+        return subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+             self.folder / "results", *arguments, experiment],
+            capture_output=True, text=True, timeout=LIMIT_S,
+            stdin=subprocess.DEVNULL)
+
+    def write(self, kind="good", models="it", more="", command=None):
+        path = self.folder / "it.ini"
+        command = command or (f"{sys.executable} {{here}}/server.py {{port}} "
+                              f"{{config}} {{here}}/where {kind}")
+        path.write_text(EXPERIMENT.format(
+            models=models, command=command,
+            more="config = page.in\n" + more))
+        return path
+
+    def trial(self):
+        """The last one, whatever the machine's load made of it."""
+        trials = (self.folder / "results/latest/trials").glob("*.json")
+        return json.loads(sorted(trials)[-1].read_text())
+
+    def run_json(self):
+        return json.loads(
+            (self.folder / "results/latest/run.json").read_text())
+
+    def assert_cleared(self):
+        for folder in (self.folder / "where").read_text().splitlines():
+            self.assertFalse(os.path.exists(folder), folder)
+
+    def test_the_example_of_the_page(self):
+        done = self.bench(EXAMPLE / "my-service.ini", "--blocks", "1",
+                          "--models", "my-service", "--window", "400ms",
+                          "--warmup", "110ms")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        requests = self.trial()["requests"]
+        self.assertGreater(requests["ok"], 0)
+        self.assertEqual(0, requests["wrong"] + requests["http_error"])
+        target = self.run_json()["models"]["my-service"]["target"]
+        self.assertIn("Python 3", target["version"])
+        self.assertEqual("/item?number=7", target["path"])
+        self.assertIsNone(self.trial()["prediction"])
+
+    def test_measured_whole_and_cleared(self):
+        done = self.bench(self.write(more="body = the {unknown} 3\n"
+                                          "[cell more]\nworkload = hello\n"
+                                          "workers.it = 3\n"),
+                          "--models", "it")
+        trials = [json.loads(p.read_text()) for p in
+                  (self.folder / "results/latest/trials").glob("*more*.json")]
+        self.assertEqual(1, len(trials), done.stderr)
+        self.assertGreater(trials[0]["requests"]["ok"], 0)
+        self.assertEqual(0, trials[0]["requests"]["wrong"])
+        self.assertEqual(3, trials[0]["cell"]["workers"])
+        # An interpreter is at least some MiB; its own CPU was metered.
+        self.assertGreater(trials[0]["memory"]["total_bytes"], 1 << 20)
+        self.assertGreater(trials[0]["cpu"]["user_ns"], 0)
+        clean = [g for g in trials[0]["gates"] if g["id"] == "server_clean"]
+        self.assertTrue(clean[0]["ok"], clean)
+        self.assert_cleared()
+
+    def test_an_answer_that_changes_is_seen(self):
+        self.bench(self.write("changing"))
+        self.assertFalse(self.trial()["valid"])
+        self.assertGreater(self.trial()["requests"]["wrong"], 0)
+        self.assert_cleared()
+
+    def test_another_body_than_expected(self):
+        self.bench(self.write(more="body = something else\n"))
+        self.assertIn("body", json.dumps(self.trial()))
+        self.assertFalse(self.trial()["valid"])
+
+    def test_one_that_leaves_a_child(self):
+        self.bench(self.write("child"))
+        clean = [g for g in self.trial()["gates"] if g["id"] == "server_clean"]
+        self.assertFalse(clean[0]["ok"])
+        self.assertIn("left 1 processes behind", clean[0]["words"])
+
+    def test_one_that_ends_or_is_late_or_missing(self):
+        done = self.bench(self.write(
+            command="sh -c 'echo no such table >&2; exit 3'"))
+        self.assertIn("exited with code 3 before it was ready", done.stderr)
+        self.assertIn("no such table", done.stderr)
+        path = self.write("late")
+        path.write_text(path.read_text().replace("20s", "100ms"))
+        done = self.bench(path)
+        self.assertIn("was not ready within 0.1 s", done.stderr)
+        done = self.bench(self.write(models="it, null",
+                                     command="/no/such/program {port}"),
+                          "--dry-run")
+        self.assertIn("it is left out: its program /no/such/program",
+                      done.stderr)
+        self.assertIn("null", done.stdout)
+
+    def test_what_a_section_may_not_say(self):
+        for old, new, words in (
+                ("http://127.0.0.1:{port}", "http://example.org",
+                 "must begin with http://127.0.0.1:{port}/"),
+                ("url", "uri", "unknown key"),
+                ("ready_limit = 20s", "ready = health", "begins with /"),
+                ("[target it]", "[target null]", "already"),
+                ("[target it]", "[target a b]", "needs a name"),
+                ("models = it", "models = its", "did you mean it"),
+                ("command =", "prepare =", "has no command")):
+            path = self.write()
+            path.write_text(path.read_text().replace(old, new))
+            done = self.bench(path, "--dry-run")
+            self.assertEqual(2, done.returncode, (new, done.stderr))
+            self.assertIn(words, done.stderr)
+
+    def test_a_run_of_targets_can_be_resumed(self):
+        self.bench(self.write())
+        folder = (self.folder / "results/latest").resolve()
+        for path in (folder / "trials").glob("*.json"):
+            path.unlink()
+        done = subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "--resume",
+             folder], capture_output=True, text=True, timeout=LIMIT_S,
+            stdin=subprocess.DEVNULL)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertGreater(self.trial()["requests"]["ok"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
