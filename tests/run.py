@@ -9,6 +9,7 @@ test (default 240), TROIKA_TEST_TIMES=1 prints the slowest at the end.
 """
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -42,17 +43,18 @@ def run(command: list[str], limit_s: float) -> tuple[int, str]:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True)
+        # Its group is killed before it is waited for: after that, its number
+        # may be another's.
         late = ""
-        try:
-            status = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
+        ended = select.poll()
+        pidfd = os.pidfd_open(process.pid)
+        ended.register(pidfd, select.POLLIN)
+        if not ended.poll(limit_s * 1000):
             late = f"\nended after {limit_s:.0f} s without a result\n"
-            status = 1
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait()
+        os.close(pidfd)
+        os.killpg(process.pid, signal.SIGKILL)
+        status = process.wait()
+        status = 1 if late else status
         output.seek(0)
         return status, output.read() + late
 

@@ -23,6 +23,7 @@ struct meter {
     struct meter_cgroup groups;
     char tag[128]; /* TROIKA_TREE=name */
     pid_t root;
+    uint64_t root_started;
     int64_t stack_bytes;
     struct meter_pids pids; /* kept between samples to save allocations */
 };
@@ -92,6 +93,7 @@ int meter_enter(const struct meter *meter)
 void meter_set_root(struct meter *meter, pid_t root)
 {
     meter->root = root;
+    meter->root_started = meter_proc_started(root);
 }
 
 const char *meter_group_v2(const struct meter *meter)
@@ -108,7 +110,7 @@ static int list_members(const struct meter *meter, struct meter_pids *pids)
 {
     if (meter_has_group(meter))
         return meter_cgroup_pids(&meter->groups, pids);
-    return meter_proc_tree(meter->root, meter->tag, pids);
+    return meter_proc_tree(meter->root, meter->root_started, meter->tag, pids);
 }
 
 /* Memory without a group: the kernel's slab and socket buffers cannot be told

@@ -170,7 +170,15 @@ static int list_candidates(const char *tag, uint64_t since,
     return count;
 }
 
-int meter_proc_tree(pid_t root, const char *tag, struct meter_pids *pids)
+uint64_t meter_proc_started(pid_t pid)
+{
+    struct stat_line line;
+
+    return read_stat(pid, &line) ? line.started : 0;
+}
+
+int meter_proc_tree(pid_t root, uint64_t started, const char *tag,
+                    struct meter_pids *pids)
 {
     struct stat_line line = {0};
     struct candidate *all = NULL;
@@ -180,8 +188,10 @@ int meter_proc_tree(pid_t root, const char *tag, struct meter_pids *pids)
     if (root <= 1)
         return 0;
     /* A root that is gone has started before anything that it left. */
-    read_stat(root, &line);
-    int count = list_candidates(tag, line.started, &all);
+    if (read_stat(root, &line) && started > 0 && line.started != started)
+        root = -1;
+    int count =
+        list_candidates(tag, started > 0 ? started : line.started, &all);
     for (int i = 0; i < count; i++)
         all[i].in = all[i].pid == root || all[i].session == root ||
                     all[i].parent == root || all[i].tagged;

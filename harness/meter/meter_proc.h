@@ -28,9 +28,15 @@ int meter_proc_read(const char *path, char *text, size_t size);
  * 4096"), or -1. */
 int64_t meter_proc_field(const char *text, const char *name);
 
+/* When the process started, in ticks since the machine did; 0: it is gone. */
+uint64_t meter_proc_started(pid_t pid);
+
 /* Collects the live processes of the tree: `root`, its descendants, those of
- * its session, and those whose environment holds `tag`. */
-int meter_proc_tree(pid_t root, const char *tag, struct meter_pids *pids);
+ * its session, and those whose environment holds `tag`. A root that has been
+ * waited for leaves its number to others: where the number's holder did not
+ * start at `started` (0: unknown), the tag alone counts. */
+int meter_proc_tree(pid_t root, uint64_t started, const char *tag,
+                    struct meter_pids *pids);
 
 enum {
     METER_PROC_PROCESSES = 0,

@@ -60,7 +60,7 @@ static void kill_listed(pid_t root, const char *tag)
     struct meter_pids pids = {0};
 
     for (int i = 0; i < 200; i++) {
-        meter_proc_tree(root, tag, &pids);
+        meter_proc_tree(root, 0, tag, &pids);
         for (int j = 0; j < pids.count; j++)
             kill(pids.pid[j], SIGKILL);
         if (pids.count == 0)

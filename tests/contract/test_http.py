@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import unittest
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
@@ -50,7 +51,11 @@ class Server:
         def limit() -> None:
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
-        environment = dict(os.environ, TROIKA_DIE_WITH_PARENT=str(os.getpid()))
+        # By its mark a process of this server is known, and not by a session
+        # whose number may be another's by now.
+        self.mark = f"TROIKA_TEST_SERVER={uuid.uuid4()}"
+        environment = dict([self.mark.split("=")], **os.environ)
+        environment["TROIKA_DIE_WITH_PARENT"] = str(os.getpid())
         self.process = subprocess.Popen(
             [BUILD / "models" / model, "--port", "0", *flags], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment,
@@ -87,16 +92,16 @@ class Server:
         return route in [r["route"] for r in listing["routes"]]
 
     def survivors(self) -> list[str]:
-        """Live processes of the server's session, by pid and name."""
+        """Live processes of the server, by pid and name."""
         found = []
         for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
             try:
                 pid, rest = stat.read_text().split(" (", 1)
+                words = (stat.parent / "environ").read_bytes().split(b"\0")
             except OSError:
                 continue
             name, fields = rest.rsplit(") ", 1)
-            state, _, _, session = fields.split()[:4]
-            if int(session) == self.pid and state not in "ZX":
+            if self.mark.encode() in words and fields[0] not in "ZX":
                 found.append(f"{pid} {name}")
         return found
 
@@ -110,10 +115,9 @@ class Server:
         return status
 
     def kill(self) -> None:
-        try:
+        # Once it has been waited for, its number may be another's.
+        if self.process.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait(LIMIT_S)
         self.process.stdout.close()
 

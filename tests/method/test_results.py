@@ -345,8 +345,12 @@ class Stored(unittest.TestCase):
         self.assertIn("files: ", self.done.stdout)
         self.assertIn("next: ", self.done.stdout)
         self.assertNotIn("ETA", self.done.stdout)
-        self.assertEqual(24, len([line for line in self.done.stderr.splitlines()
-                                  if " ETA " in line or "attempt 3" in line]))
+        # Every trial is told, however its attempts end; the valid ones with
+        # their figures.
+        told = re.findall(r"^(?:\[.*?\] )?(\d+)/(\d+) block ", self.done.stderr, re.MULTILINE)
+        self.assertEqual({(str(i + 1), "24") for i in range(24)}, set(told))
+        self.assertEqual(sum(trial["valid"] for trial in self.trials.values()),
+                         self.done.stderr.count(" ETA "))
         log = (self.place / "log.txt").read_text()
         self.assertIn(self.done.stdout.strip().splitlines()[-1], log)
 

@@ -336,6 +336,29 @@ static void unknown_is_minus_one(void **state)
         assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* A root that has been waited for leaves its number to anybody: who did not
+ * start when it did is not of the tree, and is not killed with it. */
+static void a_number_that_is_anothers(void **state)
+{
+    const char *tag = "TROIKA_TREE=nobody's";
+    struct meter_pids pids = {0};
+    pid_t pid = fork();
+
+    (void)state;
+    assert_true(pid >= 0);
+    while (pid == 0)
+        pause();
+    uint64_t started = meter_proc_started(pid);
+    assert_true(started > 0);
+    assert_int_equal(meter_proc_tree(pid, started, tag, &pids), 0);
+    assert_int_equal(pids.count, 1);
+    assert_int_equal(meter_proc_tree(pid, started - 1, tag, &pids), 0);
+    assert_int_equal(pids.count, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    meter_proc_free(&pids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +369,7 @@ int main(void)
         cmocka_unit_test(reads_v2_files),
         cmocka_unit_test(dead_groups_are_removed),
         cmocka_unit_test(unknown_is_minus_one),
+        cmocka_unit_test(a_number_that_is_anothers),
     };
 
     alarm(180);

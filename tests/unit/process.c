@@ -193,7 +193,7 @@ static int living(pid_t root, const char *tag)
 {
     struct meter_pids pids = {0};
 
-    meter_proc_tree(root, tag, &pids);
+    meter_proc_tree(root, 0, tag, &pids);
     int count = pids.count;
     meter_proc_free(&pids);
     return count;
