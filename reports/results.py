@@ -34,6 +34,8 @@ RUN_SHAPE = {
     "summary": "list?",
     "comparisons": "list?",
     "slopes": "list?",
+    "activity": "object?",
+    "primitives": "object?",
     "gates": "list?",
     "noise_floor": "object?",
     "tally": "object?",

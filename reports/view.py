@@ -10,6 +10,7 @@ import capacity
 import lead
 import noise
 import selftest
+import spent
 import units
 import validity
 from points import latency_words, sections, setting
@@ -98,6 +99,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
             if c.experiment == experiment["name"] and _is_overview(c)
         ],
         "record": records.get(experiment["name"]),
+        "spent": spent.told(run, experiment),
     }
 
 

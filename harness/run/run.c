@@ -17,6 +17,7 @@
 #include "attempt.h"
 #include "harness/server/models.h"
 #include "harness/server/process.h"
+#include "harness/statistics/activity.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
@@ -24,6 +25,7 @@
 #include "harness/version.h"
 #include "results.h"
 #include "run_json.h"
+#include "run_primitives.h"
 #include "run_search.h"
 #include "run_setup.h"
 #include "trial_json.h"
@@ -102,6 +104,9 @@ static int close_run(struct run *run)
 
     if (result == 0)
         result = memory_slopes_make(run->json, run->trials);
+    run_primitives_add(&run->results, run->json);
+    if (result == 0)
+        result = activity_make(run->json, run->trials);
 
     json_object_set_new(run->json, "ended_at", json_time(time(NULL)));
     csv = summary_csv(run->trials);
