@@ -23,6 +23,10 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
     double least = (double)facts->load->service.min_ns;
     double slack = SLACK_NS + SLACK_SHARE * wait;
 
+    if (facts->plan->model->target != NULL) {
+        gate_skip(gate, "what a target does for a request is its own");
+        return;
+    }
     if (wait <= 2 * slack || facts->load->service.count == 0) {
         gate_skip(gate, wait <= 2 * slack ? "the work has no wait to leave out"
                                           : "there was no answer");

@@ -160,7 +160,6 @@ int stage_start_server(struct stage *stage)
         .sin_port = htons((uint16_t)stage->server.port),
         .sin_addr = {htonl(INADDR_LOOPBACK)},
     };
-    trial->listeners_first = inspection_listeners(stage->server.port);
     trial->source = meter_source(stage->server.meter);
     snprintf(trial->meter_note, sizeof(trial->meter_note), "%s",
              stage->server.meter_note);
@@ -193,6 +192,8 @@ int stage_check(struct stage *stage)
     }
     sampler_settle(stage->server.meter, stage->plan->stop);
     meter_snapshot(stage->server.meter, &trial->idle);
+    /* Not sooner: a target's workers may open theirs one after another. */
+    trial->listeners_first = inspection_listeners(stage->server.port);
     return 0;
 }
 
