@@ -144,6 +144,32 @@ static int64_t idle_time(struct loop *loop)
     return idle_ns;
 }
 
+/* The thread sanitizer puts a signal off until the stack that it came upon
+ * makes the next call that it knows to wait; a coroutine may never make one.
+ * Under it signals arrive in one place only, which is such a call. */
+static void hold_signals(struct loop *loop)
+{
+#ifdef COROUTINE_SANITIZED
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &stop, &loop->let_in);
+#else
+    (void)loop;
+#endif
+}
+
+static void let_signals_in(const struct loop *loop)
+{
+#ifdef COROUTINE_SANITIZED
+    pthread_sigmask(SIG_SETMASK, &loop->let_in, NULL);
+#else
+    (void)loop;
+#endif
+}
+
 /* Up to `count` events, at the latest after idle_ns. */
 static int take_events(struct loop *loop, struct epoll_event *events, int count,
                        int64_t idle_ns)
@@ -151,11 +177,9 @@ static int take_events(struct loop *loop, struct epoll_event *events, int count,
     const struct timespec time = {idle_ns / 1000000000, idle_ns % 1000000000};
     const struct timespec *limit = idle_ns == RT_NEVER ? NULL : &time;
 #ifdef COROUTINE_SANITIZED
-    /* The thread sanitizer holds signals back while a call lasts that it does
-     * not know, for ever in the end; this one it knows. */
     const struct timespec at_once = {0};
     struct pollfd set = {.fd = loop->epoll_fd, .events = POLLIN};
-    ppoll(&set, 1, limit, NULL);
+    ppoll(&set, 1, limit, &loop->let_in);
     limit = &at_once;
 #endif
     return epoll_pwait2(loop->epoll_fd, events, count, limit, NULL);
@@ -351,6 +375,7 @@ int loop_run(rt_fn *fn, const void *arg, size_t size, int64_t *result)
     int error = task_new(fn, arg, size, &loop->main);
     if (error < 0)
         return error;
+    hold_signals(loop);
     for (;;) {
         run_ready(loop);
         if (loop->task_count == 0)
@@ -359,6 +384,7 @@ int loop_run(rt_fn *fn, const void *arg, size_t size, int64_t *result)
             run_uv(loop);
         wait_for_events(loop);
     }
+    let_signals_in(loop);
     if (result)
         *result = loop->main->result;
     task_free(loop->main);

@@ -6,12 +6,14 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
 
+#include "coroutine.h"
 #include "loop.h"
 #include "timers.h"
 
@@ -67,6 +69,9 @@ struct loop {
     struct loop_task *running, *main, *tasks;
     int task_count;
     bool cancelled;
+#ifdef COROUTINE_SANITIZED
+    sigset_t let_in; /* the signal mask of the wait for events */
+#endif
 };
 
 extern _Thread_local struct loop *loop_current;

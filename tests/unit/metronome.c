@@ -133,11 +133,12 @@ static void test_inspection(void **state)
     }
     inspection_make(meter, child, &all, &inspection);
     assert_true(inspection.done);
-    assert_int_equal(1, inspection.tasks);
+    /* The thread sanitizer has a thread of its own. */
+    assert_in_range(inspection.tasks, 1, 2);
     assert_int_equal(0, inspection.misplaced);
     assert_int_not_equal(meter_has_group(meter) ? 0 : 1, inspection.in_group);
     inspection_make(meter, child, &none, &inspection);
-    assert_int_equal(1, inspection.misplaced);
+    assert_int_equal(inspection.tasks, inspection.misplaced);
     /* This very process is in no group of the meter's. */
     inspection_make(meter, getpid(), &all, &inspection);
     assert_int_not_equal(1, inspection.in_group);
