@@ -123,8 +123,8 @@ tests: all $(unit_tests) $(helpers)
 check: tests ## unit, contract, method, report and fault tests
 	@TROIKA_BUILD=$(out) $(PYTHON) tests/run.py $(TESTS)
 
-asan tsan: ## the whole of check under address+undefined, or thread sanitizer
-	@$(MAKE) --no-print-directory check VARIANT=$@
+asan tsan: ## check (but for reports, which are Python) under address+undefined, or thread sanitizer
+	@$(MAKE) --no-print-directory check VARIANT=$@ TESTS='$(or $(TESTS),unit/ contract/ method/ fault/)'
 
 ci: ## what CI runs
 	@$(MAKE) --no-print-directory format-check

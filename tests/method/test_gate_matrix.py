@@ -48,6 +48,7 @@ class GateMatrix(unittest.TestCase):
         done = run(BUILD / "troika", "list", "gates", "--format", "json")
         cls.gates = json.loads(done.stdout)["gates"]
 
+    @unittest.skipIf(BUILD.name in ("asan", "tsan"), "what a test misses is no matter of the build")
     def test_a_named_test_misses_each_gate(self) -> None:
         self.assertEqual(set(), failed(""), "with all gates on")
         for gate in self.gates:
