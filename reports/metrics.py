@@ -55,6 +55,7 @@ METRICS = {
             " /s",
         ),
         _metric("goodput_per_s", "goodput", "goodput", True, None, " /s"),
+        _metric("recovery_ns", "recovery", "time to recover", False, units.TIME),
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
         _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),

@@ -55,6 +55,10 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_ACTIVE] = {"active", "share", "1%",
                      "of the connections that are asked each second, one after "
                      "another (mode = idle only)"},
+    [CELL_RECOVERY] = {"recovery", "time", "0s",
+                       "after the window the server is asked now and then "
+                       "until it answers as quickly as before, for at most "
+                       "this long; 0s: it is not (mode = open only)"},
     [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
                               "a second load on the same server, an open "
                               "loop; its parameters are `beside.PARAMETER`"},

@@ -120,6 +120,7 @@ static int take_rate(const struct expansion *expansion,
 
     if (point->search) {
         if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
+            (result = refuse_own(expansion, CELL_RECOVERY, "open")) < 0 ||
             (result = refuse_own(expansion, CELL_THINK, "closed")) < 0)
             return result;
         return take_slo(expansion, point);
@@ -129,6 +130,9 @@ static int take_rate(const struct expansion *expansion,
         return result;
     if (!point->idle &&
         (result = refuse_own(expansion, CELL_ACTIVE, "idle")) < 0)
+        return result;
+    if ((point->mode == LOAD_CLOSED || point->idle || point->soak) &&
+        (result = refuse_own(expansion, CELL_RECOVERY, "open")) < 0)
         return result;
     if (point->mode == LOAD_CLOSED || point->idle) {
         if ((result = refuse_own(expansion, CELL_RATE, "open")) < 0 ||
@@ -253,8 +257,12 @@ int expand_load_times(const struct expansion *expansion,
         (result = take_time(expansion, CELL_TIMEOUT, "30s", SECOND_NS / 1000,
                             600 * SECOND_NS, &point->timeout_ns)) < 0 ||
         (result = take_time(expansion, CELL_THINK, "0s", 0, 600 * SECOND_NS,
-                            &point->think_ns)) < 0)
+                            &point->think_ns)) < 0 ||
+        (result = take_time(expansion, CELL_RECOVERY, "0s", 0, 600 * SECOND_NS,
+                            &point->recovery_ns)) < 0)
         return result;
+    if (strcmp(load_point_mode(point), "open") != 0)
+        point->recovery_ns = 0;
     point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
     if (point->mode == LOAD_OPEN)
         point->think_ns = 0;

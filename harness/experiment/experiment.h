@@ -88,6 +88,8 @@ struct load_point {
     int workers; /* as the cell says for all its models; 0: the default */
     enum placement placement;
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
+    int64_t recovery_ns; /* open loop: how long a server is given to answer as
+                            quickly as before, after the window; 0: not asked */
     const char *models[EXPERIMENT_MODELS_MAX]; /* ended by NULL */
     int model_workers[EXPERIMENT_MODELS_MAX];  /* of models[i]: what to pass
                          as --workers (`workers.MODEL = N` or `workers`);

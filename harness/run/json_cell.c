@@ -67,6 +67,9 @@ json_t *json_load(const struct load_point *point)
                                               name, sizeof(name)))
              : json_null(),
         "think_ns", json_integer(point->think_ns));
+    if (point->recovery_ns > 0)
+        json_object_set_new(object, "recovery_limit_ns",
+                            json_integer(point->recovery_ns));
     if (point->slicing.count > 0)
         json_object_set_new(object, "slices",
                             slices_plan_json(&point->slicing));

@@ -149,6 +149,42 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
     return true;
 }
 
+static struct recovery_probe probe_of(const struct stage *stage)
+{
+    return (struct recovery_probe){.address = &stage->address,
+                                   .requests = stage->requests,
+                                   .request_count = stage->request_count,
+                                   .stop = stage->plan->stop};
+}
+
+/* What an answer takes without load, where recovery is asked for. */
+static int learn(struct stage *stage)
+{
+    struct recovery_probe probe = probe_of(stage);
+    struct trial *trial = stage->trial;
+    int result;
+
+    trial->recovery.limit_ns = stage->plan->point->recovery_ns;
+    if (trial->recovery.limit_ns == 0)
+        return 0;
+    result = recovery_learn(&probe, &trial->recovery);
+    if (result < 0)
+        snprintf(trial->failure, sizeof(trial->failure),
+                 "a lone request before the load failed: %s",
+                 strerror(-result));
+    return result;
+}
+
+/* The generator waits for its last answers meanwhile. */
+static int await_recovery(struct stage *stage, int64_t end_ns)
+{
+    struct recovery_probe probe = probe_of(stage);
+
+    if (stage->trial->recovery.limit_ns == 0)
+        return 0;
+    return recovery_await(&probe, end_ns, &stage->trial->recovery);
+}
+
 static int drive(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
@@ -160,6 +196,8 @@ static int drive(struct stage *stage)
     if (stage_start_loads(stage) < 0)
         return -1;
     if (stage_open(stage) < 0)
+        return -1;
+    if (learn(stage) < 0)
         return -1;
     start_ns = stage_begin(stage);
     if (start_ns < 0)
@@ -174,7 +212,8 @@ static int drive(struct stage *stage)
         return -EINTR;
     stage->backend_reset =
         trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
-    if (!watch_window(stage, start_ns, start_ns + point->window_ns))
+    if (!watch_window(stage, start_ns, start_ns + point->window_ns) ||
+        await_recovery(stage, start_ns + point->window_ns) < 0)
         return -EINTR;
     urgency_drop();
     result = stage_collect(stage, stage->load, &trial->load);

@@ -23,6 +23,7 @@
 #include "harness/server/models.h"
 #include "placement.h"
 #include "prediction.h"
+#include "recovery.h"
 #include "trial_activity.h"
 
 struct trial_slices; /* slices.h */
@@ -72,6 +73,7 @@ struct trial {
     int part_samples[LOAD_PARTS];
     struct sampler sampler; /* in the window */
     struct trial_activity activity;
+    struct recovery recovery; /* after it, where the load point asks */
 
     bool has_backend;
     struct backend_report backend;

@@ -416,6 +416,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("generator_bound",
         json_boolean(ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("goodput", goodput_json(plan->point, load));
+    ADD("recovery", recovery_json(&trial->recovery));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
     ADD("platform", json_platform(trial));
     ADD("machine", json_machine(trial));

@@ -39,17 +39,23 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int open_connection(const struct sockaddr_in *address,
-                           int64_t timeout_ns)
+static void limit_steps(int fd, int64_t timeout_ns)
 {
     struct timeval limit = {.tv_sec = timeout_ns / 1000000000,
                             .tv_usec = timeout_ns % 1000000000 / 1000};
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static int open_connection(const struct sockaddr_in *address,
+                           int64_t timeout_ns)
+{
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
     if (fd < 0)
         return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    limit_steps(fd, timeout_ns);
     if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
         error = errno == EINPROGRESS ? ETIMEDOUT : errno;
         close(fd);
@@ -261,6 +267,17 @@ static int get(const struct sockaddr_in *address, const char *target,
     if (fd >= 0)
         close(fd);
     return result;
+}
+
+int client_ask(const struct sockaddr_in *address, int *fd,
+               const struct load_request *request, int64_t timeout_ns,
+               const volatile sig_atomic_t *stop)
+{
+    char why[512];
+
+    if (*fd >= 0)
+        limit_steps(*fd, timeout_ns);
+    return check_one(address, fd, request, timeout_ns, stop, why, sizeof(why));
 }
 
 int client_get(const struct sockaddr_in *address, const char *target,

@@ -24,6 +24,13 @@ int client_check(const struct sockaddr_in *address,
                  int64_t budget_ns, int64_t timeout_ns,
                  const volatile sig_atomic_t *stop, char *why, size_t why_size);
 
+/* Sends one request over *fd, which is opened when it is -1 and may be -1
+ * again afterwards, and compares the answer. Each step of it may take
+ * `timeout_ns`. Returns 0, or a negative errno as client_check does. */
+int client_ask(const struct sockaddr_in *address, int *fd,
+               const struct load_request *request, int64_t timeout_ns,
+               const volatile sig_atomic_t *stop);
+
 /* GET `target`: the body into `body` (null-terminated). Returns its length,
  * or a negative errno (-EPROTO: status not 200, -ENOSPC: does not fit). */
 int client_get(const struct sockaddr_in *address, const char *target,

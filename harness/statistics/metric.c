@@ -262,6 +262,18 @@ static double goodput(const json_t *trial, char *why, size_t size)
     return refuse(why, size, "no request was answered within the limit");
 }
 
+static double recovery(const json_t *trial, char *why, size_t size)
+{
+    double ns = number(trial, "recovery", "recovery_ns");
+
+    if (ns > 0)
+        return ns;
+    return refuse(why, size,
+                  ns == 0 ? "it was as quick as before from the first request "
+                            "after the window on"
+                          : "it was not as quick as before within the limit");
+}
+
 const struct metric metrics[] = {
     {"throughput_per_s", "throughput", true, METRIC_COST, throughput},
     {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean},
@@ -281,6 +293,7 @@ const struct metric metrics[] = {
     {"beside_max_ns", "worst latency of the second load", false, METRIC_BESIDE,
      beside_max},
     {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput},
+    {"recovery_ns", "time to recover", false, METRIC_RECOVERY, recovery},
     {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity},
     {"capacity_conservative_per_s", "conservative capacity", true,
      METRIC_SEARCH, capacity_conservative},
@@ -305,6 +318,8 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         return json_is_object(json_object_get(object, "goodput")) ||
                (json_is_string(json_object_get(object, "slo")) &&
                 !strcmp(mode, "open"));
+    if (metric->scope == METRIC_RECOVERY)
+        return json_object_get(load, "recovery_limit_ns") != NULL;
     if (metric->scope == METRIC_CHURN)
         return !strcmp(mode, "churn");
     if (metric->scope == METRIC_IDLE)

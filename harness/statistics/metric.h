@@ -11,14 +11,15 @@
 
 /* Where a metric has a meaning. */
 enum metric_scope {
-    METRIC_COST,   /* everywhere but in a search */
-    METRIC_LOAD,   /* not in slice mode either: a server that is visited now
-                      and then tells neither its memory nor its latencies */
-    METRIC_BESIDE, /* where there is a second load */
-    METRIC_SEARCH, /* of a search alone */
-    METRIC_LIMIT,  /* in an open loop with a limit */
-    METRIC_CHURN,  /* where every request has a connection of its own */
-    METRIC_IDLE,   /* where connections sleep */
+    METRIC_COST,     /* everywhere but in a search */
+    METRIC_LOAD,     /* not in slice mode either: a server that is visited now
+                        and then tells neither its memory nor its latencies */
+    METRIC_BESIDE,   /* where there is a second load */
+    METRIC_SEARCH,   /* of a search alone */
+    METRIC_LIMIT,    /* in an open loop with a limit */
+    METRIC_RECOVERY, /* where the time to recover is asked for */
+    METRIC_CHURN,    /* where every request has a connection of its own */
+    METRIC_IDLE,     /* where connections sleep */
 };
 
 struct metric {

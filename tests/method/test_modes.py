@@ -110,6 +110,22 @@ class Modes(unittest.TestCase):
             if trial["memory"]["total_bytes"] is not None:
                 self.assertIsNotNone(drift["memory"]["per_hour"])
 
+    def test_overload(self) -> None:
+        trials, run = self.bench(
+            "[cell over]\nworkload = spin\nsteps = 2M\nmode = open\nrate = 1500\n"
+            "connections = 64\nslo = p99<50ms\ntimeout = 2s\nrecovery = 2s\n")
+        for trial in trials:
+            if trial["cell"]["model"] == "event-loop":  # whatever the machine: one CPU
+                self.assertTrue(trial["overloaded"])
+                self.assertLess(trial["goodput"]["within"], trial["requests"]["scheduled"])
+            recovery = trial["recovery"]
+            self.assertEqual(recovery["limit_ns"], 2_000_000_000)
+            self.assertGreaterEqual(recovery["probes"], 1)
+            self.assertTrue(recovery["words"])
+            self.assertEqual(trial["cell"]["load"]["recovery_limit_ns"], 2_000_000_000)
+        self.assertLessEqual({"goodput_per_s", "recovery_ns"},
+                             {row["metric"] for row in run["summary"]})
+
     def test_models_of_a_block_get_the_same_load(self) -> None:
         trials, _ = self.bench("[cell open]\nworkload = wait\ndelay = 2ms\nmode = open\n"
                                "rate = 300\n", blocks=2)

@@ -461,6 +461,9 @@ static void a_search_has_a_limit(void **state)
     bad(SEARCH "delay = 70ms\nslo = p99<60ms\n", 6, "no server can keep it");
     bad("[experiment]\n[cell a]\nworkload = wait\nslo = p99<60ms\n", 4,
         "belongs to mode = open or search");
+    bad("[experiment]\n[cell a]\nworkload = wait\nrecovery = 5s\n", 4,
+        "belongs to mode = open");
+    bad(SEARCH "slo = p99<60ms\nrecovery = 5s\n", 6, "belongs to mode = open");
 #undef SEARCH
 }
 

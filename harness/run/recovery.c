@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One request at a time, so that asking adds next to nothing to what the
+ * server still has to do, and no backlog of its own comes of it. A request
+ * that fails or times out is a slow one.
+ */
+#include "recovery.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/server/client.h"
+
+/* A single slow answer, as chance has it, must neither end nor prolong much:
+ * five in a row take a sixth of a second at 10 ms each. */
+enum { LEARN = 21, RECOVERY_ROW = 5 };
+
+static const int64_t PAUSE_NS = 20000000;
+static const int64_t LEARN_TIMEOUT_NS = 10000000000;
+static const int64_t STEP_LEAST_NS = 1000000; /* 0 would mean for ever */
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static bool stopped(const struct recovery_probe *probe)
+{
+    return probe->stop != NULL && *probe->stop != 0;
+}
+
+/* Returns the answer's time, or a negative errno. */
+static int64_t ask(const struct recovery_probe *probe, int *fd, int number,
+                   int64_t timeout_ns)
+{
+    int64_t sent_ns = now_ns();
+    int result = client_ask(
+        probe->address, fd, &probe->requests[number % probe->request_count],
+        timeout_ns > STEP_LEAST_NS ? timeout_ns : STEP_LEAST_NS, probe->stop);
+
+    if (result == 0)
+        return now_ns() - sent_ns;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    return result;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+int recovery_learn(const struct recovery_probe *probe,
+                   struct recovery *recovery)
+{
+    int64_t took_ns[LEARN] = {0};
+    int fd = -1, result = 0;
+
+    for (int i = 0; i < LEARN && result == 0; i++) {
+        took_ns[i] = ask(probe, &fd, i, LEARN_TIMEOUT_NS);
+        if (took_ns[i] < 0)
+            result = (int)took_ns[i];
+    }
+    if (fd >= 0)
+        close(fd);
+    qsort(took_ns, LEARN, sizeof(took_ns[0]), ascending);
+    recovery->unloaded_ns = took_ns[LEARN / 2];
+    return stopped(probe) ? -EINTR : result;
+}
+
+static void pause_until(const struct recovery_probe *probe, int64_t at_ns)
+{
+    struct timespec at = {.tv_sec = at_ns / 1000000000,
+                          .tv_nsec = at_ns % 1000000000};
+
+    while (!stopped(probe) &&
+           clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        ;
+}
+
+int recovery_await(const struct recovery_probe *probe, int64_t end_ns,
+                   struct recovery *recovery)
+{
+    int64_t last_ns = end_ns + recovery->limit_ns, since_ns = end_ns, sent_ns;
+    int fd = -1, row = 0;
+
+    recovery->probes = 0;
+    while (row < RECOVERY_ROW && !stopped(probe) &&
+           (sent_ns = now_ns()) < last_ns) {
+        int64_t took_ns =
+            ask(probe, &fd, recovery->probes++, last_ns - sent_ns);
+
+        if (took_ns < 0 || took_ns > 2 * recovery->unloaded_ns)
+            row = 0;
+        else if (row++ == 0)
+            since_ns = recovery->probes == 1 ? end_ns : sent_ns;
+        pause_until(probe, now_ns() + PAUSE_NS);
+    }
+    if (fd >= 0)
+        close(fd);
+    recovery->took_ns = row == RECOVERY_ROW ? since_ns - end_ns : -1;
+    return stopped(probe) ? -EINTR : 0;
+}
+
+static void say(const struct recovery *recovery, char *text, size_t size)
+{
+    double quick_ms = 2 * (double)recovery->unloaded_ns / 1e6;
+
+    if (recovery->took_ns < 0)
+        snprintf(text, size, "not under %.3g ms again within %.3g s", quick_ms,
+                 (double)recovery->limit_ns / 1e9);
+    else if (recovery->took_ns == 0)
+        snprintf(text, size, "under %.3g ms from the window's end on",
+                 quick_ms);
+    else
+        snprintf(text, size,
+                 "under %.3g ms again %.3g s after the window's end", quick_ms,
+                 (double)recovery->took_ns / 1e9);
+}
+
+json_t *recovery_json(const struct recovery *recovery)
+{
+    char words[128];
+
+    if (recovery->limit_ns == 0)
+        return json_null();
+    say(recovery, words, sizeof(words));
+    return json_pack("{s:o, s:I, s:I, s:i, s:s}", "recovery_ns",
+                     recovery->took_ns < 0 ? json_null()
+                                           : json_integer(recovery->took_ns),
+                     "unloaded_p50_ns", (json_int_t)recovery->unloaded_ns,
+                     "limit_ns", (json_int_t)recovery->limit_ns, "probes",
+                     recovery->probes, "words", words);
+}
