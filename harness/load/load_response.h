@@ -8,16 +8,21 @@
  * with head and expected body. At the first difference the bytes so far,
  * which are known because they were equal, go through llhttp after all; so
  * the fast path can only be fast, never wrong. Nothing is buffered.
+ *
+ * A head that differs in digits alone (a date, a counter) is taken for known
+ * too, except in the status line and in Content-Length: no other digits have
+ * a say in how an answer is framed or judged.
  */
 #pragma once
 
 #include <llhttp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "load.h"
 
-enum { LOAD_HEAD_MAX = 512 };
+enum { LOAD_HEAD_MAX = 512, LOAD_DIGITS_MAX = 64 };
 
 /* The judgement on the bytes so far. */
 enum load_answer {
@@ -34,6 +39,8 @@ struct load_reference {
     size_t head_size; /* 0: not known yet */
     size_t body_size;
     int comparing; /* answers half compared: the head must stay */
+    int digit_count;
+    uint16_t digits[LOAD_DIGITS_MAX]; /* where other digits may stand */
     char head[LOAD_HEAD_MAX];
 };
 

@@ -186,6 +186,102 @@ static void large_bodies(void **state)
     free(bytes);
 }
 
+/* The judgement of an answer, and whether it was merely compared. */
+static enum load_answer judged(struct load_reference *reference,
+                               const char *bytes, size_t step, bool *compared,
+                               bool *keep_alive)
+{
+    struct load_response response = {0};
+    load_response_begin(&response, reference);
+    enum load_answer answer = feed(&response, bytes, strlen(bytes), step);
+    *compared = !response.parsing;
+    if (answer == ANSWER_MORE)
+        answer = load_response_end(&response);
+    *keep_alive = answer == ANSWER_OK && response.keep_alive;
+    load_response_drop(&response);
+    return answer;
+}
+
+static const char dated[] =
+    "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 08:00:59 GMT\r\n"
+    "content-length: 5\r\nConnection: keep-alive\r\nX-1: 7\r\n\r\nhello";
+
+/* Whatever one byte of the head becomes, a known head changes no judgement,
+ * of this answer or of a good one after it. */
+static void a_known_head_changes_no_judgement(void **state)
+{
+    (void)state;
+    static const char others[] = "0159aZ :\r\n\t";
+    static const size_t steps[] = {1, 60, sizeof dated};
+    struct load_request request = {.body = "hello", .body_size = 5};
+    char bytes[sizeof dated];
+    bool compared, alive, fresh_alive;
+    for (size_t at = 0; at < sizeof dated - 1; at++) {
+        for (size_t i = 0; i < 3 * (sizeof others - 1); i++) {
+            struct load_reference known = {.request = &request};
+            struct load_reference fresh = {.request = &request};
+            memcpy(bytes, dated, sizeof dated);
+            bytes[at] = others[i / 3];
+            judged(&known, dated, sizeof dated, &compared, &alive);
+            enum load_answer expected =
+                judged(&fresh, bytes, steps[i % 3], &compared, &fresh_alive);
+            enum load_answer found =
+                judged(&known, bytes, steps[i % 3], &compared, &alive);
+            if (found != expected || alive != fresh_alive)
+                fail_msg("%d, not %d: %s", found, expected, bytes);
+            assert_int_equal(
+                judged(&known, dated, sizeof dated, &compared, &alive),
+                ANSWER_OK);
+            assert_int_equal(known.comparing, 0);
+        }
+    }
+}
+
+/* A later date is no reason to parse; another length or status is. */
+static void other_digits_are_compared(void **state)
+{
+    (void)state;
+    struct load_request request = {.body = "hello", .body_size = 5};
+    struct load_reference reference = {.request = &request};
+    char later[sizeof dated];
+    bool compared, alive;
+    memcpy(later, dated, sizeof dated);
+    memcpy(strstr(later, "08:00:59"), "09:01:00", 8);
+    judged(&reference, dated, sizeof dated, &compared, &alive);
+    assert_false(compared);
+    assert_int_equal(judged(&reference, later, sizeof dated, &compared, &alive),
+                     ANSWER_OK);
+    assert_true(compared);
+    later[strlen("HTTP/1.1 ")] = '5';
+    assert_int_equal(judged(&reference, later, sizeof dated, &compared, &alive),
+                     ANSWER_STATUS);
+    assert_false(compared);
+}
+
+/* "Content-Length" behind a lone carriage return, or in two lines. */
+static void odd_lines_are_not_loosened(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {
+        "HTTP/1.1 200 OK\r\nX: 1\rContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n 5\r\n\r\nhello",
+    };
+    struct load_request request = {.body = "hello", .body_size = 5};
+    char bytes[100];
+    bool compared, alive;
+    for (int i = 0; i < 2; i++) {
+        struct load_reference known = {.request = &request};
+        struct load_reference fresh = {.request = &request};
+        judged(&known, odd[i], sizeof bytes, &compared, &alive);
+        assert_int_equal(known.digit_count, 0);
+        snprintf(bytes, sizeof bytes, "%s", odd[i]);
+        *strchr(bytes, '5') = '4';
+        assert_int_equal(
+            judged(&known, bytes, sizeof bytes, &compared, &alive),
+            judged(&fresh, bytes, sizeof bytes, &compared, &alive));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +289,9 @@ int main(void)
         cmocka_unit_test(surplus_bytes_are_malformed),
         cmocka_unit_test(a_body_that_ends_the_stream),
         cmocka_unit_test(large_bodies),
+        cmocka_unit_test(a_known_head_changes_no_judgement),
+        cmocka_unit_test(other_digits_are_compared),
+        cmocka_unit_test(odd_lines_are_not_loosened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
