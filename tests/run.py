@@ -5,8 +5,11 @@
 Each test is a process of its own with a time limit; its output is shown only
 when it fails. Arguments select by substring: tests/run.py unit histogram.
 TROIKA_BUILD names the build directory, TROIKA_TEST_TIMEOUT_S the limit of one
-test (default 240), TROIKA_TEST_TIMES=1 prints the slowest at the end.
+test (default 240), TROIKA_TEST_JOBS how many run side by side (default 2: they
+wait twice as long as they work),
+TROIKA_TEST_TIMES=1 prints the slowest at the end.
 """
+import concurrent.futures
 import os
 import pathlib
 import select
@@ -17,20 +20,19 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KINDS = ("contract", "method", "report", "fault")
+KINDS = ("fault", "method", "report", "contract")
 SKIPPED = 77
 MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_drops,steady," \
     "slices_sampled"
 
 
 def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:
-    """Name and command of each test, units first, in a fixed order."""
+    """Name and command of each test in a fixed order, the kinds with the
+    longest tests first so that the last to end are short."""
     units = sorted(ROOT.glob("tests/unit/*.c"))
-    found = [(f"unit/{u.stem}", [str(build / "tests" / u.stem)]) for u in units]
-    for kind in KINDS:
-        for script in sorted(ROOT.glob(f"tests/{kind}/test_*.py")):
-            found.append((f"{kind}/{script.stem}", [sys.executable, str(script)]))
-    return found
+    found = [(f"{kind}/{script.stem}", [sys.executable, str(script)]) for kind in KINDS
+             for script in sorted(ROOT.glob(f"tests/{kind}/test_*.py"))]
+    return found + [(f"unit/{u.stem}", [str(build / "tests" / u.stem)]) for u in units]
 
 
 def run(command: list[str], limit_s: float) -> tuple[int, str]:
@@ -59,6 +61,12 @@ def run(command: list[str], limit_s: float) -> tuple[int, str]:
         return status, output.read() + late
 
 
+def timed(name: str, command: list[str], limit_s: float) -> tuple[str, int, float, str]:
+    start = time.monotonic()
+    status, output = run(command, limit_s)
+    return name, status, time.monotonic() - start, output
+
+
 def main(selection: list[str]) -> int:
     build = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
     os.environ["TROIKA_BUILD"] = str(build)
@@ -66,27 +74,29 @@ def main(selection: list[str]) -> int:
     # those of these gates put them on again (TROIKA_DISABLE_GATE= for all).
     os.environ.setdefault("TROIKA_DISABLE_GATE", MACHINE_GATES)
     limit_s = float(os.environ.get("TROIKA_TEST_TIMEOUT_S", "240"))
+    jobs = int(os.environ.get("TROIKA_TEST_JOBS", "2"))
     chosen = [t for t in tests(build)
               if not selection or any(word in t[0] for word in selection)]
     if not chosen:
         print(f"no test's name contains any of: {' '.join(selection)}", file=sys.stderr)
         return 2
     passed, failed, skipped, times = 0, [], 0, []
-    for name, command in chosen:
-        start = time.monotonic()
-        status, output = run(command, limit_s)
-        took_s = time.monotonic() - start
-        times.append((took_s, name))
-        if status == 0:
-            passed += 1
-            print(f"ok      {name} ({took_s:.1f} s)", flush=True)
-        elif status == SKIPPED:
-            skipped += 1
-            reason = output.strip().splitlines()[-1:] or ["no reason given"]
-            print(f"skipped {name}: {reason[0]}", flush=True)
-        else:
-            failed.append(name)
-            print(f"FAILED  {name} (exit status {status}, {took_s:.1f} s)\n{output}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        running = [pool.submit(timed, name, command, limit_s) for name, command in chosen]
+        for ended in concurrent.futures.as_completed(running):
+            name, status, took_s, output = ended.result()
+            times.append((took_s, name))
+            if status == 0:
+                passed += 1
+                print(f"ok      {name} ({took_s:.1f} s)", flush=True)
+            elif status == SKIPPED:
+                skipped += 1
+                reason = output.strip().splitlines()[-1:] or ["no reason given"]
+                print(f"skipped {name}: {reason[0]}", flush=True)
+            else:
+                failed.append(name)
+                print(f"FAILED  {name} (exit status {status}, {took_s:.1f} s)\n{output}",
+                      flush=True)
     if os.environ.get("TROIKA_TEST_TIMES"):
         for took_s, name in sorted(times, reverse=True)[:10]:
             print(f"{took_s:7.1f} s {name}")
