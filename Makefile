@@ -45,7 +45,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps deps-peers list bench standard full $(bench_targets) serve load search doctor charts report adr compare
+.PHONY: all help deps deps-peers deps-claims list bench standard full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
 	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x ! -type d | wc -l)"
 
@@ -60,7 +60,10 @@ deps: ## install what is missing (apt; elsewhere: print the list)
 	@$(MAKE) --no-print-directory build/.deps
 
 deps-peers: ## the servers and load generators that bench-peers and bench-generators compare with (apt)
-	@sh harness/deps-peers.sh
+	@sh harness/deps-servers.sh peers nginx-light haproxy lighttpd apache2 wrk nghttp2-client apache2-utils
+
+deps-claims: ## PostgreSQL and Redis with their client libraries, for bench-data; nothing else needs them (apt)
+	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev
 
 list: $(out)/troika $(model_binaries) ## models, workloads and experiments
 	@$(out)/troika list $(ARGS)
@@ -176,15 +179,31 @@ $(out)/harness/version.o $(out)/models/runtime/server.o: $(out)/.version
 $(out)/.version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CFLAGS)' > $@
 
-# The table of workloads: rewritten only when the set of files changes.
+# The clients of the data servers; a file without its package is a stub.
+client_postgresql := libpq
+client_redis := hiredis
+clients := $(out)/models/runtime/postgresql.o $(out)/models/runtime/redis.o
+$(clients): OBJECT_FLAGS = $(shell pkg-config --cflags $(client_$(basename $(@F))) 2>/dev/null)
+$(clients): $(out)/workloads.c
+
+# The table of workloads: rewritten only when the set of files changes, or what
+# they require (as models do, see below) has come or gone.
 symbol = $(subst -,_,$(basename $(notdir $(1))))
-$(out)/workloads.c: FORCE
+$(out)/workloads.c: FORCE | build/.deps
 	@mkdir -p $(@D)
-	@{ echo '/* Generated from workloads/. */'; echo '#include "models/runtime/workload.h"'; \
-	   for f in $(workload_sources); do n=$$(basename $$f .c); echo "extern const struct workload workload_$$(echo $$n | tr - _);"; done; \
+	@here=; missing=; for f in $(workload_sources); do n=$$(basename $$f .c); lacks=; \
+	   for p in $$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $$f | head -1); do \
+	       pkg-config --exists $$p || lacks=$$p; done; \
+	   if [ -z "$$lacks" ]; then here="$$here $$n"; else missing="$$missing $$n:$$lacks"; fi; done; \
+	 { echo '/* Generated from workloads/. */'; echo '#include "models/runtime/workload.h"'; \
+	   for n in $$here; do echo "extern const struct workload workload_$$(echo $$n | tr - _);"; done; \
 	   echo 'const struct workload_entry workloads[] = {'; \
-	   for f in $(workload_sources); do n=$$(basename $$f .c); echo "    {\"$$n\", &workload_$$(echo $$n | tr - _)},"; done; \
-	   echo '    {0, 0},'; echo '};'; } > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	   for n in $$here; do echo "    {\"$$n\", &workload_$$(echo $$n | tr - _)},"; done; \
+	   echo '    {0, 0},'; echo '};'; echo 'const struct workload_missing workloads_missing[] = {'; \
+	   for m in $$missing; do echo "    {\"$${m%:*}\", \"$${m#*:}\"},"; done; \
+	   echo '    {0, 0},'; echo '};'; } > $@.new; \
+	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; \
+	   for m in $$missing; do echo "skipped the workload $${m%:*}: package $${m#*:} is missing (make deps-claims)"; done; fi
 $(out)/workloads.o: $(out)/workloads.c
 	$(Q)$(COMPILE) -c -o $@ $<
 

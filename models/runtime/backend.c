@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The backend's client: a stack of kept connections, one request out by hand,
- * one answer in through a parser that accepts what our servers send and
- * nothing else.
- *
- * The last connection given back is the first taken, so that the pool never
- * holds more than were in use at once. The lock covers the stack alone, never
- * a wait. Where tasks are coroutines each thread (a loop) has a pool of its
- * own: a loop keeps its sockets registered, and another must not touch them.
+ * The backend's client on kept connections: one request out by hand, one
+ * answer in through a parser that accepts what our servers send and nothing
+ * else.
  */
 #include "models/runtime/backend.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/model.h"
+#include "models/runtime/mix.h"
+#include "models/runtime/pool.h"
 #include "models/runtime/server.h"
 #include "models/runtime/workload.h"
 
@@ -31,82 +24,10 @@ enum {
     GRACE_S = 10,      /* beyond the delay asked for */
 };
 
-struct pool {
-    int *fds;
-    int count, capacity;
-    struct pool *next;
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct pool shared;
-static struct pool *pools = &shared; /* every pool of the process */
-static _Thread_local struct pool *own;
-
-/* The parent's connections are the parent's: two processes on one socket
- * would read each other's answers. */
-static void close_inherited(void)
+/* In a forked child. */
+static void drop_inherited(intptr_t fd)
 {
-    pthread_mutex_init(&lock, NULL);
-    for (struct pool *pool = pools; pool; pool = pool->next) {
-        for (int i = 0; i < pool->count; i++)
-            close(pool->fds[i]);
-        pool->count = 0;
-    }
-}
-
-static void register_on_fork(void)
-{
-    process_on_fork(close_inherited);
-}
-
-/* The caller's pool; NULL: no memory, so nothing is kept. */
-static struct pool *pool_of_task(void)
-{
-    if (model.task_kind != TASK_COROUTINE)
-        return &shared;
-    if (!own && (own = calloc(1, sizeof *own))) {
-        pthread_mutex_lock(&lock);
-        own->next = pools;
-        pools = own;
-        pthread_mutex_unlock(&lock);
-    }
-    return own;
-}
-
-/* A kept connection, or -1. */
-static int pool_take(struct pool *pool)
-{
-    int fd = -1;
-    if (!pool)
-        return -1;
-    pthread_mutex_lock(&lock);
-    if (pool->count > 0)
-        fd = pool->fds[--pool->count];
-    pthread_mutex_unlock(&lock);
-    return fd;
-}
-
-static void pool_give(struct pool *pool, int fd)
-{
-    bool kept = false;
-    if (pool) {
-        pthread_mutex_lock(&lock);
-        if (pool->count == pool->capacity) {
-            int capacity = pool->capacity ? pool->capacity * 2 : 16;
-            int *fds = reallocarray(pool->fds, (size_t)capacity, sizeof *fds);
-            if (fds) {
-                pool->fds = fds;
-                pool->capacity = capacity;
-            }
-        }
-        kept = pool->count < pool->capacity;
-        if (kept)
-            pool->fds[pool->count++] = fd;
-        pthread_mutex_unlock(&lock);
-    }
-    if (!kept)
-        rt_close(fd);
+    close((int)fd);
 }
 
 static char *put_text(char *at, const char *text)
@@ -133,16 +54,6 @@ static char *put_hex(char *at, uint64_t value)
     for (int shift = 60; shift >= 0; shift -= 4)
         *at++ = "0123456789abcdef"[value >> shift & 15];
     return at;
-}
-
-/* The finalizer of splitmix64 (Steele, Lea, Flood: Fast Splittable
- * Pseudorandom Number Generators, OOPSLA 2014). */
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15u;
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
-    return x ^ x >> 31;
 }
 
 uint64_t backend_check(int64_t delay_ns, uint64_t seed)
@@ -260,14 +171,13 @@ static int exchange_read(struct exchange *exchange, int fd)
 }
 
 /* One attempt on a connection, which it keeps or closes. */
-static int exchange_run(struct exchange *exchange, struct pool *pool, int fd)
+static int exchange_run(struct exchange *exchange, int fd)
 {
     ssize_t sent = rt_write(fd, exchange->request, exchange->request_size,
                             exchange->deadline_ns);
     int error = sent < 0 ? (int)sent : exchange_read(exchange, fd);
-    if (error == 0 && exchange->keep)
-        pool_give(pool, fd);
-    else
+    if (error < 0 || !exchange->keep ||
+        !pool_give(POOL_BACKEND, fd, drop_inherited))
         rt_close(fd);
     return error;
 }
@@ -278,17 +188,15 @@ int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check)
     struct exchange exchange;
     if (!address)
         return -EDESTADDRREQ;
-    pthread_once(&once, register_on_fork);
     exchange_prepare(&exchange, delay_ns, seed);
-    struct pool *pool = pool_of_task();
-    int fd = pool_take(pool), error = -ECONNRESET;
+    int fd = (int)pool_take(POOL_BACKEND), error = -ECONNRESET;
     if (fd >= 0)
-        error = exchange_run(&exchange, pool, fd);
+        error = exchange_run(&exchange, fd);
     /* A kept connection may have been closed before the request arrived; a
      * new one tells what is really wrong. */
     if ((error == -ECONNRESET || error == -EPIPE) && exchange.used == 0) {
         fd = rt_connect(address, exchange.deadline_ns);
-        error = fd < 0 ? fd : exchange_run(&exchange, pool, fd);
+        error = fd < 0 ? fd : exchange_run(&exchange, fd);
     }
     if (error == 0)
         *check = backend_check(delay_ns, seed);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls to the backend over real sockets kept open: a `GET /wait` on one of
- * our own servers. Connections are kept in a list per process (per loop where
- * tasks are coroutines, for a socket belongs to the loop that opened it),
- * taken by one task at a time; a forked child starts with none of its
- * parent's.
+ * Calls to the backend over real sockets kept open (pool.h): a `GET /wait` on
+ * one of our own servers.
  */
 #pragma once
 

@@ -25,6 +25,7 @@
 #include "http.h"
 #include "server.h"
 #include "stats.h"
+#include "store.h"
 
 /* How late a sleep may be so that sleeps due close together share one timer
  * interrupt; inherited by threads and forks. The kernel's 50 us would show as
@@ -36,7 +37,7 @@ enum {
     EXIT_USAGE = 2,
     WORKERS_MAX = 4096,
     BACKLOG_DEFAULT = 4096,
-    OPTIONS_MAX = 8 + PARAMETERS_MAX,
+    OPTIONS_MAX = 10 + PARAMETERS_MAX,
     KEY_COMMON = 1000,
     KEY_PARAMETER = 2000,
 };
@@ -46,6 +47,8 @@ enum common_key {
     KEY_PORT,
     KEY_WORKERS,
     KEY_BACKEND,
+    KEY_POSTGRESQL,
+    KEY_REDIS,
     KEY_BACKLOG,
     KEY_STATS,
     KEY_DESCRIBE,
@@ -119,26 +122,42 @@ static int parse_host(const char *text, struct sockaddr_in *address)
     return inet_pton(AF_INET, host, &address->sin_addr) == 1 ? 0 : -EINVAL;
 }
 
-static int parse_backend(const char *text)
+/* The address of a server that workloads call; ends the program on one that
+ * is none. */
+static struct sockaddr_in parse_peer(const char *flag, const char *text,
+                                     struct argp_state *state)
 {
     struct sockaddr_in address = {0};
     const char *colon = strrchr(text, ':');
-    char host[64];
-    int port;
+    char host[64] = "";
+    int port = 0;
 
-    if (!colon || (size_t)(colon - text) >= sizeof host)
-        return -EINVAL;
-    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
-    if (parse_host(host, &address) || parse_number(colon + 1, 1, 65535, &port))
-        return -EINVAL;
+    if (colon && (size_t)(colon - text) < sizeof host)
+        snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    if (!colon || parse_host(host, &address) ||
+        parse_number(colon + 1, 1, 65535, &port))
+        argp_failure(state, EXIT_USAGE, 0,
+                     "--%s %s: not HOST:PORT (an IPv4 address or localhost, "
+                     "port 1 to 65535)",
+                     flag, text);
     address.sin_port = htons((uint16_t)port);
-    server_set_backend(&address);
-    return 0;
+    return address;
+}
+
+static void parse_store(enum store store, const char *text,
+                        struct argp_state *state)
+{
+    struct sockaddr_in address = parse_peer(store_name(store), text, state);
+    char why[512];
+
+    if (store_use(store, &address, why, sizeof why) < 0)
+        argp_failure(state, EXIT_USAGE, 0, "--%s: %s", store_name(store), why);
 }
 
 static error_t parse_common(int key, char *text, struct argp_state *state)
 {
     struct settings *settings = state->input;
+    struct sockaddr_in backend;
     int port;
 
     switch (key) {
@@ -166,11 +185,14 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
                          WORKERS_MAX);
         return 0;
     case KEY_BACKEND:
-        if (parse_backend(text))
-            argp_failure(state, EXIT_USAGE, 0,
-                         "--backend %s: not HOST:PORT (an IPv4 address or "
-                         "localhost, port 1 to 65535)",
-                         text);
+        backend = parse_peer("backend", text, state);
+        server_set_backend(&backend);
+        return 0;
+    case KEY_POSTGRESQL:
+        parse_store(STORE_POSTGRESQL, text, state);
+        return 0;
+    case KEY_REDIS:
+        parse_store(STORE_REDIS, text, state);
         return 0;
     case KEY_BACKLOG:
         if (parse_number(text, 1, 1 << 20, &settings->config.backlog))
@@ -214,6 +236,9 @@ static const struct argp_option common_options[] = {
      0},
     {"backend", KEY_BACKEND, "HOST:PORT", 0,
      "the server that workloads with a backend call", 0},
+    {"postgresql", KEY_POSTGRESQL, "HOST:PORT", 0,
+     "the PostgreSQL that query asks", 0},
+    {"redis", KEY_REDIS, "HOST:PORT", 0, "the Redis that cache asks", 0},
     {"backlog", KEY_BACKLOG, "N", 0,
      "connections that may wait to be accepted (default 4096)", 0},
     {"stats", KEY_STATS, NULL, 0, "keep statistics for GET /stats", 0},

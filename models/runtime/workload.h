@@ -13,6 +13,7 @@
 
 #include "parameter.h"
 #include "runtime.h"
+#include "store.h"
 
 enum workload_kind {
     WORKLOAD_IO,
@@ -39,6 +40,7 @@ struct workload {
     enum workload_kind kind;
     const struct parameter *parameters; /* ends with a NULL name */
     bool needs_backend;                 /* calls backend_call */
+    enum store store;                   /* that it calls, if any */
 
     /* Does the work and builds the answer, which depends on the arguments
      * (seed included) alone. Runs in a task of the model; waits only through
@@ -65,6 +67,13 @@ struct workload_entry {
     const struct workload *workload;
 };
 extern const struct workload_entry workloads[];
+
+/* The same for those that the build left out, ended likewise. */
+struct workload_missing {
+    const char *name;
+    const char *package; /* that was not there, by its pkg-config name */
+};
+extern const struct workload_missing workloads_missing[];
 
 /* The entry of that name, or NULL. */
 const struct workload_entry *workload_find(const char *name);
