@@ -99,30 +99,9 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     return result
 
 
-def headline(run: Run, experiment: dict, point: dict) -> str:
-    """The metric that a load point is about. An open loop offers the same rate
-    to everybody, so there latency decides: the deepest percentile that any
-    contender has. Beside a job, the second load is what the question is about."""
-    if point["load"]["mode"] == "search":
-        return "capacity_per_s"
-    asked = experiment.get("headline")
-    if asked and lead(run, experiment, point, asked).kind != "none":
-        return asked
-    if point["load"]["mode"] == "idle":
-        return "memory_per_idle_connection_bytes"
-    if point.get("beside"):
-        return "beside_p99_ns"
-    if point["load"]["mode"] not in ("open", "soak"):
-        return "throughput_per_s"
-    for name in ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns"):
-        if lead(run, experiment, point, name).kind != "none":
-            return name
-    return "latency_p99_ns"
-
-
 def leads(run: Run, experiment: dict, point: dict) -> list[Lead]:
     """The headline first, then the other metrics that everybody asks for."""
-    first = headline(run, experiment, point)
+    first = point.get("headline") or "throughput_per_s"  # the harness's choice
     if first == "capacity_per_s":  # no other figure holds at one rate
         return [lead(run, experiment, point, n) for n in (first, "capacity_conservative_per_s")]
     names = [first, *(n for n in HEADLINES if n != first)]

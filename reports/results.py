@@ -61,6 +61,7 @@ LOAD_POINT_SHAPE = {
     "load.connections": "count?",
     "load.rate_per_s": "number?",
     "latency_kind": "text?",
+    "headline": "text?",
     "wait_ns": "number?",
     "models": "list",
 }

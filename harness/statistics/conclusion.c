@@ -95,35 +95,6 @@ static void rank(struct point *point, const json_t *models)
     }
 }
 
-/* The capacity of a search; the memory of idle connections; a latency for open
- * loops, whose throughput is the offered rate; the throughput for closed ones;
- * beside a job, the latency of those it harms. */
-static const char *headline(const struct point *point, const json_t *models,
-                            const json_t *object)
-{
-    const json_t *load = json_object_get(object, "load");
-    const json_t *name, *row;
-    size_t i;
-
-    if (!strcmp(text_of(load, "mode"), "search"))
-        return "capacity_per_s";
-    if (json_is_object(json_object_get(object, "beside")))
-        return "beside_p99_ns";
-    if (!strcmp(text_of(load, "mode"), "idle"))
-        return "memory_per_idle_connection_bytes";
-    if (strcmp(text_of(load, "mode"), "open") != 0 &&
-        strcmp(text_of(load, "mode"), "soak") != 0)
-        return "throughput_per_s";
-    json_array_foreach(models, i, name)
-    {
-        row = summary_row(point->run, point->experiment, point->id,
-                          json_string_value(name), "latency_p99_ns");
-        if (json_is_number(json_object_get(row, "value")))
-            return "latency_p99_ns";
-    }
-    return "latency_mean_ns";
-}
-
 /* From the leader's side, whichever way round it is stored; the phrase for it
  * names the better one, so it holds both ways. */
 static void tell_comparison(const struct point *point, int leader, int other)
@@ -251,7 +222,6 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     struct point point = *(struct point *)context;
     const json_t *models = json_object_get(object, "models");
     const char *baseline = text_of(experiment, "baseline");
-    const struct metric *own;
 
     point.experiment = text_of(experiment, "name");
     point.id = text_of(object, "id");
@@ -263,10 +233,7 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
                      text_of(experiment, "title"));
     if (json_array_size(models) == 0)
         return 0;
-    own = metric_find(text_of(experiment, "headline"));
-    point.metric = own != NULL && metric_applies(own, object)
-                       ? own->name
-                       : headline(&point, models, object);
+    point.metric = text_of(object, "headline");
     rank(&point, models);
     if (point.count > 0)
         tell_leader(&point);

@@ -16,6 +16,7 @@
 
 #include "comparison.h"
 #include "harness/run/trial_json.h"
+#include "headline.h"
 #include "margin.h"
 #include "metric.h"
 #include "noise_floor.h"
@@ -308,6 +309,7 @@ int summary_make(json_t *run, const json_t *trials)
         json_object_set_new(run, "comparisons", json_array());
         summary_each_point(run, visit_point, &work);
         result = judge(&work);
+        headline_make(run);
         add_noise(run);
         count(run, trials);
     }

@@ -34,6 +34,7 @@ def point(name, workload, kind, query, connections, wait_ns, **more):
             "arrivals": None,
         },
         "latency_kind": "service",
+        "headline": "beside_p99_ns" if more.get("beside") else "throughput_per_s",
         "placement": "split",
         "workers": None,
         "warmup_ns": 300_000_000,
@@ -115,7 +116,7 @@ def rates():
         more = {"section": "spin"}  # connections follow the rate, as by default
         p = point(f"spin-r{rate}", "spin", "cpu", "steps=500k", rate // 5, 0, **more)
         p["load"].update(mode="open", rate_per_s=float(rate), arrivals="poisson")
-        p.update(latency_kind="response", window_ns=10_000_000_000)
+        p.update(latency_kind="response", headline="latency_p99_ns", window_ns=10_000_000_000)
         p["models"] = ["thread-per-request", "event-loop"]
         points.append(p)
     return {
@@ -143,7 +144,7 @@ def search():
     """The highest rate under a limit."""
     p = point("mixed", "mixed", "mixed", "delay=10ms&steps=500k", 256, 10_000_000)
     p["load"].update(mode="search", rate_per_s=None, arrivals="poisson")
-    p.update(latency_kind="response", slo="p99<60ms")
+    p.update(latency_kind="response", headline="capacity_per_s", slo="p99<60ms")
     p["models"] = ["serial", "thread-per-request", "event-loop", "process-pool"]
     profile = {
         "name": "limited", "wait_ns": 10_000_000, "cpu_ns": 500_000, "connections": 32,

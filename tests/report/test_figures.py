@@ -118,9 +118,10 @@ class Figures(Case):
         self.assertIn("serial: does not fit", record)
         self.assertIn("process-pool: cannot be judged", record)
 
-    def test_what_a_soak_saw_grow_and_the_headline_asked_for(self):
+    def test_what_a_soak_saw_grow_and_the_headline_stored(self):
         run, trials, texts = stored.build("rates")
-        run["experiments"][0]["headline"] = "cpu_per_request_ns"
+        for where in run["experiments"][0]["load_points"]:
+            where["headline"] = "cpu_per_request_ns"
         drift = {"parts": [], "latency_p50": {}, "latency_p99": {}}
         parts = {"memory_bytes": 1e6, "requests": 9, "p50_ns": 1e6, "p99_ns": None}
         drift["parts"] = [parts] * 10
