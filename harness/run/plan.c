@@ -21,6 +21,8 @@ static const int64_t OVERHEAD_NS = 350000000;
 static const int64_t BARE_NS = 250000000;
 static const int64_t CHECKS_NS = 500000000; /* at most, see stage.c */
 
+enum { RECOVERY_ASKED = 26 }; /* lone requests at least, see recovery.c */
+
 /* FNV-1a over the text and its end, so that "a" "bc" differs from "ab" "c". */
 static uint64_t mix(uint64_t hash, const char *text)
 {
@@ -184,6 +186,19 @@ void plan_free(struct plan *plan)
     *plan = (struct plan){0};
 }
 
+/* Of a server that is asked for twice what it can do: it works the window off
+ * once more, for no longer than it is waited for. */
+static int64_t recovery_ns(const struct load_point *point, int64_t wait_ns)
+{
+    int64_t ns = point->window_ns < point->timeout_ns ? point->window_ns
+                                                      : point->timeout_ns;
+
+    if (point->recovery_ns == 0)
+        return 0;
+    return RECOVERY_ASKED * wait_ns +
+           (ns < point->recovery_ns ? ns : point->recovery_ns);
+}
+
 int64_t plan_trial_ns(const struct load_point *point)
 {
     int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
@@ -195,7 +210,8 @@ int64_t plan_trial_ns(const struct load_point *point)
         checks_ns = CHECKS_NS > wait_ns ? CHECKS_NS : wait_ns;
     return (point->search ? SEARCH_STEPS : 1) *
            (OVERHEAD_NS + checks_ns + point->warmup_ns + point->window_ns +
-            (bare ? BARE_NS : 0) + (point->mode == LOAD_OPEN ? wait_ns : 0));
+            (bare ? BARE_NS : 0) + (point->mode == LOAD_OPEN ? wait_ns : 0) +
+            recovery_ns(point, wait_ns));
 }
 
 int64_t plan_eta_ns(const struct plan *plan, int from)

@@ -71,8 +71,8 @@ int plan_together(const struct plan *plan, int index);
 uint64_t plan_seed(uint64_t seed, const char *experiment,
                    const char *load_point, int block);
 
-/* The time one trial takes: warm-up, window, and what surrounds them; of a
- * search, all its steps. */
+/* The time one trial takes: warm-up, window, and what surrounds them, recovery
+ * included; of a search, all its steps. */
 int64_t plan_trial_ns(const struct load_point *point);
 
 /* The same for trials [from, trial_count). */

@@ -117,7 +117,7 @@ static int close_run(struct run *run)
                            sizeof(why)) < 0)
         fprintf(stderr, "troika bench: %s\n", why);
     free(csv);
-    conclusion_print(&run->results, run->json);
+    conclusion_print(&run->results, run->json, run->trials);
     return result;
 }
 

@@ -6,10 +6,12 @@
  */
 #include "conclusion.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/run/trial_drift.h"
 #include "metric.h"
 #include "noise_floor.h"
 #include "summary.h"
@@ -19,7 +21,7 @@ enum { MODELS_SHOWN = 32 };
 /* One load point while its lines are made. */
 struct point {
     const struct results *results;
-    const json_t *run;
+    const json_t *run, *trials;
     const char *experiment, *id, *metric;
     const char *baseline; /* or NULL */
     const char *models[MODELS_SHOWN];
@@ -172,9 +174,8 @@ static void tell_leader(const struct point *point)
         return;
     }
     if (point->count == 1)
-        results_tell(point->results,
-                     "  %s: %s, %s %s (nothing to compare with)", point->id,
-                     point->models[0], metric->words, value);
+        results_tell(point->results, "  %s: %s, %s %s (no other has a figure)",
+                     point->id, point->models[0], metric->words, value);
     else if (ties[0] == '\0')
         results_tell(point->results, "  %s: %s leads on %s, %s", point->id,
                      point->models[0], metric->words, value);
@@ -209,11 +210,70 @@ static void tell_gaps(const struct point *point, const json_t *models)
                           point->metric);
         invalid = json_integer_value(json_object_get(row, "invalid"));
         if (!json_is_number(json_object_get(row, "value")))
-            results_tell(point->results, "    %s: no figure: %s", model,
+            /* "0/s: ..." is one, though no mean. */
+            results_tell(point->results, "    %s: %s%s", model,
+                         isdigit((unsigned char)text_of(row, "why")[0])
+                             ? ""
+                             : "no figure: ",
                          text_of(row, "why"));
         else if (invalid > 0)
             results_tell(point->results, "    %s: %d invalid trial%s left out",
                          model, (int)invalid, invalid == 1 ? "" : "s");
+    }
+}
+
+static bool is_of(const struct point *point, const json_t *trial,
+                  const char *model)
+{
+    return !strcmp(text_of(trial, "experiment"), point->experiment) &&
+           !strcmp(text_of(trial, "load_point"), point->id) &&
+           !strcmp(text_of(json_object_get(trial, "cell"), "model"), model) &&
+           json_is_true(json_object_get(trial, "valid"));
+}
+
+/* Of a soak: what grows, trial by trial, for a mean of slopes would hide the
+ * one server that leaks. */
+static void tell_drift(const struct point *point, const json_t *models)
+{
+    const json_t *name, *trial;
+    char words[768];
+    size_t i, j;
+
+    json_array_foreach(models, i, name)
+        json_array_foreach(point->trials, j, trial)
+    {
+        const char *model = json_string_value(name);
+        const json_t *drift = json_object_get(trial, "drift");
+
+        if (drift != NULL && is_of(point, trial, model))
+            results_tell(
+                point->results, "    %s, block %d: %s", model,
+                (int)json_integer_value(json_object_get(trial, "block")),
+                trial_drift_words(drift, words, sizeof(words)));
+    }
+}
+
+/* The time to recover, where it was asked for. */
+static void tell_recovery(const struct point *point, const json_t *models)
+{
+    const json_t *name, *row, *value;
+    char text[32];
+    size_t i;
+
+    json_array_foreach(models, i, name)
+    {
+        const char *model = json_string_value(name);
+
+        row = summary_row(point->run, point->experiment, point->id, model,
+                          "recovery_ns");
+        value = json_object_get(row, "value");
+        if (json_is_number(value))
+            results_tell(point->results, "    %s: recovered after %s", model,
+                         metric_format("recovery_ns", json_number_value(value),
+                                       text, sizeof(text)));
+        else if (row != NULL)
+            results_tell(point->results, "    %s: time to recover: %s", model,
+                         text_of(row, "why"));
     }
 }
 
@@ -240,6 +300,8 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     else
         results_tell(point.results, "  %s: no figure", point.id);
     tell_gaps(&point, models);
+    tell_drift(&point, models);
+    tell_recovery(&point, models);
     return 0;
 }
 
@@ -248,9 +310,10 @@ static int whole(const json_t *object, const char *key)
     return (int)json_integer_value(json_object_get(object, key));
 }
 
-void conclusion_print(const struct results *results, const json_t *run)
+void conclusion_print(const struct results *results, const json_t *run,
+                      const json_t *trials)
 {
-    struct point point = {.results = results, .run = run};
+    struct point point = {.results = results, .run = run, .trials = trials};
     const json_t *tally = json_object_get(run, "tally");
     const json_t *noise = json_object_get(run, "noise");
     double sd =

@@ -10,4 +10,7 @@
 
 #include "harness/run/results.h"
 
-void conclusion_print(const struct results *results, const json_t *run);
+/* `trials` are those of the run: what a soak saw grow is told trial by trial.
+ */
+void conclusion_print(const struct results *results, const json_t *run,
+                      const json_t *trials);

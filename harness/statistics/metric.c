@@ -253,25 +253,26 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
     return capacity_of(trial, "conservative_per_s", why, size);
 }
 
+/* The words go with a zero, which is a figure, though no mean of ratios. */
 static double goodput(const json_t *trial, char *why, size_t size)
 {
     double per_s = number(trial, "goodput", "per_s");
 
-    if (per_s > 0)
-        return per_s;
-    return refuse(why, size, "no request was answered within the limit");
+    if (per_s == 0)
+        refuse(why, size, "0/s: no request was answered within the limit");
+    return per_s;
 }
 
 static double recovery(const json_t *trial, char *why, size_t size)
 {
     double ns = number(trial, "recovery", "recovery_ns");
 
-    if (ns > 0)
-        return ns;
-    return refuse(why, size,
-                  ns == 0 ? "it was as quick as before from the first request "
-                            "after the window on"
-                          : "it was not as quick as before within the limit");
+    if (ns == 0)
+        refuse(why, size, "0 s: as quick as before from the window's end on");
+    else if (isnan(ns))
+        snprintf(why, size, "never recovered within %.3g s",
+                 number(trial, "recovery", "limit_ns") / 1e9);
+    return ns;
 }
 
 const struct metric metrics[] = {
@@ -348,7 +349,10 @@ static bool ends_in(const char *name, const char *end)
 static void three_digits(double value, const char *unit, char *text,
                          size_t size)
 {
-    int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
+    int decimals = value >= 100 || value == 0 ? 0
+                   : value >= 10              ? 1
+                   : value >= 1               ? 2
+                                              : 3;
 
     if (value >= 1000) {
         double scale = pow(10, floor(log10(value)) - 2);

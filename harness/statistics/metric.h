@@ -27,7 +27,8 @@ struct metric {
     const char *words; /* for a person: "throughput" */
     bool higher_is_better;
     enum metric_scope scope;
-    /* The trial's figure (> 0), or NAN with the reason in `why`. */
+    /* The trial's figure, or NAN with the reason in `why`. A figure of 0, of
+     * which there is no ratio, comes with words too. */
     double (*value)(const json_t *trial, char *why, size_t why_size);
 };
 

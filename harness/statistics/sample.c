@@ -79,9 +79,27 @@ void sample_gather(const json_t *trials, struct sample *sample)
           by_block);
 }
 
+/* A reason that some of the trials have, behind what `why` says already. */
+static void add_reason(const char *reason, int some, int all, char *why,
+                       size_t size)
+{
+    size_t used = strlen(why);
+
+    if (some == 0)
+        return;
+    used +=
+        (size_t)snprintf(why + used, size - used, "%s%s", used > 0 ? "; " : "",
+                         reason[0] ? reason : "a trial does not give it");
+    if (some < all && used < size)
+        snprintf(why + used, size - used, " (in %d of %d trials)", some, all);
+}
+
 bool sample_values(struct sample *sample, const struct metric *metric,
                    char *why, size_t size)
 {
+    char missing[256] = "", zero[256] = "";
+    int without = 0, zeros = 0;
+
     why[0] = '\0';
     if (sample->count == 0) {
         snprintf(why, size, "%s%.200s",
@@ -90,16 +108,18 @@ bool sample_values(struct sample *sample, const struct metric *metric,
         return false;
     }
     for (int i = 0; i < sample->count; i++) {
-        double value = metric->value(sample->trials[i], why, size);
+        char reason[256] = "";
+        double value = metric->value(sample->trials[i], reason, sizeof(reason));
 
         sample->values[i] = value;
-        if (isfinite(value) && value > 0)
-            continue;
-        if (why[0] == '\0')
-            snprintf(why, size, "a trial does not give it");
-        return false;
+        if (value == 0 && zeros++ == 0)
+            strcpy(zero, reason);
+        if (!(isfinite(value) && value >= 0) && without++ == 0)
+            strcpy(missing, reason);
     }
-    return true;
+    add_reason(missing, without, sample->count, why, size);
+    add_reason(zero, zeros, sample->count, why, size);
+    return without + zeros == 0;
 }
 
 /* Blocks that both have. */

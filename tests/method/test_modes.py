@@ -109,6 +109,9 @@ class Modes(unittest.TestCase):
             self.assertIsNotNone(drift["latency_p50"]["per_hour"])
             if trial["memory"]["total_bytes"] is not None:
                 self.assertIsNotNone(drift["memory"]["per_hour"])
+            # The run's last lines say it too.
+            self.assertIn(f"    {trial['cell']['model']}, block 1: memory {drift['memory']['words']}; p50 ",
+                          (self.directory / "results/latest/log.txt").read_text())
 
     def test_overload(self) -> None:
         trials, run = self.bench(

@@ -193,6 +193,25 @@ static void test_duration(void **state)
                         "1 h 5 min");
 }
 
+/* A backlog is worked off in a window at most, and no longer waited for than
+ * for an answer, or than is asked. */
+static void test_time_to_recover(void **state)
+{
+    struct experiment *experiment = make("x");
+    struct load_point *point = &experiment->load_points[0];
+    int64_t without_ns = plan_trial_ns(point);
+
+    (void)state;
+    point->timeout_ns = 5000000000;
+    point->recovery_ns = 30000000000;
+    assert_int_equal(plan_trial_ns(point) - without_ns, 1000000000);
+    point->timeout_ns = 700000000;
+    assert_int_equal(plan_trial_ns(point) - without_ns, 700000000);
+    point->recovery_ns = 300000000;
+    assert_int_equal(plan_trial_ns(point) - without_ns, 300000000);
+    free(experiment);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_seeds_of_requests),
         cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_time_to_recover),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
