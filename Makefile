@@ -33,7 +33,8 @@ harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/
 unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
 helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/*.ini))
-bench_targets := $(addprefix bench-,$(experiments))
+claim_experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/claims/*.ini))
+bench_targets := $(addprefix bench-,$(experiments) $(claim_experiments))
 
 object = $(patsubst %,$(out)/%.o,$(basename $(1)))
 workload_objects := $(call object,$(workload_sources)) $(out)/workloads.o
@@ -83,6 +84,19 @@ $(sort $(bench_targets) bench-quick): bench-%: all
 
 full: all ## every experiment, one after another (two hours and more)
 	@$(call run_and_report,$(experiments))
+
+# CLAIMS= judges those alone, by name.
+.PHONY: claims claims-full
+claims: CLAIMS ?= quick
+claims-full: CLAIMS ?= full
+claims: all ## the claims of the articles, judged: those that fit in 10 minutes (CLAIMS=C07,C14 some; one page)
+claims-full: all ## all of them
+claims claims-full:
+	@names=$$($(PYTHON) reports/claims.py --experiments --claims $(CLAIMS)) || exit 1; \
+	$(out)/troika bench --dry-run $(ARGS) $$names | tail -1; \
+	$(out)/troika bench $(ARGS) $$names; status=$$?; \
+	case "$$status $(ARGS)" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
+	$(PYTHON) reports/claims.py --claims $(CLAIMS) results/latest && exit $$status
 
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
 	@$(out)/troika serve $(or $(MODEL),$(error MODEL= is missing, one of: $(models))) $(ARGS)

@@ -61,8 +61,9 @@ def environment(escape: bool = False):
 
 
 def markdown_table(table: dict) -> str:
-    """A table that also reads well as plain text."""
+    """A table that also reads well as plain text; one of words stands left."""
     head, rows = table["head"], table["rows"]
+    words = table.get("words", False)
 
     def clean(text):
         return str(text).replace("|", "\\|").replace("\n", " ")
@@ -72,12 +73,13 @@ def markdown_table(table: dict) -> str:
 
     def line_of(cells):
         padded = [
-            c.ljust(w) if i == 0 else c.rjust(w)
+            c.ljust(w) if i == 0 or words else c.rjust(w)
             for i, (c, w) in enumerate(zip(cells, widths))
         ]
         return "| " + " | ".join(padded) + " |"
 
-    rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
+    end = "-" if words else ":"
+    rule = ["-" * widths[0], *("-" * (w - 1) + end for w in widths[1:])]
     return "\n".join([line_of(lines[0]), line_of(rule), *map(line_of, lines[1:])])
 
 

@@ -7,15 +7,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cell.h"
 #include "entrants.h"
 #include "harness/statistics/metric.h"
-#include "harness/tree.h"
 #include "ini.h"
 #include "names.h"
 #include "profile.h"
@@ -372,42 +369,6 @@ out:
 void experiment_free(struct experiment *experiment)
 {
     free(experiment);
-}
-
-const char *const *experiment_names(void)
-{
-    static const char *const none[] = {NULL};
-    static char **names;
-    char directory[PATH_MAX];
-
-    if (names == NULL &&
-        tree_source("harness/experiments", directory, sizeof(directory)) == 0)
-        names = tree_names(directory, ".ini");
-    return names != NULL ? (const char *const *)names : none;
-}
-
-int experiment_find(const char *name, char *path, size_t path_size, char *why,
-                    size_t why_size)
-{
-    size_t length = strlen(name);
-    char below[128], hint[512];
-
-    if (strchr(name, '/') != NULL ||
-        (length > 4 && !strcmp(name + length - 4, ".ini"))) {
-        if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
-            access(path, R_OK) == 0)
-            return 0;
-        snprintf(why, why_size, "%s cannot be read: %s", name, strerror(errno));
-        return -ENOENT;
-    }
-    for (const char *const *known = experiment_names(); *known; known++)
-        if (!strcmp(*known, name)) {
-            snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
-            return tree_source(below, path, path_size);
-        }
-    snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
-             names_suggest(name, experiment_names(), hint, sizeof(hint)));
-    return -ENOENT;
 }
 
 static void describe(FILE *file, const char *section, const struct key *keys)

@@ -112,14 +112,16 @@ class Experiments(unittest.TestCase):
 
     def test_every_shipped_one_is_valid(self):
         shipped = self.shipped()
-        files = {path.stem for path in (ROOT / "harness/experiments").glob("*.ini")}
+        folder = ROOT / "harness/experiments"
+        files = {str(p.relative_to(folder))[:-4] for p in folder.rglob("*.ini")}
         self.assertEqual(files, set(shipped))
         for name, experiment in shipped.items():
             with self.subTest(experiment=name):
                 self.assertNotIn("error", experiment)
                 self.assertTrue(experiment["question"].endswith("?"))
-                # A soak judges each trial by itself.
-                least = 1 if name == "soak" else 6
+                # A soak judges each trial by itself; a claim is held against limits far
+                # from its law, and ten minutes hold many of them.
+                least = 1 if name == "soak" else 3 if name.startswith("claims/") else 6
                 self.assertGreaterEqual(experiment["size"]["blocks"], least)
 
     def test_quick_is_quick(self):

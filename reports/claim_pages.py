@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""The verdict page: claims.md and claims.html from claims.json, the rules and
+the runs. One table at the top, then a card for each claim; both files are
+filled from the same strings. Links are relative, so that results/ can be moved
+as a whole; the page loads nothing.
+"""
+
+import os
+from pathlib import Path
+
+import claim_charts
+import drawing
+import figures
+import pages
+import units
+from points import setting
+from results import Run
+from rules import Rule
+
+FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
+HEAD = ["figure", "of", "value [95 %]", "law", "n"]
+
+
+def write(folder: Path, data: dict, rules: list[Rule], found: list[dict], runs: list[Run]) -> None:
+    charts = [claim_charts.chart(rule, f) for rule, f in zip(rules, found)]
+    drawing.write(
+        [c for c in charts if c],
+        folder / "charts",
+        pages.environment(),
+        ", ".join(f"run {r['run_id']}" for r in data["runs"]),
+    )
+    by_id = {r.data["run_id"]: r for r in runs}
+    cards = [
+        _card(folder, claim, rule, own, chart, by_id)
+        for claim, rule, own, chart in zip(data["claims"], rules, found, charts)
+    ]
+    context = {
+        "data": data,
+        "cards": cards,
+        "overview": [
+            [c["id"], c["short"], c["source"], c["verdict"], card["figure"]]
+            for c, card in zip(data["claims"], cards)
+        ],
+        "counts": _counts(data["claims"]),
+        "machine": _machine(data["runs"][0]),
+        "runs": [dict(r, link=f"{r['path']}/run.json") for r in data["runs"]],
+    }
+    text = pages.environment().get_template("claims.md").render(**context)
+    pages.store(folder / "claims.md", pages.squeezed(text))
+    made = pages.environment(escape=True)
+    made.filters["svg"] = lambda c: pages.Markup(
+        pages.inline_svg(folder / "charts" / f"{c.name}.svg", c)
+    )
+    pages.store(folder / "claims.html", made.get_template("claims.html").render(**context))
+
+
+def _counts(claims: list[dict]) -> list[tuple[str, int]]:
+    names = [c["verdict"] for c in claims]
+    return [(n, names.count(n)) for n in dict.fromkeys(names)]
+
+
+def _machine(run: dict) -> str:
+    known = run["environment"]
+    return ", ".join(f"{k.replace('_', ' ')} {known[k]}" for k in FACTS if known.get(k))
+
+
+def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[str, Run]) -> dict:
+    headline = found[rule.headline]
+    return {
+        "claim": claim,
+        "anchor": claim["id"].lower(),
+        "style": claim["verdict"].lower().split(",")[0].split()[0],
+        "figure": figures.told(rule.figures[rule.headline], headline),
+        "table": {"head": HEAD, "rows": _rows(rule, found)},
+        "chart": chart,
+        "absent": [
+            f"{e.label}: {e.missing}"
+            for name, es in found.items()
+            for e in es
+            if e.missing and rule.figures[name].optional
+        ],
+        "settings": _settings(found),
+        "versions": _versions(found),
+        "trials": _trials(folder, found),
+        "command": f"make claims CLAIMS={claim['id']}",
+        "experiments": [f"troika bench {name}" for name in rule.experiments + rule.more],
+    }
+
+
+def _rows(rule: Rule, found: dict) -> list[list[str]]:
+    rows = []
+    for name, elements in found.items():
+        figure = rule.figures[name]
+        for e in elements:
+            law = figures.show(figure.measures, e.law) if e.law else units.UNKNOWN
+            rows.append([figure.what, e.label, figures.text_of(figure, e), law, str(e.n)])
+    return rows
+
+
+def _settings(found: dict) -> list[str]:
+    """Each load point that a figure is from, in words."""
+    told = {}
+    for e in (e for elements in found.values() for e in elements if e.run and e.load_point):
+        for experiment in e.run.data["experiments"]:
+            for p in experiment["load_points"]:
+                if e.load_point in (p["id"], p.get("section")):
+                    words = f"{setting(p)}, placement {p.get('placement')}"
+                    words += f", window {units.time(p.get('window_ns'))}, {experiment.get('blocks')} blocks"
+                    told.setdefault((experiment["name"], p["id"]), words)
+    used = {(t["experiment"], t["load_point"]) for t in _used(found)}
+    return [f"{key[1]}: {words}" for key, words in told.items() if key in used]
+
+
+def _used(found: dict) -> list[dict]:
+    """The trials that the figures are made of."""
+    wanted: dict[str, tuple[Run, set]] = {}
+    for e in (e for elements in found.values() for e in elements if e.run):
+        wanted.setdefault(e.run.data["run_id"], (e.run, set()))[1].update(e.trials)
+    return [t for run, ids in wanted.values() for t in run.trials if t["trial_id"] in ids]
+
+
+def _versions(found: dict) -> list[str]:
+    """What a model is that is no program of ours: an interpreter's version."""
+    told = {}
+    for e in (e for elements in found.values() for e in elements if e.run and e.model):
+        info = e.run.data["models"].get(e.model) or {}
+        version = info.get("version") or (info.get("target") or {}).get("version")
+        if version:
+            told[e.model] = f"{e.model}: {version}"
+    return list(told.values())
+
+
+def _trials(folder: Path, found: dict) -> list[tuple[str, str]]:
+    links = {}
+    for e in (e for elements in found.values() for e in elements if e.run):
+        for trial in e.trials:
+            links[trial] = link(folder, e.run.path / "trials" / f"{trial}.json")
+    return sorted(links.items())
+
+
+def link(folder: Path, path: Path) -> str:
+    """The path as seen from the page's folder."""
+    return os.path.relpath(path.resolve(), folder.resolve())

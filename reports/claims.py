@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Judges the claims from stored runs: claims.json, claims.md and claims.html.
+
+The rules are reports/claims/*.ini, the measurements are the runs named; nothing
+is measured here. Without --output the page goes to claims-<UTC> beside the
+first run. What the newest claims.json there said is compared.
+"""
+
+import argparse
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import claim_pages
+import drawing
+import pages
+import results
+import rules
+import schema
+import verdicts
+
+ENVIRONMENT = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler", "fingerprint")
+
+
+def chosen(words: str, folder: Path) -> list[rules.Rule]:
+    """quick, full, or the claims that are named."""
+    known = rules.read_all(folder)
+    if words in ("quick", "full"):
+        return [r for r in known if r.quick or words == "full"]
+    ids = {r.id: r for r in known}
+    names = [w.upper() for w in rules.items(words)]
+    for name in names:
+        if name not in ids:
+            raise rules.RuleError(f"no claim is named {name}{rules.nearest(name, ids)}")
+    return [ids[n] for n in names]
+
+
+def experiments(picked: list[rules.Rule], words: str) -> list[str]:
+    """What has to be run for them, each once."""
+    names = [n for r in picked for n in r.experiments + (r.more if words == "full" else [])]
+    return list(dict.fromkeys(names))
+
+
+def previous(root: Path, now: Path) -> dict | None:
+    """The newest claims.json beside it."""
+    found = [p for p in sorted(root.glob("claims-*/claims.json")) if p.parent != now]
+    return dict(results.read(found[-1]), name=found[-1].parent.name) if found else None
+
+
+def changed(data: dict, before: dict | None) -> list[dict]:
+    old = {c["id"]: c["verdict"] for c in (before or {}).get("claims", [])}
+    return [
+        {"id": c["id"], "before": old[c["id"]], "now": c["verdict"]}
+        for c in data["claims"]
+        if c["id"] in old and old[c["id"]] != c["verdict"]
+    ]
+
+
+def make(picked: list[rules.Rule], runs: list[results.Run], output: Path | None) -> dict:
+    root = runs[0].path.resolve().parent
+    now = datetime.now(timezone.utc)
+    folder = output or root / f"claims-{now:%Y%m%dT%H%M%SZ}"
+    judged = [verdicts.judge(rule, runs) for rule in picked]
+    data = {
+        "schema_version": results.SCHEMA_VERSION,
+        "kind": "claims",
+        "made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "runs": [_run(r, folder) for r in runs],
+        "claims": [claim for claim, _ in judged],
+    }
+    before = previous(root, folder)
+    data["previous"] = before and before["name"]
+    data["changed"] = changed(data, before)
+    problem = schema.problem("claims", data)
+    if problem:
+        raise results.ResultsError(f"claims.json: {problem}")
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    pages.store(folder / "claims.json", text + "\n")
+    claim_pages.write(folder, data, picked, [found for _, found in judged], runs)
+    return dict(data, folder=folder)
+
+
+def _run(run: results.Run, folder: Path) -> dict:
+    environment = run.data.get("environment") or {}
+    return {
+        "run_id": run.data["run_id"],
+        "path": claim_pages.link(folder, run.path),
+        "command": run.data.get("command"),
+        "tool_version": run.data.get("tool_version"),
+        "started_at": run.data["started_at"],
+        "complete": run.data["complete"],
+        "seed": run.data.get("seed"),
+        "environment": {k: environment.get(k) for k in ENVIRONMENT},
+    }
+
+
+def outcome(data: dict) -> str:
+    """The last lines on the terminal: verdict by verdict, and what changed."""
+    lines = [f"  {c['id']}  {c['verdict']:<26}  {c['short']}" for c in data["claims"]]
+    if data["previous"]:
+        same = "no verdict is another than in"
+        lines.append("")
+        lines += [f"  {c['id']} was {c['before']}, is {c['now']}" for c in data["changed"]] or [
+            f"  {same} {data['previous']}"
+        ]
+    lines += ["", f"  page    {data['folder'] / 'claims.html'}", f"  as text {data['folder'] / 'claims.md'}"]
+    return "\n".join(lines) + "\n"
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="claims.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit codes: 0 done, 1 a rule or results that cannot be used, 2 usage",
+    )
+    parser.add_argument("runs", metavar="RUN", nargs="*", help="runs, the first that has an experiment speaks")
+    parser.add_argument("--claims", default="full", help="quick, full (all; the default) or C07,C08")
+    parser.add_argument("--rules", type=Path, default=rules.FOLDER, help="the folder of the rules")
+    parser.add_argument("--output", type=Path, help="the page's folder")
+    parser.add_argument("--experiments", action="store_true", help="print what has to be run, judge nothing")
+    options = parser.parse_args(argv)
+    if not options.runs and not options.experiments:
+        parser.error("name a run, e.g. results/latest")
+    return options
+
+
+def main(argv: list[str]) -> int:
+    options = arguments(argv)
+    try:
+        picked = chosen(options.claims, options.rules)
+        if options.experiments:
+            print(*experiments(picked, options.claims))
+            return 0
+        runs = [results.load(r) for r in options.runs]
+        sys.stdout.write(outcome(make(picked, runs, options.output)))
+    except (rules.RuleError, results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
+        print(f"claims: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"claims: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""A rule's figures, taken from stored runs: what the harness computed, each
+with its interval, or the reason why there is none.
+
+A figure has an element for each of its models at each of its load points. Of
+several runs the first one that has the experiment speaks. Only what the
+summary, the comparisons and the slopes of run.json hold is used; dividing by
+a law's figure, which has no scatter, moves an interval and widens nothing.
+"""
+
+import math
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+import units
+from levels import median, missing, reason, shortened
+from metrics import metric
+from results import Run
+from rules import Figure
+
+FEW = "more than a fifth of its trials were invalid: "
+
+
+@dataclass
+class Element:
+    label: str
+    model: str | None
+    load_point: str | None
+    value: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+    n: int = 0
+    law: float | None = None
+    missing: str | None = None  # why there is no figure
+    trials: list[str] = field(default_factory=list)
+    bound: str | None = None  # "at least", "at most": the generator's limit
+    run: Run | None = None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """What conditions compare: open where only a bound is known."""
+        if self.missing:
+            return None
+        lo = -math.inf if self.bound == "at most" else self.lo
+        return lo, math.inf if self.bound == "at least" else self.hi
+
+
+def show(measures: str, value: float | None) -> str:
+    """A number as its figure is read: 3.00 s, 9.2 KiB, 3.33 /s, 1.02."""
+    if measures == "time":
+        return units.time(value)
+    if measures == "size":
+        return units.size(value)
+    return units.digits(value) + (" /s" if measures == "rate" and value is not None else "")
+
+
+def scaled(measures: str, value: float | None) -> float:
+    """What one of the unit in which `show` writes the value is."""
+    table = {"time": units.TIME, "size": units.SIZE}.get(measures)
+    return units.scale_for([value], table)[0] if table else 1.0
+
+
+def text_of(figure: Figure, element: Element) -> str:
+    """3.00 s [2.99–3.01], or why there is none."""
+    if element.missing:
+        return f"no figure: {element.missing}"
+    sign = {"at least": "≥ ", "at most": "≤ "}.get(element.bound, "")
+    room = units.interval(element.lo, element.hi, scaled(figure.measures, element.value))
+    return f"{sign}{show(figure.measures, element.value)} {room}"
+
+
+def told(figure: Figure, elements: list[Element]) -> str:
+    """All elements in a phrase; a single one needs no name."""
+    if len(elements) == 1:
+        return text_of(figure, elements[0])
+    return "; ".join(f"{e.label} {text_of(figure, e)}" for e in elements)
+
+
+def elements(figure: Figure, runs: list[Run]) -> list[Element]:
+    if figure.form == "primitive":
+        return [_primitive(figure, runs)]
+    name = figure.experiment.rpartition("/")[2]
+    for run in runs:
+        for experiment in run.data["experiments"]:
+            if experiment["name"] == name:
+                return _of_experiment(figure, run, experiment)
+    why = f"the experiment {figure.experiment} was not run"
+    return [Element(m, m, None, missing=why) for m in figure.models]
+
+
+def _of_experiment(figure: Figure, run: Run, experiment: dict) -> list[Element]:
+    points = [p for p in experiment["load_points"] if _matches(figure, p)]
+    if figure.form == "slope":
+        sections = dict.fromkeys(p.get("section") or p["id"] for p in points)
+        return [_slope(figure, run, experiment, s, m) for s in sections for m in figure.models]
+    found = []
+    for model in figure.models:
+        have = [p for p in points if {model, figure.to or model} <= set(p["models"])]
+        if not have:
+            why = _absent(experiment, model if points else None, figure)
+            found.append(Element(model, model, None, missing=why, run=run))
+        for point in have:
+            label = model if len(points) == 1 else f"{model}, {point['id']}"
+            label = point["id"] if len(figure.models) == 1 and len(points) > 1 else label
+            element = Element(label, model, point["id"], run=run)
+            _fill(figure, run, experiment, point, element)
+            found.append(element)
+    return found
+
+
+def _matches(figure: Figure, point: dict) -> bool:
+    section = point.get("section")
+    return any(fnmatch(point["id"], c) or section == c for c in figure.cells)
+
+
+def _absent(experiment: dict, model: str | None, figure: Figure) -> str:
+    if model is None:
+        return f"no load point of {experiment['name']} is {', '.join(figure.cells)}"
+    told = " ".join(str(experiment.get("left_out") or "").split())
+    return f"{model} took no part" + (f": {told}" if told else "")
+
+
+def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Element) -> None:
+    key, model, to = experiment["name"], element.model, figure.to
+    for name in filter(None, (model, to)):
+        if run.too_many_invalid(key, point["id"], name):
+            bad = [t for t in run.trials_of(key, point["id"], name) if not t["valid"]]
+            element.missing = f"{name}: {FEW}{shortened(reason(bad[0]), 200)}"
+            return
+    if to:
+        row = run.ratio(key, point["id"], figure.metric, model, to)
+        value = (row or {}).get("ratio")
+        words = f"{model} and {to} share no valid trials"
+    else:
+        row = run.level(key, point["id"], model, figure.metric)
+        value = (row or {}).get("value")
+        words = missing(run, experiment, point, model, figure.metric)
+    if value is None:
+        element.missing = words
+    elif row.get("lo") is None:
+        element.missing = "a single block gives no interval"
+    else:
+        element.value, element.lo, element.hi = value, row["lo"], row["hi"]
+        element.n, element.trials = row["n"], row.get("trials") or []
+        element.bound = _bound(figure, run, key, point["id"], model)
+        if element.bound == "":
+            element.missing = "generator-bound on both sides: no verdict"
+    _apply_law(figure, run, key, point["id"], element)
+
+
+def _bound(figure: Figure, run: Run, key: str, point: str, model: str) -> str | None:
+    """Where the generator was near its limit the server's own figure is at
+    least as good: a ratio is bounded from the side of the one that was. "" says
+    that both were."""
+    def near(name):
+        row = run.level(key, point, name, figure.metric) if name else None
+        return bool(row and row.get("generator_bound"))
+
+    own, other = near(model), near(figure.to)
+    if own and other:
+        return ""
+    if not own and not other:
+        return None
+    higher = metric(figure.metric).higher_is_better
+    return "at least" if own == higher else "at most"
+
+
+def _apply_law(figure: Figure, run: Run, key: str, point: str, element: Element) -> None:
+    law = figure.law
+    if law == "stored":
+        own = _stored_law(run, key, point, element.model)
+        law = own
+        if figure.to:
+            other = _stored_law(run, key, point, figure.to)
+            law = own / other if own and other else None
+    element.law = law
+    if not figure.form.endswith("/law") or element.missing:
+        return
+    if not law:
+        element.missing = "the trials store no prediction"
+        return
+    for name in ("value", "lo", "hi"):
+        setattr(element, name, getattr(element, name) / law)
+    element.law = 1.0
+
+
+def _stored_law(run: Run, key: str, point: str, model: str) -> float | None:
+    trials = [t for t in run.trials_of(key, point, model) if t["valid"]]
+    return median((t.get("prediction") or {}).get("throughput_per_s") for t in trials)
+
+
+def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:
+    """What one more costs in memory, from the line that the harness fitted."""
+    row = run.slopes.get((experiment["name"], section, model, figure.per)) or {}
+    found = (row.get("bytes") or {}).get(figure.kind)
+    element = Element(model, model, section, run=run, law=figure.law)
+    if not found or found.get("lo") is None:
+        element.missing = row.get("why") or f"no slope per {figure.per} of {figure.kind}"
+        return element
+    element.value, element.lo, element.hi = found["value"], found["lo"], found["hi"]
+    element.n = row["n"]
+    element.trials = [
+        t["trial_id"]
+        for p in experiment["load_points"]
+        if (p.get("section") or p["id"]) == section
+        for t in run.trials_of(experiment["name"], p["id"], model)
+        if t["valid"]
+    ]
+    return element
+
+
+def _primitive(figure: Figure, runs: list[Run]) -> Element:
+    """The price of a primitive: median and quartiles, as `make bench-primitives`
+    stored them beside the run."""
+    element = Element(figure.primitive, None, None, law=figure.law)
+    for run in runs:
+        stored = run.data.get("primitives") or {}
+        for row in stored.get("primitives") or []:
+            if row["name"] == figure.primitive and row.get("median_ns") is not None:
+                element.value, element.run = row["median_ns"], run
+                element.lo, element.hi = row["lower_quartile_ns"], row["upper_quartile_ns"]
+                return element
+    element.missing = f"no primitives beside the run have {figure.primitive}: make bench-primitives"
+    return element

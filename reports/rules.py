@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: MIT
+"""The rules of the claims: reports/claims/cNN.ini, read and checked whole.
+
+A rule is data for a person to read: what is claimed and by whom, the law, the
+figures that decide, and the verdicts with their conditions. docs/claims.md is
+the format. Every error names the file, the line and the nearest valid name;
+a verdict that no figures could ever lead to is an error too.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NoReturn
+
+import conditions
+from metrics import METRICS
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE / "claims"
+EXPERIMENTS = HERE.parent / "harness" / "experiments"
+MODELS = HERE.parent / "models"
+
+VERDICTS = (
+    "CONFIRMED",
+    "CONFIRMED, BUT NOT BECAUSE",
+    "CONDITIONAL",
+    "REFUTED",
+    "NOT MEASURABLE HERE",
+)
+FORMS = ("value", "ratio", "value/law", "ratio/law", "slope", "primitive")
+CLAIM_KEYS = {
+    "text": True,
+    "source": True,
+    "short": True,
+    "setup": True,
+    "law": True,
+    "refuted": True,
+    "experiments": True,
+    "experiments.full": False,
+    "quick": False,
+    "headline": False,
+    "conditions": False,
+}
+FIGURE_KEYS = {
+    "what": True,
+    "form": False,
+    "metric": False,
+    "models": False,
+    "to": False,
+    "experiment": False,
+    "cells": False,
+    "law": False,
+    "optional": False,
+    "per": False,
+    "kind": False,
+    "primitive": False,
+}
+VERDICT_KEYS = {"if": True, "why": False}
+OTHERWISE_KEYS = {"is": True, "why": True}
+SOURCE_KEYS = {"title": True}
+MEASURED = {"_ns": "time", "_bytes": "size", "_per_s": "rate"}
+
+
+class RuleError(Exception):
+    """What is wrong with a rule, with file and line."""
+
+
+@dataclass
+class Section:
+    name: str
+    line: int
+    values: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Figure:
+    name: str
+    what: str
+    form: str
+    metric: str | None
+    models: list[str]
+    to: str | None
+    experiment: str | None
+    cells: list[str]  # load points; * stands for any text
+    law: str | float | None  # "stored": the trials' own prediction
+    optional: bool
+    per: str | None
+    kind: str | None
+    primitive: str | None
+    measures: str  # time, size, rate, number
+
+
+@dataclass
+class Verdict:
+    name: str
+    condition: conditions.Condition
+    why: str
+
+
+@dataclass
+class Rule:
+    path: Path
+    id: str
+    claim: dict[str, str]
+    source: str
+    experiments: list[str]
+    more: list[str]  # experiments of the full set alone
+    quick: bool
+    figures: dict[str, Figure]
+    headline: str
+    verdicts: list[Verdict]
+    otherwise: tuple[str, str]  # verdict and why, where no condition surely holds
+
+
+def fail(path: Path, line: int, words: str) -> NoReturn:
+    raise RuleError(f"{path.name}:{line}: {words}") from None
+
+
+def nearest(word: str, names) -> str:
+    """; did you mean NAME?"""
+    names = list(names)
+    found = difflib.get_close_matches(word, names, 1, 0.5)
+    if found:
+        return f"; did you mean {found[0]}?"
+    return f"; there is {', '.join(names)}" if names else ""
+
+
+def read_sections(path: Path) -> list[Section]:
+    """The file's sections in order, in the grammar of experiment files."""
+    sections: list[Section] = []
+    key = None
+    text = path.read_text(encoding="utf-8")
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = re.sub(r"(^|\s)[#;].*", "", raw).rstrip()
+        if not line:
+            continue
+        if line[0].isspace() and key:
+            sections[-1].values[key] += " " + line.strip()
+        elif found := re.fullmatch(r"\[(.+)\]", line):
+            sections.append(Section(found[1], number))
+            key = None
+        elif (found := re.fullmatch(r"([\w.-]+)\s*=\s*(.*)", line)) and sections:
+            key, section = found[1], sections[-1]
+            if key in section.values:
+                fail(path, number, f"{key} is given twice")
+            section.values[key], section.lines[key] = found[2], number
+        else:
+            fail(path, number, f"“{line.strip()}” is no [section] and no key = value")
+    return sections
+
+
+def check_keys(path: Path, section: Section, known: dict) -> None:
+    for key in section.values:
+        if key not in known:
+            fail(
+                path,
+                section.lines[key],
+                f"[{section.name}] has no key “{key}”{nearest(key, known)}",
+            )
+    for key, needed in known.items():
+        if needed and not section.values.get(key):
+            fail(path, section.line, f"[{section.name}] lacks {key}")
+
+
+def items(text: str | None) -> list[str]:
+    return [x.strip() for x in (text or "").split(",") if x.strip()]
+
+
+def yes(path: Path, section: Section, key: str) -> bool:
+    value = section.values.get(key, "no")
+    if value not in ("yes", "no"):
+        fail(path, section.lines[key], f"{key} is yes or no, not “{value}”")
+    return value == "yes"
+
+
+def sources() -> dict[str, str]:
+    path, found = FOLDER / "sources.ini", {}
+    for section in read_sections(path):
+        check_keys(path, section, SOURCE_KEYS)
+        found[section.name] = section.values["title"]
+    return found
+
+
+def read_all(folder: Path = FOLDER) -> list[Rule]:
+    known = sources()
+    return [read(path, known) for path in sorted(folder.glob("c[0-9]*.ini"))]
+
+
+def read(path: Path, known_sources: dict[str, str]) -> Rule:
+    sections = read_sections(path)
+    if not sections or sections[0].name != "claim":
+        fail(path, sections[0].line if sections else 1, "the first section is [claim]")
+    claim = sections[0]
+    check_keys(path, claim, CLAIM_KEYS)
+    names = items(claim.values["source"])
+    for name in names:
+        if name not in known_sources:
+            words = f"no source is named {name}{nearest(name, known_sources)}"
+            fail(path, claim.lines["source"], words)
+    experiments = _experiments(path, claim, "experiments")
+    more = _experiments(path, claim, "experiments.full")
+    figures, verdicts, otherwise = {}, [], None
+    for section in sections[1:]:
+        kind, _, name = section.name.partition(" ")
+        if section.name == "verdict otherwise":
+            otherwise = _otherwise(path, section)
+        elif kind == "figure" and re.fullmatch(r"[a-z][\w-]*", name):
+            figures[name] = _figure(path, section, name, experiments + more)
+        elif kind == "verdict":
+            verdicts.append((section, name))
+        else:
+            words = f"[{section.name}] is no [figure name] and no [verdict NAME]"
+            fail(path, section.line, words)
+    if not figures or not verdicts or not otherwise:
+        fail(path, claim.line, "figures, verdicts and [verdict otherwise] are needed")
+    headline = claim.values.get("headline", next(iter(figures)))
+    if headline not in figures:
+        words = f"no figure is named {headline}{nearest(headline, figures)}"
+        fail(path, claim.lines["headline"], words)
+    return Rule(
+        path,
+        path.stem.upper(),
+        claim.values,
+        "; ".join(f"{n} “{known_sources[n]}”" for n in names),
+        experiments,
+        more,
+        yes(path, claim, "quick"),
+        figures,
+        headline,
+        _verdicts(path, verdicts, figures),
+        otherwise,
+    )
+
+
+def _experiments(path: Path, claim: Section, key: str) -> list[str]:
+    names = items(claim.values.get(key))
+    known = [
+        str(p.relative_to(EXPERIMENTS).with_suffix(""))
+        for p in EXPERIMENTS.rglob("*.ini")
+    ]
+    for name in names:
+        if name not in known:
+            words = f"no experiment is named {name}{nearest(name, known)}"
+            fail(path, claim.lines[key], words)
+    return names
+
+
+def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> Figure:
+    check_keys(path, section, FIGURE_KEYS)
+    values = section.values
+    form = values.get("form", "value")
+
+    def wrong(key, words):
+        fail(path, section.lines.get(key, section.line), words)
+
+    if form not in FORMS:
+        wrong("form", f"no form is named {form}{nearest(form, FORMS)}")
+    needed = {
+        "slope": ("models", "per", "kind"),
+        "primitive": ("primitive",),
+    }.get(form, ("metric", "models"))
+    if form.startswith("ratio"):
+        needed += ("to",)
+    for key in needed:
+        if key not in values:
+            wrong(key, f"a figure of form {form} needs {key}")
+    metric = values.get("metric")
+    if metric and metric not in METRICS:
+        wrong("metric", f"no metric is named {metric}{nearest(metric, METRICS)}")
+    experiment = values.get("experiment", experiments[0])
+    if experiment not in experiments:
+        words = f"{experiment} is not among the claim's experiments"
+        wrong("experiment", words + nearest(experiment, experiments))
+    models, cells = items(values.get("models")), items(values.get("cells", "*"))
+    if form != "primitive":
+        _check_names(path, section, experiment, models, cells)
+    measures = _measures(form, metric)
+    law = values.get("law")
+    if law not in (None, "stored"):
+        try:
+            law = conditions.quantity(law, _measures("value", metric) if form.startswith("value") else measures)
+        except conditions.ConditionError as error:
+            wrong("law", f"{error}; or write stored")
+    if form.endswith("/law") and law is None:
+        wrong("form", f"a figure of form {form} needs law")
+    return Figure(
+        name,
+        values["what"],
+        form,
+        metric,
+        models,
+        values.get("to"),
+        experiment,
+        cells,
+        law,
+        yes(path, section, "optional"),
+        values.get("per"),
+        values.get("kind"),
+        values.get("primitive"),
+        measures,
+    )
+
+
+def _measures(form: str, metric: str | None) -> str:
+    if form == "slope":
+        return "size"
+    if form == "primitive":
+        return "time"
+    if form != "value":
+        return "number"
+    return next((kind for end, kind in MEASURED.items() if metric.endswith(end)), "number")
+
+
+def _check_names(path: Path, section: Section, experiment: str, models, cells) -> None:
+    """Models and cells that a figure names exist in its experiment."""
+    found = read_sections(EXPERIMENTS / f"{experiment}.ini")
+    known = {s.name.partition(" ")[2] for s in found if s.name.startswith("cell ")}
+    servers = {p.stem for p in MODELS.iterdir() if p.is_file()}
+    servers |= {s.name.partition(" ")[2] for s in found if s.name.startswith("target ")}
+    for cell in cells:
+        if not any(cell == c or cell.startswith(f"{c}-") or fnmatch(c, cell) for c in known):
+            words = f"no cell of {experiment} is named {cell}{nearest(cell, sorted(known))}"
+            fail(path, section.lines["cells"], words)
+    for model in [*models, *items(section.values.get("to"))]:
+        if model not in servers:
+            words = f"no model is named {model}{nearest(model, sorted(servers))}"
+            fail(path, section.lines["models"], words)
+
+
+def _otherwise(path: Path, section: Section) -> tuple[str, str]:
+    check_keys(path, section, OTHERWISE_KEYS)
+    name = section.values["is"]
+    allowed = ("CONDITIONAL", "NOT MEASURABLE HERE")
+    if name not in allowed:
+        words = f"what cannot be told is {' or '.join(allowed)}, not {name}"
+        fail(path, section.lines["is"], words)
+    return name, section.values["why"]
+
+
+def _verdicts(path: Path, found, figures: dict[str, Figure]) -> list[Verdict]:
+    kinds = {name: figure.measures for name, figure in figures.items()}
+    verdicts = []
+    for section, name in found:
+        if name not in VERDICTS:
+            words = f"no verdict is named {name}{nearest(name, VERDICTS)}"
+            fail(path, section.line, words)
+        check_keys(path, section, VERDICT_KEYS)
+        try:
+            condition = conditions.parse(section.values["if"], kinds)
+        except KeyError as error:
+            words = f"no figure is named {error.args[0]}{nearest(error.args[0], kinds)}"
+            fail(path, section.lines["if"], words)
+        except conditions.ConditionError as error:
+            fail(path, section.lines["if"], str(error))
+        _check_words(path, section, figures)
+        verdicts.append(Verdict(name, condition, section.values.get("why", "")))
+    for i in conditions.unreachable([v.condition for v in verdicts]):
+        section = found[i][0]
+        words = f"no figures can lead to this {found[i][1]}: a verdict above always holds first, or its condition never"
+        fail(path, section.lines["if"], words)
+    return verdicts
+
+
+def _check_words(path: Path, section: Section, figures) -> None:
+    for name in re.findall(r"\{([^}]*)\}", section.values.get("why", "")):
+        if name not in figures:
+            words = f"no figure is named {name}{nearest(name, figures)}"
+            fail(path, section.lines["why"], words)

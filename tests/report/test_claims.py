@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""The claims: every shipped rule can be read, a wrong one is refused with its
+line and the nearest name, conditions follow their truth table, and stored
+results become exactly this page.
+"""
+
+import json
+import re
+import subprocess
+import unittest
+from pathlib import Path
+
+from case import ROOT, Case
+
+import conditions
+import rules
+from conditions import NO, NONE, UNSURE, YES
+
+RULE = """[claim]
+short = the loop gains
+text = The loop gains 100 times over one worker.
+source = 001
+setup = a made-up run
+law = C / D over 1 / D
+refuted = it gains less than 80 times
+experiments = quick
+quick = yes
+
+[figure gain]
+what = throughput over serial
+form = ratio
+metric = throughput_per_s
+models = event-loop
+to = serial
+cells = fetch
+law = stored
+
+[figure rate]
+what = requests per second
+metric = throughput_per_s
+models = event-loop, process-pool
+cells = fetch
+law = stored
+
+[verdict CONFIRMED]
+if = gain in 80..120 and some rate >= 1500/s
+why = {gain}; {rate}.
+
+[verdict REFUTED]
+if = gain < 80
+why = {gain}.
+
+[verdict otherwise]
+is = CONDITIONAL
+why = the gain is {gain}
+"""
+# What is changed in the rule, and how it is refused.
+WRONG = [
+    ("short =", "shrt =", r"c90.ini:2: \[claim\] has no key “shrt”; did you mean short\?"),
+    ("source = 001", "source = 01", r"c90.ini:4: no source is named 01; did you mean 001\?"),
+    ("= quick\n", "= quik\n", r"c90.ini:8: no experiment is named quik; did you mean quick\?"),
+    ("form = ratio", "form = ration", r"c90.ini:13: no form is named ration; did you mean ratio"),
+    ("throughput_per_s", "troughput_per_s", r"c90.ini:14: .*did you mean throughput_per_s\?"),
+    ("= event-loop\n", "= event-lop\n", r"c90.ini:15: .*did you mean event-loop\?"),
+    ("cells = fetch", "cells = fech", r"c90.ini:17: no cell of quick .*did you mean fetch\?"),
+    ("if = gain", "if = gane", r"c90.ini:28: no figure is named gane; did you mean gain\?"),
+    ("some rate >= 1500/s", "rate >= 1500ms", r"c90.ini:28: “1500ms” is a time, the figure is a rate"),
+    ("some rate >= 1500/s", "rate ~ 1", r"c90.ini:28: “rate ~ 1” is no comparison"),
+    ("80..120", "120..80", r"c90.ini:28: .*the first limit is the lower one"),
+    ("[verdict REFUTED]", "[verdict WRONG]", r"c90.ini:31: no verdict is named WRONG"),
+    ("if = gain < 80", "if = gain in 90..100 and rate >= 1600/s", r"c90.ini:32: no figures can lead to this REFUTED"),
+    ("why = {gain}.", "why = {gin}.", r"c90.ini:33: no figure is named gin; did you mean gain\?"),
+    ("is = CONDITIONAL", "is = REFUTED", r"c90.ini:36: what cannot be told is CONDITIONAL"),
+]
+
+
+class Rules(Case):
+    def write(self, text):
+        path = self.run_path.parent / "c90.ini"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def rule(self, text=RULE):
+        return rules.read(self.write(text), rules.sources())
+
+    def test_shipped_rules_can_be_read(self):
+        found = rules.read_all()
+        self.assertTrue(any(r.quick for r in found))
+        for rule in found:
+            self.assertRegex(rule.id, r"^C\d\d$")
+            self.assertRegex(rule.path.read_text(encoding="utf-8"), r"\A# SPDX")
+
+    def test_a_wrong_rule_is_refused(self):
+        self.assertEqual(self.rule().id, "C90")
+        for old, new, message in WRONG:
+            with self.subTest(new), self.assertRaisesRegex(rules.RuleError, message):
+                self.rule(RULE.replace(old, new, 1))
+
+    def test_the_program_tells_the_error(self):
+        self.write(RULE.replace("if = gain", "if = gane", 1))
+        folder = self.run_path.parent
+        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--experiments"]
+        done = subprocess.run([*command, "--rules", folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("claims: c90.ini:28: no figure is named gane", done.stderr)
+
+
+class Conditions(unittest.TestCase):
+    LOW, HIGH, ACROSS, NOT = (1.0, 1.1), (3.0, 3.1), (1.9, 2.1), None
+
+    def truth(self, text, **figures):
+        parsed = conditions.parse(text, dict.fromkeys(figures, "number"))
+        return parsed.truth(figures)
+
+    def test_one_interval(self):
+        for text, low, high, across in (
+            ("x < 2", YES, NO, UNSURE),
+            ("x <= 2", YES, NO, UNSURE),
+            ("x > 2", NO, YES, UNSURE),
+            ("x >= 2", NO, YES, UNSURE),
+            ("x in 0.5..2", YES, NO, UNSURE),
+            ("x outside 0.5..2", NO, YES, UNSURE),
+        ):
+            for interval, truth in ((self.LOW, low), (self.HIGH, high), (self.ACROSS, across), (self.NOT, NONE)):
+                with self.subTest(text, interval=interval):
+                    self.assertEqual(self.truth(text, x=[interval]), truth)
+
+    def test_at_the_limit(self):
+        at = [(2.0, 2.0)]
+        found = [self.truth(f"x {sign} 2", x=at) for sign in ("<", "<=", ">", ">=")]
+        self.assertEqual(found, [NO, YES, NO, YES])
+        self.assertEqual(self.truth("x in 2..3", x=at), YES)
+
+    def test_a_bound_alone(self):
+        at_least = [(3.0, float("inf"))]
+        self.assertEqual(self.truth("x > 2", x=at_least), YES)
+        self.assertEqual(self.truth("x < 4", x=at_least), UNSURE)
+
+    def test_elements(self):
+        low, high, across, no = self.LOW, self.HIGH, self.ACROSS, self.NOT
+        for values, every, some in (
+            ([low, low], YES, YES),
+            ([low, high], NO, YES),
+            ([low, across], UNSURE, YES),
+            ([high, across], NO, UNSURE),
+            ([high, high], NO, NO),
+            ([low, no], NONE, YES),
+            ([high, no], NO, NONE),
+            ([across, no], NONE, NONE),
+            ([], NO, NO),
+        ):
+            with self.subTest(values):
+                self.assertEqual(self.truth("every x < 2", x=values), every)
+                self.assertEqual(self.truth("x < 2", x=values), every)
+                self.assertEqual(self.truth("some x < 2", x=values), some)
+
+    def test_joined(self):
+        values = {YES: [self.LOW], NO: [self.HIGH], UNSURE: [self.ACROSS], NONE: [None]}
+        for a, b, both, either in (
+            (YES, YES, YES, YES),
+            (YES, NO, NO, YES),
+            (YES, UNSURE, UNSURE, YES),
+            (YES, NONE, NONE, YES),
+            (NO, NO, NO, NO),
+            (NO, UNSURE, NO, UNSURE),
+            (NO, NONE, NO, NONE),
+            (UNSURE, UNSURE, UNSURE, UNSURE),
+            (UNSURE, NONE, NONE, NONE),
+            (NONE, NONE, NONE, NONE),
+        ):
+            for left, right in ((a, b), (b, a)):
+                with self.subTest(left + right):
+                    figures = {"x": values[left], "y": values[right]}
+                    self.assertEqual(self.truth("x < 2 and y < 2", **figures), both)
+                    self.assertEqual(self.truth("x < 2 or y < 2", **figures), either)
+
+    def test_an_optional_figure_says_nothing(self):
+        self.assertEqual(self.truth("x < 2 and y < 2", x=[self.LOW], y=[]), YES)
+        self.assertEqual(self.truth("x > 2 or y < 2", x=[self.LOW], y=[]), NO)
+
+    def test_quantities(self):
+        for text, kind, value in (("3.15s", "time", 3.15e9), ("64KiB", "size", 65536.0), ("50%", "number", 0.5)):
+            self.assertEqual(conditions.quantity(text, kind), value)
+
+
+class Page(Case):
+    def judged(self, *rule_texts, change=lambda run, trials: None):
+        """claims.json of the rules C90, C91, ... on a stored run."""
+        self.store(change)
+        folder = self.run_path.parent
+        for i, text in enumerate(rule_texts):
+            (folder / f"c9{i}.ini").write_text(text, encoding="utf-8")
+        self.page = folder / f"claims-{len(list(folder.glob('claims-*')))}"
+        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--rules", folder]
+        done = subprocess.run(
+            [*command, "--output", self.page, self.run_path], capture_output=True, text=True, timeout=120
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.said = done.stdout
+        return json.loads((self.page / "claims.json").read_text(encoding="utf-8"))
+
+    def spoil(self, model, blocks):
+        def change(run, trials):
+            for t in trials:
+                if t["load_point"] == "fetch" and t["cell"]["model"] == model and t["block"] in blocks:
+                    t["valid"], t["reason"] = False, "the backend's waits were late"
+
+        return change
+
+    def test_the_page(self):
+        other = RULE.replace("= event-loop\n", "= process-pool\n").replace("short = the loop", "short = the pool")
+        data = self.judged(RULE, other)
+        self.assertEqual([c["verdict"] for c in data["claims"]], ["CONFIRMED", "REFUTED"])
+        text = (self.page / "claims.md").read_text(encoding="utf-8")
+        self.golden("claims.md", re.sub(r"Made \S+", "Made NOW", text))
+        page = (self.page / "claims.html").read_text(encoding="utf-8")
+        self.assertNotRegex(page, r"(?i)<script|<link|@import|src=|url\(http|href=.http")
+        for target in re.findall(r'href="([^"#]+)"', page):
+            self.assertTrue((self.page / target).exists(), target)
+
+    def test_an_invalid_cell_is_not_measurable(self):
+        data = self.judged(RULE, change=self.spoil("event-loop", {1, 2}))
+        claim = data["claims"][0]
+        self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
+        self.assertIn("the backend's waits were late", claim["why"])
+
+    def test_what_was_not_run_is_not_measurable(self):
+        other = RULE.replace("experiments = quick", "experiments = io").replace("cells = fetch", "cells = fetch*")
+        claim = self.judged(other)["claims"][0]
+        self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
+        self.assertIn("the experiment io was not run", claim["why"])
+
+    def test_an_optional_figure_takes_no_part(self):
+        optional = RULE.replace("experiments = quick", "experiments = quick, io")
+        optional = optional.replace("[figure rate]", "[figure rate]\nexperiment = io\noptional = yes")
+        data = self.judged(optional.replace("cells = fetch\nlaw = stored\n\n[verdict", "cells = fetch*\n\n[verdict"))
+        self.assertEqual(data["claims"][0]["verdict"], "CONFIRMED")
+        text = (self.page / "claims.md").read_text(encoding="utf-8")
+        self.assertIn("Without: event-loop: the experiment io was not run", text)
+
+    def test_an_interval_across_a_limit_cannot_be_told(self):
+        level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
+        across = RULE.replace("80..120", f"80..{level:.4f}")
+        claim = self.judged(across)["claims"][0]
+        self.assertEqual(claim["verdict"], "CONDITIONAL")
+        self.assertIn("cannot be told from", claim["why"])
+        self.assertIn("C90 was CONFIRMED, is CONDITIONAL", self.said)
+        self.judged(across)
+        self.assertIn("no verdict is another than in claims-1", self.said)
+
+
+if __name__ == "__main__":
+    unittest.main()
