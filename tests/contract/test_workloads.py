@@ -86,6 +86,12 @@ def gather(seed: int, delays_us: list[int]) -> tuple[str, str]:
             f"gather calls={len(delays_us)} seed={seed} check={value:016x}\n")
 
 
+def sleepers(seed: int, us: int, tasks: int) -> tuple[str, str]:
+    value = combined([us * 1000] * tasks, seed)
+    return (f"/sleepers?tasks={tasks}&delay={us}us&seed={seed}",
+            f"sleepers tasks={tasks} seed={seed} check={value:016x}\n")
+
+
 def spin(seed: int, steps: int) -> tuple[str, str]:
     return (f"/spin?steps={steps}&seed={seed}",
             f"spin steps={steps} seed={seed} state={spun(seed, steps):016x}\n")
@@ -118,6 +124,7 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
         wait(seed(), delay_us()),
         fetch(seed(), delay_us(), rng.randrange(1, 6)),
         gather(seed(), [delay_us() for _ in range(rng.choice([1, 2, 7, 64]))]),
+        sleepers(seed(), delay_us(), rng.choice([1, 2, 20])),
         spin(seed(), rng.choice([0, 1, rng.randrange(5000)])),
         hashed(seed(), rng.choice([1, 2, rng.randrange(1, 2000)])),
         mixed(seed(), delay_us(), rng.randrange(2000)),
