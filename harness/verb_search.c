@@ -231,6 +231,7 @@ static int search_models(struct sought *sought)
             (struct trial_plan){.point = sought->point,
                                 .model = models_find(models, sought->names[i]),
                                 .workers = sought->point->model_workers[i],
+                                .settings = sought->point->model_settings[i],
                                 .seed = sought->options->seed,
                                 .backend = &backend,
                                 .metronome = metronome,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "entrant_settings.h"
 #include "names.h"
 
 const struct key cell_keys[CELL_KEYS + 1] = {
@@ -99,6 +100,7 @@ static int unknown_key(const struct reader *reader,
         for (const struct parameter *p = w->workload->parameters;
              p->name != NULL && count < CELL_KEYS + 255; p++)
             names[count++] = p->name;
+    count = entrant_settings_names(reader, names, count, CELL_KEYS + 255);
     names[count] = NULL;
     if (names_nearest(entry->key, names) == NULL)
         names[CELL_KEYS] = NULL;
@@ -142,18 +144,14 @@ static int take_workers_of(const struct reader *reader, struct cell *cell,
                      section_line);
 }
 
-static int take_loose(const struct reader *reader, struct cell *cell, int index,
-                      int section_line)
+/* Adds an entry to those that are judged later. */
+static int take_later(const struct reader *reader, int index, int section_line,
+                      int *list, int *count, int most)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
-    const char *name = entry->key;
 
-    if (!strncmp(name, "beside.", 7))
-        name += 7;
-    if (!is_parameter(name))
-        return unknown_key(reader, entry);
-    for (int i = 0; i < cell->loose_count; i++) {
-        const struct ini_entry *old = &reader->ini->entries[cell->loose[i]];
+    for (int i = 0; i < *count; i++) {
+        const struct ini_entry *old = &reader->ini->entries[list[i]];
         if (!strcmp(old->key, entry->key) && old->line > section_line)
             return reader_fail(reader, entry->line,
                                "\"%s\" was given on line %d already",
@@ -162,11 +160,26 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index,
     if (entry->value[0] == '\0')
         return reader_fail(reader, entry->line, "\"%s\" has no value",
                            entry->key);
-    if (cell->loose_count ==
-        (int)(sizeof(cell->loose) / sizeof(cell->loose[0])))
+    if (*count == most)
         return reader_fail(reader, entry->line, "too many parameters");
-    cell->loose[cell->loose_count++] = index;
+    list[(*count)++] = index;
     return 0;
+}
+
+static int take_loose(const struct reader *reader, struct cell *cell, int index,
+                      int section_line)
+{
+    const char *name = reader->ini->entries[index].key;
+
+    if (is_parameter(strncmp(name, "beside.", 7) ? name : name + 7))
+        return take_later(reader, index, section_line, cell->loose,
+                          &cell->loose_count,
+                          sizeof(cell->loose) / sizeof(*cell->loose));
+    if (entrant_settings_known(reader, name))
+        return take_later(reader, index, section_line, cell->settings,
+                          &cell->setting_count,
+                          sizeof(cell->settings) / sizeof(*cell->settings));
+    return unknown_key(reader, &reader->ini->entries[index]);
 }
 
 int cell_take(const struct reader *reader, struct cell *cell, int index)

@@ -56,12 +56,15 @@ struct cell {
      * beside it. Indices into the file's entries, defaults first. */
     int loose[64];
     int loose_count;
+    /* Likewise: flags of models, `stack` and `stack.MODEL`. */
+    int settings[32];
+    int setting_count;
 };
 
 /* Whether `key` can stand in a cell, its workload aside: a fixed key, or
- * workers.MODEL, or a parameter of any workload, or beside.PARAMETER. Puts the
- * entry into the cell; a value given before in the same section is an error.
- * Returns 0 or -EINVAL. */
+ * workers.MODEL, or a parameter of any workload, or beside.PARAMETER, or a flag
+ * of a model's own. Puts the entry into the cell; a value given before in the
+ * same section is an error. Returns 0 or -EINVAL. */
 int cell_take(const struct reader *reader, struct cell *cell, int entry);
 
 /* Expands and checks the cell, and adds its load points to the experiment. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "entrant_settings.h"
 #include "names.h"
 #include "value.h"
 
@@ -32,8 +33,10 @@ static int add(struct choice *choice, const struct model_info *model)
                            model->name, why);
     choice->point->model_workers[choice->count] =
         model->has_workers ? workers : 0;
-    choice->point->models[choice->count++] = model->name;
-    return 0;
+    choice->point->models[choice->count] = model->name;
+    return entrant_settings_choose(
+        choice->reader, choice->cell, model,
+        choice->point->model_settings[choice->count++]);
 }
 
 static int add_all(struct choice *choice)
@@ -132,7 +135,7 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
         return reader_fail(reader, workers->line,
                            "\"workers\" has no meaning here: none of the "
                            "cell's models has workers to set");
-    return 0;
+    return entrant_settings_check(reader, cell, point);
 }
 
 void entrants_add_copies(struct experiment *experiment)
@@ -150,6 +153,8 @@ void entrants_add_copies(struct experiment *experiment)
             continue;
         point->models[n] = experiment->copy;
         point->model_workers[n] = point->model_workers[baseline];
+        memcpy(point->model_settings[n], point->model_settings[baseline],
+               SETTINGS_TEXT_MAX);
         point->models[n + 1] = NULL;
     }
 }

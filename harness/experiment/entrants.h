@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which models take part at a load point, and with how many workers.
+ * Which models take part at a load point, with how many workers and which
+ * flags.
  */
 #pragma once
 
@@ -19,9 +20,10 @@ bool entrants_is_copy(const char *name);
 const struct model_info *entrants_model(const struct model_info *models,
                                         const char *name);
 
-/* Fills point->models and point->model_workers from the cell's `models`,
- * `workers` and `workers.MODEL`; point->workload and point->workers are set.
- * A model that exists but cannot take part (not built, lacks the workload) is
- * left out with a note, unless no model remains. Returns 0 or -EINVAL. */
+/* Fills point->models, point->model_workers and point->model_settings from the
+ * cell's `models`, `workers`, `workers.MODEL` and the models' own flags;
+ * point->workload and point->workers are set. A model that exists but cannot
+ * take part (not built, lacks the workload) is left out with a note, unless no
+ * model remains. Returns 0 or -EINVAL. */
 int entrants_choose(const struct reader *reader, const struct cell *cell,
                     struct load_point *point);

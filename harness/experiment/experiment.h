@@ -14,6 +14,7 @@
 
 #include "harness/load/load.h"
 #include "harness/server/models.h"
+#include "harness/server/settings.h"
 #include "harness/server/target.h"
 #include "models/runtime/workload.h"
 
@@ -94,6 +95,9 @@ struct load_point {
     int model_workers[EXPERIMENT_MODELS_MAX];  /* of models[i]: what to pass
                          as --workers (`workers.MODEL = N` or `workers`);
                          0: the model's default, pass nothing */
+    /* Flags of models[i] itself, "stack=128KiB&spread=0" (settings.h); ""
+     * leaves all at the model's defaults. */
+    char model_settings[EXPERIMENT_MODELS_MAX][SETTINGS_TEXT_MAX];
     struct beside beside;
     struct slicing slicing;
 };

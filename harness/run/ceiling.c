@@ -88,6 +88,7 @@ static double measure(const struct model_info *null,
     plan.point = point;
     plan.model = null;
     plan.workers = 0;
+    plan.settings = NULL;
     plan.usual_speed = 0;
     for (int i = 0; trial != NULL && i < ATTEMPTS && !good; i++) {
         trial_run(&plan, trial);

@@ -36,6 +36,18 @@ json_t *json_parameters(const struct parameter *table,
     return object;
 }
 
+json_t *json_settings(const struct model_info *model, const char *choice)
+{
+    struct arguments arguments;
+
+    if (choice == NULL)
+        choice = "";
+    if (parameters_parse_query(model->settings, choice, strlen(choice),
+                               &arguments, NULL, 0) < 0)
+        return json_object();
+    return json_parameters(model->settings, &arguments);
+}
+
 json_t *json_query(const struct workload_entry *workload,
                    const struct arguments *arguments)
 {

@@ -13,6 +13,10 @@
 json_t *json_parameters(const struct parameter *table,
                         const struct arguments *arguments);
 
+/* The model's own flags with what they were: {"stack_bytes": 65536}. `choice`
+ * is what was asked for (settings.h), NULL: nothing. */
+json_t *json_settings(const struct model_info *model, const char *choice);
+
 /* The canonical query without a seed. */
 json_t *json_query(const struct workload_entry *workload,
                    const struct arguments *arguments);

@@ -71,6 +71,8 @@ static void keep_models(struct load_point *point, const char *const *names)
         if (!is_among(point->models[i], names))
             continue;
         point->models[kept] = point->models[i];
+        memmove(point->model_settings[kept], point->model_settings[i],
+                SETTINGS_TEXT_MAX);
         point->model_workers[kept++] = point->model_workers[i];
     }
     if (kept < EXPERIMENT_MODELS_MAX)

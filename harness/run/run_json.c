@@ -63,13 +63,26 @@ static json_t *json_models_of(const struct load_point *point)
     return list;
 }
 
+/* What the file asks of the models' own flags, by model. */
+static json_t *json_settings_of(const struct load_point *point)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < EXPERIMENT_MODELS_MAX && point->models[i]; i++)
+        if (!entrants_is_copy(point->models[i]) &&
+            point->model_settings[i][0] != '\0')
+            json_object_set_new(object, point->models[i],
+                                json_string(point->model_settings[i]));
+    return object;
+}
+
 static json_t *json_load_point(const struct load_point *point)
 {
     const struct workload *workload = point->workload->workload;
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
-        "s:I, s:o, s:o, s:o}",
+        "s:I, s:o, s:o, s:o, s:o}",
         "id", point->id, "section", point->section, "workload",
         point->workload->name, "kind", kind_name(workload->kind), "query",
         json_query(point->workload, &point->arguments), "parameters",
@@ -84,7 +97,7 @@ static json_t *json_load_point(const struct load_point *point)
         (json_int_t)workload->wait_ns(&point->arguments), "slo",
         point->slo.text[0] ? json_string(point->slo.text) : json_null(),
         "beside", json_beside_plan(&point->beside), "models",
-        json_models_of(point));
+        json_models_of(point), "settings", json_settings_of(point));
 }
 
 static json_t *json_experiment(const struct experiment *experiment)

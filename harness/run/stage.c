@@ -19,7 +19,7 @@ static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;
 static const int64_t CHECK_BUDGET_NS = 500000000;
 
-enum { CHECKS = 20, FLAGS_MAX = 16 };
+enum { CHECKS = 20, FLAGS_MAX = 8 + 2 * PARAMETERS_MAX };
 
 int64_t stage_now_ns(void)
 {
@@ -127,7 +127,7 @@ int stage_start_server(struct stage *stage)
     const struct trial_plan *plan = stage->plan;
     struct trial *trial = stage->trial;
     const char *argv[FLAGS_MAX] = {plan->model->path, "--port", "0"};
-    char workers[16], why[768] = "";
+    char workers[16], words[2 * SETTINGS_TEXT_MAX], why[768] = "";
     int n = 3, result;
     struct process_plan process = {.argv = argv,
                                    .cpus = &trial->cpus.server,
@@ -140,6 +140,8 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--workers";
         argv[n++] = workers;
     }
+    if (plan->settings != NULL)
+        n = settings_argv(plan->settings, words, argv, n);
     if (trial->has_backend) {
         argv[n++] = "--backend";
         argv[n++] = plan->backend->address;

@@ -31,7 +31,9 @@ struct trial_slices; /* slices.h */
 struct trial_plan {
     const struct load_point *point;
     const struct model_info *model;
-    int workers;   /* to pass as --workers; 0: pass nothing */
+    int workers; /* to pass as --workers; 0: pass nothing */
+    const char
+        *settings; /* flags of its own to pass (settings.h); NULL: none */
     uint64_t seed; /* of requests and arrivals; never of a model */
     struct backend_server *backend;    /* used when the workload needs one */
     const struct metronome *metronome; /* NULL: none beats */

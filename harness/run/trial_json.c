@@ -347,12 +347,13 @@ static json_t *json_cell(const struct trial_plan *plan)
     int workers = trial_workers(plan);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "model", plan->model->name,
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "model", plan->model->name,
         "workload", point->workload->name, "query",
         json_query(point->workload, &point->arguments), "parameters",
         json_parameters(point->workload->workload->parameters,
                         &point->arguments),
-        "workers", workers > 0 ? json_integer(workers) : json_null(), "load",
+        "workers", workers > 0 ? json_integer(workers) : json_null(),
+        "settings", json_settings(plan->model, plan->settings), "load",
         json_load(point), "placement", placement_name(point->placement));
 }
 

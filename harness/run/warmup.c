@@ -89,6 +89,7 @@ static int64_t settle_ns(struct run *run, const struct model_info *models,
     struct trial_plan plan = {.point = &all,
                               .model = entrants_model(models, point->models[i]),
                               .workers = point->model_workers[i],
+                              .settings = point->model_settings[i],
                               .seed = run->plan.seed,
                               .backend = &run->backend,
                               .stop = run->stop};

@@ -18,6 +18,7 @@
 
 #include "capture.h"
 #include "harness/tree.h"
+#include "settings.h"
 
 /* An interpreter on a busy machine may take seconds to start. */
 static const int64_t DESCRIBE_LIMIT_NS = 10000000000;
@@ -94,6 +95,7 @@ static void fill(struct model_info *model, const json_t *described)
     model->task = text_of(described, "task");
     model->flags = joined(json_object_get(described, "flags"));
     model->parameters = dump != NULL ? dump : "[]";
+    model->settings = settings_table(parameters);
     model->yardstick = json_is_true(json_object_get(described, "yardstick"));
     model->has_workers = json_is_integer(workers);
     model->workers_default = (int)json_integer_value(workers);

@@ -13,15 +13,17 @@
 
 enum { MODELS_MAX = 64 };
 
+struct parameter;
 struct target;
 
 struct model_info {
     const char *name;
-    const char *path;        /* of the executable */
-    const char *summary;     /* "" when unknown */
-    const char *task;        /* "none", "thread", "coroutine", "process" */
-    const char *flags;       /* "shared-memory, parallel"; "" for none */
-    const char *parameters;  /* its own flags as JSON text: "[...]" */
+    const char *path;       /* of the executable */
+    const char *summary;    /* "" when unknown */
+    const char *task;       /* "none", "thread", "coroutine", "process" */
+    const char *flags;      /* "shared-memory, parallel"; "" for none */
+    const char *parameters; /* its own flags as JSON text: "[...]" */
+    const struct parameter *settings; /* the same as a table; NULL: none */
     bool yardstick;          /* measures the instrument, never a contender */
     bool has_workers;        /* takes --workers */
     int workers_default;     /* 0 without has_workers */

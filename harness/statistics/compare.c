@@ -44,6 +44,14 @@ static const json_t *point_of(const json_t *run, const char *experiment,
                  "id", id);
 }
 
+/* Older results do not tell of the models' own flags: they had the defaults. */
+static bool same_settings(const json_t *a, const json_t *b)
+{
+    if (json_object_size(a) == 0 || json_object_size(b) == 0)
+        return json_object_size(a) == json_object_size(b);
+    return json_equal(a, b);
+}
+
 /* The same work under the same load on the same CPUs. */
 static bool alike(const json_t *a, const json_t *b)
 {
@@ -54,7 +62,8 @@ static bool alike(const json_t *a, const json_t *b)
         if (!json_equal(json_object_get(a, keys[i]),
                         json_object_get(b, keys[i])))
             return false;
-    return true;
+    return same_settings(json_object_get(a, "settings"),
+                         json_object_get(b, "settings"));
 }
 
 static bool level_of(const json_t *row, struct estimate *level)
@@ -238,7 +247,7 @@ void compare_print(const struct compare *compare, FILE *file)
     if (compare->unlike > 0)
         fprintf(file,
                 "%d load points of the same name differ in work, load, "
-                "workers or placement: not compared\n",
+                "workers, flags or placement: not compared\n",
                 compare->unlike);
 }
 

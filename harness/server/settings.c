@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads rows of --describe, and takes a choice apart.
+ */
+#include "settings.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+
+    return text != NULL ? text : "";
+}
+
+static bool read_row(const json_t *described, struct parameter *row)
+{
+    static const enum unit units[] = {UNIT_COUNT, UNIT_NS, UNIT_BYTES};
+    const char *unit = text_of(described, "unit");
+    size_t i = 0;
+
+    while (i < sizeof(units) / sizeof(*units) &&
+           strcmp(unit, unit_name(units[i])) != 0)
+        i++;
+    if (i == sizeof(units) / sizeof(*units) ||
+        text_of(described, "name")[0] == '\0' ||
+        units_parse(units[i], text_of(described, "minimum"), &row->min) < 0 ||
+        units_parse(units[i], text_of(described, "maximum"), &row->max) < 0)
+        return false;
+    row->unit = units[i];
+    row->name = strdup(text_of(described, "name"));
+    row->default_text = strdup(text_of(described, "default"));
+    row->help = "";
+    return row->name != NULL && row->default_text != NULL;
+}
+
+const struct parameter *settings_table(const json_t *described)
+{
+    struct parameter *table = calloc(PARAMETERS_MAX + 1, sizeof(*table));
+    struct arguments defaults;
+    const json_t *each;
+    size_t i;
+    int rows = 0;
+    char why[256];
+
+    if (table == NULL)
+        return NULL;
+    json_array_foreach(described, i, each)
+    {
+        if (rows < PARAMETERS_MAX && read_row(each, &table[rows]))
+            rows++;
+        else if (rows < PARAMETERS_MAX)
+            table[rows] = (struct parameter){.name = NULL};
+    }
+    /* A default outside its own limits would fail every choice. */
+    if (parameters_parse(table, NULL, &defaults, why, sizeof(why)) < 0)
+        table[0].name = NULL;
+    return table; /* kept on purpose */
+}
+
+int settings_argv(const char *choice, char words[2 * SETTINGS_TEXT_MAX],
+                  const char **argv, int count)
+{
+    char *word = words;
+
+    for (const char *at = choice; *at != '\0';) {
+        int name = (int)strcspn(at, "="), value = (int)strcspn(at + name, "&");
+
+        argv[count++] = word;
+        word += sprintf(word, "--%.*s", name, at) + 1;
+        argv[count++] = word;
+        word += sprintf(word, "%.*s", value - 1, at + name + 1) + 1;
+        at += name + value;
+        at += *at == '&';
+    }
+    return count;
+}
