@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Charts of stacked bars: CPU per request and memory, in their parts.
+"""Charts of stacked bars: CPU per request, memory and the time of a request over
+a new connection, in their parts.
 
 Bars start at zero. The total with its interval is the summary's and stands as
 a cross with whiskers at the bar's end; the parts show what it is made of. The
@@ -14,6 +15,7 @@ from levels import (
     alt_text,
     left,
     level_rows,
+    median,
     n_words,
     name_of,
     of_trials,
@@ -90,7 +92,58 @@ def memory_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
     return chart
 
 
-def _stacked(run: Run, experiment, point, name: str, parts, values) -> Chart | None:
+def idle_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
+    """What a sleeping connection costs, by kind: all open and nothing asked
+    yet, less the server before the first connection."""
+    keys = [k for k, _, _ in style.MEMORY_PARTS[:-1]]
+    values = {}
+    for m in point["models"]:
+        trials = valid_trials(run, experiment, point, m)
+        known = [median(_per_idle(t, key) for t in trials) for key in keys]
+        total = median(_per_idle(t, "total_bytes") for t in trials)
+        rest = total - sum(max(v or 0, 0) for v in known) if total else None
+        values[m] = [v if v and v > 0 else None for v in (*known, rest)]
+    name = "memory_per_idle_connection_bytes"
+    chart = _stacked(run, experiment, point, name, style.MEMORY_PARTS, values, "idle")
+    if chart:
+        chart.title = f"Memory of a sleeping connection: {setting(point)}"
+        chart.caption.insert(
+            1,
+            "Parts: the middle one of the valid trials, all open and nothing asked yet less"
+            " the server before the first connection; rest: what the kernel charges beyond"
+            " them.",
+        )
+    return chart
+
+
+def _per_idle(trial: dict, key: str) -> float | None:
+    memory = trial.get("memory") or {}
+    after, before = ((memory.get(k) or {}).get(key) for k in ("open", "idle"))
+    count = (trial.get("connections") or {}).get("open")
+    return (after - before) / count if count and None not in (after, before) else None
+
+
+def connect_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
+    """The mean service time over new connections: connecting, and the rest."""
+    values = {}
+    for m in point["models"]:
+        names = ("latency_connect_mean_ns", "latency_mean_ns")
+        rows = [run.level(experiment["name"], point["id"], m, n) for n in names]
+        connect, whole = (r["value"] if r else None for r in rows)
+        rest = whole - connect if connect and whole and whole > connect else None
+        values[m] = [connect, rest]
+    chart = _stacked(
+        run, experiment, point, "latency_mean_ns", style.CONNECT_PARTS, values, "connect"
+    )
+    if chart:
+        chart.title = f"Mean time of a request: {setting(point)}"
+        chart.caption.insert(1, "A closed loop's service time, connecting included.")
+    return chart
+
+
+def _stacked(
+    run: Run, experiment, point, name: str, parts, values, kind_of_chart=None
+) -> Chart | None:
     """A bar per model, made of `values` (per model, in the parts' order)."""
     kind, models = metric(name), point["models"]
     rows, notes = level_rows(run, experiment, point, models, name)
@@ -100,7 +153,7 @@ def _stacked(run: Run, experiment, point, name: str, parts, values) -> Chart | N
     tops += [r[k] for r in rows.values() if r for k in ("value", "hi") if r[k]]
     scale, unit = units.scale_for([max(tops) / 3], kind.units)
     chart = Chart(
-        name_of(name.split("_")[0] + "-parts", experiment, point["id"]),
+        name_of((kind_of_chart or name.split("_")[0]) + "-parts", experiment, point["id"]),
         "bars.gp",
         "",
         alt_text(f"{kind.noun} per model", kind, rows),

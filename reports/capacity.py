@@ -13,6 +13,7 @@ from drawing import Chart, axis
 from levels import (
     DOTS,
     alt_text,
+    clear_of,
     end_labels,
     left,
     level_rows,
@@ -126,7 +127,9 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
         "styles": styles(models),
         "left": left(models),
         "x": x,
-        "notes": _notes(notes, models, told),
+        "notes": [
+            (i, why, clear_of(x, ceiling[models[i - 1]])) for i, why in _notes(notes, models, told)
+        ],
         "xlabel": f"requests per second with {point.get('slo')}"
         + (" (logarithmic)" if x.log else ""),
         "xformat": "%g" if x.hi < 20000 else "%.1s%c",

@@ -4,10 +4,12 @@
 Per experiment: the ratios with their margins (forest).
 Per load point: levels (throughput), latency by percentile, CPU and memory in
 parts, the blocks one by one, the second load where there is one; of a search
-the capacity and how it was found. A section whose
-load points differ in connections or rate is a sweep: levels become curves over
-that quantity, and memory gets its slope per connection. Levels and intervals
-are the summary's; trials are only merged for drawing.
+the capacity and how it was found; of slices their pairs; of a soak its minutes;
+of churn what connecting takes; of idle connections what one costs. A section
+whose load points differ in connections or rate is a sweep: levels become curves
+over that quantity, and memory gets its slope per connection. Recovery is told
+per section. Levels and intervals are the summary's; trials are only merged for
+drawing.
 """
 
 import bars
@@ -17,7 +19,10 @@ import dots
 import drift
 import forest
 import offered
+import overload
+import pairs
 import slopes
+import soak
 import sweeps
 from drawing import Chart
 from points import sections, sweep_key
@@ -34,30 +39,44 @@ def all_charts(run: Run) -> list[Chart]:
         for points in sections(experiment):
             swept = sweep_key(points)
             if swept:
-                over_rate = swept == "rate_per_s"
-                rate = offered.chart(run, experiment, points) if over_rate else None
-                for name in SWEPT:
-                    if not (rate and name == "latency_p99_ns"):
-                        curve = sweeps.curve(run, experiment, points, swept, name)
-                        charts.append(curve)
-                charts.append(rate)
-                charts.append(sweeps.memory(run, experiment, points))
-                charts.append(slopes.chart(run, experiment, points))
+                charts += _sweep(run, experiment, points, swept)
+            charts.append(overload.recovery(run, experiment, points))
             for point in points:
-                if capacity.is_search(point):
-                    charts.append(capacity.levels(run, experiment, point))
-                    charts.append(capacity.staircase(run, experiment, point))
-                    continue
-                if not swept:
-                    charts.append(dots.throughput(run, experiment, point))
-                charts.append(curves.latency(run, experiment, point))
-                if not swept or point is points[-1]:
-                    charts.append(bars.cpu(run, experiment, point))
-                    charts.append(bars.memory_parts(run, experiment, point))
-                charts.append(dots.second_load(run, experiment, point))
-                charts.append(drift.blocks(run, experiment, point))
+                alone, last = not swept, point is points[-1]
+                charts += _point(run, experiment, point, alone, alone or last)
     found = [chart for chart in charts if chart]
     if not run.data["complete"]:
         for chart in found:
             chart.title = f"INCOMPLETE RUN: {chart.title}"
     return found
+
+
+def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]:
+    """Of a section whose load points differ in connections or rate."""
+    rate = offered.chart(run, experiment, points) if swept == "rate_per_s" else None
+    names = [n for n in SWEPT if not (rate and n == "latency_p99_ns")]
+    found = [sweeps.curve(run, experiment, points, swept, name) for name in names]
+    found += [overload.goodput(run, experiment, points), rate]
+    found.append(sweeps.memory(run, experiment, points))
+    return [*found, slopes.chart(run, experiment, points)]
+
+
+def _point(run: Run, experiment: dict, point: dict, levels: bool, parts: bool):
+    """Of one load point: its levels, unless a sweep's curves tell them, and what
+    they are made of, in a sweep for its last load point alone."""
+    mode, here = point["load"]["mode"], (run, experiment, point)
+    if mode == "search":
+        return [capacity.levels(*here), capacity.staircase(*here)]
+    found: list[Chart | None] = [dots.throughput(*here)] if levels else []
+    if mode == "slice":  # tells neither latency nor memory
+        return [*found, *pairs.charts(*here), bars.cpu(*here), drift.blocks(*here)]
+    if mode == "soak":
+        found += soak.charts(*here)
+    if mode == "churn":
+        found.append(bars.connect_parts(*here))
+    found.append(curves.latency(*here))
+    if parts:
+        found += [bars.cpu(*here), bars.memory_parts(*here)]
+    if parts and mode == "idle":
+        found.append(bars.idle_parts(*here))
+    return [*found, dots.second_load(*here), drift.blocks(*here)]

@@ -35,6 +35,7 @@ PLAIN = {
     "lines": True,
     "every": 1,
     "key": False,
+    "markers": False,  # the labels tell whose marks they are
     "limit": None,
     "rings": None,
     "platform": None,

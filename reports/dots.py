@@ -10,8 +10,9 @@ the dot: how much of what was possible did the model reach?
 import units
 from drawing import Chart, axis
 from levels import (
-    alt_text,
     DOTS,
+    alt_text,
+    clear_of,
     left,
     level_rows,
     n_words,
@@ -37,6 +38,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         trials = valid_trials(run, experiment, point, m)
         laws[m] = of_trials(trials, "prediction", "throughput_per_s")
         bare[m] = of_trials(trials, "bare", "per_s")
+    lines = {m: max(laws[m] or 0, bare[m] or 0) for m in models}
     found = [r for r in rows.values() if r]
     x = axis(
         [r[k] for r in found for k in ("value", "lo", "hi")]
@@ -52,8 +54,8 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     chart = Chart(
         name_of("throughput", experiment, point["id"]),
         "dots.gp",
-        f"Throughput: {setting(point)}",
-        alt_text("Throughput per model", kind, rows),
+        f"{_title(point)}: {setting(point)}",
+        alt_text(f"{_title(point)} per model", kind, rows),
         experiment["name"],
         [point["id"]],
         blocks=blocks,
@@ -78,7 +80,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         "styles": styles(models),
         "left": left(models),
         "x": x,
-        "notes": notes,
+        "notes": [(i, why, clear_of(x, lines[models[i - 1]])) for i, why in notes],
         "xlabel": "requests per second" + (" (logarithmic)" if x.log else ""),
         "xformat": "%g" if x.hi < 20000 else "%.1s%c",
         "dots": DOTS,
@@ -88,6 +90,15 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         "ceiling": "bare processes" if any(v for v in bare.values()) else None,
     }
     return chart
+
+
+def _value(row: dict | None) -> float | None:
+    return row["value"] / 1e6 if row else None
+
+
+def _title(point: dict) -> str:
+    churn = point["load"]["mode"] == "churn"
+    return "Requests over new connections per second" if churn else "Throughput"
 
 
 def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
@@ -137,7 +148,7 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         "styles": styles(models),
         "left": left(models),
         "x": x,
-        "notes": notes,
+        "notes": [(i, why, clear_of(x, _value(worst[models[i - 1]]))) for i, why in notes],
         "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""),
         "xformat": "%g",
         "dots": "p99, 95 % interval",

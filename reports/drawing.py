@@ -38,6 +38,11 @@ class Chart:
     height: int = 360
     in_text: bool = False  # the data table stands in report.md too
 
+    @property
+    def title_size(self) -> float:
+        """Of the font, so that a long title fits: letters are 0.55 as wide."""
+        return max(8.5, min(13, 0.97 * WIDTH / 0.55 / max(len(self.title), 1)))
+
 
 @dataclass(frozen=True)
 class Axis:

@@ -11,7 +11,7 @@ comparison that could not be decided.
 import lead
 import style
 import units
-from drawing import Axis, Chart, axis
+from drawing import Chart, axis
 from levels import capital, left, name_of, provenance
 from metrics import metric
 from points import sections
@@ -21,11 +21,11 @@ UNDECIDED = ("inconclusive", None)
 
 
 def charts(run: Run, experiment: dict) -> list[Chart]:
-    names = list(lead.HEADLINES)
-    if any(p["load"]["mode"] == "search" for p in experiment["load_points"]):
-        names.append("capacity_per_s")
-    if any(p.get("beside") for p in experiment["load_points"]):
+    points = experiment["load_points"]
+    names = [*lead.HEADLINES, *(p.get("headline") for p in points)]
+    if any(p.get("beside") for p in points):
         names.append("beside_p99_ns")
+    names = [name for name in dict.fromkeys(names) if name]
     found = [_forest(run, experiment, name) for name in names]
     return [chart for chart in found if chart]
 
@@ -68,7 +68,7 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
     if len(bases) > 1:
         labels = [f"{text} / {r['b']}" for text, r in zip(labels, rows)]
     chart = Chart(
-        name_of(f"forest-{name.split('_')[0]}", experiment, "ratios"),
+        name_of(f"forest-{_short(name)}", experiment, "ratios"),
         "forest.gp",
         f"{capital(kind.noun)}, ratios: {experiment['name']}",
         f"Ratios of {kind.noun} with 95 % intervals and the band that counts as no"
@@ -78,8 +78,6 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
         height=130 + 24 * len(rows),
         head=["load point: models", "ratio [95 %]", "n", "margin", "verdict"],
     )
-    if name.startswith("beside"):
-        chart.name = name_of("forest-beside", experiment, "ratios")
     chart.blocks = [
         ("decided", _marks(rows, lambda v: v not in UNDECIDED)),
         ("undecided", _marks(rows, lambda v: v in UNDECIDED)),
@@ -95,6 +93,13 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
     if len(bases) == 1:
         chart.context["xlabel"] = f"{kind.noun}, ratio to {bases.pop()} (logarithmic)"
     return chart
+
+
+def _short(name: str) -> str:
+    """For the file's name: one word for what every experiment has."""
+    if name in lead.HEADLINES or name.startswith(("beside", "capacity", "goodput")):
+        return name.split("_")[0]
+    return name.rsplit("_", 1)[0].replace("_", "-")
 
 
 def _edge(row: dict) -> float:
@@ -130,9 +135,6 @@ def _context(rows, labels, texts, kind) -> dict:
     values = [v for r in rows for v in (r["ratio"], r["lo"], r["hi"], _edge(r)) if v]
     values += [1 / _edge(r) for r in rows]
     x = axis(values, room=1.05, log=True)
-    narrow = x.hi / x.lo < 3
-    tics = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5]
-    shown = [t for t in tics if x.lo <= t <= x.hi]
     return {
         "styles": [],
         "left": min(left(labels), 0.5),
@@ -140,6 +142,14 @@ def _context(rows, labels, texts, kind) -> dict:
         "labels": labels,
         "texts": texts,
         "x": x,
-        "xtics": ", ".join(f"{t:g}" for t in shown) if narrow else x.tics,
+        "xtics": tics(x),
         "xlabel": f"ratio of {kind.noun} (logarithmic)",
     }
+
+
+def tics(x) -> str:
+    """Of an axis of ratios: tenths where decades and halves would leave it bare."""
+    places = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5]
+    if x.hi / x.lo >= 3:
+        return x.tics
+    return ", ".join(f"{t:g}" for t in places if x.lo <= t <= x.hi)

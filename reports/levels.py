@@ -153,6 +153,13 @@ def level_rows(run: Run, experiment: dict, point: dict, models, name: str):
     return rows, notes
 
 
+def clear_of(x: Axis, mark: float | None) -> float:
+    """Where in its row (0 to 1) a note begins that shall not cross a mark: at
+    the axis, or behind a mark that stands in the left half."""
+    at = x.fraction(mark) if mark else 1.0
+    return at + 0.015 if at < 0.55 else 0.01
+
+
 def table_row(kind, row, model):
     if not row:
         return [model, units.UNKNOWN, units.UNKNOWN, "0"]

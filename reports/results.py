@@ -1,143 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Stored results in, checked objects out (docs/results.md is the format).
 
-Everything that a report prints passes through here once. What contradicts the
-format is refused with the file, the place in it and the reason: a report made
-from half-understood numbers would be worse than none. The checks are of two
-kinds: the shape of each file, and contradictions within it (a trial called
-valid whose gate failed, counts that do not add up, a file under another
-trial's name).
+Everything that a report prints passes through here once (checks.py says what is
+refused), and is found here by experiment, load point, model and metric.
 """
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-import schema
+from checks import ResultsError, check_run, check_schema, check_trial
 
 SCHEMA_VERSION = 1
 INVALID_SHARE = 0.2
-
-# path in the JSON -> kind; a trailing ? allows null or absence.
-RUN_SHAPE = {
-    "run_id": "text",
-    "command": "text?",
-    "tool_version": "text?",
-    "started_at": "text",
-    "ended_at": "text?",
-    "complete": "boolean",
-    "seed": "integer?",
-    "experiments": "list",
-    "models": "object",
-    "plan": "list?",
-    "environment": "object?",
-    "summary": "list?",
-    "comparisons": "list?",
-    "slopes": "list?",
-    "activity": "object?",
-    "primitives": "object?",
-    "gates": "list?",
-    "noise_floor": "object?",
-    "tally": "object?",
-}
-EXPERIMENT_SHAPE = {
-    "name": "text",
-    "title": "text?",
-    "question": "text?",
-    "baseline": "text?",
-    "margin": "number?",
-    "blocks": "count?",
-    "profile": "object?",
-    "load_points": "list",
-}
-LOAD_POINT_SHAPE = {
-    "id": "text",
-    "section": "text?",
-    "workload": "text",
-    "kind": "text?",
-    "query": "text?",
-    "load": "object",
-    "load.mode": "text",
-    "load.connections": "count?",
-    "load.rate_per_s": "number?",
-    "latency_kind": "text?",
-    "headline": "text?",
-    "wait_ns": "number?",
-    "models": "list",
-}
-SUMMARY_SHAPE = {
-    "experiment": "text",
-    "load_point": "text",
-    "model": "text",
-    "metric": "text",
-    "n": "count",
-    "value": "number?",
-    "lo": "number?",
-    "hi": "number?",
-    "why": "text?",
-    "trials": "list?",
-}
-COMPARISON_SHAPE = {
-    "experiment": "text",
-    "load_point": "text",
-    "metric": "text",
-    "a": "text",
-    "b": "text",
-    "n": "count",
-    "ratio": "number?",
-    "lo": "number?",
-    "hi": "number?",
-    "margin": "number?",
-    "verdict": "text?",
-    "words": "text?",
-}
-SLOPE_SHAPE = {
-    "experiment": "text",
-    "section": "text",
-    "model": "text",
-    "per": "text",
-    "n": "count",
-    "bytes": "object?",
-    "why": "text?",
-}
-TRIAL_SHAPE = {
-    "run_id": "text",
-    "trial_id": "text",
-    "experiment": "text",
-    "load_point": "text",
-    "block": "count",
-    "attempt": "count?",
-    "complete": "boolean",
-    "valid": "boolean",
-    "reason": "text?",
-    "cell": "object",
-    "cell.model": "text",
-    "gates": "list?",
-    "window_ns": "number?",
-    "throughput_per_s": "number?",
-    "requests": "object?",
-    "requests.scheduled": "count?",
-    "requests.ok": "count?",
-    "requests.wrong": "count?",
-    "requests.http_error": "count?",
-    "requests.io_error": "count?",
-    "requests.timeout": "count?",
-    "latency": "object?",
-    "memory": "object?",
-    "memory.total_bytes": "number?",
-    "memory.rss_sum_bytes": "number?",
-    "cpu": "object?",
-    "bare": "object?",
-    "bare.per_s": "number?",
-    "prediction": "object?",
-    "prediction.throughput_per_s": "number?",
-}
-GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
-VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
-
-
-class ResultsError(Exception):
-    """Results that cannot be reported, in one sentence for the user."""
 
 
 @dataclass
@@ -186,13 +62,16 @@ class Run:
         return ", ".join(str(n) for n in sorted(known))
 
     def trials_of(self, experiment: str, point: str, model: str | None = None):
-        return [
-            t
-            for t in self.trials
-            if t["experiment"] == experiment
-            and t["load_point"] == point
-            and (model is None or t["cell"]["model"] == model)
-        ]
+        """Of a load point, or of one of its models, by block."""
+        own = self._by_point.get((experiment, point), [])
+        return [t for t in own if model is None or t["cell"]["model"] == model]
+
+    @cached_property
+    def _by_point(self) -> dict[tuple[str, str], list[dict]]:
+        found: dict[tuple[str, str], list[dict]] = {}
+        for t in self.trials:
+            found.setdefault((t["experiment"], t["load_point"]), []).append(t)
+        return found
 
 
 def _inverted(row: dict) -> dict:
@@ -223,13 +102,13 @@ def load(directory: str) -> Run:
             f"{directory}: no run.json in it, so this is not a run of troika"
         )
     data = read(path / "run.json")
-    _check_run(path / "run.json", data)
-    _check_schema(path / "run.json", "run", data)
+    check_run(path / "run.json", data)
+    check_schema(path / "run.json", "run", data)
     trials, retired = [], []
     for name in sorted((path / "trials").glob("*.json")):
         trial = read(name)
-        _check_trial(name, trial, data)
-        _check_schema(name, "trial", trial)
+        check_trial(name, trial, data)
+        check_schema(name, "trial", trial)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
     trials.sort(
@@ -272,108 +151,3 @@ def read(path: Path) -> dict:
             " use the report of the version that made the run"
         )
     return data
-
-
-_KINDS = {
-    "text": lambda v: isinstance(v, str),
-    "boolean": lambda v: isinstance(v, bool),
-    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "count": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
-    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
-    "list": lambda v: isinstance(v, list),
-    "object": lambda v: isinstance(v, dict),
-}
-
-
-def _check_shape(path: Path, where: str, value, shape: dict) -> None:
-    if not isinstance(value, dict):
-        raise ResultsError(f"{path}: {where or 'the file'} must be an object")
-    for key, kind in shape.items():
-        found, parts = value, key.split(".")
-        for part in parts:
-            found = found.get(part) if isinstance(found, dict) else None
-        optional = kind.endswith("?")
-        if (found is None and optional) or _KINDS[kind.rstrip("?")](found):
-            continue
-        raise ResultsError(
-            f"{path}: {where}{key} must be a {kind.rstrip('?')}, found {json.dumps(found)[:60]}"
-        )
-
-
-def _check_schema(path: Path, kind: str, data: dict) -> None:
-    found = schema.problem(kind, data)
-    if found:
-        raise ResultsError(f"{path}: {found} (results/schema/{kind}.schema.json)")
-
-
-def _check_run(path: Path, data: dict) -> None:
-    _check_shape(path, "", data, RUN_SHAPE)
-    for i, experiment in enumerate(data["experiments"]):
-        where = f"experiments[{i}]."
-        _check_shape(path, where, experiment, EXPERIMENT_SHAPE)
-        for j, point in enumerate(experiment["load_points"]):
-            _check_shape(path, f"{where}load_points[{j}].", point, LOAD_POINT_SHAPE)
-            if not all(isinstance(m, str) for m in point["models"]):
-                raise ResultsError(
-                    f"{path}: {where}load_points[{j}].models must be names"
-                )
-    for i, row in enumerate(data.get("summary") or []):
-        _check_shape(path, f"summary[{i}].", row, SUMMARY_SHAPE)
-        value, lo, hi = row.get("value"), row.get("lo"), row.get("hi")
-        if None not in (value, lo, hi) and not lo <= value <= hi:
-            raise ResultsError(
-                f"{path}: summary[{i}]: value {value} lies outside its interval {lo} to {hi}"
-            )
-    for i, row in enumerate(data.get("comparisons") or []):
-        _check_shape(path, f"comparisons[{i}].", row, COMPARISON_SHAPE)
-        if row.get("verdict") not in (*VERDICTS, None):
-            raise ResultsError(
-                f"{path}: comparisons[{i}].verdict is {row['verdict']!r},"
-                f" known are {', '.join(VERDICTS)}"
-            )
-    for i, row in enumerate(data.get("slopes") or []):
-        _check_shape(path, f"slopes[{i}].", row, SLOPE_SHAPE)
-
-
-def _check_trial(path: Path, trial: dict, run: dict) -> None:
-    _check_shape(path, "", trial, TRIAL_SHAPE)
-    for i, gate in enumerate(trial.get("gates") or []):
-        _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
-    if path.stem.split(".attempt")[0] != trial["trial_id"]:
-        raise ResultsError(
-            f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"
-        )
-    if trial["run_id"] != run["run_id"]:
-        raise ResultsError(
-            f"{path}: run_id is {trial['run_id']!r}, but run.json says {run['run_id']!r}"
-        )
-    points = {
-        (e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]
-    }
-    if (trial["experiment"], trial["load_point"]) not in points:
-        raise ResultsError(
-            f"{path}: load point {trial['load_point']!r} of experiment"
-            f" {trial['experiment']!r} is not in run.json"
-        )
-    if trial["valid"]:
-        _check_valid(path, trial)
-
-
-def _check_valid(path: Path, trial: dict) -> None:
-    """What a trial called valid may not contradict."""
-    failed = [g["id"] for g in trial.get("gates") or [] if not g["ok"]]
-    if failed:
-        raise ResultsError(f"{path}: valid is true, but gate {failed[0]!r} failed")
-    if not trial["complete"] or trial.get("throughput_per_s") is None:
-        raise ResultsError(f"{path}: valid is true, but the trial is not complete")
-    counts = trial.get("requests")
-    if counts is None:
-        raise ResultsError(f"{path}: valid is true, but requests are not counted")
-    ends = sum(
-        counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout")
-    )
-    if counts.get("scheduled") is not None and counts["scheduled"] != ends:
-        raise ResultsError(
-            f"{path}: valid is true, but {counts['scheduled']} requests were scheduled"
-            f" and {ends} are accounted for"
-        )

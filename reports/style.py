@@ -67,6 +67,10 @@ MEMORY_PARTS = (
     ("socket_bytes", "sockets", PURPLE),
     ("rest_bytes", "rest", "#BBBBBB"),
 )
+CONNECT_PARTS = (
+    ("latency_connect_mean_ns", "connecting", SKY),
+    ("latency_mean_ns", "request and answer", BLUE),
+)
 
 
 def style(model: str) -> Style:

@@ -35,8 +35,8 @@ def invalid(run: Run) -> list[dict]:
 
 
 def file(run: Run, trial: dict) -> str:
-    kept = any(t is trial for t in run.trials)
-    suffix = "" if kept else f".attempt{trial.get('attempt') or 1}"
+    retired = any(t is trial for t in run.retired)
+    suffix = f".attempt{trial.get('attempt') or 1}" if retired else ""
     return f"../trials/{trial['trial_id']}{suffix}.json"
 
 

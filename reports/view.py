@@ -11,6 +11,7 @@ import lead
 import noise
 import selftest
 import spent
+import tables
 import units
 import validity
 from points import latency_words, sections, setting
@@ -160,13 +161,14 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "latency_words": latency_words(point),
         "slo": point.get("slo"),
         "window": units.time(point.get("window_ns")),
-        "speed": _speed_table(run, experiment, point),
-        "cost": None if capacity.is_search(point) else _cost_table(run, experiment, point),
-        "second_load": _second_load_table(run, experiment, point),
-        "drift": _drift_table(run, experiment, point),
-        "comparisons": _comparisons(run, experiment, point),
+        "speed": tables.speed(run, experiment, point),
+        "cost": None if capacity.is_search(point) else tables.cost(run, experiment, point),
+        "memory": point["load"]["mode"] != "slice",
+        "second_load": tables.second_load(run, experiment, point),
+        "drift": tables.grown(run, experiment, point),
+        "comparisons": tables.comparisons(run, experiment, point),
         "charts": own,
-        "absent": _absent(run, experiment, point),
+        "absent": tables.absent(run, experiment, point),
         "retried": _has_retry(run, experiment, point),
         "bounded": any(
             (run.summary.get((experiment["name"], point["id"], m, "throughput_per_s")) or {})
@@ -176,207 +178,11 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
     }
 
 
-def _absent(run: Run, experiment: dict, point: dict) -> list[str]:
-    """Why a figure of the tables is missing, each reason once."""
-    reasons: dict[tuple, list[str]] = {}
-    shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
-    if capacity.is_search(point):
-        shown = (capacity.NAME, capacity.CAREFUL)
-    for name in shown:
-        for m in point["models"]:
-            row = run.summary.get((experiment["name"], point["id"], m, name))
-            if row and row.get("value") is None and row.get("why"):
-                reasons.setdefault((metric(name).noun, row["why"]), []).append(m)
-    return [
-        f"no {noun} for {', '.join(ms)}: {why}" for (noun, why), ms in reasons.items()
-    ]
-
-
 def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
     return any(
         (t.get("attempt") or 1) > 1
         for t in run.trials_of(experiment["name"], point["id"])
     )
-
-
-def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
-    """The model's name; a dagger where a trial had to be repeated."""
-    trials = run.trials_of(experiment["name"], point["id"], model)
-    dagger = "†" if any((t.get("attempt") or 1) > 1 for t in trials) else ""
-    yard = " *" if (run.data["models"].get(model) or {}).get("yardstick") else ""
-    return f"{model}{dagger}{yard}"
-
-
-def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
-    trials = run.trials_of(experiment["name"], point["id"], model)
-    return f"{sum(t['valid'] for t in trials)}/{len(trials)}"
-
-
-def _column(run: Run, experiment: dict, point: dict, name: str):
-    """(head, model -> text), one unit for the whole column."""
-    kind = metric(name)
-    key = experiment["name"], point["id"]
-    rows = {m: run.level(*key, m, name) for m in point["models"]}
-    scale, unit = kind.scale([r["value"] for r in rows.values() if r])
-    texts = {}
-    for m, r in rows.items():
-        if not r:
-            trials = run.trials_of(*key, m)
-            texts[m] = (
-                "invalid"
-                if trials and not any(t["valid"] for t in trials)
-                else units.UNKNOWN
-            )
-            continue
-        interval = units.interval(r["lo"], r["hi"], scale)
-        texts[m] = f"{kind.sign(r)}{units.digits(r['value'] / scale)} {interval}"
-    unit = f", {unit}" if unit and any(rows.values()) else ""
-    return f"{kind.title}{unit}", texts
-
-
-def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
-    models = point["models"]
-    head = ["model", *(h for h, _ in columns), "valid"]
-    rows = []
-    for m in models:
-        label = _label(run, experiment, point, m)
-        texts = [texts[m] for _, texts in columns]
-        rows.append([label, *texts, _tally(run, experiment, point, m)])
-    return {
-        "head": head,
-        "rows": rows,
-        "links": [_first(run, experiment, point, m) for m in models],
-    }
-
-
-def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:
-    """Where in the table of trials those of a cell begin."""
-    trials = run.trials_of(experiment["name"], point["id"], model)
-    return f"#trial-{trials[0]['trial_id']}" if trials else None
-
-
-def _workers_column(run: Run, experiment: dict, point: dict):
-    texts = {}
-    for m in point["models"]:
-        known = run.workers_of(experiment["name"], point["id"], m)
-        texts[m] = known or units.UNKNOWN
-    return "workers", texts
-
-
-def _capacity_table(run: Run, experiment: dict, point: dict) -> dict:
-    head, texts = _column(run, experiment, point, capacity.NAME)
-    for m, text in texts.items():
-        if text in ("", units.UNKNOWN):
-            texts[m] = capacity.text_of(run, experiment, point, m) or text
-    columns = [
-        _workers_column(run, experiment, point),
-        (head, texts),
-        _column(run, experiment, point, capacity.CAREFUL),
-        *capacity.columns(run, experiment, point),
-    ]
-    return _table(run, experiment, point, columns)
-
-
-def _speed_table(run: Run, experiment: dict, point: dict) -> dict:
-    if capacity.is_search(point):
-        return _capacity_table(run, experiment, point)
-    columns = [
-        _workers_column(run, experiment, point),
-        _column(run, experiment, point, "throughput_per_s"),
-        _column(run, experiment, point, "latency_p50_ns"),
-        _column(run, experiment, point, "latency_p99_ns"),
-    ]
-    if point["load"]["mode"] == "churn":
-        columns.append(_column(run, experiment, point, "latency_connect_mean_ns"))
-    return _table(run, experiment, point, columns)
-
-
-def _cost_table(run: Run, experiment: dict, point: dict) -> dict:
-    idle = point["load"]["mode"] == "idle"
-    each = f"memory_per_{'idle_' if idle else ''}connection_bytes"
-    columns = [
-        _column(run, experiment, point, "cpu_per_request_ns"),
-        _column(run, experiment, point, "memory_total_bytes"),
-        _column(run, experiment, point, each),
-        _rss_column(run, experiment, point),
-    ]
-    return _table(run, experiment, point, columns)
-
-
-def _drift_table(run: Run, experiment: dict, point: dict) -> dict | None:
-    """What grew over the minutes of a soak, in the harness's words."""
-    rows = []
-    for t in run.trials_of(experiment["name"], point["id"]):
-        told = t.get("drift") if t["valid"] else None
-        if told:
-            parts = [told.get(k) or {} for k in ("memory", "latency_p50", "latency_p99")]
-            texts = [p.get("words") or units.UNKNOWN for p in parts]
-            rows.append([t["cell"]["model"], str(t["block"]), *texts])
-    head = ["model", "block", "memory", "p50 latency", "p99 latency"]
-    return {"head": head, "rows": rows} if rows else None
-
-
-def _second_load_table(run: Run, experiment: dict, point: dict) -> dict | None:
-    if not point.get("beside"):
-        return None
-    columns = [
-        _column(run, experiment, point, name)
-        for name in ("beside_p99_ns", "beside_max_ns")
-    ]
-    return _table(run, experiment, point, columns)
-
-
-def _rss_column(run: Run, experiment: dict, point: dict):
-    """RSS is in no summary: the middle one of the valid trials."""
-    texts, values = {}, {}
-    for m in point["models"]:
-        known = sorted(
-            t["memory"]["rss_sum_bytes"]
-            for t in run.trials_of(experiment["name"], point["id"], m)
-            if t["valid"] and (t.get("memory") or {}).get("rss_sum_bytes") is not None
-        )
-        values[m] = known[len(known) // 2] if known else None
-    scale, unit = units.scale_for(values.values(), units.SIZE)
-    for m, value in values.items():
-        texts[m] = units.digits(value / scale) if value is not None else units.UNKNOWN
-    return f"RSS, {unit}", texts
-
-
-def _comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
-    """Against the baseline, and of the leader with all others, on the metrics
-    that everybody asks for; run.json has every pair."""
-    tables = []
-    models = run.models_of(experiment["name"], point, yardsticks=False)
-    names = [capacity.NAME] if capacity.is_search(point) else list(lead.HEADLINES)
-    names += (["beside_p99_ns"] if point.get("beside") else [])
-    for name in names:
-        first = lead.lead(run, experiment, point, name).best
-        pairs = [(first, m) for m in models if m != first] if first else []
-        base = experiment.get("baseline")
-        if base in models and base != first:
-            pairs += [(m, base) for m in models if m not in (base, first)]
-        rows = []
-        for a, b in pairs:
-            row = run.ratio(experiment["name"], point["id"], name, a, b)
-            if row and row.get("ratio"):
-                ratio = f"{units.digits(row['ratio'])} {units.interval(row['lo'], row['hi'])}"
-                rows.append([f"{a} / {b}", ratio, str(row["n"]), verdict_words(row)])
-        if rows:
-            noun = metric(name).noun
-            tables.append(
-                {"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows}
-            )
-    return tables
-
-
-def verdict_words(row: dict) -> str:
-    return {
-        "better": f"{row['a']} is better",
-        "worse": f"{row['b']} is better",
-        "same": "no meaningful difference",
-        "negligible": "measurable, negligible",
-        "inconclusive": "inconclusive",
-    }.get(row.get("verdict"), "not judged")
 
 
 def _flat(value, prefix: str = "") -> list[list[str]]:

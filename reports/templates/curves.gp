@@ -19,7 +19,8 @@ set key below center horizontal samplen 2 textcolor rgb '#222222'
 {% else %}unset key
 {% endif %}
 {%- for place in labels %}
-set label {{ place.text | quoted }} at graph 1.015, graph {{ "%.4f" | format(place.at) }} left textcolor rgb '{{ place.colour }}' font ',11'
+set label {{ place.text | quoted }} at graph {{ 1.05 if markers else 1.015 }}, graph {{ "%.4f" | format(place.at) }} left textcolor rgb '{{ place.colour }}' font ',11'
+{%- if markers %} point pt {{ place.marker }} ps 0.9 lc rgb '{{ place.colour }}' offset 1,0{% endif %}
 {%- if place.second %}
 set label {{ place.second | quoted }} at graph 1.015, graph {{ "%.4f" | format(place.at) }} left offset 0,-0.95 textcolor rgb '{{ place.colour }}' font ',10'
 {%- endif %}

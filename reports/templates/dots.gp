@@ -15,8 +15,8 @@ set xlabel {{ xlabel | quoted }}
 {% endif %}
 set bmargin {{ 5 + ([bounds, ceiling, second] | select | list | length) }}
 set key at screen 0.55, screen 0.02 center bottom vertical maxcols 1 samplen 2 spacing 1.1 textcolor rgb '#222222'
-{% for row, words in notes -%}
-set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#777777'
+{% for row, words, at in notes -%}
+set label {{ words | quoted }} at graph {{ "%.4f" | format(at) }}, first {{ row }} textcolor rgb '#777777'
 {% endfor -%}
 {% if limit -%}
 set arrow from first {{ limit.at }}, graph 0 to first {{ limit.at }}, graph 1 nohead lc rgb '#AA0000' dt 4 lw 1.4

@@ -5,7 +5,7 @@ do for [format in 'svg png'] {
     if (format eq 'svg') {
         set terminal svg size {{ width }},{{ chart.height }} dynamic noenhanced font 'sans-serif,13' background rgb 'white'
     } else {
-        set terminal pngcairo size {{ width }},{{ chart.height }} noenhanced font 'sans-serif,10' background rgb 'white'
+        set terminal pngcairo size {{ width }},{{ chart.height }} noenhanced fontscale 0.77 font 'sans-serif,13' background rgb 'white'
     }
     set output '{{ chart.name }}.'.format
 {{ caller() }}

@@ -8,7 +8,7 @@ reset
 set encoding utf8
 set datafile missing 'NaN'
 data = '{{ chart.name }}.dat'
-set label 100 {{ chart.title | quoted }} at screen 0.012, screen 1 left offset 0,-1.1 font ',13'
+set label 100 {{ chart.title | quoted }} at screen 0.012, screen 1 left offset 0,-1.1 font ',{{ "%.3g" | format(chart.title_size) }}'
 set tmargin 2.8
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'

@@ -163,10 +163,73 @@ def search():
     }
 
 
+def plain(name, title, points, **more):
+    """An experiment without a profile."""
+    return {
+        "name": name,
+        "title": title,
+        "question": f"{title}: which model?",
+        "baseline": "event-loop",
+        "margin": 0.05,
+        "blocks": BLOCKS,
+        "profile": None,
+        "load_points": points,
+        **more,
+    }
+
+
+def overload():
+    """Below the capacity, a fifth over it, twice as much."""
+    points = []
+    for rate in (300, 720, 1200):
+        p = point(f"asked-r{rate}", "mixed", "mixed", "delay=10ms", 256, 10_000_000, section="asked")
+        p["load"].update(
+            mode="open", rate_per_s=float(rate), arrivals="poisson", recovery_limit_ns=30 * 10**9
+        )
+        p.update(latency_kind="response", headline="goodput_per_s", slo="p99<60ms")
+        p["models"] = ["thread-per-request", "event-loop", "process-pool"]
+        points.append(p)
+    return plain("overload", "Goodput under overload", points)
+
+
+def slices():
+    p = point("hello", "hello", "io", "", 8, 0)
+    p["load"].update(mode="slice", slices={"count": 10, "slice_ns": 2 * 10**8, "discard_ns": 5 * 10**7})
+    return plain("slice", "Side by side", [p])
+
+
+def soak():
+    p = point("soak", "wait", "io", "delay=10ms", 16, 10_000_000)
+    p["load"].update(mode="soak", rate_per_s=200.0, arrivals="poisson")
+    p.update(latency_kind="response", headline="latency_p99_ns", window_ns=600 * 10**9)
+    return plain("soak", "Ten minutes at a steady rate", [p])
+
+
+def churn():
+    p = point("hello", "hello", "io", "", 20, 0)
+    p["load"]["mode"] = "churn"
+    return plain("churn", "A new connection for every request", [p])
+
+
+def idle():
+    points = []
+    for n in (100, 1000, 5000):
+        p = point(f"sleep-c{n}", "hello", "io", "", n, 0, section="sleep")
+        p["load"].update(mode="idle", rate_per_s=n / 10, arrivals="uniform")
+        p.update(latency_kind="response", headline="memory_per_idle_connection_bytes")
+        points.append(p)
+    return plain("idle", "Connections that sleep", points)
+
+
 EXPERIMENTS = {
     "quick": quick,
     "sweep": sweep,
     "beside": beside,
     "rates": rates,
     "search": search,
+    "overload": overload,
+    "slice": slices,
+    "soak": soak,
+    "churn": churn,
+    "idle": idle,
 }

@@ -17,10 +17,12 @@ import random
 import sys
 from pathlib import Path
 
+import modes
 from asked import BLOCKS, EXPERIMENTS, KIB, KINDS, MIB, MODELS
 from summarised import comparison, metrics_of, summary_row
 
 RUN_ID = "20261121T031500Z-1f2e"
+OPEN = ("open", "soak", "idle")
 IDLE = 0.4  # an idle connection's share of a busy one's bytes
 SHARES = (0.45, 0.2, 0.05, 0.15, 0.1)  # of the kinds, bottom first
 
@@ -32,7 +34,7 @@ def law(model, where):
     work = {"spin": 2e6, "mixed": 0.5e6}.get(where["workload"], 0)
     if where["beside"]:
         work = 50e6
-    if where["load"]["mode"] == "open":  # one queue, M/M/1, two CPUs for threads
+    if where["load"]["mode"] in OPEN:  # one queue, M/M/1, two CPUs for threads
         cpu += 0.5e6
         rate, most = where["load"]["rate_per_s"], 1e9 / cpu
         most *= 1.4 if model == "thread-per-request" else 1
@@ -246,7 +248,7 @@ def identity(experiment, where, model, block):
 def trial(rng, experiment, where, model, block, noise):
     """The .hgrm text and the JSON of one trial."""
     x, waited, cpu, bound = law(model, where)
-    is_open = where["load"]["mode"] == "open"
+    is_open = where["load"]["mode"] in OPEN
     x, cpu = x * (1 if is_open else noise), cpu / noise
     n = where["load"]["connections"]
     done = max(int(x * where["window_ns"] / 1e9), 1)
@@ -258,7 +260,7 @@ def trial(rng, experiment, where, model, block, noise):
     )
     searched = capacity(where, model, x)
     more = {"capacity": searched} if searched else {}
-    return text, identity(experiment, where, model, block) | more | {
+    made = identity(experiment, where, model, block) | more | {
         "window_ns": where["window_ns"],
         "throughput_per_s": x,
         "requests": {"scheduled": done, "ok": done, **errors},
@@ -293,6 +295,8 @@ def trial(rng, experiment, where, model, block, noise):
             "residual": x / bound - 1,
         },
     }
+    modes.add(rng, where, model, made)
+    return text, made
 
 
 def summarise(run, trials):

@@ -6,6 +6,9 @@ way docs/results.md describes them.
 import math
 import statistics
 
+import modes
+
+HIGHER = ("throughput", "capacity", "goodput")  # is better
 T_975, T_95 = 2.571, 2.015  # Student's t for the 5 degrees of freedom of 6 blocks
 
 
@@ -22,7 +25,7 @@ def metrics_of(t):
             "capacity_per_s": searched["estimate_per_s"] if figures else None,
             "capacity_conservative_per_s": searched["conservative_per_s"] if figures else None,
         }
-    return {
+    figures = {
         "throughput_per_s": t["throughput_per_s"],
         "latency_mean_ns": t["latency"][kind]["mean_ns"],
         "latency_p50_ns": percentiles.get(50),
@@ -38,6 +41,9 @@ def metrics_of(t):
         "beside_p99_ns": second and second["p99_ns"],
         "beside_max_ns": second and second["latency"]["max_ns"],
     }
+    if t["cell"]["load"]["mode"] == "slice":
+        return {k: figures[k] for k in ("throughput_per_s", "cpu_per_request_ns")}
+    return figures | modes.metrics(t)
 
 
 def level(values):
@@ -63,7 +69,7 @@ def summary_row(where, key, model, metric, trials):
         "load_point": where["id"],
         "model": model,
         "metric": metric,
-        "higher_is_better": metric.startswith(("throughput", "capacity")),
+        "higher_is_better": metric.startswith(HIGHER),
         "n": len(pairs),
         "value": value,
         "lo": lo,
@@ -102,7 +108,7 @@ def comparison(where, key, margin, metric, a, b, by_model):
         return None
     logs = [math.log(left[i] / right[i]) for i in blocks]
     ratio, lo, hi = level([left[i] / right[i] for i in blocks])
-    verdict = verdict_of(logs, margin, metric.startswith(("throughput", "capacity")))
+    verdict = verdict_of(logs, margin, metric.startswith(HIGHER))
     return {
         "experiment": key,
         "load_point": where["id"],
