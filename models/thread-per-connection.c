@@ -29,8 +29,11 @@ static void *run(void *argument)
 static int start_thread(const pthread_attr_t *attributes, int fd)
 {
     pthread_t thread;
+    int error = pthread_create(&thread, attributes, run, (void *)(intptr_t)fd);
 
-    return -pthread_create(&thread, attributes, run, (void *)(intptr_t)fd);
+    if (error)
+        server_lacks("a connection's thread", error);
+    return -error;
 }
 
 /* Accepts whatever waits. */

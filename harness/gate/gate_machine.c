@@ -218,7 +218,7 @@ static void limits(const struct gate_facts *facts, struct gate *gate)
     if (words[0] != '\0')
         gate_say(gate, "a limit of the system was hit: %s", words);
     else
-        gate_say(gate, "no limit of descriptors or ports was hit");
+        gate_say(gate, "no limit of tasks, descriptors or ports was hit");
 }
 
 static void placement(const struct gate_facts *facts, struct gate *gate)
@@ -279,7 +279,7 @@ const struct gate_rule gate_machine_rules[] = {
     {"kernel_drops", kernel_drops,
      "the kernel counted a dropped connection or packet"},
     {"limits", limits,
-     "generator or server ran out of descriptors, ports or buffers"},
+     "generator or server ran out of tasks, descriptors, ports or buffers"},
     {"placement", placement,
      "one of the server's threads may run on another CPU than planned"},
     {"server_in_group", server_in_group,

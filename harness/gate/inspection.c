@@ -159,19 +159,3 @@ uint64_t inspection_listeners(int port)
     return listeners_in("/proc/net/tcp", port) +
            listeners_in("/proc/net/tcp6", port);
 }
-
-void inspection_exhausted(const char *failure, const char *tail, char *words,
-                          size_t size)
-{
-    static const int errors[] = {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS};
-
-    words[0] = '\0';
-    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
-        const char *error = strerror(errors[i]);
-
-        if (strstr(failure, error) != NULL)
-            snprintf(words, size, "%s (the generator)", error);
-        else if (strstr(tail, error) != NULL)
-            snprintf(words, size, "%s (the server)", error);
-    }
-}

@@ -24,12 +24,6 @@ struct inspection {
 void inspection_make(const struct meter *meter, pid_t root,
                      const cpu_set_t *cpus, struct inspection *inspection);
 
-/* Whether somebody ran out of descriptors, ports or buffers, judged by the
- * words of the generator's first failure and of the server's last lines: who
- * of what into `words`, or "". */
-void inspection_exhausted(const char *failure, const char *tail, char *words,
-                          size_t size);
-
 /* The sockets that listen on a port, as one number: another one as soon as one
  * of them is another. 0: none is seen. */
 uint64_t inspection_listeners(int port);

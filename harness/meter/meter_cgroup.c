@@ -96,9 +96,7 @@ static bool find_mount(const char *controller, char *root, char *place)
     return found;
 }
 
-/* The directory of our own group; *top gets the length of the mount point,
- * above which there is nothing. */
-static bool own_directory(const char *controller, char *dir, size_t *top)
+bool meter_cgroup_own(const char *controller, char dir[768], size_t *top)
 {
     char path[512], root[512], place[512], probe[FILE_PATH];
 
@@ -230,7 +228,7 @@ static int make_v2(struct meter_cgroup *groups, const char *name, int *busy)
     size_t top;
     int error = 0, first_error = 0;
 
-    if (!own_directory("", own, &top))
+    if (!meter_cgroup_own("", own, &top))
         return -ENOENT;
     strcpy(parent, own);
     *busy += sweep(own);
@@ -260,7 +258,7 @@ static int make_v1(struct meter_cgroup *groups, enum meter_group which,
     char own[GROUP_PATH], file[FILE_PATH];
     size_t top;
 
-    if (!own_directory(controller, own, &top))
+    if (!meter_cgroup_own(controller, own, &top))
         return -ENOENT;
     *busy += sweep(own);
     int result = make_group(groups, which, own, name);

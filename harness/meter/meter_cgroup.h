@@ -31,6 +31,10 @@ struct meter_cgroup {
 int meter_cgroup_make(struct meter_cgroup *groups, const char *name, bool v1,
                       bool v2, char *note, size_t note_size);
 
+/* The directory of our own group in a controller's v1 hierarchy, or "" for v2;
+ * *top gets the length of the mount point, above which there is nothing. */
+bool meter_cgroup_own(const char *controller, char dir[768], size_t *top);
+
 /* Moves the calling process in. Async-signal-safe. */
 int meter_cgroup_enter(const struct meter_cgroup *groups);
 

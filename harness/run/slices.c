@@ -304,13 +304,10 @@ static void take_result(struct block *block, int index)
 {
     struct stage *stage = &block->stages[index];
     struct trial *trial = stage->trial;
-    char tail[4096];
 
     for (int i = 0; i < trial->slices->count; i++)
         trial->slices->rows[i].completed = trial->load->slices[i + 1];
-    inspection_exhausted(trial->load->first_failure,
-                         process_tail(&stage->server, tail, sizeof(tail)),
-                         trial->exhausted, sizeof(trial->exhausted));
+    stage_look_for_limits(stage);
     if (stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/gate/exhaustion.h"
 #include "harness/load/answers.h"
 #include "harness/server/client.h"
 
@@ -149,6 +150,7 @@ int stage_start_server(struct stage *stage)
     result = plan->model->target != NULL
                  ? plan_target(stage, &process, why, sizeof(why))
                  : 0;
+    stage->refused_first = exhaustion_refused(NULL);
     if (result == 0)
         result = process_start(&process, &stage->server, why, sizeof(why));
     if (result < 0) {
@@ -311,6 +313,18 @@ int stage_collect(struct stage *stage, struct load *load,
                  error == -ECHILD ? "one of its processes died"
                                   : strerror(-error));
     return error;
+}
+
+void stage_look_for_limits(struct stage *stage)
+{
+    struct trial *trial = stage->trial;
+    char tail[4096];
+
+    exhaustion_judge(exhaustion_refused(stage->server.meter) -
+                         stage->refused_first,
+                     trial->load->first_failure,
+                     process_tail(&stage->server, tail, sizeof(tail)),
+                     trial->exhausted, sizeof(trial->exhausted));
 }
 
 void stage_finish(struct stage *stage)

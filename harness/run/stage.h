@@ -24,7 +24,8 @@ struct stage {
     struct load_plan load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;
-    bool backend_reset; /* its lateness was forgotten in the warm-up */
+    bool backend_reset;    /* its lateness was forgotten in the warm-up */
+    int64_t refused_first; /* tasks, before the server was started */
 };
 
 int64_t stage_now_ns(void);
@@ -63,6 +64,9 @@ int64_t stage_begin(struct stage *stage);
 /* Waits for the load's end; nothing without a load. */
 int stage_collect(struct stage *stage, struct load *load,
                   struct load_result **result);
+
+/* Which limit of the system was hit, if any; the load has been collected. */
+void stage_look_for_limits(struct stage *stage);
 
 /* Ends loads and server; trial->end must be set. */
 void stage_finish(struct stage *stage);

@@ -189,7 +189,6 @@ static int drive(struct stage *stage)
 {
     const struct load_point *point = stage->plan->point;
     struct trial *trial = stage->trial;
-    char tail[4096];
     int64_t start_ns, now;
     int result;
 
@@ -220,9 +219,7 @@ static int drive(struct stage *stage)
     if (result == 0)
         result = stage_collect(stage, stage->beside, &trial->beside);
     if (result == 0)
-        inspection_exhausted(trial->load->first_failure,
-                             process_tail(&stage->server, tail, sizeof(tail)),
-                             trial->exhausted, sizeof(trial->exhausted));
+        stage_look_for_limits(stage);
     if (result == 0 && stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "children.h"
+#include "harness/gate/exhaustion.h"
 #include "harness/load/load_engine.h"
 #include "harness/load/load_schedule.h"
 
@@ -69,8 +70,8 @@ static void judge(struct scene *scene)
         .first = {.at_ns = load->window_start_ns, .cpu_user_ns = -1},
         .last = {.at_ns = load->window_end_ns, .cpu_user_ns = -1}};
 
-    inspection_exhausted(load->first_failure, "", trial.exhausted,
-                         sizeof(trial.exhausted));
+    exhaustion_judge(0, load->first_failure, "", trial.exhausted,
+                     sizeof(trial.exhausted));
     scene->gate_count = gate_judge(&plan, &trial, scene->gates);
 }
 

@@ -10,6 +10,7 @@
 
 #include "http.h"
 #include "model.h"
+#include "server.h"
 #include "stats.h"
 
 /* What an answer says besides its body. */
@@ -169,6 +170,7 @@ static __attribute__((noinline)) struct outcome failed(struct reply *reply,
         snprintf(reason, sizeof reason, "the workload failed: %s",
                  strerrordesc_np(-error) ? strerrordesc_np(-error)
                                          : "unknown error");
+    server_lacks("a request's work", -error);
     return wrong(reply, 503, reason);
 }
 

@@ -210,19 +210,24 @@ static int open_reserve(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+void server_lacks(const char *what, int error)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+
+    if (!atomic_flag_test_and_set(&told))
+        fprintf(stderr, "%s: %s\n", what, strerror(error));
+}
+
 /* Gives up the reserve to accept one connection, refuses it, takes the
  * reserve back. Returns 0 when it was refused, else a negative errno. */
 static int refuse_one(int listen_fd, int error)
 {
-    static atomic_flag told = ATOMIC_FLAG_INIT;
     int reserve = atomic_exchange(&reserve_fd, -1);
     int rc = 0, fd;
 
     if (reserve < 0)
         return -error;
-    /* Who watches the server reads it here; its clients, in their answer. */
-    if (!atomic_flag_test_and_set(&told))
-        fprintf(stderr, "accept: %s\n", strerror(error));
+    server_lacks("accept", error);
     close(reserve);
     fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {

@@ -7,6 +7,8 @@
  */
 #include "gate_bench.h"
 
+#include "harness/gate/exhaustion.h"
+
 static void test_steady(void **state)
 {
     static const int waves[LOAD_PARTS] = {0, 300, 0, 300, 0, 300, 0, 0, 300, 0};
@@ -193,18 +195,28 @@ static void test_place(void **state)
     bench->trial.inspection.in_group = -1;
     failing(bench, "");
     bench = good();
-    inspection_exhausted("127.0.0.1:80: cannot connect: Too many open files",
-                         "", bench->trial.exhausted,
-                         sizeof(bench->trial.exhausted));
+    exhaustion_judge(0, "127.0.0.1:80: cannot connect: Too many open files", "",
+                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
     failing(bench, "limits");
     bench = good();
-    inspection_exhausted("", "accept: Too many open files\n",
-                         bench->trial.exhausted,
-                         sizeof(bench->trial.exhausted));
+    exhaustion_judge(0, "", "accept: Too many open files\n",
+                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
     failing(bench, "limits");
+    bench = good(); /* no counter tells it, the server does */
+    exhaustion_judge(0, "HTTP status 503",
+                     "a request's task: Resource temporarily unavailable\n",
+                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
+    failing(bench, "limits");
+    assert_non_null(strstr(bench->trial.exhausted, "kernel.threads-max "));
     bench = good();
-    inspection_exhausted("reset", "all is well", bench->trial.exhausted,
-                         sizeof(bench->trial.exhausted));
+    exhaustion_judge(3, "", "", bench->trial.exhausted,
+                     sizeof(bench->trial.exhausted));
+    failing(bench, "limits");
+    assert_non_null(
+        strstr(bench->trial.exhausted, "3 tasks refused by pids.max"));
+    bench = good();
+    exhaustion_judge(0, "reset", "all is well", bench->trial.exhausted,
+                     sizeof(bench->trial.exhausted));
     failing(bench, "");
 }
 
