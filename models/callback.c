@@ -469,7 +469,8 @@ static int serve(const struct server_config *config)
     return 0;
 }
 
-static const char *const only[] = {"hello", "wait", "spin", "hash", NULL};
+static const char *const only[] = {"hello", "wait",  "spin", "hash",
+                                   "hog",   "image", NULL};
 
 const struct model model = {
     .name = MODEL_NAME,

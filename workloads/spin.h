@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tight loop that `spin` and `mixed` share: xorshift64* (Sebastiano Vigna,
+ * The tight loop that the CPU workloads share: xorshift64* (Sebastiano Vigna,
  * "An experimental exploration of Marsaglia's xorshift generators, scrambled",
  * 2016). Each step needs the one before and the last state is printed, so no
  * compiler can shorten it, and any language can repeat it.
@@ -14,17 +14,26 @@ struct spin {
     int64_t steps;
 };
 
+static inline uint64_t spin_start(uint64_t seed)
+{
+    uint64_t x = seed + 0x9E3779B97F4A7C15u;
+    return x ? x : 1; /* 0 would stay 0 */
+}
+
+static inline uint64_t spin_step(uint64_t x)
+{
+    x ^= x >> 12;
+    x ^= x << 25;
+    return x ^ x >> 27;
+}
+
 /* `arg` is a struct spin. Returns the bits of the scrambled last state. An
  * rt_fn, fit for rt_offload. */
 static inline int64_t spin_run(void *arg)
 {
     const struct spin *spin = arg;
-    uint64_t x = spin->seed + 0x9E3779B97F4A7C15u;
-    x = x ? x : 1; /* 0 would stay 0 */
-    for (int64_t i = 0; i < spin->steps; i++) {
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-    }
+    uint64_t x = spin_start(spin->seed);
+    for (int64_t i = 0; i < spin->steps; i++)
+        x = spin_step(x);
     return (int64_t)(x * 0x2545F4914F6CDD1Du);
 }

@@ -20,14 +20,18 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_point *point = facts->point;
     double wait = (double)point->workload->workload->wait_ns(&point->arguments);
-    double least = (double)facts->load->service.min_ns;
+    /* Light requests need not wait. */
+    const struct histogram *times = point->workload->workload->heavy != NULL
+                                        ? &facts->load->classes[CLASS_HEAVY]
+                                        : &facts->load->service;
+    double least = (double)times->min_ns;
     double slack = SLACK_NS + SLACK_SHARE * wait;
 
     if (facts->plan->model->target != NULL) {
         gate_skip(gate, "what a target does for a request is its own");
         return;
     }
-    if (wait <= 2 * slack || facts->load->service.count == 0) {
+    if (wait <= 2 * slack || times->count == 0) {
         gate_skip(gate, wait <= 2 * slack ? "the work has no wait to leave out"
                                           : "there was no answer");
         return;

@@ -24,9 +24,16 @@ enum {
     SEED_COUNT = 900000000,
     REQUEST_MAX = 4096,
     SOME_MIN = 4,
-    SOME_MAX = 64,
-    SOME_BUDGET_NS = 50000000, /* CPU spent on answers */
 };
+
+/* How many answers may be made in how much CPU time. Where requests are of two
+ * kinds, a thousand seeds have exactly their share of heavy ones. */
+struct budget {
+    int count;
+    int64_t cost_ns;
+};
+static const struct budget one_kind = {64, 50000000};
+static const struct budget two_kinds = {1000, 500000000};
 
 static uint64_t seed_of(uint64_t first_seed, int i)
 {
@@ -76,48 +83,65 @@ static int compute_body(const struct workload_entry *entry,
     return status;
 }
 
-int answers_make(const struct workload_entry *entry,
-                 const struct arguments *arguments, uint64_t first_seed,
-                 int count, struct load_request **requests)
+static int make_one(const struct workload_entry *entry,
+                    const struct arguments *arguments,
+                    struct load_request *request)
 {
+    const struct workload *workload = entry->workload;
+    int status = format_request(entry, arguments, request);
+    if (status < 0)
+        return status;
+    if (workload->heavy && workload->heavy(arguments))
+        request->class = CLASS_HEAVY;
+    return compute_body(entry, arguments, request);
+}
+
+/* As many as the budget allows, SOME_MIN at least. */
+static int make(const struct workload_entry *entry,
+                const struct arguments *arguments, uint64_t first_seed,
+                struct budget budget, struct load_request **requests)
+{
+    int64_t start_ns = load_now();
+    struct arguments each = *arguments;
+    struct load_request *made = calloc((size_t)budget.count, sizeof *made);
+    int count = 0;
+
     *requests = NULL;
-    if (count < 1)
-        return -EINVAL;
-    struct load_request *made = calloc((size_t)count, sizeof *made);
     if (!made)
         return -ENOMEM;
-    struct arguments each = *arguments;
-    for (int i = 0; i < count; i++) {
-        each.seed = seed_of(first_seed, i);
-        int status = format_request(entry, &each, &made[i]);
-        if (status == 0)
-            status = compute_body(entry, &each, &made[i]);
+    while (count < budget.count &&
+           (count < SOME_MIN || load_now() - start_ns < budget.cost_ns)) {
+        each.seed = seed_of(first_seed, count);
+        int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {
             answers_free(made, count);
             return status;
         }
     }
     *requests = made;
-    return 0;
+    return count;
+}
+
+int answers_make(const struct workload_entry *entry,
+                 const struct arguments *arguments, uint64_t first_seed,
+                 int count, struct load_request **requests)
+{
+    struct budget all = {count, INT64_MAX};
+    *requests = NULL;
+    if (count < 1)
+        return -EINVAL;
+    int made = make(entry, arguments, first_seed, all, requests);
+    return made < 0 ? made : 0;
 }
 
 int answers_make_some(const struct workload_entry *entry,
                       const struct arguments *arguments, uint64_t first_seed,
                       struct load_request **requests, int *count)
 {
-    int64_t start_ns = load_now(), cost_ns;
-    int result = answers_make(entry, arguments, first_seed, 1, requests);
-
-    if (result < 0)
-        return result;
-    cost_ns = load_now() - start_ns + 1;
-    answers_free(*requests, 1);
-    *requests = NULL;
-    *count = cost_ns * SOME_MAX <= SOME_BUDGET_NS
-                 ? SOME_MAX
-                 : (int)(SOME_BUDGET_NS / cost_ns);
-    *count = *count < SOME_MIN ? SOME_MIN : *count;
-    return answers_make(entry, arguments, first_seed, *count, requests);
+    int made = make(entry, arguments, first_seed,
+                    entry->workload->heavy ? two_kinds : one_kind, requests);
+    *count = made < 0 ? 0 : made;
+    return made < 0 ? made : 0;
 }
 
 void answers_free(struct load_request *requests, int count)

@@ -378,6 +378,8 @@ static void merge(const struct load *load, struct load_result *result)
     histogram_reset(&result->lag_free);
     for (int i = 0; i < LOAD_PARTS && load->plan->tenths; i++)
         histogram_reset(&result->tenths[i]);
+    for (int i = 0; i < CLASS_COUNT && load->plan->classes; i++)
+        histogram_reset(&result->classes[i]);
     result->window_start_ns = INT64_MAX;
     for (int i = 0; i < load->processes; i++) {
         const struct load_result *from = &load->shared->slots[i].result;

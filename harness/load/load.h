@@ -41,12 +41,20 @@ enum load_arrivals {
     ARRIVALS_UNIFORM,
 };
 
+/* Latency is kept apart for these, where the plan says so. */
+enum load_class {
+    CLASS_LIGHT,
+    CLASS_HEAVY,
+    CLASS_COUNT,
+};
+
 /* One request as bytes, and the answer it must get. */
 struct load_request {
     const char *bytes; /* whole HTTP request, head and empty line */
     size_t size;
     const char *body; /* expected body, or NULL: compared with nothing */
     size_t body_size;
+    enum load_class class;
 };
 
 /* A stretch in which a closed loop asks; what is answered from counted_ns to
@@ -94,8 +102,9 @@ struct load_plan {
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
                               load_wait return -EINTR instead of waiting */
     enum load_mutation mutation;       /* the self-test's alone */
-    bool tenths; /* keep response times for each tenth of the window */
-    bool series; /* keep completions per 100 ms for the report */
+    bool tenths;  /* keep response times for each tenth of the window */
+    bool series;  /* keep completions per 100 ms for the report */
+    bool classes; /* keep response times for each class of requests */
 };
 
 /* For judging steadiness and arrivals: the window in ten parts, and in bins of
@@ -151,12 +160,14 @@ struct load_result {
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 
-    struct histogram tenths[LOAD_PARTS]; /* where the plan asks: response, by
-            when intended */
-    uint64_t parts[LOAD_PARTS];          /* completed_in_window, by part */
-    uint32_t slices[LOAD_SLICES_MAX];    /* right answers in the counted part of
-                                            each slice of the plan */
-    int bin_count;                       /* whole bins in the window */
+    struct histogram tenths[LOAD_PARTS];   /* where the plan asks: response, by
+              when intended */
+    struct histogram classes[CLASS_COUNT]; /* the same by class; in a closed
+            loop this is the service time */
+    uint64_t parts[LOAD_PARTS];            /* completed_in_window, by part */
+    uint32_t slices[LOAD_SLICES_MAX]; /* right answers in the counted part of
+                                         each slice of the plan */
+    int bin_count;                    /* whole bins in the window */
     int64_t bin_ns;
     uint32_t bins[LOAD_BINS]; /* requests of an open loop, by when sent */
 

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "load_send.h"
+
 enum {
     RAMP_ATTEMPTS = 3, /* failures before the ramp gives a connection up */
     PAUSE_MIN_NS = 1000000,
@@ -82,9 +84,11 @@ void load_loss_queued(struct load_drive *drive, size_t count,
 {
     int64_t now_ns = load_now();
     for (; count > 0 && drive->taken < drive->arrived; count--) {
+        uint64_t number = drive->taken++;
         struct load_times times = {
-            .intended_ns = drive->record.origin_ns +
-                           drive->schedule.due_ns[drive->taken++],
+            .class = load_send_reference(drive, number)->request->class,
+            .intended_ns =
+                drive->record.origin_ns + drive->schedule.due_ns[number],
             .sent_ns = now_ns,
             .done_ns = now_ns,
         };
@@ -100,7 +104,11 @@ void load_loss_connect(struct load_drive *drive,
     snprintf(words, sizeof words, "cannot connect: %s%s", strerror(-error),
              error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
     int64_t now_ns = load_now();
-    struct load_times times = {now_ns, now_ns, now_ns, 0};
+    struct load_times times = {
+        .intended_ns = now_ns,
+        .sent_ns = now_ns,
+        .done_ns = now_ns,
+    };
     if (connection->asked) {
         times = connection->times;
         times.done_ns = now_ns;

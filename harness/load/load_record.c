@@ -18,6 +18,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
         .closed = plan->mode == LOAD_CLOSED,
         .series = plan->series,
         .tenths = plan->tenths,
+        .classes = plan->classes,
         .mutation = plan->mutation,
         .origin_ns = INT64_MAX,
         .start_ns = INT64_MAX,
@@ -37,6 +38,8 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     histogram_reset(&result->lag_free);
     for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
         histogram_reset(&result->tenths[i]);
+    for (int i = 0; i < CLASS_COUNT && plan->classes; i++)
+        histogram_reset(&result->classes[i]);
     result->processes = 1;
 }
 
@@ -103,6 +106,8 @@ static void record_response(struct load_record *record,
     int64_t step_ns = record->window_ns / LOAD_PARTS + 1;
     int64_t response_ns = times->done_ns - times->intended_ns;
     histogram_record(&record->result->response, response_ns);
+    if (record->classes)
+        histogram_record(&record->result->classes[times->class], response_ns);
     if (record->tenths && !record->closed)
         histogram_record(
             &record->result
@@ -267,5 +272,8 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     for (int i = 0; i < LOAD_PARTS; i++)
         if (from->tenths[i].count > 0)
             histogram_merge(&into->tenths[i], &from->tenths[i]);
+    for (int i = 0; i < CLASS_COUNT; i++)
+        if (from->classes[i].count > 0)
+            histogram_merge(&into->classes[i], &from->classes[i]);
     merge_series(into, from);
 }

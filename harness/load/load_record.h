@@ -13,7 +13,7 @@
 struct load_record {
     struct load_result *result;
     bool closed; /* loop */
-    bool series, tenths;
+    bool series, tenths, classes;
     enum load_mutation mutation;
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
@@ -29,7 +29,8 @@ struct load_record {
 /* When one request was to happen, did, and ended. */
 struct load_times {
     int64_t intended_ns, sent_ns, done_ns;
-    int64_t connected_ns; /* churn; else 0 */
+    int64_t connected_ns;  /* churn; else 0 */
+    enum load_class class; /* of the request */
 };
 
 enum load_outcome {

@@ -9,16 +9,22 @@
 #include "load_open.h"
 #include "load_slices.h"
 
+struct load_reference *load_send_reference(const struct load_drive *drive,
+                                           uint64_t number)
+{
+    uint64_t whole =
+        (uint64_t)drive->process + number * (uint64_t)drive->processes;
+    return &drive->references[whole % (uint64_t)drive->plan->request_count];
+}
+
 /* The connection is open, its clock runs. */
 static void put(struct load_drive *drive, struct load_connection *connection,
                 uint64_t number)
 {
-    const struct load_plan *plan = drive->plan;
-    uint64_t whole =
-        (uint64_t)drive->process + number * (uint64_t)drive->processes;
-    struct load_reference *reference =
-        &drive->references[whole % (uint64_t)plan->request_count];
-    connection->due_ns = connection->times.intended_ns + plan->timeout_ns;
+    struct load_reference *reference = load_send_reference(drive, number);
+    connection->times.class = reference->request->class;
+    connection->due_ns =
+        connection->times.intended_ns + drive->plan->timeout_ns;
     connection->written = 0;
     load_pool_move(&drive->pool, connection, POOL_BUSY);
     load_response_begin(&connection->response, reference);

@@ -6,6 +6,10 @@
 
 #include "load_drive.h"
 
+/* The process's request of that number, and what is known of its answers. */
+struct load_reference *load_send_reference(const struct load_drive *drive,
+                                           uint64_t number);
+
 /* Sends the process's request of that number on an open connection. */
 void load_send_request(struct load_drive *drive,
                        struct load_connection *connection, uint64_t number,

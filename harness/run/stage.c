@@ -226,6 +226,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .urgent = point->mode == LOAD_OPEN || stage->trial->cpus.apart,
         .stop = stage->plan->stop,
         .tenths = point->soak,
+        .classes = point->workload->workload->heavy != NULL,
         .series = true,
     };
 }
@@ -255,6 +256,7 @@ int stage_start_loads(struct stage *stage)
     second->rate_per_s = beside->rate_per_s;
     second->connections = beside->connections;
     second->seed = stage->plan->seed + 1;
+    second->classes = beside->workload->workload->heavy != NULL;
     return load_start(second, &stage->beside, trial->failure,
                       sizeof(trial->failure));
 }

@@ -92,6 +92,13 @@ static json_t *json_latency(const struct load_result *load, bool open)
     if (load->connect.count > 0)
         json_object_set_new(object, "connect",
                             json_histogram(&load->connect, whole));
+    if (load->classes[CLASS_LIGHT].count + load->classes[CLASS_HEAVY].count > 0)
+        json_object_set_new(
+            object, "classes",
+            json_pack("{s:o, s:o}", "light",
+                      json_histogram(&load->classes[CLASS_LIGHT], whole),
+                      "heavy",
+                      json_histogram(&load->classes[CLASS_HEAVY], whole)));
     return object;
 }
 

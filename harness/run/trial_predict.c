@@ -7,6 +7,23 @@
 
 #include "trial.h"
 
+enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
+
+/* Where only some requests are heavy, their wait is shared by all. */
+static int64_t mean_wait_ns(const struct load_point *point)
+{
+    const struct workload *workload = point->workload->workload;
+    int64_t wait_ns = workload->wait_ns(&point->arguments);
+    struct arguments each = point->arguments;
+    int heavy = 0;
+
+    if (workload->heavy == NULL)
+        return wait_ns;
+    for (each.seed = 0; each.seed < SEEDS; each.seed++)
+        heavy += workload->heavy(&each);
+    return wait_ns / SEEDS * heavy;
+}
+
 void trial_predict(const struct trial_plan *plan, const struct trial *trial,
                    struct prediction *prediction)
 {
@@ -18,7 +35,7 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         .rate_per_s = point->rate_per_s,
         .connections = point->connections,
         .think_ns = point->think_ns,
-        .wait_ns = point->workload->workload->wait_ns(&point->arguments),
+        .wait_ns = mean_wait_ns(point),
         .cpus = parallel ? trial->cpus.server_count : 1,
     };
 

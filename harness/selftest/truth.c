@@ -126,8 +126,10 @@ struct load_request *truth_requests(int count)
             truth_requests_free(requests, count);
             return NULL;
         }
-        requests[i] =
-            (struct load_request){bytes, (size_t)size, body, (size_t)body_size};
+        requests[i] = (struct load_request){.bytes = bytes,
+                                            .size = (size_t)size,
+                                            .body = body,
+                                            .body_size = (size_t)body_size};
     }
     return requests;
 }

@@ -74,10 +74,10 @@ static bool turned_over(const json_t *trial, char *why, size_t size)
     return false;
 }
 
-static double percentile(const json_t *latency, double p, char *why,
-                         size_t size)
+static double percentile_of(const json_t *histogram, double p, char *why,
+                            size_t size)
 {
-    const json_t *histogram = headline(latency), *entry;
+    const json_t *entry;
     size_t i;
 
     json_array_foreach(json_object_get(histogram, "percentiles"), i,
@@ -86,8 +86,14 @@ static double percentile(const json_t *latency, double p, char *why,
     snprintf(why, size,
              "needs %.0f requests in each trial, a trial has %.0f; lengthen "
              "the window",
-             20 * 100 / (100 - p), number(histogram, "count", NULL));
+             20 * 100 / (100 - p), fmax(0, number(histogram, "count", NULL)));
     return NAN;
+}
+
+static double percentile(const json_t *latency, double p, char *why,
+                         size_t size)
+{
+    return percentile_of(headline(latency), p, why, size);
 }
 
 static double latency_mean(const json_t *trial, char *why, size_t size)
@@ -113,6 +119,33 @@ static double latency_p99(const json_t *trial, char *why, size_t size)
     if (!turned_over(trial, why, size))
         return NAN;
     return percentile(json_object_get(trial, "latency"), 99, why, size);
+}
+
+/* A class's own times, of a load that has classes. */
+static double of_class(const json_t *trial, const char *class, double p,
+                       char *why, size_t size)
+{
+    const json_t *classes =
+        json_object_get(json_object_get(trial, "latency"), "classes");
+
+    if (!turned_over(trial, why, size))
+        return NAN;
+    return percentile_of(json_object_get(classes, class), p, why, size);
+}
+
+static double light_p50(const json_t *trial, char *why, size_t size)
+{
+    return of_class(trial, "light", 50, why, size);
+}
+
+static double light_p99(const json_t *trial, char *why, size_t size)
+{
+    return of_class(trial, "light", 99, why, size);
+}
+
+static double heavy_p50(const json_t *trial, char *why, size_t size)
+{
+    return of_class(trial, "heavy", 50, why, size);
 }
 
 static double cpu(const json_t *trial, const char *part, char *why, size_t size)
@@ -302,8 +335,25 @@ const struct metric metrics[] = {
      connect_mean},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
      METRIC_IDLE, memory_per_idle},
+    {"latency_light_p50_ns", "median latency of light requests", false,
+     METRIC_CLASS, light_p50},
+    {"latency_light_p99_ns", "p99 latency of light requests", false,
+     METRIC_CLASS, light_p99},
+    {"latency_heavy_p50_ns", "median latency of heavy requests", false,
+     METRIC_CLASS, heavy_p50},
     {0},
 };
+
+/* A load point says so itself, a trial has the times; a search and slice mode
+ * tell no latency. */
+static bool has_classes(const json_t *object, const char *mode)
+{
+    if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
+        return false;
+    return json_is_true(json_object_get(object, "classes")) ||
+           json_is_object(
+               json_object_get(json_object_get(object, "latency"), "classes"));
+}
 
 bool metric_applies(const struct metric *metric, const json_t *object)
 {
@@ -323,6 +373,8 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         return json_object_get(load, "recovery_limit_ns") != NULL;
     if (metric->scope == METRIC_CHURN)
         return !strcmp(mode, "churn");
+    if (metric->scope == METRIC_CLASS)
+        return has_classes(object, mode);
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
     if (!strcmp(mode, "slice"))

@@ -53,9 +53,14 @@ struct workload {
     int (*answer)(const struct arguments *arguments, struct reply *reply);
 
     /* The longest the request must wait for things other than the CPU, and
-     * how many backend calls it makes: what the laws predict from. */
+     * how many backend calls it makes (NULL: none): what the laws predict
+     * from. Where there are two kinds of requests: of the heavy ones. */
     int64_t (*wait_ns)(const struct arguments *arguments);
     int (*backend_calls)(const struct arguments *arguments);
+
+    /* Whether this is one of the heavy requests, for which latency is kept
+     * apart; seed and arguments decide. NULL: all are of one kind. */
+    bool (*heavy)(const struct arguments *arguments);
 
     const char *source; /* the claim it tests and who made it */
 };

@@ -61,6 +61,31 @@ def spun(seed: int, steps: int) -> int:
     return x * 0x2545F4914F6CDD1D & MASK
 
 
+def heavy(share: int, seed: int) -> bool:
+    return seed % 1000 * 617 % 1000 < share
+
+
+def picture(seed: int, size: int) -> list[list[int]]:
+    """Its bytes are those of the generator's states."""
+    x, pixels = ((seed + 0x9E3779B97F4A7C15) & MASK) or 1, b""
+    while len(pixels) < size * size:
+        x ^= x >> 12
+        x = (x ^ x << 25) & MASK
+        x ^= x >> 27
+        pixels += x.to_bytes(8, "little")
+    return [list(pixels[y * size:(y + 1) * size]) for y in range(size)]
+
+
+def blurred(rows: list[list[int]]) -> list[list[int]]:
+    last = len(rows) - 1
+
+    def near(i: int) -> list[int]:
+        return [max(i - 1, 0), i, min(i + 1, last)]
+
+    return [[sum(rows[v][u] for v in near(y) for u in near(x)) // 9
+             for x in range(last + 1)] for y in range(last + 1)]
+
+
 def hello(seed: int, size: int) -> tuple[str, str]:
     body = "".join(chr(ord("a") + (seed + i) % 26) for i in range(size))
     return f"/hello?size={size}B&seed={seed}", body
@@ -112,6 +137,28 @@ def mixed(seed: int, us: int, steps: int) -> tuple[str, str]:
             f"state={spun(check(ns, seed), steps):016x}\n")
 
 
+def hog(seed: int, light: int, heavy_steps: int, share: int) -> tuple[str, str]:
+    steps = heavy_steps if heavy(share, seed) else light
+    return (f"/hog?light={light}&heavy={heavy_steps}&share={share}&seed={seed}",
+            f"hog steps={steps} seed={seed} state={spun(seed, steps):016x}\n")
+
+
+def block(seed: int, us: int, share: int, offload: int) -> tuple[str, str]:
+    ns = us * 1000 if heavy(share, seed) else 0
+    return (f"/block?delay={us}us&share={share}&offload={offload}&seed={seed}",
+            f"block blocked_ns={ns} seed={seed} check={check(ns, seed):016x}\n")
+
+
+def image(seed: int, size: int, passes: int) -> tuple[str, str]:
+    rows = picture(seed, size)
+    for _ in range(passes):
+        rows = blurred(rows)
+    flat = [pixel for row in rows for pixel in row]
+    value = sum(pixel * (i + 1) for i, pixel in enumerate(flat))
+    return (f"/image?size={size}&passes={passes}&seed={seed}",
+            f"image size={size} passes={passes} seed={seed} sum={value:016x}\n")
+
+
 def questions(rng: random.Random) -> list[tuple[str, str]]:
     def seed() -> int:
         return rng.choice([0, 1, MASK, rng.getrandbits(64), rng.getrandbits(16)])
@@ -128,6 +175,9 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
         spin(seed(), rng.choice([0, 1, rng.randrange(5000)])),
         hashed(seed(), rng.choice([1, 2, rng.randrange(1, 2000)])),
         mixed(seed(), delay_us(), rng.randrange(2000)),
+        hog(seed(), rng.randrange(100), rng.randrange(3000), rng.randrange(1001)),
+        block(seed(), delay_us(), rng.choice([0, 1, 500, 1000]), rng.randrange(2)),
+        image(seed(), rng.choice([1, 2, 3, rng.randrange(1, 20)]), rng.choice([1, 2])),
     ]
 
 
@@ -357,22 +407,28 @@ class ProcessPool(unittest.TestCase):
 
 class Offload(unittest.TestCase):
     def test_the_loop_is_free_while_the_pool_computes(self) -> None:
+        self.check_overtakes("/spin?steps=300M")
+
+    def test_the_loop_is_free_while_the_pool_blocks(self) -> None:
+        self.check_overtakes("/block?delay=300ms&offload=1")
+
+    def check_overtakes(self, target: str) -> None:
         """A light request overtakes a heavy one; at least once in a few times
         on a machine that others use."""
         if "event-loop-offload" not in MODELS:
             self.skipTest("event-loop-offload was not built")
         with Server("event-loop-offload", "--workers", "1") as server:
             for _ in range(ATTEMPTS):
-                heavy = server.connect()
-                heavy.request("GET", "/spin?steps=300M")
+                slow = server.connect()
+                slow.request("GET", target)
                 time.sleep(0.02)
                 self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
-                ready, _, _ = select.select([heavy.sock], [], [], 0)
-                self.assertEqual(heavy.getresponse().status, 200)
-                heavy.close()
+                ready, _, _ = select.select([slow.sock], [], [], 0)
+                self.assertEqual(slow.getresponse().status, 200)
+                slow.close()
                 if not ready:
                     return
-        self.fail("hello always waited for spin")
+        self.fail(f"hello always waited for {target}")
 
 
 class ProcessLoops(unittest.TestCase):

@@ -86,7 +86,9 @@ class Modes(unittest.TestCase):
             self.assertEqual(trial["latency"]["kind"], "response")
             memory = trial["memory"]
             if memory["open"]["total_bytes"] is not None:
-                self.assertGreater(memory["open"]["total_bytes"], memory["idle"]["total_bytes"])
+                # Not more: the kernel takes up to 256 KiB a CPU from its account ahead.
+                self.assertGreaterEqual(memory["open"]["total_bytes"],
+                                        memory["idle"]["total_bytes"])
         self.assertIn("memory_per_idle_connection_bytes",
                       {row["metric"] for row in run["summary"]})
 

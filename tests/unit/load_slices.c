@@ -108,7 +108,10 @@ static void drive(struct load_result *result, int64_t *begin_ns)
     char why[512] = "";
 
     for (int i = 0; i < REQUESTS; i++)
-        requests[i] = (struct load_request){asks[i], strlen(asks[i]), "ok", 2};
+        requests[i] = (struct load_request){.bytes = asks[i],
+                                            .size = strlen(asks[i]),
+                                            .body = "ok",
+                                            .body_size = 2};
     assert_int_equal(0, pthread_create(&thread, NULL, serve, NULL));
     assert_int_equal(0, load_start(&plan, &load, why, sizeof why));
     assert_int_equal(0, load_opened(load));
