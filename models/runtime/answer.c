@@ -12,6 +12,7 @@
 #include "model.h"
 #include "server.h"
 #include "stats.h"
+#include "upgrade.h"
 
 /* What an answer says besides its body. */
 struct outcome {
@@ -188,6 +189,34 @@ run(const struct workload *workload, const char *query, size_t length,
     return rc < 0 ? failed(reply, rc) : ok(text_plain);
 }
 
+/* A route that is a conversation: the handshake, if the request asks for one.
+ * Other routes decline the offer by answering as if it were not there. */
+static __attribute__((noinline)) struct outcome
+begin_session(const struct workload *workload,
+              const struct http_request *request, const char *query,
+              size_t length, struct reply *reply)
+{
+    struct arguments arguments;
+
+    stats_count_request();
+    if (!parse_query(workload->parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
+    switch (request->upgrade) {
+    case HTTP_WEBSOCKET:
+        upgrade_answer(request, reply);
+        reply->session = true;
+        return (struct outcome){101, NULL};
+    case HTTP_BAD_UPGRADE:
+        return wrong(reply, 400,
+                     "a WebSocket handshake has one Sec-WebSocket-Key of 16 "
+                     "bytes in base64, and waits for its answer");
+    default:
+        return wrong(reply, 426,
+                     "this route speaks WebSocket (RFC 6455): ask with GET, "
+                     "Upgrade: websocket and Sec-WebSocket-Version: 13");
+    }
+}
+
 /* The path in printable characters, cut to fit a sentence. */
 static void print_path(char *text, size_t size, const char *path, size_t length)
 {
@@ -260,7 +289,11 @@ static struct outcome route(const struct http_request *request,
         return show_stats(target.query, target.query_length, reply);
     entry = name[0] == '/' ? workload_find(name + 1) : NULL;
     if (entry && model_has(entry->name))
-        return run(entry->workload, target.query, target.query_length, reply);
+        return entry->workload->session
+                   ? begin_session(entry->workload, request, target.query,
+                                   target.query_length, reply)
+                   : run(entry->workload, target.query, target.query_length,
+                         reply);
     return wrong_path(name, entry, reply);
 }
 
@@ -287,7 +320,24 @@ bool http_answer(const struct http_request *request, bool close,
         outcome = wrong(reply, request->error, error_reason(request->error));
     else
         outcome = route(request, reply);
+    if (reply->session)
+        return false; /* no more of HTTP on this connection */
     return finish(request, outcome, close, reply);
+}
+
+/* Once more from its text, so that a reply need not carry what few of them
+ * need. */
+const struct workload *http_session(const struct http_request *request,
+                                    struct arguments *arguments)
+{
+    struct target target = target_of(request);
+    char name[48];
+
+    print_path(name, sizeof name, target.path, target.path_length);
+    const struct workload *workload = workload_find(name + 1)->workload;
+    (void)parameters_parse_query(workload->parameters, target.query,
+                                 target.query_length, arguments, NULL, 0);
+    return workload;
 }
 
 const struct workload *http_find(const struct http_request *request,

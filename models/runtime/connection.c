@@ -121,9 +121,10 @@ static void refuse(int fd, const char *reason)
 }
 
 /* Answers the request that is complete. Returns whether the connection goes
- * on. Not inlined: an idle connection's stack should not hold a reply. */
-static __attribute__((noinline)) bool answer(int fd,
-                                             const struct http_request *request)
+ * on as one of HTTP; *session: as another. Not inlined: an idle connection's
+ * stack should not hold a reply. */
+static __attribute__((noinline)) bool
+answer(int fd, const struct http_request *request, bool *session)
 {
     struct reply reply;
     bool keep;
@@ -133,6 +134,7 @@ static __attribute__((noinline)) bool answer(int fd,
     reply_init(&reply);
     keep = http_answer(request, server_stopping(), &reply);
     rc = rt_write(fd, reply.start, reply.size, rt_now() + request_timeout_ns);
+    *session = reply.session && rc >= 0;
     reply_free(&reply);
     server_request_end();
     return keep && rc >= 0;
@@ -179,24 +181,39 @@ static bool read_more(int fd, struct session *session)
     return count > 0;
 }
 
+/* The connection is a WebSocket from here on. A held one should not hold what
+ * its handshake took. */
+static __attribute__((noinline)) void converse(int fd, struct session *session)
+{
+    struct arguments arguments;
+    const struct workload *workload =
+        http_session(&session->http.request, &arguments);
+
+    free(session->large);
+    session->large = NULL;
+    workload->session(fd, &arguments);
+}
+
 void server_connection(int fd)
 {
     struct session session;
-    bool open = true;
+    bool open = true, upgraded = false;
 
     http_init(&session.http, session.small, sizeof session.small);
     session.deadline_ns = RT_NEVER;
     session.large = NULL;
     while (open && read_more(fd, &session)) {
         while (open && http_next(&session.http)) {
-            open = answer(fd, &session.http.request);
+            open = answer(fd, &session.http.request, &upgraded);
             session.deadline_ns = RT_NEVER;
         }
         if (server_stopping() && http_idle(&session.http))
             break;
     }
-    if (!open &&
-        (session.http.request.error || session.http.used > session.http.parsed))
+    if (upgraded) /* not in flight: a drain does not wait for it */
+        converse(fd, &session);
+    else if (!open && (session.http.request.error ||
+                       session.http.used > session.http.parsed))
         server_linger(fd);
     free(session.large);
     rt_close(fd);

@@ -10,6 +10,14 @@
 #include "models/runtime/dispatch.h"
 #include "models/runtime/server.h"
 
+/* Not inlined: answers should not pay for its room. */
+static __attribute__((noinline)) void
+converse(int fd, const struct http_request *request)
+{
+    struct arguments arguments;
+    http_session(request, &arguments)->session(fd, &arguments);
+}
+
 bool dispatch_answer(int fd, const struct http_request *request, bool close)
 {
     struct reply reply;
@@ -18,7 +26,10 @@ bool dispatch_answer(int fd, const struct http_request *request, bool close)
     ssize_t written =
         rt_write(fd, reply.start, reply.size,
                  rt_now() + SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000));
+    bool session = reply.session && written >= 0;
     reply_free(&reply);
+    if (session)
+        converse(fd, request);
     return keep && written >= 0;
 }
 
@@ -50,13 +61,13 @@ bool dispatch_refuse(int fd, const struct http_request *request, int error)
 struct dispatch_job *dispatch_job_new(struct dispatch_connection *connection,
                                       const struct http_request *request)
 {
-    struct dispatch_job *job = malloc(sizeof *job + request->target_length);
+    struct dispatch_job *job = malloc(sizeof *job + http_target_bytes(request));
     if (!job)
         return NULL;
     job->connection = connection;
     job->next = NULL;
     job->request = *request;
     job->request.target = job->target;
-    memcpy(job->target, request->target, request->target_length);
+    memcpy(job->target, request->target, http_target_bytes(request));
     return job;
 }

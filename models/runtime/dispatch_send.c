@@ -23,7 +23,7 @@ int dispatch_send(int to, int client, const struct http_request *request)
     struct dispatch_order order = {*request, server_stopping()};
     struct iovec parts[] = {
         {&order, sizeof order},
-        {(char *)request->target, request->target_length},
+        {(char *)request->target, http_target_bytes(request)},
     };
     union control control = {.bytes = {0}};
     struct msghdr message = {.msg_iov = parts,

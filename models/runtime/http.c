@@ -14,10 +14,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "upgrade.h"
+
 enum {
     /* Chunks of one byte cost six; more overhead than that is abuse. */
     RAW_BODY_MAX = 8 * HTTP_BODY_MAX,
 };
+
+/* Of a request that has a body, be it empty. */
+static const int body_flags =
+    F_CONTENT_LENGTH | F_CHUNKED | F_TRANSFER_ENCODING;
 
 static struct http_connection *owner(llhttp_t *parser)
 {
@@ -58,8 +64,10 @@ static int on_headers_complete(llhttp_t *parser)
         return HPE_USER;
     if (parser->method != HTTP_GET && parser->method != HTTP_HEAD)
         request->error = 405;
-    /* An offer to upgrade is declined by answering as if it were not there;
-     * left set, llhttp would stop at the end of this message for good. */
+    /* What was asked is looked at when the whole request is there; left set,
+     * llhttp would stop at the end of this message for good. */
+    request->upgrade = parser->upgrade && parser->method == HTTP_GET &&
+                       !request->http_1_0 && !(parser->flags & body_flags);
     parser->upgrade = 0;
     return 0;
 }
@@ -157,8 +165,32 @@ bool http_idle(const struct http_connection *connection)
            !connection->begun;
 }
 
+/* The request wants to leave HTTP. Its key is put behind the target, over what
+ * has been parsed. */
+static __attribute__((noinline)) void
+take_upgrade(struct http_connection *connection)
+{
+    struct http_request *request = &connection->request;
+    const char *head = connection->buffer + connection->taken, *key;
+
+    request->upgrade = HTTP_NO_UPGRADE;
+    if (request->error)
+        return;
+    request->upgrade = (uint8_t)upgrade_judge(
+        head, connection->parsed - connection->taken, &key);
+    if (request->upgrade == HTTP_WEBSOCKET &&
+        connection->used > connection->parsed)
+        request->upgrade = HTTP_BAD_UPGRADE;
+    if (request->upgrade == HTTP_WEBSOCKET)
+        memmove(connection->buffer + connection->target +
+                    request->target_length,
+                key, HTTP_KEY_SIZE);
+}
+
 static bool finish(struct http_connection *connection)
 {
+    if (connection->request.upgrade)
+        take_upgrade(connection);
     connection->request.target = connection->buffer + connection->target;
     connection->complete = true;
     return true;

@@ -21,18 +21,36 @@
 enum {
     HTTP_HEAD_MAX = 8192,  /* bytes of request line and headers: else 431 */
     HTTP_BODY_MAX = 65536, /* bytes of a request body: else 413 */
+    HTTP_KEY_SIZE = 24,    /* characters of Sec-WebSocket-Key */
+};
+
+/* Whether a request wants its connection to become a WebSocket. */
+enum http_upgrade {
+    HTTP_NO_UPGRADE,
+    HTTP_WEBSOCKET,     /* as RFC 6455 has it */
+    HTTP_OTHER_VERSION, /* not 13: 426 */
+    HTTP_BAD_UPGRADE,   /* no key, or bytes that do not await the answer: 400 */
 };
 
 /* One request's facts. `target` points into the connection's buffer and is
- * valid until the next http_next or http_move. */
+ * valid until the next http_next or http_move. With HTTP_WEBSOCKET the key
+ * follows it in memory, so that both are copied as one. */
 struct http_request {
     const char *target;
     size_t target_length;
     bool head;       /* HEAD: no body in the answer */
     bool keep_alive; /* the connection may go on after the answer */
     bool http_1_0;
-    int error; /* 0, or the status to answer with: 400, 405, 413, 431 */
+    uint8_t upgrade; /* an enum http_upgrade */
+    int error;       /* 0, or the status to answer with: 400, 405, 413, 431 */
 };
+
+/* Bytes at `target` that belong to the request. */
+static inline size_t http_target_bytes(const struct http_request *request)
+{
+    return request->target_length +
+           (request->upgrade == HTTP_WEBSOCKET ? HTTP_KEY_SIZE : 0);
+}
 
 /* Parser state of one connection; the buffer is the caller's, so that idle
  * connections need not own one. Plain memory: may be copied while no request
@@ -87,6 +105,7 @@ struct reply {
     size_t body_size;
     char *start; /* after http_answer: what to send */
     size_t size;
+    bool session; /* after sending it: http_session */
     char inline_bytes[REPLY_INLINE];
 };
 
@@ -113,6 +132,11 @@ void reply_finish(struct reply *reply, int status, const char *type,
  * kept open. `close` forces Connection: close. */
 bool http_answer(const struct http_request *request, bool close,
                  struct reply *reply);
+
+/* After an answer with reply->session was sent: the workload whose session now
+ * has the connection, and its arguments. */
+const struct workload *http_session(const struct http_request *request,
+                                    struct arguments *arguments);
 
 /* The same in two parts, for models that do not answer in one call. http_find:
  * the workload that the request is for, counted as begun, its arguments parsed;

@@ -20,6 +20,7 @@ void reply_init(struct reply *reply)
     reply->body_size = 0;
     reply->start = NULL;
     reply->size = 0;
+    reply->session = false;
 }
 
 void reply_free(struct reply *reply)
@@ -162,6 +163,8 @@ static const char *status_words(int status)
         return "405 Method Not Allowed";
     case 413:
         return "413 Content Too Large";
+    case 426:
+        return "426 Upgrade Required";
     case 431:
         return "431 Request Header Fields Too Large";
     case 503:
@@ -199,6 +202,9 @@ void reply_finish(struct reply *reply, int status, const char *type,
         at = prepend(prepend(at, connection), "\r\nConnection: ");
     if (status == 405)
         at = prepend(at, "\r\nAllow: GET, HEAD");
+    if (status == 426)
+        at = prepend(at, "\r\nUpgrade: websocket\r\nConnection: Upgrade"
+                         "\r\nSec-WebSocket-Version: 13");
     at = prepend(prepend(at, type), "\r\nContent-Type: ");
     at = prepend(prepend(at, status_words(status)), "HTTP/1.1 ");
     reply->start = at;

@@ -48,6 +48,13 @@ struct workload {
      * with `reply`'s text as the reason if there is one. */
     int (*handle)(const struct arguments *arguments, struct reply *reply);
 
+    /* Instead of `handle` (NULL then), for a route that is a conversation: has
+     * the connection after the handshake of RFC 6455 (messages.h) until it is
+     * over, in one task of the model, waiting only through rt_*. Whoever called
+     * it closes the connection. `answer` is what the server sends back for the
+     * message with these arguments, and that message. */
+    void (*session)(int fd, const struct arguments *arguments);
+
     /* The same answer without the waiting: pure, runs in the harness, which
      * compares every response with it. CPU work is done again, for real. */
     int (*answer)(const struct arguments *arguments, struct reply *reply);

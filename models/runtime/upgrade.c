@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Looked for by hand, in requests that llhttp found to ask for an upgrade:
+ * others do not pay for it. The low-level SHA-1 of libcrypto for the reasons
+ * that workloads/hash.c gives.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "upgrade.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <string.h>
+#include <strings.h>
+
+/* A header's value, without blanks around it. */
+struct value {
+    const char *at;
+    size_t size;
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct value trimmed(const char *at, const char *end)
+{
+    while (at < end && is_blank(*at))
+        at++;
+    while (end > at && (is_blank(end[-1]) || end[-1] == '\r'))
+        end--;
+    return (struct value){at, (size_t)(end - at)};
+}
+
+/* Finds the header, `name` with its colon. Returns how often it is there, and
+ * the last one's value. */
+static int find(const char *head, size_t size, const char *name,
+                struct value *value)
+{
+    const char *end = head + size;
+    size_t length = strlen(name);
+    int count = 0;
+    const char *line = memchr(head, '\n', size);
+    while (line && ++line < end) {
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        if (next && (size_t)(next - line) >= length &&
+            strncasecmp(line, name, length) == 0) {
+            *value = trimmed(line + length, next);
+            count++;
+        }
+        line = next;
+    }
+    return count;
+}
+
+/* Whether a list separated by commas has the word. */
+static bool has_word(struct value list, const char *word)
+{
+    const char *end = list.at + list.size;
+    for (const char *at = list.at; at < end;) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        struct value item = trimmed(at, comma ? comma : end);
+        if (item.size == strlen(word) &&
+            strncasecmp(item.at, word, item.size) == 0)
+            return true;
+        at = comma ? comma + 1 : end;
+    }
+    return false;
+}
+
+/* 16 bytes in base64. */
+static bool is_key(struct value value)
+{
+    if (value.size != HTTP_KEY_SIZE ||
+        memcmp(value.at + HTTP_KEY_SIZE - 2, "==", 2) != 0)
+        return false;
+    for (size_t i = 0; i < HTTP_KEY_SIZE - 2; i++)
+        if (!isalnum((unsigned char)value.at[i]) && value.at[i] != '+' &&
+            value.at[i] != '/')
+            return false;
+    return true;
+}
+
+enum http_upgrade upgrade_judge(const char *head, size_t size, const char **key)
+{
+    struct value value;
+    if (find(head, size, "upgrade:", &value) != 1 ||
+        !has_word(value, "websocket"))
+        return HTTP_NO_UPGRADE;
+    if (find(head, size, "sec-websocket-version:", &value) != 1 ||
+        value.size != 2 || memcmp(value.at, "13", 2) != 0)
+        return HTTP_OTHER_VERSION;
+    if (find(head, size, "sec-websocket-key:", &value) != 1 || !is_key(value))
+        return HTTP_BAD_UPGRADE;
+    *key = value.at;
+    return HTTP_WEBSOCKET;
+}
+
+void upgrade_accept(const char *key, char accept[UPGRADE_ACCEPT_SIZE + 1])
+{
+    static const char rfc6455[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    SHA_CTX context;
+    SHA1_Init(&context);
+    SHA1_Update(&context, key, HTTP_KEY_SIZE);
+    SHA1_Update(&context, rfc6455, sizeof rfc6455 - 1);
+    SHA1_Final(digest, &context);
+    EVP_EncodeBlock((unsigned char *)accept, digest, sizeof digest);
+}
+
+void upgrade_answer(const struct http_request *request, struct reply *reply)
+{
+    char accept[UPGRADE_ACCEPT_SIZE + 1];
+    upgrade_accept(request->target + request->target_length, accept);
+    reply->body_size = 0;
+    /* It fits into a fresh reply: no memory is asked for. */
+    (void)reply_printf(reply,
+                       "HTTP/1.1 101 Switching Protocols\r\n"
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Accept: %s\r\n\r\n",
+                       accept);
+    reply->start = (char *)reply_body(reply, &reply->size);
+}

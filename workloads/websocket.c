@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A WebSocket (RFC 6455) that echoes every message and, with `push`, sends one
+ * of its own each so often, at times fixed when the session began. Most such
+ * connections are silent most of the time: what does holding one cost under a
+ * model? A held connection occupies what its model holds for one: a coroutine,
+ * a thread, a process for as long as it lasts.
+ *
+ * A message for the arguments' seed is `size` bytes of splitmix64, binary. A
+ * push is text: "push n=NUMBER due_ns=TIME " (ten digits, nineteen; the time
+ * is the server's CLOCK_MONOTONIC), then '.' up to `size`.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/messages.h"
+#include "models/runtime/workload.h"
+
+enum { SIZE, PUSH };
+static const struct parameter parameters[] = {
+    [SIZE] = {"size", UNIT_BYTES, "32B", 1, 1 << 20, 0, "bytes of a message"},
+    [PUSH] = {"push", UNIT_NS, "0s", 0, 3600000000000, 0,
+              "the server sends a message this often; 0: never"},
+    {.name = NULL},
+};
+
+enum {
+    MESSAGE_MAX = 1 << 20,
+    PUSH_MIN = 45, /* "push n=", 10 digits, " due_ns=", 19 digits, " " */
+};
+
+static int64_t websocket_wait_ns(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+static int websocket_backend_calls(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+
+static int websocket_answer(const struct arguments *arguments,
+                            struct reply *reply)
+{
+    size_t size = (size_t)argument(arguments, SIZE);
+    char *body = reply_extend(reply, size);
+    uint64_t state = arguments->seed;
+    if (!body)
+        return -ENOMEM;
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t x = state += UINT64_C(0x9e3779b97f4a7c15);
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        x ^= x >> 31;
+        memcpy(body + i, &x, size - i < 8 ? size - i : 8);
+    }
+    return 0;
+}
+
+/* Not inlined: a silent session needs no room for it. */
+static __attribute__((noinline)) int
+push(struct messages *messages, size_t size, uint64_t number, int64_t due_ns)
+{
+    size_t whole = size < PUSH_MIN ? PUSH_MIN : size;
+    uint8_t *bytes = malloc(MESSAGES_ROOM + whole + 1);
+    struct message message = {FRAMES_TEXT, bytes + MESSAGES_ROOM, whole};
+    if (!bytes)
+        return 0;
+    memset(message.bytes, '.', whole);
+    int length = snprintf((char *)message.bytes, whole + 1,
+                          "push n=%010llu due_ns=%019lld ",
+                          (unsigned long long)number, (long long)due_ns);
+    message.bytes[length] = '.'; /* over the null */
+    int sent = messages_send(messages, &message);
+    free(bytes);
+    return sent;
+}
+
+static void websocket_session(int fd, const struct arguments *arguments)
+{
+    size_t size = (size_t)argument(arguments, SIZE);
+    int64_t period_ns = argument(arguments, PUSH);
+    int64_t due_ns = period_ns > 0 ? rt_now() + period_ns : RT_NEVER;
+    uint64_t number = 0;
+    struct messages messages;
+    struct message message;
+    int going = 1;
+    messages_open(&messages, fd, MESSAGE_MAX);
+    while (going > 0) {
+        /* Looked at before each message: a client that never stops sending
+         * must not stop the pushes. */
+        if (due_ns != RT_NEVER && rt_now() >= due_ns) {
+            going = push(&messages, size, number++, due_ns);
+            due_ns += period_ns;
+            continue;
+        }
+        going = messages_receive(&messages, &message, due_ns);
+        if (going > 0)
+            going = messages_send(&messages, &message);
+        else if (going == -ETIMEDOUT)
+            going = 1;
+    }
+    messages_close(&messages);
+}
+
+const struct workload workload_websocket = {
+    .summary = "a WebSocket held open: echo, and pushes by the clock",
+    .kind = WORKLOAD_IDLE,
+    .parameters = parameters,
+    .session = websocket_session,
+    .answer = websocket_answer,
+    .wait_ns = websocket_wait_ns,
+    .backend_calls = websocket_backend_calls,
+    .source = "one process holds thousands of connections (chats, feeds, "
+              "notifications) because a silent one costs a coroutine and no "
+              "thread",
+};
