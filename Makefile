@@ -26,7 +26,10 @@ REQUIRED := -std=gnu11 -D_GNU_SOURCE -g -pthread -I. -Ibuild/llhttp/include $(WA
 COMPILE = $(CC) $(REQUIRED) $(CFLAGS) -MMD -MP
 
 models := $(patsubst models/%.c,%,$(wildcard models/*.c))
-foreign_models := $(filter-out %.c %.h,$(wildcard models/*.*))
+# Models in other languages; not under sanitizers, which see nothing of them.
+foreign_models := $(if $(filter release,$(VARIANT)),$(wildcard models/*.py models/*.js))
+CPYTHON ?= $(PYTHON)
+NODE ?= node
 workload_sources := $(sort $(wildcard workloads/*.c))
 runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
 harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/*/*.c))
@@ -48,7 +51,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 .DEFAULT_GOAL := all
 .PHONY: all help deps deps-peers deps-claims list bench standard full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
-	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x ! -type d | wc -l)"
+	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x -type f | wc -l)"
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -66,7 +69,7 @@ deps-peers: ## the servers and load generators that bench-peers and bench-genera
 deps-claims: ## PostgreSQL and Redis with their client libraries, for bench-data; nothing else needs them (apt)
 	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev
 
-list: $(out)/troika $(model_binaries) ## models, workloads and experiments
+list: all ## models, workloads and experiments
 	@$(out)/troika list $(ARGS)
 
 bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
@@ -245,9 +248,19 @@ $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a build/llhttp/
 	for p in $$needs; do pkg-config --exists $$p || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
 	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a build/llhttp/$(VARIANT).o -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
 
-$(foreign_binaries): $(out)/models/%: | build/.deps
-	@mkdir -p $(@D)
-	$(Q)ln -sf ../../../$(filter models/$*.%,$(foreign_models)) $@
+# A foreign model is its script with the interpreter's line put first; beside
+# it lie the code that they share and the workloads' tables.
+$(out)/routes.json: $(out)/troika
+	$(Q)$< list workloads --format json >$@
+	$(Q)ln -sfn ../../../models/foreign $(@D)/foreign
+define run_by
+	@program=$$(command -v $(1)) || { echo "skipped $*: $(1) is missing ($(2))"; rm -f $@; exit 0; }; \
+	    { echo "#!$$program$(3)"; tail -n +2 $<; } >$@ && chmod +x $@
+endef
+$(patsubst models/%.py,$(out)/models/%,$(filter %.py,$(foreign_models))): $(out)/models/%: models/%.py | $(out)/routes.json
+	$(call run_by,$(CPYTHON),CPYTHON=/usr/bin/python3 make, -Es)
+$(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)/models/%: models/%.js | $(out)/routes.json
+	$(call run_by,$(NODE),make deps-claims,)
 
 harness_libraries = -ljansson -linih -lcrypto -lm
 $(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o

@@ -57,16 +57,18 @@ static json_t *models_json(void)
 {
     json_t *array = json_array();
 
-    for (const struct model_info *m = models_all(); m->name != NULL; m++)
+    for (const struct model_info *m = models_all(); m->name != NULL; m++) {
+        models_find(m, m->name); /* asks what was not asked yet */
         json_array_append_new(
-            array,
-            json_pack("{ss ss ss ss sb so so sb ss?}", "name", m->name,
-                      "summary", m->summary, "task", m->task, "flags", m->flags,
-                      "yardstick", m->yardstick, "workers_default",
-                      m->has_workers ? json_integer(m->workers_default)
-                                     : json_null(),
-                      "parameters", parameters_json(m->parameters), "available",
-                      m->available, "reason", m->reason));
+            array, json_pack("{ss ss ss ss so sb so so sb ss?}", "name",
+                             m->name, "summary", m->summary, "task", m->task,
+                             "flags", m->flags, "runtime", models_runtime(m),
+                             "yardstick", m->yardstick, "workers_default",
+                             m->has_workers ? json_integer(m->workers_default)
+                                            : json_null(),
+                             "parameters", parameters_json(m->parameters),
+                             "available", m->available, "reason", m->reason));
+    }
     return array;
 }
 
@@ -164,6 +166,18 @@ static void print_parameters(const json_t *parameters, const char *lead)
     }
 }
 
+static void print_runtime(const json_t *runtime)
+{
+    const json_t *gil = json_object_get(runtime, "gil");
+
+    if (json_is_object(runtime))
+        printf("      runs on %s %s%s; not among `models = all`\n",
+               text_of(runtime, "name"), text_of(runtime, "version"),
+               json_is_true(gil)    ? ", with a GIL"
+               : json_is_false(gil) ? ", without a GIL"
+                                    : "");
+}
+
 static void print_models(const json_t *models)
 {
     size_t index;
@@ -178,6 +192,7 @@ static void print_models(const json_t *models)
             printf("      not available: %s\n", text_of(m, "reason"));
             continue;
         }
+        print_runtime(json_object_get(m, "runtime"));
         printf("      task: %s%s%s%s\n", text_of(m, "task"),
                text_of(m, "flags")[0] ? "; " : "", text_of(m, "flags"),
                json_is_true(json_object_get(m, "yardstick"))

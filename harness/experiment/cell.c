@@ -41,7 +41,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                        "when requests are due; burst:K: K together at each "
                        "Poisson instant (mode = open only)"},
     [CELL_MODELS] = {"models", "names, or all", "all",
-                     "models to compare; all is every one that has the "
+                     "models to compare; all is every one in C that has the "
                      "workload, yardsticks left out"},
     [CELL_PLACEMENT] = {"placement", "split, shared", "split",
                         "split: the server has half of the CPUs, generator "

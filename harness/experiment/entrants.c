@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * `models = all` means every contender that has the workload; a list means
+ * `models = all` means every contender in C that has the workload; a list means
  * what it says, so a name in it that does not exist is an error.
  */
 #include "entrants.h"
@@ -45,6 +45,8 @@ static int add_all(struct choice *choice)
     int result = 0;
 
     for (; model->name != NULL && result == 0; model++) {
+        if (model->foreign)
+            continue;
         if (!model->available)
             reader_leave_out(choice->reader, "%s is left out: %s", model->name,
                              model->reason);

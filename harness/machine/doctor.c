@@ -78,7 +78,7 @@ static enum health judge_models(const struct patient *patient,
     (void)patient;
     for (const struct model_info *m = models_all(); m->name != NULL; m++) {
         available += m->available;
-        if (!m->available && used < sizeof(missing))
+        if (!m->available && !m->foreign && used < sizeof(missing))
             used += (size_t)snprintf(missing + used, sizeof(missing) - used,
                                      "%s%s", used ? ", " : "", m->name);
     }

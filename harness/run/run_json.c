@@ -166,9 +166,10 @@ static json_t *json_model(const struct model_info *model)
     json_t *parameters = json_loads(model->parameters, 0, NULL);
 
     return json_pack(
-        "{s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "summary",
+        "{s:o, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "summary",
         json_text(model->summary), "task", model->task, "flags", model->flags,
-        "yardstick", model->yardstick, "workers_default",
+        "runtime", models_runtime(model), "yardstick", model->yardstick,
+        "workers_default",
         model->has_workers ? json_integer(model->workers_default) : json_null(),
         "parameters", parameters != NULL ? parameters : json_array(), "target",
         json_target(model->target));

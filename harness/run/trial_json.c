@@ -446,14 +446,14 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
     char reason[2048], seed[24];
     bool valid = gate_all_ok(gates, gate_count, reason, sizeof(reason));
     json_t *object = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:b, s:o, "
-        "s:o}",
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:o, s:b, "
+        "s:o, s:o}",
         "schema_version", 1, "run_id", run_id, "trial_id", planned->id,
         "experiment", experiment->name, "load_point", trial_plan->point->id,
         "block", planned->block, "order", planned->order, "attempt", attempt,
         "started_at", json_time(trial->started_at), "complete", 1, "cell",
-        json_cell(trial_plan), "valid", valid, "gates",
-        json_gates(gates, gate_count), "reason",
+        json_cell(trial_plan), "runtime", models_runtime(trial_plan->model),
+        "valid", valid, "gates", json_gates(gates, gate_count), "reason",
         valid ? json_null() : json_text(reason));
 
     if (object != NULL && trial->end == TRIAL_DONE)

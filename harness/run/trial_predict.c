@@ -43,7 +43,8 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
     if (model->yardstick || model->target != NULL ||
         point->beside.workload != NULL)
         return;
-    if (trial->bare.processes > 0 && trial->bare.per_s > 0)
+    /* What the bare work costs in C says nothing of another language. */
+    if (trial->bare.processes > 0 && trial->bare.per_s > 0 && !model->foreign)
         input.cpu_s = trial->bare.processes / trial->bare.per_s;
     if (!strcmp(model->task, "none"))
         input.holding_workers = 1;

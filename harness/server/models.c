@@ -7,7 +7,6 @@
 #include "models.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,6 +87,7 @@ static void fill(struct model_info *model, const json_t *described)
 {
     const json_t *workers = json_object_get(described, "workers_default");
     const json_t *parameters = json_object_get(described, "parameters");
+    const json_t *runtime = json_object_get(described, "runtime");
     char *dump =
         json_is_array(parameters) ? json_dumps(parameters, JSON_COMPACT) : NULL;
 
@@ -96,6 +96,8 @@ static void fill(struct model_info *model, const json_t *described)
     model->flags = joined(json_object_get(described, "flags"));
     model->parameters = dump != NULL ? dump : "[]";
     model->settings = settings_table(parameters);
+    if (json_is_object(runtime))
+        model->runtime = json_dumps(runtime, JSON_COMPACT);
     model->yardstick = json_is_true(json_object_get(described, "yardstick"));
     model->has_workers = json_is_integer(workers);
     model->workers_default = (int)json_integer_value(workers);
@@ -112,6 +114,7 @@ static void ask(struct model_info *model)
     const char *name;
     int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof(text));
 
+    model->unasked = false;
     if (status != 0) {
         refuse(model, "%s --describe %s%s; run it by hand to see why",
                model->path, status > 0 ? "exited with an error" : "failed: ",
@@ -133,11 +136,19 @@ static void ask(struct model_info *model)
     json_decref(described);
 }
 
+static bool is_listed(const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(list[i].name, name))
+            return true;
+    return false;
+}
+
 static struct model_info *add(const char *name, const char *path)
 {
     struct model_info *model = &list[count];
 
-    if (count == MODELS_MAX || models_find(list, name) != NULL)
+    if (count == MODELS_MAX || is_listed(name))
         return NULL;
     *model = (struct model_info){.name = keep(name),
                                  .path = keep(path),
@@ -147,6 +158,18 @@ static struct model_info *add(const char *name, const char *path)
                                  .parameters = "[]"};
     count++;
     return model;
+}
+
+static bool is_script(const char *path)
+{
+    char mark[2] = "";
+    FILE *file = fopen(path, "re");
+    bool script =
+        file != NULL && fread(mark, 1, 2, file) == 2 && !memcmp(mark, "#!", 2);
+
+    if (file != NULL)
+        fclose(file);
+    return script;
 }
 
 static void add_built(void)
@@ -165,7 +188,10 @@ static void add_built(void)
             stat(path, &status) < 0 || !S_ISREG(status.st_mode))
             continue;
         struct model_info *model = add(names[i], path);
-        if (model != NULL)
+        if (model == NULL)
+            continue;
+        model->foreign = model->unasked = model->available = is_script(path);
+        if (!model->foreign)
             ask(model);
     }
     tree_names_free(names);
@@ -182,12 +208,14 @@ static void add_not_built(void)
         char **names = tree_names(directory, endings[e]);
         for (int i = 0; names != NULL && names[i] != NULL; i++) {
             struct model_info *model = add(names[i], "");
-            if (model != NULL)
-                refuse(model,
-                       "not built: a package that it needs is missing, or "
-                       "`make` was not run since models/%s%s came (make deps; "
-                       "make)",
-                       names[i], endings[e]);
+            if (model == NULL)
+                continue;
+            model->foreign = e > 0;
+            refuse(model,
+                   "not built: %s that it needs is missing, or `make` was not "
+                   "run since models/%s%s came (make %s; make)",
+                   e > 0 ? "the interpreter" : "a package", names[i],
+                   endings[e], e > 0 ? "deps-claims" : "deps");
         }
         tree_names_free(names);
     }
@@ -212,12 +240,27 @@ const struct model_info *models_all(void)
     return list;
 }
 
+/* Asked once, and what was said is owned by the list: `model` may be in a copy
+ * of it that will be freed. */
+static void ask_late(struct model_info *model)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(list[i].name, model->name)) {
+            if (list[i].unasked)
+                ask(&list[i]);
+            *model = list[i];
+        }
+}
+
 const struct model_info *models_find(const struct model_info *models,
                                      const char *name)
 {
     for (; models->name != NULL; models++)
-        if (!strcmp(models->name, name))
+        if (!strcmp(models->name, name)) {
+            if (models->unasked)
+                ask_late((struct model_info *)models);
             return models;
+        }
     return NULL;
 }
 
@@ -229,6 +272,14 @@ bool models_has_workload(const struct model_info *model, const char *workload)
         if (!strcmp(model->only[i], workload))
             return true;
     return false;
+}
+
+json_t *models_runtime(const struct model_info *model)
+{
+    json_t *runtime =
+        model->runtime != NULL ? json_loads(model->runtime, 0, NULL) : NULL;
+
+    return runtime != NULL ? runtime : json_null();
 }
 
 void models_names(const struct model_info *models, const char **names)

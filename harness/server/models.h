@@ -5,9 +5,14 @@
  * is the model's name, so a model that cannot describe itself is still listed,
  * with the reason. A model whose source is there but whose program is not (a
  * package was missing when it was built) is listed as not available.
+ *
+ * A script is a foreign model. Its interpreter takes its time to start, so it
+ * is asked when it is first looked for by name, and it takes part in an
+ * experiment only where it is named.
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,6 +29,9 @@ struct model_info {
     const char *flags;      /* "shared-memory, parallel"; "" for none */
     const char *parameters; /* its own flags as JSON text: "[...]" */
     const struct parameter *settings; /* the same as a table; NULL: none */
+    const char *runtime;     /* what runs it, as JSON text; NULL: none said */
+    bool foreign;            /* a script, not among `all` */
+    bool unasked;            /* foreign, and not looked for yet */
     bool yardstick;          /* measures the instrument, never a contender */
     bool has_workers;        /* takes --workers */
     int workers_default;     /* 0 without has_workers */
@@ -39,12 +47,16 @@ struct model_info {
  * for use by several threads. */
 const struct model_info *models_all(void);
 
-/* The model of that name in such an array, or NULL. */
+/* The model of that name in such an array (or in a copy of it, not constant),
+ * or NULL. */
 const struct model_info *models_find(const struct model_info *models,
                                      const char *name);
 
 /* Whether the model has the workload (its `only` list). */
 bool models_has_workload(const struct model_info *model, const char *workload);
+
+/* What runs it, for results: null where it is machine code. */
+json_t *models_runtime(const struct model_info *model);
 
 /* The names in such an array into names[MODELS_MAX + 1], ended by NULL: what
  * names_suggest wants. */

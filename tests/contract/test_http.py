@@ -29,10 +29,15 @@ HELLO_13 = b"abcdefghijklm"
 
 
 def models() -> list[str]:
-    """Names of the servers that are there."""
+    """Names of the servers that are there. A foreign one whose name continues
+    another's has that one's HTTP code, which is asked once: cpython-asyncio is,
+    cpython-asyncio-threads is not."""
     folder = BUILD / "models"
-    return sorted(f.name for f in folder.iterdir()
-                  if f.is_file() and f.suffix != ".d" and os.access(f, os.X_OK))
+    found = sorted(f.name for f in folder.iterdir()
+                   if f.is_file() and f.suffix != ".d" and os.access(f, os.X_OK))
+    foreign = [f for f in found if (folder / f).read_bytes()[:2] == b"#!"]
+    return [f for f in found if f not in foreign
+            or not any(f.startswith(other + "-") for other in foreign)]
 
 
 def describe(model: str) -> dict:

@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One asyncio loop in CPython with the standard library alone; CPU work runs
+on the loop, as it does wherever nobody took care that it does not. In the
+wild: aiohttp and uvicorn without uvloop.
+"""
+from foreign import loop, server
+
+MODEL = server.Model("one asyncio loop, CPU work on the loop", "coroutine", preemptive=False)
+
+if __name__ == "__main__":
+    loop.main(MODEL)

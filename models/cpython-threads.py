@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A thread for each connection, in CPython with the standard library alone.
+
+What socketserver.ThreadingMixIn does, without its layers: a blocking recv, the
+handler, a sendall. A thread for each connection rather than a pool, since a
+kept connection that is idle must not hold a worker that another needs. With
+the GIL, threads wait at the same time and compute one after another.
+"""
+import os
+import select
+import socket
+import threading
+
+from foreign import http, server
+from foreign.backend import Backend
+from foreign.direct import WORKLOADS, Answerer, Handlers
+from foreign.routes import Routes
+
+STACK_BYTES = 256 << 10  # Python's own calls take none of it
+LINGER_S = 1.0
+WRITE_LIMIT_S = 30.0
+
+MODEL = server.Model("a thread for each connection", "thread", preemptive=True)
+
+
+class Threads:
+    def __init__(self, answerer: Answerer):
+        self._answerer = answerer
+        self.busy: set = set()  # sockets whose request is being answered
+        self.stopping = False
+
+    def connection(self, client: socket.socket) -> None:
+        """A thread's life."""
+        requests = http.Requests()
+        try:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := client.recv(8192):
+                requests.feed(data)
+                while request := requests.next():
+                    if not self._answer(client, request):
+                        if request.error or not requests.idle():
+                            linger(client)
+                        return
+                if self.stopping and requests.idle():
+                    return
+        except OSError:
+            pass  # the client is gone
+        finally:
+            client.close()
+
+    def _answer(self, client: socket.socket, request: http.Request) -> bool:
+        self.busy.add(client)
+        try:
+            keep = request.keep and not self.stopping
+            client.sendall(self._answerer.answer(request, keep))
+            return keep
+        finally:
+            self.busy.discard(client)
+
+    def accept(self, listener: socket.socket, spare: list) -> None:
+        for client in server.accepted(listener, spare):
+            client.setblocking(True)
+            try:
+                threading.Thread(target=self.connection, args=(client,), daemon=True).start()
+            except RuntimeError:
+                server.refuse(client, "the server is out of threads")
+
+
+def linger(client: socket.socket) -> None:
+    """Closing with bytes unread would reset the connection, and the answer
+    with it."""
+    client.shutdown(socket.SHUT_WR)
+    client.settimeout(LINGER_S)
+    while client.recv(65536):
+        pass
+
+
+def main() -> None:
+    flags = server.settings(MODEL, WORKLOADS)
+    threading.stack_size(STACK_BYTES)
+    stats = server.Stats() if flags.stats else None
+    threads = Threads(Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend)),
+                               stats))
+    listener = server.listen(MODEL, flags)
+    woken, wake = os.pipe()
+    server.on_stop(lambda: os.write(wake, b"x"))
+    parent = server.parent_watch()
+    poll = select.poll()
+    for descriptor in (listener.fileno(), woken, parent):
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
+    spare: list = []
+    server.ready(MODEL, flags, listener)
+    while not threads.stopping:
+        for descriptor, _ in poll.poll():
+            if descriptor == parent:
+                os._exit(1)
+            if descriptor == woken:
+                threads.stopping = True
+            else:
+                threads.accept(listener, spare)
+    listener.close()
+    server.drain(lambda: threads.busy)
+    os._exit(0)  # threads of idle connections wait for ever
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""What each workload answers: the bodies, and the work they are made of.
+
+The same arithmetic as workloads/*.c and models/runtime/backend.c, in Python's
+own integers; nothing here waits.
+"""
+import hashlib
+
+MASK = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def _mix(x: int) -> int:
+    x = (x + GOLDEN) & MASK
+    x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ x >> 27) * 0x94D049BB133111EB) & MASK
+    return x ^ x >> 31
+
+
+def check(delay_ns: int, seed: int) -> int:
+    """The proof of one backend call."""
+    return _mix((_mix(seed) + delay_ns) & MASK) >> 1
+
+
+def combine(checks) -> int:
+    """One proof for several calls, in their order."""
+    value = 0
+    for one in checks:
+        value = (value * 31 + one) & MASK
+    return value
+
+
+def spin(seed: int, steps: int) -> int:
+    """xorshift64*: the loop that this language runs itself."""
+    x = (seed + GOLDEN) & MASK or 1
+    for _ in range(steps):
+        x ^= x >> 12
+        x ^= x << 25 & MASK
+        x ^= x >> 27
+    return x * 0x2545F4914F6CDD1D & MASK
+
+
+def chain(seed: int, rounds: int) -> str:
+    """A chain of SHA-256: the library's native code, called from here."""
+    sha256 = hashlib.sha256
+    digest = str(seed).encode()
+    for _ in range(rounds):
+        digest = sha256(digest).digest()
+    return digest[:8].hex()
+
+
+_ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
+
+
+def hello_body(size: int, seed: int) -> bytes:
+    first = seed % 26
+    return (_ALPHABET * ((first + size) // 26 + 1))[first:first + size]
+
+
+def wait_body(delay_ns: int, seed: int) -> bytes:
+    return b"wait delay_ns=%d seed=%d check=%016x\n" % (delay_ns, seed, check(delay_ns, seed))
+
+
+def fetch_body(delay_ns: int, calls: int, seed: int, checks) -> bytes:
+    return b"fetch delay_ns=%d calls=%d seed=%d check=%016x\n" % (
+        delay_ns, calls, seed, combine(checks))
+
+
+def gather_body(calls: int, seed: int, checks) -> bytes:
+    return b"gather calls=%d seed=%d check=%016x\n" % (calls, seed, combine(checks))
+
+
+def spin_body(steps: int, seed: int, state: int) -> bytes:
+    return b"spin steps=%d seed=%d state=%016x\n" % (steps, seed, state)
+
+
+def hash_body(rounds: int, seed: int, digest: str) -> bytes:
+    return f"hash rounds={rounds} seed={seed} digest={digest}\n".encode()
+
+
+def mixed_body(delay_ns: int, steps: int, seed: int, state: int) -> bytes:
+    return b"mixed delay_ns=%d steps=%d seed=%d state=%016x\n" % (delay_ns, steps, seed, state)

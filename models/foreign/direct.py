@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The workloads in direct style, for models whose tasks may block, and the
+answer to a whole request."""
+import threading
+import time
+
+from foreign import answers, http
+from foreign.backend import Backend
+from foreign.routes import Routes, Wrong
+from foreign.server import Stats
+
+WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed")
+
+
+class Handlers:
+    """A method for each workload: its arguments in, the body out."""
+
+    def __init__(self, backend: Backend):
+        self._call = backend.call
+
+    def hello(self, size: int, seed: int) -> bytes:
+        return answers.hello_body(size, seed)
+
+    def wait(self, delay: int, seed: int) -> bytes:
+        time.sleep(delay / 1e9)
+        return answers.wait_body(delay, seed)
+
+    def fetch(self, delay: int, calls: int, seed: int) -> bytes:
+        checks = [self._call(delay, seed + i & answers.MASK) for i in range(calls)]
+        return answers.fetch_body(delay, calls, seed, checks)
+
+    def gather(self, delays: tuple, seed: int) -> bytes:
+        """A thread for each call, all joined whatever happens to one."""
+        checks: list = [None] * len(delays)
+
+        def run(i: int, delay: int) -> None:
+            try:
+                checks[i] = self._call(delay, seed + i & answers.MASK)
+            except Wrong as wrong:
+                checks[i] = wrong
+        threads = [threading.Thread(target=run, args=pair) for pair in enumerate(delays)]
+        started = []
+        try:
+            for thread in threads:
+                thread.start()
+                started.append(thread)
+        except RuntimeError:
+            raise Wrong(503, "the server is out of tasks (none starts)") from None
+        finally:
+            for thread in started:
+                thread.join()
+        for one in checks:
+            if isinstance(one, Wrong):
+                raise one
+        return answers.gather_body(len(delays), seed, checks)
+
+    def spin(self, steps: int, seed: int) -> bytes:
+        return answers.spin_body(steps, seed, answers.spin(seed, steps))
+
+    def hash(self, rounds: int, seed: int) -> bytes:
+        return answers.hash_body(rounds, seed, answers.chain(seed, rounds))
+
+    def mixed(self, delay: int, steps: int, seed: int) -> bytes:
+        state = answers.spin(self._call(delay, seed), steps)
+        return answers.mixed_body(delay, steps, seed, state)
+
+
+class Answerer:
+    """From a whole request to the bytes to send."""
+
+    def __init__(self, routes: Routes, handlers: Handlers, stats: Stats | None):
+        self._routes, self._stats = routes, stats
+        self._handlers = {name: getattr(handlers, name) for name in routes.names}
+
+    def answer(self, request: http.Request, keep: bool) -> bytes:
+        try:
+            if request.error:
+                raise Wrong(request.error, request.reason())
+            name, arguments = self._routes.find(request.target)
+            handler = self._handlers.get(name)
+            if handler:
+                if self._stats:
+                    self._stats.count()
+                return http.answer(request, keep, handler(**arguments))
+            if name == "/":
+                return http.answer(request, keep, self._routes.listing,
+                                   kind=b"application/json")
+            if not self._stats:
+                raise Wrong(404, "no statistics are kept; start the server with --stats")
+            return http.answer(request, keep, self._stats.take(**arguments),
+                               kind=b"application/json")
+        except Wrong as wrong:
+            return http.wrong(request, keep, wrong.status, str(wrong))

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: MIT
+"""One asyncio loop, written once for the models that differ in where they run
+CPU work: on the loop itself, in threads, in processes.
+
+A Protocol a connection, not a pair of streams: half the CPU time of a small
+request. A task is made only for a request that waits.
+"""
+import asyncio
+import errno
+import inspect
+import os
+
+from foreign import answers, http, server
+from foreign.backend import GRACE_S, Exchange, explained, missing, stale
+from foreign.routes import Routes, Wrong
+
+WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed")
+LINGER_S = 1.0
+
+
+class _Kept(asyncio.Protocol):
+    """A connection to the backend, one call at a time."""
+
+    def __init__(self):
+        self.transport = self._exchange = self._done = None
+
+    def connection_made(self, transport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if not self._done or self._done.done():
+            self.transport.abort()  # nobody asked
+            return
+        try:
+            if self._exchange.feed(data):
+                self._done.set_result(None)
+        except OSError as error:
+            self._done.set_exception(error)
+
+    def connection_lost(self, error) -> None:
+        if self._done and not self._done.done():
+            self._done.set_exception(error if isinstance(error, OSError) else
+                                     ConnectionResetError(errno.ECONNRESET,
+                                                          os.strerror(errno.ECONNRESET)))
+
+    async def run(self, exchange: Exchange, limit_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._exchange, self._done = exchange, loop.create_future()
+        late = loop.call_later(limit_s, self.transport.abort)
+        try:
+            self.transport.write(exchange.request)
+            await self._done
+        except BaseException:
+            self.transport.abort()
+            raise
+        finally:
+            late.cancel()
+
+
+class Backend:
+    """Backend calls over kept connections, the last one given back first."""
+
+    def __init__(self, address: tuple[str, int] | None):
+        self._address, self._kept = address, []
+
+    async def call(self, delay_ns: int, seed: int) -> int:
+        """Asks the backend to wait; returns its proof."""
+        if not self._address:
+            raise missing()
+        exchange = Exchange(delay_ns, seed)
+        try:
+            await self._call(exchange, delay_ns / 1e9 + GRACE_S)
+        except OSError as error:
+            raise explained(self._address, error) from None
+        return answers.check(delay_ns, seed)
+
+    async def _call(self, exchange: Exchange, limit_s: float) -> None:
+        while self._kept:
+            kept = self._kept.pop()
+            if kept.transport.is_closing():
+                continue
+            try:
+                return await self._run(exchange, kept, limit_s)
+            except OSError as error:
+                if not stale(error, exchange):
+                    raise
+                break
+        _, kept = await asyncio.get_running_loop().create_connection(_Kept, *self._address)
+        await self._run(exchange, kept, limit_s)
+
+    async def _run(self, exchange: Exchange, kept: _Kept, limit_s: float) -> None:
+        await kept.run(exchange, limit_s)
+        if exchange.keep:
+            self._kept.append(kept)
+        else:
+            kept.transport.abort()
+
+
+class Handlers:
+    """A method for each workload: its arguments in, the body out. Where CPU
+    work is offloaded, `offload(function, *arguments)` is awaited; else it is
+    None and the loop computes."""
+
+    def __init__(self, backend: Backend, offload):
+        self._call, self._offload = backend.call, offload
+        if offload:
+            self.spin, self.hash = self._spin_elsewhere, self._hash_elsewhere
+
+    def hello(self, size: int, seed: int) -> bytes:
+        return answers.hello_body(size, seed)
+
+    async def wait(self, delay: int, seed: int) -> bytes:
+        await asyncio.sleep(delay / 1e9)
+        return answers.wait_body(delay, seed)
+
+    async def fetch(self, delay: int, calls: int, seed: int) -> bytes:
+        checks = [await self._call(delay, seed + i & answers.MASK) for i in range(calls)]
+        return answers.fetch_body(delay, calls, seed, checks)
+
+    async def gather(self, delays: tuple, seed: int) -> bytes:
+        checks = await asyncio.gather(*[self._call(delay, seed + i & answers.MASK)
+                                        for i, delay in enumerate(delays)],
+                                      return_exceptions=True)
+        for one in checks:
+            if isinstance(one, BaseException):
+                raise one
+        return answers.gather_body(len(delays), seed, checks)
+
+    def spin(self, steps: int, seed: int) -> bytes:
+        return answers.spin_body(steps, seed, answers.spin(seed, steps))
+
+    async def _spin_elsewhere(self, steps: int, seed: int) -> bytes:
+        return answers.spin_body(steps, seed, await self._offload(answers.spin, seed, steps))
+
+    def hash(self, rounds: int, seed: int) -> bytes:
+        return answers.hash_body(rounds, seed, answers.chain(seed, rounds))
+
+    async def _hash_elsewhere(self, rounds: int, seed: int) -> bytes:
+        return answers.hash_body(rounds, seed, await self._offload(answers.chain, seed, rounds))
+
+    async def mixed(self, delay: int, steps: int, seed: int) -> bytes:
+        proof = await self._call(delay, seed)
+        state = (await self._offload(answers.spin, proof, steps) if self._offload
+                 else answers.spin(proof, steps))
+        return answers.mixed_body(delay, steps, seed, state)
+
+
+class Server:
+    """What its connections share."""
+
+    def __init__(self, model: server.Model, flags, offload):
+        handlers = Handlers(Backend(flags.backend), offload)
+        self.routes = Routes(model.name, WORKLOADS)
+        self.stats = server.Stats() if flags.stats else None
+        self.handlers = {name: (handler, inspect.iscoroutinefunction(handler))
+                         for name in self.routes.names
+                         for handler in [getattr(handlers, name)]}
+        self.connections: set = set()
+        self.stopping = False
+
+    def other(self, name: str, arguments: dict) -> bytes:
+        """The body of what is no workload."""
+        if name == "/":
+            return self.routes.listing
+        if not self.stats:
+            raise Wrong(404, "no statistics are kept; start the server with --stats")
+        return self.stats.take(**arguments)
+
+
+class Connection(asyncio.Protocol):
+    __slots__ = ("_server", "_requests", "_transport", "_task", "_writable", "_ended", "_last")
+
+    def __init__(self, owner: Server):
+        self._server, self._requests = owner, http.Requests()
+        self._transport = self._task = None
+        self._writable = True
+        self._ended = False  # the client sends no more
+        self._last = False   # the last answer is out; what still comes is dropped
+
+    def connection_made(self, transport) -> None:
+        self._transport = transport
+        self._server.connections.add(self)
+
+    def connection_lost(self, error) -> None:
+        self._server.connections.discard(self)
+        if self._task:
+            self._task.cancel()
+
+    def busy(self) -> bool:
+        return self._task is not None or not self._writable
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self.proceed()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._last:
+            self._requests.feed(data)
+            self.proceed()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        if self._task is None and self._writable:
+            self._transport.close()
+        return True
+
+    def proceed(self) -> None:
+        """Answers what can be answered now, in order."""
+        while not self.busy() and not self._last:
+            request = self._requests.next()
+            if request is None:
+                if self._ended or self._server.stopping:
+                    self._transport.close()
+                return
+            self._begin(request)
+
+    def _begin(self, request: http.Request) -> None:
+        owner = self._server
+        try:
+            if request.error:
+                raise Wrong(request.error, request.reason())
+            name, arguments = owner.routes.find(request.target)
+            handler, waits = owner.handlers.get(name, (None, False))
+            if not handler:
+                body, kind = owner.other(name, arguments), b"application/json"
+                self._send(request, http.answer(request, self._keep(request), body, kind=kind))
+                return
+            if owner.stats:
+                owner.stats.count()
+            if waits:
+                self._task = asyncio.create_task(self._run(request, handler, arguments))
+                return
+            body = handler(**arguments)
+            self._send(request, http.answer(request, self._keep(request), body))
+        except Wrong as wrong:
+            self._wrong(request, wrong)
+
+    async def _run(self, request: http.Request, handler, arguments: dict) -> None:
+        try:
+            body = await handler(**arguments)
+            self._send(request, http.answer(request, self._keep(request), body))
+        except Wrong as wrong:
+            self._wrong(request, wrong)
+        except asyncio.CancelledError:  # the client is gone
+            self._transport.abort()
+        self._task = None
+        self.proceed()
+
+    def _keep(self, request: http.Request) -> bool:
+        return request.keep and not self._server.stopping
+
+    def _wrong(self, request: http.Request, wrong: Wrong) -> None:
+        keep = self._keep(request)
+        self._send(request, http.wrong(request, keep, wrong.status, str(wrong)))
+
+    def _send(self, request: http.Request, data: bytes) -> None:
+        self._transport.write(data)
+        if self._keep(request):
+            return
+        self._last = True
+        if request.error or not self._requests.idle():
+            # Closing with bytes unread would reset the connection, and the
+            # answer with it.
+            if self._transport.can_write_eof() and not self._transport.is_closing():
+                self._transport.write_eof()
+            asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
+        else:
+            self._transport.close()
+
+
+def _accept(owner: Server, listener, spare: list, tasks: set) -> None:
+    """Not loop.create_server: out of descriptors, that logs four thousand
+    times a second and answers nobody."""
+    loop = asyncio.get_running_loop()
+    for client in server.accepted(listener, spare):
+        task = loop.create_task(loop.connect_accepted_socket(lambda: Connection(owner), client))
+        tasks.add(task)  # the loop itself keeps but a weak reference
+        task.add_done_callback(tasks.discard)
+
+
+async def _serve(model: server.Model, flags, offload) -> None:
+    loop = asyncio.get_running_loop()
+    owner = Server(model, flags, offload)
+    stop = asyncio.Event()
+    server.on_stop(lambda: loop.call_soon_threadsafe(stop.set))
+    parent = server.parent_watch()
+    if parent is not None:
+        loop.add_reader(parent, os._exit, 1)
+    listener = server.listen(model, flags)
+    loop.add_reader(listener, _accept, owner, listener, [], set())
+    server.ready(model, flags, listener)
+    await stop.wait()
+    owner.stopping = True
+    loop.remove_reader(listener)
+    listener.close()
+    end = loop.time() + server.DRAIN_S
+    while owner.connections and loop.time() < end:
+        for connection in list(owner.connections):
+            connection.proceed()
+        await asyncio.sleep(0.005)
+
+
+def main(model: server.Model, make_offload=None) -> None:
+    """Serves until told to stop. `make_offload(workers)` gives the function
+    that runs CPU work elsewhere, and one to call at the end."""
+    flags = server.settings(model, WORKLOADS)
+    offload, end = make_offload(flags.workers) if make_offload else (None, lambda: None)
+    asyncio.run(_serve(model, flags, offload))
+    end()
+    os._exit(0)

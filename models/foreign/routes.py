@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""From a request's target to a workload's name and arguments.
+
+The tables are those of the C workloads, which the build writes to routes.json
+beside the models: names, units, defaults and limits are said once. Which of
+them a model has is up to its handlers.
+"""
+import functools
+import json
+import os
+import re
+import sys
+
+_SCALES = {
+    "count": {"": 1, "k": 10**3, "M": 10**6, "G": 10**9},
+    "ns": {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9},
+    "bytes": {"B": 1, "kB": 10**3, "KiB": 1 << 10, "MB": 10**6, "MiB": 1 << 20, "GB": 10**9,
+              "GiB": 1 << 30},
+}
+_KINDS = {"count": "a whole number such as 5 or 100k",
+          "ns": "a time such as 50ms (ns, us, ms, s, m, h)",
+          "bytes": "a size such as 13B or 64KiB"}
+_QUANTITY = re.compile(r"(\d+)(?:\.(\d+))?([A-Za-z]*)", re.ASCII)
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_QUERY_MAX = 2048
+_SEED_MAX = (1 << 64) - 1
+
+
+class Wrong(Exception):
+    """A request that gets `status` and one sentence."""
+
+    def __init__(self, status: int, words: str):
+        super().__init__(words)
+        self.status = status
+
+
+@functools.lru_cache(maxsize=1024)
+def quantity(unit: str, text: str) -> int | None:
+    """50ms -> 50000000; None when it is no quantity of that unit."""
+    match = _QUANTITY.fullmatch(text)
+    scale = _SCALES[unit].get(match[3]) if match else None
+    if scale is None:
+        return None
+    fraction = match[2] or ""
+    value, rest = divmod(int(match[1] + fraction) * scale, 10 ** len(fraction))
+    return None if rest else value
+
+
+def _shown(text: str) -> str:
+    return "".join(c if " " <= c < "\x7f" else "?" for c in text[:40])
+
+
+class _Parameter:
+    def __init__(self, row: dict):
+        self.name, self.unit = row["name"], row["unit"]
+        self.low, self.high = row["minimum"], row["maximum"]
+        self.limits = quantity(self.unit, self.low), quantity(self.unit, self.high)
+        self.list_max = row.get("list_max", 0)
+        self.default = self.parse(row["default"])
+
+    def parse(self, text: str):
+        """Its value, or a tuple of values where it takes several."""
+        if not self.list_max:
+            return self._one(text)
+        pieces = text.split(",")
+        if len(pieces) > self.list_max:
+            raise Wrong(400, f"{self.name} has too many values; allowed are 1 to {self.list_max}")
+        return tuple(map(self._one, pieces))
+
+    def _one(self, text: str) -> int:
+        value = quantity(self.unit, text)
+        if value is not None and self.limits[0] <= value <= self.limits[1]:
+            return value
+        fault = f"not {_KINDS[self.unit]}" if value is None else "out of range"
+        raise Wrong(400, f"{self.name}={_shown(text)} is {fault}; allowed is {self.low} "
+                         f"to {self.high}")
+
+
+def _decoded(text: str) -> str:
+    if text.count("%") != len(_ESCAPE.findall(text)):
+        raise Wrong(400, "the query is malformed: % is not followed by two hexadecimal digits")
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text.replace("+", " "))
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 200 or int(text) > _SEED_MAX:
+        raise Wrong(400, f"seed={_shown(text)} is not a whole number; allowed is 0 to {_SEED_MAX}")
+    return int(text)
+
+
+class _Route:
+    def __init__(self, row: dict):
+        self.parameters = {p["name"]: _Parameter(p) for p in row["parameters"]}
+        self.defaults = {name: p.default for name, p in self.parameters.items()} | {"seed": 0}
+
+    def arguments(self, query: str) -> dict:
+        """Every parameter and the seed, by name."""
+        if not query:
+            return self.defaults
+        if len(query) > _QUERY_MAX:
+            raise Wrong(400, f"the query is too long, {_QUERY_MAX} bytes at most")
+        given = {}
+        for piece in query.split("&"):
+            name, equals, text = piece.partition("=")
+            if "%" in piece or "+" in piece:
+                name, text = _decoded(name), _decoded(text)
+            parameter = self.parameters.get(name)
+            if parameter is None and name != "seed":
+                raise Wrong(400, f"{_shown(name)} is not a parameter here; there are: "
+                                 f"{', '.join([*self.parameters, 'seed'])}")
+            if not equals:
+                raise Wrong(400, "the query is malformed; write name=value&name=value")
+            if name in given:
+                raise Wrong(400, f"{_shown(name)} is given twice; give it once")
+            given[name] = parameter.parse(text) if parameter else _seed(text)
+        return self.defaults | given
+
+
+class Routes:
+    """The routes of a model that has these workloads."""
+
+    def __init__(self, model: str, has):
+        with open(os.path.join(sys.path[0], "../routes.json"), encoding="utf-8") as file:
+            rows = {row["name"]: row for row in json.load(file)["workloads"]}
+        self._model, self._known = model, frozenset(rows)
+        self.names = sorted(self._known & set(has))
+        self._routes = {f"/{name}": (name, _Route(rows[name])) for name in self.names}
+        self.listing = json.dumps({"model": model, "routes": [
+            {"route": f"/{name}"} | {k: v for k, v in rows[name].items() if k != "name"}
+            for name in self.names]}).encode() + b"\n"
+
+    def find(self, target: str) -> tuple[str, dict]:
+        """The workload's name and its arguments, or Wrong."""
+        if target.startswith("http://"):
+            target = target[target.find("/", 7):] if "/" in target[7:] else target
+        path, _, query = target.partition("?")
+        found = self._routes.get(path)
+        if found:
+            return found[0], found[1].arguments(query)
+        if path in ("/", "/stats"):
+            return path, {"reset": query == "reset=1"}
+        if path[1:] in self._known:
+            raise Wrong(404, f"the model {self._model} does not have {path}")
+        raise Wrong(404, f"there is no route {_shown(path)}; GET / lists the routes")

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""What every CPython model shares of docs/contract.md: the flags, --describe,
+the listening socket, the ready line, the stop.
+"""
+import errno
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+
+from foreign import http
+
+DRAIN_S = 4.0
+_WORKERS_MAX = 4096
+
+
+def gil() -> bool:
+    """Whether this interpreter runs one thread at a time."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class Model:
+    """What a model says of itself. `workers`: the default, None if there are
+    none to set; `parallel`: it uses several CPUs whether there is a GIL or not."""
+
+    def __init__(self, summary: str, task: str, *, workers: int | None = None,
+                 shared_memory: bool = True, preemptive: bool, parallel: bool = False):
+        self.name = os.path.basename(sys.argv[0]).removesuffix(".py")
+        self.summary, self.task, self.workers = summary, task, workers
+        self.flags = [word for word, there in (
+            ("shared-memory", shared_memory), ("preemptive", preemptive),
+            ("parallel", parallel or (preemptive and not gil()))) if there]
+
+    def describe(self, workloads: list) -> str:
+        return json.dumps({
+            "model": self.name, "summary": self.summary, "task": self.task, "flags": self.flags,
+            "yardstick": False, "workers_default": self.workers, "only": workloads,
+            "parameters": [], "runtime": {
+                "name": {"cpython": "CPython"}.get(sys.implementation.name,
+                                                   sys.implementation.name),
+                "version": sys.version.split()[0], "gil": gil()}})
+
+
+def _number(low: int, high: int):
+    def parse(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+    parse.__name__ = f"number from {low} to {high}"
+    return parse
+
+
+def _host(text: str) -> str:
+    host = "127.0.0.1" if text == "localhost" else text
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        raise ValueError from None
+    return host
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return _host(host), _number(1, 65535)(port)
+
+
+_host.__name__ = "IPv4 address"
+_host_and_port.__name__ = "HOST:PORT"
+
+
+def _parse_flags(model: Model):
+    import argparse
+    parser = argparse.ArgumentParser(prog=model.name, description=model.summary,
+                                     allow_abbrev=False)
+    parser.add_argument("--address", type=_host, default="127.0.0.1")
+    parser.add_argument("--port", type=_number(0, 65535), default=8080)
+    parser.add_argument("--backend", type=_host_and_port)
+    parser.add_argument("--backlog", type=_number(1, 1 << 20), default=4096)
+    parser.add_argument("--stats", action="store_true")
+    parser.add_argument("--version", action="version",
+                        version=f"{model.name} on Python {sys.version}")
+    parser.add_argument("--describe", action="store_true", help="print the model as JSON")
+    if model.workers:
+        parser.add_argument("--workers", type=_number(1, _WORKERS_MAX), default=model.workers)
+    return parser.parse_args()
+
+
+def settings(model: Model, workloads):
+    """The flags; where they ask for words only, they are printed and that is
+    the end."""
+    if sys.argv[1:] == ["--describe"]:  # without the parser: often, and quickly
+        print(model.describe(sorted(workloads)))
+        sys.exit()
+    flags = _parse_flags(model)
+    if flags.describe:
+        print(model.describe(sorted(workloads)))
+        sys.exit()
+    flags.workers = getattr(flags, "workers", None)
+    return flags
+
+
+def listen(model: Model, flags) -> socket.socket:
+    """The listening socket; not blocking, so that accepting can stop."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((flags.address, flags.port))
+        listener.listen(flags.backlog)
+    except OSError as error:
+        sys.exit(f"{model.name}: cannot listen on {flags.address}:{flags.port}: "
+                 f"{error.strerror}; take another --address or --port")
+    listener.setblocking(False)
+    return listener
+
+
+def ready(model: Model, flags, listener: socket.socket) -> None:
+    print(json.dumps({"ready": True, "port": listener.getsockname()[1], "model": model.name,
+                      "workers": flags.workers, "pid": os.getpid()}, separators=(",", ":")),
+          flush=True)
+
+
+def accepted(listener: socket.socket, spare: list):
+    """Yields whoever waits. `spare` holds a descriptor to give up when there
+    is no other, so that who gets none is told."""
+    if not spare:
+        spare.append(os.open("/dev/null", os.O_RDONLY))
+    while True:
+        try:
+            yield listener.accept()[0]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE) or not spare:
+                return
+            os.close(spare.pop())
+            try:
+                refuse(listener.accept()[0], "the server is out of file descriptors; raise the "
+                                             "limit (ulimit -n) or open fewer connections")
+            except OSError:
+                return
+            finally:
+                spare.append(os.open("/dev/null", os.O_RDONLY))
+
+
+def refuse(client: socket.socket, words: str) -> None:
+    """503 and the end, as far as that goes without waiting."""
+    with client:
+        client.setblocking(False)
+        try:
+            client.send(http.wrong(http.Request("", False, False, False, 0), False, 503, words))
+            client.shutdown(socket.SHUT_WR)
+            client.recv(65536)  # unread bytes would turn the close into a reset
+        except OSError:
+            pass
+
+
+def parent_watch() -> int | None:
+    """A descriptor that is readable once the parent has ended, where the
+    harness asked us to end with it."""
+    named = os.environ.get("TROIKA_DIE_WITH_PARENT", "")
+    if not named.isdigit():
+        return None
+    try:
+        if int(named) > 1:
+            os.kill(int(named), 0)
+        return os.pidfd_open(os.getppid()) if os.getppid() > 0 else None
+    except ProcessLookupError:
+        os._exit(1)
+    except OSError:
+        return None
+
+
+def on_stop(stop) -> None:
+    """Calls stop() on SIGTERM or SIGINT, once. Whatever it leads to, the
+    process ends half a second after the drain's limit."""
+    told = []
+
+    def handler(number, frame):
+        if not told:
+            told.append(number)
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+            signal.setitimer(signal.ITIMER_REAL, DRAIN_S + 0.5)
+            stop()
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)
+
+
+class Stats:
+    """What GET /stats tells. Sleeps are not timed: null, not zero."""
+
+    def __init__(self):
+        self._requests = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        with self._lock:
+            self._requests += 1
+
+    def take(self, reset: bool) -> bytes:
+        with self._lock:
+            requests, self._requests = self._requests, 0 if reset else self._requests
+        return json.dumps({"requests": requests, "sleeps": None, "stacks": None}).encode() + b"\n"
+
+
+def drain(busy) -> None:
+    """Waits until busy() is false, at most the drain's limit."""
+    end = time.monotonic() + DRAIN_S
+    time.sleep(0.005)  # for those who have read a request but not said so
+    while busy() and time.monotonic() < end:
+        time.sleep(0.005)
