@@ -12,7 +12,9 @@ import claim_charts
 import drawing
 import figures
 import pages
+import rules
 import units
+import verdicts
 from points import setting
 from results import Run
 from rules import Rule
@@ -21,8 +23,8 @@ FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
 HEAD = ["figure", "of", "value [95 %]", "law", "n"]
 
 
-def write(folder: Path, data: dict, rules: list[Rule], found: list[dict], runs: list[Run]) -> None:
-    charts = [claim_charts.chart(rule, f) for rule, f in zip(rules, found)]
+def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs: list[Run]) -> None:
+    charts = [claim_charts.chart(rule, f) for rule, f in zip(picked, found)]
     drawing.write(
         [c for c in charts if c],
         folder / "charts",
@@ -32,15 +34,16 @@ def write(folder: Path, data: dict, rules: list[Rule], found: list[dict], runs: 
     by_id = {r.data["run_id"]: r for r in runs}
     cards = [
         _card(folder, claim, rule, own, chart, by_id)
-        for claim, rule, own, chart in zip(data["claims"], rules, found, charts)
+        for claim, rule, own, chart in zip(data["claims"], picked, found, charts)
     ]
     context = {
         "data": data,
         "cards": cards,
         "overview": [
-            [c["id"], c["short"], c["source"], c["verdict"], card["figure"]]
+            [c["id"], c["short"], card["sources"], c["verdict"], card["figure"]]
             for c, card in zip(data["claims"], cards)
         ],
+        "sources": rules.sources(),
         "counts": _counts(data["claims"]),
         "machine": _machine(data["runs"][0]),
         "runs": [dict(r, link=f"{r['path']}/run.json") for r in data["runs"]],
@@ -70,15 +73,12 @@ def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[
         "claim": claim,
         "anchor": claim["id"].lower(),
         "style": claim["verdict"].lower().split(",")[0].split()[0],
+        "sources": ", ".join(rules.items(rule.claim["source"])),
         "figure": figures.told(rule.figures[rule.headline], headline),
         "table": {"head": HEAD, "rows": _rows(rule, found)},
         "chart": chart,
-        "absent": [
-            f"{e.label}: {e.missing}"
-            for name, es in found.items()
-            for e in es
-            if e.missing and rule.figures[name].optional
-        ],
+        "absent": verdicts.reasons(rule, found, True),
+        "lacking": verdicts.reasons(rule, found, False),
         "settings": _settings(found),
         "versions": _versions(found),
         "trials": _trials(folder, found),
@@ -88,12 +88,17 @@ def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[
 
 
 def _rows(rule: Rule, found: dict) -> list[list[str]]:
+    """Every figure, named where it begins; what is optional and missing is told
+    elsewhere."""
     rows = []
     for name, elements in found.items():
-        figure = rule.figures[name]
+        figure, what = rule.figures[name], rule.figures[name].what
         for e in elements:
+            if e.missing and figure.optional:
+                continue
             law = figures.show(figure.measures, e.law) if e.law else units.UNKNOWN
-            rows.append([figure.what, e.label, figures.text_of(figure, e), law, str(e.n)])
+            rows.append([what, e.label, figures.text_of(figure, e), law, str(e.n)])
+            what = ""
     return rows
 
 

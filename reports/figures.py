@@ -61,19 +61,21 @@ def scaled(measures: str, value: float | None) -> float:
 
 
 def text_of(figure: Figure, element: Element) -> str:
-    """3.00 s [2.99–3.01], or why there is none."""
+    """3.00 s [2.99–3.01]"""
     if element.missing:
-        return f"no figure: {element.missing}"
+        return "no figure"
     sign = {"at least": "≥ ", "at most": "≤ "}.get(element.bound, "")
     room = units.interval(element.lo, element.hi, scaled(figure.measures, element.value))
     return f"{sign}{show(figure.measures, element.value)} {room}"
 
 
 def told(figure: Figure, elements: list[Element]) -> str:
-    """All elements in a phrase; a single one needs no name."""
+    """All elements in a phrase; a single one needs no name. Why one is missing
+    stands elsewhere."""
+    texts = ["no figure" if e.missing else text_of(figure, e) for e in elements]
     if len(elements) == 1:
-        return text_of(figure, elements[0])
-    return "; ".join(f"{e.label} {text_of(figure, e)}" for e in elements)
+        return texts[0]
+    return "; ".join(f"{e.label} {text}" for e, text in zip(elements, texts))
 
 
 def elements(figure: Figure, runs: list[Run]) -> list[Element]:
@@ -125,12 +127,17 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
     for name in filter(None, (model, to)):
         if run.too_many_invalid(key, point["id"], name):
             bad = [t for t in run.trials_of(key, point["id"], name) if not t["valid"]]
-            element.missing = f"{name}: {FEW}{shortened(reason(bad[0]), 200)}"
+            whose = "" if name == model else f"{name}: "
+            element.missing = f"{whose}{FEW}{shortened(reason(bad[0]), 200)}"
             return
     if to:
         row = run.ratio(key, point["id"], figure.metric, model, to)
         value = (row or {}).get("ratio")
-        words = f"{model} and {to} share no valid trials"
+        lacking = [m for m in (model, to) if not run.level(key, point["id"], m, figure.metric)]
+        words = f"{model} and {to} share no block"
+        if lacking:
+            whose = "" if lacking[0] == model else f"{lacking[0]}: "
+            words = whose + missing(run, experiment, point, lacking[0], figure.metric)
     else:
         row = run.level(key, point["id"], model, figure.metric)
         value = (row or {}).get("value")

@@ -59,7 +59,7 @@ def _decide(rule: Rule, found, truths, intervals, told) -> tuple[str, str]:
         if truth == YES:
             return verdict.name, verdict.why.format(**told)
     if NONE in truths:
-        return UNMEASURED, "; ".join(reasons(rule, found)[:REASONS_SHOWN])
+        return UNMEASURED, "; ".join(reasons(rule, found, False)[:REASONS_SHOWN])
     name, why = rule.otherwise
     across = [
         f"{c.text} cannot be told from {told[c.figure]}"
@@ -71,17 +71,14 @@ def _decide(rule: Rule, found, truths, intervals, told) -> tuple[str, str]:
     return name, "; ".join([why, *dict.fromkeys(across)][: REASONS_SHOWN + 1])
 
 
-def reasons(rule: Rule, found) -> list[str]:
-    """Why figures that are needed are missing, each reason once."""
+def reasons(rule: Rule, found, optional: bool) -> list[str]:
+    """Why figures, needed or optional ones, are missing, each reason once."""
     words: dict[str, list[str]] = {}
     for name, elements in found.items():
         for e in elements:
-            if e.missing and not rule.figures[name].optional:
+            if e.missing and rule.figures[name].optional == optional:
                 words.setdefault(e.missing, []).append(e.label)
-    return [
-        why if all(label in why for label in labels) else f"{', '.join(dict.fromkeys(labels))}: {why}"
-        for why, labels in words.items()
-    ]
+    return [f"{', '.join(dict.fromkeys(labels))}: {why}" for why, labels in words.items()]
 
 
 def _figure(figure: figures.Figure, elements) -> dict:

@@ -236,7 +236,7 @@ class Page(Case):
         data = self.judged(optional.replace("cells = fetch\nlaw = stored\n\n[verdict", "cells = fetch*\n\n[verdict"))
         self.assertEqual(data["claims"][0]["verdict"], "CONFIRMED")
         text = (self.page / "claims.md").read_text(encoding="utf-8")
-        self.assertIn("Without: event-loop: the experiment io was not run", text)
+        self.assertIn("Without: event-loop, process-pool: the experiment io was not run", text)
 
     def test_an_interval_across_a_limit_cannot_be_told(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
