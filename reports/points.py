@@ -41,6 +41,8 @@ def setting(point: dict) -> str:
         words += f", idle but for {units.digits(load.get('rate_per_s'))}/s"
     if load["mode"] in ("open", "soak"):
         words += f", open loop at {units.digits(load.get('rate_per_s'))}/s"
+        if load.get("rate_of_capacity"):
+            words += f" ({units.digits(load['rate_of_capacity'])} times what the quickest reaches)"
         if (load.get("arrivals") or "").startswith("burst:"):
             words += f" in bursts of {load['arrivals'][6:]}"
     if load["mode"] == "slice":

@@ -19,8 +19,10 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                           "bursts; in a search 256",
                           "connections kept open; in an open loop the most at "
                           "any time"},
-    [CELL_RATE] = {"rate", "rates per second", NULL,
-                   "offered rate (mode = open only)"},
+    [CELL_RATE] = {"rate", "rates per second, or multiples like 1.2x", NULL,
+                   "offered rate (mode = open only); 1.2x: so many times what "
+                   "the quickest model reaches in a closed loop over the "
+                   "`connections`, measured before the first block"},
     [CELL_WORKERS] = {"workers", "counts", "the model's own",
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},

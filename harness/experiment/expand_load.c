@@ -148,8 +148,14 @@ static int take_rate(const struct expansion *expansion,
                            "[cell %s] is an open loop and has no rate; add "
                            "rate = 200, or mode = closed",
                            point->section);
-    if (value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
+    if (!value_multiple(text, &point->rate_of_capacity) &&
+        value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
         return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+    if (point->rate_of_capacity > 0 &&
+        expansion->cell->fixed[CELL_CONNECTIONS].text == NULL)
+        return reader_fail(expansion->reader, line,
+                           "\"rate\" is a multiple of what the connections "
+                           "can ask for; say how many: connections = 256");
     return expansion->cell->fixed[CELL_SLO].text == NULL
                ? 0
                : take_slo(expansion, point);

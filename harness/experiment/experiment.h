@@ -85,6 +85,8 @@ struct load_point {
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant, 1 but for burst:K */
     double rate_per_s; /* open loop; else 0 */
+    double rate_of_capacity; /* rate = 1.2x: rate_per_s is so many times what
+                                is found out before the first block; 0: no */
     int connections;
     int workers; /* as the cell says for all its models; 0: the default */
     enum placement placement;

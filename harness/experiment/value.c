@@ -77,6 +77,17 @@ int value_rate(const char *text, double *per_s, char *why, size_t why_size)
     return -EINVAL;
 }
 
+bool value_multiple(const char *text, double *multiple)
+{
+    size_t length = strlen(text);
+    char number[64];
+
+    if (length < 2 || length >= sizeof(number) || text[length - 1] != 'x')
+        return false;
+    snprintf(number, sizeof(number), "%.*s", (int)length - 1, text);
+    return units_parse_rate(number, multiple) == 0 && *multiple <= 100;
+}
+
 /* A plain decimal number at the start of `text`, without the signs, names and
  * hexadecimals that strtod would take. */
 static const char *plain_number(const char *text, double *value)

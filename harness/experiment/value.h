@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ int value_count(const char *text, int min, int max, int *value, char *why,
 
 /* "2k", "0.5", "200/s". */
 int value_rate(const char *text, double *per_s, char *why, size_t why_size);
+
+/* "1.2x": 1.2; above 0, up to 100. False: it is none, but may be a rate. */
+bool value_multiple(const char *text, double *multiple);
 
 /* "5%": 0.05; above 0, below 100 %. */
 int value_share(const char *text, double *share, char *why, size_t why_size);

@@ -73,12 +73,18 @@ json_t *json_load(const struct load_point *point)
     object = json_pack(
         "{s:s, s:i, s:o, s:o, s:o}", "mode", load_point_mode(point),
         "connections", point->connections, "rate_per_s",
-        open && !point->search ? json_real(point->rate_per_s) : json_null(),
+        open && !point->search &&
+                (point->rate_per_s > 0 || point->rate_of_capacity <= 0)
+            ? json_real(point->rate_per_s)
+            : json_null(),
         "arrivals",
         open ? json_string(load_schedule_name(point->arrivals, point->burst,
                                               name, sizeof(name)))
              : json_null(),
         "think_ns", json_integer(point->think_ns));
+    if (point->rate_of_capacity > 0)
+        json_object_set_new(object, "rate_of_capacity",
+                            json_real(point->rate_of_capacity));
     if (point->recovery_ns > 0)
         json_object_set_new(object, "recovery_limit_ns",
                             json_integer(point->recovery_ns));

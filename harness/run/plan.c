@@ -188,15 +188,18 @@ void plan_free(struct plan *plan)
     *plan = (struct plan){0};
 }
 
-/* Of a server that is asked for twice what it can do: it works the window off
- * once more, for no longer than it is waited for. */
+/* Of a server that is asked for twice what it can do, where nobody says how
+ * much: it works the window off once more, for no longer than it is waited
+ * for. */
 static int64_t recovery_ns(const struct load_point *point, int64_t wait_ns)
 {
-    int64_t ns = point->window_ns < point->timeout_ns ? point->window_ns
-                                                      : point->timeout_ns;
+    double beyond =
+        point->rate_of_capacity > 0 ? point->rate_of_capacity - 1 : 1;
+    int64_t ns = beyond > 0 ? (int64_t)(beyond * (double)point->window_ns) : 0;
 
     if (point->recovery_ns == 0)
         return 0;
+    ns = ns < point->timeout_ns ? ns : point->timeout_ns;
     return RECOVERY_ASKED * wait_ns +
            (ns < point->recovery_ns ? ns : point->recovery_ns);
 }
@@ -216,10 +219,30 @@ int64_t plan_trial_ns(const struct load_point *point)
             recovery_ns(point, wait_ns));
 }
 
+/* Finding out what rates are multiples of: once per section. */
+static int64_t capacities_ns(const struct experiment *experiment)
+{
+    const struct load_point *before = NULL;
+    int64_t sum = 0;
+
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+
+        if (point->rate_of_capacity > 0 &&
+            (before == NULL || strcmp(before->section, point->section) != 0))
+            sum += model_count(point) *
+                   (plan_trial_ns(point) - recovery_ns(point, 0));
+        before = point;
+    }
+    return sum;
+}
+
 int64_t plan_eta_ns(const struct plan *plan, int from)
 {
     int64_t sum = 0;
 
+    for (int e = 0; e < plan->experiment_count && from == 0; e++)
+        sum += capacities_ns(plan->experiments[e]);
     for (int i = from; i < plan->trial_count; i++) {
         const struct plan_trial *trial = &plan->trials[i];
 

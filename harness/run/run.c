@@ -23,6 +23,7 @@
 #include "harness/statistics/summary.h"
 #include "harness/troika.h"
 #include "harness/version.h"
+#include "overload.h"
 #include "results.h"
 #include "run_json.h"
 #include "run_primitives.h"
@@ -216,6 +217,8 @@ static int go(struct run *run, bool resumed)
     if (json_object_get(run->json, "ceilings") == NULL)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
+    if (result == 0)
+        result = overload_measure(run);
     if (result == 0)
         result = warmup_calibrate(run);
     if (result == 0)

@@ -117,10 +117,19 @@ class Modes(unittest.TestCase):
 
     def test_overload(self) -> None:
         trials, run = self.bench(
-            "[cell over]\nworkload = spin\nsteps = 2M\nmode = open\nrate = 1500\n"
+            "[cell over]\nworkload = spin\nsteps = 2M\nmode = open\nrate = 20x\n"
             "connections = 64\nslo = p99<50ms\ntimeout = 2s\nrecovery = 2s\n")
+        point = run["experiments"][0]["load_points"][0]
+        found = point["capacity"]
+        self.assertEqual(found["per_s"], max(found["models"].values()))
+        self.assertEqual(found["models"][found["model"]], found["per_s"])
+        self.assertAlmostEqual(point["load"]["rate_per_s"], 20 * found["per_s"])
         for trial in trials:
-            if trial["cell"]["model"] == "event-loop":  # whatever the machine: one CPU
+            load = trial["cell"]["load"]
+            self.assertEqual(load["rate_per_s"], point["load"]["rate_per_s"])
+            self.assertEqual(load["rate_of_capacity"], 20)
+            # Whatever others did meanwhile: that is more than one CPU can do.
+            if trial["cell"]["model"] == "event-loop" and found["per_s"] >= 20:
                 self.assertTrue(trial["overloaded"])
                 self.assertLess(trial["goodput"]["within"], trial["requests"]["scheduled"])
             recovery = trial["recovery"]

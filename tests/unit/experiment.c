@@ -254,6 +254,22 @@ static void modes_have_their_keys(void **state)
         "it belongs to mode = closed");
 }
 
+static void rates_may_be_multiples(void **state)
+{
+    struct experiment *e =
+        good(HEAD "mode = open\nconnections = 8\n[cell a]\nworkload = wait\n"
+                  "rate = 0.5x, 2x, 30\n");
+    const struct load_point *p = e->load_points;
+
+    (void)state;
+    assert_string_equal(p[0].id, "a-r0.5x");
+    assert_true(p[0].rate_of_capacity > 0.499 && p[0].rate_of_capacity < 0.501);
+    assert_true(p[0].rate_per_s == 0);
+    assert_string_equal(p[1].id, "a-r2x");
+    assert_true(p[2].rate_of_capacity == 0 && p[2].rate_per_s > 29.9);
+    experiment_free(e);
+}
+
 static void lists_expand(void **state)
 {
     struct experiment *e = good(
@@ -409,6 +425,9 @@ static void values_are_checked(void **state)
     bad(CELL "delay = 2h\n", 4, "delay");
     bad(CELL "models = serial, event-lop\n", 4, "did you mean event-loop?");
     bad(CELL "models = serial, serial\n", 4, "listed twice");
+    bad(CELL "mode = open\nconnections = 4\nrate = 0x\n", 6, "above 0");
+    bad(CELL "mode = open\nconnections = 4\nrate = 101x\n", 6, "above 0");
+    bad(CELL "mode = open\nrate = 1.2x\n", 5, "connections = 256");
     bad(CELL "workers = 0\n", 4, "allowed is 1 to");
     bad(CELL "models = serial\nworkers = 4\n", 5, "none of the cell's models");
     bad(CELL "workers.serial = 4\n", 4, "no workers to set");
@@ -526,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_list_may_name_what_cannot_run),
         cmocka_unit_test(cells_take_over_defaults),
         cmocka_unit_test(modes_have_their_keys),
+        cmocka_unit_test(rates_may_be_multiples),
         cmocka_unit_test(lists_expand),
         cmocka_unit_test(a_profile_and_a_load_beside_are_read),
         cmocka_unit_test(form_is_checked),

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One short closed loop a model, a trial like any other, like the first step
+ * of a search; repeated twice at most while a gate says that it was disturbed.
+ * Then it counts all the same, as the rate is what is asked for and no figure,
+ * and the run says so.
+ */
+#include "overload.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/experiment/entrants.h"
+#include "harness/search/search_trial.h"
+#include "harness/statistics/metric.h"
+#include "json_cell.h"
+
+struct reached {
+    double per_s; /* 0: it did not answer */
+    bool valid;
+    char why[160];
+};
+
+/* Returns 0, or -EINTR when it was stopped. */
+static int reach(struct run *run, const struct model_info *models,
+                 const struct load_point *cell, int i, struct reached *reached)
+{
+    struct load_point point = *cell;
+    struct trial_plan plan = {.point = &point,
+                              .model = entrants_model(models, cell->models[i]),
+                              .workers = cell->model_workers[i],
+                              .seed = run->plan.seed,
+                              .backend = &run->backend,
+                              .metronome = run->metronome,
+                              .stop = run->stop};
+    struct search_trial *trial = calloc(1, sizeof(*trial));
+    int result = trial == NULL ? -ENOMEM : 0;
+
+    point.recovery_ns = 0;
+    *reached = (struct reached){0};
+    for (int turn = 0; turn < SEARCH_ATTEMPTS && result == 0 && !reached->valid;
+         turn++) {
+        struct search_step step = {0};
+
+        result = search_trial_run(&plan, 0, turn, trial);
+        if (result == 0)
+            search_trial_judge(&trial->plan, &trial->trial, trial->gates,
+                               trial->gate_count, &step);
+        reached->valid = result == 0 && step.verdict == SEARCH_PASS;
+        if (result == 0 && (reached->valid || reached->per_s <= 0))
+            reached->per_s = step.achieved_per_s;
+        snprintf(reached->why, sizeof(reached->why), "%s", step.why);
+        search_trial_free(trial);
+    }
+    free(trial);
+    return result == -EINTR ? -EINTR : 0;
+}
+
+/* All models, and the quickest; a new reference, or NULL when stopped. */
+static json_t *measure(struct run *run, const struct model_info *models,
+                       const struct load_point *point)
+{
+    json_t *told = json_object();
+    const char *quickest = "";
+    struct reached reached, best = {0};
+
+    for (int i = 0; i < EXPERIMENT_MODELS_MAX && point->models[i]; i++) {
+        if (entrants_is_copy(point->models[i]))
+            continue;
+        if (reach(run, models, point, i, &reached) < 0) {
+            json_decref(told);
+            return NULL;
+        }
+        json_object_set_new(told, point->models[i],
+                            reached.per_s > 0 ? json_real(reached.per_s)
+                                              : json_null());
+        if (reached.per_s > best.per_s) {
+            best = reached;
+            quickest = point->models[i];
+        }
+    }
+    return json_pack("{s:f, s:s, s:b, s:o, s:o}", "per_s", best.per_s, "model",
+                     quickest, "valid", best.valid, "why",
+                     best.valid || best.why[0] == '\0' ? json_null()
+                                                       : json_string(best.why),
+                     "models", told);
+}
+
+/* From a run that is resumed, or of an earlier load point that differs in its
+ * rate alone. */
+static json_t *known_of(const struct experiment *experiment, int number,
+                        const json_t *stored)
+{
+    const struct load_point *points = experiment->load_points;
+    const struct load_point *point = &points[number];
+    json_t *known =
+        json_object_get(json_array_get(stored, (size_t)number), "capacity");
+
+    for (int i = 0; known == NULL && i < number; i++)
+        if (!strcmp(points[i].section, point->section) &&
+            points[i].connections == point->connections &&
+            points[i].workers == point->workers &&
+            !memcmp(&points[i].arguments, &point->arguments,
+                    sizeof(point->arguments)))
+            known =
+                json_object_get(json_array_get(stored, (size_t)i), "capacity");
+    return json_incref(known);
+}
+
+static void tell(struct run *run, const struct load_point *point,
+                 const json_t *known)
+{
+    const char *why = json_string_value(json_object_get(known, "why"));
+    char rate[32], whole[32];
+
+    metric_format("rate_per_s", point->rate_per_s, rate, sizeof(rate));
+    metric_format("rate_per_s",
+                  json_number_value(json_object_get(known, "per_s")), whole,
+                  sizeof(whole));
+    results_say(&run->results,
+                "rate of %s: %s, %g times the %s that %s reaches%s%s",
+                point->id, rate, point->rate_of_capacity, whole,
+                json_string_value(json_object_get(known, "model")),
+                why != NULL ? "; disturbed: " : "", why != NULL ? why : "");
+}
+
+static int set_rate(struct run *run, const struct experiment *experiment,
+                    int number, struct load_point *point, const json_t *stored)
+{
+    json_t *row = json_array_get(stored, (size_t)number);
+    json_t *known = known_of(experiment, number, stored);
+
+    if (known == NULL)
+        known = measure(run, experiment->models, point);
+    if (known == NULL)
+        return -EINTR;
+    /* With no answer at all the trials say why, at whatever rate. */
+    point->rate_per_s =
+        point->rate_of_capacity *
+        fmax(json_number_value(json_object_get(known, "per_s")), 1);
+    json_object_set_new(row, "capacity", known);
+    json_object_set_new(row, "load", json_load(point));
+    tell(run, point, known);
+    return 0;
+}
+
+int overload_measure(struct run *run)
+{
+    json_t *experiments = json_object_get(run->json, "experiments");
+
+    for (int i = 0; i < run->plan.experiment_count; i++) {
+        struct experiment *experiment = run->plan.experiments[i];
+        const json_t *stored = json_object_get(
+            json_array_get(experiments, (size_t)i), "load_points");
+
+        for (int j = 0; j < experiment->load_point_count; j++) {
+            struct load_point *point = &experiment->load_points[j];
+
+            if (point->rate_of_capacity > 0 && point->models[0] != NULL &&
+                set_rate(run, experiment, j, point, stored) < 0)
+                return -EINTR;
+        }
+    }
+    return 0;
+}
