@@ -49,6 +49,11 @@ def chain(seed: int, rounds: int) -> str:
     return digest[:8].hex()
 
 
+def heavy(share: int, seed: int) -> bool:
+    """`share` of any thousand seeds in a row, spread out evenly."""
+    return seed % 1000 * 617 % 1000 < share
+
+
 _ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
 
 
@@ -80,3 +85,12 @@ def hash_body(rounds: int, seed: int, digest: str) -> bytes:
 
 def mixed_body(delay_ns: int, steps: int, seed: int, state: int) -> bytes:
     return b"mixed delay_ns=%d steps=%d seed=%d state=%016x\n" % (delay_ns, steps, seed, state)
+
+
+def hog_body(steps: int, seed: int, state: int) -> bytes:
+    return b"hog steps=%d seed=%d state=%016x\n" % (steps, seed, state)
+
+
+def block_body(blocked_ns: int, seed: int) -> bytes:
+    return b"block blocked_ns=%d seed=%d check=%016x\n" % (
+        blocked_ns, seed, check(blocked_ns, seed))

@@ -9,7 +9,7 @@ from foreign.backend import Backend
 from foreign.routes import Routes, Wrong
 from foreign.server import Stats
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed")
+WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed", "hog", "block")
 
 
 class Handlers:
@@ -63,6 +63,17 @@ class Handlers:
     def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         state = answers.spin(self._call(delay, seed), steps)
         return answers.mixed_body(delay, steps, seed, state)
+
+    def hog(self, light: int, heavy: int, share: int, seed: int) -> bytes:
+        steps = heavy if answers.heavy(share, seed) else light
+        return answers.hog_body(steps, seed, answers.spin(seed, steps))
+
+    def block(self, delay: int, share: int, offload: int, seed: int) -> bytes:
+        """Wherever it blocks, that is a task of its own."""
+        blocked_ns = delay if answers.heavy(share, seed) else 0
+        if blocked_ns:
+            time.sleep(blocked_ns / 1e9)
+        return answers.block_body(blocked_ns, seed)
 
 
 class Answerer:

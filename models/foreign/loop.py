@@ -9,12 +9,13 @@ import asyncio
 import errno
 import inspect
 import os
+import time
 
 from foreign import answers, http, server
 from foreign.backend import GRACE_S, Exchange, explained, missing, stale
 from foreign.routes import Routes, Wrong
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed")
+WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed", "hog", "block")
 LINGER_S = 1.0
 
 
@@ -104,7 +105,8 @@ class Handlers:
     def __init__(self, backend: Backend, offload):
         self._call, self._offload = backend.call, offload
         if offload:
-            self.spin, self.hash = self._spin_elsewhere, self._hash_elsewhere
+            for name in ("spin", "hash", "hog", "block"):
+                setattr(self, name, getattr(self, f"_{name}_elsewhere"))
 
     def hello(self, size: int, seed: int) -> bytes:
         return answers.hello_body(size, seed)
@@ -143,6 +145,27 @@ class Handlers:
         state = (await self._offload(answers.spin, proof, steps) if self._offload
                  else answers.spin(proof, steps))
         return answers.mixed_body(delay, steps, seed, state)
+
+    def hog(self, light: int, heavy: int, share: int, seed: int) -> bytes:
+        steps = heavy if answers.heavy(share, seed) else light
+        return answers.hog_body(steps, seed, answers.spin(seed, steps))
+
+    async def _hog_elsewhere(self, light: int, heavy: int, share: int, seed: int) -> bytes:
+        steps = heavy if answers.heavy(share, seed) else light
+        return answers.hog_body(steps, seed, await self._offload(answers.spin, seed, steps))
+
+    def block(self, delay: int, share: int, offload: int, seed: int) -> bytes:
+        """A call that blocks, where the loop cannot see it."""
+        blocked_ns = delay if answers.heavy(share, seed) else 0
+        if blocked_ns:
+            time.sleep(blocked_ns / 1e9)
+        return answers.block_body(blocked_ns, seed)
+
+    async def _block_elsewhere(self, delay: int, share: int, offload: int, seed: int) -> bytes:
+        if not offload or not answers.heavy(share, seed):
+            return Handlers.block(self, delay, share, offload, seed)
+        await self._offload(time.sleep, delay / 1e9)
+        return answers.block_body(delay, seed)
 
 
 class Server:

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""W processes forked beforehand, in CPython with the standard library alone;
+a request goes to a free one, or waits in line. In the wild: gunicorn's sync
+workers, multiprocessing.Pool.
+
+The parent keeps the connections and reads the requests; the descriptor goes
+with the request to a worker, which answers the client itself. Were the
+connections the workers' own, a request would wait behind another's handler
+while a worker next door is idle. A worker that dies costs its own connection
+and is replaced. Inside a request that makes several calls at once they are
+threads.
+"""
+import collections
+import gc
+import os
+import selectors
+import signal
+import socket
+import time
+
+from foreign import http, server
+from foreign.backend import Backend
+from foreign.direct import WORKLOADS, Answerer, Handlers
+from foreign.routes import Routes
+
+LINGER_S = 1.0
+WRITE_LIMIT_S = 30.0
+GONE, LAST, KEEP = b"g", b"l", b"k"  # what a worker says of the connection
+
+MODEL = server.Model("worker processes forked beforehand; a request goes to a free one", "process",
+                     workers=2 * server.cpus() + 1, shared_memory=False, preemptive=True,
+                     parallel=True)
+
+
+class Connection:
+    def __init__(self, client: socket.socket):
+        self.client, self.requests = client, http.Requests()
+        self.busy = False    # a worker has a request of it, or will have
+        self.paused = False  # not read from while busy
+        self.last = False    # its last answer is out; what still comes is dropped
+
+
+class Worker:
+    """A process and our end of the socket pair."""
+
+    def __init__(self, answerer: Answerer):
+        self.socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.connection = None
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.closerange(3, its.fileno())
+            os.closerange(its.fileno() + 1, (1 << 31) - 1)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            try:
+                work(its, answerer, parent)
+            finally:
+                os._exit(1)
+        its.close()
+
+
+def work(its: socket.socket, answerer: Answerer, parent: int) -> None:
+    """A worker's life: it ends with its parent."""
+    while os.getppid() == parent:
+        words, descriptors, _, _ = socket.recv_fds(its, http.HEAD_MAX + 8, 1)
+        if not words:
+            return
+        head, keep, http_1_0, target = words[0:1], words[1:2], words[2:3], words[3:]
+        request = http.Request(target.decode("latin-1"), head == b"1", keep == b"1",
+                               http_1_0 == b"1", 0)
+        with socket.socket(fileno=descriptors[0]) as client:
+            client.settimeout(WRITE_LIMIT_S)
+            try:
+                client.sendall(answerer.answer(request, request.keep))
+                said = KEEP if request.keep else LAST
+            except OSError:
+                said = GONE
+        its.send(said)
+
+
+class Dispatcher:
+    def __init__(self, flags, listener: socket.socket, answerer: Answerer, stats):
+        self._listener, self._answerer, self._stats = listener, answerer, stats
+        self._selector = selectors.EpollSelector()
+        self._connections: set = set()
+        self._lingering: collections.deque = collections.deque()  # deadline, connection
+        self._waiting: collections.deque = collections.deque()    # connection, request
+        self._workers: set = set()
+        self._free: list = []  # last in, first out: the warm one
+        self._spare: list = []
+        self.stopping = False
+        for _ in range(flags.workers):
+            self._start_worker()
+        self._watch(listener, self._accept)
+
+    def _watch(self, what, do, *arguments) -> None:
+        self._selector.register(what, selectors.EVENT_READ, (do, arguments))
+
+    def watch_parent(self, descriptor: int) -> None:
+        self._watch(descriptor, os._exit, 1)
+
+    def watch_stop(self, descriptor: int) -> None:
+        self._watch(descriptor, self._stop, descriptor)
+
+    def _start_worker(self) -> None:
+        worker = Worker(self._answerer)
+        self._workers.add(worker)
+        self._watch(worker.socket, self._hear, worker)
+        self._take_next(worker)
+
+    def _accept(self) -> None:
+        for client in server.accepted(self._listener, self._spare):
+            client.setblocking(False)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(client)
+            self._connections.add(connection)
+            self._watch(client, self._read, connection)
+
+    def _close(self, connection: Connection) -> None:
+        if not connection.paused:
+            self._selector.unregister(connection.client)
+        self._connections.discard(connection)
+        connection.client.close()
+
+    def _read(self, connection: Connection) -> None:
+        if connection.busy:
+            self._selector.unregister(connection.client)
+            connection.paused = True
+            return
+        try:
+            data = connection.client.recv(8192)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(connection)
+        elif not connection.last:
+            connection.requests.feed(data)
+            self._proceed(connection)
+
+    def _proceed(self, connection: Connection) -> None:
+        """Answers what needs no worker, hands on what does."""
+        while request := connection.requests.next():
+            request.keep = request.keep and not self.stopping
+            if not request.error and request.target.partition("?")[0] not in ("/", "/stats"):
+                connection.busy = True
+                self._waiting.append((connection, request))
+                if self._stats:
+                    self._stats.count()
+                if self._free:
+                    self._take_next(self._free.pop())
+                return
+            try:
+                connection.client.sendall(self._answerer.answer(request, request.keep))
+            except OSError:
+                return self._close(connection)
+            if not request.keep:
+                return self._finish(connection, request.error)
+        if self.stopping:
+            self._close(connection)
+
+    def _take_next(self, worker: Worker) -> None:
+        """The request that has waited longest is the worker's."""
+        worker.connection = None
+        if not self._waiting:
+            self._free.append(worker)
+            return
+        worker.connection, request = self._waiting.popleft()
+        words = b"%d%d%d" % (request.head, request.keep, request.http_1_0)
+        socket.send_fds(worker.socket, [words + request.target.encode("latin-1")],
+                        [worker.connection.client.fileno()])
+
+    def _hear(self, worker: Worker) -> None:
+        """A worker is done with its request, or dead."""
+        try:
+            said = worker.socket.recv(1)
+        except OSError:
+            said = b""
+        connection = worker.connection
+        if connection:
+            connection.busy = False
+        if said:
+            self._take_next(worker)
+        else:
+            self._selector.unregister(worker.socket)
+            worker.socket.close()
+            os.waitpid(worker.pid, 0)
+            self._workers.discard(worker)
+            if worker in self._free:
+                self._free.remove(worker)
+            self._start_worker()
+        if connection:
+            self._go_on(connection, said)
+
+    def _go_on(self, connection: Connection, said: bytes) -> None:
+        if connection.paused:
+            connection.paused = False
+            self._watch(connection.client, self._read, connection)
+        if said == KEEP:
+            self._proceed(connection)
+        elif said == LAST:
+            self._finish(connection, not connection.requests.idle())
+        else:
+            self._close(connection)
+
+    def _finish(self, connection: Connection, unread) -> None:
+        """Closing with bytes unread would reset the connection, and the last
+        answer with it."""
+        if not unread:
+            return self._close(connection)
+        connection.last = True
+        try:
+            connection.client.shutdown(socket.SHUT_WR)
+        except OSError:
+            return self._close(connection)
+        self._lingering.append((time.monotonic() + LINGER_S, connection))
+
+    def _stop(self, descriptor: int) -> None:
+        self.stopping = True
+        self._selector.unregister(descriptor)
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        for connection in [c for c in self._connections if not c.busy and not c.last]:
+            self._close(connection)
+
+    def run(self) -> None:
+        """Until every request after the stop is answered, or the limit."""
+        end = float("inf")
+        while self._connections or not self.stopping:
+            now = time.monotonic()
+            while self._lingering and self._lingering[0][0] <= now:
+                _, connection = self._lingering.popleft()
+                if connection in self._connections:
+                    self._close(connection)
+            if self.stopping:
+                end = min(end, now + server.DRAIN_S)
+            until = min(end, self._lingering[0][0] if self._lingering else end)
+            for key, _ in self._selector.select(None if until == float("inf") else until - now):
+                do, arguments = key.data
+                if self._selector.get_map().get(key.fd) is key:  # not closed meanwhile
+                    do(*arguments)
+            if time.monotonic() >= end:
+                break
+        for worker in self._workers:
+            os.kill(worker.pid, signal.SIGKILL)
+            os.waitpid(worker.pid, 0)
+
+
+def main() -> None:
+    flags = server.settings(MODEL, WORKLOADS)
+    stats = server.Stats() if flags.stats else None
+    answerer = Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend)), stats)
+    listener = server.listen(MODEL, flags)
+    gc.freeze()  # pages that the collector does not write to stay shared
+    dispatcher = Dispatcher(flags, listener, answerer, stats)
+    woken, wake = os.pipe()
+    server.on_stop(lambda: os.write(wake, b"x"))
+    dispatcher.watch_stop(woken)
+    parent = server.parent_watch()
+    if parent is not None:
+        dispatcher.watch_parent(parent)
+    server.ready(MODEL, flags, listener)
+    dispatcher.run()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
