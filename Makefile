@@ -212,11 +212,11 @@ $(out)/workloads.c: FORCE | build/.deps
 	   for p in $$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $$f | head -1); do \
 	       pkg-config --exists $$p || lacks=$$p; done; \
 	   if [ -z "$$lacks" ]; then here="$$here $$n"; else missing="$$missing $$n:$$lacks"; fi; done; \
-	 { echo '/* Generated from workloads/. */'; echo '#include "models/runtime/workload.h"'; \
+	 { echo '/* Generated from workloads/. Weak: some tests have tables of their own. */'; echo '#include "models/runtime/workload.h"'; \
 	   for n in $$here; do echo "extern const struct workload workload_$$(echo $$n | tr - _);"; done; \
-	   echo 'const struct workload_entry workloads[] = {'; \
+	   echo '__attribute__((weak)) const struct workload_entry workloads[] = {'; \
 	   for n in $$here; do echo "    {\"$$n\", &workload_$$(echo $$n | tr - _)},"; done; \
-	   echo '    {0, 0},'; echo '};'; echo 'const struct workload_missing workloads_missing[] = {'; \
+	   echo '    {0, 0},'; echo '};'; echo '__attribute__((weak)) const struct workload_missing workloads_missing[] = {'; \
 	   for m in $$missing; do echo "    {\"$${m%:*}\", \"$${m#*:}\"},"; done; \
 	   echo '    {0, 0},'; echo '};'; } > $@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; \
@@ -252,7 +252,8 @@ $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a build/llhttp/
 # it lie the code that they share and the workloads' tables.
 $(out)/routes.json: $(out)/troika
 	$(Q)$< list workloads --format json >$@
-	$(Q)ln -sfn ../../../models/foreign $(@D)/foreign
+	@mkdir -p $(@D)/models
+	$(Q)ln -sfn ../../../models/foreign $(@D)/models/foreign
 define run_by
 	@program=$$(command -v $(1)) || { echo "skipped $*: $(1) is missing ($(2))"; rm -f $@; exit 0; }; \
 	    { echo "#!$$program$(3)"; tail -n +2 $<; } >$@ && chmod +x $@

@@ -78,12 +78,13 @@ static json_t *workloads_json(void)
 
     for (const struct workload_entry *w = workloads; w->name != NULL; w++)
         json_array_append_new(
-            array,
-            json_pack("{ss ss ss sb ss? so}", "name", w->name, "summary",
-                      w->workload->summary, "kind",
-                      kind_name(w->workload->kind), "needs_backend",
-                      w->workload->needs_backend, "source", w->workload->source,
-                      "parameters", workload_parameters(w)));
+            array, json_pack("{ss ss ss sb ss ss? so}", "name", w->name,
+                             "summary", w->workload->summary, "kind",
+                             kind_name(w->workload->kind), "needs_backend",
+                             w->workload->needs_backend, "store",
+                             store_title(w->workload->store), "source",
+                             w->workload->source, "parameters",
+                             workload_parameters(w)));
     return array;
 }
 
@@ -218,10 +219,15 @@ static void print_workloads(const json_t *list)
                json_is_true(json_object_get(w, "needs_backend"))
                    ? "; needs a backend"
                    : "");
+        if (text_of(w, "store")[0] != '\0')
+            printf("      needs %s: make deps-claims\n", text_of(w, "store"));
         print_parameters(json_object_get(w, "parameters"), "");
         if (text_of(w, "source")[0] != '\0')
             printf("      source: %s\n", text_of(w, "source"));
     }
+    for (int i = 0; workloads_missing[i].name != NULL; i++)
+        printf("  %-10s not built: package %s is missing (make deps-claims)\n",
+               workloads_missing[i].name, workloads_missing[i].package);
 }
 
 static void print_experiments(const json_t *list)

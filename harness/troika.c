@@ -22,6 +22,7 @@ static const struct verb {
     {"search", verb_search, "the highest rate that keeps a latency limit"},
     {"load", verb_load, "drive an HTTP server and time every request"},
     {"serve", verb_serve, "run one model as a server"},
+    {"stores", verb_stores, "a private PostgreSQL and Redis, to try things"},
     {"doctor", verb_doctor, "what on this machine spoils measurements"},
     {"selftest", verb_selftest, "the instrument against known truth"},
     {"primitives", verb_primitives, "what switches, tasks and wake-ups cost"},

@@ -23,6 +23,7 @@ int verb_compare(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_search(int argc, char **argv);
 int verb_serve(int argc, char **argv);
+int verb_stores(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_selftest(int argc, char **argv);

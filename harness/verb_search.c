@@ -25,6 +25,7 @@
 #include "harness/search/search_trial.h"
 #include "harness/server/backend_server.h"
 #include "harness/server/guardian.h"
+#include "harness/server/store_server.h"
 #include "troika.h"
 
 /* What is searched: models, or one URL. */
@@ -212,6 +213,7 @@ static int search_models(struct sought *sought)
     struct backend_server backend = {
         .path = event_loop != NULL && event_loop->available ? event_loop->path
                                                             : NULL};
+    struct store_server stores[STORES] = {0};
     struct metronome *metronome = NULL;
     cpu_set_t cpus;
     int code = guardian_start();
@@ -234,11 +236,13 @@ static int search_models(struct sought *sought)
                                 .settings = sought->point->model_settings[i],
                                 .seed = sought->options->seed,
                                 .backend = &backend,
+                                .stores = stores,
                                 .metronome = metronome,
                                 .stop = &stop_signal};
     }
     code = carry_out(sought);
     backend_server_stop(&backend);
+    store_server_stop_all(stores);
     metronome_stop(metronome);
     return code;
 }

@@ -9,6 +9,14 @@
 
 #include "names.h"
 
+const char *expand_workload_lacks(const char *name)
+{
+    for (int i = 0; workloads_missing[i].name != NULL; i++)
+        if (!strcmp(workloads_missing[i].name, name))
+            return workloads_missing[i].package;
+    return NULL;
+}
+
 const struct workload_entry *expand_workload_find(const struct reader *reader,
                                                   const struct cell_text *name)
 {
@@ -24,8 +32,15 @@ const struct workload_entry *expand_workload_find(const struct reader *reader,
             names[count++] = entry->name;
     }
     names[count] = NULL;
-    reader_fail(reader, name->line, "no workload is named \"%s\"%s", name->text,
-                names_suggest(name->text, names, hint, sizeof(hint)));
+    if (expand_workload_lacks(name->text) != NULL)
+        reader_fail(reader, name->line,
+                    "the workload %s was not built: package %s is missing "
+                    "(make deps-claims)",
+                    name->text, expand_workload_lacks(name->text));
+    else
+        reader_fail(reader, name->line, "no workload is named \"%s\"%s",
+                    name->text,
+                    names_suggest(name->text, names, hint, sizeof(hint)));
     return NULL;
 }
 

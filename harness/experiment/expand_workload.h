@@ -7,6 +7,9 @@
 
 #include "expansion.h"
 
+/* The package for want of which the workload was not built, or NULL. */
+const char *expand_workload_lacks(const char *name);
+
 /* The workload of that name, or NULL after an error with the nearest one. */
 const struct workload_entry *expand_workload_find(const struct reader *reader,
                                                   const struct cell_text *name);

@@ -30,6 +30,8 @@ enum experiment_key {
     EXPERIMENT_LATENCY_MARGIN,
     EXPERIMENT_NOISE_FLOOR,
     EXPERIMENT_CALIBRATE_WARMUP,
+    EXPERIMENT_POSTGRESQL,
+    EXPERIMENT_REDIS,
     EXPERIMENT_KEYS,
 };
 
@@ -60,6 +62,11 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
                                      "warmup is the least: before the first "
                                      "block it is found out how long the "
                                      "slowest model needs to settle"},
+    [EXPERIMENT_POSTGRESQL] = {"postgresql", "HOST:PORT",
+                               "a private one is started",
+                               "the PostgreSQL that query asks"},
+    [EXPERIMENT_REDIS] = {"redis", "HOST:PORT", "a private one is started",
+                          "the Redis that cache asks"},
 };
 
 static int take_baseline(const struct reader *reader,
@@ -92,6 +99,21 @@ static int take_headline(const struct reader *reader,
             names_suggest(entry->value, names, hint, sizeof(hint)));
     return reader_copy_text(reader, entry, reader->experiment->headline,
                             sizeof(reader->experiment->headline));
+}
+
+/* Whether there is a host and a port; the server says what it makes of them. */
+static int take_address(const struct reader *reader,
+                        const struct ini_entry *entry, enum store store)
+{
+    char *text = reader->experiment->store_addresses[store];
+    const char *colon = strrchr(entry->value, ':');
+
+    if (colon == NULL || colon == entry->value || atoi(colon + 1) < 1)
+        return reader_fail(reader, entry->line,
+                           "%s is \"%s\"; HOST:PORT is meant", entry->key,
+                           entry->value);
+    return reader_copy_text(reader, entry, text,
+                            sizeof(reader->experiment->store_addresses[0]));
 }
 
 static int take_experiment(const struct reader *reader,
@@ -136,6 +158,10 @@ static int take_experiment(const struct reader *reader,
         result = value_choice(text, answers, &answer, why, sizeof(why));
         experiment->calibrate_warmup = answer == 1;
         break;
+    case EXPERIMENT_POSTGRESQL:
+        return take_address(reader, entry, STORE_POSTGRESQL);
+    case EXPERIMENT_REDIS:
+        return take_address(reader, entry, STORE_REDIS);
     case EXPERIMENT_KEYS:
         break;
     }
@@ -248,7 +274,7 @@ static int check_whole(const struct reader *reader, const struct cell *defaults)
     const struct experiment *experiment = reader->experiment;
     int result;
 
-    if (experiment->load_point_count == 0)
+    if (experiment->load_point_count == 0 && experiment->left_out[0] == '\0')
         return reader_fail(reader, 1,
                            "there is no [cell NAME]: nothing to measure");
     for (int i = 0; i < defaults->loose_count; i++) {

@@ -113,12 +113,13 @@ struct experiment {
     char title[160];
     char question[512];
     int blocks;
-    uint64_t seed;         /* 0: drawn for the run and recorded */
-    char baseline[64];     /* "" when none is named */
-    char headline[64];     /* a metric, or "" for the load point's own */
-    double margin;         /* the difference that matters, 0.05 */
-    double latency_margin; /* the same of latencies, 0.1 */
-    bool noise_floor;      /* a copy of the baseline takes part */
+    uint64_t seed;     /* 0: drawn for the run and recorded */
+    char baseline[64]; /* "" when none is named */
+    char headline[64]; /* a metric, or "" for the load point's own */
+    char store_addresses[STORES][64]; /* of those that exist; "": none */
+    double margin;                    /* the difference that matters, 0.05 */
+    double latency_margin;            /* the same of latencies, 0.1 */
+    bool noise_floor;                 /* a copy of the baseline takes part */
     bool calibrate_warmup; /* warmup is the least, what servers need is found */
     char copy[64];         /* its name, or "" */
     struct profile profile;

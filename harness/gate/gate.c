@@ -17,9 +17,11 @@
 #include "gate_rule.h"
 #include "harness/run/slices.h"
 
+/* What explains a failure comes before what follows from it: the first one
+ * that fails is the trial's reason. */
 static const struct gate_rule *const tables[] = {
-    gate_load_rules, gate_work_rules, gate_slices_rules, gate_steady_rules,
-    gate_machine_rules};
+    gate_store_rules,  gate_load_rules,   gate_work_rules,
+    gate_slices_rules, gate_steady_rules, gate_machine_rules};
 
 void gate_say(struct gate *gate, const char *format, ...)
 {

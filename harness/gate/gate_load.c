@@ -269,8 +269,9 @@ static void clients_busy(const struct gate_facts *facts, struct gate *gate)
     if (trial->has_backend && trial->backend.cpu_ns >= 0 &&
         trial->backend.span_ns > 0)
         used += (double)trial->backend.cpu_ns / (double)trial->backend.span_ns;
+    used += trial_store_cpu_ns(trial) / facts->window_ns;
     gate_most(gate, used / trial->cpus.clients_count, 0.9);
-    gate_say(gate, "generator and backend used %.0f %% of their CPUs%s",
+    gate_say(gate, "generator, backend and stores used %.0f %% of their CPUs%s",
              100 * gate->value,
              gate->ok ? "" : ": they are the limit, not the server");
     gate->ok |= told_as_bound(facts);

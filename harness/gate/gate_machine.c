@@ -98,6 +98,7 @@ static double known_ns(const struct trial *trial)
     sum += trial->has_backend && trial->backend.cpu_ns > 0
                ? (double)trial->backend.cpu_ns
                : 0;
+    sum += trial_store_cpu_ns(trial);
     sum += (double)(trial->machine_last.own_ns - trial->machine_first.own_ns);
     return sum + (double)(trial->machine_last.softirq_ns -
                           trial->machine_first.softirq_ns);

@@ -29,6 +29,7 @@ extern const struct gate_rule gate_work_rules[];
 extern const struct gate_rule gate_steady_rules[];
 extern const struct gate_rule gate_machine_rules[];
 extern const struct gate_rule gate_slices_rules[];
+extern const struct gate_rule gate_store_rules[];
 
 /* The gate's words. */
 void gate_say(struct gate *gate, const char *format, ...)

@@ -154,6 +154,8 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
         .seed = plan_seed(run->plan.seed, experiment->name, point->id,
                           planned->block),
         .backend = &run->backend,
+        .stores = run->stores,
+        .store_addresses = experiment->store_addresses,
         .metronome = run->metronome,
         .usual_speed =
             run_speed_usual(run->trials, experiment->name, point->id, name),

@@ -10,6 +10,7 @@
 
 #include "harness/machine/metronome.h"
 #include "harness/server/backend_server.h"
+#include "harness/server/store_server.h"
 #include "plan.h"
 #include "results.h"
 #include "run.h"
@@ -24,6 +25,7 @@ struct run {
     json_t *json;   /* run.json */
     json_t *trials; /* finished ones */
     struct backend_server backend;
+    struct store_server stores[STORES];
     struct metronome *metronome;
     int64_t extra_ns; /* that the trials done here took beyond their plan */
     int done;         /* so many */

@@ -236,6 +236,7 @@ static int go(struct run *run, bool resumed)
             result = attempt_do(run, planned, count);
     }
     backend_server_stop(&run->backend);
+    store_server_stop_all(run->stores);
     metronome_stop(run->metronome);
     json_object_set_new(run->json, "complete", json_boolean(result == 0));
     json_object_set_new(run->json, "interrupted",

@@ -252,6 +252,7 @@ static void look_first(struct block *block)
             inspection_major_faults(stage->server.meter);
         if (stage->trial->has_backend)
             backend_server_sample(stage->plan->backend, &stage->backend_first);
+        trial_store_first(stage);
     }
 }
 
@@ -268,6 +269,7 @@ static void look_last(struct block *block)
         machine_sample(&trial->machine_last);
         if (trial->has_backend)
             backend_server_sample(stage->plan->backend, &stage->backend_last);
+        trial_store_last(stage);
         trial->faults_last = inspection_major_faults(stage->server.meter);
         inspection_make(stage->server.meter, stage->server.pid,
                         &trial->cpus.server, &trial->inspection);

@@ -98,8 +98,9 @@ int stage_prepare(struct stage *stage)
                  strerror(-result));
         return result;
     }
-    if (!trial_needs_backend(point) || target != NULL)
-        return 0;
+    result = target == NULL ? trial_store_prepare(stage) : 0;
+    if (result < 0 || !trial_needs_backend(point) || target != NULL)
+        return result;
     trial->has_backend = true;
     result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
                                    trial->failure, sizeof(trial->failure));
@@ -147,6 +148,7 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--backend";
         argv[n++] = plan->backend->address;
     }
+    trial_store_flags(trial, argv, n);
     result = plan->model->target != NULL
                  ? plan_target(stage, &process, why, sizeof(why))
                  : 0;
@@ -187,11 +189,15 @@ int stage_check(struct stage *stage)
                               CHECK_BUDGET_NS, timeout_ns, stage->plan->stop,
                               why, sizeof(why));
     if (result < 0) {
-        /* A wrong answer to a lone request is the server's own. */
-        trial->lasting = result == -EPROTO;
-        process_alive(&stage->server, state, sizeof(state));
-        snprintf(trial->failure, sizeof(trial->failure), "%s; the server is %s",
-                 why, state);
+        /* A wrong answer to a lone request is the server's own, unless what it
+         * calls has gone. */
+        bool alone = trial_store_alive(stage, state, sizeof(state));
+
+        trial->lasting = result == -EPROTO && alone;
+        if (alone)
+            process_alive(&stage->server, state, sizeof(state));
+        snprintf(trial->failure, sizeof(trial->failure), "%s; %s%s", why,
+                 alone ? "the server is " : "", state);
         return result;
     }
     sampler_settle(stage->server.meter, stage->plan->stop);

@@ -125,6 +125,7 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
     trial->faults_first = inspection_major_faults(stage->server.meter);
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_first);
+    trial_store_first(stage);
     note_maxima(trial, &trial->first);
     for (int64_t at_ns = start_ns + SAMPLE_EVERY_NS; at_ns < end_ns - 50 * MS;
          at_ns += sample_step(&trial->sampler)) {
@@ -142,6 +143,7 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
         trial->walk_first.at_ns > 0 && trial->walk_last.at_ns > 0;
     if (trial->has_backend)
         backend_server_sample(stage->plan->backend, &stage->backend_last);
+    trial_store_last(stage);
     note_maxima(trial, &trial->last);
     look_round(stage);
     trial->alive = process_alive(&stage->server, trial->server_words,

@@ -25,7 +25,9 @@
 #include "prediction.h"
 #include "recovery.h"
 #include "trial_activity.h"
+#include "trial_store.h"
 
+struct store_server;
 struct trial_slices; /* slices.h */
 
 struct trial_plan {
@@ -36,6 +38,9 @@ struct trial_plan {
         *settings; /* flags of its own to pass (settings.h); NULL: none */
     uint64_t seed; /* of requests and arrivals; never of a model */
     struct backend_server *backend;    /* used when the workload needs one */
+    struct store_server *stores;       /* likewise, one of each */
+    const char (*store_addresses)[64]; /* of those that the experiment names;
+                                          "" and NULL: none */
     const struct metronome *metronome; /* NULL: none beats */
     double usual_speed; /* of the machine in the cell's earlier trials;
                            0: unknown */
@@ -79,6 +84,7 @@ struct trial {
 
     bool has_backend;
     struct backend_report backend;
+    struct trial_store stores[STORES];
 
     struct machine_sample machine_first, machine_last; /* the window's edges */
     int64_t faults_first,

@@ -417,6 +417,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(trial));
+    ADD("stores", trial_store_json(trial));
     ADD("bare", json_bare(trial));
     ADD("ceiling_per_s", trial->ceiling_per_s > 0
                              ? json_finite(trial->ceiling_per_s)

@@ -82,17 +82,20 @@ static void count(const struct load_result *load, struct warmup_steps *steps)
 
 /* The model's settling time; -EINTR stopped, other errors: it cannot be
  * watched, and its trials will say why. */
-static int64_t settle_ns(struct run *run, const struct model_info *models,
+static int64_t settle_ns(struct run *run, const struct experiment *experiment,
                          const struct load_point *point, int i)
 {
     struct load_point all = *point;
-    struct trial_plan plan = {.point = &all,
-                              .model = entrants_model(models, point->models[i]),
-                              .workers = point->model_workers[i],
-                              .settings = point->model_settings[i],
-                              .seed = run->plan.seed,
-                              .backend = &run->backend,
-                              .stop = run->stop};
+    struct trial_plan plan = {
+        .point = &all,
+        .model = entrants_model(experiment->models, point->models[i]),
+        .workers = point->model_workers[i],
+        .settings = point->model_settings[i],
+        .seed = run->plan.seed,
+        .backend = &run->backend,
+        .stores = run->stores,
+        .store_addresses = experiment->store_addresses,
+        .stop = run->stop};
     struct trial *trial = calloc(1, sizeof(*trial));
     struct stage stage = {.plan = &plan, .trial = trial};
     struct warmup_steps steps = {0};
@@ -123,7 +126,7 @@ static int64_t settle_ns(struct run *run, const struct model_info *models,
 }
 
 /* All models of the point; the longest, with each in `told`. */
-static int64_t measure(struct run *run, const struct model_info *entrants,
+static int64_t measure(struct run *run, const struct experiment *experiment,
                        const struct load_point *point, json_t *told)
 {
     int64_t longest = 0;
@@ -133,9 +136,9 @@ static int64_t measure(struct run *run, const struct model_info *entrants,
 
         if (entrants_is_copy(point->models[i]))
             continue;
-        ns = settle_ns(run, entrants, point, i);
+        ns = settle_ns(run, experiment, point, i);
         if (ns >= WARMUP_STEPS * STEP_NS) /* other work may have come by */
-            ns = settle_ns(run, entrants, point, i);
+            ns = settle_ns(run, experiment, point, i);
         if (ns == -EINTR)
             return ns;
         json_object_set_new(told, point->models[i],
@@ -199,7 +202,7 @@ static int calibrate_point(struct run *run, const struct experiment *experiment,
     if (known == NULL) {
         json_t *models = json_object();
 
-        settled_ns = measure(run, experiment->models, point, models);
+        settled_ns = measure(run, experiment, point, models);
         if (settled_ns == -EINTR) {
             json_decref(models);
             return -EINTR;

@@ -32,6 +32,7 @@ enum { SLOTS = 64 };
 struct slot {
     atomic_int used; /* 0 free, 1 being filled in, 2 filled */
     atomic_int root; /* pid, also its session and process group */
+    void (*clear)(const char *path); /* of paths; NULL: a tree */
     char paths[2400];
     char tag[128];
 };
@@ -142,8 +143,13 @@ static void guard(pid_t harness, int pipe_fd, int ready_fd)
             kill(-root, SIGKILL);
     }
     for (int i = 0; i < SLOTS; i++)
-        if (atomic_load(&registry->slots[i].used) == 2)
+        if (atomic_load(&registry->slots[i].used) == 2 &&
+            !registry->slots[i].clear)
             kill_slot(&registry->slots[i]);
+    for (int i = 0; i < SLOTS; i++)
+        if (atomic_load(&registry->slots[i].used) == 2 &&
+            registry->slots[i].clear)
+            registry->slots[i].clear(registry->slots[i].paths);
     _exit(0);
 }
 
@@ -207,7 +213,8 @@ int guardian_start(void)
     return result;
 }
 
-int guardian_register(const char *paths, const char *tag)
+static int take_slot(const char *paths, const char *tag,
+                     void (*clear)(const char *path))
 {
     if (!registry)
         return -ENOTCONN;
@@ -217,12 +224,23 @@ int guardian_register(const char *paths, const char *tag)
         if (!atomic_compare_exchange_strong(&slot->used, &unused, 1))
             continue;
         atomic_store(&slot->root, 0);
+        slot->clear = clear;
         snprintf(slot->paths, sizeof slot->paths, "%s", paths);
         snprintf(slot->tag, sizeof slot->tag, "%s", tag);
         atomic_store(&slot->used, 2);
         return i;
     }
     return -ENOSPC;
+}
+
+int guardian_register(const char *paths, const char *tag)
+{
+    return take_slot(paths, tag, NULL);
+}
+
+int guardian_keep(const char *path, void (*clear)(const char *path))
+{
+    return take_slot(path, "", clear);
 }
 
 void guardian_set_root(int slot, pid_t root)

@@ -24,4 +24,8 @@ int guardian_register(const char *paths, const char *tag);
  * are ignored, here and below. */
 void guardian_set_root(int slot, pid_t root);
 
+/* Registers something else that must not stay behind: once every tree has been
+ * killed, clear(path) is called in the guardian. Returns as above. */
+int guardian_keep(const char *path, void (*clear)(const char *path));
+
 void guardian_forget(int slot);

@@ -8,23 +8,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture.h"
 #include "client.h"
+#include "folder.h"
+#include "free_port.h"
 
-/* Below the ports that Linux gives to clients, so that no connection of a
- * generator takes one between our look and the server's bind. */
-enum { PORT_FIRST = 15000, PORT_COUNT = 15000, PORT_TRIES = 100 };
-
-enum { TEMPLATE_MAX = 65536, FOLDER_DESCRIPTORS = 16 };
+enum { TEMPLATE_MAX = 65536 };
 
 static const int64_t PROBE_NS = 1000000000, VERSION_NS = 5000000000;
 
@@ -152,32 +147,6 @@ bool target_has_workers(const struct target *target)
     return has;
 }
 
-/* A port that nobody listens on, or 0. */
-static int pick_port(void)
-{
-    static unsigned int last;
-    int port = 0;
-
-    if (last == 0)
-        last = (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 8);
-    for (int i = 0; i < PORT_TRIES && port == 0; i++) {
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_addr = {htonl(INADDR_LOOPBACK)}};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        last = last * 1664525U + 1013904223U;
-        port = PORT_FIRST + (int)((last >> 8) % PORT_COUNT);
-        address.sin_port = htons((uint16_t)port);
-        /* Any address: a target may bind to all of them. */
-        address.sin_addr.s_addr = htonl(INADDR_ANY);
-        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
-            port = 0;
-        if (fd >= 0)
-            close(fd);
-    }
-    return port;
-}
-
 static int write_config(struct target_start *start)
 {
     char *text = read_template(start->target), *filled;
@@ -205,20 +174,14 @@ static int write_config(struct target_start *start)
     return result;
 }
 
-/* Servers may give up root before they read what is in there. */
 static int make_folder(struct target_start *start)
 {
-    snprintf(start->directory, sizeof(start->directory),
-             "/tmp/troika-target-XXXXXX");
-    if (mkdtemp(start->directory) == NULL) {
-        start->directory[0] = '\0';
-        return -errno;
-    }
-    if (chmod(start->directory, 0755) < 0)
-        return -errno;
+    int result =
+        folder_make("target", start->directory, sizeof(start->directory));
+
     snprintf(start->config, sizeof(start->config), "%s/config",
              start->directory);
-    return 0;
+    return result;
 }
 
 int target_prepare(const struct target *target, int workers,
@@ -228,7 +191,7 @@ int target_prepare(const struct target *target, int workers,
     const char *what = "making its folder in /tmp";
     int result;
 
-    *start = (struct target_start){.target = target, .port = pick_port()};
+    *start = (struct target_start){.target = target, .port = free_port()};
     snprintf(start->workers, sizeof(start->workers), "%d",
              workers > 0 ? workers : 1);
     result = start->port > 0 ? make_folder(start) : -EADDRINUSE;
@@ -274,21 +237,9 @@ bool target_ready(void *context)
     return connected;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type,
-                      struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    remove(path);
-    return 0;
-}
-
 void target_clear(struct target_start *start)
 {
-    if (start->directory[0] != '\0')
-        nftw(start->directory, remove_one, FOLDER_DESCRIPTORS,
-             FTW_DEPTH | FTW_PHYS);
+    folder_remove(start->directory);
     start->directory[0] = '\0';
 }
 

@@ -54,6 +54,8 @@ const struct workload_entry workloads[] = {
     {"wait", &wait_workload},
     {NULL, NULL},
 };
+const struct workload_missing workloads_missing[] = {{"absent", "libabsent"},
+                                                     {0}};
 
 static const char *const callback_has[] = {"wait", NULL};
 static const struct model_info models[] = {
@@ -167,6 +169,32 @@ static void all_means_contenders_that_have_the_workload(void **state)
     assert_string_equal(e->load_points[1].models[0], "event-loop");
     assert_non_null(strstr(e->left_out, "node is left out: not built"));
     experiment_free(e);
+}
+
+static void a_workload_may_lack_its_package(void **state)
+{
+    struct experiment *e =
+        good(CELL "[cell b]\nworkload = absent\nconnections = 2\n");
+
+    (void)state;
+    assert_int_equal(e->load_point_count, 1);
+    assert_non_null(strstr(e->left_out, "cell b is left out"));
+    assert_non_null(strstr(e->left_out, "libabsent"));
+    experiment_free(e);
+    bad(HEAD "[cell a]\nworkload = wait\nbeside.workload = absent\n", 4,
+        "libabsent");
+}
+
+static void stores_may_exist(void **state)
+{
+    struct experiment *e =
+        good(HEAD "redis = 10.0.0.1:6379\n[cell a]\nworkload = wait\n");
+
+    (void)state;
+    assert_string_equal(e->store_addresses[STORE_REDIS], "10.0.0.1:6379");
+    assert_string_equal(e->store_addresses[STORE_POSTGRESQL], "");
+    experiment_free(e);
+    bad(HEAD "postgresql = 5432\n[cell a]\nworkload = wait\n", 2, "HOST:PORT");
 }
 
 static void a_list_may_name_what_cannot_run(void **state)
@@ -542,6 +570,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(all_means_contenders_that_have_the_workload),
+        cmocka_unit_test(a_workload_may_lack_its_package),
+        cmocka_unit_test(stores_may_exist),
         cmocka_unit_test(a_list_may_name_what_cannot_run),
         cmocka_unit_test(cells_take_over_defaults),
         cmocka_unit_test(modes_have_their_keys),

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each store is a shell script in its folder: it makes the data, fills it and
+ * becomes the server (exec), so that all of this is in one tree that is
+ * metered, killed and guarded like any other.
+ *
+ * PostgreSQL refuses to run as root, so root becomes the user postgres, or
+ * nobody. It is killed, not shut down: nobody wants its data. What outlives a
+ * killed PostgreSQL is its System V memory segment, whose number is in its
+ * lock file; other shared memory is put into its folder (mmap).
+ */
+#include "store_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glob.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "folder.h"
+#include "free_port.h"
+#include "guardian.h"
+#include "harness/run/placement.h"
+
+/* To make and fill the data takes 2 s, and many times that on a busy
+ * machine. */
+static const int64_t READY_NS = 60000000000, VERSION_NS = 5000000000;
+
+enum { SCRIPT_MAX = 4096, PATH_SIZE = 512, LOCK_LINES = 8 };
+
+/* Generic plans: the same work for the first query of a connection and for its
+ * thousandth. */
+static const char postgresql_script[] =
+    "set -e\n"
+    "cd '%1$s'\n"
+    "PATH='%2$s':$PATH\n"
+    "initdb -D data -U postgres -A trust -N --no-instructions --locale=C"
+    " -E UTF8 >log 2>&1 || { cat log >&2; exit 1; }\n"
+    "postgres --single -D data -c fsync=off postgres >>log 2>&1 <<'END'\n"
+    "CREATE TABLE troika_rows (key bigint PRIMARY KEY, value text NOT NULL)\n"
+    "INSERT INTO troika_rows SELECT k, encode(sha256(k::text::bytea), 'hex')"
+    " FROM generate_series(0, 9999) AS k\n"
+    "VACUUM ANALYZE troika_rows\n"
+    "END\n"
+    "exec postgres -D data -p %3$d -c listen_addresses=127.0.0.1"
+    " -c unix_socket_directories= -c max_connections=1000 -c fsync=off"
+    " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+    " -c jit=off -c dynamic_shared_memory_type=mmap\n";
+
+static const char redis_script[] =
+    "cd '%1$s'\n"
+    "PATH='%2$s':$PATH\n"
+    "exec redis-server --port %3$d --bind 127.0.0.1 --save '' --appendonly no"
+    " --daemonize no --maxclients 20000\n";
+
+static const struct {
+    const char *program, *places, *user, *script;
+} kinds[STORES] = {
+    [STORE_POSTGRESQL] = {"postgres", "/usr/lib/postgresql/*/bin/postgres",
+                          "postgres", postgresql_script},
+    [STORE_REDIS] = {"redis-server", "", "redis", redis_script},
+};
+
+/* The folder of its program: the newest of the places where distributions put
+ * it, or one of PATH. False when it is nowhere. */
+static bool find_program(enum store store, char *folder, size_t size)
+{
+    const char *at = getenv("PATH");
+    char candidate[PATH_SIZE];
+    glob_t found = {0};
+    bool here = false;
+
+    if (glob(kinds[store].places, GLOB_NOSORT, NULL, &found) == 0) {
+        const char *newest = found.gl_pathv[0];
+
+        for (size_t i = 1; i < found.gl_pathc; i++)
+            if (strverscmp(found.gl_pathv[i], newest) > 0)
+                newest = found.gl_pathv[i];
+        snprintf(folder, size, "%.*s", (int)(strrchr(newest, '/') - newest),
+                 newest);
+        here = true;
+    }
+    globfree(&found);
+    while (!here && at != NULL && *at != '\0') {
+        size_t length = strcspn(at, ":");
+
+        snprintf(folder, size, "%.*s", (int)length, at);
+        snprintf(candidate, sizeof(candidate), "%s/%s", folder,
+                 kinds[store].program);
+        here = access(candidate, X_OK) == 0;
+        at += length + (at[length] == ':');
+    }
+    return here;
+}
+
+bool store_server_available(enum store store, char *why, size_t why_size)
+{
+    char folder[PATH_SIZE];
+
+    if (find_program(store, folder, sizeof(folder)))
+        return true;
+    snprintf(why, why_size,
+             "%s is not on this machine (%s); make deps-claims, or name one "
+             "that exists in the experiment: %s = HOST:PORT",
+             store_title(store), kinds[store].program, store_name(store));
+    return false;
+}
+
+/* The lock file of a PostgreSQL: its line `number` (from 1), or "". */
+static void lock_line(const char *directory, int number, char *line, int size)
+{
+    char path[PATH_SIZE];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/data/postmaster.pid", directory);
+    file = fopen(path, "re");
+    line[0] = '\0';
+    for (int i = 0; file != NULL && i < number; i++)
+        if (fgets(line, size, file) == NULL)
+            line[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+}
+
+/* Also called in the guardian. */
+static void clear(const char *directory)
+{
+    char line[128];
+    int segment;
+
+    lock_line(directory, 7, line, sizeof(line));
+    if (sscanf(line, "%*u %d", &segment) == 1)
+        shmctl(segment, IPC_RMID, NULL);
+    folder_remove(directory);
+}
+
+static bool redis_answers(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct timeval limit = {.tv_sec = 1};
+    char answer[5] = "";
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answers =
+        fd >= 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 &&
+        recv(fd, answer, sizeof(answer), MSG_WAITALL) == sizeof(answer) &&
+        memcmp(answer, "+PONG", sizeof(answer)) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return answers;
+}
+
+static bool is_ready(void *context)
+{
+    const struct store_server *server = context;
+    char line[128];
+
+    if (server->store == STORE_REDIS)
+        return redis_answers(atoi(strchr(server->address, ':') + 1));
+    lock_line(server->directory, LOCK_LINES, line, sizeof(line));
+    return strncmp(line, "ready", 5) == 0;
+}
+
+/* Writes DIRECTORY/start; its path into `path`. */
+static int write_script(const struct store_server *server, const char *folder,
+                        int port, char *path, size_t size)
+{
+    FILE *file;
+    int result;
+
+    snprintf(path, size, "%s/start", server->directory);
+    file = fopen(path, "we");
+    if (file == NULL)
+        return -errno;
+    result = fprintf(file, kinds[server->store].script, server->directory,
+                     folder, port) < 0
+                 ? -EIO
+                 : 0;
+    if (fclose(file) != 0 && result == 0)
+        result = -errno;
+    return result;
+}
+
+/* The user to become, who gets the folder; NULL: whoever we are. */
+static const char *choose_user(const struct store_server *server)
+{
+    const struct passwd *user;
+
+    if (geteuid() != 0)
+        return NULL;
+    user = getpwnam(kinds[server->store].user);
+    if (user == NULL)
+        user = getpwnam("nobody");
+    if (user == NULL ||
+        chown(server->directory, user->pw_uid, user->pw_gid) < 0)
+        return NULL;
+    return user->pw_name;
+}
+
+static void learn_version(struct store_server *server, const char *folder)
+{
+    char path[PATH_SIZE];
+    const char *argv[] = {path, "--version", NULL};
+
+    snprintf(path, sizeof(path), "%.400s/%s", folder,
+             kinds[server->store].program);
+    if (capture(argv, VERSION_NS, server->version, sizeof(server->version)) < 0)
+        server->version[0] = '\0';
+    server->version[strcspn(server->version, "\r\n")] = '\0';
+}
+
+static int start(struct store_server *server, const cpu_set_t *cpus,
+                 const volatile sig_atomic_t *stop, const char *folder,
+                 char *why, size_t why_size)
+{
+    char script[PATH_SIZE], user[64] = "";
+    const char *argv[] = {"setpriv", user,   "--clear-groups",
+                          "/bin/sh", script, NULL};
+    struct process_plan plan = {.argv = argv,
+                                .cpus = cpus,
+                                .meter_name = store_name(server->store),
+                                .ready_timeout_ns = READY_NS,
+                                .ready = is_ready,
+                                .ready_context = server,
+                                .port = free_port(),
+                                .stop = stop};
+    int result =
+        write_script(server, folder, plan.port, script, sizeof(script));
+    const char *name = choose_user(server);
+
+    if (name == NULL)
+        plan.argv = argv + 3;
+    else
+        snprintf(user, sizeof(user), "--reuid=%s", name);
+    snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
+             plan.port);
+    if (result == 0)
+        result = process_start(&plan, &server->process, why, why_size);
+    else
+        snprintf(why, why_size, "%s: %s", script, strerror(-result));
+    return result;
+}
+
+int store_server_ensure(enum store store, struct store_server *server,
+                        const cpu_set_t *cpus,
+                        const volatile sig_atomic_t *stop, char *why,
+                        size_t why_size)
+{
+    char text[256], folder[PATH_SIZE], reason[768] = "";
+    int result;
+
+    if (store_server_alive(server, text, sizeof(text)))
+        return cpus != NULL ? placement_move(server->process.pid, cpus) : 0;
+    store_server_stop(server);
+    server->store = store;
+    if (!store_server_available(store, why, why_size))
+        return -ENOENT;
+    find_program(store, folder, sizeof(folder));
+    learn_version(server, folder);
+    result = folder_make(store_name(store), server->directory,
+                         sizeof(server->directory));
+    if (result < 0) {
+        snprintf(why, why_size, "no folder in /tmp for %s: %s",
+                 store_title(store), strerror(-result));
+        return result;
+    }
+    server->keeper = guardian_keep(server->directory, clear);
+    result = start(server, cpus, stop, folder, reason, sizeof(reason));
+    if (result == 0) {
+        server->starts++;
+        return 0;
+    }
+    memset(&server->process, 0, sizeof(server->process));
+    store_server_stop(server);
+    snprintf(why, why_size, "%s did not start: %s", store_title(store), reason);
+    /* Nothing is missing but what the words are about. */
+    return result == -ENOENT ? -EIO : result;
+}
+
+bool store_server_alive(struct store_server *server, char *text, size_t size)
+{
+    return process_alive(&server->process, text, size);
+}
+
+void store_server_stop(struct store_server *server)
+{
+    if (server->process.pid > 0)
+        process_kill(&server->process);
+    memset(&server->process, 0, sizeof(server->process));
+    if (server->directory[0] == '\0')
+        return;
+    clear(server->directory);
+    guardian_forget(server->keeper);
+    server->directory[0] = '\0';
+}
+
+void store_server_stop_all(struct store_server *servers)
+{
+    for (int store = 0; store < STORES; store++)
+        store_server_stop(&servers[store]);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A private PostgreSQL or Redis for the workloads that call one: on loopback,
+ * with a fresh data folder, measured apart from the server under test.
+ * Started when first needed, and again, from nothing, when it died. Neither a
+ * process nor a file is left behind, also when the harness is killed.
+ */
+#pragma once
+
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/meter/meter.h"
+#include "models/runtime/store.h"
+#include "process.h"
+
+struct store_server {
+    struct process process; /* pid 0: not running */
+    char address[64];       /* "127.0.0.1:PORT" */
+    char version[96];       /* as its program says */
+    int starts;             /* how often it had to be started */
+
+    /* Below: store_server.c's own. */
+    enum store store;
+    char directory[64];
+    int keeper; /* the guardian's slot for the folder, or negative */
+};
+
+/* Whether its program is on this machine; else a sentence in `why`. */
+bool store_server_available(enum store store, char *why, size_t why_size);
+
+/* Makes sure that it runs, on these CPUs (NULL: anywhere); `server` is zeroed
+ * before the first call. `stop`, once set, ends the wait for it. Returns 0, or
+ * a negative errno with a sentence in `why`: -ENOENT not installed. */
+int store_server_ensure(enum store store, struct store_server *server,
+                        const cpu_set_t *cpus,
+                        const volatile sig_atomic_t *stop, char *why,
+                        size_t why_size);
+
+/* How it is, in words. Returns true while it runs. */
+bool store_server_alive(struct store_server *server, char *text, size_t size);
+
+/* Ends it and removes its folder: what it held was worth nothing. Safe on a
+ * zeroed struct. */
+void store_server_stop(struct store_server *server);
+
+/* The same for one of each store (STORES of them). */
+void store_server_stop_all(struct store_server *servers);

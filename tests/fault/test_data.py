@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A private PostgreSQL and Redis when things go wrong: killed in mid-run, or
+left alone by a harness that was killed. Each time: an invalid trial with the
+reason, the next one runs on a new one, and neither a process, a folder nor a
+piece of shared memory is left behind.
+
+The stores are found as children of the harness, their folders as where they
+work; nothing is ever looked up by name alone.
+"""
+import glob
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release")).resolve()
+LIMIT_S = 150
+ATTEMPTS = 3
+SKIPPED = 77
+
+EXPERIMENT = """[experiment]
+title = Data
+question = Does it survive?
+models = event-loop, serial
+blocks = 1
+warmup = 100ms
+window = 1500ms
+connections = 4
+
+[cell data]
+workload = {workload}
+"""
+
+
+def children(pid):
+    """The processes that `pid` has started and that have not ended."""
+    try:
+        words = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(word) for word in words]
+
+
+def working_in(folder):
+    """Processes whose working directory is that folder, or was."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and os.readlink(entry / "cwd").startswith(str(folder)):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def segments():
+    """The numbers of the System V shared memory segments that there are."""
+    return {line.split()[1] for line in
+            pathlib.Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
+
+
+class Killed(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.running = None
+        self.addCleanup(self.end)
+
+    def end(self):
+        if self.running:
+            self.running.kill()
+            self.running.communicate()
+
+    def start(self, *arguments):
+        self.end()
+        self.running = subprocess.Popen(
+            [BUILD / "troika", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+
+    def store(self, program):
+        """Pid and folder of the running one."""
+        until = time.monotonic() + LIMIT_S
+        while time.monotonic() < until and self.running.poll() is None:
+            for pid in children(self.running.pid):
+                try:
+                    name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                    place = pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
+                except OSError:
+                    continue
+                if name == program and "troika-" in str(place):
+                    return pid, place.parent if place.name == "data" else place
+            time.sleep(0.01)
+        self.fail(f"{program} was not started: {self.running.communicate()}")
+
+    def serving(self):
+        """Waits until a server under test has been started."""
+        until = time.monotonic() + LIMIT_S
+        while time.monotonic() < until and self.running.poll() is None:
+            for pid in children(self.running.pid):
+                try:
+                    words = pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+                except OSError:
+                    continue
+                if "/models/" in words and "--port" in words:
+                    return
+            time.sleep(0.01)
+        self.fail(f"no server was started: {self.running.communicate()}")
+
+    def assert_nothing_left(self, folder, segment=""):
+        until = time.monotonic() + 20
+        while time.monotonic() < until and (folder.exists() or working_in(folder)):
+            time.sleep(0.02)
+        self.assertEqual([], working_in(folder))
+        self.assertFalse(folder.exists())
+        self.assertNotIn(segment, segments())
+
+    def check_killed(self, workload, program, title):
+        """A kill may come after the first window where all is busy: then once
+        more."""
+        path = self.folder / "data.ini"
+        path.write_text(EXPERIMENT.format(workload=workload))
+        for attempt in range(ATTEMPTS):
+            results = self.folder / f"results{attempt}"
+            self.start("bench", "--allow-any-build", "-o", results, path)
+            pid, folder = self.store(program)
+            self.serving()
+            time.sleep(0.7)
+            os.kill(pid, signal.SIGKILL)
+            out, err = self.running.communicate(timeout=LIMIT_S)
+            self.assertIn(self.running.returncode, (0, 3), err)
+            self.assert_nothing_left(folder)
+            trials = [json.loads(p.read_text()) for p in results.glob("2*/trials/*.json")]
+            invalid = [t for t in trials if not t["valid"] and title in t["reason"]]
+            if invalid:
+                break
+        else:
+            self.fail("it was never killed in a trial")
+        self.assertIn("killed", invalid[0]["reason"])
+        anew = [t for t in trials if t.get("stores") and t["stores"][0]["starts"] == 2]
+        self.assertTrue(anew, err)
+        self.assertTrue(all(t["requests"]["ok"] > 0 for t in anew), err)
+
+    def test_postgresql(self):
+        self.check_killed("query", "postgres", "PostgreSQL")
+
+    def test_redis(self):
+        self.check_killed("cache", "redis-server", "Redis")
+
+    def test_harness(self):
+        self.start("stores")
+        _, first = self.store("postgres")
+        self.assertTrue(self.running.stdout.readline())
+        _, second = self.store("redis-server")
+        lock = (first / "data/postmaster.pid").read_text().splitlines()
+        self.running.kill()
+        self.running.communicate()
+        self.assert_nothing_left(first, lock[6].split()[1])
+        self.assert_nothing_left(second)
+
+
+def why_not():
+    """Why this cannot be tested here, or ""."""
+    if BUILD.name in ("asan", "tsan"):
+        return "what is killed here has no sanitizer in it"
+    have = json.loads(subprocess.run([BUILD / "troika", "list", "workloads", "--format", "json"],
+                                     check=True, capture_output=True).stdout)
+    if not {"query", "cache"} <= {w["name"] for w in have["workloads"]}:
+        return "query or cache was not built (make deps-claims)"
+    if not shutil.which("redis-server") or not (
+            shutil.which("postgres") or glob.glob("/usr/lib/postgresql/*/bin/postgres")):
+        return "there is no PostgreSQL or no Redis here (make deps-claims)"
+    return ""
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason:
+        print(reason)
+        sys.exit(SKIPPED)
+    unittest.main()
