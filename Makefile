@@ -66,8 +66,8 @@ deps: ## install what is missing (apt; elsewhere: print the list)
 deps-peers: ## the servers and load generators that bench-peers and bench-generators compare with (apt)
 	@sh harness/deps-servers.sh peers nginx-light haproxy lighttpd apache2 wrk nghttp2-client apache2-utils
 
-deps-claims: ## PostgreSQL and Redis with their client libraries, for bench-data; nothing else needs them (apt)
-	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev
+deps-claims: ## PostgreSQL and Redis with their client libraries, and Node.js; nothing else needs them (apt)
+	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev nodejs
 
 list: all ## models, workloads and experiments
 	@$(out)/troika list $(ARGS)

@@ -5,7 +5,8 @@
 A request whose length can be read in two ways is how one client's bytes become
 another's request (request smuggling): every model refuses it and closes. And
 whatever is well-formed ends where the standard says (RFC 9112), however the
-bytes were split.
+bytes were split. (A folded header is read or refused, RFC 9112, 5.2; Node
+refuses it.)
 """
 import re
 import socket
@@ -73,8 +74,9 @@ class Framing(unittest.TestCase):
                                          [b"400"])
                 for name, rest in PLAIN.items():
                     with self.subTest(model=model, request=name, split=split):
+                        refused = model.startswith("node") and b"\r\n " in rest
                         self.assertEqual(self.answers(server, GET + rest + NEXT, split),
-                                         [b"200", b"200"])
+                                         [b"400"] if refused else [b"200", b"200"])
             self.assertEqual(server.stop(), 0)
 
 

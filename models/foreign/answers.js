@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// What each workload answers: the bodies, and the work they are made of. The
+// same arithmetic as workloads/*.c; nothing here waits. Seeds and proofs are
+// BigInt, and so slow; the tight loop of `spin` takes two 32-bit halves.
+'use strict';
+const { createHash } = require('node:crypto');
+
+const GOLDEN = 0x9E3779B97F4A7C15n;
+const u64 = (x) => BigInt.asUintN(64, x);
+const hex = (x) => x.toString(16).padStart(16, '0');
+
+function mix(x) {
+  x = u64(x + GOLDEN);
+  x = u64((x ^ x >> 30n) * 0xBF58476D1CE4E5B9n);
+  x = u64((x ^ x >> 27n) * 0x94D049BB133111EBn);
+  return x ^ x >> 31n;
+}
+
+/** The proof of one backend call. */
+const check = (delay, seed) => mix(u64(mix(seed) + BigInt(delay))) >> 1n;
+
+/** One proof for several calls, in their order. */
+const combine = (checks) => checks.reduce((value, one) => u64(value * 31n + one), 0n);
+
+/** xorshift64*: the loop that this language runs itself. */
+function spin(seed, steps) {
+  const x = u64(seed + GOLDEN) || 1n;
+  let high = Number(x >> 32n) | 0;
+  let low = Number(x & 0xffffffffn) | 0;
+  for (let i = 0; i < steps; i++) {
+    low ^= low >>> 12 | high << 20;
+    high ^= high >>> 12;
+    high ^= high << 25 | low >>> 7;
+    low ^= low << 25;
+    low ^= low >>> 27 | high << 5;
+    high ^= high >>> 27;
+  }
+  const state = BigInt(high >>> 0) << 32n | BigInt(low >>> 0);
+  return u64(state * 0x2545F4914F6CDD1Dn);
+}
+
+/** A chain of SHA-256: the library's native code, called from here. */
+function chain(seed, rounds) {
+  let digest = String(seed);
+  for (let i = 0; i < rounds; i++) digest = createHash('sha256').update(digest).digest();
+  return digest.toString('hex', 0, 8);
+}
+
+/** A call that blocks the thread that makes it. */
+function block(seconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1e3);
+}
+
+/** `share` of any thousand seeds in a row, spread out evenly. */
+const heavy = (share, seed) => Number(seed % 1000n) * 617 % 1000 < share;
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
+
+function helloBody(size, seed) {
+  const first = Number(seed % 26n);
+  return ALPHABET.repeat(Math.ceil((first + size) / 26)).slice(first, first + size);
+}
+
+const waitBody = (delay, seed) =>
+  `wait delay_ns=${delay} seed=${seed} check=${hex(check(delay, seed))}\n`;
+
+const blockBody = (delay, seed) =>
+  `block blocked_ns=${delay} seed=${seed} check=${hex(check(delay, seed))}\n`;
+
+module.exports = { block, blockBody, chain, check, combine, heavy, helloBody, hex, spin, u64,
+                   waitBody };

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+//
+// One Node.js loop with node:http; CPU work runs on the loop, as it does
+// wherever nobody took care that it does not. In the wild: Express, Fastify.
+// Out of descriptors, Node closes who connects without a word.
+'use strict';
+const { main } = require('./foreign/server.js');
+
+main({ summary: 'one Node.js loop, CPU work on the loop', flags: ['shared-memory'] });
