@@ -16,6 +16,7 @@ PERS = (
     ("idle_connection", "idle connection"),
     ("request_in_flight", "+ request in flight"),
     ("task", "task"),
+    ("sleeper", "sleeping task"),
 )
 PARTS = style.MEMORY_PARTS[:-1]
 

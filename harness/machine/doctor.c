@@ -287,9 +287,9 @@ static enum health judge_descriptors(const struct patient *patient,
         return found(finding, HEALTH_OK, "unlimited");
     return found(finding,
                  count < 64      ? HEALTH_BAD
-                 : count < 11000 ? HEALTH_WARNING
+                 : count < 19100 ? HEALTH_WARNING
                                  : HEALTH_OK,
-                 "up to %lld per process (10,000 connections need 11,000)",
+                 "up to %lld per process (19,000 connections need 19,100)",
                  count);
 }
 
@@ -346,14 +346,14 @@ static enum health judge_threads(const struct patient *patient,
 {
     remedy(finding, "sudo sysctl kernel.threads-max=65536: models with a "
                     "thread or process each end there");
-    return judge_least(patient, finding, "threads_max", 12000);
+    return judge_least(patient, finding, "threads_max", 20000);
 }
 
 static enum health judge_pids(const struct patient *patient,
                               struct finding *finding)
 {
     remedy(finding, "sudo sysctl kernel.pid_max=65536: threads count too");
-    return judge_least(patient, finding, "pid_max", 12000);
+    return judge_least(patient, finding, "pid_max", 20000);
 }
 
 static enum health judge_maps(const struct patient *patient,
@@ -361,7 +361,7 @@ static enum health judge_maps(const struct patient *patient,
 {
     remedy(finding, "sudo sysctl vm.max_map_count=262144: every stack takes "
                     "two mappings");
-    return judge_least(patient, finding, "max_map_count", 30000);
+    return judge_least(patient, finding, "max_map_count", 39000);
 }
 
 static enum health judge_thp(const struct patient *patient,

@@ -201,6 +201,14 @@ static int first_line(const char *bytes)
     return (int)strcspn(bytes, "\r\n");
 }
 
+/* How much of a body a sentence quotes: not its last line's end. */
+static int shown_size(const struct answer *answer)
+{
+    size_t size = answer->body_size < 120 ? answer->body_size : 120;
+
+    return (int)(size > 0 && answer->body[size - 1] == '\n' ? size - 1 : size);
+}
+
 static int check_one(const struct sockaddr_in *address, int *fd,
                      const struct load_request *request, int64_t timeout_ns,
                      const volatile sig_atomic_t *stop, char *why,
@@ -223,9 +231,7 @@ static int check_one(const struct sockaddr_in *address, int *fd,
                  "the checked request \"%.*s\" got a wrong answer: %s "
                  "(status %d, body \"%.*s\")",
                  first_line(request->bytes), request->bytes, fault,
-                 answer->status,
-                 answer->body_size < 120 ? (int)answer->body_size : 120,
-                 answer->body);
+                 answer->status, shown_size(answer), answer->body);
         result = -EPROTO;
     }
     free(answer->body);

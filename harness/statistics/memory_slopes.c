@@ -4,7 +4,10 @@
  * connections open and nothing asked, and the window's end. A line through
  * the first and second gives the idle connection; through the first and last
  * the connection with its request; the difference of the last two is the
- * request alone. Weights are 1 / total^2, the same for every kind, so that
+ * request alone. Where not the connections but the tasks that a request starts
+ * are swept, a line through the first and last gives one of these tasks; where
+ * it is the kernel's they are counted, for they come and go during a request.
+ * Weights are 1 / total^2, the same for every kind, so that
  * the kinds' slopes add up to the total's.
  */
 #include "memory_slopes.h"
@@ -31,11 +34,12 @@ enum per {
     PER_BUSY_CONNECTION,
     PER_REQUEST,
     PER_TASK,
+    PER_SLEEPER,
     PERS,
 };
 
 static const char *const per_names[] = {"idle_connection", "busy_connection",
-                                        "request_in_flight", "task"};
+                                        "request_in_flight", "task", "sleeper"};
 
 /* One section's trials of one model, and room for twice as many points. */
 struct work {
@@ -45,6 +49,8 @@ struct work {
     const json_t **own;   /* valid trials */
     int count;
     bool closed;                      /* every connection always busy */
+    bool sleepers;                    /* the tasks of a request are swept */
+    bool kernel_tasks;                /* they are threads or processes */
     double *x, *y, *weights;          /* of the fit under way */
     enum moment tasks_from, tasks_to; /* between which tasks appear */
 };
@@ -129,6 +135,7 @@ static void find_tasks(struct work *work)
         with_requests +=
             tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
     }
+    work->kernel_tasks = with_requests > work->count;
     work->tasks_from =
         with_requests > with_connections ? MOMENT_OPEN : MOMENT_REST;
     work->tasks_to =
@@ -138,6 +145,17 @@ static void find_tasks(struct work *work)
 static double connections_of(const json_t *trial)
 {
     return number(json_object_get(trial, "connections"), "open");
+}
+
+/* The tasks of the requests in flight. */
+static double sleepers_of(const struct work *work, const json_t *trial)
+{
+    const json_t *cell = json_object_get(trial, "cell");
+
+    if (work->kernel_tasks)
+        return tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
+    return number(json_object_get(cell, "parameters"), "tasks") *
+           connections_of(trial);
 }
 
 static void add_point(struct work *work, int *n, double x, double y,
@@ -168,6 +186,8 @@ static int make_points(struct work *work, enum per per, const char *kind)
             to = work->tasks_to;
             x = tasks_at(trial, to) - tasks_at(trial, from);
         }
+        if (per == PER_SLEEPER)
+            x = sleepers_of(work, trial);
         double before = bytes_at(trial, from, kind);
         double after = bytes_at(trial, to, kind);
         double total = bytes_at(trial, to, "total_bytes");
@@ -227,7 +247,7 @@ static const char *refusal(const struct work *work, enum per per)
 static json_t *row_of(struct work *work, enum per per)
 {
     const char *why = refusal(work, per);
-    bool whole = per == PER_IDLE_CONNECTION || per == PER_BUSY_CONNECTION;
+    bool whole = per != PER_REQUEST && per != PER_TASK;
     json_t *bytes = json_object(), *rest = json_null(), *misfit = json_null();
     struct slope line = {0}, total = {0};
 
@@ -262,8 +282,16 @@ static json_t *row_of(struct work *work, enum per per)
         why != NULL ? json_string(why) : json_null(), "bytes", bytes);
 }
 
-/* Whether the section's load points are a sweep over connections: each has
- * another count. Sets work->closed. */
+/* What is swept: the connections, or the tasks of each request. */
+static double count_at(const struct work *work, const json_t *point)
+{
+    if (work->sleepers)
+        return number(json_object_get(point, "parameters"), "tasks");
+    return number(json_object_get(point, "load"), "connections");
+}
+
+/* Whether the section's load points are a sweep: each has another count. Sets
+ * work->closed. */
 static bool is_sweep(struct work *work)
 {
     const json_t *a, *b;
@@ -277,17 +305,16 @@ static bool is_sweep(struct work *work)
 
         if (strcmp(text_of(a, "section"), work->section) != 0)
             continue;
-        if (json_is_object(json_object_get(a, "beside")))
+        if (json_is_object(json_object_get(a, "beside")) ||
+            isnan(count_at(work, a)))
             return false;
         work->closed &= !strcmp(text_of(load, "mode"), "closed") &&
                         !(number(load, "think_ns") > 0);
         count++;
         json_array_foreach(work->points, j, b)
         {
-            const json_t *other = json_object_get(b, "load");
-
             if (j < i && !strcmp(text_of(b, "section"), work->section) &&
-                number(other, "connections") == number(load, "connections"))
+                count_at(work, b) == count_at(work, a))
                 return false;
         }
     }
@@ -305,6 +332,8 @@ static void add_section(struct work *work, json_t *rows, const json_t *first)
         gather(work);
         find_tasks(work);
         for (int per = 0; per < PERS; per++) {
+            if ((per == PER_SLEEPER) != work->sleepers)
+                continue;
             json_t *row = row_of(work, (enum per)per);
             /* A model whose tasks do not multiply has no such figure. */
             if (per == PER_TASK && json_is_null(json_object_get(row, "bytes")))
@@ -327,8 +356,12 @@ static void add_experiment(struct work *work, json_t *rows)
         work->section = text_of(a, "section");
         json_array_foreach(work->points, j, b) seen |=
             j < i && !strcmp(text_of(b, "section"), work->section);
-        if (!seen && is_sweep(work))
-            add_section(work, rows, a);
+        for (int what = 0; what < 2 && !seen; what++) {
+            work->sleepers = what == 1;
+            seen = is_sweep(work);
+            if (seen)
+                add_section(work, rows, a);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What one more connection, request in flight or task costs in memory, by
- * kind: from the trials of a section whose load points differ in connections.
+ * kind: from the trials of a section whose load points differ in connections,
+ * or in the tasks that each request starts.
  * Reads and writes JSON as docs/results.md describes it.
  */
 #pragma once

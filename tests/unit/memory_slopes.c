@@ -187,12 +187,62 @@ static void test_refused(void **state)
     json_decref(trials);
 }
 
+/* One connection, whose request starts tasks: threads that come and go, of
+ * which some are there at the window's end, or coroutines that nobody counts.
+ */
+static void add_sleepers(json_t *run, json_t *trials, int asked, int threads)
+{
+    json_t *memory = moment(1, threads > 0 ? threads : asked);
+    json_t *points = json_object_get(
+        json_array_get(json_object_get(run, "experiments"), 0), "load_points");
+    char point[32];
+
+    json_object_set_new(memory, "idle", moment(0, 0));
+    json_object_set_new(memory, "open", moment(1, 0));
+    snprintf(point, sizeof(point), "sleep-tasks%d", asked);
+    json_array_append_new(
+        trials,
+        json_pack("{s:s, s:s, s:b, s:{s:s, s:{s:i}}, s:{s:i}, s:{s:i}, s:o}",
+                  "experiment", "e", "load_point", point, "valid", 1, "cell",
+                  "model", "m", "parameters", "tasks", asked, "connections",
+                  "open", 1, "tasks", "threads", 1 + threads, "memory",
+                  memory));
+    json_array_append_new(
+        points,
+        json_pack("{s:s, s:s, s:{s:i}, s:{s:s, s:i, s:i}, s:n, s:[s]}", "id",
+                  point, "section", "sleep", "parameters", "tasks", asked,
+                  "load", "mode", "closed", "connections", 1, "think_ns", 0,
+                  "beside", "models", "m"));
+}
+
+static void test_sleepers(void **state)
+{
+    (void)state;
+    for (int threads = 0; threads <= 1; threads++) {
+        json_t *trials = json_array(), *run;
+
+        run = json_pack("{s:[{s:s, s:[]}]}", "experiments", "name", "e",
+                        "load_points");
+        for (int asked = 100; asked <= 10000; asked *= 10)
+            add_sleepers(run, trials, asked, threads * asked * 3 / 4);
+        memory_slopes_make(run, trials);
+        /* The connection's own slab is seen once, and no slope. */
+        expect(find(run, "m", "sleeper"), "kernel_stack_bytes", STACK, 1e-3);
+        expect(find(run, "m", "sleeper"), "total_bytes", STACK + USER, 30);
+        assert_null(find(run, "m", "idle_connection"));
+        assert_null(find(run, "m", "task"));
+        json_decref(run);
+        json_decref(trials);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truth),
         cmocka_unit_test(test_differences_need_three_counts),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sleepers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
