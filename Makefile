@@ -131,8 +131,8 @@ charts: build/.deps ## draw the charts of RUN again
 	@$(PYTHON) reports/report.py --only charts $(RUN)
 report: build/.deps ## charts, report.md, index.html and decision record of RUN
 	@$(PYTHON) reports/report.py $(RUN)
-adr: build/.deps ## the decision record of RUN alone
-	@$(PYTHON) reports/report.py --only adr $(RUN)
+adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare, exit code 4
+	@$(PYTHON) reports/report.py --only adr $(ARGS) $(RUN)
 compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
 	@$(out)/troika compare $(ARGS) $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
 

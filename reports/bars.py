@@ -29,6 +29,7 @@ from points import setting
 from results import Run
 
 
+ROOM = 1.6  # of the longest bar: a whisker that is longer leaves the picture
 SPLIT_LEAST_NS = 1e9  # of CPU in a trial: below it user and system are a hint
 
 
@@ -150,7 +151,8 @@ def _stacked(
     if not any(rows.values()):
         return None
     tops = [sum(v or 0 for v in values[m]) for m in models]
-    tops += [r[k] for r in rows.values() if r for k in ("value", "hi") if r[k]]
+    tops += [r["value"] for r in rows.values() if r]
+    tops.append(min(max(r["hi"] or 0 for r in rows.values() if r), ROOM * max(tops)))
     scale, unit = units.scale_for([max(tops) / 3], kind.units)
     chart = Chart(
         name_of((kind_of_chart or name.split("_")[0]) + "-parts", experiment, point["id"]),

@@ -33,6 +33,7 @@ class Lead:
     ahead: dict | None = None  # comparison of best with the next that is behind
     behind: list[str] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
+    why: dict[str, list[str]] = field(default_factory=dict)  # reason: models without a figure
     margin: float = 0.05
     blocked: list[str] = field(default_factory=list)  # too many invalid trials
     n: int = 0
@@ -70,6 +71,10 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     known = {m: row["value"] for m, row in levels.items() if row}
     result = Lead("none", kind, margin=experiment.get("margin") or 0.05)
     result.unmeasured = [m for m in models if m not in known]
+    for m in result.unmeasured:
+        row = run.summary.get((key, point["id"], m, name)) or {}
+        if row.get("why"):
+            result.why.setdefault(row["why"], []).append(m)
     if not known:
         return result
     best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])

@@ -46,8 +46,7 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
     def level(name):
         return run.level(experiment["name"], point["id"], model, name)
 
-    shown = [n for n in drivers.names(point) if n != "latency_mean_ns"]
-    names = dict.fromkeys([*shown, *(c["metric"] for c in constraints)])
+    names = dict.fromkeys([*drivers.names(point), *(c["metric"] for c in constraints)])
     evidence = {name: _evidence(level(name)) for name in names}
     checks = []
     for constraint in constraints:

@@ -21,20 +21,51 @@ from sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbe
 NAME = "goodput_per_s"
 SHIFT = 0.5  # of the room between two rates, shared out among the models
 NS = 1e9
+NO_MEAN = (
+    "Without a bar: in one block or more nothing was answered in time, which allows no mean;"
+    " the middle one of the trials."
+)
 
 
 def has_goodput(run: Run, experiment: dict, point: dict) -> bool:
-    key = experiment["name"], point["id"]
-    return any(run.level(*key, m, NAME) for m in point["models"])
+    return any(t.get("goodput") for t in run.trials_of(experiment["name"], point["id"]))
+
+
+def _each(run: Run, experiment: dict, point: dict, model: str) -> list[float]:
+    """The goodput of each valid trial: 0 where nothing was answered in time."""
+    trials = valid_trials(run, experiment, point, model)
+    return [t["goodput"]["per_s"] for t in trials if t.get("goodput")]
+
+
+def zeros(run: Run, experiment: dict, point: dict, model: str) -> str | None:
+    """In place of a mean, which zeros do not allow."""
+    each = _each(run, experiment, point, model)
+    none = sum(not x for x in each)
+    return f"0 in {none} of {len(each)}" if none else None
+
+
+def _levels(run: Run, experiment: dict, points) -> dict:
+    """model -> [(rate, row)]; the middle trial where a block answered nothing in
+    time, which has no geometric mean."""
+    levels: dict[str, list] = {}
+    for p in points:
+        for m in p["models"]:
+            row, each = run.level(experiment["name"], p["id"], m, NAME), None
+            if not row and (each := _each(run, experiment, p, m)):
+                row = {"value": median(each), "lo": None, "hi": None, "n": None}
+            if row:
+                levels.setdefault(m, []).append((p["load"]["rate_per_s"], row))
+    return levels
 
 
 def goodput(run: Run, experiment: dict, points) -> Chart | None:
     """Right answers within the limit, over the offered rate."""
     if sweep_key(points) != "rate_per_s":
         return None
-    levels = levels_of(run, experiment, points, "rate_per_s", NAME)
+    levels = _levels(run, experiment, points)
     if not levels:
         return None
+    means = [r for rows in levels.values() for _, r in rows if r["n"]]
     rates = [p["load"]["rate_per_s"] for p in points]
     most = _most(run, experiment, points)
     limit = points[0].get("slo")
@@ -53,7 +84,8 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
     for m, rows in levels.items():
         chart.rows.append([m, *_cells(rows, rates)])
     chart.caption = [
-        n_words([r for rows in levels.values() for _, r in rows]),
+        n_words(means),
+        *([NO_MEAN] if len(means) < sum(map(len, levels.values())) else []),
         "Dashed: all that was asked. × is the offered rate as a multiple of the highest"
         f" throughput that any model reached here, {metric('throughput_per_s').show(most)}."
         if most
@@ -92,8 +124,9 @@ def _cells(rows, rates) -> list[str]:
         f"{units.digits(known[x])} ({100 * known[x] / x:.0f} %)" if x in known else units.UNKNOWN
         for x in rates
     ]
-    last = known.get(rates[-1])
-    return [*texts, f"{100 * last / max(known.values()):.0f} %" if last else units.UNKNOWN]
+    last, best = known.get(rates[-1]), max(known.values())
+    kept = f"{100 * last / best:.0f} %" if last is not None and best else units.UNKNOWN
+    return [*texts, kept]
 
 
 def times(run: Run, experiment: dict, point: dict, model: str):

@@ -9,6 +9,7 @@ is the decision's own content (evidence, rule, outcome), by its SHA-256.
 import hashlib
 import json
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 import decision as decisions
@@ -16,6 +17,7 @@ import pages
 from metrics import metric
 from results import Run
 
+DECIDED_BY_PEOPLE = ("status:", "decision-makers:", "consulted:", "informed:", ' "status":')
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "harness" / "experiments"
 
 
@@ -55,37 +57,48 @@ def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
     return found
 
 
-def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> dict:
+def _subject(run: Run, experiment: dict, decision: dict) -> str:
+    """What a record is about, for its file's name."""
     name = f"concurrency-model-for-{slug(decision['profile']['name'])}"
     if len(run.data["experiments"]) > 1:
         name += f"-{slug(experiment['name'])}"
+    return name
+
+
+def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> dict:
+    name = _subject(run, experiment, decision)
     older = _existing(folder, name)
-    mark = _fingerprint(decision)
-    outcome = outcome_words(decision)
-    profile = decision["profile"]["name"]
-    for _, path, copy in reversed(older[-1:]):
-        if copy.get("fingerprint") == mark:
-            return {
-                "file": path.name,
-                "outcome": outcome,
-                "profile": profile,
-                "decision": decision,
-            }
+    told = {
+        "outcome": outcome_words(decision),
+        "profile": decision["profile"]["name"],
+        "decision": decision,
+    }
+    if older and older[-1][2].get("fingerprint") == _fingerprint(decision):
+        return told | {"file": older[-1][1].name}
     taken = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
     number = max(taken, default=0) + 1
+    supersedes = older[-1][1].name if older else None
     file = f"{number:04d}-{name}"
+    text, copy = _texts(run, experiment, decision, charts, number, supersedes)
+    pages.store(folder / f"{file}.json", copy)
+    pages.store(folder / f"{file}.md", text)
+    return told | {"file": f"{file}.md"}
+
+
+def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes):
+    """The record and its copy in JSON."""
     found = claims(decision)
     context = {
         "d": decision,
         "number": number,
-        "outcome": outcome,
+        "outcome": outcome_words(decision),
         "run": run.data,
         "date": (run.data.get("ended_at") or run.data["started_at"])[:10],
-        "supersedes": older[-1][1].name if older else None,
+        "supersedes": supersedes,
         "experiment": experiment,
         "claims": found,
         "sources": sources(run, found),
-        "fingerprint": mark,
+        "fingerprint": _fingerprint(decision),
         "command": _again(run, experiment["name"]),
         "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
         "charts": [
@@ -103,21 +116,41 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
         date=context["date"],
         run_id=run.data["run_id"],
         run_sha256=context["run_sha256"],
-        fingerprint=mark,
-        supersedes=context["supersedes"],
-        outcome_words=outcome,
+        fingerprint=context["fingerprint"],
+        supersedes=supersedes,
+        outcome_words=context["outcome"],
         decision=decision,
     )
-    pages.store(
-        folder / f"{file}.json", json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
-    )
-    pages.store(folder / f"{file}.md", pages.squeezed(text))
-    return {
-        "file": f"{file}.md",
-        "outcome": outcome,
-        "profile": profile,
-        "decision": decision,
-    }
+    copied = json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
+    return pages.squeezed(text), copied
+
+
+def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
+    """The newest record of each subject, made again from the stored results and
+    compared word by word: what contradicts them, or None. A status that people
+    have set, and who decided, are theirs."""
+    folder = run.path / "report" / "adr"
+    found = []
+    for experiment in run.data["experiments"]:
+        decision = decisions.decide(run, experiment)
+        older = _existing(folder, _subject(run, experiment, decision)) if decision else []
+        for number, path, copy in older[-1:]:
+            texts = _texts(run, experiment, decision, charts, number, copy.get("supersedes"))
+            found.append((path, _contradiction(path, *texts)))
+    return found
+
+
+def _contradiction(path: Path, text: str, copy: str) -> str | None:
+    """The first line of a record, or of its copy, that the results do not give."""
+    for file, wanted in ((path, text), (path.with_suffix(".json"), copy)):
+        if not file.is_file():
+            return f"{file.name} is missing"
+        seen = file.read_text(encoding="utf-8").splitlines()
+        pairs = zip_longest(seen, wanted.splitlines())
+        for i, (have, want) in enumerate(pairs, 1):
+            if have != want and not (want or "").startswith(DECIDED_BY_PEOPLE):
+                return f"{file.name}:{i}: the results give: {want or 'nothing more'}"
+    return None
 
 
 def _again(run: Run, name: str) -> str:

@@ -48,13 +48,19 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         prog="report.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="exit codes: 0 done, 1 results that cannot be reported, 2 usage",
+        epilog="exit codes: 0 done, 1 results that cannot be reported, 2 usage, 4 a decision"
+        " record that its results contradict",
     )
     parser.add_argument(
         "run", metavar="RUN", help="a run's directory, e.g. results/latest"
     )
     parser.add_argument(
         "--only", choices=("charts", "report", "adr"), help="just this part"
+    )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="write nothing: recompute the decision records and compare them",
     )
     parser.add_argument(
         "--summary",
@@ -64,9 +70,21 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def verify(run: results.Run) -> int:
+    """Prints of each newest decision record whether the results bear it out."""
+    found = record.verify(run, charts.all_charts(run))
+    for path, problem in found:
+        print(f"{path}: {problem or 'as the stored results give it'}")
+    if not found:
+        print(f"{run.path}: no decision record; `make report RUN={run.path}` writes it")
+    return 4 if any(problem for _, problem in found) else 0
+
+
 def main(argv: list[str]) -> int:
     options = arguments(argv)
     try:
+        if options.verify:
+            return verify(results.load(options.run))
         context = make(results.load(options.run), options.only)
         if options.summary:
             text = pages.environment().get_template("summary.txt").render(**context)

@@ -140,7 +140,7 @@ def levels_of(run: Run, experiment: dict, points, swept: str, name: str) -> dict
 
 
 def _triple(row: dict, scale: float) -> list[float | None]:
-    return [row[k] / scale if row[k] else None for k in ("value", "lo", "hi")]
+    return [row[k] / scale if row[k] is not None else None for k in ("value", "lo", "hi")]
 
 
 def numbers_of(levels: dict, scale: float) -> list[float | None]:

@@ -92,18 +92,22 @@ def _capacity_table(run: Run, experiment: dict, point: dict) -> dict:
 def speed(run: Run, experiment: dict, point: dict) -> dict:
     if capacity.is_search(point):
         return _capacity_table(run, experiment, point)
-    mode = point["load"]["mode"]
-    names = ["throughput_per_s"]
-    if overload.has_goodput(run, experiment, point):
-        names.append(overload.NAME)
-    if mode != "slice":
-        names += ["latency_p50_ns", "latency_p99_ns"]
-    if mode == "churn":
-        names.append("latency_connect_mean_ns")
-    columns = [_column(run, experiment, point, name) for name in names]
+    mode, here = point["load"]["mode"], (run, experiment, point)
+    columns = [_workers_column(*here), _column(*here, "throughput_per_s")]
+    if overload.has_goodput(*here):
+        columns.append(_goodput_column(*here))
+    names = ["latency_p50_ns", "latency_p99_ns"] if mode != "slice" else []
+    names += ["latency_connect_mean_ns"] if mode == "churn" else []
+    columns += [_column(*here, name) for name in names]
     if point["load"].get("recovery_limit_ns"):
-        columns.append(_recovery_column(run, experiment, point))
-    return _table(run, experiment, point, [_workers_column(run, experiment, point), *columns])
+        columns.append(_recovery_column(*here))
+    return _table(*here, columns)
+
+
+def _goodput_column(run: Run, experiment: dict, point: dict):
+    head, texts = _column(run, experiment, point, overload.NAME)
+    zeros = {m: overload.zeros(run, experiment, point, m) for m in point["models"]}
+    return head, {m: zeros[m] or text for m, text in texts.items()}
 
 
 def _recovery_column(run: Run, experiment: dict, point: dict):

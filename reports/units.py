@@ -9,6 +9,7 @@ but rounding. An unknown value is a dash, never a zero.
 import math
 
 UNKNOWN = "–"
+TOO_WIDE = 1000
 
 TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns"))
 SIZE = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
@@ -33,9 +34,12 @@ def count(value: int | None) -> str:
 
 
 def interval(lo: float | None, hi: float | None, scale: float = 1.0) -> str:
-    """[lo–hi], or [n/a] where too few trials allow no interval."""
+    """[lo–hi], or [n/a] where too few trials allow no interval; one over
+    decades, as two blocks may give, bounds nothing and is not spelt out."""
     if lo is None or hi is None:
         return "[n/a]"
+    if lo > 0 and hi / lo > TOO_WIDE:
+        return "[too wide]"
     return f"[{digits(lo / scale)}–{digits(hi / scale)}]"
 
 

@@ -24,7 +24,7 @@ set label {{ words | quoted }} at graph 0.01, first {{ row }} textcolor rgb '#77
         data index {{ loop.index0 }} using 2:1:2:3:($1-0.3):($1+0.3) with boxxyerror lc rgb '{{ colour }}' title {{ words | quoted }}, \
 {%- endfor %}
         data index {{ parts | length }} using 2:1:3:4 with xerrorbars lc rgb '#000000' pt 1 ps 0.5 lw 1.4 title {{ total | quoted }}, \
-        data index {{ parts | length }} using 4:1:5 with labels left offset 0.8,0 font ',10' textcolor rgb '#222222' notitle
+        data index {{ parts | length }} using ($4 < {{ x.hi }} ? $4 : {{ x.hi }}):1:5 with labels left offset 0.8,0 font ',10' textcolor rgb '#222222' notitle
 {%- if marks %}, \
         data index {{ parts | length + 1 }} using 2:1 with points lc rgb '#000000' pt 4 ps 1.0 lw 1.4 title {{ marks | quoted }}
 {%- endif %}

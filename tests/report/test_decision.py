@@ -195,6 +195,24 @@ class Decisions(Case):
         self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
         self.assertIn("Preliminary", copy["outcome_words"])
 
+    def test_verify_finds_a_figure_that_the_results_do_not_give(self):
+        stored.write(self.run_path)
+        self.assertIn("no decision record", self.report("--verify").stdout)
+        self.report("--only", "adr")
+        (record,) = self.records()
+        text = record.read_text()
+        # What people decide is theirs.
+        record.write_text(text.replace('status: "proposed"', 'status: "accepted"'))
+        self.assertIn("as the stored results give it", self.report("--verify").stdout)
+        seen = re.search(r"p99 latency (\d\d\.\d) ms", text).group(1)
+        record.write_text(text.replace(f"{seen} ms", "12.3 ms"))
+        said = self.report("--verify", code=4).stdout
+        self.assertRegex(said, rf"{record.name}:\d+: the results give: .*{seen} ms")
+        record.write_text(text)
+        self.store(self.set_profile(limit_ns=60_000_000, limit="p99<60ms"))
+        self.report("--verify", code=4)
+        self.assertEqual(self.records(), [record])  # nothing is written
+
     def test_record_is_never_overwritten(self):
         stored.write(self.run_path)
         self.report("--only", "adr")
