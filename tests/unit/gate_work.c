@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The gates on the work itself: waits left out, another rate than asked for, a
- * server that is not the one that began, looks that cost too much; and where
- * they must be silent.
+ * server that is not the one that began, looks that cost too much, a store
+ * that died or is the limit; and where they must be silent.
  */
 #include "gate_bench.h"
 
@@ -79,6 +79,42 @@ static void test_sampler_cost(void **state)
     failing(bench, "");
 }
 
+/* A PostgreSQL that the harness started, and its CPU time in the window. */
+static struct bench *with_store(int64_t cpu_ns)
+{
+    struct bench *bench = good();
+    struct trial_store *store = &bench->trial.stores[STORE_POSTGRESQL];
+
+    store->used = store->own = store->alive = true;
+    store->first.at_ns = 1000 * MS;
+    store->last.at_ns = 2000 * MS;
+    store->last.cpu_user_ns = cpu_ns;
+    bench->trial.machine_last.busy_ns += cpu_ns; /* nobody else's */
+    return bench;
+}
+
+static void test_store_alive(void **state)
+{
+    struct bench *bench = with_store(100 * MS);
+
+    (void)state;
+    failing(bench, "");
+    bench = with_store(100 * MS);
+    bench->trial.stores[STORE_POSTGRESQL].alive = false;
+    failing(bench, "store_alive");
+    bench = good(); /* one that the experiment names is not looked at */
+    bench->trial.stores[STORE_REDIS].used = true;
+    failing(bench, "");
+}
+
+/* Generator and backend use 300 ms of the clients' CPU. */
+static void test_store_busy(void **state)
+{
+    (void)state;
+    failing(with_store(550 * MS), "");
+    failing(with_store(650 * MS), "clients_busy");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +122,8 @@ int main(void)
         cmocka_unit_test(test_offered_rate),
         cmocka_unit_test(test_server_restarted),
         cmocka_unit_test(test_sampler_cost),
+        cmocka_unit_test(test_store_alive),
+        cmocka_unit_test(test_store_busy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
