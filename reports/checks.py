@@ -28,6 +28,7 @@ RUN_SHAPE = {
     "summary": "list?",
     "comparisons": "list?",
     "slopes": "list?",
+    "across": "list?",
     "activity": "object?",
     "primitives": "object?",
     "gates": "list?",

@@ -5,6 +5,7 @@ as dashed lines.
 """
 
 import style
+import surfaces
 import units
 from conditions import Comparison
 from drawing import Chart, axis
@@ -20,6 +21,8 @@ def chart(rule: Rule, found: dict[str, list[Element]]) -> Chart | None:
     known = [e for e in elements if not e.missing]
     if not known:
         return None
+    if rule.claim.get("chart") == "surface":
+        return surfaces.chart(rule, figure, elements)
     values = [v for e in known for v in (e.value, e.lo, e.hi, e.law) if v]
     limits = _limits(rule, figure)
     scale = scaled(figure.measures, min(e.value for e in known))

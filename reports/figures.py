@@ -18,6 +18,7 @@ from metrics import metric
 from results import Run
 from rules import Figure
 
+MANY = 8  # elements; more are told by their ends
 FEW = "more than a fifth of its trials were invalid: "
 
 
@@ -75,6 +76,10 @@ def told(figure: Figure, elements: list[Element]) -> str:
     texts = ["no figure" if e.missing else text_of(figure, e) for e in elements]
     if len(elements) == 1:
         return texts[0]
+    if len(elements) > MANY:
+        known = sorted((e for e in elements if not e.missing), key=lambda e: e.value)
+        ends = [f"{text_of(figure, e)} ({e.label})" for e in (known[:1] + known[-1:])]
+        return f"{len(known)} of {len(elements)} measured: {' to '.join(ends) or 'none'}"
     return "; ".join(f"{e.label} {text}" for e, text in zip(elements, texts))
 
 
@@ -92,9 +97,11 @@ def elements(figure: Figure, runs: list[Run]) -> list[Element]:
 
 def _of_experiment(figure: Figure, run: Run, experiment: dict) -> list[Element]:
     points = [p for p in experiment["load_points"] if _matches(figure, p)]
-    if figure.form == "slope":
+    if figure.form.startswith("slope"):
         sections = dict.fromkeys(p.get("section") or p["id"] for p in points)
-        return [_slope(figure, run, experiment, s, m) for s in sections for m in figure.models]
+        return [_slopes(figure, run, experiment, s, m) for s in sections for m in figure.models]
+    if figure.form == "across":
+        points = [p for p in points if p["id"] != experiment.get("base")]
     found = []
     for model in figure.models:
         have = [p for p in points if {model, figure.to or model} <= set(p["models"])]
@@ -130,7 +137,11 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
             whose = "" if name == model else f"{name}: "
             element.missing = f"{whose}{FEW}{shortened(reason(bad[0]), 200)}"
             return
-    if to:
+    if figure.form == "across":
+        row = _across(run, key, point["id"], model, figure.metric)
+        value = (row or {}).get("ratio")
+        words = f"no block has it at {experiment.get('base') or 'a base, which the file lacks'} too"
+    elif to:
         row = run.ratio(key, point["id"], figure.metric, model, to)
         value = (row or {}).get("ratio")
         lacking = [m for m in (model, to) if not run.level(key, point["id"], m, figure.metric)]
@@ -150,9 +161,17 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         element.value, element.lo, element.hi = value, row["lo"], row["hi"]
         element.n, element.trials = row["n"], row.get("trials") or []
         element.bound = _bound(figure, run, key, point["id"], model)
+        if figure.form == "across" and row.get("generator_bound"):
+            element.bound = ""
         if element.bound == "":
-            element.missing = "generator-bound on both sides: no verdict"
+            element.bound, element.missing = None, "generator-bound: no ratio"
     _apply_law(figure, run, key, point["id"], element)
+
+
+def _across(run: Run, key: str, point: str, model: str, name: str) -> dict | None:
+    wanted = {"experiment": key, "load_point": point, "model": model, "metric": name}
+    rows = run.data.get("across") or []
+    return next((r for r in rows if all(r[k] == v for k, v in wanted.items())), None)
 
 
 def _bound(figure: Figure, run: Run, key: str, point: str, model: str) -> str | None:
@@ -194,6 +213,22 @@ def _apply_law(figure: Figure, run: Run, key: str, point: str, element: Element)
 def _stored_law(run: Run, key: str, point: str, model: str) -> float | None:
     trials = [t for t in run.trials_of(key, point, model) if t["valid"]]
     return median((t.get("prediction") or {}).get("throughput_per_s") for t in trials)
+
+
+def _slopes(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:
+    """A slope, or the quotient of two. They share no error, so the quotient of
+    their intervals' ends is wider than its own 95 % interval would be."""
+    element = _slope(figure, run, experiment, section, model)
+    if not figure.to or element.missing:
+        return element
+    other = _slope(figure, run, experiment, section, figure.to)
+    if other.missing or other.lo <= 0 or element.lo <= 0:
+        element.missing = f"{figure.to}: {other.missing or 'a slope is not surely above 0'}"
+        return element
+    element.value /= other.value
+    element.lo, element.hi = element.lo / other.hi, element.hi / other.lo
+    element.trials, element.n = element.trials + other.trials, min(element.n, other.n)
+    return element
 
 
 def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:

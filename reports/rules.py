@@ -29,7 +29,7 @@ VERDICTS = (
     "REFUTED",
     "NOT MEASURABLE HERE",
 )
-FORMS = ("value", "ratio", "value/law", "ratio/law", "slope", "primitive")
+FORMS = ("value", "ratio", "value/law", "ratio/law", "across", "slope", "slope ratio", "primitive")
 CLAIM_KEYS = {
     "text": True,
     "source": True,
@@ -41,8 +41,10 @@ CLAIM_KEYS = {
     "experiments.full": False,
     "quick": False,
     "headline": False,
+    "chart": False,
     "conditions": False,
 }
+CHARTS = ("dots", "surface")
 FIGURE_KEYS = {
     "what": True,
     "form": False,
@@ -220,6 +222,8 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
     if headline not in figures:
         words = f"no figure is named {headline}{nearest(headline, figures)}"
         fail(path, claim.lines["headline"], words)
+    if claim.values.get("chart", "dots") not in CHARTS:
+        fail(path, claim.lines["chart"], f"a chart is {' or '.join(CHARTS)}")
     return Rule(
         path,
         path.stem.upper(),
@@ -260,10 +264,11 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
         wrong("form", f"no form is named {form}{nearest(form, FORMS)}")
     needed = {
         "slope": ("models", "per", "kind"),
+        "slope ratio": ("models", "per", "kind", "to"),
         "primitive": ("primitive",),
+        "ratio": ("metric", "models", "to"),
+        "ratio/law": ("metric", "models", "to"),
     }.get(form, ("metric", "models"))
-    if form.startswith("ratio"):
-        needed += ("to",)
     for key in needed:
         if key not in values:
             wrong(key, f"a figure of form {form} needs {key}")

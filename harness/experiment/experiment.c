@@ -25,6 +25,7 @@ enum experiment_key {
     EXPERIMENT_BLOCKS,
     EXPERIMENT_SEED,
     EXPERIMENT_BASELINE,
+    EXPERIMENT_BASE,
     EXPERIMENT_HEADLINE,
     EXPERIMENT_MARGIN,
     EXPERIMENT_LATENCY_MARGIN,
@@ -47,6 +48,9 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
                          "of the order of trials, arrivals and requests"},
     [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
                              "the model that others are compared with"},
+    [EXPERIMENT_BASE] = {"base", "a load point", NULL,
+                         "the load point whose figures each model's others are "
+                         "divided by, block by block"},
     [EXPERIMENT_HEADLINE] = {"headline", "a metric", "by the kind of load",
                              "what the last lines of a run are about: "
                              "cpu_per_request_ns"},
@@ -141,6 +145,9 @@ static int take_experiment(const struct reader *reader,
         break;
     case EXPERIMENT_BASELINE:
         return take_baseline(reader, entry);
+    case EXPERIMENT_BASE:
+        return reader_copy_text(reader, entry, experiment->base,
+                                sizeof(experiment->base));
     case EXPERIMENT_HEADLINE:
         return take_headline(reader, entry);
     case EXPERIMENT_MARGIN:
@@ -268,6 +275,27 @@ static int check_default(const struct reader *reader,
                        entry->key);
 }
 
+/* The base is a load point, whose ids are known only now. */
+static int check_base(const struct reader *reader)
+{
+    const struct experiment *experiment = reader->experiment;
+    const char *ids[EXPERIMENT_CELLS_MAX + 1] = {NULL};
+    char hint[512];
+    int line = 1;
+
+    for (int i = 0; i < experiment->load_point_count; i++)
+        ids[i] = experiment->load_points[i].id;
+    for (int i = 0; ids[i] != NULL; i++)
+        if (!strcmp(ids[i], experiment->base))
+            return 0;
+    for (int i = 0; i < reader->ini->entry_count; i++)
+        if (!strcmp(reader->ini->entries[i].key, "base"))
+            line = reader->ini->entries[i].line;
+    return reader_fail(
+        reader, line, "no load point is called \"%s\"%s", experiment->base,
+        names_suggest(experiment->base, ids, hint, sizeof(hint)));
+}
+
 /* What concerns the experiment as a whole. */
 static int check_whole(const struct reader *reader, const struct cell *defaults)
 {
@@ -283,6 +311,8 @@ static int check_whole(const struct reader *reader, const struct cell *defaults)
         if (result < 0)
             return result;
     }
+    if (experiment->base[0] != '\0' && (result = check_base(reader)) < 0)
+        return result;
     if (experiment->baseline[0] == '\0' && experiment->noise_floor)
         return reader_fail(reader, 1,
                            "noise_floor = yes needs a baseline: the model "

@@ -115,6 +115,7 @@ struct experiment {
     int blocks;
     uint64_t seed;     /* 0: drawn for the run and recorded */
     char baseline[64]; /* "" when none is named */
+    char base[96]; /* a load point's id, or "": the others are divided by it */
     char headline[64]; /* a metric, or "" for the load point's own */
     char store_addresses[STORES][64]; /* of those that exist; "": none */
     double margin;                    /* the difference that matters, 0.05 */

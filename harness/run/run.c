@@ -17,6 +17,7 @@
 #include "attempt.h"
 #include "harness/server/models.h"
 #include "harness/server/process.h"
+#include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
@@ -105,6 +106,8 @@ static int close_run(struct run *run)
 
     if (result == 0)
         result = memory_slopes_make(run->json, run->trials);
+    if (result == 0)
+        result = across_make(run->json, run->trials);
     run_primitives_add(&run->results, run->json);
     if (result == 0)
         result = activity_make(run->json, run->trials);

@@ -109,11 +109,14 @@ static json_t *json_experiment(const struct experiment *experiment)
         json_array_append_new(points,
                               json_load_point(&experiment->load_points[i]));
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o, s:o, "
+        "s:o}",
         "name", experiment->name, "title", json_text(experiment->title),
         "question", json_text(experiment->question), "baseline",
         experiment->baseline[0] ? json_string(experiment->baseline)
                                 : json_null(),
+        "base",
+        experiment->base[0] ? json_string(experiment->base) : json_null(),
         "margin", experiment->margin, "latency_margin",
         experiment->latency_margin, "noise_floor", experiment->noise_floor,
         "blocks", experiment->blocks, "headline",

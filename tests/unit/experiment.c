@@ -436,6 +436,8 @@ static void values_are_checked(void **state)
         "needs a baseline");
     bad(HEAD "seed = abc\n", 2, "a whole number");
     bad(HEAD "baseline = seral\n", 2, "did you mean serial?");
+    bad(HEAD "base = won\n[cell one]\nworkload = wait\n", 2,
+        "did you mean one?");
     bad(HEAD "[profile]\nlatency_limit = 99<100ms\n", 3, "p99<100ms");
     bad(HEAD "[profile]\nlatency_limit = p99 100ms\n", 3, "p99<100ms");
     bad(HEAD "[profile]\nlatency_limit = p99<100\n", 3, "p99<100ms");
