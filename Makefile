@@ -85,7 +85,7 @@ run_and_report = $(out)/troika bench $(ARGS) $(1); status=$$?; \
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(call run_and_report,$*)
 
-full: all ## every experiment, one after another (two hours and more)
+full: all ## every experiment, one after another (seven hours and more; ARGS=--dry-run tells)
 	@$(call run_and_report,$(experiments))
 
 # CLAIMS= judges those alone, by name.

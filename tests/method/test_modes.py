@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -24,6 +25,43 @@ models = event-loop, thread-per-connection
 blocks = {blocks}
 warmup = 200ms
 window = 600ms
+"""
+
+# Answers "ok" and leaks by the clock, so that late ticks catch up: what it has
+# lost does not depend on how often it got a CPU.
+LEAK_BYTES_PER_S = 8 << 20
+LEAKY = """import sys, threading, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+lost, start = [], time.monotonic()
+def leak():
+    held = 0
+    while True:
+        due = int((time.monotonic() - start) * %d) - held
+        lost.append(b"x" * due)
+        held += due
+        time.sleep(0.05)
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+    def log_message(self, *arguments):
+        pass
+server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+server.daemon_threads = True
+threading.Thread(target=leak, daemon=True).start()
+server.serve_forever()
+""" % LEAK_BYTES_PER_S
+LEAKY_TARGET = f"""
+[target leaky]
+command = {sys.executable} {{here}}/leaky.py {{port}}
+url = http://127.0.0.1:{{port}}/
+body = ok
+ready_limit = 20s
 """
 
 
@@ -93,8 +131,19 @@ class Modes(unittest.TestCase):
                       {row["metric"] for row in run["summary"]})
 
     def test_soak(self) -> None:
-        trials, _ = self.bench("[cell soak]\nworkload = wait\ndelay = 1ms\nmode = soak\n"
-                               "rate = 1000\nwindow = 3s\n")
+        (self.directory / "leaky.py").write_text(LEAKY)
+        cell = ("[cell soak]\nworkload = wait\ndelay = 1ms\nmode = soak\n"
+                "rate = 500\nwindow = 4s\nmodels = event-loop, leaky\n")
+        for _ in range(3):  # a machine that stands still has no even slope
+            trials, _ = self.bench(LEAKY_TARGET + cell)
+            leak = next(t for t in trials if t["cell"]["model"] == "leaky")["drift"]["memory"]
+            share = (leak["per_hour"] or 0) / 3600 / LEAK_BYTES_PER_S
+            if leak["verdict"] == "grows" and 0.8 < share < 1.2:
+                break
+        if leak["per_hour"] is not None:  # null: nobody tells memory here
+            self.assertEqual(leak["verdict"], "grows", leak)
+            self.assertAlmostEqual(share, 1, delta=0.2)
+            self.assertRegex(leak["words"], r"^grows by [\d.]+ [KMG]iB per hour \[")
         for trial in trials:
             drift = trial["drift"]
             self.assertEqual(len(drift["parts"]), 10)

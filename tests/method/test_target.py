@@ -18,6 +18,7 @@ BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
 BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
 EXAMPLE = ROOT / "docs/own-service"
 LIMIT_S = 120
+RUNS, WINDOW_NS = 4, 10**9
 
 EXPERIMENT = """[experiment]
 models = {models}
@@ -92,19 +93,29 @@ class Target(unittest.TestCase):
             more="config = page.in\n" + more))
         return path
 
-    def trial(self):
-        """The attempt that got furthest: others that run before all else on
-        these CPUs may leave one of them without an answer."""
-        trials = (self.folder / "results/latest/trials").glob("*.json")
-        def answers(trial):
-            requests = trial.get("requests") or {}
-            return requests.get("ok", 0) + requests.get("wrong", 0)
+    @staticmethod
+    def answers(trial):
+        requests = trial.get("requests") or {}
+        return requests.get("ok", 0) + requests.get("wrong", 0)
 
-        best = max((json.loads(path.read_text()) for path in trials),
-                   key=answers)
-        if answers(best) == 0 and "other processes" in str(best["reason"]):
-            self.skipTest("others had the CPUs: no attempt got an answer")
-        return best
+    def trial(self):
+        """The attempt that got furthest."""
+        trials = (self.folder / "results/latest/trials").glob("*.json")
+        return max((json.loads(path.read_text()) for path in trials),
+                   key=self.answers)
+
+    def answered(self, bench):
+        """Does it until a window saw an answer: others that run before all
+        else on these CPUs may leave none. Only where they were seen to has
+        this machine nothing to say."""
+        for _ in range(RUNS):
+            done = bench()
+            if self.answers(self.trial()) > 0:
+                return done
+        machine = self.trial().get("machine") or {}
+        if (machine.get("foreign_ns") or 0) > WINDOW_NS / 2:
+            self.skipTest("others had the CPUs: no window saw an answer")
+        return done
 
     def run_json(self):
         return json.loads(
@@ -115,9 +126,9 @@ class Target(unittest.TestCase):
             self.assertFalse(os.path.exists(folder), folder)
 
     def test_the_example_of_the_page(self):
-        done = self.bench(EXAMPLE / "my-service.ini", "--blocks", "1",
-                          "--models", "my-service", "--window", "1s",
-                          "--warmup", "110ms")
+        done = self.answered(lambda: self.bench(
+            EXAMPLE / "my-service.ini", "--blocks", "1", "--models",
+            "my-service", "--window", "1s", "--warmup", "110ms"))
         self.assertIn(done.returncode, (0, 3), done.stderr)
         requests = self.trial()["requests"]
         self.assertGreater(requests["ok"], 0)
@@ -130,7 +141,7 @@ class Target(unittest.TestCase):
     def test_measured_whole_and_cleared(self):
         path = self.write(more="body = the {unknown} 3\n")
         path.write_text(path.read_text() + "workers.it = 3\n")
-        self.bench(path)
+        self.answered(lambda: self.bench(path))
         trials = [self.trial()]
         self.assertGreater(trials[0]["requests"]["ok"], 0)
         self.assertEqual(0, trials[0]["requests"]["wrong"])
@@ -143,17 +154,21 @@ class Target(unittest.TestCase):
         self.assert_cleared()
         # The same again, from what the run has stored.
         folder = (self.folder / "results/latest").resolve()
-        for path in (folder / "trials").glob("*.json"):
-            path.unlink()
-        done = subprocess.run(
-            [BUILD / "troika", "bench", "--allow-any-build", "--resume",
-             folder], capture_output=True, text=True, timeout=LIMIT_S,
-            stdin=subprocess.DEVNULL)
+
+        def resume():
+            for trial in (folder / "trials").glob("*.json"):
+                trial.unlink()
+            return subprocess.run(
+                [BUILD / "troika", "bench", "--allow-any-build", "--resume",
+                 folder], capture_output=True, text=True, timeout=LIMIT_S,
+                stdin=subprocess.DEVNULL)
+
+        done = self.answered(resume)
         self.assertIn(done.returncode, (0, 3), done.stderr)
         self.assertGreater(self.trial()["requests"]["ok"], 0)
 
     def test_an_answer_that_changes_and_a_child_left_are_seen(self):
-        self.bench(self.write("changing"))
+        self.answered(lambda: self.bench(self.write("changing")))
         self.assertFalse(self.trial()["valid"])
         self.assertGreater(self.trial()["requests"]["wrong"], 0)
         clean = [g for g in self.trial()["gates"] if g["id"] == "server_clean"]
