@@ -18,6 +18,7 @@
 #include "client.h"
 #include "folder.h"
 #include "free_port.h"
+#include "guardian.h"
 
 enum { TEMPLATE_MAX = 65536 };
 
@@ -179,6 +180,8 @@ static int make_folder(struct target_start *start)
     int result =
         folder_make("target", start->directory, sizeof(start->directory));
 
+    if (start->directory[0] != '\0')
+        start->keeper = guardian_keep(start->directory, folder_remove);
     snprintf(start->config, sizeof(start->config), "%s/config",
              start->directory);
     return result;
@@ -239,7 +242,10 @@ bool target_ready(void *context)
 
 void target_clear(struct target_start *start)
 {
+    if (start->directory[0] == '\0')
+        return;
     folder_remove(start->directory);
+    guardian_forget(start->keeper);
     start->directory[0] = '\0';
 }
 

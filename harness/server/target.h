@@ -41,6 +41,8 @@ struct target_start {
     const struct target *target;
     int port;
     char directory[64]; /* {dir}; removed by target_clear */
+    int keeper;         /* the guardian's slot for it, for when the harness is
+                           killed */
     char config[96];    /* {config} */
     char workers[16];   /* {workers} */
     char command[5 * TARGET_TEXT_MAX];

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -175,6 +176,27 @@ class Target(unittest.TestCase):
         self.assertFalse(clean[0]["ok"])
         self.assertIn("left 1 processes behind", clean[0]["words"])
         self.assert_cleared()
+
+    def test_a_killed_harness_leaves_no_folder(self):
+        bench = subprocess.Popen(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+             self.folder / "results", "--window", "60s", self.write()],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(bench.kill)
+        where = self.folder / "where"
+        self.wait_for(lambda: where.exists() and where.read_text())
+        bench.kill()
+        bench.wait(LIMIT_S)
+        self.wait_for(lambda: not any(
+            map(os.path.exists, where.read_text().splitlines())))
+
+    def wait_for(self, condition):
+        for _ in range(LIMIT_S * 10):
+            if condition():
+                return
+            time.sleep(0.1)
+        self.fail("waited in vain")
 
     def test_another_body_than_expected(self):
         self.bench(self.write(more="body = something else\n"))
