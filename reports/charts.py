@@ -55,6 +55,8 @@ def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]
     """Of a section whose load points differ in connections or rate."""
     rate = offered.chart(run, experiment, points) if swept == "rate_per_s" else None
     names = [n for n in SWEPT if not (rate and n == "latency_p99_ns")]
+    if points[0].get("classes"):
+        names.append("latency_light_p99_ns")
     found = [sweeps.curve(run, experiment, points, swept, name) for name in names]
     found += [overload.goodput(run, experiment, points), rate]
     found.append(sweeps.memory(run, experiment, points))

@@ -59,6 +59,15 @@ METRICS = {
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
         _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),
+        _metric(
+            "latency_light_p50_ns", "light p50", "p50 latency of light requests", False, units.TIME
+        ),
+        _metric(
+            "latency_light_p99_ns", "light p99", "p99 latency of light requests", False, units.TIME
+        ),
+        _metric(
+            "latency_heavy_p50_ns", "heavy p50", "p50 latency of heavy requests", False, units.TIME
+        ),
         _metric("latency_max_ns", "slowest", "slowest answer", False, units.TIME),
         _metric(
             "cpu_per_request_ns", "CPU/request", "CPU per request", False, units.TIME

@@ -44,7 +44,8 @@ def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | 
         bound = _bounds(run, experiment, points, swept)
     y = axis(numbers_of(levels, scale) + [b for _, b in bound])
     xs = [p["load"][swept] for p in points]
-    chart = new_chart(experiment, points, f"sweep-{name.split('_')[0]}")
+    of_what = name.removeprefix("latency_") if "_light_" in name else name
+    chart = new_chart(experiment, points, f"sweep-{of_what.split('_')[0]}")
     over = OVER[swept].split(",")[0]
     chart.title = f"{capital(kind.noun)} over {over}: {points[0]['workload']}"
     if name.startswith("latency"):

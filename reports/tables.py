@@ -98,6 +98,8 @@ def speed(run: Run, experiment: dict, point: dict) -> dict:
         columns.append(_goodput_column(*here))
     names = ["latency_p50_ns", "latency_p99_ns"] if mode != "slice" else []
     names += ["latency_connect_mean_ns"] if mode == "churn" else []
+    if point.get("classes") and mode != "slice":
+        names += ["latency_light_p50_ns", "latency_light_p99_ns", "latency_heavy_p50_ns"]
     columns += [_column(*here, name) for name in names]
     if point["load"].get("recovery_limit_ns"):
         columns.append(_recovery_column(*here))
@@ -209,6 +211,8 @@ def absent(run: Run, experiment: dict, point: dict) -> list[str]:
     """Why a figure of the tables is missing, each reason once."""
     reasons: dict[tuple, list[str]] = {}
     shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
+    if point.get("classes"):
+        shown += ("latency_light_p99_ns", "latency_heavy_p50_ns")
     if capacity.is_search(point):
         shown = (capacity.NAME, capacity.CAREFUL)
     for name in shown:

@@ -53,7 +53,7 @@ static const char *latency(const json_t *run, const json_t *experiment,
     return names[0];
 }
 
-/* Beside a job, the latency of those it harms. */
+/* Beside a job, or among heavy requests, the latency of those harmed. */
 static const char *choose(const json_t *run, const json_t *experiment,
                           const json_t *point)
 {
@@ -68,6 +68,9 @@ static const char *choose(const json_t *run, const json_t *experiment,
         return "beside_p99_ns";
     if (!strcmp(mode, "idle"))
         return "memory_per_idle_connection_bytes";
+    if (json_is_true(json_object_get(point, "classes")) &&
+        told(run, experiment, point, "latency_light_p99_ns"))
+        return "latency_light_p99_ns";
     if (!strcmp(mode, "open") || !strcmp(mode, "soak"))
         return latency(run, experiment, point);
     return "throughput_per_s";

@@ -15,9 +15,11 @@ import pathlib
 import random
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -159,6 +161,19 @@ def image(seed: int, size: int, passes: int) -> tuple[str, str]:
             f"image size={size} passes={passes} seed={seed} sum={value:016x}\n")
 
 
+def file(seed: int, size: int, cold: int, offload: int) -> tuple[str, str]:
+    """32 files of 1 MiB, of words that are mixed from file and place."""
+    drawn, words = mix(seed), -(-size // 8)
+    number, first = drawn % 32, (drawn >> 32) % (131072 - words + 1)
+    content = b"".join(mix((number << 32) + first + i).to_bytes(8, "little")
+                       for i in range(words))[:size].ljust(words * 8, b"\0")
+    value = sum(int.from_bytes(content[i * 8:i * 8 + 8], "little") * (i + 1)
+                for i in range(words)) & MASK
+    return (f"/file?size={size}B&cold={cold}&offload={offload}&seed={seed}",
+            f"file size={size} file={number} offset={first * 8} seed={seed} "
+            f"sum={value >> 1:016x}\n")
+
+
 def questions(rng: random.Random) -> list[tuple[str, str]]:
     def seed() -> int:
         return rng.choice([0, 1, MASK, rng.getrandbits(64), rng.getrandbits(16)])
@@ -177,6 +192,8 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
         mixed(seed(), delay_us(), rng.randrange(2000)),
         hog(seed(), rng.randrange(100), rng.randrange(3000), rng.randrange(1001)),
         block(seed(), delay_us(), rng.choice([0, 1, 500, 1000]), rng.randrange(2)),
+        file(seed(), rng.choice([1, 8, 4096, rng.randrange(1, 20000)]), rng.randrange(2),
+             rng.randrange(2)),
         image(seed(), rng.choice([1, 2, 3, rng.randrange(1, 20)]), rng.choice([1, 2])),
     ]
 
@@ -255,6 +272,9 @@ BACKEND_MODEL = "event-loop" if "event-loop" in MODELS else "thread-per-connecti
 class Answers(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
+        files = tempfile.mkdtemp(prefix="troika-files-", dir="/var/tmp")
+        cls.addClassCleanup(shutil.rmtree, files, ignore_errors=True)
+        cls.environment = {"TROIKA_FILES": files}
         cls.backend = Server(BACKEND_MODEL)
         cls.addClassCleanup(cls.backend.__exit__)
         cls.flags = ("--backend", f"127.0.0.1:{cls.backend.port}")
@@ -262,7 +282,7 @@ class Answers(unittest.TestCase):
     def check_answers(self, model: str) -> None:
         only = describe(model)["only"]
         rng = random.Random(SEED)
-        with Server(model, *self.flags) as server:
+        with Server(model, *self.flags, **self.environment) as server:
             connection = server.connect()
             self.addCleanup(connection.close)
             for _ in range(ROUNDS):
@@ -294,7 +314,7 @@ class Answers(unittest.TestCase):
                 connection.close()
 
         done: list[int] = []
-        with Server(model, *self.flags) as server:
+        with Server(model, *self.flags, **self.environment) as server:
             together([lambda n=n: client(n) for n in range(12)])
         self.assertEqual(wrong, [], f"TROIKA_SEED={SEED}")
         self.assertEqual(len(done), 12, f"some clients failed; TROIKA_SEED={SEED}")
@@ -305,7 +325,7 @@ class Answers(unittest.TestCase):
         slowed down by others on the machine once in a few times."""
         target, body = gather(7, [300_000, 200_000, 100_000])
         concurrent = describe(model)["task"] != "none"
-        with Server(model, *self.flags) as server:
+        with Server(model, *self.flags, **self.environment) as server:
             for _ in range(ATTEMPTS):
                 begin = time.monotonic()
                 got = server.ask(target)

@@ -75,6 +75,15 @@ static void deepest_percentile_of_a_contender(void **state)
            ROW("a", "latency_mean_ns", "5"));
 }
 
+static void the_light_ones_among_the_heavy(void **state)
+{
+    (void)state;
+    expect("latency_light_p99_ns", "null", LOAD("open") ", \"classes\": true",
+           ROW("a", "latency_light_p99_ns", "5"));
+    expect("throughput_per_s", "null", LOAD("closed") ", \"classes\": true",
+           "");
+}
+
 static void asked_for_where_it_has_a_meaning(void **state)
 {
     (void)state;
@@ -92,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_kind_of_load),
         cmocka_unit_test(deepest_percentile_of_a_contender),
+        cmocka_unit_test(the_light_ones_among_the_heavy),
         cmocka_unit_test(asked_for_where_it_has_a_meaning),
     };
 

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Light and heavy requests in a real run: each class has its times, the heavy
+ones have their share and their wait, and the summary has their figures. No
+gate is asked: a busy machine makes trials invalid, and they hold the same facts.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
+BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+LIMIT_S = 120
+SHARE, DELAY_NS = 0.1, 20_000_000
+
+EXPERIMENT = """[experiment]
+models = event-loop, event-loop-offload
+blocks = 1
+workload = block
+share = 100
+delay = 20ms
+offload = 1
+warmup = 200ms
+window = 1s
+
+[cell closed]
+connections = 4
+
+[cell open]
+mode = open
+rate = 100
+"""
+
+
+class Works(unittest.TestCase):
+    def run_once(self, folder: str) -> tuple[list[dict], dict]:
+        path = pathlib.Path(folder) / "works.ini"
+        path.write_text(EXPERIMENT)
+        gates = subprocess.run([BUILD / "troika", "list", "gates"], capture_output=True,
+                               text=True, timeout=LIMIT_S, check=True).stdout
+        names = [line.split()[0] for line in gates.splitlines() if line.strip()]
+        done = subprocess.run(
+            [BUILD / "troika", "bench", "--allow-any-build", "-q", "-o", folder, path],
+            capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TROIKA_DISABLE_GATE": ",".join(names)})
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        latest = pathlib.Path(folder) / "latest"
+        trials = [json.loads(path.read_text()) for path in latest.glob("trials/*.json")
+                  if ".attempt" not in path.name]
+        return trials, json.loads((latest / "run.json").read_text())
+
+    def test_classes(self) -> None:
+        for _ in range(3):  # a machine that stands still for a whole window says nothing
+            with tempfile.TemporaryDirectory(prefix="works-") as folder:
+                trials, run = self.run_once(folder)
+            if all(t.get("requests", {}).get("ok", 0) > 40 for t in trials):
+                break
+        self.assertEqual(len(trials), 4)
+        for trial in trials:
+            latency, requests = trial["latency"], trial["requests"]
+            light, heavy = latency["classes"]["light"], latency["classes"]["heavy"]
+            total = latency[latency["kind"]]["count"]
+            self.assertEqual(requests["wrong"], 0)
+            self.assertEqual(light["count"] + heavy["count"], total)
+            # Evenly spread, but for those under way at the window's ends.
+            self.assertAlmostEqual(heavy["count"], total * SHARE, delta=12)
+            self.assertGreaterEqual(heavy["mean_ns"], 0.99 * DELAY_NS)
+            self.assertEqual(latency[latency["kind"]]["max_ns"],
+                             max(light["max_ns"], heavy["max_ns"]))
+            floor, = (g for g in trial["gates"] if g["id"] == "service_floor")
+            self.assertIsNotNone(floor["value"], floor["words"])
+        metrics = {row["metric"] for row in run["summary"]}
+        self.assertLess({"latency_light_p50_ns", "latency_light_p99_ns",
+                         "latency_heavy_p50_ns"}, metrics)
+        for point in run["experiments"][0]["load_points"]:
+            self.assertIs(point["classes"], True)
+
+
+if __name__ == "__main__":
+    unittest.main()
