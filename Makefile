@@ -254,13 +254,15 @@ $(out)/routes.json: $(out)/troika
 	$(Q)$< list workloads --format json >$@
 	@mkdir -p $(@D)/models
 	$(Q)ln -sfn ../../../models/foreign $(@D)/models/foreign
+$(out)/.interpreters: FORCE
+	@mkdir -p $(@D); echo '$(CPYTHON) $(NODE)' | cmp -s - $@ || echo '$(CPYTHON) $(NODE)' >$@
 define run_by
 	@program=$$(command -v $(1)) || { echo "skipped $*: $(1) is missing ($(2))"; rm -f $@; exit 0; }; \
 	    { echo "#!$$program$(3)"; tail -n +2 $<; } >$@ && chmod +x $@
 endef
-$(patsubst models/%.py,$(out)/models/%,$(filter %.py,$(foreign_models))): $(out)/models/%: models/%.py | $(out)/routes.json
+$(patsubst models/%.py,$(out)/models/%,$(filter %.py,$(foreign_models))): $(out)/models/%: models/%.py $(out)/.interpreters | $(out)/routes.json
 	$(call run_by,$(CPYTHON),CPYTHON=/usr/bin/python3 make, -Es)
-$(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)/models/%: models/%.js | $(out)/routes.json
+$(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)/models/%: models/%.js $(out)/.interpreters | $(out)/routes.json
 	$(call run_by,$(NODE),make deps-claims,)
 
 harness_libraries = -ljansson -linih -lcrypto -lm

@@ -405,27 +405,28 @@ class Pools(unittest.TestCase):
 
 
 class ProcessPool(unittest.TestCase):
-    def setUp(self) -> None:
-        if "process-pool" not in MODELS:
-            self.skipTest("process-pool was not built")
-
     def test_killed_workers_are_replaced(self) -> None:
-        with Server("process-pool", "--workers", "1") as server:
-            for _ in range(3):
-                worker, = server.children(1)
-                connection = server.connect()
-                connection.request("GET", "/wait?delay=10s")
-                time.sleep(0.05)
-                os.kill(worker, signal.SIGKILL)
-                with self.assertRaises((http.client.HTTPException, ConnectionError)):
-                    connection.getresponse()
-                connection.close()
-                target, body = wait(3, 1000)
-                self.assertEqual(server.ask(target), (200, body))
-                worker, = server.children(1)
-                os.kill(worker, signal.SIGKILL)  # while idle
-                server.children(1, gone=worker)
-                self.assertEqual(server.ask(target), (200, body))
+        for model in ("process-pool", "cpython-processes"):
+            if model in MODELS:
+                with self.subTest(model=model), Server(model, "--workers", "1") as server:
+                    self.kill_workers(server)
+
+    def kill_workers(self, server: Server) -> None:
+        for _ in range(3):
+            worker, = server.children(1)
+            connection = server.connect()
+            connection.request("GET", "/wait?delay=10s")
+            time.sleep(0.05)
+            os.kill(worker, signal.SIGKILL)
+            with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                connection.getresponse()
+            connection.close()
+            target, body = wait(3, 1000)
+            self.assertEqual(server.ask(target), (200, body))
+            worker, = server.children(1)
+            os.kill(worker, signal.SIGKILL)  # while idle
+            server.children(1, gone=worker)
+            self.assertEqual(server.ask(target), (200, body))
 
 
 class Offload(unittest.TestCase):

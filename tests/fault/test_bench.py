@@ -195,7 +195,14 @@ class Bench(unittest.TestCase):
         self.assert_resumes({})
 
     def test_killed_server_makes_the_attempt_invalid(self):
-        self.start("-o", self.results, self.experiment("serial", 1))
+        self.kill_server("serial")
+
+    @unittest.skipUnless((BUILD / "models/cpython-processes").exists(), "it was not built")
+    def test_killed_foreign_server_likewise(self):
+        self.kill_server("cpython-processes")
+
+    def kill_server(self, model):
+        self.start("-o", self.results, self.experiment(model, 1))
         pid = self.server()
         time.sleep(0.3)
         os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Foreign models (CPython, Node) in the harness: where they take part, what is
+stored of them, and that work they hand on leaves the loop free.
+
+That they answer as the C models do, test_workloads and test_http say.
+"""
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+import unittest
+
+from test_workloads import BUILD, MODELS, Server, describe
+
+TROIKA = BUILD / "troika"
+LIMIT_S = 120
+BLOCKED_S = 20  # far longer than a busy machine keeps an answer back
+FOREIGN = [m for m in MODELS if (BUILD / "models" / m).read_bytes()[:2] == b"#!"]
+
+EXPERIMENT = """[experiment]
+title = Foreign
+blocks = 1
+warmup = 100ms
+window = 300ms
+models = {models}
+
+[cell one]
+workload = {workload}
+connections = 2
+"""
+
+
+@unittest.skipUnless(FOREIGN, "none was built, as under sanitizers")
+class Foreign(unittest.TestCase):
+    def bench(self, models: str, workload: str, *flags: str) -> tuple[str, pathlib.Path]:
+        """What was printed, and where the results are."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / "foreign.ini"
+        path.write_text(EXPERIMENT.format(models=models, workload=workload))
+        done = subprocess.run([TROIKA, "bench", "-o", folder.name, *flags, path],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S)
+        self.assertIn(done.returncode, (0, 3), done.stdout)  # 3: a busy machine
+        return done.stdout, pathlib.Path(folder.name) / "latest"
+
+    def test_they_take_part_where_they_are_named(self) -> None:
+        said, _ = self.bench("all", "hello", "--dry-run")
+        for model in FOREIGN:
+            self.assertNotIn(model, said)
+        said, _ = self.bench("event-loop, " + ", ".join(FOREIGN), "hello", "--dry-run")
+        for model in FOREIGN:
+            self.assertIn(f"-one-{model}\n", said)
+
+    def test_who_lacks_the_workload_is_left_out_by_name(self) -> None:
+        said, _ = self.bench(f"event-loop, {FOREIGN[0]}", "image", "--dry-run")
+        self.assertIn(f"{FOREIGN[0]} is left out of one: it has no image", said)
+
+    def test_their_runtime_is_stored_with_every_trial(self) -> None:
+        _, results = self.bench(f"event-loop, {FOREIGN[0]}", "hello")
+        runtime = describe(FOREIGN[0])["runtime"]
+        self.assertTrue(runtime["name"] and runtime["version"])
+        run = json.loads((results / "run.json").read_text())
+        wanted = {"event-loop": None, FOREIGN[0]: runtime}
+        for model, one in wanted.items():
+            self.assertEqual(run["models"][model]["runtime"], one)
+        trials = [json.loads(path.read_text()) for path in (results / "trials").glob("*.json")]
+        self.assertEqual({t["cell"]["model"] for t in trials}, set(wanted))
+        for trial in trials:
+            self.assertEqual(trial["runtime"], wanted[trial["cell"]["model"]])
+
+    def test_the_loop_is_free_while_others_block(self) -> None:
+        for model in ("cpython-asyncio-threads", "cpython-asyncio-processes", "node-workers"):
+            if model not in FOREIGN:
+                continue
+            with self.subTest(model=model):
+                server = Server(model, "--workers", "1")
+                slow = server.connect()
+                slow.request("GET", f"/block?delay={BLOCKED_S}s&offload=1")
+                begun = time.monotonic()
+                while time.monotonic() < begun + 0.3:
+                    self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
+                took_s = time.monotonic() - begun
+                slow.close()
+                server.process.kill()
+                server.__exit__()
+                self.assertLess(took_s, BLOCKED_S / 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
