@@ -129,7 +129,10 @@ def _versions(found: dict) -> list[str]:
     told = {}
     for e in (e for elements in found.values() for e in elements if e.run and e.model):
         info = e.run.data["models"].get(e.model) or {}
-        version = info.get("version") or (info.get("target") or {}).get("version")
+        version = (info.get("target") or {}).get("version")
+        if ran := info.get("runtime"):
+            lock = {True: ", with a GIL", False: ", without a GIL"}.get(ran.get("gil"), "")
+            version = f"{ran['name']} {ran['version']}{lock}"
         if version:
             told[e.model] = f"{e.model}: {version}"
     return list(told.values())
