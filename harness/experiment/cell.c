@@ -57,7 +57,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                     "pause between answer and request (mode = closed only)"},
     [CELL_ACTIVE] = {"active", "share", "1%",
                      "of the connections that are asked each second, one after "
-                     "another (mode = idle only)"},
+                     "another; 0: none is (mode = idle only)"},
     [CELL_RECOVERY] = {"recovery", "time", "0s",
                        "after the window the server is asked now and then "
                        "until it answers as quickly as before, for at most "

@@ -101,7 +101,10 @@ static int take_active(const struct expansion *expansion,
     if (result < 0)
         return result;
     if (given->text != NULL &&
-        value_share(given->text, &share, why, sizeof(why)) < 0)
+        (!strcmp(given->text, "0") || !strcmp(given->text, "0%")))
+        share = 0;
+    else if (given->text != NULL &&
+             value_share(given->text, &share, why, sizeof(why)) < 0)
         return reader_fail(expansion->reader, given->line, "\"active\" %s",
                            why);
     point->arrivals = ARRIVALS_UNIFORM;

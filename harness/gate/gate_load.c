@@ -111,6 +111,10 @@ static void oldest_unanswered(const struct gate_facts *facts, struct gate *gate)
 
 static void answers(const struct gate_facts *facts, struct gate *gate)
 {
+    if (facts->open && !(facts->point->rate_per_s > 0)) {
+        gate_skip(gate, "nothing was to be asked");
+        return;
+    }
     gate->applied = true;
     gate->value = facts->completed;
     gate->limit = 1;

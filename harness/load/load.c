@@ -93,8 +93,8 @@ static int check_plan(const struct load_plan *plan, char *why, size_t size)
     if (plan->churn)
         return refuse(why, size, "churn is a closed loop");
     double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
-    if (!(plan->rate_per_s > 0))
-        return refuse(why, size, "an open loop needs a rate over 0");
+    if (!(plan->rate_per_s >= 0))
+        return refuse(why, size, "a rate is 0 or more");
     if (plan->rate_per_s * duration_ns / 1e9 > LOAD_SCHEDULE_MAX) {
         snprintf(why, size,
                  "%.0f requests/s for %.0f s are more than the %.0f requests "

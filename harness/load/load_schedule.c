@@ -86,6 +86,8 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
     struct random random;
     random_seed(&random, plan->seed);
     *schedule = (struct load_schedule){0};
+    if (!(plan->rate_per_s > 0)) /* connections that are never asked */
+        return 0;
     size_t capacity = (size_t)(duration_ns / gap_ns / processes * 1.02) + 64;
     schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
     if (!schedule->due_ns)

@@ -130,6 +130,18 @@ class Modes(unittest.TestCase):
         self.assertIn("memory_per_idle_connection_bytes",
                       {row["metric"] for row in run["summary"]})
 
+    def test_idle_and_never_asked(self) -> None:
+        trials, run = self.bench_once("[cell sleep]\nworkload = hello\nmode = idle\n"
+                                      "active = 0\nconnections = 20\n", 1)
+        for trial in trials:
+            self.assertIsNone(trial["failure"])
+            self.assertEqual((trial["cell"]["load"]["rate_per_s"],
+                              trial["requests"]["scheduled"]), (0, 0))
+            self.assertEqual(trial["connections"]["open"], 20)
+            self.assertTrue(trial["valid"], trial["reason"])
+        rows = [row for row in run["summary"] if row["metric"] == "throughput_per_s"]
+        self.assertTrue(all(row["value"] is None and row["why"] for row in rows))
+
     def test_soak(self) -> None:
         (self.directory / "leaky.py").write_text(LEAKY)
         cell = ("[cell soak]\nworkload = wait\ndelay = 1ms\nmode = soak\n"
