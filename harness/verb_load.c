@@ -99,7 +99,8 @@ static void unknown_workload(const char *name)
 }
 
 static int make_checked(const struct load_options *options,
-                        struct load_request **requests)
+                        struct load_request **requests,
+                        struct load_greeting **greeting)
 {
     char name[64], why[512];
     const char *path = options->target.path + 1;
@@ -119,8 +120,10 @@ static int make_checked(const struct load_options *options,
         fprintf(stderr, "troika load: --check: /%s: %s\n", name, why);
         return -EINVAL;
     }
-    return answers_make(entry, &arguments, arguments.seed, CHECK_SEEDS,
-                        requests);
+    status = answers_greeting(entry, &arguments, greeting);
+    return status < 0 ? status
+                      : answers_make(entry, &arguments, arguments.seed,
+                                     CHECK_SEEDS, requests);
 }
 
 /* One word of why the figures are not valid, or NULL. */
@@ -252,9 +255,10 @@ int verb_load(int argc, char **argv)
 {
     struct load_options options;
     struct load_request *requests = NULL;
+    struct load_greeting *greeting = NULL;
     load_options_parse(argc, argv, &options);
     int count = options.check ? CHECK_SEEDS : 1;
-    int status = options.check ? make_checked(&options, &requests)
+    int status = options.check ? make_checked(&options, &requests, &greeting)
                                : make_plain(&options, &requests);
     int code = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     if (status == -ENOMEM)
@@ -262,9 +266,11 @@ int verb_load(int argc, char **argv)
     if (status >= 0) {
         options.plan.requests = requests;
         options.plan.request_count = count;
+        options.plan.greeting = greeting;
         catch_signals();
         code = drive(&options);
     }
     answers_free(requests, count);
+    answers_free_greeting(greeting);
     return code;
 }

@@ -109,6 +109,13 @@ METRICS = {
             units.SIZE,
         ),
         _metric(
+            "push_lateness_p99_ns",
+            "push late p99",
+            "p99 lateness of pushes",
+            False,
+            units.TIME,
+        ),
+        _metric(
             "beside_p99_ns",
             "second load p99",
             "p99 latency of the second load",

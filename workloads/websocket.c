@@ -6,9 +6,9 @@
  * model? A held connection occupies what its model holds for one: a coroutine,
  * a thread, a process for as long as it lasts.
  *
- * A message for the arguments' seed is `size` bytes of splitmix64, binary. A
- * push is text: "push n=NUMBER due_ns=TIME " (ten digits, nineteen; the time
- * is the server's CLOCK_MONOTONIC), then '.' up to `size`.
+ * A message for a seed is `size` bytes, binary, eight of them mix(seed + i) at
+ * each i. A push is text: "push n=NUMBER due_ns=TIME " (ten digits, nineteen;
+ * the time is the server's CLOCK_MONOTONIC), then '.' up to `size`.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "models/runtime/messages.h"
+#include "models/runtime/mix.h"
 #include "models/runtime/workload.h"
 
 enum { SIZE, PUSH };
@@ -43,19 +44,20 @@ static int websocket_backend_calls(const struct arguments *arguments)
     return 0;
 }
 
+static int64_t websocket_push_ns(const struct arguments *arguments)
+{
+    return argument(arguments, PUSH);
+}
+
 static int websocket_answer(const struct arguments *arguments,
                             struct reply *reply)
 {
     size_t size = (size_t)argument(arguments, SIZE);
     char *body = reply_extend(reply, size);
-    uint64_t state = arguments->seed;
     if (!body)
         return -ENOMEM;
     for (size_t i = 0; i < size; i += 8) {
-        uint64_t x = state += UINT64_C(0x9e3779b97f4a7c15);
-        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-        x ^= x >> 31;
+        uint64_t x = mix(arguments->seed + i);
         memcpy(body + i, &x, size - i < 8 ? size - i : 8);
     }
     return 0;
@@ -112,6 +114,7 @@ const struct workload workload_websocket = {
     .kind = WORKLOAD_IDLE,
     .parameters = parameters,
     .session = websocket_session,
+    .push_ns = websocket_push_ns,
     .answer = websocket_answer,
     .wait_ns = websocket_wait_ns,
     .backend_calls = websocket_backend_calls,

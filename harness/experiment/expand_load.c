@@ -248,6 +248,35 @@ int expand_load_take(const struct expansion *expansion,
     return take_connections(expansion, point);
 }
 
+/* What a conversation cannot be asked with. */
+static int judge_session(const struct expansion *expansion,
+                         const struct load_point *point)
+{
+    const struct workload *workload = point->workload->workload;
+    const char *mode = load_point_mode(point);
+    int line = expansion->cell->line;
+
+    if (workload->session == NULL)
+        return 0;
+    if (point->churn)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: a connection of %s is held, and mode = "
+                           "churn opens one for each request",
+                           point->section, point->workload->name);
+    if (point->recovery_ns > 0)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: recovery_limit is for requests of "
+                           "HTTP, and %s is a conversation",
+                           point->section, point->workload->name);
+    if (workload->push_ns(&point->arguments) > 0 && strcmp(mode, "idle") != 0 &&
+        strcmp(mode, "open") != 0 && strcmp(mode, "soak") != 0)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: pushes come by the clock, and mode = %s "
+                           "does not wait for them; mode = idle, open or soak",
+                           point->section, mode);
+    return 0;
+}
+
 int expand_load_times(const struct expansion *expansion,
                       struct load_point *point)
 {
@@ -293,7 +322,7 @@ int expand_load_times(const struct expansion *expansion,
             "than the window of %.4g s; raise window",
             point->section, (double)wait_ns / 1e9,
             (double)point->window_ns / 1e9);
-    return 0;
+    return judge_session(expansion, point);
 }
 
 int expand_load_beside(struct expansion *expansion)
@@ -318,6 +347,11 @@ int expand_load_beside(struct expansion *expansion)
     beside->workload = expand_workload_find(reader, name);
     if (beside->workload == NULL)
         return -EINVAL;
+    if (beside->workload->workload->session != NULL)
+        return reader_fail(reader, name->line,
+                           "\"beside.workload\": %s is a conversation; beside "
+                           "another load there can be requests of HTTP",
+                           name->text);
     result = expand_workload_pick(reader, expansion->cell, beside->workload,
                                   "beside.", given);
     for (int i = 0; i < PARAMETERS_MAX; i++)

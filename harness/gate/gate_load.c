@@ -85,6 +85,24 @@ static void connections(const struct gate_facts *facts, struct gate *gate)
              facts->load->connections_open, asked);
 }
 
+/* A silent connection that the server drops is in no request's account. */
+static void held(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = facts->load;
+
+    if (facts->point->workload->workload->session == NULL) {
+        gate_skip(gate, "requests of HTTP: no connection is held");
+        return;
+    }
+    gate_most(gate, (double)load->lost, 0);
+    gate_say(gate,
+             "%llu of %d WebSockets ended in the window without the "
+             "generator's doing%s%.100s",
+             (unsigned long long)load->lost, facts->point->connections,
+             load->lost > 0 && load->first_failure[0] ? ", first: " : "",
+             load->lost > 0 ? load->first_failure : "");
+}
+
 /* A request that is out when the window of a closed loop ends is in nobody's
  * latency. All that a stall of the whole server leaves out is hidden alike,
  * which is in the nature of that loop (docs/method.md); but one connection that
@@ -392,6 +410,7 @@ const struct gate_rule gate_load_rules[] = {
     {"wrong_bodies", wrong_bodies, "one body differs from the expected answer"},
     {"errors", errors, "more than 0.1 % of the requests failed"},
     {"connections", connections, "fewer connections were open than asked for"},
+    {"held", held, "a WebSocket was lost"},
     {"oldest_unanswered", oldest_unanswered,
      "a closed loop's connection was forgotten while others were answered"},
     {"answers", answers, "the window saw no answer"},

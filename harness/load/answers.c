@@ -15,7 +15,9 @@
 
 #include "load_engine.h"
 #include "models/runtime/http.h"
+#include "models/runtime/mix.h"
 #include "models/runtime/model.h"
+#include "models/runtime/upgrade.h"
 
 const struct model model = {.name = "troika"};
 
@@ -40,22 +42,51 @@ static uint64_t seed_of(uint64_t first_seed, int i)
     return SEED_FIRST + (first_seed % SEED_COUNT + (uint64_t)i) % SEED_COUNT;
 }
 
-static int format_request(const struct workload_entry *entry,
-                          const struct arguments *arguments,
-                          struct load_request *request)
+/* GET with further header lines. Returns the length or a negative errno. */
+static int format_head(const struct workload_entry *entry,
+                       const struct arguments *arguments, const char *lines,
+                       char **bytes)
 {
     char query[REQUEST_MAX];
     int length = parameters_format_query(entry->workload->parameters, arguments,
                                          query, sizeof query);
     if (length < 0)
         return length;
-    char *bytes = NULL;
-    length = asprintf(&bytes, "GET /%s?%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-                      entry->name, query);
+    length = asprintf(bytes, "GET /%s?%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n",
+                      entry->name, query, lines);
+    return length < 0 ? -ENOMEM : length;
+}
+
+static int format_request(const struct workload_entry *entry,
+                          const struct arguments *arguments,
+                          struct load_request *request)
+{
+    char *bytes;
+    int length = format_head(entry, arguments, "", &bytes);
     if (length < 0)
-        return -ENOMEM;
+        return length;
     request->bytes = bytes;
     request->size = (size_t)length;
+    return 0;
+}
+
+/* The same for a conversation: a message with the body that is there. */
+static int frame_request(uint64_t seed, struct load_request *request)
+{
+    struct frames_head head = {.fin = true,
+                               .masked = true,
+                               .opcode = FRAMES_BINARY,
+                               .size = request->body_size};
+    uint8_t *bytes = malloc(FRAMES_HEAD_MAX + request->body_size);
+    uint32_t mask = (uint32_t)mix(seed);
+    if (!bytes)
+        return -ENOMEM;
+    memcpy(head.mask, &mask, sizeof head.mask);
+    int length = frames_write(&head, bytes);
+    memcpy(bytes + length, request->body, request->body_size);
+    frames_mask(bytes + length, request->body_size, head.mask, 0);
+    request->bytes = (char *)bytes;
+    request->size = (size_t)length + request->body_size;
     return 0;
 }
 
@@ -88,12 +119,13 @@ static int make_one(const struct workload_entry *entry,
                     struct load_request *request)
 {
     const struct workload *workload = entry->workload;
-    int status = format_request(entry, arguments, request);
+    int status = compute_body(entry, arguments, request);
     if (status < 0)
         return status;
     if (workload->heavy && workload->heavy(arguments))
         request->class = CLASS_HEAVY;
-    return compute_body(entry, arguments, request);
+    return workload->session ? frame_request(arguments->seed, request)
+                             : format_request(entry, arguments, request);
 }
 
 /* As many as the budget allows, SOME_MIN at least. */
@@ -142,6 +174,41 @@ int answers_make_some(const struct workload_entry *entry,
                     entry->workload->heavy ? two_kinds : one_kind, requests);
     *count = made < 0 ? 0 : made;
     return made < 0 ? made : 0;
+}
+
+int answers_greeting(const struct workload_entry *entry,
+                     const struct arguments *arguments,
+                     struct load_greeting **greeting)
+{
+    static const char key[] = "dHJvaWthIGdlbmVyYXRvcg=="; /* any 16 bytes */
+    char lines[256];
+    *greeting = NULL;
+    if (!entry->workload->session)
+        return 0;
+    struct load_greeting *made = calloc(1, sizeof *made);
+    if (!made)
+        return -ENOMEM;
+    snprintf(lines, sizeof lines,
+             "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n",
+             key);
+    int length = format_head(entry, arguments, lines, &made->bytes);
+    if (length < 0) {
+        free(made);
+        return length;
+    }
+    made->size = (size_t)length;
+    upgrade_accept(key, made->accept);
+    made->push_ns = entry->workload->push_ns(arguments);
+    *greeting = made;
+    return 0;
+}
+
+void answers_free_greeting(struct load_greeting *greeting)
+{
+    if (greeting)
+        free(greeting->bytes);
+    free(greeting);
 }
 
 void answers_free(struct load_request *requests, int count)

@@ -28,5 +28,18 @@ int answers_make_some(const struct workload_entry *entry,
                       const struct arguments *arguments, uint64_t first_seed,
                       struct load_request **requests, int *count);
 
+/* How connections become WebSockets where the workload is a conversation; its
+ * requests are then messages, each a masked frame whose payload is the answer
+ * that its seed gives. The key and the masks follow from the seeds and are the
+ * same for every server: no proxy is to be protected here. Sets *greeting,
+ * NULL for other workloads, which answers_free_greeting releases. Returns 0,
+ * -EINVAL or -ENOMEM. */
+int answers_greeting(const struct workload_entry *entry,
+                     const struct arguments *arguments,
+                     struct load_greeting **greeting);
+
+/* NULL is allowed. */
+void answers_free_greeting(struct load_greeting *greeting);
+
 /* NULL is allowed. */
 void answers_free(struct load_request *requests, int count);

@@ -88,6 +88,14 @@ static int check_plan(const struct load_plan *plan, char *why, size_t size)
     if (plan->timeout_ns <= 0 || !time_fits(plan->timeout_ns))
         return refuse(why, size,
                       "the timeout must be over 0 and at most 24 hours");
+    if (plan->greeting && plan->churn)
+        return refuse(why, size,
+                      "a WebSocket is held: churn is for requests of HTTP");
+    if (plan->mode == LOAD_CLOSED && plan->greeting &&
+        plan->greeting->push_ns > 0)
+        return refuse(why, size,
+                      "pushes come by the clock, and a closed loop does not "
+                      "wait for them; give a rate");
     if (plan->mode == LOAD_CLOSED)
         return 0;
     if (plan->churn)
@@ -375,6 +383,7 @@ static void merge(const struct load *load, struct load_result *result)
     histogram_reset(&result->service);
     histogram_reset(&result->lag);
     histogram_reset(&result->connect);
+    histogram_reset(&result->push);
     histogram_reset(&result->lag_free);
     for (int i = 0; i < LOAD_PARTS && load->plan->tenths; i++)
         histogram_reset(&result->tenths[i]);

@@ -17,6 +17,9 @@
  *                                 generator's own delay)
  * With a new connection for every request (churn), `sent` and `intended` are
  * when connecting began, and connect = established - sent is a part of service.
+ * With a greeting, every connection first becomes a WebSocket: then a request
+ * is a message, as a frame, and its answer the same message back. What the
+ * server sends by itself (pushes) has an account of its own.
  * Why intended time: Gil Tene, "How NOT to Measure Latency"; wrk2's README.
  */
 #pragma once
@@ -29,6 +32,7 @@
 #include <stdint.h>
 
 #include "load_mutation.h"
+#include "load_socket.h"
 #include "models/runtime/histogram.h"
 
 enum load_mode {
@@ -67,8 +71,9 @@ enum { LOAD_SLICES_MAX = 1024 };
 
 struct load_plan {
     struct sockaddr_in address;
-    const struct load_request *requests; /* used in turn, wrapping round */
-    int request_count;                   /* >= 1 */
+    const struct load_request *requests;  /* used in turn, wrapping round */
+    int request_count;                    /* >= 1 */
+    const struct load_greeting *greeting; /* NULL: the requests are HTTP's */
     enum load_mode mode;
     enum load_arrivals arrivals; /* open loop */
     int burst; /* Poisson: requests due together at each of its instants,
@@ -145,8 +150,11 @@ struct load_result {
                                      Little's law can check both: it is
                                      completions x mean service time */
     uint64_t bytes_read;
+    uint64_t pushes_missing; /* due in the window, not come by its end and the
+                                time-out: in `push` at their age */
+    uint64_t lost; /* WebSockets that ended in the window, not by our doing */
     uint64_t reopened; /* connections opened again in the window, for
-                          whatever reason (Connection: close, errors) */
+                    whatever reason (Connection: close, errors) */
 
     int64_t window_start_ns, window_end_ns; /* as they were */
     int64_t cpu_ns; /* the generator's own CPU in the window */
@@ -155,6 +163,8 @@ struct load_result {
 
     struct histogram response, service, lag; /* of ok requests; a timed-out
             request of an open loop is in response at its age, >= timeout */
+    struct histogram push;     /* how late pushes that were due in the window
+            came, counted from when they were due */
     struct histogram connect;  /* churn: until the connection was established,
             of the same requests */
     struct histogram lag_free; /* lag of requests that did find a free

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "load_loss.h"
+#include "load_messages.h"
 #include "load_open.h"
 #include "load_send.h"
 #include "load_slices.h"
@@ -77,9 +78,9 @@ static const enum load_outcome outcomes[] = {
     [ANSWER_MALFORMED] = OUTCOME_MALFORMED,
 };
 
-/* An answer has ended, well or badly. `ended`: so has the stream. */
-static void finish(struct load_drive *drive, struct load_connection *connection,
-                   enum load_answer answer, bool ended)
+void load_drive_answered(struct load_drive *drive,
+                         struct load_connection *connection,
+                         enum load_answer answer, bool ended)
 {
     char words[128];
     if (answer == ANSWER_MORE || answer == ANSWER_MALFORMED) {
@@ -111,14 +112,16 @@ static void finish(struct load_drive *drive, struct load_connection *connection,
 static void stream_ended(struct load_drive *drive,
                          struct load_connection *connection, int error)
 {
+    if (drive->plan->greeting)
+        load_messages_lost(drive);
     if (connection->state != POOL_BUSY)
         load_loss_reopen(
             drive, connection); /* an idle one: nobody's request is lost */
     else if (error)
         load_loss_broken(drive, connection, error);
     else
-        finish(drive, connection, load_response_end(&connection->response),
-               true);
+        load_drive_answered(drive, connection,
+                            load_response_end(&connection->response), true);
 }
 
 /* With edges, the socket must be read until it is known to be empty: a read
@@ -139,6 +142,13 @@ static void read_answer(struct load_drive *drive,
         }
         if (drive->record.origin_ns != INT64_MAX)
             drive->slot->result.bytes_read += (uint64_t)count;
+        if (drive->plan->greeting) {
+            load_messages_take(drive, connection, (size_t)count);
+            if (connection->generation != generation ||
+                (count < SCRATCH_BYTES && !ended))
+                return;
+            continue;
+        }
         if (connection->state != POOL_BUSY) {
             connection->failures++; /* it talks without being asked */
             load_loss_reopen(drive, connection);
@@ -147,7 +157,7 @@ static void read_answer(struct load_drive *drive,
         enum load_answer answer = load_response_feed(
             &connection->response, drive->scratch, (size_t)count);
         if (answer != ANSWER_MORE)
-            finish(drive, connection, answer, ended);
+            load_drive_answered(drive, connection, answer, ended);
         if (connection->generation != generation ||
             (count < SCRATCH_BYTES && !ended))
             return;
@@ -158,16 +168,10 @@ void load_drive_event(struct load_drive *drive,
                       struct load_connection *connection, uint32_t events)
 {
     if (connection->state == POOL_CONNECTING) {
-        int status = load_pool_connected(connection);
-        if (status == 0 && !(events & EPOLLOUT))
-            return;
-        if (status < 0) {
-            load_loss_connect(drive, connection, status);
-            return;
-        }
         uint32_t generation = connection->generation;
-        load_open_done(drive, connection);
-        if (connection->generation != generation)
+        load_open_event(drive, connection, events);
+        if (connection->generation != generation ||
+            connection->state == POOL_CONNECTING)
             return;
     }
     if (connection->fd < 0)
@@ -236,7 +240,7 @@ void load_drive_expire(struct load_drive *drive, int64_t now_ns)
                           "no answer within the timeout");
     struct load_list *connecting = &drive->pool.lists[POOL_CONNECTING];
     while (connecting->head && connecting->head->due_ns <= now_ns)
-        load_loss_connect(drive, connecting->head, -ETIMEDOUT);
+        load_loss_connect(drive, connecting->head, -ETIMEDOUT, NULL);
     expire_queued(drive, now_ns);
     load_pool_wake(&drive->pool, now_ns);
 }

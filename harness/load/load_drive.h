@@ -43,6 +43,11 @@ void load_drive_begin(struct load_drive *drive, int64_t origin_ns);
 void load_drive_event(struct load_drive *drive,
                       struct load_connection *connection, uint32_t events);
 
+/* An answer has ended, well or badly. `ended`: so has the stream. */
+void load_drive_answered(struct load_drive *drive,
+                         struct load_connection *connection,
+                         enum load_answer answer, bool ended);
+
 /* Sends what is due. */
 void load_drive_advance(struct load_drive *drive, int64_t now_ns);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "load_drive.h"
+#include "load_messages.h"
 #include "load_open.h"
 
 enum {
@@ -159,8 +160,9 @@ static void mark(struct engine *engine, int64_t now_ns)
         leave(engine);
     }
     if (engine->closed)
-        engine->over = record->closed || load_drive_pending(drive) == 0 ||
-                       drive->plan->mutation == MUTATION_DROP;
+        engine->over = (record->closed || load_drive_pending(drive) == 0 ||
+                        drive->plan->mutation == MUTATION_DROP) &&
+                       !load_messages_owed(drive, now_ns);
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
@@ -176,6 +178,8 @@ static void arm(struct engine *engine)
         next_ns = earlier(next_ns, drive->record.start_ns);
     if (!engine->closed)
         next_ns = earlier(next_ns, drive->record.end_ns);
+    else
+        next_ns = earlier(next_ns, load_messages_patience_ns(drive));
     if (drive->record.origin_ns == INT64_MAX) {
         if (drive->pool.lists[POOL_WANTED].count > 0)
             next_ns = earlier(next_ns, engine->ramp_next_ns);

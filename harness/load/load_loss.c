@@ -98,10 +98,12 @@ void load_loss_queued(struct load_drive *drive, size_t count,
 }
 
 void load_loss_connect(struct load_drive *drive,
-                       struct load_connection *connection, int error)
+                       struct load_connection *connection, int error,
+                       const char *reason)
 {
-    char words[128];
-    snprintf(words, sizeof words, "cannot connect: %s%s", strerror(-error),
+    char words[192];
+    snprintf(words, sizeof words, "cannot connect: %s%s",
+             reason ? reason : strerror(-error),
              error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
     int64_t now_ns = load_now();
     struct load_times times = {

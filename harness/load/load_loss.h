@@ -31,6 +31,8 @@ void load_loss_broken(struct load_drive *drive,
 void load_loss_queued(struct load_drive *drive, size_t count,
                       enum load_outcome outcome, const char *words);
 
-/* The connection could not be opened (negative errno). */
+/* The connection could not be opened (negative errno; `words` instead of the
+ * errno's, or NULL). */
 void load_loss_connect(struct load_drive *drive,
-                       struct load_connection *connection, int error);
+                       struct load_connection *connection, int error,
+                       const char *words);

@@ -6,6 +6,10 @@
  */
 #include "load_open.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
 #include "load_loss.h"
 #include "load_send.h"
 
@@ -27,7 +31,48 @@ void load_open_one(struct load_drive *drive, struct load_connection *connection)
     load_pool_move(&drive->pool, connection, POOL_CONNECTING);
     int status = load_pool_connect(&drive->pool, connection);
     if (status < 0)
-        load_loss_connect(drive, connection, status);
+        load_loss_connect(drive, connection, status, NULL);
+    else if (status > 0)
+        load_open_event(drive, connection, EPOLLOUT);
+}
+
+/* Whether the handshake is answered: 1, 0 or a negative errno with the reason
+ * in `why`. The bytes are looked at where they are until all have come, so that
+ * nothing behind them is taken. */
+static int answered(struct load_drive *drive,
+                    struct load_connection *connection, char *why, size_t size)
+{
+    char head[LOAD_SOCKET_HEAD_MAX];
+    ssize_t count = recv(connection->fd, head, sizeof head, MSG_PEEK);
+    if (count < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    if (count == 0)
+        return -ECONNRESET;
+    int length = load_socket_judge(drive->plan->greeting, head, (size_t)count,
+                                   why, size);
+    if (length <= 0)
+        return length;
+    return recv(connection->fd, head, (size_t)length, 0) == length ? 1 : -EIO;
+}
+
+void load_open_event(struct load_drive *drive,
+                     struct load_connection *connection, uint32_t events)
+{
+    const struct load_greeting *greeting = drive->plan->greeting;
+    char why[128] = "";
+    int status = 1;
+    if (!connection->greeted) {
+        status = load_pool_connected(connection);
+        if (status == 0 && !(events & EPOLLOUT))
+            return;
+        status = status < 0 ? status : !greeting;
+        if (status == 0)
+            status = load_pool_greet(connection, greeting, load_now());
+    } else {
+        status = answered(drive, connection, why, sizeof why);
+    }
+    if (status < 0)
+        load_loss_connect(drive, connection, status, why[0] ? why : NULL);
     else if (status > 0)
         load_open_done(drive, connection);
 }

@@ -12,7 +12,12 @@
 void load_open_one(struct load_drive *drive,
                    struct load_connection *connection);
 
-/* It is established. */
+/* epoll said this about a connection that is being opened. Where the plan has
+ * a greeting, it is open when that was answered. */
+void load_open_event(struct load_drive *drive,
+                     struct load_connection *connection, uint32_t events);
+
+/* It is open. */
 void load_open_done(struct load_drive *drive,
                     struct load_connection *connection);
 

@@ -179,7 +179,21 @@ void load_pool_close(struct load_connection *connection)
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
+    connection->greeted = false;
     connection->generation++;
+}
+
+/* A fresh socket takes as little as this in one piece. */
+int load_pool_greet(struct load_connection *connection,
+                    const struct load_greeting *greeting, int64_t now_ns)
+{
+    connection->greeted = true;
+    connection->socket = (struct load_socket){.push_due_ns = now_ns};
+    ssize_t count =
+        send(connection->fd, greeting->bytes, greeting->size, MSG_NOSIGNAL);
+    if (count == (ssize_t)greeting->size)
+        return 0;
+    return count < 0 ? -errno : -ENOBUFS;
 }
 
 int load_pool_write(struct load_connection *connection)

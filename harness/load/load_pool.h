@@ -37,6 +37,8 @@ struct load_connection {
     uint64_t overtakes; /* requests that had ended when its own was sent */
     size_t written;     /* of the request */
     struct load_response response;
+    bool greeted; /* the handshake's request is out */
+    struct load_socket socket;
 };
 
 struct load_list {
@@ -83,6 +85,11 @@ int load_pool_connected(const struct load_connection *connection);
 
 /* Closes the socket; the state stays. */
 void load_pool_close(struct load_connection *connection);
+
+/* Sends the handshake's request on a connection that is established. Returns 0
+ * or a negative errno. */
+int load_pool_greet(struct load_connection *connection,
+                    const struct load_greeting *greeting, int64_t now_ns);
 
 /* Writes as much of the request as the socket takes. Returns 0 or a negative
  * errno. */

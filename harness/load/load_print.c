@@ -165,7 +165,17 @@ static void text_requests(const struct load_print *print, FILE *file)
             "  connections  %d open, %lu opened again, %d in flight at "
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
-    char took[32];
+    char took[32], mean[32];
+    if (print->plan->greeting)
+        fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",
+                result->lost, result->push.count - result->pushes_missing,
+                result->pushes_missing);
+    if (result->push.count)
+        fprintf(file, ", late by %s on average, %s at most",
+                time_text(histogram_mean_ns(&result->push), mean, sizeof mean),
+                time_text((double)result->push.max_ns, took, sizeof took));
+    if (print->plan->greeting)
+        fputc('\n', file);
     if (result->connect.count)
         fprintf(
             file, "  connecting   %s on average\n",
@@ -237,19 +247,24 @@ static json_t *json_load(const struct load_plan *plan)
 static json_t *json_result(const struct load_print *print)
 {
     const struct load_result *result = print->result;
-    json_t *latency = json_pack(
-        "{ss so so so so so}", "kind", is_open(print) ? "response" : "service",
-        "response", json_histogram(print, &result->response), "service",
-        json_histogram(print, &result->service), "lag",
-        json_histogram(print, &result->lag), "connect",
-        print->plan->churn ? json_histogram(print, &result->connect)
-                           : json_null(),
-        "lag_free", json_histogram(print, &result->lag_free));
+    json_t *latency =
+        json_pack("{ss so so so so so so}", "kind",
+                  is_open(print) ? "response" : "service", "response",
+                  json_histogram(print, &result->response), "service",
+                  json_histogram(print, &result->service), "lag",
+                  json_histogram(print, &result->lag), "connect",
+                  print->plan->churn ? json_histogram(print, &result->connect)
+                                     : json_null(),
+                  "push",
+                  print->plan->greeting ? json_histogram(print, &result->push)
+                                        : json_null(),
+                  "lag_free", json_histogram(print, &result->lag_free));
     json_t *connections = json_pack(
-        "{si si si sf sI}", "asked", print->plan->connections, "open",
+        "{si si si sf sI sI sI}", "asked", print->plan->connections, "open",
         result->connections_open, "in_flight_max", result->in_flight_max,
         "in_flight_mean", in_flight_mean(print), "reopened",
-        (json_int_t)result->reopened);
+        (json_int_t)result->reopened, "lost", (json_int_t)result->lost,
+        "pushes_missing", (json_int_t)result->pushes_missing);
     json_t *generator =
         json_pack("{si sI sf}", "processes", result->processes, "cpu_ns",
                   (json_int_t)result->cpu_ns, "busy", busy(print));

@@ -35,6 +35,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     histogram_reset(&result->service);
     histogram_reset(&result->lag);
     histogram_reset(&result->connect);
+    histogram_reset(&result->push);
     histogram_reset(&result->lag_free);
     for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
         histogram_reset(&result->tenths[i]);
@@ -90,6 +91,13 @@ void load_record_sent(struct load_record *record, int64_t sent_ns)
     int64_t bin = (sent_ns - record->start_ns) / record->result->bin_ns;
     if (bin < record->result->bin_count)
         record->result->bins[bin]++;
+}
+
+void load_record_push(struct load_record *record, int64_t due_ns,
+                      int64_t came_ns)
+{
+    if (load_record_in_window(record, due_ns))
+        histogram_record(&record->result->push, came_ns - due_ns);
 }
 
 static void record_completed(struct load_record *record, int64_t done_ns)
@@ -261,6 +269,8 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     into->in_flight_integral_ns += from->in_flight_integral_ns;
     into->bytes_read += from->bytes_read;
     into->reopened += from->reopened;
+    into->lost += from->lost;
+    into->pushes_missing += from->pushes_missing;
     into->cpu_ns += from->cpu_ns;
     into->processes += from->processes;
     into->urgent += from->urgent;
@@ -268,6 +278,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     histogram_merge(&into->service, &from->service);
     histogram_merge(&into->lag, &from->lag);
     histogram_merge(&into->connect, &from->connect);
+    histogram_merge(&into->push, &from->push);
     histogram_merge(&into->lag_free, &from->lag_free);
     for (int i = 0; i < LOAD_PARTS; i++)
         if (from->tenths[i].count > 0)

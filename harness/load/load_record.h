@@ -63,6 +63,10 @@ void load_record_free_lag(struct load_record *record,
 /* A request of an open loop was sent. */
 void load_record_sent(struct load_record *record, int64_t sent_ns);
 
+/* A push came, or was given up. */
+void load_record_push(struct load_record *record, int64_t due_ns,
+                      int64_t came_ns);
+
 /* A request ended. Returns whether it was one of the window's. */
 bool load_record_end(struct load_record *record, enum load_outcome outcome,
                      const struct load_times *times);

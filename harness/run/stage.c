@@ -87,6 +87,9 @@ int stage_prepare(struct stage *stage)
 
     if (target != NULL)
         stage->request_count = result == 0;
+    else if (result == 0)
+        result = answers_greeting(point->workload, &point->arguments,
+                                  &stage->greeting);
     if (result == 0 && point->beside.workload != NULL)
         result =
             answers_make_some(point->beside.workload, &point->beside.arguments,
@@ -184,7 +187,11 @@ int stage_check(struct stage *stage)
     if (target != NULL && !target->has_body)
         result = target_learn(target, &stage->address, timeout_ns,
                               &stage->requests[0], why, sizeof(why));
-    if (result >= 0)
+    if (result >= 0 && stage->greeting != NULL)
+        result = client_check_socket(&stage->address, stage->greeting,
+                                     stage->requests, count, CHECK_BUDGET_NS,
+                                     timeout_ns, why, sizeof(why));
+    else if (result >= 0)
         result = client_check(&stage->address, stage->requests, count,
                               CHECK_BUDGET_NS, timeout_ns, stage->plan->stop,
                               why, sizeof(why));
@@ -215,6 +222,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
         .address = stage->address,
         .requests = stage->requests,
         .request_count = stage->request_count,
+        .greeting = stage->greeting,
         .mode = point->mode,
         .arrivals = point->arrivals,
         .burst = point->burst,
@@ -254,6 +262,7 @@ int stage_start_loads(struct stage *stage)
     *second = stage->load_plan;
     second->requests = stage->beside_requests;
     second->request_count = stage->beside_request_count;
+    second->greeting = NULL;
     second->mode = LOAD_OPEN;
     second->urgent = true;
     second->churn = false;
@@ -353,4 +362,5 @@ void stage_finish(struct stage *stage)
     target_clear(&stage->target);
     answers_free(stage->requests, stage->request_count);
     answers_free(stage->beside_requests, stage->beside_request_count);
+    answers_free_greeting(stage->greeting);
 }

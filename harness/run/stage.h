@@ -21,6 +21,7 @@ struct stage {
     struct sockaddr_in address;
     struct load_request *requests, *beside_requests;
     int request_count, beside_request_count;
+    struct load_greeting *greeting;          /* of a conversation, or NULL */
     struct load_plan load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;

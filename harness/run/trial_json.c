@@ -92,6 +92,8 @@ static json_t *json_latency(const struct load_result *load, bool open)
     if (load->connect.count > 0)
         json_object_set_new(object, "connect",
                             json_histogram(&load->connect, whole));
+    if (load->push.count > 0)
+        json_object_set_new(object, "push", json_histogram(&load->push, true));
     if (load->classes[CLASS_LIGHT].count + load->classes[CLASS_HEAVY].count > 0)
         json_object_set_new(
             object, "classes",
@@ -380,6 +382,21 @@ static json_t *json_gates(const struct gate *gates, int count)
     return list;
 }
 
+static json_t *json_connections(const struct load_point *point,
+                                const struct load_result *load)
+{
+    json_t *object =
+        json_pack("{s:i, s:i, s:i}", "asked", point->connections, "open",
+                  load->connections_open, "in_flight_max", load->in_flight_max);
+
+    if (point->workload->workload->session != NULL)
+        json_object_update_new(
+            object,
+            json_pack("{s:I, s:I}", "lost", (json_int_t)load->lost,
+                      "pushes_missing", (json_int_t)load->pushes_missing));
+    return object;
+}
+
 /* What was measured; only for a trial that was carried out. */
 static void add_measures(json_t *object, const struct trial_plan *plan,
                          const struct trial *trial)
@@ -397,10 +414,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("throughput_per_s", json_finite(throughput));
     ADD("requests", json_requests(load));
     ADD("failure", failure[0] ? json_text(failure) : json_null());
-    ADD("connections",
-        json_pack("{s:i, s:i, s:i}", "asked", plan->point->connections, "open",
-                  load->connections_open, "in_flight_max",
-                  load->in_flight_max));
+    ADD("connections", json_connections(plan->point, load));
     ADD("latency", json_latency(load, plan->point->mode == LOAD_OPEN));
     ADD("memory", json_memory(trial));
     if (plan->point->soak)

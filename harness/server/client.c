@@ -48,8 +48,7 @@ static void limit_steps(int fd, int64_t timeout_ns)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-static int open_connection(const struct sockaddr_in *address,
-                           int64_t timeout_ns)
+int client_open(const struct sockaddr_in *address, int64_t timeout_ns)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
@@ -64,7 +63,7 @@ static int open_connection(const struct sockaddr_in *address,
     return fd;
 }
 
-static int send_all(int fd, const char *bytes, size_t size)
+int client_send(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
@@ -170,10 +169,10 @@ static int ask(const struct sockaddr_in *address, int *fd,
     int result;
 
     if (*fd < 0)
-        *fd = open_connection(address, timeout_ns);
+        *fd = client_open(address, timeout_ns);
     if (*fd < 0)
         return *fd;
-    result = send_all(*fd, request->bytes, request->size);
+    result = client_send(*fd, request->bytes, request->size);
     if (result == 0)
         result = read_answer(*fd, 64 << 20, answer);
     if (result < 0 || answer->close) {

@@ -24,6 +24,20 @@ int client_check(const struct sockaddr_in *address,
                  int64_t budget_ns, int64_t timeout_ns,
                  const volatile sig_atomic_t *stop, char *why, size_t why_size);
 
+/* The same for a conversation: the handshake, and the requests as messages. */
+int client_check_socket(const struct sockaddr_in *address,
+                        const struct load_greeting *greeting,
+                        const struct load_request *requests, int count,
+                        int64_t budget_ns, int64_t timeout_ns, char *why,
+                        size_t why_size);
+
+/* A connection to `address`, each step on which may take `timeout_ns`. Returns
+ * the descriptor or a negative errno. */
+int client_open(const struct sockaddr_in *address, int64_t timeout_ns);
+
+/* Sends all of it. Returns 0 or a negative errno. */
+int client_send(int fd, const char *bytes, size_t size);
+
 /* Sends one request over *fd, which is opened when it is -1 and may be -1
  * again afterwards, and compares the answer. Each step of it may take
  * `timeout_ns`. Returns 0, or a negative errno as client_check does. */

@@ -121,6 +121,14 @@ static double latency_p99(const json_t *trial, char *why, size_t size)
     return percentile(json_object_get(trial, "latency"), 99, why, size);
 }
 
+/* How late what the server sends by itself came. */
+static double push_p99(const json_t *trial, char *why, size_t size)
+{
+    return percentile_of(
+        json_object_get(json_object_get(trial, "latency"), "push"), 99, why,
+        size);
+}
+
 /* A class's own times, of a load that has classes. */
 static double of_class(const json_t *trial, const char *class, double p,
                        char *why, size_t size)
@@ -335,6 +343,8 @@ const struct metric metrics[] = {
      connect_mean},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
      METRIC_IDLE, memory_per_idle},
+    {"push_lateness_p99_ns", "p99 lateness of pushes", false, METRIC_PUSH,
+     push_p99},
     {"latency_light_p50_ns", "median latency of light requests", false,
      METRIC_CLASS, light_p50},
     {"latency_light_p99_ns", "p99 latency of light requests", false,
@@ -359,10 +369,14 @@ bool metric_applies(const struct metric *metric, const json_t *object)
 {
     const json_t *cell = json_object_get(object, "cell");
     const json_t *load = json_object_get(cell != NULL ? cell : object, "load");
+    const json_t *given =
+        json_object_get(cell != NULL ? cell : object, "parameters");
     const char *mode = json_string_value(json_object_get(load, "mode"));
 
     if (mode == NULL)
         mode = "";
+    if (metric->scope == METRIC_PUSH)
+        return json_integer_value(json_object_get(given, "push_ns")) > 0;
     if (metric->scope == METRIC_BESIDE)
         return json_is_object(json_object_get(object, "beside"));
     if (metric->scope == METRIC_LIMIT)

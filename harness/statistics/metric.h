@@ -20,6 +20,7 @@ enum metric_scope {
     METRIC_RECOVERY, /* where the time to recover is asked for */
     METRIC_CHURN,    /* where every request has a connection of its own */
     METRIC_IDLE,     /* where connections sleep */
+    METRIC_PUSH,     /* where the server sends by itself */
     METRIC_CLASS,    /* where some of the requests are heavy */
 };
 

@@ -111,14 +111,16 @@ void upgrade_accept(const char *key, char accept[UPGRADE_ACCEPT_SIZE + 1])
 
 void upgrade_answer(const struct http_request *request, struct reply *reply)
 {
+    static const char head[] = "HTTP/1.1 101 Switching Protocols\r\n"
+                               "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Accept: ";
     char accept[UPGRADE_ACCEPT_SIZE + 1];
     upgrade_accept(request->target + request->target_length, accept);
     reply->body_size = 0;
-    /* It fits into a fresh reply: no memory is asked for. */
-    (void)reply_printf(reply,
-                       "HTTP/1.1 101 Switching Protocols\r\n"
-                       "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Accept: %s\r\n\r\n",
-                       accept);
+    /* It fits into a fresh reply: no memory is asked for. Not by printf, whose
+     * depth would be another page of every held connection's stack. */
+    (void)reply_append(reply, head, sizeof head - 1);
+    (void)reply_append(reply, accept, UPGRADE_ACCEPT_SIZE);
+    (void)reply_append(reply, "\r\n\r\n", 4);
     reply->start = (char *)reply_body(reply, &reply->size);
 }

@@ -55,6 +55,9 @@ struct workload {
      * message with these arguments, and that message. */
     void (*session)(int fd, const struct arguments *arguments);
 
+    /* How often a session sends something by itself; 0: never. */
+    int64_t (*push_ns)(const struct arguments *arguments);
+
     /* The same answer without the waiting: pure, runs in the harness, which
      * compares every response with it. CPU work is done again, for real. */
     int (*answer)(const struct arguments *arguments, struct reply *reply);

@@ -13,6 +13,22 @@
 
 enum { COUNT = 5 };
 
+/* A client's message with the body in it. */
+static void check_frame(const struct load_request *request)
+{
+    struct frames_head head;
+    uint8_t payload[64];
+    int length =
+        frames_read((const uint8_t *)request->bytes, request->size, &head);
+    assert_true(length > 0 && head.masked && head.fin);
+    assert_int_equal(head.size, request->body_size);
+    assert_int_equal(request->size, (size_t)length + request->body_size);
+    assert_true(head.size <= sizeof payload);
+    memcpy(payload, request->bytes + length, head.size);
+    frames_mask(payload, head.size, head.mask, 0);
+    assert_memory_equal(payload, request->body, head.size);
+}
+
 static void check_entry(const struct workload_entry *entry)
 {
     struct arguments arguments;
@@ -26,10 +42,14 @@ static void check_entry(const struct workload_entry *entry)
     int length = snprintf(start, sizeof start, "GET /%s?", entry->name);
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(requests[i].size, requests[0].size);
-        assert_memory_equal(requests[i].bytes, start, (size_t)length);
-        assert_non_null(
-            strstr(requests[i].bytes, " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
-        assert_int_equal(requests[i].size, strlen(requests[i].bytes));
+        if (entry->workload->session) {
+            check_frame(&requests[i]);
+        } else {
+            assert_memory_equal(requests[i].bytes, start, (size_t)length);
+            assert_non_null(strstr(requests[i].bytes,
+                                   " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+            assert_int_equal(requests[i].size, strlen(requests[i].bytes));
+        }
         assert_non_null(requests[i].body);
         assert_true(requests[i].body_size > 0);
         for (int j = 0; j < i; j++)

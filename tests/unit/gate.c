@@ -50,6 +50,33 @@ static void test_counts(void **state)
     failing(bench, "connections");
 }
 
+static void talk_session(int fd, const struct arguments *arguments)
+{
+    (void)fd, (void)arguments;
+}
+
+/* A silent WebSocket that ends is in no request's account. */
+static void test_held(void **state)
+{
+    static const struct workload talk = {.kind = WORKLOAD_IDLE,
+                                         .wait_ns = no_wait,
+                                         .backend_calls = one_call,
+                                         .session = talk_session};
+    static const struct workload_entry held = {"held", &talk};
+    struct bench *bench = good_open();
+
+    (void)state;
+    bench->load.lost = 1;
+    failing(bench, "");
+    bench = good_open();
+    bench->load.lost = 1;
+    bench->point.workload = &held;
+    failing(bench, "held");
+    bench = good_open();
+    bench->point.workload = &held;
+    failing(bench, "");
+}
+
 /* One connection is forgotten; a server that stalls answers nobody. */
 static void test_oldest(void **state)
 {
@@ -299,7 +326,7 @@ int main(void)
         cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
         cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
-        cmocka_unit_test(test_oldest),
+        cmocka_unit_test(test_held),       cmocka_unit_test(test_oldest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

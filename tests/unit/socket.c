@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "harness/load/load_socket.h"
 #include "models/runtime/frames.h"
 #include "models/runtime/http.h"
 #include "models/runtime/upgrade.h"
@@ -191,6 +192,126 @@ static void handshake(void **state)
     }
 }
 
+/* A server's frame after what is in `to`. Returns the new size. */
+static size_t put(uint8_t *to, size_t at, int opcode, bool fin,
+                  const char *payload)
+{
+    struct frames_head head = {
+        .fin = fin, .opcode = (uint8_t)opcode, .size = strlen(payload)};
+    at += (size_t)frames_write(&head, to + at);
+    memcpy(to + at, payload, head.size);
+    return at + head.size;
+}
+
+/* What the generator sees in these bytes, a letter an event, however they are
+ * cut: it expects the echo "hello", or none. */
+static void sees(const uint8_t *bytes, size_t size, bool asked,
+                 const char *wanted)
+{
+    static const struct load_greeting greeting = {.push_ns = 1000};
+    for (size_t piece = 1; piece <= size; piece++) {
+        struct load_socket socket = {.push_due_ns = 5};
+        char seen[32] = "";
+        for (size_t at = 0, events = 0; at < size;) {
+            size_t used, count = size - at < piece ? size - at : piece;
+            enum load_socket_event event = load_socket_feed(
+                &socket, &greeting, asked ? "hello" : NULL, asked ? 5 : 0,
+                (const char *)bytes + at, count, &used);
+            at += used;
+            if (event == LOAD_SOCKET_MORE)
+                assert_int_equal(used, count);
+            else
+                seen[events++] = "-EOPCW"[event];
+            if (event >= LOAD_SOCKET_CLOSED)
+                break;
+        }
+        assert_string_equal(seen, wanted);
+    }
+}
+
+#define PUSH_0  "push n=0000000000 due_ns=0000000000000001007 "
+#define PUSH_1  "push n=0000000001 due_ns=0000000000000002007 "
+#define GAP     "push n=0000000002 due_ns=0000000000000003007 "
+#define SHIFTED "push n=0000000001 due_ns=0000000000000002008 "
+#define EARLY   "push n=0000000000 due_ns=0000000000000001004 "
+
+static void what_the_generator_sees(void **state)
+{
+    (void)state;
+    uint8_t bytes[512];
+    size_t size = put(bytes, 0, FRAMES_TEXT, true, PUSH_0 "...");
+    size = put(bytes, size, FRAMES_BINARY, true, "hello");
+    size = put(bytes, size, FRAMES_PONG, true, "");
+    size = put(bytes, size, FRAMES_TEXT, true, PUSH_1);
+    size = put(bytes, size, FRAMES_BINARY, false, "he");
+    size = put(bytes, size, FRAMES_CONTINUATION, true, "llo");
+    sees(bytes, size, true, "PEPE");
+    sees(bytes, size, false, "PW"); /* an echo that nobody asked for */
+    static const struct {
+        int opcode;
+        const char *payload;
+        const char *wanted;
+    } cases[] = {
+        {FRAMES_BINARY, "hallo", "O"},
+        {FRAMES_BINARY, "hell", "O"},
+        {FRAMES_BINARY, "hello ", "O"},
+        {FRAMES_BINARY, "", "O"},
+        {FRAMES_TEXT, PUSH_1, "W"}, /* the first is missing */
+        {FRAMES_TEXT, EARLY, "W"},
+        {FRAMES_TEXT, PUSH_0 "..x", "W"},
+        {FRAMES_TEXT, "push n=0000000000", "W"},
+        {FRAMES_PING, "", "W"},
+        {FRAMES_CLOSE, "\3\xe9", "C"},
+        {FRAMES_CONTINUATION, "hello", "W"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size = put(bytes, 0, cases[i].opcode, true, cases[i].payload);
+        sees(bytes, size, true, cases[i].wanted);
+    }
+    size = put(bytes, 0, FRAMES_TEXT, true, PUSH_0);
+    size = put(bytes, size, FRAMES_TEXT, true, GAP);
+    sees(bytes, size, true, "PW");
+    size = put(bytes, 0, FRAMES_TEXT, true, PUSH_0);
+    size = put(bytes, size, FRAMES_TEXT, true, SHIFTED);
+    sees(bytes, size, true, "PW");
+    static const uint8_t masked[] = {0x82, 0x85, 0, 0, 0, 0};
+    sees(masked, sizeof masked, true, "W");
+}
+
+static void answers_to_the_handshake(void **state)
+{
+    (void)state;
+    static const struct load_greeting greeting = {.accept = "abc="};
+    static const struct {
+        const char *answer;
+        int result; /* 1: its length */
+    } cases[] = {
+        {"HTTP/1.1 101 X\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: abc=\r\n\r\n",
+         1},
+        {"HTTP/1.1 101 X\r\nUpgrade: WebSocket\r\n", 0},
+        {"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: ABC=\r\n\r\n",
+         -EPROTO},
+        {"HTTP/1.1 101 X\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: abc=\r\n\r\n",
+         -EPROTO},
+        {"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: abc=\r\n\r\n",
+         -EPROTO},
+        {"SSH-2.0\r\n\r\n", -EPROTO},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char why[128] = "";
+        size_t size = strlen(cases[i].answer);
+        int result = load_socket_judge(&greeting, cases[i].answer, size, why,
+                                       sizeof why);
+        assert_int_equal(result,
+                         cases[i].result == 1 ? (int)size : cases[i].result);
+        assert_int_equal(result < 0, why[0] != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +322,8 @@ int main(void)
         cmocka_unit_test(utf8),
         cmocka_unit_test(close_codes),
         cmocka_unit_test(handshake),
+        cmocka_unit_test(what_the_generator_sees),
+        cmocka_unit_test(answers_to_the_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
