@@ -5,10 +5,11 @@
  * the first and second gives the idle connection; through the first and last
  * the connection with its request; the difference of the last two is the
  * request alone. Where not the connections but the tasks that a request starts
- * are swept, a line through the first and last gives one of these tasks; where
- * it is the kernel's they are counted, for they come and go during a request.
- * Weights are 1 / total^2, the same for every kind, so that
- * the kinds' slopes add up to the total's.
+ * are swept, a line through the last alone gives one of these tasks: at rest
+ * the checked requests have left what a server keeps of them. Threads and
+ * processes come and go during a request; who has not nine in ten of them is
+ * left out. Weights are 1 / total^2, the same for every kind, so that the
+ * kinds' slopes add up to the total's.
  */
 #include "memory_slopes.h"
 
@@ -147,15 +148,15 @@ static double connections_of(const json_t *trial)
     return number(json_object_get(trial, "connections"), "open");
 }
 
-/* The tasks of the requests in flight. */
+/* The tasks of the requests in flight; NAN: they are not all there. */
 static double sleepers_of(const struct work *work, const json_t *trial)
 {
     const json_t *cell = json_object_get(trial, "cell");
+    double asked = number(json_object_get(cell, "parameters"), "tasks") *
+                   connections_of(trial);
+    double there = tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
 
-    if (work->kernel_tasks)
-        return tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
-    return number(json_object_get(cell, "parameters"), "tasks") *
-           connections_of(trial);
+    return work->kernel_tasks && there < 0.9 * asked ? NAN : asked;
 }
 
 static void add_point(struct work *work, int *n, double x, double y,
@@ -192,7 +193,10 @@ static int make_points(struct work *work, enum per per, const char *kind)
         double after = bytes_at(trial, to, kind);
         double total = bytes_at(trial, to, "total_bytes");
 
-        if (per == PER_REQUEST || per == PER_TASK) {
+        if (per == PER_SLEEPER) {
+            if (!isnan(x))
+                add_point(work, &n, x, after, total);
+        } else if (per == PER_REQUEST || per == PER_TASK) {
             add_point(work, &n, x, after - before, total);
         } else {
             add_point(work, &n, 0, before,

@@ -188,45 +188,56 @@ static void test_refused(void **state)
 }
 
 /* One connection, whose request starts tasks: threads that come and go, of
- * which some are there at the window's end, or coroutines that nobody counts.
- */
-static void add_sleepers(json_t *run, json_t *trials, int asked, int threads)
+ * which some are there at the window's end, or (-1) coroutines that nobody
+ * counts. What the checked requests left is there at rest. */
+static void add_sleepers(json_t *trials, int asked, int threads)
 {
-    json_t *memory = moment(1, threads > 0 ? threads : asked);
-    json_t *points = json_object_get(
-        json_array_get(json_object_get(run, "experiments"), 0), "load_points");
+    json_t *memory = moment(1, asked);
     char point[32];
 
-    json_object_set_new(memory, "idle", moment(0, 0));
-    json_object_set_new(memory, "open", moment(1, 0));
+    json_object_set_new(memory, "idle", moment(0, asked / 2));
+    json_object_set_new(memory, "open", moment(1, asked / 2));
+    json_object_set_new(json_object_get(memory, "open"), "threads",
+                        json_integer(1));
     snprintf(point, sizeof(point), "sleep-tasks%d", asked);
     json_array_append_new(
         trials,
         json_pack("{s:s, s:s, s:b, s:{s:s, s:{s:i}}, s:{s:i}, s:{s:i}, s:o}",
                   "experiment", "e", "load_point", point, "valid", 1, "cell",
                   "model", "m", "parameters", "tasks", asked, "connections",
-                  "open", 1, "tasks", "threads", 1 + threads, "memory",
-                  memory));
-    json_array_append_new(
-        points,
-        json_pack("{s:s, s:s, s:{s:i}, s:{s:s, s:i, s:i}, s:n, s:[s]}", "id",
-                  point, "section", "sleep", "parameters", "tasks", asked,
-                  "load", "mode", "closed", "connections", 1, "think_ns", 0,
-                  "beside", "models", "m"));
+                  "open", 1, "tasks", "threads", threads < 0 ? 1 : 1 + threads,
+                  "memory", memory));
+}
+
+static json_t *sleepers_point(int asked)
+{
+    char id[32];
+
+    snprintf(id, sizeof(id), "sleep-tasks%d", asked);
+    return json_pack("{s:s, s:s, s:{s:i}, s:{s:s, s:i, s:i}, s:n, s:[s]}", "id",
+                     id, "section", "sleep", "parameters", "tasks", asked,
+                     "load", "mode", "closed", "connections", 1, "think_ns", 0,
+                     "beside", "models", "m");
 }
 
 static void test_sleepers(void **state)
 {
     (void)state;
-    for (int threads = 0; threads <= 1; threads++) {
+    for (int counted = 0; counted <= 1; counted++) {
         json_t *trials = json_array(), *run;
 
-        run = json_pack("{s:[{s:s, s:[]}]}", "experiments", "name", "e",
-                        "load_points");
+        run = json_pack("{s:[{s:s, s:[o, o, o]}]}", "experiments", "name", "e",
+                        "load_points", sleepers_point(100),
+                        sleepers_point(1000), sleepers_point(10000));
         for (int asked = 100; asked <= 10000; asked *= 10)
-            add_sleepers(run, trials, asked, threads * asked * 3 / 4);
+            add_sleepers(trials, asked, counted ? asked : -1);
+        if (counted) { /* caught while they ended */
+            add_sleepers(trials, 10000, 5000);
+            json_object_set_new(
+                json_object_get(json_array_get(trials, 3), "memory"),
+                "total_bytes", json_integer(BASE));
+        }
         memory_slopes_make(run, trials);
-        /* The connection's own slab is seen once, and no slope. */
         expect(find(run, "m", "sleeper"), "kernel_stack_bytes", STACK, 1e-3);
         expect(find(run, "m", "sleeper"), "total_bytes", STACK + USER, 30);
         assert_null(find(run, "m", "idle_connection"));
