@@ -73,6 +73,50 @@ WRONG = [
     ("is = CONDITIONAL", "is = REFUTED", r"c90.ini:36: what cannot be told is CONDITIONAL"),
 ]
 
+# Other forms of figures, drawn as a heat map.
+SWEPT = """[claim]
+short = threads are as quick
+text = Threads are as quick at any number.
+source = 001
+setup = a made-up run
+law = none
+refuted = they are not
+experiments = connections
+chart = surface
+
+[figure gain]
+what = throughput over the loop's
+form = ratio
+metric = throughput_per_s
+models = thread-per-request
+to = event-loop
+cells = wait
+
+[figure growth]
+what = p50 over that with one connection
+form = across
+metric = latency_p50_ns
+models = event-loop
+cells = wait
+
+[figure memory]
+what = memory of a connection over the loop's
+form = slope ratio
+models = thread-per-request
+to = event-loop
+per = busy_connection
+kind = total_bytes
+cells = wait
+
+[verdict CONFIRMED]
+if = every gain in 0.4..1.1 and every growth in 2.5..3.5 and memory in 2..5
+why = {gain}; {growth}; {memory}.
+
+[verdict otherwise]
+is = CONDITIONAL
+why = {gain}; {growth}; {memory}
+"""
+
 
 class Rules(Case):
     def write(self, text):
@@ -184,9 +228,9 @@ class Conditions(unittest.TestCase):
 
 
 class Page(Case):
-    def judged(self, *rule_texts, change=lambda run, trials: None):
+    def judged(self, *rule_texts, change=lambda run, trials: None, stored=()):
         """claims.json of the rules C90, C91, ... on a stored run."""
-        self.store(change)
+        self.store(change, *stored)
         folder = self.run_path.parent
         for i, text in enumerate(rule_texts):
             (folder / f"c9{i}.ini").write_text(text, encoding="utf-8")
@@ -237,6 +281,26 @@ class Page(Case):
         self.assertEqual(data["claims"][0]["verdict"], "CONFIRMED")
         text = (self.page / "claims.md").read_text(encoding="utf-8")
         self.assertIn("Without: event-loop, process-pool: the experiment io was not run", text)
+
+    def test_other_forms_and_a_heat_map(self):
+        def change(run, trials):
+            experiment = run["experiments"][0]
+            experiment["base"] = "wait-c1"
+            run["across"] = [
+                {
+                    "experiment": "connections", "metric": "latency_p50_ns", "model": "event-loop",
+                    "load_point": p["id"], "base": "wait-c1", "n": 6, "ratio": 3.0, "lo": 2.9,
+                    "hi": 3.1, "generator_bound": False, "trials": [],
+                }
+                for p in experiment["load_points"][1:]
+            ]
+
+        claim = self.judged(SWEPT, change=change, stored=["sweep"])["claims"][0]
+        self.assertEqual(claim["verdict"], "CONFIRMED", claim["why"])
+        growth, memory = (f["elements"] for f in claim["figures"][1:])
+        self.assertEqual([e["load_point"] for e in growth], [f"wait-c{n}" for n in (10, 100, 1000, 10000)])
+        self.assertLess(memory[0]["lo"], memory[0]["value"])
+        self.assertTrue((self.page / "charts" / "c90.svg").is_file())
 
     def test_an_interval_across_a_limit_cannot_be_told(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
