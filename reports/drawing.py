@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 WIDTH = 760
-GNUPLOT_LIMIT_S = 60
+GNUPLOT_LIMIT_S, CHART_LIMIT_S = 60, 5
 
 
 class DrawingError(Exception):
@@ -149,25 +149,33 @@ def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
             chart=chart, width=WIDTH, source=source, **chart.context
         )
         (folder / f"{chart.name}.gp").write_text(text, encoding="utf-8")
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(lambda chart: _draw(chart, folder), charts))
+    processes = min(os.cpu_count() or 1, len(charts))
+    with ThreadPoolExecutor(max(processes, 1)) as pool:
+        shares = (charts[i::processes] for i in range(processes))
+        list(pool.map(lambda share: _draw(share, folder), shares))
 
 
-def _draw(chart: Chart, folder: Path) -> None:
+def _draw(charts: list[Chart], folder: Path) -> None:
+    """All in one gnuplot, whose start takes longer than a drawing."""
+    for chart in charts:
+        for suffix in ("svg", "png"):
+            (folder / f"{chart.name}.{suffix}").unlink(missing_ok=True)
     try:
         done = subprocess.run(
-            ["gnuplot", f"{chart.name}.gp"],
+            ["gnuplot", *(f"{chart.name}.gp" for chart in charts)],
             cwd=folder,
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=GNUPLOT_LIMIT_S,
+            timeout=GNUPLOT_LIMIT_S + CHART_LIMIT_S * len(charts),
             env=dict(os.environ, LC_ALL="C.UTF-8"),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DrawingError(
-            f"{folder / chart.name}.gp: gnuplot did not finish: {error}"
-        ) from None
-    if done.returncode or not (folder / f"{chart.name}.svg").is_file():
+        raise DrawingError(f"{folder}: gnuplot did not finish: {error}") from None
+    for chart in charts:
+        if not (folder / f"{chart.name}.png").is_file():
+            said = " ".join(done.stderr.split())[-300:]
+            raise DrawingError(f"{folder / chart.name}.gp: gnuplot failed: {said}")
+    if done.returncode:
         said = " ".join(done.stderr.split())[-300:]
-        raise DrawingError(f"{folder / chart.name}.gp: gnuplot failed: {said}")
+        raise DrawingError(f"{folder}: gnuplot failed: {said}")

@@ -50,6 +50,12 @@ class Lead:
         return max((n for n in needed if n), default=None)
 
     @property
+    def bounded(self) -> list[str]:
+        """Those that no number of blocks would tell from the best, for the
+        generator bounded both."""
+        return [row["b"] for row in self.unclear if row.get("generator_bound")]
+
+    @property
     def advantage(self) -> dict | None:
         """The lead as a factor above one, with its interval."""
         if not self.ahead or not self.ahead.get("ratio"):
@@ -61,6 +67,13 @@ class Lead:
         if row["lo"] and row["hi"]:
             turned.update(lo=1 / row["hi"], hi=1 / row["lo"])
         return turned
+
+
+def _best(known: dict[str, float], higher_is_better: bool) -> str:
+    """Of equal ones the same that the last lines of a run name."""
+    if higher_is_better:
+        return max(known, key=lambda m: known[m])
+    return min(reversed(known), key=lambda m: known[m])
 
 
 def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
@@ -77,7 +90,7 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
             result.why.setdefault(row["why"], []).append(m)
     if not known:
         return result
-    best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])
+    best = _best(known, kind.higher_is_better)
     result.best, result.level, result.n = best, levels[best], levels[best]["n"]
     result.blocked = [m for m in known if run.too_many_invalid(key, point["id"], m)]
     rest = sorted((m for m in known if m != best), key=lambda m: known[m])

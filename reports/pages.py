@@ -5,6 +5,7 @@ Everything that a page shows is inside it: the drawings are inlined with their
 ids made unique, there is no script and no address outside the run's directory.
 """
 
+import functools
 import html
 import re
 from pathlib import Path
@@ -26,6 +27,7 @@ class PagesError(Exception):
     """Pages that cannot be made, in one sentence for the user."""
 
 
+@functools.cache
 def environment(escape: bool = False):
     """A jinja environment that fails on a missing name; `escape` for HTML."""
     if jinja2 is None:
