@@ -16,6 +16,7 @@
 #include "harness/gate/gate.h"
 #include "harness/search/search.h"
 #include "harness/server/models.h"
+#include "harness/server/store_server.h"
 #include "troika.h"
 
 static const char *const subjects[] = {"models", "workloads", "experiments",
@@ -206,6 +207,16 @@ static void print_models(const json_t *models)
     }
 }
 
+static void print_store(enum store store)
+{
+    char why[512];
+
+    if (store != STORE_NONE && store_server_available(store, why, sizeof(why)))
+        printf("      needs %s, which is here\n", store_title(store));
+    else if (store != STORE_NONE)
+        printf("      needs %s: %s\n", store_title(store), why);
+}
+
 static void print_workloads(const json_t *list)
 {
     size_t index;
@@ -219,8 +230,7 @@ static void print_workloads(const json_t *list)
                json_is_true(json_object_get(w, "needs_backend"))
                    ? "; needs a backend"
                    : "");
-        if (text_of(w, "store")[0] != '\0')
-            printf("      needs %s: make deps-claims\n", text_of(w, "store"));
+        print_store(workload_find(text_of(w, "name"))->workload->store);
         print_parameters(json_object_get(w, "parameters"), "");
         if (text_of(w, "source")[0] != '\0')
             printf("      source: %s\n", text_of(w, "source"));

@@ -187,25 +187,16 @@ static bool next_point(struct expansion *expansion)
 
 int cell_expand(const struct reader *reader, const struct cell *cell)
 {
-    const char *name = cell->fixed[CELL_WORKLOAD].text;
-    struct expansion *expansion;
+    struct expansion *expansion = calloc(1, sizeof(*expansion));
     int result = -EINVAL;
 
-    if (name != NULL && expand_workload_lacks(name) != NULL) {
-        reader_leave_out(reader,
-                         "the cell %s is left out: its workload %s was not "
-                         "built, package %s is missing (make deps-claims)",
-                         cell->name, name, expand_workload_lacks(name));
-        return 0;
-    }
-    expansion = calloc(1, sizeof(*expansion));
     if (expansion == NULL) {
         reader_fail(reader, cell->line, "out of memory");
         return -ENOMEM;
     }
     expansion->reader = reader;
     expansion->cell = cell;
-    if (name == NULL)
+    if (cell->fixed[CELL_WORKLOAD].text == NULL)
         reader_fail(reader, cell->line,
                     "[cell %s] has no workload; add workload = NAME (troika "
                     "list)",

@@ -9,12 +9,31 @@
 
 #include "names.h"
 
-const char *expand_workload_lacks(const char *name)
+/* The package for want of which the workload was not built, or NULL. */
+static const char *lacks(const char *name)
 {
     for (int i = 0; workloads_missing[i].name != NULL; i++)
         if (!strcmp(workloads_missing[i].name, name))
             return workloads_missing[i].package;
     return NULL;
+}
+
+bool expand_workload_leaves_out(const struct reader *reader,
+                                const struct cell *cell, int section)
+{
+    const char *name = cell->fixed[CELL_WORKLOAD].text;
+
+    for (int i = 0; i < reader->ini->entry_count; i++)
+        if (reader->ini->entries[i].section == section &&
+            !strcmp(reader->ini->entries[i].key, cell_keys[CELL_WORKLOAD].name))
+            name = reader->ini->entries[i].value;
+    if (name == NULL || lacks(name) == NULL)
+        return false;
+    reader_leave_out(reader,
+                     "the cell %s is left out: its workload %s was not built, "
+                     "package %s is missing (make deps-claims)",
+                     cell->name, name, lacks(name));
+    return true;
 }
 
 const struct workload_entry *expand_workload_find(const struct reader *reader,
@@ -32,11 +51,11 @@ const struct workload_entry *expand_workload_find(const struct reader *reader,
             names[count++] = entry->name;
     }
     names[count] = NULL;
-    if (expand_workload_lacks(name->text) != NULL)
+    if (lacks(name->text) != NULL)
         reader_fail(reader, name->line,
                     "the workload %s was not built: package %s is missing "
                     "(make deps-claims)",
-                    name->text, expand_workload_lacks(name->text));
+                    name->text, lacks(name->text));
     else
         reader_fail(reader, name->line, "no workload is named \"%s\"%s",
                     name->text,

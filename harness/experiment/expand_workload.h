@@ -7,8 +7,11 @@
 
 #include "expansion.h"
 
-/* The package for want of which the workload was not built, or NULL. */
-const char *expand_workload_lacks(const char *name);
+/* Whether the cell's workload, which may be its default, was not built for
+ * want of a package; then notes so. Nobody knows such a workload's
+ * parameters: ask before the cell's entries are read. */
+bool expand_workload_leaves_out(const struct reader *reader,
+                                const struct cell *cell, int section);
 
 /* The workload of that name, or NULL after an error with the nearest one. */
 const struct workload_entry *expand_workload_find(const struct reader *reader,

@@ -12,6 +12,7 @@
 
 #include "cell.h"
 #include "entrants.h"
+#include "expand_workload.h"
 #include "harness/statistics/metric.h"
 #include "ini.h"
 #include "names.h"
@@ -217,6 +218,8 @@ static int read_cell(const struct reader *reader, int section,
             return reader_fail(reader, cell.line,
                                "there is a [cell %s] on line %d already",
                                cell.name, sections[i].line);
+    if (expand_workload_leaves_out(reader, &cell, section))
+        return 0;
     for (int i = 0; i < reader->ini->entry_count && result == 0; i++)
         if (reader->ini->entries[i].section == section)
             result = cell_take(reader, &cell, i);

@@ -73,9 +73,12 @@ static void sample(struct stage *stage, bool last)
 {
     for (int store = STORE_NONE + 1; store < STORES; store++) {
         struct trial_store *facts = &stage->trial->stores[store];
-        struct store_server *server = &stage->plan->stores[store];
+        struct store_server *server;
 
-        if (!facts->own || server->process.meter == NULL)
+        if (!facts->own)
+            continue;
+        server = &stage->plan->stores[store];
+        if (server->process.meter == NULL)
             continue;
         meter_sample(server->process.meter,
                      last ? &facts->last : &facts->first);

@@ -174,7 +174,7 @@ static void all_means_contenders_that_have_the_workload(void **state)
 static void a_workload_may_lack_its_package(void **state)
 {
     struct experiment *e =
-        good(CELL "[cell b]\nworkload = absent\nconnections = 2\n");
+        good(CELL "[cell b]\nworkload = absent\nunheard = 2\n");
 
     (void)state;
     assert_int_equal(e->load_point_count, 1);
