@@ -54,6 +54,9 @@ METRICS = {
             None,
             " /s",
         ),
+        _metric(
+            "updates_kept", "updates kept", "share of the updates that were kept", True, None
+        ),
         _metric("goodput_per_s", "goodput", "goodput", True, None, " /s"),
         _metric("recovery_ns", "recovery", "time to recover", False, units.TIME),
         _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),

@@ -100,6 +100,7 @@ def speed(run: Run, experiment: dict, point: dict) -> dict:
     names += ["latency_connect_mean_ns"] if mode == "churn" else []
     if point.get("classes") and mode != "slice":
         names += ["latency_light_p50_ns", "latency_light_p99_ns", "latency_heavy_p50_ns"]
+    names += ["updates_kept"] if point.get("updates") else []
     columns += [_column(*here, name) for name in names]
     if point["load"].get("recovery_limit_ns"):
         columns.append(_recovery_column(*here))
@@ -213,6 +214,8 @@ def absent(run: Run, experiment: dict, point: dict) -> list[str]:
     shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
     if point.get("classes"):
         shown += ("latency_light_p99_ns", "latency_heavy_p50_ns")
+    if point.get("updates"):
+        shown += ("updates_kept",)
     if capacity.is_search(point):
         shown = (capacity.NAME, capacity.CAREFUL)
     for name in shown:

@@ -20,7 +20,7 @@ static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;
 static const int64_t CHECK_BUDGET_NS = 500000000;
 
-enum { CHECKS = 20, FLAGS_MAX = 8 + 2 * PARAMETERS_MAX };
+enum { CHECKS = 20, FLAGS_MAX = 16 + 2 * PARAMETERS_MAX };
 
 int64_t stage_now_ns(void)
 {
@@ -151,6 +151,8 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--backend";
         argv[n++] = plan->backend->address;
     }
+    if (plan->point->workload->workload->counts_updates)
+        argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
     result = plan->model->target != NULL
                  ? plan_target(stage, &process, why, sizeof(why))

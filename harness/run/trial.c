@@ -20,6 +20,7 @@
 #include "harness/server/process.h"
 #include "stage.h"
 #include "trial_drift.h"
+#include "trial_updates.h"
 
 static const int64_t MS = 1000000;
 static const int64_t SAMPLE_EVERY_NS = 250000000;
@@ -225,6 +226,8 @@ static int drive(struct stage *stage)
     if (result == 0 && stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
+    if (point->workload->workload->counts_updates)
+        trial_updates_read(stage, &trial->updates);
     if (trial->has_backend)
         backend_server_read(stage->plan->backend, &stage->backend_first,
                             &stage->backend_last, &trial->backend);

@@ -53,6 +53,12 @@ enum trial_end {
     TRIAL_STOPPED, /* *stop was set */
 };
 
+/* From the server's start on (trial_updates.h). */
+struct trial_updates {
+    bool known;
+    int64_t made, kept;
+};
+
 struct trial {
     enum trial_end end;
     char failure[1024];
@@ -85,6 +91,7 @@ struct trial {
     bool has_backend;
     struct backend_report backend;
     struct trial_store stores[STORES];
+    struct trial_updates updates;
 
     struct machine_sample machine_first, machine_last; /* the window's edges */
     int64_t faults_first,

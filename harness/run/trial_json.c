@@ -12,6 +12,7 @@
 #include "goodput.h"
 #include "slices_json.h"
 #include "trial_drift.h"
+#include "trial_updates.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
@@ -438,6 +439,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
                              : json_null());
     ADD("generator_bound",
         json_boolean(ceiling_binds(throughput, trial->ceiling_per_s)));
+    ADD("updates", trial_updates_json(&trial->updates));
     ADD("goodput", goodput_json(plan->point, load));
     ADD("recovery", recovery_json(&trial->recovery));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));

@@ -295,6 +295,18 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
 }
 
 /* The words go with a zero, which is a figure, though no mean of ratios. */
+static double updates_kept(const json_t *trial, char *why, size_t size)
+{
+    double made = number(trial, "updates", "made");
+    double kept = number(trial, "updates", "kept");
+
+    if (!(made > 0))
+        return refuse(why, size, "no update was made");
+    if (kept > 0)
+        return kept / made;
+    return refuse(why, size, "none was kept: the tasks share no memory");
+}
+
 static double goodput(const json_t *trial, char *why, size_t size)
 {
     double per_s = number(trial, "goodput", "per_s");
@@ -351,6 +363,8 @@ const struct metric metrics[] = {
      METRIC_CLASS, light_p99},
     {"latency_heavy_p50_ns", "median latency of heavy requests", false,
      METRIC_CLASS, heavy_p50},
+    {"updates_kept", "share of the updates that were kept", true,
+     METRIC_UPDATES, updates_kept},
     {0},
 };
 
@@ -389,6 +403,9 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         return !strcmp(mode, "churn");
     if (metric->scope == METRIC_CLASS)
         return has_classes(object, mode);
+    if (metric->scope == METRIC_UPDATES)
+        return json_is_object(json_object_get(object, "updates")) ||
+               json_is_true(json_object_get(object, "updates"));
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
     if (!strcmp(mode, "slice"))

@@ -22,6 +22,7 @@ enum metric_scope {
     METRIC_IDLE,     /* where connections sleep */
     METRIC_PUSH,     /* where the server sends by itself */
     METRIC_CLASS,    /* where some of the requests are heavy */
+    METRIC_UPDATES,  /* where tasks update something shared */
 };
 
 struct metric {

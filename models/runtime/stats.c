@@ -20,7 +20,7 @@ enum {
 };
 
 struct stats {
-    _Atomic uint64_t requests;
+    _Atomic uint64_t requests, updates_made, updates_kept;
     _Atomic int64_t late_max_ns;
     _Atomic uint64_t slots[SLOTS];
 };
@@ -44,6 +44,16 @@ void stats_count_request(void)
     if (stats_shared)
         atomic_fetch_add_explicit(&stats_shared->requests, 1,
                                   memory_order_relaxed);
+}
+
+void stats_count_updates(uint64_t made, uint64_t kept)
+{
+    if (!stats_shared)
+        return;
+    atomic_fetch_add_explicit(&stats_shared->updates_made, made,
+                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats_shared->updates_kept, kept,
+                              memory_order_relaxed);
 }
 
 /* Values below SUBS have a slot each; above, the top SUB_BITS + 1 bits name
@@ -138,10 +148,13 @@ int stats_print(struct reply *reply)
         reply,
         "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
         "\"lateness_p50_ns\":%lld,\"lateness_p99_ns\":%lld,"
-        "\"lateness_max_ns\":%lld},\"stacks\":",
+        "\"lateness_max_ns\":%lld},\"updates\":{\"made\":%llu,"
+        "\"kept\":%llu},\"stacks\":",
         (unsigned long long)requests, (unsigned long long)count,
         (long long)percentile_ns(count, 50, max_ns),
-        (long long)percentile_ns(count, 99, max_ns), (long long)max_ns);
+        (long long)percentile_ns(count, 99, max_ns), (long long)max_ns,
+        (unsigned long long)atomic_load(&stats_shared->updates_made),
+        (unsigned long long)atomic_load(&stats_shared->updates_kept));
     rc = rc ? rc : print_stacks(reply);
     return rc ? rc : reply_append(reply, "}\n", 2);
 }
@@ -149,6 +162,8 @@ int stats_print(struct reply *reply)
 void stats_reset(void)
 {
     atomic_store(&stats_shared->requests, 0);
+    atomic_store(&stats_shared->updates_made, 0);
+    atomic_store(&stats_shared->updates_kept, 0);
     atomic_store(&stats_shared->late_max_ns, 0);
     for (int slot = 0; slot < SLOTS; slot++)
         atomic_store_explicit(&stats_shared->slots[slot], 0,

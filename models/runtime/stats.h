@@ -28,6 +28,10 @@ static inline bool stats_enabled(void)
 /* Counts one request for a workload. */
 void stats_count_request(void);
 
+/* Counts updates that tasks made to something shared, and how many of them it
+ * had in the end. */
+void stats_count_updates(uint64_t made, uint64_t kept);
+
 /* Records that a wait ended `lateness_ns` after the time asked for (less than
  * 0 counts as 0). */
 void stats_record_sleep(int64_t lateness_ns);

@@ -72,6 +72,8 @@ struct workload {
      * apart; seed and arguments decide. NULL: all are of one kind. */
     bool (*heavy)(const struct arguments *arguments);
 
+    bool counts_updates; /* tells stats_count_updates of its updates */
+
     const char *source; /* the claim it tests and who made it */
 };
 

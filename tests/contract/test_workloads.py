@@ -161,6 +161,11 @@ def image(seed: int, size: int, passes: int) -> tuple[str, str]:
             f"image size={size} passes={passes} seed={seed} sum={value:016x}\n")
 
 
+def counter(seed: int, tasks: int, rounds: int, us: int) -> tuple[str, str]:
+    return (f"/counter?tasks={tasks}&rounds={rounds}&delay={us}us&seed={seed}",
+            f"counter tasks={tasks} updates={tasks * rounds} seed={seed}\n")
+
+
 def file(seed: int, size: int, cold: int, offload: int) -> tuple[str, str]:
     """32 files of 1 MiB, of words that are mixed from file and place."""
     drawn, words = mix(seed), -(-size // 8)
@@ -192,6 +197,7 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
         mixed(seed(), delay_us(), rng.randrange(2000)),
         hog(seed(), rng.randrange(100), rng.randrange(3000), rng.randrange(1001)),
         block(seed(), delay_us(), rng.choice([0, 1, 500, 1000]), rng.randrange(2)),
+        counter(seed(), rng.choice([1, 3]), rng.randrange(1, 5), rng.choice([0, 100])),
         file(seed(), rng.choice([1, 8, 4096, rng.randrange(1, 20000)]), rng.randrange(2),
              rng.randrange(2)),
         image(seed(), rng.choice([1, 2, 3, rng.randrange(1, 20)]), rng.choice([1, 2])),
@@ -453,6 +459,29 @@ class Offload(unittest.TestCase):
                 if not ready:
                     return
         self.fail(f"hello always waited for {target}")
+
+
+class Races(unittest.TestCase):
+    def updates(self, model: str, target: str) -> tuple[int, int]:
+        if model not in MODELS:
+            self.skipTest(f"{model} was not built")
+        with Server(model, "--stats") as server:
+            self.assertEqual(server.ask(target)[0], 200)
+            told = json.loads(server.ask("/stats")[1])["updates"]
+        return told["made"], told["kept"]
+
+    def test_a_loop_loses_none_without_a_wait(self) -> None:
+        target = "/counter?tasks=8&rounds=1000"
+        self.assertEqual(self.updates("event-loop", target), (8000, 8000))
+        self.assertEqual(self.updates("serial", target), (8000, 8000))
+
+    def test_a_wait_in_between_loses_some(self) -> None:
+        made, kept = self.updates("event-loop", "/counter?tasks=8&rounds=3&delay=2ms")
+        self.assertEqual(made, 24)
+        self.assertIn(kept, range(3, 24))
+
+    def test_processes_share_nothing(self) -> None:
+        self.assertEqual(self.updates("process-pool", "/counter?tasks=4&rounds=10"), (40, 0))
 
 
 class ProcessLoops(unittest.TestCase):

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What became of updates that tasks made to something shared, where the
+ * workload has some: the server counts, its GET /stats tells.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "stage.h"
+
+/* Asks the server, from its start on. Unknown where it does not tell. */
+void trial_updates_read(const struct stage *stage,
+                        struct trial_updates *updates);
+
+/* {"made", "kept"}, or null. */
+json_t *trial_updates_json(const struct trial_updates *updates);
