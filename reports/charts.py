@@ -57,8 +57,9 @@ def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]
     names = [n for n in SWEPT if not (rate and n == "latency_p99_ns")]
     if points[0].get("classes"):
         names.append("latency_light_p99_ns")
-    found = [sweeps.curve(run, experiment, points, swept, name) for name in names]
-    found += [overload.goodput(run, experiment, points), rate]
+    found = [overload.goodput(run, experiment, points)]
+    found += [sweeps.curve(run, experiment, points, swept, name) for name in names]
+    found.append(rate)
     found.append(sweeps.memory(run, experiment, points))
     return [*found, slopes.chart(run, experiment, points)]
 

@@ -22,7 +22,7 @@ UNDECIDED = ("inconclusive", None)
 
 def charts(run: Run, experiment: dict) -> list[Chart]:
     points = experiment["load_points"]
-    names = [*lead.HEADLINES, *(p.get("headline") for p in points)]
+    names = [*(p.get("headline") for p in points), *lead.HEADLINES]
     if any(p.get("beside") for p in points):
         names.append("beside_p99_ns")
     names = [name for name in dict.fromkeys(names) if name]
