@@ -16,7 +16,7 @@ import rules
 import units
 import verdicts
 from points import setting
-from results import Run
+from results import Run, ran_by
 from rules import Rule
 
 FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
@@ -129,11 +129,7 @@ def _versions(found: dict) -> list[str]:
     told = {}
     for e in (e for elements in found.values() for e in elements if e.run and e.model):
         info = e.run.data["models"].get(e.model) or {}
-        version = (info.get("target") or {}).get("version")
-        if ran := info.get("runtime"):
-            lock = {True: ", with a GIL", False: ", without a GIL"}.get(ran.get("gil"), "")
-            version = f"{ran['name']} {ran['version']}{lock}"
-        if version:
+        if version := ran_by(info) or (info.get("target") or {}).get("version"):
             told[e.model] = f"{e.model}: {version}"
     return list(told.values())
 

@@ -127,6 +127,15 @@ def load(directory: str) -> Run:
     return run
 
 
+def ran_by(model: dict) -> str:
+    """What ran a foreign model, "" for machine code."""
+    runtime = model.get("runtime")
+    if not runtime:
+        return ""
+    lock = {True: ", with a GIL", False: ", without a GIL"}.get(runtime.get("gil"), "")
+    return f"{runtime['name']} {runtime['version']}{lock}"
+
+
 def read(path: Path) -> dict:
     """One stored file, of the version that this report knows."""
 

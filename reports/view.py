@@ -16,7 +16,7 @@ import units
 import validity
 from points import latency_words, sections, setting
 from metrics import metric
-from results import Run
+from results import Run, ran_by
 
 RUN_FACTS = (
     "kernel",
@@ -76,7 +76,10 @@ def facts(run: Run) -> dict:
         "tally": tally,
         "summary": bool(run.summary),
         "few_blocks": few,
-        "machine": [(k, str(environment[k])) for k in RUN_FACTS if k in environment],
+        "machine": [
+            *((k, str(environment[k])) for k in RUN_FACTS if k in environment),
+            *((m, ran_by(info)) for m, info in data["models"].items() if ran_by(info)),
+        ],
         "cpus": environment.get("cpus"),
     }
 

@@ -269,6 +269,8 @@ class Connection(asyncio.Protocol):
             self._wrong(request, wrong)
         except asyncio.CancelledError:  # the client is gone
             self._transport.abort()
+        except Exception as error:  # a pool that broke, no thread to be had
+            self._wrong(request, Wrong(503, f"the workload failed: {error}"))
         self._task = None
         self.proceed()
 
