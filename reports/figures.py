@@ -106,7 +106,7 @@ def _of_experiment(figure: Figure, run: Run, experiment: dict) -> list[Element]:
     for model in figure.models:
         have = [p for p in points if {model, figure.to or model} <= set(p["models"])]
         if not have:
-            why = _absent(experiment, model if points else None, figure)
+            why = _absent(experiment, points, model, figure)
             found.append(Element(model, model, None, missing=why, run=run))
         for point in have:
             label = model if len(points) == 1 else f"{model}, {point['id']}"
@@ -122,11 +122,14 @@ def _matches(figure: Figure, point: dict) -> bool:
     return any(fnmatch(point["id"], c) or section == c for c in figure.cells)
 
 
-def _absent(experiment: dict, model: str | None, figure: Figure) -> str:
-    if model is None:
+def _absent(experiment: dict, points: list[dict], model: str, figure: Figure) -> str:
+    """Why no load point has the model, or the one that it is divided by."""
+    if not points:
         return f"no load point of {experiment['name']} is {', '.join(figure.cells)}"
+    present = {m for p in points for m in p["models"]}
+    gone = [m for m in (model, figure.to) if m and m not in present]
     told = " ".join(str(experiment.get("left_out") or "").split())
-    return f"{model} took no part" + (f": {told}" if told else "")
+    return f"{' and '.join(gone) or 'a model'} took no part" + (f": {told}" if told else "")
 
 
 def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Element) -> None:

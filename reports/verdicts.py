@@ -78,7 +78,10 @@ def reasons(rule: Rule, found, optional: bool) -> list[str]:
         for e in elements:
             if e.missing and rule.figures[name].optional == optional:
                 words.setdefault(e.missing, []).append(e.label)
-    return [f"{', '.join(dict.fromkeys(labels))}: {why}" for why, labels in words.items()]
+    return [
+        why if why.startswith(labels[0]) else f"{', '.join(dict.fromkeys(labels))}: {why}"
+        for why, labels in words.items()
+    ]
 
 
 def _figure(figure: figures.Figure, elements) -> dict:
