@@ -208,11 +208,7 @@ static int carry_out(struct sought *sought)
 static int search_models(struct sought *sought)
 {
     const struct model_info *models = models_all();
-    const struct model_info *event_loop =
-        models_find(models, BACKEND_SERVER_MODEL);
-    struct backend_server backend = {
-        .path = event_loop != NULL && event_loop->available ? event_loop->path
-                                                            : NULL};
+    struct backend_server backend = {0};
     struct store_server stores[STORES] = {0};
     struct metronome *metronome = NULL;
     cpu_set_t cpus;
@@ -222,6 +218,7 @@ static int search_models(struct sought *sought)
         fprintf(stderr, "troika search: %s\n", strerror(-code));
         return EXIT_FAILED;
     }
+    backend_server_find(&backend, models);
     placement_available(&cpus);
     if (metronome_start(&cpus, &metronome) < 0)
         fputs("troika search: warning: no metronome\n", stderr);

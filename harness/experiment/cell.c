@@ -26,6 +26,9 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_WORKERS] = {"workers", "counts", "the model's own",
                       "workers, for the models that have them; `workers.MODEL "
                       "= N` for one of them"},
+    [CELL_BACKEND_WORKERS] = {"backend_workers", "counts", "no limit",
+                              "calls that the backend serves at once, the "
+                              "others wait for their turn there"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
     [CELL_MODE] =
         {"mode", "closed, open, search, churn, idle, slice, soak", "closed",

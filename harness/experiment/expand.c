@@ -63,7 +63,7 @@ const char *expansion_item(const struct expansion *expansion, int key,
 /* NAME, then a mark for each axis that has several items. */
 static int make_id(const struct expansion *expansion, struct load_point *point)
 {
-    static const char *const marks[CELL_EXPANDED] = {"c", "r", "w"};
+    static const char *const marks[CELL_EXPANDED] = {"c", "r", "w", "k"};
     const struct parameter *table = expansion->workload->workload->parameters;
     size_t used = (size_t)snprintf(point->id, sizeof(point->id), "%s",
                                    expansion->cell->name);
@@ -134,6 +134,31 @@ static int make_axes(struct expansion *expansion)
     return result;
 }
 
+/* A limit of the backend, for those who call it. */
+static int take_backend(const struct expansion *expansion,
+                        struct load_point *point)
+{
+    const struct cell_text *given =
+        &expansion->cell->fixed[CELL_BACKEND_WORKERS];
+    char why[EXPAND_WHY_MAX];
+    int line;
+    const char *text = expansion_item(expansion, CELL_BACKEND_WORKERS, &line);
+
+    if (text == NULL || (!point->workload->workload->needs_backend &&
+                         given->line < expansion->cell->line))
+        return 0; /* a default that means nothing here */
+    if (!point->workload->workload->needs_backend)
+        return reader_fail(expansion->reader, line,
+                           "\"backend_workers\" has no meaning: %s calls no "
+                           "backend",
+                           point->workload->name);
+    if (value_count(text, 1, WORKERS_MAX, &point->backend_workers, why,
+                    sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"backend_workers\" %s",
+                           why);
+    return 0;
+}
+
 /* The load point that expansion->at says, added to the experiment. */
 static int add_point(const struct expansion *expansion)
 {
@@ -162,7 +187,8 @@ static int add_point(const struct expansion *expansion)
     if (text != NULL && value_count(text, 1, WORKERS_MAX, &point->workers, why,
                                     sizeof(why)) < 0)
         return reader_fail(reader, line, "\"workers\" %s", why);
-    if ((result = entrants_choose(reader, cell, point)) < 0)
+    if ((result = take_backend(expansion, point)) < 0 ||
+        (result = entrants_choose(reader, cell, point)) < 0)
         return result;
     for (int i = 0; i < experiment->load_point_count; i++)
         if (!strcmp(experiment->load_points[i].id, point->id))

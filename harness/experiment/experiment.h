@@ -89,6 +89,7 @@ struct load_point {
                                 is found out before the first block; 0: no */
     int connections;
     int workers; /* as the cell says for all its models; 0: the default */
+    int backend_workers; /* calls that it serves at once; 0: no limit */
     enum placement placement;
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
     int64_t recovery_ns; /* open loop: how long a server is given to answer as

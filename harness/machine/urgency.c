@@ -6,7 +6,9 @@
  */
 #include "urgency.h"
 
+#include <dirent.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,24 @@ bool urgency_give(pid_t pid, enum urgency urgency)
         return false;
     return sched_setscheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) ==
            0;
+}
+
+bool urgency_give_process(pid_t pid, enum urgency urgency)
+{
+    char path[64];
+    const struct dirent *entry;
+    bool all = true;
+    DIR *tasks;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    tasks = opendir(path);
+    if (tasks == NULL)
+        return false;
+    while ((entry = readdir(tasks)) != NULL)
+        if (entry->d_name[0] != '.')
+            all &= urgency_give(atoi(entry->d_name), urgency);
+    closedir(tasks);
+    return all;
 }
 
 void urgency_drop(void)

@@ -7,6 +7,7 @@
  *   closed loop   C / (D + c + Z)   every connection always busy or thinking
  *   workers       W / (D + c)       a worker is held for the whole request
  *   cpu           P / c             all CPUs of the server busy
+ *   backend       K / D             the backend serves K calls at once
  *   offered rate  the rate          open loop
  *
  * C connections, Z think time, D longest wait of a request, c CPU time of one
@@ -28,6 +29,7 @@ struct prediction_input {
     double cpu_s;        /* c, in seconds; 0: unknown */
     int holding_workers; /* W; 0: requests are not held by workers */
     int cpus;            /* P */
+    int backend_workers; /* K; 0: it has no limit, or is not called */
 };
 
 struct prediction {

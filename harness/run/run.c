@@ -211,12 +211,9 @@ static int do_searches(struct run *run, int *at, bool resumed)
 /* All trials that are not finished yet, then the end. Returns an exit code. */
 static int go(struct run *run, bool resumed)
 {
-    const struct model_info *backend =
-        models_find(run->models, BACKEND_SERVER_MODEL);
     int result = write_run(run);
 
-    run->backend.path =
-        backend != NULL && backend->available ? backend->path : NULL;
+    backend_server_find(&run->backend, run->models);
     if (json_object_get(run->json, "ceilings") == NULL)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);

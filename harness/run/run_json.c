@@ -82,7 +82,7 @@ static json_t *json_load_point(const struct load_point *point)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
-        "s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
+        "s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
         "id", point->id, "section", point->section, "workload",
         point->workload->name, "kind", kind_name(workload->kind), "query",
         json_query(point->workload, &point->arguments), "parameters",
@@ -98,7 +98,10 @@ static json_t *json_load_point(const struct load_point *point)
         workload->heavy != NULL, "updates", workload->counts_updates, "slo",
         point->slo.text[0] ? json_string(point->slo.text) : json_null(),
         "beside", json_beside_plan(&point->beside), "models",
-        json_models_of(point), "settings", json_settings_of(point));
+        json_models_of(point), "settings", json_settings_of(point),
+        "backend_workers",
+        point->backend_workers > 0 ? json_integer(point->backend_workers)
+                                   : json_null());
 }
 
 static json_t *json_experiment(const struct experiment *experiment)

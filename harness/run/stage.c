@@ -106,7 +106,8 @@ int stage_prepare(struct stage *stage)
         return result;
     trial->has_backend = true;
     result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
-                                   trial->failure, sizeof(trial->failure));
+                                   point->backend_workers, trial->failure,
+                                   sizeof(trial->failure));
     trial->lasting = result == -ENOENT;
     return result;
 }

@@ -256,14 +256,18 @@ static json_t *json_clients(const struct trial *trial)
         json_finite((double)load->cpu_ns / (window * (cpus > 0 ? cpus : 1))));
 }
 
-static json_t *json_backend(const struct trial *trial)
+static json_t *json_backend(const struct trial_plan *plan,
+                            const struct trial *trial)
 {
+    int workers = plan->point->backend_workers;
     const struct backend_report *backend = &trial->backend;
 
     if (!trial->has_backend)
         return json_null();
     return json_pack(
-        "{s:s, s:b, s:o, s:o, s:o}", "model", BACKEND_SERVER_MODEL, "realtime",
+        "{s:s, s:o, s:b, s:o, s:o, s:o}", "model",
+        backend_server_model(workers > 0), "workers",
+        workers > 0 ? json_integer(workers) : json_null(), "realtime",
         backend->urgent, "busy",
         backend->cpu_ns >= 0 && backend->span_ns > 0
             ? json_real((double)backend->cpu_ns / (double)backend->span_ns)
@@ -431,7 +435,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("run_queue", trial_run_queue_json(trial));
     ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
-    ADD("backend", json_backend(trial));
+    ADD("backend", json_backend(plan, trial));
     ADD("stores", trial_store_json(trial));
     ADD("bare", json_bare(trial));
     ADD("ceiling_per_s", trial->ceiling_per_s > 0

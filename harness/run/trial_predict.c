@@ -37,6 +37,7 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point),
         .cpus = parallel ? trial->cpus.server_count : 1,
+        .backend_workers = point->backend_workers,
     };
 
     *prediction = (struct prediction){0};

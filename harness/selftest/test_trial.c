@@ -62,8 +62,8 @@ void test_trial_late_backend(struct outcome *outcome)
     int result = play_prepare(&play, "fetch", "delay=5ms&calls=1", outcome);
 
     if (result == 0) {
-        result = backend_server_ensure(&play.backend, &play.cpus.clients, why,
-                                       sizeof(why));
+        result = backend_server_ensure(&play.backend, &play.cpus.clients, 0,
+                                       why, sizeof(why));
         if (result < 0)
             outcome_broken(outcome, "the backend", result);
     }

@@ -13,53 +13,82 @@
 #include "client.h"
 #include "harness/machine/urgency.h"
 #include "harness/run/placement.h"
-
-const char BACKEND_SERVER_MODEL[] = "event-loop";
+#include "models.h"
 
 static const int64_t TIMEOUT_NS = 5000000000;
 enum { STATS_MAX = 4096 };
 
-static int start(struct backend_server *server, const cpu_set_t *cpus,
-                 char *why, size_t why_size)
+const char *backend_server_model(bool limited)
 {
-    const char *argv[] = {server->path, "--port", "0", "--stats", NULL};
+    return limited ? "thread-pool" : "event-loop";
+}
+
+static const char *path_of(const struct model_info *models, bool limited)
+{
+    const struct model_info *model =
+        models_find(models, backend_server_model(limited));
+
+    return model != NULL && model->available ? model->path : NULL;
+}
+
+void backend_server_find(struct backend_server *server,
+                         const struct model_info *models)
+{
+    server->path = path_of(models, false);
+    server->limited_path = path_of(models, true);
+}
+
+static int start(struct backend_server *server, const cpu_set_t *cpus,
+                 int workers, char *why, size_t why_size)
+{
+    char number[16];
+    const char *argv[] = {workers > 0 ? server->limited_path : server->path,
+                          "--port",
+                          "0",
+                          "--stats",
+                          workers > 0 ? "--workers" : NULL,
+                          number,
+                          NULL};
     struct process_plan plan = {.argv = argv,
                                 .cpus = cpus,
                                 .meter_name = "backend",
                                 .ready_timeout_ns = TIMEOUT_NS};
     char reason[512] = "";
-    int result = process_start(&plan, &server->process, reason, sizeof(reason));
+    int result;
 
+    snprintf(number, sizeof(number), "%d", workers);
+    result = process_start(&plan, &server->process, reason, sizeof(reason));
     if (result < 0) {
         snprintf(why, why_size, "the backend did not start: %s", reason);
         memset(&server->process, 0, sizeof(server->process));
         return result;
     }
     server->starts++;
-    server->urgent = urgency_give(server->process.pid, URGENCY_BACKEND);
+    server->workers = workers;
+    server->urgent = urgency_give_process(server->process.pid, URGENCY_BACKEND);
     snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
              server->process.port);
     return 0;
 }
 
 int backend_server_ensure(struct backend_server *server, const cpu_set_t *cpus,
-                          char *why, size_t why_size)
+                          int workers, char *why, size_t why_size)
 {
     char text[256];
 
-    if (server->process.pid > 0 &&
+    if (server->process.pid > 0 && server->workers == workers &&
         process_alive(&server->process, text, sizeof(text)))
         return placement_move(server->process.pid, cpus);
     if (server->process.pid > 0)
         backend_server_stop(server);
-    if (server->path == NULL) {
+    if ((workers > 0 ? server->limited_path : server->path) == NULL) {
         snprintf(why, why_size,
                  "the workload needs a backend, and the model %s that serves "
                  "as one is not built; run make",
-                 BACKEND_SERVER_MODEL);
+                 backend_server_model(workers > 0));
         return -ENOENT;
     }
-    return start(server, cpus, why, why_size);
+    return start(server, cpus, workers, why, why_size);
 }
 
 static struct sockaddr_in address_of(const struct backend_server *server)

@@ -306,7 +306,12 @@ static void test_prediction(void **state)
     law(io, "workers", 320);
     io.holding_workers = 1;
     law(io, "workers", 20);
+    io.backend_workers = 1;
+    law(io, "workers", 20);
     io.holding_workers = 0;
+    law(io, "backend", 20);
+    io.backend_workers = 200;
+    law(io, "closed loop", 2000);
     io.think_ns = 50 * MS;
     law(io, "closed loop", 1000);
     law(cpu, "cpu", 1000);
