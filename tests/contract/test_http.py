@@ -291,9 +291,9 @@ class Rules:
     def test_bodies_are_ignored(self) -> None:
         with self.server.connect() as connection:
             for request, wanted in (
-                    (b"GET /hello HTTP/1.1\r\nContent-Length: 60000\r\n\r\n"
+                    (b"GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
                      + b"b" * 60000, 200),
-                    (b"POST /hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    (b"POST /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                      + b"5\r\nabcde\r\n" * 100 + b"0\r\n\r\n", 405),
                     (b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n", 200)):
                 connection.sendall(request)
@@ -359,7 +359,7 @@ class Rules:
             if i % 3 == 1:
                 connection.sendall(source.randbytes(source.randrange(1, 3000)))
             elif i % 3 == 2:
-                connection.sendall(b"GET /hello?size=1MiB HTTP/1.1\r\n\r\n")
+                connection.sendall(b"GET /hello?size=1MiB HTTP/1.1\r\nHost: x\r\n\r\n")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                   struct.pack("ii", i % 2, 0))
             connection.close()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests in, answers out: every way of splitting the bytes gives the same
+ * Requests in: every way of splitting the bytes gives the same
  * requests, every error has its status, and mutated requests (fixed seed)
  * neither crash the parser nor make it depend on the splits. The harness's
  * sanitizer builds run this too.
@@ -17,7 +17,6 @@
 
 #include "models/runtime/http.h"
 #include "models/runtime/model.h"
-#include "models/runtime/stats.h"
 
 const struct model model = {.name = "test", .summary = "no server"};
 
@@ -128,26 +127,32 @@ static void same(const char *bytes, size_t size, struct feeding feeding,
 }
 
 static const char *const corpus[] = {
-    "GET / HTTP/1.1\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /hello?size=3B HTTP/1.1\r\nHost: x\r\n\r\n",
     "HEAD /hello HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
-    "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\nHEAD /ccc HTTP/1.1\r\n\r\n",
-    "\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+    "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /bb HTTP/1.1\r\nHost: x\r\n\r\nHEAD "
+    "/ccc HTTP/1.1\r\nHost: x\r\n\r\n",
+    "\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\nGET /b "
+    "HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
-    "GET /a HTTP/1.1\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
-    "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcdeGET /b HTTP/1.1\r\n\r\n",
-    ("GET /abc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /b "
+    "HTTP/1.1\r\nHost: x\r\n\r\n",
+    "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcdeGET /b "
+    "HTTP/1.1\r\nHost: x\r\n\r\n",
+    ("GET /abc HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
      "3\r\nabc\r\n1f;x=y\r\n0123456789012345678901234567890\r\n0\r\nT: "
      "v\r\n\r\n"
-     "GET /b HTTP/1.1\r\n\r\n"),
-    ("GET /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-     "GET /b HTTP/1.1\r\n\r\n"),
-    "CONNECT a:1 HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
-    "BREW /pot HTTP/1.1\r\n\r\n",
+     "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("GET /u HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: "
+     "websocket\r\n\r\n"
+     "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
+    "CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n",
     "GARBAGE\r\n\r\n",
     "GET /a HTTP/2.0\r\n\r\n",
-    "GET /a HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-    "GET /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: "
+    "99999999999999999999\r\n\r\n",
+    "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
 };
 enum { CORPUS_SIZE = sizeof corpus / sizeof *corpus };
 
@@ -195,33 +200,44 @@ static void expect_text(const char *text, int error, bool keep)
 static void errors(void **state)
 {
     (void)state;
-    expect_text("GET /a HTTP/1.1\r\n\r\n", 0, true);
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 0, true);
     expect_text("GET /a HTTP/1.0\r\n\r\n", 0, false);
+    /* RFC 9112, 3.2: no answer to who names no host. */
+    expect_text("GET /a HTTP/1.1\r\n\r\n", 400, false);
+    expect_text("POST /a HTTP/1.1\nX: host:\n\nHost: x\n\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nX: y\r\nhOST:\r\n\r\n", 0, true);
+    expect_text("GET /a HTTP/1.1\r\nX: y\r\nHost : x\r\n\r\n", 400, false);
+    expect_text("PRI * HTTP/2.0\r\n\r\n", 400, false);
     expect_text("GARBAGE\r\n\r\n", 400, false);
-    expect_text("get / HTTP/1.1\r\n\r\n", 400, false);
+    expect_text("get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, false);
     expect_text("GET /a HTTP/3.7\r\n\r\n", 400, false);
     expect_text("GET /a\r\n\r\n", 400, false);
-    expect_text("GET /a b HTTP/1.1\r\n\r\n", 400, false);
-    expect_text("GET /a HTTP/1.1\r\nbad header\r\n\r\n", 400, false);
-    expect_text("GET /a HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, false);
-    expect_text("GET /a HTTP/1.1\r\nContent-Length: 1\r\n"
+    expect_text("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400,
+                false);
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n",
                 400, false);
-    expect_text("GET /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                "chunked\r\n\r\nzz\r\n",
                 400, false);
-    expect_error("GET /\0a HTTP/1.1\r\n\r\n", 19, 400, false);
+    expect_error("GET /\0a HTTP/1.1\r\nHost: x\r\n\r\n", 19, 400, false);
     expect_error("\x16\x03\x01\x02\x00\x01\n", 7, 400, false);
-    expect_text("POST /a HTTP/1.1\r\n\r\n", 405, true);
-    expect_text("DELETE /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 405, true);
-    expect_text("BREW /pot HTTP/1.1\r\n\r\n", 405, false);
-    expect_text("GET /a HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413, false);
-    expect_text("POST /a HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n", 413,
-                false);
+    expect_text("POST /a HTTP/1.1\r\nHost: x\r\n\r\n", 405, true);
+    expect_text("DELETE /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx",
+                405, true);
+    expect_text("BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", 405, false);
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n",
+                413, false);
+    expect_text(
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n", 413,
+        false);
     /* A client that waits for a go-ahead is answered at once. */
-    expect_text("POST /a HTTP/1.1\r\nExpect: 100-continue\r\n"
+    expect_text("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
                 "Content-Length: 10\r\n\r\n",
                 405, false);
-    expect_text("GET /a HTTP/1.1\r\nexpect: 100-continue\r\n"
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nexpect: 100-continue\r\n"
                 "Content-Length: 10\r\n\r\n",
                 0, false);
 }
@@ -229,7 +245,7 @@ static void errors(void **state)
 /* A request with `size` bytes of head, all told. */
 static char *request_of(size_t size)
 {
-    static const char front[] = "GET /a HTTP/1.1\r\nX: ";
+    static const char front[] = "GET /a HTTP/1.1\r\nHost: x\r\nX: ";
     char *bytes = malloc(size);
 
     memset(bytes, 'x', size);
@@ -257,7 +273,7 @@ static void head_limit(void **state)
 static void chunked(size_t body, size_t chunk, struct transcript *out)
 {
     char *bytes = malloc(200 + body + body / chunk * 16 + 64);
-    size_t size = (size_t)sprintf(bytes, "GET /a HTTP/1.1\r\n"
+    size_t size = (size_t)sprintf(bytes, "GET /a HTTP/1.1\r\nHost: x\r\n"
                                          "Transfer-Encoding: chunked\r\n\r\n");
 
     for (size_t done = 0; done < body;) {
@@ -268,7 +284,8 @@ static void chunked(size_t body, size_t chunk, struct transcript *out)
         size += (size_t)sprintf(bytes + size, "\r\n");
         done += n;
     }
-    size += (size_t)sprintf(bytes + size, "0\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+    size += (size_t)sprintf(bytes + size,
+                            "0\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n");
     feed_whole(bytes, size, out);
     free(bytes);
 }
@@ -291,7 +308,7 @@ static void body_limit(void **state)
 /* Chunk headers without end hold no body, and must not be read for ever. */
 static void endless_chunk_header(void **state)
 {
-    static const char head[] = "GET /a HTTP/1.1\r\n"
+    static const char head[] = "GET /a HTTP/1.1\r\nHost: x\r\n"
                                "Transfer-Encoding: chunked\r\n\r\n1;";
     size_t size = 1 << 20;
     char *bytes = malloc(size);
@@ -361,128 +378,6 @@ static void fuzz(void **state)
     }
 }
 
-/* The whole answer to a request as a string (freed by the caller). */
-static char *answer_to(const char *bytes, bool *keep)
-{
-    static char buffer[HTTP_HEAD_MAX];
-    struct http_connection http;
-    struct reply reply;
-    char *text;
-
-    http_init(&http, buffer, sizeof buffer);
-    http.used = strlen(bytes);
-    memcpy(buffer, bytes, http.used);
-    assert_true(http_next(&http));
-    reply_init(&reply);
-    *keep = http_answer(&http.request, false, &reply);
-    text = strndup(reply.start, reply.size);
-    reply_free(&reply);
-    return text;
-}
-
-static void expect_answer(const char *bytes, const char *wanted)
-{
-    bool keep;
-    char *text = answer_to(bytes, &keep);
-
-    assert_string_equal(text, wanted);
-    free(text);
-}
-
-static void expect_status(const char *bytes, int status, const char *part)
-{
-    bool keep;
-    char *text = answer_to(bytes, &keep);
-
-    assert_int_equal(atoi(text + strlen("HTTP/1.1 ")), status);
-    if (!strstr(text, part))
-        print_error("no \"%s\" in: %s\n", part, text);
-    assert_non_null(strstr(text, part));
-    free(text);
-}
-
-static void answers(void **state)
-{
-    (void)state;
-    expect_answer("GET /hello?size=3B&seed=1 HTTP/1.1\r\n\r\n",
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                  "Content-Length: 3\r\n\r\nbcd");
-    expect_answer("GET http://x:1/hello?size=1B HTTP/1.1\r\n\r\n",
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                  "Content-Length: 1\r\n\r\na");
-    expect_answer("HEAD /hello?size=1MiB HTTP/1.1\r\n\r\n",
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                  "Content-Length: 1048576\r\n\r\n");
-    expect_answer("GET /hello?size=1B HTTP/1.0\r\n"
-                  "Connection: keep-alive\r\n\r\n",
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                  "Connection: keep-alive\r\nContent-Length: 1\r\n\r\na");
-    expect_answer("GET /hello?size=1B HTTP/1.0\r\n\r\n",
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                  "Connection: close\r\nContent-Length: 1\r\n\r\na");
-    expect_status("GET /nothing HTTP/1.1\r\n\r\n", 404, "/nothing");
-    expect_status("GET /stats HTTP/1.1\r\n\r\n", 404, "--stats");
-    expect_status("GET /hello?size=0B HTTP/1.1\r\n\r\n", 400, "1MiB");
-    expect_status("GET /hello?what=1 HTTP/1.1\r\n\r\n", 400, "what");
-    expect_status("GET /hello?seed=%%% HTTP/1.1\r\n\r\n", 400, "\n");
-    expect_status("PUT /hello HTTP/1.1\r\n\r\n", 405, "Allow: GET, HEAD\r\n");
-    expect_status("GARBAGE\r\n", 400, "Connection: close");
-    expect_status("GET / HTTP/1.1\r\n\r\n", 200, "\"route\":\"/hello\"");
-    expect_status("GET / HTTP/1.1\r\n\r\n", 200, "application/json");
-}
-
-static void large_replies(void **state)
-{
-    struct reply reply;
-    const char *body;
-    size_t size;
-
-    (void)state;
-    reply_init(&reply);
-    for (int i = 0; i < 5000; i++)
-        assert_int_equal(reply_printf(&reply, "%04d", i), 0);
-    assert_int_equal(reply_append(&reply, "end", 3), 0);
-    body = reply_body(&reply, &size);
-    assert_int_equal(size, 20003);
-    assert_memory_equal(body + 16, "0004", 4);
-    assert_memory_equal(body + 20000, "end", 3);
-    assert_null(reply_extend(&reply, SIZE_MAX - 100));
-    reply_free(&reply);
-    http_refuse(&reply, 503, "no room\r\nX-Injected: 1");
-    assert_non_null(strstr(reply.start, "503 Service Unavailable"));
-    assert_memory_equal(reply.start + reply.size - 8, "no room\n", 8);
-    reply_free(&reply);
-}
-
-static void statistics(void **state)
-{
-    struct reply reply;
-    const char *body;
-    size_t size;
-
-    (void)state;
-    assert_int_equal(stats_enable(), 0);
-    for (int i = 1; i <= 1000; i++)
-        stats_record_sleep(i * 1000);
-    stats_record_sleep(-5);
-    stats_record_sleep(INT64_MAX);
-    reply_init(&reply);
-    assert_int_equal(stats_print(&reply), 0);
-    assert_int_equal(reply_append(&reply, "", 1), 0);
-    body = reply_body(&reply, &size);
-    assert_non_null(strstr(body, "\"count\":1002"));
-    assert_in_range(atoll(strstr(body, "p50_ns\":") + 8), 499000, 503000);
-    assert_in_range(atoll(strstr(body, "p99_ns\":") + 8), 989000, 995000);
-    assert_non_null(strstr(body, "max_ns\":9223372036854775807"));
-    stats_reset();
-    reply_free(&reply);
-    expect_status("GET /stats HTTP/1.1\r\n\r\n", 200, "\"count\":0");
-    expect_status("GET /stats?reset=2 HTTP/1.1\r\n\r\n", 400, "reset");
-    expect_status("GET /hello HTTP/1.1\r\n\r\n", 200, "a");
-    expect_status("GET /stats?reset=1 HTTP/1.1\r\n\r\n", 200, "\"requests\":1");
-    expect_status("GET /stats HTTP/1.1\r\n\r\n", 200, "\"requests\":0");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,9 +387,6 @@ int main(void)
         cmocka_unit_test(body_limit),
         cmocka_unit_test(endless_chunk_header),
         cmocka_unit_test(fuzz),
-        cmocka_unit_test(answers),
-        cmocka_unit_test(large_replies),
-        cmocka_unit_test(statistics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
