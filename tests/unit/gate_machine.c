@@ -206,14 +206,14 @@ static void test_place(void **state)
     exhaustion_judge(0, "HTTP status 503",
                      "a request's task: Resource temporarily unavailable\n",
                      bench->trial.exhausted, sizeof(bench->trial.exhausted));
-    failing(bench, "limits");
     assert_non_null(strstr(bench->trial.exhausted, "kernel.threads-max "));
+    failing(bench, "limits");
     bench = good();
     exhaustion_judge(3, "", "", bench->trial.exhausted,
                      sizeof(bench->trial.exhausted));
-    failing(bench, "limits");
     assert_non_null(
         strstr(bench->trial.exhausted, "3 tasks refused by pids.max"));
+    failing(bench, "limits");
     bench = good();
     exhaustion_judge(0, "reset", "all is well", bench->trial.exhausted,
                      sizeof(bench->trial.exhausted));
