@@ -11,6 +11,8 @@
 
 #include "reader.h"
 
+enum { CELL_WORKERS_MAX = 32768 }; /* more threads than most kernels allow */
+
 /* The fixed keys of a cell, in the order of the table in cell.c. The keys up
  * to CELL_EXPANDED may hold lists that expand. */
 enum cell_key {

@@ -27,8 +27,8 @@ static int add(struct choice *choice, const struct model_info *model)
     int workers = choice->point->workers;
     char why[256];
 
-    if (own->text != NULL &&
-        value_count(own->text, 1, 4096, &workers, why, sizeof(why)) < 0)
+    if (own->text != NULL && value_count(own->text, 1, CELL_WORKERS_MAX,
+                                         &workers, why, sizeof(why)) < 0)
         return reader_fail(choice->reader, own->line, "\"workers.%s\" %s",
                            model->name, why);
     choice->point->model_workers[choice->count] =

@@ -15,8 +15,6 @@
 #include "expand_workload.h"
 #include "value.h"
 
-enum { WORKERS_MAX = 4096 };
-
 static int add_axis(struct expansion *expansion, int key,
                     const struct cell_text *text, const char *name)
 {
@@ -184,8 +182,8 @@ static int add_point(const struct expansion *expansion)
         (result = expand_load_times(expansion, point)) < 0)
         return result;
     text = expansion_item(expansion, CELL_WORKERS, &line);
-    if (text != NULL && value_count(text, 1, WORKERS_MAX, &point->workers, why,
-                                    sizeof(why)) < 0)
+    if (text != NULL && value_count(text, 1, CELL_WORKERS_MAX, &point->workers,
+                                    why, sizeof(why)) < 0)
         return reader_fail(reader, line, "\"workers\" %s", why);
     if ((result = take_backend(expansion, point)) < 0 ||
         (result = entrants_choose(reader, cell, point)) < 0)

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "http.h"
 #include "workload.h"
 
 enum { RESERVED_PIDS = 300, SLACK = 16 };
@@ -148,7 +149,8 @@ static bool number_full(long long threads, struct reply *reply)
     return false;
 }
 
-void limits_explain(int error, struct reply *reply)
+/* Appends the limit that is used up; false: none is seen to be. */
+static bool name_limit(int error, struct reply *reply)
 {
     struct rlimit limit = {0};
 
@@ -156,14 +158,35 @@ void limits_explain(int error, struct reply *reply)
         getrlimit(RLIMIT_NOFILE, &limit);
         (void)reply_printf(reply, "ulimit -n = %llu (descriptors)",
                            (unsigned long long)limit.rlim_cur);
-        return;
+        return true;
     }
+    if (error != -EAGAIN && error != -ENOMEM)
+        return false;
     long long threads = threads_now();
-    if (some_group_full(reply) || number_full(threads, reply) ||
-        user_full(threads, reply))
+    return some_group_full(reply) || number_full(threads, reply) ||
+           user_full(threads, reply);
+}
+
+void limits_explain(int error, struct reply *reply)
+{
+    if (name_limit(error, reply))
         return;
     (void)reply_printf(reply, "%s",
                        error == -ENOMEM   ? "out of memory"
                        : error == -ECHILD ? "one died"
                                           : strerror(-error));
+}
+
+void limits_print(const char *what, int error)
+{
+    struct reply reply;
+    const char *name;
+    size_t size;
+
+    reply_init(&reply);
+    bool named = name_limit(error, &reply);
+    name = reply_body(&reply, &size);
+    fprintf(stderr, "%s: cannot serve: %s%s%.*s\n", what, strerror(-error),
+            named ? "; used up: " : "", (int)size, name);
+    reply_free(&reply);
 }

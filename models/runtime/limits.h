@@ -14,3 +14,6 @@ struct reply;
  * the tasks are there. Costs milliseconds: for the end of a request that has
  * failed anyway. */
 void limits_explain(int error, struct reply *reply);
+
+/* Says on stderr that `what` cannot serve, and the limit if one is used up. */
+void limits_print(const char *what, int error);

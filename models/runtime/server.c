@@ -23,6 +23,7 @@
 
 #include "describe.h"
 #include "http.h"
+#include "limits.h"
 #include "server.h"
 #include "stats.h"
 #include "store.h"
@@ -35,7 +36,7 @@ static const unsigned long TIMER_SLACK_NS = 10000;
 
 enum {
     EXIT_USAGE = 2,
-    WORKERS_MAX = 4096,
+    WORKERS_MAX = 32768,
     BACKLOG_DEFAULT = 4096,
     OPTIONS_MAX = 10 + PARAMETERS_MAX,
     KEY_COMMON = 1000,
@@ -488,7 +489,7 @@ int main(int argc, char **argv)
     print_ready(&settings);
     rc = model.serve(&settings.config);
     if (rc < 0) {
-        fprintf(stderr, "%s: cannot serve: %s\n", model.name, strerror(-rc));
+        limits_print(model.name, rc);
         return EXIT_FAILURE;
     }
     return EXIT_SUCCESS;

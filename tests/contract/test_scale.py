@@ -57,6 +57,16 @@ class Sleepers(unittest.TestCase):
         self.assertRegex(body, r"\d+ of 100 sleepers start: ulimit -n = 64")
         self.assertEqual(200, ask(port, "/sleepers?tasks=10&delay=10ms")[0])
 
+    def test_a_pool_that_is_too_large_says_what_it_lacks(self) -> None:
+        """Each worker process holds a socket."""
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+        server = subprocess.run([BUILD / "models" / "process-pool", "--port", "0", "--workers", "100"],
+                                capture_output=True, text=True, preexec_fn=limit, timeout=LIMIT_S)
+        self.assertEqual(1, server.returncode)
+        self.assertIn("cannot serve: Too many open files; used up: ulimit -n = 64", server.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
