@@ -48,6 +48,7 @@ struct dispatch_connection {
     struct dispatch_source source;
     int fd;
     _Atomic enum state state;
+    bool upgraded; /* its request may have become a session */
     struct kept *kept;
     struct dispatch_connection *next, *previous;
     /* In one of the lists below, or none. */
@@ -212,6 +213,7 @@ static int serve_one(struct dispatch_connection *c)
         if (error < 0)
             return refuse_one(c, request, error);
     }
+    c->upgraded = request->upgrade == HTTP_WEBSOCKET;
     atomic_fetch_add(&dispatch.in_flight, 1);
     atomic_store(&c->state, BUSY);
     int result = dispatch.serve(c, request);
@@ -385,7 +387,8 @@ static int turn(int timeout_ms)
     return 0;
 }
 
-/* Closes what no task is using. */
+/* Closes what no task is using. A session, in whatever process, sees the end of
+ * its stream. */
 static void close_unused(void)
 {
     struct dispatch_connection *c = dispatch.connections;
@@ -393,6 +396,8 @@ static void close_unused(void)
         struct dispatch_connection *next = c->next;
         if (atomic_load(&c->state) != BUSY)
             close_connection(c);
+        else if (c->upgraded)
+            shutdown(c->fd, SHUT_RD);
         c = next;
     }
     free_closed();

@@ -325,6 +325,27 @@ class Endings(unittest.TestCase):
                     client.send(frame(BINARY, b"still here"))
                     self.assertEqual(client.frame(), (BINARY, b"still here"))
 
+    def test_the_stop(self) -> None:
+        """With a session open: exit 0 within the contract's 5 s. Sessions that
+        are not waited for, or are told, do not take that long."""
+        servers, clients = [], []
+        for model in MODELS:
+            servers.append(Server(model))
+            clients.append(servers[-1].open())
+            clients[-1].send(frame(BINARY, b"hello"))
+            self.assertEqual(clients[-1].frame(), (BINARY, b"hello"))
+        begin = time.monotonic()
+        for server in servers:
+            server.process.terminate()
+        for model, server in zip(MODELS, servers):
+            with self.subTest(model):
+                self.assertEqual(0, server.process.wait(LIMIT_S))
+                took_s = time.monotonic() - begin
+                self.assertLess(took_s, LIMIT_S / 2)
+            server.process.stdout.close()
+        for client in clients:
+            client.socket.close()
+
     def test_data_before_the_answer(self) -> None:
         """A client must wait for the handshake's answer (RFC 6455, 4.1)."""
         with Server(MODELS[0]) as server:
