@@ -78,6 +78,7 @@ static int print(const struct arguments *arguments, const struct proof *proof,
 static int query_handle(const struct arguments *arguments, struct reply *reply)
 {
     int64_t first = first_key(arguments);
+    int64_t end = first + argument(arguments, ROWS);
     char from[24], to[24], delay_s[32];
     const char *const values[] = {from, to, delay_s};
     struct postgresql_query query = {
@@ -88,8 +89,7 @@ static int query_handle(const struct arguments *arguments, struct reply *reply)
     };
     struct proof proof = {0};
     snprintf(from, sizeof from, "%lld", (long long)first);
-    snprintf(to, sizeof to, "%lld",
-             (long long)(first + argument(arguments, ROWS)));
+    snprintf(to, sizeof to, "%lld", (long long)end);
     snprintf(delay_s, sizeof delay_s, "%.9f", (double)query.wait_ns / 1e9);
     int rows = postgresql_call(&query, add_row, &proof, reply);
     return rows < 0 ? rows : print(arguments, &proof, reply);

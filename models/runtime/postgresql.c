@@ -67,7 +67,7 @@ int postgresql_call(const struct postgresql_query *query, postgresql_row *row,
 
 /* The library's functions by their own names: pq.PQflush. */
 static struct {
-#define X(name) __typeof__(name) *name;
+#define X(name) __typeof__(name) *(name);
     FUNCTIONS(X)
 #undef X
 } pq;

@@ -56,7 +56,7 @@ int redis_call(const struct redis_command *command, redis_answer *answer,
 
 /* The library's functions by their own names. */
 static struct {
-#define X(name) __typeof__(name) *name;
+#define X(name) __typeof__(name) *(name);
     FUNCTIONS(X)
 #undef X
 } hi;
