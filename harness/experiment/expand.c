@@ -150,7 +150,7 @@ static int take_backend(const struct expansion *expansion,
                            "\"backend_workers\" has no meaning: %s calls no "
                            "backend",
                            point->workload->name);
-    if (value_count(text, 1, WORKERS_MAX, &point->backend_workers, why,
+    if (value_count(text, 1, CELL_WORKERS_MAX, &point->backend_workers, why,
                     sizeof(why)) < 0)
         return reader_fail(expansion->reader, line, "\"backend_workers\" %s",
                            why);
