@@ -43,18 +43,22 @@ def experiments(picked: list[rules.Rule], words: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def previous(root: Path, now: Path) -> dict | None:
-    """The newest claims.json beside it."""
-    found = [p for p in sorted(root.glob("claims-*/claims.json")) if p.parent != now]
-    return dict(results.read(found[-1]), name=found[-1].parent.name) if found else None
+def previous(root: Path, now: Path) -> tuple[str | None, dict[str, str]]:
+    """The name of the newest page beside it, and what was last said of each
+    claim: a page may have judged some of them alone."""
+    name, said = None, {}
+    for path in sorted(root.glob("claims-*/claims.json")):
+        if path.parent.resolve() != now.resolve():
+            name = path.parent.name
+            said |= {c["id"]: c["verdict"] for c in results.read(path)["claims"]}
+    return name, said
 
 
-def changed(data: dict, before: dict | None) -> list[dict]:
-    old = {c["id"]: c["verdict"] for c in (before or {}).get("claims", [])}
+def changed(data: dict, said: dict[str, str]) -> list[dict]:
     return [
-        {"id": c["id"], "before": old[c["id"]], "now": c["verdict"]}
+        {"id": c["id"], "before": said[c["id"]], "now": c["verdict"]}
         for c in data["claims"]
-        if c["id"] in old and old[c["id"]] != c["verdict"]
+        if said.get(c["id"], c["verdict"]) != c["verdict"]
     ]
 
 
@@ -70,9 +74,8 @@ def make(picked: list[rules.Rule], runs: list[results.Run], output: Path | None)
         "runs": [_run(r, folder) for r in runs],
         "claims": [claim for claim, _ in judged],
     }
-    before = previous(root, folder)
-    data["previous"] = before and before["name"]
-    data["changed"] = changed(data, before)
+    data["previous"], said = previous(root, folder)
+    data["changed"] = changed(data, said)
     problem = schema.problem("claims", data)
     if problem:
         raise results.ResultsError(f"claims.json: {problem}")
@@ -100,10 +103,9 @@ def outcome(data: dict) -> str:
     """The last lines on the terminal: verdict by verdict, and what changed."""
     lines = [f"  {c['id']}  {c['verdict']:<26}  {c['short']}" for c in data["claims"]]
     if data["previous"]:
-        same = "no verdict is another than in"
         lines.append("")
         lines += [f"  {c['id']} was {c['before']}, is {c['now']}" for c in data["changed"]] or [
-            f"  {same} {data['previous']}"
+            f"  no verdict is another than before ({data['previous']})"
         ]
     lines += ["", f"  page    {data['folder'] / 'claims.html'}", f"  as text {data['folder'] / 'claims.md'}"]
     return "\n".join(lines) + "\n"

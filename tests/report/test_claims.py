@@ -310,7 +310,7 @@ class Page(Case):
         self.assertIn("cannot be told from", claim["why"])
         self.assertIn("C90 was CONFIRMED, is CONDITIONAL", self.said)
         self.judged(across)
-        self.assertIn("no verdict is another than in claims-1", self.said)
+        self.assertIn("no verdict is another than before (claims-1)", self.said)
 
 
 if __name__ == "__main__":
