@@ -4,7 +4,7 @@
 // same arithmetic as workloads/*.c; nothing here waits. Seeds and proofs are
 // BigInt, and so slow; the tight loop of `spin` takes two 32-bit halves.
 'use strict';
-const { createHash } = require('node:crypto');
+const crypto = require('node:crypto');
 
 const GOLDEN = 0x9E3779B97F4A7C15n;
 const u64 = (x) => BigInt.asUintN(64, x);
@@ -40,10 +40,14 @@ function spin(seed, steps) {
   return u64(state * 0x2545F4914F6CDD1Dn);
 }
 
+/** The call without a hash object takes half as long, where Node has it. */
+const sha256 = crypto.hash ? (data) => crypto.hash('sha256', data, 'buffer')
+  : (data) => crypto.createHash('sha256').update(data).digest();
+
 /** A chain of SHA-256: the library's native code, called from here. */
 function chain(seed, rounds) {
   let digest = String(seed);
-  for (let i = 0; i < rounds; i++) digest = createHash('sha256').update(digest).digest();
+  for (let i = 0; i < rounds; i++) digest = sha256(digest);
   return digest.toString('hex', 0, 8);
 }
 
