@@ -85,10 +85,13 @@ class Requests:
         if not match:
             raise _Refused(400)
         method, target, minor, headers = match.groups()
+        headers = headers.lower()
+        if minor == b"1" and not (headers.startswith(b"host:") or b"\nhost:" in headers):
+            raise _Refused(400)
         request = Request(target.decode("latin-1"), method == b"HEAD", minor == b"1",
                           minor == b"0", 0 if method in (b"GET", b"HEAD") else 405)
         self._data = data[end:]
-        special = _SPECIAL.findall(headers.lower())
+        special = _SPECIAL.findall(headers)
         return self._closely(request, special) if special else request
 
     def _closely(self, request: Request, special: list) -> Request | None:

@@ -85,7 +85,7 @@ class Server {
     this.busy = new Map(); // socket: requests of it that are not answered yet
     this.stopping = false;
     this.http = http.createServer({ maxHeaderSize: HEAD_MAX, keepAliveTimeout: 0,
-                                    requireHostHeader: false, noDelay: true });
+                                    requireHostHeader: true, noDelay: true });
     this.http.httpAllowHalfOpen = true;
     this.http.on('connection', (socket) => {
       this.busy.set(socket, 0);

@@ -282,6 +282,7 @@ class Rules:
         for request, wanted in ((b"GARBAGE\r\n\r\n", 400), (b"\0\0\0\0\r\n\r\n", 400),
                                 (b"GET /hello HTTP/9.9\r\n\r\n", 400),
                                 (b"GET /hello HTTP/1.1\r\nno colon\r\n\r\n", 400),
+                                (b"GET /hello HTTP/1.1\r\nX: host:\r\n\r\n", 400),
                                 (b"GET / HTTP/1.1\r\nContent-Length: 1e9\r\n\r\n", 400),
                                 (long_head, 431), (long_target, 431), (long_body, 413)):
             answer = self.server.ask(request)
