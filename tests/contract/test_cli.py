@@ -9,6 +9,7 @@ checks are made from, and every shipped experiment to the grammar.
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -127,6 +128,16 @@ class Experiments(unittest.TestCase):
     def test_quick_is_quick(self):
         size = self.shipped()["quick"]["size"]
         self.assertLess(size["load_s"] + 0.35 * size["trials"], 125)
+
+    def test_the_quick_claims_fit_in_ten_minutes(self):
+        """By the plan's own reckoning, start and end of the servers counted."""
+        script = str(ROOT / "reports" / "claims.py")
+        listed = subprocess.run(["/usr/bin/python3", script, "--experiments", "--claims", "quick"],
+                                stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+        plan = troika("bench", "--dry-run", "--allow-any-build", *listed.stdout.split()).stdout.splitlines()[-1]
+        minutes = re.search(r"about (\d+) min", plan)
+        self.assertIsNotNone(minutes, plan)
+        self.assertLess(int(minutes[1]), 10, plan)
 
     def test_each_begins_with_its_question_as_a_comment(self):
         for path in (ROOT / "harness/experiments").glob("*.ini"):
