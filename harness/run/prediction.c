@@ -20,7 +20,7 @@ void prediction_make(const struct prediction_input *input,
     double request_s = (double)input->wait_ns / 1e9 + input->cpu_s;
     double round_s = request_s + (double)input->think_ns / 1e9;
 
-    *prediction = (struct prediction){0};
+    *prediction = (struct prediction){.input = *input};
     if (input->open)
         bound(prediction, "offered rate", input->rate_per_s);
     else if (round_s > 0)

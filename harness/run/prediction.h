@@ -35,6 +35,7 @@ struct prediction_input {
 struct prediction {
     const char *law; /* NULL: no law gives a finite figure */
     double per_s;
+    struct prediction_input input;
 };
 
 void prediction_make(const struct prediction_input *input,

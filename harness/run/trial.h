@@ -116,10 +116,6 @@ struct trial {
  * started is gone when it returns. */
 void trial_run(const struct trial_plan *plan, struct trial *trial);
 
-/* What the laws say of it, from plan and bare ceiling. */
-void trial_predict(const struct trial_plan *plan, const struct trial *trial,
-                   struct prediction *prediction);
-
 /* The number of workers it ran with; 0 for a model that has none to set. */
 int trial_workers(const struct trial_plan *plan);
 

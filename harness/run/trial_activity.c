@@ -110,11 +110,29 @@ static int64_t grown(const struct trial *trial, int64_t first, int64_t last)
     return llround((double)(last - first) * window / (double)span_ns);
 }
 
+int64_t trial_run_wait_ns(const struct trial *trial)
+{
+    return grown(trial, trial->walk_first.run_wait_ns,
+                 trial->walk_last.run_wait_ns);
+}
+
+int64_t trial_switches(const struct trial *trial)
+{
+    const struct meter_sample *first = &trial->walk_first,
+                              *last = &trial->walk_last;
+    int64_t voluntary =
+        grown(trial, first->switches_voluntary, last->switches_voluntary);
+    int64_t involuntary =
+        grown(trial, first->switches_involuntary, last->switches_involuntary);
+
+    return voluntary < 0 || involuntary < 0 ? -1 : voluntary + involuntary;
+}
+
 json_t *trial_run_queue_json(const struct trial *trial)
 {
     const struct meter_sample *first = &trial->walk_first,
                               *last = &trial->walk_last;
-    int64_t wait_ns = grown(trial, first->run_wait_ns, last->run_wait_ns);
+    int64_t wait_ns = trial_run_wait_ns(trial);
     int64_t some_ns = grown(trial, first->pressure_ns, last->pressure_ns);
 
     return json_pack("{s:o, s:o}", "wait_ns", json_known(wait_ns),

@@ -25,6 +25,13 @@ struct trial_activity {
  * window that opens at start_ns. Returns 0, or -1 when abandoned. */
 int trial_activity_take(struct stage *stage, int64_t start_ns);
 
+/* The time that the server's threads waited for a CPU in the window, together;
+ * -1: unknown. */
+int64_t trial_run_wait_ns(const struct trial *trial);
+
+/* Likewise the switches of its live threads, of either kind; -1: unknown. */
+int64_t trial_switches(const struct trial *trial);
+
 /* "activity" and "run_queue" of a trial. */
 json_t *trial_activity_json(const struct trial *trial);
 json_t *trial_run_queue_json(const struct trial *trial);

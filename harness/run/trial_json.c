@@ -12,6 +12,7 @@
 #include "goodput.h"
 #include "slices_json.h"
 #include "trial_drift.h"
+#include "trial_predict.h"
 #include "trial_updates.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
@@ -341,20 +342,6 @@ static json_t *json_machine(const struct trial *trial)
     return object;
 }
 
-static json_t *json_prediction(const struct trial_plan *plan,
-                               const struct trial *trial, double throughput)
-{
-    struct prediction prediction;
-
-    trial_predict(plan, trial, &prediction);
-    if (prediction.law == NULL)
-        return json_null();
-    return json_pack("{s:s, s:o, s:o}", "law", prediction.law,
-                     "throughput_per_s", json_finite(prediction.per_s),
-                     "residual",
-                     json_finite(throughput / prediction.per_s - 1));
-}
-
 static json_t *json_cell(const struct trial_plan *plan)
 {
     const struct load_point *point = plan->point;
@@ -452,7 +439,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("beside", json_beside(trial, plan->point));
     ADD("series", json_series(load));
     ADD("slices", slices_json(trial->slices));
-    ADD("prediction", json_prediction(plan, trial, throughput));
+    ADD("prediction", trial_predict_json(plan, trial, throughput));
 #undef ADD
 }
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * From a trial's plan and its bare ceiling to what the laws need to know: who
- * holds a request, on how many CPUs.
+ * holds a request, on how many CPUs. From its counters to what a residual's
+ * cause is told by.
  */
+#include "trial_predict.h"
+
 #include <string.h>
 
-#include "trial.h"
+#include "ceiling.h"
+#include "residual.h"
+#include "trial_json.h"
 
 enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 
@@ -24,8 +29,8 @@ static int64_t mean_wait_ns(const struct load_point *point)
     return wait_ns / SEEDS * heavy;
 }
 
-void trial_predict(const struct trial_plan *plan, const struct trial *trial,
-                   struct prediction *prediction)
+void trial_predict(const struct trial_plan *plan, const struct cpu_split *cpus,
+                   const struct bare *bare, struct prediction *prediction)
 {
     const struct load_point *point = plan->point;
     const struct model_info *model = plan->model;
@@ -36,7 +41,7 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         .connections = point->connections,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point),
-        .cpus = parallel ? trial->cpus.server_count : 1,
+        .cpus = parallel ? cpus->server_count : 1,
         .backend_workers = point->backend_workers,
     };
 
@@ -45,8 +50,8 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         point->beside.workload != NULL)
         return;
     /* What the bare work costs in C says nothing of another language. */
-    if (trial->bare.processes > 0 && trial->bare.per_s > 0 && !model->foreign)
-        input.cpu_s = trial->bare.processes / trial->bare.per_s;
+    if (bare->processes > 0 && bare->per_s > 0 && !model->foreign)
+        input.cpu_s = bare->processes / bare->per_s;
     if (!strcmp(model->task, "none"))
         input.holding_workers = 1;
     else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
@@ -54,4 +59,94 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
     else if (model->has_workers && trial_workers(plan) < input.cpus)
         input.cpus = trial_workers(plan); /* loops, or a loop's pool */
     prediction_make(&input, prediction);
+}
+
+/* How many requests can begin at once and so may end at once; 0: they come
+ * when the schedule says so. */
+static int wave_of(const struct prediction_input *input)
+{
+    int wave = input->connections;
+
+    if (input->open)
+        return 0;
+    if (input->holding_workers > 0 && input->holding_workers < wave)
+        wave = input->holding_workers;
+    if (input->backend_workers > 0 && input->backend_workers < wave)
+        wave = input->backend_workers;
+    return wave;
+}
+
+/* The window's counters, by the requests that were answered in it. */
+static void count_requests(const struct trial *trial, int cpus,
+                           struct residual_facts *facts)
+{
+    const struct load_result *load = trial->load;
+    const struct meter_sample *first = &trial->first, *last = &trial->last;
+    double requests = (double)load->completed_in_window;
+    int64_t cpu_ns = last->cpu_user_ns + last->cpu_system_ns -
+                     first->cpu_user_ns - first->cpu_system_ns;
+    int64_t span_ns = last->at_ns - first->at_ns;
+    int64_t wait_ns = trial_run_wait_ns(trial);
+    int64_t switches = trial_switches(trial);
+    bool known = first->cpu_user_ns >= 0 && last->cpu_user_ns >= 0 &&
+                 first->cpu_system_ns >= 0 && last->cpu_system_ns >= 0;
+
+    facts->failed_per_s = (double)(load->wrong + load->http_error +
+                                   load->io_error + load->timeout) /
+                          facts->window_s;
+    if (known && span_ns > 0 && cpus > 0)
+        facts->server_busy = (double)cpu_ns / (double)span_ns / cpus;
+    if (requests > 0 && facts->server_busy > 0)
+        facts->cpu_s = facts->server_busy * cpus * facts->window_s / requests;
+    if (requests > 0 && wait_ns > 0)
+        facts->run_wait_s = (double)wait_ns / 1e9 / requests;
+    if (requests > 0 && switches > 0)
+        facts->switches = (double)switches / requests;
+}
+
+static void collect(const struct trial_plan *plan, const struct trial *trial,
+                    const struct prediction *prediction,
+                    struct residual_facts *facts)
+{
+    const struct prediction_input *input = &prediction->input;
+    const struct load_result *load = trial->load;
+    const struct backend_report *backend = &trial->backend;
+
+    facts->predicted_per_s = prediction->per_s;
+    facts->window_s =
+        (double)(load->window_end_ns - load->window_start_ns) / 1e9;
+    facts->bare_s = input->cpu_s;
+    facts->exhausted = trial->exhausted;
+    facts->generator_bound =
+        ceiling_binds(facts->measured_per_s, trial->ceiling_per_s);
+    /* A pool of threads has several CPUs: its busy time says nothing. */
+    if (trial->has_backend && plan->point->backend_workers == 0 &&
+        backend->cpu_ns >= 0 && backend->span_ns > 0)
+        facts->backend_busy =
+            (double)backend->cpu_ns / (double)backend->span_ns;
+    /* The counters of a window that is cut into slices are not one model's. */
+    if (trial->slices != NULL)
+        return;
+    facts->wave = wave_of(input);
+    count_requests(trial, input->cpus, facts);
+}
+
+json_t *trial_predict_json(const struct trial_plan *plan,
+                           const struct trial *trial, double throughput)
+{
+    struct residual_facts facts = {.measured_per_s = throughput};
+    struct prediction prediction;
+    char words[256];
+    const char *cause;
+
+    trial_predict(plan, &trial->cpus, &trial->bare, &prediction);
+    if (prediction.law == NULL || prediction.per_s <= 0)
+        return json_null();
+    collect(plan, trial, &prediction, &facts);
+    cause = residual_cause(&facts, words, sizeof(words));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction.law,
+                     "throughput_per_s", json_finite(prediction.per_s),
+                     "residual", json_finite(residual_of(&facts)), "cause",
+                     cause != NULL ? json_string(cause) : json_null(),
+                     "evidence", words[0] ? json_text(words) : json_null());
 }
