@@ -19,6 +19,11 @@ from results import Run
 from rules import Figure
 
 MANY = 8  # elements; more are told by their ends
+QUARTILES = (
+    ("median", "median"),
+    ("lower_quartile", "upper_quartile"),
+    ("upper_quartile", "lower_quartile"),
+)
 FEW = "more than a fifth of its trials were invalid: "
 
 
@@ -84,7 +89,7 @@ def told(figure: Figure, elements: list[Element]) -> str:
 
 
 def elements(figure: Figure, runs: list[Run]) -> list[Element]:
-    if figure.form == "primitive":
+    if figure.form.startswith("primitive"):
         return [_primitive(figure, runs)]
     name = figure.experiment.rpartition("/")[2]
     for run in runs:
@@ -259,11 +264,15 @@ def _primitive(figure: Figure, runs: list[Run]) -> Element:
     stored them beside the run."""
     element = Element(figure.primitive, None, None, law=figure.law)
     for run in runs:
-        stored = run.data.get("primitives") or {}
-        for row in stored.get("primitives") or []:
-            if row["name"] == figure.primitive and row.get("median_ns") is not None:
-                element.value, element.run = row["median_ns"], run
-                element.lo, element.hi = row["lower_quartile_ns"], row["upper_quartile_ns"]
-                return element
+        stored = (run.data.get("primitives") or {}).get("primitives") or []
+        rows = {r["name"]: r for r in stored if r.get("median_ns") is not None}
+        if {figure.primitive, figure.to or figure.primitive} <= set(rows):
+            own, other = rows[figure.primitive], rows.get(figure.to)
+            element.run = run
+            element.value, element.lo, element.hi = (
+                own[f"{key}_ns"] / (other[f"{against}_ns"] if other else 1)
+                for key, against in QUARTILES
+            )
+            return element
     element.missing = f"no primitives beside the run have {figure.primitive}: make bench-primitives"
     return element

@@ -29,7 +29,7 @@ VERDICTS = (
     "REFUTED",
     "NOT MEASURABLE HERE",
 )
-FORMS = ("value", "ratio", "value/law", "ratio/law", "across", "slope", "slope ratio", "primitive")
+FORMS = ("value", "ratio", "value/law", "ratio/law", "across", "slope", "slope ratio", "primitive", "primitive ratio")
 CLAIM_KEYS = {
     "text": True,
     "source": True,
@@ -266,6 +266,7 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
         "slope": ("models", "per", "kind"),
         "slope ratio": ("models", "per", "kind", "to"),
         "primitive": ("primitive",),
+        "primitive ratio": ("primitive", "to"),
         "ratio": ("metric", "models", "to"),
         "ratio/law": ("metric", "models", "to"),
     }.get(form, ("metric", "models"))
@@ -280,7 +281,7 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
         words = f"{experiment} is not among the claim's experiments"
         wrong("experiment", words + nearest(experiment, experiments))
     models, cells = items(values.get("models")), items(values.get("cells", "*"))
-    if form != "primitive":
+    if not form.startswith("primitive"):
         _check_names(path, section, experiment, models, cells)
     measures = _measures(form, metric)
     law = values.get("law")
