@@ -9,7 +9,6 @@ fails). Then what goes wrong: connections that the store has closed, a store
 that is not there, and one that was never named.
 """
 import hashlib
-import http.client
 import json
 import os
 import pathlib
@@ -24,10 +23,9 @@ import threading
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release")).resolve()
+from model_server import BUILD, LIMIT_S, Server, ask
+
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
-LIMIT_S = 60
 START_LIMIT_S = 150
 SKIPPED = 77
 MASK = (1 << 64) - 1
@@ -106,46 +104,6 @@ class Stores:
                 for word in (f"--{name}", address)]
 
 
-class Server:
-    """A model's server for the length of a `with`."""
-
-    def __init__(self, model: str, flags: list[str]):
-        self.process = subprocess.Popen([BUILD / "models" / model, "--port", "0", *flags],
-                                        stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{model} did not start; it said so on stderr")
-        self.port = json.loads(line)["port"]
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(LIMIT_S)
-        self.process.stdout.close()
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
-
-    def ask(self, target: str) -> tuple[int, str]:
-        connection = self.connect()
-        try:
-            return ask(connection, target)
-        finally:
-            connection.close()
-
-
-def ask(connection: http.client.HTTPConnection, target: str) -> tuple[int, str]:
-    connection.request("GET", target)
-    response = connection.getresponse()
-    return response.status, response.read().decode()
-
-
 def has_them(path: pathlib.Path) -> bool:
     about = json.loads(subprocess.run([path, "--describe"], check=True, capture_output=True,
                                       timeout=LIMIT_S).stdout)
@@ -177,7 +135,7 @@ class Answers(unittest.TestCase):
             finally:
                 connection.close()
 
-        with Server(model, stores.flags()) as server:
+        with Server(model, *stores.flags()) as server:
             client(0)
             threads = [threading.Thread(target=client, args=(n,), daemon=True) for n in range(8)]
             for thread in threads:
@@ -223,7 +181,7 @@ class Trouble(unittest.TestCase):
         for model in ("event-loop", "thread-per-connection"):
             if model not in MODELS:
                 continue
-            with self.subTest(model=model), Server(model, stores.flags()) as server:
+            with self.subTest(model=model), Server(model, *stores.flags()) as server:
                 connection = server.connect()
                 self.addCleanup(connection.close)
                 for _ in range(2):
@@ -237,7 +195,7 @@ class Trouble(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # and does not listen
             address = f"127.0.0.1:{taken.getsockname()[1]}"
-            with Server(MODELS[0], ["--postgresql", address, "--redis", address]) as server:
+            with Server(MODELS[0], "--postgresql", address, "--redis", address) as server:
                 for target in ("/query", "/cache"):
                     status, reason = server.ask(target)
                     self.assertEqual(status, 503)
@@ -246,7 +204,7 @@ class Trouble(unittest.TestCase):
                 self.assertEqual(server.ask("/hello")[0], 200)
 
     def test_not_told(self) -> None:
-        with Server(MODELS[0], []) as server:
+        with Server(MODELS[0]) as server:
             for target, flag in (("/query", "--postgresql"), ("/cache", "--redis")):
                 status, reason = server.ask(target)
                 self.assertEqual(status, 503)
@@ -265,7 +223,7 @@ class Trouble(unittest.TestCase):
         if "event-loop" not in MODELS:
             self.skipTest("event-loop was not built")
         target, body = query(7, 3, 200_000)
-        with Server("event-loop", stores.flags()) as server:
+        with Server("event-loop", *stores.flags()) as server:
             for _ in range(5):
                 begin = time.monotonic()
                 threads = [threading.Thread(target=lambda: got.append(server.ask(target)))

@@ -12,7 +12,8 @@ import tempfile
 import time
 import unittest
 
-from test_workloads import BUILD, MODELS, Server, describe
+from model_server import BUILD, Server
+from test_workloads import MODELS, describe
 
 TROIKA = BUILD / "troika"
 LIMIT_S = 120
