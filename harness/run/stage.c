@@ -172,6 +172,7 @@ int stage_start_server(struct stage *stage)
         .sin_port = htons((uint16_t)stage->server.port),
         .sin_addr = {htonl(INADDR_LOOPBACK)},
     };
+    trial->workers = stage->server.workers;
     trial->source = meter_source(stage->server.meter);
     snprintf(trial->meter_note, sizeof(trial->meter_note), "%s",
              stage->server.meter_note);

@@ -37,10 +37,12 @@ bool trial_needs_backend(const struct load_point *point)
             point->beside.workload->workload->needs_backend);
 }
 
-int trial_workers(const struct trial_plan *plan)
+int trial_workers(const struct trial_plan *plan, const struct trial *trial)
 {
     if (!plan->model->has_workers)
         return 0;
+    if (trial->workers > 0)
+        return trial->workers;
     return plan->workers > 0 ? plan->workers : plan->model->workers_default;
 }
 

@@ -64,6 +64,7 @@ struct trial {
     char failure[1024];
     bool lasting; /* the failure: it would be the same again */
     time_t started_at;
+    int workers; /* as the server said; 0: it did not */
     struct cpu_split cpus;
     struct bare bare;
 
@@ -116,8 +117,10 @@ struct trial {
  * started is gone when it returns. */
 void trial_run(const struct trial_plan *plan, struct trial *trial);
 
-/* The number of workers it ran with; 0 for a model that has none to set. */
-int trial_workers(const struct trial_plan *plan);
+/* The number of workers it ran with, which a model may choose by the CPUs that
+ * it is given; the plan's where the server did not start. 0 for a model that
+ * has none to set. */
+int trial_workers(const struct trial_plan *plan, const struct trial *trial);
 
 /* Whether the workload or the one beside it calls the backend. */
 bool trial_needs_backend(const struct load_point *point);

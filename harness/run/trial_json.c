@@ -342,10 +342,11 @@ static json_t *json_machine(const struct trial *trial)
     return object;
 }
 
-static json_t *json_cell(const struct trial_plan *plan)
+static json_t *json_cell(const struct trial_plan *plan,
+                         const struct trial *trial)
 {
     const struct load_point *point = plan->point;
-    int workers = trial_workers(plan);
+    int workers = trial_workers(plan, trial);
 
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "model", plan->model->name,
@@ -460,8 +461,9 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
         "experiment", experiment->name, "load_point", trial_plan->point->id,
         "block", planned->block, "order", planned->order, "attempt", attempt,
         "started_at", json_time(trial->started_at), "complete", 1, "cell",
-        json_cell(trial_plan), "runtime", models_runtime(trial_plan->model),
-        "valid", valid, "gates", json_gates(gates, gate_count), "reason",
+        json_cell(trial_plan, trial), "runtime",
+        models_runtime(trial_plan->model), "valid", valid, "gates",
+        json_gates(gates, gate_count), "reason",
         valid ? json_null() : json_text(reason));
 
     if (object != NULL && trial->end == TRIAL_DONE)

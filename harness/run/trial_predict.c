@@ -29,11 +29,13 @@ static int64_t mean_wait_ns(const struct load_point *point)
     return wait_ns / SEEDS * heavy;
 }
 
-void trial_predict(const struct trial_plan *plan, const struct cpu_split *cpus,
-                   const struct bare *bare, struct prediction *prediction)
+void trial_predict(const struct trial_plan *plan, const struct trial *trial,
+                   struct prediction *prediction)
 {
     const struct load_point *point = plan->point;
     const struct model_info *model = plan->model;
+    const struct bare *bare = &trial->bare;
+    int workers = trial_workers(plan, trial);
     bool parallel = strstr(model->flags, "parallel") != NULL;
     struct prediction_input input = {
         .open = point->mode == LOAD_OPEN,
@@ -41,7 +43,7 @@ void trial_predict(const struct trial_plan *plan, const struct cpu_split *cpus,
         .connections = point->connections,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point),
-        .cpus = parallel ? cpus->server_count : 1,
+        .cpus = parallel ? trial->cpus.server_count : 1,
         .backend_workers = point->backend_workers,
     };
 
@@ -55,9 +57,9 @@ void trial_predict(const struct trial_plan *plan, const struct cpu_split *cpus,
     if (!strcmp(model->task, "none"))
         input.holding_workers = 1;
     else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
-        input.holding_workers = trial_workers(plan);
-    else if (model->has_workers && trial_workers(plan) < input.cpus)
-        input.cpus = trial_workers(plan); /* loops, or a loop's pool */
+        input.holding_workers = workers;
+    else if (model->has_workers && workers < input.cpus)
+        input.cpus = workers; /* loops, or a loop's pool */
     prediction_make(&input, prediction);
 }
 
@@ -139,7 +141,7 @@ json_t *trial_predict_json(const struct trial_plan *plan,
     char words[256];
     const char *cause;
 
-    trial_predict(plan, &trial->cpus, &trial->bare, &prediction);
+    trial_predict(plan, trial, &prediction);
     if (prediction.law == NULL || prediction.per_s <= 0)
         return json_null();
     collect(plan, trial, &prediction, &facts);

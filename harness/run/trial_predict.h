@@ -8,10 +8,10 @@
 
 #include "trial.h"
 
-/* From what is known before the window: the plan, the server's CPUs and the
- * bare ceiling (zero where none was taken). */
-void trial_predict(const struct trial_plan *plan, const struct cpu_split *cpus,
-                   const struct bare *bare, struct prediction *prediction);
+/* From what is known before the window: the plan, the server's CPUs and
+ * workers, the bare ceiling (zero where none was taken). */
+void trial_predict(const struct trial_plan *plan, const struct trial *trial,
+                   struct prediction *prediction);
 
 /* "prediction" of a trial; null where no law speaks. */
 json_t *trial_predict_json(const struct trial_plan *plan,

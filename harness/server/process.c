@@ -182,16 +182,17 @@ static int launch(const struct process_plan *plan, struct process *process,
     return -failure.error;
 }
 
-/* The port of a ready line, 0 when it is none. */
-static int ready_port(const char *line)
+/* What a ready line says; nothing when it is none. */
+static void take_ready(struct process *process, const char *line)
 {
     json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-    json_int_t port = 0;
+    json_int_t port = json_integer_value(json_object_get(root, "port"));
+    json_t *workers = json_object_get(root, "workers");
 
-    if (json_is_true(json_object_get(root, "ready")))
-        port = json_integer_value(json_object_get(root, "port"));
+    if (json_is_true(json_object_get(root, "ready")) && port < 65536)
+        process->port = port > 0 ? (int)port : 0;
+    process->workers = (int)json_integer_value(workers);
     json_decref(root);
-    return port > 0 && port < 65536 ? (int)port : 0;
 }
 
 /* Takes in what one pipe has; a ready line on stdout sets the port. */
@@ -212,7 +213,7 @@ static void take_output(struct process *process, int *fd, char *line,
     for (ssize_t i = 0; line && i < n && process->port == 0; i++) {
         if (bytes[i] == '\n') {
             line[*length] = '\0';
-            process->port = ready_port(line);
+            take_ready(process, line);
             *length = 0;
         } else if (*length < LINE_MAX_BYTES - 1) {
             line[(*length)++] = bytes[i];

@@ -39,7 +39,8 @@ struct process_output;
 
 struct process {
     pid_t pid;
-    int port; /* as the ready line said */
+    int port;    /* as the ready line said */
+    int workers; /* likewise; 0: it has none to set */
     struct meter *meter;
     char meter_note[256];
 
