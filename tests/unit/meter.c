@@ -141,7 +141,8 @@ static void check_threads(const char *source)
     assert_int_equal(samples[1].processes, 1);
     assert_near("kernel stacks", GREW(samples, kernel_stack_bytes),
                 200 * meter_proc_stack_bytes(), 0.1, 0);
-    assert_true(samples[1].switches_voluntary >= 200);
+    /* Some may not have gone to sleep yet, where both CPUs are busy. */
+    assert_true(samples[1].switches_voluntary >= 100);
     assert_true(GREW(samples, total_bytes) >=
                 GREW(samples, kernel_stack_bytes));
 }
