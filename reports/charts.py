@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which charts a run gets, and what is in each.
 
-Per experiment: the ratios with their margins (forest).
+Per experiment: the ratios with their margins (forest), what was predicted.
 Per load point: levels (throughput), latency by percentile, CPU and memory in
 parts, the blocks one by one, the second load where there is one; of a search
 the capacity and how it was found; of slices their pairs; of a soak its minutes;
@@ -21,6 +21,7 @@ import forest
 import offered
 import overload
 import pairs
+import residuals
 import slopes
 import soak
 import sweeps
@@ -36,6 +37,7 @@ def all_charts(run: Run) -> list[Chart]:
     charts: list[Chart | None] = []
     for experiment in run.data["experiments"]:
         charts += forest.charts(run, experiment)
+        charts.append(residuals.chart(run, experiment))
         for points in sections(experiment):
             swept = sweep_key(points)
             if swept:

@@ -126,6 +126,8 @@ TRIAL_SHAPE = {
     "bare.per_s": "number?",
     "prediction": "object?",
     "prediction.throughput_per_s": "number?",
+    "prediction.cause": "text?",
+    "prediction.evidence": "text?",
 }
 GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")

@@ -9,6 +9,7 @@ written. Invalid trials appear by name and reason, never as a number.
 import capacity
 import lead
 import noise
+import residuals
 import selftest
 import spent
 import tables
@@ -104,6 +105,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         ],
         "record": records.get(experiment["name"]),
         "spent": spent.told(run, experiment),
+        "residuals": residuals.told(run, experiment),
     }
 
 
@@ -124,7 +126,7 @@ def margins(run: Run, experiment: dict) -> str:
 
 def _is_overview(chart) -> bool:
     """Of the experiment or a section rather than one load point."""
-    return len(chart.load_points) > 1 or chart.template == "forest.gp"
+    return len(chart.load_points) > 1 or chart.template in ("forest.gp", "predicted.gp")
 
 
 def _left_out(experiment: dict) -> list[str]:
