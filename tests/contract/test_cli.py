@@ -106,16 +106,23 @@ class Lists(unittest.TestCase):
                                      set(parameter))
 
 
+FOREIGN = (TROIKA.parent / "models/cpython-threads").exists()
+
+
 class Experiments(unittest.TestCase):
     def shipped(self):
+        """By name; a build with a sanitizer has no foreign models, and so not
+        those that have no others."""
         listed = json.loads(troika("list", "experiments", "--format=json").stdout)
-        return {one["name"]: one for one in listed["experiments"]}
+        return {one["name"]: one for one in listed["experiments"]
+                if FOREIGN or "has no model that can run here: cpython" not in one.get("error", "")}
 
     def test_every_shipped_one_is_valid(self):
         shipped = self.shipped()
         folder = ROOT / "harness/experiments"
         files = {str(p.relative_to(folder))[:-4] for p in folder.rglob("*.ini")}
-        self.assertEqual(files, set(shipped))
+        if FOREIGN:
+            self.assertEqual(files, set(shipped))
         for name, experiment in shipped.items():
             with self.subTest(experiment=name):
                 self.assertNotIn("error", experiment)
@@ -131,10 +138,13 @@ class Experiments(unittest.TestCase):
 
     def test_the_quick_claims_fit_in_ten_minutes(self):
         """By the plan's own reckoning, start and end of the servers counted."""
+        if not FOREIGN:
+            self.skipTest("the build has no foreign models")
         script = str(ROOT / "reports" / "claims.py")
         listed = subprocess.run(["/usr/bin/python3", script, "--experiments", "--claims", "quick"],
                                 stdout=subprocess.PIPE, text=True, timeout=60, check=True)
-        plan = troika("bench", "--dry-run", "--allow-any-build", *listed.stdout.split()).stdout.splitlines()[-1]
+        done = troika("bench", "--dry-run", "--allow-any-build", *listed.stdout.split())
+        plan = done.stdout.splitlines()[-1]
         minutes = re.search(r"about (\d+) min", plan)
         self.assertIsNotNone(minutes, plan)
         self.assertLess(int(minutes[1]), 10, plan)
