@@ -318,7 +318,8 @@ static void take_result(struct block *block, int index)
     backend_server_read(stage->plan->backend, &stage->backend_first,
                         &stage->backend_last, &trial->backend);
     if (!block->stages[0].backend_reset)
-        trial->backend.lateness_p99_ns = trial->backend.lateness_max_ns = -1;
+        trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
+            trial->backend.lateness_max_ns = -1;
 }
 
 /* What of the block is not this trial's own, so that it is nobody's else. */

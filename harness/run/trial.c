@@ -235,7 +235,8 @@ static int drive(struct stage *stage)
                             &stage->backend_last, &trial->backend);
     /* What other trials have left in it is not this one's lateness. */
     if (trial->has_backend && !stage->backend_reset)
-        trial->backend.lateness_p99_ns = trial->backend.lateness_max_ns = -1;
+        trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
+            trial->backend.lateness_max_ns = -1;
     return result;
 }
 

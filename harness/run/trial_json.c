@@ -266,13 +266,14 @@ static json_t *json_backend(const struct trial_plan *plan,
     if (!trial->has_backend)
         return json_null();
     return json_pack(
-        "{s:s, s:o, s:b, s:o, s:o, s:o}", "model",
+        "{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "model",
         backend_server_model(workers > 0), "workers",
         workers > 0 ? json_integer(workers) : json_null(), "realtime",
         backend->urgent, "busy",
         backend->cpu_ns >= 0 && backend->span_ns > 0
             ? json_real((double)backend->cpu_ns / (double)backend->span_ns)
             : json_null(),
+        "lateness_p90_ns", json_known(backend->lateness_p90_ns),
         "lateness_p99_ns", json_known(backend->lateness_p99_ns),
         "lateness_max_ns", json_known(backend->lateness_max_ns));
 }

@@ -136,6 +136,7 @@ void backend_server_read(struct backend_server *server,
         stats = json_loads(body, 0, NULL);
     sleeps = json_object_get(stats, "sleeps");
     *report = (struct backend_report){
+        .lateness_p90_ns = whole(sleeps, "lateness_p90_ns"),
         .lateness_p99_ns = whole(sleeps, "lateness_p99_ns"),
         .lateness_max_ns = whole(sleeps, "lateness_max_ns"),
         .urgent = server->urgent,

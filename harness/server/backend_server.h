@@ -27,7 +27,7 @@ struct backend_server {
 
 /* What the backend did in one window. Unknown: -1. */
 struct backend_report {
-    int64_t lateness_p99_ns, lateness_max_ns;
+    int64_t lateness_p90_ns, lateness_p99_ns, lateness_max_ns;
     int64_t cpu_ns;
     int64_t span_ns; /* between the two samples */
     bool urgent;     /* it ran before all others */

@@ -147,11 +147,13 @@ int stats_print(struct reply *reply)
     int rc = reply_printf(
         reply,
         "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
-        "\"lateness_p50_ns\":%lld,\"lateness_p99_ns\":%lld,"
-        "\"lateness_max_ns\":%lld},\"updates\":{\"made\":%llu,"
+        "\"lateness_p50_ns\":%lld,\"lateness_p90_ns\":%lld,"
+        "\"lateness_p99_ns\":%lld,\"lateness_max_ns\":%lld},\"updates\":{"
+        "\"made\":%llu,"
         "\"kept\":%llu},\"stacks\":",
         (unsigned long long)requests, (unsigned long long)count,
         (long long)percentile_ns(count, 50, max_ns),
+        (long long)percentile_ns(count, 90, max_ns),
         (long long)percentile_ns(count, 99, max_ns), (long long)max_ns,
         (unsigned long long)atomic_load(&stats_shared->updates_made),
         (unsigned long long)atomic_load(&stats_shared->updates_kept));

@@ -132,8 +132,10 @@ static struct bench *good(void)
     bench->trial.cpus.apart = true;
     bench->trial.alive = bench->trial.clean = true;
     bench->trial.has_backend = true;
-    bench->trial.backend = (struct backend_report){
-        .lateness_p99_ns = 90000, .cpu_ns = 200 * MS, .span_ns = 1000 * MS};
+    bench->trial.backend = (struct backend_report){.lateness_p90_ns = 60000,
+                                                   .lateness_p99_ns = 90000,
+                                                   .cpu_ns = 200 * MS,
+                                                   .span_ns = 1000 * MS};
     bench->trial.listeners_first = bench->trial.listeners_last = 4711;
     bench->trial.sampler = (struct sampler){.count = 5, .cpu_ns = 2 * MS};
     bench->trial.first.at_ns = 1000 * MS;
