@@ -299,7 +299,7 @@ static void clients_busy(const struct gate_facts *facts, struct gate *gate)
     gate->ok |= told_as_bound(facts);
 }
 
-enum { WAVES_MANY = 500 };
+enum { WAVES_MANY = 200 };
 
 /* The calls of a closed loop come in waves, and one stall of the machine, of
  * which there are a few in a second, makes a wave late as a whole: of few waves
