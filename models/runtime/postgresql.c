@@ -39,7 +39,6 @@ int postgresql_call(const struct postgresql_query *query, postgresql_row *row,
 #else
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <libpq-fe.h>
 #include <unistd.h>
 
@@ -94,18 +93,9 @@ int postgresql_load(char *why, size_t why_size)
         FUNCTIONS(X)
 #undef X
     };
-    /* Function pointers, all alike on this platform, one after another. */
-    void **functions = (void **)&pq;
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    const char *missing = library ? NULL : dlerror();
-    for (size_t i = 0; !missing && i < sizeof names / sizeof *names; i++)
-        if (!(functions[i] = dlsym(library, names[i])))
-            missing = names[i];
-    if (!missing)
-        return 0;
-    snprintf(why, why_size, "libpq cannot be loaded (make deps-claims): %s",
-             missing);
-    return -ENOSYS;
+    return store_library(STORE_POSTGRESQL, LIBRARY, names,
+                         sizeof names / sizeof *names, (void **)&pq, why,
+                         why_size);
 }
 
 static int fail(struct call *call, int error, const char *words)

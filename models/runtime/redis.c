@@ -37,7 +37,6 @@ int redis_call(const struct redis_command *command, redis_answer *answer,
 #else
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
@@ -77,18 +76,9 @@ int redis_load(char *why, size_t why_size)
         FUNCTIONS(X)
 #undef X
     };
-    /* Function pointers, all alike on this platform, one after another. */
-    void **functions = (void **)&hi;
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    const char *missing = library ? NULL : dlerror();
-    for (size_t i = 0; !missing && i < sizeof names / sizeof *names; i++)
-        if (!(functions[i] = dlsym(library, names[i])))
-            missing = names[i];
-    if (!missing)
-        return 0;
-    snprintf(why, why_size, "hiredis cannot be loaded (make deps-claims): %s",
-             missing);
-    return -ENOSYS;
+    return store_library(STORE_REDIS, LIBRARY, names,
+                         sizeof names / sizeof *names, (void **)&hi, why,
+                         why_size);
 }
 
 static int fail(struct call *call, int error, const char *words)

@@ -5,8 +5,10 @@
 #include "models/runtime/store.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "models/runtime/postgresql.h"
@@ -44,6 +46,25 @@ int store_use(enum store store, const struct sockaddr_in *address, char *why,
     addresses[store] = *address;
     used[store] = true;
     return 0;
+}
+
+int store_library(enum store store, const char *library,
+                  const char *const *names, size_t count, void **functions,
+                  char *why, size_t why_size)
+{
+    /* Function pointers are all alike on the platforms that have dlsym. */
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    const char *missing = handle ? NULL : dlerror();
+    for (size_t i = 0; !missing && i < count; i++)
+        if (!(functions[i] = dlsym(handle, names[i])))
+            missing = names[i];
+    if (!missing)
+        return 0;
+    snprintf(why, why_size,
+             "the client library of %s cannot be loaded "
+             "(make deps-claims): %s",
+             store_title(store), missing);
+    return -ENOSYS;
 }
 
 const struct sockaddr_in *store_address(enum store store)

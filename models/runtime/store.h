@@ -35,6 +35,13 @@ const char *store_title(enum store store);
 int store_use(enum store store, const struct sockaddr_in *address, char *why,
               size_t why_size);
 
+/* For a store's `load`: fills `functions`, as many pointers one after another,
+ * with those of the names in its client library. Returns 0, or -ENOSYS with a
+ * sentence in `why`. */
+int store_library(enum store store, const char *library,
+                  const char *const *names, size_t count, void **functions,
+                  char *why, size_t why_size);
+
 /* NULL: it was not given. */
 const struct sockaddr_in *store_address(enum store store);
 

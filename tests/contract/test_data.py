@@ -23,8 +23,10 @@ import threading
 import time
 import unittest
 
-from model_server import BUILD, LIMIT_S, Server, ask
+import model_server
+from model_server import BUILD, Server, ask, has, together, wrong_answers
 
+LIMIT_S = 60
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
 START_LIMIT_S = 150
 SKIPPED = 77
@@ -104,15 +106,8 @@ class Stores:
                 for word in (f"--{name}", address)]
 
 
-def has_them(path: pathlib.Path) -> bool:
-    about = json.loads(subprocess.run([path, "--describe"], check=True, capture_output=True,
-                                      timeout=LIMIT_S).stdout)
-    return about["only"] is None or {"query", "cache"} <= set(about["only"])
-
-
-MODELS = sorted(p.name for p in (BUILD / "models").iterdir()
-                if "." not in p.name and p.is_file() and os.access(p, os.X_OK)
-                and b"\x7fELF" == p.open("rb").read(4))
+MODELS = [model for model in model_server.MODELS
+          if (BUILD / "models" / model).read_bytes()[:4] == b"\x7fELF"]
 stores = None
 
 
@@ -120,29 +115,16 @@ class Answers(unittest.TestCase):
     def check_answers(self, model: str) -> None:
         """One after another, then eight connections at once: no answer goes to
         another."""
-        wrong, done = [], []
+        done: list[list] = []
 
         def client(number: int) -> None:
             rng = random.Random(SEED + number)
-            connection = server.connect()
-            try:
-                for _ in range(3):
-                    for target, body in questions(rng):
-                        got = ask(connection, target)
-                        if got != (200, body):
-                            wrong.append((target, got[0], got[1][:200]))
-                done.append(number)
-            finally:
-                connection.close()
+            done.append(wrong_answers(server, (questions(rng) for _ in range(3))))
 
         with Server(model, *stores.flags()) as server:
             client(0)
-            threads = [threading.Thread(target=client, args=(n,), daemon=True) for n in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(LIMIT_S)
-        self.assertEqual(wrong, [], f"TROIKA_SEED={SEED}")
+            together([lambda n=n: client(n) for n in range(8)])
+        self.assertEqual(sum(done, []), [], f"TROIKA_SEED={SEED}")
         self.assertEqual(len(done), 9, f"some clients failed; TROIKA_SEED={SEED}")
 
 
@@ -255,7 +237,7 @@ if __name__ == "__main__":
     if not {"query", "cache"} <= {w["name"] for w in have["workloads"]}:
         print("query or cache was not built (make deps-claims)")
         sys.exit(SKIPPED)
-    MODELS = [model for model in MODELS if has_them(BUILD / "models" / model)]
+    MODELS = [model for model in MODELS if has(model, "query", "cache")]
     stores = Stores()
     if "not on this machine" in stores.missing:
         print(stores.missing.strip())

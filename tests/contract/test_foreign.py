@@ -12,8 +12,7 @@ import tempfile
 import time
 import unittest
 
-from model_server import BUILD, Server
-from test_workloads import MODELS, describe
+from model_server import BUILD, MODELS, Server, describe
 
 TROIKA = BUILD / "troika"
 LIMIT_S = 120

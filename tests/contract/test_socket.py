@@ -9,9 +9,7 @@ import base64
 import contextlib
 import hashlib
 import http.server
-import json
 import os
-import pathlib
 import random
 import re
 import shutil
@@ -25,53 +23,18 @@ import time
 import unittest
 import urllib.parse
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release")).resolve()
+import model_server
+from model_server import BUILD, LIMIT_S
+
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
-LIMIT_S = 30
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MESSAGE_MAX = 1 << 20
+MODELS = [model for model in model_server.MODELS if model_server.has(model, "websocket")]
 
 
-def describe(model: str) -> dict:
-    return json.loads(subprocess.run([BUILD / "models" / model, "--describe"], check=True,
-                                     capture_output=True, timeout=LIMIT_S).stdout)
-
-
-def models() -> list[str]:
-    names = sorted(p.name for p in (BUILD / "models").iterdir()
-                   if "." not in p.name and p.is_file() and os.access(p, os.X_OK))
-    return [name for name in names
-            if (only := describe(name)["only"]) is None or "websocket" in only]
-
-
-MODELS = models()
-
-
-class Server:
-    """A model's server for the length of a `with`."""
-
-    def __init__(self, model: str, *flags: str):
-        environment = {**os.environ, "TROIKA_DIE_WITH_PARENT": str(os.getpid())}
-        self.process = subprocess.Popen([BUILD / "models" / model, "--port", "0", *flags],
-                                        stdout=subprocess.PIPE, text=True, env=environment)
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{model} did not start; it said so on stderr")
-        self.port = json.loads(line)["port"]
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(LIMIT_S)
-        self.process.stdout.close()
+class Server(model_server.Server):
+    """A model's server that shakes hands."""
 
     def shake(self, target: str = "/websocket", **headers: str | None) -> tuple:
         """The handshake with some headers changed or (None) left out. Returns

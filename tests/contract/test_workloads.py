@@ -16,37 +16,26 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
 from answers import fetch, gather, questions, wait
-from model_server import BUILD, LIMIT_S, Server, ask
+from model_server import BUILD, LIMIT_S, MODELS, Server, ask, describe, together, wrong_answers
 
-MODELS = sorted(p.name for p in (BUILD / "models").iterdir()
-                if "." not in p.name and p.is_file() and os.access(p, os.X_OK))
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
 ROUNDS = 6
 ATTEMPTS = 5
 
 
-def describe(model: str) -> dict:
-    return json.loads(subprocess.run([BUILD / "models" / model, "--describe"], check=True,
-                                     capture_output=True, timeout=LIMIT_S).stdout)
-
-
-def together(jobs) -> None:
-    """Runs the functions at once and waits for all of them."""
-    threads = [threading.Thread(target=job, daemon=True) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LIMIT_S)
-
-
 BACKEND_MODEL = "event-loop" if "event-loop" in MODELS else "thread-per-connection"
+
+
+def asked(model: str, rng: random.Random) -> list[tuple[str, str]]:
+    """Targets and bodies of a round, of the workloads that the model has."""
+    only = describe(model)["only"]
+    return [(target, body) for target, body in questions(rng)
+            if only is None or target[1:].split("?")[0] in only]
 
 
 class Answers(unittest.TestCase):
@@ -60,43 +49,22 @@ class Answers(unittest.TestCase):
         cls.flags = ("--backend", f"127.0.0.1:{cls.backend.port}")
 
     def check_answers(self, model: str) -> None:
-        only = describe(model)["only"]
         rng = random.Random(SEED)
         with Server(model, *self.flags, **self.environment) as server:
-            connection = server.connect()
-            self.addCleanup(connection.close)
-            for _ in range(ROUNDS):
-                for target, body in questions(rng):
-                    name = target[1:].split("?")[0]
-                    if only is not None and name not in only:
-                        continue
-                    got = ask(connection, target)
-                    self.assertEqual(got, (200, body), f"{target}, TROIKA_SEED={SEED}")
+            wrong = wrong_answers(server, (asked(model, rng) for _ in range(ROUNDS)))
+        self.assertEqual(wrong, [], f"TROIKA_SEED={SEED}")
 
     def check_several(self, model: str) -> None:
         """Twelve connections at once: no answer goes to another."""
-        only = describe(model)["only"]
-        wrong = []
+        done: list[list] = []
 
         def client(number: int) -> None:
             rng = random.Random(SEED + number)
-            connection = server.connect()
-            try:
-                for _ in range(2):
-                    for target, body in questions(rng):
-                        if only is not None and target[1:].split("?")[0] not in only:
-                            continue
-                        got = ask(connection, target)
-                        if got != (200, body):
-                            wrong.append((target, got[0], got[1][:200]))
-                done.append(number)
-            finally:
-                connection.close()
+            done.append(wrong_answers(server, (asked(model, rng) for _ in range(2))))
 
-        done: list[int] = []
         with Server(model, *self.flags, **self.environment) as server:
             together([lambda n=n: client(n) for n in range(12)])
-        self.assertEqual(wrong, [], f"TROIKA_SEED={SEED}")
+        self.assertEqual(sum(done, []), [], f"TROIKA_SEED={SEED}")
         self.assertEqual(len(done), 12, f"some clients failed; TROIKA_SEED={SEED}")
 
     def check_gather(self, model: str) -> None:
