@@ -136,7 +136,8 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
 }
 
 void attempt_plan(struct run *run, const struct plan_trial *planned,
-                  struct model_info *entrant, struct trial_plan *plan)
+                  int attempt, struct model_info *entrant,
+                  struct trial_plan *plan)
 {
     const struct experiment *experiment =
         run->plan.experiments[planned->experiment];
@@ -159,6 +160,9 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
         .metronome = run->metronome,
         .usual_speed =
             run_speed_usual(run->trials, experiment->name, point->id, name),
+        .id = planned->id,
+        .attempt = attempt,
+        .predictions = run->results.predictions,
         .stop = run->stop,
     };
 }
@@ -174,14 +178,14 @@ struct together {
 };
 
 /* Carries them out. Returns 0 or a negative errno. */
-static int carry_out(struct run *run, struct together *together)
+static int carry_out(struct run *run, struct together *together, int attempt)
 {
     for (int i = 0; i < together->count; i++) {
         together->trials[i] = calloc(1, sizeof(struct trial));
         if (together->trials[i] == NULL)
             return -ENOMEM;
-        attempt_plan(run, &together->planned[i], &together->entrants[i],
-                     &together->plans[i]);
+        attempt_plan(run, &together->planned[i], attempt,
+                     &together->entrants[i], &together->plans[i]);
     }
     if (together->plans[0].point->slicing.count > 0)
         slices_run(together->plans, together->trials, together->count);
@@ -234,7 +238,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
         return -ENOMEM;
     together->count = count;
     together->planned = planned;
-    result = carry_out(run, together);
+    result = carry_out(run, together, attempt);
     if (result == 0)
         result = last = judge(run, together, attempt);
     for (int i = 0; i < count && result >= 0; i++) {

@@ -37,9 +37,11 @@ struct run {
  * or a negative errno: -EINTR stopped, others not stored. */
 int attempt_do(struct run *run, const struct plan_trial *planned, int count);
 
-/* What a planned trial is made from; `entrant` must outlive the plan. */
+/* What an attempt at a planned trial is made from; `entrant` must outlive the
+ * plan. */
 void attempt_plan(struct run *run, const struct plan_trial *planned,
-                  struct model_info *entrant, struct trial_plan *plan);
+                  int attempt, struct model_info *entrant,
+                  struct trial_plan *plan);
 
 /* Stores one attempt; the last (or only) one is the trial itself. `load`, if
  * not NULL, has the histogram. Returns 0 or a negative errno. */

@@ -90,6 +90,7 @@ static double measure(const struct model_info *null,
     plan.workers = 0;
     plan.settings = NULL;
     plan.usual_speed = 0;
+    plan.predictions = NULL;
     for (int i = 0; trial != NULL && i < ATTEMPTS && !good; i++) {
         trial_run(&plan, trial);
         best = rate_of(trial) > best ? rate_of(trial) : best;

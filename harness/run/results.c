@@ -143,11 +143,22 @@ static int point_latest(const struct results *results)
     return -error;
 }
 
-static int open_log_and_lock(struct results *results, char *why,
-                             size_t why_size)
+/* A file that only grows. */
+static FILE *open_to_append(const struct results *results, const char *name,
+                            char *why, size_t why_size)
 {
     char path[PATH_SIZE];
+    FILE *file;
 
+    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
+    file = fopen(path, "ae");
+    if (file == NULL)
+        fail(errno, why, why_size, "writing", path, remedy_of(errno));
+    return file;
+}
+
+static int lock_and_open(struct results *results, char *why, size_t why_size)
+{
     results->lock_fd =
         open(results->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (results->lock_fd < 0)
@@ -162,15 +173,16 @@ static int open_log_and_lock(struct results *results, char *why,
         results->lock_fd = -1;
         return -EBUSY;
     }
-    snprintf(path, sizeof(path), "%s/log.txt", results->directory);
-    results->log = fopen(path, "ae");
-    if (results->log == NULL) {
-        int error = errno;
-        close(results->lock_fd);
-        results->lock_fd = -1;
-        return fail(error, why, why_size, "writing", path, remedy_of(error));
-    }
-    return 0;
+    results->log = open_to_append(results, "log.txt", why, why_size);
+    results->predictions =
+        results->log != NULL
+            ? open_to_append(results, "predictions.jsonl", why, why_size)
+            : NULL;
+    if (results->predictions != NULL)
+        return 0;
+    int error = errno;
+    results_close(results);
+    return -error;
 }
 
 int results_create(const char *root, long long need_bytes,
@@ -192,7 +204,7 @@ int results_create(const char *root, long long need_bytes,
     if (result < 0)
         return fail(-result, why, why_size, "making a run's directory in", root,
                     remedy_of(-result));
-    result = open_log_and_lock(results, why, why_size);
+    result = lock_and_open(results, why, why_size);
     if (result < 0)
         return result;
     result = point_latest(results);
@@ -222,16 +234,18 @@ int results_open(const char *directory, struct results *results, char *why,
     *slash = '\0';
     snprintf(results->root, sizeof(results->root), "%.511s",
              path[0] ? path : "/");
-    return open_log_and_lock(results, why, why_size);
+    return lock_and_open(results, why, why_size);
 }
 
 void results_close(struct results *results)
 {
     if (results->log != NULL)
         fclose(results->log);
+    if (results->predictions != NULL)
+        fclose(results->predictions);
     if (results->lock_fd >= 0)
         close(results->lock_fd);
-    results->log = NULL;
+    results->log = results->predictions = NULL;
     results->lock_fd = -1;
 }
 

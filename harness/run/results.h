@@ -18,6 +18,7 @@ struct results {
     char directory[640]; /* this run's */
     char run_id[64];     /* <UTC>-<4 hex> */
     FILE *log;           /* log.txt */
+    FILE *predictions;   /* predictions.jsonl */
     int lock_fd;
     bool quiet; /* progress goes to the log alone */
 };

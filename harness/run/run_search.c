@@ -120,7 +120,7 @@ static void begin(struct group *group, const struct plan_trial *const *planned)
         struct entry *entry = &group->entries[i];
 
         entry->planned = planned[i];
-        attempt_plan(group->run, planned[i], &entry->model, &entry->plan);
+        attempt_plan(group->run, planned[i], 1, &entry->model, &entry->plan);
         /* Steps at other rates than the trial before ran at other speeds. */
         entry->plan.usual_speed = 0;
     }

@@ -16,6 +16,7 @@
 #include "harness/machine/urgency.h"
 #include "order.h"
 #include "stage.h"
+#include "trial_predict.h"
 
 static const int64_t LEAD_NS = 20000000; /* to tell all generators */
 
@@ -117,7 +118,8 @@ static int lay_out(struct block *block)
 static bool start(struct stage *stage)
 {
     return !stage_stopped(stage) && stage_prepare(stage) >= 0 &&
-           stage_start_server(stage) >= 0 && stage_check(stage) >= 0;
+           stage_start_server(stage) >= 0 && stage_check(stage) >= 0 &&
+           trial_predict(stage->plan, stage->trial) >= 0;
 }
 
 /* The last one could not take part: its trial says why, the others go on. */

@@ -20,6 +20,7 @@
 #include "harness/server/process.h"
 #include "stage.h"
 #include "trial_drift.h"
+#include "trial_predict.h"
 #include "trial_updates.h"
 
 static const int64_t MS = 1000000;
@@ -252,7 +253,7 @@ void trial_run(const struct trial_plan *plan, struct trial *trial)
     done = !stage_stopped(&stage) && stage_take_cpus(trial) >= 0 &&
            stage_take_bare(&stage) >= 0 && stage_prepare(&stage) >= 0 &&
            stage_start_server(&stage) >= 0 && stage_check(&stage) >= 0 &&
-           drive(&stage) >= 0;
+           trial_predict(plan, trial) >= 0 && drive(&stage) >= 0;
     urgency_drop();
     if (stage_stopped(&stage))
         trial->end = TRIAL_STOPPED;

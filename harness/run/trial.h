@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "bare.h"
@@ -44,6 +45,9 @@ struct trial_plan {
     const struct metronome *metronome; /* NULL: none beats */
     double usual_speed; /* of the machine in the cell's earlier trials;
                            0: unknown */
+    const char *id;     /* of the trial, and which attempt at it */
+    int attempt;
+    FILE *predictions; /* takes a line before the load begins; NULL: none */
     const volatile sig_atomic_t *stop; /* set: abandon the trial */
 };
 
@@ -67,6 +71,7 @@ struct trial {
     int workers; /* as the server said; 0: it did not */
     struct cpu_split cpus;
     struct bare bare;
+    struct prediction prediction; /* made before the load began */
 
     struct load_result *load;    /* NULL unless TRIAL_DONE */
     struct load_result *beside;  /* NULL without a second load */

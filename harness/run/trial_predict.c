@@ -6,7 +6,11 @@
  */
 #include "trial_predict.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ceiling.h"
 #include "residual.h"
@@ -29,8 +33,9 @@ static int64_t mean_wait_ns(const struct load_point *point)
     return wait_ns / SEEDS * heavy;
 }
 
-void trial_predict(const struct trial_plan *plan, const struct trial *trial,
-                   struct prediction *prediction)
+/* What the laws need to know. */
+static struct prediction_input input_of(const struct trial_plan *plan,
+                                        const struct trial *trial)
 {
     const struct load_point *point = plan->point;
     const struct model_info *model = plan->model;
@@ -47,10 +52,6 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         .backend_workers = point->backend_workers,
     };
 
-    *prediction = (struct prediction){0};
-    if (model->yardstick || model->target != NULL ||
-        point->beside.workload != NULL)
-        return;
     /* What the bare work costs in C says nothing of another language. */
     if (bare->processes > 0 && bare->per_s > 0 && !model->foreign)
         input.cpu_s = bare->processes / bare->per_s;
@@ -60,7 +61,57 @@ void trial_predict(const struct trial_plan *plan, const struct trial *trial,
         input.holding_workers = workers;
     else if (model->has_workers && workers < input.cpus)
         input.cpus = workers; /* loops, or a loop's pool */
+    return input;
+}
+
+/* The line, on the disk before the load begins. */
+static int store(const struct trial_plan *plan, struct trial *trial)
+{
+    const struct prediction *prediction = &trial->prediction;
+    const struct prediction_input *input = &prediction->input;
+    struct timespec now;
+    json_t *line;
+    bool written;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    line = json_pack(
+        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i}",
+        "trial_id", plan->id, "attempt", plan->attempt, "at_unix_ns",
+        (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "law",
+        prediction->law, "throughput_per_s", json_finite(prediction->per_s),
+        "connections", input->connections, "wait_ns",
+        (json_int_t)input->wait_ns, "think_ns", (json_int_t)input->think_ns,
+        "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
+        "cpus", input->cpus, "backend_workers", input->backend_workers);
+    written = line != NULL &&
+              json_dumpf(line, plan->predictions, JSON_COMPACT) == 0 &&
+              fputc('\n', plan->predictions) != EOF &&
+              fflush(plan->predictions) == 0 &&
+              fsync(fileno(plan->predictions)) == 0;
+    json_decref(line);
+    if (written)
+        return 0;
+    snprintf(trial->failure, sizeof(trial->failure),
+             "the prediction could not be stored (predictions.jsonl): %s",
+             strerror(errno));
+    return -EIO;
+}
+
+int trial_predict(const struct trial_plan *plan, struct trial *trial)
+{
+    const struct model_info *model = plan->model;
+    struct prediction *prediction = &trial->prediction;
+    struct prediction_input input = input_of(plan, trial);
+
+    *prediction = (struct prediction){0};
+    if (model->yardstick || model->target != NULL ||
+        plan->point->beside.workload != NULL)
+        return 0;
     prediction_make(&input, prediction);
+    if (prediction->law == NULL || prediction->per_s <= 0 ||
+        plan->predictions == NULL)
+        return 0;
+    return store(plan, trial);
 }
 
 /* How many requests can begin at once and so may end at once; 0: they come
@@ -107,9 +158,9 @@ static void count_requests(const struct trial *trial, int cpus,
 }
 
 static void collect(const struct trial_plan *plan, const struct trial *trial,
-                    const struct prediction *prediction,
                     struct residual_facts *facts)
 {
+    const struct prediction *prediction = &trial->prediction;
     const struct prediction_input *input = &prediction->input;
     const struct load_result *load = trial->load;
     const struct backend_report *backend = &trial->backend;
@@ -136,18 +187,17 @@ static void collect(const struct trial_plan *plan, const struct trial *trial,
 json_t *trial_predict_json(const struct trial_plan *plan,
                            const struct trial *trial, double throughput)
 {
+    const struct prediction *prediction = &trial->prediction;
     struct residual_facts facts = {.measured_per_s = throughput};
-    struct prediction prediction;
     char words[256];
     const char *cause;
 
-    trial_predict(plan, trial, &prediction);
-    if (prediction.law == NULL || prediction.per_s <= 0)
+    if (prediction->law == NULL || prediction->per_s <= 0)
         return json_null();
-    collect(plan, trial, &prediction, &facts);
+    collect(plan, trial, &facts);
     cause = residual_cause(&facts, words, sizeof(words));
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction.law,
-                     "throughput_per_s", json_finite(prediction.per_s),
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction->law,
+                     "throughput_per_s", json_finite(prediction->per_s),
                      "residual", json_finite(residual_of(&facts)), "cause",
                      cause != NULL ? json_string(cause) : json_null(),
                      "evidence", words[0] ? json_text(words) : json_null());
