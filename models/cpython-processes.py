@@ -8,11 +8,11 @@ The parent keeps the connections and reads the requests; the descriptor goes
 with the request to a worker, which answers the client itself. Were the
 connections the workers' own, a request would wait behind another's handler
 while a worker next door is idle. A worker that dies costs its own connection
-and is replaced. Inside a request that makes several calls at once they are
-threads.
+and is replaced. The tasks of one request are threads of its worker.
 """
 import collections
 import gc
+import mmap
 import os
 import selectors
 import signal
@@ -41,12 +41,33 @@ class Connection:
         self.last = False    # its last answer is out; what still comes is dropped
 
 
+class Stats(server.Stats):
+    """Each worker counts updates in a place of its own, in memory that all
+    share: before the client has the answer, and without a lock that would die
+    with a worker."""
+
+    def __init__(self, workers: int):
+        super().__init__()
+        self._shared = memoryview(mmap.mmap(-1, workers * 16)).cast("Q")
+        self.place = 0  # of this worker
+
+    def count_updates(self, made: int, kept: int) -> None:
+        self._shared[self.place * 2] += made
+        self._shared[self.place * 2 + 1] += kept
+
+    def _take_updates(self, reset: bool) -> tuple[int, int]:
+        told = sum(self._shared[0::2]), sum(self._shared[1::2])
+        for i in range(len(self._shared) if reset else 0):
+            self._shared[i] = 0
+        return told
+
+
 class Worker:
     """A process and our end of the socket pair."""
 
-    def __init__(self, answerer: Answerer):
+    def __init__(self, answerer: Answerer, stats: Stats | None, place: int):
         self.socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.connection = None
+        self.connection, self.place = None, place
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -54,6 +75,8 @@ class Worker:
             os.closerange(its.fileno() + 1, (1 << 31) - 1)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if stats:
+                stats.place = place
             try:
                 work(its, answerer, parent)
             finally:
@@ -91,8 +114,8 @@ class Dispatcher:
         self._free: list = []  # last in, first out: the warm one
         self._spare: list = []
         self.stopping = False
-        for _ in range(flags.workers):
-            self._start_worker()
+        for place in range(flags.workers):
+            self._start_worker(place)
         self._watch(listener, self._accept)
 
     def _watch(self, what, do, *arguments) -> None:
@@ -104,8 +127,8 @@ class Dispatcher:
     def watch_stop(self, descriptor: int) -> None:
         self._watch(descriptor, self._stop, descriptor)
 
-    def _start_worker(self) -> None:
-        worker = Worker(self._answerer)
+    def _start_worker(self, place: int) -> None:
+        worker = Worker(self._answerer, self._stats, place)
         self._workers.add(worker)
         self._watch(worker.socket, self._hear, worker)
         self._take_next(worker)
@@ -191,7 +214,7 @@ class Dispatcher:
             self._workers.discard(worker)
             if worker in self._free:
                 self._free.remove(worker)
-            self._start_worker()
+            self._start_worker(worker.place)
         if connection:
             self._go_on(connection, said)
 
@@ -251,8 +274,9 @@ class Dispatcher:
 
 def main() -> None:
     flags = server.settings(MODEL, WORKLOADS)
-    stats = server.Stats() if flags.stats else None
-    answerer = Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend)), stats)
+    stats = Stats(flags.workers) if flags.stats else None
+    answerer = Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend), stats),
+                        stats)
     listener = server.listen(MODEL, flags)
     gc.freeze()  # pages that the collector does not write to stay shared
     dispatcher = Dispatcher(flags, listener, answerer, stats)

@@ -80,8 +80,8 @@ def main() -> None:
     flags = server.settings(MODEL, WORKLOADS)
     threading.stack_size(STACK_BYTES)
     stats = server.Stats() if flags.stats else None
-    threads = Threads(Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend)),
-                               stats))
+    threads = Threads(Answerer(Routes(MODEL.name, WORKLOADS),
+                               Handlers(Backend(flags.backend), stats), stats))
     listener = server.listen(MODEL, flags)
     woken, wake = os.pipe()
     server.on_stop(lambda: os.write(wake, b"x"))

@@ -75,6 +75,10 @@ def gather_body(calls: int, seed: int, checks) -> bytes:
     return b"gather calls=%d seed=%d check=%016x\n" % (calls, seed, combine(checks))
 
 
+def sleepers_body(tasks: int, seed: int, checks) -> bytes:
+    return b"sleepers tasks=%d seed=%d check=%016x\n" % (tasks, seed, combine(checks))
+
+
 def spin_body(steps: int, seed: int, state: int) -> bytes:
     return b"spin steps=%d seed=%d state=%016x\n" % (steps, seed, state)
 
@@ -85,6 +89,10 @@ def hash_body(rounds: int, seed: int, digest: str) -> bytes:
 
 def mixed_body(delay_ns: int, steps: int, seed: int, state: int) -> bytes:
     return b"mixed delay_ns=%d steps=%d seed=%d state=%016x\n" % (delay_ns, steps, seed, state)
+
+
+def counter_body(tasks: int, updates: int, seed: int) -> bytes:
+    return b"counter tasks=%d updates=%d seed=%d\n" % (tasks, updates, seed)
 
 
 def hog_body(steps: int, seed: int, state: int) -> bytes:

@@ -9,14 +9,43 @@ from foreign.backend import Backend
 from foreign.routes import Routes, Wrong
 from foreign.server import Stats
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "spin", "hash", "mixed", "hog", "block")
+WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "counter",
+             "hog", "block")
+
+
+def _at_once(run, count: int) -> list:
+    """What run(i) returns, in a thread for each i; every one that began is
+    joined, whatever happened to another."""
+    results: list = [None] * count
+
+    def keep(i: int) -> None:
+        try:
+            results[i] = run(i)
+        except Wrong as wrong:
+            results[i] = wrong
+    started: list = []
+    try:
+        while len(started) < count:
+            thread = threading.Thread(target=keep, args=(len(started),))
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        raise Wrong(503, f"the server is out of threads: {len(started)} of {count} "
+                         "start") from None
+    finally:
+        for thread in started:
+            thread.join()
+    for one in results:
+        if isinstance(one, Wrong):
+            raise one
+    return results
 
 
 class Handlers:
     """A method for each workload: its arguments in, the body out."""
 
-    def __init__(self, backend: Backend):
-        self._call = backend.call
+    def __init__(self, backend: Backend, stats: Stats | None):
+        self._call, self._stats = backend.call, stats
 
     def hello(self, size: int, seed: int) -> bytes:
         return answers.hello_body(size, seed)
@@ -30,29 +59,14 @@ class Handlers:
         return answers.fetch_body(delay, calls, seed, checks)
 
     def gather(self, delays: tuple, seed: int) -> bytes:
-        """A thread for each call, all joined whatever happens to one."""
-        checks: list = [None] * len(delays)
-
-        def run(i: int, delay: int) -> None:
-            try:
-                checks[i] = self._call(delay, seed + i & answers.MASK)
-            except Wrong as wrong:
-                checks[i] = wrong
-        threads = [threading.Thread(target=run, args=pair) for pair in enumerate(delays)]
-        started = []
-        try:
-            for thread in threads:
-                thread.start()
-                started.append(thread)
-        except RuntimeError:
-            raise Wrong(503, "the server is out of tasks (none starts)") from None
-        finally:
-            for thread in started:
-                thread.join()
-        for one in checks:
-            if isinstance(one, Wrong):
-                raise one
+        checks = _at_once(lambda i: self._call(delays[i], seed + i & answers.MASK), len(delays))
         return answers.gather_body(len(delays), seed, checks)
+
+    def sleepers(self, tasks: int, delay: int, seed: int) -> bytes:
+        def sleep(i: int) -> int:
+            time.sleep(delay / 1e9)
+            return answers.check(delay, seed + i & answers.MASK)
+        return answers.sleepers_body(tasks, seed, _at_once(sleep, tasks))
 
     def spin(self, steps: int, seed: int) -> bytes:
         return answers.spin_body(steps, seed, answers.spin(seed, steps))
@@ -63,6 +77,24 @@ class Handlers:
     def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         state = answers.spin(self._call(delay, seed), steps)
         return answers.mixed_body(delay, steps, seed, state)
+
+    def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
+        """Nothing holds reading and writing together but a GIL, by chance:
+        CPython lets go of it where a loop goes back or a call begins."""
+        kept = 0
+
+        def count(_: int) -> int:
+            nonlocal kept
+            for _ in range(rounds):
+                seen = kept
+                if delay:
+                    time.sleep(delay / 1e9)
+                kept = seen + 1
+            return rounds
+        made = sum(_at_once(count, tasks))
+        if self._stats:
+            self._stats.count_updates(made, kept)
+        return answers.counter_body(tasks, made, seed)
 
     def hog(self, light: int, heavy: int, share: int, seed: int) -> bytes:
         steps = heavy if answers.heavy(share, seed) else light

@@ -71,7 +71,7 @@ class Backend {
   }
 }
 
-function handlers(backend, offload) {
+function handlers(backend, stats, offload) {
   const spin = async (seed, steps) => answers.hex(await offload('spin', seed, steps));
   const calls = async (delays, seed) => {
     const done = await Promise.allSettled(
@@ -94,6 +94,29 @@ function handlers(backend, offload) {
     },
     gather: async ({ delays, seed }) =>
       `gather calls=${delays.length} seed=${seed} check=${await calls(delays, seed)}\n`,
+    async sleepers({ tasks, delay, seed }) {
+      const asleep = Array.from({ length: tasks }, async (_, i) => {
+        await sleep(delay);
+        return answers.check(delay, answers.u64(seed + BigInt(i)));
+      });
+      const checks = []; // Promise.all takes no more than two million
+      for (const one of asleep) checks.push(await one);
+      return `sleepers tasks=${tasks} seed=${seed} check=${answers.hex(answers.combine(checks))}\n`;
+    },
+    /** Between two awaits a task is alone. */
+    async counter({ tasks, rounds, delay, seed }) {
+      let kept = 0;
+      const count = async () => {
+        for (let i = 0; i < rounds; i++) {
+          const seen = kept;
+          if (delay) await sleep(delay);
+          kept = seen + 1;
+        }
+      };
+      await Promise.all(Array.from({ length: tasks }, count));
+      stats?.countUpdates(tasks * rounds, kept);
+      return `counter tasks=${tasks} updates=${tasks * rounds} seed=${seed}\n`;
+    },
     spin: async ({ steps, seed }) =>
       `spin steps=${steps} seed=${seed} state=${await spin(seed, steps)}\n`,
     hash: async ({ rounds, seed }) =>

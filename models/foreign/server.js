@@ -18,7 +18,7 @@ const DRAIN_MS = 4000;
 const WORKERS_MAX = 4096;
 
 const name = path.basename(process.argv[1]);
-const workloads = Object.keys(handlers(null, null)).sort();
+const workloads = Object.keys(handlers(null, null, null)).sort();
 
 function fail(status, words) {
   process.stderr.write(`${name}: ${words}\n`);
@@ -77,11 +77,29 @@ function flagsOf(model) {
   };
 }
 
+/** What GET /stats tells. Sleeps are not timed: null, not zero. */
+class Stats {
+  constructor() {
+    this.requests = this.made = this.kept = 0;
+  }
+
+  countUpdates(made, kept) {
+    this.made += made;
+    this.kept += kept;
+  }
+
+  take(reset) {
+    const { requests, made, kept } = this;
+    if (reset) this.requests = this.made = this.kept = 0;
+    return { requests, sleeps: null, updates: { made, kept }, stacks: null };
+  }
+}
+
 class Server {
   constructor(flags, offload) {
+    this.stats = flags.stats ? new Stats() : null;
     this.routes = new Routes(name, workloads);
-    this.handlers = handlers(new Backend(flags.backend), offload);
-    this.requests = flags.stats ? 0 : null;
+    this.handlers = handlers(new Backend(flags.backend), this.stats, offload);
     this.busy = new Map(); // socket: requests of it that are not answered yet
     this.stopping = false;
     this.http = http.createServer({ maxHeaderSize: HEAD_MAX, keepAliveTimeout: 0,
@@ -135,7 +153,7 @@ class Server {
       const [workload, given] = this.routes.find(request.url);
       const handler = this.handlers[workload];
       if (!handler) return this.send(response, 200, this.other(workload, given), 'application/json');
-      if (this.requests !== null) this.requests++;
+      if (this.stats) this.stats.requests++;
       const body = handler(given);
       return this.send(response, 200, typeof body === 'string' ? body : await body);
     } catch (error) {
@@ -147,11 +165,9 @@ class Server {
   /** The body of what is no workload. */
   other(where, { reset }) {
     if (where === '/') return this.routes.listing;
-    if (this.requests === null)
+    if (!this.stats)
       throw new Wrong(404, 'no statistics are kept; start the server with --stats');
-    const said = JSON.stringify({ requests: this.requests, sleeps: null, stacks: null });
-    if (reset) this.requests = 0;
-    return `${said}\n`;
+    return `${JSON.stringify(this.stats.take(reset))}\n`;
   }
 
   send(response, status, body, type = 'text/plain') {

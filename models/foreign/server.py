@@ -200,16 +200,32 @@ class Stats:
 
     def __init__(self):
         self._requests = 0
+        self._updates = [0, 0]  # made, kept
         self._lock = threading.Lock()
 
     def count(self) -> None:
         with self._lock:
             self._requests += 1
 
+    def count_updates(self, made: int, kept: int) -> None:
+        with self._lock:
+            self._updates[0] += made
+            self._updates[1] += kept
+
     def take(self, reset: bool) -> bytes:
         with self._lock:
-            requests, self._requests = self._requests, 0 if reset else self._requests
-        return json.dumps({"requests": requests, "sleeps": None, "stacks": None}).encode() + b"\n"
+            requests, (made, kept) = self._requests, self._take_updates(reset)
+            if reset:
+                self._requests = 0
+        return json.dumps({"requests": requests, "sleeps": None,
+                           "updates": {"made": made, "kept": kept}, "stacks": None}
+                          ).encode() + b"\n"
+
+    def _take_updates(self, reset: bool) -> tuple[int, int]:
+        made, kept = self._updates
+        if reset:
+            self._updates = [0, 0]
+        return made, kept
 
 
 def drain(busy) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from model_server import BUILD, MODELS, Server, describe
+from model_server import BUILD, MODELS, Server, describe, together
 
 TROIKA = BUILD / "troika"
 LIMIT_S = 120
@@ -70,6 +70,26 @@ class Foreign(unittest.TestCase):
         self.assertEqual({t["cell"]["model"] for t in trials}, set(wanted))
         for trial in trials:
             self.assertEqual(trial["runtime"], wanted[trial["cell"]["model"]])
+
+    def test_updates_kept_and_lost(self) -> None:
+        """All are counted, of several requests at once, wherever they ran. A
+        loop keeps all as long as nobody waits; threads may lose some. With
+        everybody waiting each model does."""
+        for model in FOREIGN:
+            loop = describe(model)["task"] == "coroutine"
+            with self.subTest(model=model), Server(model, "--stats") as server:
+                together([lambda: server.ask("/counter?tasks=4&rounds=50")] * 6)
+                told = json.loads(server.ask("/stats?reset=1")[1])
+                self.assertEqual(told["requests"], 6)
+                self.assertEqual(told["updates"]["made"], 6 * 4 * 50)
+                self.assertIn(told["updates"]["kept"], range(1200 if loop else 6, 1201))
+                server.ask("/counter?tasks=8&rounds=2&delay=20ms")
+                told = json.loads(server.ask("/stats?reset=1")[1])["updates"]
+                self.assertEqual(told["made"], 16)
+                self.assertIn(told["kept"], range(1, 16))
+                told = json.loads(server.ask("/stats")[1])
+                self.assertEqual((told["requests"], told["updates"]),
+                                 (0, {"made": 0, "kept": 0}))
 
     def test_the_loop_is_free_while_others_block(self) -> None:
         for model in ("cpython-asyncio-threads", "cpython-asyncio-processes", "node-workers"):
