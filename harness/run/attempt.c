@@ -135,6 +135,24 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
     return result;
 }
 
+struct trial_plan attempt_of(struct run *run,
+                             const struct experiment *experiment,
+                             const struct load_point *point, int model)
+{
+    return (struct trial_plan){
+        .point = point,
+        .model = entrants_model(experiment->models, point->models[model]),
+        .workers = point->model_workers[model],
+        .settings = point->model_settings[model],
+        .seed = run->plan.seed,
+        .backend = &run->backend,
+        .stores = run->stores,
+        .store_addresses = experiment->store_addresses,
+        .metronome = run->metronome,
+        .stop = run->stop,
+    };
+}
+
 void attempt_plan(struct run *run, const struct plan_trial *planned,
                   int attempt, struct model_info *entrant,
                   struct trial_plan *plan)
@@ -145,26 +163,17 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
         &experiment->load_points[planned->load_point];
     const char *name = point->models[planned->model];
 
-    *entrant = *entrants_model(experiment->models, name);
+    *plan = attempt_of(run, experiment, point, planned->model);
+    *entrant = *plan->model;
     entrant->name = name; /* a copy's trials are told apart by it */
-    *plan = (struct trial_plan){
-        .point = point,
-        .model = entrant,
-        .workers = point->model_workers[planned->model],
-        .settings = point->model_settings[planned->model],
-        .seed = plan_seed(run->plan.seed, experiment->name, point->id,
-                          planned->block),
-        .backend = &run->backend,
-        .stores = run->stores,
-        .store_addresses = experiment->store_addresses,
-        .metronome = run->metronome,
-        .usual_speed =
-            run_speed_usual(run->trials, experiment->name, point->id, name),
-        .id = planned->id,
-        .attempt = attempt,
-        .predictions = run->results.predictions,
-        .stop = run->stop,
-    };
+    plan->model = entrant;
+    plan->seed =
+        plan_seed(run->plan.seed, experiment->name, point->id, planned->block);
+    plan->usual_speed =
+        run_speed_usual(run->trials, experiment->name, point->id, name);
+    plan->id = planned->id;
+    plan->attempt = attempt;
+    plan->predictions = run->results.predictions;
 }
 
 /* Trials that are carried out together. */

@@ -37,6 +37,13 @@ struct run {
  * or a negative errno: -EINTR stopped, others not stored. */
 int attempt_do(struct run *run, const struct plan_trial *planned, int count);
 
+/* What any trial of a load point's model is made from, that of a capacity or of
+ * a warm-up included: the one place where a run's servers, stores and the
+ * model's settings find their way into a trial. */
+struct trial_plan attempt_of(struct run *run,
+                             const struct experiment *experiment,
+                             const struct load_point *point, int model);
+
 /* What an attempt at a planned trial is made from; `entrant` must outlive the
  * plan. */
 void attempt_plan(struct run *run, const struct plan_trial *planned,

@@ -24,17 +24,11 @@ struct reached {
 };
 
 /* Returns 0, or -EINTR when it was stopped. */
-static int reach(struct run *run, const struct model_info *models,
+static int reach(struct run *run, const struct experiment *experiment,
                  const struct load_point *cell, int i, struct reached *reached)
 {
     struct load_point point = *cell;
-    struct trial_plan plan = {.point = &point,
-                              .model = entrants_model(models, cell->models[i]),
-                              .workers = cell->model_workers[i],
-                              .seed = run->plan.seed,
-                              .backend = &run->backend,
-                              .metronome = run->metronome,
-                              .stop = run->stop};
+    struct trial_plan plan = attempt_of(run, experiment, &point, i);
     struct search_trial *trial = calloc(1, sizeof(*trial));
     int result = trial == NULL ? -ENOMEM : 0;
 
@@ -59,7 +53,7 @@ static int reach(struct run *run, const struct model_info *models,
 }
 
 /* All models, and the quickest; a new reference, or NULL when stopped. */
-static json_t *measure(struct run *run, const struct model_info *models,
+static json_t *measure(struct run *run, const struct experiment *experiment,
                        const struct load_point *point)
 {
     json_t *told = json_object();
@@ -69,7 +63,7 @@ static json_t *measure(struct run *run, const struct model_info *models,
     for (int i = 0; i < EXPERIMENT_MODELS_MAX && point->models[i]; i++) {
         if (entrants_is_copy(point->models[i]))
             continue;
-        if (reach(run, models, point, i, &reached) < 0) {
+        if (reach(run, experiment, point, i, &reached) < 0) {
             json_decref(told);
             return NULL;
         }
@@ -102,6 +96,7 @@ static json_t *known_of(const struct experiment *experiment, int number,
         if (!strcmp(points[i].section, point->section) &&
             points[i].connections == point->connections &&
             points[i].workers == point->workers &&
+            points[i].backend_workers == point->backend_workers &&
             !memcmp(&points[i].arguments, &point->arguments,
                     sizeof(point->arguments)))
             known =
@@ -133,7 +128,7 @@ static int set_rate(struct run *run, const struct experiment *experiment,
     json_t *known = known_of(experiment, number, stored);
 
     if (known == NULL)
-        known = measure(run, experiment->models, point);
+        known = measure(run, experiment, point);
     if (known == NULL)
         return -EINTR;
     /* With no answer at all the trials say why, at whatever rate. */

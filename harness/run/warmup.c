@@ -86,16 +86,7 @@ static int64_t settle_ns(struct run *run, const struct experiment *experiment,
                          const struct load_point *point, int i)
 {
     struct load_point all = *point;
-    struct trial_plan plan = {
-        .point = &all,
-        .model = entrants_model(experiment->models, point->models[i]),
-        .workers = point->model_workers[i],
-        .settings = point->model_settings[i],
-        .seed = run->plan.seed,
-        .backend = &run->backend,
-        .stores = run->stores,
-        .store_addresses = experiment->store_addresses,
-        .stop = run->stop};
+    struct trial_plan plan = attempt_of(run, experiment, &all, i);
     struct trial *trial = calloc(1, sizeof(*trial));
     struct stage stage = {.plan = &plan, .trial = trial};
     struct warmup_steps steps = {0};

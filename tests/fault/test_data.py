@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A private PostgreSQL and Redis when things go wrong: killed in mid-run, or
-left alone by a harness that was killed. Each time: an invalid trial with the
+"""A private PostgreSQL and Redis: where each trial finds them, and when things
+go wrong: killed in mid-run, or left alone by a harness that was killed. Each time: an invalid trial with the
 reason, the next one runs on a new one, and neither a process, a folder nor a
 piece of shared memory is left behind.
 
@@ -154,6 +154,17 @@ class Killed(unittest.TestCase):
 
     def test_redis(self):
         self.check_killed("cache", "redis-server", "Redis")
+
+    def test_multiple(self):
+        """A rate that is a multiple: its capacity is found out with the store."""
+        path = self.folder / "data.ini"
+        path.write_text(EXPERIMENT.replace("1500ms", "200ms").format(workload="cache")
+                        + "mode = open\nrate = 0.1x\n")
+        self.start("bench", "--allow-any-build", "-o", self.folder, path)
+        out, err = self.running.communicate(timeout=LIMIT_S)
+        self.assertIn(self.running.returncode, (0, 3), err)
+        run = json.loads(next(self.folder.glob("2*/run.json")).read_text())
+        self.assertGreater(run["experiments"][0]["load_points"][0]["capacity"]["per_s"], 0)
 
     def test_harness(self):
         self.start("stores")
