@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is refused of experiment files: every class of error, in form, keys,
+ * values and between keys, with its line and suggestion.
+ */
+#include "experiment_bench.h"
+
+static void form_is_checked(void **state)
+{
+    (void)state;
+    bad("", 1, "no [experiment]");
+    bad("# nothing\n", 1, "no [experiment]");
+    bad("blocks = 6\n" CELL, 1, "in no section");
+    bad("[cell a]\nworkload = wait\n", 1, "first section must be [experiment]");
+    bad("[experimnt]\n", 1, "did you mean experiment?");
+    bad(HEAD, 1, "no [cell NAME]");
+    bad(CELL "[sell b]\nworkload = wait\n", 4, "did you mean cell?");
+    bad(CELL "[experiment]\n", 4, "on line 1 already");
+    bad(HEAD "[profile]\n[profile]\n[cell a]\nworkload=wait\n", 3,
+        "on line 2 already");
+    bad(CELL "[cell a]\nworkload = wait\n", 4, "on line 2 already");
+    bad(CELL "[cell]\nworkload = wait\n", 4, "needs a name");
+    bad(CELL "[cell a/b]\nworkload = wait\n", 4, "needs a name");
+    bad(CELL "[cell b\nworkload = wait\n", 4, "closing bracket");
+    bad(CELL "what is this\n", 4, "neither [section]");
+    bad(CELL "# \x80\n", 4, "not UTF-8");
+    bad(CELL "# \xc3\n", 4, "not UTF-8");
+    bad(CELL "# \xed\xa0\x80\n", 4, "not UTF-8");
+    bad(CELL "# \xff\n", 4, "not UTF-8");
+    bad(CELL "# \x1b[2J\n", 4, "not UTF-8");
+    experiment_free(good("\xef\xbb\xbf# \xc3\xa9 \xe2\x82\xac "
+                         "\xf0\x9f\x99\x82\r\n" CELL));
+    bad(HEAD "[cell a]\n  workload = wait\n  delay = 1s\n", 4,
+        "must not be indented");
+    bad(HEAD "[cell a-c1]\nworkload = wait\n"
+             "[cell a]\nworkload = wait\nconnections = 1, 2\n",
+        4, "two load points are named a-c1");
+}
+
+static void keys_are_checked(void **state)
+{
+    (void)state;
+    bad(HEAD "block = 6\n", 2, "did you mean blocks?");
+    bad(HEAD "blocks = 6\nblocks = 7\n", 3, "on line 2 already");
+    bad(HEAD "window = 1s\nwindow = 2s\n", 3, "on line 2 already");
+    bad(HEAD "[profile]\nmemry = 1GiB\n", 3, "did you mean memory?");
+    bad(HEAD "[profile]\nwait = 1s\nwait = 2s\n", 4, "on line 3 already");
+    bad(CELL "conections = 3\n", 4, "did you mean connections?");
+    bad(CELL "window = 4s\nwindow = 5s\n", 5, "on line 4 already");
+    bad(CELL "delay = 4s\ndelay = 5s\n", 5, "on line 4 already");
+    bad(CELL "delai = 4s\n", 4, "did you mean delay?");
+    bad(CELL "steps = 4\n", 4, "no parameter \"steps\"");
+    bad(CELL "window =\n", 4, "has no value");
+    bad(HEAD "steps = 4\n[cell a]\nworkload = wait\n", 2, "no cell has");
+    bad(HEAD "[cell a]\n", 2, "has no workload");
+    bad(HEAD "[cell a]\nworkload = waite\n", 3, "did you mean wait?");
+}
+
+static void values_are_checked(void **state)
+{
+    (void)state;
+    bad(HEAD "blocks = 0\n", 2, "allowed is 1 to");
+    bad(HEAD "blocks = -1\n", 2, "allowed is 1 to");
+    bad(HEAD "blocks = six\n", 2, "a whole number is needed");
+    bad(HEAD "margin = 5\n", 2, "share in percent");
+    bad(HEAD "margin = 0%\n", 2, "above 0%");
+    bad(HEAD "margin.latency = 10\n", 2, "share in percent");
+    bad(HEAD "noise_floor = maybe\n", 2, "yes");
+    bad(HEAD "noise_floor = yes\n[cell a]\nworkload = wait\n", 1,
+        "needs a baseline");
+    bad(HEAD "seed = abc\n", 2, "a whole number");
+    bad(HEAD "baseline = seral\n", 2, "did you mean serial?");
+    bad(HEAD "base = won\n[cell one]\nworkload = wait\n", 2,
+        "did you mean one?");
+    bad(HEAD "[profile]\nlatency_limit = 99<100ms\n", 3, "p99<100ms");
+    bad(HEAD "[profile]\nlatency_limit = p99 100ms\n", 3, "p99<100ms");
+    bad(HEAD "[profile]\nlatency_limit = p99<100\n", 3, "p99<100ms");
+    bad(HEAD "[profile]\nlatency_limit = p100<1s\n", 3, "below 100");
+    bad(HEAD "[profile]\nmemory = 512\n", 3, "needs a unit");
+    bad(CELL "connections = 0\n", 4, "allowed is 1 to");
+    bad(CELL "connections = 1,,2\n", 4, "empty item");
+    bad(CELL "connections = 1, 0\n", 4, "allowed is 1 to");
+    bad(CELL "window = 0s\n", 4, "allowed is 10ms to");
+    bad(CELL "window = 5\n", 4, "needs a unit");
+    bad(CELL "window = 5 parsecs\n", 4, "needs a unit");
+    bad(CELL "mode = opne\n", 4, "did you mean open?");
+    bad(CELL "placement = splitt\n", 4, "did you mean split?");
+    bad(CELL "delay = 50\n", 4, "delay");
+    bad(CELL "delay = 2h\n", 4, "delay");
+    bad(CELL "models = serial, event-lop\n", 4, "did you mean event-loop?");
+    bad(CELL "models = serial, serial\n", 4, "listed twice");
+    bad(CELL "mode = open\nconnections = 4\nrate = 0x\n", 6, "above 0");
+    bad(CELL "mode = open\nconnections = 4\nrate = 101x\n", 6, "above 0");
+    bad(CELL "mode = open\nrate = 1.2x\n", 5, "connections = 256");
+    bad(CELL "workers = 0\n", 4, "allowed is 1 to");
+    bad(CELL "models = serial\nworkers = 4\n", 5, "none of the cell's models");
+    bad(CELL "workers.serial = 4\n", 4, "no workers to set");
+    bad(CELL "workers.process-pol = 4\n", 4, "did you mean process-pool?");
+    bad(CELL "workers.process-pool = many\n", 4, "a whole number");
+}
+
+static void contradictions_are_refused(void **state)
+{
+    (void)state;
+    bad(CELL "rate = 5\n", 4, "belongs to mode = open");
+    bad(CELL "arrivals = poisson\n", 4, "belongs to mode = open");
+    bad(CELL "mode = open\nrate = 5\narrivals = burst:1\n", 6, "burst:K");
+    bad(CELL "mode = open\n", 2, "has no rate");
+    bad(CELL "mode = open\nrate = 0\n", 5, "above 0");
+    bad(CELL "mode = open\nrate = 5\nthink = 1s\n", 6, "mode = closed");
+    bad(CELL "delay = 31s\nwindow = 40s\n", 2, "longer than its timeout");
+    bad(CELL "delay = 2s\nwindow = 1s\n", 2, "longer than the window");
+    bad(CELL "beside.rate = 1\n", 4, "needs beside.workload");
+    bad(CELL "beside.workload = spin\n", 4, "has no rate");
+    bad(CELL "beside.workload = sipn\n", 4, "did you mean spin?");
+    bad(CELL "beside.workload = spin\nbeside.rate = 1\nbeside.delay = 1s\n", 6,
+        "no parameter \"delay\"");
+}
+
+static void hostile_files_do_no_harm(void **state)
+{
+    static char text[300000];
+    struct experiment *e;
+    size_t used = 0;
+
+    (void)state;
+    memset(text, 'a', 5000);
+    assert_true(read_bytes(text, 5000, &e) < 0);
+    assert_non_null(strstr(why, "longer than"));
+    memset(text, 0, 100);
+    assert_true(read_bytes(text, 100, &e) < 0);
+    for (int c = 1; c < 256; c++) {
+        text[0] = (char)c;
+        assert_true(read_bytes(text, 1, &e) < 0);
+        memcpy(text, CELL, sizeof(CELL) - 1);
+        text[sizeof(CELL) - 1] = (char)c;
+        if (read_bytes(text, sizeof(CELL), &e) == 0)
+            experiment_free(e);
+    }
+    used = (size_t)sprintf(text, CELL "connections = 1");
+    for (int i = 2; i < 70; i++)
+        used += (size_t)sprintf(text + used, ",\n %d", i);
+    strcpy(text + used, "\n");
+    bad(text, 4, "more than 64 values");
+    used = (size_t)sprintf(text, HEAD);
+    for (int i = 0; i < 300; i++)
+        used += (size_t)sprintf(text + used, "[cell c%d]\nworkload=wait\n", i);
+    bad(text, 2 + 2 * 256, "more than 256 load points");
+    assert_int_equal(experiment_read("/tmp", models, &e, why, sizeof(why)),
+                     -21);
+    assert_int_equal(
+        experiment_read("/nowhere/x.ini", models, &e, why, sizeof(why)), -2);
+    assert_non_null(strstr(why, "/nowhere/x.ini"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(form_is_checked),
+        cmocka_unit_test(keys_are_checked),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(hostile_files_do_no_harm),
+    };
+
+    return cmocka_run_group_tests(tests, make_path, remove_path);
+}
