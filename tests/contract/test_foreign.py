@@ -3,7 +3,7 @@
 """Foreign models (CPython, Node) in the harness: where they take part, what is
 stored of them, and that work they hand on leaves the loop free.
 
-That they answer as the C models do, test_workloads and test_http say.
+That they answer as the C models do, test_workloads, test_http and test_life say.
 """
 import json
 import pathlib

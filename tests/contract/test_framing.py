@@ -12,7 +12,7 @@ import re
 import socket
 import unittest
 
-from test_http import Server, models, read_all
+from bare_server import Server, models, read_all
 
 GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
 NEXT = GET + b"Connection: close\r\n\r\n"

@@ -9,7 +9,7 @@ import os
 import subprocess
 import unittest
 
-from test_http import BUILD, LIMIT_S, alive, models
+from bare_server import BUILD, LIMIT_S, alive, models
 
 
 class Parent(unittest.TestCase):
