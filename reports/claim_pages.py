@@ -45,7 +45,7 @@ def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs:
         ],
         "sources": rules.sources(),
         "counts": _counts(data["claims"]),
-        "machine": _machine(data["runs"][0]),
+        "machine": "; ".join(dict.fromkeys(_machine(r) for r in data["runs"])),
         "runs": [dict(r, link=f"{r['path']}/run.json") for r in data["runs"]],
     }
     text = pages.environment().get_template("claims.md").render(**context)
@@ -94,7 +94,7 @@ def _rows(rule: Rule, found: dict) -> list[list[str]]:
     for name, elements in found.items():
         figure, what = rule.figures[name], rule.figures[name].what
         for e in elements:
-            if e.missing and figure.optional:
+            if e.left_out(figure):
                 continue
             law = figures.show(figure.measures, e.law) if e.law else units.UNKNOWN
             rows.append([what, e.label, figures.text_of(figure, e), law, str(e.n)])

@@ -9,7 +9,7 @@ a law's figure, which has no scatter, moves an interval and widens nothing.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 import units
@@ -41,6 +41,10 @@ class Element:
     trials: list[str] = field(default_factory=list)
     bound: str | None = None  # "at least", "at most": the generator's limit
     run: Run | None = None
+
+    def left_out(self, figure: Figure) -> bool:
+        """Of an optional experiment that was not run; one that was counts."""
+        return bool(figure.optional and self.missing and not self.run)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -78,6 +82,8 @@ def text_of(figure: Figure, element: Element) -> str:
 def told(figure: Figure, elements: list[Element]) -> str:
     """All elements in a phrase; a single one needs no name. Why one is missing
     stands elsewhere."""
+    if all(e.left_out(figure) for e in elements):
+        return "not measured"
     texts = ["no figure" if e.missing else text_of(figure, e) for e in elements]
     if len(elements) == 1:
         return texts[0]
@@ -118,6 +124,10 @@ def _of_experiment(figure: Figure, run: Run, experiment: dict) -> list[Element]:
             label = point["id"] if len(figure.models) == 1 and len(points) > 1 else label
             element = Element(label, model, point["id"], run=run)
             _fill(figure, run, experiment, point, element)
+            if figure.form == "quotient" and not element.missing:
+                other = Element(figure.over, model, point["id"])
+                _fill(replace(figure, metric=figure.over), run, experiment, point, other)
+                _divide(element, other)
             found.append(element)
     return found
 
@@ -139,12 +149,12 @@ def _absent(experiment: dict, points: list[dict], model: str, figure: Figure) ->
 
 def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Element) -> None:
     key, model, to = experiment["name"], element.model, figure.to
+    points = [point["id"], experiment.get("base")] if figure.form == "across" else [point["id"]]
     for name in filter(None, (model, to)):
-        if run.too_many_invalid(key, point["id"], name):
-            bad = [t for t in run.trials_of(key, point["id"], name) if not t["valid"]]
-            whose = "" if name == model else f"{name}: "
-            element.missing = f"{whose}{FEW}{shortened(reason(bad[0]), 200)}"
-            return
+        for at in filter(None, points):
+            if why := _blocked(run, experiment, at, name):
+                element.missing = why if name == model else f"{name}: {why}"
+                return
     if figure.form == "across":
         row = _across(run, key, point["id"], model, figure.metric)
         value = (row or {}).get("ratio")
@@ -174,6 +184,16 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         if element.bound == "":
             element.bound, element.missing = None, "generator-bound: no ratio"
     _apply_law(figure, run, key, point["id"], element)
+
+
+def _blocked(run: Run, experiment: dict, point: str, model: str) -> str | None:
+    """Why no figure rests on a model's trials at a load point."""
+    trials = run.trials_of(experiment["name"], point, model)
+    if run.too_many_invalid(experiment["name"], point, model):
+        bad = next(t for t in trials if not t["valid"])
+        return FEW + shortened(reason(bad), 200)
+    planned = experiment.get("blocks") or 0
+    return f"{len(trials)} of {planned} blocks were run" if len(trials) < planned else None
 
 
 def _across(run: Run, key: str, point: str, model: str, name: str) -> dict | None:
@@ -224,19 +244,27 @@ def _stored_law(run: Run, key: str, point: str, model: str) -> float | None:
 
 
 def _slopes(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:
-    """A slope, or the quotient of two. They share no error, so the quotient of
-    their intervals' ends is wider than its own 95 % interval would be."""
+    """A slope, or the quotient of two."""
     element = _slope(figure, run, experiment, section, model)
-    if not figure.to or element.missing:
-        return element
-    other = _slope(figure, run, experiment, section, figure.to)
-    if other.missing or other.lo <= 0 or element.lo <= 0:
-        element.missing = f"{figure.to}: {other.missing or 'a slope is not surely above 0'}"
-        return element
-    element.value /= other.value
-    element.lo, element.hi = element.lo / other.hi, element.hi / other.lo
-    element.trials, element.n = element.trials + other.trials, min(element.n, other.n)
+    if figure.to and not element.missing:
+        _divide(element, _slope(figure, run, experiment, section, figure.to))
     return element
+
+
+def _divide(element: Element, other: Element) -> None:
+    """The quotient of two figures of which no ratio is stored. Its interval is
+    that of their intervals' ends, which is wider than 95 %."""
+    if other.missing:
+        element.missing = f"{other.label}: {other.missing}"
+    elif min(element.lo, other.lo) <= 0:
+        element.missing = f"{element.label} or {other.label} is not surely above 0"
+    elif element.bound or other.bound:
+        element.bound, element.missing = None, "generator-bound: no ratio"
+    else:
+        element.value /= other.value
+        element.lo, element.hi = element.lo / other.hi, element.hi / other.lo
+        element.trials = list(dict.fromkeys(element.trials + other.trials))
+        element.n = min(element.n, other.n)
 
 
 def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:
@@ -247,15 +275,13 @@ def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str)
     if not found or found.get("lo") is None:
         element.missing = row.get("why") or f"no slope per {figure.per} of {figure.kind}"
         return element
+    for p in experiment["load_points"]:
+        if (p.get("section") or p["id"]) == section and model in p["models"]:
+            trials = run.trials_of(experiment["name"], p["id"], model)
+            element.trials += [t["trial_id"] for t in trials if t["valid"]]
+            element.missing = element.missing or _blocked(run, experiment, p["id"], model)
     element.value, element.lo, element.hi = found["value"], found["lo"], found["hi"]
     element.n = row["n"]
-    element.trials = [
-        t["trial_id"]
-        for p in experiment["load_points"]
-        if (p.get("section") or p["id"]) == section
-        for t in run.trials_of(experiment["name"], p["id"], model)
-        if t["valid"]
-    ]
     return element
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import conditions
+import style
 from metrics import METRICS
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +30,18 @@ VERDICTS = (
     "REFUTED",
     "NOT MEASURABLE HERE",
 )
-FORMS = ("value", "ratio", "value/law", "ratio/law", "across", "slope", "slope ratio", "primitive", "primitive ratio")
+FORMS = (
+    "value",
+    "ratio",
+    "value/law",
+    "ratio/law",
+    "across",
+    "quotient",
+    "slope",
+    "slope ratio",
+    "primitive",
+    "primitive ratio",
+)
 CLAIM_KEYS = {
     "text": True,
     "source": True,
@@ -51,6 +63,7 @@ FIGURE_KEYS = {
     "metric": False,
     "models": False,
     "to": False,
+    "over": False,
     "experiment": False,
     "cells": False,
     "law": False,
@@ -62,6 +75,12 @@ FIGURE_KEYS = {
 VERDICT_KEYS = {"if": True, "why": False}
 OTHERWISE_KEYS = {"is": True, "why": True}
 SOURCE_KEYS = {"title": True}
+NAMES = {
+    "metric": list(METRICS),
+    "over": list(METRICS),
+    "per": ["idle_connection", "busy_connection", "request_in_flight", "task", "sleeper"],
+    "kind": ["total_bytes", *(p[0] for p in style.MEMORY_PARTS[:-1]), "rss_sum_bytes", "pss_sum_bytes"],
+}
 MEASURED = {"_ns": "time", "_bytes": "size", "_per_s": "rate"}
 
 
@@ -85,6 +104,7 @@ class Figure:
     metric: str | None
     models: list[str]
     to: str | None
+    over: str | None  # a metric
     experiment: str | None
     cells: list[str]  # load points; * stands for any text
     law: str | float | None  # "stored": the trials' own prediction
@@ -269,13 +289,18 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
         "primitive ratio": ("primitive", "to"),
         "ratio": ("metric", "models", "to"),
         "ratio/law": ("metric", "models", "to"),
+        "quotient": ("metric", "over", "models"),
     }.get(form, ("metric", "models"))
     for key in needed:
         if key not in values:
             wrong(key, f"a figure of form {form} needs {key}")
     metric = values.get("metric")
-    if metric and metric not in METRICS:
-        wrong("metric", f"no metric is named {metric}{nearest(metric, METRICS)}")
+    for key, word in (("to", "ratio"), ("over", "quotient")):
+        if key in values and word not in form:
+            wrong(key, f"a figure of form {form} has no {key}")
+    for key, known in NAMES.items():
+        if values.get(key, known[0]) not in known:
+            wrong(key, f"no {key} is named {values[key]}{nearest(values[key], known)}")
     experiment = values.get("experiment", experiments[0])
     if experiment not in experiments:
         words = f"{experiment} is not among the claim's experiments"
@@ -299,6 +324,7 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
         metric,
         models,
         values.get("to"),
+        values.get("over"),
         experiment,
         cells,
         law,

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """From a rule and stored runs to a verdict, as claims.json stores it.
 
-The first of the rule's verdicts whose condition surely holds is it. Where none
-does, a figure that is lacking makes the claim NOT MEASURABLE HERE, in the words
-of the gate or of whatever it lacked; else the intervals lie across the limits,
-or between them, and the rule says what that means. A missing figure that the
-rule calls optional takes no part, and is told.
+The first of the rule's verdicts whose condition surely holds is it, where no
+other one above it might hold as well. Where there is none, a figure that is
+lacking makes the claim NOT MEASURABLE HERE, in the words of the gate or of
+whatever it lacked; else the intervals lie across the limits, or between them,
+and the rule says what that means. What is missing because an
+optional experiment was not run takes no part, and is told.
 """
 
 import figures
-from conditions import NONE, UNSURE, YES
+from conditions import NO, NONE, UNSURE, YES
 from results import Run
 from rules import Rule
 
@@ -50,14 +51,17 @@ def judge(rule: Rule, runs: list[Run]) -> tuple[dict, dict]:
 
 
 def _intervals(figure, elements) -> list:
-    """An optional figure's missing elements take no part."""
-    return [e.interval for e in elements if not (figure.optional and e.missing)]
+    """What an optional experiment that was not run lacks takes no part."""
+    return [e.interval for e in elements if not e.left_out(figure)]
 
 
 def _decide(rule: Rule, found, truths, intervals, told) -> tuple[str, str]:
+    open_yet = set()  # verdicts above that might hold
     for verdict, truth in zip(rule.verdicts, truths):
-        if truth == YES:
+        if truth == YES and open_yet <= {verdict.name}:
             return verdict.name, verdict.why.format(**told)
+        if truth != NO:
+            open_yet.add(verdict.name)
     if NONE in truths:
         return UNMEASURED, "; ".join(reasons(rule, found, False)[:REASONS_SHOWN])
     name, why = rule.otherwise
@@ -71,12 +75,12 @@ def _decide(rule: Rule, found, truths, intervals, told) -> tuple[str, str]:
     return name, "; ".join([why, *dict.fromkeys(across)][: REASONS_SHOWN + 1])
 
 
-def reasons(rule: Rule, found, optional: bool) -> list[str]:
-    """Why figures, needed or optional ones, are missing, each reason once."""
+def reasons(rule: Rule, found, left_out: bool) -> list[str]:
+    """Why figures, needed ones or those left out, are missing, each reason once."""
     words: dict[str, list[str]] = {}
     for name, elements in found.items():
         for e in elements:
-            if e.missing and rule.figures[name].optional == optional:
+            if e.missing and e.left_out(rule.figures[name]) == left_out:
                 words.setdefault(e.missing, []).append(e.label)
     return [
         why if why.startswith(labels[0]) else f"{', '.join(dict.fromkeys(labels))}: {why}"

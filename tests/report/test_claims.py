@@ -63,6 +63,7 @@ WRONG = [
     ("throughput_per_s", "troughput_per_s", r"c90.ini:14: .*did you mean throughput_per_s\?"),
     ("= event-loop\n", "= event-lop\n", r"c90.ini:15: .*did you mean event-loop\?"),
     ("cells = fetch", "cells = fech", r"c90.ini:17: no cell of quick .*did you mean fetch\?"),
+    ("to = serial", "to = serial\nover = cpu", r"c90.ini:17: a figure of form ratio has no over"),
     ("if = gain", "if = gane", r"c90.ini:28: no figure is named gane; did you mean gain\?"),
     ("some rate >= 1500/s", "rate >= 1500ms", r"c90.ini:28: “1500ms” is a time, the figure is a rate"),
     ("some rate >= 1500/s", "rate ~ 1", r"c90.ini:28: “rate ~ 1” is no comparison"),
@@ -99,6 +100,14 @@ metric = latency_p50_ns
 models = event-loop
 cells = wait
 
+[figure mean]
+what = mean over p50
+form = quotient
+metric = latency_mean_ns
+over = latency_p50_ns
+models = event-loop
+cells = wait-c10*
+
 [figure memory]
 what = memory of a connection over the loop's
 form = slope ratio
@@ -109,7 +118,7 @@ kind = total_bytes
 cells = wait
 
 [verdict CONFIRMED]
-if = every gain in 0.4..1.1 and every growth in 2.5..3.5 and memory in 2..5
+if = every gain in 0.4..1.1 and every growth in 2.5..3.5 and memory in 2..5 and every mean in 0.5..2
 why = {gain}; {growth}; {memory}.
 
 [verdict otherwise]
@@ -268,6 +277,22 @@ class Page(Case):
         self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
         self.assertIn("the backend's waits were late", claim["why"])
 
+    def test_a_block_that_was_not_run_is_not_measurable(self):
+        def change(run, trials):
+            trials[:] = [t for t in trials if (t["load_point"], t["block"]) != ("fetch", 6)]
+
+        claim = self.judged(RULE, change=change)["claims"][0]
+        self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
+        self.assertIn("5 of 6 blocks were run", claim["why"])
+
+    def test_what_another_verdict_above_might_take_is_not_told(self):
+        level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
+        for above, verdict in ((f"gain < {level:.4f}", "CONDITIONAL"), ("gain < 2", "CONFIRMED")):
+            rule = RULE.replace("if = gain in 80..120 and some", f"if = {above}\n\n[verdict CONFIRMED]\nif = some")
+            rule = rule.replace("[verdict CONFIRMED]", "[verdict REFUTED]", 1).replace("gain < 80", "every rate < 10/s")
+            claim = self.judged(rule)["claims"][0]
+            self.assertEqual(claim["verdict"], verdict)
+
     def test_what_was_not_run_is_not_measurable(self):
         other = RULE.replace("experiments = quick", "experiments = io").replace("cells = fetch", "cells = fetch*")
         claim = self.judged(other)["claims"][0]
@@ -281,6 +306,10 @@ class Page(Case):
         self.assertEqual(data["claims"][0]["verdict"], "CONFIRMED")
         text = (self.page / "claims.md").read_text(encoding="utf-8")
         self.assertIn("Without: event-loop, process-pool: the experiment io was not run", text)
+        run = optional.replace("experiment = io\n", "").replace("some rate", "every rate")
+        claim = self.judged(run, change=self.spoil("process-pool", {1, 2}))["claims"][0]
+        self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
+        self.assertIn("the backend's waits were late", claim["why"])
 
     def test_other_forms_and_a_heat_map(self):
         def change(run, trials):
@@ -297,7 +326,8 @@ class Page(Case):
 
         claim = self.judged(SWEPT, change=change, stored=["sweep"])["claims"][0]
         self.assertEqual(claim["verdict"], "CONFIRMED", claim["why"])
-        growth, memory = (f["elements"] for f in claim["figures"][1:])
+        growth, mean, memory = (f["elements"] for f in claim["figures"][1:])
+        self.assertTrue(all(e["lo"] < e["value"] < e["hi"] for e in mean))
         self.assertEqual([e["load_point"] for e in growth], [f"wait-c{n}" for n in (10, 100, 1000, 10000)])
         self.assertLess(memory[0]["lo"], memory[0]["value"])
         self.assertTrue((self.page / "charts" / "c90.svg").is_file())
