@@ -69,9 +69,9 @@ push(struct messages *messages, size_t size, uint64_t number, int64_t due_ns)
 {
     size_t whole = size < PUSH_MIN ? PUSH_MIN : size;
     uint8_t *bytes = malloc(MESSAGES_ROOM + whole + 1);
-    struct message message = {FRAMES_TEXT, bytes + MESSAGES_ROOM, whole};
     if (!bytes)
         return 0;
+    struct message message = {FRAMES_TEXT, bytes + MESSAGES_ROOM, whole};
     memset(message.bytes, '.', whole);
     int length = snprintf((char *)message.bytes, whole + 1,
                           "push n=%010llu due_ns=%019lld ",
