@@ -18,7 +18,7 @@ enum { SIZE, COLD, OFFLOAD };
 static const struct parameter parameters[] = {
     [SIZE] = {"size", UNIT_BYTES, "4KiB", 1, FILES_BYTES, 0, "bytes to read"},
     [COLD] = {"cold", UNIT_COUNT, "0", 0, 1, 0,
-              "1: what the page cache has of them is dropped before"},
+              "1: what the page cache has of the file is dropped before"},
     [OFFLOAD] = {"offload", UNIT_COUNT, "0", 0, 1, 0,
                  "0 reads where the handler runs, 1 through rt_offload"},
     {.name = NULL},

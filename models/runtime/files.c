@@ -20,7 +20,7 @@
 
 #include "workload.h"
 
-enum { PATH_SIZE = 4096, NAME_SIZE = 32, PAGE = 4096 };
+enum { PATH_SIZE = 4096, NAME_SIZE = 32, WRITE_BYTES = 4096 };
 
 static void folder_path(char path[PATH_SIZE])
 {
@@ -65,7 +65,7 @@ static int folder(void)
 
 static int write_words(int fd, int file)
 {
-    uint64_t words[PAGE / sizeof(uint64_t)];
+    uint64_t words[WRITE_BYTES / sizeof(uint64_t)];
     enum { WORDS = sizeof words / sizeof *words };
     for (uint64_t done = 0; done < FILES_BYTES / sizeof *words; done += WORDS) {
         for (uint64_t i = 0; i < WORDS; i++)
@@ -114,19 +114,19 @@ static int open_file(int file)
     }
 }
 
-/* The kernel drops whole pages that are clean and nobody else's. */
-static int drop(int fd, off_t offset, size_t size)
+/* The kernel drops what is clean and nobody else's, and that as it came: many
+ * pages in one folio, of which a part is never dropped. Hence all of the file,
+ * whatever piece of it will be read. */
+static int drop(int fd)
 {
     struct statfs system;
-    off_t first = offset / PAGE * PAGE;
-    off_t end = (offset + (off_t)size + PAGE - 1) / PAGE * PAGE;
     if (fstatfs(fd, &system))
         return -errno;
     if (system.f_type == TMPFS_MAGIC)
         return -ENOTSUP;
     int error = posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
     if (error == 0)
-        error = posix_fadvise(fd, first, end - first, POSIX_FADV_DONTNEED);
+        error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     return -error;
 }
 
@@ -136,7 +136,7 @@ int files_read(int file, off_t offset, char *bytes, size_t size, int cold)
     if (fd < 0)
         return status;
     if (cold)
-        status = drop(fd, offset, size);
+        status = drop(fd);
     while (status == 0 && size > 0) {
         ssize_t count = pread(fd, bytes, size, offset);
         if (count <= 0) {

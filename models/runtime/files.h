@@ -29,7 +29,8 @@ static inline uint64_t files_word(int file, uint64_t word)
 }
 
 /* Reads `size` bytes at `offset`, which are in the file. `cold`: what the page
- * cache has of them is dropped before, and no more is read than was asked for.
+ * cache has of the file is dropped before, and no more is read than was asked
+ * for.
  * Opens and closes the file. Blocks, whatever the model. Returns 0, or a
  * negative errno: -EPERM (the folder is open to others), -ENOTSUP (cold, and
  * the folder is memory), -EIO, ... */
