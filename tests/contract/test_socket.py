@@ -295,9 +295,10 @@ class Endings(unittest.TestCase):
                     self.assertEqual(client.frame(), (BINARY, b"still here"))
 
     def test_the_stop(self) -> None:
-        """With a session open: nobody waits for it, and the exit is 0. (Where
-        it keeps the server's only thread, or one of its workers, the drain's
-        limit ends it as it does any long request.)"""
+        """With a session open: nobody waits for it, and the exit is 0. Where its
+        task is told, the client hears why. (Where it keeps the server's only
+        thread, or one of its workers, the drain's limit ends it as it does any
+        long request.)"""
         servers, clients = [], []
         told = [model for model in MODELS if model not in ("serial", "thread-pool")]
         for model in told:
@@ -311,8 +312,12 @@ class Endings(unittest.TestCase):
             with self.subTest(model):
                 self.assertEqual(0, server.process.wait(LIMIT_S))
             server.process.stdout.close()
-        for client in clients:
-            client.socket.close()
+        for model, client in zip(told, clients):
+            with self.subTest(model), client:
+                if "loop" in model or model == "thread-per-request":
+                    self.assertEqual(client.end(), 1001)
+                else:
+                    self.assertRaises(EOFError, client.end)
 
     def test_data_before_the_answer(self) -> None:
         """A client must wait for the handshake's answer (RFC 6455, 4.1)."""
