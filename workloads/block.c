@@ -33,6 +33,11 @@ static int64_t block_wait_ns(const struct arguments *arguments)
     return argument(arguments, DELAY);
 }
 
+static enum workload_hold block_hold(const struct arguments *arguments)
+{
+    return argument(arguments, OFFLOAD) ? HOLD_OFFLOAD : HOLD_THREAD;
+}
+
 /* The real thing: no rt_sleep. `arg` is the duration. */
 static int64_t block_for(void *arg)
 {
@@ -76,6 +81,7 @@ const struct workload workload_block = {
     .answer = block_answer,
     .heavy = block_heavy,
     .wait_ns = block_wait_ns,
+    .hold = block_hold,
     .source = "a blocking sleep in the loop stalls it (Async I/O); synchronous "
               "libraries in async code undo the gain (Beyond the Event Loop: "
               "Architecting High-Concurrency Python Backends)",

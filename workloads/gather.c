@@ -43,6 +43,14 @@ static int64_t gather_wait_ns(const struct arguments *arguments)
     return longest_ns;
 }
 
+static int64_t gather_waits_ns(const struct arguments *arguments)
+{
+    int64_t sum_ns = 0;
+    for (int i = 0; i < gather_backend_calls(arguments); i++)
+        sum_ns += call_at(arguments, i).delay_ns;
+    return sum_ns;
+}
+
 /* A child task: the check, or a negative errno. */
 static int64_t run_call(void *arg)
 {
@@ -111,6 +119,7 @@ const struct workload workload_gather = {
     .handle = gather_handle,
     .answer = gather_answer,
     .wait_ns = gather_wait_ns,
+    .waits_ns = gather_waits_ns,
     .backend_calls = gather_backend_calls,
     .source = "a gather of 2, 1 and 3 s takes 3 s, not 6 (Python Performance: "
               "Why I/O-Bound Tasks Demand asyncio); 300, 200 and 400 ms take "

@@ -31,6 +31,15 @@ static int64_t sleepers_wait_ns(const struct arguments *arguments)
     return argument(arguments, DELAY);
 }
 
+static int64_t sleepers_waits_ns(const struct arguments *arguments)
+{
+    int64_t sum_ns;
+    return __builtin_mul_overflow(argument(arguments, TASKS),
+                                  argument(arguments, DELAY), &sum_ns)
+               ? INT64_MAX
+               : sum_ns;
+}
+
 static int sleepers_backend_calls(const struct arguments *arguments)
 {
     (void)arguments;
@@ -126,6 +135,7 @@ const struct workload workload_sleepers = {
     .handle = sleepers_handle,
     .answer = sleepers_answer,
     .wait_ns = sleepers_wait_ns,
+    .waits_ns = sleepers_waits_ns,
     .backend_calls = sleepers_backend_calls,
     .source = "100 tasks of 1 s take 1 s (How Asyncio Works and Powers "
               "High-Performance Python Applications)",

@@ -18,11 +18,19 @@
 
 enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 
+/* Of one request; in turn: one wait after the other. */
+static int64_t wait_of(const struct workload *workload,
+                       const struct arguments *arguments, bool in_turn)
+{
+    return in_turn && workload->waits_ns != NULL ? workload->waits_ns(arguments)
+                                                 : workload->wait_ns(arguments);
+}
+
 /* Where only some requests are heavy, their wait is shared by all. */
-static int64_t mean_wait_ns(const struct load_point *point)
+static int64_t mean_wait_ns(const struct load_point *point, bool in_turn)
 {
     const struct workload *workload = point->workload->workload;
-    int64_t wait_ns = workload->wait_ns(&point->arguments);
+    int64_t wait_ns = wait_of(workload, &point->arguments, in_turn);
     struct arguments each = point->arguments;
     int heavy = 0;
 
@@ -33,6 +41,32 @@ static int64_t mean_wait_ns(const struct load_point *point)
     return wait_ns / SEEDS * heavy;
 }
 
+static bool has_flag(const struct model_info *model, const char *name)
+{
+    return strstr(model->flags, name) != NULL;
+}
+
+/* Of a model of loops: how many requests can wait at once where a wait holds
+ * more than its task; 0: all of them. */
+static int loop_holders(const struct trial_plan *plan, int workers)
+{
+    const struct load_point *point = plan->point;
+    const struct workload *workload = point->workload->workload;
+    enum workload_hold hold = workload->hold != NULL
+                                  ? workload->hold(&point->arguments)
+                                  : HOLD_NOTHING;
+
+    if (hold == HOLD_NOTHING)
+        return 0;
+    /* What another language has to offload to is not known here. */
+    if (plan->model->foreign && hold == HOLD_OFFLOAD)
+        return 0;
+    if (workers == 0)
+        return 1;
+    return has_flag(plan->model, "offloads") && hold == HOLD_THREAD ? 1
+                                                                    : workers;
+}
+
 /* What the laws need to know. */
 static struct prediction_input input_of(const struct trial_plan *plan,
                                         const struct trial *trial)
@@ -41,25 +75,28 @@ static struct prediction_input input_of(const struct trial_plan *plan,
     const struct model_info *model = plan->model;
     const struct bare *bare = &trial->bare;
     int workers = trial_workers(plan, trial);
-    bool parallel = strstr(model->flags, "parallel") != NULL;
+    bool alone = !strcmp(model->task, "none");
+    bool loop = !strcmp(model->task, "coroutine");
     struct prediction_input input = {
         .open = point->mode == LOAD_OPEN,
         .rate_per_s = point->rate_per_s,
         .connections = point->connections,
         .think_ns = point->think_ns,
-        .wait_ns = mean_wait_ns(point),
-        .cpus = parallel ? trial->cpus.server_count : 1,
+        .wait_ns = mean_wait_ns(point, alone),
+        .cpus = has_flag(model, "parallel") ? trial->cpus.server_count : 1,
         .backend_workers = point->backend_workers,
     };
 
     /* What the bare work costs in C says nothing of another language. */
     if (bare->processes > 0 && bare->per_s > 0 && !model->foreign)
         input.cpu_s = bare->processes / bare->per_s;
-    if (!strcmp(model->task, "none"))
+    if (alone)
         input.holding_workers = 1;
-    else if (model->has_workers && strcmp(model->task, "coroutine") != 0)
+    else if (loop)
+        input.holding_workers = loop_holders(plan, workers);
+    else if (model->has_workers)
         input.holding_workers = workers;
-    else if (model->has_workers && workers < input.cpus)
+    if (loop && model->has_workers && workers < input.cpus)
         input.cpus = workers; /* loops, or a loop's pool */
     return input;
 }
@@ -84,7 +121,8 @@ static int store(const struct trial_plan *plan, struct trial *trial)
         "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
         "cpus", input->cpus, "backend_workers", input->backend_workers);
     written = line != NULL &&
-              json_dumpf(line, plan->predictions, JSON_COMPACT) == 0 &&
+              json_dumpf(line, plan->predictions,
+                         JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
               fputc('\n', plan->predictions) != EOF &&
               fflush(plan->predictions) == 0 &&
               fsync(fileno(plan->predictions)) == 0;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "blocking.h"
 #include "http.h"
 #include "model.h"
 
@@ -25,7 +26,7 @@ static int print_array(struct reply *json, const char *const *names)
 
 static int print_flags(struct reply *json)
 {
-    const char *names[4] = {0};
+    const char *names[5] = {0};
     int count = 0;
 
     if (model.flags & MODEL_SHARED_MEMORY)
@@ -34,6 +35,8 @@ static int print_flags(struct reply *json)
         names[count++] = "preemptive";
     if (model.flags & MODEL_PARALLEL)
         names[count++] = "parallel";
+    if (model.operations.offload != blocking_offload)
+        names[count++] = "offloads";
     return print_array(json, names);
 }
 

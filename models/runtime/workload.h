@@ -22,6 +22,13 @@ enum workload_kind {
     WORKLOAD_IDLE,
 };
 
+/* What a request keeps from others while it waits, besides its task. */
+enum workload_hold {
+    HOLD_NOTHING, /* it waits through rt_* */
+    HOLD_THREAD,  /* the thread that it runs in, a loop's as well */
+    HOLD_OFFLOAD, /* one of those that rt_offload has */
+};
+
 /* The answer a handler builds. Owned by the server; small bodies stay inside
  * the reply's own buffer, larger ones are allocated and freed by it. */
 struct reply;
@@ -66,6 +73,10 @@ struct workload {
      * how many backend calls it makes (NULL: none): what the laws predict
      * from. Where there are two kinds of requests: of the heavy ones. */
     int64_t (*wait_ns)(const struct arguments *arguments);
+    /* The same where one wait comes after the other, and not all at once; NULL:
+     * there is but one. What the wait holds; NULL: HOLD_NOTHING. */
+    int64_t (*waits_ns)(const struct arguments *arguments);
+    enum workload_hold (*hold)(const struct arguments *arguments);
     int (*backend_calls)(const struct arguments *arguments);
 
     /* Whether this is one of the heavy requests, for which latency is kept
