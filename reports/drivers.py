@@ -16,7 +16,6 @@ WEIGHTS = {
 }
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
 BESIDE = ("beside_p99_ns", "beside_max_ns")  # the same of a second load
-HIGHER_IS_BETTER = {"throughput_per_s", "capacity_per_s"}
 
 
 def latency_kind(point: dict) -> str:

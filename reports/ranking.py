@@ -11,6 +11,7 @@ difference inside it, or inside the same weighted sum of the metrics' margins
 import math
 
 import drivers
+from metrics import metric
 from results import Run
 
 
@@ -117,7 +118,7 @@ def _gap(run: Run, experiment, point, weights, a: str, b: str) -> tuple[float, f
     gap = half = 0.0
     for name, weight in weights.items():
         row = run.ratio(experiment["name"], point["id"], name, a, b)
-        sign = 1 if name in drivers.HIGHER_IS_BETTER else -1
+        sign = 1 if metric(name).higher_is_better else -1
         gap += weight * sign * math.log(row["ratio"])
         half += weight * (math.log(row["hi"]) - math.log(row["lo"])) / 2
     return gap, half

@@ -7,15 +7,17 @@ with an offered rate is no feat of prediction: an open loop is left out.
 """
 
 from dataclasses import dataclass
+from statistics import median
 
 import units
 from drawing import Chart, axis
-from levels import median, name_of, provenance, styles, valid_trials
+from levels import name_of, provenance, styles, valid_trials
 from metrics import metric
 from results import Run
 
 LIMIT = 0.2  # as in the trials: beyond it a residual has a cause
 CELLS_MIN = 3  # fewer are no picture
+HEAD = ["load point", "model", "law", "predicted", "measured", "off by", "cause", "what shows it"]
 OPEN = ("open", "search", "soak", "idle")
 
 
@@ -61,25 +63,18 @@ def _cell(load_point: str, model: str, trials: list[dict]) -> Cell:
     )
 
 
-def error(found: list[Cell]) -> float | None:
-    """The median absolute error, of an even number the mean of the middle two."""
-    errors = sorted(abs(c.residual) for c in found)
-    if not errors:
-        return None
-    return (errors[(len(errors) - 1) // 2] + errors[len(errors) // 2]) / 2
-
-
 def told(run: Run, experiment: dict) -> dict | None:
     """The sentence and the table of what is off; None where no law speaks."""
     found = cells(run, experiment)
     if not found:
         return None
+    error = median(abs(c.residual) for c in found)
     off = sorted((c for c in found if abs(c.residual) > LIMIT), key=lambda c: c.residual)
     return {
-        "words": f"Median absolute error of prediction: {100 * error(found):.1f} % over"
+        "words": f"Median absolute error of prediction: {100 * error:.1f} % over"
         f" {len(found)} cells; {len(off) or 'none'} off by more than {units.share(LIMIT)}.",
         "off": {
-            "head": ["load point", "model", "law", "predicted", "measured", "off by", "cause", "what shows it"],
+            "head": HEAD,
             "rows": [_row(c) for c in off],
         },
     }
@@ -117,7 +112,7 @@ def chart(run: Run, experiment: dict) -> Chart | None:
             for m in models
         ],
         height=460,
-        head=["load point", "model", "law", "predicted", "measured", "off by", "cause", "what shows it"],
+        head=HEAD,
         rows=[_row(c) if abs(c.residual) > LIMIT else [*_row(c)[:6], "", ""] for c in found],
     )
     made.caption = [

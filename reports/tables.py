@@ -5,6 +5,7 @@ cost, how they compare, and why a figure is missing.
 
 import capacity
 import lead
+import levels
 import overload
 import units
 from metrics import metric
@@ -159,12 +160,8 @@ def _rss_column(run: Run, experiment: dict, point: dict):
     """RSS is in no summary: the middle one of the valid trials."""
     texts, values = {}, {}
     for m in point["models"]:
-        known = sorted(
-            t["memory"]["rss_sum_bytes"]
-            for t in run.trials_of(experiment["name"], point["id"], m)
-            if t["valid"] and (t.get("memory") or {}).get("rss_sum_bytes") is not None
-        )
-        values[m] = known[len(known) // 2] if known else None
+        trials = levels.valid_trials(run, experiment, point, m)
+        values[m] = levels.of_trials(trials, "memory", "rss_sum_bytes")
     scale, unit = units.scale_for(values.values(), units.SIZE)
     for m, value in values.items():
         texts[m] = units.digits(value / scale) if value is not None else units.UNKNOWN
