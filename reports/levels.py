@@ -3,6 +3,8 @@
 none, names and room for labels, captions.
 """
 
+import statistics
+
 import style
 import units
 from drawing import Axis, spread
@@ -77,8 +79,9 @@ def alt_text(what: str, kind, rows: dict) -> str:
 
 
 def median(values):
-    known = sorted(v for v in values if v is not None)
-    return known[len(known) // 2] if known else None
+    """The middle one, of an even number the mean of the two."""
+    known = [v for v in values if v is not None]
+    return statistics.median(known) if known else None
 
 
 def valid_trials(run: Run, experiment: dict, point: dict, model: str):

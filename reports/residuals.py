@@ -7,11 +7,10 @@ with an offered rate is no feat of prediction: an open loop is left out.
 """
 
 from dataclasses import dataclass
-from statistics import median
 
 import units
 from drawing import Chart, axis
-from levels import name_of, provenance, styles, valid_trials
+from levels import median, name_of, provenance, styles, valid_trials
 from metrics import metric
 from results import Run
 
