@@ -40,6 +40,57 @@ function spin(seed, steps) {
   return u64(state * 0x2545F4914F6CDD1Dn);
 }
 
+/** The states of that loop, one after another, least significant byte first. */
+function noise(seed, count) {
+  const x = u64(seed + GOLDEN) || 1n;
+  let high = Number(x >> 32n) | 0;
+  let low = Number(x & 0xffffffffn) | 0;
+  const bytes = new DataView(new ArrayBuffer(count * 8));
+  for (let at = 0; at < count * 8; at += 8) {
+    low ^= low >>> 12 | high << 20;
+    high ^= high >>> 12;
+    high ^= high << 25 | low >>> 7;
+    low ^= low << 25;
+    low ^= low >>> 27 | high << 5;
+    high ^= high >>> 27;
+    bytes.setInt32(at, low, true);
+    bytes.setInt32(at + 4, high, true);
+  }
+  return new Uint8Array(bytes.buffer);
+}
+
+/** The mean of each pixel and the eight around it; the edge's repeat. */
+function blur(from, to, size) {
+  const sums = new Uint16Array(size + 2); // of each column's three
+  for (let y = 0; y < size; y++) {
+    const here = y * size;
+    const above = y > 0 ? here - size : here;
+    const below = y + 1 < size ? here + size : here;
+    for (let x = 0; x < size; x++) sums[x + 1] = from[above + x] + from[here + x] + from[below + x];
+    sums[0] = sums[1];
+    sums[size + 1] = sums[size];
+    for (let x = 0; x < size; x++) to[here + x] = (sums[x] + sums[x + 1] + sums[x + 2]) / 9;
+  }
+}
+
+/** Blurs a picture; the sum of its pixels times their places, a row at a time
+ *  since only that is sure to be below 2^53. */
+function image(seed, size, passes) {
+  let from = noise(seed, Math.ceil(size * size / 8));
+  let to = new Uint8Array(size * size);
+  for (let pass = 0; pass < passes; pass++) {
+    blur(from, to, size);
+    [from, to] = [to, from];
+  }
+  let sum = 0n;
+  for (let row = 0; row < size * size; row += size) {
+    let part = 0;
+    for (let i = row; i < row + size; i++) part += from[i] * (i + 1);
+    sum += BigInt(part);
+  }
+  return sum;
+}
+
 /** The call without a hash object takes half as long, where Node has it. */
 const sha256 = crypto.hash ? (data) => crypto.hash('sha256', data, 'buffer')
   : (data) => crypto.createHash('sha256').update(data).digest();
@@ -72,5 +123,5 @@ const waitBody = (delay, seed) =>
 const blockBody = (delay, seed) =>
   `block blocked_ns=${delay} seed=${seed} check=${hex(check(delay, seed))}\n`;
 
-module.exports = { block, blockBody, chain, check, combine, heavy, helloBody, hex, spin, u64,
-                   waitBody };
+module.exports = { block, blockBody, chain, check, combine, heavy, helloBody, hex, image, mix, spin,
+                   u64, waitBody };

@@ -5,12 +5,15 @@ The same arithmetic as workloads/*.c and models/runtime/backend.c, in Python's
 own integers; nothing here waits.
 """
 import hashlib
+import itertools
+import operator
+import struct
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 
 
-def _mix(x: int) -> int:
+def mix(x: int) -> int:
     x = (x + GOLDEN) & MASK
     x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & MASK
     x = ((x ^ x >> 27) * 0x94D049BB133111EB) & MASK
@@ -19,7 +22,7 @@ def _mix(x: int) -> int:
 
 def check(delay_ns: int, seed: int) -> int:
     """The proof of one backend call."""
-    return _mix((_mix(seed) + delay_ns) & MASK) >> 1
+    return mix((mix(seed) + delay_ns) & MASK) >> 1
 
 
 def combine(checks) -> int:
@@ -38,6 +41,29 @@ def spin(seed: int, steps: int) -> int:
         x ^= x << 25 & MASK
         x ^= x >> 27
     return x * 0x2545F4914F6CDD1D & MASK
+
+
+def _blurred(above: bytes, here: bytes, below: bytes) -> bytes:
+    """A row, each pixel the mean of itself and the eight around it; the edge's
+    repeat."""
+    sums = [a + b + c for a, b, c in zip(above, here, below)]
+    lefts, rights = itertools.chain(sums[:1], sums), itertools.chain(sums[1:], sums[-1:])
+    return bytes([(a + b + c) // 9 for a, b, c in zip(lefts, sums, rights)])
+
+
+def image(seed: int, size: int, passes: int) -> int:
+    """Blurs a picture, row by row; the sum of its pixels times their places."""
+    states, x = [], (seed + GOLDEN) & MASK or 1
+    for _ in range(-(-size * size // 8)):
+        x ^= x >> 12
+        x ^= x << 25 & MASK
+        x ^= x >> 27
+        states.append(x)
+    pixels = struct.pack(f"<{len(states)}Q", *states)
+    rows = [pixels[i:i + size] for i in range(0, size * size, size)]
+    for _ in range(passes):
+        rows = list(map(_blurred, rows[:1] + rows[:-1], rows, rows[1:] + rows[-1:]))
+    return sum(map(operator.mul, b"".join(rows), itertools.count(1)))
 
 
 def chain(seed: int, rounds: int) -> str:
@@ -85,6 +111,15 @@ def spin_body(steps: int, seed: int, state: int) -> bytes:
 
 def hash_body(rounds: int, seed: int, digest: str) -> bytes:
     return f"hash rounds={rounds} seed={seed} digest={digest}\n".encode()
+
+
+def image_body(size: int, passes: int, seed: int, value: int) -> bytes:
+    return b"image size=%d passes=%d seed=%d sum=%016x\n" % (size, passes, seed, value)
+
+
+def file_body(size: int, number: int, offset: int, seed: int, value: int) -> bytes:
+    return b"file size=%d file=%d offset=%d seed=%d sum=%016x\n" % (
+        size, number, offset, seed, value)
 
 
 def mixed_body(delay_ns: int, steps: int, seed: int, state: int) -> bytes:

@@ -6,12 +6,12 @@ import errno
 import os
 import time
 
-from foreign import answers
+from foreign import answers, files
 from foreign.backend import GRACE_S, Exchange, explained, missing, stale
 from foreign.server import Stats
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "counter",
-             "hog", "block")
+WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "image",
+             "file", "counter", "hog", "block")
 
 
 class _Kept(asyncio.Protocol):
@@ -100,7 +100,7 @@ class Handlers:
     def __init__(self, backend: Backend, stats: Stats | None, offload):
         self._call, self._stats, self._offload = backend.call, stats, offload
         if offload:
-            for name in ("spin", "hash", "hog", "block"):
+            for name in ("spin", "hash", "image", "file", "hog", "block"):
                 setattr(self, name, getattr(self, f"_{name}_elsewhere"))
 
     def hello(self, size: int, seed: int) -> bytes:
@@ -147,6 +147,32 @@ class Handlers:
         state = (await self._offload(answers.spin, proof, steps) if self._offload
                  else answers.spin(proof, steps))
         return answers.mixed_body(delay, steps, seed, state)
+
+    def image(self, size: int, passes: int, seed: int) -> bytes:
+        return answers.image_body(size, passes, seed, answers.image(seed, size, passes))
+
+    async def _image_elsewhere(self, size: int, passes: int, seed: int) -> bytes:
+        value = await self._offload(answers.image, seed, size, passes)
+        return answers.image_body(size, passes, seed, value)
+
+    def file(self, size: int, cold: int, offload: int, seed: int) -> bytes:
+        """A file is always ready, says Linux: reading it blocks the loop."""
+        number, offset = files.place(size, seed)
+        try:
+            proof = files.read(number, offset, size, cold)
+        except OSError as error:
+            raise files.explained(error) from None
+        return answers.file_body(size, number, offset, seed, proof)
+
+    async def _file_elsewhere(self, size: int, cold: int, offload: int, seed: int) -> bytes:
+        if not offload:
+            return Handlers.file(self, size, cold, offload, seed)
+        number, offset = files.place(size, seed)
+        try:
+            proof = await self._offload(files.read, number, offset, size, cold)
+        except OSError as error:
+            raise files.explained(error) from None
+        return answers.file_body(size, number, offset, seed, proof)
 
     async def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Between two awaits a task is alone."""

@@ -4,13 +4,13 @@ answer to a whole request."""
 import threading
 import time
 
-from foreign import answers, http
+from foreign import answers, files, http
 from foreign.backend import Backend
 from foreign.routes import Routes, Wrong
 from foreign.server import Stats
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "counter",
-             "hog", "block")
+WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "image",
+             "file", "counter", "hog", "block")
 
 
 def _at_once(run, count: int) -> list:
@@ -77,6 +77,17 @@ class Handlers:
     def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         state = answers.spin(self._call(delay, seed), steps)
         return answers.mixed_body(delay, steps, seed, state)
+
+    def image(self, size: int, passes: int, seed: int) -> bytes:
+        return answers.image_body(size, passes, seed, answers.image(seed, size, passes))
+
+    def file(self, size: int, cold: int, offload: int, seed: int) -> bytes:
+        number, offset = files.place(size, seed)
+        try:
+            proof = files.read(number, offset, size, cold)
+        except OSError as error:
+            raise files.explained(error) from None
+        return answers.file_body(size, number, offset, seed, proof)
 
     def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Nothing holds reading and writing together but a GIL, by chance:

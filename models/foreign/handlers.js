@@ -6,6 +6,7 @@
 'use strict';
 const http = require('node:http');
 const answers = require('./answers.js');
+const files = require('./files.js');
 const { Wrong } = require('./routes.js');
 
 const GRACE_MS = 10000; // beyond the delay asked for
@@ -124,6 +125,23 @@ function handlers(backend, stats, offload) {
     async mixed({ delay, steps, seed }) {
       const state = await spin(await backend.call(delay, seed), steps);
       return `mixed delay_ns=${delay} steps=${steps} seed=${seed} state=${state}\n`;
+    },
+    image: async ({ size, passes, seed }) =>
+      `image size=${size} passes=${passes} seed=${seed} ` +
+      `sum=${answers.hex(await offload('image', seed, size, passes))}\n`,
+    /** The place that every Node has for files is libuv's pool. */
+    async file({ size, cold, offload: away, seed }) {
+      if (cold)
+        throw new Wrong(503, 'cold=1: Node.js has no call that drops the pages of a file; ask ' +
+                             'with cold=0');
+      const [number, offset] = files.place(size, seed);
+      try {
+        const sum = await (away ? files.readAway : files.readHere)(number, offset, size);
+        return `file size=${size} file=${number} offset=${offset} seed=${seed} ` +
+               `sum=${answers.hex(sum)}\n`;
+      } catch (error) {
+        throw files.explained(error);
+      }
     },
     async hog({ light, heavy, share, seed }) {
       const steps = answers.heavy(share, seed) ? heavy : light;

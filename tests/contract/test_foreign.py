@@ -6,12 +6,14 @@ stored of them, and that work they hand on leaves the loop free.
 That they answer as the C models do, test_workloads, test_http and test_life say.
 """
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
 import time
 import unittest
 
+from answers import file
 from model_server import BUILD, MODELS, Server, describe, together
 
 TROIKA = BUILD / "troika"
@@ -55,8 +57,8 @@ class Foreign(unittest.TestCase):
             self.assertIn(f"-one-{model}\n", said)
 
     def test_who_lacks_the_workload_is_left_out_by_name(self) -> None:
-        said, _ = self.bench(f"event-loop, {FOREIGN[0]}", "image", "--dry-run")
-        self.assertIn(f"{FOREIGN[0]} is left out of one: it has no image", said)
+        said, _ = self.bench(f"event-loop, {FOREIGN[0]}", "websocket", "--dry-run")
+        self.assertIn(f"{FOREIGN[0]} is left out of one: it has no websocket", said)
 
     def test_their_runtime_is_stored_with_every_trial(self) -> None:
         _, results = self.bench(f"event-loop, {FOREIGN[0]}", "hello")
@@ -90,6 +92,22 @@ class Foreign(unittest.TestCase):
                 told = json.loads(server.ask("/stats")[1])
                 self.assertEqual((told["requests"], told["updates"]),
                                  (0, {"made": 0, "kept": 0}))
+
+    def test_a_file_that_is_missing_is_written(self) -> None:
+        """By whoever needs it, several at once; it and nothing else is there
+        then, with the words that it must have."""
+        target, body = file(5, 20000, 0, 0)
+        for model in FOREIGN:
+            with self.subTest(model=model), tempfile.TemporaryDirectory() as folder, \
+                    Server(model, TROIKA_FILES=folder) as server:
+                got: list = []
+                together([lambda: got.append(server.ask(target))] * 3)
+                self.assertEqual(got, [(200, body)] * 3)
+                self.assertEqual(len(os.listdir(folder)), 1)
+                if model.startswith("node"):
+                    status, reason = server.ask("/file?cold=1")
+                    self.assertEqual(status, 503)
+                    self.assertIn("cold=0", reason)
 
     def test_the_loop_is_free_while_others_block(self) -> None:
         for model in ("cpython-asyncio-threads", "cpython-asyncio-processes", "node-workers"):
