@@ -14,7 +14,7 @@ import threading
 from foreign import loop, server
 
 MODEL = server.Model("one asyncio loop, CPU work in W processes", "coroutine",
-                     workers=server.cpus(), preemptive=False, parallel=True)
+                     workers=server.cpus(), preemptive=False, parallel=True, offloads=True)
 
 
 def begin() -> None:

@@ -12,7 +12,7 @@ from foreign import loop, server
 
 MODEL = server.Model("one asyncio loop, CPU work in W threads (asyncio.to_thread)", "coroutine",
                      workers=min(32, server.cpus() + 4), preemptive=False,
-                     parallel=not server.gil())
+                     parallel=not server.gil(), offloads=True)
 
 
 def make_offload(workers: int):

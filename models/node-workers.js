@@ -35,8 +35,8 @@ function offload(workers) {
 
 if (isMainThread) {
   main({ summary: 'one Node.js loop, CPU work in W worker_threads',
-         flags: ['shared-memory', 'parallel'], workers: os.availableParallelism?.() ?? os.cpus().length,
-         offload });
+         flags: ['shared-memory', 'parallel', 'offloads'],
+         workers: os.availableParallelism?.() ?? os.cpus().length, offload });
 } else {
   parentPort.on('message', ([what, ...given]) => parentPort.postMessage(answers[what](...given)));
 }

@@ -13,7 +13,7 @@ import struct
 from foreign.answers import MASK, mix
 from foreign.routes import Wrong
 
-_COUNT, _WORDS, _WORD, _PAGE = 32, 1 << 17, 8, 4096
+_COUNT, _WORDS, _WORD = 32, 1 << 17, 8
 
 
 def place(size: int, seed: int) -> tuple[int, int]:
@@ -27,7 +27,7 @@ def read(number: int, offset: int, size: int, cold: int) -> int:
     descriptor = _open(number)
     try:
         if cold:
-            _drop(descriptor, offset, size)
+            _drop(descriptor)
         data = b""
         while len(data) < size:
             piece = os.pread(descriptor, size - len(data), offset + len(data))
@@ -93,14 +93,12 @@ def _make(folder: int, number: int, name: str) -> None:
         raise
 
 
-def _drop(descriptor: int, offset: int, size: int) -> None:
-    """The kernel drops whole pages that are clean and nobody else's."""
+def _drop(descriptor: int) -> None:
+    """All of the file, since a part of a folio is never dropped."""
     if _in_memory(os.fstat(descriptor).st_dev):
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-    first = offset // _PAGE * _PAGE
-    end = -(-(offset + size) // _PAGE) * _PAGE
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
-    os.posix_fadvise(descriptor, first, end - first, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @functools.cache

@@ -29,15 +29,18 @@ def cpus() -> int:
 
 class Model:
     """What a model says of itself. `workers`: the default, None if there are
-    none to set; `parallel`: it uses several CPUs whether there is a GIL or not."""
+    none to set; `parallel`: it uses several CPUs whether there is a GIL or not;
+    `offloads`: there is a pool for what would block its loop."""
 
     def __init__(self, summary: str, task: str, *, workers: int | None = None,
-                 shared_memory: bool = True, preemptive: bool, parallel: bool = False):
+                 shared_memory: bool = True, preemptive: bool, parallel: bool = False,
+                 offloads: bool = False):
         self.name = os.path.basename(sys.argv[0]).removesuffix(".py")
         self.summary, self.task, self.workers = summary, task, workers
         self.flags = [word for word, there in (
             ("shared-memory", shared_memory), ("preemptive", preemptive),
-            ("parallel", parallel or (preemptive and not gil()))) if there]
+            ("parallel", parallel or (preemptive and not gil())),
+            ("offloads", offloads)) if there]
 
     def describe(self, workloads: list) -> str:
         return json.dumps({
