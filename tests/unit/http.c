@@ -207,6 +207,12 @@ static void errors(void **state)
     expect_text("POST /a HTTP/1.1\nX: host:\n\nHost: x\n\n", 400, false);
     expect_text("GET /a HTTP/1.1\r\nX: y\r\nhOST:\r\n\r\n", 0, true);
     expect_text("GET /a HTTP/1.1\r\nX: y\r\nHost : x\r\n\r\n", 400, false);
+    /* Nor to who names two. */
+    expect_text("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, false);
+    expect_text("GET /a HTTP/1.1\nX: y\nhost: x\nHost: x\n\n", 400, false);
+    expect_text("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+                "\r\nHost: y",
+                405, true);
     expect_text("PRI * HTTP/2.0\r\n\r\n", 400, false);
     expect_text("GARBAGE\r\n\r\n", 400, false);
     expect_text("get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, false);
