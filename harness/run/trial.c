@@ -229,8 +229,7 @@ static int drive(struct stage *stage)
     if (result == 0 && stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
-    if (point->workload->workload->counts_updates)
-        trial_updates_read(stage, &trial->updates);
+    trial_updates_read(stage);
     if (trial->has_backend)
         backend_server_read(stage->plan->backend, &stage->backend_first,
                             &stage->backend_last, &trial->backend);

@@ -9,12 +9,14 @@
 enum { STATS_MAX = 4096 };
 static const int64_t TIMEOUT_NS = 5000000000;
 
-void trial_updates_read(const struct stage *stage,
-                        struct trial_updates *updates)
+void trial_updates_read(struct stage *stage)
 {
+    struct trial_updates *updates = &stage->trial->updates;
     json_t *stats = NULL, *told, *made, *kept;
     char body[STATS_MAX];
 
+    if (!stage->plan->point->workload->workload->counts_updates)
+        return;
     if (client_get(&stage->address, "/stats", TIMEOUT_NS, body, sizeof(body)) >=
         0)
         stats = json_loads(body, 0, NULL);

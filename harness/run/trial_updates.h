@@ -9,9 +9,9 @@
 
 #include "stage.h"
 
-/* Asks the server, from its start on. Unknown where it does not tell. */
-void trial_updates_read(const struct stage *stage,
-                        struct trial_updates *updates);
+/* Asks the server, from its start on, where the workload counts. Unknown where
+ * it does not tell. */
+void trial_updates_read(struct stage *stage);
 
 /* {"made", "kept"}, or null. */
 json_t *trial_updates_json(const struct trial_updates *updates);

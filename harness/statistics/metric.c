@@ -294,7 +294,7 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
     return capacity_of(trial, "conservative_per_s", why, size);
 }
 
-/* The words go with a zero, which is a figure, though no mean of ratios. */
+/* Where none was kept, none was raced for. */
 static double updates_kept(const json_t *trial, char *why, size_t size)
 {
     double made = number(trial, "updates", "made");
@@ -368,11 +368,11 @@ const struct metric metrics[] = {
     {0},
 };
 
-/* A load point says so itself, a trial has the times; a search and slice mode
- * tell no latency. */
+/* A load point says so itself, a trial has the times; slice mode tells no
+ * latency. */
 static bool has_classes(const json_t *object, const char *mode)
 {
-    if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
+    if (!strcmp(mode, "slice"))
         return false;
     return json_is_true(json_object_get(object, "classes")) ||
            json_is_object(
@@ -389,6 +389,9 @@ bool metric_applies(const struct metric *metric, const json_t *object)
 
     if (mode == NULL)
         mode = "";
+    /* What else its trial has is of one step. */
+    if (!strcmp(mode, "search") || metric->scope == METRIC_SEARCH)
+        return !strcmp(mode, "search") && metric->scope == METRIC_SEARCH;
     if (metric->scope == METRIC_PUSH)
         return json_integer_value(json_object_get(given, "push_ns")) > 0;
     if (metric->scope == METRIC_BESIDE)
@@ -408,9 +411,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
                json_is_true(json_object_get(object, "updates"));
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
-    if (!strcmp(mode, "slice"))
-        return metric->scope == METRIC_COST;
-    return !strcmp(mode, "search") == (metric->scope == METRIC_SEARCH);
+    return metric->scope == METRIC_COST || strcmp(mode, "slice") != 0;
 }
 
 const struct metric *metric_find(const char *name)
