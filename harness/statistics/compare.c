@@ -44,26 +44,28 @@ static const json_t *point_of(const json_t *run, const char *experiment,
                  "id", id);
 }
 
-/* Older results do not tell of the models' own flags: they had the defaults. */
-static bool same_settings(const json_t *a, const json_t *b)
+/* Null, no flags, or what older results do not tell of. */
+static bool is_nothing(const json_t *value)
 {
-    if (json_object_size(a) == 0 || json_object_size(b) == 0)
-        return json_object_size(a) == json_object_size(b);
-    return json_equal(a, b);
+    return value == NULL || json_is_null(value) ||
+           (json_is_object(value) && json_object_size(value) == 0);
 }
 
 /* The same work under the same load on the same CPUs. */
 static bool alike(const json_t *a, const json_t *b)
 {
-    static const char *const keys[] = {"workload",  "query",   "load",
-                                       "placement", "workers", "beside"};
+    static const char *const keys[] = {"workload",  "query",          "load",
+                                       "placement", "workers",        "beside",
+                                       "settings",  "backend_workers"};
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (!json_equal(json_object_get(a, keys[i]),
-                        json_object_get(b, keys[i])))
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const json_t *of_a = json_object_get(a, keys[i]),
+                     *of_b = json_object_get(b, keys[i]);
+
+        if (!json_equal(of_a, of_b) && !(is_nothing(of_a) && is_nothing(of_b)))
             return false;
-    return same_settings(json_object_get(a, "settings"),
-                         json_object_get(b, "settings"));
+    }
+    return true;
 }
 
 static bool level_of(const json_t *row, struct estimate *level)
@@ -247,7 +249,7 @@ void compare_print(const struct compare *compare, FILE *file)
     if (compare->unlike > 0)
         fprintf(file,
                 "%d load points of the same name differ in work, load, "
-                "workers, flags or placement: not compared\n",
+                "workers, flags, backend or placement: not compared\n",
                 compare->unlike);
 }
 

@@ -108,13 +108,14 @@ class Compare(Case):
         self.assertIn("share no figure", done.stderr)
 
     def test_other_work_under_the_same_name_is_not_compared(self):
-        def change(run, _):
-            run["experiments"][0]["load_points"][0]["placement"] = "shared"
-
-        self.store(change)
-        text = self.compare().stdout
-        self.assertIn("1 load points of the same name differ", text)
-        self.assertNotIn("quick: fetch\n", text)
+        other = {"placement": "shared", "backend_workers": 10, "settings": {"serial": "a=1"}}
+        for key, value in other.items():
+            self.store(
+                lambda run, _: run["experiments"][0]["load_points"][0].update({key: value})
+            )
+            text = self.compare().stdout
+            self.assertIn("1 load points of the same name differ", text)
+            self.assertNotIn("quick: fetch\n", text)
 
     def test_no_run_is_named(self):
         done = self.compare(code=1)
