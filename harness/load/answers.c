@@ -28,8 +28,9 @@ enum {
     SOME_MIN = 4,
 };
 
-/* How many answers may be made in how much CPU time. Where requests are of two
- * kinds, a thousand seeds have exactly their share of heavy ones. */
+/* How many answers may be made in how much CPU time: by the clock, what else
+ * the machine does would choose how many requests a model gets. Where requests
+ * are of two kinds, a thousand seeds have exactly their share of heavy ones. */
 struct budget {
     int count;
     int64_t cost_ns;
@@ -133,7 +134,7 @@ static int make(const struct workload_entry *entry,
                 const struct arguments *arguments, uint64_t first_seed,
                 struct budget budget, struct load_request **requests)
 {
-    int64_t start_ns = load_now();
+    int64_t start_ns = load_cpu_now();
     struct arguments each = *arguments;
     struct load_request *made = calloc((size_t)budget.count, sizeof *made);
     int count = 0;
@@ -142,7 +143,7 @@ static int make(const struct workload_entry *entry,
     if (!made)
         return -ENOMEM;
     while (count < budget.count &&
-           (count < SOME_MIN || load_now() - start_ns < budget.cost_ns)) {
+           (count < SOME_MIN || load_cpu_now() - start_ns < budget.cost_ns)) {
         each.seed = seed_of(first_seed, count);
         int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {

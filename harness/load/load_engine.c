@@ -41,13 +41,6 @@ struct engine {
     bool ready, opened, closed, over;
 };
 
-static int64_t cpu_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static int watch(int epoll_fd, int fd, uint64_t tag)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = tag};
@@ -147,13 +140,13 @@ static void mark(struct engine *engine, int64_t now_ns)
     struct load_result *result = &engine->task->slot->result;
     if (!engine->opened && now_ns >= record->start_ns) {
         engine->opened = true;
-        engine->cpu_start_ns = cpu_now();
+        engine->cpu_start_ns = load_cpu_now();
         result->connections_open = load_pool_open(&drive->pool);
     }
     if (!engine->closed && now_ns >= record->end_ns) {
         engine->closed = true;
         drive->running = false;
-        result->cpu_ns = cpu_now() - engine->cpu_start_ns;
+        result->cpu_ns = load_cpu_now() - engine->cpu_start_ns;
         result->window_start_ns = record->start_ns;
         result->window_end_ns = record->end_ns;
         load_record_in_flight(record, 0, now_ns);

@@ -44,6 +44,14 @@ static inline int64_t load_now(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* CPU time of the calling process. */
+static inline int64_t load_cpu_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 /* Connects, waits for the beginning, drives the load to its end. Leaves the
  * result in the slot. Returns 0 or a negative errno. */
 int load_engine_run(const struct load_task *task);

@@ -55,7 +55,7 @@ static int requests_of(const char *name, const char *query, int *heavy)
     return count;
 }
 
-/* The budget is CPU time, which a busy machine uses up sooner. */
+/* The budget is CPU time, of which sanitizers use more. */
 static void requests_have_their_share(void **state)
 {
     int heavy;
