@@ -1,44 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Starts and stops one server (see the header). How it is kept in hand:
- *  - a session of its own, so that a signal to the group reaches its children;
- *  - its meter's cgroups, entered before exec, so that none can escape;
+ * The life of one server (see the header), from its ready line to its end. How
+ * it is kept in hand:
+ *  - a session of its own and its meter's cgroups (process_launch.c);
  *  - PR_SET_PDEATHSIG and the guardian, for when the harness dies first.
- * Everything that can fail before exec is told through a pipe that closes on
- * exec, as a stage and an errno.
  */
 #include "harness/server/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/server/process_environment.h"
+#include "harness/server/process_launch.h"
 #include "harness/server/process_output.h"
 
 enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
-
-enum stage { STAGE_GROUP, STAGE_CPUS, STAGE_EXEC };
-
-struct failure {
-    enum stage stage;
-    int error;
-};
-
-/* The ends of the pipes that the harness keeps while the server starts. */
-struct wires {
-    int out[2], err[2], failure[2];
-};
 
 static int64_t now_ns(void)
 {
@@ -51,135 +34,6 @@ static int64_t now_ns(void)
 static void pause_ms(int ms)
 {
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
-}
-
-static void close_pair(int pair[2])
-{
-    for (int i = 0; i < 2; i++) {
-        if (pair[i] >= 0)
-            close(pair[i]);
-        pair[i] = -1;
-    }
-}
-
-static int open_wires(struct wires *wires)
-{
-    *wires = (struct wires){{-1, -1}, {-1, -1}, {-1, -1}};
-    if (pipe2(wires->out, O_CLOEXEC) || pipe2(wires->err, O_CLOEXEC) ||
-        pipe2(wires->failure, O_CLOEXEC))
-        return -errno;
-    fcntl(wires->out[0], F_SETFL, O_NONBLOCK);
-    fcntl(wires->err[0], F_SETFL, O_NONBLOCK);
-    return 0;
-}
-
-static void close_wires(struct wires *wires)
-{
-    close_pair(wires->out);
-    close_pair(wires->err);
-    close_pair(wires->failure);
-}
-
-static void reset_signals(void)
-{
-    sigset_t none;
-
-    /* Ignored signals survive exec; the server must not inherit ours. */
-    for (int i = 1; i < NSIG; i++)
-        signal(i, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void fail(int fd, enum stage stage, int error)
-{
-    struct failure failure = {stage, error};
-
-    if (write(fd, &failure, sizeof failure) != (ssize_t)sizeof failure)
-        _exit(126);
-    _exit(127);
-}
-
-static void become_server(const struct process_plan *plan,
-                          const struct process *process, pid_t harness,
-                          struct wires *wires, char **environment)
-{
-    struct rlimit files;
-    int null = open("/dev/null", O_RDONLY);
-
-    setsid();
-    guardian_set_root(process->slot, getpid());
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != harness)
-        _exit(0);
-    int result = meter_enter(process->meter);
-    if (result < 0)
-        fail(wires->failure[1], STAGE_GROUP, -result);
-    if (plan->cpus && sched_setaffinity(0, sizeof *plan->cpus, plan->cpus))
-        fail(wires->failure[1], STAGE_CPUS, errno);
-    /* Every server may hold as many connections as the system allows, also
-     * one that does not know how to ask. */
-    if (!getrlimit(RLIMIT_NOFILE, &files)) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-    dup2(null, 0);
-    dup2(wires->out[1], 1);
-    dup2(wires->err[1], 2);
-    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    reset_signals();
-    execvpe(plan->argv[0], (char *const *)plan->argv, environment);
-    fail(wires->failure[1], STAGE_EXEC, errno);
-}
-
-static const char *remedy(const struct failure *failure)
-{
-    if (failure->stage == STAGE_GROUP)
-        return "its cgroup could not be entered; try TROIKA_METER=proc";
-    if (failure->stage == STAGE_CPUS)
-        return "the CPUs asked for are not ours to use; see taskset -p $$";
-    if (failure->error == ENOENT)
-        return "build it first (make), or check the path and its #! line";
-    if (failure->error == EACCES)
-        return "it is not executable: chmod +x";
-    return "try to start it by hand";
-}
-
-/* Forks and execs. Returns 0 or a negative errno with a sentence. */
-static int launch(const struct process_plan *plan, struct process *process,
-                  struct wires *wires, char *why, size_t size)
-{
-    struct failure failure;
-    char die[48];
-    ssize_t n;
-    pid_t harness = getpid();
-
-    snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
-    char **environment = process_environment(meter_tag(process->meter), die);
-    pid_t pid = environment ? fork() : -1;
-    if (pid == 0)
-        become_server(plan, process, harness, wires, environment);
-    int error = environment ? errno : ENOMEM;
-    free(environment);
-    if (pid < 0) {
-        snprintf(why, size, "cannot start %s: fork: %s; end other programs",
-                 plan->argv[0], strerror(error));
-        return -error;
-    }
-    process->pid = pid;
-    meter_set_root(process->meter, pid);
-    close(wires->failure[1]);
-    close(wires->out[1]);
-    close(wires->err[1]);
-    wires->failure[1] = wires->out[1] = wires->err[1] = -1;
-    while ((n = read(wires->failure[0], &failure, sizeof failure)) < 0 &&
-           errno == EINTR)
-        ;
-    if (n != (ssize_t)sizeof failure)
-        return 0;
-    snprintf(why, size, "cannot start %s: %s; %s", plan->argv[0],
-             strerror(failure.error), remedy(&failure));
-    return -failure.error;
 }
 
 /* What a ready line says; nothing when it is none. */
@@ -238,9 +92,9 @@ static bool reap(struct process *process)
 }
 
 static int wait_ready(const struct process_plan *plan, struct process *process,
-                      struct wires *wires)
+                      struct process_wires *wires)
 {
-    char line[LINE_MAX_BYTES];
+    char line[LINE_MAX_BYTES] = "";
     size_t length = 0;
     int64_t deadline_ns = now_ns() + plan->ready_timeout_ns;
     bool ended = false;
@@ -374,8 +228,8 @@ static int prepare(const struct process_plan *plan, struct process *process)
 int process_start(const struct process_plan *plan, struct process *process,
                   char *why, size_t why_size)
 {
-    struct wires wires;
-    int result = open_wires(&wires);
+    struct process_wires wires;
+    int result = process_launch_open(&wires);
     int prepared = prepare(plan, process);
 
     if (why_size)
@@ -386,7 +240,7 @@ int process_start(const struct process_plan *plan, struct process *process,
                  strerror(-result));
         goto out;
     }
-    result = launch(plan, process, &wires, why, why_size);
+    result = process_launch(plan, process, &wires, why, why_size);
     if (result < 0)
         goto out;
     result = wait_ready(plan, process, &wires);
@@ -403,7 +257,7 @@ int process_start(const struct process_plan *plan, struct process *process,
                  plan->argv[0], strerror(-result));
     }
 out:
-    close_wires(&wires);
+    process_launch_close(&wires);
     if (result < 0) {
         kill_tree(process);
         release(process);
