@@ -265,8 +265,8 @@ static int judge_session(const struct expansion *expansion,
                            point->section, point->workload->name);
     if (point->recovery_ns > 0)
         return reader_fail(expansion->reader, line,
-                           "[cell %s]: recovery_limit is for requests of "
-                           "HTTP, and %s is a conversation",
+                           "[cell %s]: recovery is for requests of HTTP, "
+                           "and %s is a conversation",
                            point->section, point->workload->name);
     if (workload->push_ns(&point->arguments) > 0 && strcmp(mode, "idle") != 0 &&
         strcmp(mode, "open") != 0 && strcmp(mode, "soak") != 0)

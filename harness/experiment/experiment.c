@@ -408,7 +408,7 @@ int experiment_read_copy(const char *path, const char *home,
     reader.experiment->margin = 0.05;
     reader.experiment->latency_margin = 0.1;
     reader.experiment->profile.connections = 1;
-    for (int i = 0; models[i].name != NULL && i < MODELS_MAX; i++)
+    for (int i = 0; i < MODELS_MAX && models[i].name != NULL; i++)
         reader.experiment->models[i] = models[i];
     reader.models = reader.experiment->models;
     result = target_section_read_all(&reader, home);
