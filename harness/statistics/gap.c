@@ -78,7 +78,7 @@ static void weigh(const struct gap_facts *facts, struct gap *gap)
 
         gap->part_ns[i] = more->value * each->each_ns;
         /* What neither does more of needs no price. */
-        if (more->n > 0 && more->value == 0) {
+        if (more->lo == 0 && more->hi == 0) {
             gap->part_ns[i] = 0;
             continue;
         }

@@ -67,7 +67,9 @@ static void test_explained(void **state)
 {
     struct gap_facts facts = facts_of(3000);
     struct gap gap;
+    const double scattered[] = {3, -3, 3, -3};
     double half = 3.182446305284263 * sqrt(25000.0 / 3 / 4);
+    double calls = 3.182446305284263 * sqrt(36.0 / 3 / 4) * 100;
 
     (void)state;
     gap_explain(&facts, &gap);
@@ -80,6 +82,12 @@ static void test_explained(void **state)
     says(&gap, "thread-per-connection costs 3.1 us");
     says(&gap, "1.0 context switch more (3.0 us each on this machine)");
     says(&gap, "is within the uncertainty");
+    /* Calls that cancel in the mean are uncertain all the same. */
+    facts.more[GAP_SYSTEM_CALLS] = scattered;
+    facts.price[GAP_SYSTEM_CALLS] = (struct gap_price){100, 100, 100};
+    gap_explain(&facts, &gap);
+    near(gap.rest_ns.value, 100);
+    near(gap.rest_ns.hi, 150 + sqrt(half * half + calls * calls));
 }
 
 static void test_partly(void **state)
