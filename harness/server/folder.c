@@ -12,16 +12,6 @@
 
 enum { DESCRIPTORS = 16 };
 
-int folder_make(const char *kind, char *path, size_t size)
-{
-    snprintf(path, size, "/tmp/troika-%s-XXXXXX", kind);
-    if (mkdtemp(path) == NULL) {
-        path[0] = '\0';
-        return -errno;
-    }
-    return chmod(path, 0755) < 0 ? -errno : 0;
-}
-
 static int remove_one(const char *path, const struct stat *status, int type,
                       struct FTW *walk)
 {
@@ -36,4 +26,21 @@ void folder_remove(const char *path)
 {
     if (path[0] != '\0')
         nftw(path, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
+}
+
+int folder_make(const char *kind, char *path, size_t size)
+{
+    snprintf(path, size, "/tmp/troika-%s-XXXXXX", kind);
+    if (mkdtemp(path) == NULL) {
+        path[0] = '\0';
+        return -errno;
+    }
+    if (chmod(path, 0755) < 0) {
+        int error = errno;
+
+        folder_remove(path);
+        path[0] = '\0';
+        return -error;
+    }
+    return 0;
 }
