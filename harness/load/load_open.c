@@ -55,30 +55,8 @@ static int answered(struct load_drive *drive,
     return recv(connection->fd, head, (size_t)length, 0) == length ? 1 : -EIO;
 }
 
-void load_open_event(struct load_drive *drive,
-                     struct load_connection *connection, uint32_t events)
-{
-    const struct load_greeting *greeting = drive->plan->greeting;
-    char why[128] = "";
-    int status = 1;
-    if (!connection->greeted) {
-        status = load_pool_connected(connection);
-        if (status == 0 && !(events & EPOLLOUT))
-            return;
-        status = status < 0 ? status : !greeting;
-        if (status == 0)
-            status = load_pool_greet(connection, greeting, load_now());
-    } else {
-        status = answered(drive, connection, why, sizeof why);
-    }
-    if (status < 0)
-        load_loss_connect(drive, connection, status, why[0] ? why : NULL);
-    else if (status > 0)
-        load_open_done(drive, connection);
-}
-
-void load_open_done(struct load_drive *drive,
-                    struct load_connection *connection)
+/* It is open. */
+static void done(struct load_drive *drive, struct load_connection *connection)
 {
     load_loss_decide(drive, connection);
     bool first = !connection->was_open;
@@ -99,6 +77,28 @@ void load_open_done(struct load_drive *drive,
     } else {
         load_send_next(drive, connection, now_ns);
     }
+}
+
+void load_open_event(struct load_drive *drive,
+                     struct load_connection *connection, uint32_t events)
+{
+    const struct load_greeting *greeting = drive->plan->greeting;
+    char why[128] = "";
+    int status = 1;
+    if (!connection->greeted) {
+        status = load_pool_connected(connection);
+        if (status == 0 && !(events & EPOLLOUT))
+            return;
+        status = status < 0 ? status : !greeting;
+        if (status == 0)
+            status = load_pool_greet(connection, greeting, load_now());
+    } else {
+        status = answered(drive, connection, why, sizeof why);
+    }
+    if (status < 0)
+        load_loss_connect(drive, connection, status, why[0] ? why : NULL);
+    else if (status > 0)
+        done(drive, connection);
 }
 
 void load_open_wanted(struct load_drive *drive, int limit)

@@ -17,9 +17,5 @@ void load_open_one(struct load_drive *drive,
 void load_open_event(struct load_drive *drive,
                      struct load_connection *connection, uint32_t events);
 
-/* It is open. */
-void load_open_done(struct load_drive *drive,
-                    struct load_connection *connection);
-
 /* Opens up to `limit` connections of those wanted. */
 void load_open_wanted(struct load_drive *drive, int limit);
