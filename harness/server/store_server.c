@@ -28,6 +28,7 @@
 #include "free_port.h"
 #include "guardian.h"
 #include "harness/run/placement.h"
+#include "program.h"
 
 /* To make and fill the data takes 2 s, and many times that on a busy
  * machine. */
@@ -72,8 +73,6 @@ static const struct {
  * it, or one of PATH. False when it is nowhere. */
 static bool find_program(enum store store, char *folder, size_t size)
 {
-    const char *at = getenv("PATH");
-    char candidate[PATH_SIZE];
     glob_t found = {0};
     bool here = false;
 
@@ -88,16 +87,7 @@ static bool find_program(enum store store, char *folder, size_t size)
         here = true;
     }
     globfree(&found);
-    while (!here && at != NULL && *at != '\0') {
-        size_t length = strcspn(at, ":");
-
-        snprintf(folder, size, "%.*s", (int)length, at);
-        snprintf(candidate, sizeof(candidate), "%s/%s", folder,
-                 kinds[store].program);
-        here = access(candidate, X_OK) == 0;
-        at += length + (at[length] == ':');
-    }
-    return here;
+    return here || program_find(kinds[store].program, folder, size);
 }
 
 bool store_server_available(enum store store, char *why, size_t why_size)
@@ -253,6 +243,18 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
     return result;
 }
 
+static void stop_one(struct store_server *server)
+{
+    if (server->process.pid > 0)
+        process_kill(&server->process);
+    memset(&server->process, 0, sizeof(server->process));
+    if (server->directory[0] == '\0')
+        return;
+    clear(server->directory);
+    guardian_forget(server->keeper);
+    server->directory[0] = '\0';
+}
+
 int store_server_ensure(enum store store, struct store_server *server,
                         const cpu_set_t *cpus,
                         const volatile sig_atomic_t *stop, char *why,
@@ -263,7 +265,7 @@ int store_server_ensure(enum store store, struct store_server *server,
 
     if (store_server_alive(server, text, sizeof(text)))
         return cpus != NULL ? placement_move(server->process.pid, cpus) : 0;
-    store_server_stop(server);
+    stop_one(server);
     server->store = store;
     if (!store_server_available(store, why, why_size))
         return -ENOENT;
@@ -283,7 +285,7 @@ int store_server_ensure(enum store store, struct store_server *server,
         return 0;
     }
     memset(&server->process, 0, sizeof(server->process));
-    store_server_stop(server);
+    stop_one(server);
     snprintf(why, why_size, "%s did not start: %s", store_title(store), reason);
     /* Nothing is missing but what the words are about. */
     return result == -ENOENT ? -EIO : result;
@@ -294,20 +296,8 @@ bool store_server_alive(struct store_server *server, char *text, size_t size)
     return process_alive(&server->process, text, size);
 }
 
-void store_server_stop(struct store_server *server)
-{
-    if (server->process.pid > 0)
-        process_kill(&server->process);
-    memset(&server->process, 0, sizeof(server->process));
-    if (server->directory[0] == '\0')
-        return;
-    clear(server->directory);
-    guardian_forget(server->keeper);
-    server->directory[0] = '\0';
-}
-
 void store_server_stop_all(struct store_server *servers)
 {
     for (int store = 0; store < STORES; store++)
-        store_server_stop(&servers[store]);
+        stop_one(&servers[store]);
 }

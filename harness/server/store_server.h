@@ -42,9 +42,6 @@ int store_server_ensure(enum store store, struct store_server *server,
 /* How it is, in words. Returns true while it runs. */
 bool store_server_alive(struct store_server *server, char *text, size_t size);
 
-/* Ends it and removes its folder: what it held was worth nothing. Safe on a
- * zeroed struct. */
-void store_server_stop(struct store_server *server);
-
-/* The same for one of each store (STORES of them). */
+/* Ends one of each store (STORES of them) and removes their folders: what they
+ * held was worth nothing. Safe on zeroed structs. */
 void store_server_stop_all(struct store_server *servers);

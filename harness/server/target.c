@@ -19,6 +19,7 @@
 #include "folder.h"
 #include "free_port.h"
 #include "guardian.h"
+#include "program.h"
 
 enum { TEMPLATE_MAX = 65536 };
 
@@ -97,30 +98,13 @@ static char *read_template(const struct target *target)
     return NULL;
 }
 
-static bool found_in_path(const char *program)
-{
-    const char *at = getenv("PATH");
-    char candidate[PATH_MAX];
-
-    while (at != NULL && *at != '\0') {
-        size_t length = strcspn(at, ":");
-
-        snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, at,
-                 program);
-        if (access(candidate, X_OK) == 0)
-            return true;
-        at += length + (at[length] == ':');
-    }
-    return false;
-}
-
 bool target_available(const struct target *target, char *why, size_t why_size)
 {
-    char *text;
+    char folder[PATH_MAX], *text;
 
     if (strchr(target->program, '/') != NULL
             ? access(target->program, X_OK) < 0
-            : !found_in_path(target->program)) {
+            : !program_find(target->program, folder, sizeof(folder))) {
         snprintf(why, why_size,
                  "its program %s is not on this machine; install it (the "
                  "peers: make deps-peers)",
@@ -180,7 +164,7 @@ static int make_folder(struct target_start *start)
     int result =
         folder_make("target", start->directory, sizeof(start->directory));
 
-    if (start->directory[0] != '\0')
+    if (result == 0)
         start->keeper = guardian_keep(start->directory, folder_remove);
     snprintf(start->config, sizeof(start->config), "%s/config",
              start->directory);
