@@ -3,7 +3,7 @@
 properties, additionalProperties, items, enum, minimum, pattern.
 
 `problem` names the first contradiction by its place, or returns None. What is
-`required` is left to results.py, which knows what a report needs: names are
+`required` is left to checks.py, which knows what a report needs: names are
 added without a new schema version, so an older run lacks some and is no worse
 for it. Where the schema files are not beside the reports, nothing is checked
 here.
