@@ -89,13 +89,17 @@ class Answers(unittest.TestCase):
     def check_backend_restart(self, model: str) -> None:
         """A kept connection that went stale is replaced silently; no backend
         is a 503 that says so."""
-        first = Server(BACKEND_MODEL)
-        port = first.port
+        # Bound here as well, so that nobody else gets the port in between.
+        held = socket.socket()
+        self.addCleanup(held.close)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
         with Server(model, "--backend", f"127.0.0.1:{port}") as server:
             connection = server.connect()
             self.addCleanup(connection.close)
             target, body = fetch(1, 100, 2)
-            with first:
+            with Server(BACKEND_MODEL, "--port", str(port)):
                 self.assertEqual(ask(connection, target), (200, body))
             status, reason = ask(connection, target)
             self.assertEqual(status, 503, reason)

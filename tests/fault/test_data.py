@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A private PostgreSQL and Redis: where each trial finds them, and when things
-go wrong: killed in mid-run, or left alone by a harness that was killed. Each time: an invalid trial with the
-reason, the next one runs on a new one, and neither a process, a folder nor a
-piece of shared memory is left behind.
+go wrong: killed in mid-run, or left alone by a harness that was killed. Each
+time: an invalid trial with the reason, the next one runs on a new one, and
+neither a process, a folder nor a piece of shared memory is left behind.
 
 The stores are found as children of the harness, their folders as where they
 work; nothing is ever looked up by name alone.

@@ -58,8 +58,8 @@ class Limits(unittest.TestCase):
         if group is None:
             self.skipTest("no pids group can be made here")
         # The guardian ends a moment after the harness; then it is empty.
-        self.addCleanup(subprocess.run, ["sh", "-c",
-                        f"for i in $(seq 100); do rmdir {group} 2>/dev/null && break; sleep 0.1; done"],
+        self.addCleanup(subprocess.run, ["sh", "-c", "for i in $(seq 100); do "
+                        f"rmdir {group} 2>/dev/null && break; sleep 0.1; done"],
                         timeout=LIMIT_S, check=False)
         (self.folder / "it.ini").write_text(EXPERIMENT)
         done = subprocess.run(

@@ -21,7 +21,8 @@ LIMIT_S = 120
 PLANTED = ("fault-wrong", "fault-500", "backlog-overflow", "trial-killed",
            "trial-facts")
 CAUGHT = {"wrong_bodies", "errors", "connections", "answers", "in_flight", "little",
-          "identity", "service_floor", "server_restarted", "sampler_cost", "generator_busy", "sampler", "server_alive", "steady"}
+          "identity", "service_floor", "server_restarted", "sampler_cost", "generator_busy",
+          "sampler", "server_alive", "steady"}
 
 
 def run(*argv, off: str = "", real_off: str = "") -> subprocess.CompletedProcess:

@@ -71,8 +71,8 @@ class Modes(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     def bench(self, cells: str, blocks: int = 1) -> tuple[list[dict], dict]:
-        """All last attempts, and the run; once more when one was not carried out or stood still for a
-        whole window."""
+        """All last attempts, and the run; once more when one was not carried out
+        or stood still for a whole window."""
         for _ in range(3):
             trials, run = self.bench_once(cells, blocks)
             if all(trial.get("requests", {}).get("ok") for trial in trials):
@@ -93,6 +93,7 @@ class Modes(unittest.TestCase):
         results = self.directory / "results" / "latest"
         trials = [json.loads(path.read_text()) for path in results.glob("trials/*.json")
                   if ".attempt" not in path.name]
+        self.assertEqual(len(trials), 2 * blocks)
         return trials, json.loads((results / "run.json").read_text())
 
     def test_churn(self) -> None:
@@ -173,7 +174,8 @@ class Modes(unittest.TestCase):
             if trial["memory"]["total_bytes"] is not None:
                 self.assertIsNotNone(drift["memory"]["per_hour"])
             # The run's last lines say it too.
-            self.assertIn(f"    {trial['cell']['model']}, block 1: memory {drift['memory']['words']}; p50 ",
+            self.assertIn(f"    {trial['cell']['model']}, block 1: "
+                          f"memory {drift['memory']['words']}; p50 ",
                           (self.directory / "results/latest/log.txt").read_text())
 
     def test_overload(self) -> None:

@@ -21,8 +21,9 @@ LIMIT_S = 120
 FIRM = ("fault", "mutant-drop", "mutant-errors", "mutant-unchecked", "mutant-skip",
         "mutant-from-sent", "mutant-outliers", "generator-slow", "generator-ports",
         "backlog-overflow", "trial-killed", "trial-moved", "trial-left-group",
-        "trial-descriptors", "trial-facts", "statistics-verdicts") + (() if BUILD.name == "tsan" else ("meter-count",))
+        "trial-descriptors", "trial-facts", "statistics-verdicts")
 # The thread sanitizer adds threads of its own, which the meter rightly counts.
+FIRM += () if BUILD.name == "tsan" else ("meter-count",)
 # These need rights, a second CPU or some quiet, and say so where they cannot
 # be made or cannot tell.
 MAY_BE_SKIPPED = {"generator-ports", "trial-moved", "trial-left-group",
