@@ -55,7 +55,7 @@ all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VA
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
 	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B=\n'
 
@@ -85,7 +85,7 @@ run_and_report = $(out)/troika bench $(ARGS) $(1); status=$$?; \
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(call run_and_report,$*)
 
-full: all ## every experiment, one after another (seven hours and more; ARGS=--dry-run tells)
+full: all ## every experiment, one after another (ten hours and more; ARGS=--dry-run tells)
 	@$(call run_and_report,$(experiments))
 
 # CLAIMS= judges those alone, by name.
