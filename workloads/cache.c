@@ -44,12 +44,6 @@ static int64_t cache_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-static int cache_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 /* Call i, which the seed decides about. */
 static struct access access_at(const struct arguments *arguments, int i)
 {
@@ -163,7 +157,6 @@ const struct workload workload_cache = {
     .handle = cache_handle,
     .answer = cache_answer,
     .wait_ns = cache_wait_ns,
-    .backend_calls = cache_backend_calls,
     .source = "quick I/O leaves little waiting to overlap: the model's own "
               "cost decides (readers)",
 };

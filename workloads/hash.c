@@ -34,12 +34,6 @@ static int64_t hash_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-static int hash_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 /* The first 8 bytes of the last digest: a task's result is one number. */
 static int64_t run_chain(void *arg)
 {
@@ -98,7 +92,6 @@ const struct workload workload_hash = {
     .handle = hash_handle,
     .answer = hash_answer,
     .wait_ns = hash_wait_ns,
-    .backend_calls = hash_backend_calls,
     .source = "CPU work needs processes, and async adds overhead to it (Beyond "
               "the Event Loop: Architecting High-Concurrency Python Backends; "
               "How Asyncio Works and Powers High-Performance Python "

@@ -38,12 +38,6 @@ static int64_t hello_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-static int hello_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 const struct workload workload_hello = {
     .summary = "nothing: what a request itself costs under a model",
     .kind = WORKLOAD_IO,
@@ -51,7 +45,6 @@ const struct workload workload_hello = {
     .handle = hello_answer,
     .answer = hello_answer,
     .wait_ns = hello_wait_ns,
-    .backend_calls = hello_backend_calls,
     .source = "switching threads costs, the loop avoids it (Python "
               "Performance: Why I/O-Bound Tasks Demand asyncio; How Asyncio "
               "Works and Powers High-Performance Python Applications)",

@@ -47,12 +47,6 @@ static int64_t query_wait_ns(const struct arguments *arguments)
     return argument(arguments, DELAY);
 }
 
-static int query_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static int64_t first_key(const struct arguments *arguments)
 {
     int64_t choices = TABLE_ROWS - argument(arguments, ROWS) + 1;
@@ -119,7 +113,6 @@ const struct workload workload_query = {
     .handle = query_handle,
     .answer = query_answer,
     .wait_ns = query_wait_ns,
-    .backend_calls = query_backend_calls,
     .source = "I/O-bound services wait for their database: async frameworks "
               "are not the faster ones there (Cal Paterson: Async Python is "
               "not faster)",

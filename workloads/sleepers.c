@@ -40,12 +40,6 @@ static int64_t sleepers_waits_ns(const struct arguments *arguments)
                : sum_ns;
 }
 
-static int sleepers_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 /* A child task: its check, or a negative errno. */
 static int64_t run_sleeper(void *arg)
 {
@@ -136,7 +130,6 @@ const struct workload workload_sleepers = {
     .answer = sleepers_answer,
     .wait_ns = sleepers_wait_ns,
     .waits_ns = sleepers_waits_ns,
-    .backend_calls = sleepers_backend_calls,
     .source = "100 tasks of 1 s take 1 s (How Asyncio Works and Powers "
               "High-Performance Python Applications)",
 };

@@ -20,12 +20,6 @@ static int64_t spin_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-static int spin_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static struct spin spin_of(const struct arguments *arguments)
 {
     return (struct spin){arguments->seed, argument(arguments, STEPS)};
@@ -61,7 +55,6 @@ const struct workload workload_spin = {
     .handle = spin_handle,
     .answer = spin_answer,
     .wait_ns = spin_wait_ns,
-    .backend_calls = spin_backend_calls,
     .source = "CPU work in a coroutine blocks everyone, and CPU work needs "
               "processes (Async I/O; How Asyncio Works and Powers "
               "High-Performance Python Applications)",

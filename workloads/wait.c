@@ -20,12 +20,6 @@ static int64_t wait_wait_ns(const struct arguments *arguments)
     return argument(arguments, DELAY);
 }
 
-static int wait_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static int wait_answer(const struct arguments *arguments, struct reply *reply)
 {
     char body[BACKEND_BODY_MAX];
@@ -47,7 +41,6 @@ const struct workload workload_wait = {
     .handle = wait_handle,
     .answer = wait_answer,
     .wait_ns = wait_wait_ns,
-    .backend_calls = wait_backend_calls,
     .source = "one synchronous worker with a 300 ms call does about 3 requests "
               "per second, and async gains 10 to 50 times (Beyond the Event "
               "Loop: Architecting High-Concurrency Python Backends)",

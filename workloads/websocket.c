@@ -38,12 +38,6 @@ static int64_t websocket_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-static int websocket_backend_calls(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static int64_t websocket_push_ns(const struct arguments *arguments)
 {
     return argument(arguments, PUSH);
@@ -117,7 +111,6 @@ const struct workload workload_websocket = {
     .push_ns = websocket_push_ns,
     .answer = websocket_answer,
     .wait_ns = websocket_wait_ns,
-    .backend_calls = websocket_backend_calls,
     .source = "one process holds thousands of connections (chats, feeds, "
               "notifications) because a silent one costs a coroutine and no "
               "thread",
