@@ -95,7 +95,6 @@ static void forget(struct messages *m)
     }
     m->start = m->end = m->parsed;
     m->opcode = m->whole = 0;
-    m->utf8 = (struct frames_utf8){0};
 }
 
 /* Closes the gaps: what was sent back or belonged to frames' heads. */

@@ -29,8 +29,8 @@ int server_accept(int listen_fd, int flags);
  * blocks for longer than the socket's buffer takes. */
 void server_refuse(int fd, const char *reason);
 
-/* Says on stderr, once, what the system refused: who watches the server reads
- * it there; its clients, in their answer. */
+/* Says on stderr, once in a process, what the system refused: who watches the
+ * server reads it there; its clients, in their answer. */
 void server_lacks(const char *what, int error);
 
 /* Requests being handled in this process (begun by server_connection and by
