@@ -2,6 +2,8 @@
  *
  * A cold read comes from the block device, whatever was read before and in what
  * portions the page cache holds it: the kernel counts what it fetched for us.
+ * It need not drop what it has in hand for reasons of its own, so that a few
+ * reads may be warm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +26,7 @@
 
 const struct model model = {.name = "test"};
 
-enum { PIECE = 4096, TRIES = 20 };
+enum { PIECE = 4096, TRIES = 40, WARM_MAX = 10 };
 
 static char folder[] = "/var/tmp/troika-test-XXXXXX";
 
@@ -60,15 +62,17 @@ static void cold_reads(void **state)
     read_ahead(fd);
     if (fetched() == before) /* a file system whose reads are not counted */
         skip();
+    int warm = 0;
     for (int i = 0; i < TRIES; i++) {
         off_t offset = (off_t)(i * 7919 % (FILES_BYTES / PIECE)) * PIECE;
         read_ahead(fd);
         before = fetched();
         assert_int_equal(files_read(0, offset, (char *)words, PIECE, 1), 0);
-        assert_true(fetched() - before >= PIECE / 512);
+        warm += fetched() - before < PIECE / 512;
         assert_true(le64toh(words[0]) ==
                     files_word(0, (uint64_t)offset / sizeof *words));
     }
+    assert_in_range(warm, 0, WARM_MAX);
     close(fd);
 }
 
