@@ -96,7 +96,9 @@ claims: all ## the claims of the articles, judged: those that fit in 10 minutes 
 claims-full: all ## all of them
 claims claims-full:
 	@names=$$($(PYTHON) reports/claims.py --experiments --claims $(CLAIMS)) || exit 1; \
+	prices=$$($(PYTHON) reports/claims.py --primitives --claims $(CLAIMS)); \
 	$(out)/troika bench --dry-run $(ARGS) $$names | tail -1; \
+	case "$(ARGS)" in *--dry-run*) ;; *) [ -z "$$prices" ] || $(out)/troika $$prices || exit 1;; esac; \
 	$(out)/troika bench $(ARGS) $$names; status=$$?; \
 	case "$$status $(ARGS)" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
 	$(PYTHON) reports/claims.py --claims $(CLAIMS) results/latest && exit $$status

@@ -43,6 +43,11 @@ def experiments(picked: list[rules.Rule], words: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def prices(picked: list[rules.Rule]) -> bool:
+    """Whether one of them asks what a primitive costs, which no experiment tells."""
+    return any(f.primitive for r in picked for f in r.figures.values())
+
+
 def previous(root: Path, now: Path) -> tuple[str | None, dict[str, str]]:
     """The name of the newest page beside it, and what was last said of each
     claim: a page may have judged some of them alone."""
@@ -123,8 +128,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--rules", type=Path, default=rules.FOLDER, help="the folder of the rules")
     parser.add_argument("--output", type=Path, help="the page's folder")
     parser.add_argument("--experiments", action="store_true", help="print what has to be run, judge nothing")
+    parser.add_argument("--primitives", action="store_true", help="print “primitives” if that has to be run too")
     options = parser.parse_args(argv)
-    if not options.runs and not options.experiments:
+    if not (options.runs or options.experiments or options.primitives):
         parser.error("name a run, e.g. results/latest")
     return options
 
@@ -135,6 +141,9 @@ def main(argv: list[str]) -> int:
         picked = chosen(options.claims, options.rules)
         if options.experiments:
             print(*experiments(picked, options.claims))
+            return 0
+        if options.primitives:
+            print(*["primitives"] * prices(picked))
             return 0
         runs = [results.load(r) for r in options.runs]
         sys.stdout.write(outcome(make(picked, runs, options.output)))

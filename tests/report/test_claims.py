@@ -143,6 +143,17 @@ class Rules(Case):
             self.assertRegex(rule.id, r"^C\d\d$")
             self.assertRegex(rule.path.read_text(encoding="utf-8"), r"\A# SPDX")
 
+    def test_what_has_to_be_run(self):
+        for flag, claims, words in (
+            ("--experiments", "C23", ["claims/c28-complexity"]),
+            ("--primitives", "C23", ["primitives"]),
+            ("--primitives", "full", ["primitives"]),
+            ("--primitives", "C01,C07", []),
+        ):
+            command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), flag, "--claims", claims]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+            self.assertEqual((done.returncode, done.stdout.split()), (0, words), done.stderr)
+
     def test_a_wrong_rule_is_refused(self):
         self.assertEqual(self.rule().id, "C90")
         for old, new, message in WRONG:
