@@ -39,7 +39,8 @@ def chart(rule: Rule, found: dict[str, list[Element]]) -> Chart | None:
         height=150 + 34 * len(elements),
     )
     lines = [{"at": v / scale, "text": show(figure.measures, v)} for v in limits]
-    made.caption = ["Dots: geometric mean over blocks; bars: its 95 % interval."]
+    dots = "the line's slope" if figure.form.startswith("slope") else "geometric mean over blocks"
+    made.caption = [f"Dots: {dots}; bars: its 95 % interval."]
     if lines:
         made.caption.append("Dashed: the limits that decide.")
     law = any(e.law for e in known)
