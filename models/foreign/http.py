@@ -86,7 +86,7 @@ class Requests:
             raise _Refused(400)
         method, target, minor, headers = match.groups()
         headers = headers.lower()
-        if minor == b"1" and not (headers.startswith(b"host:") or b"\nhost:" in headers):
+        if minor == b"1" and headers.startswith(b"host:") + headers.count(b"\nhost:") != 1:
             raise _Refused(400)
         request = Request(target.decode("latin-1"), method == b"HEAD", minor == b"1",
                           minor == b"0", 0 if method in (b"GET", b"HEAD") else 405)

@@ -97,6 +97,7 @@ class Stats {
 
 class Server {
   constructor(flags, offload) {
+    this.flags = flags;
     this.stats = flags.stats ? new Stats() : null;
     this.routes = new Routes(name, workloads);
     this.handlers = handlers(new Backend(flags.backend), this.stats, offload);
@@ -152,7 +153,8 @@ class Server {
         throw new Wrong(405, 'only GET and HEAD are allowed');
       const [workload, given] = this.routes.find(request.url);
       const handler = this.handlers[workload];
-      if (!handler) return this.send(response, 200, this.other(workload, given), 'application/json');
+      if (!handler)
+        return this.send(response, 200, await this.other(workload, given), 'application/json');
       if (this.stats) this.stats.requests++;
       const body = handler(given);
       return this.send(response, 200, typeof body === 'string' ? body : await body);
@@ -163,11 +165,16 @@ class Server {
   }
 
   /** The body of what is no workload. */
-  other(where, { reset }) {
+  async other(where, { reset }) {
     if (where === '/') return this.routes.listing;
     if (!this.stats)
       throw new Wrong(404, 'no statistics are kept; start the server with --stats');
-    return `${JSON.stringify(this.stats.take(reset))}\n`;
+    return `${JSON.stringify(await this.counted(reset))}\n`;
+  }
+
+  /** Of the whole server, which may be more than this process. */
+  counted(reset) {
+    return this.stats.take(reset);
   }
 
   send(response, status, body, type = 'text/plain') {
@@ -175,6 +182,11 @@ class Server {
     response.writeHead(status, { 'Content-Type': type, ...(status === 405 && { Allow: 'GET, HEAD' }),
                                  'Content-Length': Buffer.byteLength(body) });
     response.end(body);
+  }
+
+  listen(port) {
+    const { address, backlog } = this.flags;
+    this.http.listen({ host: address, port, backlog });
   }
 
   /** Finishes what is in flight, at most for the drain's limit. */
@@ -221,22 +233,34 @@ function watchParent() {
   setInterval(() => { if (process.ppid !== parent) process.exit(1); }, 1000).unref();
 }
 
-/** Serves until told to stop. `model.offload(workers)` makes the function that
- *  runs CPU work elsewhere; without it, it runs here. */
+/** Says that connections are accepted. */
+function ready(flags, port) {
+  process.stdout.write(JSON.stringify({ ready: true, port, model: name,
+                                        workers: flags.workers ?? null, pid: process.pid }) + '\n');
+}
+
+/** Serves until told to stop; calls `listening` once it does. */
+function serve(flags, offload, listening) {
+  const server = new Server(flags, offload);
+  server.http.on('error', (error) => fail(1, `cannot listen on ${flags.address}:${flags.port}: ` +
+                                             `${error.message}; take another --address or --port`));
+  server.http.on('listening', listening);
+  process.on('SIGTERM', () => server.stop());
+  process.on('SIGINT', () => server.stop());
+  server.listen(flags.port);
+  return server;
+}
+
+/** Where CPU work runs when nobody takes it elsewhere. */
+const here = (what, ...given) => answers[what](...given);
+
+/** A model of one loop. `model.offload(workers)` makes the function that runs
+ *  CPU work elsewhere. */
 function main(model) {
   const flags = flagsOf(model);
   watchParent();
-  const here = (what, ...given) => answers[what](...given);
-  const server = new Server(flags, model.offload ? model.offload(flags.workers) : here);
-  server.http.on('error', (error) => fail(1, `cannot listen on ${flags.address}:${flags.port}: ` +
-                                             `${error.message}; take another --address or --port`));
-  process.on('SIGTERM', () => server.stop());
-  process.on('SIGINT', () => server.stop());
-  server.http.listen({ host: flags.address, port: flags.port, backlog: flags.backlog }, () => {
-    process.stdout.write(JSON.stringify({
-      ready: true, port: server.http.address().port, model: name,
-      workers: flags.workers ?? null, pid: process.pid }) + '\n');
-  });
+  const server = serve(flags, model.offload ? model.offload(flags.workers) : here,
+                       () => ready(flags, server.http.address().port));
 }
 
-module.exports = { main };
+module.exports = { DRAIN_MS, flagsOf, here, main, ready, serve, watchParent };

@@ -5,15 +5,18 @@ stored of them, and that work they hand on leaves the loop free.
 
 That they answer as the C models do, test_workloads, test_http and test_life say.
 """
+import http.client
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
 from answers import file
+from bare_server import alive
 from model_server import BUILD, MODELS, Server, describe, together
 
 TROIKA = BUILD / "troika"
@@ -125,6 +128,44 @@ class Foreign(unittest.TestCase):
                 server.process.kill()
                 server.__exit__()
                 self.assertLess(took_s, BLOCKED_S / 2)
+
+
+@unittest.skipUnless("node-cluster" in FOREIGN, "it was not built")
+class NodeCluster(unittest.TestCase):
+    def test_killed_workers_are_replaced(self) -> None:
+        """At the same port, though it was drawn, also when all have died."""
+        for workers in (1, 2):
+            with self.subTest(workers=workers), \
+                    Server("node-cluster", "--workers", str(workers)) as server:
+                for _ in range(2):
+                    gone = server.children(workers)
+                    for worker in gone:
+                        os.kill(worker, signal.SIGKILL)
+                    self.wait_for(lambda: not set(gone) & set(server.children(workers)))
+                    self.wait_for(lambda: self.answers(server))
+
+    def test_nothing_outlives_the_primary(self) -> None:
+        server = Server("node-cluster", "--workers", "2")
+        workers = server.children(2)
+        connection = server.connect()
+        connection.request("GET", "/wait?delay=1h")
+        server.process.kill()
+        server.process.wait(LIMIT_S)
+        server.process.stdout.close()
+        connection.close()
+        self.wait_for(lambda: not any(map(alive, workers)))
+
+    def answers(self, server: Server) -> bool:
+        try:
+            return server.ask("/hello") == (200, "abcdefghijklm")
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def wait_for(self, what) -> None:
+        end = time.monotonic() + LIMIT_S
+        while not what():
+            self.assertLess(time.monotonic(), end, "waited for too long")
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+//
+// One Node.js loop in each of W processes (node:cluster), for each CPU or
+// --workers; CPU work runs on the loop that has the connection. The primary
+// accepts and hands the connections round in turn, as Node does by default. A
+// worker that dies costs its own connections, and what it had counted, and is
+// replaced. In the wild: pm2, any Node service that uses more than one CPU.
+//
+// Workers end with the primary, however that ends: one that computes when it
+// has done so, since only its loop can tell.
+'use strict';
+const cluster = require('node:cluster');
+const os = require('node:os');
+const { DRAIN_MS, flagsOf, here, ready, serve, watchParent } = require('./foreign/server.js');
+
+const MODEL = { summary: 'a Node.js loop in each of W processes (node:cluster)',
+                flags: ['parallel'], workers: os.availableParallelism?.() ?? os.cpus().length };
+const KILL_MS = DRAIN_MS + 500; // for a worker whose loop does not see the signal
+
+/** Several counts of the same shape, added up. */
+const sum = ([first, ...others]) => others.reduce((total, one) => ({
+  ...total,
+  requests: total.requests + one.requests,
+  updates: { made: total.updates.made + one.updates.made,
+             kept: total.updates.kept + one.updates.kept },
+}), first);
+
+class Primary {
+  constructor(flags) {
+    this.flags = flags;
+    this.waiting = new Map(); // by worker: resolves of what it was asked, in order
+    this.listening = new Set();
+    this.port = 0;
+    this.stopping = false;
+    cluster.on('listening', (worker, address) => this.listens(worker, address));
+    cluster.on('message', (worker, message) => this.hear(worker, message));
+    cluster.on('exit', (worker, code) => this.miss(worker, code));
+    this.fork();
+  }
+
+  fork() {
+    const worker = cluster.fork(this.port ? { TROIKA_CLUSTER_PORT: this.port } : {});
+    worker.on('error', () => {}); // it is gone; 'exit' tells
+    this.waiting.set(worker, []);
+  }
+
+  /** The first tells the port, or that there is none; the others follow. */
+  listens(worker, { port }) {
+    this.listening.add(worker);
+    if (this.stopping) return;
+    if (!this.port) {
+      this.port = port;
+      while (this.waiting.size < this.flags.workers) this.fork();
+    }
+    if (this.listening.size === this.flags.workers && !this.said) {
+      this.said = true;
+      ready(this.flags, this.port);
+    }
+  }
+
+  /** What a worker counted, or that it wants to know what all did. */
+  async hear(worker, { told, reset }) {
+    if (told) {
+      this.waiting.get(worker)?.shift()(told);
+      return;
+    }
+    const asked = [...this.waiting].map(([one, resolves]) => new Promise((resolve) => {
+      resolves.push(resolve);
+      one.send({ tell: true, reset });
+    }));
+    const all = sum((await Promise.all(asked)).filter((one) => one));
+    if (worker.isConnected()) worker.send({ all });
+  }
+
+  miss(worker, code) {
+    for (const resolve of this.waiting.get(worker)) resolve(null);
+    this.waiting.delete(worker);
+    const served = this.listening.delete(worker);
+    if (this.stopping && this.waiting.size === 0) process.exit(0);
+    if (this.stopping) return;
+    if (code && !served) process.exit(code); // it said why it cannot serve
+    this.fork();
+  }
+
+  stop() {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.kill('SIGTERM');
+    setTimeout(() => this.kill('SIGKILL'), KILL_MS);
+  }
+
+  kill(signal) {
+    for (const worker of this.waiting.keys()) worker.process.kill(signal);
+  }
+}
+
+function lead() {
+  const flags = flagsOf(MODEL);
+  watchParent();
+  const primary = new Primary(flags);
+  process.on('SIGTERM', () => primary.stop());
+  process.on('SIGINT', () => primary.stop());
+}
+
+function work() {
+  const port = Number(process.env.TROIKA_CLUSTER_PORT);
+  const asked = []; // resolves of what the primary was asked, in order
+  const server = serve(flagsOf(MODEL), here, () => {
+    // Port 0 is any port, but once it was drawn it stays, whoever has died.
+    if (port && server.http.address().port !== port) {
+      server.http.close();
+      server.listen(port);
+    }
+  });
+  server.counted = (reset) => new Promise((resolve) => {
+    asked.push(resolve);
+    process.send({ reset });
+  });
+  process.on('message', ({ tell, reset, all }) => {
+    if (tell) process.send({ told: server.stats.take(reset) });
+    else asked.shift()(all);
+  });
+}
+
+if (cluster.isPrimary) lead();
+else work();
