@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/experiment/entrants.h"
 #include "harness/search/search_trial.h"
@@ -82,23 +81,30 @@ static json_t *measure(struct run *run, const struct experiment *experiment,
                      "models", told);
 }
 
+/* Whether two load points as run.json has them differ in their rate alone. */
+static bool alike(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"section", "query", "workers",
+                                       "backend_workers"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!json_equal(json_object_get(a, keys[i]),
+                        json_object_get(b, keys[i])))
+            return false;
+    return json_equal(
+        json_object_get(json_object_get(a, "load"), "connections"),
+        json_object_get(json_object_get(b, "load"), "connections"));
+}
+
 /* From a run that is resumed, or of an earlier load point that differs in its
  * rate alone. */
-static json_t *known_of(const struct experiment *experiment, int number,
-                        const json_t *stored)
+static json_t *known_of(int number, const json_t *stored)
 {
-    const struct load_point *points = experiment->load_points;
-    const struct load_point *point = &points[number];
-    json_t *known =
-        json_object_get(json_array_get(stored, (size_t)number), "capacity");
+    const json_t *row = json_array_get(stored, (size_t)number);
+    json_t *known = json_object_get(row, "capacity");
 
     for (int i = 0; known == NULL && i < number; i++)
-        if (!strcmp(points[i].section, point->section) &&
-            points[i].connections == point->connections &&
-            points[i].workers == point->workers &&
-            points[i].backend_workers == point->backend_workers &&
-            !memcmp(&points[i].arguments, &point->arguments,
-                    sizeof(point->arguments)))
+        if (alike(json_array_get(stored, (size_t)i), row))
             known =
                 json_object_get(json_array_get(stored, (size_t)i), "capacity");
     return json_incref(known);
@@ -125,7 +131,7 @@ static int set_rate(struct run *run, const struct experiment *experiment,
                     int number, struct load_point *point, const json_t *stored)
 {
     json_t *row = json_array_get(stored, (size_t)number);
-    json_t *known = known_of(experiment, number, stored);
+    json_t *known = known_of(number, stored);
 
     if (known == NULL)
         known = measure(run, experiment, point);
