@@ -432,7 +432,7 @@ const struct gate_rule gate_load_rules[] = {
     {"generator_busy", generator_busy,
      "the generator used over 85 % of its CPUs"},
     {"clients_busy", clients_busy,
-     "generator and backend used over 90 % of their CPUs"},
+     "generator, backend and stores used over 90 % of their CPUs"},
     {"backend_lateness", backend_lateness, "the backend's own waits were late"},
     {"backend_busy", backend_busy, "the backend used over 85 % of a CPU"},
     {"sampler", sampler, "memory and CPU were not read at the window's edges"},
