@@ -19,17 +19,18 @@
 #include "models/runtime/mix.h"
 #include "models/runtime/workload.h"
 
-enum { SIZE, PUSH };
-static const struct parameter parameters[] = {
-    [SIZE] = {"size", UNIT_BYTES, "32B", 1, 1 << 20, 0, "bytes of a message"},
-    [PUSH] = {"push", UNIT_NS, "0s", 0, 3600000000000, 0,
-              "the server sends a message this often; 0: never"},
-    {.name = NULL},
-};
-
 enum {
     MESSAGE_MAX = 1 << 20,
     PUSH_MIN = 45, /* "push n=", 10 digits, " due_ns=", 19 digits, " " */
+};
+
+enum { SIZE, PUSH };
+static const struct parameter parameters[] = {
+    [SIZE] = {"size", UNIT_BYTES, "32B", 1, MESSAGE_MAX, 0,
+              "bytes of a message"},
+    [PUSH] = {"push", UNIT_NS, "0s", 0, 3600000000000, 0,
+              "the server sends a message this often; 0: never"},
+    {.name = NULL},
 };
 
 static int64_t websocket_wait_ns(const struct arguments *arguments)

@@ -4,9 +4,10 @@
  * with callbacks, which does not suit direct style, and this one. A context
  * made by redisConnectNonBlock never waits: it formats commands into a buffer,
  * writes and reads what the socket takes and has, and parses answers, and its
- * owner waits in between. (redisCommand and redisGetReply spin on such a
- * context, so they are not used; redisBufferRead takes 16 KiB of stack for a
- * moment, of which it touches what was read.)
+ * owner waits in between. (redisCommand and redisGetReply neither send nor
+ * receive on such a context: they come back at once, with nothing.
+ * redisBufferRead takes 16 KiB of stack for a moment, of which it touches what
+ * was read.)
  */
 #include "models/runtime/redis.h"
 
