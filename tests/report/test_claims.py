@@ -5,6 +5,7 @@ results become exactly this page.
 """
 
 import json
+import math
 import re
 import subprocess
 import unittest
@@ -342,6 +343,11 @@ class Page(Case):
         self.assertEqual([e["load_point"] for e in growth], [f"wait-c{n}" for n in (10, 100, 1000, 10000)])
         self.assertLess(memory[0]["lo"], memory[0]["value"])
         self.assertTrue((self.page / "charts" / "c90.svg").is_file())
+        drawn = (self.page / "charts" / "c90.dat").read_text(encoding="utf-8")
+        fields = re.findall(r'^\d+ \d+ (\S+) "?([\d.]+)"?$', drawn, re.M)
+        self.assertEqual(len(fields), len(claim["figures"][0]["elements"]))
+        for colour, number in fields:
+            self.assertAlmostEqual(float(colour), math.log10(float(number)), places=2)
 
     def test_an_interval_across_a_limit_cannot_be_told(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from case import Case  # noqa: E402
+import soak  # noqa: E402
 import stored  # noqa: E402
 
 
@@ -50,6 +51,16 @@ class Modes(Case):
         asked = self.blocks(folder / "goodput-overload-asked.dat")["all that was asked"]
         self.assertEqual(asked, [[0, 0], [300, 300], [720, 720], [1200, 1200]])
 
+    def test_a_block_without_goodput_is_told(self):
+        def change(run, trials):
+            for t in trials:
+                if t["block"] < 3:
+                    t["goodput"].update(within=0, per_s=0.0)
+
+        self.store(change, "overload")
+        self.report("--only", "report")
+        self.assertIn("0 in 2 of 6", self.text())
+
     def test_slices_are_told_pair_by_pair(self):
         run, trials, _ = stored.build("slice")
         folder = self.charts("slice")
@@ -77,6 +88,9 @@ class Modes(Case):
         text = (folder / "soak-memory-soak-soak.gp").read_text()
         self.assertIn("grows, +6.00 MiB/h", text)
         self.assertEqual(text.count("no drift seen"), 3)
+        trial = next(t for t in stored.build("soak")[1] if t["drift"]["memory"]["verdict"] == "grows")
+        line = soak._fit(trial, "memory_bytes", "memory", 2**20, 0, "serial")
+        self.assertAlmostEqual(line["m1"], trial["drift"]["memory"]["per_hour"] / 2**20 / 60)
         lines = self.blocks(folder / "soak-memory-soak-soak.dat")
         self.assertEqual([row[0] for row in lines["serial"][:10]], [i + 0.5 for i in range(10)])
         self.assertTrue((folder / "soak-latency_p99-soak-soak.svg").is_file())
@@ -88,6 +102,8 @@ class Modes(Case):
         connected = [end for _, _, end in parts["connecting"]]
         self.assertEqual(connected, [begun for _, begun, _ in parts["request and answer"]])
         self.assertTrue(connected)
+        for (_, _, end), (_, total, *_) in zip(parts["request and answer"], parts["total"]):
+            self.assertAlmostEqual(end, total, places=4)
         # The kinds of an idle connection's memory fill the summary's bar.
         idle = self.blocks(folder / "idle-parts-idle-sleep-c5000.dat")
         tops = {row: end for row, _, end in idle["rest"]}

@@ -45,6 +45,11 @@ class Predict(Case):
 
         self.assertNotIn("Predicted and measured", self.shown(change))
 
+    def test_an_offered_rate_is_no_prediction(self):
+        self.store(lambda run, trials: None, "rates")
+        self.report()
+        self.assertNotIn("Predicted and measured", self.text())
+
 
 if __name__ == "__main__":
     unittest.main()
