@@ -178,6 +178,18 @@ class Modes(unittest.TestCase):
                           f"memory {drift['memory']['words']}; p50 ",
                           (self.directory / "results/latest/log.txt").read_text())
 
+    def check_goodput(self, trial: dict) -> None:
+        """It agrees with the percentiles, to the histogram's grain."""
+        goodput, response = trial["goodput"], trial["latency"]["response"]
+        self.assertAlmostEqual(goodput["per_s"], goodput["within"] * 1e9 / trial["window_ns"],
+                               delta=1e-3 * goodput["per_s"])
+        for one in response["percentiles"]:
+            below = one["p"] / 100 * response["count"]
+            if one["ns"] < 0.99 * goodput["limit_ns"]:
+                self.assertGreaterEqual(goodput["within"], below - 1)
+            elif one["ns"] > 1.01 * goodput["limit_ns"]:
+                self.assertLessEqual(goodput["within"], below + 1)
+
     def test_overload(self) -> None:
         trials, run = self.bench(
             "[cell over]\nworkload = spin\nsteps = 2M\nmode = open\nrate = 20x\n"
@@ -195,6 +207,7 @@ class Modes(unittest.TestCase):
             if trial["cell"]["model"] == "event-loop" and found["per_s"] >= 20:
                 self.assertTrue(trial["overloaded"])
                 self.assertLess(trial["goodput"]["within"], trial["requests"]["scheduled"])
+            self.check_goodput(trial)
             recovery = trial["recovery"]
             self.assertEqual(recovery["limit_ns"], 2_000_000_000)
             self.assertGreaterEqual(recovery["probes"], 1)
