@@ -27,9 +27,9 @@ void prediction_make(const struct prediction_input *input,
         bound(prediction, "closed loop", input->connections / round_s);
     if (input->holding_workers > 0 && request_s > 0)
         bound(prediction, "workers", input->holding_workers / request_s);
-    if (input->backend_workers > 0 && input->wait_ns > 0)
+    if (input->backend_workers > 0 && input->backend_ns > 0)
         bound(prediction, "backend",
-              input->backend_workers / ((double)input->wait_ns / 1e9));
+              input->backend_workers / ((double)input->backend_ns / 1e9));
     if (input->cpu_s > 0 && input->cpus > 0)
         bound(prediction, "cpu", input->cpus / input->cpu_s);
 }

@@ -7,10 +7,11 @@
  *   closed loop   C / (D + c + Z)   every connection always busy or thinking
  *   workers       W / (D + c)       a worker is held for the whole request
  *   cpu           P / c             all CPUs of the server busy
- *   backend       K / D             the backend serves K calls at once
+ *   backend       K / B             the backend serves K calls at once
  *   offered rate  the rate          open loop
  *
- * C connections, Z think time, D longest wait of a request, c CPU time of one
+ * C connections, Z think time, D longest wait of a request, B the sum of its
+ * backend calls, whether they are made at once or in turn, c CPU time of one
  * (from the bare ceiling; 0 when none was taken), W workers that can each
  * hold one request, P CPUs that the model can use. The smallest binds.
  * (P. J. Denning and J. P. Buzen, The Operational Analysis of Queueing
@@ -25,7 +26,7 @@ struct prediction_input {
     bool open;
     double rate_per_s;
     int connections;
-    int64_t think_ns, wait_ns;
+    int64_t think_ns, wait_ns, backend_ns;
     double cpu_s;        /* c, in seconds; 0: unknown */
     int holding_workers; /* W; 0: requests are not held by workers */
     int cpus;            /* P */

@@ -83,6 +83,7 @@ static struct prediction_input input_of(const struct trial_plan *plan,
         .connections = point->connections,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point, alone),
+        .backend_ns = mean_wait_ns(point, true),
         .cpus = has_flag(model, "parallel") ? trial->cpus.server_count : 1,
         .backend_workers = point->backend_workers,
     };
@@ -112,14 +113,15 @@ static int store(const struct trial_plan *plan, struct trial *trial)
 
     clock_gettime(CLOCK_REALTIME, &now);
     line = json_pack(
-        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i}",
+        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i, s:I}",
         "trial_id", plan->id, "attempt", plan->attempt, "at_unix_ns",
         (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "law",
         prediction->law, "throughput_per_s", json_finite(prediction->per_s),
         "connections", input->connections, "wait_ns",
         (json_int_t)input->wait_ns, "think_ns", (json_int_t)input->think_ns,
         "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
-        "cpus", input->cpus, "backend_workers", input->backend_workers);
+        "cpus", input->cpus, "backend_workers", input->backend_workers,
+        "backend_ns", (json_int_t)input->backend_ns);
     written = line != NULL &&
               json_dumpf(line, plan->predictions,
                          JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&

@@ -39,6 +39,13 @@ delays = 5ms,10ms
 connections = 1
 models = serial, event-loop
 
+[cell backend]
+workload = gather
+delays = 5ms,10ms
+connections = 10
+backend_workers = 3
+models = event-loop
+
 [cell block]
 workload = block
 delay = 10ms
@@ -99,6 +106,11 @@ class Predict(unittest.TestCase):
     def test_waits_in_turn_add_up(self):
         self.assertAlmostEqual(self.prediction("gather", "serial")["throughput_per_s"], 1 / 0.015)
         self.assertAlmostEqual(self.prediction("gather", "event-loop")["throughput_per_s"], 100)
+
+    def test_calls_at_once_are_many_to_the_backend(self):
+        told = self.prediction("backend", "event-loop")
+        self.assertEqual(told["law"], "backend")
+        self.assertAlmostEqual(told["throughput_per_s"], 3 / 0.015)
 
     def test_a_call_that_blocks_holds_the_loop(self):
         for cell, model in (("block", "event-loop"), ("block", "event-loop-offload"),

@@ -303,7 +303,8 @@ static void law(struct prediction_input input, const char *name, double per_s)
 static void test_prediction(void **state)
 {
     struct prediction_input io = {
-        .connections = 100, .wait_ns = 50 * MS, .cpus = 2};
+        .connections = 100, .wait_ns = 50 * MS, .backend_ns = 50 * MS,
+        .cpus = 2};
     struct prediction_input cpu = {.connections = 8, .cpu_s = 0.002, .cpus = 2};
 
     (void)state;
@@ -316,6 +317,9 @@ static void test_prediction(void **state)
     law(io, "workers", 20);
     io.holding_workers = 0;
     law(io, "backend", 20);
+    io.backend_ns = 100 * MS; /* two calls at once are two all the same */
+    law(io, "backend", 10);
+    io.backend_ns = 50 * MS;
     io.backend_workers = 200;
     law(io, "closed loop", 2000);
     io.think_ns = 50 * MS;
