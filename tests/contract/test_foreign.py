@@ -81,7 +81,7 @@ class Foreign(unittest.TestCase):
         loop keeps all as long as nobody waits; threads may lose some. With
         everybody waiting each model does."""
         for model in FOREIGN:
-            loop = describe(model)["task"] == "coroutine"
+            loop = model not in ("cpython-threads", "cpython-processes")
             with self.subTest(model=model), Server(model, "--stats") as server:
                 together([lambda: server.ask("/counter?tasks=4&rounds=50")] * 6)
                 told = json.loads(server.ask("/stats?reset=1")[1])
