@@ -48,6 +48,8 @@ MODELS = {
     "cpython-asyncio": Style(VERMILION, 4, DOWN),
     "cpython-processes": Style(GREEN, 4, UP),
     "node": Style(PURPLE, 4, SQUARE),
+    "node-workers": Style(PURPLE, 3, DIAMOND),
+    "node-cluster": Style(PURPLE, 2, DOWN),
 }
 
 _COLOURS = (PURPLE, SKY, ORANGE, GREEN, BLUE, VERMILION)

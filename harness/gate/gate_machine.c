@@ -78,7 +78,7 @@ static void steal(const struct gate_facts *facts, struct gate *gate)
     all = span_ns(facts->trial) * first->cpus;
     gate_most(gate, (double)(last->steal_ns - first->steal_ns) / all,
               0.01 + (double)first->tick_ns / all);
-    gate_say(gate, "the hypervisor took %.2g %% of the CPUs",
+    gate_say(gate, "the hypervisor took %.3g %% of the CPUs",
              100 * gate->value);
 }
 
@@ -134,7 +134,7 @@ static void foreign_cpu(const struct gate_facts *facts, struct gate *gate)
         chance = 3 * sqrt(0.25 * (double)first->busy_grain_ns / all);
     gate_most(gate, foreign / all, 0.05 + chance);
     gate_say(gate,
-             "other processes of this machine used %.2g %% of its CPUs, "
+             "other processes of this machine used %.3g %% of its CPUs, "
              "%.2g %% allowed%s",
              100 * gate->value, 100 * gate->limit,
              gate->ok ? "" : "; end them");
@@ -262,7 +262,7 @@ static void metronome_cost(const struct gate_facts *facts, struct gate *gate)
               (double)platform->cost_ns /
                   (facts->window_ns * (double)platform->cpus),
               0.01 + 1e-3 * SECOND_NS / facts->window_ns);
-    gate_say(gate, "watching the machine took %.2g %% of each CPU",
+    gate_say(gate, "watching the machine took %.3g %% of each CPU",
              100 * gate->value);
 }
 

@@ -36,7 +36,7 @@ static void idle(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, used_ns / counted_ns, 0.01);
     gate_say(gate,
-             "the servers that were not under load used %.2g %% of a CPU%s",
+             "the servers that were not under load used %.3g %% of a CPU%s",
              100 * gate->value, gate->ok ? "" : "; lengthen discard");
 }
 

@@ -89,7 +89,7 @@ static void sampler_cost(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, (double)sampler->cpu_ns / facts->window_ns,
               0.01 + EDGES_NS / facts->window_ns);
-    gate_say(gate, "%d looks at the server took %.2g %% of a CPU",
+    gate_say(gate, "%d looks at the server took %.3g %% of a CPU",
              sampler->count, 100 * gate->value);
 }
 

@@ -75,8 +75,9 @@ class Predict(unittest.TestCase):
             [BUILD / "troika", "bench", "--allow-any-build", "-q", "-o", folder.name, path],
             stdout=subprocess.DEVNULL, timeout=LIMIT_S, check=False)
         run = pathlib.Path(folder.name) / "latest"
-        cls.trials = {file.stem: json.loads(file.read_text()) | {"ended_ns": file.stat().st_mtime_ns}
-                      for file in run.glob("trials/*.json")}
+        cls.trials = {
+            file.stem: json.loads(file.read_text()) | {"ended_ns": file.stat().st_mtime_ns}
+            for file in run.glob("trials/*.json")}
         cls.lines = [json.loads(line)
                      for line in (run / "predictions.jsonl").read_text().splitlines()]
 
