@@ -302,9 +302,10 @@ static void law(struct prediction_input input, const char *name, double per_s)
 
 static void test_prediction(void **state)
 {
-    struct prediction_input io = {
-        .connections = 100, .wait_ns = 50 * MS, .backend_ns = 50 * MS,
-        .cpus = 2};
+    struct prediction_input io = {.connections = 100,
+                                  .wait_ns = 50 * MS,
+                                  .backend_ns = 50 * MS,
+                                  .cpus = 2};
     struct prediction_input cpu = {.connections = 8, .cpu_s = 0.002, .cpus = 2};
 
     (void)state;
