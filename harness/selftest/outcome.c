@@ -7,12 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
+int outcome_failed(const struct outcome *outcome)
+{
+    int failed = 0;
+
+    for (int i = 0; i < outcome->count; i++)
+        failed += !outcome->checks[i].pass;
+    return failed;
+}
+
 bool outcome_pass(const struct outcome *outcome)
 {
-    for (int i = 0; i < outcome->count; i++)
-        if (!outcome->checks[i].pass)
-            return false;
-    return outcome->count > 0 && outcome->finished;
+    return outcome->count > 0 && outcome->finished &&
+           outcome_failed(outcome) == 0;
 }
 
 static struct outcome_check *add(struct outcome *outcome, const char *what)

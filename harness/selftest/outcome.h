@@ -25,10 +25,15 @@ struct outcome {
     char skipped[OUTCOME_WORDS]; /* why it could not be made here; or "" */
     bool finished;               /* the test came to its end */
     int64_t stalls_p99_ns, stalls_max_ns;
+    int stalled;            /* checks that failed by what stalls explain, */
+    int64_t stalled_max_ns; /* which is at most this */
 };
 
 /* At least one check, and none failed. */
 bool outcome_pass(const struct outcome *outcome);
+
+/* How many checks failed. */
+int outcome_failed(const struct outcome *outcome);
 
 /* A time within lo..hi. */
 void outcome_time(struct outcome *outcome, const char *what, double seen_ns,

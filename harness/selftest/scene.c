@@ -20,8 +20,8 @@
 
 enum { CHILDREN_MAX = 256 };
 
-/* Stalls explain no more than this: a machine that stalls more is not fit to
- * show anything, and the test says so by failing. */
+/* Stalls excuse no more than this: a machine that stalls more is not fit to
+ * show anything, and the test says that it cannot tell. */
 static const double EXPLAINED_SHARE_MAX = 0.1;
 static const double EXPLAINED_MIN_NS = 1e6;
 
@@ -228,12 +228,18 @@ void scene_near(const struct scene *scene, struct outcome *outcome,
                 const char *what, const struct histogram *seen,
                 const struct histogram *truth, double percentile, double share)
 {
-    double known_ns = at(truth, percentile);
+    double known_ns = at(truth, percentile), seen_ns = at(seen, percentile);
+    double most_ns = known_ns * (1 + share) + 100e3;
+    double stall_ns = stalls_allow_ns(&scene->stalls, percentile, seen->count);
     double allow_ns =
-        fmin(stalls_allow_ns(&scene->stalls, percentile),
-             fmax(EXPLAINED_MIN_NS, EXPLAINED_SHARE_MAX * known_ns));
+        fmin(stall_ns, fmax(EXPLAINED_MIN_NS, EXPLAINED_SHARE_MAX * known_ns));
 
+    if (seen_ns > most_ns + allow_ns && seen_ns <= most_ns + stall_ns &&
+        !scene->hogged) {
+        outcome->stalled++;
+        outcome->stalled_max_ns =
+            (int64_t)fmax((double)outcome->stalled_max_ns, stall_ns);
+    }
     /* Not below, but for the histogram's own grain. */
-    outcome_time(outcome, what, at(seen, percentile), known_ns * 0.998,
-                 known_ns * (1 + share) + 100e3 + allow_ns);
+    outcome_time(outcome, what, seen_ns, known_ns * 0.998, most_ns + allow_ns);
 }

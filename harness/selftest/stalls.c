@@ -8,6 +8,7 @@
 #include "stalls.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,6 +19,11 @@
 #include "harness/load/load_engine.h"
 
 static const int64_t STEP_NS = 4000000;
+
+/* From where on what is late is late by a stall. Wake-ups of an answer: for the
+ * request to be sent, to be read, for its delay's end, for the answer. */
+static const double TAIL = 90;
+enum { WAKE_UPS = 4 };
 
 static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
                               pid_t parent)
@@ -93,7 +99,19 @@ void stalls_free(struct stalls *stalls)
     stalls->late = NULL;
 }
 
-double stalls_allow_ns(const struct stalls *stalls, double percentile)
+/* The percentile of one wake-up that matters to a percentile of answers. */
+static double of_wake_up(double percentile, uint64_t count)
+{
+    double over = (100 - percentile) / 100;
+    double chance = 3.1 * sqrt(over * (1 - over) / (double)(count ? count : 1));
+
+    if (percentile < TAIL)
+        return percentile;
+    return 100 - 100 * fmax(over - chance, 0) / WAKE_UPS;
+}
+
+double stalls_allow_ns(const struct stalls *stalls, double percentile,
+                       uint64_t count)
 {
     double sum_ns = 0;
 
@@ -103,7 +121,8 @@ double stalls_allow_ns(const struct stalls *stalls, double percentile)
 
         /* Rare long stalls shift a median by about their mean. */
         if (percentile >= 0)
-            at_ns = (double)histogram_percentile_ns(late, percentile);
+            at_ns = (double)histogram_percentile_ns(
+                late, of_wake_up(percentile, count));
         sum_ns += at_ns > mean_ns ? at_ns : mean_ns;
     }
     return sum_ns;

@@ -25,6 +25,10 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls);
 void stalls_stop(struct stalls *stalls);
 void stalls_free(struct stalls *stalls);
 
-/* What to allow at a percentile (of the mean: -1): a wake-up on either side,
- * each as late as the sleepers' were at that percentile, or in the mean. */
-double stalls_allow_ns(const struct stalls *stalls, double percentile);
+/* What to allow at a percentile (of the mean: -1) of `count` answers: a wake-up
+ * on either side, each as late as the sleepers' were at that percentile, or in
+ * the mean. Of a tail they are late beyond it: an answer waits for two wake-ups
+ * on each side, any of which may meet a stall, and which answers do is chance,
+ * of which 3.1 standard deviations (one in 1,000) are allowed. */
+double stalls_allow_ns(const struct stalls *stalls, double percentile,
+                       uint64_t count);

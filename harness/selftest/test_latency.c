@@ -117,7 +117,8 @@ static void stop_in_the_middle(struct scene *scene, int64_t window_start_ns)
 static void stall_time(const struct scene *scene, struct outcome *outcome,
                        const char *what, double seen_ns, double truth_ns)
 {
-    double allow_ns = fmin(stalls_allow_ns(&scene->stalls, 99), 20e6);
+    double allow_ns =
+        fmin(stalls_allow_ns(&scene->stalls, 99, UINT64_MAX), 20e6);
 
     outcome_time(outcome, what, seen_ns, truth_ns * 0.97 - allow_ns,
                  truth_ns * 1.03 + allow_ns);

@@ -57,7 +57,7 @@ static void judge(const struct scene *scene, const struct theory *theory,
                   const struct histogram *path, struct outcome *outcome)
 {
     const struct histogram *response = &scene->result->response;
-    double allow_ns = fmin(stalls_allow_ns(&scene->stalls, -1), 1e6);
+    double allow_ns = fmin(stalls_allow_ns(&scene->stalls, -1, 0), 1e6);
 
     outcome_time(outcome, "mean, theory", histogram_mean_ns(response),
                  theory->mean_ns * 0.92, theory->mean_ns * 1.08 + allow_ns);
