@@ -45,6 +45,7 @@ runtime_objects := $(call object,$(runtime_sources))
 harness_objects := $(call object,$(harness_sources))
 model_binaries := $(addprefix $(out)/models/,$(models))
 foreign_binaries := $(addprefix $(out)/models/,$(notdir $(basename $(foreign_models))))
+llhttp := build/llhttp/$(VARIANT)-strict.o
 all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/harness/troika.o
 
 ##@ Use
@@ -226,11 +227,14 @@ $(out)/workloads.c: FORCE | build/.deps
 $(out)/workloads.o: $(out)/workloads.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
-build/llhttp/$(VARIANT).o: | build/.deps
+# Of its two state machines the strict one; llhttp 9, where it comes as a
+# library, has no other.
+$(llhttp): | build/.deps
 	$(call say,CC,llhttp)
 	@mkdir -p $(@D)
 	$(Q)if [ -f build/llhttp/llhttp.c ]; then cd build/llhttp && for f in llhttp api http; do \
-	    $(CC) -O2 -Iinclude -c -o $(VARIANT)-$$f.o $$f.c; done && ld -r -o $(VARIANT).o $(VARIANT)-llhttp.o $(VARIANT)-api.o $(VARIANT)-http.o; \
+	    $(CC) -O2 -DLLHTTP_STRICT_MODE=1 -Iinclude -c -o $(VARIANT)-$$f.o $$f.c; done && \
+	    ld -r -o $(@F) $(VARIANT)-llhttp.o $(VARIANT)-api.o $(VARIANT)-http.o; \
 	    else echo 'INPUT(-lllhttp)' > $@; fi
 
 $(out)/libruntime.a: $(runtime_objects) $(workload_objects)
@@ -243,12 +247,12 @@ $(out)/libtroika.a: $(harness_objects)
 # ---- programs -------------------------------------------------------------
 # A model says what it needs in one comment line, `requires: PKG ...`, by
 # pkg-config name; a model whose package is missing is skipped, with the reason.
-$(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a build/llhttp/$(VARIANT).o | build/.deps
+$(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,MODEL,$*)
 	@mkdir -p $(@D)
 	$(Q)needs=$$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $< | head -1); \
 	for p in $$needs; do pkg-config --exists $$p || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
-	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a build/llhttp/$(VARIANT).o -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
+	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a $(llhttp) -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
 
 # A foreign model is its script with the interpreter's line put first; beside
 # it lie the code that they share and the workloads' tables.
@@ -268,14 +272,14 @@ $(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)
 	$(call run_by,$(NODE),make deps-claims,)
 
 harness_libraries = -ljansson -linih -lcrypto -lm
-$(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o
+$(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a $(llhttp)
 	$(call say,LINK,$@)
 	$(Q)$(COMPILE) -o $@ $^ $(harness_libraries)
 
-$(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o | build/.deps
+$(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,TEST,$*)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a build/llhttp/$(VARIANT).o $(harness_libraries) -lcmocka -luv
+	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -lcmocka -luv
 $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $<

@@ -228,6 +228,13 @@ static void errors(void **state)
     expect_text("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
                 "chunked\r\n\r\nzz\r\n",
                 400, false);
+    /* Chunks end in CRLF, or another reader finds other requests. */
+    expect_text("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                "\r\n5\r\nabcdeXX0\r\n\r\n",
+                400, false);
+    expect_text("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                "\r\n5\rXabcde\r\n0\r\n\r\n",
+                400, false);
     expect_error("GET /\0a HTTP/1.1\r\nHost: x\r\n\r\n", 19, 400, false);
     expect_error("\x16\x03\x01\x02\x00\x01\n", 7, 400, false);
     expect_text("POST /a HTTP/1.1\r\nHost: x\r\n\r\n", 405, true);
