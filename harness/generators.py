@@ -33,6 +33,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "reports"))
+import output  # noqa: E402
+
 BASE = "troika"
 SETTLED = 0.2  # of a run is over at the first look; as much follows the last
 LIMIT_S = 30
@@ -287,4 +290,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(output.exit_code("generators", main, sys.argv[1:]))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "harness/experiment/names.h"
+#include "models/runtime/output.h"
 #include "version.h"
 
 static const struct verb {
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
 {
     static char name[32];
 
+    output_check_at_exit("troika", EXIT_FAILED);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -13,6 +13,7 @@
 
 #include "harness/server/guardian.h"
 #include "harness/server/store_server.h"
+#include "models/runtime/output.h"
 #include "troika.h"
 
 static volatile sig_atomic_t stop;
@@ -57,7 +58,8 @@ static int start(const bool *wanted, struct store_server *servers)
     if (code == EXIT_OK) {
         json_dumpf(json, stdout, JSON_COMPACT);
         puts("");
-        fflush(stdout);
+        if (output_flush() < 0)
+            code = EXIT_FAILED;
     }
     json_decref(json);
     return code;

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import claim_pages
 import drawing
+import output
 import pages
 import results
 import rules
@@ -150,11 +151,8 @@ def main(argv: list[str]) -> int:
     except (rules.RuleError, results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
         print(f"claims: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"claims: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(output.exit_code("claims", main, sys.argv[1:]))

@@ -8,12 +8,12 @@ draw -> write.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import charts
 import drawing
+import output
 import pages
 import record
 import results
@@ -91,21 +91,11 @@ def main(argv: list[str]) -> int:
         else:
             text = "\n".join(context["paths"]) + "\n"
         sys.stdout.write(text)
-        sys.stdout.flush()
     except (results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
         print(f"report: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        print(
-            f"report: {error.filename}: cannot be written: {error.strerror}",
-            file=sys.stderr,
-        )
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(output.exit_code("report", main, sys.argv[1:]))

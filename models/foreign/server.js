@@ -3,6 +3,7 @@
 // docs/contract.md for Node: flags, --describe, the ready line, node:http's
 // answers, the stop. node:http as it is: its own parser, its own heads.
 'use strict';
+const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
@@ -35,6 +36,16 @@ function host(flag, text) {
   return net.isIPv4(address) ? address : fail(2, `--${flag} ${text}: not an IPv4 address`);
 }
 
+/** Prints words; whoever asked for them waits for them, so that failing is the end. */
+function say(words) {
+  let rest = Buffer.from(words);
+  try {
+    while (rest.length) rest = rest.subarray(fs.writeSync(1, rest));
+  } catch (error) {
+    fail(1, `standard output cannot be written: ${error.code}; send it elsewhere or free space`);
+  }
+}
+
 function describe(model) {
   return JSON.stringify({
     model: name, summary: model.summary, task: 'coroutine', flags: model.flags,
@@ -61,7 +72,7 @@ function flagsOf(model) {
                      `${model.summary}\n`
         : '';
   if (words) {
-    process.stdout.write(words);
+    say(words);
     process.exit(0);
   }
   const [, where, port] = /^(.*):(\d+)$/.exec(given.backend ?? '') ?? [];
@@ -235,8 +246,8 @@ function watchParent() {
 
 /** Says that connections are accepted. */
 function ready(flags, port) {
-  process.stdout.write(JSON.stringify({ ready: true, port, model: name,
-                                        workers: flags.workers ?? null, pid: process.pid }) + '\n');
+  say(JSON.stringify({ ready: true, port, model: name,
+                       workers: flags.workers ?? null, pid: process.pid }) + '\n');
 }
 
 /** Serves until told to stop; calls `listening` once it does. */

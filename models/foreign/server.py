@@ -81,6 +81,8 @@ _host_and_port.__name__ = "HOST:PORT"
 
 def _parse_flags(model: Model):
     import argparse
+    import contextlib
+    import io
     parser = argparse.ArgumentParser(prog=model.name, description=model.summary,
                                      allow_abbrev=False)
     parser.add_argument("--address", type=_host, default="127.0.0.1")
@@ -93,18 +95,26 @@ def _parse_flags(model: Model):
     parser.add_argument("--describe", action="store_true", help="print the model as JSON")
     if model.workers:
         parser.add_argument("--workers", type=_number(1, _WORKERS_MAX), default=model.workers)
-    return parser.parse_args()
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(told):
+            return parser.parse_args()
+    except SystemExit:
+        if told.getvalue():  # --help, --version
+            say(model, told.getvalue().rstrip("\n"))
+        raise
 
 
 def settings(model: Model, workloads):
     """The flags; where they ask for words only, they are printed and that is
     the end."""
+    occupy_standard_descriptors()
     if sys.argv[1:] == ["--describe"]:  # without the parser: often, and quickly
-        print(model.describe(sorted(workloads)))
+        say(model, model.describe(sorted(workloads)))
         sys.exit()
     flags = _parse_flags(model)
     if flags.describe:
-        print(model.describe(sorted(workloads)))
+        say(model, model.describe(sorted(workloads)))
         sys.exit()
     flags.workers = getattr(flags, "workers", None)
     return flags
@@ -126,10 +136,30 @@ def listen(model: Model, flags) -> socket.socket:
     return listener
 
 
+def occupy_standard_descriptors() -> None:
+    """A socket that is opened while a standard descriptor is closed takes its
+    number, and would get what is printed: a file that refuses both uses takes it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if descriptor else os.O_WRONLY)
+
+
+def say(model: Model, line: str) -> None:
+    """Prints a line; whoever asked for it waits for it, so that failing is the end."""
+    rest = line.encode() + b"\n"
+    try:
+        while rest:
+            rest = rest[os.write(1, rest):]
+    except OSError as error:
+        sys.exit(f"{model.name}: standard output cannot be written: {error.strerror}; "
+                 "send it elsewhere or free space")
+
+
 def ready(model: Model, flags, listener: socket.socket) -> None:
-    print(json.dumps({"ready": True, "port": listener.getsockname()[1], "model": model.name,
-                      "workers": flags.workers, "pid": os.getpid()}, separators=(",", ":")),
-          flush=True)
+    say(model, json.dumps({"ready": True, "port": listener.getsockname()[1], "model": model.name,
+                           "workers": flags.workers, "pid": os.getpid()}, separators=(",", ":")))
 
 
 def accepted(listener: socket.socket, spare: list):

@@ -24,6 +24,7 @@
 #include "describe.h"
 #include "http.h"
 #include "limits.h"
+#include "output.h"
 #include "server.h"
 #include "stats.h"
 #include "store.h"
@@ -306,7 +307,7 @@ static int print_description(void)
     if (rc == 0)
         fwrite(body, 1, size, stdout);
     reply_free(&json);
-    return rc || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return rc || output_flush() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* The name of an operation that the model lacks, or NULL. */
@@ -432,7 +433,9 @@ static int catch_signals(void)
     return 0;
 }
 
-static void print_ready(const struct settings *settings)
+/* Returns 0 or a negative errno, told on stderr: whoever started the server
+ * waits for this line. */
+static int print_ready(const struct settings *settings)
 {
     char workers[16] = "null";
 
@@ -441,7 +444,7 @@ static void print_ready(const struct settings *settings)
     printf("{\"ready\":true,\"port\":%d,\"model\":\"%s\",\"workers\":%s,"
            "\"pid\":%d}\n",
            ntohs(settings->address.sin_port), model.name, workers, getpid());
-    fflush(stdout);
+    return output_flush();
 }
 
 /* Everything before serve(). Returns 0 or a negative errno, told on stderr. */
@@ -478,15 +481,15 @@ int main(int argc, char **argv)
     };
     int rc;
 
+    output_check_at_exit(model.name, EXIT_FAILURE);
     die_with_parent();
     if (model.workers_default)
         settings.config.workers = model.workers_default();
     parse_flags(argc, argv, &settings);
     if (settings.describe)
         return print_description();
-    if (prepare(&settings))
+    if (prepare(&settings) || print_ready(&settings))
         return EXIT_FAILURE;
-    print_ready(&settings);
     rc = model.serve(&settings.config);
     if (rc < 0) {
         limits_print(model.name, rc);
