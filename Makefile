@@ -45,7 +45,7 @@ runtime_objects := $(call object,$(runtime_sources))
 harness_objects := $(call object,$(harness_sources))
 model_binaries := $(addprefix $(out)/models/,$(models))
 foreign_binaries := $(addprefix $(out)/models/,$(notdir $(basename $(foreign_models))))
-llhttp := build/llhttp/$(VARIANT)-strict.o
+llhttp := $(out)/llhttp.o
 all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/harness/troika.o
 
 ##@ Use
@@ -227,15 +227,16 @@ $(out)/workloads.c: FORCE | build/.deps
 $(out)/workloads.o: $(out)/workloads.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# Of its two state machines the strict one; llhttp 9, where it comes as a
-# library, has no other.
+# A source of others gets the variant's flags as ours do, warnings aside. Of
+# llhttp's two state machines it is the strict one; llhttp 9, where it comes as
+# a library, has no other.
 $(llhttp): | build/.deps
 	$(call say,CC,llhttp)
-	@mkdir -p $(@D)
-	$(Q)if [ -f build/llhttp/llhttp.c ]; then cd build/llhttp && for f in llhttp api http; do \
-	    $(CC) -O2 -DLLHTTP_STRICT_MODE=1 -Iinclude -c -o $(VARIANT)-$$f.o $$f.c; done && \
-	    ld -r -o $(@F) $(VARIANT)-llhttp.o $(VARIANT)-api.o $(VARIANT)-http.o; \
-	    else echo 'INPUT(-lllhttp)' > $@; fi
+	@mkdir -p $(@D)/llhttp
+	$(Q)if [ -f build/llhttp/llhttp.c ]; then for f in llhttp api http; do \
+	    $(CC) -g $(variant_flags) $(CFLAGS) -DLLHTTP_STRICT_MODE=1 -Ibuild/llhttp/include \
+	        -c -o $(@D)/llhttp/$$f.o build/llhttp/$$f.c || exit 1; done; \
+	    ld -r -o $@ $(patsubst %,$(@D)/llhttp/%.o,llhttp api http); else echo 'INPUT(-lllhttp)' >$@; fi
 
 $(out)/libruntime.a: $(runtime_objects) $(workload_objects)
 	$(call say,AR,$@)
