@@ -12,6 +12,7 @@ Everything that the rule used is in the returned dictionary, so that the record
 and its machine-readable copy say the same.
 """
 
+import dependence
 import drivers
 import limits
 import nearest
@@ -19,8 +20,6 @@ import ranking
 import sensitivity
 from points import setting
 from results import Run
-
-BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
 
 
 def decide(run: Run, experiment: dict) -> dict | None:
@@ -61,6 +60,15 @@ def decide(run: Run, experiment: dict) -> dict | None:
     decision["workers"] = {m: _workers(run, experiment, point, m) for m in models}
     for option in options:
         option["against"] = _against(run, experiment, point, option["model"], first)
+
+    def outcome(fates: dict[str, str]) -> dict:
+        """The outcome, had the options these fates."""
+        told = [dict(o, fate=fates[o["model"]]) for o in options]
+        inside = [m for m in models if fates[m] == "fits"]
+        return _outcome(told, ranking.rank(run, experiment, point, inside))
+
+    evidence = dict.fromkeys(models, point["id"])
+    decision["invalid"] = dependence.of_invalid(run, experiment, evidence, options, outcome)
     decision["differences"] = _differences(run, experiment, point, decision["outcome"])
     decision["sensitivity"] = sensitivity.cases(
         run, experiment, point, options, fits, verdict
@@ -99,7 +107,7 @@ def _preliminary(run: Run, options, choice) -> list[str]:
     """What keeps the outcome from being firm: names of reasons."""
     reasons = [] if run.data["complete"] else ["incomplete"]
     counts = [e["n"] for o in options for e in o["evidence"].values() if e]
-    if counts and min(counts) < BLOCKS_FOR_A_TEST:
+    if counts and min(counts) < dependence.BLOCKS_FOR_A_TEST:
         reasons.append("few blocks")
     if choice["far"]:
         reasons.append("far")

@@ -70,6 +70,7 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     older = _existing(folder, name)
     told = {
         "outcome": outcome_words(decision),
+        "invalid": invalid_words(decision),
         "profile": decision["profile"]["name"],
         "decision": decision,
     }
@@ -92,6 +93,7 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
         "d": decision,
         "number": number,
         "outcome": outcome_words(decision),
+        "invalid": invalid_words(decision),
         "run": run.data,
         "date": (run.data.get("ended_at") or run.data["started_at"])[:10],
         "supersedes": supersedes,
@@ -167,6 +169,13 @@ def _again(run: Run, name: str) -> str:
 def outcome_words(decision: dict) -> str:
     words = pages.environment().get_template("outcome.md").module
     return " ".join(str(words.outcome(decision)).split())
+
+
+def invalid_words(decision: dict) -> str:
+    """How many trials are invalid, and whether the decision depends on them;
+    nothing where none is."""
+    words = pages.environment().get_template("outcome.md").module
+    return " ".join(str(words.invalid(decision["invalid"])).split())
 
 
 def claims(decision: dict) -> list[dict]:

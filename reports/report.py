@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import charts
+import dependence
 import drawing
 import output
 import pages
@@ -33,6 +34,8 @@ def make(run: results.Run, only: str | None) -> dict:
     if only in (None, "report"):
         pages.write_report(folder, context)
     context["paths"] = _paths(folder, records)
+    decided = {name: told["decision"] for name, told in records.items()}
+    context["depends"] = only != "charts" and dependence.of_run(run, decided)
     return context
 
 
@@ -48,8 +51,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         prog="report.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="exit codes: 0 done, 1 results that cannot be reported, 2 usage, 4 a decision"
-        " record that its results contradict",
+        epilog="exit codes: 0 done, 1 results that cannot be reported, or no record to"
+        " verify, 2 usage, 3 (with --summary) invalid trials on which a decision depends, or of an experiment"
+        " without a decision, 4 a decision record that its results contradict",
     )
     parser.add_argument(
         "run", metavar="RUN", help="a run's directory, e.g. results/latest"
@@ -65,7 +69,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--summary",
         action="store_true",
-        help="print who led, how sure, and where to look",
+        help="print the decision, whether it depends on invalid trials (then exit code 3),"
+        " and where to look",
     )
     return parser.parse_args(argv)
 
@@ -76,7 +81,9 @@ def verify(run: results.Run) -> int:
     for path, problem in found:
         print(f"{path}: {problem or 'as the stored results give it'}")
     if not found:
-        print(f"{run.path}: no decision record; `make report RUN={run.path}` writes it")
+        words = f"{run.path}: no decision record to verify"
+        print(f"report: {words}; `make adr RUN={run.path}` writes it", file=sys.stderr)
+        return 1
     return 4 if any(problem for _, problem in found) else 0
 
 
@@ -86,6 +93,7 @@ def main(argv: list[str]) -> int:
         if options.verify:
             return verify(results.load(options.run))
         context = make(results.load(options.run), options.only)
+        code = 3 if options.summary and context["depends"] else 0
         if options.summary:
             text = pages.environment().get_template("summary.txt").render(**context)
         else:
@@ -94,7 +102,7 @@ def main(argv: list[str]) -> int:
     except (results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 1
-    return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -143,6 +143,43 @@ class Decisions(Case):
         self.assertIn("`fetch`: Cannot tell on throughput", report)
         self.assertIn("fifth of the trials of event-loop are invalid", report)
 
+    def spoil(self, *names, code, only="report"):
+        """The summary of a run in which these trials are invalid."""
+
+        def change(_, trials):
+            for t in trials:
+                if t["trial_id"] in names:
+                    t.update(valid=False, reason="the backend was late")
+
+        self.store(change)
+        said = self.report("--summary", "--only", only, code=code).stdout
+        (record,) = self.records()
+        return said, record.read_text()
+
+    def test_invalid_trial_that_takes_no_part_changes_nothing(self):
+        for name in ("quick-b1-spin-event-loop", "quick-b1-fetch-serial"):
+            with self.subTest(name):
+                said, record = self.spoil(name, code=0, only="adr")
+                words = "1 of 72 trials is invalid; the decision does not depend on it."
+                self.assertIn(words, said)
+                self.assertIn(words, record)
+                self.setUp()
+
+    def test_invalid_trial_of_what_is_recommended_is_told(self):
+        said, record = self.spoil("quick-b1-fetch-event-loop", code=3)
+        words = "1 of 72 trials is invalid, and the decision depends on it: event-loop has 5 of 6"
+        self.assertIn(words, said)
+        self.assertIn(words, record)
+        self.assertIn(words, self.text())
+
+    def test_invalid_trial_without_a_decision_is_an_answer_that_lacks(self):
+        def change(_, trials):
+            trials[0].update(valid=False, reason="the backend was late")
+
+        self.store(change, "sweep")
+        self.report("--summary", "--only", "adr", code=3)
+        self.report("--only", "adr")
+
     def test_evidence_far_in_cpu_is_only_preliminary(self):
         copy = self.outcome(self.set_profile(cpu_ns=900_000))
         choice = copy["decision"]["choice"]
@@ -197,7 +234,7 @@ class Decisions(Case):
 
     def test_verify_finds_a_figure_that_the_results_do_not_give(self):
         stored.write(self.run_path)
-        self.assertIn("no decision record", self.report("--verify").stdout)
+        self.assertIn("no decision record", self.report("--verify", code=1).stderr)
         self.report("--only", "adr")
         (record,) = self.records()
         text = record.read_text()
