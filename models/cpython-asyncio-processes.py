@@ -3,15 +3,26 @@
 """cpython-asyncio with CPU work in a ProcessPoolExecutor of a process for each
 CPU, or --workers: what the GIL cannot hold back, for the price of pickling the
 way there and back. The processes are forked before the first connection comes.
+
+A worker that dies breaks the executor, which ends the others too: then there is
+a new one. What the old one had is computed again there, once, since it is the
+same whoever computes it; a second break costs a 503. Executors that break
+before they have computed anything follow one another ever more slowly.
 """
 import asyncio
 import concurrent.futures
 import multiprocessing
 import os
 import signal
+import socket
+import stat
+import sys
 import threading
+from concurrent.futures.process import BrokenProcessPool
 
 from foreign import loop, server
+
+PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before an executor that follows a useless one
 
 MODEL = server.Model("one asyncio loop, CPU work in W processes", "coroutine",
                      workers=server.cpus(), preemptive=False, parallel=True, offloads=True)
@@ -20,9 +31,27 @@ MODEL = server.Model("one asyncio loop, CPU work in W processes", "coroutine",
 def begin() -> None:
     """In each process: only the parent decides about the end, but its death
     is the end."""
+    signal.set_wakeup_fd(-1)  # the parent's loop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    close_connections()
     threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def close_connections() -> None:
+    """Whoever is forked later than at the start has the parent's connections,
+    and would keep them open after the parent."""
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
+            its = socket.socket(fileno=int(name))
+            if its.family != socket.AF_INET:
+                its.detach()
+            else:
+                its.close()
+        except OSError:  # the folder's own
+            continue
 
 
 def end_with_parent() -> None:
@@ -30,19 +59,60 @@ def end_with_parent() -> None:
     os._exit(1)
 
 
-def make_offload(workers: int):
-    pool = concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork"), begin)
-    pool.submit(os.getpid).result()
+class Pool:
+    """Executors, one after another."""
 
-    async def offload(function, *arguments):
-        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+    def __init__(self, workers: int):
+        self._workers = workers
+        self._pause_s = self._not_before = 0.0  # by the loop's clock
+        self._executor = self._make()
+        try:
+            self._executor.submit(os.getpid).result()
+        except BrokenProcessPool:
+            sys.exit(f"{MODEL.name}: the worker processes end as soon as they are started; "
+                     "is there memory for --workers of them?")
 
-    def end() -> None:
+    def _make(self):
+        return concurrent.futures.ProcessPoolExecutor(
+            self._workers, multiprocessing.get_context("fork"), begin)
+
+    def _replace(self, broken) -> None:
+        """Whoever comes first of those that it broke under."""
+        if broken is not self._executor:
+            return
+        broken.shutdown(wait=False)
+        self._executor = self._make()
+        self._not_before = asyncio.get_running_loop().time() + self._pause_s
+        self._pause_s = min(PAUSE_MAX_S, max(PAUSE_S, 2 * self._pause_s))
+
+    async def _once(self, function, arguments):
+        on = asyncio.get_running_loop()
+        while (wait_s := self._not_before - on.time()) > 0:
+            await asyncio.sleep(wait_s)
+        executor = self._executor
+        try:
+            result = await on.run_in_executor(executor, function, *arguments)
+        except BrokenProcessPool:
+            self._replace(executor)
+            raise
+        self._pause_s = 0.0
+        return result
+
+    async def run(self, function, *arguments):
+        try:
+            return await self._once(function, arguments)
+        except BrokenProcessPool:
+            return await self._once(function, arguments)
+
+    def end(self) -> None:
         for child in multiprocessing.active_children():
             child.kill()
             child.join()
-    return offload, end
+
+
+def make_offload(workers: int):
+    pool = Pool(workers)
+    return pool.run, pool.end
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from foreign.routes import Routes
 
 LINGER_S = 1.0
 WRITE_LIMIT_S = 30.0
+PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before a worker that follows one of no use
 GONE, LAST, KEEP = b"g", b"l", b"k"  # what a worker says of the connection
 
 MODEL = server.Model("worker processes forked beforehand; a request goes to a free one", "process",
@@ -113,6 +114,8 @@ class Dispatcher:
         self._workers: set = set()
         self._free: list = []  # last in, first out: the warm one
         self._spare: list = []
+        self._late: dict = {}    # by place: when its next worker is due
+        self._pauses: dict = {}  # by place: before the worker after the next
         self.stopping = False
         for place in range(flags.workers):
             self._start_worker(place)
@@ -191,10 +194,17 @@ class Dispatcher:
         if not self._waiting:
             self._free.append(worker)
             return
-        worker.connection, request = self._waiting.popleft()
+        connection, request = self._waiting[0]
         words = b"%d%d%d" % (request.head, request.keep, request.http_1_0)
-        socket.send_fds(worker.socket, [words + request.target.encode("latin-1")],
-                        [worker.connection.client.fileno()])
+        try:
+            socket.send_fds(worker.socket, [words + request.target.encode("latin-1")],
+                            [connection.client.fileno()])
+        except ConnectionError:  # it is dead: _hear will know, and the next takes it
+            if self._free:
+                self._take_next(self._free.pop())
+            return
+        worker.connection = connection
+        self._waiting.popleft()
 
     def _hear(self, worker: Worker) -> None:
         """A worker is done with its request, or dead."""
@@ -206,17 +216,30 @@ class Dispatcher:
         if connection:
             connection.busy = False
         if said:
+            self._pauses.pop(worker.place, None)
             self._take_next(worker)
         else:
-            self._selector.unregister(worker.socket)
-            worker.socket.close()
-            os.waitpid(worker.pid, 0)
-            self._workers.discard(worker)
-            if worker in self._free:
-                self._free.remove(worker)
-            self._start_worker(worker.place)
+            self._bury(worker)
         if connection:
             self._go_on(connection, said)
+
+    def _bury(self, worker: Worker) -> None:
+        """Another takes its place: at once, but ever later where those before
+        it died without an answer."""
+        self._selector.unregister(worker.socket)
+        worker.socket.close()
+        os.waitpid(worker.pid, 0)
+        self._workers.discard(worker)
+        if worker in self._free:
+            self._free.remove(worker)
+        pause_s = self._pauses.get(worker.place, 0.0)
+        self._late[worker.place] = time.monotonic() + pause_s
+        self._pauses[worker.place] = min(PAUSE_MAX_S, max(PAUSE_S, 2 * pause_s))
+
+    def _start_late(self, now: float) -> None:
+        for place in [place for place, due in self._late.items() if due <= now]:
+            del self._late[place]
+            self._start_worker(place)
 
     def _go_on(self, connection: Connection, said: bytes) -> None:
         if connection.paused:
@@ -258,9 +281,10 @@ class Dispatcher:
                 _, connection = self._lingering.popleft()
                 if connection in self._connections:
                     self._close(connection)
+            self._start_late(now)
             if self.stopping:
                 end = min(end, now + server.DRAIN_S)
-            until = min(end, self._lingering[0][0] if self._lingering else end)
+            until = min([end, *self._late.values(), *(at for at, _ in [*self._lingering][:1])])
             for key, _ in self._selector.select(None if until == float("inf") else until - now):
                 do, arguments = key.data
                 if self._selector.get_map().get(key.fd) is key:  # not closed meanwhile

@@ -16,6 +16,7 @@ const { DRAIN_MS, flagsOf, here, ready, serve, watchParent } = require('./foreig
 
 const MODEL = { summary: 'a Node.js loop in each of W processes (node:cluster)',
                 flags: ['parallel'], workers: os.availableParallelism?.() ?? os.cpus().length };
+const PAUSE_MS = 50, PAUSE_MAX_MS = 2000;
 const KILL_MS = DRAIN_MS + 500; // for a worker whose loop does not see the signal
 
 /** Several counts of the same shape, added up. */
@@ -33,6 +34,7 @@ class Primary {
     this.listening = new Set();
     this.port = 0;
     this.stopping = false;
+    this.pause = 0; // before a worker that follows one of no use
     cluster.on('listening', (worker, address) => this.listens(worker, address));
     cluster.on('message', (worker, message) => this.hear(worker, message));
     cluster.on('exit', (worker, code) => this.miss(worker, code));
@@ -80,12 +82,15 @@ class Primary {
     if (this.stopping && this.waiting.size === 0) process.exit(0);
     if (this.stopping) return;
     if (code && !served) process.exit(code); // it said why it cannot serve
-    this.fork();
+    if (served) this.pause = 0;
+    setTimeout(() => this.stopping || this.fork(), this.pause);
+    if (!served) this.pause = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MS, 2 * this.pause));
   }
 
   stop() {
     if (this.stopping) return;
     this.stopping = true;
+    if (this.waiting.size === 0) process.exit(0);
     this.kill('SIGTERM');
     setTimeout(() => this.kill('SIGKILL'), KILL_MS);
   }

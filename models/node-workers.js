@@ -9,20 +9,46 @@
 const os = require('node:os');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
 const answers = require('./foreign/answers.js');
+const { Wrong } = require('./foreign/routes.js');
 const { main } = require('./foreign/server.js');
+
+const PAUSE_MS = 50;        // before a worker that follows one of no use;
+const PAUSE_MAX_MS = 2000;  // doubled up to this
 
 class Pooled {
   constructor() {
-    this.waiting = []; // resolves of what was sent, in order
+    this.waiting = []; // what was sent, in order
+    this.pause = 0;
+    this.start();
+  }
+
+  start() {
+    this.late = null;
     this.worker = new Worker(__filename);
-    this.worker.on('message', (result) => this.waiting.shift()(result));
-    this.worker.on('error', (error) => { throw error; });
+    this.worker.on('message', (result) => {
+      this.pause = 0;
+      this.waiting.shift().resolve(result);
+    });
+    this.worker.on('error', (error) => { this.reason = error.message; });
+    this.worker.on('exit', () => this.replace());
+  }
+
+  /** A worker that has ended (no memory left) costs what it computed; the next
+   *  gets what waited behind that. */
+  replace() {
+    this.waiting.shift()?.reject(
+      new Wrong(503, `the workload failed: ${this.reason ?? 'its worker thread has ended'}`));
+    this.late = setTimeout(() => {
+      this.start();
+      for (const { message } of this.waiting) this.worker.postMessage(message);
+    }, this.pause);
+    this.pause = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MS, 2 * this.pause));
   }
 
   run(message) {
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
-      this.worker.postMessage(message);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ message, resolve, reject });
+      if (!this.late) this.worker.postMessage(message);
     });
   }
 }
