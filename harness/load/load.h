@@ -59,6 +59,9 @@ struct load_request {
     const char *body; /* expected body, or NULL: compared with nothing */
     size_t body_size;
     enum load_class class;
+    bool head;   /* it is HEAD: its answer has no body */
+    bool unsafe; /* not idempotent (RFC 9110, section 9.2.2): never sent
+                    twice */
 };
 
 /* A stretch in which a closed loop asks; what is answered from counted_ns to

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers through llhttp, or by comparison with a known one.
+ * Answers through the one reader of answers, or by comparison with a known one.
  *
- * A head is learned from an answer that llhttp has read to the end of its
+ * A head is learned from an answer that was read to the end of its
  * headers in the chunk in which it began: only then are the head's bytes at
  * hand. It must be 200-299, framed by Content-Length and keep the connection
  * open; where a body is expected the length must be the expected one, so a
- * learned head never accepts what llhttp would not.
+ * learned head never accepts what the reader would not.
  */
 #include "load_response.h"
 
@@ -14,18 +14,9 @@
 #include <string.h>
 #include <strings.h>
 
-static int on_headers(llhttp_t *parser)
+static void on_body(struct http_answer *answer, const char *at, size_t size)
 {
-    struct load_response *response = parser->data;
-    response->headers = true;
-    response->content_length = parser->content_length;
-    response->keep_alive = llhttp_should_keep_alive(parser);
-    return 0;
-}
-
-static int on_body(llhttp_t *parser, const char *at, size_t size)
-{
-    struct load_response *response = parser->data;
+    struct load_response *response = answer->context;
     const struct load_request *request = response->reference->request;
     if (!response->body_start)
         response->body_start = at;
@@ -34,32 +25,14 @@ static int on_body(llhttp_t *parser, const char *at, size_t size)
     if (request->body && !response->differs)
         response->differs = size > request->body_size - seen ||
                             memcmp(request->body + seen, at, size) != 0;
-    return 0;
 }
-
-/* 100 Continue and its like come before the answer proper. */
-static int on_complete(llhttp_t *parser)
-{
-    struct load_response *response = parser->data;
-    if (parser->status_code / 100 == 1 && parser->status_code != 101) {
-        response->headers = false;
-        return 0;
-    }
-    response->complete = true;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t settings = {
-    .on_headers_complete = on_headers,
-    .on_body = on_body,
-    .on_message_complete = on_complete,
-};
 
 void load_response_begin(struct load_response *response,
                          struct load_reference *reference)
 {
     response->reference = reference;
     response->parsing = false;
+    response->surplus = false;
     response->matched = 0;
 }
 
@@ -69,16 +42,14 @@ static void start_parsing(struct load_response *response)
     response->body_start = NULL;
     response->body_seen = 0;
     response->differs = false;
-    response->headers = false;
-    response->complete = false;
-    response->keep_alive = false;
-    llhttp_init(&response->parser, HTTP_RESPONSE, &settings);
-    response->parser.data = response;
+    response->answer.on_body = on_body;
+    response->answer.context = response;
+    http_answer_begin(&response->answer, response->reference->request->head);
 }
 
-static bool is_success(const llhttp_t *parser)
+static bool is_success(const struct load_response *response)
 {
-    return parser->status_code >= 200 && parser->status_code < 300;
+    return response->answer.status >= 200 && response->answer.status < 300;
 }
 
 static bool is_digit(char byte)
@@ -86,13 +57,11 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* Whether a line goes on in the next one, or ends without a newline: it might
- * hide Content-Length. */
+/* Whether a line goes on in the next one. */
 static bool has_odd_lines(const char *head, size_t size)
 {
     for (size_t i = 0; i + 1 < size; i++)
-        if ((head[i] == '\r' && head[i + 1] != '\n') ||
-            (head[i] == '\n' && (head[i + 1] == ' ' || head[i + 1] == '\t')))
+        if (head[i] == '\n' && (head[i + 1] == ' ' || head[i + 1] == '\t'))
             return true;
     return false;
 }
@@ -139,15 +108,14 @@ static void learn(struct load_response *response, const char *bytes,
                   size_t size)
 {
     struct load_reference *reference = response->reference;
-    const llhttp_t *parser = &response->parser;
+    const struct http_answer *answer = &response->answer;
     const struct load_request *request = reference->request;
     size_t head_size =
         response->body_start ? (size_t)(response->body_start - bytes) : size;
-    size_t body_size = response->content_length;
-    bool framed = response->headers && (parser->flags & F_CONTENT_LENGTH) &&
-                  !(parser->flags & F_TRANSFER_ENCODING);
-    if (!framed || !response->keep_alive || !is_success(parser) ||
-        response->differs || body_size == 0 || head_size > LOAD_HEAD_MAX ||
+    size_t body_size = (size_t)answer->length;
+    if (!answer->headers || !answer->measured || answer->bodiless ||
+        !answer->keep_alive || !is_success(response) || response->differs ||
+        body_size == 0 || head_size > LOAD_HEAD_MAX || answer->interim ||
         reference->comparing > 0)
         return;
     if (request->body && request->body_size != body_size)
@@ -161,7 +129,7 @@ static void learn(struct load_response *response, const char *bytes,
 static enum load_answer judge(const struct load_response *response)
 {
     const struct load_request *request = response->reference->request;
-    if (!is_success(&response->parser))
+    if (!is_success(response))
         return ANSWER_STATUS;
     if (response->differs ||
         (request->body && response->body_seen != request->body_size))
@@ -169,16 +137,26 @@ static enum load_answer judge(const struct load_response *response)
     return ANSWER_OK;
 }
 
+/* Bytes behind an answer make a good one malformed; of a bad one its status
+ * says more, and its connection is not used again. */
 static enum load_answer parse(struct load_response *response, const char *bytes,
                               size_t size)
 {
-    llhttp_errno_t error = llhttp_execute(&response->parser, bytes, size);
-    if (response->complete) {
-        const char *end = llhttp_get_error_pos(&response->parser);
-        bool surplus = error != HPE_PAUSED || (end && end < bytes + size);
-        return surplus ? ANSWER_MALFORMED : judge(response);
+    size_t used;
+    switch (http_answer_feed(&response->answer, bytes, size, &used)) {
+    case HTTP_MORE:
+        return ANSWER_MORE;
+    case HTTP_MALFORMED:
+        return ANSWER_MALFORMED;
+    case HTTP_WHOLE:
+        break;
     }
-    return error == HPE_OK ? ANSWER_MORE : ANSWER_MALFORMED;
+    response->keep_alive = response->answer.keep_alive;
+    response->surplus = used < size;
+    if (!response->surplus)
+        return judge(response);
+    response->keep_alive = false;
+    return is_success(response) ? ANSWER_MALFORMED : ANSWER_STATUS;
 }
 
 /* How many of the bytes equal the reference from `matched` on; a body that
@@ -219,9 +197,9 @@ static enum load_answer compare(struct load_response *response,
     return response->matched == total ? ANSWER_OK : ANSWER_MORE;
 }
 
-/* Gives llhttp the bytes that were equal so far; they end inside the answer,
- * so the result is more to come. A body that is not compared was not kept:
- * it is replaced by as many bytes, whose value nobody looks at. */
+/* Gives the reader the bytes that were equal so far; they end inside the
+ * answer, so the result is more to come. A body that is not compared was not
+ * kept: it is replaced by as many bytes, whose value nobody looks at. */
 static void replay(struct load_response *response)
 {
     const struct load_reference *reference = response->reference;
@@ -268,10 +246,10 @@ enum load_answer load_response_feed(struct load_response *response,
 
 enum load_answer load_response_end(struct load_response *response)
 {
-    if (!response->parsing)
+    if (!response->parsing || http_answer_end(&response->answer) != HTTP_WHOLE)
         return ANSWER_MORE;
-    llhttp_finish(&response->parser);
-    return response->complete ? judge(response) : ANSWER_MORE;
+    response->keep_alive = false;
+    return judge(response);
 }
 
 void load_response_drop(struct load_response *response)
@@ -285,21 +263,30 @@ void load_response_drop(struct load_response *response)
 void load_response_words(const struct load_response *response,
                          enum load_answer answer, char *text, size_t size)
 {
+    const struct http_answer *read = &response->answer;
     switch (answer) {
     case ANSWER_STATUS:
-        snprintf(text, size, "HTTP status %d", response->parser.status_code);
+        snprintf(text, size, "HTTP status %03d%s", read->status,
+                 response->surplus ? ", and bytes after the answer's end" : "");
         break;
     case ANSWER_WRONG:
         snprintf(text, size, "the body differs from the expected one");
         break;
     case ANSWER_MALFORMED:
-        if (response->parsing && response->complete)
+        if (response->surplus)
             snprintf(text, size, "bytes after the answer's end");
         else
-            snprintf(text, size, "the answer is not HTTP: %s",
-                     llhttp_get_error_reason(&response->parser));
+            snprintf(text, size, "the answer is not HTTP: %s", read->fault);
         break;
     default:
-        snprintf(text, size, "the answer was cut off");
+        snprintf(text, size, "%s",
+                 load_response_started(response)
+                     ? "the answer was cut off"
+                     : "the connection was closed without an answer");
     }
+}
+
+bool load_response_started(const struct load_response *response)
+{
+    return response->parsing || response->matched > 0;
 }

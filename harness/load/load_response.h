@@ -2,11 +2,11 @@
  *
  * Reading one answer, byte by byte if need be, and judging it.
  *
- * Most answers to one request are the same bytes. Once llhttp has read one
- * good answer whose length is in its head, that head is kept (a struct
+ * Most answers to one request are the same bytes. Once one good answer was
+ * read (http_answer.h) whose length is in its head, that head is kept (a struct
  * load_reference, one per request), and the next answers are merely compared
  * with head and expected body. At the first difference the bytes so far,
- * which are known because they were equal, go through llhttp after all; so
+ * which are known because they were equal, are read as HTTP after all; so
  * the fast path can only be fast, never wrong. Nothing is buffered.
  *
  * A head that differs in digits alone (a date, a counter) is taken for known
@@ -15,11 +15,11 @@
  */
 #pragma once
 
-#include <llhttp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http_answer.h"
 #include "load.h"
 
 enum { LOAD_HEAD_MAX = 512, LOAD_DIGITS_MAX = 64 };
@@ -47,14 +47,13 @@ struct load_reference {
 /* One answer being read. */
 struct load_response {
     struct load_reference *reference;
-    bool parsing;   /* by llhttp; else comparing */
-    size_t matched; /* bytes equal to the reference so far */
-    const char *chunk;
+    bool parsing;           /* as HTTP; else comparing */
+    size_t matched;         /* bytes equal to the reference so far */
     const char *body_start; /* of this chunk, or NULL */
     size_t body_seen;
-    size_t content_length; /* as the head said, if it did */
-    bool differs, headers, complete, keep_alive;
-    llhttp_t parser;
+    bool differs, keep_alive;
+    bool surplus; /* bytes came behind its end */
+    struct http_answer answer;
 };
 
 /* Prepares for the answer to the reference's request. */
@@ -70,6 +69,9 @@ enum load_answer load_response_end(struct load_response *response);
 
 /* Gives the answer up, or clears up after a whole one. */
 void load_response_drop(struct load_response *response);
+
+/* Whether any byte of the answer has come. */
+bool load_response_started(const struct load_response *response);
 
 /* "HTTP status 503", "the body differs from the expected one", ... */
 void load_response_words(const struct load_response *response,

@@ -12,23 +12,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HEAD_MAX = 16384 };
+#include "harness/load/http_answer.h"
 
+enum { PART_BYTES = 16384, BODY_MAX = 64 << 20 };
+
+/* One answer being read; the body is null-terminated. */
 struct answer {
     const volatile sig_atomic_t *stop; /* or NULL */
-    char head[HEAD_MAX];
-    size_t head_size; /* with the empty line */
-    size_t used;      /* bytes read, head and the start of the body */
-    int status;
-    size_t body_size;
-    bool close;
+    struct http_answer read;
+    bool started; /* a byte of it has come */
+    bool surplus; /* bytes came behind it */
     char *body;
+    size_t body_size, room;
+    int error; /* negative errno: its body cannot be kept */
 };
 
 static int64_t now_ns(void)
@@ -92,72 +93,76 @@ static ssize_t receive(int fd, const volatile sig_atomic_t *stop, void *buffer,
     return n > 0 ? n : -ECONNRESET;
 }
 
-/* The value of a header in the (null-terminated) head, or NULL. */
-static const char *header(const char *head, const char *name)
+static void keep(struct http_answer *read, const char *bytes, size_t size)
 {
-    size_t length = strlen(name);
+    struct answer *answer = read->context;
+    size_t need = answer->body_size + size + 1;
 
-    for (const char *line = strstr(head, "\r\n"); line != NULL;
-         line = strstr(line + 2, "\r\n"))
-        if (!strncasecmp(line + 2, name, length) && line[2 + length] == ':')
-            return line + 3 + length + strspn(line + 3 + length, " \t");
-    return NULL;
+    if (answer->error == 0 && need > BODY_MAX)
+        answer->error = -EFBIG;
+    if (answer->error == 0 && need > answer->room) {
+        char *body = realloc(answer->body, 2 * need);
+
+        if (body != NULL) {
+            answer->body = body;
+            answer->room = 2 * need;
+        } else {
+            answer->error = -ENOMEM;
+        }
+    }
+    if (answer->error < 0)
+        return;
+    memcpy(answer->body + answer->body_size, bytes, size);
+    answer->body_size += size;
+    answer->body[answer->body_size] = '\0';
 }
 
-static int read_head(int fd, struct answer *answer)
+static void begin(struct answer *answer, const struct load_request *request)
 {
-    const char *end = NULL, *value;
-
-    answer->used = 0;
-    while (end == NULL) {
-        ssize_t n;
-
-        if (answer->used == HEAD_MAX - 1)
-            return -EPROTO;
-        n = receive(fd, answer->stop, answer->head + answer->used,
-                    HEAD_MAX - 1 - answer->used);
-        if (n < 0)
-            return (int)n;
-        answer->used += (size_t)n;
-        answer->head[answer->used] = '\0';
-        end = strstr(answer->head, "\r\n\r\n");
-    }
-    answer->head_size = (size_t)(end - answer->head) + 4;
-    if (sscanf(answer->head, "HTTP/1.%*1d %3d", &answer->status) != 1)
-        return -EPROTO;
-    value = header(answer->head, "content-length");
-    if (value == NULL)
-        return -EPROTO;
-    answer->body_size = strtoul(value, NULL, 10);
-    value = header(answer->head, "connection");
-    answer->close = value != NULL && !strncasecmp(value, "close", 5);
-    return 0;
+    answer->read.on_body = keep;
+    answer->read.context = answer;
+    answer->started = answer->surplus = false;
+    answer->body_size = 0;
+    answer->error = 0;
+    http_answer_begin(&answer->read, request->head);
 }
 
-static int read_answer(int fd, size_t body_max, struct answer *answer)
+/* What a part of it means: 1 when the answer is whole, 0, or a negative
+ * errno. */
+static int take(struct answer *answer, const char *bytes, size_t size)
 {
-    size_t have;
-    int result = read_head(fd, answer);
+    size_t used;
+    enum http_event event = http_answer_feed(&answer->read, bytes, size, &used);
 
-    if (result < 0)
-        return result;
-    have = answer->used - answer->head_size;
-    if (answer->body_size > body_max || have > answer->body_size)
-        return -EPROTO;
-    answer->body = malloc(answer->body_size + 1);
-    if (answer->body == NULL)
-        return -ENOMEM;
-    memcpy(answer->body, answer->head + answer->head_size, have);
-    while (have < answer->body_size) {
-        ssize_t n = receive(fd, answer->stop, answer->body + have,
-                            answer->body_size - have);
+    answer->started = true;
+    if (answer->error < 0)
+        return answer->error;
+    if (event == HTTP_WHOLE)
+        answer->surplus = used < size;
+    return event == HTTP_MALFORMED || answer->surplus ? -EPROTO
+           : event == HTTP_WHOLE                      ? 1
+                                                      : 0;
+}
 
-        if (n < 0)
-            return (int)n;
-        have += (size_t)n;
+/* The whole of it may take `timeout_ns`, and so may each step. */
+static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
+{
+    int64_t end_ns = now_ns() + timeout_ns;
+    char *part = malloc(PART_BYTES);
+    int result = part != NULL ? 0 : -ENOMEM;
+
+    while (result == 0) {
+        ssize_t n = receive(fd, answer->stop, part, PART_BYTES);
+
+        if (n == -ECONNRESET && http_answer_end(&answer->read) == HTTP_WHOLE)
+            result = 1;
+        else
+            result = n < 0 ? (int)n : take(answer, part, (size_t)n);
+        if (result == 0 && now_ns() > end_ns)
+            result = -ETIMEDOUT;
     }
-    answer->body[have] = '\0';
-    return 0;
+    free(part);
+    return result < 0 ? result : 0;
 }
 
 /* One request over *fd, which is opened when it is -1 and closed (and -1
@@ -172,13 +177,29 @@ static int ask(const struct sockaddr_in *address, int *fd,
         *fd = client_open(address, timeout_ns);
     if (*fd < 0)
         return *fd;
+    begin(answer, request);
     result = client_send(*fd, request->bytes, request->size);
     if (result == 0)
-        result = read_answer(*fd, 64 << 20, answer);
-    if (result < 0 || answer->close) {
+        result = read_answer(*fd, timeout_ns, answer);
+    if (result < 0 || !answer->read.keep_alive) {
         close(*fd);
         *fd = -1;
     }
+    return result;
+}
+
+/* The same, once more on a new connection where a kept one was closed before
+ * any byte of the answer (RFC 9112, section 9.3.1). */
+static int ask_kept(const struct sockaddr_in *address, int *fd,
+                    const struct load_request *request, int64_t timeout_ns,
+                    struct answer *answer)
+{
+    bool kept = *fd >= 0;
+    int result = ask(address, fd, request, timeout_ns, answer);
+    bool closed = result == -ECONNRESET || result == -EPIPE;
+
+    if (closed && kept && !answer->started && !request->unsafe)
+        result = ask(address, fd, request, timeout_ns, answer);
     return result;
 }
 
@@ -186,13 +207,30 @@ static int ask(const struct sockaddr_in *address, int *fd,
 static const char *judge(const struct load_request *request,
                          const struct answer *answer)
 {
-    if (answer->status != 200)
-        return "status is not 200";
+    if (answer->read.status < 200 || answer->read.status > 299)
+        return "its status is not 200 to 299";
     if (request->body != NULL &&
         (answer->body_size != request->body_size ||
-         memcmp(answer->body, request->body, request->body_size) != 0))
+         memcmp(answer->body_size > 0 ? answer->body : "", request->body,
+                request->body_size) != 0))
         return "the body is not the expected one";
     return NULL;
+}
+
+/* Why no whole answer came. */
+static const char *cause(const struct answer *answer, int error)
+{
+    if (error == -EPROTO && answer->surplus)
+        return "bytes after the answer's end";
+    if (error == -EPROTO)
+        return answer->read.fault;
+    if (error == -ECONNRESET && answer->started)
+        return "the answer was cut off";
+    if (error == -ECONNRESET)
+        return "the connection was closed without an answer";
+    if (error == -ETIMEDOUT)
+        return "no whole answer within the timeout";
+    return strerror(-error);
 }
 
 static int first_line(const char *bytes)
@@ -205,34 +243,50 @@ static int shown_size(const struct answer *answer)
 {
     size_t size = answer->body_size < 120 ? answer->body_size : 120;
 
+    if (answer->body == NULL)
+        return 0;
     return (int)(size > 0 && answer->body[size - 1] == '\n' ? size - 1 : size);
+}
+
+/* Says what is wrong with an answer in full, or nothing. Returns 0 or a
+ * negative errno. */
+static int judge_in_words(const struct load_request *request,
+                          const struct answer *answer, int result, char *why,
+                          size_t why_size)
+{
+    const char *fault = result == 0 ? judge(request, answer) : NULL;
+
+    if (result < 0)
+        snprintf(why, why_size, "the checked request \"%.*s\" failed: %s%s",
+                 first_line(request->bytes), request->bytes,
+                 result == -EPROTO && !answer->surplus
+                     ? "the answer is not HTTP: "
+                     : "",
+                 cause(answer, result));
+    if (fault == NULL)
+        return result;
+    snprintf(why, why_size,
+             "the checked request \"%.*s\" got a wrong answer: %s "
+             "(status %d, body \"%.*s\")",
+             first_line(request->bytes), request->bytes, fault,
+             answer->read.status, shown_size(answer),
+             answer->body != NULL ? answer->body : "");
+    return -EPROTO;
 }
 
 static int check_one(const struct sockaddr_in *address, int *fd,
                      const struct load_request *request, int64_t timeout_ns,
-                     const volatile sig_atomic_t *stop, char *why,
+                     const volatile sig_atomic_t *stop, bool again, char *why,
                      size_t why_size)
 {
     struct answer *answer = calloc(1, sizeof(*answer));
-    const char *fault;
     int result;
 
     if (answer == NULL)
         return -ENOMEM;
     answer->stop = stop;
-    result = ask(address, fd, request, timeout_ns, answer);
-    fault = result == 0 ? judge(request, answer) : NULL;
-    if (result < 0)
-        snprintf(why, why_size, "the checked request \"%.*s\" failed: %s",
-                 first_line(request->bytes), request->bytes, strerror(-result));
-    if (fault != NULL) {
-        snprintf(why, why_size,
-                 "the checked request \"%.*s\" got a wrong answer: %s "
-                 "(status %d, body \"%.*s\")",
-                 first_line(request->bytes), request->bytes, fault,
-                 answer->status, shown_size(answer), answer->body);
-        result = -EPROTO;
-    }
+    result = (again ? ask_kept : ask)(address, fd, request, timeout_ns, answer);
+    result = judge_in_words(request, answer, result, why, why_size);
     free(answer->body);
     free(answer);
     return result;
@@ -247,8 +301,8 @@ int client_check(const struct sockaddr_in *address,
     int fd = -1, done = 0, result = 0;
 
     while (done < count && result == 0 && (done == 0 || now_ns() < end_ns)) {
-        result = check_one(address, &fd, &requests[done], timeout_ns, stop, why,
-                           why_size);
+        result = check_one(address, &fd, &requests[done], timeout_ns, stop,
+                           true, why, why_size);
         done += result == 0;
     }
     if (fd >= 0)
@@ -282,7 +336,8 @@ int client_ask(const struct sockaddr_in *address, int *fd,
 
     if (*fd >= 0)
         limit_steps(*fd, timeout_ns);
-    return check_one(address, fd, request, timeout_ns, stop, why, sizeof(why));
+    return check_one(address, fd, request, timeout_ns, stop, false, why,
+                     sizeof(why));
 }
 
 int client_get(const struct sockaddr_in *address, const char *target,
@@ -294,12 +349,14 @@ int client_get(const struct sockaddr_in *address, const char *target,
     if (answer == NULL)
         return -ENOMEM;
     result = get(address, target, timeout_ns, answer);
-    if (result == 0 && answer->status != 200)
+    if (result == 0 && answer->read.status != 200)
         result = -EPROTO;
-    if (result == 0 && answer->body_size >= size)
+    if (result == -EFBIG || (result == 0 && answer->body_size >= size))
         result = -ENOSPC;
     if (result == 0) {
-        memcpy(body, answer->body, answer->body_size + 1);
+        if (answer->body_size > 0)
+            memcpy(body, answer->body, answer->body_size);
+        body[answer->body_size] = '\0';
         result = (int)answer->body_size;
     }
     free(answer->body);
@@ -316,9 +373,8 @@ int client_status(const struct sockaddr_in *address, const char *target,
     if (answer == NULL)
         return -ENOMEM;
     result = get(address, target, timeout_ns, answer);
-    /* The head is enough: its body may be framed in any way. */
-    if (result == 0 || answer->status > 0)
-        result = answer->status;
+    if (result == 0)
+        result = answer->read.status;
     free(answer->body);
     free(answer);
     return result;

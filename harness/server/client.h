@@ -2,8 +2,8 @@
  *
  * A few requests one after another over one connection, for what is not
  * measured: the check that a fresh server answers rightly, and the backend's
- * statistics. Blocking, with a deadline; reads answers that carry
- * Content-Length, as the contract's servers and most others send them.
+ * statistics. Blocking, with a deadline; reads answers as the load does
+ * (http_answer.h).
  */
 #pragma once
 
@@ -14,7 +14,8 @@
 
 #include "harness/load/load.h"
 
-/* Sends requests[0..count) one after another, at least one and then as many
+/* Sends requests[0..count) one after another over a connection that is kept
+ * where the server keeps it, at least one and then as many
  * as start before `budget_ns` has passed, and compares status and body with
  * what each must get. Returns how many were answered rightly, or a negative
  * errno (-EPROTO: a wrong answer, -ETIMEDOUT, -ECONNREFUSED, -EINTR: a signal
@@ -50,6 +51,6 @@ int client_ask(const struct sockaddr_in *address, int *fd,
 int client_get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, char *body, size_t size);
 
-/* GET `target`: the answer's status, whatever its body, or a negative errno. */
+/* GET `target`: the status of a whole answer, or a negative errno. */
 int client_status(const struct sockaddr_in *address, const char *target,
                   int64_t timeout_ns);

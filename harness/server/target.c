@@ -279,8 +279,8 @@ int target_learn(const struct target *target, const struct sockaddr_in *address,
              "the first answer of %s to GET %.200s cannot be what the others "
              "are compared with: %s",
              target->name, target->path,
-             result == -EPROTO ? "it is not a 200 with Content-Length (try it "
-                                 "with curl -i)"
+             result == -EPROTO   ? "it is no well-formed 200 (try it with curl "
+                                   "-i)"
              : result == -ENOSPC ? "it is over 1 MiB"
                                  : strerror(-result));
     return result;
