@@ -9,6 +9,21 @@ VARIANT ?= release
 CC ?= gcc
 CFLAGS ?=
 PYTHON ?= /usr/bin/python3
+# Packages (pkg-config's names) and interpreters to be treated as missing.
+WITHOUT ?=
+# What a user hands over reaches the program as it is: make does not expand
+# these, and no shell reads them. A recipe has "$$GIVEN_X", which is one word,
+# or $(with) X, which is the words of X.
+given := A ARGS B CLAIMS CPYTHON MODEL NODE PYTHON RUN TESTS URL WITHOUT
+default_RUN := results/latest
+default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
+default_NODE := node
+$(foreach v,$(given),$(eval export GIVEN_$(v) := $$(if $$(value $(v)),$$(value $(v)),$$(default_$(v)))))
+$(foreach v,$(given),$(if $(findstring command,$(origin $(v))),$(eval unexport $(v))))
+python := "$$GIVEN_PYTHON"
+with := $(python) harness/given.py words
+comma := ,
+needed = $(if $(value $(1)),,$(error $(1)= is missing$(2)))
 # Another compiler's objects go to a folder of their own.
 out := build/$(VARIANT)$(if $(filter gcc cc,$(CC)),,-$(notdir $(CC)))
 Q := $(if $(V),,@)
@@ -28,8 +43,6 @@ COMPILE = $(CC) $(REQUIRED) $(CFLAGS) -MMD -MP
 models := $(patsubst models/%.c,%,$(wildcard models/*.c))
 # Models in other languages; not under sanitizers, which see nothing of them.
 foreign_models := $(if $(filter release,$(VARIANT)),$(wildcard models/*.py models/*.js))
-CPYTHON ?= $(PYTHON)
-NODE ?= node
 workload_sources := $(sort $(wildcard workloads/*.c))
 runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
 harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/*/*.c))
@@ -50,7 +63,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps deps-peers deps-claims list bench standard full $(bench_targets) serve load search doctor charts report adr compare
+.PHONY: all help deps deps-peers deps-claims list bench standard resume full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
 	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x -type f | wc -l)"
 
@@ -58,7 +71,7 @@ help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
-	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B=\n'
+	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · WITHOUT= (packages treated as missing)\n'
 
 deps: ## install what is missing (apt; elsewhere: print the list)
 	@rm -f build/.deps
@@ -71,83 +84,83 @@ deps-claims: ## PostgreSQL and Redis with their client libraries, and Node.js; n
 	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev nodejs
 
 list: all ## models, workloads and experiments
-	@$(out)/troika list $(ARGS)
+	@$(with) ARGS $(out)/troika list
 
 bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
 
 standard: bench-standard ## the same with latency at a fixed rate and a noise floor: under 15 minutes
 
-# Exit 3 is a run with invalid cells, 4 one that misses a --threshold: both are
-# reported all the same.
-run_and_report = $(out)/troika bench $(ARGS) $(1); status=$$?; \
-    case "$$status $(ARGS)" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
-    $(PYTHON) reports/report.py --summary results/latest && exit $$status
+# A run with invalid trials, or one that misses a --threshold, is reported all the same.
+run_and_report = $(python) harness/given.py bench $(out)/troika
 
 $(sort $(bench_targets) bench-quick): bench-%: all
-	@$(call run_and_report,$*)
+	@$(run_and_report) -- $*
+
+resume: all ## go on with an interrupted run, then report it (RUN=, default the newest)
+	@$(run_and_report) "--resume=$$GIVEN_RUN"
 
 full: all ## every experiment, one after another (ten hours and more; ARGS=--dry-run tells)
-	@$(call run_and_report,$(experiments))
+	@$(run_and_report) -- $(experiments)
 
 # CLAIMS= judges those alone, by name.
 .PHONY: claims claims-full
-claims: CLAIMS ?= quick
-claims-full: CLAIMS ?= full
 claims: all ## the claims of the articles, judged: those that fit in 10 minutes (CLAIMS=C07,C14 some; one page)
 claims-full: all ## all of them
 claims claims-full:
-	@names=$$($(PYTHON) reports/claims.py --experiments --claims $(CLAIMS)) || exit 1; \
-	prices=$$($(PYTHON) reports/claims.py --primitives --claims $(CLAIMS)); \
-	$(out)/troika bench --dry-run $(ARGS) $$names | tail -1; \
-	case "$(ARGS)" in *--dry-run*) ;; *) [ -z "$$prices" ] || $(out)/troika $$prices || exit 1;; esac; \
-	$(out)/troika bench $(ARGS) $$names; status=$$?; \
-	case "$$status $(ARGS)" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
-	$(PYTHON) reports/claims.py --claims $(CLAIMS) results/latest && exit $$status
+	@claims=$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}; \
+	names=$$($(python) reports/claims.py --experiments --claims="$$claims") || exit 1; \
+	prices=$$($(python) reports/claims.py --primitives --claims="$$claims"); \
+	$(with) ARGS $(out)/troika bench --dry-run -- $$names | tail -1; \
+	case "$$GIVEN_ARGS" in *--dry-run*) ;; *) [ -z "$$prices" ] || $(out)/troika $$prices || exit 1;; esac; \
+	$(with) ARGS $(out)/troika bench -- $$names; status=$$?; \
+	case "$$status $$GIVEN_ARGS" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
+	$(python) reports/claims.py --claims="$$claims" results/latest && exit $$status
 
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
-	@$(out)/troika serve $(or $(MODEL),$(error MODEL= is missing, one of: $(models))) $(ARGS)
+	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"
 
 load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
-	@$(out)/troika load $(ARGS) $(or $(URL),$(error URL= is missing))
+	@$(call needed,URL)$(with) ARGS $(out)/troika load -- "$$GIVEN_URL"
 
 search: all ## the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
-	@$(out)/troika search $(or $(ARGS),$(error ARGS= is missing; build/release/troika search --help))
+	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
 
 doctor: $(out)/troika ## what on this machine spoils measurements, and the remedy
-	@$(out)/troika doctor
+	@$(with) ARGS $(out)/troika doctor
 
 .PHONY: selftest
 selftest: all ## the instrument against known truth: faults planted, each must be caught
-	@$(out)/troika selftest $(ARGS)
+	@$(with) ARGS $(out)/troika selftest
 
 .PHONY: bench-primitives
 bench-primitives: $(out)/troika ## what a switch, a task, a hand-over, a timer cost on this machine
-	@$(out)/troika primitives $(ARGS)
+	@$(with) ARGS $(out)/troika primitives
 
 .PHONY: bench-generators
 bench-generators: all ## troika load against wrk, h2load and ab (those that are installed): rate and CPU per request
-	@$(PYTHON) harness/generators.py --build $(out) $(ARGS)
+	@$(with) ARGS $(python) harness/generators.py --build $(out)
 
 ##@ Report
-RUN ?= results/latest
 charts: build/.deps ## draw the charts of RUN again
-	@$(PYTHON) reports/report.py --only charts $(RUN)
+	@$(with) ARGS $(python) reports/report.py --only charts -- "$$GIVEN_RUN"
 report: build/.deps ## charts, report.md, index.html and decision record of RUN
-	@$(PYTHON) reports/report.py $(RUN)
+	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
 adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare, exit code 4
-	@$(PYTHON) reports/report.py --only adr $(ARGS) $(RUN)
+	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
 compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
-	@$(out)/troika compare $(ARGS) $(or $(A),$(error A= is missing)) $(or $(B),$(error B= is missing))
+	@$(call needed,A)$(call needed,B)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean
 tests: all $(unit_tests) $(helpers)
 
 check: tests ## unit, contract, method, report and fault tests
-	@TROIKA_BUILD=$(out) $(PYTHON) tests/run.py $(TESTS)
+	@TROIKA_BUILD=$(out) $(with) TESTS $(python) tests/run.py
 
 asan tsan: ## check (but for reports, which are Python) under address+undefined, or thread sanitizer
-	@$(MAKE) --no-print-directory check VARIANT=$@ TESTS='$(or $(TESTS),unit/ contract/ method/ fault/)'
+	@$(MAKE) --no-print-directory tests VARIANT=$@
+	@GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@ \
+	    $(with) TESTS $(python) tests/run.py
 
 ci: ## what CI runs
 	@$(MAKE) --no-print-directory format-check
@@ -200,10 +213,14 @@ $(out)/.version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CFLAGS)' > $@
 
 # The clients of the data servers; a file without its package is a stub.
+# Whether there is a package: not when WITHOUT names it.
+has = case " $$GIVEN_WITHOUT " in *" $(1) "*) false;; *) pkg-config --exists $(1);; esac
 client_postgresql := libpq
 client_redis := hiredis
 clients := $(out)/models/runtime/postgresql.o $(out)/models/runtime/redis.o
-$(clients): OBJECT_FLAGS = $(shell pkg-config --cflags $(client_$(basename $(@F))) 2>/dev/null)
+client = $(client_$(basename $(@F)))
+$(clients): OBJECT_FLAGS = $(if $(filter $(client),$(value WITHOUT)),-DTROIKA_WITHOUT_CLIENT,\
+    $(shell pkg-config --cflags $(client) 2>/dev/null))
 $(clients): $(out)/workloads.c
 
 # The table of workloads: rewritten only when the set of files changes, or what
@@ -213,7 +230,7 @@ $(out)/workloads.c: FORCE | build/.deps
 	@mkdir -p $(@D)
 	@here=; missing=; for f in $(workload_sources); do n=$$(basename $$f .c); lacks=; \
 	   for p in $$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $$f | head -1); do \
-	       pkg-config --exists $$p || lacks=$$p; done; \
+	       $(call has,$$p) || lacks=$$p; done; \
 	   if [ -z "$$lacks" ]; then here="$$here $$n"; else missing="$$missing $$n:$$lacks"; fi; done; \
 	 { echo '/* Generated from workloads/. Weak: some tests have tables of their own. */'; echo '#include "models/runtime/workload.h"'; \
 	   for n in $$here; do echo "extern const struct workload workload_$$(echo $$n | tr - _);"; done; \
@@ -252,7 +269,7 @@ $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a $(llhttp) | b
 	$(call say,MODEL,$*)
 	@mkdir -p $(@D)
 	$(Q)needs=$$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $< | head -1); \
-	for p in $$needs; do pkg-config --exists $$p || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
+	for p in $$needs; do $(call has,$$p) || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
 	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a $(llhttp) -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
 
 # A foreign model is its script with the interpreter's line put first; beside
@@ -262,15 +279,18 @@ $(out)/routes.json: $(out)/troika
 	@mkdir -p $(@D)/models
 	$(Q)ln -sfn ../../../models/foreign $(@D)/models/foreign
 $(out)/.interpreters: FORCE
-	@mkdir -p $(@D); echo '$(CPYTHON) $(NODE)' | cmp -s - $@ || echo '$(CPYTHON) $(NODE)' >$@
+	@mkdir -p $(@D); now="$$GIVEN_CPYTHON $$GIVEN_NODE $$GIVEN_WITHOUT"; \
+	    printf '%s\n' "$$now" | cmp -s - $@ || printf '%s\n' "$$now" >$@
 define run_by
-	@program=$$(command -v $(1)) || { echo "skipped $*: $(1) is missing ($(2))"; rm -f $@; exit 0; }; \
-	    { echo "#!$$program$(3)"; tail -n +2 $<; } >$@ && chmod +x $@
+	@case " $$GIVEN_WITHOUT " in *" $(1) "*) program=;; *) program=$$(command -v -- "$$GIVEN_$(2)");; esac; \
+	    [ -n "$$program" ] || { echo "skipped $*: $$GIVEN_$(2) is missing ($(3))"; rm -f $@; exit 0; }; \
+	    case $$program in *[[:space:]]*) echo "skipped $*: a blank in $$program: scripts cannot name it"; rm -f $@; exit 0;; esac; \
+	    { printf '#!%s\n' "$$program$(4)"; tail -n +2 $<; } >$@ && chmod +x $@
 endef
 $(patsubst models/%.py,$(out)/models/%,$(filter %.py,$(foreign_models))): $(out)/models/%: models/%.py $(out)/.interpreters | $(out)/routes.json
-	$(call run_by,$(CPYTHON),CPYTHON=/usr/bin/python3 make, -Es)
+	$(call run_by,python3,CPYTHON,CPYTHON=/usr/bin/python3 make, -Es)
 $(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)/models/%: models/%.js $(out)/.interpreters | $(out)/routes.json
-	$(call run_by,$(NODE),make deps-claims,)
+	$(call run_by,node,NODE,make deps-claims,)
 
 harness_libraries = -ljansson -linih -lcrypto -lm
 $(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a $(llhttp)

@@ -12,15 +12,21 @@ die() {
     exit 1
 }
 
-# Root as it is, else through sudo.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
+# Sets `root` to what makes root of us: nothing for root, else sudo, which may
+# ask for a password. Where there is no way, says what somebody else may do.
+become_root() {
+    root=
+    [ "$(id -u)" != 0 ] || return 0
+    root=sudo
+    if ! command -v sudo >/dev/null; then
+        why='there is no sudo'
+    elif sudo true; then
+        return 0
     else
-        die "installing needs root, and there is no sudo; as root run: $*"
+        why='sudo refused'
     fi
+    die "$1: that needs root, and $why. Have root run this, then call make again:
+    $2"
 }
 
 installed() {
@@ -30,8 +36,8 @@ installed() {
 update_once() {
     [ -n "${updated:-}" ] && return
     updated=yes
-    as_root apt-get update -q >build/apt.log 2>&1 ||
-        die "apt-get update failed: $(tail -n 1 build/apt.log)"
+    $root apt-get update -q >build/apt.log 2>&1 ||
+        die "apt-get update failed (build/apt.log): $(tail -n 1 build/apt.log)"
 }
 
 install_missing() {
@@ -40,10 +46,12 @@ install_missing() {
         installed "$package" || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0
+    become_root "installing$missing" \
+        "apt-get update && apt-get install -y --no-install-recommends$missing"
     printf 'deps: installing%s\n' "$missing"
     update_once
     # shellcheck disable=SC2086 # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
         $missing >>build/apt.log 2>&1 ||
         die "apt-get install failed (build/apt.log): $(tail -n 1 build/apt.log)"
 }
@@ -55,6 +63,7 @@ fetch_llhttp() {
     [ -f build/llhttp/include/llhttp.h ] || [ -f /usr/include/llhttp.h ] && return
     mkdir -p build/llhttp/include
     if ! (cd build/llhttp && apt-get download -q node-llhttp >>../apt.log 2>&1); then
+        become_root 'looking for the package node-llhttp, which is unpacked below build/' 'apt-get update'
         update_once
         (cd build/llhttp && apt-get download -q node-llhttp >>../apt.log 2>&1) ||
             die "node-llhttp cannot be downloaded (build/apt.log): $(tail -n 1 build/apt.log)"

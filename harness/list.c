@@ -245,7 +245,7 @@ static void print_experiments(const json_t *list)
     size_t index;
     json_t *e;
 
-    puts("Experiments (a question each; troika bench NAME):");
+    puts("Experiments (a question each; make bench-NAME):");
     json_array_foreach(list, index, e)
     {
         printf("  %-14s %s\n", text_of(e, "name"), text_of(e, "title"));

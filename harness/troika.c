@@ -4,6 +4,7 @@
  * harness/verb_NAME.c, a declaration in troika.h and a row in the table below.
  */
 #include "troika.h"
+#include "harness/hint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     static char name[32];
 
     output_check_at_exit("troika", EXIT_FAILED);
+    hint_set_program(argv[0]);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "harness/experiment/experiment.h"
+#include "harness/hint.h"
 #include "harness/run/run.h"
 #include "models/runtime/units.h"
 #include "troika.h"
@@ -24,6 +27,7 @@ enum key {
     KEY_DRY_RUN,
     KEY_ANY_BUILD,
     KEY_THRESHOLD,
+    KEY_RUN_FILE,
 };
 
 struct flags {
@@ -33,6 +37,7 @@ struct flags {
     const char *models[MODELS_GIVEN_MAX + 1];
     bool resume;
     const char *run;
+    const char *changed; /* a flag that would change a stored plan */
 };
 
 static const struct argp_option rows[] = {
@@ -51,6 +56,8 @@ static const struct argp_option rows[] = {
      "exit with 4 unless every model keeps it at every load point: p99<50ms, "
      "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
      0},
+    {"run-file", KEY_RUN_FILE, "FILE", 0,
+     "write the run's directory to FILE as soon as there is one", 0},
     {"allow-any-build", KEY_ANY_BUILD, NULL, 0,
      "record results of a sanitizer build (for tests)", 0},
     {0},
@@ -104,12 +111,28 @@ static void parse_threshold(const char *text, struct run_options *options,
     options->threshold_count++;
 }
 
+/* Flags that a run to be resumed has from its beginning. */
+static void note_change(int key, struct flags *flags)
+{
+    static const struct {
+        int key;
+        const char *flag;
+    } fixed[] = {{KEY_BLOCKS, "--blocks"}, {KEY_MODELS, "--models"},
+                 {KEY_WINDOW, "--window"}, {KEY_WARMUP, "--warmup"},
+                 {KEY_SEED, "--seed"},     {KEY_DRY_RUN, "--dry-run"}};
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (key == fixed[i].key)
+            flags->changed = fixed[i].flag;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct flags *flags = state->input;
     struct plan_overrides *overrides = &flags->options.overrides;
     int64_t number = 0;
 
+    note_change(key, flags);
     switch (key) {
     case KEY_BLOCKS:
         parse_number(value, "--blocks", 1, EXPERIMENT_BLOCKS_MAX, &number,
@@ -146,6 +169,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_THRESHOLD:
         parse_threshold(value, &flags->options, state);
         return 0;
+    case KEY_RUN_FILE:
+        flags->options.file = value;
+        return 0;
     case KEY_ANY_BUILD:
         flags->options.allow_any_build = true;
         return 0;
@@ -169,6 +195,44 @@ static char *join(int argc, char **argv)
     for (int i = 0; file != NULL && i < argc; i++)
         fprintf(file, "%s%s", i > 0 ? " " : "", argv[i]);
     return file != NULL && fclose(file) == 0 ? text : NULL;
+}
+
+/* What --resume was given and cannot use. */
+static int refuse_resume(const struct flags *flags)
+{
+    char command[8192];
+
+    if (flags->changed != NULL) {
+        fprintf(stderr,
+                "troika bench: %s is for a new run: --resume goes on with a "
+                "run as it was begun; leave it out\n",
+                flags->changed);
+        return EXIT_USAGE;
+    }
+    if (flags->count == 0)
+        return EXIT_OK;
+    hint_resume("results/latest", command, sizeof(command));
+    fprintf(stderr,
+            "troika bench: --resume goes on with a run, which knows its "
+            "experiments, and \"%s\" would begin a new one; to go on with "
+            "the newest run: %s\n",
+            flags->experiments[0], command);
+    return EXIT_USAGE;
+}
+
+/* --resume RUN, as people type it, is an argument to argp. */
+static void take_run(struct flags *flags)
+{
+    struct stat status;
+
+    const char *word = flags->experiments[0];
+
+    if (flags->run != NULL || flags->count != 1 ||
+        (stat(word, &status) == 0 ? !S_ISDIR(status.st_mode)
+                                  : experiment_is_shipped(word)))
+        return;
+    flags->run = word;
+    flags->count = 0;
 }
 
 int verb_bench(int argc, char **argv)
@@ -195,13 +259,15 @@ int verb_bench(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
         return EXIT_USAGE;
     if (flags.resume) {
-        /* --resume RUN, as people type it, is an argument to argp. */
-        if (flags.run == NULL && flags.count == 1)
-            flags.run = flags.experiments[0];
-        code = run_resume(flags.run, &flags.options);
+        take_run(&flags);
+        code = refuse_resume(&flags);
+        if (code == EXIT_OK)
+            code = run_resume(flags.run, &flags.options);
     } else if (flags.count == 0) {
-        fprintf(stderr, "troika bench: name an experiment (troika list), for "
-                        "example: troika bench quick\n");
+        fprintf(stderr,
+                "troika bench: name an experiment (troika list), for example: "
+                "%s bench quick\n",
+                hint_program());
         code = EXIT_USAGE;
     } else {
         code = run_bench(flags.experiments, flags.count, &flags.options);

@@ -142,11 +142,14 @@ def fail(path: Path, line: int, words: str) -> NoReturn:
 
 
 def nearest(word: str, names) -> str:
-    """; did you mean NAME?"""
+    """; did you mean NAME? Or what there is, of many names the three nearest."""
     names = list(names)
     found = difflib.get_close_matches(word, names, 1, 0.5)
     if found:
         return f"; did you mean {found[0]}?"
+    if len(names) > 8:
+        few = difflib.get_close_matches(word, names, 3, 0)
+        return f"; the nearest are {', '.join(few)}, of {len(names)}"
     return f"; there is {', '.join(names)}" if names else ""
 
 

@@ -159,6 +159,8 @@ void experiment_free(struct experiment *experiment);
 int experiment_find(const char *name, char *path, size_t path_size, char *why,
                     size_t why_size);
 
+bool experiment_is_shipped(const char *name);
+
 /* The names of the shipped experiments, sorted, ended by NULL. Read once;
  * never freed. */
 const char *const *experiment_names(void);

@@ -69,6 +69,14 @@ const char *const *experiment_names(void)
     return names != NULL ? (const char *const *)names : none;
 }
 
+bool experiment_is_shipped(const char *name)
+{
+    for (const char *const *known = experiment_names(); *known; known++)
+        if (!strcmp(*known, name))
+            return true;
+    return false;
+}
+
 int experiment_find(const char *name, char *path, size_t path_size, char *why,
                     size_t why_size)
 {
@@ -76,11 +84,10 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
     char below[128], hint[2048];
     const char *nearest;
 
-    for (const char *const *known = experiment_names(); *known; known++)
-        if (!strcmp(*known, name)) {
-            snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
-            return tree_source(below, path, path_size);
-        }
+    if (experiment_is_shipped(name)) {
+        snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
+        return tree_source(below, path, path_size);
+    }
     if (strchr(name, '/') != NULL ||
         (length > 4 && !strcmp(name + length - 4, ".ini"))) {
         if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&

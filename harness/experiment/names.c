@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORD_MAX = 63 };
+enum { WORD_MAX = 63, NAMES_LISTED = 8, NAMES_NEAREST = 3 };
 
 static int smaller(int a, int b)
 {
@@ -42,6 +42,12 @@ static int distance(const char *a, const char *b)
     return last[size_b];
 }
 
+/* "threads" for "thread-pool" is many edits, yet meant. */
+static bool begins(const char *word, const char *name)
+{
+    return strlen(word) >= 3 && strncmp(word, name, strlen(word)) == 0;
+}
+
 const char *names_nearest(const char *word, const char *const *names)
 {
     const char *best = NULL;
@@ -50,10 +56,8 @@ const char *names_nearest(const char *word, const char *const *names)
 
     for (; *names != NULL; names++) {
         int d = distance(word, *names);
-        /* "threads" for "thread-pool" is many edits, yet meant. */
-        bool prefix =
-            strlen(word) >= 3 && strncmp(word, *names, strlen(word)) == 0;
-        if (prefix && d > near)
+
+        if (begins(word, *names) && d > near)
             d = near;
         if (d <= near && d < best_distance) {
             best = *names;
@@ -63,21 +67,59 @@ const char *names_nearest(const char *word, const char *const *names)
     return best;
 }
 
+/* The first of the nearest that is not among `taken`. */
+static const char *next_nearest(const char *word, const char *const *names,
+                                const char *const *taken, int taken_count)
+{
+    const char *best = NULL;
+    int best_distance = 0;
+
+    for (; *names != NULL; names++) {
+        int d = distance(word, *names);
+        bool used = false;
+
+        for (int i = 0; i < taken_count; i++)
+            used |= taken[i] == *names;
+        if (!used && (best == NULL || d < best_distance)) {
+            best = *names;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+static char *list(const char *before, const char *const *names, int count,
+                  char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        size_t used = strlen(text);
+
+        snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : before,
+                 names[i]);
+    }
+    return text;
+}
+
 char *names_suggest(const char *word, const char *const *names, char *text,
                     size_t size)
 {
-    const char *nearest = names_nearest(word, names);
+    const char *nearest = names_nearest(word, names), *few[NAMES_NEAREST];
+    int count = 0;
     size_t used;
 
     if (nearest != NULL) {
         snprintf(text, size, "; did you mean %s?", nearest);
         return text;
     }
-    text[0] = '\0';
-    for (int i = 0; names[i] != NULL; i++) {
-        used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", i ? ", " : "; there is ",
-                 names[i]);
-    }
+    while (names[count] != NULL)
+        count++;
+    if (count <= NAMES_LISTED)
+        return list("; there is ", names, count, text, size);
+    for (int i = 0; i < NAMES_NEAREST; i++)
+        few[i] = next_nearest(word, names, few, i);
+    list("; the nearest are ", few, NAMES_NEAREST, text, size);
+    used = strlen(text);
+    snprintf(text + used, size - used, ", of %d", count);
     return text;
 }

@@ -13,7 +13,8 @@
  * meant, else NULL. */
 const char *names_nearest(const char *word, const char *const *names);
 
-/* Writes "; did you mean NAME?" or "; there is A, B, C" (or "" for an empty
- * list) to be put behind a sentence. Returns text. */
+/* Writes "; did you mean NAME?", or "; there is A, B, C" where there are few
+ * names, or else "; the nearest are A, B, C, of 64" ("" for an empty list), to
+ * be put behind a sentence. Returns text. */
 char *names_suggest(const char *word, const char *const *names, char *text,
                     size_t size);

@@ -321,6 +321,8 @@ int run_resume(const char *directory, const struct run_options *options)
         code =
             run_setup_again(&run.results, run.json, options, run.models,
                             &experiments, &count, &run.plan, why, sizeof(why));
+    if (code == EXIT_OK)
+        code = run_setup_tell_file(options, &run.results, why, sizeof(why));
     if (code == EXIT_OK) {
         catch_signals();
         json_object_set_new(run.json, "complete", json_false());

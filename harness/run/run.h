@@ -15,6 +15,7 @@
 struct run_options {
     const char *root;    /* of the results; NULL: the default */
     const char *command; /* as typed, for the record */
+    const char *file;    /* gets the run's directory; NULL: none */
     bool has_seed;
     uint64_t seed;
     struct plan_overrides overrides;

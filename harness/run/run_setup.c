@@ -197,8 +197,11 @@ int run_setup_plan(struct experiment **experiments, int count,
         plan_make(experiments, count, seed & ((UINT64_C(1) << 53) - 1), plan);
     if (result == -EINVAL) {
         snprintf(why, why_size,
-                 "nothing is to be done: no load point has one of the models "
-                 "asked for; see troika list");
+                 options->overrides.models != NULL
+                     ? "nothing is to be done: no load point has one of the "
+                       "models asked for; see troika list"
+                     : "nothing is to be done: every cell was left out, for "
+                       "the reasons above");
         return EXIT_USAGE;
     }
     if (result < 0)
@@ -268,6 +271,22 @@ static int copy_experiments(const struct results *results,
     return EXIT_OK;
 }
 
+int run_setup_tell_file(const struct run_options *options,
+                        const struct results *results, char *why,
+                        size_t why_size)
+{
+    FILE *file = options->file != NULL ? fopen(options->file, "we") : NULL;
+    bool ok = file != NULL && fputs(results->directory, file) >= 0;
+
+    if (file != NULL)
+        ok = fclose(file) == 0 && ok;
+    if (ok || options->file == NULL)
+        return EXIT_OK;
+    snprintf(why, why_size, "--run-file: writing %s failed: %s", options->file,
+             strerror(errno));
+    return EXIT_FAILED;
+}
+
 int run_setup_results(const struct plan *plan,
                       const struct run_options *options,
                       struct results *results, json_t **run, char *why,
@@ -286,7 +305,9 @@ int run_setup_results(const struct plan *plan,
                        why, why_size) < 0)
         return EXIT_FAILED;
     results->quiet = options->quiet;
-    code = copy_experiments(results, plan, why, why_size);
+    code = run_setup_tell_file(options, results, why, why_size);
+    if (code == EXIT_OK)
+        code = copy_experiments(results, plan, why, why_size);
     if (code != EXIT_OK)
         return code;
     *run = run_json(results->run_id, options->command, plan,

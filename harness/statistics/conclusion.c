@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/hint.h"
 #include "harness/run/trial_drift.h"
 #include "metric.h"
 #include "noise_floor.h"
@@ -319,6 +320,7 @@ void conclusion_print(const struct results *results, const json_t *run,
     double sd =
         json_number_value(json_object_get(noise, "throughput_log_sd_median"));
     bool complete = json_is_true(json_object_get(run, "complete"));
+    char next[8192];
 
     results_tell(results, "%s", "");
     if (!complete)
@@ -341,8 +343,9 @@ void conclusion_print(const struct results *results, const json_t *run,
     noise_floor_print(results, run);
     results_tell(results, "files: %s", results->directory);
     if (complete)
-        results_tell(results, "next: make report RUN=%s", results->directory);
+        hint_make("report", results->directory, next, sizeof(next));
     else
-        results_tell(results, "next: troika bench --resume %s",
-                     results->directory);
+        hint_resume(results->directory, next, sizeof(next));
+    if (next[0] != '\0')
+        results_tell(results, "next: %s", next);
 }

@@ -20,7 +20,7 @@
 #include "models/runtime/runtime.h"
 #include "models/runtime/store.h"
 
-#if !__has_include(<libpq-fe.h>)
+#if defined(TROIKA_WITHOUT_CLIENT) || !__has_include(<libpq-fe.h>)
 
 int postgresql_load(char *why, size_t why_size)
 {

@@ -19,7 +19,7 @@
 #include "models/runtime/runtime.h"
 #include "models/runtime/store.h"
 
-#if !__has_include(<hiredis/hiredis.h>)
+#if defined(TROIKA_WITHOUT_CLIENT) || !__has_include(<hiredis/hiredis.h>)
 
 int redis_load(char *why, size_t why_size)
 {

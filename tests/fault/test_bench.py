@@ -154,7 +154,7 @@ class Bench(unittest.TestCase):
         ended, out, err = self.finish()
         self.assertEqual(code, ended, err)
         self.assertIn("INCOMPLETE", out)
-        self.assertIn("--resume", out)
+        self.assertRegex(out, r"next: .* (--resume=|resume RUN=)")
         run = self.run_json()
         self.assertFalse(run["complete"])
         self.assertEqual(number.name, run["interrupted"])
@@ -164,6 +164,27 @@ class Bench(unittest.TestCase):
 
     def test_ctrl_c_keeps_what_is_there_and_resume_finishes(self):
         self.assert_resumes(self.interrupt(signal.SIGINT, 130))
+
+    def test_what_is_printed_can_be_pasted(self):
+        """The command that goes on and the one that reports, whatever signs
+        the results' folder has in its name."""
+        self.results = self.directory / "my 'results' $x;&*"
+        self.interrupt(signal.SIGINT, 130)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+        log = self.results / "latest/log.txt"
+        for words in ("resume|--resume", "report"):
+            pasted = [line[6:] for line in log.read_text().splitlines() if line.startswith("next: ")][-1]
+            self.assertRegex(pasted, words)
+            if BUILD.name == "release":
+                self.assertRegex(pasted, r"^make ")
+            elif words != "report":
+                pasted += " --allow-any-build"
+            done = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, timeout=LIMIT_S, env=environment)
+            self.assertIn(done.returncode, (0, 2, 3), done.stdout + done.stderr)
+            self.assertNotIn("No rule", done.stderr)
+        self.assertTrue(self.run_json()["complete"])
+        self.assertTrue((self.results / "latest/report/index.html").exists(), done.stderr)
 
     def test_sigterm(self):
         self.interrupt(signal.SIGTERM, 143)

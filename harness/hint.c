@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "hint.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tree.h"
+
+enum { WORD_SIZE = 4 * PATH_MAX + 3 };
+
+/* Letters that mean nothing to a shell wherever they stand. */
+static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyz"
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                            "_-./:,+@%=";
+
+static char program[WORD_SIZE] = "troika";
+
+char *hint_word(const char *text, char *word, size_t size)
+{
+    size_t used = 0;
+
+    if (text[0] != '\0' && text[strspn(text, PLAIN)] == '\0') {
+        snprintf(word, size, "%s", text);
+        return word;
+    }
+    used += (size_t)snprintf(word, size, "'");
+    for (; *text != '\0' && used + 6 < size; text++)
+        if (*text == '\'')
+            used += (size_t)snprintf(word + used, size - used, "'\\''");
+        else
+            word[used++] = *text;
+    snprintf(word + used, size - used, "'");
+    return word;
+}
+
+void hint_set_program(const char *argv0)
+{
+    if (argv0 != NULL && argv0[0] != '\0')
+        hint_word(argv0, program, sizeof(program));
+}
+
+const char *hint_program(void)
+{
+    return program;
+}
+
+/* Whether the tree with its Makefile is there, and where. */
+static bool find_tree(char tree[PATH_MAX])
+{
+    char path[PATH_MAX];
+
+    return tree_source("Makefile", path, sizeof(path)) == 0 &&
+           access(path, R_OK) == 0 &&
+           tree_source("", path, sizeof(path)) == 0 &&
+           realpath(path, tree) != NULL;
+}
+
+char *hint_make(const char *target, const char *directory, char *command,
+                size_t size)
+{
+    char tree[PATH_MAX], here[PATH_MAX], full[PATH_MAX];
+    char place[WORD_SIZE], run[WORD_SIZE];
+    bool at_home;
+
+    command[0] = '\0';
+    if (!find_tree(tree))
+        return command;
+    at_home = getcwd(here, sizeof(here)) != NULL && !strcmp(here, tree);
+    if (!at_home && realpath(directory, full) != NULL)
+        directory = full;
+    snprintf(command, size, "make%s%s %s RUN=%s", at_home ? "" : " -C ",
+             at_home ? "" : hint_word(tree, place, sizeof(place)), target,
+             hint_word(directory, run, sizeof(run)));
+    return command;
+}
+
+/* Whether make runs this very program. */
+static bool is_made(void)
+{
+    char path[PATH_MAX], made[PATH_MAX], self[PATH_MAX];
+
+    return tree_source("build/release/troika", path, sizeof(path)) == 0 &&
+           realpath(path, made) != NULL &&
+           realpath("/proc/self/exe", self) != NULL && !strcmp(made, self);
+}
+
+char *hint_resume(const char *directory, char *command, size_t size)
+{
+    char run[WORD_SIZE];
+
+    command[0] = '\0';
+    if (is_made())
+        hint_make("resume", directory, command, size);
+    if (command[0] == '\0')
+        snprintf(command, size, "%s bench --resume=%s", hint_program(),
+                 hint_word(directory, run, sizeof(run)));
+    return command;
+}
