@@ -269,20 +269,33 @@ static json_t *gates_json(void)
     json_t *array = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(array,
-                              json_pack("{ss ss}", "id", about[i].id,
-                                        "fails_when", about[i].fails_when));
+        json_array_append_new(
+            array, json_pack("{ss ss so ss}", "id", about[i].id, "fails_when",
+                             about[i].fails_when, "figures",
+                             figures_json(about[i].figures), "effect",
+                             effect_name(about[i].effect)));
     return array;
 }
 
 static void print_gates(const json_t *list)
 {
-    size_t index;
-    json_t *gate;
+    struct gate_about about[GATES_MAX];
+    char words[128];
 
-    puts("Gates (a trial is invalid when ...):");
-    json_array_foreach(list, index, gate) printf(
-        "  %-22s %s\n", text_of(gate, "id"), text_of(gate, "fails_when"));
+    (void)list;
+    puts(
+        "Gates: when each fails, and the figures that are then withheld (or\n"
+        "only their level, or told as bounds). A trial that is left with none\n"
+        "of what its load point asks for is invalid.");
+    for (int i = 0, count = gate_all(about); i < count; i++)
+        printf("  %-22s %s\n  %-22s -> %s%s\n", about[i].id,
+               about[i].fails_when, "",
+               about[i].figures != 0
+                   ? figures_words(about[i].figures, words, sizeof(words))
+                   : "nothing",
+               about[i].effect == EFFECT_BOUND   ? ": bounds"
+               : about[i].effect == EFFECT_LEVEL ? ": the level alone"
+                                                 : "");
 }
 
 static const struct part {
@@ -328,7 +341,8 @@ int verb_list(int argc, char **argv)
         options,
         parse,
         "[models|workloads|experiments|gates|keys]",
-        "Lists what there is; `gates`: what makes a trial invalid; `keys`: "
+        "Lists what there is; `gates`: what takes which figures of a trial "
+        "away; `keys`: "
         "what an experiment file may say.",
         NULL,
         NULL,

@@ -26,7 +26,7 @@ from levels import (
 )
 from metrics import metric
 from points import setting
-from results import Run
+from results import Run, bound_by
 
 
 def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
@@ -67,8 +67,9 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         for m in models
     ]
     chart.caption = [n_words(found), scale_words(x)]
-    if any(r.get("generator_bound") for r in found):
-        chart.caption.append("≥: the generator was near its own limit, a lower bound.")
+    limits = dict.fromkeys(filter(None, (bound_by(r) for r in found)))
+    if limits:
+        chart.caption.append(f"≥: the limit was not the server ({', '.join(limits)}), a lower bound.")
     if any(v for v in laws.values()):
         chart.caption.append("Thin line: what the law of the load allows at most.")
     if any(v for v in bare.values()):

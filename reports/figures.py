@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 import units
 from levels import median, missing, reason, shortened
 from metrics import metric
-from results import Run
+from results import Run, bound_by
 from rules import Figure
 
 MANY = 8  # elements; more are told by their ends
@@ -179,7 +179,7 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         element.value, element.lo, element.hi = value, row["lo"], row["hi"]
         element.n, element.trials = row["n"], row.get("trials") or []
         element.bound = _bound(figure, run, key, point["id"], model)
-        if figure.form == "across" and row.get("generator_bound"):
+        if figure.form == "across" and bound_by(row):
             element.bound = ""
         if element.bound == "":
             element.bound, element.missing = None, "generator-bound: no ratio"
@@ -208,7 +208,7 @@ def _bound(figure: Figure, run: Run, key: str, point: str, model: str) -> str | 
     that both were."""
     def near(name):
         row = run.level(key, point, name, figure.metric) if name else None
-        return bool(row and row.get("generator_bound"))
+        return bound_by(row) is not None
 
     own, other = near(model), near(figure.to)
     if own and other:

@@ -10,7 +10,7 @@ cannot be told. Yardsticks take no part.
 from dataclasses import dataclass, field
 
 from metrics import Metric, metric
-from results import Run
+from results import Run, bound_by
 
 HEADLINES = (
     "throughput_per_s",
@@ -51,9 +51,16 @@ class Lead:
 
     @property
     def bounded(self) -> list[str]:
-        """Those that no number of blocks would tell from the best, for the
-        generator bounded both."""
+        """Those that no number of blocks would tell from the best, for something
+        else was the limit."""
         return [row["b"] for row in self.unclear if row.get("generator_bound")]
+
+    @property
+    def limit(self) -> str:
+        """What was, of those."""
+        found = dict.fromkeys(filter(None, (bound_by(row) for row in self.unclear)))
+        article = {"generator": "the generator", "backend": "the backend"}
+        return " and ".join(article.get(by, by) for by in found)
 
     @property
     def advantage(self) -> dict | None:
@@ -92,7 +99,7 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
         return result
     best = _best(known, kind.higher_is_better)
     result.best, result.level, result.n = best, levels[best], levels[best]["n"]
-    result.blocked = [m for m in known if run.too_many_invalid(key, point["id"], m)]
+    result.blocked = [m for m in known if run.too_many_invalid(key, point["id"], m, name)]
     rest = sorted((m for m in known if m != best), key=lambda m: known[m])
     if kind.higher_is_better:
         rest.reverse()

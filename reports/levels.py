@@ -8,7 +8,7 @@ import statistics
 import style
 import units
 from drawing import Axis, spread
-from results import Run
+from results import Run, withheld
 
 REASONS_SHOWN = 4
 DOTS = "geometric mean of the blocks, 95 % interval"
@@ -84,9 +84,12 @@ def median(values):
     return statistics.median(known) if known else None
 
 
-def valid_trials(run: Run, experiment: dict, point: dict, model: str):
+def valid_trials(run: Run, experiment: dict, point: dict, model: str, name: str | None = None):
+    """With a metric's name, those that give it."""
     return [
-        t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]
+        t
+        for t in run.trials_of(experiment["name"], point["id"], model)
+        if t["valid"] and not (name and withheld(t, name))
     ]
 
 

@@ -24,8 +24,8 @@ class Metric:
         return units.digits(value) + (self.suffix if value is not None else "")
 
     def sign(self, row: dict) -> str:
-        """Before a figure that the generator bounded: the server's own is at
-        least as good."""
+        """Before a figure whose limit was not the server: the server's own is
+        at least as good."""
         if not row.get("generator_bound"):
             return ""
         return "≥ " if self.higher_is_better else "≤ "

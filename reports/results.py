@@ -14,6 +14,43 @@ from checks import ResultsError, check_run, check_schema, check_trial
 
 SCHEMA_VERSION = 1
 INVALID_SHARE = 0.2
+# Of which figure a metric is (`troika list gates`); what is not here is withheld
+# by no gate alone.
+FIGURES = (
+    ("throughput", "throughput"),
+    ("latency", "latency"),
+    ("push_lateness", "latency"),
+    ("goodput", "latency"),
+    ("cpu", "cpu"),
+    ("memory_per_idle", "idle_memory"),
+    ("memory", "memory"),
+    ("beside", "beside"),
+    ("recovery", "recovery"),
+)
+
+
+def figure_of(metric: str) -> str | None:
+    return next((figure for start, figure in FIGURES if metric.startswith(start)), None)
+
+
+def withheld(trial: dict, metric: str, level: bool = True) -> str | None:
+    """Why a valid trial does not give the metric, a gate's words, or None. With
+    `level` false, what withholds the level alone does not count: a ratio to
+    another model under the same disturbance is left."""
+    figure = figure_of(metric)
+    for row in trial.get("withheld") or []:
+        if row["figure"] == figure and (level or row["effect"] != "level"):
+            return row.get("words") or row["gate"]
+    return None
+
+
+def bound_by(row: dict | None) -> str | None:
+    """What was the limit in the server's place: "generator", "backend", the name
+    of a store; None where nothing was. Of a row of the summary, of `across`, or
+    of a comparison without a verdict."""
+    if not row or not row.get("generator_bound"):
+        return None
+    return row.get("bound_by") or "generator"
 
 
 @dataclass
@@ -49,11 +86,19 @@ class Run:
         row = self.comparisons.get((experiment, point, metric, b, a))
         return _inverted(row) if row else None
 
-    def too_many_invalid(self, experiment: str, point: str, model: str) -> bool:
-        """More than a fifth of a model's trials removed: what is left may be
-        the lucky ones, so no verdict rests on it."""
+    def too_many_invalid(
+        self, experiment: str, point: str, model: str, metric: str | None = None
+    ) -> bool:
+        """More than a fifth of a model's trials removed, or the metric withheld
+        from them: what is left may be the lucky ones, so no verdict rests on it.
+        What withholds a level alone is the machine's speed, which has no
+        favourites."""
         trials = self.trials_of(experiment, point, model)
-        return sum(not t["valid"] for t in trials) > INVALID_SHARE * len(trials)
+        gone = [
+            t for t in trials
+            if not t["valid"] or (metric and withheld(t, metric, level=False))
+        ]
+        return len(gone) > INVALID_SHARE * len(trials)
 
     def workers_of(self, experiment: str, point: str, model: str) -> str:
         """With how many workers the trials ran: 16, or nothing."""

@@ -9,7 +9,7 @@ import levels
 import overload
 import units
 from metrics import metric
-from results import Run
+from results import Run, bound_by
 
 
 def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
@@ -60,6 +60,37 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
         "rows": rows,
         "links": [_first(run, experiment, point, m) for m in models],
     }
+
+
+def bounded(run: Run, experiment: dict, point: dict) -> str:
+    """What was the limit in a server's place, for the note on "≥"."""
+    rows = (
+        run.summary.get((experiment["name"], point["id"], m, name))
+        for m in point["models"]
+        for name in ("throughput_per_s", "latency_p50_ns")
+    )
+    found = dict.fromkeys(filter(None, (bound_by(row) for row in rows)))
+    article = {"generator": "the generator", "backend": "the backend"}
+    return " and ".join(article.get(by, by) for by in found)
+
+
+def withheld(run: Run, experiment: dict, point: dict) -> list[str]:
+    """Which figures gates took from valid trials: a sentence for each model."""
+    found = []
+    for model in point["models"]:
+        trials = run.trials_of(experiment["name"], point["id"], model)
+        lost: dict[tuple, set] = {}
+        for t in trials:
+            for row in t.get("withheld") or []:
+                lost.setdefault((row["gate"], row["effect"]), set()).add(t["block"])
+        for (gate, effect), blocks in lost.items():
+            rows = [r for t in trials for r in t.get("withheld") or []
+                    if (r["gate"], r["effect"]) == (gate, effect)]
+            names = ", ".join(dict.fromkeys(r["figure"].replace("_", " ") for r in rows))
+            level = " (the level, not the ratios)" if effect == "level" else ""
+            found.append(f"{model}: {names}{level} in {len(blocks)} of {len(trials)} trials"
+                         f" by {gate}: {rows[0]['words']}")
+    return found
 
 
 def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:

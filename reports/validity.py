@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What was left out and why: the gates of each experiment, invalid trials with
-their reasons, and how many attempts each model lost.
+"""What was left out and why: the gates of each experiment, what they take away,
+invalid trials with their reasons, and how many attempts each model lost.
 
 Counts alone, no statistic: what failed more often for one model than for
 another is left out for a reason, and that is said.
@@ -8,9 +8,9 @@ another is left out for a reason, and that is said.
 
 import units
 from levels import reason
-from results import INVALID_SHARE, Run
+from results import FIGURES, INVALID_SHARE, Run
 
-GATES_HEAD = ["gate", "fails when", "judged", "failed", "worst / limit", "the worst", "in trial"]
+GATES_HEAD = ["gate", "fails when", "takes away", "judged", "failed", "worst / limit", "the worst", "in trial"]
 LOST_HEAD = ["model", "trials", "attempts", "failed", "share", "left without a figure"]
 
 
@@ -62,7 +62,7 @@ def experiments(run: Run) -> list[dict]:
 def _gates(run: Run, trials) -> list[tuple[int, list[str]]]:
     """Failures and the row of each gate, the most often failed first. A gate
     without a value was not applied."""
-    told = {g["id"]: g["fails_when"] for g in run.data.get("gates") or []}
+    told = {g["id"]: g for g in run.data.get("gates") or []}
     seen: dict[str, list] = {name: [] for name in told}
     for t in trials:
         for gate in t.get("gates") or []:
@@ -72,9 +72,24 @@ def _gates(run: Run, trials) -> list[tuple[int, list[str]]]:
     rows = []
     for name, judged in seen.items():
         bad = sum(not gate["ok"] for gate, _ in judged)
-        row = [name, told.get(name, units.UNKNOWN), units.count(len(judged))]
+        about = told.get(name, {})
+        row = [name, about.get("fails_when", units.UNKNOWN), _takes(about)]
+        row.append(units.count(len(judged)))
         rows.append((bad, [*row, units.count(bad), *_worst(judged)]))
     return sorted(rows, key=lambda r: -r[0])
+
+
+def _takes(about: dict) -> str:
+    """The figures that a gate can spoil, and how. An older run had gates that
+    took a trial as a whole."""
+    names = about.get("figures")
+    if names is None:
+        return "the trial" if about else units.UNKNOWN
+    text = "all" if len(names) == len(set(f for _, f in FIGURES)) else ", ".join(
+        n.replace("_", " ") for n in names
+    )
+    how = {"bound": " (bounds)", "level": " (levels)"}.get(about.get("effect"), "")
+    return (text or "nothing") + how
 
 
 def _worst(judged) -> list[str]:

@@ -175,11 +175,8 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "charts": own,
         "absent": tables.absent(run, experiment, point),
         "retried": _has_retry(run, experiment, point),
-        "bounded": any(
-            (run.summary.get((experiment["name"], point["id"], m, "throughput_per_s")) or {})
-            .get("generator_bound")
-            for m in point["models"]
-        ),
+        "bounded": tables.bounded(run, experiment, point),
+        "withheld": tables.withheld(run, experiment, point),
     }
 
 

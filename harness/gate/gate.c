@@ -65,7 +65,10 @@ static void judge(const struct gate_rule *rule, const struct gate_facts *facts,
 {
     char words[sizeof(gate->words)];
 
-    *gate = (struct gate){.id = rule->id, .ok = true};
+    *gate = (struct gate){.id = rule->id,
+                          .ok = true,
+                          .figures = rule->figures,
+                          .effect = rule->effect};
     rule->judge(facts, gate);
     if (!disabled(rule->id))
         return;
@@ -82,7 +85,8 @@ int gate_all(struct gate_about about[GATES_MAX])
     for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
         for (const struct gate_rule *rule = tables[i];
              rule->id != NULL && count < GATES_MAX; rule++)
-            about[count++] = (struct gate_about){rule->id, rule->fails_when};
+            about[count++] = (struct gate_about){rule->id, rule->fails_when,
+                                                 rule->figures, rule->effect};
     return count;
 }
 
@@ -96,8 +100,9 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
     int count = 0;
 
     if (trial->end != TRIAL_DONE) {
-        gates[0] =
-            (struct gate){.id = "carried_out", .lasting = trial->lasting};
+        gates[0] = (struct gate){.id = "carried_out",
+                                 .lasting = trial->lasting,
+                                 .figures = FIGURES_ALL};
         gate_say(&gates[0], "%s", trial->failure);
         return 1;
     }
@@ -116,13 +121,16 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
     return count;
 }
 
-bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
+/* The words of those that failed and are of one of these effects. */
+static bool join(const struct gate *gates, int count, bool withheld_alone,
+                 char *reason, size_t size)
 {
     size_t used = 0;
 
     reason[0] = '\0';
     for (int i = 0; i < count; i++) {
-        if (gates[i].ok || used >= size)
+        if (gates[i].ok || used >= size ||
+            (withheld_alone && gates[i].effect != EFFECT_WITHHELD))
             continue;
         used += (size_t)snprintf(reason + used, size - used, "%s%s",
                                  used > 0 ? "; " : "", gates[i].words);
@@ -130,10 +138,89 @@ bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
     return used == 0;
 }
 
-bool gate_worth_repeating(const struct gate *gates, int count)
+bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
+{
+    return join(gates, count, false, reason, size);
+}
+
+unsigned gate_asked(const struct load_point *point)
+{
+    unsigned figures = FIGURE_THROUGHPUT | FIGURE_CPU;
+
+    if (point->slicing.count > 0)
+        return figures;
+    figures |= FIGURE_LATENCY | FIGURE_MEMORY;
+    if (point->idle)
+        figures |= FIGURE_IDLE_MEMORY;
+    if (point->beside.workload != NULL)
+        figures |= FIGURE_BESIDE;
+    if (point->recovery_ns > 0)
+        figures |= FIGURE_RECOVERY;
+    return figures;
+}
+
+unsigned gate_withheld(const struct gate *gates, int count)
+{
+    unsigned figures = 0;
+
+    for (int i = 0; i < count; i++)
+        if (!gates[i].ok && gates[i].effect == EFFECT_WITHHELD)
+            figures |= gates[i].figures;
+    return figures;
+}
+
+bool gate_valid(const struct load_point *point, const struct gate *gates,
+                int count, char *reason, size_t size)
+{
+    reason[0] = '\0';
+    if ((gate_asked(point) & ~gate_withheld(gates, count)) != 0)
+        return true;
+    join(gates, count, true, reason, size);
+    return false;
+}
+
+const struct gate *gate_bound(const struct gate *gates, int count)
 {
     for (int i = 0; i < count; i++)
-        if (!gates[i].ok && gates[i].lasting)
+        if (!gates[i].ok && gates[i].effect == EFFECT_BOUND)
+            return &gates[i];
+    return NULL;
+}
+
+static bool failed_in(const json_t *trial, const char *id)
+{
+    const json_t *gate;
+    size_t i;
+
+    json_array_foreach(json_object_get(trial, "gates"), i, gate)
+    {
+        const char *name = json_string_value(json_object_get(gate, "id"));
+
+        if (name != NULL && !strcmp(name, id))
+            return json_is_false(json_object_get(gate, "ok"));
+    }
+    return false;
+}
+
+bool gate_worth_repeating(const struct load_point *point,
+                          const struct gate *gates, int count,
+                          const json_t *before)
+{
+    unsigned asked = gate_asked(point);
+    bool worth = false;
+
+    /* Connections that sleep are there for their memory. */
+    if (point->idle)
+        asked &= ~(unsigned)FIGURE_LATENCY;
+    for (int i = 0; i < count; i++) {
+        const struct gate *gate = &gates[i];
+
+        if (gate->ok || gate->effect != EFFECT_WITHHELD ||
+            (gate->figures & asked) == 0)
+            continue;
+        if (gate->lasting || failed_in(before, gate->id))
             return false;
-    return true;
+        worth = true;
+    }
+    return worth;
 }

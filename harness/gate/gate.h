@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which trials earn a figure. Each gate is one rule with a value, a limit and
- * words; a trial with one failed gate is invalid and takes no part in any
- * summary. The rules judge the instrument (generator, backend, harness) and
- * whether all was identical work, never how good a server is: overload, for
- * example, is a result.
+ * Which of a trial's figures are given. Each gate is one rule with a value, a
+ * limit, words, and the figures that it can spoil: where it fails these are
+ * withheld and no others, or told as bounds. A trial that is left with no
+ * figure is invalid. The rules judge the instrument (generator, backend,
+ * harness) and whether all was identical work, never how good a server is:
+ * overload, for example, is a result.
  *
  * TROIKA_DISABLE_GATE=ID,ID switches gates off, for tests alone: their words
  * say so.
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "figures.h"
 #include "harness/run/trial.h"
 
 enum { GATES_MAX = 48 };
@@ -27,11 +29,16 @@ struct gate {
     double value, limit; /* only when applied */
     bool ok;             /* true when not applied */
     bool lasting;        /* failed, it would fail again */
-    char words[512];     /* a sentence without its full stop */
+    unsigned figures;    /* that it spoils when it fails (enum gate_figure) */
+    enum gate_effect effect; /* and how */
+    const char *by;          /* with EFFECT_BOUND: what was the limit instead */
+    char words[512];         /* a sentence without its full stop */
 };
 
 struct gate_about {
     const char *id, *fails_when;
+    unsigned figures;
+    enum gate_effect effect;
 };
 
 /* All gates, in the order in which they judge. Returns how many were
@@ -43,9 +50,27 @@ int gate_all(struct gate_about about[GATES_MAX]);
 int gate_judge(const struct trial_plan *plan, const struct trial *trial,
                struct gate *gates);
 
-/* Whether another attempt may come out differently: no gate failed for a
- * reason that lasts. */
-bool gate_worth_repeating(const struct gate *gates, int count);
+/* The figures that a load point is there for. */
+unsigned gate_asked(const struct load_point *point);
+
+/* The figures of failed gates that are withheld as a whole. */
+unsigned gate_withheld(const struct gate *gates, int count);
+
+/* Whether a figure that the load point asks for is left; if not, the failed
+ * gates' words, joined by "; ", in `reason`. */
+bool gate_valid(const struct load_point *point, const struct gate *gates,
+                int count, char *reason, size_t size);
+
+/* The gate that says that something else than the server was the limit (its
+ * `by`), or NULL. */
+const struct gate *gate_bound(const struct gate *gates, int count);
+
+/* Whether another attempt may come out differently where that matters: a gate
+ * withholds what is asked for, for no reason that lasts. What failed in
+ * `before` as well, an earlier trial of the cell (NULL: none), lasts. */
+bool gate_worth_repeating(const struct load_point *point,
+                          const struct gate *gates, int count,
+                          const json_t *before);
 
 /* Whether an open loop's requests came faster than they ended, beyond chance:
  * a result, and no gate. */
@@ -56,6 +81,6 @@ bool gate_overloaded(const struct trial_plan *plan, const struct trial *trial);
 double gate_foreign_ns(const struct trial *trial);
 
 /* Whether all are ok; if not, the failed ones' words, joined by "; ", in
- * `reason`. */
+ * `reason`: for who holds the instrument itself to all of them. */
 bool gate_all_ok(const struct gate *gates, int count, char *reason,
                  size_t size);

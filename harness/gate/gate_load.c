@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "gate_rule.h"
-#include "harness/run/ceiling.h"
+#include "models/runtime/store.h"
 
 /* Between an answer and the next request of a closed loop the generator needs
  * a few microseconds, in which nothing is in flight. */
@@ -255,13 +255,14 @@ static double generator_cpus(const struct gate_facts *facts)
            facts->active_ns;
 }
 
-/* In a closed loop a rate near the null server's is not lost: it is a lower
- * bound, and told as one everywhere ("generator-bound"). */
-static bool told_as_bound(const struct gate_facts *facts)
+/* Another one was the limit: in a closed loop of the rate and of the times. An
+ * open loop's rate is given; its times hold the limit's own. */
+static void bounded_by(const struct gate_facts *facts, const char *by,
+                       struct gate *gate)
 {
-    return !facts->open &&
-           ceiling_binds(facts->completed * 1e9 / facts->active_ns,
-                         facts->trial->ceiling_per_s);
+    gate->by = by;
+    if (facts->open && !gate_overloaded(facts->plan, facts->trial))
+        gate->figures &= ~(unsigned)FIGURE_THROUGHPUT;
 }
 
 static void generator_busy(const struct gate_facts *facts, struct gate *gate)
@@ -275,28 +276,53 @@ static void generator_busy(const struct gate_facts *facts, struct gate *gate)
     gate_most(gate, own / (cpus > 0 ? cpus : 1), 0.85);
     gate_say(gate, "the generator used %.0f %% of %d CPU%s%s",
              100 * gate->value, cpus, cpus == 1 ? "" : "s",
-             gate->ok ? "" : ": it is the limit, not the server");
-    gate->ok |= told_as_bound(facts);
+             gate->ok ? "" : ": it was the limit, not the server");
+    bounded_by(facts, "generator", gate);
+}
+
+/* CPUs that the backend used. */
+static double backend_cpus(const struct trial *trial)
+{
+    const struct backend_report *backend = &trial->backend;
+
+    return trial->has_backend && backend->cpu_ns >= 0 && backend->span_ns > 0
+               ? (double)backend->cpu_ns / (double)backend->span_ns
+               : 0;
+}
+
+/* The one that used most of the clients' CPUs. */
+static const char *busiest(const struct trial *trial, double generator,
+                           double backend, double stores)
+{
+    const char *store_name = "stores";
+    int used = 0;
+
+    for (int store = STORE_NONE + 1; store < STORES; store++)
+        if (trial->stores[store].own && used++ == 0)
+            store_name = store_title(store);
+    if (stores > generator && stores > backend)
+        return used == 1 ? store_name : "stores";
+    return backend > generator ? "backend" : "generator";
 }
 
 static void clients_busy(const struct gate_facts *facts, struct gate *gate)
 {
     const struct trial *trial = facts->trial;
-    double used = generator_cpus(facts);
+    double generator = generator_cpus(facts);
+    double backend = backend_cpus(trial);
+    double stores = trial_store_cpu_ns(trial) / facts->window_ns;
 
     if (!trial->cpus.apart) {
         gate_skip(gate, "server and clients share the CPUs");
         return;
     }
-    if (trial->has_backend && trial->backend.cpu_ns >= 0 &&
-        trial->backend.span_ns > 0)
-        used += (double)trial->backend.cpu_ns / (double)trial->backend.span_ns;
-    used += trial_store_cpu_ns(trial) / facts->window_ns;
-    gate_most(gate, used / trial->cpus.clients_count, 0.9);
-    gate_say(gate, "generator, backend and stores used %.0f %% of their CPUs%s",
-             100 * gate->value,
-             gate->ok ? "" : ": they are the limit, not the server");
-    gate->ok |= told_as_bound(facts);
+    gate_most(gate, (generator + backend + stores) / trial->cpus.clients_count,
+              0.9);
+    bounded_by(facts, busiest(trial, generator, backend, stores), gate);
+    gate_say(gate,
+             "generator, backend and stores used %.0f %% of their CPUs%s%s%s",
+             100 * gate->value, gate->ok ? "" : ": the limit was ",
+             gate->ok ? "" : gate->by, gate->ok ? "" : ", not the server");
 }
 
 enum { WAVES_MANY = 200 };
@@ -346,6 +372,7 @@ static void backend_busy(const struct gate_facts *facts, struct gate *gate)
     gate_most(gate, (double)backend->cpu_ns / (double)backend->span_ns, 0.85);
     gate_say(gate, "the backend used %.0f %% of one CPU, all it can use",
              100 * gate->value);
+    bounded_by(facts, "backend", gate);
 }
 
 static void sampler(const struct gate_facts *facts, struct gate *gate)
@@ -415,30 +442,48 @@ static void beside_lag(const struct gate_facts *facts, struct gate *gate)
 }
 
 const struct gate_rule gate_load_rules[] = {
-    {"identity", identity, "a request is not accounted for"},
-    {"wrong_bodies", wrong_bodies, "one body differs from the expected answer"},
-    {"errors", errors, "more than 0.1 % of the requests failed"},
-    {"connections", connections, "fewer connections were open than asked for"},
-    {"held", held, "a WebSocket was lost"},
+    {"identity", identity, "a request is not accounted for", FIGURES_ALL,
+     EFFECT_WITHHELD},
+    {"wrong_bodies", wrong_bodies, "one body differs from the expected answer",
+     FIGURES_ALL, EFFECT_WITHHELD},
+    {"errors", errors, "more than 0.1 % of the requests failed", FIGURES_ALL,
+     EFFECT_WITHHELD},
+    {"connections", connections, "fewer connections were open than asked for",
+     FIGURES_ALL, EFFECT_WITHHELD},
+    {"held", held, "a WebSocket was lost", FIGURES_ALL, EFFECT_WITHHELD},
     {"oldest_unanswered", oldest_unanswered,
-     "a closed loop's connection was forgotten while others were answered"},
-    {"answers", answers, "the window saw no answer"},
-    {"in_flight", in_flight, "a closed loop's connections were not all busy"},
+     "a closed loop's connection was forgotten while others were answered",
+     FIGURES_ALL, EFFECT_WITHHELD},
+    {"answers", answers, "the window saw no answer", FIGURES_ALL,
+     EFFECT_WITHHELD},
+    {"in_flight", in_flight, "a closed loop's connections were not all busy",
+     FIGURES_ALL, EFFECT_WITHHELD},
     {"little", little,
-     "requests in flight and throughput times service time differ"},
-    {"generator_lag", lag, "the generator itself was late (p99)"},
+     "requests in flight and throughput times service time differ", FIGURES_ALL,
+     EFFECT_WITHHELD},
+    {"generator_lag", lag, "the generator itself was late (p99)",
+     FIGURE_LATENCY, EFFECT_WITHHELD},
     {"generator_lag_median", lag_median,
-     "the generator itself was late (median)"},
+     "the generator itself was late (median)", FIGURE_LATENCY, EFFECT_WITHHELD},
     {"generator_busy", generator_busy,
-     "the generator used over 85 % of its CPUs"},
+     "the generator used over 85 % of its CPUs",
+     FIGURE_THROUGHPUT | FIGURE_LATENCY, EFFECT_BOUND},
     {"clients_busy", clients_busy,
-     "generator, backend and stores used over 90 % of their CPUs"},
-    {"backend_lateness", backend_lateness, "the backend's own waits were late"},
-    {"backend_busy", backend_busy, "the backend used over 85 % of a CPU"},
-    {"sampler", sampler, "memory and CPU were not read at the window's edges"},
-    {"server_alive", server_alive, "the server died"},
-    {"server_clean", server_clean, "the server did not end when told to"},
-    {"beside_counts", beside_counts, "a second load's requests went wrong"},
-    {"beside_lag", beside_lag, "a second load's generator was late"},
+     "generator, backend and stores used over 90 % of their CPUs",
+     FIGURE_THROUGHPUT | FIGURE_LATENCY, EFFECT_BOUND},
+    {"backend_lateness", backend_lateness, "the backend's own waits were late",
+     FIGURE_LATENCY, EFFECT_WITHHELD},
+    {"backend_busy", backend_busy, "the backend used over 85 % of a CPU",
+     FIGURE_THROUGHPUT | FIGURE_LATENCY, EFFECT_BOUND},
+    {"sampler", sampler, "memory and CPU were not read at the window's edges",
+     FIGURE_CPU | FIGURE_MEMORY, EFFECT_WITHHELD},
+    {"server_alive", server_alive, "the server died", FIGURES_ALL,
+     EFFECT_WITHHELD},
+    {"server_clean", server_clean, "the server did not end when told to",
+     FIGURES_ALL, EFFECT_WITHHELD},
+    {"beside_counts", beside_counts, "a second load's requests went wrong",
+     FIGURES_ALL, EFFECT_WITHHELD},
+    {"beside_lag", beside_lag, "a second load's generator was late",
+     FIGURE_BESIDE, EFFECT_WITHHELD},
     {0},
 };

@@ -22,6 +22,8 @@ struct gate_rule {
     const char *id;
     void (*judge)(const struct gate_facts *facts, struct gate *gate);
     const char *fails_when; /* one line, for lists */
+    unsigned figures;       /* that it can spoil; a rule may narrow them */
+    enum gate_effect effect;
 };
 
 extern const struct gate_rule gate_load_rules[];

@@ -61,8 +61,10 @@ static void sampled(const struct gate_facts *facts, struct gate *gate)
 }
 
 const struct gate_rule gate_slices_rules[] = {
-    {"slices_idle", idle, "servers not under load used over 1 % of a CPU"},
+    {"slices_idle", idle, "servers not under load used over 1 % of a CPU",
+     FIGURE_THROUGHPUT | FIGURE_CPU, EFFECT_WITHHELD},
     {"slices_sampled", sampled,
-     "CPU was not read at the edges of a slice's counted part"},
+     "CPU was not read at the edges of a slice's counted part", FIGURE_CPU,
+     EFFECT_WITHHELD},
     {0},
 };

@@ -147,8 +147,10 @@ static void arrivals(const struct gate_facts *facts, struct gate *gate)
 }
 
 const struct gate_rule gate_steady_rules[] = {
-    {"overload", overload, "never: overload is a result"},
-    {"steady", steady, "the rate of answers rose or fell over the window"},
-    {"arrivals", arrivals, "requests were not sent at random, as drawn"},
+    {"overload", overload, "never: overload is a result", 0, EFFECT_WITHHELD},
+    {"steady", steady, "the rate of answers rose or fell over the window",
+     FIGURES_LOADED, EFFECT_WITHHELD},
+    {"arrivals", arrivals, "requests were not sent at random, as drawn",
+     FIGURE_LATENCY | FIGURE_CPU | FIGURE_MEMORY, EFFECT_WITHHELD},
     {0},
 };

@@ -32,6 +32,7 @@ static void store_alive(const struct gate_facts *facts, struct gate *gate)
 
 const struct gate_rule gate_store_rules[] = {
     {"store_alive", store_alive,
-     "the PostgreSQL or Redis that the harness started died"},
+     "the PostgreSQL or Redis that the harness started died", FIGURES_ALL,
+     EFFECT_WITHHELD},
     {0},
 };

@@ -95,12 +95,16 @@ static void sampler_cost(const struct gate_facts *facts, struct gate *gate)
 
 const struct gate_rule gate_work_rules[] = {
     {"service_floor", service_floor,
-     "an answer came sooner than the work's own wait"},
+     "an answer came sooner than the work's own wait", FIGURES_ALL,
+     EFFECT_WITHHELD},
     {"offered_rate", offered_rate,
-     "an open loop's requests came at another rate than asked for"},
+     "an open loop's requests came at another rate than asked for", FIGURES_ALL,
+     EFFECT_WITHHELD},
     {"server_restarted", server_restarted,
-     "the server's listening sockets are not those it began with"},
+     "the server's listening sockets are not those it began with", FIGURES_ALL,
+     EFFECT_WITHHELD},
     {"sampler_cost", sampler_cost,
-     "looking at the server took over 1 % of a CPU"},
+     "looking at the server took over 1 % of a CPU", FIGURES_TIMED,
+     EFFECT_WITHHELD},
     {0},
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A trial that fails a gate is repeated at most twice, if it can come out
- * differently; else its cell lacks the block. The last attempt is the trial
- * itself, the others stay beside it.
+ * A trial of which a gate withholds what is asked for is repeated at most
+ * twice, if it can come out differently: the gate that failed in the attempt
+ * before, or in the cell's last trial, fails for a cause that lasts. The last
+ * attempt is the trial itself, the others stay beside it.
  */
 #include "attempt.h"
 
@@ -37,7 +38,7 @@ static double figure(const json_t *trial, const char *name)
     char why[256];
 
     return metric_applies(metric, trial)
-               ? metric->value(trial, why, sizeof(why))
+               ? metric_of(metric, trial, why, sizeof(why))
                : NAN;
 }
 
@@ -61,6 +62,25 @@ static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
     return eta > 0 ? eta : 0;
 }
 
+/* Which figures are missing, each gate once. */
+static void say_withheld(struct run *run, const json_t *trial)
+{
+    const json_t *list = json_object_get(trial, "withheld"), *row;
+    const char *last = "";
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        const char *words = json_string_value(json_object_get(row, "words"));
+
+        if (words != NULL && strcmp(words, last) != 0)
+            results_say(&run->results, "  withheld, from %s on: %s",
+                        json_string_value(json_object_get(row, "figure")),
+                        words);
+        last = words != NULL ? words : last;
+    }
+}
+
 static void say_trial(struct run *run, const struct plan_trial *planned,
                       const json_t *trial)
 {
@@ -69,7 +89,7 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
              ->load_points[planned->load_point];
     char rate[32], tail[32], cpu[32], memory[32], left[64], drift[768];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
-    bool bound = json_is_true(json_object_get(trial, "generator_bound"));
+    const char *by = figures_bound(trial, FIGURE_THROUGHPUT);
 
     if (!json_is_true(json_object_get(trial, "valid"))) {
         results_say(&run->results,
@@ -81,9 +101,10 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
         return;
     }
     results_say(&run->results,
-                "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s ETA %s%s",
+                "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s ETA %s%s%s",
                 planned->order, run->plan.trial_count, planned->block,
-                point->models[planned->model], point->id, bound ? ">= " : "",
+                point->models[planned->model], point->id,
+                by != NULL ? ">= " : "",
                 shown(trial, "throughput_per_s", rate, sizeof(rate)),
                 has_p99 ? "p99" : "mean",
                 shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns",
@@ -91,7 +112,8 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
                 shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
                 shown(trial, "memory_total_bytes", memory, sizeof(memory)),
                 plan_duration(eta_ns(run, planned), left, sizeof(left)),
-                bound ? ", generator-bound" : "");
+                by != NULL ? ", the limit was " : "", by != NULL ? by : "");
+    say_withheld(run, trial);
     if (json_object_get(trial, "drift") != NULL)
         results_say(&run->results, "  %s",
                     trial_drift_words(json_object_get(trial, "drift"), drift,
@@ -184,6 +206,7 @@ struct together {
     struct trial_plan plans[EXPERIMENT_MODELS_MAX];
     struct trial *trials[EXPERIMENT_MODELS_MAX];
     json_t *json[EXPERIMENT_MODELS_MAX];
+    json_t **before; /* what each came to when it was last tried, or NULL */
 };
 
 /* Carries them out. Returns 0 or a negative errno. */
@@ -206,8 +229,33 @@ static int carry_out(struct run *run, struct together *together, int attempt)
     return 0;
 }
 
-/* Judges them. Returns 1 when this attempt is the last: all are valid, or none
- * can come out differently, or no attempt is left; 0 when not; or -ENOMEM. */
+/* The cell's latest trial that is done; borrowed, or NULL. */
+static json_t *latest(const struct run *run, const struct plan_trial *planned)
+{
+    const struct experiment *experiment =
+        run->plan.experiments[planned->experiment];
+    const struct load_point *point =
+        &experiment->load_points[planned->load_point];
+
+    for (size_t i = json_array_size(run->trials); i-- > 0;) {
+        json_t *trial = json_array_get(run->trials, i), *cell;
+        const char *name, *id, *model;
+
+        cell = json_object_get(trial, "cell");
+        name = json_string_value(json_object_get(trial, "experiment"));
+        id = json_string_value(json_object_get(trial, "load_point"));
+        model = json_string_value(json_object_get(cell, "model"));
+        if (name != NULL && id != NULL && model != NULL &&
+            !strcmp(name, experiment->name) && !strcmp(id, point->id) &&
+            !strcmp(model, point->models[planned->model]))
+            return trial;
+    }
+    return NULL;
+}
+
+/* Judges them. Returns 1 when this attempt is the last: nothing is withheld, or
+ * none can come out differently, or no attempt is left; 0 when not; or -ENOMEM.
+ */
 static int judge(struct run *run, struct together *together, int attempt)
 {
     struct gate gates[GATES_MAX];
@@ -229,8 +277,10 @@ static int judge(struct run *run, struct together *together, int attempt)
         together->json[i] = json;
         if (json == NULL)
             return -ENOMEM;
-        again |= !json_is_true(json_object_get(json, "valid")) &&
-                 gate_worth_repeating(gates, count);
+        again |= gate_worth_repeating(together->plans[i].point, gates, count,
+                                      together->before[i]);
+        json_decref(together->before[i]);
+        together->before[i] = json_incref(json);
     }
     return !again || attempt == ATTEMPTS;
 }
@@ -238,7 +288,7 @@ static int judge(struct run *run, struct together *together, int attempt)
 /* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
  * errno: -EINTR stopped, others not stored. */
 static int attempt_once(struct run *run, const struct plan_trial *planned,
-                        int count, int attempt)
+                        int count, int attempt, json_t **before)
 {
     struct together *together = calloc(1, sizeof(*together));
     int result, last = 0;
@@ -247,6 +297,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
         return -ENOMEM;
     together->count = count;
     together->planned = planned;
+    together->before = before;
     result = carry_out(run, together, attempt);
     if (result == 0)
         result = last = judge(run, together, attempt);
@@ -286,12 +337,17 @@ static int first_attempt(const struct run *run,
 
 int attempt_do(struct run *run, const struct plan_trial *planned, int count)
 {
+    json_t *before[EXPERIMENT_MODELS_MAX] = {0};
     int64_t start_ns = now_ns();
     int result = 0;
 
+    for (int i = 0; i < count; i++)
+        before[i] = json_incref(latest(run, &planned[i]));
     for (int attempt = first_attempt(run, planned);
          attempt <= ATTEMPTS && result == 0; attempt++)
-        result = attempt_once(run, planned, count, attempt);
+        result = attempt_once(run, planned, count, attempt, before);
+    for (int i = 0; i < count; i++)
+        json_decref(before[i]);
     run->extra_ns +=
         now_ns() - start_ns -
         count * plan_trial_ns(&run->plan.experiments[planned->experiment]

@@ -210,9 +210,11 @@ static json_t *json_gates(void)
     json_t *list = json_array();
 
     for (int i = 0; i < count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s}", "id", about[i].id,
-                                        "fails_when", about[i].fails_when));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o, s:s}", "id", about[i].id,
+                            "fails_when", about[i].fails_when, "figures",
+                            figures_json(about[i].figures), "effect",
+                            effect_name(about[i].effect)));
     return list;
 }
 

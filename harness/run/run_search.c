@@ -107,6 +107,8 @@ static void finish(struct entry *entry, const struct search *search)
                         search_json(search, &point->slo, limit));
     json_object_set_new(entry->json, "valid", json_boolean(!search->failed));
     json_object_set_new(entry->json, "reason", json_null());
+    /* The search's figures are of many steps, judged one by one. */
+    json_object_set_new(entry->json, "withheld", json_array());
     if (!search->failed)
         return;
     snprintf(reason, sizeof(reason), "a step of the search stayed invalid: %s",

@@ -301,8 +301,10 @@ static json_t *json_beside(const struct trial *trial,
         json_latency(trial->beside, true));
 }
 
-static json_t *json_platform(const struct trial *trial)
+static json_t *json_platform(const struct trial_plan *plan,
+                             const struct trial *trial)
 {
+    double usual = plan->usual_speed;
     const struct metronome_report *platform = &trial->platform;
     json_t *object;
 
@@ -310,11 +312,15 @@ static json_t *json_platform(const struct trial *trial)
         return json_null();
     object = json_histogram(&platform->lateness, true);
     json_object_update_new(
-        object, json_pack("{s:i, s:b, s:i, s:o, s:I}", "cpus", platform->cpus,
-                          "realtime", platform->realtime, "missed",
-                          platform->missed, "speed_per_us",
+        object, json_pack("{s:i, s:b, s:i, s:o, s:o, s:I}", "cpus",
+                          platform->cpus, "realtime", platform->realtime,
+                          "missed", platform->missed, "speed_per_us",
                           platform->speed_per_us > 0
                               ? json_finite(platform->speed_per_us)
+                              : json_null(),
+                          "speed_ratio",
+                          usual > 0 && platform->speed_per_us > 0
+                              ? json_finite(platform->speed_per_us / usual)
                               : json_null(),
                           "cost_ns", (json_int_t)platform->cost_ns));
     return object;
@@ -376,6 +382,50 @@ static json_t *json_gates(const struct gate *gates, int count)
     return list;
 }
 
+/* Each figure that a failed gate takes away, with the first such gate. A trial
+ * that is invalid has none left to name. */
+static json_t *json_withheld(const struct gate *gates, int count, bool valid)
+{
+    json_t *list = json_array();
+    unsigned told[2] = {0, 0};
+
+    for (int i = 0; i < count && valid; i++) {
+        bool level = gates[i].effect == EFFECT_LEVEL;
+
+        if (gates[i].ok || gates[i].effect == EFFECT_BOUND)
+            continue;
+        for (unsigned one = 1; one <= FIGURES_ALL; one <<= 1)
+            if ((gates[i].figures & one) && !(told[level] & one)) {
+                told[level] |= one;
+                json_array_append_new(
+                    list,
+                    json_pack("{s:s, s:s, s:s, s:o}", "figure",
+                              figure_name(one), "effect",
+                              effect_name(gates[i].effect), "gate", gates[i].id,
+                              "words", json_text(gates[i].words)));
+            }
+    }
+    return list;
+}
+
+/* What was the limit where the server was not: a gate's word, or a rate near
+ * the null server's. */
+static json_t *json_bound(const struct gate *gates, int count, bool near_null)
+{
+    const struct gate *gate = gate_bound(gates, count);
+
+    if (gate != NULL)
+        return json_pack("{s:s, s:s, s:o, s:o}", "by", gate->by, "gate",
+                         gate->id, "figures", figures_json(gate->figures),
+                         "words", json_text(gate->words));
+    if (!near_null)
+        return json_null();
+    return json_pack("{s:s, s:n, s:o, s:s}", "by", "generator", "gate",
+                     "figures",
+                     figures_json(FIGURE_THROUGHPUT | FIGURE_LATENCY), "words",
+                     "the rate is over 70 % of the null server's");
+}
+
 static json_t *json_connections(const struct load_point *point,
                                 const struct load_result *load)
 {
@@ -391,9 +441,17 @@ static json_t *json_connections(const struct load_point *point,
     return object;
 }
 
+static bool is_by_generator(const json_t *trial)
+{
+    const char *by = figures_bound(trial, FIGURES_ALL);
+
+    return by != NULL && !strcmp(by, "generator");
+}
+
 /* What was measured; only for a trial that was carried out. */
 static void add_measures(json_t *object, const struct trial_plan *plan,
-                         const struct trial *trial)
+                         const struct trial *trial, const struct gate *gates,
+                         int gate_count)
 {
     const struct load_result *load = trial->load;
     int64_t window = load->window_end_ns - load->window_start_ns;
@@ -430,13 +488,14 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("ceiling_per_s", trial->ceiling_per_s > 0
                              ? json_finite(trial->ceiling_per_s)
                              : json_null());
-    ADD("generator_bound",
-        json_boolean(ceiling_binds(throughput, trial->ceiling_per_s)));
+    ADD("bound", json_bound(gates, gate_count,
+                            ceiling_binds(throughput, trial->ceiling_per_s)));
+    ADD("generator_bound", json_boolean(is_by_generator(object)));
     ADD("updates", trial_updates_json(&trial->updates));
     ADD("goodput", goodput_json(plan->point, load));
     ADD("recovery", recovery_json(&trial->recovery));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
-    ADD("platform", json_platform(trial));
+    ADD("platform", json_platform(plan, trial));
     ADD("machine", json_machine(trial));
     ADD("beside", json_beside(trial, plan->point));
     ADD("series", json_series(load));
@@ -454,10 +513,11 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
     const struct experiment *experiment =
         plan->experiments[planned->experiment];
     char reason[2048], seed[24];
-    bool valid = gate_all_ok(gates, gate_count, reason, sizeof(reason));
+    bool valid = gate_valid(trial_plan->point, gates, gate_count, reason,
+                            sizeof(reason));
     json_t *object = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:o, s:b, "
-        "s:o, s:o}",
+        "s:o, s:o, s:o}",
         "schema_version", 1, "run_id", run_id, "trial_id", planned->id,
         "experiment", experiment->name, "load_point", trial_plan->point->id,
         "block", planned->block, "order", planned->order, "attempt", attempt,
@@ -465,10 +525,11 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
         json_cell(trial_plan, trial), "runtime",
         models_runtime(trial_plan->model), "valid", valid, "gates",
         json_gates(gates, gate_count), "reason",
-        valid ? json_null() : json_text(reason));
+        valid ? json_null() : json_text(reason), "withheld",
+        json_withheld(gates, gate_count, valid));
 
     if (object != NULL && trial->end == TRIAL_DONE)
-        add_measures(object, trial_plan, trial);
+        add_measures(object, trial_plan, trial, gates, gate_count);
     snprintf(seed, sizeof(seed), "0x%016llx",
              (unsigned long long)trial_plan->seed);
     json_object_set_new(object, "seed", json_string(seed));

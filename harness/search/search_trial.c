@@ -46,17 +46,6 @@ bool search_trial_bound(const struct load_point *cell, double ceiling_per_s)
            ceiling_per_s > BOUND * cell->connections * 1e9 / (double)wait_ns;
 }
 
-static bool about_generator(const char *id)
-{
-    static const char *const ids[] = {"generator_busy", "clients_busy",
-                                      "backend_busy"};
-
-    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-        if (!strcmp(ids[i], id))
-            return true;
-    return false;
-}
-
 /* What the instrument says: SEARCH_PASS where nothing is wrong with it. */
 static enum search_verdict judge_gates(const struct gate *gates, int count,
                                        struct search_step *step)
@@ -64,12 +53,14 @@ static enum search_verdict judge_gates(const struct gate *gates, int count,
     enum search_verdict verdict = SEARCH_PASS;
 
     for (int i = 0; i < count; i++) {
-        if (gates[i].ok || !strcmp(gates[i].id, "errors"))
+        /* What spoils memory or CPU alone is no matter of a step. */
+        if (gates[i].ok || !strcmp(gates[i].id, "errors") ||
+            !(gates[i].figures & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
             continue;
         if (verdict == SEARCH_PASS)
             snprintf(step->why, sizeof(step->why), "%.150s", gates[i].words);
         step->lasting |= gates[i].lasting;
-        if (!about_generator(gates[i].id))
+        if (gates[i].effect != EFFECT_BOUND)
             return SEARCH_INVALID;
         verdict = SEARCH_LIMIT;
     }

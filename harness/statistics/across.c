@@ -39,7 +39,7 @@ static void add_row(struct across *work, const struct metric *metric)
     int n = sample_pair(&work->a, &work->b, metric, a, b);
     struct estimate ratio = {0};
     json_t *ids, *more;
-    bool bound;
+    const char *by;
 
     if (n == 0)
         return;
@@ -48,16 +48,18 @@ static void add_row(struct across *work, const struct metric *metric)
     more = sample_ids(b);
     json_array_extend(ids, more);
     json_decref(more);
-    bound = sample_bound(&work->a, metric) || sample_bound(&work->b, metric);
+    by = sample_bound(&work->a, metric);
+    by = by != NULL ? by : sample_bound(&work->b, metric);
     json_array_append_new(
         work->rows,
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:f, s:o, s:o, s:b, s:o}",
-                  "experiment", work->a.experiment, "metric", metric->name,
-                  "model", work->a.model, "load_point", work->a.load_point,
-                  "base", work->b.load_point, "n", n, "ratio", ratio.value,
-                  "lo", real_or_null(ratio.lo, n > 1), "hi",
-                  real_or_null(ratio.hi, n > 1), "generator_bound", bound,
-                  "trials", ids));
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:i, s:f, s:o, s:o, s:b, s:o, s:o}",
+            "experiment", work->a.experiment, "metric", metric->name, "model",
+            work->a.model, "load_point", work->a.load_point, "base",
+            work->b.load_point, "n", n, "ratio", ratio.value, "lo",
+            real_or_null(ratio.lo, n > 1), "hi", real_or_null(ratio.hi, n > 1),
+            "generator_bound", by != NULL, "bound_by",
+            by != NULL ? json_string(by) : json_null(), "trials", ids));
 }
 
 static int visit_point(const json_t *experiment, const json_t *point,

@@ -124,12 +124,14 @@ static json_t *mean_json(const struct gap_mean *mean)
 
 static json_t *cell_json(struct work *work)
 {
-    const struct sample *cell = &work->a;
+    struct sample *cell = &work->a;
     const char *why = NULL;
-    json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "experiment",
-                               cell->experiment, "load_point", cell->load_point,
-                               "model", cell->model, "n", cell->count);
+    json_t *object;
 
+    sample_select(cell, metric_find("cpu_per_request_ns"), true);
+    object = json_pack("{s:s, s:s, s:s, s:i}", "experiment", cell->experiment,
+                       "load_point", cell->load_point, "model", cell->model,
+                       "n", cell->count);
     for (const struct figure *figure = figures; figure->name; figure++) {
         struct gap_mean mean;
         bool known = cell->count > 0;

@@ -87,14 +87,19 @@ static bool level_of(const json_t *row, struct estimate *level)
 static double invalid_share(const json_t *row)
 {
     double n = json_number_value(json_object_get(row, "n"));
-    double invalid = json_number_value(json_object_get(row, "invalid"));
+    double invalid = json_number_value(json_object_get(row, "invalid")) +
+                     json_number_value(json_object_get(row, "withheld"));
 
     return n + invalid > 0 ? invalid / (n + invalid) : 0;
 }
 
-static bool bound(const json_t *row)
+static const char *bound(const json_t *row)
 {
-    return json_is_true(json_object_get(row, "generator_bound"));
+    const char *by = json_string_value(json_object_get(row, "bound_by"));
+
+    if (by == NULL && json_is_true(json_object_get(row, "generator_bound")))
+        return "generator"; /* of an older version */
+    return by;
 }
 
 static double margin_in(const json_t *run, const char *experiment,
@@ -135,7 +140,8 @@ static int add_row(struct compare *compare, const json_t *row_a,
                        .rank = {NAN, NAN, NAN},
                        .signed_rank_p = NAN,
                        .p_holm = NAN,
-                       .bound = bound(row_a) && bound(row_b),
+                       .bound_a = bound(row_b), /* B / A */
+                       .bound_b = bound(row_a),
                        .invalid_share =
                            fmax(invalid_share(row_a), invalid_share(row_b))},
         .model = text_of(row_b, "model"),

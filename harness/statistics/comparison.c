@@ -43,15 +43,30 @@ static bool lost_to_holm(const struct comparison *comparison)
     return comparison->primary && comparison->p_holm > 0.05;
 }
 
-enum verdict comparison_verdict(const struct comparison *comparison)
+static enum verdict unbarred(const struct comparison *comparison)
 {
     bool confirmed =
         !comparison_unstable(comparison) && !lost_to_holm(comparison);
 
-    if (blocked(comparison) || comparison->bound)
-        return VERDICT_INCONCLUSIVE;
     return statistics_verdict(comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better, confirmed);
+}
+
+bool comparison_barred(const struct comparison *comparison)
+{
+    if (comparison->bound_a == NULL && comparison->bound_b == NULL)
+        return false;
+    if (comparison->bound_a != NULL && comparison->bound_b != NULL)
+        return true;
+    return unbarred(comparison) !=
+           (comparison->bound_a != NULL ? VERDICT_BETTER : VERDICT_WORSE);
+}
+
+enum verdict comparison_verdict(const struct comparison *comparison)
+{
+    if (blocked(comparison) || comparison_barred(comparison))
+        return VERDICT_INCONCLUSIVE;
+    return unbarred(comparison);
 }
 
 const char *comparison_verdict_name(enum verdict verdict)
@@ -123,6 +138,28 @@ static void say_inconclusive(const struct comparison *comparison,
     snprintf(text, size, "inconclusive; %s would settle it%s", needed, why);
 }
 
+static void say_barred(const struct comparison *comparison, char *text,
+                       size_t size)
+{
+    const char *a = comparison->bound_a, *b = comparison->bound_b;
+
+    if (a != NULL && b != NULL && !strcmp(a, "generator") && !strcmp(b, a))
+        snprintf(text, size,
+                 "no verdict, both are generator-bound: what is seen are "
+                 "client, kernel and HTTP");
+    else if (a != NULL && b != NULL && !strcmp(a, b))
+        snprintf(text, size,
+                 "no verdict, the limit of both is %s: neither is the "
+                 "bottleneck",
+                 a);
+    else if (a != NULL && b != NULL)
+        snprintf(text, size, "no verdict, the limits are %s and %s", a, b);
+    else
+        snprintf(text, size,
+                 "no verdict, the limit of %s is %s: it may be better",
+                 a != NULL ? comparison->a : comparison->b, a != NULL ? a : b);
+}
+
 char *comparison_phrase(const struct comparison *comparison, const char *units,
                         char *text, size_t size)
 {
@@ -138,10 +175,8 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
         snprintf(text, size,
                  "no verdict, %.0f %% of the trials of one were invalid",
                  100 * comparison->invalid_share);
-    else if (comparison->bound)
-        snprintf(text, size,
-                 "no verdict, both are generator-bound: what is seen are "
-                 "client, kernel and HTTP");
+    else if (comparison_barred(comparison))
+        say_barred(comparison, text, size);
     else if (verdict == VERDICT_BETTER || verdict == VERDICT_WORSE)
         say_better(comparison, verdict == VERDICT_BETTER, text, size);
     else if (verdict == VERDICT_SAME)
@@ -191,6 +226,15 @@ static json_t *known(double value, bool is_known)
     return is_known && isfinite(value) ? json_real(value) : json_null();
 }
 
+/* What bars the verdict, or null. */
+static json_t *bound_by(const struct comparison *comparison)
+{
+    if (!comparison_barred(comparison))
+        return json_null();
+    return json_string(comparison->bound_a != NULL ? comparison->bound_a
+                                                   : comparison->bound_b);
+}
+
 json_t *comparison_json(const struct comparison *comparison)
 {
     const struct estimate *ratio = comparison->ratio;
@@ -198,14 +242,14 @@ json_t *comparison_json(const struct comparison *comparison)
     enum verdict verdict = comparison_verdict(comparison);
     bool interval = ratio->n > 1, ranked = rank->lo > 0;
     bool open = verdict == VERDICT_INCONCLUSIVE && !blocked(comparison) &&
-                !comparison->bound;
+                !comparison_barred(comparison);
     char words[512], phrase[256];
 
     comparison_words(comparison, words, sizeof(words));
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
@@ -216,7 +260,8 @@ json_t *comparison_json(const struct comparison *comparison)
         known(comparison->signed_rank_p, true), "hodges_lehmann",
         known(rank->value, rank->value > 0), "rank_lo", known(rank->lo, ranked),
         "rank_hi", known(rank->hi, ranked), "unstable",
-        comparison_unstable(comparison), "generator_bound", comparison->bound,
+        comparison_unstable(comparison), "generator_bound",
+        comparison_barred(comparison), "bound_by", bound_by(comparison),
         "primary", comparison->primary, "margin", comparison->margin, "verdict",
         verdict_names[verdict], "blocks_needed",
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))

@@ -20,20 +20,26 @@ struct comparison {
     const struct metric *metric;
     const char *a, *b;
     double margin;
-    bool primary;                 /* of the set declared beforehand */
-    const struct estimate *ratio; /* a / b */
-    struct signed_rank rank;      /* a / b, the second opinion */
-    double signed_rank_p;         /* NAN: unknown */
-    double p_holm;                /* corrected; NAN: exploratory, not tested */
-    int family;                   /* how many it was corrected for */
-    bool bound;                   /* both near the null server's ceiling */
+    bool primary;                  /* of the set declared beforehand */
+    const struct estimate *ratio;  /* a / b */
+    struct signed_rank rank;       /* a / b, the second opinion */
+    double signed_rank_p;          /* NAN: unknown */
+    double p_holm;                 /* corrected; NAN: exploratory, not tested */
+    int family;                    /* how many it was corrected for */
+    const char *bound_a, *bound_b; /* what limited each in its server's place;
+                                      NULL: nothing */
     int pairs; /* of slices that the ratio is from; 0: not in slice mode */
-    double invalid_share; /* of the trials of the worse off of both */
+    double invalid_share; /* of the trials of the worse off of both; withheld
+                             ones are among them */
 };
 
 /* True when the t-interval and the rank interval disagree whether there is a
  * difference at all. */
 bool comparison_unstable(const struct comparison *comparison);
+
+/* Whether a bound bars a verdict: who was held back by something else may only
+ * be called better. */
+bool comparison_barred(const struct comparison *comparison);
 
 /* "better", "worse", "same", "negligible", "inconclusive". */
 enum verdict comparison_verdict(const struct comparison *comparison);

@@ -131,7 +131,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
 }
 
 /* "54,000/s" becomes ">= 54,000/s (generator-bound)", a latency "<= 1.2 ms
- * (generator-bound)". */
+ * (Redis-bound)". */
 static void mark_bound(const struct point *point, const char *plain, char *text,
                        size_t size)
 {
@@ -140,8 +140,9 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
     const char *sign =
         metric_find(point->metric)->higher_is_better ? ">=" : "<=";
 
-    if (json_is_true(json_object_get(row, "generator_bound")))
-        snprintf(text, size, "%s %s (generator-bound)", sign, plain);
+    if (json_is_string(json_object_get(row, "bound_by")))
+        snprintf(text, size, "%s %s (%s-bound)", sign, plain,
+                 text_of(row, "bound_by"));
     else
         snprintf(text, size, "%s", plain);
 }
@@ -150,7 +151,7 @@ static void tell_leader(const struct point *point)
 {
     const json_t *comparison;
     const struct metric *metric = metric_find(point->metric);
-    char plain[32], value[64], ties[512] = "", mark;
+    char plain[32], value[96], ties[512] = "", mark;
     size_t used = 0;
     bool unsure = false;
 
@@ -196,6 +197,36 @@ static void tell_leader(const struct point *point)
         tell_comparison(point, 0, point->count - 1);
 }
 
+/* Where one and the same thing was the limit under every model. */
+static void tell_limit(const struct point *point)
+{
+    char least[32], most[32];
+    const char *by = NULL;
+
+    if (strcmp(point->metric, "throughput_per_s") != 0 || point->count < 2)
+        return;
+    for (int i = 0; i < point->count; i++) {
+        const char *one = json_string_value(json_object_get(
+            summary_row(point->run, point->experiment, point->id,
+                        point->models[i], point->metric),
+            "bound_by"));
+
+        if (one == NULL || (by != NULL && strcmp(one, by) != 0))
+            return;
+        by = one;
+    }
+    results_tell(
+        point->results,
+        "    under every model the limit is %s, at %s to %s: the model "
+        "is not the bottleneck; CPU per request tells them apart",
+        strcmp(by, "generator") != 0 && strcmp(by, "backend") != 0 ? by
+        : !strcmp(by, "backend") ? "the backend"
+                                 : "the generator",
+        metric_format(point->metric, point->values[point->count - 1], least,
+                      sizeof(least)),
+        metric_format(point->metric, point->values[0], most, sizeof(most)));
+}
+
 /* Cells without a figure are named: a gap must not look like a zero. */
 static void tell_gaps(const struct point *point, const json_t *models)
 {
@@ -205,11 +236,12 @@ static void tell_gaps(const struct point *point, const json_t *models)
     json_array_foreach(models, i, name)
     {
         const char *model = json_string_value(name);
-        json_int_t invalid;
+        json_int_t invalid, withheld;
 
         row = summary_row(point->run, point->experiment, point->id, model,
                           point->metric);
         invalid = json_integer_value(json_object_get(row, "invalid"));
+        withheld = json_integer_value(json_object_get(row, "withheld"));
         if (!json_is_number(json_object_get(row, "value")))
             /* "0/s: ..." is one, though no mean. */
             results_tell(point->results, "    %s: %s%s", model,
@@ -217,9 +249,13 @@ static void tell_gaps(const struct point *point, const json_t *models)
                              ? ""
                              : "no figure: ",
                          text_of(row, "why"));
-        else if (invalid > 0)
-            results_tell(point->results, "    %s: %d invalid trial%s left out",
-                         model, (int)invalid, invalid == 1 ? "" : "s");
+        else if (invalid + withheld > 0)
+            results_tell(point->results,
+                         "    %s: left out %d trial%s, %d invalid and %d from "
+                         "which %s is withheld",
+                         model, (int)(invalid + withheld),
+                         invalid + withheld == 1 ? "" : "s", (int)invalid,
+                         (int)withheld, metric_find(point->metric)->words);
     }
 }
 
@@ -300,6 +336,7 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
         tell_leader(&point);
     else
         results_tell(point.results, "  %s: no figure", point.id);
+    tell_limit(&point);
     tell_gaps(&point, models);
     tell_drift(&point, models);
     tell_recovery(&point, models);
@@ -334,6 +371,12 @@ void conclusion_print(const struct results *results, const json_t *run,
         "%d of %d trials valid, %d invalid; %d failed attempts repeated",
         whole(tally, "valid"), whole(tally, "planned"), whole(tally, "invalid"),
         whole(tally, "retried"));
+    if (whole(tally, "withheld") + whole(tally, "bounded") > 0)
+        results_tell(results,
+                     "of the valid ones, %d withhold a figure that a gate "
+                     "faulted, and %d give bounds, for the server was not the "
+                     "limit",
+                     whole(tally, "withheld"), whole(tally, "bounded"));
     if (whole(noise, "cells") > 0)
         results_tell(results,
                      "noise: repeated trials of the same cell differ by %.1f "

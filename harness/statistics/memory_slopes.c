@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/gate/figures.h"
 #include "slope.h"
 
 static const char *const kinds[] = {
@@ -109,12 +110,15 @@ static bool in_section(const struct work *work, const json_t *trial)
 static void gather(struct work *work)
 {
     const json_t *trial;
+    const char *words;
     size_t i;
 
     work->count = 0;
     json_array_foreach(work->trials, i, trial)
     {
         if (json_is_true(json_object_get(trial, "valid")) &&
+            !figures_withheld(trial, FIGURE_MEMORY | FIGURE_IDLE_MEMORY, true,
+                              &words) &&
             !strcmp(text_of(trial, "experiment"), work->experiment) &&
             !strcmp(text_of(json_object_get(trial, "cell"), "model"),
                     work->model) &&

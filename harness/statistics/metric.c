@@ -329,42 +329,48 @@ static double recovery(const json_t *trial, char *why, size_t size)
 }
 
 const struct metric metrics[] = {
-    {"throughput_per_s", "throughput", true, METRIC_COST, throughput},
-    {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean},
-    {"latency_p50_ns", "median latency", false, METRIC_LOAD, latency_p50},
-    {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, latency_p99},
+    {"throughput_per_s", "throughput", true, METRIC_COST, throughput,
+     FIGURE_THROUGHPUT},
+    {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean,
+     FIGURE_LATENCY},
+    {"latency_p50_ns", "median latency", false, METRIC_LOAD, latency_p50,
+     FIGURE_LATENCY},
+    {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, latency_p99,
+     FIGURE_LATENCY},
     {"cpu_per_request_ns", "CPU per request", false, METRIC_COST,
-     cpu_per_request},
+     cpu_per_request, FIGURE_CPU},
     {"cpu_user_per_request_ns", "user CPU per request", false, METRIC_LOAD,
-     cpu_user},
+     cpu_user, FIGURE_CPU},
     {"cpu_system_per_request_ns", "kernel CPU per request", false, METRIC_LOAD,
-     cpu_system},
-    {"memory_total_bytes", "memory", false, METRIC_LOAD, memory_total},
+     cpu_system, FIGURE_CPU},
+    {"memory_total_bytes", "memory", false, METRIC_LOAD, memory_total,
+     FIGURE_MEMORY},
     {"memory_per_connection_bytes", "memory per connection", false, METRIC_LOAD,
-     memory_per_connection},
+     memory_per_connection, FIGURE_MEMORY},
     {"beside_p99_ns", "p99 latency of the second load", false, METRIC_BESIDE,
-     beside_p99},
+     beside_p99, FIGURE_BESIDE},
     {"beside_max_ns", "worst latency of the second load", false, METRIC_BESIDE,
-     beside_max},
-    {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput},
-    {"recovery_ns", "time to recover", false, METRIC_RECOVERY, recovery},
-    {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity},
+     beside_max, FIGURE_BESIDE},
+    {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput, FIGURE_LATENCY},
+    {"recovery_ns", "time to recover", false, METRIC_RECOVERY, recovery,
+     FIGURE_RECOVERY},
+    {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity, 0},
     {"capacity_conservative_per_s", "conservative capacity", true,
-     METRIC_SEARCH, capacity_conservative},
+     METRIC_SEARCH, capacity_conservative, 0},
     {"latency_connect_mean_ns", "mean time to connect", false, METRIC_CHURN,
-     connect_mean},
+     connect_mean, FIGURE_LATENCY},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
-     METRIC_IDLE, memory_per_idle},
+     METRIC_IDLE, memory_per_idle, FIGURE_IDLE_MEMORY},
     {"push_lateness_p99_ns", "p99 lateness of pushes", false, METRIC_PUSH,
-     push_p99},
+     push_p99, FIGURE_LATENCY},
     {"latency_light_p50_ns", "median latency of light requests", false,
-     METRIC_CLASS, light_p50},
+     METRIC_CLASS, light_p50, FIGURE_LATENCY},
     {"latency_light_p99_ns", "p99 latency of light requests", false,
-     METRIC_CLASS, light_p99},
+     METRIC_CLASS, light_p99, FIGURE_LATENCY},
     {"latency_heavy_p50_ns", "median latency of heavy requests", false,
-     METRIC_CLASS, heavy_p50},
+     METRIC_CLASS, heavy_p50, FIGURE_LATENCY},
     {"updates_kept", "share of the updates that were kept", true,
-     METRIC_UPDATES, updates_kept},
+     METRIC_UPDATES, updates_kept, 0},
     {0},
 };
 
@@ -412,6 +418,17 @@ bool metric_applies(const struct metric *metric, const json_t *object)
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
     return metric->scope == METRIC_COST || strcmp(mode, "slice") != 0;
+}
+
+double metric_of(const struct metric *metric, const json_t *trial, char *why,
+                 size_t why_size)
+{
+    const char *words;
+
+    if (!figures_withheld(trial, metric->figure, true, &words))
+        return metric->value(trial, why, why_size);
+    snprintf(why, why_size, "withheld: %.200s", words != NULL ? words : "");
+    return NAN;
 }
 
 const struct metric *metric_find(const char *name)

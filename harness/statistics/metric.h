@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "harness/gate/figures.h"
+
 /* Where a metric has a meaning. */
 enum metric_scope {
     METRIC_COST,     /* everywhere but in a search */
@@ -33,6 +35,7 @@ struct metric {
     /* The trial's figure, or NAN with the reason in `why`. A figure of 0, of
      * which there is no ratio, comes with words too. */
     double (*value)(const json_t *trial, char *why, size_t why_size);
+    unsigned figure; /* of which a gate may withhold it; 0: none can */
 };
 
 /* Ended by a NULL name. */
@@ -40,6 +43,11 @@ extern const struct metric metrics[];
 
 /* Whether a load point, or a trial, has the metric. */
 bool metric_applies(const struct metric *metric, const json_t *object);
+
+/* The trial's figure as metric.value has it; also NAN, with the reason, where
+ * it is withheld. */
+double metric_of(const struct metric *metric, const json_t *trial, char *why,
+                 size_t why_size);
 
 const struct metric *metric_find(const char *name);
 

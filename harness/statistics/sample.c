@@ -13,6 +13,9 @@
 
 #include "slice_pairs.h"
 
+/* The gate machine_speed allows the same. */
+static const double SPEED_ALIKE = 0.15;
+
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -24,13 +27,18 @@ int sample_init(struct sample *sample, size_t n)
 {
     /* Few blocks in slice mode have several values each. */
     n += SLICE_PAIRS_VALUES_MIN;
-    *sample = (struct sample){.trials = calloc(n, sizeof(json_t *)),
+    *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
+                              .trials = calloc(n, sizeof(json_t *)),
                               .values = calloc(n, sizeof(double))};
-    return sample->trials != NULL && sample->values != NULL ? 0 : -ENOMEM;
+    return sample->valid != NULL && sample->trials != NULL &&
+                   sample->values != NULL
+               ? 0
+               : -ENOMEM;
 }
 
 void sample_free(struct sample *sample)
 {
+    free(sample->valid);
     free(sample->trials);
     free(sample->values);
     *sample = (struct sample){0};
@@ -62,21 +70,35 @@ void sample_gather(const json_t *trials, struct sample *sample)
     const json_t *trial;
     size_t i;
 
-    sample->count = sample->invalid = 0;
+    sample->valid_count = sample->count = sample->invalid = 0;
+    sample->withheld = 0;
     sample->reason = NULL;
     json_array_foreach(trials, i, trial)
     {
         if (!of_cell(trial, sample))
             continue;
         if (json_is_true(json_object_get(trial, "valid")))
-            sample->trials[sample->count++] = trial;
+            sample->valid[sample->valid_count++] = trial;
         else {
             sample->invalid++;
             sample->reason = text_of(trial, "reason");
         }
     }
-    qsort(sample->trials, (size_t)sample->count, sizeof(*sample->trials),
+    qsort(sample->valid, (size_t)sample->valid_count, sizeof(*sample->valid),
           by_block);
+}
+
+void sample_select(struct sample *sample, const struct metric *metric,
+                   bool level)
+{
+    const char *words = NULL;
+
+    sample->count = sample->withheld = 0;
+    for (int i = 0; i < sample->valid_count; i++)
+        if (!figures_withheld(sample->valid[i], metric->figure, level, &words))
+            sample->trials[sample->count++] = sample->valid[i];
+        else if (sample->withheld++ == 0 && words != NULL)
+            sample->reason = words;
 }
 
 /* A reason that some of the trials have, behind what `why` says already. */
@@ -94,17 +116,22 @@ static void add_reason(const char *reason, int some, int all, char *why,
         snprintf(why + used, size - used, " (in %d of %d trials)", some, all);
 }
 
-bool sample_values(struct sample *sample, const struct metric *metric,
-                   char *why, size_t size)
+/* Values of the selected trials. */
+static bool take_values(struct sample *sample, const struct metric *metric,
+                        char *why, size_t size)
 {
     char missing[256] = "", zero[256] = "";
     int without = 0, zeros = 0;
 
     why[0] = '\0';
     if (sample->count == 0) {
+        int gone = sample->withheld + sample->invalid;
+
         snprintf(why, size, "%s%.200s",
-                 sample->invalid > 0 ? "no valid trial: " : "not measured",
-                 sample->invalid > 0 ? sample->reason : "");
+                 sample->withheld > 0  ? "withheld: "
+                 : sample->invalid > 0 ? "no valid trial: "
+                                       : "not measured",
+                 gone > 0 && sample->reason != NULL ? sample->reason : "");
         return false;
     }
     for (int i = 0; i < sample->count; i++) {
@@ -120,6 +147,38 @@ bool sample_values(struct sample *sample, const struct metric *metric,
     add_reason(missing, without, sample->count, why, size);
     add_reason(zero, zeros, sample->count, why, size);
     return without + zeros == 0;
+}
+
+bool sample_values(struct sample *sample, const struct metric *metric,
+                   char *why, size_t size)
+{
+    sample_select(sample, metric, true);
+    return take_values(sample, metric, why, size);
+}
+
+double sample_left_out(struct sample *sample, const struct metric *metric)
+{
+    int all = sample->valid_count + sample->invalid;
+
+    sample_select(sample, metric, false);
+    return all > 0 ? (double)(sample->withheld + sample->invalid) / all : 0;
+}
+
+/* Two trials of a block whose levels may be off. That cancels in their ratio
+ * where the machine ran at about the same share of its usual speed in both. */
+static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
+{
+    const char *words;
+    double x, y;
+
+    if (!figures_withheld(a, metric->figure, true, &words) &&
+        !figures_withheld(b, metric->figure, true, &words))
+        return true;
+    x = json_number_value(
+        json_object_get(json_object_get(a, "platform"), "speed_ratio"));
+    y = json_number_value(
+        json_object_get(json_object_get(b, "platform"), "speed_ratio"));
+    return x > 0 && y > 0 && fabs(log(x / y)) <= log1p(SPEED_ALIKE);
 }
 
 /* Blocks that both have. */
@@ -181,15 +240,17 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
 
     pair_a->count = pair_b->count = pair_a->pairs = 0;
     /* Given for the whole cell or not at all, as in the summary. */
-    if (!sample_values(a, metric, why, sizeof(why)) ||
-        !sample_values(b, metric, why, sizeof(why)))
+    sample_select(a, metric, false);
+    sample_select(b, metric, false);
+    if (!take_values(a, metric, why, sizeof(why)) ||
+        !take_values(b, metric, why, sizeof(why)))
         return 0;
     if (slice_pairs_has(a->trials[0]))
         return pair_slices(a, b, metric, pair_a, pair_b);
     for (int i = 0, j = 0; i < a->count && j < b->count;) {
         json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
 
-        if (x == y) {
+        if (x == y && alike(a->trials[i], b->trials[j], metric)) {
             pair_a->trials[n] = a->trials[i];
             pair_a->values[n] = a->values[i];
             pair_b->trials[n] = b->trials[j];
@@ -202,15 +263,20 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     return n;
 }
 
-bool sample_bound(const struct sample *sample, const struct metric *metric)
+const char *sample_bound(const struct sample *sample,
+                         const struct metric *metric)
 {
-    if (strncmp(metric->name, "throughput", strlen("throughput")) != 0 &&
-        strncmp(metric->name, "latency", strlen("latency")) != 0)
-        return false;
-    for (int i = 0; i < sample->count; i++)
-        if (json_is_true(json_object_get(sample->trials[i], "generator_bound")))
-            return true;
-    return false;
+    /* An idle connection's memory and a lone request's recovery are not met by
+     * a limit of the load. */
+    if (!(metric->figure & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
+        return NULL;
+    for (int i = 0; i < sample->count; i++) {
+        const char *by = figures_bound(sample->trials[i], metric->figure);
+
+        if (by != NULL)
+            return by;
+    }
+    return NULL;
 }
 
 json_t *sample_ids(const struct sample *sample)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The values of one cell: its stored trials in the order of blocks, what a
- * metric makes of them, and the blocks that two cells share.
+ * metric makes of those that do not withhold it, and the blocks that two cells
+ * share.
  */
 #pragma once
 
@@ -13,12 +14,14 @@
 
 struct sample {
     const char *experiment, *load_point, *model;
-    const json_t **trials; /* valid ones; borrowed references, the caller's
-                              room for all trials of the run */
+    const json_t **valid;  /* trials; borrowed references, the caller's room
+                              for all trials of the run */
+    const json_t **trials; /* of these, what the last metric was taken from */
     double *values;        /* of the last sample_values; the same room */
     int pairs;             /* of slices, in slice mode; else 0 */
-    int count, invalid;
-    const char *reason; /* of an invalid one, or NULL */
+    int valid_count, count, invalid;
+    int withheld;       /* valid trials that the last metric is withheld from */
+    const char *reason; /* of an invalid one or a withheld figure, or NULL */
 };
 
 /* Makes room for n trials. Returns 0 or -ENOMEM. */
@@ -28,8 +31,14 @@ void sample_free(struct sample *sample);
 /* Picks the trials of the named cell. */
 void sample_gather(const json_t *trials, struct sample *sample);
 
-/* Values of all valid trials; false (with why) when there is none or one of
- * them does not give the metric: the blocks that do are no random choice. */
+/* Selects the valid trials that do not withhold the metric; with `level`, those
+ * that withhold its level alone are left out as well. */
+void sample_select(struct sample *sample, const struct metric *metric,
+                   bool level);
+
+/* Values of all valid trials from which the metric is not withheld; false (with
+ * why) when there is none or one of them does not give the metric: the blocks
+ * that do are no random choice. */
 bool sample_values(struct sample *sample, const struct metric *metric,
                    char *why, size_t size);
 
@@ -40,10 +49,14 @@ bool sample_values(struct sample *sample, const struct metric *metric,
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b);
 
-/* Whether the figure is only a lower bound (of a throughput) or an upper one
- * (of a latency) on what the server could do: a valid trial's rate was near the
- * null server's. CPU and memory are the server's own in any case. */
-bool sample_bound(const struct sample *sample, const struct metric *metric);
+/* What bounded the figure: it is then only a lower bound (of a throughput) or
+ * an upper one (of a latency) on what the server could do. NULL: nothing did.
+ * CPU and memory are the server's own in any case. */
+const char *sample_bound(const struct sample *sample,
+                         const struct metric *metric);
+
+/* The share of the cell's trials that are left out of the metric's pairs. */
+double sample_left_out(struct sample *sample, const struct metric *metric);
 
 /* The trials' ids, each once. */
 json_t *sample_ids(const struct sample *sample);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Per load point, model and metric one row; per load point, metric and pair of
- * contenders one comparison, paired by block. Only valid trials take part; a
- * metric that one valid trial of the cell cannot give is not given at all,
- * since the blocks that do give it are no random choice. Verdicts come last:
- * they need the noise floor, and the p of all comparisons of the experiment.
+ * contenders one comparison, paired by block. Only valid trials take part, and
+ * only those from which the metric is not withheld; a metric that another of
+ * the cell cannot give is not given at all, since the blocks that do give it
+ * are no random choice. Verdicts come last: they need the noise floor, and the
+ * p of all comparisons of the experiment.
  */
 #include "summary.h"
 
@@ -47,12 +48,13 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
     char why[256];
     bool given = sample_values(cell, metric, why, sizeof(why));
     bool interval = given && cell->count > 1;
+    const char *by = given ? sample_bound(cell, metric) : NULL;
 
     if (given)
         statistics_level(cell->values, cell->count, &estimate);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
-        "s:b, s:o, s:o}",
+        "s:i, s:b, s:o, s:o, s:o}",
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
         cell->model, "metric", metric->name, "higher_is_better",
         metric->higher_is_better, "n", given ? cell->count : 0, "value",
@@ -62,7 +64,8 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         real_or_null(estimate.min, given), "max",
         real_or_null(estimate.max, given), "log_sd",
         real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
-        "generator_bound", sample_bound(cell, metric), "why",
+        "withheld", cell->withheld, "generator_bound", by != NULL, "bound_by",
+        by != NULL ? json_string(by) : json_null(), "why",
         given ? json_null() : json_text(why), "trials", sample_ids(cell));
 }
 
@@ -82,13 +85,6 @@ struct work {
     size_t count;
     bool out_of_memory;
 };
-
-static double invalid_share(const struct sample *cell)
-{
-    int all = cell->count + cell->invalid;
-
-    return all > 0 ? (double)cell->invalid / all : 0;
-}
 
 static struct pending *add_pending(struct work *work)
 {
@@ -122,12 +118,13 @@ static void compare(struct work *work, const json_t *experiment,
                        .margin = margin_of(work->run, experiment, metric),
                        .primary = margin_is_primary(metric),
                        .p_holm = NAN,
-                       .bound = sample_bound(&work->a, metric) &&
-                                sample_bound(&work->b, metric),
+                       .bound_a = sample_bound(&work->a, metric),
+                       .bound_b = sample_bound(&work->b, metric),
                        .pairs = a->pairs,
                        .signed_rank_p = signed_rank_p(a->values, b->values, n),
-                       .invalid_share = fmax(invalid_share(&work->a),
-                                             invalid_share(&work->b))},
+                       .invalid_share =
+                           fmax(sample_left_out(&work->a, metric),
+                                sample_left_out(&work->b, metric))},
         .trials = sample_ids(a)};
     statistics_ratio(a->values, b->values, n, &pending->ratio);
     signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
@@ -246,20 +243,24 @@ static void count(json_t *run, const json_t *trials)
 {
     size_t planned = json_array_size(json_object_get(run, "plan"));
     const json_t *trial;
-    int valid = 0, retried = 0, attempt;
+    int valid = 0, retried = 0, withheld = 0, bounded = 0, attempt;
     size_t i;
 
     json_array_foreach(trials, i, trial)
     {
         valid += json_is_true(json_object_get(trial, "valid"));
+        withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
+        bounded += figures_bound(trial, FIGURES_ALL) != NULL;
         attempt = (int)json_integer_value(json_object_get(trial, "attempt"));
         retried += attempt > 1 ? attempt - 1 : 0;
     }
     json_object_set_new(
         run, "tally",
-        json_pack("{s:i, s:i, s:i, s:i, s:i}", "planned", (int)planned, "done",
-                  (int)json_array_size(trials), "valid", valid, "invalid",
-                  (int)json_array_size(trials) - valid, "retried", retried));
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "planned",
+                  (int)planned, "done", (int)json_array_size(trials), "valid",
+                  valid, "invalid", (int)json_array_size(trials) - valid,
+                  "retried", retried, "withheld", withheld, "bounded",
+                  bounded));
 }
 
 static int by_value(const void *left, const void *right)
@@ -331,6 +332,7 @@ char *summary_csv(const json_t *trials)
     json_array_foreach(trials, i, trial)
     {
         bool valid = json_is_true(json_object_get(trial, "valid"));
+        const char *words;
 
         for (const struct metric *m = metrics; m->name != NULL; m++) {
             double value = metric_applies(m, trial)
@@ -344,7 +346,10 @@ char *summary_csv(const json_t *trials)
                 text_of(trial, "experiment"), text_of(trial, "load_point"),
                 text_of(json_object_get(trial, "cell"), "model"), m->name,
                 (long long)json_integer_value(json_object_get(trial, "block")),
-                text_of(trial, "trial_id"), value, valid ? "true" : "false");
+                text_of(trial, "trial_id"), value,
+                valid && !figures_withheld(trial, m->figure, true, &words)
+                    ? "true"
+                    : "false");
         }
     }
     return fclose(file) == 0 ? text : NULL;

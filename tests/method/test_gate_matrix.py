@@ -85,8 +85,27 @@ class GateMatrix(unittest.TestCase):
         for gate in self.gates:
             with self.subTest(gate=gate["id"]):
                 self.assertTrue(gate["fails_when"])
-                name = "beside_*" if gate["id"].startswith("beside_") else gate["id"]
-                self.assertIn(f"`{name}`", page)
+                self.assertIn(f"`{gate['id']}`", page)
+
+    def test_the_page_has_each_gates_figures(self) -> None:
+        """docs/method.md: | gates | figures | why these |"""
+        rows = {}
+        for line in (ROOT / "docs/method.md").read_text().splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) == 3 and line.startswith("| `"):
+                for name in re.findall(r"`(\w+)`", cells[0]):
+                    self.assertNotIn(name, rows)
+                    rows[name] = cells[1]
+        every = ["throughput", "latency", "cpu", "memory", "idle_memory", "beside", "recovery"]
+        for gate in self.gates:
+            with self.subTest(gate=gate["id"]):
+                names = gate["figures"]
+                less = [name for name in every if name not in names]
+                ways = {", ".join(names), "all" if not less else "all but " + ", ".join(less),
+                        "" if names else "none"}
+                effect = {"bound": "bounds: ", "level": "levels: "}.get(gate["effect"], "")
+                self.assertIn(rows.get(gate["id"]), {effect + way for way in ways})
+        self.assertEqual({gate["id"] for gate in self.gates}, set(rows))
 
 
 if __name__ == "__main__":

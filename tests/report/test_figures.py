@@ -81,12 +81,13 @@ class Figures(Case):
         self.assertIn(f"Hollow, on the axis: invalid, {words}", self.text())
         self.assertRegex(
             self.text(),
-            r"\| generator +\| +– \| +72 \| +6 \| +1\.09 × \| +busy share \| +rates-b1-spin-r1500",
+            r"\| generator +\| +– \| +– \| +72 \| +6 \| +1\.09 × \| +busy share \| +rates-b1-spin-r1500",
         )
 
     def test_gates_tell_what_they_mean_and_whom_they_hit(self):
         def change(run, trials):
-            run["gates"] = [{"id": "generator", "fails_when": "the generator was busy"}]
+            run["gates"] = [{"id": "generator", "fails_when": "the generator was busy",
+                             "figures": ["throughput", "idle_memory"], "effect": "bound"}]
             for t in trials:
                 if t["cell"]["model"] == "event-loop" and t["block"] < 3:
                     t.update(valid=False, reason="the generator was busy")
@@ -95,7 +96,7 @@ class Figures(Case):
         self.store(change)
         self.report("--only", "report")
         rows = [line for line in self.text().splitlines() if line.startswith("| generator ")]
-        self.assertRegex(rows[0], r"\| the generator was busy \| +72 \| +6 \|")
+        self.assertRegex(rows[0], r"\| the generator was busy \| throughput, idle memory \(bounds\) \| +72 \| +6 \|")
         self.assertRegex(self.text(), r"\| event-loop +\| +18 \| +18 \| +6 \| +33 % \| +6 \|")
         self.assertIn("event-loop lost 33 % of its attempts, process-pool 0 %", self.text())
 
@@ -160,7 +161,7 @@ class Figures(Case):
         self.assertRegex(row, r"\| +≥ 1,9\d0 \[.*\| +≤ 5\d\.\d \[")
         self.assertIn("at least as good", self.text())
         self.assertRegex(
-            self.text(), "no verdict on .*, for the generator was the limit of both\\.\n"
+            self.text(), "no verdict on .*, for the generator was the limit\\.\n"
         )
         dots = (self.run_path / "report/charts/throughput-quick-fetch.dat").read_text()
         self.assertIn('"≥ 1,9', dots)

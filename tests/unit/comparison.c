@@ -32,7 +32,8 @@ static json_t *row_of(double invalid_share, int blocks, bool bound)
         .ratio = &ratio,
         .p_holm = 0.001,
         .family = 12,
-        .bound = bound,
+        .bound_a = bound ? "generator" : NULL,
+        .bound_b = bound ? "generator" : NULL,
         .invalid_share = invalid_share,
     };
 

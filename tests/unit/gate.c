@@ -146,19 +146,13 @@ static void test_clients(void **state)
     bench->load.cpu_ns = 870 * MS;
     bench->trial.backend.cpu_ns = 10 * MS;
     failing(bench, "generator_busy");
-    bench = good(); /* near the null server's rate: a lower bound */
+    bench = good(); /* far from the null server's rate or near it: a bound */
     bench->load.cpu_ns = 870 * MS;
     bench->trial.ceiling_per_s = 2500;
-    failing(bench, "");
-    bench = good(); /* far from it: what keeps the generator busy then? */
+    failing(bench, "generator_busy clients_busy");
+    bench = good_open();
     bench->load.cpu_ns = 870 * MS;
     bench->trial.backend.cpu_ns = 10 * MS;
-    bench->trial.ceiling_per_s = 3000;
-    failing(bench, "generator_busy");
-    bench = good_open(); /* an open loop's own rate is given */
-    bench->load.cpu_ns = 870 * MS;
-    bench->trial.backend.cpu_ns = 10 * MS;
-    bench->trial.ceiling_per_s = 2500;
     failing(bench, "generator_busy");
     bench = good();
     bench->load.cpu_ns = 500 * MS;
@@ -231,33 +225,178 @@ static void test_beside(void **state)
     failing(bench, "beside_lag");
 }
 
-/* What can come out differently is worth another attempt, nothing else. */
-static void test_repeating(void **state)
+static void judge(struct bench *bench)
+{
+    switch_gates();
+    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
+}
+
+/* The figures that are withheld, and whether the trial is left with any. */
+static void withheld(struct bench *bench, const char *figures, bool valid)
+{
+    char words[128], reason[2048];
+
+    judge(bench);
+    assert_string_equal(figures_words(gate_withheld(bench->gates, bench->count),
+                                      words, sizeof(words)),
+                        figures);
+    assert_int_equal(gate_valid(&bench->point, bench->gates, bench->count,
+                                reason, sizeof(reason)),
+                     valid);
+    assert_int_equal(reason[0] == '\0', valid);
+    free(bench);
+}
+
+/* Each gate takes away what it can spoil and nothing else. */
+static void test_withheld(void **state)
 {
     struct bench *bench = good();
 
     (void)state;
-    bench->load.cpu_ns = 990 * MS;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_true(gate_worth_repeating(bench->gates, bench->count));
+    withheld(bench, "", true);
+    bench = good_open();
     bench->load.wrong = 1;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_false(gate_worth_repeating(bench->gates, bench->count));
+    bench->load.ok--;
+    withheld(bench, "all", false);
+    bench = good_open(); /* late: neither memory nor CPU is touched by it */
+    for (int i = 0; i < 100; i++)
+        histogram_record(&bench->load.lag_free, 5 * MS);
+    withheld(bench, "latency", true);
+    bench = good();
+    bench->trial.backend.lateness_p90_ns = 3 * MS;
+    withheld(bench, "latency", true);
+    bench = good();
+    bench->trial.last.at_ns += 30 * MS;
+    withheld(bench, "cpu, memory", true);
+    bench = good(); /* the level alone */
+    bench->trial.platform.speed_per_us = 300;
+    withheld(bench, "", true);
+    bench = good(); /* a bound */
+    bench->load.cpu_ns = 990 * MS;
+    withheld(bench, "", true);
+    bench = good();
+    bench->trial.machine_last.busy_ns += 400 * MS;
+    withheld(bench, "throughput, latency, cpu, memory, beside, recovery",
+             false);
+    bench = good_open(); /* what was read before the load is left */
+    bench->point.idle = true;
+    bench->trial.machine_last.busy_ns += 400 * MS;
+    withheld(bench, "throughput, latency, cpu, memory, beside, recovery", true);
+    bench = good();
+    bench->trial.end = TRIAL_FAILED;
+    strcpy(bench->trial.failure, "no such program");
+    withheld(bench, "all", false);
+}
+
+static void bound(struct bench *bench, const char *by, unsigned figures)
+{
+    const struct gate *gate;
+
+    judge(bench);
+    gate = gate_bound(bench->gates, bench->count);
+    assert_int_equal(gate != NULL, by != NULL);
+    if (gate != NULL) {
+        assert_string_equal(gate->by, by);
+        assert_int_equal(gate->figures, figures);
+        assert_int_equal(gate_withheld(bench->gates, bench->count), 0);
+    }
+    free(bench);
+}
+
+/* Whoever was the limit in the server's place, the figures are bounds. */
+static void test_bounds(void **state)
+{
+    static const unsigned both = FIGURE_THROUGHPUT | FIGURE_LATENCY;
+    struct bench *bench = good();
+
+    (void)state;
+    bound(bench, NULL, 0);
+    bench = good();
+    bench->load.cpu_ns = 990 * MS;
+    bound(bench, "generator", both);
+    bench = good(); /* far from the null server's rate, and near it */
+    bench->load.cpu_ns = 990 * MS;
+    bench->trial.ceiling_per_s = 2500;
+    bound(bench, "generator", both);
+    bench = good_open(); /* its rate was given to it */
+    bench->load.cpu_ns = 990 * MS;
+    bound(bench, "generator", FIGURE_LATENCY);
+    bench = good();
+    bench->load.cpu_ns = 400 * MS;
+    bench->trial.backend.cpu_ns = 550 * MS;
+    bound(bench, "backend", both);
+    bench = good();
+    bench->trial.cpus.clients_count = 2;
+    bench->trial.backend.cpu_ns = 900 * MS;
+    bound(bench, "backend", both);
+    bench = good(); /* a store that shares the generator's CPU */
+    bench->load.cpu_ns = 400 * MS;
+    bench->trial.backend.cpu_ns = 0;
+    bench->trial.stores[STORE_REDIS] = (struct trial_store){
+        .used = true,
+        .own = true,
+        .alive = true,
+        .last = {.cpu_user_ns = 550 * MS, .cpu_system_ns = 0}};
+    bound(bench, "Redis", both);
+}
+
+/* One more look at a trial that is judged as this one: its stored gates. */
+static json_t *stored(const struct bench *bench)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < bench->count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:b}", "id", bench->gates[i].id,
+                                        "ok", bench->gates[i].ok));
+    return json_pack("{s:o}", "gates", list);
+}
+
+static bool worth(struct bench *bench, const json_t *before)
+{
+    judge(bench);
+    return gate_worth_repeating(&bench->point, bench->gates, bench->count,
+                                before);
+}
+
+/* What can come out differently is worth another attempt where it takes away
+ * what is asked for, nothing else. */
+static void test_repeating(void **state)
+{
+    struct bench *bench = good();
+    json_t *before;
+
+    (void)state;
+    bench->load.cpu_ns = 990 * MS; /* a bound is an answer */
+    assert_false(worth(bench, NULL));
+    bench->trial.platform.speed_per_us = 300; /* the ratio is left */
+    assert_false(worth(bench, NULL));
+    bench->trial.machine_last.busy_ns += 1300 * MS;
+    assert_true(worth(bench, NULL));
+    before = stored(bench);
+    assert_false(worth(bench, before)); /* a second time: it lasts */
+    json_decref(before);
+    bench->load.wrong = 1;
+    assert_false(worth(bench, NULL));
 
     fill(&bench->load, 0, 50 * MS);
     bench->load.wrong = 0;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_false(gate_worth_repeating(bench->gates, bench->count));
+    assert_false(worth(bench, NULL));
     bench->trial.alive = false;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_true(gate_worth_repeating(bench->gates, bench->count));
+    assert_true(worth(bench, NULL));
 
     bench->trial.end = TRIAL_FAILED;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_true(gate_worth_repeating(bench->gates, bench->count));
+    assert_true(worth(bench, NULL));
     bench->trial.lasting = true;
-    bench->count = gate_judge(&bench->plan, &bench->trial, bench->gates);
-    assert_false(gate_worth_repeating(bench->gates, bench->count));
+    assert_false(worth(bench, NULL));
+    free(bench);
+
+    bench = good_open(); /* connections that sleep are there for their memory */
+    for (int i = 0; i < 100; i++)
+        histogram_record(&bench->load.lag_free, 5 * MS);
+    assert_true(worth(bench, NULL));
+    bench->point.idle = true;
+    assert_false(worth(bench, NULL));
     free(bench);
 }
 
@@ -343,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
         cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
         cmocka_unit_test(test_held),       cmocka_unit_test(test_oldest),
+        cmocka_unit_test(test_withheld),   cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,10 +63,10 @@ static void scene_init(struct scene *scene, int blocks, int rounds)
     for (int i = 0; i < 4; i++)
         assert_int_equal(0, sample_init(samples[i], (size_t)blocks));
     for (int i = 0; i < blocks; i++) {
-        scene->a.trials[i] = scene->left[i] = trial_of(i + 1, rounds);
-        scene->b.trials[i] = scene->right[i] = trial_of(i + 1, rounds);
+        scene->a.valid[i] = scene->left[i] = trial_of(i + 1, rounds);
+        scene->b.valid[i] = scene->right[i] = trial_of(i + 1, rounds);
     }
-    scene->a.count = scene->b.count = blocks;
+    scene->a.valid_count = scene->b.valid_count = blocks;
 }
 
 static void scene_free(struct scene *scene)
@@ -150,7 +150,7 @@ static void blocks_that_one_lacks_are_left_out(void **state)
 
     (void)state;
     scene_init(&scene, 7, 4);
-    scene.b.count = 6;
+    scene.b.valid_count = 6;
     assert_int_equal(6, pair(&scene, "throughput_per_s"));
     assert_int_equal(24, scene.pair_a.pairs);
     scene_free(&scene);

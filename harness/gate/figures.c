@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A trial of an older version has no `withheld`: a failed gate took it away as
+ * a whole then.
+ */
+#include "figures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    unsigned figure;
+    const char *name;
+} names[] = {
+    {FIGURE_THROUGHPUT, "throughput"}, {FIGURE_LATENCY, "latency"},
+    {FIGURE_CPU, "cpu"},               {FIGURE_MEMORY, "memory"},
+    {FIGURE_IDLE_MEMORY, "idle_memory"}, {FIGURE_BESIDE, "beside"},
+    {FIGURE_RECOVERY, "recovery"},
+};
+
+enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
+const char *figure_name(unsigned figure)
+{
+    for (int i = 0; i < NAMES; i++)
+        if (names[i].figure == figure)
+            return names[i].name;
+    return "all";
+}
+
+char *figures_words(unsigned figures, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    if (figures == FIGURES_ALL)
+        snprintf(text, size, "all");
+    for (int i = 0; i < NAMES && figures != FIGURES_ALL && used < size; i++)
+        if (figures & names[i].figure)
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                     used > 0 ? ", " : "", names[i].name);
+    return text;
+}
+
+json_t *figures_json(unsigned figures)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < NAMES; i++)
+        if (figures & names[i].figure)
+            json_array_append_new(list, json_string(names[i].name));
+    return list;
+}
+
+const char *effect_name(enum gate_effect effect)
+{
+    return effect == EFFECT_BOUND   ? "bound"
+           : effect == EFFECT_LEVEL ? "level"
+                                    : "withheld";
+}
+
+bool figures_withheld(const json_t *trial, unsigned figures, bool level,
+                      const char **words)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(trial, "withheld"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "figure"));
+        const char *effect = json_string_value(json_object_get(row, "effect"));
+
+        if (name == NULL || effect == NULL ||
+            (!level && strcmp(effect, effect_name(EFFECT_LEVEL)) == 0))
+            continue;
+        for (int k = 0; k < NAMES; k++)
+            if ((figures & names[k].figure) && !strcmp(name, names[k].name)) {
+                *words = json_string_value(json_object_get(row, "words"));
+                return true;
+            }
+    }
+    return false;
+}
+
+const char *figures_bound(const json_t *trial, unsigned figures)
+{
+    const json_t *bound = json_object_get(trial, "bound"), *name;
+    size_t i;
+
+    /* An older version knew of the generator alone. */
+    if (bound == NULL && json_is_true(json_object_get(trial, "generator_bound")))
+        return "generator";
+    json_array_foreach(json_object_get(bound, "figures"), i, name)
+    {
+        for (int k = 0; k < NAMES; k++)
+            if ((figures & names[k].figure) && json_is_string(name) &&
+                !strcmp(json_string_value(name), names[k].name))
+                return json_string_value(json_object_get(bound, "by"));
+    }
+    return NULL;
+}
