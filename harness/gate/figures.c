@@ -12,9 +12,12 @@ static const struct {
     unsigned figure;
     const char *name;
 } names[] = {
-    {FIGURE_THROUGHPUT, "throughput"}, {FIGURE_LATENCY, "latency"},
-    {FIGURE_CPU, "cpu"},               {FIGURE_MEMORY, "memory"},
-    {FIGURE_IDLE_MEMORY, "idle_memory"}, {FIGURE_BESIDE, "beside"},
+    {FIGURE_THROUGHPUT, "throughput"},
+    {FIGURE_LATENCY, "latency"},
+    {FIGURE_CPU, "cpu"},
+    {FIGURE_MEMORY, "memory"},
+    {FIGURE_IDLE_MEMORY, "idle_memory"},
+    {FIGURE_BESIDE, "beside"},
     {FIGURE_RECOVERY, "recovery"},
 };
 
@@ -88,7 +91,8 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     size_t i;
 
     /* An older version knew of the generator alone. */
-    if (bound == NULL && json_is_true(json_object_get(trial, "generator_bound")))
+    if (bound == NULL &&
+        json_is_true(json_object_get(trial, "generator_bound")))
         return "generator";
     json_array_foreach(json_object_get(bound, "figures"), i, name)
     {

@@ -11,9 +11,10 @@
 
 enum gate_figure {
     FIGURE_THROUGHPUT = 1 << 0, /* answers per second */
-    FIGURE_LATENCY = 1 << 1, /* response times (open loop), else service times */
-    FIGURE_CPU = 1 << 2,     /* CPU per request */
-    FIGURE_MEMORY = 1 << 3,  /* under load */
+    FIGURE_LATENCY =
+        1 << 1,             /* response times (open loop), else service times */
+    FIGURE_CPU = 1 << 2,    /* CPU per request */
+    FIGURE_MEMORY = 1 << 3, /* under load */
     FIGURE_IDLE_MEMORY = 1 << 4, /* of connections that are open, before the
                                     load */
     FIGURE_BESIDE = 1 << 5,      /* a second load's times */

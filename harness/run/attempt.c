@@ -82,7 +82,7 @@ static void say_withheld(struct run *run, const json_t *trial)
 }
 
 static void say_trial(struct run *run, const struct plan_trial *planned,
-                      const json_t *trial)
+                      const json_t *trial, bool last)
 {
     const struct load_point *point =
         &run->plan.experiments[planned->experiment]
@@ -98,6 +98,15 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
                     point->models[planned->model], point->id,
                     (int)json_integer_value(json_object_get(trial, "attempt")),
                     json_string_value(json_object_get(trial, "reason")));
+        return;
+    }
+    if (!last) {
+        results_say(&run->results,
+                    "%d/%d block %d %s %s attempt %d, again:", planned->order,
+                    run->plan.trial_count, planned->block,
+                    point->models[planned->model], point->id,
+                    (int)json_integer_value(json_object_get(trial, "attempt")));
+        say_withheld(run, trial);
         return;
     }
     results_say(&run->results,
@@ -305,7 +314,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
         result = attempt_store(run, &planned[i], together->json[i],
                                together->trials[i]->load, last);
         if (result == 0)
-            say_trial(run, &planned[i], together->json[i]);
+            say_trial(run, &planned[i], together->json[i], last);
         if (result == 0 && last)
             json_array_append(run->trials, together->json[i]);
     }

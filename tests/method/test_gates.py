@@ -46,7 +46,7 @@ window = 500ms
 workload = hello
 mode = idle
 connections = 200
-rate = 100
+active = 10%
 """
 
 NEAR = """[experiment]
