@@ -2,7 +2,8 @@
  *
  * troika stores: a private PostgreSQL and Redis, as the harness starts them
  * for trials, until Ctrl-C: to try the workloads query and cache by hand, and
- * in tests. Standard output holds one line of JSON with their addresses.
+ * in tests. Standard output holds one line of JSON with their addresses and
+ * with what a server needs in its environment to be let in.
  */
 #include <argp.h>
 #include <jansson.h>
@@ -36,10 +37,25 @@ static error_t parse(int key, char *value, struct argp_state *state)
     return 0;
 }
 
+/* What a server needs in its environment to call it. */
+static void add_environment(const struct store_server *server,
+                            json_t *environment)
+{
+    char words[STORE_WORDS][STORE_WORD_SIZE];
+    int n = store_server_environment(server, words);
+
+    for (int i = 0; i < n; i++) {
+        char *value = strchr(words[i], '=');
+
+        *value++ = '\0';
+        json_object_set_new(environment, words[i], json_string(value));
+    }
+}
+
 /* Starts what is wanted and prints where it is. Returns an exit code. */
 static int start(const bool *wanted, struct store_server *servers)
 {
-    json_t *json = json_object();
+    json_t *json = json_object(), *environment = json_object();
     char why[1024];
     int code = EXIT_OK;
 
@@ -54,7 +70,9 @@ static int start(const bool *wanted, struct store_server *servers)
         }
         json_object_set_new(json, store_name(store),
                             json_string(servers[store].address));
+        add_environment(&servers[store], environment);
     }
+    json_object_set_new(json, "environment", environment);
     if (code == EXIT_OK) {
         json_dumpf(json, stdout, JSON_COMPACT);
         puts("");
@@ -90,8 +108,10 @@ int verb_stores(int argc, char **argv)
         parse,
         "[postgresql] [redis]",
         "Starts a private PostgreSQL and Redis on loopback (or the one that is "
-        "named), prints their addresses as a line of JSON and keeps them until "
-        "Ctrl-C. Then nothing is left of them.\v"
+        "named), prints their addresses and, as \"environment\", the variables "
+        "with their passwords as a line of JSON and keeps them until Ctrl-C. "
+        "Then nothing is left of them.\v"
+        "  export PGPASSWORD=... REDISCLI_AUTH=...\n"
         "  troika serve event-loop --postgresql HOST:PORT --redis HOST:PORT\n"
         "  curl 'http://127.0.0.1:8080/query?rows=10'",
         NULL,

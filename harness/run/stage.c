@@ -133,9 +133,12 @@ int stage_start_server(struct stage *stage)
     const struct trial_plan *plan = stage->plan;
     struct trial *trial = stage->trial;
     const char *argv[FLAGS_MAX] = {plan->model->path, "--port", "0"};
+    char stores[STORES * STORE_WORDS][STORE_WORD_SIZE];
+    const char *environment[STORES * STORE_WORDS + 1];
     char workers[16], words[2 * SETTINGS_TEXT_MAX], why[768] = "";
     int n = 3, result;
     struct process_plan process = {.argv = argv,
+                                   .environment = environment,
                                    .cpus = &trial->cpus.server,
                                    .meter_name = plan->model->name,
                                    .ready_timeout_ns = READY_NS,
@@ -155,6 +158,7 @@ int stage_start_server(struct stage *stage)
     if (plan->point->workload->workload->counts_updates)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
+    trial_store_environment(plan, trial, stores, environment);
     result = plan->model->target != NULL
                  ? plan_target(stage, &process, why, sizeof(why))
                  : 0;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/server/store_server.h"
 #include "stage.h"
 #include "trial.h"
 
@@ -67,6 +66,21 @@ int trial_store_flags(const struct trial *trial, const char **argv, int n)
             argv[n++] = trial->stores[store].address;
         }
     return n;
+}
+
+void trial_store_environment(const struct trial_plan *plan,
+                             const struct trial *trial,
+                             char (*words)[STORE_WORD_SIZE],
+                             const char *environment[STORES * STORE_WORDS + 1])
+{
+    int n = 0;
+
+    for (int store = STORE_NONE + 1; store < STORES; store++)
+        if (trial->stores[store].own)
+            n += store_server_environment(&plan->stores[store], words + n);
+    for (int i = 0; i < n; i++)
+        environment[i] = words[i];
+    environment[n] = NULL;
 }
 
 static void sample(struct stage *stage, bool last)

@@ -8,11 +8,13 @@
 #include <jansson.h>
 
 #include "harness/meter/meter.h"
+#include "harness/server/store_server.h"
 #include "models/runtime/store.h"
 
 struct load_point;
 struct stage;
 struct trial;
+struct trial_plan;
 
 /* What one store did in a trial. */
 struct trial_store {
@@ -32,6 +34,13 @@ int trial_store_prepare(struct stage *stage);
 
 /* Appends the flags that say where they are; returns the number of words. */
 int trial_store_flags(const struct trial *trial, const char **argv, int n);
+
+/* What the server under test needs in its environment to call them: pointers
+ * into `words`, NULL at the end. */
+void trial_store_environment(const struct trial_plan *plan,
+                             const struct trial *trial,
+                             char (*words)[STORE_WORD_SIZE],
+                             const char *environment[STORES * STORE_WORDS + 1]);
 
 /* At the window's edges. */
 void trial_store_first(struct stage *stage);

@@ -28,14 +28,14 @@ void folder_remove(const char *path)
         nftw(path, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 }
 
-int folder_make(const char *kind, char *path, size_t size)
+int folder_make(const char *kind, bool open, char *path, size_t size)
 {
     snprintf(path, size, "/tmp/troika-%s-XXXXXX", kind);
     if (mkdtemp(path) == NULL) {
         path[0] = '\0';
         return -errno;
     }
-    if (chmod(path, 0755) < 0) {
+    if (open && chmod(path, 0755) < 0) {
         int error = errno;
 
         folder_remove(path);

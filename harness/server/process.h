@@ -24,7 +24,9 @@ struct process_plan {
     const char *const *argv; /* NULL-terminated; argv[0] is a path, or a name
                                 looked up in PATH */
     const cpu_set_t *cpus;   /* NULL: anywhere */
-    const char *meter_name;  /* of the tree's meter */
+    const char *const *environment; /* NULL, or NULL-terminated "NAME=VALUE"s:
+                                       in place of what we have ourselves */
+    const char *meter_name;         /* of the tree's meter */
     int64_t ready_timeout_ns;
     bool (*ready)(void *context); /* not NULL: the server prints no line, but
                          listens on `port` and is ready once this says so; to

@@ -53,22 +53,38 @@ void process_launch_close(struct process_wires *wires)
     close_pair(wires->failure);
 }
 
-/* The harness's environment, the tree's tag, and the word that tells our own
- * models to die with this process, in place of such words from outside. The
- * words are the caller's to keep. */
-static char **make_environment(const char *tag, const char *die)
+/* Whether `words` (NULL: none) say what the variable of `entry` shall be. */
+static bool is_replaced(const char *entry, const char *const *words)
 {
+    size_t name = strcspn(entry, "=") + 1;
+
+    for (; words != NULL && *words != NULL; words++)
+        if (!strncmp(entry, *words, name))
+            return true;
+    return false;
+}
+
+/* The harness's environment with what the plan, the tree's tag and `die` (the
+ * word that tells our own models to die with this process) put in place of its
+ * words. The words are the caller's to keep. */
+static char **make_environment(const char *const *words, const char *tag,
+                               const char *die)
+{
+    const char *const own[] = {die, tag, NULL};
     size_t count = 0, kept = 0;
 
     while (environ[count])
         count++;
+    for (size_t i = 0; words != NULL && words[i]; i++)
+        count++;
     char **made = calloc(count + 3, sizeof *made);
     if (!made)
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "TROIKA_TREE=", 12) != 0 &&
-            strncmp(environ[i], "TROIKA_DIE_WITH_PARENT=", 23) != 0)
+    for (size_t i = 0; environ[i]; i++)
+        if (!is_replaced(environ[i], own) && !is_replaced(environ[i], words))
             made[kept++] = environ[i];
+    for (; words != NULL && *words; words++)
+        made[kept++] = (char *)*words;
     made[kept++] = (char *)die;
     made[kept] = (char *)tag;
     return made;
@@ -148,7 +164,8 @@ int process_launch(const struct process_plan *plan, struct process *process,
     pid_t harness = getpid();
 
     snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
-    char **environment = make_environment(meter_tag(process->meter), die);
+    char **environment =
+        make_environment(plan->environment, meter_tag(process->meter), die);
     pid_t pid = environment ? fork() : -1;
     if (pid == 0)
         become_server(plan, process, harness, wires, environment);

@@ -5,14 +5,17 @@
  * metered, killed and guarded like any other.
  *
  * PostgreSQL refuses to run as root, so root becomes the user postgres, or
- * nobody. It is killed, not shut down: nobody wants its data. What outlives a
- * killed PostgreSQL is its System V memory segment, whose number is in its
- * lock file; other shared memory is put into its folder (mmap).
+ * nobody, with that user's group and no other. Its folder is that user's alone;
+ * who would connect must know a password that was drawn for this one server. It
+ * is killed, not shut down: nobody wants its data. What outlives a killed
+ * PostgreSQL is its System V memory segment, whose number is in its lock file;
+ * other shared memory is put into its folder (mmap).
  */
 #include "store_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -29,22 +32,27 @@
 #include "guardian.h"
 #include "harness/run/placement.h"
 #include "program.h"
+#include "store_secret.h"
 
 /* To make and fill the data takes 2 s, and many times that on a busy
  * machine. */
 static const int64_t READY_NS = 60000000000, VERSION_NS = 5000000000;
 
-enum { SCRIPT_MAX = 4096, PATH_SIZE = 512, LOCK_LINES = 8 };
+enum { PATH_SIZE = 512, LOCK_LINES = 8 };
 
 /* Generic plans: the same work for the first query of a connection and for its
- * thousandth. */
+ * thousandth. Nobody is trusted: whoever comes from loopback must know the
+ * password, of which PostgreSQL itself is given a verifier only. */
 static const char postgresql_script[] =
     "set -e\n"
+    "umask 077\n"
     "cd '%1$s'\n"
     "PATH='%2$s':$PATH\n"
-    "initdb -D data -U postgres -A trust -N --no-instructions --locale=C"
+    "initdb -D data -U postgres -A reject -N --no-instructions --locale=C"
     " -E UTF8 >log 2>&1 || { cat log >&2; exit 1; }\n"
+    "echo 'host all postgres 127.0.0.1/32 scram-sha-256' >data/pg_hba.conf\n"
     "postgres --single -D data -c fsync=off postgres >>log 2>&1 <<'END'\n"
+    "ALTER ROLE postgres PASSWORD '%4$s'\n"
     "CREATE TABLE troika_rows (key bigint PRIMARY KEY, value text NOT NULL)\n"
     "INSERT INTO troika_rows SELECT k, encode(sha256(k::text::bytea), 'hex')"
     " FROM generate_series(0, 9999) AS k\n"
@@ -55,11 +63,20 @@ static const char postgresql_script[] =
     " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
     " -c jit=off -c dynamic_shared_memory_type=mmap\n";
 
-static const char redis_script[] =
-    "cd '%1$s'\n"
-    "PATH='%2$s':$PATH\n"
-    "exec redis-server --port %3$d --bind 127.0.0.1 --save '' --appendonly no"
-    " --daemonize no --maxclients 20000\n";
+static const char redis_script[] = "umask 077\n"
+                                   "cd '%1$s'\n"
+                                   "PATH='%2$s':$PATH\n"
+                                   "cat >redis.conf <<'END'\n"
+                                   "requirepass %4$s\n"
+                                   "bind 127.0.0.1\n"
+                                   "port %3$d\n"
+                                   "dir '%1$s'\n"
+                                   "save \"\"\n"
+                                   "appendonly no\n"
+                                   "daemonize no\n"
+                                   "maxclients 20000\n"
+                                   "END\n"
+                                   "exec redis-server redis.conf\n";
 
 static const struct {
     const char *program, *places, *user, *script;
@@ -131,21 +148,26 @@ static void clear(const char *directory)
     folder_remove(directory);
 }
 
-static bool redis_answers(int port)
+/* It takes the password and answers. */
+static bool redis_answers(const struct store_server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)atoi(strchr(server->address, ':') + 1)),
+        .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct timeval limit = {.tv_sec = 1};
-    char answer[5] = "";
+    char words[64], answer[] = "+OK\r\n+PONG";
+    char got[sizeof(answer) - 1];
+    int length =
+        snprintf(words, sizeof(words), "AUTH %s\r\nPING\r\n", server->password);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool answers =
         fd >= 0 &&
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
         connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 &&
-        recv(fd, answer, sizeof(answer), MSG_WAITALL) == sizeof(answer) &&
-        memcmp(answer, "+PONG", sizeof(answer)) == 0;
+        send(fd, words, (size_t)length, MSG_NOSIGNAL) == length &&
+        recv(fd, got, sizeof(got), MSG_WAITALL) == sizeof(got) &&
+        memcmp(got, answer, sizeof(got)) == 0;
 
     if (fd >= 0)
         close(fd);
@@ -158,45 +180,57 @@ static bool is_ready(void *context)
     char line[128];
 
     if (server->store == STORE_REDIS)
-        return redis_answers(atoi(strchr(server->address, ':') + 1));
+        return redis_answers(server);
     lock_line(server->directory, LOCK_LINES, line, sizeof(line));
     return strncmp(line, "ready", 5) == 0;
 }
 
-/* Writes DIRECTORY/start; its path into `path`. */
+/* Writes DIRECTORY/start for `user` (NULL: whoever we are) alone, since the
+ * secret is in it; its path into `path`. */
 static int write_script(const struct store_server *server, const char *folder,
-                        int port, char *path, size_t size)
+                        const struct passwd *user, int port, char *path,
+                        size_t size)
 {
-    FILE *file;
-    int result;
+    char verifier[STORE_VERIFIER_SIZE];
+    bool hashed = server->store == STORE_POSTGRESQL;
+    int result = hashed ? store_secret_scram(server->password, verifier) : 0;
+    int fd;
 
     snprintf(path, size, "%s/start", server->directory);
-    file = fopen(path, "we");
-    if (file == NULL)
-        return -errno;
-    result = fprintf(file, kinds[server->store].script, server->directory,
-                     folder, port) < 0
-                 ? -EIO
-                 : 0;
-    if (fclose(file) != 0 && result == 0)
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (result < 0 || fd < 0) {
+        result = result < 0 ? result : -errno;
+        if (fd >= 0)
+            close(fd);
+        return result;
+    }
+    if (user != NULL && fchown(fd, user->pw_uid, user->pw_gid) < 0)
+        result = -errno;
+    if (dprintf(fd, kinds[server->store].script, server->directory, folder,
+                port, hashed ? verifier : server->password) < 0 &&
+        result == 0)
+        result = -EIO;
+    if (close(fd) < 0 && result == 0)
         result = -errno;
     return result;
 }
 
-/* The user to become, who gets the folder; NULL: whoever we are. */
-static const char *choose_user(const struct store_server *server)
+/* Root becomes another, who gets the folder: *user. NULL: whoever we are.
+ * Returns 0 or a negative errno: root itself runs no store. */
+static int choose_user(const struct store_server *server,
+                       const struct passwd **user)
 {
-    const struct passwd *user;
-
+    *user = NULL;
     if (geteuid() != 0)
-        return NULL;
-    user = getpwnam(kinds[server->store].user);
-    if (user == NULL)
-        user = getpwnam("nobody");
-    if (user == NULL ||
-        chown(server->directory, user->pw_uid, user->pw_gid) < 0)
-        return NULL;
-    return user->pw_name;
+        return 0;
+    *user = getpwnam(kinds[server->store].user);
+    if (*user == NULL)
+        *user = getpwnam("nobody");
+    if (*user == NULL)
+        return -EPERM;
+    return chown(server->directory, (*user)->pw_uid, (*user)->pw_gid) < 0
+               ? -errno
+               : 0;
 }
 
 static void learn_version(struct store_server *server, const char *folder)
@@ -215,9 +249,9 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
                  const volatile sig_atomic_t *stop, const char *folder,
                  char *why, size_t why_size)
 {
-    char script[PATH_SIZE], user[64] = "";
-    const char *argv[] = {"setpriv", user,   "--clear-groups",
-                          "/bin/sh", script, NULL};
+    char script[PATH_SIZE] = "", uid[32], gid[32];
+    const char *argv[] = {"setpriv",        uid,       gid,    "--clear-groups",
+                          "--no-new-privs", "/bin/sh", script, NULL};
     struct process_plan plan = {.argv = argv,
                                 .cpus = cpus,
                                 .meter_name = store_name(server->store),
@@ -226,21 +260,28 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
                                 .ready_context = server,
                                 .port = free_port(),
                                 .stop = stop};
-    int result =
-        write_script(server, folder, plan.port, script, sizeof(script));
-    const char *name = choose_user(server);
+    const struct passwd *user;
+    int result = choose_user(server, &user);
 
-    if (name == NULL)
-        plan.argv = argv + 3;
-    else
-        snprintf(user, sizeof(user), "--reuid=%s", name);
+    if (result == 0)
+        result = store_secret_draw(server->password);
+    if (result == 0)
+        result = write_script(server, folder, user, plan.port, script,
+                              sizeof(script));
+    if (result < 0) {
+        snprintf(why, why_size, "its folder %s: %s", server->directory,
+                 strerror(-result));
+        return result;
+    }
+    if (user == NULL) {
+        plan.argv = argv + 5;
+    } else {
+        snprintf(uid, sizeof(uid), "--reuid=%u", user->pw_uid);
+        snprintf(gid, sizeof(gid), "--regid=%u", user->pw_gid);
+    }
     snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
              plan.port);
-    if (result == 0)
-        result = process_start(&plan, &server->process, why, why_size);
-    else
-        snprintf(why, why_size, "%s: %s", script, strerror(-result));
-    return result;
+    return process_start(&plan, &server->process, why, why_size);
 }
 
 static void stop_one(struct store_server *server)
@@ -253,6 +294,25 @@ static void stop_one(struct store_server *server)
     clear(server->directory);
     guardian_forget(server->keeper);
     server->directory[0] = '\0';
+    explicit_bzero(server->password, sizeof(server->password));
+}
+
+int store_server_environment(const struct store_server *server,
+                             char (*words)[STORE_WORD_SIZE])
+{
+    static const char *const postgresql[] = {
+        "PGUSER=postgres", "PGDATABASE=postgres", "PGSSLMODE=disable"};
+    int n = 0;
+
+    if (server->store == STORE_REDIS) {
+        snprintf(words[0], STORE_WORD_SIZE, "REDISCLI_AUTH=%s",
+                 server->password);
+        return 1;
+    }
+    for (; n < (int)(sizeof(postgresql) / sizeof(*postgresql)); n++)
+        snprintf(words[n], STORE_WORD_SIZE, "%s", postgresql[n]);
+    snprintf(words[n], STORE_WORD_SIZE, "PGPASSWORD=%s", server->password);
+    return n + 1;
 }
 
 int store_server_ensure(enum store store, struct store_server *server,
@@ -271,7 +331,7 @@ int store_server_ensure(enum store store, struct store_server *server,
         return -ENOENT;
     find_program(store, folder, sizeof(folder));
     learn_version(server, folder);
-    result = folder_make(store_name(store), server->directory,
+    result = folder_make(store_name(store), false, server->directory,
                          sizeof(server->directory));
     if (result < 0) {
         snprintf(why, why_size, "no folder in /tmp for %s: %s",

@@ -2,7 +2,8 @@
  *
  * A private PostgreSQL or Redis for the workloads that call one: on loopback,
  * with a fresh data folder, measured apart from the server under test.
- * Started when first needed, and again, from nothing, when it died. Neither a
+ * Open to nobody who does not know the password of that one server. Started
+ * when first needed, and again, from nothing, when it died. Neither a
  * process nor a file is left behind, also when the harness is killed.
  */
 #pragma once
@@ -15,12 +16,15 @@
 #include "harness/meter/meter.h"
 #include "models/runtime/store.h"
 #include "process.h"
+#include "store_secret.h"
 
 struct store_server {
-    struct process process; /* pid 0: not running */
-    char address[64];       /* "127.0.0.1:PORT" */
-    char version[96];       /* as its program says */
-    int starts;             /* how often it had to be started */
+    struct process process;           /* pid 0: not running */
+    char address[64];                 /* "127.0.0.1:PORT" */
+    char version[96];                 /* as its program says */
+    int starts;                       /* how often it had to be started */
+    char password[STORE_SECRET_SIZE]; /* for the servers that call it; into no
+                                         file, log or command line */
 
     /* Below: store_server.c's own. */
     enum store store;
@@ -38,6 +42,13 @@ int store_server_ensure(enum store store, struct store_server *server,
                         const cpu_set_t *cpus,
                         const volatile sig_atomic_t *stop, char *why,
                         size_t why_size);
+
+enum { STORE_WORDS = 4, STORE_WORD_SIZE = 64 };
+
+/* What a server that calls it needs in its environment ("PGPASSWORD=..."), as
+ * at most STORE_WORDS words. Returns their number. */
+int store_server_environment(const struct store_server *server,
+                             char (*words)[STORE_WORD_SIZE]);
 
 /* How it is, in words. Returns true while it runs. */
 bool store_server_alive(struct store_server *server, char *text, size_t size);

@@ -161,8 +161,8 @@ static int write_config(struct target_start *start)
 
 static int make_folder(struct target_start *start)
 {
-    int result =
-        folder_make("target", start->directory, sizeof(start->directory));
+    int result = folder_make("target", geteuid() == 0, start->directory,
+                             sizeof(start->directory));
 
     if (result == 0)
         start->keeper = guardian_keep(start->directory, folder_remove);

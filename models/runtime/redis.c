@@ -8,11 +8,16 @@
  * receive on such a context: they come back at once, with nothing.
  * redisBufferRead takes 16 KiB of stack for a moment, of which it touches what
  * was read.)
+ *
+ * The password is what REDISCLI_AUTH says, as for redis-cli; without it none is
+ * given.
  */
 #include "models/runtime/redis.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/runtime/pool.h"
@@ -117,16 +122,50 @@ static int open_context(struct call *call, redisContext **context)
     return error;
 }
 
-/* Sends the command and waits until its answer is whole. */
-static int exchange(struct call *call, redisContext *c, void **answer)
+/* Takes the next whole answer that is there: 0, *answer NULL when none is. The
+ * answer to a password is looked at and dropped. */
+static int take_answer(struct call *call, redisContext *c, bool *asked,
+                       void **answer)
+{
+    do {
+        *answer = NULL;
+        if (hi.redisGetReplyFromReader(c, answer) != REDIS_OK)
+            return fail(call, -EPROTO, c->errstr);
+        const redisReply *got = *answer;
+        if (!got || !*asked)
+            return 0;
+        *asked = false;
+        int error =
+            got->type == REDIS_REPLY_ERROR ? fail(call, -EACCES, got->str) : 0;
+        hi.freeReplyObject(*answer);
+        if (error < 0)
+            return error;
+    } while (true);
+}
+
+/* Puts the password, where there is one, before the first command of a
+ * connection: they travel together. */
+static int append(struct call *call, redisContext *c, bool is_new, bool *asked)
 {
     struct redis_command command = *call->command;
-    int sent = 0;
-    if (hi.redisAppendCommandArgv(c, command.count, command.words,
-                                  command.sizes) != REDIS_OK)
+    const char *words[] = {"AUTH", getenv("REDISCLI_AUTH")};
+    *asked = is_new && words[1] && *words[1];
+    if (*asked && hi.redisAppendCommandArgv(c, 2, words, NULL) != REDIS_OK)
         return fail(call, -ENOMEM, c->errstr);
+    return hi.redisAppendCommandArgv(c, command.count, command.words,
+                                     command.sizes) != REDIS_OK
+               ? fail(call, -ENOMEM, c->errstr)
+               : 0;
+}
+
+/* Sends the command and waits until its answer is whole. */
+static int exchange(struct call *call, redisContext *c, bool is_new,
+                    void **answer)
+{
+    bool asked;
+    int sent = 0, error = append(call, c, is_new, &asked);
     *answer = NULL;
-    for (;;) {
+    while (error == 0 && !*answer) {
         if (!sent && hi.redisBufferWrite(c, &sent) != REDIS_OK)
             return fail(call, -ECONNRESET, c->errstr);
         int events = rt_wait_fd(c->fd, RT_READABLE | (sent ? 0 : RT_WRITABLE),
@@ -137,17 +176,15 @@ static int exchange(struct call *call, redisContext *c, void **answer)
             continue;
         if (hi.redisBufferRead(c) != REDIS_OK)
             return fail(call, -ECONNRESET, c->errstr);
-        if (hi.redisGetReplyFromReader(c, answer) != REDIS_OK)
-            return fail(call, -EPROTO, c->errstr);
-        if (*answer)
-            return 0;
+        error = take_answer(call, c, &asked, answer);
     }
+    return error;
 }
 
 /* One attempt on a connection, which it keeps or closes. */
-static int run(struct call *call, redisContext *c, void **answer)
+static int run(struct call *call, redisContext *c, bool is_new, void **answer)
 {
-    int error = exchange(call, c, answer);
+    int error = exchange(call, c, is_new, answer);
     if (error < 0 || !pool_give(POOL_REDIS, (intptr_t)c, drop_inherited))
         hi.redisFree(c);
     return error;
@@ -165,14 +202,14 @@ int redis_call(const struct redis_command *command, redis_answer *answer,
         return store_explain(STORE_REDIS, -EDESTADDRREQ, "", reply);
     intptr_t kept = pool_take(POOL_REDIS);
     if (kept != POOL_EMPTY)
-        error = run(&call, (redisContext *)kept, &object);
+        error = run(&call, (redisContext *)kept, false, &object);
     /* A kept connection may have been closed before it was used; a new one
      * tells what is really wrong. */
     if (error == -ECONNRESET) {
         call.words[0] = '\0';
         error = open_context(&call, &c);
         if (error == 0)
-            error = run(&call, c, &object);
+            error = run(&call, c, true, &object);
     }
     const redisReply *got = object;
     if (error == 0 && got->type != REDIS_REPLY_STRING &&

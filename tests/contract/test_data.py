@@ -92,6 +92,8 @@ class Stores:
         line = self.process.stdout.readline() if ready else ""
         self.missing = "" if line else self.stop()
         self.addresses = json.loads(line) if line else {}
+        self.environment = self.addresses.pop("environment", {})
+        os.environ.update(self.environment)  # of the servers, which inherit it
 
     def stop(self) -> str:
         self.process.send_signal(signal.SIGTERM)
@@ -151,8 +153,11 @@ def end_sessions() -> None:
         os.kill(pid, signal.SIGTERM)
     host, port = stores.addresses["redis"].split(":")
     with socket.create_connection((host, int(port)), LIMIT_S) as redis:
-        redis.sendall(b"CLIENT KILL TYPE normal SKIPME yes\r\n")
-        redis.recv(100)
+        password = stores.environment["REDISCLI_AUTH"].encode()
+        redis.sendall(b"AUTH %b\r\nCLIENT KILL TYPE normal SKIPME yes\r\n" % password)
+        got = b""
+        while got.count(b"\n") < 2 and (more := redis.recv(100)):
+            got += more
     deadline = time.monotonic() + LIMIT_S
     while postgresql_sessions() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -67,7 +67,9 @@ def segments():
             pathlib.Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
 
 
-class Killed(unittest.TestCase):
+class Run(unittest.TestCase):
+    """A run with stores, in a folder of its own."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -101,6 +103,8 @@ class Killed(unittest.TestCase):
             time.sleep(0.01)
         self.fail(f"{program} was not started: {self.running.communicate()}")
 
+
+class Killed(Run):
     def serving(self):
         """Waits until a server under test has been started."""
         until = time.monotonic() + LIMIT_S
@@ -176,6 +180,135 @@ class Killed(unittest.TestCase):
         self.running.communicate()
         self.assert_nothing_left(first, lock[6].split()[1])
         self.assert_nothing_left(second)
+
+
+STRANGER = """
+import json, os, socket, subprocess, sys
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+told = json.loads(sys.stdin.readline())
+got = {}
+
+def attempt(name, do):
+    try:
+        got[name] = str(do())
+    except OSError as error:
+        got[name] = f"refused: {type(error).__name__}"
+
+def converse(port, data):
+    with socket.create_connection(("127.0.0.1", port), 10) as server:
+        server.settimeout(10)
+        server.sendall(data)
+        return server.recv(200)
+
+for name, words in told["redis"].items():
+    attempt("redis " + name, lambda: converse(told["port"], words.encode()))
+for name, startup in told["postgresql"].items():
+    attempt("postgresql " + name, lambda: converse(told["port"], bytes.fromhex(startup)))
+for path in told["paths"]:
+    attempt(path, lambda: os.listdir(path) if os.path.isdir(path) else open(path, "rb").read())
+for pid in told["pids"]:
+    attempt(f"environ {pid}", lambda: open(f"/proc/{pid}/environ", "rb").read())
+got["lines"] = [open(f"/proc/{pid}/cmdline").read() for pid in told["pids"]]
+if told["psql"]:
+    done = subprocess.run([told["psql"], "-h", "127.0.0.1", "-p", str(told["port"]), "-U", "postgres",
+                           "-wc", "select 'let in'"], capture_output=True, text=True,
+                          env={"PGPASSWORD": "wrong"})
+    got["psql"] = done.stdout + done.stderr
+print(json.dumps(got))
+"""
+
+
+def startup(user):
+    """PostgreSQL's first message, without a password."""
+    words = b"".join(w.encode() + b"\0" for w in ("user", user, "database", "postgres")) + b"\0"
+    return ((len(words) + 8).to_bytes(4, "big") + (196608).to_bytes(4, "big") + words).hex()
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can become a stranger")
+class Strangers(Run):
+    """Another user of the machine, while a run calls its stores."""
+
+    def environment(self, variable):
+        """Pid and value: of the server under test."""
+        until = time.monotonic() + LIMIT_S
+        while time.monotonic() < until:
+            for pid in children(self.running.pid):
+                try:
+                    words = pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+                except OSError:
+                    continue
+                for word in words:
+                    if word.startswith(variable + "="):
+                        return pid, word.split("=", 1)[1]
+            time.sleep(0.01)
+        self.fail(f"no server has {variable}")
+
+    def look(self, workload, program, variable):
+        """What a stranger gets, and the password that there is."""
+        path = self.folder / "data.ini"
+        path.write_text(EXPERIMENT.format(workload=workload))
+        self.start("bench", "--allow-any-build", "-o", self.folder, path)
+        store, folder = self.store(program)
+        server, password = self.environment(variable)
+        pids = [store, server, *children(store)]
+        words = pathlib.Path(f"/proc/{server}/cmdline").read_text().split("\0")
+        status = pathlib.Path(f"/proc/{store}/status").read_text()
+        for line in ("Uid:\t0", "Gid:\t0"):
+            self.assertNotIn(line, status)
+        self.assertIn("Groups:\t \n", status)
+        port = int(words[words.index("--postgresql" if program == "postgres" else "--redis") + 1]
+                   .split(":")[1])
+        told = {"port": port, "pids": pids,
+                "redis": {"ping": "PING\r\n", "wrong": "AUTH wrong\r\n",
+                          "config": "CONFIG SET dir /tmp\r\n"} if program != "postgres" else {},
+                "postgresql": {user: startup(user) for user in ("postgres", "nobody")}
+                if program == "postgres" else {},
+                "paths": [str(folder), *(str(folder / name) for name in os.listdir(folder))],
+                "psql": program == "postgres" and shutil.which("psql") or ""}
+        done = subprocess.run([sys.executable, "-c", STRANGER], input=json.dumps(told) + "\n",
+                              capture_output=True, text=True, timeout=LIMIT_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_loopback_alone(pids, port)
+        got = json.loads(done.stdout)
+        out, err = self.running.communicate(timeout=LIMIT_S)
+        self.assertNotIn(password, done.stdout + out + err)
+        for file in self.folder.glob("**/*"):
+            if file.is_file():
+                self.assertNotIn(password.encode(), file.read_bytes(), file)
+        for name in told["paths"] + [f"environ {pid}" for pid in pids]:
+            self.assertEqual(got[name], "refused: PermissionError", name)
+        return got
+
+    def assert_loopback_alone(self, pids, port):
+        """No other socket of the store listens, of whatever kind."""
+        own = set()
+        for pid in pids:
+            for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+                try:
+                    own.add(os.readlink(link).strip("socket:[]"))
+                except OSError:
+                    continue
+        for table in ("tcp", "tcp6"):
+            for line in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+                words = line.split()
+                if words[3] == "0A" and words[9] in own:
+                    self.assertTrue(words[1].startswith("0100007F:"), line)
+        for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[6] in own:
+                self.assertNotEqual(words[3], "00010000", line)
+
+    def test_postgresql(self):
+        got = self.look("query", "postgres", "PGPASSWORD")
+        self.assertIn(r"R\x00\x00\x00\x17\x00\x00\x00\nSCRAM-SHA-256", got["postgresql postgres"])
+        self.assertNotIn(r"b'R\x00\x00\x00\x08\x00\x00\x00\x00", got["postgresql nobody"])
+        self.assertNotIn("let in", got.get("psql", ""))
+
+    def test_redis(self):
+        got = self.look("cache", "redis-server", "REDISCLI_AUTH")
+        self.assertIn("NOAUTH", got["redis ping"])
+        self.assertIn("NOAUTH", got["redis config"])
+        self.assertIn("WRONGPASS", got["redis wrong"])
 
 
 def why_not():
