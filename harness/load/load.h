@@ -155,7 +155,10 @@ struct load_result {
     uint64_t bytes_read;
     uint64_t pushes_missing; /* due in the window, not come by its end and the
                                 time-out: in `push` at their age */
-    uint64_t lost; /* WebSockets that ended in the window, not by our doing */
+    uint64_t lost;   /* WebSockets that ended in the window, not by our doing */
+    uint64_t resent; /* requests of the window that were sent once more, since
+                    the server had closed a kept connection before any byte of
+                    the answer (RFC 9112, section 9.3.1) */
     uint64_t reopened; /* connections opened again in the window, for
                     whatever reason (Connection: close, errors) */
 

@@ -91,6 +91,7 @@ void load_drive_answered(struct load_drive *drive,
     int64_t now_ns = load_now();
     connection->times.done_ns = now_ns;
     connection->failures = 0;
+    connection->kept = true;
     load_record_in_flight(&drive->record, -1, now_ns);
     if (load_record_end(&drive->record, outcomes[answer], &connection->times) &&
         answer != ANSWER_OK && !drive->slot->result.first_failure[0]) {
@@ -117,6 +118,8 @@ static void stream_ended(struct load_drive *drive,
     if (connection->state != POOL_BUSY)
         load_loss_reopen(
             drive, connection); /* an idle one: nobody's request is lost */
+    else if (load_loss_again(drive, connection))
+        return;
     else if (error)
         load_loss_broken(drive, connection, error);
     else
@@ -181,7 +184,8 @@ void load_drive_event(struct load_drive *drive,
         connection->written < connection->response.reference->request->size) {
         int status = load_pool_write(connection);
         if (status < 0 && !ended) {
-            load_loss_broken(drive, connection, status);
+            if (!load_loss_again(drive, connection))
+                load_loss_broken(drive, connection, status);
             return;
         }
     }
@@ -239,7 +243,9 @@ void load_drive_expire(struct load_drive *drive, int64_t now_ns)
         load_loss_request(drive, busy->head, OUTCOME_TIMEOUT,
                           "no answer within the timeout");
     struct load_list *connecting = &drive->pool.lists[POOL_CONNECTING];
-    while (connecting->head && connecting->head->due_ns <= now_ns)
+    while (connecting->head &&
+           (connecting->head->due_ns <= now_ns ||
+            (connecting->head->again && now_ns >= drive->abandon_ns)))
         load_loss_connect(drive, connecting->head, -ETIMEDOUT, NULL);
     expire_queued(drive, now_ns);
     load_pool_wake(&drive->pool, now_ns);

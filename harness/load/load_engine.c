@@ -121,8 +121,8 @@ static void leave(struct engine *engine)
     oldest = drive->pool.lists[POOL_BUSY].head;
     for (each = drive->pool.lists[POOL_CONNECTING].head; each;
          each = each->next) {
-        count += each->asked;
-        if (each->asked &&
+        count += each->asked || each->again;
+        if ((each->asked || each->again) &&
             (!oldest || each->times.sent_ns < oldest->times.sent_ns))
             oldest = each;
     }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "load_open.h"
 #include "load_send.h"
 
 enum {
@@ -71,6 +72,39 @@ void load_loss_request(struct load_drive *drive,
     load_loss_reopen(drive, connection);
 }
 
+bool load_loss_again(struct load_drive *drive,
+                     struct load_connection *connection)
+{
+    const struct load_request *request =
+        connection->response.reference->request;
+    if (!connection->kept || connection->resent || request->unsafe ||
+        drive->plan->greeting || load_response_started(&connection->response))
+        return false;
+    if (load_record_in_window(&drive->record, load_now()))
+        drive->slot->result.resent++;
+    load_response_drop(&connection->response);
+    load_pool_close(connection);
+    connection->again = true;
+    load_open_at_once(drive, connection);
+    return true;
+}
+
+/* A request to be sent once more found no connection. */
+static void fail_again(struct load_drive *drive,
+                       struct load_connection *connection, int error,
+                       const char *words)
+{
+    char both[320];
+    snprintf(both, sizeof both,
+             "the server closed a kept connection without an answer, and then: "
+             "%s",
+             words);
+    connection->again = false;
+    load_loss_request(drive, connection,
+                      error == -ETIMEDOUT ? OUTCOME_TIMEOUT : OUTCOME_RESET,
+                      both);
+}
+
 void load_loss_broken(struct load_drive *drive,
                       struct load_connection *connection, int error)
 {
@@ -105,6 +139,11 @@ void load_loss_connect(struct load_drive *drive,
     snprintf(words, sizeof words, "cannot connect: %s%s",
              reason ? reason : strerror(-error),
              error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
+    drive->slot->error = error;
+    if (connection->again) {
+        fail_again(drive, connection, error, words);
+        return;
+    }
     int64_t now_ns = load_now();
     struct load_times times = {
         .intended_ns = now_ns,
@@ -118,7 +157,6 @@ void load_loss_connect(struct load_drive *drive,
         drive->slot->result.started--; /* it was never more than begun */
     }
     connection->asked = false;
-    drive->slot->error = error;
     connection->failures++;
     if (!connection->decided && connection->failures >= RAMP_ATTEMPTS)
         load_loss_decide(drive, connection);

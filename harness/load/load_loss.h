@@ -23,7 +23,15 @@ void load_loss_request(struct load_drive *drive,
                        struct load_connection *connection,
                        enum load_outcome outcome, const char *words);
 
-/* The same because of an error (negative errno) of the connection. */
+/* The connection was closed, or broke, while its request waited: where that
+ * may be a kept one's end that crossed with the request (no byte of an answer
+ * has come, the request is idempotent and was sent but once), the request goes
+ * out on another connection (RFC 9112, section 9.3.1). Returns whether. */
+bool load_loss_again(struct load_drive *drive,
+                     struct load_connection *connection);
+
+/* A request has failed because of an error (negative errno) of the connection.
+ */
 void load_loss_broken(struct load_drive *drive,
                       struct load_connection *connection, int error);
 

@@ -28,6 +28,12 @@ void load_open_one(struct load_drive *drive, struct load_connection *connection)
         connection->overtakes = drive->record.ended;
         load_record_in_flight(&drive->record, 1, now_ns);
     }
+    load_open_at_once(drive, connection);
+}
+
+void load_open_at_once(struct load_drive *drive,
+                       struct load_connection *connection)
+{
     load_pool_move(&drive->pool, connection, POOL_CONNECTING);
     int status = load_pool_connect(&drive->pool, connection);
     if (status < 0)
@@ -68,6 +74,10 @@ static void done(struct load_drive *drive, struct load_connection *connection)
     }
     if (!first && load_record_in_window(&drive->record, now_ns))
         drive->slot->result.reopened++;
+    if (connection->again) {
+        load_send_again(drive, connection);
+        return;
+    }
     if (drive->plan->churn && load_send_asks(drive, now_ns)) {
         /* Wanted before the load began: nobody's request. */
         load_pool_close(connection);

@@ -12,6 +12,10 @@
 void load_open_one(struct load_drive *drive,
                    struct load_connection *connection);
 
+/* The same, whatever it is for: due_ns is set. */
+void load_open_at_once(struct load_drive *drive,
+                       struct load_connection *connection);
+
 /* epoll said this about a connection that is being opened. Where the plan has
  * a greeting, it is open when that was answered. */
 void load_open_event(struct load_drive *drive,

@@ -86,8 +86,10 @@ void load_pool_move(struct load_pool *pool, struct load_connection *connection,
     list_remove(&pool->lists[connection->state], connection);
     struct load_list *list = &pool->lists[state];
     struct load_connection *before = list->tail;
-    /* What took longer to connect is due before others that are busy. */
-    while (state == POOL_BUSY && before && before->due_ns > connection->due_ns)
+    /* What took longer to connect is due before others that are busy, and what
+     * is asked once more before others that connect. */
+    while ((state == POOL_BUSY || state == POOL_CONNECTING) && before &&
+           before->due_ns > connection->due_ns)
         before = before->previous;
     connection->state = state;
     connection->previous = before;
@@ -179,7 +181,7 @@ void load_pool_close(struct load_connection *connection)
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
-    connection->greeted = false;
+    connection->greeted = connection->kept = false;
     connection->generation++;
 }
 

@@ -31,7 +31,10 @@ struct load_connection {
     int failures;        /* since the last answer */
     bool decided;        /* in the ramp: has been open, or has failed often */
     bool was_open;
-    bool asked; /* churn: connecting is part of a request, the clock runs */
+    bool asked;  /* churn: connecting is part of a request, the clock runs */
+    bool kept;   /* an answer has come on this socket */
+    bool again;  /* its request, sent once, waits for another socket */
+    bool resent; /* its request has been sent twice */
     int64_t due_ns;
     struct load_times times;
     uint64_t overtakes; /* requests that had ended when its own was sent */

@@ -165,6 +165,11 @@ static void text_requests(const struct load_print *print, FILE *file)
             "  connections  %d open, %lu opened again, %d in flight at "
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
+    if (result->resent)
+        fprintf(file,
+                "  sent again   the server closed %lu kept connections between "
+                "requests; these requests were sent once more\n",
+                result->resent);
     char took[32], mean[32];
     if (print->plan->greeting)
         fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",
@@ -213,10 +218,11 @@ static json_t *json_histogram(const struct load_print *print,
 static json_t *json_requests(const struct load_result *result)
 {
     return json_pack(
-        "{sI sI sI sI sI sI}", "scheduled", (json_int_t)result->scheduled, "ok",
-        (json_int_t)result->ok, "wrong", (json_int_t)result->wrong,
+        "{sI sI sI sI sI sI sI}", "scheduled", (json_int_t)result->scheduled,
+        "ok", (json_int_t)result->ok, "wrong", (json_int_t)result->wrong,
         "http_error", (json_int_t)result->http_error, "io_error",
-        (json_int_t)result->io_error, "timeout", (json_int_t)result->timeout);
+        (json_int_t)result->io_error, "timeout", (json_int_t)result->timeout,
+        "resent", (json_int_t)result->resent);
 }
 
 static json_t *json_failures(const struct load_result *result)
@@ -311,6 +317,7 @@ static void write_rows(const struct load_print *print, bool markdown,
     fprintf(file, row, "requests_http_error", (double)result->http_error);
     fprintf(file, row, "requests_io_error", (double)result->io_error);
     fprintf(file, row, "requests_timeout", (double)result->timeout);
+    fprintf(file, row, "requests_resent", (double)result->resent);
     snprintf(name, sizeof name, "%s_mean_ns", kind);
     fprintf(file, row, name, histogram_mean_ns(histogram));
     for (int i = 0; i < print->percentile_count; i++) {

@@ -269,6 +269,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     into->in_flight_integral_ns += from->in_flight_integral_ns;
     into->bytes_read += from->bytes_read;
     into->reopened += from->reopened;
+    into->resent += from->resent;
     into->lost += from->lost;
     into->pushes_missing += from->pushes_missing;
     into->cpu_ns += from->cpu_ns;

@@ -19,9 +19,8 @@ struct load_reference *load_send_reference(const struct load_drive *drive,
 
 /* The connection is open, its clock runs. */
 static void put(struct load_drive *drive, struct load_connection *connection,
-                uint64_t number)
+                struct load_reference *reference)
 {
-    struct load_reference *reference = load_send_reference(drive, number);
     connection->times.class = reference->request->class;
     connection->due_ns =
         connection->times.intended_ns + drive->plan->timeout_ns;
@@ -29,7 +28,7 @@ static void put(struct load_drive *drive, struct load_connection *connection,
     load_pool_move(&drive->pool, connection, POOL_BUSY);
     load_response_begin(&connection->response, reference);
     int status = load_pool_write(connection);
-    if (status < 0)
+    if (status < 0 && !load_loss_again(drive, connection))
         load_loss_broken(drive, connection, status);
 }
 
@@ -42,8 +41,9 @@ void load_send_request(struct load_drive *drive,
         .sent_ns = now_ns,
     };
     connection->overtakes = drive->record.ended;
+    connection->resent = false;
     load_record_in_flight(&drive->record, 1, now_ns);
-    put(drive, connection, number);
+    put(drive, connection, load_send_reference(drive, number));
 }
 
 void load_send_connected(struct load_drive *drive,
@@ -51,7 +51,15 @@ void load_send_connected(struct load_drive *drive,
 {
     connection->asked = false;
     connection->times.connected_ns = now_ns;
-    put(drive, connection, drive->sent++);
+    put(drive, connection, load_send_reference(drive, drive->sent++));
+}
+
+void load_send_again(struct load_drive *drive,
+                     struct load_connection *connection)
+{
+    connection->again = false;
+    connection->resent = true;
+    put(drive, connection, connection->response.reference);
 }
 
 void load_send_queued(struct load_drive *drive, bool was_free)

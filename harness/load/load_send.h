@@ -19,6 +19,11 @@ void load_send_request(struct load_drive *drive,
 void load_send_connected(struct load_drive *drive,
                          struct load_connection *connection, int64_t now_ns);
 
+/* The request that a server's closing has left without an answer goes out on
+ * the new connection; its clock has run all the time. */
+void load_send_again(struct load_drive *drive,
+                     struct load_connection *connection);
+
 /* Open loop: the request that has waited longest takes a free connection.
  * `was_free`: nothing had to wait for one. */
 void load_send_queued(struct load_drive *drive, bool was_free);

@@ -109,14 +109,15 @@ static json_t *json_latency(const struct load_result *load, bool open)
 static json_t *json_requests(const struct load_result *load)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "started",
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "started",
         (json_int_t)load->started, "unanswered", (json_int_t)load->unanswered,
         "oldest_unanswered_ns", (json_int_t)load->oldest_unanswered_ns,
         "scheduled", (json_int_t)load->scheduled, "ok", (json_int_t)load->ok,
         "wrong", (json_int_t)load->wrong, "http_error",
         (json_int_t)load->http_error, "io_error", (json_int_t)load->io_error,
         "timeout", (json_int_t)load->timeout, "completed_in_window",
-        (json_int_t)load->completed_in_window);
+        (json_int_t)load->completed_in_window, "resent",
+        (json_int_t)load->resent);
 }
 
 static json_t *json_series(const struct load_result *load)

@@ -135,6 +135,9 @@ static void answer(struct server *server, int fd)
     if (fault == TRUTH_HANG)
         return;
     if (fault == TRUTH_RESET) {
+        /* In mid-answer: a kept connection that ends before any byte of it is
+         * no failure, its request is sent once more. */
+        put(fd, "200 OK", body, 3);
         drop(server, fd, true);
         return;
     }

@@ -103,7 +103,7 @@ class Faults(LoadTest):
 
     CASES = {  # fault: (where it is counted, every n-th)
         "wrong": ("wrong", 7), "longer": ("wrong", 7), "status": ("http_error", 7),
-        "truncate": ("reset", 9), "reset": ("reset", 9),
+        "truncate": ("reset", 9),
         "garbage": ("malformed", 9), "binary": ("malformed", 9),
         "hang": ("timeout", 50),
         "interim": ("ok", 3), "bytes": ("ok", 3), "chunked": ("ok", 3),
@@ -142,6 +142,17 @@ class Faults(LoadTest):
         for fault, run in runs.items():
             with self.subTest(fault=fault):
                 self.check(fault, *run.result())
+
+    def test_a_kept_connection_that_ends_between_requests(self) -> None:
+        """Its request goes out once more, and is no failure unless that is reset as well."""
+        code, result, seen = self.drive("reset", 9)
+        requests = result["requests"]
+        self.identity(result)
+        self.assertGreater(requests["resent"], 0)
+        self.assertEqual(seen["requests"], 600 + requests["resent"])
+        self.assertEqual(seen["faults"], requests["resent"] + result["failures"]["reset"])
+        self.assertEqual(requests["ok"], 600 - result["failures"]["reset"])
+        self.assertEqual(code, 3 if result["failures"]["reset"] else 0)
 
     def test_closed_loop_counts_what_ended(self) -> None:
         with Server() as server:
