@@ -32,7 +32,8 @@ def _values(slices, name: str) -> list[float | None]:
     values = []
     for s in slices:
         done, ns, cpu = (s.get(k) for k in ("completed", "counted_ns", "cpu_ns"))
-        if not done or not ns or cpu is None:
+        late = s.get("sampled") is False and name != "throughput_per_s"
+        if not done or not ns or cpu is None or late:
             values.append(None)
         else:
             values.append(done / ns if name == "throughput_per_s" else cpu / done)

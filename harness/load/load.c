@@ -385,6 +385,7 @@ static void merge(const struct load *load, struct load_result *result)
     histogram_reset(&result->connect);
     histogram_reset(&result->push);
     histogram_reset(&result->lag_free);
+    histogram_reset(&result->punctual);
     for (int i = 0; i < LOAD_PARTS && load->plan->tenths; i++)
         histogram_reset(&result->tenths[i]);
     for (int i = 0; i < CLASS_COUNT && load->plan->classes; i++)

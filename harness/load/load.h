@@ -173,6 +173,10 @@ struct load_result {
             came, counted from when they were due */
     struct histogram connect;  /* churn: until the connection was established,
             of the same requests */
+    struct histogram punctual; /* an open loop's response times less the
+            generator's own lateness with each of them: what a punctual
+            generator would have seen lies between them and `response`, but for
+            the queue that a burst of late requests makes */
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 

@@ -37,6 +37,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     histogram_reset(&result->connect);
     histogram_reset(&result->push);
     histogram_reset(&result->lag_free);
+    histogram_reset(&result->punctual);
     for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
         histogram_reset(&result->tenths[i]);
     for (int i = 0; i < CLASS_COUNT && plan->classes; i++)
@@ -114,6 +115,9 @@ static void record_response(struct load_record *record,
     int64_t step_ns = record->window_ns / LOAD_PARTS + 1;
     int64_t response_ns = times->done_ns - times->intended_ns;
     histogram_record(&record->result->response, response_ns);
+    if (!record->closed)
+        histogram_record(&record->result->punctual,
+                         response_ns - times->late_ns);
     if (record->classes)
         histogram_record(&record->result->classes[times->class], response_ns);
     if (record->tenths && !record->closed)
@@ -281,6 +285,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     histogram_merge(&into->connect, &from->connect);
     histogram_merge(&into->push, &from->push);
     histogram_merge(&into->lag_free, &from->lag_free);
+    histogram_merge(&into->punctual, &from->punctual);
     for (int i = 0; i < LOAD_PARTS; i++)
         if (from->tenths[i].count > 0)
             histogram_merge(&into->tenths[i], &from->tenths[i]);

@@ -29,7 +29,9 @@ struct load_record {
 /* When one request was to happen, did, and ended. */
 struct load_times {
     int64_t intended_ns, sent_ns, done_ns;
-    int64_t connected_ns;  /* churn; else 0 */
+    int64_t connected_ns; /* churn; else 0 */
+    int64_t late_ns; /* of an open loop's request that found a free connection:
+                        the generator's own lateness; else 0 */
     enum load_class class; /* of the request */
 };
 

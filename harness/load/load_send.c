@@ -81,6 +81,8 @@ void load_send_queued(struct load_drive *drive, bool was_free)
         times.intended_ns = now_ns;
     load_record_sent(&drive->record, now_ns);
     load_send_request(drive, connection, number, times.intended_ns, now_ns);
+    if (was_free)
+        connection->times.late_ns = now_ns - times.intended_ns;
 }
 
 bool load_send_asks(struct load_drive *drive, int64_t now_ns)

@@ -19,6 +19,10 @@ struct slice {
     int64_t idle_cpu_ns; /* of all the other servers together in it */
 };
 
+/* Whether CPU was read near enough to the edges of the counted part. How late a
+ * reading was is the clock's word, and has nothing to do with what it says. */
+bool slice_sampled(const struct slice *slice);
+
 struct trial_slices {
     int count;
     int64_t slice_ns; /* of the plan, the discarded part included */

@@ -26,12 +26,14 @@ json_t *slices_json(const struct trial_slices *slices)
         const struct slice *slice = &slices->rows[i];
 
         json_array_append_new(
-            list, json_pack("{s:I, s:I, s:I, s:o, s:o}", "started_ns",
+            list, json_pack("{s:I, s:I, s:I, s:o, s:o, s:I, s:b}", "started_ns",
                             (json_int_t)slice->started_ns, "counted_ns",
                             (json_int_t)slice->counted_ns, "completed",
                             (json_int_t)slice->completed, "cpu_ns",
                             json_known(slice->cpu_ns), "idle_cpu_ns",
-                            json_known(slice->idle_cpu_ns)));
+                            json_known(slice->idle_cpu_ns), "late_ns",
+                            (json_int_t)slice->late_ns, "sampled",
+                            slice_sampled(slice)));
     }
     return list;
 }
@@ -54,6 +56,8 @@ int64_t slices_cpu_per_request_ns(const struct trial_slices *slices)
     for (int i = 0; i < slices->count; i++) {
         if (slices->rows[i].cpu_ns < 0)
             return -1;
+        if (!slice_sampled(&slices->rows[i]))
+            continue;
         completed += (double)slices->rows[i].completed;
         cpu_ns += (double)slices->rows[i].cpu_ns;
     }

@@ -91,6 +91,9 @@ static json_t *json_latency(const struct load_result *load, bool open)
                   json_histogram(&load->service, whole), "lag",
                   json_histogram(&load->lag, whole));
 
+    if (open)
+        json_object_set_new(object, "punctual",
+                            json_histogram(&load->punctual, true));
     if (load->connect.count > 0)
         json_object_set_new(object, "connect",
                             json_histogram(&load->connect, whole));

@@ -19,6 +19,9 @@
 
 enum { MODELS_SHOWN = 32 };
 
+/* Of a trial against its repetition: twice the margin that is usual. */
+static const double NOISE_MUCH = 0.1;
+
 /* One load point while its lines are made. */
 struct point {
     const struct results *results;
@@ -348,14 +351,32 @@ static int whole(const json_t *object, const char *key)
     return (int)json_integer_value(json_object_get(object, key));
 }
 
+/* A machine that wanders from minute to minute hides what is alike in a block;
+ * servers that take turns on it see the same machine. */
+static void tell_noise(const struct results *results, const json_t *noise)
+{
+    double sd =
+        json_number_value(json_object_get(noise, "throughput_log_sd_median"));
+
+    if (whole(noise, "cells") == 0)
+        return;
+    results_tell(results,
+                 "noise: repeated trials of the same cell differ by %.1f %% "
+                 "(standard deviation of throughput, median of %d cells)",
+                 100 * expm1(sd), whole(noise, "cells"));
+    if (expm1(sd) > NOISE_MUCH)
+        results_tell(results,
+                     "  that is much: for ratios of throughput and of CPU per "
+                     "request let the servers take turns (mode = slice, as in "
+                     "floor.ini), or quieten the machine (troika doctor)");
+}
+
 void conclusion_print(const struct results *results, const json_t *run,
                       const json_t *trials)
 {
     struct point point = {.results = results, .run = run, .trials = trials};
     const json_t *tally = json_object_get(run, "tally");
     const json_t *noise = json_object_get(run, "noise");
-    double sd =
-        json_number_value(json_object_get(noise, "throughput_log_sd_median"));
     bool complete = json_is_true(json_object_get(run, "complete"));
     char next[8192];
 
@@ -377,12 +398,7 @@ void conclusion_print(const struct results *results, const json_t *run,
                      "faulted, and %d give bounds, for the server was not the "
                      "limit",
                      whole(tally, "withheld"), whole(tally, "bounded"));
-    if (whole(noise, "cells") > 0)
-        results_tell(results,
-                     "noise: repeated trials of the same cell differ by %.1f "
-                     "%% (standard deviation of throughput, median of %d "
-                     "cells)",
-                     100 * (exp(sd) - 1), whole(noise, "cells"));
+    tell_noise(results, noise);
     noise_floor_print(results, run);
     results_tell(results, "files: %s", results->directory);
     if (complete)

@@ -27,8 +27,9 @@ int slice_pairs_stretches(int blocks);
 
 /* The ratios a / b of the stretches of one block into `ratios` (room for
  * `stretches`), *pairs increased by the pairs used. Returns how many: fewer
- * where there are fewer rounds, 0 where the metric is not one of slices or a
- * slice does not give it. */
+ * where there are fewer rounds, or CPU was read late in a whole stretch, 0
+ * where that is so of over half of the pairs, or where the metric is not one of
+ * slices or a slice does not give it. */
 int slice_pairs_ratios(const json_t *a, const json_t *b,
                        const struct metric *metric, int stretches,
                        double *ratios, int *pairs);

@@ -105,8 +105,10 @@ class Slices(unittest.TestCase):
             self.assertAlmostEqual(
                 1, trial["throughput_per_s"]
                 / (completed * 1e9 / (ROUNDS * COUNTED_NS)), places=9)
-            if completed:
-                cpu = sum(s["cpu_ns"] for s in trial["slices"]) / completed
+            read = [s for s in trial["slices"] if s["sampled"]]
+            self.assertEqual(read, [s for s in trial["slices"] if s["late_ns"] <= 5_000_000])
+            if sum(s["completed"] for s in read):
+                cpu = sum(s["cpu_ns"] for s in read) / sum(s["completed"] for s in read)
                 self.assertAlmostEqual(
                     cpu, trial["cpu"]["per_request_ns"], delta=1)
 
@@ -114,14 +116,18 @@ class Slices(unittest.TestCase):
         metrics = {row["metric"] for row in self.run_json["summary"]}
         self.assertEqual({"throughput_per_s", "cpu_per_request_ns"}, metrics)
         for row in self.run_json["comparisons"]:
-            logs = []
+            logs, of_cpu = [], row["metric"] == "cpu_per_request_ns"
             for number in range(1, BLOCKS + 1):
-                of = {t["cell"]["model"]: t for t in self.block(number) if t["valid"]}
+                figure = row["metric"].split("_")[0]
+                of = {t["cell"]["model"]: t for t in self.block(number) if t["valid"]
+                      and figure not in {w["figure"] for w in t["withheld"]}}
                 if row["a"] not in of or row["b"] not in of:
                     continue
                 for a, b in zip(of[row["a"]]["slices"], of[row["b"]]["slices"]):
+                    if of_cpu and not (a["sampled"] and b["sampled"]):
+                        continue  # it takes its pair along
                     ratio = a["completed"] / b["completed"]
-                    if row["metric"] == "cpu_per_request_ns":
+                    if of_cpu:
                         ratio = a["cpu_ns"] / b["cpu_ns"] / ratio
                     logs.append(math.log(ratio))
             self.assertEqual(len(logs), row["slice_pairs"])

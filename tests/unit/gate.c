@@ -164,18 +164,21 @@ static void test_clients(void **state)
     bench->trial.machine_last.busy_ns += 700 * MS;
     failing(bench, "backend_busy");
     bench = good_open();
-    for (int i = 0; i < 100; i++)
-        histogram_record(&bench->load.lag_free, 5 * MS);
+    send_late(&bench->load, 100, 50 * MS, 5 * MS);
     failing(bench, "generator_lag");
     bench = good_open(); /* 2 ms late at a p99 of 50 ms: no matter */
-    for (int i = 0; i < 100; i++)
-        histogram_record(&bench->load.lag_free, 2 * MS);
+    send_late(&bench->load, 100, 50 * MS, 2 * MS);
+    failing(bench, "");
+    bench = good_open(); /* 5 ms late with others than the slowest */
+    send_late(&bench->load, 100, 30 * MS, 5 * MS);
+    failing(bench, "");
+    bench = good_open(); /* or with fewer than one in a hundred */
+    send_late(&bench->load, 12, 50 * MS, 5 * MS);
     failing(bench, "");
     bench = good_open();
     bench->point.workload = &quick_entry;
     fill(&bench->load, 2000, MS);
-    for (int i = 0; i < 3000; i++)
-        histogram_record(&bench->load.lag_free, 150000);
+    send_late(&bench->load, 3000, MS, 150000);
     failing(bench, "generator_lag_median");
     bench = good(); /* 20 waves: one of them late is the machine's stall */
     bench->trial.backend.lateness_p99_ns = 3 * MS;
@@ -189,6 +192,13 @@ static void test_clients(void **state)
     bench = good_open();
     bench->trial.backend.lateness_p99_ns = 3 * MS;
     failing(bench, "backend_lateness");
+    bench = good_open(); /* 3 ms of a p99 of 70 ms are not */
+    for (int i = 0; i < 40; i++)
+        histogram_record(&bench->load.response, 70 * MS);
+    for (int i = 0; i < 40; i++)
+        histogram_record(&bench->load.punctual, 70 * MS);
+    bench->trial.backend.lateness_p99_ns = 3 * MS;
+    failing(bench, "");
     bench = good();
     bench->trial.last.at_ns += 30 * MS;
     failing(bench, "sampler");
@@ -220,8 +230,7 @@ static void test_beside(void **state)
     bench = good();
     fill(&bench->beside, 200, MS);
     bench->trial.beside = &bench->beside;
-    for (int i = 0; i < 100; i++)
-        histogram_record(&bench->beside.lag_free, 5 * MS);
+    send_late(&bench->beside, 100, MS, 5 * MS);
     failing(bench, "beside_lag");
 }
 
@@ -259,11 +268,14 @@ static void test_withheld(void **state)
     bench->load.ok--;
     withheld(bench, "all", false);
     bench = good_open(); /* late: neither memory nor CPU is touched by it */
-    for (int i = 0; i < 100; i++)
-        histogram_record(&bench->load.lag_free, 5 * MS);
+    send_late(&bench->load, 100, 50 * MS, 5 * MS);
     withheld(bench, "latency", true);
-    bench = good();
+    bench = good(); /* a wave in ten that is late is in the mean */
     bench->trial.backend.lateness_p90_ns = 3 * MS;
+    withheld(bench, "throughput, latency", true);
+    bench = good_open();
+    bench->trial.backend.lateness_p90_ns = 3 * MS;
+    bench->trial.backend.lateness_p99_ns = 3 * MS;
     withheld(bench, "latency", true);
     bench = good();
     bench->trial.last.at_ns += 30 * MS;
@@ -392,8 +404,7 @@ static void test_repeating(void **state)
     free(bench);
 
     bench = good_open(); /* connections that sleep are there for their memory */
-    for (int i = 0; i < 100; i++)
-        histogram_record(&bench->load.lag_free, 5 * MS);
+    send_late(&bench->load, 100, 50 * MS, 5 * MS);
     assert_true(worth(bench, NULL));
     bench->point.idle = true;
     assert_false(worth(bench, NULL));

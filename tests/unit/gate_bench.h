@@ -61,9 +61,11 @@ static void fill(struct load_result *load, int n, int64_t service_ns)
     histogram_reset(&load->service);
     histogram_reset(&load->response);
     histogram_reset(&load->lag_free);
+    histogram_reset(&load->punctual);
     for (int i = 0; i < n; i++) {
         histogram_record(&load->service, service_ns);
         histogram_record(&load->response, service_ns);
+        histogram_record(&load->punctual, service_ns);
         histogram_record(&load->lag_free, 20000);
     }
     load->scheduled = load->ok = load->completed_in_window = (uint64_t)n;
@@ -84,6 +86,17 @@ static void fill(struct load_result *load, int n, int64_t service_ns)
                         (i % 2 ? 5 : -5) * (i % 5 == 0);
     load->processes = 1;
     load->cpu_ns = 100 * MS;
+}
+
+/* So many more requests of an open loop, sent so much too late. */
+static void send_late(struct load_result *load, int n, int64_t service_ns,
+                      int64_t late_ns)
+{
+    for (int i = 0; i < n; i++) {
+        histogram_record(&load->response, service_ns + late_ns);
+        histogram_record(&load->punctual, service_ns);
+        histogram_record(&load->lag_free, late_ns);
+    }
 }
 
 /* Two CPUs; the server used 500 ms, and 60 ms nobody knows of. */

@@ -66,11 +66,11 @@ static void test_sampled(void **state)
     struct bench *bench = good_slices();
 
     (void)state;
-    bench->trial.slices->rows[3].late_ns = 6 * MS;
-    bench->trial.slices->rows[4].late_ns = 6 * MS;
+    for (int i = 0; i < SLICES / 2; i++) /* their pairs are left out */
+        bench->trial.slices->rows[i].late_ns = 6 * MS;
     failing(bench, "");
     bench = good_slices();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < SLICES / 2 + 1; i++)
         bench->trial.slices->rows[i].late_ns = 6 * MS;
     failing(bench, "slices_sampled");
 }

@@ -144,6 +144,36 @@ static void a_slice_without_a_figure_takes_the_comparison(void **state)
     scene_free(&scene);
 }
 
+static void set_late(json_t *trial, int round)
+{
+    json_object_set_new(
+        json_array_get(json_object_get(trial, "slices"), (size_t)round),
+        "sampled", json_false());
+}
+
+/* What was read late takes its pair along, and no more: not the block, and not
+ * the throughput, which was counted elsewhere. */
+static void a_late_reading_takes_its_pair(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init(&scene, 6, 4);
+    set(scene.left[3], 2, "cpu_ns", 5e9);
+    set_late(scene.left[3], 2);
+    set_late(scene.right[3], 1);
+    set(scene.right[3], 1, "cpu_ns", 5e9);
+    assert_int_equal(6, pair(&scene, "throughput_per_s"));
+    assert_int_equal(24, scene.pair_a.pairs);
+    assert_int_equal(6, pair(&scene, "cpu_per_request_ns"));
+    assert_int_equal(22, scene.pair_a.pairs);
+    for (int i = 0; i < 6; i++)
+        assert_true(fabs(scene.pair_a.values[i] - 1) < 1e-12);
+    set_late(scene.left[3], 0); /* over half: nothing rests on the rest */
+    assert_int_equal(0, pair(&scene, "cpu_per_request_ns"));
+    scene_free(&scene);
+}
+
 static void blocks_that_one_lacks_are_left_out(void **state)
 {
     struct scene scene;
@@ -277,6 +307,7 @@ int main(void)
         cmocka_unit_test(ratios_are_of_pairs),
         cmocka_unit_test(few_blocks_are_cut_into_stretches),
         cmocka_unit_test(a_slice_without_a_figure_takes_the_comparison),
+        cmocka_unit_test(a_late_reading_takes_its_pair),
         cmocka_unit_test(blocks_that_one_lacks_are_left_out),
         cmocka_unit_test(intervals_cover_the_truth),
         cmocka_unit_test(pairs_as_values_would_not_cover),
