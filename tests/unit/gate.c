@@ -138,6 +138,17 @@ static void test_little(void **state)
     failing(bench, "");
 }
 
+/* So many more requests of an open loop, sent so much too late. */
+static void send_late(struct load_result *load, int n, int64_t service_ns,
+                      int64_t late_ns)
+{
+    for (int i = 0; i < n; i++) {
+        histogram_record(&load->response, service_ns + late_ns);
+        histogram_record(&load->punctual, service_ns);
+        histogram_record(&load->lag_free, late_ns);
+    }
+}
+
 static void test_clients(void **state)
 {
     struct bench *bench = good();
