@@ -10,6 +10,7 @@
 
 #include "harness/experiment/value.h"
 #include "harness/machine/fingerprint.h"
+#include "harness/run/stored.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/compare.h"
 #include "troika.h"
@@ -70,27 +71,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static json_t *load(const char *directory, const char *name)
-{
-    char path[4096];
-    json_error_t error;
-    json_t *value;
-
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
-    value = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (value == NULL && error.line > 0)
-        fprintf(stderr, "troika compare: %s:%d:%d: %s\n", path, error.line,
-                error.column, error.text);
-    else if (value == NULL)
-        fprintf(stderr, "troika compare: %s; name a run's directory\n",
-                error.text);
-    return value;
-}
-
 static json_t *load_run(const char *directory)
 {
-    json_t *run = load(directory, "run.json");
+    char path[4096], why[4608];
+    json_t *run;
 
+    snprintf(path, sizeof(path), "%s/run.json", directory);
+    run = stored_json(path, NULL, why, sizeof(why));
+    if (run == NULL)
+        fprintf(stderr, "troika compare: %s; name a run's directory\n", why);
     if (run == NULL ||
         (json_is_object(json_object_get(run, "environment")) &&
          json_is_array(json_object_get(run, "summary")) &&
@@ -103,26 +92,29 @@ static json_t *load_run(const char *directory)
     return NULL;
 }
 
-/* Trials that were not done yet are left out. */
+static void say_damaged(const char *why, void *context)
+{
+    (void)context;
+    fprintf(stderr, "troika compare: %s\n", why);
+}
+
+/* Trials that were not done yet are left out; NULL when one is damaged, for
+ * which a limit cannot be judged. */
 static json_t *load_trials(const char *directory, const json_t *run)
 {
-    json_t *trials = json_array(), *trial;
-    const json_t *planned;
-    char path[4096];
-    size_t i;
+    json_t *trials = json_array();
+    struct stored_problems problems =
+        stored_all(directory, run, trials, say_damaged, NULL);
 
-    json_array_foreach(json_object_get(run, "plan"), i, planned)
-    {
-        const char *id =
-            json_string_value(json_object_get(planned, "trial_id"));
-
-        snprintf(path, sizeof(path), "%s/trials/%s.json", directory,
-                 id ? id : "");
-        trial = json_load_file(path, 0, NULL);
-        if (trial != NULL)
-            json_array_append_new(trials, trial);
-    }
-    return trials;
+    if (problems.damaged_trials == 0)
+        return trials;
+    fprintf(stderr,
+            "troika compare: %s: %d stored trial%s damaged, so no "
+            "threshold can be judged\n",
+            directory, problems.damaged_trials,
+            problems.damaged_trials == 1 ? " is" : "s are");
+    json_decref(trials);
+    return NULL;
 }
 
 static void say_difference(const char *fact, const char *a, const char *b,
@@ -164,6 +156,8 @@ static int judge(const struct flags *flags, const struct compare *compare)
         missed += compare_regressions(compare, flags->regression, stdout);
     if (flags->threshold_count > 0) {
         trials = load_trials(flags->runs[1], compare->b);
+        if (trials == NULL)
+            return EXIT_FAILED;
         missed += threshold_judge(flags->thresholds, flags->threshold_count,
                                   compare->b, trials, NULL, say_line, stdout);
         json_decref(trials);

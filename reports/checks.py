@@ -8,13 +8,14 @@ reason: a report made from half-understood numbers would be worse than none.
 """
 
 import json
+import re
 from pathlib import Path
 
 import schema
 
 # path in the JSON -> kind; a trailing ? allows null or absence.
 RUN_SHAPE = {
-    "run_id": "text",
+    "run_id": "name",
     "command": "text?",
     "tool_version": "text?",
     "started_at": "text",
@@ -36,19 +37,20 @@ RUN_SHAPE = {
     "tally": "object?",
 }
 EXPERIMENT_SHAPE = {
-    "name": "text",
-    "title": "text?",
-    "question": "text?",
-    "baseline": "text?",
+    "name": "name",
+    "title": "line?",
+    "question": "line?",
+    "baseline": "name?",
     "margin": "number?",
     "blocks": "count?",
     "profile": "object?",
+    "profile.name": "line?",
     "load_points": "list",
 }
 LOAD_POINT_SHAPE = {
-    "id": "text",
-    "section": "text?",
-    "workload": "text",
+    "id": "name",
+    "section": "name?",
+    "workload": "name",
     "kind": "text?",
     "query": "text?",
     "load": "object",
@@ -61,9 +63,9 @@ LOAD_POINT_SHAPE = {
     "models": "list",
 }
 SUMMARY_SHAPE = {
-    "experiment": "text",
-    "load_point": "text",
-    "model": "text",
+    "experiment": "name",
+    "load_point": "name",
+    "model": "name",
     "metric": "text",
     "n": "count",
     "value": "number?",
@@ -73,11 +75,11 @@ SUMMARY_SHAPE = {
     "trials": "list?",
 }
 COMPARISON_SHAPE = {
-    "experiment": "text",
-    "load_point": "text",
+    "experiment": "name",
+    "load_point": "name",
     "metric": "text",
-    "a": "text",
-    "b": "text",
+    "a": "name",
+    "b": "name",
     "n": "count",
     "ratio": "number?",
     "lo": "number?",
@@ -87,26 +89,26 @@ COMPARISON_SHAPE = {
     "words": "text?",
 }
 SLOPE_SHAPE = {
-    "experiment": "text",
-    "section": "text",
-    "model": "text",
+    "experiment": "name",
+    "section": "name",
+    "model": "name",
     "per": "text",
     "n": "count",
     "bytes": "object?",
     "why": "text?",
 }
 TRIAL_SHAPE = {
-    "run_id": "text",
-    "trial_id": "text",
-    "experiment": "text",
-    "load_point": "text",
+    "run_id": "name",
+    "trial_id": "name",
+    "experiment": "name",
+    "load_point": "name",
     "block": "count",
     "attempt": "count?",
     "complete": "boolean",
     "valid": "boolean",
     "reason": "text?",
     "cell": "object",
-    "cell.model": "text",
+    "cell.model": "name",
     "gates": "list?",
     "withheld": "list?",
     "bound": "object?",
@@ -136,11 +138,25 @@ BOUNDING = ("generator_busy", "clients_busy", "backend_busy")
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
 
 
+_WORDS = {
+    "name": "a name (1 to 200 bytes, without control characters and /)",
+    "line": "a line of text (at most 4,000 characters, without control characters)",
+}
+
+
 class ResultsError(Exception):
     """Results that cannot be reported, in one sentence for the user."""
 
 
+# Names become file names and words of gnuplot's language. Neither takes NUL, and a
+# file's name has at most 255 bytes, of which charts need some for themselves.
+_NAME = re.compile(r"[^\x00-\x20\x7f/][^\x00-\x1f\x7f/]*")
+_LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _KINDS = {
+    "name": lambda v: isinstance(v, str)
+    and len(v.encode(errors="replace")) <= 200
+    and bool(_NAME.fullmatch(v)),
+    "line": lambda v: isinstance(v, str) and len(v) <= 4000 and bool(_LINE.fullmatch(v)),
     "text": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
@@ -162,8 +178,15 @@ def _check_shape(path: Path, where: str, value, shape: dict) -> None:
         if (found is None and optional) or _KINDS[kind.rstrip("?")](found):
             continue
         raise ResultsError(
-            f"{path}: {where}{key} must be a {kind.rstrip('?')}, found {json.dumps(found)[:60]}"
+            f"{path}: {where}{key} must be {_WORDS.get(kind.rstrip('?'), 'a ' + kind.rstrip('?'))},"
+            f" found {_shown(found)}"
         )
+
+
+def _shown(value) -> str:
+    """A value in a message, cut, with its length where that is the trouble."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def check_schema(path: Path, kind: str, data: dict) -> None:
@@ -172,17 +195,21 @@ def check_schema(path: Path, kind: str, data: dict) -> None:
         raise ResultsError(f"{path}: {found} (results/schema/{kind}.schema.json)")
 
 
+def _check_names(path: Path, where: str, values) -> None:
+    for value in values:
+        if not _KINDS["name"](value):
+            raise ResultsError(f"{path}: {where} must be {_WORDS['name']}, found {_shown(value)}")
+
+
 def check_run(path: Path, data: dict) -> None:
     _check_shape(path, "", data, RUN_SHAPE)
+    _check_names(path, "the name of each of models", data["models"])
     for i, experiment in enumerate(data["experiments"]):
         where = f"experiments[{i}]."
         _check_shape(path, where, experiment, EXPERIMENT_SHAPE)
         for j, point in enumerate(experiment["load_points"]):
             _check_shape(path, f"{where}load_points[{j}].", point, LOAD_POINT_SHAPE)
-            if not all(isinstance(m, str) for m in point["models"]):
-                raise ResultsError(
-                    f"{path}: {where}load_points[{j}].models must be names"
-                )
+            _check_names(path, f"{where}load_points[{j}].models", point["models"])
     for i, row in enumerate(data.get("summary") or []):
         _check_shape(path, f"summary[{i}].", row, SUMMARY_SHAPE)
         value, lo, hi = row.get("value"), row.get("lo"), row.get("hi")

@@ -6,6 +6,7 @@ refused), and is found here by experiment, load point, model and metric.
 """
 
 import json
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -156,6 +157,7 @@ def load(directory: str) -> Run:
         check_schema(name, "trial", trial)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
+    _check_nothing_lost(path, data, trials)
     trials.sort(
         key=lambda t: (t["experiment"], t["load_point"], t["block"], t["trial_id"])
     )
@@ -172,6 +174,19 @@ def load(directory: str) -> Run:
     return run
 
 
+def _check_nothing_lost(path: Path, data: dict, trials: list[dict]) -> None:
+    """A trial of a complete run that has no file was there once."""
+    if not data["complete"]:
+        return
+    lost = {row["trial_id"] for row in data.get("plan") or []} - {t["trial_id"] for t in trials}
+    if lost:
+        raise ResultsError(
+            f"{path}: the run is complete, but {len(lost)} of its trials"
+            f" {'has' if len(lost) == 1 else 'have'} no file, first trials/{min(lost)}.json;"
+            f" measure again: make resume RUN={shlex.quote(str(path))}"
+        )
+
+
 def ran_by(model: dict) -> str:
     """What ran a foreign model, "" for machine code."""
     runtime = model.get("runtime")
@@ -179,6 +194,17 @@ def ran_by(model: dict) -> str:
         return ""
     lock = {True: ", with a GIL", False: ", without a GIL"}.get(runtime.get("gil"), "")
     return f"{runtime['name']} {runtime['version']}{lock}"
+
+
+def _remedy(path: Path) -> str:
+    """What to do about a stored file that is damaged, as commands to paste."""
+    if path.parent.name != "trials":
+        return f"what can be done is said by: make resume RUN={shlex.quote(str(path.parent))}"
+    remove = f"rm {shlex.quote(str(path))}"
+    if ".attempt" in path.name:
+        return f"it is an attempt that was repeated, which no figure uses: {remove}"
+    run = shlex.quote(str(path.parent.parent))
+    return f"measure it again: {remove} && make resume RUN={run}"
 
 
 def read(path: Path) -> dict:
@@ -191,11 +217,10 @@ def read(path: Path) -> dict:
         data = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise ResultsError(
-            f"{path}:{error.lineno}:{error.colno}: broken JSON: {error.msg};"
-            " remove the file and finish the run with `troika bench --resume`"
+            f"{path}:{error.lineno}:{error.colno}: broken JSON: {error.msg}; {_remedy(path)}"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ResultsError(f"{path}: cannot be read: {error}") from None
+        raise ResultsError(f"{path}: cannot be read: {error}; {_remedy(path)}") from None
     if not isinstance(data, dict):
         raise ResultsError(f"{path}:1:1: an object was expected")
     version = data.get("schema_version")

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/hint.h"
 #include "harness/tree.h"
 
 enum { PATH_SIZE = 1024 };
@@ -38,12 +40,14 @@ static int fail(int error, char *why, size_t why_size, const char *what,
     return -error;
 }
 
-static const char *remedy_of(int error)
+/* Before a run is begun there is nothing to go on with. */
+static const char *remedy_at_start(int error)
 {
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-        return "free space, then go on with --resume; finished trials are kept";
+        return "free space and begin again, or choose another place with "
+               "--output";
     case EACCES:
     case EPERM:
     case EROFS:
@@ -51,6 +55,35 @@ static const char *remedy_of(int error)
     default:
         return "choose another place with --output";
     }
+}
+
+bool results_gone(const struct results *results)
+{
+    struct stat held, named;
+
+    return results->lock_fd >= 0 && fstat(results->lock_fd, &held) == 0 &&
+           (stat(results->directory, &named) < 0 ||
+            held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+}
+
+/* What to do when a file of the run cannot be written. */
+static const char *remedy_of(const struct results *results, int error,
+                             char *words, size_t size)
+{
+    char command[2048];
+
+    if (results_gone(results))
+        return "the run's folder was removed while the run went on, and what "
+               "was measured went with it; begin the run again";
+    if (!results->begun)
+        return remedy_at_start(error);
+    snprintf(words, size, "%s, then go on: %s; finished trials are kept",
+             error == ENOSPC || error == EDQUOT ? "free space"
+             : error == EACCES || error == EPERM || error == EROFS
+                 ? "make it writable"
+                 : "mend that",
+             hint_resume(results->directory, command, sizeof(command)));
+    return words;
 }
 
 void results_default_root(char *root, size_t size)
@@ -126,13 +159,14 @@ static int make_run(struct results *results)
     return -EEXIST;
 }
 
-/* root/latest -> RUN, by rename, so that it never points nowhere. */
+/* root/latest -> RUN, by rename, so that it never points nowhere. The link is
+ * made in the run's folder: if the program is killed in between, the next one
+ * that opens the run clears it away. */
 static int point_latest(const struct results *results)
 {
     char temporary[PATH_SIZE], latest[PATH_SIZE];
 
-    snprintf(temporary, sizeof(temporary), "%s/.latest-%s", results->root,
-             results->run_id);
+    snprintf(temporary, sizeof(temporary), "%s/latest.new", results->directory);
     snprintf(latest, sizeof(latest), "%s/latest", results->root);
     if (symlink(results->run_id, temporary) < 0)
         return -errno;
@@ -143,6 +177,24 @@ static int point_latest(const struct results *results)
     return -error;
 }
 
+/* A program that was killed, or a full disk, may leave half a line at the end
+ * of a file that only grows: that half goes. */
+static void drop_half_line(const char *path)
+{
+    FILE *file = fopen(path, "r+e");
+    long whole = 0, at = 0;
+
+    if (file == NULL)
+        return;
+    for (int c; (c = fgetc(file)) != EOF;)
+        if (at++, c == '\n')
+            whole = at;
+    if (whole < at && ftruncate(fileno(file), whole) < 0) {
+        /* Then the line stays as it is, which is only untidy. */
+    }
+    fclose(file);
+}
+
 /* A file that only grows. */
 static FILE *open_to_append(const struct results *results, const char *name,
                             char *why, size_t why_size)
@@ -151,14 +203,36 @@ static FILE *open_to_append(const struct results *results, const char *name,
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", results->directory, name);
+    drop_half_line(path);
     file = fopen(path, "ae");
     if (file == NULL)
-        fail(errno, why, why_size, "writing", path, remedy_of(errno));
+        fail(errno, why, why_size, "writing", path, remedy_at_start(errno));
     return file;
+}
+
+/* Files that were being written when a program before us was killed. */
+static void drop_half_files(const struct results *results)
+{
+    static const char *const patterns[] = {"*.new", "trials/*.new",
+                                           "experiments/*.new"};
+    char pattern[PATH_SIZE];
+    glob_t found;
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        snprintf(pattern, sizeof(pattern), "%s/%s", results->directory,
+                 patterns[i]);
+        if (glob(pattern, 0, NULL, &found) != 0)
+            continue;
+        for (size_t j = 0; j < found.gl_pathc; j++)
+            unlink(found.gl_pathv[j]);
+        globfree(&found);
+    }
 }
 
 static int lock_and_open(struct results *results, char *why, size_t why_size)
 {
+    char trials[PATH_SIZE];
+
     results->lock_fd =
         open(results->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (results->lock_fd < 0)
@@ -173,6 +247,9 @@ static int lock_and_open(struct results *results, char *why, size_t why_size)
         results->lock_fd = -1;
         return -EBUSY;
     }
+    snprintf(trials, sizeof(trials), "%s/trials", results->directory);
+    mkdir(trials, 0777); /* removed by hand, it comes again */
+    drop_half_files(results);
     results->log = open_to_append(results, "log.txt", why, why_size);
     results->predictions =
         results->log != NULL
@@ -197,23 +274,29 @@ int results_create(const char *root, long long need_bytes,
         result = check_space(root, need_bytes, why, why_size);
     else
         return fail(-result, why, why_size, "making the directory", root,
-                    remedy_of(-result));
+                    remedy_at_start(-result));
     if (result < 0)
         return result;
     result = make_run(results);
     if (result < 0)
         return fail(-result, why, why_size, "making a run's directory in", root,
-                    remedy_of(-result));
-    result = lock_and_open(results, why, why_size);
+                    remedy_at_start(-result));
+    return lock_and_open(results, why, why_size);
+}
+
+int results_begin(struct results *results, const json_t *run, char *why,
+                  size_t why_size)
+{
+    int result = results_write_json(results, "run.json", run, why, why_size);
+
     if (result < 0)
         return result;
+    results->begun = true;
     result = point_latest(results);
-    if (result < 0) {
-        results_close(results);
-        return fail(-result, why, why_size, "making the link latest in", root,
-                    remedy_of(-result));
-    }
-    return 0;
+    return result == 0
+               ? 0
+               : fail(-result, why, why_size, "making the link latest in",
+                      results->root, remedy_at_start(-result));
 }
 
 int results_open(const char *directory, struct results *results, char *why,
@@ -234,6 +317,7 @@ int results_open(const char *directory, struct results *results, char *why,
     *slash = '\0';
     snprintf(results->root, sizeof(results->root), "%.511s",
              path[0] ? path : "/");
+    results->begun = true;
     return lock_and_open(results, why, why_size);
 }
 
@@ -293,7 +377,7 @@ static void sync_directory(const char *file)
 static int write_file(const struct results *results, const char *name,
                       const struct content *content, char *why, size_t why_size)
 {
-    char path[PATH_SIZE], temporary[PATH_SIZE + 8];
+    char path[PATH_SIZE], temporary[PATH_SIZE + 8], remedy[4096];
     FILE *file;
     int result;
 
@@ -303,7 +387,7 @@ static int write_file(const struct results *results, const char *name,
     file = fopen(temporary, "we");
     if (file == NULL)
         return fail(errno, why, why_size, "writing", temporary,
-                    remedy_of(errno));
+                    remedy_of(results, errno, remedy, sizeof(remedy)));
     result = write_content(file, content);
     if (fclose(file) != 0 && result == 0)
         result = -errno;
@@ -312,7 +396,7 @@ static int write_file(const struct results *results, const char *name,
     if (result < 0) {
         unlink(temporary);
         return fail(-result, why, why_size, "writing", path,
-                    remedy_of(-result));
+                    remedy_of(results, -result, remedy, sizeof(remedy)));
     }
     sync_directory(path);
     return 0;
@@ -354,25 +438,6 @@ int results_copy(const struct results *results, const char *name,
     result = write_file(results, name, &content, why, why_size);
     fclose(content.source);
     return result;
-}
-
-json_t *results_read_json(const struct results *results, const char *name,
-                          char *why, size_t why_size)
-{
-    char path[PATH_SIZE];
-    json_error_t error;
-    json_t *value;
-
-    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
-    value = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (value == NULL && error.line > 0)
-        snprintf(why, why_size,
-                 "%s:%d:%d: %s; the file is damaged: remove it "
-                 "and --resume measures it again",
-                 path, error.line, error.column, error.text);
-    else if (value == NULL)
-        snprintf(why, why_size, "reading %s failed: %s", path, error.text);
-    return value;
 }
 
 static void print(const struct results *results, FILE *file, const char *format,

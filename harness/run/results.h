@@ -13,6 +13,9 @@
 
 #include "models/runtime/histogram.h"
 
+/* run.json as it was before the first trial. */
+#define RESULTS_START "start.json"
+
 struct results {
     char root[512];      /* the directory of all runs */
     char directory[640]; /* this run's */
@@ -20,6 +23,7 @@ struct results {
     FILE *log;           /* log.txt */
     FILE *predictions;   /* predictions.jsonl */
     int lock_fd;
+    bool begun; /* run.json is there */
     bool quiet; /* progress goes to the log alone */
 };
 
@@ -27,13 +31,22 @@ struct results {
  * in, else of the current directory. */
 void results_default_root(char *root, size_t size);
 
-/* Makes a new run below `root` and points root/latest at it. `need_bytes` is
- * what the run may write; less free space is an error now rather than later.
- * Returns 0 or a negative errno with a sentence in `why`. */
+/* Makes the folder of a new run below `root`. `need_bytes` is what the run may
+ * write; less free space is an error now rather than later. Returns 0 or a
+ * negative errno with a sentence in `why`. */
 int results_create(const char *root, long long need_bytes,
                    struct results *results, char *why, size_t why_size);
 
-/* Opens an existing run for --resume or summarise. */
+/* Stores the plan: from then on the run can be resumed, and root/latest points
+ * at it. Returns as above. */
+int results_begin(struct results *results, const json_t *run, char *why,
+                  size_t why_size);
+
+/* Whether the run's folder was removed, or moved, since it was opened. */
+bool results_gone(const struct results *results);
+
+/* Opens an existing run for --resume or summarise, and clears away what a
+ * program that was killed had half written. */
 int results_open(const char *directory, struct results *results, char *why,
                  size_t why_size);
 void results_close(struct results *results);
@@ -51,11 +64,6 @@ int results_write_text(const struct results *results, const char *name,
 /* Copies a file into the run as `name`. */
 int results_copy(const struct results *results, const char *name,
                  const char *from, char *why, size_t why_size);
-
-/* Reads DIRECTORY/name. NULL with a sentence in `why` (file, line, column)
- * when it is missing or not JSON. */
-json_t *results_read_json(const struct results *results, const char *name,
-                          char *why, size_t why_size);
 
 /* One line of progress: to stderr unless quiet, and to the log. */
 void results_say(const struct results *results, const char *format, ...)

@@ -8,6 +8,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "attempt.h"
+#include "harness/hint.h"
 #include "harness/server/models.h"
 #include "harness/server/process.h"
 #include "harness/statistics/across.h"
@@ -30,6 +32,7 @@
 #include "run_primitives.h"
 #include "run_search.h"
 #include "run_setup.h"
+#include "stored.h"
 #include "trial_json.h"
 #include "warmup.h"
 
@@ -54,23 +57,26 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Reads the trial if it was finished before. */
+/* Reads the trial if it was finished before. A damaged one was not. */
 static bool take_finished(struct run *run, const struct plan_trial *planned)
 {
-    char name[NAME_SIZE], why[2048];
-    const char *id;
+    const json_t *row = json_array_get(json_object_get(run->json, "plan"),
+                                       (size_t)(planned - run->plan.trials));
+    char why[2048];
     json_t *trial;
-    bool taken;
 
-    snprintf(name, sizeof(name), "trials/%s.json", planned->id);
-    trial = results_read_json(&run->results, name, why, sizeof(why));
-    id = json_string_value(json_object_get(trial, "trial_id"));
-    taken = id != NULL && !strcmp(id, planned->id) &&
-            json_is_true(json_object_get(trial, "complete"));
-    if (taken)
-        json_array_append(run->trials, trial);
-    json_decref(trial);
-    return taken;
+    switch (
+        stored_trial(run->results.directory, row, &trial, why, sizeof(why))) {
+    case STORED_WHOLE:
+        json_array_append_new(run->trials, trial);
+        return true;
+    case STORED_DAMAGED:
+        results_say(&run->results, "warning: %s; the trial is measured again",
+                    why);
+        return false;
+    default:
+        return false;
+    }
 }
 
 /* The same for trials that were carried out together: all of them or none. */
@@ -87,15 +93,21 @@ static bool take_together(struct run *run, const struct plan_trial *planned,
     return taken == count;
 }
 
-static int write_run(struct run *run)
+/* The result, told if it is an error. */
+static int told(int result, const char *why)
 {
-    char why[2048];
-    int result = results_write_json(&run->results, "run.json", run->json, why,
-                                    sizeof(why));
-
     if (result < 0)
         fprintf(stderr, "troika bench: %s\n", why);
     return result;
+}
+
+static int write_run(struct run *run)
+{
+    char why[2048];
+
+    return told(results_write_json(&run->results, "run.json", run->json, why,
+                                   sizeof(why)),
+                why);
 }
 
 /* Summary, comparisons, tally; run.json and summary.csv; the last lines. */
@@ -208,10 +220,35 @@ static int do_searches(struct run *run, int *at, bool resumed)
     return count > 0 ? run_search_do(run, group, count) : 0;
 }
 
+/* From here on the run can be resumed. */
+static int begin(struct run *run, bool resumed)
+{
+    char why[2048];
+
+    return resumed
+               ? write_run(run)
+               : told(results_begin(&run->results, run->json, why, sizeof(why)),
+                      why);
+}
+
+/* All that trials are measured with is known now. It is stored once more, under
+ * a name that is never written again: with it a run whose run.json was damaged
+ * can go on. */
+static int keep_start(struct run *run, bool resumed)
+{
+    char why[2048];
+    int result = resumed ? 0
+                         : told(results_write_json(&run->results, RESULTS_START,
+                                                   run->json, why, sizeof(why)),
+                                why);
+
+    return result < 0 ? result : write_run(run);
+}
+
 /* All trials that are not finished yet, then the end. Returns an exit code. */
 static int go(struct run *run, bool resumed)
 {
-    int result = write_run(run);
+    int result = begin(run, resumed);
 
     backend_server_find(&run->backend, run->models);
     if (json_object_get(run->json, "ceilings") == NULL)
@@ -222,7 +259,7 @@ static int go(struct run *run, bool resumed)
     if (result == 0)
         result = warmup_calibrate(run);
     if (result == 0)
-        result = write_run(run);
+        result = keep_start(run, resumed);
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct plan_trial *planned = &run->plan.trials[i];
@@ -286,10 +323,53 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     return code;
 }
 
+/* What to do about a run.json that is missing or damaged. */
+static void explain_lost_plan(const struct results *results,
+                              const char *problem, char *why, size_t why_size)
+{
+    char path[1024], from[2048], to[2048], command[4096];
+    size_t used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
+    glob_t trials = {0};
+    size_t count;
+
+    used = used < why_size ? used : why_size;
+    snprintf(path, sizeof(path), "%s/trials/*.json", results->directory);
+    count = glob(path, 0, NULL, &trials) == 0 ? trials.gl_pathc : 0;
+    globfree(&trials);
+    snprintf(path, sizeof(path), "%s/" RESULTS_START, results->directory);
+    hint_word(path, from, sizeof(from));
+    if (access(path, R_OK) == 0) {
+        snprintf(path, sizeof(path), "%s/run.json", results->directory);
+        snprintf(why + used, why_size - used,
+                 "the plan of the run was kept: cp %s %s && %s", from,
+                 hint_word(path, to, sizeof(to)),
+                 hint_resume(results->directory, command, sizeof(command)));
+    } else if (count == 0) {
+        snprintf(why + used, why_size - used,
+                 "the run was ended before anything was measured: begin it "
+                 "again; this folder can go: rm -r %s",
+                 hint_word(results->directory, to, sizeof(to)));
+    } else {
+        snprintf(why + used, why_size - used,
+                 "its %zu files in trials/ cannot be summarised without the "
+                 "plan: put run.json back from a copy, or begin the run again",
+                 count);
+    }
+}
+
+/* Whether it is the plan of a run at all. */
+static bool is_run(const json_t *run)
+{
+    return json_integer_value(json_object_get(run, "schema_version")) == 1 &&
+           json_array_size(json_object_get(run, "plan")) > 0 &&
+           json_array_size(json_object_get(run, "experiments")) > 0 &&
+           json_is_object(json_object_get(run, "environment"));
+}
+
 static int open_stored(struct run *run, const char *directory, char *why,
                        size_t why_size)
 {
-    char newest[640];
+    char newest[640], path[1024], problem[2048];
 
     if (directory == NULL) {
         char root[512];
@@ -302,8 +382,17 @@ static int open_stored(struct run *run, const char *directory, char *why,
     if (results_open(directory, &run->results, why, why_size) < 0)
         return EXIT_FAILED;
     run->results.quiet = run->options->quiet;
-    run->json = results_read_json(&run->results, "run.json", why, why_size);
-    return run->json != NULL ? EXIT_OK : EXIT_FAILED;
+    snprintf(path, sizeof(path), "%s/run.json", run->results.directory);
+    run->json = stored_json(path, NULL, problem, sizeof(problem));
+    if (run->json != NULL && is_run(run->json))
+        return EXIT_OK;
+    if (run->json != NULL)
+        snprintf(problem, sizeof(problem),
+                 "%s: the file is damaged: it is not the plan of a run of this "
+                 "version of troika",
+                 path);
+    explain_lost_plan(&run->results, problem, why, why_size);
+    return EXIT_FAILED;
 }
 
 int run_resume(const char *directory, const struct run_options *options)
@@ -336,26 +425,75 @@ int run_resume(const char *directory, const struct run_options *options)
     return code;
 }
 
+static void say_damaged(const char *why, void *context)
+{
+    (void)context;
+    fprintf(stderr, "troika summarise: %s\n", why);
+}
+
+/* Figures without a trial that exists would pass for all there is. */
+static int refuse_damaged(const struct results *results,
+                          const struct stored_problems *problems)
+{
+    char command[4096];
+
+    if (problems->damaged_trials > 0)
+        fprintf(stderr,
+                "troika summarise: %d stored trial%s damaged, and the stored "
+                "summary stays as it is; remove what is named above, then "
+                "measure it again: %s\n",
+                problems->damaged_trials,
+                problems->damaged_trials == 1 ? " is" : "s are",
+                hint_resume(results->directory, command, sizeof(command)));
+    else
+        fprintf(stderr,
+                "troika summarise: what is named above are attempts that were "
+                "repeated, which are in no figure: remove them, then summarise "
+                "again; the stored summary stays as it is\n");
+    return EXIT_FAILED;
+}
+
+/* A trial that was done, and is not there any more, is no trial that is still
+ * to come. Returns an exit code. */
+static int note_missing(struct run *run, const struct stored_problems *problems)
+{
+    char command[4096];
+
+    if (problems->missing == 0 ||
+        !json_is_true(json_object_get(run->json, "complete")))
+        return EXIT_OK;
+    fprintf(stderr,
+            "troika summarise: %d trial%s of a complete run %s no file any "
+            "more, first trials/%s.json; measure again: %s\n",
+            problems->missing, problems->missing == 1 ? "" : "s",
+            problems->missing == 1 ? "has" : "have", problems->first_missing,
+            hint_resume(run->results.directory, command, sizeof(command)));
+    json_object_set_new(run->json, "complete", json_false());
+    return EXIT_INVALID;
+}
+
+static int summarise(struct run *run)
+{
+    struct stored_problems problems = stored_all(
+        run->results.directory, run->json, run->trials, say_damaged, NULL);
+    int missing, code;
+
+    if (problems.damaged_trials + problems.damaged_attempts > 0)
+        return refuse_damaged(&run->results, &problems);
+    missing = note_missing(run, &problems);
+    code = exit_code_of(run, close_run(run));
+    return code != EXIT_OK ? code : missing;
+}
+
 int run_summarise(const char *directory, const struct run_options *options)
 {
     struct run run = {
         .options = options, .results = {.lock_fd = -1}, .trials = json_array()};
     char why[4096] = "";
-    json_t *planned;
     int code = open_stored(&run, directory, why, sizeof(why));
-    size_t i;
 
-    json_array_foreach(json_object_get(run.json, "plan"), i, planned)
-    {
-        struct plan_trial trial = {0};
-        const char *id =
-            json_string_value(json_object_get(planned, "trial_id"));
-
-        snprintf(trial.id, sizeof(trial.id), "%s", id != NULL ? id : "");
-        take_finished(&run, &trial);
-    }
     if (code == EXIT_OK)
-        code = exit_code_of(&run, close_run(&run));
+        code = summarise(&run);
     else
         fprintf(stderr, "troika summarise: %s\n", why);
     free_run(&run);

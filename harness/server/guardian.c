@@ -43,6 +43,9 @@ struct registry {
 
 /* One per harness; shared with the guardian and the forked children. */
 static struct registry *registry;
+static pid_t owner;     /* the harness */
+static int alive_fd;    /* open for as long as the harness lives */
+static int guardian_fd; /* hangs up when the guardian ends */
 
 static void kill_groups(const char *paths)
 {
@@ -134,7 +137,6 @@ static void guard(pid_t harness, int pipe_fd, int ready_fd)
     detach(&pidfd, &pipe_fd, &ready_fd);
     if (write(ready_fd, "", 1) != 1)
         _exit(1);
-    close(ready_fd);
     wait_for_end(pidfd, pipe_fd);
     /* Every tree gets its signal before any is waited for. */
     for (int i = 0; i < SLOTS; i++) {
@@ -178,12 +180,12 @@ static int launch(int alive[2], int ready[2])
     return n == 1 ? 0 : -ECHILD;
 }
 
-int guardian_start(void)
+/* Its two pipes, and the guardian. alive[1] stays open for as long as this
+ * process lives; ready[0] hangs up when the guardian ends. */
+static int start(void)
 {
     int alive[2], ready[2], result;
 
-    if (registry)
-        return 0;
     if (pipe2(alive, O_CLOEXEC))
         return -errno;
     if (pipe2(ready, O_CLOEXEC)) {
@@ -192,31 +194,63 @@ int guardian_start(void)
         close(alive[1]);
         return result;
     }
-    void *memory = mmap(NULL, sizeof *registry, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    result = memory == MAP_FAILED ? -errno : 0;
-    if (result == 0) {
-        registry = memory;
-        result = launch(alive, ready);
-    }
+    result = launch(alive, ready);
     close(alive[0]);
-    close(ready[0]);
     if (ready[1] >= 0)
         close(ready[1]);
     if (result < 0) {
         close(alive[1]);
-        if (memory != MAP_FAILED)
-            munmap(memory, sizeof *registry);
+        close(ready[0]);
+        return result;
+    }
+    owner = getpid();
+    alive_fd = alive[1];
+    guardian_fd = ready[0];
+    return 0;
+}
+
+int guardian_start(void)
+{
+    void *memory;
+    int result;
+
+    if (registry)
+        return 0;
+    memory = mmap(NULL, sizeof *registry, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    registry = memory;
+    result = start();
+    if (result < 0) {
+        munmap(memory, sizeof *registry);
         registry = NULL;
     }
-    /* alive[1] stays open for as long as this process lives. */
+    return result;
+}
+
+/* The registry outlives a guardian that somebody killed: another one takes it
+ * over, before there is more to guard. */
+static int replace_dead_guardian(void)
+{
+    struct pollfd end = {.fd = guardian_fd};
+    int result;
+
+    if (getpid() != owner || poll(&end, 1, 0) <= 0)
+        return 0;
+    close(guardian_fd);
+    close(alive_fd);
+    result = start();
+    if (result == 0)
+        fprintf(stderr, "troika: the guardian was killed; a new one was "
+                        "started, which leaves no server behind\n");
     return result;
 }
 
 static int take_slot(const char *paths, const char *tag,
                      void (*clear)(const char *path))
 {
-    if (!registry)
+    if (!registry || replace_dead_guardian() < 0)
         return -ENOTCONN;
     for (int i = 0; i < SLOTS; i++) {
         struct slot *slot = &registry->slots[i];

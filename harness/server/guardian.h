@@ -5,7 +5,8 @@
  * The guardian is a small process in a session of its own. Trees of processes
  * are registered in memory shared with it; when the harness ends, it kills
  * what is still registered, removes the groups and ends as well. A tree that
- * was stopped in an orderly way has been forgotten by then.
+ * was stopped in an orderly way has been forgotten by then. A guardian that was
+ * killed is replaced when the next tree is registered.
  */
 #pragma once
 

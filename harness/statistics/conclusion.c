@@ -400,6 +400,13 @@ void conclusion_print(const struct results *results, const json_t *run,
                      whole(tally, "withheld"), whole(tally, "bounded"));
     tell_noise(results, noise);
     noise_floor_print(results, run);
+    if (!results->begun || results_gone(results)) {
+        results_tell(results, "Nothing of this is stored: %s %s",
+                     results->directory,
+                     results->begun ? "was removed while the run went on"
+                                    : "could not be written");
+        return;
+    }
     results_tell(results, "files: %s", results->directory);
     if (complete)
         hint_make("report", results->directory, next, sizeof(next));

@@ -163,6 +163,7 @@ static void write_rows(const struct histogram *histogram, FILE *file)
 
 int histogram_write_hgrm(const struct histogram *histogram, FILE *file)
 {
+    errno = 0;
     fprintf(file, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
             "TotalCount", "1/(1-Percentile)");
     write_rows(histogram, file);
@@ -173,5 +174,5 @@ int histogram_write_hgrm(const struct histogram *histogram, FILE *file)
             (unsigned long long)histogram->count);
     fprintf(file, "#[Buckets = %12d, SubBuckets     = %12d]\n",
             HISTOGRAM_BUCKETS, 1 << HISTOGRAM_SUB_BITS);
-    return fflush(file) != 0 || ferror(file) ? -EIO : 0;
+    return fflush(file) != 0 || ferror(file) ? -(errno ? errno : EIO) : 0;
 }

@@ -423,7 +423,10 @@ def selftest():
 
 
 def store(directory, run, trials, texts):
+    """Writes a run whose plan is the trials given."""
     path = Path(directory)
+    known = {t["trial_id"] for t in trials}
+    run["plan"] = [row for row in run.get("plan") or [] if row["trial_id"] in known]
     (path / "trials").mkdir(parents=True, exist_ok=True)
     for t in trials:
         text = json.dumps(t, indent=1)

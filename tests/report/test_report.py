@@ -257,6 +257,37 @@ class Refusals(Case):
                 stored.store(self.run_path, run, [broken, *trials[1:]], texts)
                 self.refused(words)
 
+    def test_names_that_cannot_be_names_of_files(self):
+        def experiment(run):
+            return run["experiments"][0]
+
+        for bad in ("x\0y", "x" * 5000, "", "a/b", "\n", " ", "\x1b[1m", "\x7f"):
+            for place, change in (
+                ("experiments[0].name", lambda r: experiment(r).update(name=bad)),
+                ("load_points[0].id", lambda r: experiment(r)["load_points"][0].update(id=bad)),
+                ("models", lambda r: r["models"].update({bad: {}})),
+                ("run_id", lambda r: r.update(run_id=bad)),
+            ):
+                with self.subTest(bad=bad[:9], place=place):
+                    run, trials, texts = stored.build()
+                    change(run)
+                    stored.store(self.run_path, run, trials, texts)
+                    self.refused(rf"{re.escape(place)} must be a name")
+
+    def test_titles_that_are_no_line(self):
+        for bad in ("x\0y", "x" * 5000, "a\nb"):
+            with self.subTest(bad=bad[:9]):
+                run, trials, texts = stored.build()
+                run["experiments"][0]["title"] = bad
+                stored.store(self.run_path, run, trials, texts)
+                self.refused("title must be a line of text")
+
+    def test_trial_of_a_complete_run_that_has_no_file(self):
+        stored.write(self.run_path)
+        lost = sorted((self.run_path / "trials").glob("*.json"))[0]
+        lost.unlink()
+        self.refused(rf"1 of its trials has no file, first trials/{lost.name}")
+
     def test_missing_tools_are_named_with_the_remedy(self):
         stored.write(self.run_path)
         done = run_report(self.run_path, PATH="/nonexistent")
