@@ -14,7 +14,7 @@ WITHOUT ?=
 # What a user hands over reaches the program as it is: make does not expand
 # these, and no shell reads them. A recipe has "$$GIVEN_X", which is one word,
 # or $(with) X, which is the words of X.
-given := A ARGS B CLAIMS CPYTHON MODEL NODE PYTHON RUN TESTS URL WITHOUT
+given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN TESTS URL WITHOUT
 default_RUN := results/latest
 default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
 default_NODE := node
@@ -102,19 +102,15 @@ resume: all ## go on with an interrupted run, then report it (RUN=, default the 
 full: all ## every experiment, one after another (ten hours and more; ARGS=--dry-run tells)
 	@$(run_and_report) -- $(experiments)
 
-# CLAIMS= judges those alone, by name.
+# CLAIMS= judges those alone, by name; MINUTES= is for all their runs together,
+# those included that an undecided claim asks for.
 .PHONY: claims claims-full
 claims: all ## the claims of the articles, judged: those that fit in 10 minutes (CLAIMS=C07,C14 some; one page)
 claims-full: all ## all of them
 claims claims-full:
-	@claims=$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}; \
-	names=$$($(python) reports/claims.py --experiments --claims="$$claims") || exit 1; \
-	prices=$$($(python) reports/claims.py --primitives --claims="$$claims"); \
-	$(with) ARGS $(out)/troika bench --dry-run -- $$names | tail -1; \
-	case "$$GIVEN_ARGS" in *--dry-run*) ;; *) [ -z "$$prices" ] || $(out)/troika $$prices || exit 1;; esac; \
-	$(with) ARGS $(out)/troika bench -- $$names; status=$$?; \
-	case "$$status $$GIVEN_ARGS" in *--dry-run*) exit $$status;; 0\ *|3\ *|4\ *) ;; *) exit $$status;; esac; \
-	$(python) reports/claims.py --claims="$$claims" results/latest && exit $$status
+	@$(with) ARGS $(python) reports/claims_run.py --troika=$(out)/troika \
+	    --claims="$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}" \
+	    --minutes="$${GIVEN_MINUTES:-$(if $(filter claims-full,$@),75,10)}" bench
 
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
 	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"

@@ -71,6 +71,12 @@ def _unit(figure: Figure, scale: float) -> str:
     return "requests per second" if figure.measures == "rate" else "ratio"
 
 
+def limits_told(rule: Rule, figure: Figure) -> str:
+    """Those limits in words, – where nothing is compared."""
+    own = _limits(rule, figure)
+    return ", ".join(show(figure.measures, v) for v in own) or units.UNKNOWN
+
+
 def _limits(rule: Rule, figure: Figure) -> list[float]:
     """What the conditions compare the figure with."""
     own: list[Comparison] = [

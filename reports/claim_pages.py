@@ -20,7 +20,8 @@ from results import Run, ran_by
 from rules import Rule
 
 FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
-HEAD = ["figure", "of", "value [95 %]", "law", "n"]
+HEAD = ["figure", "decides", "of", "value [95 %]", "law", "limit", "blocks"]
+BLOCKS_MOST = 64  # more in a single command would take too long
 
 
 def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs: list[Run]) -> None:
@@ -75,6 +76,9 @@ def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[
         "style": claim["verdict"].lower().split(",")[0].split()[0],
         "sources": ", ".join(rules.items(rule.claim["source"])),
         "figure": figures.told(rule.figures[rule.headline], headline),
+        "open": _open(rule, claim["undecided"]),
+        "settle": _settle(claim),
+        "first_look": _open(rule, claim["first_look"]),
         "table": {"head": HEAD, "rows": _rows(rule, found)},
         "chart": chart,
         "absent": verdicts.reasons(rule, found, True),
@@ -91,15 +95,43 @@ def _rows(rule: Rule, found: dict) -> list[list[str]]:
     """Every figure, named where it begins; what is optional and missing is told
     elsewhere."""
     rows = []
+    compared = {c.figure for v in rule.verdicts for c in v.condition.comparisons}
     for name, elements in found.items():
         figure, what = rule.figures[name], rule.figures[name].what
         for e in elements:
             if e.left_out(figure):
                 continue
             law = figures.show(figure.measures, e.law) if e.law else units.UNKNOWN
-            rows.append([what, e.label, figures.text_of(figure, e), law, str(e.n)])
+            decides = what and ("no" if name not in compared else "yes" if figure.judged else "the cause")
+            limits = what and claim_charts.limits_told(rule, figure)
+            rows.append([what, decides, e.label, figures.text_of(figure, e), law, limits, str(verdicts.blocks_of(figure, e))])
             what = ""
     return rows
+
+
+def _open(rule: Rule, needs: dict | None) -> str:
+    """What an undecided claim lies between, and which intervals lie across
+    which limits."""
+    if not needs:
+        return ""
+    told = []
+    for row in needs["across"]:
+        limit = figures.show(rule.figures[row["figure"]].measures, row["limit"])
+        blocks = row["blocks_needed"]
+        enough = f"about {blocks} would tell them apart" if blocks else "no number of blocks is known to suffice"
+        told.append(f"{row['figure']} ({row['label']}) and {limit} after {row['blocks']} blocks, {enough}")
+    return f"between {' and '.join(needs['between'])}: " + "; ".join(told)
+
+
+def _settle(claim: dict) -> str:
+    """The command that would settle it, or why there is none."""
+    rows = (claim["undecided"] or {}).get("across") or []
+    if not rows:
+        return ""
+    needed = [row["blocks_needed"] for row in rows]
+    if None in needed or max(needed) > BLOCKS_MOST:
+        return "the figure is too near to its limit, or too noisy, for more blocks: quieten the machine (make doctor)"
+    return f"make claims CLAIMS={claim['id']} ARGS='--blocks {max(needed)}'"
 
 
 def _settings(found: dict) -> list[str]:

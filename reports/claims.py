@@ -22,6 +22,7 @@ import rules
 import schema
 import verdicts
 
+PROBLEMS = (rules.RuleError, results.ResultsError, drawing.DrawingError, pages.PagesError)
 ENVIRONMENT = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler", "fingerprint")
 
 
@@ -68,16 +69,21 @@ def changed(data: dict, said: dict[str, str]) -> list[dict]:
     ]
 
 
-def make(picked: list[rules.Rule], runs: list[results.Run], output: Path | None) -> dict:
+def make(
+    picked: list[rules.Rule], runs: list[results.Run], output: Path | None, planned: list[results.Run] = ()
+) -> dict:
+    """The page. `planned` are runs whose blocks were planned from `runs`: they
+    speak where those leave a claim undecided."""
     root = runs[0].path.resolve().parent
     now = datetime.now(timezone.utc)
     folder = output or root / f"claims-{now:%Y%m%dT%H%M%SZ}"
-    judged = [verdicts.judge(rule, runs) for rule in picked]
+    judged = [verdicts.judge(rule, runs, planned) for rule in picked]
+    everything = [*runs, *planned]
     data = {
         "schema_version": results.SCHEMA_VERSION,
         "kind": "claims",
         "made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "runs": [_run(r, folder) for r in runs],
+        "runs": [_run(r, folder, r in planned) for r in everything],
         "claims": [claim for claim, _ in judged],
     }
     data["previous"], said = previous(root, folder)
@@ -87,11 +93,11 @@ def make(picked: list[rules.Rule], runs: list[results.Run], output: Path | None)
         raise results.ResultsError(f"claims.json: {problem}")
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
     pages.store(folder / "claims.json", text + "\n")
-    claim_pages.write(folder, data, picked, [found for _, found in judged], runs)
+    claim_pages.write(folder, data, picked, [found for _, found in judged], everything)
     return dict(data, folder=folder)
 
 
-def _run(run: results.Run, folder: Path) -> dict:
+def _run(run: results.Run, folder: Path, planned: bool) -> dict:
     environment = run.data.get("environment") or {}
     return {
         "run_id": run.data["run_id"],
@@ -100,6 +106,7 @@ def _run(run: results.Run, folder: Path) -> dict:
         "tool_version": run.data.get("tool_version"),
         "started_at": run.data["started_at"],
         "complete": run.data["complete"],
+        "planned": planned,
         "seed": run.data.get("seed"),
         "environment": {k: environment.get(k) for k in ENVIRONMENT},
     }
@@ -125,6 +132,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         epilog="exit codes: 0 done, 1 a rule or results that cannot be used, 2 usage",
     )
     parser.add_argument("runs", metavar="RUN", nargs="*", help="runs, the first that has an experiment speaks")
+    parser.add_argument(
+        "--planned", metavar="RUN", action="append", default=[],
+        help="a run with as many blocks as the others' spread asks for; it speaks where those leave a claim undecided",
+    )
     parser.add_argument("--claims", default="full", help="quick, full (all; the default) or C07,C08")
     parser.add_argument("--rules", type=Path, default=rules.FOLDER, help="the folder of the rules")
     parser.add_argument("--output", type=Path, help="the page's folder")
@@ -147,8 +158,9 @@ def main(argv: list[str]) -> int:
             print(*["primitives"] * prices(picked))
             return 0
         runs = [results.load(r) for r in options.runs]
-        sys.stdout.write(outcome(make(picked, runs, options.output)))
-    except (rules.RuleError, results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
+        planned = [results.load(r) for r in options.planned]
+        sys.stdout.write(outcome(make(picked, runs, options.output, planned)))
+    except PROBLEMS as error:
         print(f"claims: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,13 +6,12 @@
 A comparison holds when the whole 95 % interval satisfies it, fails when none
 of it does, and cannot be told when the interval lies across the limit. A
 figure with several elements (models, load points) is meant with `every`
-(which may be left out) or with `some` of them. A condition is joined by `and`
+(which is what a bare name means, where there is one model) or with `some` of them. A condition is joined by `and`
 or by `or`, never both. There is no arithmetic here and nothing to look up:
 what a rule says is what is compared.
 """
 
 import itertools
-import math
 import re
 from dataclasses import dataclass
 
@@ -51,6 +50,7 @@ class Comparison:
     figure: str
     sign: str
     limits: tuple[float, ...]
+    plural: bool = False  # `every` or `some` is written
 
     def of(self, lo: float, hi: float) -> str:
         """Whether an interval satisfies it."""
@@ -141,28 +141,36 @@ def _comparison(text: str, kinds: dict) -> Comparison:
     values = tuple(quantity(t, kinds[name]) for t in texts)
     if list(values) != sorted(values):
         raise ConditionError(f"“{text}”: the first limit is the lower one")
-    return Comparison(text, which == "some", name, sign, values)
+    return Comparison(text, which == "some", name, sign, values, which is not None)
 
 
-def unreachable(conditions: list[Condition]) -> list[int]:
-    """Which conditions can never be the first that holds, whatever the
-    figures: tried with a value below, at, between and above all limits."""
-    limits: dict[str, set] = {}
-    for c in (c for condition in conditions for c in condition.comparisons):
-        limits.setdefault(c.figure, set()).update(c.limits)
-    names = sorted(limits)
-    places = [_places(sorted(limits[n])) for n in names]
-    left = set(range(len(conditions)))
-    for values in itertools.islice(itertools.product(*places), POINTS_TRIED):
-        figures = {n: [(v, v)] for n, v in zip(names, values)}
-        first = (i for i, c in enumerate(conditions) if c.truth(figures) == YES)
-        left.discard(next(first, -1))
-        if not left:
-            break
-    return sorted(left)
+def covered(conditions: list[Condition], optional=frozenset()):
+    """(conditions that can never be the first that holds, figures for which
+    none holds or {}). Tried with values below, at, between and above all limits;
+    with two of them for a figure that is meant with `every` or `some`; and
+    without the optional figures."""
+    known = [c for condition in conditions for c in condition.comparisons]
+    names = sorted({c.figure for c in known})
+    places = []
+    for name in names:
+        own = [c for c in known if c.figure == name]
+        values = _places(sorted({limit for c in own for limit in c.limits}))
+        number = 2 if any(c.plural for c in own) else 1
+        several = itertools.combinations_with_replacement(values, number)
+        places.append([[(v, v) for v in values] for values in several])
+        if name in optional:
+            places[-1].append([])
+    left, gap = set(range(len(conditions))), {}
+    for intervals in itertools.islice(itertools.product(*places), POINTS_TRIED):
+        figures = dict(zip(names, intervals))
+        first = next((i for i, c in enumerate(conditions) if c.truth(figures) == YES), None)
+        left.discard(first)
+        if first is None and not gap and any(intervals):
+            gap = {name: [f"{v:g}" for v, _ in own] for name, own in figures.items()}
+    return sorted(left), gap
 
 
 def _places(limits: list[float]) -> list[float]:
     between = [(a + b) / 2 for a, b in zip(limits, limits[1:])]
-    room = 1 + math.fabs(limits[-1])
-    return [limits[0] - room, *limits, *between, limits[-1] + room]
+    below = limits[0] / 2 if limits[0] > 0 else limits[0] - 1
+    return [below, *limits, *between, 2 * max(limits[-1], 0.5)]

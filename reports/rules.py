@@ -3,8 +3,10 @@
 
 A rule is data for a person to read: what is claimed and by whom, the law, the
 figures that decide, and the verdicts with their conditions. docs/claims.md is
-the format. Every error names the file, the line and the nearest valid name;
-a verdict that no figures could ever lead to is an error too.
+the format. Every error names the file, the line and the nearest valid name.
+Three more are errors: a verdict that no figures could ever lead to, figures
+that lead to none, and a verdict that rests on a model of which the claim does
+not speak.
 """
 
 import difflib
@@ -23,13 +25,15 @@ FOLDER = HERE / "claims"
 EXPERIMENTS = HERE.parent / "harness" / "experiments"
 MODELS = HERE.parent / "models"
 
+CONDITIONAL = "CONDITIONAL"
 VERDICTS = (
     "CONFIRMED",
     "CONFIRMED, BUT NOT BECAUSE",
-    "CONDITIONAL",
+    CONDITIONAL,
     "REFUTED",
     "NOT MEASURABLE HERE",
 )
+OF_THE_CLAIM = ("CONFIRMED", CONDITIONAL, "REFUTED")  # rest on what it speaks of alone
 FORMS = (
     "value",
     "ratio",
@@ -49,6 +53,8 @@ CLAIM_KEYS = {
     "setup": True,
     "law": True,
     "refuted": True,
+    "speaks": True,
+    "against": False,
     "experiments": True,
     "experiments.full": False,
     "quick": False,
@@ -73,7 +79,8 @@ FIGURE_KEYS = {
     "primitive": False,
 }
 VERDICT_KEYS = {"if": True, "why": False}
-OTHERWISE_KEYS = {"is": True, "why": True}
+SIDES = ("holds", "fails")
+CONDITIONAL_KEYS = VERDICT_KEYS | dict.fromkeys(SIDES, True)
 SOURCE_KEYS = {"title": True}
 NAMES = {
     "metric": list(METRICS),
@@ -113,6 +120,7 @@ class Figure:
     kind: str | None
     primitive: str | None
     measures: str  # time, size, rate, number
+    judged: bool = False  # of models of which the claim speaks
 
 
 @dataclass
@@ -120,6 +128,7 @@ class Verdict:
     name: str
     condition: conditions.Condition
     why: str
+    sides: dict[str, str]  # of a CONDITIONAL: where the claim holds, where it fails
 
 
 @dataclass
@@ -128,13 +137,14 @@ class Rule:
     id: str
     claim: dict[str, str]
     source: str
+    speaks: list[str]  # the models that the claim is about
+    against: list[str]  # those that it compares them with
     experiments: list[str]
     more: list[str]  # experiments of the full set alone
     quick: bool
     figures: dict[str, Figure]
     headline: str
     verdicts: list[Verdict]
-    otherwise: tuple[str, str]  # verdict and why, where no condition surely holds
 
 
 def fail(path: Path, line: int, words: str) -> NoReturn:
@@ -227,20 +237,20 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
             fail(path, claim.lines["source"], words)
     experiments = _experiments(path, claim, "experiments")
     more = _experiments(path, claim, "experiments.full")
-    figures, verdicts, otherwise = {}, [], None
+    speaks, against = _models(path, claim, "speaks"), _models(path, claim, "against")
+    figures, verdicts = {}, []
     for section in sections[1:]:
         kind, _, name = section.name.partition(" ")
-        if section.name == "verdict otherwise":
-            otherwise = _otherwise(path, section)
-        elif kind == "figure" and re.fullmatch(r"[a-z][\w-]*", name):
+        if kind == "figure" and re.fullmatch(r"[a-z][\w-]*", name):
             figures[name] = _figure(path, section, name, experiments + more)
+            figures[name].judged = _judged(figures[name], speaks, against)
         elif kind == "verdict":
             verdicts.append((section, name))
         else:
             words = f"[{section.name}] is no [figure name] and no [verdict NAME]"
             fail(path, section.line, words)
-    if not figures or not verdicts or not otherwise:
-        fail(path, claim.line, "figures, verdicts and [verdict otherwise] are needed")
+    if not figures or not verdicts:
+        fail(path, claim.line, "figures and verdicts are needed")
     headline = claim.values.get("headline", next(iter(figures)))
     if headline not in figures:
         words = f"no figure is named {headline}{nearest(headline, figures)}"
@@ -252,13 +262,14 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
         path.stem.upper(),
         claim.values,
         "; ".join(f"{n} “{known_sources[n]}”" for n in names),
+        speaks,
+        against,
         experiments,
         more,
         yes(path, claim, "quick"),
         figures,
         headline,
-        _verdicts(path, verdicts, figures),
-        otherwise,
+        _verdicts(path, claim, verdicts, figures),
     )
 
 
@@ -273,6 +284,25 @@ def _experiments(path: Path, claim: Section, key: str) -> list[str]:
             words = f"no experiment is named {name}{nearest(name, known)}"
             fail(path, claim.lines[key], words)
     return names
+
+
+def _models(path: Path, claim: Section, key: str) -> list[str]:
+    names, known = items(claim.values.get(key)), sorted(p.stem for p in MODELS.iterdir() if p.is_file())
+    for name in names:
+        if name not in known:
+            fail(path, claim.lines[key], f"no model is named {name}{nearest(name, known)}")
+    return names
+
+
+def _judged(figure: Figure, speaks: list[str], against: list[str]) -> bool:
+    """Whether it is of models that the claim speaks of. What is divided by
+    another's may stand on either side of the line."""
+    if figure.form.startswith("primitive"):
+        return True
+    if not figure.to:
+        return set(figure.models) <= set(speaks)
+    pairs = [{model, figure.to} for model in figure.models]
+    return all(pair <= {*speaks, *against} and pair & set(speaks) for pair in pairs)
 
 
 def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> Figure:
@@ -365,24 +395,14 @@ def _check_names(path: Path, section: Section, experiment: str, models, cells) -
             fail(path, section.lines["models"], words)
 
 
-def _otherwise(path: Path, section: Section) -> tuple[str, str]:
-    check_keys(path, section, OTHERWISE_KEYS)
-    name = section.values["is"]
-    allowed = ("CONDITIONAL", "NOT MEASURABLE HERE")
-    if name not in allowed:
-        words = f"what cannot be told is {' or '.join(allowed)}, not {name}"
-        fail(path, section.lines["is"], words)
-    return name, section.values["why"]
-
-
-def _verdicts(path: Path, found, figures: dict[str, Figure]) -> list[Verdict]:
+def _verdicts(path: Path, claim: Section, found, figures: dict[str, Figure]) -> list[Verdict]:
     kinds = {name: figure.measures for name, figure in figures.items()}
     verdicts = []
     for section, name in found:
         if name not in VERDICTS:
             words = f"no verdict is named {name}{nearest(name, VERDICTS)}"
             fail(path, section.line, words)
-        check_keys(path, section, VERDICT_KEYS)
+        check_keys(path, section, CONDITIONAL_KEYS if name == CONDITIONAL else VERDICT_KEYS)
         try:
             condition = conditions.parse(section.values["if"], kinds)
         except KeyError as error:
@@ -390,17 +410,63 @@ def _verdicts(path: Path, found, figures: dict[str, Figure]) -> list[Verdict]:
             fail(path, section.lines["if"], words)
         except conditions.ConditionError as error:
             fail(path, section.lines["if"], str(error))
-        _check_words(path, section, figures)
-        verdicts.append(Verdict(name, condition, section.values.get("why", "")))
-    for i in conditions.unreachable([v.condition for v in verdicts]):
-        section = found[i][0]
-        words = f"no figures can lead to this {found[i][1]}: a verdict above always holds first, or its condition never"
-        fail(path, section.lines["if"], words)
+        _check_reads(path, section, name, condition, figures)
+        for key in ("why", *SIDES):
+            _check_words(path, section, key, figures)
+        sides = {key: section.values[key] for key in SIDES if key in section.values}
+        verdicts.append(Verdict(name, condition, section.values.get("why", ""), sides))
+    _check_sides(path, found, verdicts)
+    _check_whole(path, claim, found, verdicts, figures)
     return verdicts
 
 
-def _check_words(path: Path, section: Section, figures) -> None:
-    for name in re.findall(r"\{([^}]*)\}", section.values.get("why", "")):
+def _check_reads(path: Path, section: Section, name: str, condition, figures) -> None:
+    """Only the models that the claim speaks of can confirm or refute it."""
+    for comparison in condition.comparisons:
+        figure = figures[comparison.figure]
+        if name in OF_THE_CLAIM and not figure.judged:
+            models = ", ".join([*figure.models, *filter(None, [figure.to])])
+            words = f"{name} rests on {figure.name}, a figure of {models}: the claim does not speak of all of these"
+            fail(path, section.lines["if"], f"{words} (speaks, against)")
+        if len(figure.models) > 1 and not comparison.plural:
+            words = f"{figure.name} has several models: write every {figure.name} or some {figure.name}"
+            fail(path, section.lines["if"], words)
+
+
+def _check_sides(path: Path, found, verdicts: list[Verdict]) -> None:
+    """A CONDITIONAL shows a figure that decides on each side, and no figure on
+    both."""
+    compared = {c.figure for v in verdicts for c in v.condition.comparisons}
+    for (section, _), verdict in zip(found, verdicts):
+        shown = {key: set(named(words)) & compared for key, words in verdict.sides.items()}
+        for key, names in shown.items():
+            if not names:
+                fail(path, section.lines[key], f"{key} shows no {{figure}} that a verdict compares")
+        if both := set.intersection(*shown.values()) if shown else set():
+            words = f"{min(both)} stands on both sides; split it into a figure for each"
+            fail(path, section.lines["fails"], words)
+
+
+def _check_whole(path: Path, claim: Section, found, verdicts: list[Verdict], figures) -> None:
+    """Every verdict can be reached, and every figure leads to one."""
+    optional = {name for name, figure in figures.items() if figure.optional}
+    left, gap = conditions.covered([v.condition for v in verdicts], optional)
+    for i in left:
+        section = found[i][0]
+        words = f"no figures can lead to this {found[i][1]}: a verdict above always holds first, or its condition never"
+        fail(path, section.lines["if"], words)
+    if gap:
+        told = ", ".join(f"{name} = {' and '.join(texts)}" for name, texts in gap.items())
+        fail(path, claim.line, f"no verdict holds where {told} (in what results store)")
+
+
+def named(words: str) -> list[str]:
+    """The figures that a sentence shows."""
+    return re.findall(r"\{([^}]*)\}", words)
+
+
+def _check_words(path: Path, section: Section, key: str, figures) -> None:
+    for name in named(section.values.get(key, "")):
         if name not in figures:
             words = f"no figure is named {name}{nearest(name, figures)}"
-            fail(path, section.lines["why"], words)
+            fail(path, section.lines[key], words)

@@ -21,7 +21,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("TROIKA_BUILD", "build/release")).resolve()
 LIMIT_S = 60
-VARIABLES = ("A", "ARGS", "B", "CLAIMS", "CPYTHON", "MODEL", "NODE", "PYTHON", "RUN", "TESTS", "URL", "WITHOUT")
+VARIABLES = ("A", "ARGS", "B", "CLAIMS", "CPYTHON", "MINUTES", "MODEL", "NODE", "PYTHON", "RUN", "TESTS", "URL", "WITHOUT")
 
 
 def environment(**more):

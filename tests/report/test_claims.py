@@ -24,6 +24,8 @@ source = 001
 setup = a made-up run
 law = C / D over 1 / D
 refuted = it gains less than 80 times
+speaks = event-loop, process-pool
+against = serial
 experiments = quick
 quick = yes
 
@@ -48,31 +50,53 @@ if = gain in 80..120 and some rate >= 1500/s
 why = {gain}; {rate}.
 
 [verdict REFUTED]
-if = gain < 80
+if = gain outside 80..120 or every rate < 1500/s
 why = {gain}.
+"""
+# Both sides of a condition.
+SIDES = """[verdict CONDITIONAL]
+if = gain in 80..120 and every rate < 1500/s
+holds = by the gain: {gain}
+fails = by the rate: {rate}
 
-[verdict otherwise]
-is = CONDITIONAL
-why = the gain is {gain}
+[verdict REFUTED]
 """
 # What is changed in the rule, and how it is refused.
 WRONG = [
     ("short =", "shrt =", r"c90.ini:2: \[claim\] has no key “shrt”; did you mean short\?"),
     ("source = 001", "source = 01", r"c90.ini:4: no source is named 01; did you mean 001\?"),
-    ("= quick\n", "= quik\n", r"c90.ini:8: no experiment is named quik; did you mean quick\?"),
-    ("form = ratio", "form = ration", r"c90.ini:13: no form is named ration; did you mean ratio"),
-    ("throughput_per_s", "troughput_per_s", r"c90.ini:14: .*did you mean throughput_per_s\?"),
-    ("= event-loop\n", "= event-lop\n", r"c90.ini:15: .*did you mean event-loop\?"),
-    ("cells = fetch", "cells = fech", r"c90.ini:17: no cell of quick .*did you mean fetch\?"),
-    ("to = serial", "to = serial\nover = cpu", r"c90.ini:17: a figure of form ratio has no over"),
-    ("if = gain", "if = gane", r"c90.ini:28: no figure is named gane; did you mean gain\?"),
-    ("some rate >= 1500/s", "rate >= 1500ms", r"c90.ini:28: “1500ms” is a time, the figure is a rate"),
-    ("some rate >= 1500/s", "rate ~ 1", r"c90.ini:28: “rate ~ 1” is no comparison"),
-    ("80..120", "120..80", r"c90.ini:28: .*the first limit is the lower one"),
-    ("[verdict REFUTED]", "[verdict WRONG]", r"c90.ini:31: no verdict is named WRONG"),
-    ("if = gain < 80", "if = gain in 90..100 and rate >= 1600/s", r"c90.ini:32: no figures can lead to this REFUTED"),
-    ("why = {gain}.", "why = {gin}.", r"c90.ini:33: no figure is named gin; did you mean gain\?"),
-    ("is = CONDITIONAL", "is = REFUTED", r"c90.ini:36: what cannot be told is CONDITIONAL"),
+    ("speaks = event-loop, ", "speaks = event-lop, ", r"c90.ini:8: no model is named event-lop; did you mean"),
+    ("speaks = event-loop, process-pool\n", "", r"c90.ini:1: \[claim\] lacks speaks"),
+    ("= quick\n", "= quik\n", r"c90.ini:10: no experiment is named quik; did you mean quick\?"),
+    ("form = ratio", "form = ration", r"c90.ini:15: no form is named ration; did you mean ratio"),
+    ("throughput_per_s", "troughput_per_s", r"c90.ini:16: .*did you mean throughput_per_s\?"),
+    ("= event-loop\n", "= event-lop\n", r"c90.ini:17: .*did you mean event-loop\?"),
+    ("cells = fetch", "cells = fech", r"c90.ini:19: no cell of quick .*did you mean fetch\?"),
+    ("to = serial", "to = serial\nover = cpu", r"c90.ini:19: a figure of form ratio has no over"),
+    ("if = gain", "if = gane", r"c90.ini:30: no figure is named gane; did you mean gain\?"),
+    ("some rate >= 1500/s", "rate >= 1500ms", r"c90.ini:30: “1500ms” is a time, the figure is a rate"),
+    ("some rate >= 1500/s", "rate ~ 1", r"c90.ini:30: “rate ~ 1” is no comparison"),
+    ("some rate >= 1500/s", "rate >= 1500/s", r"c90.ini:30: rate has several models: write every rate or some rate"),
+    ("80..120", "120..80", r"c90.ini:30: .*the first limit is the lower one"),
+    ("[verdict REFUTED]", "[verdict WRONG]", r"c90.ini:33: no verdict is named WRONG"),
+    ("[verdict REFUTED]", "[verdict UNDECIDED]", r"c90.ini:33: no verdict is named UNDECIDED"),
+    ("[verdict REFUTED]", "[verdict otherwise]", r"c90.ini:33: no verdict is named otherwise"),
+    ("why = {gain}.", "why = {gin}.", r"c90.ini:35: no figure is named gin; did you mean gain\?"),
+    # A verdict that nothing leads to, and figures that lead to none.
+    (
+        "if = gain outside", "if = gain in 90..100 and every rate >= 1600/s\n\n[verdict REFUTED]\nif = gain outside",
+        r"c90.ini:34: no figures can lead to this REFUTED",
+    ),
+    ("or every rate < 1500/s", "or every rate < 1400/s", r"c90.ini:1: no verdict holds where gain = 80, rate = 700 and 1400"),
+    ("outside 80..120 or every rate", "outside 70..120 or every rate", r"c90.ini:1: no verdict holds where gain = 7"),
+    # What rests on a model of which the claim does not speak.
+    ("speaks = event-loop, process-pool", "speaks = event-loop", r"c90.ini:30: CONFIRMED rests on rate, a figure of"),
+    ("against = serial\n", "", r"c90.ini:29: CONFIRMED rests on gain, a figure of event-loop, serial: the claim"),
+    ("speaks = event-loop, process-pool", "speaks = process-pool", r"c90.ini:30: CONFIRMED rests on gain"),
+    # A condition without two sides.
+    ("[verdict REFUTED]\n", SIDES.replace("fails = ", "fail = "), r"c90.ini:36: .* has no key “fail”; did you mean"),
+    ("[verdict REFUTED]\n", SIDES.replace("{rate}", "the rate"), r"c90.ini:36: fails shows no {figure}"),
+    ("[verdict REFUTED]\n", SIDES.replace("{rate}", "{gain}"), r"c90.ini:36: gain stands on both sides"),
 ]
 
 # Other forms of figures, drawn as a heat map.
@@ -83,6 +107,7 @@ source = 001
 setup = a made-up run
 law = none
 refuted = they are not
+speaks = thread-per-request, event-loop
 experiments = connections
 chart = surface
 
@@ -122,9 +147,9 @@ cells = wait
 if = every gain in 0.4..1.1 and every growth in 2.5..3.5 and memory in 2..5 and every mean in 0.5..2
 why = {gain}; {growth}; {memory}.
 
-[verdict otherwise]
-is = CONDITIONAL
-why = {gain}; {growth}; {memory}
+[verdict REFUTED]
+if = some gain outside 0.4..1.1 or some growth outside 2.5..3.5 or memory outside 2..5 or some mean outside 0.5..2
+why = {gain}; {growth}; {memory}.
 """
 
 
@@ -167,7 +192,7 @@ class Rules(Case):
         command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--experiments"]
         done = subprocess.run([*command, "--rules", folder], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("claims: c90.ini:28: no figure is named gane", done.stderr)
+        self.assertIn("claims: c90.ini:30: no figure is named gane", done.stderr)
 
 
 class Conditions(unittest.TestCase):
@@ -299,9 +324,10 @@ class Page(Case):
 
     def test_what_another_verdict_above_might_take_is_not_told(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
-        for above, verdict in ((f"gain < {level:.4f}", "CONDITIONAL"), ("gain < 2", "CONFIRMED")):
+        for above, verdict in ((f"gain < {level:.4f}", "UNDECIDED"), ("gain < 2", "CONFIRMED")):
             rule = RULE.replace("if = gain in 80..120 and some", f"if = {above}\n\n[verdict CONFIRMED]\nif = some")
-            rule = rule.replace("[verdict CONFIRMED]", "[verdict REFUTED]", 1).replace("gain < 80", "every rate < 10/s")
+            rule = rule.replace("[verdict CONFIRMED]", "[verdict REFUTED]", 1)
+            rule = rule.replace("gain outside 80..120 or every rate < 1500/s", "every rate < 1500/s")
             claim = self.judged(rule)["claims"][0]
             self.assertEqual(claim["verdict"], verdict)
 
@@ -318,7 +344,8 @@ class Page(Case):
         self.assertEqual(data["claims"][0]["verdict"], "CONFIRMED")
         text = (self.page / "claims.md").read_text(encoding="utf-8")
         self.assertIn("Without: event-loop, process-pool: the experiment io was not run", text)
-        run = optional.replace("experiment = io\n", "").replace("some rate", "every rate")
+        run = optional.replace("experiment = io\n", "").replace("some rate", "each rate")
+        run = run.replace("every rate", "some rate").replace("each rate", "every rate")
         claim = self.judged(run, change=self.spoil("process-pool", {1, 2}))["claims"][0]
         self.assertEqual(claim["verdict"], "NOT MEASURABLE HERE")
         self.assertIn("the backend's waits were late", claim["why"])
@@ -349,15 +376,37 @@ class Page(Case):
         for colour, number in fields:
             self.assertAlmostEqual(float(colour), math.log10(float(number)), places=2)
 
-    def test_an_interval_across_a_limit_cannot_be_told(self):
+    def test_an_interval_across_a_limit_is_undecided(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
-        across = RULE.replace("80..120", f"80..{level:.4f}")
+        across = RULE.replace("80..120", f"80..{level * 1.002:.4f}")
         claim = self.judged(across)["claims"][0]
-        self.assertEqual(claim["verdict"], "CONDITIONAL")
+        self.assertEqual(claim["verdict"], "UNDECIDED")
         self.assertIn("cannot be told from", claim["why"])
-        self.assertIn("C90 was CONFIRMED, is CONDITIONAL", self.said)
+        self.assertIn("C90 was CONFIRMED, is UNDECIDED", self.said)
+        self.assertEqual(claim["undecided"]["between"], ["CONFIRMED", "REFUTED"])
+        row = claim["undecided"]["across"][0]
+        self.assertEqual((row["figure"], row["label"], row["blocks"]), ("gain", "event-loop", 6))
+        self.assertGreater(row["blocks_needed"], 6)
+        text = (self.page / "claims.md").read_text(encoding="utf-8")
+        self.assertIn(f"about {row['blocks_needed']} would tell them apart", text)
         self.judged(across)
         self.assertIn("no verdict is another than before (claims-1)", self.said)
+
+    def test_a_wide_distance_names_the_command(self):
+        level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]
+        limit = (level["value"] + level["hi"]) / 2
+        claim = self.judged(RULE.replace("80..120", f"80..{limit:.4f}"))["claims"][0]
+        blocks = claim["undecided"]["across"][0]["blocks_needed"]
+        self.assertIn(f"make claims CLAIMS=C90 ARGS='--blocks {blocks}'", (self.page / "claims.md").read_text())
+
+    def test_both_sides_of_a_condition(self):
+        sides = RULE.replace("[verdict REFUTED]\n", SIDES).replace("1500/s", "1980/s")
+        sides = sides.replace("every rate", "some rate").replace("and some rate >=", "and every rate >=")
+        claim = self.judged(sides)["claims"][0]
+        self.assertEqual(claim["verdict"], "CONDITIONAL")
+        self.assertIn("by the gain: 100", claim["holds"])
+        self.assertIn("process-pool 317 /s", claim["fails"])
+        self.assertIn("- Fails: by the rate: event-loop", (self.page / "claims.md").read_text())
 
 
 if __name__ == "__main__":
