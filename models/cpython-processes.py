@@ -17,6 +17,7 @@ import os
 import selectors
 import signal
 import socket
+import sys
 import time
 
 from foreign import http, server
@@ -27,11 +28,13 @@ from foreign.routes import Routes
 LINGER_S = 1.0
 WRITE_LIMIT_S = 30.0
 PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before a worker that follows one of no use
+OBJECT_BYTES = 1024  # of the heap: small enough that each page holds some
 GONE, LAST, KEEP = b"g", b"l", b"k"  # what a worker says of the connection
 
 MODEL = server.Model("worker processes forked beforehand; a request goes to a free one", "process",
                      workers=2 * server.cpus() + 1, shared_memory=False, preemptive=True,
-                     parallel=True)
+                     parallel=True, sizes=(server.Size(
+                         "heap", 256, "objects made before the fork, each read by every worker"),))
 
 
 class Connection:
@@ -85,8 +88,20 @@ class Worker:
         its.close()
 
 
+heap: list = []  # what an application holds, of the model's own
+
+
+def make_heap(size: int) -> None:
+    count = size // OBJECT_BYTES
+    content = OBJECT_BYTES - sys.getsizeof(b"") if count else 0
+    heap.extend(bytes(content) for _ in range(count))
+
+
 def work(its: socket.socket, answerer: Answerer, parent: int) -> None:
-    """A worker's life: it ends with its parent."""
+    """A worker's life: it ends with its parent. Reading an object counts a
+    reference to it, which is a write: its page is the worker's own then."""
+    for _ in heap:
+        pass
     while os.getppid() == parent:
         words, descriptors, _, _ = socket.recv_fds(its, http.HEAD_MAX + 8, 1)
         if not words:
@@ -302,6 +317,7 @@ def main() -> None:
     answerer = Answerer(Routes(MODEL.name, WORKLOADS), Handlers(Backend(flags.backend), stats),
                         stats)
     listener = server.listen(MODEL, flags)
+    make_heap(flags.heap)
     gc.freeze()  # pages that the collector does not write to stay shared
     dispatcher = Dispatcher(flags, listener, answerer, stats)
     woken, wake = os.pipe()

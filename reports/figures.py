@@ -111,6 +111,8 @@ def _of_experiment(figure: Figure, run: Run, experiment: dict) -> list[Element]:
     if figure.form.startswith("slope"):
         sections = dict.fromkeys(p.get("section") or p["id"] for p in points)
         return [_slopes(figure, run, experiment, s, m) for s in sections for m in figure.models]
+    if figure.form == "per worker":
+        return [_per_worker(figure, run, experiment, points, m) for m in figure.models]
     if figure.form == "across":
         points = [p for p in points if p["id"] != experiment.get("base")]
     found = []
@@ -241,6 +243,35 @@ def _apply_law(figure: Figure, run: Run, key: str, point: str, element: Element)
 def _stored_law(run: Run, key: str, point: str, model: str) -> float | None:
     trials = [t for t in run.trials_of(key, point, model) if t["valid"]]
     return median((t.get("prediction") or {}).get("throughput_per_s") for t in trials)
+
+
+def _per_worker(figure: Figure, run: Run, experiment: dict, points: list[dict], model: str) -> Element:
+    """What one more worker adds to a level: the difference between the load
+    points with most and with fewest, over their number. Its interval is that
+    of their intervals' ends, which is wider than 95 %."""
+    element = Element(model, model, None, run=run, law=figure.law)
+    counted = {}
+    for point in points:
+        told = run.workers_of(experiment["name"], point["id"], model)
+        if told.isdigit():
+            counted[int(told)] = point
+    if len(counted) < 2:
+        element.missing = _absent(experiment, points, model, figure) if not counted else "one number of workers alone"
+        return element
+    few, most = (_level(figure, run, experiment, counted[n], model) for n in (min(counted), max(counted)))
+    element.missing = few.missing or most.missing
+    if not element.missing:
+        more = max(counted) - min(counted)
+        element.value = (most.value - few.value) / more
+        element.lo, element.hi = (most.lo - few.hi) / more, (most.hi - few.lo) / more
+        element.n, element.trials = min(few.n, most.n), few.trials + most.trials
+    return element
+
+
+def _level(figure: Figure, run: Run, experiment: dict, point: dict, model: str) -> Element:
+    element = Element(model, model, point["id"], run=run)
+    _fill(replace(figure, form="value", law=None), run, experiment, point, element)
+    return element
 
 
 def _slopes(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:

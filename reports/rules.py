@@ -43,6 +43,7 @@ FORMS = (
     "quotient",
     "slope",
     "slope ratio",
+    "per worker",
     "primitive",
     "primitive ratio",
 )
@@ -372,6 +373,8 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
 def _measures(form: str, metric: str | None) -> str:
     if form == "slope":
         return "size"
+    if form == "per worker":
+        return _measures("value", metric)
     if form == "primitive":
         return "time"
     if form != "value":

@@ -3,8 +3,10 @@
 the listening socket, the ready line, the stop.
 """
 import errno
+import functools
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -27,16 +29,31 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
+class Size:
+    """A flag that takes a size of at most `most_mib` MiB; none without it."""
+
+    def __init__(self, name: str, most_mib: int, words: str):
+        self.name, self.most_mib, self.help = name, most_mib, words
+
+    def parse(self, text: str) -> int:
+        found = re.fullmatch(r"(\d{1,12})(B|KiB|MiB|GiB)", text)
+        value = int(found[1]) << {"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[found[2]] if found else -1
+        if not 0 <= value <= self.most_mib << 20:
+            raise ValueError
+        return value
+
+
 class Model:
     """What a model says of itself. `workers`: the default, None if there are
     none to set; `parallel`: it uses several CPUs whether there is a GIL or not;
-    `offloads`: there is a pool for what would block its loop."""
+    `offloads`: there is a pool for what would block its loop; `sizes`: flags of
+    its own, each a size, as --describe shows them."""
 
     def __init__(self, summary: str, task: str, *, workers: int | None = None,
                  shared_memory: bool = True, preemptive: bool, parallel: bool = False,
-                 offloads: bool = False):
+                 offloads: bool = False, sizes: tuple = ()):
         self.name = os.path.basename(sys.argv[0]).removesuffix(".py")
-        self.summary, self.task, self.workers = summary, task, workers
+        self.summary, self.task, self.workers, self.sizes = summary, task, workers, sizes
         self.flags = [word for word, there in (
             ("shared-memory", shared_memory), ("preemptive", preemptive),
             ("parallel", parallel or (preemptive and not gil())),
@@ -46,7 +63,9 @@ class Model:
         return json.dumps({
             "model": self.name, "summary": self.summary, "task": self.task, "flags": self.flags,
             "yardstick": False, "workers_default": self.workers, "only": workloads,
-            "parameters": [], "runtime": {
+            "parameters": [{"name": s.name, "unit": "bytes", "default": "0B", "minimum": "0B",
+                            "maximum": f"{s.most_mib}MiB", "help": s.help} for s in self.sizes],
+            "runtime": {
                 "name": {"cpython": "CPython"}.get(sys.implementation.name,
                                                    sys.implementation.name),
                 "version": sys.version.split()[0], "gil": gil()}})
@@ -95,6 +114,10 @@ def _parse_flags(model: Model):
     parser.add_argument("--describe", action="store_true", help="print the model as JSON")
     if model.workers:
         parser.add_argument("--workers", type=_number(1, _WORKERS_MAX), default=model.workers)
+    for size in model.sizes:
+        parse = functools.partial(size.parse)
+        parse.__name__ = f"size up to {size.most_mib}MiB"
+        parser.add_argument(f"--{size.name}", type=parse, default=0, help=size.help)
     told = io.StringIO()
     try:
         with contextlib.redirect_stdout(told):

@@ -96,6 +96,29 @@ class Foreign(unittest.TestCase):
                 self.assertEqual((told["requests"], told["updates"]),
                                  (0, {"made": 0, "kept": 0}))
 
+    @unittest.skipUnless("cpython-processes" in FOREIGN, "it was not built")
+    def test_a_heap_that_was_read_is_each_workers_own(self) -> None:
+        """Counting references writes to its pages; without one they are shared."""
+        heap = 16 << 20
+        for size in (0, heap):
+            with Server("cpython-processes", "--workers", "2", "--heap", f"{size}B") as server:
+                workers = server.children(2)
+                end = time.monotonic() + LIMIT_S
+                while size and not all(self.private_bytes(pid) >= heap for pid in workers):
+                    self.assertLess(time.monotonic(), end, "the workers have not read it")
+                    time.sleep(0.01)
+                self.assertEqual(server.ask("/hello"), (200, "abcdefghijklm"))
+                if not size:
+                    self.assertLess(max(map(self.private_bytes, workers)), heap)
+        refused = subprocess.run([BUILD / "models" / "cpython-processes", "--heap", "1GiB"],
+                                 capture_output=True, text=True, timeout=LIMIT_S)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("size up to 256MiB", refused.stderr)
+
+    def private_bytes(self, pid: int) -> int:
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return 1024 * int(text.partition("Private_Dirty:")[2].split()[0])
+
     def test_a_file_that_is_missing_is_written(self) -> None:
         """By whoever needs it, several at once; it and nothing else is there
         then, with the words that it must have."""

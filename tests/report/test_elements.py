@@ -55,6 +55,25 @@ class Elements(Case):
         self.assertIsNone(element.interval)
         self.assertIn("generator-bound", element.missing)
 
+    def test_what_one_more_worker_adds(self):
+        """From the load points with fewest and most workers, by their ends."""
+        each = replace(PLAIN, form="per worker", metric="memory_total_bytes", models=["process-pool"], measures="size")
+
+        def change(run, trials):
+            points = [p["id"] for p in run["experiments"][0]["load_points"]]
+            for t in trials:
+                if t["cell"]["model"] == "process-pool":
+                    t["cell"]["workers"] = 4 if t["load_point"] == points[0] else 20
+            for row in run["summary"]:
+                if row["model"] == "process-pool" and row["metric"] == "memory_total_bytes":
+                    level = 100 if row["load_point"] == points[0] else 260
+                    row.update(value=level, lo=level - 8, hi=level + 8)
+
+        (element,) = self.of(replace(each, cells=["*"]), change)
+        self.assertEqual((element.value, element.lo, element.hi, element.n), (10.0, 9.0, 11.0, 6))
+        (element,) = self.of(replace(each, cells=["fetch"]), change)
+        self.assertIn("one number of workers alone", element.missing)
+
     def test_prices(self):
         def change(run, _):
             rows = (("far", 40.0, 30.0, 60.0), ("near", 10.0, 8.0, 12.0))
