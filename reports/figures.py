@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 import units
 from levels import median, missing, reason, shortened
 from metrics import metric
-from results import Run, bound_by
+from results import Run, bound_by, withheld
 from rules import Figure
 
 MANY = 8  # elements; more are told by their ends
@@ -25,6 +25,7 @@ QUARTILES = (
     ("upper_quartile", "lower_quartile"),
 )
 FEW = "more than a fifth of its trials were invalid: "
+FEW_GIVE = "more than a fifth of its trials do not give it: "
 
 
 @dataclass
@@ -154,7 +155,7 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
     points = [point["id"], experiment.get("base")] if figure.form == "across" else [point["id"]]
     for name in filter(None, (model, to)):
         for at in filter(None, points):
-            if why := _blocked(run, experiment, at, name):
+            if why := _blocked(run, experiment, at, name, figure.metric):
                 element.missing = why if name == model else f"{name}: {why}"
                 return
     if figure.form == "across":
@@ -188,12 +189,15 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
     _apply_law(figure, run, key, point["id"], element)
 
 
-def _blocked(run: Run, experiment: dict, point: str, model: str) -> str | None:
+def _blocked(run: Run, experiment: dict, point: str, model: str, metric: str) -> str | None:
     """Why no figure rests on a model's trials at a load point."""
     trials = run.trials_of(experiment["name"], point, model)
     if run.too_many_invalid(experiment["name"], point, model):
         bad = next(t for t in trials if not t["valid"])
         return FEW + shortened(reason(bad), 200)
+    if run.too_many_invalid(experiment["name"], point, model, metric):
+        words = next(filter(None, (withheld(t, metric, level=False) for t in trials)), None)
+        return FEW_GIVE + shortened(words or reason(next(t for t in trials if not t["valid"])), 200)
     planned = experiment.get("blocks") or 0
     return f"{len(trials)} of {planned} blocks were run" if len(trials) < planned else None
 
@@ -310,7 +314,7 @@ def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str)
         if (p.get("section") or p["id"]) == section and model in p["models"]:
             trials = run.trials_of(experiment["name"], p["id"], model)
             element.trials += [t["trial_id"] for t in trials if t["valid"]]
-            element.missing = element.missing or _blocked(run, experiment, p["id"], model)
+            element.missing = element.missing or _blocked(run, experiment, p["id"], model, "memory")
     element.value, element.lo, element.hi = found["value"], found["lo"], found["hi"]
     element.n = row["n"]
     return element

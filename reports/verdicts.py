@@ -92,7 +92,7 @@ def _decide(rule: Rule, found, truths, told) -> tuple[str, str, dict, dict | Non
     across = _across(rule, found, truths)
     bounded = [a for a in across if a["bound"]]
     if bounded:
-        words = [f"{a['label']}: no more than {a['bound']} is known, the generator was the limit" for a in bounded]
+        words = [f"{a['label']}: no more than {a['bound']} is known, the limit was not the server" for a in bounded]
         return UNMEASURED, "; ".join(dict.fromkeys(words)), {}, None
     limits = [f"{told[a['figure']]} cannot be told from {a['limit_told']}" for a in across]
     needs = {"between": sorted(open_yet), "across": [dict(a) for a in across]}

@@ -104,6 +104,20 @@ class Elements(Case):
             self.assertEqual(element.missing, figures.FEW + "late")
             self.assertIsNone(element.interval)
 
+    def test_what_a_gate_withholds_is_missed_where_it_is_asked_for(self):
+        """More than a fifth of the trials do not give it: the rest may be the
+        lucky ones. What the gate leaves is as it was."""
+        def change(run, trials):
+            for t in trials:
+                if t["block"] < 3:
+                    row = {"effect": "withheld", "gate": "late", "words": "the clock was late"}
+                    t["withheld"] = [row | {"figure": "latency"}]
+
+        (element,) = self.of(replace(PLAIN, metric="latency_p50_ns"), change)
+        self.assertEqual(element.missing, figures.FEW_GIVE + "the clock was late")
+        (element,) = self.of(PLAIN, change)
+        self.assertIsNone(element.missing)
+
 
 if __name__ == "__main__":
     unittest.main()

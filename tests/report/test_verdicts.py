@@ -132,7 +132,7 @@ class Shipped(unittest.TestCase):
         at_least = element("serial", 3.1, 3.0, 3.15, bound="at least")
         said = judged(rule, {"worker": [at_least]})
         self.assertEqual(said["verdict"], "NOT MEASURABLE HERE")
-        self.assertIn("the generator was the limit", said["why"])
+        self.assertIn("the limit was not the server", said["why"])
 
 
 class Stability(unittest.TestCase):
