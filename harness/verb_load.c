@@ -6,7 +6,6 @@
  * The first Ctrl-C (or SIGTERM) ends the window, and what was measured until
  * then is printed as partial; the second kills.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,7 +45,7 @@ static void catch_signals(void)
 /* The whole file, allocated. Returns 0 or a negative errno. */
 static int read_file(const char *path, char **bytes, size_t *size)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     if (!file)
         return -errno;
     FILE *memory = open_memstream(bytes, size);
@@ -60,10 +59,54 @@ static int read_file(const char *path, char **bytes, size_t *size)
                  : ferror(file)             ? -EIO
                  : total > expect_max_bytes ? -EFBIG
                                             : 0;
-    fclose(file);
+    if (file != stdin)
+        fclose(file);
     if (memory && fclose(memory) != 0 && status == 0)
         status = -ENOMEM;
     return status;
+}
+
+static int read_or_say(const char *option, const char *path, char **bytes,
+                       size_t *size)
+{
+    int status = read_file(path, bytes, size);
+    if (status < 0)
+        fprintf(stderr, "troika load: reading %s %s: %s\n", option, path,
+                strerror(-status));
+    return status;
+}
+
+/* Of the given kind, which decides whether it may be sent twice. */
+static int make_request(const struct load_options *options,
+                        struct load_request *request)
+{
+    static const char *const idempotent[] = {
+        "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL};
+    struct load_asked asked = {.method = options->method,
+                               .headers = options->headers,
+                               .body = options->body,
+                               .body_size =
+                                   options->body ? strlen(options->body) : 0};
+    char *body = NULL;
+    if (options->body_path) {
+        int status = read_or_say("--body-file", options->body_path, &body,
+                                 &asked.body_size);
+        asked.body = body;
+        if (status < 0) {
+            free(body);
+            return status;
+        }
+    }
+    if (!asked.method)
+        asked.method = asked.body ? "POST" : "GET";
+    request->head = strcmp(asked.method, "HEAD") == 0;
+    request->unsafe = true;
+    for (int i = 0; idempotent[i]; i++)
+        request->unsafe &= strcmp(asked.method, idempotent[i]) != 0;
+    request->bytes =
+        load_target_request(&options->target, &asked, &request->size);
+    free(body);
+    return request->bytes ? 0 : -ENOMEM;
 }
 
 static int make_plain(const struct load_options *options,
@@ -73,18 +116,13 @@ static int make_plain(const struct load_options *options,
     if (!request)
         return -ENOMEM;
     *requests = request;
-    request->bytes =
-        load_target_request(&options->target, options->headers, &request->size);
-    if (!request->bytes)
-        return -ENOMEM;
-    if (!options->expect_path)
-        return 0;
+    int status = make_request(options, request);
+    if (status < 0 || !options->expect_path)
+        return status;
     char *body = NULL;
-    int status = read_file(options->expect_path, &body, &request->body_size);
+    status = read_or_say("--expect", options->expect_path, &body,
+                         &request->body_size);
     request->body = body;
-    if (status < 0)
-        fprintf(stderr, "troika load: reading --expect %s: %s\n",
-                options->expect_path, strerror(-status));
     return status;
 }
 
@@ -144,29 +182,40 @@ static const char *judge(const struct load_result *result, char *text,
     return text;
 }
 
+static FILE *open_output(const char *path)
+{
+    return path && strcmp(path, "-") != 0 ? fopen(path, "w") : stdout;
+}
+
+/* Says what was wrong; of standard output the program does, at its end.
+ * `status`: how writing went. Returns 0 or a negative errno. */
+static int close_output(FILE *file, int status, const char *what,
+                        const char *path)
+{
+    if (file == stdout)
+        return status < 0 || fflush(file) == 0 ? status : -errno;
+    if (file && fclose(file) != 0 && status == 0)
+        status = -errno;
+    if (status < 0)
+        fprintf(stderr, "troika load: writing the %s to %s: %s\n", what, path,
+                strerror(-status));
+    return status;
+}
+
 static int write_result(const struct load_options *options,
                         const struct load_print *print)
 {
     const char *path = options->output_path;
-    FILE *file = path ? fopen(path, "w") : stdout;
+    FILE *file = open_output(path);
     int status = file ? load_print_write(print, options->format, file) : -errno;
-    if (file && path && fclose(file) != 0 && status == 0)
-        status = -errno;
-    if (status < 0)
-        fprintf(stderr, "troika load: writing the result to %s: %s\n",
-                path ? path : "standard output", strerror(-status));
+    status = close_output(file, status, "result", path);
     path = options->hgrm_path;
     if (!path || status < 0)
         return status;
-    file = fopen(path, "w");
+    file = open_output(path);
     status =
         file ? histogram_write_hgrm(load_print_headline(print), file) : -errno;
-    if (file && fclose(file) != 0 && status == 0)
-        status = -errno;
-    if (status < 0)
-        fprintf(stderr, "troika load: writing the histogram to %s: %s\n", path,
-                strerror(-status));
-    return status;
+    return close_output(file, status, "histogram", path);
 }
 
 static int exit_of(const struct load_print *print)
@@ -203,19 +252,16 @@ static int present(const struct load_options *options,
 
 static int connect_failed(const struct load_options *options, int error)
 {
-    char address[INET_ADDRSTRLEN];
+    char address[LOAD_ADDRESS_TEXT], cause[256];
     if (error == -ECHILD || error == -ENOMEM) {
         fprintf(stderr, "troika load: a generator process %s\n",
                 error == -ECHILD ? "died" : "ran out of memory");
         return EXIT_FAILED;
     }
-    inet_ntop(AF_INET, &options->plan.address.sin_addr, address,
-              sizeof address);
-    fprintf(stderr,
-            "troika load: %s (%s port %d): no connection could be opened: "
-            "%s%s\n",
-            options->url, address, options->target.port, strerror(-error),
-            error == -ECONNREFUSED ? "; is the server running?" : "");
+    load_address_text(&options->plan.address, address, sizeof address);
+    fprintf(stderr, "troika load: %s (%s): no connection could be opened: %s\n",
+            options->url, address,
+            load_address_cause(error, cause, sizeof cause));
     return EXIT_FAILED;
 }
 
@@ -256,6 +302,7 @@ int verb_load(int argc, char **argv)
     struct load_options options;
     struct load_request *requests = NULL;
     struct load_greeting *greeting = NULL;
+    char why[1024];
     load_options_parse(argc, argv, &options);
     int count = options.check ? CHECK_SEEDS : 1;
     int status = options.check ? make_checked(&options, &requests, &greeting)
@@ -263,7 +310,13 @@ int verb_load(int argc, char **argv)
     int code = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     if (status == -ENOMEM)
         fputs("troika load: making the requests: out of memory\n", stderr);
-    if (status >= 0) {
+    if (status >= 0 &&
+        load_target_choose(&options.target, why, sizeof why) < 0) {
+        fprintf(stderr, "troika load: %s: no connection could be opened: %s\n",
+                options.url, why);
+        code = EXIT_FAILED;
+    } else if (status >= 0) {
+        options.plan.address = options.target.address;
         options.plan.requests = requests;
         options.plan.request_count = count;
         options.plan.greeting = greeting;

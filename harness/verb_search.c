@@ -256,8 +256,14 @@ static int search_url(struct sought *sought)
         fprintf(stderr, "troika search: %s\n", sought->why);
         return EXIT_USAGE;
     }
-    bytes = load_target_request(&target, (const char *const[]){NULL},
-                                &request.size);
+    if (load_target_choose(&target, sought->why, sizeof(sought->why)) < 0) {
+        fprintf(stderr,
+                "troika search: %s: no connection could be opened: %s\n",
+                sought->options->url, sought->why);
+        return EXIT_FAILED;
+    }
+    bytes =
+        load_target_request(&target, &(struct load_asked){0}, &request.size);
     if (bytes == NULL)
         return EXIT_FAILED;
     request.bytes = bytes;

@@ -100,17 +100,9 @@ static int check_plan(const struct load_plan *plan, char *why, size_t size)
         return 0;
     if (plan->churn)
         return refuse(why, size, "churn is a closed loop");
-    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
     if (!(plan->rate_per_s >= 0))
         return refuse(why, size, "a rate is 0 or more");
-    if (plan->rate_per_s * duration_ns / 1e9 > LOAD_SCHEDULE_MAX) {
-        snprintf(why, size,
-                 "%.0f requests/s for %.0f s are more than the %.0f requests "
-                 "that one schedule holds; lower the rate or the duration",
-                 plan->rate_per_s, duration_ns / 1e9, LOAD_SCHEDULE_MAX);
-        return -E2BIG;
-    }
-    return 0;
+    return load_schedule_check(plan, why, size);
 }
 
 /* How many processes: as asked, but enough for the descriptors and no more
@@ -129,13 +121,13 @@ static int count_processes(const struct load_plan *plan, char *why,
                  plan->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
         return -EMFILE;
     }
-    bool loopback = ntohl(plan->address.sin_addr.s_addr) >> 24 == 127;
+    bool loopback = load_address_is_loopback4(&plan->address);
     int sources = load_pool_sources(plan->connections);
     if (sources > (loopback ? SOURCES_MAX : 1)) {
         snprintf(why, why_size,
                  "%d connections need more local ports than one pair of "
-                 "addresses has (about 28,000); only towards a loopback "
-                 "address (127.x.y.z) more source addresses are used",
+                 "addresses has (about 28,000); only towards an IPv4 "
+                 "loopback address (127.x.y.z) more source addresses are used",
                  plan->connections);
         return -EADDRNOTAVAIL;
     }

@@ -24,13 +24,13 @@
  */
 #pragma once
 
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "load_address.h"
 #include "load_mutation.h"
 #include "load_socket.h"
 #include "models/runtime/histogram.h"
@@ -73,7 +73,7 @@ struct load_slice {
 enum { LOAD_SLICES_MAX = 1024 };
 
 struct load_plan {
-    struct sockaddr_in address;
+    union load_address address;
     const struct load_request *requests;  /* used in turn, wrapping round */
     int request_count;                    /* >= 1 */
     const struct load_greeting *greeting; /* NULL: the requests are HTTP's */
@@ -96,9 +96,11 @@ struct load_plan {
                            another over its first half, so that they
                            do not move in step */
     int64_t window_ns;
-    int64_t timeout_ns; /* of one request, from its intended time; also
-                           bounds the drain */
-    int64_t think_ns;   /* closed loop: pause between answer and request */
+    uint64_t requests_max; /* not 0: the window ends once so many requests,
+                              all of the load's, have ended; no warm-up */
+    int64_t timeout_ns;    /* of one request, from its intended time; also
+                              bounds the drain */
+    int64_t think_ns;      /* closed loop: pause between answer and request */
     const struct load_slice *slices; /* closed loop: it asks in these alone, in
                               order and apart; NULL: all the time. Each
                               starts with the same request, whatever came

@@ -26,6 +26,9 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task)
         .process = task->process,
         .processes = task->processes,
         .slot = task->slot,
+        .limit = (plan->requests_max +
+                  (uint64_t)(task->processes - task->process - 1)) /
+                 (uint64_t)task->processes,
         .abandon_ns = INT64_MAX,
     };
     load_record_init(&drive->record, plan, &task->slot->result);
@@ -276,6 +279,21 @@ int64_t load_drive_next_ns(const struct load_drive *drive)
             next_ns = late_ns;
     }
     return next_ns;
+}
+
+bool load_drive_over_limit(const struct load_drive *drive)
+{
+    return drive->plan->requests_max > 0 && drive->begun > drive->limit;
+}
+
+bool load_drive_reached(const struct load_drive *drive)
+{
+    if (drive->plan->requests_max == 0 || drive->record.in_flight > 0)
+        return false;
+    if (drive->plan->mode == LOAD_CLOSED)
+        return drive->begun >= drive->limit;
+    return drive->arrived == drive->schedule.count &&
+           drive->taken == drive->arrived;
 }
 
 uint64_t load_drive_pending(const struct load_drive *drive)

@@ -24,8 +24,10 @@ struct load_drive {
      * for a free connection: the queue is a part of the schedule. */
     struct load_schedule schedule;
     size_t taken, arrived;
-    uint64_t sent; /* closed loop: requests so far */
-    int slice;     /* of the plan, under way or next (load_slices.h) */
+    uint64_t sent;  /* closed loop: requests so far */
+    uint64_t begun; /* the same with those that could not connect */
+    uint64_t limit; /* closed loop: the most to begin; 0: any number */
+    int slice;      /* of the plan, under way or next (load_slices.h) */
 
     bool running;       /* begun, and the window is not over */
     int undecided;      /* ramp: connections neither open nor given up */
@@ -56,6 +58,13 @@ void load_drive_expire(struct load_drive *drive, int64_t now_ns);
 
 /* The earliest time at which advance or expire will have work. */
 int64_t load_drive_next_ns(const struct load_drive *drive);
+
+/* Whether more requests have begun than the plan allows. */
+bool load_drive_over_limit(const struct load_drive *drive);
+
+/* Whether the plan's number of requests has been reached, and all of this
+ * process's have ended. */
+bool load_drive_reached(const struct load_drive *drive);
 
 /* Requests of an open loop's window that have not ended. */
 uint64_t load_drive_pending(const struct load_drive *drive);

@@ -143,6 +143,8 @@ static void mark(struct engine *engine, int64_t now_ns)
         engine->cpu_start_ns = load_cpu_now();
         result->connections_open = load_pool_open(&drive->pool);
     }
+    if (!engine->closed && engine->opened && load_drive_reached(drive))
+        record->end_ns = now_ns;
     if (!engine->closed && now_ns >= record->end_ns) {
         engine->closed = true;
         drive->running = false;

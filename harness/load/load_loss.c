@@ -8,7 +8,6 @@
  */
 #include "load_loss.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,10 +26,10 @@ void load_loss_note(struct load_drive *drive, const char *what)
     struct load_result *result = &drive->slot->result;
     if (result->first_failure[0])
         return;
-    char address[INET_ADDRSTRLEN];
-    inet_ntop(AF_INET, &drive->plan->address.sin_addr, address, sizeof address);
-    snprintf(result->first_failure, sizeof result->first_failure, "%s:%d: %s",
-             address, ntohs(drive->plan->address.sin_port), what);
+    char address[LOAD_ADDRESS_TEXT];
+    load_address_text(&drive->plan->address, address, sizeof address);
+    snprintf(result->first_failure, sizeof result->first_failure, "%s: %.180s",
+             address, what);
 }
 
 void load_loss_decide(struct load_drive *drive,
@@ -155,7 +154,8 @@ void load_loss_connect(struct load_drive *drive,
         times.done_ns = now_ns;
         load_record_in_flight(&drive->record, -1, now_ns);
         drive->slot->result.started--; /* it was never more than begun */
-    }
+    } else if (drive->running && drive->plan->mode == LOAD_CLOSED)
+        drive->begun++;
     connection->asked = false;
     connection->failures++;
     if (!connection->decided && connection->failures >= RAMP_ATTEMPTS)
@@ -167,6 +167,8 @@ void load_loss_connect(struct load_drive *drive,
                          OUTCOME_CONNECT, words);
         return;
     }
+    if (load_drive_over_limit(drive))
+        return;
     if (load_record_end(&drive->record, OUTCOME_CONNECT, &times))
         load_loss_note(drive, words);
 }

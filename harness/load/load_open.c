@@ -26,6 +26,7 @@ void load_open_one(struct load_drive *drive, struct load_connection *connection)
             .sent_ns = now_ns,
         };
         connection->overtakes = drive->record.ended;
+        drive->begun++;
         load_record_in_flight(&drive->record, 1, now_ns);
     }
     load_open_at_once(drive, connection);

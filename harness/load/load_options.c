@@ -7,10 +7,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/troika.h"
+#include "load_habits.h"
 #include "load_schedule.h"
 #include "models/runtime/units.h"
 
@@ -26,13 +28,18 @@ enum {
     KEY_FORMAT,
     KEY_HGRM,
     KEY_CHURN,
+    KEY_BODY,
+    KEY_BODY_FILE,
 };
 
 static const struct argp_option option_table[] = {
     {"connections", 'c', "N", 0,
      "Connections kept open (10; with -R the most at any time, 100)", 0},
     {"duration", 'd', "TIME", 0, "Time measured, after the warm-up (10s)", 0},
-    {"rate", 'R', "N", 0,
+    {NULL, 'z', NULL, OPTION_ALIAS, NULL, 0}, /* hey, oha */
+    {"requests", 'n', "N", 0,
+     "End once N requests have ended; no warm-up, and no -d unless given", 0},
+    {"rate", 'R', "N[/s]", 0,
      "Open loop: N requests per second are due, answered or not. Without it a "
      "closed loop: each connection asks again when it has its answer",
      0},
@@ -51,6 +58,11 @@ static const struct argp_option option_table[] = {
     {"threads", 't', "N", 0,
      "Generator processes (as few as the open-file limit allows)", 0},
     {"header", 'H', "LINE", 0, "Add a header: 'Name: value'; repeatable", 0},
+    {"method", 'm', "METHOD", 0, "Of the requests (GET; with a body POST)", 0},
+    {"request", 'X', NULL, OPTION_ALIAS, NULL, 0},
+    {"body", KEY_BODY, "TEXT", 0, "The requests' body", 0},
+    {"data", KEY_BODY, NULL, OPTION_ALIAS, NULL, 0},
+    {"body-file", KEY_BODY_FILE, "FILE", 0, "The same from a file", 0},
     {"expect", KEY_EXPECT, "FILE", 0, "Every body must equal the file's bytes",
      0},
     {"check", KEY_CHECK, NULL, 0,
@@ -64,8 +76,14 @@ static const struct argp_option option_table[] = {
      0},
     {"output", 'o', "FILE", 0, "Write the result there", 0},
     {"hgrm", KEY_HGRM, "FILE", 0,
-     "Write the latency histogram there (HdrHistogram text)", 0},
+     "Write the latency histogram there (HdrHistogram text); - is standard "
+     "output (or input) for every FILE",
+     0},
     {0}};
+
+static const int64_t TIME_MAX_NS = INT64_C(86400000000000);
+
+static const char *const formats[] = {"text", "json", "csv", "markdown", NULL};
 
 static int64_t parse_time(const char *flag, const char *text,
                           struct argp_state *state)
@@ -74,8 +92,11 @@ static int64_t parse_time(const char *flag, const char *text,
     if (units_parse(UNIT_NS, text, &ns) < 0)
         argp_error(state,
                    "%s \"%s\" is not a time; write a number with its unit: "
-                   "500ms, 10s, 1m",
-                   flag, text);
+                   "500ms, 10s, 1m%s",
+                   flag, text,
+                   strcmp(flag, "-d") == 0 ? " (a body: --body TEXT)" : "");
+    if (ns > TIME_MAX_NS)
+        argp_error(state, "%s \"%s\" is over the limit of 24h", flag, text);
     return ns;
 }
 
@@ -102,10 +123,14 @@ static void parse_percentiles(const char *text, struct load_options *options,
                        "--percentiles \"%s\" must be numbers from 0 to below "
                        "100, with commas between",
                        text);
-        if (options->percentile_count == LOAD_PERCENTILES_MAX)
+        bool known = false;
+        for (int i = 0; i < options->percentile_count; i++)
+            known |= options->percentiles[i] == p;
+        if (!known && options->percentile_count == LOAD_PERCENTILES_MAX)
             argp_error(state, "--percentiles: at most %d",
                        LOAD_PERCENTILES_MAX);
-        options->percentiles[options->percentile_count++] = p;
+        if (!known)
+            options->percentiles[options->percentile_count++] = p;
         at = end;
         if (!*at)
             return;
@@ -125,9 +150,13 @@ static int parse_choice(const char *flag, const char *text,
 static void add_header(const char *text, struct load_options *options,
                        struct argp_state *state)
 {
-    if (!load_target_header_valid(text))
-        argp_error(state, "-H \"%s\" is not a header; write 'Name: value'",
-                   text);
+    const char *fault = load_target_header_fault(text);
+    if (fault)
+        argp_error(state, "-H \"%s\" %s", text, fault);
+    for (int i = 0; i < options->header_count; i++)
+        if (load_target_header_is(text, "Host") &&
+            load_target_header_is(options->headers[i], "Host"))
+            argp_error(state, "-H \"%s\": a request has one Host", text);
     if (options->header_count == LOAD_HEADERS_MAX)
         argp_error(state, "-H: at most %d headers", LOAD_HEADERS_MAX);
     options->headers[options->header_count++] = text;
@@ -146,19 +175,63 @@ static void parse_seed(const char *text, struct load_options *options,
 static void parse_rate(const char *text, struct load_options *options,
                        struct argp_state *state)
 {
-    if (units_parse_rate(text, &options->plan.rate_per_s) < 0)
+    char number[64];
+    size_t length = strlen(text);
+    bool marked = length > 2 && strcmp(text + length - 2, "/s") == 0;
+    snprintf(number, sizeof number, "%.*s", (int)(marked ? length - 2 : length),
+             text);
+    if (length >= sizeof number ||
+        units_parse_rate(number, &options->plan.rate_per_s) < 0)
         argp_error(state,
                    "-R \"%s\" must be a number of requests per second over 0: "
-                   "0.5, 200, 2k",
+                   "0.5, 200, 200/s, 2k",
                    text);
     options->plan.mode = LOAD_OPEN;
 }
 
-static error_t parse_path(int key, char *value, struct load_options *options)
+/* RFC 9110, section 9. */
+static void parse_method(const char *text, struct load_options *options,
+                         struct argp_state *state)
 {
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    if (length == 0 || text[length] || length > 32)
+        argp_error(state,
+                   "-m \"%s\" is no method; they are in capitals: GET, HEAD, "
+                   "POST, PUT, PATCH, DELETE",
+                   text);
+    if (strcmp(text, "CONNECT") == 0)
+        argp_error(state, "-m CONNECT: there are no tunnels here");
+    options->method = text;
+}
+
+/* A form's name where a file's is expected is other tools' habit. */
+static const char *output_file(const char *text, struct argp_state *state)
+{
+    for (int i = 0; formats[i]; i++)
+        if (strcmp(text, formats[i]) == 0)
+            argp_error(state,
+                       "-o names a file; is --format %s meant? (a file of that "
+                       "name: -o ./%s)",
+                       text, text);
+    return text;
+}
+
+static error_t parse_path(int key, char *value, struct argp_state *state)
+{
+    struct load_options *options = state->input;
     switch (key) {
     case 'o':
-        options->output_path = value;
+        options->output_path = output_file(value, state);
+        return 0;
+    case KEY_BODY:
+        options->body = value;
+        return 0;
+    case KEY_BODY_FILE:
+        options->body_path = value;
+        return 0;
+    case 'm':
+    case 'X':
+        parse_method(value, options, state);
         return 0;
     case KEY_HGRM:
         options->hgrm_path = value;
@@ -183,7 +256,13 @@ static error_t parse_plan(int key, char *value, struct argp_state *state)
         plan->processes = parse_count("-t", value, 64, state);
         return 0;
     case 'd':
+    case 'z':
         plan->window_ns = parse_time("-d", value, state);
+        options->has_duration = true;
+        return 0;
+    case 'n':
+        plan->requests_max =
+            (uint64_t)parse_count("-n", value, 1000000000, state);
         return 0;
     case 'R':
         parse_rate(value, options, state);
@@ -197,6 +276,7 @@ static error_t parse_plan(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_WARMUP:
         plan->warmup_ns = parse_time("--warmup", value, state);
+        options->has_warmup = true;
         return 0;
     case KEY_TIMEOUT:
         plan->timeout_ns = parse_time("--timeout", value, state);
@@ -205,8 +285,47 @@ static error_t parse_plan(int key, char *value, struct argp_state *state)
         plan->think_ns = parse_time("--think", value, state);
         return 0;
     default:
-        return parse_path(key, value, options);
+        return parse_path(key, value, state);
     }
+}
+
+static bool is_dash(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+static void check_requests(const struct load_options *options,
+                           struct argp_state *state)
+{
+    bool asks = options->expect_path || options->header_count ||
+                options->method || options->body || options->body_path;
+    if (options->check && asks)
+        argp_error(state, "--check makes its own requests: no --expect, -H, "
+                          "--method or --body");
+    if (options->body && options->body_path)
+        argp_error(state, "--body or --body-file, not both");
+    if (is_dash(options->body_path) && is_dash(options->expect_path))
+        argp_error(state, "--body-file and --expect cannot both be read from "
+                          "standard input");
+    if (is_dash(options->hgrm_path) && options->format != FORMAT_TEXT &&
+        (!options->output_path || is_dash(options->output_path)))
+        argp_error(state, "the result and --hgrm cannot both go to standard "
+                          "output; give -o FILE");
+}
+
+/* A number of requests is from the first one on, however long it takes. */
+static void apply_count(struct load_options *options, struct argp_state *state)
+{
+    struct load_plan *plan = &options->plan;
+    if (plan->requests_max == 0)
+        return;
+    if (options->has_warmup && plan->warmup_ns > 0)
+        argp_error(state, "-n counts from the first request on: no --warmup");
+    plan->warmup_ns = 0;
+    if (!options->has_duration)
+        plan->window_ns = TIME_MAX_NS;
+    if ((uint64_t)plan->connections > plan->requests_max)
+        plan->connections = (int)plan->requests_max;
 }
 
 static void check_whole(struct load_options *options, struct argp_state *state)
@@ -215,8 +334,7 @@ static void check_whole(struct load_options *options, struct argp_state *state)
     char why[512];
     if (!options->url)
         argp_error(state, "a URL is missing, such as http://127.0.0.1:8080/");
-    if (options->check && (options->expect_path || options->header_count))
-        argp_error(state, "--check makes its own requests: no --expect or -H");
+    check_requests(options, state);
     if (plan->mode == LOAD_OPEN && plan->think_ns)
         argp_error(state, "--think belongs to a closed loop: not with -R");
     if (plan->mode == LOAD_OPEN && plan->churn)
@@ -225,6 +343,9 @@ static void check_whole(struct load_options *options, struct argp_state *state)
         argp_error(state, "-d and --timeout must be over 0");
     if (plan->connections == 0)
         plan->connections = plan->mode == LOAD_OPEN ? 100 : 10;
+    apply_count(options, state);
+    if (plan->mode == LOAD_OPEN && load_schedule_check(plan, why, sizeof why))
+        argp_error(state, "-R: %s", why);
     if (load_target_parse(options->url, &options->target, why, sizeof why) < 0)
         argp_error(state, "%s", why);
     plan->address = options->target.address;
@@ -232,8 +353,6 @@ static void check_whole(struct load_options *options, struct argp_state *state)
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    static const char *const formats[] = {"text", "json", "csv", "markdown",
-                                          NULL};
     struct load_options *options = state->input;
     switch (key) {
     case 'H':
@@ -271,8 +390,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 void load_options_parse(int argc, char **argv, struct load_options *options)
 {
+    static const struct argp_child children[] = {{.argp = &load_habits}, {0}};
     static const struct argp argp = {
         .options = option_table,
+        .children = children,
         .parser = parse,
         .args_doc = "URL",
         .doc =

@@ -130,7 +130,8 @@ static int bind_source(const struct load_pool *pool, int fd, int number)
 static int open_socket(struct load_pool *pool,
                        struct load_connection *connection)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(pool->address.any.sa_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     connection->fd = fd;
@@ -148,8 +149,8 @@ int load_pool_connect(struct load_pool *pool,
     int status = open_socket(pool, connection);
     if (status < 0)
         goto failed;
-    bool at_once = connect(connection->fd, (struct sockaddr *)&pool->address,
-                           sizeof pool->address) == 0;
+    bool at_once = connect(connection->fd, &pool->address.any,
+                           load_address_size(&pool->address)) == 0;
     if (!at_once && errno != EINPROGRESS) {
         status = -errno;
         goto failed;

@@ -53,7 +53,7 @@ struct load_pool {
     struct load_connection *all;
     int count;
     struct load_list lists[POOL_STATES];
-    struct sockaddr_in address;
+    union load_address address;
     int process, processes; /* connection i is number process + i*processes */
     int sources;            /* source addresses in 127/8; 1: the default one */
     bool churn;             /* closing leaves nothing behind */

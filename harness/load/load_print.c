@@ -91,7 +91,9 @@ static void text_load(const struct load_print *print, FILE *file)
 {
     const struct load_plan *plan = print->plan;
     char warmup[32], window[32], name[LOAD_ARRIVALS_TEXT];
-    fprintf(file, "%s\n  ", print->url);
+    char address[LOAD_ADDRESS_TEXT];
+    fprintf(file, "%s (%s)\n  ", print->url,
+            load_address_text(&plan->address, address, sizeof address));
     if (is_open(print))
         fprintf(
             file, "open loop, %.10g requests/s, %s arrivals, at most %d",
@@ -274,13 +276,16 @@ static json_t *json_result(const struct load_print *print)
     json_t *generator =
         json_pack("{si sI sf}", "processes", result->processes, "cpu_ns",
                   (json_int_t)result->cpu_ns, "busy", busy(print));
+    char address[LOAD_ADDRESS_TEXT];
     const char *failure =
         result->first_failure[0] ? result->first_failure : NULL;
     return json_pack(
-        "{si ss ss sb sb ss? so sI sf so so ss? sb so so so}", "schema_version",
-        1, "tool_version", version(), "url", print->url, "complete",
-        print->complete, "valid", !print->reason, "reason", print->reason,
-        "load", json_load(print->plan), "window_ns",
+        "{si ss ss ss sb sb ss? so sI sf so so ss? sb so so so}",
+        "schema_version", 1, "tool_version", version(), "url", print->url,
+        "address",
+        load_address_text(&print->plan->address, address, sizeof address),
+        "complete", print->complete, "valid", !print->reason, "reason",
+        print->reason, "load", json_load(print->plan), "window_ns",
         (json_int_t)(result->window_end_ns - result->window_start_ns),
         "throughput_per_s", per_s(print), "requests", json_requests(result),
         "failures", json_failures(result), "failure", failure,
@@ -351,5 +356,7 @@ int load_print_write(const struct load_print *print, enum load_format format,
         text_latency(print, file);
         text_requests(print, file);
     }
-    return fflush(file) != 0 || ferror(file) ? -EIO : status;
+    if (fflush(file) != 0)
+        return errno ? -errno : -EIO;
+    return ferror(file) ? -EIO : status;
 }

@@ -77,6 +77,27 @@ static int append(struct load_schedule *schedule, size_t *capacity,
     return 0;
 }
 
+/* Requests that the plan's schedule has, about. */
+static double expected(const struct load_plan *plan)
+{
+    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
+    double count = plan->rate_per_s * duration_ns / 1e9;
+    return plan->requests_max > 0 ? fmin(count, (double)plan->requests_max)
+                                  : count;
+}
+
+int load_schedule_check(const struct load_plan *plan, char *why, size_t size)
+{
+    double duration_s = (double)(plan->warmup_ns + plan->window_ns) / 1e9;
+    if (expected(plan) <= LOAD_SCHEDULE_MAX)
+        return 0;
+    snprintf(why, size,
+             "%.10g requests/s for %.3g s are more than the %.0f requests "
+             "that one schedule holds; lower the rate or the duration",
+             plan->rate_per_s, duration_s, LOAD_SCHEDULE_MAX);
+    return -E2BIG;
+}
+
 int load_schedule_make(const struct load_plan *plan, int process, int processes,
                        struct load_schedule *schedule)
 {
@@ -88,7 +109,7 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
     *schedule = (struct load_schedule){0};
     if (!(plan->rate_per_s > 0)) /* connections that are never asked */
         return 0;
-    size_t capacity = (size_t)(duration_ns / gap_ns / processes * 1.02) + 64;
+    size_t capacity = (size_t)(expected(plan) / processes * 1.02) + 64;
     schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
     if (!schedule->due_ns)
         return -ENOMEM;
@@ -98,7 +119,8 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
             due_ns = (double)number * gap_ns;
         else if (number % burst == 0)
             due_ns -= log(random_unit(&random)) * gap_ns * (double)burst;
-        if (due_ns >= duration_ns)
+        if (due_ns >= duration_ns ||
+            (plan->requests_max > 0 && number == plan->requests_max))
             return 0;
         if ((int)(number % (uint64_t)processes) != process)
             continue;

@@ -24,6 +24,10 @@ struct load_schedule {
     size_t count;
 };
 
+/* Whether the plan's arrivals can be held. Returns 0, or -E2BIG with a sentence
+ * in `why` that names the limit. */
+int load_schedule_check(const struct load_plan *plan, char *why, size_t size);
+
 /* Builds process `process`'s part of the plan's arrivals over warm-up and
  * window. Entry k is request number process + k * processes of the load.
  * Returns 0 or -ENOMEM. */

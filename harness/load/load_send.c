@@ -42,6 +42,7 @@ void load_send_request(struct load_drive *drive,
     };
     connection->overtakes = drive->record.ended;
     connection->resent = false;
+    drive->begun++;
     load_record_in_flight(&drive->record, 1, now_ns);
     put(drive, connection, load_send_reference(drive, number));
 }
@@ -88,7 +89,9 @@ void load_send_queued(struct load_drive *drive, bool was_free)
 bool load_send_asks(struct load_drive *drive, int64_t now_ns)
 {
     return drive->plan->mode == LOAD_CLOSED && drive->running &&
-           now_ns < drive->record.end_ns && load_slices_on(drive, now_ns);
+           now_ns < drive->record.end_ns &&
+           (drive->plan->requests_max == 0 || drive->begun < drive->limit) &&
+           load_slices_on(drive, now_ns);
 }
 
 void load_send_next(struct load_drive *drive,

@@ -227,7 +227,7 @@ void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
     const struct load_point *point = stage->plan->point;
 
     *plan = (struct load_plan){
-        .address = stage->address,
+        .address.v4 = stage->address,
         .requests = stage->requests,
         .request_count = stage->request_count,
         .greeting = stage->greeting,

@@ -67,6 +67,14 @@ int threshold_parse(const char *text, struct threshold *threshold, char *why,
         *threshold = (struct threshold){.text = text,
                                         .metric = names[i].metric,
                                         .below = text[length] == '<'};
+        if (threshold->below != (strchr(names[i].example, '<') != NULL)) {
+            snprintf(why, why_size,
+                     "threshold \"%s\" is met where %s is bad: is %.*s%c%s "
+                     "meant?",
+                     text, names[i].name, (int)length, text,
+                     threshold->below ? '>' : '<', text + length + 1);
+            return -EINVAL;
+        }
         if (parse_value(&names[i], text + length + 1, &threshold->limit, wrong,
                         sizeof(wrong)) == 0)
             return 0;

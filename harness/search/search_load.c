@@ -39,6 +39,7 @@ static void fill(const struct load_point *point, struct load_plan *plan)
 static int drive(const struct load_plan *plan, struct load_result *result,
                  char *why, size_t why_size)
 {
+    char address[LOAD_ADDRESS_TEXT], cause[256];
     struct load *load;
     int64_t begun;
     int status = load_start(plan, &load, why, why_size);
@@ -48,7 +49,11 @@ static int drive(const struct load_plan *plan, struct load_result *result,
     begun = load_begin(load);
     status = begun < 0 ? (int)begun : load_wait(load, result);
     load_free(load);
-    if (status < 0)
+    if (begun < 0 && status != -ECHILD && status != -EINTR)
+        snprintf(why, why_size, "%s: no connection could be opened: %s",
+                 load_address_text(&plan->address, address, sizeof(address)),
+                 load_address_cause(status, cause, sizeof(cause)));
+    else if (status < 0)
         snprintf(why, why_size, "the load could not be carried out: %s",
                  strerror(-status));
     return status;
@@ -71,6 +76,13 @@ static void judge(const struct load_point *point, struct load_result *load,
     placement_split(PLACEMENT_SPLIT, &trial->cpus);
     search_trial_judge(&plan, trial, gates, gate_judge(&plan, trial, gates),
                        step);
+    /* Where nothing was right, what was wrong says more than the gates. */
+    if (step->verdict == SEARCH_INVALID && load->ok == 0 &&
+        load->first_failure[0] != '\0') {
+        snprintf(step->why, sizeof(step->why), "no answer was right: %.130s",
+                 load->first_failure);
+        step->lasting = true;
+    }
     free(trial);
 }
 

@@ -36,7 +36,10 @@ static const struct argp_option rows[] = {
     {"warmup", KEY_WARMUP, "TIME", 0, "load before each (250ms)", 0},
     {"seed", KEY_SEED, "N", 0, "of arrivals and requests (1)", 0},
     {"format", 'f', "text|json", 0, "of the result (text)", 0},
-    {"output", 'o', "FILE", 0, "write the result's JSON there, too", 0},
+    {"output", 'o', "FILE", 0,
+     "write the result's JSON there, too; - is standard output, as --format "
+     "json",
+     0},
     {"quiet", 'q', NULL, 0, "no progress, only the result", 0},
     {0},
 };
@@ -59,7 +62,10 @@ static error_t parse_output(int key, char *value, struct argp_state *state)
         options->json = !strcmp(value, "json");
         return 0;
     case 'o':
-        options->output = value;
+        if (strcmp(value, "-") == 0)
+            options->json = true;
+        else
+            options->output = value;
         return 0;
     case 'q':
         options->quiet = true;

@@ -142,7 +142,7 @@ static int run(struct scene *scene, char *why, size_t why_size)
     result = truth_start(&scene->script, &scene->cpus.server, &scene->truth);
     if (result < 0)
         return result;
-    scene->plan.address = scene->truth.address;
+    scene->plan.address.v4 = scene->truth.address;
     result = count_scheduled(scene);
     if (result == 0)
         result = stalls_start(&scene->cpus, &scene->stalls);

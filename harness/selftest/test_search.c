@@ -59,7 +59,7 @@ static void fill(struct hunt *hunt)
                                        .warmup_ns = 50000000,
                                        .window_ns = 250000000,
                                        .timeout_ns = 5000000000},
-                             .plan = {.address = hunt->truth.address,
+                             .plan = {.address.v4 = hunt->truth.address,
                                       .requests = truth_requests(SCENE_SEEDS),
                                       .request_count = SCENE_SEEDS,
                                       .processes = 1,

@@ -410,7 +410,7 @@ class CommandLine(LoadTest):
                 ([url, "-H", "a: b\r\nc: d"], "Name: value"), ([url, url], "one URL"),
                 ([url, "--format", "xml"], "--help"), ([url, "--seed", "-1"], "whole"),
                 (["http://127.0.0.1:99999/"], "65535"), (["http:///x"], "host"),
-                (["http://127.0.0.1:1/a b"], "%XX"), (["--check", url + "helo"], "hello"),
+                (["http://127.0.0.1:1/a b"], "%20"), (["--check", url + "helo"], "hello"),
                 (["--check", url + "hello?size=x"], "size"),
                 ([url, "-R", "1", "--think", "1s"], "closed")):
             with self.subTest(arguments=arguments):

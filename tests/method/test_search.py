@@ -48,9 +48,18 @@ class Usage(unittest.TestCase):
         self.refused("needed: p99<100ms", *model, "--slo", "60ms")
 
     def test_no_server(self):
-        done = search("--url", "http://127.0.0.1:1/", "--slo", "p99<60ms")
-        self.assertEqual(1, done.returncode)
-        self.assertIn("Connection refused", done.stderr)
+        for url, address in (("http://127.0.0.1:1/", "127.0.0.1:1: "),
+                             ("http://[::1]:1/", "[::1]:1: "),
+                             ("http://localhost:1/", "127.0.0.1:1: ")):
+            done = search("--url", url, "--slo", "p99<60ms")
+            self.assertEqual(1, done.returncode)
+            self.assertIn(address, done.stderr)
+            self.assertIn("is the server running?", done.stderr)
+
+    def test_an_odd_url_is_wrong_usage(self):
+        for url, words in (("http://u@h/", "user names"), ("https://h/", "TLS"),
+                           ("http://h:0/", "port 0")):
+            self.refused(words, "--slo", "p99<60ms", "--url", url)
 
 
 class Whole(unittest.TestCase):

@@ -72,7 +72,7 @@ static void *serve(void *unused)
 static struct load_plan plan_of(enum load_mode mode)
 {
     return (struct load_plan){
-        .address = server.address,
+        .address.v4 = server.address,
         .requests = &request,
         .request_count = 1,
         .mode = mode,

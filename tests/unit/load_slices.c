@@ -94,7 +94,7 @@ static void drive(struct load_result *result, int64_t *begin_ns)
 {
     struct load_request requests[REQUESTS];
     struct load_plan plan = {
-        .address = server.address,
+        .address.v4 = server.address,
         .requests = requests,
         .request_count = REQUESTS,
         .mode = LOAD_CLOSED,

@@ -63,7 +63,7 @@ static void end(void)
 /* Recovery from the overload, in seconds. */
 static double overload(struct recovery *recovery)
 {
-    struct load_plan plan = {.address = truth.address,
+    struct load_plan plan = {.address.v4 = truth.address,
                              .requests = requests,
                              .request_count = SEEDS,
                              .mode = LOAD_OPEN,
