@@ -4,44 +4,108 @@
 The standard library's http.server reads a request line by line through the
 email package's parser, at some 100 us a request; asyncio has no HTTP at all.
 So the head is matched as a whole by one regular expression (C code), and only
-a request that says more than usual is looked at closely. A length that can be
-read in two ways is refused (RFC 9112, 6.3).
+a request that says more than usual is looked at closely. The rules are those of
+docs/contract.md.
 """
 import re
 
 HEAD_MAX = 8192
 BODY_MAX = 65536
+CHUNK_LINE_MAX = 16384
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_HEAD = re.compile(rb"([A-Z_-]+) ([^ \r\n\0]+) HTTP/1\.([01])\r\n"
-                   rb"((?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*)\r\n")
-_FOLD = re.compile(rb"\r\n[ \t]+")
-_SPECIAL = re.compile(rb"(?:\A|\n)(content-length|transfer-encoding|connection|expect):"
+_VALUE = rb"[\t -~\x80-\xff]*"
+_NAME = rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"  # RFC 3986, 3.2.2
+_ADDRESS = rb"\[[A-Za-z0-9._~!$&'()*+,;=:-]+\]"
+_HOST = re.compile(rb"(?:" + _ADDRESS + rb"|" + _NAME + rb"*)(?::[0-9]*)?")
+_REST = rb"[!-\"$-~]*"
+_TARGET = (rb"/" + _REST + rb"|\*|[Hh][Tt][Tt][Pp]://(?:" + _ADDRESS + rb"|" + _NAME
+           + rb"+)(?::[0-9]*)?(?:[/?]" + _REST + rb")?")
+_FIELDS = rb"(?:" + _TOKEN + rb":" + _VALUE + rb"\r\n)*"
+_LINE = re.compile(rb"(" + _TOKEN + rb") [!-\"$-~]+ HTTP/1\.[01]\r\n")
+_HEAD = re.compile(rb"(" + _TOKEN + rb") (" + _TARGET + rb") HTTP/1\.([01])\r\n("
+                   + _FIELDS + rb")\r\n")
+_SPECIAL = re.compile(rb"(?:\A|\n)(host|content-length|transfer-encoding|connection|expect):"
                       rb"[ \t]*([^\r]*?)[ \t]*\r")
-_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})(?:;[^\r\n]*)?\r\n")
+_TAB = re.compile(rb"(?:\A|\n)content-length:[^\r]*\t")
+_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+_CHUNK = re.compile(rb"([0-9a-fA-F]+)(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED
+                    + rb"))?)*\r\n")
+_TRAILER = re.compile(_FIELDS + rb"\r\n")
+
+
+def _begun(text: bytes, rest: bytes) -> bytes:
+    """Matches what a text begins with, or the text and the rest."""
+    for byte in reversed(text):
+        rest = rb"(?:%b%b)?" % (re.escape(bytes([byte])), rest)
+    return rest
+
+
+# What is there matches while it may yet become right.
+_FIELDS_BEGUN = _FIELDS + rb"(?:" + _TOKEN + rb"(?::" + _VALUE + rb"\r?)?|\r)?"
+_HEAD_BEGUN = re.compile(_TOKEN + rb"(?: (?:[!-\"$-~]+" + _begun(
+    b" HTTP/1.", rb"(?:[01]" + _begun(b"\r\n", _FIELDS_BEGUN) + rb")?") + rb")?)?")
+_TRAILER_BEGUN = re.compile(_FIELDS_BEGUN)
+_CHUNK_BEGUN = re.compile(rb"[0-9a-fA-F]+(?:;" + _VALUE + rb")?\r?")
+
+_USUAL = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"PATCH"))
 _WORDS = {200: b"OK", 400: b"Bad Request", 404: b"Not Found", 405: b"Method Not Allowed",
           413: b"Content Too Large", 431: b"Request Header Fields Too Large",
           503: b"Service Unavailable"}
-_REASONS = {400: "the request is not HTTP/1.0 or HTTP/1.1",
+_REASONS = {400: "the request is malformed",
             405: "only GET and HEAD are allowed",
             413: "the request's body is over 64 KiB; send a smaller one",
             431: "the request's head is over 8 KiB; send a shorter one"}
+_LENGTH = "the value of Content-Length is not one decimal number of 64 bits"
+_CODING = "Transfer-Encoding is not chunked alone, once: no other coding is read"
+
+
+def _explained(head: bytes) -> str:
+    """What is wrong with a head, or with what is there of it."""
+    line, found, rest = head.partition(b"\n")
+    words = line.rstrip(b"\r").split(b" ")
+    if not re.fullmatch(_TOKEN, words[0]) or len(words) < 2 or b"" in words:
+        return "the request line is not METHOD TARGET VERSION with one blank between"
+    if words[-1] not in (b"HTTP/1.0", b"HTTP/1.1") and (found or len(words) > 2):
+        return "the version is neither HTTP/1.0 nor HTTP/1.1, which this server speaks"
+    if len(words) > 3 or not re.fullmatch(_TARGET, words[1]):
+        return ("the target is neither a path that begins with / nor http://HOST/PATH, of "
+                "printable ASCII without #")
+    lines = [line + b"\n"] if found else []
+    lines += [one + b"\n" for one in rest.split(b"\n")[:-1]]
+    for one in lines:
+        if not one.endswith(b"\r\n") or b"\r" in one[:-2]:
+            return "a line of the head does not end in CRLF: a bare CR or a bare LF"
+    for one in lines[1:]:
+        name, colon, _ = one.partition(b":")
+        if one[0] in b" \t":
+            return "a line of the head begins with a blank: folded fields are not read"
+        if colon and not name:
+            return "a header name is empty"
+        if one != b"\r\n" and not (colon and re.fullmatch(_TOKEN, name)):
+            return ("a header line is not NAME: VALUE: no colon, or a byte before it that no name "
+                    "has (a blank is one)")
+        if not re.fullmatch(_VALUE, one[:-2]):
+            return "a header value has a control character"
+    return "a line of the head has a control character, or a bare CR"
 
 
 class _Refused(Exception):
-    """Where the next request begins cannot be told: the last answer."""
+    """Where the next request begins cannot be told: the last answer, its
+    status and words."""
 
 
 class Request:
     """One request's facts; `error` is 0 or the status to answer with."""
-    __slots__ = ("target", "head", "keep", "http_1_0", "error")
+    __slots__ = ("target", "head", "keep", "http_1_0", "error", "words")
 
-    def __init__(self, target: str, head: bool, keep: bool, http_1_0: bool, error: int):
+    def __init__(self, target: str, head: bool, keep: bool, http_1_0: bool, error: int,
+                 words: str = ""):
         self.target, self.head, self.keep = target, head, keep
-        self.http_1_0, self.error = http_1_0, error
+        self.http_1_0, self.error, self.words = http_1_0, error, words
 
     def reason(self) -> str:
-        return _REASONS[self.error]
+        return self.words or _REASONS[self.error]
 
 
 class Requests:
@@ -70,55 +134,89 @@ class Requests:
             return self._body() if self._request else self._head()
         except _Refused as refused:
             self._data, self._request = b"", None
-            return Request("", False, False, False, refused.args[0])
+            return Request("", False, False, False, *refused.args)
 
     def _head(self) -> Request | None:
         data = self._data
         if data[0] in b"\r\n":
             data = self._data = data.lstrip(b"\r\n")
         end = data.find(b"\r\n\r\n") + 4
-        if end < 4 and len(data) < HEAD_MAX:
-            return None
-        if end < 4 or end > HEAD_MAX:
-            raise _Refused(431)
-        match = _HEAD.match(data) or _HEAD.match(_FOLD.sub(b" ", data[:end - 2]) + b"\r\n")
-        if not match:
-            raise _Refused(400)
+        if end < 4:
+            return self._begun()
+        match = _HEAD.match(data) if end <= HEAD_MAX else None
+        if not match or match[1] not in _USUAL:
+            raise self._refused(data[:end])
         method, target, minor, headers = match.groups()
-        headers = headers.lower()
-        if minor == b"1" and headers.startswith(b"host:") + headers.count(b"\nhost:") != 1:
-            raise _Refused(400)
         request = Request(target.decode("latin-1"), method == b"HEAD", minor == b"1",
                           minor == b"0", 0 if method in (b"GET", b"HEAD") else 405)
+        if target == b"*" and method != b"OPTIONS":
+            raise _Refused(400, "the target * is for OPTIONS alone")
         self._data = data[end:]
+        headers = headers.lower()
         special = _SPECIAL.findall(headers)
-        return self._closely(request, special) if special else request
+        hosts = [value for name, value in special if name == b"host"]
+        if len(hosts) != 1 and (hosts or not request.http_1_0):
+            raise _Refused(400, "Host is given twice" if hosts
+                           else "Host is missing, which HTTP/1.1 demands")
+        if hosts and not _HOST.fullmatch(hosts[0]):
+            raise _Refused(400, "the value of Host is not HOST or HOST:PORT")
+        if len(special) == len(hosts):
+            return request
+        return self._closely(request, special, headers)
 
-    def _closely(self, request: Request, special: list) -> Request | None:
+    def _begun(self) -> None:
+        """Whether what is there of a head may become right; if not, that is
+        the end."""
+        data = self._data
+        if not data:
+            return
+        line = _LINE.match(data)
+        if len(data) >= HEAD_MAX or not _HEAD_BEGUN.fullmatch(data) or (
+                line and line[1] not in _USUAL):
+            raise self._refused(data)
+
+    def _refused(self, head: bytes) -> _Refused:
+        line = _LINE.match(head[:HEAD_MAX])
+        if line and line[1] not in _USUAL:
+            return _Refused(405)
+        return _Refused(431) if len(head) > HEAD_MAX or not head.endswith(
+            b"\r\n\r\n") and len(head) == HEAD_MAX else _Refused(400, _explained(head))
+
+    def _closely(self, request: Request, special: list, headers: bytes) -> Request | None:
         lengths = [value for name, value in special if name == b"content-length"]
         codings = [value for name, value in special if name == b"transfer-encoding"]
-        for name, value in special:
-            if name == b"connection":
-                words = [word.strip() for word in value.split(b",")]
-                request.keep = b"close" not in words and (
-                    request.keep or b"keep-alive" in words)
+        words = [word.strip(b" \t") for name, value in special if name == b"connection"
+                 for word in value.split(b",")]
+        request.keep = b"close" not in words and (request.keep or b"keep-alive" in words)
         if len(lengths) + len(codings) == 0:
             return request
-        if len(lengths) + len(codings) > 1 or codings not in ([], [b"chunked"]):
-            raise _Refused(400)
-        if lengths and not (lengths[0].isdigit() and int(lengths[0][:40]) < 1 << 64):
-            raise _Refused(400)
-        self._length, self._at, self._taken = int(lengths[0]) if lengths else None, 0, 0
-        if lengths and self._length > BODY_MAX:
-            raise _Refused(413)
+        if lengths and codings:
+            raise _Refused(400, "Content-Length and Transfer-Encoding are both given")
+        if len(lengths) > 1:
+            raise _Refused(400, "Content-Length is given twice")
+        if codings not in ([], [b"chunked"]):
+            raise _Refused(400, _CODING)
+        if codings and request.http_1_0:
+            raise _Refused(400, "Transfer-Encoding is given, which HTTP/1.0 does not have")
+        self._length, self._at, self._taken = None, 0, 0
+        if lengths:
+            digits = lengths[0].lstrip(b"0") or b"0"
+            if (_TAB.search(headers) or not lengths[0].isdigit() or len(digits) > 20
+                    or int(digits) >= 1 << 64):
+                raise _Refused(400, _LENGTH)
+            self._length = int(digits)
+            if self._length > BODY_MAX:
+                raise _Refused(413)
         self._request = request
-        whole = self._body()
-        if not whole and any(name == b"expect" for name, _ in special):
+        expected = [word.strip(b" \t") for name, value in special if name == b"expect"
+                    for word in value.split(b",")]
+        if b"100-continue" in expected and self._length != 0 and not request.http_1_0:
             # Whoever waits for "100 Continue" gets the answer instead, and
-            # since the body may or may not follow, the end.
-            request.keep, self._request = False, None
+            # since the body may or may not follow, the end: by the head alone,
+            # however much of the body came with it.
+            request.keep, self._request, self._data = False, None, b""
             return request
-        return whole
+        return self._body()
 
     def _body(self) -> Request | None:
         if self._length is None:
@@ -137,36 +235,45 @@ class Requests:
         """Whether the last chunk and the trailer are here; drops them."""
         data = self._data
         while (end := data.find(b"\r\n", self._at)) >= 0:
+            if end - self._at > CHUNK_LINE_MAX:
+                raise _Refused(413, "a chunk's extensions are over 16 KiB; send shorter ones")
             line = _CHUNK.match(data, self._at)
-            if not line:
-                raise _Refused(400)
+            if not line or line.end() != end + 2 or len(line[1].lstrip(b"0")) > 16:
+                raise _Refused(400, "a chunk's line is not a hexadecimal size of 64 bits, "
+                                    "extensions of ;NAME=VALUE and CRLF")
             size = int(line[1], 16)
             if size == 0:
-                return self._trailer(end)
+                return self._trailer(end + 2)
             if size + self._taken > BODY_MAX:
                 raise _Refused(413)
             after = end + 2 + size
+            if not b"\r\n".startswith(data[after:after + 2]):
+                raise _Refused(400, "the chunk's data does not end in CRLF")
             if len(data) < after + 2:
                 return False
-            if data[after:after + 2] != b"\r\n":
-                raise _Refused(400)
             self._at, self._taken = after + 2, self._taken + size
             if self._at > 8 * BODY_MAX:
                 raise _Refused(413)
-        if len(data) - self._at > HEAD_MAX:
-            raise _Refused(400)
+        if len(data) - self._at > CHUNK_LINE_MAX:
+            raise _Refused(413, "a chunk's extensions are over 16 KiB; send shorter ones")
+        if len(data) > self._at and not _CHUNK_BEGUN.fullmatch(data, self._at):
+            raise _Refused(400, "a chunk's line is not a hexadecimal size, extensions and CRLF")
         return False
 
     def _trailer(self, at: int) -> bool:
-        end = self._data.find(b"\r\n\r\n", at)
-        if end < 0 and len(self._data) - at > HEAD_MAX:
-            raise _Refused(431)
-        if end >= 0:
-            self._data = self._data[end + 4:]
-        return end >= 0
+        data = self._data
+        match = _TRAILER.match(data, at)
+        if match and match.end() - at <= HEAD_MAX:
+            self._data = data[match.end():]
+            return True
+        if len(data) - at > HEAD_MAX:
+            raise _Refused(431, "the request's trailer is over 8 KiB; send a shorter one")
+        if not _TRAILER_BEGUN.fullmatch(data, at):
+            raise _Refused(400, "a line of the trailer is not NAME: VALUE, or does not end in CRLF")
+        return False
 
 
-_USUAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b"
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b"
 
 
 def answer(request: Request, keep: bool, body: bytes, status: int = 200,
@@ -174,7 +281,7 @@ def answer(request: Request, keep: bool, body: bytes, status: int = 200,
     """All bytes of an answer."""
     if status == 200 and keep and kind == b"text/plain" and not (
             request.head or request.http_1_0):
-        return _USUAL % (len(body), body)
+        return _OK % (len(body), body)
     connection = b"" if keep else b"Connection: close\r\n"
     if keep and request.http_1_0:
         connection = b"Connection: keep-alive\r\n"

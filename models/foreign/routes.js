@@ -139,7 +139,8 @@ class Routes {
 
   /** The workload's name and its arguments, or Wrong. */
   find(url) {
-    const target = url.startsWith('http://') ? url.slice(url.indexOf('/', 7)) : url;
+    // http://HOST/PATH, the path may be missing.
+    const target = url[0] === '/' ? url : url.replace(/^http:\/\/[^/?]*\/?/i, '/');
     const mark = target.indexOf('?');
     const where = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? '' : target.slice(mark + 1);

@@ -22,6 +22,7 @@ _KINDS = {"count": "a whole number such as 5 or 100k",
           "bytes": "a size such as 13B or 64KiB"}
 _QUANTITY = re.compile(r"(\d+)(?:\.(\d+))?([A-Za-z]*)", re.ASCII)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_AUTHORITY = re.compile(r"http://[^/?]*/?", re.IGNORECASE)
 _QUERY_MAX = 2048
 _SEED_MAX = (1 << 64) - 1
 
@@ -131,8 +132,8 @@ class Routes:
 
     def find(self, target: str) -> tuple[str, dict]:
         """The workload's name and its arguments, or Wrong."""
-        if target.startswith("http://"):
-            target = target[target.find("/", 7):] if "/" in target[7:] else target
+        if not target.startswith("/"):  # http://HOST/PATH, the path may be missing
+            target = _AUTHORITY.sub("/", target, count=1)
         path, _, query = target.partition("?")
         found = self._routes.get(path)
         if found:

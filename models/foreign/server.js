@@ -10,10 +10,10 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const answers = require('./answers.js');
 const { Backend, handlers } = require('./handlers.js');
+const { BODY_MAX, HEAD_MAX, Head, WORDS, explain, judgeLine,
+        trailerOf } = require('./requests.js');
 const { Routes, Wrong } = require('./routes.js');
 
-const HEAD_MAX = 8192;
-const BODY_MAX = 65536;
 const LINGER_MS = 1000;
 const DRAIN_MS = 4000;
 const WORKERS_MAX = 4096;
@@ -112,50 +112,68 @@ class Server {
     this.stats = flags.stats ? new Stats() : null;
     this.routes = new Routes(name, workloads);
     this.handlers = handlers(new Backend(flags.backend), this.stats, offload);
-    this.busy = new Map(); // socket: requests of it that are not answered yet
+    this.connections = new Map(); // socket: its Connection
     this.stopping = false;
     this.http = http.createServer({ maxHeaderSize: HEAD_MAX, keepAliveTimeout: 0,
-                                    requireHostHeader: true, noDelay: true });
+                                    requireHostHeader: false, noDelay: true });
     this.http.httpAllowHalfOpen = true;
+    this.http.maxHeadersCount = 0; // the head's size is the limit
     this.http.on('connection', (socket) => {
-      this.busy.set(socket, 0);
-      socket.on('close', () => this.busy.delete(socket));
+      this.connections.set(socket, new Connection(socket));
+      socket.on('close', () => this.connections.delete(socket));
     });
-    this.http.on('request', (request, response) => this.take(request, response));
-    this.http.on('checkContinue', (request, response) => {
-      // The body may or may not follow: the answer, and the end.
-      response.shouldKeepAlive = false;
-      this.take(request, response, true);
+    const take = (request, response) => this.take(request, response);
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) this.http.on(event, take);
+    this.http.on('connect', (request, socket) =>
+      this.connections.get(socket)?.refuse([405, WORDS.method]));
+    this.http.on('clientError', (error, socket) => {
+      const connection = this.connections.get(socket);
+      if (connection) connection.fail(error);
+      else socket.destroy();
     });
-    this.http.on('clientError', refuse);
   }
 
-  take(request, response, expects) {
-    const { socket } = request;
-    this.busy.set(socket, this.busy.get(socket) + 1);
+  take(request, response) {
+    const connection = this.connections.get(request.socket);
+    if (!connection || connection.last) return undefined; // behind the last answer
+    connection.requests++;
     response.on('close', () => {
-      if (!this.busy.has(socket)) return;
-      this.busy.set(socket, this.busy.get(socket) - 1);
-      if (this.stopping && !this.busy.get(socket)) socket.end();
+      connection.requests--;
+      connection.answered();
+      if (this.stopping && !connection.requests) request.socket.end();
     });
-    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-    if (length === undefined && coding === undefined) return this.answer(request, response);
-    if (Number(length) > BODY_MAX) return this.tooLarge(response);
-    if (expects) return this.answer(request, response);
+    const head = new Head(request);
+    response.shouldKeepAlive = head.keep;
+    if (head.wrong || head.expects) connection.end();
+    else if (!head.keep) connection.last = true;
+    if (head.wrong) return this.send(response, head.wrong[0], `${head.wrong[1]}\n`);
+    if (!head.hasBody || head.expects) return this.answer(request, response);
+    return this.read(request, response, connection);
+  }
+
+  /** Drops the body, then answers. */
+  read(request, response, connection) {
     let size = 0;
+    connection.reading = true;
     request.on('data', (piece) => {
       size += piece.length;
-      if (size - piece.length <= BODY_MAX && size > BODY_MAX) this.tooLarge(response);
+      if (size <= BODY_MAX || size - piece.length > BODY_MAX) return;
+      connection.reading = false;
+      connection.end();
+      response.shouldKeepAlive = false;
+      this.send(response, 413, `${WORDS.body}\n`);
     });
-    request.on('end', () => size <= BODY_MAX && this.answer(request, response));
-    return undefined;
-  }
-
-  tooLarge(response) {
-    response.shouldKeepAlive = false;
-    const { socket } = response;
-    this.send(response, 413, "the request's body is over 64 KiB; send a smaller one\n");
-    linger(socket);
+    request.on('end', () => {
+      if (size > BODY_MAX) return;
+      connection.reading = false;
+      const trailer = trailerOf(request);
+      if (trailer.closes || trailer.size > HEAD_MAX) {
+        response.shouldKeepAlive = false;
+        connection.end();
+      }
+      if (trailer.size > HEAD_MAX) this.send(response, 431, `${WORDS.trailer}\n`);
+      else this.answer(request, response);
+    });
   }
 
   async answer(request, response) {
@@ -206,22 +224,77 @@ class Server {
     this.stopping = true;
     setTimeout(() => process.exit(0), DRAIN_MS);
     this.http.close(() => process.exit(0));
-    for (const [socket, requests] of this.busy) if (!requests) socket.destroy();
+    for (const [socket, { requests }] of this.connections) if (!requests) socket.destroy();
   }
 }
 
-/** Node's words for a request that it cannot read; the connection ends. */
-function refuse(error, socket) {
-  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') {
-    socket.destroy();
-    return;
+/** A connection's requests, and how it ends. */
+class Connection {
+  constructor(socket) {
+    this.socket = socket;
+    this.requests = 0;    // not answered yet
+    this.reading = false; // the body of the last of them
+    this.last = false;    // nothing behind it is read as a request
+    this.refusal = null;  // what follows the answers that are due
   }
-  const [status, words] = error.code === 'HPE_HEADER_OVERFLOW'
-    ? ['431 Request Header Fields Too Large', "the request's head is over 8 KiB; send a shorter one\n"]
-    : ['400 Bad Request', 'the request is not HTTP/1.0 or HTTP/1.1\n'];
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nConnection: close\r\n` +
-             `Content-Length: ${words.length}\r\n\r\n${words}`);
-  linger(socket);
+
+  /** After the answer that is due the connection ends, with bytes unread:
+   *  closing at once would reset it, and the answer with it. */
+  end() {
+    this.last = true;
+    this.socket.destroySoon = () => {
+      this.socket.end();
+      linger(this.socket);
+    };
+  }
+
+  /** The parser cannot read on. */
+  fail(error) {
+    const { socket } = this;
+    if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') {
+      if (!this.last) socket.destroy();
+    } else if (!this.last) {
+      this.last = true;
+      if (error.code === 'HPE_CLOSED_CONNECTION') return; // behind the answer that is due
+      if (error.code === 'HPE_INVALID_METHOD') this.judgeLine(error);
+      else this.refuse(explain(error, this.reading));
+    }
+  }
+
+  /** An unknown method: the rest of its line tells what to answer. */
+  judgeLine({ rawPacket, bytesParsed }) {
+    let rest = rawPacket.toString('latin1', bytesParsed);
+    const judge = () => {
+      const judged = judgeLine(rest);
+      if (judged) {
+        this.socket.off('data', more);
+        this.refuse(judged);
+      }
+      return judged;
+    };
+    const more = (piece) => {
+      rest += piece.toString('latin1');
+      judge();
+    };
+    if (!judge()) this.socket.on('data', more);
+  }
+
+  /** Status and words, behind the answers that are due, and the end. */
+  refuse(refusal) {
+    this.last = true;
+    this.refusal = refusal;
+    this.answered();
+  }
+
+  answered() {
+    if (!this.refusal || this.requests > (this.reading ? 1 : 0)) return;
+    const [status, words] = this.refusal;
+    this.refusal = null;
+    this.socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n` +
+                    `Content-Type: text/plain\r\n${status === 405 ? 'Allow: GET, HEAD\r\n' : ''}` +
+                    `Connection: close\r\nContent-Length: ${words.length + 1}\r\n\r\n${words}\n`);
+    linger(this.socket);
+  }
 }
 
 /** Closing with bytes unread would reset the connection, and the answer with

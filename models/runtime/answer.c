@@ -50,7 +50,7 @@ static const char *error_reason(int status)
     case 431:
         return "the request's head is over 8 KiB; send a shorter one";
     default:
-        return "the request is not HTTP/1.0 or HTTP/1.1";
+        return "the request is malformed";
     }
 }
 
@@ -227,19 +227,6 @@ static void print_path(char *text, size_t size, const char *path, size_t length)
     text[n] = 0;
 }
 
-/* Cuts "http://host" off a target in absolute form. */
-static const char *skip_authority(const char *target, const char *end)
-{
-    static const char scheme[] = "http://";
-    size_t length = sizeof scheme - 1;
-    const char *slash;
-
-    if ((size_t)(end - target) < length || memcmp(target, scheme, length) != 0)
-        return target;
-    slash = memchr(target + length, '/', (size_t)(end - target) - length);
-    return slash ? slash : target;
-}
-
 static __attribute__((noinline)) struct outcome
 wrong_path(const char *path, bool workload_exists, struct reply *reply)
 {
@@ -263,6 +250,18 @@ struct target {
     size_t path_length, query_length;
 };
 
+/* What follows the first '/' or '?' of what follows "http://", in a target in
+ * absolute form; else all of it. */
+static const char *skip_authority(const char *target, const char *end)
+{
+    if (target == end || *target == '/')
+        return target;
+    for (target += strlen("http://"); target < end; target++)
+        if (*target == '/' || *target == '?')
+            break;
+    return target;
+}
+
 static struct target target_of(const struct http_request *request)
 {
     const char *end = request->target + request->target_length;
@@ -271,6 +270,8 @@ static struct target target_of(const struct http_request *request)
     const char *path_end = mark ? mark : end;
     const char *query = mark ? mark + 1 : end;
 
+    if (path == path_end) /* RFC 9110, 4.2.3: the same as "/" */
+        return (struct target){"/", query, 1, (size_t)(end - query)};
     return (struct target){path, query, (size_t)(path_end - path),
                            (size_t)(end - query)};
 }
@@ -317,7 +318,9 @@ bool http_answer(const struct http_request *request, bool close,
     struct outcome outcome;
 
     if (request->error)
-        outcome = wrong(reply, request->error, error_reason(request->error));
+        outcome = wrong(reply, request->error,
+                        request->reason ? request->reason
+                                        : error_reason(request->error));
     else
         outcome = route(request, reply);
     if (reply->session)

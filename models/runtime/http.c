@@ -12,28 +12,32 @@
 #include "http.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "head.h"
 #include "upgrade.h"
-
-enum {
-    /* Chunks of one byte cost six; more overhead than that is abuse. */
-    RAW_BODY_MAX = 8 * HTTP_BODY_MAX,
-};
-
-/* Of a request that has a body, be it empty. */
-static const int body_flags =
-    F_CONTENT_LENGTH | F_CHUNKED | F_TRANSFER_ENCODING;
 
 static struct http_connection *owner(llhttp_t *parser)
 {
     return (struct http_connection *)parser;
 }
 
-static int on_message_begin(llhttp_t *parser)
+/* A method that may keep its connection, though all but two are answered 405:
+ * those of RFC 9110, 9.3 and RFC 5789, whichever others llhttp knows. */
+static bool is_usual(int method)
 {
-    owner(parser)->begun = true;
-    return 0;
+    switch (method) {
+    case HTTP_GET:
+    case HTTP_HEAD:
+    case HTTP_POST:
+    case HTTP_PUT:
+    case HTTP_DELETE:
+    case HTTP_OPTIONS:
+    case HTTP_TRACE:
+    case HTTP_PATCH:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Called once per piece; the pieces are neighbours in the buffer. */
@@ -41,85 +45,81 @@ static int on_url(llhttp_t *parser, const char *at, size_t length)
 {
     struct http_connection *connection = owner(parser);
 
-    if (connection->request.target_length == 0)
+    if (connection->request.target_length == 0) {
         connection->target = (size_t)(at - connection->buffer);
+        if (!is_usual(parser->method)) {
+            connection->strange_method = true;
+            return HPE_USER;
+        }
+    }
     connection->request.target_length += length;
     return 0;
 }
 
-/* As RFC 9112, 3.2, demands: one line of the head that names the host, and not
- * two. By hand, so that the parser need not stop at headers; where most clients
- * put it, right behind " HTTP/1.", it is known at one look. */
-static inline bool names_one_host(const struct http_connection *connection)
+static int refused(struct http_request *request, int status, const char *reason)
 {
-    const char *at = connection->buffer + connection->target +
-                     connection->request.target_length;
-    const char *end = connection->buffer + connection->used;
-    int count = end - at >= 16 && !memcmp(at + 8, "1\r\nHost:", 8);
-
-    if (count)
-        at += 16;
-    while ((at = memchr(at, '\n', (size_t)(end - at))) && ++at < end &&
-           *at != '\r' && *at != '\n')
-        count += (*at | 0x20) == 'h' && end - at >= 5 &&
-                 strncasecmp(at, "host:", 5) == 0;
-    return count == 1;
+    request->error = status;
+    request->reason = reason;
+    return HPE_USER;
 }
 
+/* Whether the connection may go on, as far as the head says (RFC 9112, 9.3). */
+static bool keeps(const struct head *head)
+{
+    return !head->close && (!head->http_1_0 || head->keep_alive);
+}
+
+/* By the head's own words, in the buffer; llhttp's are those of a version. */
 static int on_headers_complete(llhttp_t *parser)
 {
     struct http_connection *connection = owner(parser);
     struct http_request *request = &connection->request;
+    struct head head;
+    const char *wrong = head_read(connection->buffer + connection->target,
+                                  request->target_length,
+                                  connection->buffer + connection->used, &head);
 
-    connection->head_done = true;
+    if (!wrong && parser->method != HTTP_OPTIONS &&
+        head_is_asterisk(connection->buffer + connection->target,
+                         request->target_length))
+        wrong = "the target * is for OPTIONS alone";
+    if (wrong)
+        return refused(request, 400, wrong);
+    if (head.length > HTTP_BODY_MAX)
+        return refused(request, 413, NULL);
     request->head = parser->method == HTTP_HEAD;
-    if (parser->http_major == 1 && parser->http_minor == 1)
-        request->error = names_one_host(connection) ? 0 : 400;
-    else if (parser->http_major == 1 && parser->http_minor == 0)
-        request->http_1_0 = true;
-    else
-        request->error = 400;
-    if ((parser->flags & F_CONTENT_LENGTH) && request->error == 0 &&
-        parser->content_length > HTTP_BODY_MAX)
-        request->error = 413;
-    if (request->error)
-        return HPE_USER;
+    request->http_1_0 = head.http_1_0;
+    request->keep_alive = keeps(&head);
     if (parser->method != HTTP_GET && parser->method != HTTP_HEAD)
         request->error = 405;
-    /* What was asked is looked at when the whole request is there; left set,
-     * llhttp would stop at the end of this message for good. */
-    request->upgrade = parser->upgrade && parser->method == HTTP_GET &&
-                       !request->http_1_0 && !(parser->flags & body_flags);
-    parser->upgrade = 0;
-    return 0;
-}
-
-static int on_body(llhttp_t *parser, const char *at, size_t length)
-{
-    struct http_connection *connection = owner(parser);
-
-    (void)at;
-    if (length > connection->body_left) {
-        connection->request.error = 413;
-        return HPE_USER;
+    /* What was asked is looked at when the whole request is there. */
+    request->upgrade = head.upgrade && parser->method == HTTP_GET &&
+                       !head.http_1_0 && !head.lengths && !head.codings;
+    parser->upgrade = 0; /* else llhttp would stop for good */
+    if (head.codings)
+        body_begin_chunks(&connection->body);
+    else
+        body_begin(&connection->body, head.length);
+    connection->head_done = !body_ended(&connection->body);
+    /* Who waits for "100 Continue" gets the answer instead, and since the body
+     * may or may not follow, the end: by the head alone, however much of the
+     * body came with it. */
+    if (connection->head_done && head.expects_continue && !head.http_1_0) {
+        connection->head_done = false;
+        request->keep_alive = false;
     }
-    connection->body_left -= (uint32_t)length;
-    return 0;
+    return 1; /* no body, for llhttp */
 }
 
 static int on_message_complete(llhttp_t *parser)
 {
-    struct http_connection *connection = owner(parser);
-
-    connection->request.keep_alive = llhttp_should_keep_alive(parser);
+    (void)parser;
     return HPE_PAUSED;
 }
 
 static const llhttp_settings_t settings = {
-    .on_message_begin = on_message_begin,
     .on_url = on_url,
     .on_headers_complete = on_headers_complete,
-    .on_body = on_body,
     .on_message_complete = on_message_complete,
 };
 
@@ -129,8 +129,6 @@ static void restart(struct http_connection *connection)
     llhttp_init(&connection->parser, HTTP_REQUEST, &settings);
     connection->request = (struct http_request){0};
     connection->parsed = connection->taken;
-    connection->body_left = HTTP_BODY_MAX;
-    connection->raw_left = RAW_BODY_MAX;
     connection->begun = false;
     connection->head_done = false;
     connection->in_body = false;
@@ -219,80 +217,49 @@ static bool finish(struct http_connection *connection)
 }
 
 /* Ends the connection's requests: what follows cannot be told apart. */
-static bool refuse(struct http_connection *connection, int status)
+static bool refuse(struct http_connection *connection, int status,
+                   const char *reason)
 {
     connection->request.error = status;
+    connection->request.reason = reason;
     connection->request.keep_alive = false;
+    connection->request.upgrade = HTTP_NO_UPGRADE;
     return finish(connection);
 }
 
-/* Whether `line` reads "TOKEN target HTTP/1.x": a method that llhttp does not
- * know, rather than garbage. */
-static bool is_request_line(const char *line, size_t length)
-{
-    const char *end = line + length;
-    const char *space;
-    size_t version = strlen(" HTTP/1.x");
-
-    while (line < end && (*line == '\r' || *line == '\n'))
-        line++;
-    while (end > line && (end[-1] == '\r' || end[-1] == '\n'))
-        end--;
-    space = memchr(line, ' ', (size_t)(end - line));
-    if (!space || space == line || (size_t)(end - space) <= version + 1)
-        return false;
-    for (const char *c = line; c < space; c++)
-        if ((*c < 'A' || *c > 'Z') && *c != '-' && *c != '_')
-            return false;
-    return memcmp(end - version, " HTTP/1.", version - 1) == 0;
-}
-
-/* llhttp stops at the first letter that fits no method it knows; the rest of
- * the line decides whether that is 405 or 400. */
+/* llhttp stops at the first letter that fits no method it knows, and we at
+ * methods of no use here; the line decides whether that is 405 or 400. */
 static bool judge_method(struct http_connection *connection)
 {
     const char *line = connection->buffer + connection->taken;
-    size_t length = connection->used - connection->taken;
-    size_t skipped = 0;
-    const char *end;
-
-    while (skipped < length && (line[skipped] == '\r' || line[skipped] == '\n'))
-        skipped++;
-    end = memchr(line + skipped, '\n', length - skipped);
-    if (!end) {
-        connection->strange_method = true;
-        connection->parsed = connection->used;
-        return length >= HTTP_HEAD_MAX && refuse(connection, 431);
-    }
-    return refuse(connection,
-                  is_request_line(line, (size_t)(end - line)) ? 405 : 400);
-}
-
-/* Whether the head in the buffer asks for a go-ahead before the body. Looked
- * up by hand because only requests with a body come here: the fast path need
- * not watch the headers. */
-static bool expects_continue(const struct http_connection *connection)
-{
-    static const char name[] = "\nexpect:";
-    const char *at = connection->buffer + connection->taken;
     const char *end = connection->buffer + connection->used;
+    const char *wrong;
+    int status = head_judge_line(line, end, &wrong);
 
-    for (; end - at > (ptrdiff_t)sizeof name; at++)
-        if (*at == '\n' && strncasecmp(at, name, sizeof name - 1) == 0)
-            return true;
-    return false;
+    connection->strange_method = true;
+    connection->parsed = connection->used;
+    if (status)
+        return refuse(connection, status, wrong);
+    return end - line >= HTTP_HEAD_MAX && refuse(connection, 431, NULL);
 }
 
-/* All bytes are parsed and the message goes on with its body: keeps nothing
- * but the target. A client that waits for "100 Continue" gets the answer
- * instead, and since it may or may not send the body, the end. */
-static bool take_body(struct http_connection *connection, size_t given)
+/* The message goes on with its body: once all of it that is here is taken,
+ * keeps nothing but the target. */
+static bool take_body(struct http_connection *connection)
 {
-    if (given > connection->raw_left)
-        return refuse(connection, 413);
-    connection->raw_left -= (uint32_t)given;
-    if (!connection->in_body && expects_continue(connection))
-        return finish(connection); /* keep_alive is still false */
+    size_t size = connection->used - connection->parsed;
+    const char *wrong;
+    int status =
+        body_take(&connection->body, connection->buffer + connection->parsed,
+                  &size, &wrong);
+
+    if (status) {
+        connection->parsed = connection->used;
+        return refuse(connection, status, wrong);
+    }
+    connection->parsed += size;
+    if (body_ended(&connection->body))
+        return finish(connection);
     connection->in_body = true;
     memmove(connection->buffer, connection->buffer + connection->target,
             connection->request.target_length);
@@ -301,6 +268,15 @@ static bool take_body(struct http_connection *connection, size_t given)
     connection->used = connection->request.target_length;
     connection->parsed = connection->used;
     return false;
+}
+
+/* Passes over the line ends that may come before a request. */
+static void skip_newlines(struct http_connection *connection)
+{
+    while (connection->parsed < connection->used &&
+           (connection->buffer[connection->parsed] == '\r' ||
+            connection->buffer[connection->parsed] == '\n'))
+        connection->taken = ++connection->parsed;
 }
 
 /* Leaves the request that was answered behind. False when nothing may follow
@@ -319,45 +295,48 @@ static bool step_over(struct http_connection *connection)
     return more;
 }
 
+/* The head has ended, or cannot be read. */
+static bool end_head(struct http_connection *connection, llhttp_errno_t error)
+{
+    const struct http_request *request = &connection->request;
+    const char *head = connection->buffer + connection->taken;
+
+    if (error == HPE_PAUSED) {
+        const char *end = llhttp_get_error_pos(&connection->parser);
+        connection->parsed = (size_t)(end - connection->buffer);
+        return connection->head_done ? take_body(connection)
+                                     : finish(connection);
+    }
+    if (error == HPE_INVALID_METHOD || connection->strange_method)
+        return judge_method(connection);
+    connection->parsed = connection->used;
+    if (request->error)
+        return refuse(connection, request->error, request->reason);
+    return refuse(connection, 400,
+                  head_explain(head, connection->buffer + connection->used));
+}
+
 bool http_next(struct http_connection *connection)
 {
-    const char *from;
-    size_t given;
     llhttp_errno_t error;
 
     if (connection->complete && !step_over(connection))
         return false;
     if (connection->strange_method)
         return judge_method(connection);
-    from = connection->buffer + connection->parsed;
-    given = connection->used - connection->parsed;
-    if (given == 0)
+    if (!connection->begun)
+        skip_newlines(connection);
+    if (connection->parsed == connection->used)
         return false;
-    error = llhttp_execute(&connection->parser, from, given);
-    if (error == HPE_PAUSED) {
-        const char *end = llhttp_get_error_pos(&connection->parser);
-        connection->parsed = (size_t)(end - connection->buffer);
-        return finish(connection);
-    }
-    if (error == HPE_INVALID_METHOD)
-        return judge_method(connection);
-    connection->parsed = connection->used;
-    if (error != HPE_OK) {
-        int status = connection->request.error;
-        return refuse(connection, status && status != 405 ? status : 400);
-    }
-    if (!connection->begun) {
-        /* Stray newlines between requests. */
-        connection->taken = 0;
-        connection->used = 0;
-        connection->parsed = 0;
-        return false;
-    }
     if (connection->head_done)
-        return take_body(connection, given);
-    /* The preface of HTTP/2: no use to wait for the rest. */
-    if (connection->parser.method == HTTP_PRI && connection->parser.http_major)
-        return refuse(connection, 400);
+        return take_body(connection);
+    connection->begun = true;
+    error = llhttp_execute(&connection->parser,
+                           connection->buffer + connection->parsed,
+                           connection->used - connection->parsed);
+    if (error != HPE_OK)
+        return end_head(connection, error);
+    connection->parsed = connection->used;
     return connection->used - connection->taken >= HTTP_HEAD_MAX &&
-           refuse(connection, 431);
+           refuse(connection, 431, NULL);
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "body.h"
 #include "workload.h"
 
 enum {
@@ -43,6 +44,7 @@ struct http_request {
     bool http_1_0;
     uint8_t upgrade; /* an enum http_upgrade */
     int error;       /* 0, or the status to answer with: 400, 405, 413, 431 */
+    const char *reason; /* of the error: a sentence, or NULL: the status's */
 };
 
 /* Bytes at `target` that belong to the request. */
@@ -59,15 +61,14 @@ struct http_connection {
     llhttp_t parser; /* first: the callbacks cast it back */
     struct http_request request;
     char *buffer;
-    size_t capacity;    /* of buffer */
-    size_t used;        /* bytes in it */
-    size_t parsed;      /* of those, given to the parser */
-    size_t taken;       /* of those, belonging to requests already answered */
-    size_t target;      /* where the request's target begins in the buffer */
-    uint32_t body_left; /* of HTTP_BODY_MAX */
-    uint32_t raw_left;  /* of the body as sent, chunk headers included */
-    bool begun;         /* a byte of a request was parsed, not just newlines */
-    bool head_done;
+    size_t capacity; /* of buffer */
+    size_t used;     /* bytes in it */
+    size_t parsed;   /* of those, given to the parser */
+    size_t taken;    /* of those, belonging to requests already answered */
+    size_t target;   /* where the request's target begins in the buffer */
+    struct body body;
+    bool begun;          /* a byte of a request was parsed, not just newlines */
+    bool head_done;      /* what comes is its body */
     bool in_body;        /* the head was dropped from the buffer */
     bool strange_method; /* waiting for the rest of the first line */
     bool complete;       /* a whole request is in `request` */

@@ -1,83 +1,65 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Where a request ends: what a proxy and a server may read differently.
-
-A request whose length can be read in two ways is how one client's bytes become
-another's request (request smuggling): every model refuses it and closes. And
-whatever is well-formed ends where the standard says (RFC 9112), however the
-bytes were split. (A folded header is read or refused, RFC 9112, 5.2; Node
-refuses it.)
+"""However a request's bytes are cut, it is the same request: every row of
+odd_requests.py with another request behind it, cut in two at each byte and fed
+to CPython's parser itself, where nothing joins the pieces again. (For the C
+parser tests/unit/http.c does that.)
 """
-import re
-import socket
+import pathlib
+import sys
 import unittest
 
-from bare_server import Server, models, read_all
+from odd_requests import GET, Row, rows
 
-GET = b"GET /hello HTTP/1.1\r\nHost: x\r\n"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "models"))
+from foreign import http  # noqa: E402 (found there)
+
+LONG = 1000  # bytes of a row that is cut at some places alone
 NEXT = GET + b"Connection: close\r\n\r\n"
 
-AMBIGUOUS = {
-    "a length and chunks": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "chunks and a length": b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
-    "two lengths": b"Content-Length: 4\r\nContent-Length: 5\r\n\r\naaaaa",
-    "one length twice": b"Content-Length: 4\r\nContent-Length: 4\r\n\r\naaaa",
-    "a list of lengths": b"Content-Length: 4, 4\r\n\r\naaaa",
-    "a folded length": b"Content-Length: 4\r\n 1\r\n\r\naaaa",
-    "a negative length": b"Content-Length: -1\r\n\r\n",
-    "a length with a sign": b"Content-Length: +1\r\n\r\na",
-    "an empty length": b"Content-Length:\r\n\r\n",
-    "a length beyond 64 bits": b"Content-Length: 18446744073709551617\r\n\r\n",
-    "a space before the colon": b"Content-Length : 4\r\n\r\naaaa",
-    "chunks that are not last": b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
-    "an unknown coding": b"Transfer-Encoding: identity\r\n\r\n",
-    "chunks twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "a chunk size beyond 64 bits":
-        b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n\r\n",
-    "chunks ended by a bare LF": b"Transfer-Encoding: chunked\r\n\r\n1\nx\n0\n\n",
-    "a bare CR in a value": b"A: a\rb\r\n\r\n",
-    "a NUL in a value": b"A: a\0b\r\n\r\n",
-    "a bare LF": b"A: b\n\n",
-}
-PLAIN = {
-    "a body": b"Content-Length: 4\r\n\r\naaaa",
-    "a folded header": b"A: b\r\n c\r\n\r\n",
-    "a length on a folded line": b"Content-Length:\r\n 4\r\n\r\naaaa",
-    "chunks on a folded line": b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
-    "chunks with extension and trailer":
-        b"Transfer-Encoding: Chunked\r\n\r\n1;a=b\r\nx\r\n0\r\nT: r\r\n\r\n",
-}
+
+def requests(parts: list[bytes]) -> list[tuple]:
+    """What comes out of the bytes, up to the last request that may."""
+    source, found = http.Requests(), []
+    for part in parts:
+        source.feed(part)
+        while (request := source.next()) is not None:
+            found.append((request.error, request.keep, request.head,
+                          "" if request.error else request.target))
+            if not request.keep:
+                return found
+    return found
 
 
 class Framing(unittest.TestCase):
-    def answers(self, server: Server, request: bytes, split: bool) -> list[bytes]:
-        """The status codes that come back until the server closes."""
-        with server.connect() as connection:
-            try:
-                step = 1 if split else len(request)
-                for i in range(0, len(request), step):
-                    connection.sendall(request[i:i + step])
-                connection.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # closed as soon as it was clear
-            answer = read_all(connection)
-        return re.findall(rb"HTTP/1\.1 (\d+)", answer)
+    def places(self, row: Row, size: int) -> list[int]:
+        if row.is_generated():
+            return [row.odd_at, row.odd_at + 1]
+        return list(range(1, size, 1 if size < LONG else size // 20))
 
-    def test_every_model(self) -> None:
-        for model in models():
-            server = Server(model)
-            self.addCleanup(server.kill)
-            for split in (False, True):
-                for name, rest in AMBIGUOUS.items():
-                    with self.subTest(model=model, request=name, split=split):
-                        self.assertEqual(self.answers(server, GET + rest + NEXT, split),
-                                         [b"400"])
-                for name, rest in PLAIN.items():
-                    with self.subTest(model=model, request=name, split=split):
-                        refused = model.startswith("node") and b"\r\n " in rest
-                        self.assertEqual(self.answers(server, GET + rest + NEXT, split),
-                                         [b"400"] if refused else [b"200", b"200"])
-            self.assertEqual(server.stop(), 0)
+    def test_every_cut_gives_the_same(self) -> None:
+        for row in rows():
+            data = row.request + NEXT
+            whole = requests([data])
+            self.assertTrue(whole, row.name)
+            for i in self.places(row, len(data)):
+                if requests([data[:i], data[i:]]) != whole:
+                    self.fail(f"{row.rule}: {row.name}: cut at {i}")
+
+    def test_fields_are_those_of_one_head(self) -> None:
+        """Not those of a body, of a trailer, or of the request behind."""
+        odd = (b"Host: a b", b"Host: y\r\nHost: z", b"Content-Length: 7", b"Connection: close",
+               b"Transfer-Encoding: gzip", b"Expect: 100-continue", b"Upgrade: websocket")
+        for field in odd:
+            text = b"\r\n" + field + b"\r\n\r\n"
+            for first in (GET + b"Content-Length: %d\r\n\r\n" % len(text) + text,
+                          GET + b"Transfer-Encoding: chunked\r\n\r\n0" + text,
+                          GET + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(text) + text
+                          + b"\r\n0\r\n\r\n"):
+                data = first + GET + b"\r\n"
+                wanted = [(0, True, False, "/hello")] * 2
+                for i in range(1, len(data)):
+                    self.assertEqual(requests([data[:i], data[i:]]), wanted, (field, i))
 
 
 if __name__ == "__main__":

@@ -148,6 +148,26 @@ static const char *const corpus[] = {
      "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
     "CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
     "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n",
+    /* Fields that are not of the head: of a body, a trailer, the next. */
+    ("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\n"
+     "\r\nHost: y\r\nConnection: close\r\n\r\n"
+     "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "0\r\nHost: y\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
+     "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n"
+     "GET /b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+     "Sec-WebSocket-Version: 13\r\n"
+     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"),
+    ("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+     "POST /b HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+     "Content-Length: 1\r\n\r\nx"),
+    "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+    ("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "1;a=\"b;\\\"c\";d\r\nx\r\n0;e=f\r\n\r\n"
+     "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
+    "GET /a HTTP/1.1\r\nHost: x\r\n: v\r\n\r\n",
+    "GET /a HTTP/1.1\nHost: x\r\n\r\n",
     "GARBAGE\r\n\r\n",
     "GET /a HTTP/2.0\r\n\r\n",
     "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: "
@@ -215,7 +235,7 @@ static void errors(void **state)
                 405, true);
     expect_text("PRI * HTTP/2.0\r\n\r\n", 400, false);
     expect_text("GARBAGE\r\n\r\n", 400, false);
-    expect_text("get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, false);
+    expect_text("get / HTTP/1.1\r\nHost: x\r\n\r\n", 405, false);
     expect_text("GET /a HTTP/3.7\r\n\r\n", 400, false);
     expect_text("GET /a\r\n\r\n", 400, false);
     expect_text("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400, false);
@@ -253,6 +273,72 @@ static void errors(void **state)
     expect_text("GET /a HTTP/1.1\r\nHost: x\r\nexpect: 100-continue\r\n"
                 "Content-Length: 10\r\n\r\n",
                 0, false);
+}
+
+/* The sentence for a malformed request, whole and byte by byte. */
+static void expect_reason(const char *text, const char *reason)
+{
+    for (size_t piece = 1; piece < 10000; piece *= 9999) {
+        char buffer[HTTP_HEAD_MAX];
+        struct http_connection http;
+        size_t size = strlen(text), done = 0;
+        http_init(&http, buffer, sizeof buffer);
+        while (!http_next(&http)) {
+            assert_true(done < size);
+            size_t n = piece < size - done ? piece : size - done;
+            memcpy(buffer + http.used, text + done, n);
+            http.used += n;
+            done += n;
+        }
+        assert_int_equal(http.request.error, 400);
+        assert_non_null(http.request.reason);
+        if (!strstr(http.request.reason, reason))
+            print_error("%s: %s\n", text, http.request.reason);
+        assert_non_null(strstr(http.request.reason, reason));
+    }
+}
+
+static void reasons(void **state)
+{
+    static const char *const rows[][2] = {
+        {"GARBAGE\r\n\r\n", "request line"},
+        {"GET /a\r\n\r\n", "version"},
+        {"GET /a HTTP/2.0\r\n\r\n", "version"},
+        {"GET a HTTP/1.1\r\nHost: x\r\n\r\n", "target"},
+        {"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", "target"},
+        {"GET /a HTTP/1.1\nHost: x\r\n\r\n", "CRLF"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", "CRLF"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", "folded"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\n: v\r\n\r\n", "name is empty"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nA : v\r\n\r\n", "NAME: VALUE"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nA: \x01\r\n\r\n", "control"},
+        {"GET /a HTTP/1.1\r\n\r\n", "Host is missing"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", "twice"},
+        {"GET /a HTTP/1.1\r\nHost: x y\r\n\r\n", "HOST:PORT"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\n",
+         "Content-Length is not"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+         "Content-Length: 1\r\n\r\n",
+         "Content-Length is given twice"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n",
+         "both given"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+         "chunked alone"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "5\r\nabcdeXX",
+         "data does not end in CRLF"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "x\r\n",
+         "chunk's size"},
+        {"GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "0\r\nA b\r\n\r\n",
+         "trailer"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_reason(rows[i][0], rows[i][1]);
 }
 
 /* A request with `size` bytes of head, all told. */
@@ -394,11 +480,9 @@ static void fuzz(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(splits),
-        cmocka_unit_test(errors),
-        cmocka_unit_test(head_limit),
-        cmocka_unit_test(body_limit),
-        cmocka_unit_test(endless_chunk_header),
+        cmocka_unit_test(splits),     cmocka_unit_test(errors),
+        cmocka_unit_test(reasons),    cmocka_unit_test(head_limit),
+        cmocka_unit_test(body_limit), cmocka_unit_test(endless_chunk_header),
         cmocka_unit_test(fuzz),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
