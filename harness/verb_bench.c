@@ -28,6 +28,7 @@ enum key {
     KEY_ANY_BUILD,
     KEY_THRESHOLD,
     KEY_RUN_FILE,
+    KEY_WAIT,
 };
 
 struct flags {
@@ -56,6 +57,8 @@ static const struct argp_option rows[] = {
      "exit with 4 unless every model keeps it at every load point: p99<50ms, "
      "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
      0},
+    {"wait-for-quiet", KEY_WAIT, "TIME", 0,
+     "wait so long for other processes to end, then stop (60s)", 0},
     {"run-file", KEY_RUN_FILE, "FILE", 0,
      "write the run's directory to FILE as soon as there is one", 0},
     {"allow-any-build", KEY_ANY_BUILD, NULL, 0,
@@ -169,6 +172,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case KEY_THRESHOLD:
         parse_threshold(value, &flags->options, state);
         return 0;
+    case KEY_WAIT:
+        parse_time(value, "--wait-for-quiet", 0, &flags->options.wait_ns,
+                   state);
+        return 0;
     case KEY_RUN_FILE:
         flags->options.file = value;
         return 0;
@@ -245,12 +252,15 @@ int verb_bench(int argc, char **argv)
                "files): every model under the same work and load, in random "
                "order, block by block."
                "\vResults go to results/<time>-<id>/, one file per trial. "
-               "Exit codes: 0 done; 1 failed; 2 usage; 3 some trials are "
-               "invalid; 4 a threshold is not met; 130, 143, 129 ended by "
+               "Exit codes: 0 done; 1 failed, or stopped because other "
+               "processes kept the CPUs busy; 2 usage; 3 some trials are "
+               "invalid, or gates are switched off; 4 a threshold is not met; "
+               "130, 143, 129 ended by "
                "Ctrl-C, SIGTERM or a hang-up "
                "(go on with --resume).",
     };
-    struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};
+    struct flags flags = {.options = {.overrides = {.warmup_ns = -1},
+                                      .wait_ns = INT64_C(60000000000)}};
     char *command = join(argc, argv);
     int code;
 

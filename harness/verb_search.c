@@ -15,6 +15,7 @@
 #include "harness/load/answers.h"
 #include "harness/load/load_target.h"
 #include "harness/machine/metronome.h"
+#include "harness/machine/switches.h"
 #include "harness/run/placement.h"
 #include "harness/run/plan.h"
 #include "harness/run/results.h"
@@ -286,8 +287,11 @@ int verb_search(int argc, char **argv)
     struct experiment *experiment = NULL;
     struct sought *sought = calloc(1, sizeof(*sought));
     int code = EXIT_FAILED;
-    char why[2048];
+    json_t *variables = switches_json();
+    char why[2048], words[512];
+    bool untrusted = switches_untrusted(variables, words, sizeof(words));
 
+    json_decref(variables);
     if (sought == NULL || search_options_parse(argc, argv, &options) != 0) {
         free(sought);
         return code;
@@ -298,6 +302,8 @@ int verb_search(int argc, char **argv)
         code = EXIT_USAGE;
     } else {
         sought->point = &experiment->load_points[0];
+        if (untrusted)
+            fprintf(stderr, "troika search: %s\n", words);
         fputs(options.url == NULL ? experiment->left_out : "", stderr);
         if (options.url != NULL)
             code = search_url(sought);
@@ -308,5 +314,5 @@ int verb_search(int argc, char **argv)
         experiment_free(experiment);
     }
     free(sought);
-    return code;
+    return code == EXIT_OK && untrusted ? EXIT_INVALID : code;
 }

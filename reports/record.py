@@ -26,6 +26,8 @@ def write_all(run: Run, charts) -> dict[str, dict]:
     reports need of it, by the experiment's name."""
     folder = run.path / "report" / "adr"
     found = {}
+    if run.data.get("untrusted"):
+        return found
     for experiment in run.data["experiments"]:
         decision = decisions.decide(run, experiment)
         if decision:

@@ -93,7 +93,7 @@ def main(argv: list[str]) -> int:
         if options.verify:
             return verify(results.load(options.run))
         context = make(results.load(options.run), options.only)
-        code = 3 if options.summary and context["depends"] else 0
+        code = 3 if options.summary and (context["depends"] or context["run"]["untrusted"]) else 0
         if options.summary:
             text = pages.environment().get_template("summary.txt").render(**context)
         else:

@@ -73,6 +73,7 @@ def facts(run: Run) -> dict:
         "ended": data.get("ended_at") or "not ended",
         "seed": data.get("seed"),
         "complete": data["complete"],
+        "untrusted": data.get("untrusted"),
         "interrupted": data.get("interrupted"),
         "tally": tally,
         "summary": bool(run.summary),

@@ -138,6 +138,14 @@ static bool join(const struct gate *gates, int count, bool withheld_alone,
     return used == 0;
 }
 
+bool gate_lasting(const struct gate *gates, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!gates[i].ok && gates[i].lasting)
+            return true;
+    return false;
+}
+
 bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
 {
     return join(gates, count, false, reason, size);

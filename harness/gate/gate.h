@@ -50,6 +50,9 @@ int gate_all(struct gate_about about[GATES_MAX]);
 int gate_judge(const struct trial_plan *plan, const struct trial *trial,
                struct gate *gates);
 
+/* Whether one failed for a reason that lasts. */
+bool gate_lasting(const struct gate *gates, int count);
+
 /* The figures that a load point is there for. */
 unsigned gate_asked(const struct load_point *point);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "gate_rule.h"
+#include "harness/machine/quiet.h"
 
 static const double SECOND_NS = 1e9;
 
@@ -77,7 +78,7 @@ static void steal(const struct gate_facts *facts, struct gate *gate)
     }
     all = span_ns(facts->trial) * first->cpus;
     gate_most(gate, (double)(last->steal_ns - first->steal_ns) / all,
-              0.01 + (double)first->tick_ns / all);
+              QUIET_STEAL_SHARE + (double)first->tick_ns / all);
     gate_say(gate, "the hypervisor took %.3g %% of the CPUs",
              100 * gate->value);
 }
@@ -132,7 +133,7 @@ static void foreign_cpu(const struct gate_facts *facts, struct gate *gate)
     /* A busy share that is sampled by a tick is a count out of so many. */
     if (first->busy_grain_ns > 0)
         chance = 3 * sqrt(0.25 * (double)first->busy_grain_ns / all);
-    gate_most(gate, foreign / all, 0.05 + chance);
+    gate_most(gate, foreign / all, QUIET_FOREIGN_SHARE + chance);
     gate_say(gate,
              "other processes of this machine used %.3g %% of its CPUs, "
              "%.2g %% allowed%s",

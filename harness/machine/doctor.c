@@ -15,6 +15,8 @@
 #include "environment.h"
 #include "harness/server/models.h"
 #include "harness/troika.h"
+#include "quiet.h"
+#include "switches.h"
 
 static const double MIB = 1024 * 1024;
 
@@ -236,13 +238,20 @@ static enum health judge_foreign(const struct patient *patient,
                                  struct finding *finding)
 {
     double share = patient->noise.foreign_share;
+    char culprits[200];
 
-    remedy(finding, "stop other work (top, ps): it takes from whichever model "
-                    "runs at that moment");
     if (share < 0)
         return found(finding, HEALTH_WARNING, "/proc/stat cannot be read");
-    return found(finding, share > 0.05 ? HEALTH_WARNING : HEALTH_OK,
-                 "others use %.1f %% of the CPUs", 100 * share);
+    if (share <= QUIET_FOREIGN_SHARE)
+        return found(finding, HEALTH_OK, "others use %.1f %% of the CPUs",
+                     100 * share);
+    remedy(finding,
+           "end them, or wait: above %.0f %% trials are invalid, and a run "
+           "stops; most of it: %s",
+           100 * QUIET_FOREIGN_SHARE,
+           noise_culprits(&patient->noise, culprits, sizeof(culprits)));
+    return found(finding, HEALTH_BAD, "others use %.1f %% of the CPUs",
+                 100 * share);
 }
 
 static enum health judge_steal(const struct patient *patient,
@@ -254,7 +263,7 @@ static enum health judge_steal(const struct patient *patient,
                     "at another time or elsewhere");
     if (share < 0)
         return found(finding, HEALTH_OK, "not exposed");
-    return found(finding, share > 0.01 ? HEALTH_WARNING : HEALTH_OK,
+    return found(finding, share > QUIET_STEAL_SHARE ? HEALTH_BAD : HEALTH_OK,
                  "%.1f %% (hypervisor: %s)", 100 * share,
                  text(patient, "hypervisor"));
 }
@@ -411,19 +420,66 @@ static const char *tool(const struct patient *patient, const char *name)
     return said != NULL && strcmp(said, "not found") != 0 ? said : NULL;
 }
 
+/* "" for a tool that works. */
+static void add_fault(const struct patient *patient, const char *name,
+                      char *missing, char *mute, size_t size)
+{
+    const char *said = json_string_value(
+        json_object_get(json_object_get(patient->environment, "tools"), name));
+    bool lacks = said == NULL || !strcmp(said, "not found");
+    char *list = lacks ? missing : mute;
+    size_t used = strlen(list);
+
+    if (lacks)
+        snprintf(list + used, size - used, " %s", name);
+    else if (!strncmp(said, "cannot be asked", 15))
+        snprintf(list + used, size - used, "%s%s %s", used ? "; " : "", name,
+                 said);
+}
+
 static enum health judge_tools(const struct patient *patient,
                                struct finding *finding)
 {
     const char *gnuplot = tool(patient, "gnuplot");
     const char *python = tool(patient, "python");
 
+    char missing[256] = "", mute[256] = "";
+
+    add_fault(patient, "gnuplot", missing, mute, sizeof(missing));
+    add_fault(patient, "python", missing, mute, sizeof(missing));
     remedy(finding, "make deps: without them there are no charts and no "
                     "report");
-    if (gnuplot == NULL || python == NULL)
-        return found(finding, HEALTH_WARNING, "missing:%s%s",
-                     gnuplot == NULL ? " gnuplot" : "",
-                     python == NULL ? " python3" : "");
+    if (missing[0] != '\0')
+        return found(finding, HEALTH_WARNING, "missing:%s", missing);
+    remedy(finding, "try them by hand; where no process can be started, raise "
+                    "the limit (ulimit -u, pids.max, memory)");
+    if (mute[0] != '\0')
+        return found(finding, HEALTH_WARNING, "%s", mute);
     return found(finding, HEALTH_OK, "%s; %s", gnuplot, python);
+}
+
+static enum health judge_variables(const struct patient *patient,
+                                   struct finding *finding)
+{
+    const json_t *variables =
+        json_object_get(patient->environment, "variables");
+    const char *name;
+    char words[512], set[200] = "";
+    size_t used = 0;
+    json_t *value;
+
+    json_object_foreach((json_t *)variables, name, value)
+    {
+        if (used < sizeof(set))
+            used += (size_t)snprintf(set + used, sizeof(set) - used, "%s%s",
+                                     used ? ", " : "", name);
+    }
+    remedy(finding, "unset them: the servers inherit them, and figures with "
+                    "and without them are not of one kind");
+    if (switches_untrusted(variables, words, sizeof(words)))
+        remedy(finding, "%s", words);
+    return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%s%s", set,
+                 used ? " set" : "none that changes what is measured");
 }
 
 static const struct check {
@@ -455,6 +511,7 @@ static const struct check {
     {"huge pages", judge_thp},
     {"control groups", judge_cgroup},
     {"report tools", judge_tools},
+    {"environment", judge_variables},
 };
 
 const char *health_name(enum health health)

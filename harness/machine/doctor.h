@@ -27,7 +27,7 @@ struct finding {
     const char *name;
     enum health health;
     char fact[256];
-    char remedy[256]; /* "" when all is well */
+    char remedy[512]; /* "" when all is well */
 };
 
 enum { FINDINGS_MAX = 32 };

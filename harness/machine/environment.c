@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <gnu/libc-version.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
@@ -26,6 +27,7 @@
 #include "harness/server/capture.h"
 #include "harness/version.h"
 #include "programs.h"
+#include "switches.h"
 
 static const char UNKNOWN[] = "not exposed";
 static const int64_t TOOL_LIMIT_NS = 2000000000;
@@ -332,9 +334,15 @@ static json_t *tool_version(const char *program, const char *flag,
 {
     const char *argv[] = {program, flag, argument, NULL};
     char text[256];
+    int result = capture(argv, TOOL_LIMIT_NS, text, sizeof(text));
 
-    if (capture(argv, TOOL_LIMIT_NS, text, sizeof(text)) != 0)
+    if (result == -ENOENT)
         return json_string("not found");
+    if (result != 0) {
+        snprintf(text, sizeof(text), "cannot be asked: %s",
+                 result < 0 ? strerror(-result) : "it ends with an error");
+        return json_string(text);
+    }
     text[strcspn(text, "\n")] = '\0';
     return json_string(text);
 }
@@ -383,5 +391,6 @@ json_t *environment_capture(void)
     add_build(object);
     add_placement(object);
     add_fingerprint(object);
+    json_object_set_new(object, "variables", switches_json());
     return object;
 }

@@ -6,6 +6,8 @@
  */
 #include "noise.h"
 
+#include "process_times.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,18 +89,58 @@ static void measure_lateness(struct noise *noise, int64_t start_ns)
     noise->lateness_max_ns = late[count - 1];
 }
 
+static void add_processes(struct noise *noise,
+                          const struct process_times *before, double all_ticks)
+{
+    struct process_time most[NOISE_PROCESSES];
+    int count = process_times_most(before, most, NOISE_PROCESSES);
+
+    for (int i = 0; i < count && all_ticks > 0; i++) {
+        struct noise_process *process = &noise->processes[i];
+
+        process->pid = most[i].pid;
+        process->share = (double)most[i].ticks / all_ticks;
+        snprintf(process->name, sizeof(process->name), "%s", most[i].name);
+        noise->process_count = i + 1;
+    }
+}
+
+char *noise_culprits(const struct noise *noise, char *text, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(text, size, "none that /proc shows");
+    for (int i = 0; i < noise->process_count && used < size; i++)
+        if (noise->processes[i].share >= 0.01)
+            used += (size_t)snprintf(
+                text + used, size - used, "%s%s (pid %d, %.0f %%)",
+                used > 0 ? ", " : "", noise->processes[i].name,
+                noise->processes[i].pid, 100 * noise->processes[i].share);
+    return text;
+}
+
 int noise_measure(struct noise *noise)
 {
     int64_t start_ns = clock_ns(CLOCK_MONOTONIC);
     int64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    struct process_times times = {0};
     struct ticks before, after;
     int result = read_ticks(&before);
     double all, own;
 
+    process_times_read(&times);
     measure_lateness(noise, start_ns);
     sleep_until(start_ns + WHOLE_NS);
     noise->foreign_share = noise->steal_share = -1;
-    if (result < 0 || (result = read_ticks(&after)) < 0)
+    noise->process_count = 0;
+    if (result == 0)
+        result = read_ticks(&after);
+    if (result == 0)
+        add_processes(noise, &times,
+                      (double)(after.busy - before.busy + after.idle -
+                               before.idle + after.steal - before.steal));
+    process_times_free(&times);
+    if (result < 0)
         return result;
     own = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) / 1e9 *
           (double)sysconf(_SC_CLK_TCK);

@@ -6,14 +6,30 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+enum { NOISE_PROCESSES = 3 };
+
+/* Another process that used the CPUs meanwhile. */
+struct noise_process {
+    int pid;
+    double share; /* of all CPUs: 0 to 1 */
+    char name[32];
+};
 
 struct noise {
     double foreign_share; /* of all CPUs, used by others: 0 to 1; -1 unknown */
     double steal_share;   /* of all CPUs, taken by the hypervisor */
     int64_t lateness_p50_ns, lateness_p99_ns, lateness_max_ns;
+    struct noise_process processes[NOISE_PROCESSES]; /* those that used most */
+    int process_count;
 };
 
 /* Blocks for about a second. Returns 0, or a negative errno when /proc/stat
  * cannot be read (the shares are then -1; lateness is set all the same). */
 int noise_measure(struct noise *noise);
+
+/* "clang (pid 41, 38 %), tar (pid 17, 9 %)": those that used 1 % and more, or
+ * "none that /proc shows". Returns text. */
+char *noise_culprits(const struct noise *noise, char *text, size_t size);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "busy.h"
 #include "ceiling.h"
 #include "harness/experiment/entrants.h"
 #include "harness/statistics/metric.h"
@@ -286,12 +287,14 @@ static int judge(struct run *run, struct together *together, int attempt)
         together->json[i] = json;
         if (json == NULL)
             return -ENOMEM;
+        if (gate_lasting(gates, count))
+            json_object_set_new(json, "lasting", json_true());
         again |= gate_worth_repeating(together->plans[i].point, gates, count,
                                       together->before[i]);
         json_decref(together->before[i]);
         together->before[i] = json_incref(json);
     }
-    return !again || attempt == ATTEMPTS;
+    return !again || attempt >= ATTEMPTS;
 }
 
 /* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
@@ -307,12 +310,14 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
     together->count = count;
     together->planned = planned;
     together->before = before;
+    run->busy = false;
     result = carry_out(run, together, attempt);
     if (result == 0)
         result = last = judge(run, together, attempt);
     for (int i = 0; i < count && result >= 0; i++) {
         result = attempt_store(run, &planned[i], together->json[i],
                                together->trials[i]->load, last);
+        run->busy |= busy_was(together->json[i]);
         if (result == 0)
             say_trial(run, &planned[i], together->json[i], last);
         if (result == 0 && last)
@@ -335,7 +340,7 @@ static int first_attempt(const struct run *run,
     char path[NAME_SIZE + 600];
     int attempt = 1;
 
-    for (; attempt < ATTEMPTS; attempt++) {
+    for (;; attempt++) {
         snprintf(path, sizeof(path), "%s/trials/%s.attempt%d.json",
                  run->results.directory, planned->id, attempt);
         if (access(path, F_OK) < 0)
@@ -348,13 +353,19 @@ int attempt_do(struct run *run, const struct plan_trial *planned, int count)
 {
     json_t *before[EXPERIMENT_MODELS_MAX] = {0};
     int64_t start_ns = now_ns();
-    int result = 0;
+    int result = 0, waited = 0;
 
     for (int i = 0; i < count; i++)
         before[i] = json_incref(latest(run, &planned[i]));
-    for (int attempt = first_attempt(run, planned);
-         attempt <= ATTEMPTS && result == 0; attempt++)
+    for (int attempt = first_attempt(run, planned); result == 0; attempt++) {
+        int64_t attempt_ns = now_ns();
+
         result = attempt_once(run, planned, count, attempt, before);
+        if (result >= 0 && run->busy)
+            waited = busy_wait(run, now_ns() - attempt_ns);
+        if (waited < 0)
+            result = waited;
+    }
     for (int i = 0; i < count; i++)
         json_decref(before[i]);
     run->extra_ns +=
@@ -362,5 +373,52 @@ int attempt_do(struct run *run, const struct plan_trial *planned, int count)
         count * plan_trial_ns(&run->plan.experiments[planned->experiment]
                                    ->load_points[planned->load_point]);
     run->done += count;
+    return result < 0 ? result : 0;
+}
+
+/* Its file becomes one of an earlier attempt, and it leaves the trials. */
+static int retire(struct run *run, const struct plan_trial *planned)
+{
+    char from[NAME_SIZE + 600], to[NAME_SIZE + 600];
+    const json_t *trial = NULL, *one;
+    size_t at = 0, i;
+
+    json_array_foreach(run->trials, i, one)
+    {
+        const char *id = json_string_value(json_object_get(one, "trial_id"));
+
+        if (id == NULL || strcmp(id, planned->id) != 0)
+            continue;
+        trial = one;
+        at = i;
+    }
+    if (trial == NULL)
+        return -ENOENT;
+    snprintf(from, sizeof(from), "%s/trials/%s.hgrm", run->results.directory,
+             planned->id);
+    unlink(from);
+    snprintf(from, sizeof(from), "%s/trials/%s.json", run->results.directory,
+             planned->id);
+    snprintf(to, sizeof(to), "%s/trials/%s.attempt%d.json",
+             run->results.directory, planned->id,
+             (int)json_integer_value(json_object_get(trial, "attempt")));
+    if (rename(from, to) < 0)
+        return -errno;
+    json_array_remove(run->trials, at);
+    return 0;
+}
+
+int attempt_again(struct run *run, const struct plan_trial *planned, int count)
+{
+    json_t *before[EXPERIMENT_MODELS_MAX] = {0};
+    int result = 0;
+
+    for (int i = 0; i < count && result == 0; i++)
+        result = retire(run, &planned[i]);
+    if (result == 0)
+        result = attempt_once(run, planned, count, first_attempt(run, planned),
+                              before);
+    for (int i = 0; i < count; i++)
+        json_decref(before[i]);
     return result < 0 ? result : 0;
 }

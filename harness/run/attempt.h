@@ -29,6 +29,8 @@ struct run {
     struct metronome *metronome;
     int64_t extra_ns; /* that the trials done here took beyond their plan */
     int done;         /* so many */
+    int64_t busy_ns;  /* lost to other users of the machine */
+    bool busy;        /* they spoiled the last attempt */
     const volatile sig_atomic_t *stop;
 };
 
@@ -36,6 +38,10 @@ struct run {
  * is given, and repeats them all where one can come out differently. Returns 0
  * or a negative errno: -EINTR stopped, others not stored. */
 int attempt_do(struct run *run, const struct plan_trial *planned, int count);
+
+/* Once more, after all others, for trials that were left invalid: what they
+ * came to stays beside the new attempt as another one that failed. */
+int attempt_again(struct run *run, const struct plan_trial *planned, int count);
 
 /* What any trial of a load point's model is made from, that of a capacity or of
  * a warm-up included: the one place where a run's servers, stores and the

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "attempt.h"
 #include "harness/hint.h"
 #include "harness/server/models.h"
@@ -110,6 +111,15 @@ static int write_run(struct run *run)
                 why);
 }
 
+/* Above and below all that is told. */
+static void tell_untrusted(const struct run *run)
+{
+    const json_t *words = json_object_get(run->json, "untrusted");
+
+    if (json_is_string(words))
+        results_tell(&run->results, "%s", json_string_value(words));
+}
+
 /* Summary, comparisons, tally; run.json and summary.csv; the last lines. */
 static int close_run(struct run *run)
 {
@@ -133,7 +143,9 @@ static int close_run(struct run *run)
                            sizeof(why)) < 0)
         fprintf(stderr, "troika bench: %s\n", why);
     free(csv);
+    tell_untrusted(run);
     conclusion_print(&run->results, run->json, run->trials);
+    tell_untrusted(run);
     return result;
 }
 
@@ -174,7 +186,8 @@ static int exit_code_of(struct run *run, int result)
         return EXIT_FAILED;
     if (judge_thresholds(run) > 0)
         return EXIT_THRESHOLD;
-    if (json_integer_value(json_object_get(tally, "invalid")) > 0)
+    if (json_integer_value(json_object_get(tally, "invalid")) > 0 ||
+        json_is_string(json_object_get(run->json, "untrusted")))
         return EXIT_INVALID;
     return EXIT_OK;
 }
@@ -272,6 +285,8 @@ static int go(struct run *run, bool resumed)
         else if (!resumed || !take_together(run, planned, count))
             result = attempt_do(run, planned, count);
     }
+    if (result == 0)
+        result = again_do(run);
     backend_server_stop(&run->backend);
     store_server_stop_all(run->stores);
     metronome_stop(run->metronome);

@@ -20,6 +20,7 @@ struct run_options {
     uint64_t seed;
     struct plan_overrides overrides;
     bool dry_run, quiet;
+    int64_t wait_ns; /* for a machine that others use to become quiet */
     struct threshold thresholds[THRESHOLDS_MAX];
     int threshold_count;
     bool allow_any_build; /* record results of a sanitizer build, too */

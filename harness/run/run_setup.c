@@ -14,7 +14,9 @@
 #include <time.h>
 
 #include "harness/experiment/names.h"
+#include "harness/gate/gate.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/switches.h"
 #include "harness/server/guardian.h"
 #include "harness/troika.h"
 #include "harness/version.h"
@@ -210,6 +212,35 @@ int run_setup_plan(struct experiment **experiments, int count,
     return check_descriptors(plan, why, why_size);
 }
 
+/* A gate's name in TROIKA_DISABLE_GATE that is none would switch nothing off.
+ */
+static int check_gates(char *why, size_t why_size)
+{
+    const char *list = getenv("TROIKA_DISABLE_GATE"), *known[GATES_MAX + 1];
+    struct gate_about about[GATES_MAX];
+    int count = gate_all(about);
+    char word[64], hint[256];
+
+    for (int i = 0; i <= count; i++)
+        known[i] = i < count ? about[i].id : NULL;
+    while (list != NULL && *list != '\0') {
+        size_t length = strcspn(list, ", ");
+        bool found = length == 0;
+
+        snprintf(word, sizeof(word), "%.*s", (int)length, list);
+        for (int i = 0; i < count && !found; i++)
+            found = !strcmp(known[i], word);
+        if (!found) {
+            snprintf(why, why_size,
+                     "TROIKA_DISABLE_GATE: no gate is named \"%s\"%s", word,
+                     names_suggest(word, known, hint, sizeof(hint)));
+            return EXIT_USAGE;
+        }
+        list += length + strspn(list + length, ", ");
+    }
+    return EXIT_OK;
+}
+
 static int check_build(const struct run_options *options, char *why,
                        size_t why_size)
 {
@@ -271,6 +302,21 @@ static int copy_experiments(const struct results *results,
     return EXIT_OK;
 }
 
+/* What is wrong with the environment, if anything, for all who read the run;
+ * said before the first trial. */
+static void set_untrusted(json_t *run, const struct results *results)
+{
+    const json_t *variables =
+        json_object_get(json_object_get(run, "environment"), "variables");
+    char words[512];
+    bool untrusted = switches_untrusted(variables, words, sizeof(words));
+
+    json_object_set_new(run, "untrusted",
+                        untrusted ? json_text(words) : json_null());
+    if (untrusted)
+        results_say(results, "%s", words);
+}
+
 int run_setup_tell_file(const struct run_options *options,
                         const struct results *results, char *why,
                         size_t why_size)
@@ -296,6 +342,8 @@ int run_setup_results(const struct plan *plan,
     int code = check_build(options, why, why_size);
 
     if (code == EXIT_OK)
+        code = check_gates(why, why_size);
+    if (code == EXIT_OK)
         code = start_guardian(why, why_size);
     if (code != EXIT_OK)
         return code;
@@ -315,6 +363,7 @@ int run_setup_results(const struct plan *plan,
     if (*run == NULL)
         return EXIT_FAILED;
     json_object_set_new(*run, "overrides", json_overrides(options));
+    set_untrusted(*run, results);
     results_say(results, "%d trials, about %s; seed %llu; results in %s",
                 plan->trial_count,
                 plan_duration(plan_eta_ns(plan, 0), eta, sizeof(eta)),
@@ -381,6 +430,27 @@ static void warn_of_changes(const struct results *results, const json_t *run)
                     version());
 }
 
+/* A run's figures are of one kind: what changes them stays as it was. Runs of
+ * before these were kept are taken as they are. */
+static int check_variables(const json_t *run, char *why, size_t why_size)
+{
+    const json_t *then =
+        json_object_get(json_object_get(run, "environment"), "variables");
+    json_t *now = switches_json();
+    char words[512];
+    bool agree =
+        then == NULL || switches_agree(then, now, words, sizeof(words));
+
+    json_decref(now);
+    if (agree)
+        return EXIT_OK;
+    snprintf(why, why_size,
+             "the environment is not what the run was begun with: %s; set it "
+             "as it was, or begin a new run",
+             words);
+    return EXIT_USAGE;
+}
+
 static void note_resume(const struct results *results, json_t *run)
 {
     const char *before =
@@ -439,6 +509,8 @@ int run_setup_again(const struct results *results, json_t *run,
     const char **names = NULL;
     int code = check_build(options, why, why_size);
 
+    if (code == EXIT_OK)
+        code = check_variables(run, why, why_size);
     if (code != EXIT_OK)
         return code;
     *count = (int)json_array_size(json_object_get(run, "experiments"));
@@ -466,7 +538,9 @@ int run_setup_again(const struct results *results, json_t *run,
     }
     if (code == EXIT_OK)
         code = start_guardian(why, why_size);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) {
         note_resume(results, run);
+        set_untrusted(run, results);
+    }
     return code;
 }

@@ -137,7 +137,8 @@ class Bench(unittest.TestCase):
         self.assertEqual({t["trial_id"] + ".json" for t in run["plan"]},
                          set(trials))
         for name, trial in kept.items():
-            self.assertEqual(trial, trials[name])
+            if trial["valid"]:  # else it is measured once more at the end
+                self.assertEqual(trial, trials[name])
         self.assertEqual(len(run["plan"]), run["tally"]["done"])
         self.assertEqual([], list(self.results.glob("latest/**/*.new")))
         self.assert_nothing_left()

@@ -289,6 +289,69 @@ while True:
         self.finish()
         self.assert_nothing_left()
 
+    def test_a_gate_that_is_switched_off_is_told_everywhere(self):
+        """And the run is resumed with the same switches alone."""
+        os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
+        self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
+        code, out, err = self.bench("-o", self.results, "--wait-for-quiet", "0s", self.experiment("serial", 1))
+        self.assertIn(code, (1, 3), err)  # 1: others use this machine
+        words = "NOT TO BE TRUSTED: TROIKA_DISABLE_GATE=steal,clock"
+        self.assertTrue(err.startswith(words), err)
+        self.assertEqual(2, out.count(words))
+        run = self.run_json()
+        self.assertIn(words, run["untrusted"])
+        self.assertEqual("steal,clock", run["environment"]["variables"]["TROIKA_DISABLE_GATE"])
+        again = subprocess.run([self.troika, "summarise", self.results / "latest"], capture_output=True, text=True,
+                               stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(3, again.returncode)
+        self.assertIn(words, again.stdout)
+        os.environ["TROIKA_DISABLE_GATE"] = ""
+        code, out, err = self.bench("-o", self.results, "--resume")
+        self.assertEqual(2, code)
+        self.assertIn("TROIKA_DISABLE_GATE=steal,clock then, not set now", err)
+        os.environ["TROIKA_DISABLE_GATE"] = "steal,clokc"
+        code, out, err = self.bench("-o", self.results, self.experiment("serial", 1))
+        self.assertEqual(2, code)
+        self.assertIn('no gate is named "clokc"; did you mean clock?', err)
+
+    def test_a_machine_that_others_use_stops_the_run(self):
+        """After the first attempt that they spoil, and not after three of each
+        cell; who they are is said, and how to go on."""
+        burners = [subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"]) for _ in range(2)]
+        try:
+            os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
+            self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
+            code, out, err = self.bench("-o", self.results, "--wait-for-quiet", "1s", self.experiment(blocks=4))
+        finally:
+            for burner in burners:
+                burner.kill()
+                burner.wait()
+        if "the CPU time of the server or of the machine is unknown" in json.dumps(self.trials()):
+            self.skipTest("the machine's use of its CPUs is unknown here")
+        self.assertEqual(1, code, err)
+        self.assertEqual(1, err.count("INVALID"), err)
+        self.assertRegex(err, r"machine too busy: other processes use \d+ % of its CPUs \(limit 5 %\). Top: \S+ \(pid \d+, ")
+        self.assertRegex(err, r"stopped: .* End them, then go on: .*resume")
+        self.assertFalse(self.run_json()["complete"])
+        self.assert_nothing_left()
+
+    def test_invalid_trials_are_measured_once_more_at_the_end(self):
+        """One that was left invalid, as after an interruption."""
+        self.bench("-o", self.results, self.experiment(models="serial"))
+        victim = sorted((self.results / "latest/trials").glob("*.json"))[0]
+        trial = json.loads(victim.read_text())
+        attempt = trial["attempt"]
+        victim.write_text(json.dumps(trial | {"valid": False, "reason": "made so"}))
+        code, out, err = self.bench("-o", self.results, "--resume")
+        self.assertIn("once more", err)
+        self.assertGreater(self.trials()[victim.name]["attempt"], attempt)
+        self.assertEqual("made so", json.loads(
+            victim.with_suffix(f".attempt{attempt}.json").read_text())["reason"])
+        lasting = self.trials()[victim.name] | {"valid": False, "lasting": True}
+        victim.write_text(json.dumps(lasting))
+        code, out, err = self.bench("-o", self.results, "--resume")
+        self.assertEqual(lasting, self.trials()[victim.name])
+
     def test_usage(self):
         known = self.experiment()
         for arguments, words in (

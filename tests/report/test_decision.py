@@ -180,6 +180,16 @@ class Decisions(Case):
         self.report("--summary", "--only", "adr", code=3)
         self.report("--only", "adr")
 
+    def test_figures_that_gates_were_switched_off_for_are_no_ground_for_a_decision(self):
+        words = "NOT TO BE TRUSTED: TROIKA_DISABLE_GATE=steal"
+        self.store(lambda run, _: run.update(untrusted=words + " in the environment"))
+        said = self.report("--summary", code=3).stdout
+        self.assertTrue(said.startswith(words), said)
+        self.assertIn("No decision is recorded", said)
+        self.assertEqual([], self.records())
+        self.assertTrue(self.text().startswith("**" + words))
+        self.assertIn(words, self.text("index.html").split("<header>")[0])
+
     def test_evidence_far_in_cpu_is_only_preliminary(self):
         copy = self.outcome(self.set_profile(cpu_ns=900_000))
         choice = copy["decision"]["choice"]

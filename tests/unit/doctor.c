@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "harness/machine/doctor.h"
 #include "harness/machine/environment.h"
+#include "harness/machine/process_times.h"
 
 static const char good_machine[] =
     "{\"variant\": \"release\", \"tool_version\": \"v0\", \"cpus\": 4,"
@@ -134,16 +137,79 @@ static void each_fault_is_found(void **state)
     }
 }
 
+/* A tool that is there and cannot be started is not missing. */
+static void a_tool_that_cannot_be_asked_is_not_missing(void **state)
+{
+    struct finding finding =
+        judge("report tools",
+              "{\"tools\": {\"gnuplot\": \"cannot be asked: Resource "
+              "temporarily unavailable\", \"python\": \"3.11\"}}",
+              quiet);
+
+    (void)state;
+    assert_int_equal(finding.health, HEALTH_WARNING);
+    assert_null(strstr(finding.fact, "missing"));
+    assert_non_null(strstr(finding.fact, "gnuplot cannot be asked: Resource"));
+    assert_non_null(strstr(finding.remedy, "ulimit -u"));
+    finding = judge("report tools", "{\"tools\": {\"gnuplot\": \"not found\"}}",
+                    quiet);
+    assert_string_equal(finding.fact, "missing: gnuplot python");
+}
+
+static void variables_are_found(void **state)
+{
+    struct finding finding =
+        judge("environment",
+              "{\"variables\": {\"TROIKA_DISABLE_GATE\": \"steal\"}}", quiet);
+
+    (void)state;
+    assert_int_equal(finding.health, HEALTH_WARNING);
+    assert_non_null(strstr(finding.remedy, "TROIKA_DISABLE_GATE=steal"));
+    finding = judge("environment",
+                    "{\"variables\": {\"MALLOC_ARENA_MAX\": \"1\"}}", quiet);
+    assert_int_equal(finding.health, HEALTH_WARNING);
+    assert_string_equal(finding.fact, "MALLOC_ARENA_MAX set");
+}
+
+/* Those that use a CPU are named, with what they are; what this process has
+ * started is not. */
+static void whoever_is_busy_is_named(void **state)
+{
+    struct process_times times;
+    struct process_time most[3];
+    int count;
+
+    (void)state;
+    process_times_read(&times);
+    assert_true(times.count > 0);
+    for (clock_t end = clock() + CLOCKS_PER_SEC / 10; clock() < end;)
+        ;
+    count = process_times_most(&times, most, 3);
+    assert_true(count <= 3);
+    for (int i = 0; i < count; i++) {
+        assert_int_not_equal(most[i].pid, getpid());
+        assert_true(most[i].ticks > 0 && most[i].name[0] != '\0');
+        if (i > 0)
+            assert_true(most[i].ticks <= most[i - 1].ticks);
+    }
+    process_times_free(&times);
+}
+
 static void noise_is_found(void **state)
 {
     struct noise noise = quiet;
+    struct finding finding;
 
     (void)state;
     noise.foreign_share = 0.2;
-    assert_int_equal(judge("foreign CPU use", "{}", noise).health,
-                     HEALTH_WARNING);
+    noise.process_count = 2;
+    noise.processes[0] = (struct noise_process){41, 0.17, "clang"};
+    noise.processes[1] = (struct noise_process){7, 0.03, "tar"};
+    finding = judge("foreign CPU use", "{}", noise);
+    assert_int_equal(finding.health, HEALTH_BAD);
+    assert_non_null(strstr(finding.remedy, "clang (pid 41, 17 %), tar (pid 7"));
     noise.steal_share = 0.03;
-    assert_int_equal(judge("steal", "{}", noise).health, HEALTH_WARNING);
+    assert_int_equal(judge("steal", "{}", noise).health, HEALTH_BAD);
     noise.lateness_p99_ns = 3000000;
     assert_int_equal(judge("timers", "{}", noise).health, HEALTH_WARNING);
 }
@@ -194,6 +260,9 @@ int main(void)
         cmocka_unit_test(a_good_machine_is_healthy),
         cmocka_unit_test(each_fault_is_found),
         cmocka_unit_test(noise_is_found),
+        cmocka_unit_test(a_tool_that_cannot_be_asked_is_not_missing),
+        cmocka_unit_test(variables_are_found),
+        cmocka_unit_test(whoever_is_busy_is_named),
         cmocka_unit_test(this_machine_is_captured),
         cmocka_unit_test(measured_noise_is_possible),
     };
