@@ -158,11 +158,11 @@ asan tsan: ## check (but for reports, which are Python) under address+undefined,
 	@GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@ \
 	    $(with) TESTS $(python) tests/run.py
 
-ci: ## what CI runs
+ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release build these tests alone)
 	@$(MAKE) --no-print-directory format-check
 	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
 	    else echo 'clang is missing: its warnings are not looked at'; fi
-	@$(MAKE) --no-print-directory check WERROR=1
+	@$(MAKE) --no-print-directory check WERROR=1 $(if $(CI_TESTS),TESTS='$(CI_TESTS)')
 	@$(out)/troika selftest --no-store >build/selftest.txt; status=$$?; tail -1 build/selftest.txt; \
 	    case $$status in 0|3) ;; *) cat build/selftest.txt; exit $$status;; esac # 3: a busy machine could not tell
 	@$(MAKE) --no-print-directory asan WERROR=1
