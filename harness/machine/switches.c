@@ -13,12 +13,24 @@
 static const char GATES_OFF[] = "TROIKA_DISABLE_GATE";
 
 static const char *const names[] = {
-    GATES_OFF,        "TROIKA_URGENCY",    "TROIKA_METER",
-    "TROIKA_FILES",   "LD_PRELOAD",        "LD_LIBRARY_PATH",
-    "LD_AUDIT",       "LD_BIND_NOW",       "GLIBC_TUNABLES",
-    "MALLOC_*",       "UV_THREADPOOL_SIZE", "UV_USE_IO_URING",
-    "NODE_OPTIONS",   "NODE_ENV",          "OPENSSL_CONF",
-    "OPENSSL_ia32cap", "PGUSER",           "PGDATABASE",
+    GATES_OFF,
+    "TROIKA_URGENCY",
+    "TROIKA_METER",
+    "TROIKA_FILES",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "LD_AUDIT",
+    "LD_BIND_NOW",
+    "GLIBC_TUNABLES",
+    "MALLOC_*",
+    "UV_THREADPOOL_SIZE",
+    "UV_USE_IO_URING",
+    "NODE_OPTIONS",
+    "NODE_ENV",
+    "OPENSSL_CONF",
+    "OPENSSL_ia32cap",
+    "PGUSER",
+    "PGDATABASE",
     "PGSSLMODE",
 };
 
@@ -90,8 +102,9 @@ static bool differs(const json_t *these, const json_t *others,
         if (json_equal(value, json_object_get(others, name)))
             continue;
         snprintf(words, size, "%s%s%.200s then, %s%.200s now", name,
-                 before != NULL ? "=" : "", before != NULL ? before : " not set",
-                 after != NULL ? "=" : "", after != NULL ? after : "not set");
+                 before != NULL ? "=" : "",
+                 before != NULL ? before : " not set", after != NULL ? "=" : "",
+                 after != NULL ? after : "not set");
         return true;
     }
     return false;

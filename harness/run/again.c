@@ -40,8 +40,8 @@ static bool is_worth(const struct run *run, const struct plan_trial *planned,
         if (trial == NULL || run_search_is(run, &planned[i]) ||
             json_is_true(json_object_get(trial, "lasting")))
             return false;
-        invalid |= !json_is_true(json_object_get(trial, "valid")) ||
-                   busy_was(trial);
+        invalid |=
+            !json_is_true(json_object_get(trial, "valid")) || busy_was(trial);
     }
     return invalid;
 }
@@ -80,8 +80,10 @@ int again_do(struct run *run)
     left_ns = left_ns > LEAST_NS ? left_ns : LEAST_NS;
     if (all == 0)
         return 0;
-    results_say(&run->results, "%d trials are invalid, spoiled by other processes, or go with "
-                "one that is: once more, %s%s", all,
+    results_say(&run->results,
+                "%d trials are invalid, spoiled by other processes, or go with "
+                "one that is: once more, %s%s",
+                all,
                 plan_duration(need_ns < left_ns ? need_ns : left_ns, time,
                               sizeof(time)),
                 need_ns > left_ns ? ", as many as that is enough for" : "");

@@ -81,8 +81,9 @@ int busy_wait(struct run *run, int64_t attempt_ns)
             say_busy(run, &noise);
         told |= quiet == 0;
         if (quiet == 0 && now_ns() - start_ns >= run->options->wait_ns)
-            return give_up(run, &noise,
-                           "the machine did not become quiet (--wait-for-quiet)");
+            return give_up(
+                run, &noise,
+                "the machine did not become quiet (--wait-for-quiet)");
         if (!told && quiet > 0)
             break;
     }

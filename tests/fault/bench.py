@@ -106,6 +106,24 @@ class Bench(unittest.TestCase):
             time.sleep(0.01)
         self.fail("no server was started")
 
+    def wait_for_load(self, pid):
+        """Until the load's connections are open: two at least, for a request
+        that is checked comes alone."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            inodes = set()
+            try:
+                for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+                    inodes.add(os.readlink(fd).removeprefix("socket:[").removesuffix("]"))
+            except OSError:
+                pass
+            ports = {row[1].split(":")[1] for row in rows if row[3] == "0A" and row[9] in inodes}
+            if sum(row[3] == "01" and row[1].split(":")[1] in ports for row in rows) >= 2:
+                return
+            time.sleep(0.01)
+        self.fail("no load came")
+
     def wait_for_trials(self, count):
         until = time.monotonic() + 60
         while time.monotonic() < until:

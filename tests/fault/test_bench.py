@@ -9,6 +9,7 @@ Speed is judged nowhere.
 """
 import json
 import os
+import pathlib
 import resource
 import shutil
 import signal
@@ -96,9 +97,11 @@ class Faults(Bench):
         self.kill_server("cpython-processes")
 
     def kill_server(self, model):
-        self.start("-o", self.results, self.experiment(model, 1))
+        path = pathlib.Path(self.experiment(model, 1))
+        path.write_text(path.read_text().replace("window = 300ms", "window = 1s"))
+        self.start("-o", self.results, str(path))
         pid = self.server()
-        time.sleep(0.3)
+        self.wait_for_load(pid)
         os.kill(pid, signal.SIGKILL)
         code, out, err = self.finish()
         self.assertIn("INVALID", err)

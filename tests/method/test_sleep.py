@@ -14,11 +14,15 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release")).resolve()
+sys.path.insert(0, str(ROOT / "tests"))
+import busy  # noqa: E402
+
 SANITIZED = BUILD.name in ("asan", "tsan")
 LIMIT_S = 30
 ATTEMPTS = 6
@@ -59,12 +63,12 @@ class Client:
 
 
 class Sleep(unittest.TestCase):
-    def attempt(self, port: int) -> tuple[int, int]:
+    def attempt(self, port: int, model: str) -> tuple[int, int]:
         """Median lateness of the server's sleeps and of plain ones, in ns."""
         client = Client(port)
         client.get("/stats?reset=1")
         plain = subprocess.Popen(
-            [BUILD / "tests/helpers/oversleep"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            [BUILD / "tests/helpers/oversleep"] + ["process"] * (model == "process-per-request"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             for seed in range(REQUESTS):
                 begin = time.monotonic()
@@ -79,13 +83,15 @@ class Sleep(unittest.TestCase):
         self.assertEqual(sleeps["count"], REQUESTS)
         return sleeps["lateness_p50_ns"], json.loads(output)["lateness_p50_ns"]
 
-    def attempts(self, port: int) -> None:
+    def attempts(self, port: int, model: str) -> None:
         seen = []
         for _ in range(ATTEMPTS):
-            own_ns, plain_ns = self.attempt(port)
+            own_ns, plain_ns = self.attempt(port, model)
             seen.append((own_ns, plain_ns))
             if own_ns <= 2 * plain_ns + ALLOWED_NS:
                 return
+        if busy.why():
+            self.skipTest(busy.why() or "the machine was busy")
         self.fail(f"late in every attempt (ns, own and plain): {seen}")
 
     def test_every_model(self):
@@ -96,7 +102,7 @@ class Sleep(unittest.TestCase):
                     [BUILD / "models" / model, "--port", "0", "--stats"],
                     stdout=subprocess.PIPE)
                 try:
-                    self.attempts(json.loads(server.stdout.readline())["port"])
+                    self.attempts(json.loads(server.stdout.readline())["port"], model)
                     server.send_signal(signal.SIGTERM)
                     self.assertEqual(server.wait(LIMIT_S), 0)
                 finally:

@@ -52,7 +52,7 @@ static void observe(const char *source, const char *const words[3],
     const char *build = getenv("TROIKA_BUILD");
     const char *argv[] = {path, words[0], words[1], words[2], NULL};
     struct process_plan plan = {
-        .argv = argv, .meter_name = "truth", .ready_timeout_ns = 20000000000};
+        .argv = argv, .meter_name = "truth", .ready_timeout_ns = 60000000000};
     struct process process;
 
     snprintf(path, sizeof path, "%s/tests/helpers/burner",
@@ -63,7 +63,7 @@ static void observe(const char *source, const char *const words[3],
     pause_ms(50);
     meter_snapshot(process.meter, &samples[0]);
     kill(process.pid, SIGUSR1);
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < 12000; i++) { /* a minute, on a busy machine */
         process_tail(&process, text, sizeof text);
         if (strstr(text, "done"))
             break;
