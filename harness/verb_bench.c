@@ -192,15 +192,24 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* The command as typed, for the record. */
+/* The command, for the record and to be pasted; where make wants to be told of
+ * the run is no part of it. */
 static char *join(int argc, char **argv)
 {
     char *text = NULL;
     size_t size;
     FILE *file = open_memstream(&text, &size);
 
-    for (int i = 0; file != NULL && i < argc; i++)
-        fprintf(file, "%s%s", i > 0 ? " " : "", argv[i]);
+    if (file != NULL)
+        fprintf(file, "%s bench", hint_program());
+    for (int i = 1; file != NULL && i < argc; i++) {
+        char word[4096];
+
+        if (!strcmp(argv[i], "--run-file") && i + 1 < argc)
+            i++;
+        else if (strcmp(argv[i], "--") != 0)
+            fprintf(file, " %s", hint_word(argv[i], word, sizeof(word)));
+    }
     return file != NULL && fclose(file) == 0 ? text : NULL;
 }
 

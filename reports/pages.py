@@ -8,6 +8,7 @@ ids made unique, there is no script and no address outside the run's directory.
 import functools
 import html
 import re
+import shlex
 from pathlib import Path
 
 import drawing
@@ -55,6 +56,7 @@ def environment(escape: bool = False):
         leaders_rows=leaders_table,
         metric=metrics.metric,
     )
+    made.filters["word"] = lambda path: shlex.quote(str(path))
     made.filters["share_of"] = lambda weight: f"{weight:.2f}"
     made.globals.update(evidence_rows=evidence_rows)
     made.globals.update(table=markdown_table, chart=markdown_chart)

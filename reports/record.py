@@ -9,6 +9,7 @@ is the decision's own content (evidence, rule, outcome), by its SHA-256.
 import hashlib
 import json
 import re
+import shlex
 from itertools import zip_longest
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def _again(run: Run, name: str) -> str:
     if (EXPERIMENTS / f"{name}.ini").is_file():
         return f"make bench-{name}" + (f" ARGS='{flag}'" if flag else "")
     copy = f"results/{run.data['run_id']}/experiments/{name}.ini"
-    return f"build/release/troika bench {flag} {copy}".replace("  ", " ")
+    return f"build/release/troika bench {flag} {shlex.quote(copy)}".replace("  ", " ")
 
 
 def outcome_words(decision: dict) -> str:

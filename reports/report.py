@@ -8,6 +8,7 @@ draw -> write.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def verify(run: results.Run) -> int:
         print(f"{path}: {problem or 'as the stored results give it'}")
     if not found:
         words = f"{run.path}: no decision record to verify"
-        print(f"report: {words}; `make adr RUN={run.path}` writes it", file=sys.stderr)
+        print(f"report: {words}; `make adr RUN={shlex.quote(str(run.path))}` writes it", file=sys.stderr)
         return 1
     return 4 if any(problem for _, problem in found) else 0
 
