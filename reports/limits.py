@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Whether an option keeps a profile's limits: with the pessimistic end of each
-95 % interval. An interval that straddles a limit puts the option at risk,
-neither in nor out.
+"""Whether an option keeps a profile's limits, at the profile and not only at
+the load point: the pessimistic end of each 95 % interval, with every factor by
+which the profile is harder applied against it, must be within the limit, or the
+optimistic end, with every factor by which it is easier in its favour, beyond
+(bounds.py). What lies between is at risk, neither in nor out.
 
 A percentile with too few samples is bracketed: above the limit if the median
 is, below it if the slowest answer of all trials is. A search has kept its own
-limit up to the capacity. Memory is extended to the profile's connections. An
-option with more than a fifth of its trials invalid is not judged.
+limit up to the capacity. An option with more than a fifth of its trials invalid
+is not judged.
 """
 
+import bounds
 import capacity
 import drivers
+from places import Place, place
 from results import Run
 
 
@@ -48,18 +52,10 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
 
     names = dict.fromkeys([*drivers.names(point), *(c["metric"] for c in constraints)])
     evidence = {name: _evidence(level(name)) for name in names}
-    checks = []
-    for constraint in constraints:
-        row = level(constraint["metric"])
-        if constraint["metric"] == "memory_total_bytes" and row:
-            row = _at_profile(row, level("memory_per_connection_bytes"), profile, point)
-        bounds = _latency_bounds(run, experiment, point, model, level)
-        check = _judge(row, constraint, bounds)
-        if capacity.is_search(point) and check["fate"] == "unknown":
-            kept = capacity.judged(run, experiment, point, model, constraint)
-            found = level(capacity.NAME) or {"value": None, "n": 0}
-            check = _check(kept, found, capacity.NAME) if kept else check
-        checks.append(dict(constraint, **check))
+    here = place(run, experiment, point, model)
+    checks = [
+        dict(c, **_check_of(run, experiment, point, model, here, profile, c)) for c in constraints
+    ]
     known = level(drivers.speed(point)) is not None
     fates = [c["fate"] for c in checks]
     fate = "fits" if known else "unknown"
@@ -72,79 +68,119 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
     if blocked and fate != "fails":
         fate = "unknown"
     trials = run.trials_of(experiment["name"], point["id"], model)
-    task = (run.data["models"].get(model) or {}).get("task")
-    words = (run.data["models"].get(model) or {}).get("summary")
+    info = run.data["models"].get(model) or {}
     return {
         "model": model,
-        "task": task,
-        "summary": words,
+        "load_point": point["id"],
+        "task": info.get("task"),
+        "summary": info.get("summary"),
+        "target": bool(info.get("target")),
         "fate": fate,
         "checks": checks,
         "evidence": evidence,
-        "per_connection": _evidence(level("memory_per_connection_bytes")),
         "blocked": blocked,
         "trials": len(trials),
         "invalid_trials": sum(not t["valid"] for t in trials),
     }
 
 
-def _at_profile(row, each, profile, point) -> dict:
-    """Memory at the profile's connections, where it has more than measured:
-    the pessimistic end of each connection's share is added per connection."""
-    more = (profile.get("connections") or 0) - (point["load"].get("connections") or 0)
-    if more <= 0 or not each:
-        return row
-    add = {
-        k: more * max(each.get(k) or each["value"], 0) for k in ("value", "lo", "hi")
-    }
-    extended = {
-        k: row[k] + add[k] if row.get(k) else None for k in ("value", "lo", "hi")
-    }
-    return dict(row, **extended, extrapolated=True)
+def _check_of(run: Run, experiment, point, model: str, here: Place, profile, constraint) -> dict:
+    """One limit: fate, the figure that decided, and its bounds at the profile."""
+    def level(name):
+        return run.level(experiment["name"], point["id"], model, name)
+
+    row, limit = level(constraint["metric"]), constraint["limit"]
+    if constraint["metric"] == "memory_total_bytes":
+        if row is None:
+            return _check("unknown", None, None, None, None)
+        opened = point["load"].get("connections") or 1
+        each = level("memory_per_connection_bytes")
+        least, most = bounds.memory(row, each, here, profile, opened)
+        return _judge(row, limit, least, most, "memory_total_bytes")
+    rate = _highest_rate(run, experiment, point, model)
+    mean = None if point.get("beside") else (level("latency_mean_ns") or {}).get("value")
+
+    def at_profile(lo, hi):
+        least = bounds.lower(lo, mean, here, profile, rate) if lo is not None else None
+        return least, bounds.upper(hi, mean, here, profile) if hi is not None else None
+
+    if row is not None:
+        return _judge(row, limit, *at_profile(row.get("lo"), row.get("hi")), constraint["metric"])
+    found = _bracketed(run, experiment, point, model, constraint, at_profile)
+    if capacity.is_search(point) and found["fate"] == "unknown":
+        return _searched(run, experiment, point, model, constraint, at_profile) or found
+    return found
 
 
-def _latency_bounds(run: Run, experiment, point, model: str, level) -> dict:
-    """What brackets a percentile that has too few samples: the median from
-    below and the slowest answer of all valid trials from above."""
+def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
+    """What the model reached where it was asked for more than it could: the
+    most that it serves at this load point."""
+    trials = [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
+    found = run.level(experiment["name"], point["id"], model, "throughput_per_s")
+    if found and found.get("hi") and trials and all(t.get("overloaded") for t in trials):
+        return found["hi"]
+    ceilings = [(t.get("capacity") or {}).get("ceiling_per_s") for t in trials]
+    return max(ceilings) if ceilings and None not in ceilings else None
+
+
+def _judge(row: dict, limit: float, least, most, by: str) -> dict:
+    """fits, fails or at risk by the bounds at the profile."""
+    fate = "at risk"
+    if least is not None and most is not None:
+        fate = "fits" if most <= limit else "fails" if least > limit else "at risk"
+    return _check(fate, row, by, least, most)
+
+
+def _bracketed(run: Run, experiment, point, model: str, constraint, at_profile) -> dict:
+    """A percentile without a figure can still be bracketed: the median from
+    below, the slowest answer of all valid trials from above."""
+    limit, second = constraint["limit"], bool(point.get("beside"))
+    key = experiment["name"], point["id"], model
+    median = None if second else run.level(*key, "latency_p50_ns")
+    if median and median.get("lo"):
+        least, most = at_profile(median["lo"], median["hi"])
+        if least > limit:
+            return _check("fails", median, "latency_p50_ns", least, most)
+    slowest = _slowest(run, experiment, point, model)
+    if slowest is not None:
+        least, most = at_profile(None, slowest["value"])
+        if most <= limit:
+            by = "beside_max_ns" if second else "latency_max_ns"
+            return _check("fits", slowest, by, least, most)
+    return _check("unknown", None, None, None, None)
+
+
+def _slowest(run: Run, experiment, point, model: str) -> dict | None:
+    """The slowest answer of all valid trials, of which there must be two."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     kind, second = drivers.latency_kind(point), bool(point.get("beside"))
     heard = [(t.get("beside") or {}) if second else t for t in trials if t["valid"]]
     seen = [((h.get("latency") or {}).get(kind) or {}).get("max_ns") for h in heard]
-    known = len(seen) >= 2 and None not in seen
-    return {
-        "median": None if second else level("latency_p50_ns"),
-        "slowest": {"value": max(seen), "n": len(seen)} if known else None,
-    }
+    if len(seen) < 2 or None in seen:
+        return None
+    return {"value": max(seen), "n": len(seen)}
 
 
-def _judge(row: dict | None, constraint: dict, bounds: dict) -> dict:
-    """fits, fails, at risk or unknown; with the figure that decided."""
+def _searched(run: Run, experiment, point, model: str, constraint, at_profile) -> dict | None:
+    """By a search: it kept a limit up to its capacity, or at no rate."""
+    kept = capacity.judged(run, experiment, point, model, constraint)
+    if not kept:
+        return None
+    found = run.level(experiment["name"], point["id"], model, capacity.NAME)
+    trials = [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
+    own = max((t.get("capacity") or {}).get("limit_ns") or 0 for t in trials)
+    least, most = at_profile(own, own or constraint["limit"])
     limit = constraint["limit"]
-    if row is None:
-        return _judge_bounds(constraint, bounds)
-    lo, hi = row.get("lo"), row.get("hi")
-    fate = "at risk"
-    if lo is not None and hi is not None:
-        fate = "fits" if hi <= limit else "fails" if lo > limit else "at risk"
-    extrapolated = bool(row.get("extrapolated"))
-    return _check(fate, row, constraint["metric"], extrapolated)
+    if kept == "fits" and most > limit:
+        kept = "at risk"
+    if kept == "fails" and least <= limit:
+        kept = "at risk"
+    row = found or {"value": None, "n": 0}
+    return _check(kept, row, capacity.NAME, least, most)
 
 
-def _judge_bounds(constraint: dict, bounds: dict) -> dict:
-    """A percentile without a figure can still be bracketed."""
-    limit = constraint["limit"]
-    percentile = constraint["metric"].startswith(("latency", "beside"))
-    median, slowest = bounds["median"], bounds["slowest"]
-    if percentile and median and median.get("lo") and median["lo"] > limit:
-        return _check("fails", median, "latency_p50_ns")
-    if percentile and slowest and slowest["value"] <= limit:
-        second = constraint["metric"].startswith("beside")
-        by = "beside_max_ns" if second else "latency_max_ns"
-        return _check("fits", slowest, by)
-    return _check("unknown", {"value": None, "n": 0}, None)
-
-
-def _check(fate: str, row: dict, by: str | None, extrapolated: bool = False) -> dict:
+def _check(fate: str, row: dict | None, by: str | None, least, most) -> dict:
+    row = row or {"value": None, "n": 0}
     return {
         "fate": fate,
         "seen": row["value"],
@@ -152,5 +188,11 @@ def _check(fate: str, row: dict, by: str | None, extrapolated: bool = False) -> 
         "hi": row.get("hi"),
         "by": by,
         "n": row["n"],
-        "extrapolated": extrapolated,
+        "at_least": least,
+        "at_most": most,
+        "moved": _differs(least, row.get("lo")) or _differs(most, row.get("hi") or row["value"]),
     }
+
+
+def _differs(a, b) -> bool:
+    return a is not None and b is not None and abs(a - b) > 0.005 * abs(b)

@@ -1,92 +1,108 @@
 # SPDX-License-Identifier: MIT
-"""Which load point speaks for a profile: of its kind, and nearest to it in
-wait, connections and CPU. How far it is goes into the record: a decision is no
-better than the likeness of what was measured to what will be served.
+"""Which load point speaks for a profile: the one whose distance is least.
+
+The distance is the product of three factors, in wait, requests at once and CPU,
+for what a factor does to a closed loop's latency multiplies. Each factor is
+that of the quantity itself, where tiny amounts count as equal (below a
+millisecond of wait, below 100 us of CPU, which serving alone may take), or the
+factor by which it changes the turn of a connection, wait + requests at once x
+CPU, whichever is larger: with a thousand connections 100 us of CPU are no tiny
+amount.
 """
 
 import math
 
+from places import Place, place
 from results import Run
 
+WAIT_FLOOR_NS = 1e6
 CPU_FLOOR_NS = 100e3  # below it, serving costs as much as the work
-FAR = 2.0  # a load point further than this factor from the profile is named as far
+NEAR = 1.5  # within this product a load point speaks for the profile
+FAR = 2.0  # beyond this product nothing is recommended
+EQUAL = 1.05  # distances that differ by less are equal: CPU is measured
 
 
-def _kind_of(profile: dict) -> str:
-    wait, cpu = profile.get("wait_ns") or 0, profile.get("cpu_ns") or 0
-    if not cpu:
-        return "io"
-    if not wait:
-        return "cpu"
-    return "io" if cpu / (wait + cpu) < 0.02 else "mixed"
-
-
-def _factor(a: float, b: float, floor: float) -> float:
+def _factor(a: float, b: float, floor: float = 0.0) -> float:
     """How far apart two quantities are, as a factor of at least one."""
-    return math.exp(abs(math.log(max(a, floor) / max(b, floor))))
+    a, b = max(a, floor), max(b, floor)
+    return max(a / b, b / a) if a > 0 and b > 0 else 1.0
 
 
-def _cpu_of(run: Run, experiment: dict, point: dict) -> float | None:
-    """CPU that a request of the load point takes: what the thriftiest model
-    needs. Not known with a second load, whose requests are of another kind."""
-    names = run.models_of(experiment["name"], point, yardsticks=False)
-    key = experiment["name"], point["id"]
-    rows = [run.level(*key, m, "cpu_per_request_ns") for m in names]
-    known = [r["value"] for r in rows if r and r["value"]]
-    return min(known) if known and not point.get("beside") else None
+def factors(here: Place, profile: dict) -> dict:
+    """wait, connections and CPU (None where not known), and their product."""
+    wait, work = profile.get("wait_ns") or 0, profile.get("cpu_ns") or 0
+    many = max(profile.get("connections") or 1, 1)
+    cpu, wanted = here.cpu_ns or here.work_ns or 0, here.cpu_at(work)
+    by_wait = _factor(wait, here.wait_ns, WAIT_FLOOR_NS)
+    if cpu:
+        by_wait = max(by_wait, _factor(wait + many * cpu, here.wait_ns + many * cpu))
+    by_cpu = None
+    if wanted is not None:
+        turn = _factor(wait + many * wanted, wait + many * cpu) if cpu and wanted else 1.0
+        by_cpu = max(_factor(wanted, cpu, CPU_FLOOR_NS), turn)
+    by_connections = _factor(many, here.at_once)
+    return {
+        "wait_factor": by_wait,
+        "connections_factor": by_connections,
+        "cpu_factor": by_cpu,
+        "product": by_wait * by_connections * (by_cpu or 1.0),
+    }
 
 
-def _job(run: Run, experiment: dict, point: dict) -> tuple[bool, float]:
-    """Whether the clients compete with it, and how long the job beside which a
-    second load runs takes at best (negative, so that the longest comes first)."""
+def _here(run: Run, experiment: dict, point: dict) -> Place:
+    """What the load point asks of the thriftiest of its models (of a service of
+    one's own only where nothing else took part), with the least that any had
+    at once: an overloaded one has as many as there are connections."""
+    models = run.models_of(experiment["name"], point, yardsticks=False) or point["models"]
+    known = run.data["models"]
+    ours = [m for m in models if not (known.get(m) or {}).get("target")] or models
+    places = {m: place(run, experiment, point, m) for m in ours}
+    thrifty = min(places.values(), key=lambda p: math.inf if p.cpu_ns is None else p.cpu_ns)
+    at_once = min(p.at_once for p in places.values())
+    if point["load"]["mode"] == "search":
+        at_once = max(p.at_once for p in places.values())
+    if point.get("beside"):
+        at_once = max(point["beside"].get("connections") or 1, 1)
+    return Place(
+        thrifty.wait_ns, at_once, thrifty.cpu_ns, thrifty.work_ns, thrifty.slots, thrifty.closed
+    )
+
+
+def _hardness(run: Run, experiment: dict, point: dict) -> tuple:
+    """Of equally near ones the harder comes first: with a second load (of these
+    the longest job, clients kept off the server's CPUs), then the open loop,
+    then clients kept off the server's CPUs."""
+    shared, mode = point.get("placement") == "shared", point["load"]["mode"]
+    if not point.get("beside"):
+        return True, 0, 0.0, mode == "slice", mode != "open", shared
     kind, trials = point.get("latency_kind"), run.trials_of(experiment["name"], point["id"])
     seen = [((t.get("latency") or {}).get(kind) or {}).get("mean_ns") for t in trials]
-    known = [ns for ns in seen if ns]
-    return point.get("placement") == "shared", -min(known, default=0.0)
+    job = min((ns for ns in seen if ns), default=0.0)
+    return False, shared, -job, False, mode != "open", shared
 
 
 def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
-    """The load point of the profile's kind nearest in wait, connections and CPU
-    (which is measured, so that it counts from a factor of two on); of equally
-    near ones the harder: with a second load (of these the longest job, clients
-    kept off the server's CPUs), then the open loop. The profile's requests are
-    the second load's where there is one."""
-    kind, points = _kind_of(profile), experiment["load_points"]
-    candidates = [p for p in points if p.get("kind") == kind]
-    same_kind = bool(candidates)
-    candidates = candidates or points
-
-    def factors(point):
-        wait = _factor(point.get("wait_ns") or 0, profile.get("wait_ns") or 0, 1e6)
-        wanted = profile.get("connections")
-        have = (point.get("beside") or point["load"]).get("connections")
-        if point["load"]["mode"] == "search":
-            have = None  # no more than the most that may be open
-        cpu = _cpu_of(run, experiment, point)
-        return (
-            wait,
-            _factor(have, wanted, 1) if wanted and have else 1.0,
-            _factor(cpu, profile.get("cpu_ns") or 0, CPU_FLOOR_NS) if cpu else 1.0,
-        )
-
-    def distance(point):
-        wait, connections, cpu = factors(point)
-        far = math.log(wait) + math.log(connections)
-        far += math.log(cpu) if cpu > FAR else 0
-        alone = not point.get("beside")
-        closed = point["load"]["mode"] != "open"
-        job = (0, 0.0) if alone else _job(run, experiment, point)
-        return far, alone, job, closed, point["id"]
-
-    chosen = min(candidates, key=distance)
-    wait, connections, cpu = factors(chosen)
-    return chosen, {
-        "kind": kind,
-        "same_kind": same_kind,
-        "kind_found": chosen.get("kind"),
-        "wait_factor": wait,
-        "connections_factor": connections,
-        "cpu_ns": _cpu_of(run, experiment, chosen),
-        "cpu_factor": cpu,
-        "far": not same_kind or max(wait, connections, cpu) > FAR,
-    }
+    """The load point whose distance is least, and how far it is. Of equally
+    near ones the harder, then the one that stands first in the experiment."""
+    rows = []
+    for order, point in enumerate(experiment["load_points"]):
+        here = _here(run, experiment, point)
+        found = factors(here, profile)
+        if point["load"]["mode"] == "search" and here.at_once >= (profile.get("connections") or 1):
+            found["product"] /= found["connections_factor"]  # it passed through all below
+            found["connections_factor"] = 1.0
+        rows.append((found["product"], order, point, here, found))
+    least = min(row[0] for row in rows)
+    near = [row for row in rows if row[0] <= least * EQUAL]
+    chosen = min(near, key=lambda row: (*_hardness(run, experiment, row[2]), row[1]))
+    _, _, point, here, found = chosen
+    return point, dict(
+        found,
+        wait_ns=here.wait_ns,
+        at_once=here.at_once,
+        cpu_ns=here.cpu_ns,
+        work_ns=here.work_ns,
+        cpu_at_profile_ns=here.cpu_at(profile.get("cpu_ns") or 0),
+        extrapolated=found["product"] > NEAR or found["cpu_factor"] is None,
+        far=found["product"] > FAR,
+    )

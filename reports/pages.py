@@ -58,7 +58,7 @@ def environment(escape: bool = False):
     )
     made.filters["word"] = lambda path: shlex.quote(str(path))
     made.filters["share_of"] = lambda weight: f"{weight:.2f}"
-    made.globals.update(evidence_rows=evidence_rows)
+    made.globals.update(evidence_rows=evidence_rows, curve_table=curve_table)
     made.globals.update(table=markdown_table, chart=markdown_chart)
     made.globals.update(leaders_table=lambda e: markdown_table(leaders_table(e)))
     return made
@@ -112,6 +112,21 @@ def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
         words = verdicts.get(c["verdict"], units.UNKNOWN)
         rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), words])
     return rows
+
+
+def curve_table(option: dict) -> dict:
+    """A model over its numbers of workers."""
+    names = list(option["curve"][0]["figures"])
+    rows = []
+    for r in option["curve"]:
+        cells = []
+        for name in names:
+            kind, row = metrics.metric(name), r["figures"][name]
+            bounds = units.interval(row["lo"], row["hi"], kind.scale([row["value"]])[0]) if row else ""
+            cells.append(f"{kind.show(row['value'])} {bounds}" if row else units.UNKNOWN)
+        chosen = " (chosen)" if r["chosen"] else ""
+        rows.append([f"{r['workers']}{chosen}", r["fate"], *cells])
+    return {"head": ["workers", "fate", *(metrics.metric(n).noun for n in names)], "rows": rows}
 
 
 def _plain(text: str) -> str:

@@ -11,30 +11,24 @@ difference inside it, or inside the same weighted sum of the metrics' margins
 import math
 
 import drivers
+from evidence import Evidence
 from metrics import metric
-from results import Run
 
 
-def rank(
-    run: Run, experiment, point, models: list[str], weights=None, factor: float = 1
-) -> dict:
+def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> dict:
     """Dominance, then scores; `weights` by driver, the default ones if None;
     the margins times `factor`."""
-    names, dropped = _drivers(run, experiment, point, models)
-    latencies = drivers.latencies(point)
-    keys = {n: "latency" for n in latencies} | {drivers.speed(point): "throughput_per_s"}
+    names, dropped = _drivers(seen, models)
+    latencies = drivers.latencies(seen.point)
+    keys = {n: "latency" for n in latencies} | {drivers.speed(seen.point): "throughput_per_s"}
     used = {n: (weights or drivers.WEIGHTS)[keys.get(n, n)] for n in names}
     total = sum(used.values()) or 1.0
     used = {n: w / total for n, w in used.items()}
-    margins = {n: _margin(run, experiment, point, n) for n in names}
+    margins = {n: seen.margin(n) for n in names}
     edge = factor * sum(used[n] * math.log(1 + margins[n]) for n in names)
     dominated = {}
     for a in models:
-        by = [
-            b
-            for b in models
-            if b != a and _dominates(run, experiment, point, names, b, a)
-        ]
+        by = [b for b in models if b != a and _dominates(seen, names, b, a)]
         if by:
             dominated[a] = sorted(by)
     pareto = [m for m in models if m not in dominated] or list(models)
@@ -56,37 +50,28 @@ def rank(
     if not names:
         return dict(result, leader=pareto[0], rivals=pareto[1:], by="score")
     scores = {
-        m: sum(_gap(run, experiment, point, used, m, o)[0] for o in pareto if o != m)
+        m: sum(_gap(seen, used, m, o)[0] for o in pareto if o != m)
         for m in pareto
     }
-    leader = max(pareto, key=lambda m: (scores[m], m))
+    leader = max(pareto, key=lambda m: scores[m])  # of equal ones the first in order
     rows = []
     for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
-        gap, half = _gap(run, experiment, point, used, leader, other)
+        gap, half = _gap(seen, used, leader, other)
         clear = gap - half > 0 and gap > edge
         rows.append({"model": other, "behind": gap, "half": half, "clear": clear})
     rivals = [r["model"] for r in rows if not r["clear"]]
     return dict(result, leader=leader, rivals=rivals, by="score", scores=rows)
 
 
-def _margin(run: Run, experiment, point, name: str) -> float:
-    """The margin that the stored verdicts used."""
-    where = experiment["name"], point["id"], name
-    rows = (r for key, r in run.comparisons.items() if key[:3] == where)
-    known = (r["margin"] for r in rows if r.get("margin"))
-    return next(known, experiment.get("margin") or 0.05)
-
-
-def _drivers(run: Run, experiment, point, models):
+def _drivers(seen: Evidence, models):
     """The metrics on which every pair is compared; of the latencies the
     deepest such percentile."""
     pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
 
     def complete(name):
-        return all(
-            _usable(run.ratio(experiment["name"], point["id"], name, a, b))
-            for a, b in pairs
-        )
+        return all(_usable(seen.ratio(name, a, b)) for a, b in pairs)
+
+    point = seen.point
 
     names, dropped = [], []
     for name in drivers.WEIGHTS:
@@ -103,8 +88,8 @@ def _usable(row) -> bool:
     return bool(row and row.get("ratio") and row.get("lo") and row.get("hi"))
 
 
-def _dominates(run: Run, experiment, point, names, a: str, b: str) -> bool:
-    rows = [run.ratio(experiment["name"], point["id"], n, a, b) for n in names]
+def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
+    rows = [seen.ratio(n, a, b) for n in names]
     verdicts = [r.get("verdict") for r in rows if r]
     if len(verdicts) < len(names) or not verdicts:
         return False
@@ -113,11 +98,11 @@ def _dominates(run: Run, experiment, point, names, a: str, b: str) -> bool:
     )
 
 
-def _gap(run: Run, experiment, point, weights, a: str, b: str) -> tuple[float, float]:
+def _gap(seen: Evidence, weights, a: str, b: str) -> tuple[float, float]:
     """By how much a scores above b, and the widest half of its interval."""
     gap = half = 0.0
     for name, weight in weights.items():
-        row = run.ratio(experiment["name"], point["id"], name, a, b)
+        row = seen.ratio(name, a, b)
         sign = 1 if metric(name).higher_is_better else -1
         gap += weight * sign * math.log(row["ratio"])
         half += weight * (math.log(row["hi"]) - math.log(row["lo"])) / 2

@@ -13,12 +13,14 @@ import shlex
 from itertools import zip_longest
 from pathlib import Path
 
+import cell
 import decision as decisions
 import pages
 from metrics import metric
 from results import Run
 
 DECIDED_BY_PEOPLE = ("status:", "decision-makers:", "consulted:", "informed:", ' "status":')
+SLUG_LETTERS = 60  # a file's name has an end
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "harness" / "experiments"
 
 
@@ -39,7 +41,7 @@ def write_all(run: Run, charts) -> dict[str, dict]:
 
 
 def slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "profile"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:SLUG_LETTERS].strip("-") or "profile"
 
 
 def _fingerprint(decision: dict) -> str:
@@ -83,18 +85,23 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     number = max(taken, default=0) + 1
     supersedes = older[-1][1].name if older else None
     file = f"{number:04d}-{name}"
-    text, copy = _texts(run, experiment, decision, charts, number, supersedes)
-    pages.store(folder / f"{file}.json", copy)
-    pages.store(folder / f"{file}.md", text)
+    texts = _texts(run, experiment, decision, charts, number, supersedes)
+    for name, text in texts.items():
+        pages.store(folder / name, text)
     return told | {"file": f"{file}.md"}
 
 
 def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes):
-    """The record and its copy in JSON."""
+    """By file name: the copy in JSON, what to measure where the record asks for
+    it, and last the record itself."""
     found = claims(decision)
+    file = f"{number:04d}-{_subject(run, experiment, decision)}"
+    measure = f"{number:04d}-at-profile.ini" if decision["measure"] else None
     context = {
         "d": decision,
         "number": number,
+        "measure": measure,
+        "measure_command": measure and _bench(run, f"report/adr/{measure}"),
         "outcome": outcome_words(decision),
         "invalid": invalid_words(decision),
         "run": run.data,
@@ -110,7 +117,7 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
             c
             for c in charts
             if c.experiment == experiment["name"]
-            and decision["load_point"] in c.load_points
+            and set(decision["load_points"]) & set(c.load_points)
         ],
     }
     text = pages.environment().get_template("adr.md").render(**context)
@@ -126,8 +133,10 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
         outcome_words=context["outcome"],
         decision=decision,
     )
-    copied = json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
-    return pages.squeezed(text), copied
+    texts = {f"{file}.json": json.dumps(copy, indent=1, ensure_ascii=False) + "\n"}
+    if measure:
+        texts[measure] = cell.text(decision, experiment, file)
+    return texts | {f"{file}.md": pages.squeezed(text)}
 
 
 def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
@@ -141,13 +150,15 @@ def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
         older = _existing(folder, _subject(run, experiment, decision)) if decision else []
         for number, path, copy in older[-1:]:
             texts = _texts(run, experiment, decision, charts, number, copy.get("supersedes"))
-            found.append((path, _contradiction(path, *texts)))
+            found.append((path, _contradiction(folder, texts)))
     return found
 
 
-def _contradiction(path: Path, text: str, copy: str) -> str | None:
-    """The first line of a record, or of its copy, that the results do not give."""
-    for file, wanted in ((path, text), (path.with_suffix(".json"), copy)):
+def _contradiction(folder: Path, texts: dict[str, str]) -> str | None:
+    """The first line of a record, or of what belongs to it, that the results do
+    not give."""
+    for name, wanted in reversed(texts.items()):
+        file = folder / name
         if not file.is_file():
             return f"{file.name} is missing"
         seen = file.read_text(encoding="utf-8").splitlines()
@@ -165,8 +176,13 @@ def _again(run: Run, name: str) -> str:
     flag = f"--seed {seed}" if seed is not None else ""
     if (EXPERIMENTS / f"{name}.ini").is_file():
         return f"make bench-{name}" + (f" ARGS='{flag}'" if flag else "")
-    copy = f"results/{run.data['run_id']}/experiments/{name}.ini"
-    return f"build/release/troika bench {flag} {shlex.quote(copy)}".replace("  ", " ")
+    return _bench(run, f"experiments/{name}.ini", flag)
+
+
+def _bench(run: Run, file: str, flag: str = "") -> str:
+    """The command that measures what a file of the run's directory says."""
+    path = f"results/{run.data['run_id']}/{file}"
+    return f"build/release/troika bench {flag} {shlex.quote(path)}".replace("  ", " ")
 
 
 def outcome_words(decision: dict) -> str:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The experiments and models of the made-up runs."""
 
+import re
+
 BLOCKS = 6
 KIB, MIB = 2**10, 2**20
 KINDS = {
@@ -19,6 +21,13 @@ MODELS = {
 }
 
 
+def steps_of(query):
+    """What a query asks for in steps: {"steps": 2000000}, or nothing."""
+    found = re.search(r"steps=(\d+)([kM]?)", query)
+    factor = {"": 1, "k": 1000, "M": 1_000_000}
+    return {"steps": int(found[1]) * factor[found[2]]} if found else {}
+
+
 def point(name, workload, kind, query, connections, wait_ns, **more):
     return {
         "id": name,
@@ -26,7 +35,7 @@ def point(name, workload, kind, query, connections, wait_ns, **more):
         "workload": workload,
         "kind": kind,
         "query": query,
-        "parameters": {"delay_ns": wait_ns},
+        "parameters": {"delay_ns": wait_ns, **steps_of(query)},
         "load": {
             "mode": "closed",
             "connections": connections,
