@@ -18,6 +18,8 @@ import units
 try:
     import jinja2
     from markupsafe import Markup
+
+    import markdown
 except ImportError:  # said in words by environment(), where it can be explained
     jinja2 = None
 
@@ -29,8 +31,11 @@ class PagesError(Exception):
 
 
 @functools.cache
-def environment(escape: bool = False):
-    """A jinja environment that fails on a missing name; `escape` for HTML."""
+def environment(escape: bool = False, plain: bool = False):
+    """A jinja environment that fails on a missing name: `escape` for HTML,
+    `plain` for a terminal and for words that a page will escape; else each
+    value of a Markdown template (NAME.md) is escaped for it, and one of any
+    other template stays as it is."""
     if jinja2 is None:
         raise PagesError(
             "reports need Python's jinja2, which this interpreter does not have:"
@@ -39,7 +44,8 @@ def environment(escape: bool = False):
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
-        autoescape=escape,
+        autoescape=escape or (not plain and _is_markdown),
+        finalize=None if escape else _on_one_line if plain else markdown.finalized,
         keep_trailing_newline=True,
     )
     made.filters.update(
@@ -57,6 +63,7 @@ def environment(escape: bool = False):
         metric=metrics.metric,
     )
     made.filters["word"] = lambda path: shlex.quote(str(path))
+    made.filters.update(code=markdown.code, link=markdown.link)
     made.filters["share_of"] = lambda weight: f"{weight:.2f}"
     made.globals.update(evidence_rows=evidence_rows, curve_table=curve_table)
     made.globals.update(table=markdown_table, chart=markdown_chart)
@@ -64,15 +71,26 @@ def environment(escape: bool = False):
     return made
 
 
+def _is_markdown(name: str | None) -> bool:
+    return bool(name) and name.endswith(".md")
+
+
+def _on_one_line(value):
+    return markdown.one_line(value) if isinstance(value, str) else value
+
+
+def words(template: str, macro: str, *arguments) -> str:
+    """What a macro says, as plain text on one line."""
+    said = getattr(environment(plain=True).get_template(template).module, macro)
+    return " ".join(str(said(*arguments)).split())
+
+
 def markdown_table(table: dict) -> str:
     """A table that also reads well as plain text; one of words stands left."""
     head, rows = table["head"], table["rows"]
     words = table.get("words", False)
 
-    def clean(text):
-        return str(text).replace("|", "\\|").replace("\n", " ")
-
-    lines = [[clean(c) for c in line] for line in (head, *rows)]
+    lines = [[markdown.escaped(c) for c in line] for line in (head, *rows)]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(head))]
 
     def line_of(cells):
@@ -84,22 +102,22 @@ def markdown_table(table: dict) -> str:
 
     end = "-" if words else ":"
     rule = ["-" * widths[0], *("-" * (w - 1) + end for w in widths[1:])]
-    return "\n".join([line_of(lines[0]), line_of(rule), *map(line_of, lines[1:])])
+    return Markup("\n".join([line_of(lines[0]), line_of(rule), *map(line_of, lines[1:])]))
 
 
 def markdown_chart(chart) -> str:
-    alt = chart.alt.replace("[", "(").replace("]", ")")
-    return f"![{alt}](charts/{chart.name}.svg)\n\n*{chart.title}. {' '.join(chart.caption)}*"
+    alt = markdown.escaped(chart.alt.replace("[", "(").replace("]", ")"))
+    caption = markdown.escaped(f"{chart.title}. {' '.join(chart.caption)}")
+    return Markup(f"![{alt}](charts/{chart.name}.svg)\n\n*{caption}*")
 
 
 def leaders_table(experiment: dict) -> dict:
-    words = environment().get_template("words.md").module
     nouns: list[str] = []
     for _, leads in experiment["leaders"]:
         nouns += [x.metric.noun for x in leads if x.metric.noun not in nouns]
     rows = []
     for point, leads in experiment["leaders"]:
-        by_noun = {x.metric.noun: words.short(x) for x in leads}
+        by_noun = {x.metric.noun: words("words.md", "short", x) for x in leads}
         rows.append([point["id"], *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
     return {"head": ["load point", *nouns], "rows": rows}
 
@@ -109,8 +127,8 @@ def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
     for c in claims:
         kind = c["metric"]
         value = f"{kind.show(c['value'])} {units.interval(c['lo'], c['hi'], kind.scale([c['value']])[0])}"
-        words = verdicts.get(c["verdict"], units.UNKNOWN)
-        rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), words])
+        said = verdicts.get(c["verdict"], units.UNKNOWN)
+        rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), said])
     return rows
 
 

@@ -186,15 +186,13 @@ def _bench(run: Run, file: str, flag: str = "") -> str:
 
 
 def outcome_words(decision: dict) -> str:
-    words = pages.environment().get_template("outcome.md").module
-    return " ".join(str(words.outcome(decision)).split())
+    return pages.words("outcome.md", "outcome", decision)
 
 
 def invalid_words(decision: dict) -> str:
     """How many trials are invalid, and whether the decision depends on them;
     nothing where none is."""
-    words = pages.environment().get_template("outcome.md").module
-    return " ".join(str(words.invalid(decision["invalid"])).split())
+    return pages.words("outcome.md", "invalid", decision["invalid"])
 
 
 def claims(decision: dict) -> list[dict]:

@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
         context = make(results.load(options.run), options.only)
         code = 3 if options.summary and (context["depends"] or context["run"]["untrusted"]) else 0
         if options.summary:
-            text = pages.environment().get_template("summary.txt").render(**context)
+            text = pages.environment(plain=True).get_template("summary.txt").render(**context)
         else:
             text = "\n".join(context["paths"]) + "\n"
         sys.stdout.write(text)
