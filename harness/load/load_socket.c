@@ -108,7 +108,8 @@ static void take_part(struct load_socket *socket, const char *expected,
     } else {
         size_t room = seen < LOAD_SOCKET_PUSH ? LOAD_SOCKET_PUSH - seen : 0;
         size_t kept = size < room ? size : room;
-        memcpy(socket->push + seen, bytes, kept);
+        if (kept > 0)
+            memcpy(socket->push + seen, bytes, kept);
         for (size_t i = kept; i < size && socket->opcode == FRAMES_TEXT; i++)
             socket->differs |= bytes[i] != '.';
     }
