@@ -35,6 +35,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 variant_release := -O2 -fno-plt
 variant_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 variant_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+# What `make fuzz` builds with clang: asan's checks, and branches that are counted.
+variant_fuzz := -O2 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 variant_flags := $(variant_$(VARIANT))
 $(if $(variant_flags),,$(error VARIANT=$(VARIANT) is none of release asan tsan))
 REQUIRED := -std=gnu11 -D_GNU_SOURCE -g -pthread -I. -Ibuild/llhttp/include $(WARNINGS) $(variant_flags)
@@ -43,10 +45,12 @@ COMPILE = $(CC) $(REQUIRED) $(CFLAGS) -MMD -MP
 models := $(patsubst models/%.c,%,$(wildcard models/*.c))
 # Models in other languages; not under sanitizers, which see nothing of them.
 foreign_models := $(if $(filter release,$(VARIANT)),$(wildcard models/*.py models/*.js))
+FUZZ_CC ?= clang
 workload_sources := $(sort $(wildcard workloads/*.c))
 runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
 harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/*/*.c))
 unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
+fuzz_targets := $(patsubst tests/fuzz/%.c,$(out)/fuzz/%,$(wildcard tests/fuzz/*.c))
 helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/*.ini))
 claim_experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/claims/*.ini))
@@ -158,6 +162,18 @@ asan tsan: ## check (but for reports, which are Python) under address+undefined,
 	@GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@ \
 	    $(with) TESTS $(python) tests/run.py
 
+# SECONDS= and RUNS= limit each target, TARGETS= names some, FRESH=1 starts from
+# the seeds alone, so that the inputs are the same ones each time.
+.PHONY: fuzz fuzz-targets
+fuzz: ## made-up bytes for whatever reads others': a minute each (SECONDS= RUNS= TARGETS=; docs/fuzzing.md)
+	@if ! echo 'int LLVMFuzzerTestOneInput(void);int LLVMFuzzerTestOneInput(void){return 0;}' | \
+	    $(FUZZ_CC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null; then \
+	    echo 'fuzz: skipped: $(FUZZ_CC) with libFuzzer is missing (on Debian 12: clang and libclang-rt-14-dev)'; exit 0; fi; \
+	$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) fuzz-targets && \
+	$(python) tests/fuzz/run.py --build build/fuzz-$(notdir $(FUZZ_CC)) $(if $(SECONDS),--seconds '$(SECONDS)') \
+	    $(if $(RUNS),--runs '$(RUNS)') $(if $(FRESH),--fresh) $(TARGETS)
+fuzz-targets: $(fuzz_targets)
+
 ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release build these tests alone)
 	@$(MAKE) --no-print-directory format-check
 	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
@@ -167,6 +183,7 @@ ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release b
 	    case $$status in 0|3) ;; *) cat build/selftest.txt; exit $$status;; esac # 3: a busy machine could not tell
 	@$(MAKE) --no-print-directory asan WERROR=1
 	@$(MAKE) --no-print-directory tsan WERROR=1
+	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=50
 
 c_files = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format everything
@@ -297,10 +314,15 @@ $(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/librunti
 	$(call say,TEST,$*)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -lcmocka -luv
+# A target of tests/fuzz/ is linked as a unit test is; libFuzzer has main.
+$(fuzz_targets): $(out)/fuzz/%: tests/fuzz/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
+	$(call say,FUZZ,$*)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fsanitize=fuzzer -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -luv
 $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $<
 
 .PHONY: FORCE
 FORCE:
--include $(all_objects:.o=.d) $(addsuffix .d,$(model_binaries) $(unit_tests) $(helpers))
+-include $(all_objects:.o=.d) $(addsuffix .d,$(model_binaries) $(unit_tests) $(fuzz_targets) $(helpers))
