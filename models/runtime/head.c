@@ -429,8 +429,7 @@ static const char *explain_target(const char *at, const char *end)
     const char *stop = skip(at, end, TARGET);
     bool may_be_absolute = at < stop && (*at | 0x20) == 'h';
 
-    if (at == stop || *at == '/' ||
-        head_is_asterisk(at, (size_t)(stop - at)) ||
+    if (at == stop || *at == '/' || head_is_asterisk(at, (size_t)(stop - at)) ||
         (may_be_absolute && stop == end))
         return NULL;
     return read_absolute(at, stop);
