@@ -37,7 +37,7 @@ def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
     values = {}
     for m in point["models"]:
         total = run.level(experiment["name"], point["id"], m, "cpu_per_request_ns")
-        share = _user_share(valid_trials(run, experiment, point, m))
+        share = _user_share(valid_trials(run, experiment, point, m, "cpu_per_request_ns"))
         if total is None:
             values[m] = [None, None, None]
         elif share is None:
@@ -75,7 +75,7 @@ def _user_share(trials) -> float | None:
 def memory_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
     values = {}
     for m in point["models"]:
-        trials = valid_trials(run, experiment, point, m)
+        trials = valid_trials(run, experiment, point, m, "memory_total_bytes")
         known = [of_trials(trials, "memory", k) for k, _, _ in style.MEMORY_PARTS[:-1]]
         total = of_trials(trials, "memory", "total_bytes")
         rest = total - sum(v or 0 for v in known) if total else None
@@ -99,7 +99,7 @@ def idle_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
     keys = [k for k, _, _ in style.MEMORY_PARTS[:-1]]
     values = {}
     for m in point["models"]:
-        trials = valid_trials(run, experiment, point, m)
+        trials = valid_trials(run, experiment, point, m, "memory_per_idle_connection_bytes")
         known = [median(_per_idle(t, key) for t in trials) for key in keys]
         total = median(_per_idle(t, "total_bytes") for t in trials)
         rest = total - sum(max(v or 0, 0) for v in known) if total else None

@@ -47,7 +47,7 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
     which = point.get("latency_kind") or "service"
     lines, cut = {}, []
     for m in point["models"]:
-        trials = valid_trials(run, experiment, point, m)
+        trials = valid_trials(run, experiment, point, m, "latency_p50_ns")
         if any((t.get("latency") or {}).get("turned_over") is False for t in trials):
             cut.append(m)
             continue

@@ -185,7 +185,7 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         if figure.form == "across" and bound_by(row):
             element.bound = ""
         if element.bound == "":
-            element.bound, element.missing = None, "generator-bound: no ratio"
+            element.bound, element.missing = None, "the limit was not the server: no ratio"
     _apply_law(figure, run, key, point["id"], element)
 
 
@@ -294,7 +294,7 @@ def _divide(element: Element, other: Element) -> None:
     elif min(element.lo, other.lo) <= 0:
         element.missing = f"{element.label} or {other.label} is not surely above 0"
     elif element.bound or other.bound:
-        element.bound, element.missing = None, "generator-bound: no ratio"
+        element.bound, element.missing = None, "the limit was not the server: no ratio"
     else:
         element.value /= other.value
         element.lo, element.hi = element.lo / other.hi, element.hi / other.lo
@@ -314,7 +314,7 @@ def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str)
         if (p.get("section") or p["id"]) == section and model in p["models"]:
             trials = run.trials_of(experiment["name"], p["id"], model)
             element.trials += [t["trial_id"] for t in trials if t["valid"]]
-            element.missing = element.missing or _blocked(run, experiment, p["id"], model, "memory")
+            element.missing = element.missing or _blocked(run, experiment, p["id"], model, "memory_total_bytes")
     element.value, element.lo, element.hi = found["value"], found["lo"], found["hi"]
     element.n = row["n"]
     return element

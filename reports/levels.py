@@ -84,12 +84,14 @@ def median(values):
     return statistics.median(known) if known else None
 
 
-def valid_trials(run: Run, experiment: dict, point: dict, model: str, name: str | None = None):
-    """With a metric's name, those that give it."""
+def valid_trials(
+    run: Run, experiment: dict, point: dict, model: str, name: str | None = None, level=True
+):
+    """With a metric's name those that give it; `level` false: or its ratios."""
     return [
         t
         for t in run.trials_of(experiment["name"], point["id"], model)
-        if t["valid"] and not (name and withheld(t, name))
+        if t["valid"] and not (name and withheld(t, name, level))
     ]
 
 

@@ -15,7 +15,7 @@ import bounds
 import capacity
 import drivers
 from places import Place, place
-from results import Run
+from results import Run, bound_by, withheld
 
 
 def constraints(profile: dict, point: dict) -> list[dict]:
@@ -90,6 +90,8 @@ def _check_of(run: Run, experiment, point, model: str, here: Place, profile, con
         return run.level(experiment["name"], point["id"], model, name)
 
     row, limit = level(constraint["metric"]), constraint["limit"]
+    if run.too_many_invalid(experiment["name"], point["id"], model, constraint["metric"]):
+        return _check("unknown", None, None, None, None)
     if constraint["metric"] == "memory_total_bytes":
         if row is None:
             return _check("unknown", None, None, None, None)
@@ -128,6 +130,8 @@ def _judge(row: dict, limit: float, least, most, by: str) -> dict:
     fate = "at risk"
     if least is not None and most is not None:
         fate = "fits" if most <= limit else "fails" if least > limit else "at risk"
+    if bound_by(row) and fate != "fits":  # the server's own is at least as good
+        fate = "unknown"
     return _check(fate, row, by, least, most)
 
 
@@ -154,7 +158,9 @@ def _slowest(run: Run, experiment, point, model: str) -> dict | None:
     """The slowest answer of all valid trials, of which there must be two."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     kind, second = drivers.latency_kind(point), bool(point.get("beside"))
-    heard = [(t.get("beside") or {}) if second else t for t in trials if t["valid"]]
+    name = "beside_p99_ns" if second else "latency_p99_ns"
+    given = [t for t in trials if t["valid"] and not withheld(t, name)]
+    heard = [(t.get("beside") or {}) if second else t for t in given]
     seen = [((h.get("latency") or {}).get(kind) or {}).get("max_ns") for h in heard]
     if len(seen) < 2 or None in seen:
         return None

@@ -33,7 +33,7 @@ def has_goodput(run: Run, experiment: dict, point: dict) -> bool:
 
 def _each(run: Run, experiment: dict, point: dict, model: str) -> list[float]:
     """The goodput of each valid trial: 0 where nothing was answered in time."""
-    trials = valid_trials(run, experiment, point, model)
+    trials = valid_trials(run, experiment, point, model, "goodput_per_s")
     return [t["goodput"]["per_s"] for t in trials if t.get("goodput")]
 
 
@@ -131,7 +131,7 @@ def _cells(rows, rates) -> list[str]:
 
 def times(run: Run, experiment: dict, point: dict, model: str):
     """Of each valid trial: (recovery in ns, None where it did not; the limit)."""
-    trials = valid_trials(run, experiment, point, model)
+    trials = valid_trials(run, experiment, point, model, "recovery_ns")
     told = [t["recovery"] for t in trials if t.get("recovery")]
     return [(r["recovery_ns"], r["limit_ns"]) for r in told]
 

@@ -44,7 +44,7 @@ def ratios(run: Run, experiment: dict, point: dict, name: str, a: str, b: str) -
     """a / b of every pair, in the order of the run."""
     sides = []
     for model in (a, b):
-        trials = valid_trials(run, experiment, point, model)
+        trials = valid_trials(run, experiment, point, model, name, level=False)
         sides.append({t["block"]: t["slices"] for t in trials if t.get("slices")})
     found = []
     for block in sorted(set(sides[0]) & set(sides[1])):

@@ -39,7 +39,7 @@ def cells(run: Run, experiment: dict) -> list[Cell]:
         if point["load"]["mode"] in OPEN:
             continue
         for model in point["models"]:
-            trials = valid_trials(run, experiment, point, model)
+            trials = valid_trials(run, experiment, point, model, "throughput_per_s")
             told = [t.get("prediction") for t in trials]
             if told and all(p and p.get("throughput_per_s") for p in told):
                 found.append(_cell(point["id"], model, trials))

@@ -191,7 +191,7 @@ def _rss_column(run: Run, experiment: dict, point: dict):
     """RSS is in no summary: the middle one of the valid trials."""
     texts, values = {}, {}
     for m in point["models"]:
-        trials = levels.valid_trials(run, experiment, point, m)
+        trials = levels.valid_trials(run, experiment, point, m, "memory_total_bytes")
         values[m] = levels.of_trials(trials, "memory", "rss_sum_bytes")
     scale, unit = units.scale_for(values.values(), units.SIZE)
     for m, value in values.items():

@@ -46,6 +46,14 @@ def metrics_of(t):
     return figures | modes.metrics(t)
 
 
+def gone(t, metric):
+    """The words with which a gate withholds the metric from a trial, or None."""
+    figures = {"throughput": "throughput", "cpu": "cpu", "memory": "memory"}
+    figure = figures.get(metric.split("_")[0], "latency")
+    rows = [r for r in t.get("withheld") or [] if r["figure"] == figure]
+    return rows[0]["words"] if rows else None
+
+
 def level(values):
     logs = [math.log(v) for v in values]
     n, mean = len(logs), sum(logs) / len(logs)
@@ -58,12 +66,17 @@ def level(values):
 
 
 def summary_row(where, key, model, metric, trials):
-    pairs = [(t, metrics_of(t)[metric]) for t in trials if t["valid"]]
+    lost = [gone(t, metric) for t in trials if t["valid"] and gone(t, metric)]
+    pairs = [
+        (t, metrics_of(t)[metric]) for t in trials if t["valid"] and not gone(t, metric)
+    ]
     pairs = [(t, v) for t, v in pairs if v]
     value, lo, hi = level([v for _, v in pairs]) if pairs else (None, None, None)
     why = None if pairs else "no valid trial has it"
     if metric == "latency_p99_ns" and not pairs and any(t["valid"] for t in trials):
         why = "fewer than 20 requests beyond it in each trial"
+    if lost and not pairs:
+        why = f"withheld: {lost[0]}"
     return {
         "experiment": key,
         "load_point": where["id"],
@@ -98,7 +111,9 @@ def verdict_of(logs, margin, higher):
 def comparison(where, key, margin, metric, a, b, by_model):
     def valid(model):
         rows = {
-            t["block"]: metrics_of(t)[metric] for t in by_model[model] if t["valid"]
+            t["block"]: metrics_of(t)[metric]
+            for t in by_model[model]
+            if t["valid"] and not gone(t, metric)
         }
         return {block: v for block, v in rows.items() if v}
 

@@ -84,6 +84,38 @@ class Figures(Case):
             r"\| generator +\| +– \| +– \| +72 \| +6 \| +1\.09 × \| +busy share \| +rates-b1-spin-r1500",
         )
 
+    def test_what_a_gate_withholds_is_in_no_figure(self):
+        """A late generator takes the response times and nothing else."""
+        words = "the generator was late"
+
+        def change(run, trials):
+            for t in trials:
+                if t["cell"]["model"] == "event-loop" and t["load_point"] == "fetch":
+                    t["gates"].append({"id": "generator_lag", "value": 2.0, "limit": 1.0,
+                                       "ok": False, "words": words})
+                    t["withheld"] = [{"figure": "latency", "effect": "withheld",
+                                      "gate": "generator_lag", "words": words}]
+
+        self.store(change)
+        self.report("--only", "report")
+        self.assertIn(
+            f"Withheld of event-loop: latency in 6 of 6 trials by generator_lag: {words}",
+            self.text())
+        rows = [line.split("|") for line in self.text().splitlines()
+                if line.startswith("| event-loop ")][:2]
+        self.assertEqual(["–", "–"], [cell.strip() for cell in rows[0][4:6]])
+        self.assertNotIn("–", [cell.strip() for cell in rows[1]], "CPU and memory are left")
+        self.assertIn(f"withheld: {words}", self.text())
+
+    def test_a_failed_gate_that_takes_nothing_is_refused(self):
+        def change(run, trials):
+            trials[0]["gates"].append({"id": "little", "value": 2.0, "limit": 1.0, "ok": False,
+                                       "words": "they differ"})
+
+        self.store(change)
+        done = self.report("--only", "report", code=1)
+        self.assertIn("gate 'little' failed, and no figure is withheld", done.stderr)
+
     def test_gates_tell_what_they_mean_and_whom_they_hit(self):
         def change(run, trials):
             run["gates"] = [{"id": "generator", "fails_when": "the generator was busy",

@@ -18,7 +18,8 @@
 static const double a[] = {1101, 1099, 1102, 1098, 1100, 1100};
 static const double b[] = {1000, 1001, 999, 1002, 998, 1000};
 
-static json_t *row_of(double invalid_share, int blocks, bool bound)
+static json_t *row_bound(double invalid_share, int blocks, const char *bound_a,
+                         const char *bound_b)
 {
     struct estimate ratio;
     struct comparison comparison = {
@@ -32,8 +33,8 @@ static json_t *row_of(double invalid_share, int blocks, bool bound)
         .ratio = &ratio,
         .p_holm = 0.001,
         .family = 12,
-        .bound_a = bound ? "generator" : NULL,
-        .bound_b = bound ? "generator" : NULL,
+        .bound_a = bound_a,
+        .bound_b = bound_b,
         .invalid_share = invalid_share,
     };
 
@@ -41,6 +42,13 @@ static json_t *row_of(double invalid_share, int blocks, bool bound)
     signed_rank_ratio(a, b, blocks, &comparison.rank);
     comparison.signed_rank_p = signed_rank_p(a, b, blocks);
     return comparison_json(&comparison);
+}
+
+static json_t *row_of(double invalid_share, int blocks, bool bound)
+{
+    const char *by = bound ? "generator" : NULL;
+
+    return row_bound(invalid_share, blocks, by, by);
 }
 
 static json_t *row_with(double invalid_share, int blocks)
@@ -69,6 +77,29 @@ static void two_at_the_ceiling_are_not_told_apart(void **state)
     assert_string_equal(text_of(row, "verdict"), "inconclusive");
     assert_true(json_is_null(json_object_get(row, "blocks_needed")));
     assert_non_null(strstr(text_of(row, "phrase"), "generator-bound"));
+    json_decref(row);
+}
+
+/* Who was held back may be better than what was seen, and not worse. */
+static void one_that_is_bound_may_only_be_better(void **state)
+{
+    json_t *row = row_bound(0, 6, "Redis", NULL);
+
+    (void)state;
+    assert_string_equal(text_of(row, "verdict"), "better");
+    assert_true(json_is_null(json_object_get(row, "bound_by")));
+    json_decref(row);
+    row = row_bound(0, 6, NULL, "Redis");
+    assert_string_equal(text_of(row, "verdict"), "inconclusive");
+    assert_string_equal(text_of(row, "bound_by"), "Redis");
+    assert_string_equal(text_of(row, "phrase"),
+                        "no verdict, the limit of two is Redis: it may be "
+                        "better");
+    json_decref(row);
+    row = row_bound(0, 6, "Redis", "Redis");
+    assert_string_equal(text_of(row, "phrase"),
+                        "no verdict, the limit of both is Redis: neither is "
+                        "the bottleneck");
     json_decref(row);
 }
 
@@ -174,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clear_difference_is_said),
         cmocka_unit_test(two_at_the_ceiling_are_not_told_apart),
+        cmocka_unit_test(one_that_is_bound_may_only_be_better),
         cmocka_unit_test(a_fifth_invalid_is_still_allowed),
         cmocka_unit_test(more_invalid_trials_block_the_verdict),
         cmocka_unit_test(one_block_says_nothing),

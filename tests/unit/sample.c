@@ -69,6 +69,87 @@ static void zeros_are_told(void **state)
            "0/s: no request was answered within the limit");
 }
 
+/* What is withheld is in no level; the others are, and it is counted. */
+static void withheld_ones_are_left_out(void **state)
+{
+    static const char part[] =
+        "\"memory\": {\"total_bytes\": 100}, \"goodput\": {\"per_s\": 7}, "
+        "\"withheld\": [%s]";
+    static const char late[] =
+        "{\"figure\": \"latency\", \"effect\": \"withheld\", \"gate\": "
+        "\"generator_lag\", \"words\": \"late\"}";
+    const char *const some[] = {"", late, late, NULL}, *const all[] = {
+                                                           late, late, NULL};
+    json_t *trials = trials_of(part, some);
+    struct sample sample = {.experiment = "e", .load_point = "p", .model = "m"};
+    struct sample room = {0};
+    char why[256];
+
+    (void)state;
+    assert_int_equal(sample_init(&room, 3), 0);
+    sample.valid = room.valid;
+    sample.trials = room.trials;
+    sample.values = room.values;
+    sample_gather(trials, &sample);
+    assert_true(
+        sample_values(&sample, metric_find("goodput_per_s"), why, sizeof(why)));
+    assert_int_equal(sample.count, 1);
+    assert_int_equal(sample.withheld, 2);
+    assert_true(sample_left_out(&sample, metric_find("goodput_per_s")) > 0.6);
+    assert_true(sample_values(&sample, metric_find("memory_total_bytes"), why,
+                              sizeof(why)));
+    assert_int_equal(sample.count, 3);
+    assert_int_equal(sample.withheld, 0);
+    sample_free(&room);
+    json_decref(trials);
+    expect("goodput_per_s", part, all, "withheld: late");
+    expect("memory_total_bytes", part, all, NULL);
+}
+
+/* Pairs of a block whose machine ran at another speed than usual. */
+static int pairs_at(const char *ratio_a, const char *ratio_b)
+{
+    static const char part[] =
+        "\"memory\": {\"total_bytes\": 100}, \"goodput\": {\"per_s\": 7}, "
+        "\"platform\": {\"speed_ratio\": %s}, \"withheld\": [{\"figure\": "
+        "\"latency\", \"effect\": \"level\", \"gate\": \"machine_speed\", "
+        "\"words\": \"slow\"}]";
+    const char *const each_a[] = {ratio_a, NULL}, *const each_b[] = {ratio_b,
+                                                                     NULL};
+    json_t *trials[2] = {trials_of(part, each_a), trials_of(part, each_b)};
+    struct sample sample[4] = {0};
+    char why[256];
+    int pairs;
+
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(sample_init(&sample[i], 1), 0);
+        sample[i].experiment = "e";
+        sample[i].load_point = "p";
+        sample[i].model = "m";
+    }
+    sample_gather(trials[0], &sample[0]);
+    sample_gather(trials[1], &sample[1]);
+    pairs = sample_pair(&sample[0], &sample[1], metric_find("goodput_per_s"),
+                        &sample[2], &sample[3]);
+    assert_false(sample_values(&sample[0], metric_find("goodput_per_s"), why,
+                               sizeof(why)));
+    assert_string_equal(why, "withheld: slow");
+    assert_true(sample_left_out(&sample[0], metric_find("goodput_per_s")) == 0);
+    for (int i = 0; i < 4; i++)
+        sample_free(&sample[i]);
+    json_decref(trials[0]);
+    json_decref(trials[1]);
+    return pairs;
+}
+
+static void a_speed_that_all_had_cancels(void **state)
+{
+    (void)state;
+    assert_int_equal(pairs_at("0.6", "0.65"), 1);
+    assert_int_equal(pairs_at("0.6", "0.99"), 0);
+    assert_int_equal(pairs_at("0.6", "null"), 0);
+}
+
 static void never_is_told_before_at_once(void **state)
 {
     static const char part[] =
@@ -89,6 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeros_are_told),
+        cmocka_unit_test(withheld_ones_are_left_out),
+        cmocka_unit_test(a_speed_that_all_had_cancels),
         cmocka_unit_test(never_is_told_before_at_once),
     };
 
