@@ -185,7 +185,8 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         if figure.form == "across" and bound_by(row):
             element.bound = ""
         if element.bound == "":
-            element.bound, element.missing = None, "the limit was not the server: no ratio"
+            by = bound_by(row) or bound_by(run.level(key, point["id"], model, figure.metric))
+            element.bound, element.missing = None, f"{by}-bound: no ratio"
     _apply_law(figure, run, key, point["id"], element)
 
 
