@@ -100,29 +100,20 @@ static void fill(struct model_info *model, const json_t *described)
         model->runtime = json_dumps(runtime, JSON_COMPACT);
     model->yardstick = json_is_true(json_object_get(described, "yardstick"));
     model->has_workers = json_is_integer(workers);
-    model->workers_default = (int)json_integer_value(workers);
+    model->workers_default = json_integer_value(workers) > 0 &&
+                                     json_integer_value(workers) <= INT_MAX
+                                 ? (int)json_integer_value(workers)
+                                 : 0;
     model->only = names_of(json_object_get(described, "only"));
     model->available = true;
 }
 
-static void ask(struct model_info *model)
+void models_take_description(struct model_info *model, const char *text)
 {
-    const char *argv[] = {model->path, "--describe", NULL};
-    char text[16384];
     json_error_t error;
-    json_t *described;
-    const char *name;
-    int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof(text));
+    json_t *described = json_loads(text, 0, &error);
+    const char *name = json_string_value(json_object_get(described, "model"));
 
-    model->unasked = false;
-    if (status != 0) {
-        refuse(model, "%s --describe %s%s; run it by hand to see why",
-               model->path, status > 0 ? "exited with an error" : "failed: ",
-               status > 0 ? "" : strerror(-status));
-        return;
-    }
-    described = json_loads(text, 0, &error);
-    name = json_string_value(json_object_get(described, "model"));
     if (!json_is_object(described))
         refuse(model, "%s --describe did not print a JSON object (%s)",
                model->path, error.text);
@@ -134,6 +125,22 @@ static void ask(struct model_info *model)
     else
         fill(model, described);
     json_decref(described);
+}
+
+static void ask(struct model_info *model)
+{
+    const char *argv[] = {model->path, "--describe", NULL};
+    char text[16384];
+    int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof(text));
+
+    model->unasked = false;
+    if (status != 0) {
+        refuse(model, "%s --describe %s%s; run it by hand to see why",
+               model->path, status > 0 ? "exited with an error" : "failed: ",
+               status > 0 ? "" : strerror(-status));
+        return;
+    }
+    models_take_description(model, text);
 }
 
 static bool is_listed(const char *name)

@@ -47,6 +47,10 @@ struct model_info {
  * for use by several threads. */
 const struct model_info *models_all(void);
 
+/* Takes in what a model printed for --describe: its name and path are there
+ * already, the rest is set, or the reason why it is not available. */
+void models_take_description(struct model_info *model, const char *text);
+
 /* The model of that name in such an array (or in a copy of it, not constant),
  * or NULL. */
 const struct model_info *models_find(const struct model_info *models,

@@ -8,7 +8,6 @@
 #include "harness/server/process.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 
 #include "harness/server/process_launch.h"
 #include "harness/server/process_output.h"
+#include "harness/server/ready_line.h"
 
 enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
 
@@ -36,17 +36,14 @@ static void pause_ms(int ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
 }
 
-/* What a ready line says; nothing when it is none. */
 static void take_ready(struct process *process, const char *line)
 {
-    json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-    json_int_t port = json_integer_value(json_object_get(root, "port"));
-    json_t *workers = json_object_get(root, "workers");
+    struct ready_line said;
 
-    if (json_is_true(json_object_get(root, "ready")) && port < 65536)
-        process->port = port > 0 ? (int)port : 0;
-    process->workers = (int)json_integer_value(workers);
-    json_decref(root);
+    if (ready_line_read(line, &said)) {
+        process->port = said.port;
+        process->workers = said.workers;
+    }
 }
 
 /* Takes in what one pipe has; a ready line on stdout sets the port. */

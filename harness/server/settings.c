@@ -37,6 +37,13 @@ static bool read_row(const json_t *described, struct parameter *row)
     return row->name != NULL && row->default_text != NULL;
 }
 
+static void forget_row(struct parameter *row)
+{
+    free((char *)row->name);
+    free((char *)row->default_text);
+    *row = (struct parameter){.name = NULL};
+}
+
 const struct parameter *settings_table(const json_t *described)
 {
     struct parameter *table = calloc(PARAMETERS_MAX + 1, sizeof(*table));
@@ -57,7 +64,8 @@ const struct parameter *settings_table(const json_t *described)
     }
     /* A default outside its own limits would fail every choice. */
     if (parameters_parse(table, NULL, &defaults, why, sizeof(why)) < 0)
-        table[0].name = NULL;
+        while (rows-- > 0)
+            forget_row(&table[rows]);
     return table; /* kept on purpose */
 }
 
