@@ -4,11 +4,14 @@
 The best level is compared with every other contender by the stored verdicts.
 Only where all others are clearly behind does one model lead; models that do
 not differ are a tie; where an interval cannot decide, the answer is that it
-cannot be told. Yardsticks take no part.
+cannot be told. Yardsticks take no part, and neither does what misses a limit of
+the profile at the load point: it is set apart. Where all miss one, the limits are
+left out of it, and that is said.
 """
 
 from dataclasses import dataclass, field
 
+import limits
 from metrics import Metric, metric
 from results import Run, bound_by
 
@@ -37,6 +40,8 @@ class Lead:
     margin: float = 0.05
     blocked: list[str] = field(default_factory=list)  # too many invalid trials
     n: int = 0
+    apart: dict[str, list[str]] = field(default_factory=dict)  # limit missed: by whom
+    regardless: list[str] = field(default_factory=list)  # limits that all miss
 
     @property
     def shown(self) -> str:
@@ -83,14 +88,26 @@ def _best(known: dict[str, float], higher_is_better: bool) -> str:
     return min(reversed(known), key=lambda m: known[m])
 
 
+def set_apart(run: Run, experiment: dict, point: dict) -> dict[str, str]:
+    """Who leads nothing at a load point, with the limit of the profile that is
+    missed; nobody where all would."""
+    found = limits.missed(run, experiment, point)
+    contenders = run.models_of(experiment["name"], point, yardsticks=False)
+    return found if len(found) < len(contenders) else {}
+
+
 def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     kind = metric(name)
     key = experiment["name"]
-    models = run.models_of(key, point, yardsticks=False)
+    apart, missed = set_apart(run, experiment, point), limits.missed(run, experiment, point)
+    models = [m for m in run.models_of(key, point, yardsticks=False) if m not in apart]
     levels = {m: run.level(key, point["id"], m, name) for m in models}
     known = {m: row["value"] for m, row in levels.items() if row}
     result = Lead("none", kind, margin=experiment.get("margin") or 0.05)
     result.unmeasured = [m for m in models if m not in known]
+    for m, words in apart.items():
+        result.apart.setdefault(words, []).append(m)
+    result.regardless = [] if apart else list(dict.fromkeys(missed.values()))
     for m in result.unmeasured:
         row = run.summary.get((key, point["id"], m, name)) or {}
         if row.get("why"):

@@ -40,6 +40,22 @@ def constraints(profile: dict, point: dict) -> list[dict]:
     return found
 
 
+def missed(run: Run, experiment: dict, point: dict) -> dict[str, str]:
+    """Contenders that surely miss a limit of the profile at a load point, by
+    what was measured there, with the limit's words."""
+    found: dict[str, str] = {}
+    wanted = constraints(experiment.get("profile") or {}, point)
+    for model in run.models_of(experiment["name"], point, yardsticks=False):
+        for c in wanted:
+            names = [c["metric"]]
+            if c["metric"].startswith("latency"):
+                names.append("latency_p50_ns")  # a percentile is no less than the median
+            rows = [run.level(experiment["name"], point["id"], model, n) for n in names]
+            if any(r and r.get("lo") and r["lo"] > c["limit"] for r in rows):
+                found.setdefault(model, c["words"])
+    return found
+
+
 def _evidence(row: dict | None) -> dict | None:
     if not row:
         return None

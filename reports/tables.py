@@ -13,11 +13,13 @@ from results import Run, bound_by
 
 
 def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
-    """The model's name; a dagger where a trial had to be repeated."""
+    """The model's name; a dagger where a trial had to be repeated, a double one
+    where it misses a limit of the profile."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     dagger = "†" if any((t.get("attempt") or 1) > 1 for t in trials) else ""
     yard = " *" if (run.data["models"].get(model) or {}).get("yardstick") else ""
-    return f"{model}{dagger}{yard}"
+    apart = "‡" if model in lead.set_apart(run, experiment, point) else ""
+    return f"{model}{dagger}{apart}{yard}"
 
 
 def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
@@ -59,6 +61,7 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
         "head": head,
         "rows": rows,
         "links": [_first(run, experiment, point, m) for m in models],
+        "apart": [m in lead.set_apart(run, experiment, point) for m in models],
     }
 
 

@@ -176,6 +176,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "charts": own,
         "absent": tables.absent(run, experiment, point),
         "retried": _has_retry(run, experiment, point),
+        "apart": list(dict.fromkeys(lead.set_apart(run, experiment, point).values())),
         "bounded": tables.bounded(run, experiment, point),
         "withheld": tables.withheld(run, experiment, point),
     }
