@@ -15,6 +15,7 @@
 #include "harness/run/trial_drift.h"
 #include "metric.h"
 #include "noise_floor.h"
+#include "profile_limit.h"
 #include "summary.h"
 
 enum { MODELS_SHOWN = 32 };
@@ -28,6 +29,7 @@ struct point {
     const json_t *run, *trials;
     const char *experiment, *id, *metric;
     const char *baseline; /* or NULL */
+    const json_t *apart;  /* names of those that lead nothing */
     const char *models[MODELS_SHOWN];
     double values[MODELS_SHOWN];
     int count;
@@ -67,7 +69,20 @@ static char against(const struct point *point, int leader, int other,
                                                                       : '?';
 }
 
-/* The contenders with a value, best first. */
+static bool is_among(const json_t *names, const char *model)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        if (!strcmp(json_string_value(name), model))
+            return true;
+    }
+    return false;
+}
+
+/* The contenders with a value, best first; without those set apart. */
 static void rank(struct point *point, const json_t *models)
 {
     const struct metric *metric = metric_find(point->metric);
@@ -87,7 +102,7 @@ static void rank(struct point *point, const json_t *models)
         int at = point->count;
 
         if (!(value > 0) || json_is_true(json_object_get(info, "yardstick")) ||
-            point->count == MODELS_SHOWN)
+            is_among(point->apart, model) || point->count == MODELS_SHOWN)
             continue;
         for (; at > 0 &&
                (point->values[at - 1] < value) == metric->higher_is_better;
@@ -317,6 +332,47 @@ static void tell_recovery(const struct point *point, const json_t *models)
     }
 }
 
+/* Ranks without those that miss a limit of the profile; with all of them where
+ * nobody would be left. */
+static void rank_and_tell(struct point *point, const json_t *experiment,
+                          const json_t *object)
+{
+    const json_t *models = json_object_get(object, "models"), *name;
+    json_t *missed = profile_limit_missed(point->run, experiment, object);
+    char names[512] = "", words[128];
+    size_t i, used = 0;
+
+    point->apart = missed;
+    rank(point, models);
+    if (point->count == 0 && json_array_size(missed) > 0) {
+        point->apart = NULL;
+        rank(point, models);
+    }
+    if (point->count > 0)
+        tell_leader(point);
+    else
+        results_tell(point->results, "  %s: no figure", point->id);
+    json_array_foreach(missed, i, name)
+    {
+        if (used < sizeof(names))
+            used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+                                     i ? ", " : "", json_string_value(name));
+    }
+    profile_limit_words(experiment, words, sizeof(words));
+    if (point->count == 0)
+        names[0] = '\0';
+    if (names[0] && point->apart == NULL)
+        results_tell(point->results,
+                     "    without regard to the profile's %s: all miss it",
+                     words);
+    else if (names[0])
+        results_tell(point->results,
+                     "    set apart, for here the profile's %s is missed: %s",
+                     words, names);
+    point->apart = NULL;
+    json_decref(missed);
+}
+
 static int visit(const json_t *experiment, const json_t *object, void *context)
 {
     struct point point = *(struct point *)context;
@@ -334,11 +390,7 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     if (json_array_size(models) == 0)
         return 0;
     point.metric = text_of(object, "headline");
-    rank(&point, models);
-    if (point.count > 0)
-        tell_leader(&point);
-    else
-        results_tell(point.results, "  %s: no figure", point.id);
+    rank_and_tell(&point, experiment, object);
     tell_limit(&point);
     tell_gaps(&point, models);
     tell_drift(&point, models);

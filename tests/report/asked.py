@@ -139,7 +139,7 @@ def rates():
             "name": "light jobs",
             "wait_ns": 0,
             "cpu_ns": 500_000,
-            "connections": 64,
+            "connections": 1,
             "limit": "p99<10ms",
             "limit_percentile": 99,
             "limit_ns": 10_000_000,
@@ -156,7 +156,7 @@ def search():
     p.update(latency_kind="response", headline="capacity_per_s", slo="p99<60ms")
     p["models"] = ["serial", "thread-per-request", "event-loop", "process-pool"]
     profile = {
-        "name": "limited", "wait_ns": 10_000_000, "cpu_ns": 500_000, "connections": 32,
+        "name": "limited", "wait_ns": 10_000_000, "cpu_ns": 500_000, "connections": 12,
         "limit": "p99<80ms", "limit_percentile": 99, "limit_ns": 80_000_000,
         "memory_bytes": None,
     }
