@@ -58,7 +58,9 @@ static const struct argp_option rows[] = {
      "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
      0},
     {"wait-for-quiet", KEY_WAIT, "TIME", 0,
-     "wait so long for other processes to end, then stop (60s)", 0},
+     "wait so long for other processes to end, then stop (60s; 0s: go on "
+     "beside them)",
+     0},
     {"run-file", KEY_RUN_FILE, "FILE", 0,
      "write the run's directory to FILE as soon as there is one", 0},
     {"allow-any-build", KEY_ANY_BUILD, NULL, 0,

@@ -73,7 +73,7 @@ class Gates(unittest.TestCase):
         path = self.directory / "beside.ini"
         path.write_text(text)
         done = subprocess.run(
-            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+            [BUILD / "troika", "bench", "--allow-any-build", "--wait-for-quiet", "0s", "-o",
              self.directory / "results", path], capture_output=True, text=True,
             timeout=LIMIT_S, stdin=subprocess.DEVNULL,
             env={**os.environ, "TROIKA_DISABLE_GATE": off})

@@ -82,9 +82,9 @@ class Modes(unittest.TestCase):
     def bench_once(self, cells: str, blocks: int) -> tuple[list[dict], dict]:
         path = self.directory / "modes.ini"
         path.write_text(HEAD.format(blocks=blocks) + cells)
-        gates = subprocess.run([BUILD / "troika", "list", "gates"], capture_output=True,
+        gates = subprocess.run([BUILD / "troika", "list", "gates", "--format", "json"], capture_output=True,
                                text=True, timeout=LIMIT_S, check=True).stdout
-        names = [line.split()[0] for line in gates.splitlines() if line.strip()]
+        names = [gate["id"] for gate in json.loads(gates)["gates"]]
         done = subprocess.run(
             [BUILD / "troika", "bench", "--allow-any-build", "-o", self.directory / "results",
              path], capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL,

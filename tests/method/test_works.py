@@ -40,9 +40,9 @@ class Works(unittest.TestCase):
     def run_once(self, folder: str) -> tuple[list[dict], dict]:
         path = pathlib.Path(folder) / "works.ini"
         path.write_text(EXPERIMENT)
-        gates = subprocess.run([BUILD / "troika", "list", "gates"], capture_output=True,
+        gates = subprocess.run([BUILD / "troika", "list", "gates", "--format", "json"], capture_output=True,
                                text=True, timeout=LIMIT_S, check=True).stdout
-        names = [line.split()[0] for line in gates.splitlines() if line.strip()]
+        names = [gate["id"] for gate in json.loads(gates)["gates"]]
         done = subprocess.run(
             [BUILD / "troika", "bench", "--allow-any-build", "-q", "-o", folder, path],
             capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL,
