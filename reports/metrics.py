@@ -25,7 +25,11 @@ class Metric:
 
     def sign(self, row: dict) -> str:
         """Before a figure whose limit was not the server: the server's own is
-        at least as good."""
+        at least as good. Before one that is an estimate, or lacks a part."""
+        if row.get("lower_bound"):
+            return "≥ "
+        if row.get("error_share"):
+            return "~ "
         if not row.get("generator_bound"):
             return ""
         return "≥ " if self.higher_is_better else "≤ "

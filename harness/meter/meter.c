@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "harness/meter/meter_cgroup.h"
+#include "harness/meter/meter_kernel.h"
 #include "harness/meter/meter_proc.h"
 
 struct meter {
@@ -26,6 +27,11 @@ struct meter {
     uint64_t root_started;
     int64_t stack_bytes;
     struct meter_pids pids; /* kept between samples to save allocations */
+
+    /* What the last snapshot saw, for the estimates until the next. */
+    struct meter_sockets sockets;
+    int64_t shared_bytes; /* pages that each process beyond the first shares
+                             with those before it; -1: there was only one */
 };
 
 const char *meter_source_name(enum meter_source source)
@@ -76,6 +82,7 @@ int meter_open(const char *name, struct meter **meter, char *note,
                  "so memory is an estimate from /proc",
                  only);
     made->stack_bytes = meter_proc_stack_bytes();
+    made->shared_bytes = -1;
     *meter = made;
     return 0;
 }
@@ -113,17 +120,53 @@ static int list_members(const struct meter *meter, struct meter_pids *pids)
     return meter_proc_tree(meter->root, meter->root_started, meter->tag, pids);
 }
 
-/* Memory without a group: the kernel's slab and socket buffers cannot be told
- * apart by owner and stay out of the total. */
-static void estimate_memory(const struct meter_sums *sums, bool pss,
+/* What a snapshot tells the samples after it. */
+static void learn(struct meter *meter, const struct meter_sums *sums)
+{
+    int others = sums->processes - 1;
+    int64_t excess_bytes =
+        sums->anonymous_bytes + sums->shared_max_bytes - sums->pss_user_bytes;
+
+    if (others > 0)
+        meter->shared_bytes = excess_bytes > 0 ? excess_bytes / others : 0;
+}
+
+/* Anonymous pages, those that processes share since a fork counted once. PSS
+ * does so; other samples take off what the last snapshot saw shared. */
+static int64_t user_bytes(const struct meter *meter,
+                          const struct meter_sums *sums, bool pss)
+{
+    int64_t all = sums->anonymous_bytes + sums->shared_max_bytes;
+    int64_t least = sums->anonymous_max_bytes + sums->shared_max_bytes;
+
+    if (pss && sums->pss_user_bytes > 0)
+        return sums->pss_user_bytes;
+    if (sums->processes < 2)
+        return all;
+    if (meter->shared_bytes < 0)
+        return least;
+    all -= meter->shared_bytes * (sums->processes - 1);
+    return all > least ? all : least;
+}
+
+/* Memory without a group. What is not known stays out of the total. */
+static void estimate_memory(const struct meter *meter,
+                            const struct meter_sums *sums, bool pss,
                             struct meter_sample *sample)
 {
-    sample->user_bytes = pss && sums->pss_user_bytes > 0
-                             ? sums->pss_user_bytes
-                             : sums->anonymous_bytes + sums->shared_max_bytes;
+    sample->user_bytes = user_bytes(meter, sums, pss);
     sample->page_table_bytes = sums->page_table_bytes;
-    sample->total_bytes = sample->user_bytes + sample->kernel_stack_bytes +
-                          sample->page_table_bytes;
+    sample->total_bytes =
+        sample->user_bytes + sample->kernel_stack_bytes +
+        sample->page_table_bytes +
+        meter_kernel_ahead_bytes(meter->root, sample->threads);
+    if (!meter->sockets.known)
+        return;
+    sample->socket_bytes = meter->sockets.buffer_bytes;
+    sample->slab_bytes = meter_kernel_slab_bytes(
+        sample->processes, sample->threads, meter->sockets.count);
+    sample->total_bytes += sample->socket_bytes;
+    sample->total_bytes += sample->slab_bytes > 0 ? sample->slab_bytes : 0;
 }
 
 /* Threads that have ended take their switches with them. Whether that matters
@@ -139,7 +182,7 @@ static bool live_threads_did_it(const struct meter_sums *sums,
            (missing_ns <= 20000000 || missing_ns * 50 <= total_ns);
 }
 
-static void use_sums(const struct meter *meter, const struct meter_sums *sums,
+static void use_sums(struct meter *meter, const struct meter_sums *sums,
                      int what, int64_t kernel_bytes,
                      struct meter_sample *sample)
 {
@@ -151,8 +194,11 @@ static void use_sums(const struct meter *meter, const struct meter_sums *sums,
     }
     if (sample->kernel_stack_bytes < 0)
         sample->kernel_stack_bytes = sample->threads * meter->stack_bytes;
-    if (meter_source(meter) == METER_PROC)
-        estimate_memory(sums, what & METER_PROC_PSS, sample);
+    if (meter_source(meter) == METER_PROC) {
+        if (what & METER_PROC_PSS)
+            learn(meter, sums);
+        estimate_memory(meter, sums, what & METER_PROC_PSS, sample);
+    }
     if (what == METER_PROC_PROCESSES)
         return;
     if (meter_source(meter) == METER_CGROUP_V1) {
@@ -205,6 +251,10 @@ static void take(struct meter *meter, int what, struct meter_sample *sample)
         count_members(meter, sample);
     if (what != METER_PROC_PROCESSES || meter_source(meter) == METER_PROC) {
         list_members(meter, &meter->pids);
+        /* First: while PSS is read the server falls behind, and its sockets
+         * fill. */
+        if (meter_source(meter) == METER_PROC && (what & METER_PROC_PSS))
+            meter_kernel_sockets(&meter->pids, &meter->sockets);
         meter_proc_sum(&meter->pids, what, &sums);
     }
     use_sums(meter, &sums, what, kernel_bytes, sample);

@@ -5,9 +5,9 @@
  * The tree is put into cgroups of its own: a v1 memory and cpuacct group
  * where those hierarchies are mounted and writable, a v2 group where that is;
  * both at once on hybrid systems. Where no memory group can be had, memory is
- * summed up from /proc and labelled an estimate. Where no group at all can be
- * had, the tree is followed through /proc by parent, session and a mark in
- * the environment.
+ * estimated from what any user may read, to within 15 % (meter_kernel.h). Where
+ * no group at all can be had, the tree is followed through /proc by parent,
+ * session and a mark in the environment.
  *
  * Three readings, by what they cost the server:
  *   meter_sample    a few cgroup files: any time, also inside the window
@@ -46,8 +46,10 @@ struct meter_sample {
                             less file cache */
     int64_t user_bytes;  /* anonymous, shared and tmpfs pages */
     int64_t kernel_stack_bytes;
-    int64_t page_table_bytes, slab_bytes; /* v2: always; v1: walk */
-    int64_t socket_bytes;                 /* TCP buffers; METER_PROC: -1 */
+    int64_t page_table_bytes, slab_bytes; /* v2: always; v1: walk;
+                            METER_PROC: slab is worked out from what there is
+                            (meter_kernel.h), -1 where that is not possible */
+    int64_t socket_bytes;                 /* TCP buffers */
     int64_t rss_sum_bytes; /* walk; hides kernel memory, counts shared pages
                               once per process */
     int64_t pss_sum_bytes; /* snapshot */
@@ -104,9 +106,9 @@ void meter_sample(struct meter *meter, struct meter_sample *sample);
 /* A sample with what takes a visit to each process and thread. */
 void meter_walk(struct meter *meter, struct meter_sample *sample);
 
-/* A walk with PSS: stalls the tree for milliseconds. With METER_PROC the
- * user bytes (and so the total) count shared pages once only here; a sample
- * or walk counts pages shared since a fork once per process. */
+/* A walk with PSS: stalls the tree for milliseconds. With METER_PROC it also
+ * looks at the sockets; samples and walks after it take from it how many pages
+ * processes share and what sockets hold. */
 void meter_snapshot(struct meter *meter, struct meter_sample *sample);
 
 /* Processes of the tree that have not ended (zombies do not count). */

@@ -256,11 +256,14 @@ static void sum_process(pid_t pid, int what, struct meter_sums *sums)
     if (meter_proc_read(path, text, sizeof text) <= 0 || !read_stat(pid, &line))
         return;
     int64_t threads = meter_proc_field(text, "Threads");
-    int64_t shared = 0, tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
+    int64_t shared = 0, own = 0, tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
     sums->processes++;
     sums->threads += threads > 0 ? (int)threads : 1;
     add_kib(&sums->rss_bytes, text, "VmRSS");
-    add_kib(&sums->anonymous_bytes, text, "RssAnon");
+    add_kib(&own, text, "RssAnon");
+    sums->anonymous_bytes += own;
+    if (own > sums->anonymous_max_bytes)
+        sums->anonymous_max_bytes = own;
     add_kib(&sums->page_table_bytes, text, "VmPTE");
     add_kib(&shared, text, "RssShmem");
     if (shared > sums->shared_max_bytes)

@@ -48,7 +48,8 @@ enum {
 struct meter_sums {
     int processes, threads;
     int64_t rss_bytes, anonymous_bytes;
-    int64_t shared_max_bytes; /* shared memory of the process with most */
+    int64_t anonymous_max_bytes; /* of the process with most */
+    int64_t shared_max_bytes;    /* shared memory of the process with most */
     int64_t page_table_bytes;
     int64_t pss_bytes, pss_user_bytes;  /* the second without file pages */
     int64_t cpu_user_ns, cpu_system_ns; /* with children waited for */

@@ -51,6 +51,16 @@ static const char *shown(const json_t *trial, const char *name, char *text,
     return isfinite(value) ? metric_format(name, value, text, size) : "n/a";
 }
 
+/* "~" before memory that is an estimate, ">= " where a part is missing. */
+static const char *memory_mark(const json_t *trial)
+{
+    bool lower_bound;
+    double share = metric_error_share(metric_find("memory_total_bytes"), trial,
+                                      &lower_bound);
+
+    return lower_bound ? ">= " : share > 0 ? "~" : "";
+}
+
 /* What is left by the plan, and what trials took beyond it so far, repeated
  * attempts included. */
 static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
@@ -110,19 +120,20 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
         say_withheld(run, trial);
         return;
     }
-    results_say(&run->results,
-                "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s ETA %s%s%s",
-                planned->order, run->plan.trial_count, planned->block,
-                point->models[planned->model], point->id,
-                by != NULL ? ">= " : "",
-                shown(trial, "throughput_per_s", rate, sizeof(rate)),
-                has_p99 ? "p99" : "mean",
-                shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns",
-                      tail, sizeof(tail)),
-                shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
-                shown(trial, "memory_total_bytes", memory, sizeof(memory)),
-                plan_duration(eta_ns(run, planned), left, sizeof(left)),
-                by != NULL ? ", the limit was " : "", by != NULL ? by : "");
+    results_say(
+        &run->results,
+        "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s%s ETA %s%s%s",
+        planned->order, run->plan.trial_count, planned->block,
+        point->models[planned->model], point->id, by != NULL ? ">= " : "",
+        shown(trial, "throughput_per_s", rate, sizeof(rate)),
+        has_p99 ? "p99" : "mean",
+        shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns", tail,
+              sizeof(tail)),
+        shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
+        memory_mark(trial),
+        shown(trial, "memory_total_bytes", memory, sizeof(memory)),
+        plan_duration(eta_ns(run, planned), left, sizeof(left)),
+        by != NULL ? ", the limit was " : "", by != NULL ? by : "");
     say_withheld(run, trial);
     if (json_object_get(trial, "drift") != NULL)
         results_say(&run->results, "  %s",

@@ -10,6 +10,7 @@
 
 #include "ceiling.h"
 #include "goodput.h"
+#include "harness/meter/meter_kernel.h"
 #include "slices_json.h"
 #include "trial_drift.h"
 #include "trial_predict.h"
@@ -162,6 +163,25 @@ static json_t *json_snapshot(const struct meter_sample *sample)
                      json_known(sample->processes));
 }
 
+/* How far an estimate may be off, and what it lacks. Null: no estimate. */
+static json_t *json_estimate(const struct trial *trial)
+{
+    const struct meter_sample *last =
+        trial->last.at_ns > 0 ? &trial->last : &trial->idle;
+    json_t *missing;
+
+    if (trial->source != METER_PROC)
+        return json_null();
+    missing = json_array();
+    if (last->slab_bytes < 0)
+        json_array_append_new(missing, json_string("slab"));
+    if (last->socket_bytes < 0)
+        json_array_append_new(missing, json_string("sockets"));
+    return json_pack("{s:f, s:b, s:o}", "error_share", METER_ESTIMATE_ERROR,
+                     "lower_bound", json_array_size(missing) > 0, "missing",
+                     missing);
+}
+
 static json_t *json_memory(const struct trial *trial)
 {
     const struct meter_sample *last = &trial->last, *walk = &trial->walk_last,
@@ -169,13 +189,14 @@ static json_t *json_memory(const struct trial *trial)
 
 #define BEST(field) best(trial, last->field, walk->field, warm->field)
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}",
         "total_bytes", BEST(total_bytes), "user_bytes", BEST(user_bytes),
         "kernel_stack_bytes", BEST(kernel_stack_bytes), "page_table_bytes",
         BEST(page_table_bytes), "slab_bytes", BEST(slab_bytes), "socket_bytes",
         BEST(socket_bytes), "rss_sum_bytes", BEST(rss_sum_bytes),
         "pss_sum_bytes", json_known(trial->has_warm ? warm->pss_sum_bytes : -1),
-        "source", meter_source_name(trial->source), "idle_total_bytes",
+        "source", meter_source_name(trial->source), "estimate",
+        json_estimate(trial), "idle_total_bytes",
         json_known(trial->idle.total_bytes), "idle",
         json_snapshot(&trial->idle), "open", json_snapshot(&trial->opened));
 #undef BEST

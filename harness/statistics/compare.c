@@ -110,6 +110,11 @@ static double margin_in(const json_t *run, const char *experiment,
         metric);
 }
 
+static double error_share(const json_t *row)
+{
+    return json_number_value(json_object_get(row, "error_share"));
+}
+
 static int add_row(struct compare *compare, const json_t *row_a,
                    const json_t *row_b, const struct metric *metric)
 {
@@ -134,8 +139,9 @@ static int add_row(struct compare *compare, const json_t *row_a,
                        .a = "B",
                        .b = "A",
                        .margin =
-                           fmax(margin_in(compare->a, experiment, metric),
-                                margin_in(compare->b, experiment, metric)),
+                           fmax(fmax(margin_in(compare->a, experiment, metric),
+                                     margin_in(compare->b, experiment, metric)),
+                                fmax(error_share(row_a), error_share(row_b))),
                        .primary = margin_is_primary(metric),
                        .rank = {NAN, NAN, NAN},
                        .signed_rank_p = NAN,
@@ -144,9 +150,15 @@ static int add_row(struct compare *compare, const json_t *row_a,
                        .bound_b = bound(row_a),
                        .invalid_share =
                            fmax(invalid_share(row_a), invalid_share(row_b))},
+        .row_a = row_a,
+        .row_b = row_b,
         .model = text_of(row_b, "model"),
         .a = a.value,
         .b = b.value};
+    if (json_is_true(json_object_get(row_a, "lower_bound")) ||
+        json_is_true(json_object_get(row_b, "lower_bound")))
+        more->comparison.bound_a = more->comparison.bound_b =
+            COMPARISON_ESTIMATE;
     statistics_welch(&b, &a, &more->ratio);
     return 0;
 }
@@ -216,10 +228,14 @@ void compare_free(struct compare *compare)
 static void print_row(const struct compare_row *row, FILE *file)
 {
     const struct estimate *ratio = &row->ratio;
-    char a[32], b[32], r[32], lo[32], hi[32], phrase[256];
+    const char *name = row->comparison.metric->name;
+    char plain_a[32], plain_b[32], a[40], b[40], r[32], lo[32], hi[32],
+        phrase[256];
 
-    metric_format(row->comparison.metric->name, row->a, a, sizeof(a));
-    metric_format(row->comparison.metric->name, row->b, b, sizeof(b));
+    snprintf(a, sizeof(a), "%s%s", metric_mark(row->row_a),
+             metric_format(name, row->a, plain_a, sizeof(plain_a)));
+    snprintf(b, sizeof(b), "%s%s", metric_mark(row->row_b),
+             metric_format(name, row->b, plain_b, sizeof(plain_b)));
     comparison_ratio_format(ratio->value, r, sizeof(r));
     comparison_ratio_format(ratio->lo, lo, sizeof(lo));
     comparison_ratio_format(ratio->hi, hi, sizeof(hi));

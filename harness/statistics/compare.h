@@ -17,6 +17,7 @@
 struct compare_row {
     struct comparison comparison; /* of "B" against "A" */
     struct estimate ratio;        /* b / a */
+    const json_t *row_a, *row_b;  /* of the summaries, which must live on */
     const char *model;
     double a, b;
 };

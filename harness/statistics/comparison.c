@@ -143,7 +143,11 @@ static void say_barred(const struct comparison *comparison, char *text,
 {
     const char *a = comparison->bound_a, *b = comparison->bound_b;
 
-    if (a != NULL && b != NULL && !strcmp(a, "generator") && !strcmp(b, a))
+    if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE))
+        snprintf(text, size,
+                 "no verdict, both are lower bounds: what the kernel holds for "
+                 "them is not told; run as root");
+    else if (a != NULL && b != NULL && !strcmp(a, "generator") && !strcmp(b, a))
         snprintf(text, size,
                  "no verdict, both are generator-bound: what is seen are "
                  "client, kernel and HTTP");

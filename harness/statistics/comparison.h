@@ -15,6 +15,10 @@
 #include "signed_rank.h"
 #include "statistics.h"
 
+/* As what bounds both: memory without privileges, of which a part is missing.
+ */
+#define COMPARISON_ESTIMATE "estimate"
+
 struct comparison {
     const char *experiment, *load_point;
     const struct metric *metric;

@@ -162,7 +162,7 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
         snprintf(text, size, "%s %s (%s-bound)", sign, plain,
                  text_of(row, "bound_by"));
     else
-        snprintf(text, size, "%s", plain);
+        snprintf(text, size, "%s%s", metric_mark(row), plain);
 }
 
 static void tell_leader(const struct point *point)

@@ -374,6 +374,29 @@ const struct metric metrics[] = {
     {0},
 };
 
+double metric_error_share(const struct metric *metric, const json_t *trial,
+                          bool *lower_bound)
+{
+    const json_t *estimate =
+        json_object_get(json_object_get(trial, "memory"), "estimate");
+    bool is_memory = strncmp(metric->name, "memory_", 7) == 0;
+
+    if (lower_bound != NULL)
+        *lower_bound =
+            is_memory && json_is_true(json_object_get(estimate, "lower_bound"));
+    return is_memory
+               ? json_number_value(json_object_get(estimate, "error_share"))
+               : 0;
+}
+
+const char *metric_mark(const json_t *row)
+{
+    if (json_is_true(json_object_get(row, "lower_bound")))
+        return ">= ";
+    return json_number_value(json_object_get(row, "error_share")) > 0 ? "~"
+                                                                      : "";
+}
+
 /* A load point says so itself, a trial has the times; slice mode tells no
  * latency. */
 static bool has_classes(const json_t *object, const char *mode)

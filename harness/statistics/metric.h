@@ -41,6 +41,12 @@ struct metric {
 /* Ended by a NULL name. */
 extern const struct metric metrics[];
 
+/* How far the trial's figure may be from the truth, chance aside: the share
+ * that memory carries where it is an estimate, 0 elsewhere. *lower_bound (may
+ * be NULL): a part is missing that nobody knows. */
+double metric_error_share(const struct metric *metric, const json_t *trial,
+                          bool *lower_bound);
+
 /* Whether a load point, or a trial, has the metric. */
 bool metric_applies(const struct metric *metric, const json_t *object);
 
@@ -50,6 +56,10 @@ double metric_of(const struct metric *metric, const json_t *trial, char *why,
                  size_t why_size);
 
 const struct metric *metric_find(const char *name);
+
+/* What stands before the value of a summary's row: "~" where it is an estimate,
+ * ">= " where a part is missing, else "". */
+const char *metric_mark(const json_t *row);
 
 /* "1,985/s", "50.2 ms", "12.3 MiB": 3 significant digits with the unit that
  * the metric's name ends in. Returns text. */

@@ -263,6 +263,22 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     return n;
 }
 
+double sample_error_share(const struct sample *sample,
+                          const struct metric *metric, bool *lower_bound)
+{
+    double most = 0;
+
+    *lower_bound = false;
+    for (int i = 0; i < sample->count; i++) {
+        bool lower;
+
+        most =
+            fmax(most, metric_error_share(metric, sample->trials[i], &lower));
+        *lower_bound |= lower;
+    }
+    return most;
+}
+
 const char *sample_bound(const struct sample *sample,
                          const struct metric *metric)
 {

@@ -55,6 +55,10 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
 const char *sample_bound(const struct sample *sample,
                          const struct metric *metric);
 
+/* The largest metric_error_share of its trials; *lower_bound: of any. */
+double sample_error_share(const struct sample *sample,
+                          const struct metric *metric, bool *lower_bound);
+
 /* The share of the cell's trials that are left out of the metric's pairs. */
 double sample_left_out(struct sample *sample, const struct metric *metric);
 

@@ -49,10 +49,13 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
     bool given = sample_values(cell, metric, why, sizeof(why));
     bool interval = given && cell->count > 1;
     const char *by = given ? sample_bound(cell, metric) : NULL;
+    bool lower_bound;
+    double error_share = sample_error_share(cell, metric, &lower_bound);
+    json_t *row;
 
     if (given)
         statistics_level(cell->values, cell->count, &estimate);
-    return json_pack(
+    row = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
         "s:i, s:b, s:o, s:o, s:o}",
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
@@ -67,6 +70,11 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         "withheld", cell->withheld, "generator_bound", by != NULL, "bound_by",
         by != NULL ? json_string(by) : json_null(), "why",
         given ? json_null() : json_text(why), "trials", sample_ids(cell));
+    if (given && error_share > 0) {
+        json_object_set_new(row, "error_share", json_real(error_share));
+        json_object_set_new(row, "lower_bound", json_boolean(lower_bound));
+    }
+    return row;
 }
 
 /* A comparison until its verdict is due. */
@@ -85,6 +93,19 @@ struct work {
     size_t count;
     bool out_of_memory;
 };
+
+/* No difference that is smaller than the figures' own error is one, and with a
+ * part missing nobody knows. */
+static void add_error(struct work *work, struct comparison *comparison)
+{
+    bool lower_a, lower_b;
+    double a = sample_error_share(&work->a, comparison->metric, &lower_a);
+    double b = sample_error_share(&work->b, comparison->metric, &lower_b);
+
+    comparison->margin = fmax(comparison->margin, fmax(a, b));
+    if (lower_a || lower_b)
+        comparison->bound_a = comparison->bound_b = COMPARISON_ESTIMATE;
+}
 
 static struct pending *add_pending(struct work *work)
 {
@@ -126,6 +147,7 @@ static void compare(struct work *work, const json_t *experiment,
                            fmax(sample_left_out(&work->a, metric),
                                 sample_left_out(&work->b, metric))},
         .trials = sample_ids(a)};
+    add_error(work, &pending->comparison);
     statistics_ratio(a->values, b->values, n, &pending->ratio);
     signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
     more = sample_ids(b);
