@@ -164,15 +164,15 @@ asan tsan: ## check (but for reports, which are Python) under address+undefined,
 
 # SECONDS= and RUNS= limit each target, TARGETS= names some, FRESH=1 starts from
 # the seeds alone, so that the inputs are the same ones each time.
-.PHONY: fuzz fuzz-targets
+.PHONY: fuzz fuzz-run
 fuzz: ## made-up bytes for whatever reads others': a minute each (SECONDS= RUNS= TARGETS=; docs/fuzzing.md)
 	@if ! echo 'int LLVMFuzzerTestOneInput(void);int LLVMFuzzerTestOneInput(void){return 0;}' | \
 	    $(FUZZ_CC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null; then \
 	    echo 'fuzz: skipped: $(FUZZ_CC) with libFuzzer is missing (on Debian 12: clang and libclang-rt-14-dev)'; exit 0; fi; \
-	$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) fuzz-targets && \
-	$(python) tests/fuzz/run.py --build build/fuzz-$(notdir $(FUZZ_CC)) $(if $(SECONDS),--seconds '$(SECONDS)') \
+	$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) fuzz-run
+fuzz-run: $(fuzz_targets)
+	@$(python) tests/fuzz/run.py --build $(out) $(if $(SECONDS),--seconds '$(SECONDS)') \
 	    $(if $(RUNS),--runs '$(RUNS)') $(if $(FRESH),--fresh) $(TARGETS)
-fuzz-targets: $(fuzz_targets)
 
 ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release build these tests alone)
 	@$(MAKE) --no-print-directory format-check

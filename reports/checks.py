@@ -38,13 +38,12 @@ RUN_SHAPE = {
 }
 EXPERIMENT_SHAPE = {
     "name": "name",
-    "title": "line?",
-    "question": "line?",
+    "title": "text?",
+    "question": "text?",
     "baseline": "name?",
     "margin": "number?",
     "blocks": "count?",
     "profile": "object?",
-    "profile.name": "line?",
     "load_points": "list",
 }
 LOAD_POINT_SHAPE = {
@@ -140,7 +139,6 @@ VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
 
 _WORDS = {
     "name": "a name (1 to 200 bytes, without control characters and /)",
-    "line": "a line of text (at most 4,000 characters, without control characters)",
 }
 
 
@@ -151,12 +149,10 @@ class ResultsError(Exception):
 # Names become file names and words of gnuplot's language. Neither takes NUL, and a
 # file's name has at most 255 bytes, of which charts need some for themselves.
 _NAME = re.compile(r"[^\x00-\x20\x7f/][^\x00-\x1f\x7f/]*")
-_LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _KINDS = {
     "name": lambda v: isinstance(v, str)
     and len(v.encode(errors="replace")) <= 200
     and bool(_NAME.fullmatch(v)),
-    "line": lambda v: isinstance(v, str) and len(v) <= 4000 and bool(_LINE.fullmatch(v)),
     "text": lambda v: isinstance(v, str),
     "boolean": lambda v: isinstance(v, bool),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),

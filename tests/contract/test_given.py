@@ -69,7 +69,7 @@ class Given(unittest.TestCase):
                             (("adr", f"RUN={self.hostile}"), f"{self.hostile}: no such run"),
                             (("resume", f"RUN={self.hostile}"), f"opening the run {self.hostile} failed"),
                             (("compare", f"A={self.hostile}", "B=x"), self.hostile[:100]),
-                            (("load", f"URL={self.hostile}"), f'"{self.hostile}"'),
+                            (("load", f"URL={self.hostile}"), '"' + self.hostile.replace("\n", "?") + '"'),
                             (("list", "ARGS='$(touch x);*'"), "$(touch x);*"),
                             (("claims", f"CLAIMS={self.hostile}"), "no claim is named A  B;TOUCH"),
                             (("-o", "tests", "check", "TESTS='no such;* test' $x"), "no such;* test $x")):

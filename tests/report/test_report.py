@@ -13,6 +13,7 @@ import xml.etree.ElementTree
 
 from case import ROOT, Case, run_report
 
+import checks
 import stored
 import style
 import units
@@ -261,6 +262,7 @@ class Refusals(Case):
         def experiment(run):
             return run["experiments"][0]
 
+        built, trials, _ = stored.build()
         for bad in ("x\0y", "x" * 5000, "", "a/b", "\n", " ", "\x1b[1m", "\x7f"):
             for place, change in (
                 ("experiments[0].name", lambda r: experiment(r).update(name=bad)),
@@ -269,18 +271,19 @@ class Refusals(Case):
                 ("run_id", lambda r: r.update(run_id=bad)),
             ):
                 with self.subTest(bad=bad[:9], place=place):
-                    run, trials, texts = stored.build()
+                    run = json.loads(json.dumps(built))
                     change(run)
-                    stored.store(self.run_path, run, trials, texts)
-                    self.refused(rf"{re.escape(place)} must be a name")
-
-    def test_titles_that_are_no_line(self):
-        for bad in ("x\0y", "x" * 5000, "a\nb"):
-            with self.subTest(bad=bad[:9]):
-                run, trials, texts = stored.build()
-                run["experiments"][0]["title"] = bad
-                stored.store(self.run_path, run, trials, texts)
-                self.refused("title must be a line of text")
+                    with self.assertRaisesRegex(
+                        checks.ResultsError, rf"{re.escape(place)} must be a name .* found"
+                    ):
+                        checks.check_run(self.run_path, run)
+            with self.subTest(bad=bad[:9], place="trial"):
+                with self.assertRaisesRegex(checks.ResultsError, "load_point must be a name"):
+                    checks.check_trial(self.run_path, dict(trials[0], load_point=bad), built)
+        run, trials, texts = stored.build()
+        run["run_id"] = "x" * 5000
+        stored.store(self.run_path, run, trials, texts)
+        self.refused(r"run_id must be a name .*\(5002 characters\)")
 
     def test_trial_of_a_complete_run_that_has_no_file(self):
         stored.write(self.run_path)
