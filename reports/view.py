@@ -170,6 +170,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "speed": tables.speed(run, experiment, point),
         "cost": None if capacity.is_search(point) else tables.cost(run, experiment, point),
         "memory": point["load"]["mode"] != "slice",
+        "estimate": _memory_error(run, experiment, point),
         "second_load": tables.second_load(run, experiment, point),
         "drift": tables.grown(run, experiment, point),
         "comparisons": tables.comparisons(run, experiment, point),
@@ -179,6 +180,19 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "apart": list(dict.fromkeys(lead.set_apart(run, experiment, point).values())),
         "bounded": tables.bounded(run, experiment, point),
         "withheld": tables.withheld(run, experiment, point),
+    }
+
+
+def _memory_error(run: Run, experiment: dict, point: dict) -> dict | None:
+    """How far memory may be off where no group tells it; a lower bound first."""
+    key = experiment["name"], point["id"]
+    rows = [run.level(*key, m, "memory_total_bytes") or {} for m in point["models"]]
+    off = [r for r in rows if r.get("error_share")]
+    if not off:
+        return None
+    return {
+        "share": units.share(max(r["error_share"] for r in off)),
+        "lower_bound": any(r.get("lower_bound") for r in off),
     }
 
 
