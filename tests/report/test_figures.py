@@ -194,7 +194,7 @@ class Figures(Case):
         self.assertRegex(row, r"\| +≥ 1,9\d0 \[.*\| +≤ 5\d\.\d \[")
         self.assertIn("at least as good", self.text())
         self.assertRegex(
-            self.text(), "no verdict on .*, for the generator was the limit\\.\n"
+            self.text(), "no verdict on .*, for the generator was the limit\\."
         )
         dots = (self.run_path / "report/charts/throughput-quick-fetch.dat").read_text()
         self.assertIn('"≥ 1,9', dots)
