@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop over the plan. Where a cell lacks a block the run ends with exit
- * code 3. The first SIGINT or SIGTERM abandons the trial under way and closes
- * the run as incomplete; the second ends the program at once, and the guardian
- * kills what was running.
+ * The loop over the plan. Where a cell lacks a block, or what it is about, the
+ * run ends with exit code 3. The first SIGINT or SIGTERM abandons the trial
+ * under way and closes the run as incomplete; the second ends the program at
+ * once, and the guardian kills what was running.
  */
 #include "run.h"
 
@@ -186,7 +186,9 @@ static int exit_code_of(struct run *run, int result)
         return EXIT_FAILED;
     if (judge_thresholds(run) > 0)
         return EXIT_THRESHOLD;
-    if (json_integer_value(json_object_get(tally, "invalid")) > 0 ||
+    if (json_integer_value(json_object_get(tally, "invalid")) +
+                json_integer_value(json_object_get(tally, "lost")) >
+            0 ||
         json_is_string(json_object_get(run->json, "untrusted")))
         return EXIT_INVALID;
     return EXIT_OK;

@@ -261,8 +261,35 @@ int summary_each_point(const json_t *run,
     return 0;
 }
 
+struct lost {
+    const json_t *run;
+    int count;
+};
+
+/* Models that are left without what the load point is about, since gates
+ * withhold it from every trial. */
+static int count_lost(const json_t *experiment, const json_t *point,
+                      void *context)
+{
+    struct lost *lost = context;
+    const json_t *model;
+    size_t i;
+
+    json_array_foreach(json_object_get(point, "models"), i, model)
+    {
+        const json_t *row = summary_row(
+            lost->run, text_of(experiment, "name"), text_of(point, "id"),
+            json_string_value(model), text_of(point, "headline"));
+
+        lost->count += json_is_null(json_object_get(row, "value")) &&
+                       json_integer_value(json_object_get(row, "withheld")) > 0;
+    }
+    return 0;
+}
+
 static void count(json_t *run, const json_t *trials)
 {
+    struct lost lost = {.run = run};
     size_t planned = json_array_size(json_object_get(run, "plan"));
     const json_t *trial;
     int valid = 0, retried = 0, withheld = 0, bounded = 0, attempt;
@@ -276,13 +303,14 @@ static void count(json_t *run, const json_t *trials)
         attempt = (int)json_integer_value(json_object_get(trial, "attempt"));
         retried += attempt > 1 ? attempt - 1 : 0;
     }
+    summary_each_point(run, count_lost, &lost);
     json_object_set_new(
         run, "tally",
-        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "planned",
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "planned",
                   (int)planned, "done", (int)json_array_size(trials), "valid",
                   valid, "invalid", (int)json_array_size(trials) - valid,
-                  "retried", retried, "withheld", withheld, "bounded",
-                  bounded));
+                  "retried", retried, "withheld", withheld, "bounded", bounded,
+                  "lost", lost.count));
 }
 
 static int by_value(const void *left, const void *right)

@@ -197,7 +197,7 @@ class Stored(unittest.TestCase):
         tally = self.run_json["tally"]
         self.assertEqual(len(plan), tally["done"])
         self.assertEqual(tally["done"], tally["valid"] + tally["invalid"])
-        self.assertEqual(3 if tally["invalid"] else 0, self.done.returncode)
+        self.assertEqual(3 if tally["invalid"] + tally["lost"] else 0, self.done.returncode)
         for trial in self.trials.values():
             failed = {g["id"] for g in trial["gates"] if not g["ok"]}
             told = {row["gate"] for row in trial["withheld"]}
