@@ -44,9 +44,13 @@ static bool refuse(struct http_lines *lines, const char *fault)
 /* A byte of a name (RFC 9110, section 5.6.2). */
 static bool is_token(unsigned char c)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || (c && strchr(others, c));
+    static const bool token[256] = {
+        ['0' ... '9'] = true, ['A' ... 'Z'] = true,  ['a' ... 'z'] = true,
+        ['!'] = true,         ['#' ... '\''] = true, ['*'] = true,
+        ['+'] = true,         ['-'] = true,          ['.'] = true,
+        ['^' ... '`'] = true, ['|'] = true,          ['~'] = true,
+    };
+    return token[c];
 }
 
 static bool is_blank(char c)
@@ -170,6 +174,8 @@ static void take_option(struct http_lines *lines)
 
 static bool end_field(struct http_lines *lines)
 {
+    if (!lines->matters)
+        return true;
     if (is_named(lines, "connection"))
         take_option(lines);
     else if (is_named(lines, "content-length") &&
@@ -217,29 +223,26 @@ static bool take_line(struct http_lines *lines, char c)
     return true;
 }
 
+/* What follows a name. */
 static bool take_name(struct http_lines *lines, char c)
 {
-    if (c == ':') {
-        lines->state = VALUE;
-        return true;
-    }
-    if (!is_token((unsigned char)c))
+    if (c != ':')
         return refuse(lines, c == '\r' || c == '\n'
                                  ? "a line without a colon"
                                  : "a field's name is no token");
-    /* What is longer is none of the names that matter. */
-    if (lines->name_size < sizeof lines->name)
-        lines->name[lines->name_size++] = c;
+    lines->state = VALUE;
+    lines->matters = frames(lines) || is_named(lines, "connection");
     return true;
 }
 
 static bool take_value(struct http_lines *lines, char c)
 {
-    if (c == ',' && is_named(lines, "connection")) {
+    if (c == ',' && lines->matters && is_named(lines, "connection")) {
         take_option(lines);
         return true;
     }
-    if (c != '\r' && (lines->value_size > 0 || !is_blank(c))) {
+    if (lines->matters && c != '\r' &&
+        (lines->value_size > 0 || !is_blank(c))) {
         if (lines->value_size == sizeof lines->value && frames(lines) &&
             !is_blank(c))
             return refuse(lines, is_named(lines, "content-length")
@@ -275,11 +278,49 @@ static bool take(struct http_lines *lines, char c)
                : refuse(lines, "a carriage return that no newline follows");
 }
 
+/* Takes the rest of a name. Returns its size. */
+static size_t run_of_name(struct http_lines *lines, const char *bytes,
+                          size_t size)
+{
+    size_t count = 0;
+    while (count < size && is_token((unsigned char)bytes[count]))
+        count++;
+    /* What is longer is none of the names that matter. */
+    size_t room = sizeof lines->name - lines->name_size;
+    size_t kept = count < room ? count : room;
+    memcpy(lines->name + lines->name_size, bytes, kept);
+    lines->name_size += (uint8_t)kept;
+    return count;
+}
+
+static size_t run_of_text(const char *bytes, size_t size)
+{
+    size_t count = 0;
+    while (count < size && is_text((unsigned char)bytes[count]))
+        count++;
+    return count;
+}
+
+/* Takes bytes among which nothing is looked for. Returns how many. */
+static size_t run(struct http_lines *lines, const char *bytes, size_t size)
+{
+    if (lines->state == NAME)
+        return run_of_name(lines, bytes, size);
+    if (lines->state == REASON || (lines->state == VALUE && !lines->matters))
+        return run_of_text(bytes, size);
+    return 0;
+}
+
 size_t http_lines_feed(struct http_lines *lines, const char *bytes, size_t size,
                        bool *whole)
 {
     *whole = false;
     for (size_t at = 0; at < size; at++) {
+        size_t skipped = run(lines, bytes + at, size - at);
+        lines->size += skipped;
+        at += skipped;
+        if (at == size)
+            break;
         bool end = lines->state == END_CR;
         if (!take(lines, bytes[at]))
             return at;

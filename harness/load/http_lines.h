@@ -27,7 +27,8 @@ struct http_lines {
     const char *fault; /* in words, or NULL */
     size_t size;       /* bytes so far */
     uint8_t state, name_size, value_size;
-    bool fields; /* one has been read */
+    bool fields;  /* one has been read */
+    bool matters; /* the field's value is looked at */
     char name[HTTP_LINES_NAME_MAX], value[HTTP_LINES_VALUE_MAX];
 };
 
