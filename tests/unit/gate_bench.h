@@ -88,17 +88,6 @@ static void fill(struct load_result *load, int n, int64_t service_ns)
     load->cpu_ns = 100 * MS;
 }
 
-/* So many more requests of an open loop, sent so much too late. */
-static void send_late(struct load_result *load, int n, int64_t service_ns,
-                      int64_t late_ns)
-{
-    for (int i = 0; i < n; i++) {
-        histogram_record(&load->response, service_ns + late_ns);
-        histogram_record(&load->punctual, service_ns);
-        histogram_record(&load->lag_free, late_ns);
-    }
-}
-
 /* Two CPUs; the server used 500 ms, and 60 ms nobody knows of. */
 static void fill_machine(struct trial *trial)
 {
