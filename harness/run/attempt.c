@@ -305,7 +305,7 @@ static int judge(struct run *run, struct together *together, int attempt)
         json_decref(together->before[i]);
         together->before[i] = json_incref(json);
     }
-    return !again || attempt >= ATTEMPTS;
+    return !again || attempt >= ATTEMPTS || run->again;
 }
 
 /* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
@@ -426,9 +426,11 @@ int attempt_again(struct run *run, const struct plan_trial *planned, int count)
 
     for (int i = 0; i < count && result == 0; i++)
         result = retire(run, &planned[i]);
+    run->again = true;
     if (result == 0)
         result = attempt_once(run, planned, count, first_attempt(run, planned),
                               before);
+    run->again = false;
     for (int i = 0; i < count; i++)
         json_decref(before[i]);
     return result < 0 ? result : 0;

@@ -31,6 +31,8 @@ struct run {
     int done;         /* so many */
     int64_t busy_ns;  /* lost to other users of the machine */
     bool busy;        /* they spoiled the last attempt */
+    bool again;       /* the attempt under way is a trial's last, whatever
+                         comes of it */
     const volatile sig_atomic_t *stop;
 };
 

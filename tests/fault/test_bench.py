@@ -350,6 +350,24 @@ while True:
         self.assertGreater(self.trials()[victim.name]["attempt"], attempt)
         self.assertEqual("made so", json.loads(
             victim.with_suffix(f".attempt{attempt}.json").read_text())["reason"])
+        # One whose second chance fails as well is there all the same.
+        burner = subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"])
+        try:
+            victim.write_text(json.dumps(self.trials()[victim.name] | {"valid": False, "attempt": 1}))
+            for path in self.attempts():
+                path.unlink()
+            os.environ["TROIKA_DISABLE_GATE"], old = "", os.environ.get("TROIKA_DISABLE_GATE")
+            self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
+            run = self.run_json()
+            run["environment"]["variables"].pop("TROIKA_DISABLE_GATE", None)
+            (self.results / "latest/run.json").write_text(json.dumps(run))
+            code, out, err = self.bench("-o", self.results, "--wait-for-quiet", "0s", "--resume")
+        finally:
+            burner.kill()
+            burner.wait()
+        self.assertEqual(2, self.trials()[victim.name]["attempt"], err)
+        self.assertEqual([victim.stem + ".attempt1.json"], [p.name for p in self.attempts()
+                                                            if p.name.startswith(victim.stem)])
         lasting = self.trials()[victim.name] | {"valid": False, "lasting": True}
         victim.write_text(json.dumps(lasting))
         code, out, err = self.bench("-o", self.results, "--resume")
