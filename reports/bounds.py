@@ -90,18 +90,18 @@ def lower(
     return max(value_ns * mean / known, floor)
 
 
-def memory(row: dict, each: dict | None, here: Place, profile: dict, opened: int) -> tuple:
+def memory(
+    lo: float | None, hi: float | None, each: dict | None, here: Place, profile: dict, opened: int
+) -> tuple:
     """(lo, hi) at the profile's connections: a connection's pessimistic share
     for each one more or less; the factor where shares are not known or requests
-    in flight, which hold memory as well, are fewer than connections."""
-    lo, hi = row.get("lo"), row.get("hi")
+    in flight, which hold memory as well, are fewer than connections. None stays
+    None: nothing is known on that side."""
     many = max(profile.get("connections") or 1, 1)
-    if lo is None or hi is None:
-        return None, None
     share = max((each.get("hi") or each["value"]), 0) if each else None
-    if many > here.at_once:
+    if hi is not None and many > here.at_once:
         line = hi + (many - opened) * share if share is not None and here.closed else None
         hi = hi * many / here.at_once if line is None else max(line, hi)
-    if many < opened:
+    if lo is not None and many < opened:
         lo = lo * many / opened if share is None else max(lo - (opened - many) * share, 0)
     return lo, hi

@@ -68,7 +68,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
         "dominated": verdict["dominated"],
         "scores": verdict["scores"],
         "outcome": outcome,
-        "preliminary": _preliminary(run, options),
+        "preliminary": _preliminary(run, options, verdict),
         "reference": first,
         "workers": {o["model"]: o["workers"] for o in options},
         "invalid": dependence.of_invalid(
@@ -110,13 +110,14 @@ def _options(run: Run, experiment, point, profile, constraints) -> tuple[list[di
             made["workers"] = count
             made["workers_default"] = workers.is_default(run, own, model, count)
             made["levels"] = workers.levels(run, experiment, where, model)
+            made["comparable"] = workers.comparable(run, experiment, where, model)
             rows.append(made)
             if count is None:
                 elsewhere[model] = [p["id"] for p in own]
         option = workers.best(rows, point)
         option["curve"] = [_curve_row(r, r is option) for r in rows] if len(rows) > 1 else []
         for row in rows:
-            del row["levels"]
+            del row["levels"], row["comparable"]
         options.append(option)
         at[model] = option["load_point"]
     return options, Evidence(run, experiment, point, at, elsewhere)
@@ -155,12 +156,14 @@ def _outcome(options, verdict, choice) -> dict:
     }
 
 
-def _preliminary(run: Run, options) -> list[str]:
+def _preliminary(run: Run, options, verdict) -> list[str]:
     """What keeps the outcome from being firm: names of reasons."""
     reasons = [] if run.data["complete"] else ["incomplete"]
     counts = [e["n"] for o in options for e in o["evidence"].values() if e]
     if counts and min(counts) < dependence.BLOCKS_FOR_A_TEST:
         reasons.append("few blocks")
+    if verdict["by"] == "score" and "throughput_per_s" in verdict["dropped"]:
+        reasons.append("no throughput")
     return reasons
 
 

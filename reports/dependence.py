@@ -31,11 +31,12 @@ def of_invalid(run: Run, experiment: dict, evidence: dict[str, str], options, ou
         row = {"model": model, "load_point": point, "valid": left, "trials": len(trials)}
         affected.append(dict(row, depends=not same))
     own = [t for t in run.trials if t["experiment"] == experiment["name"]]
+    nothing = bool(own) and not any(t["valid"] for t in own)
     return {
         "trials": len(own),
         "invalid": sum(not t["valid"] for t in own),
         "affected": affected,
-        "depends": any(row["depends"] for row in affected),
+        "depends": nothing or any(row["depends"] for row in affected),
     }
 
 

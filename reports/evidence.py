@@ -35,8 +35,11 @@ class Evidence:
         for point in self._common(a, b):
             row = self.run.ratio(key, point, name, a, b)
             if row:
-                return row
+                known = all(self.run.comparable(key, point, m, name) for m in (a, b))
+                return row if known else None
         if self.at[a] == self.at[b]:
+            return None
+        if not all(self.run.comparable(key, self.at[m], m, name) for m in (a, b)):
             return None
         return by_levels(self.level(a, name), self.level(b, name), name, self.margin(name))
 
@@ -61,6 +64,7 @@ def by_levels(a: dict | None, b: dict | None, name: str, margin: float) -> dict 
         return None
     log = math.log(a["value"] / b["value"])
     half = sum(math.log(r["hi"] / r["lo"]) / 2 for r in (a, b))
+    margin = max([margin, *(r.get("error_share") or 0 for r in (a, b))])
     edge, more = math.log(1 + margin), metric(name).higher_is_better
     verdict = "inconclusive"
     if abs(log) > half:
@@ -69,14 +73,13 @@ def by_levels(a: dict | None, b: dict | None, name: str, margin: float) -> dict 
             verdict = "better" if (log > 0) == more else "worse"
     elif abs(log) + half < edge:
         verdict = "same"
-    bound = any(r.get("generator_bound") for r in (a, b))
     return {
         "ratio": math.exp(log),
         "lo": math.exp(log - half),
         "hi": math.exp(log + half),
         "n": min(a["n"], b["n"]),
         "margin": margin,
-        "verdict": "inconclusive" if bound else verdict,
+        "verdict": verdict,
     }
 
 

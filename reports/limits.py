@@ -15,7 +15,7 @@ import bounds
 import capacity
 import drivers
 from places import Place, place
-from results import Run, bound_by, withheld
+from results import Run, interval, withheld
 
 
 def constraints(profile: dict, point: dict) -> list[dict]:
@@ -51,7 +51,7 @@ def missed(run: Run, experiment: dict, point: dict) -> dict[str, str]:
             if c["metric"].startswith("latency"):
                 names.append("latency_p50_ns")  # a percentile is no less than the median
             rows = [run.level(experiment["name"], point["id"], model, n) for n in names]
-            if any(r and r.get("lo") and r["lo"] > c["limit"] for r in rows):
+            if any((interval(r, False)[0] or 0) > c["limit"] for r in rows):
                 found.setdefault(model, c["words"])
     return found
 
@@ -113,7 +113,7 @@ def _check_of(run: Run, experiment, point, model: str, here: Place, profile, con
             return _check("unknown", None, None, None, None)
         opened = point["load"].get("connections") or 1
         each = level("memory_per_connection_bytes")
-        least, most = bounds.memory(row, each, here, profile, opened)
+        least, most = bounds.memory(*interval(row, False), each, here, profile, opened)
         return _judge(row, limit, least, most, "memory_total_bytes")
     rate = _highest_rate(run, experiment, point, model)
     mean = None if point.get("beside") else (level("latency_mean_ns") or {}).get("value")
@@ -123,7 +123,7 @@ def _check_of(run: Run, experiment, point, model: str, here: Place, profile, con
         return least, bounds.upper(hi, mean, here, profile) if hi is not None else None
 
     if row is not None:
-        return _judge(row, limit, *at_profile(row.get("lo"), row.get("hi")), constraint["metric"])
+        return _judge(row, limit, *at_profile(*interval(row, False)), constraint["metric"])
     found = _bracketed(run, experiment, point, model, constraint, at_profile)
     if capacity.is_search(point) and found["fate"] == "unknown":
         return _searched(run, experiment, point, model, constraint, at_profile) or found
@@ -143,11 +143,12 @@ def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
 
 def _judge(row: dict, limit: float, least, most, by: str) -> dict:
     """fits, fails or at risk by the bounds at the profile."""
-    fate = "at risk"
-    if least is not None and most is not None:
-        fate = "fits" if most <= limit else "fails" if least > limit else "at risk"
-    if bound_by(row) and fate != "fits":  # the server's own is at least as good
-        fate = "unknown"
+    # A bound that does not decide says nothing; a figure without interval little.
+    fate = "unknown" if (least is None) != (most is None) else "at risk"
+    if most is not None and most <= limit:
+        fate = "fits"
+    elif least is not None and least > limit:
+        fate = "fails"
     return _check(fate, row, by, least, most)
 
 
@@ -157,9 +158,9 @@ def _bracketed(run: Run, experiment, point, model: str, constraint, at_profile) 
     limit, second = constraint["limit"], bool(point.get("beside"))
     key = experiment["name"], point["id"], model
     median = None if second else run.level(*key, "latency_p50_ns")
-    if median and median.get("lo"):
-        least, most = at_profile(median["lo"], median["hi"])
-        if least > limit:
+    if median:
+        least, most = at_profile(*interval(median, False))
+        if least is not None and least > limit:
             return _check("fails", median, "latency_p50_ns", least, most)
     slowest = _slowest(run, experiment, point, model)
     if slowest is not None:

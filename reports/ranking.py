@@ -54,10 +54,13 @@ def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> 
         for m in pareto
     }
     leader = max(pareto, key=lambda m: scores[m])  # of equal ones the first in order
+    # Throughput that some have and that cannot be compared may turn every lead.
+    speed = drivers.speed(seen.point)
+    blind = speed not in names and any(seen.level(m, speed) for m in pareto)
     rows = []
     for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
         gap, half = _gap(seen, used, leader, other)
-        clear = gap - half > 0 and gap > edge
+        clear = not blind and gap - half > 0 and gap > edge
         rows.append({"model": other, "behind": gap, "half": half, "clear": clear})
     rivals = [r["model"] for r in rows if not r["clear"]]
     return dict(result, leader=leader, rivals=rivals, by="score", scores=rows)
@@ -89,12 +92,23 @@ def _usable(row) -> bool:
 
 
 def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
+    """Who is not compared on a metric that either has may be worse there."""
     rows = [seen.ratio(n, a, b) for n in names]
     verdicts = [r.get("verdict") for r in rows if r]
-    if len(verdicts) < len(names) or not verdicts:
+    if len(verdicts) < len(names) or not verdicts or _open(seen, names, a, b):
         return False
     return "better" in verdicts and all(
         v in ("better", "same", "negligible") for v in verdicts
+    )
+
+
+def _open(seen: Evidence, names, a: str, b: str) -> bool:
+    """Whether the two are not compared on throughput, CPU or memory although one
+    of them has it: what withholds it, or makes it a bound, has to do with them."""
+    own = [drivers.speed(seen.point), "cpu_per_request_ns", "memory_total_bytes"]
+    return any(
+        n not in names and not seen.ratio(n, a, b) and (seen.level(a, n) or seen.level(b, n))
+        for n in own
     )
 
 

@@ -19,7 +19,11 @@ import pages
 from metrics import metric
 from results import Run
 
-DECIDED_BY_PEOPLE = ("status:", "decision-makers:", "consulted:", "informed:", ' "status":')
+# Lines that people change: of the record's front matter, and of the copy.
+DECIDED_BY_PEOPLE = (
+    re.compile(r"(status|decision-makers|consulted|informed): ?[^{}]*"),
+    re.compile(r' "(status)": "[^"\\]*",'),
+)
 SLUG_LETTERS = 60  # a file's name has an end
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "harness" / "experiments"
 
@@ -85,15 +89,22 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     number = max(taken, default=0) + 1
     supersedes = older[-1][1].name if older else None
     file = f"{number:04d}-{name}"
-    texts = _texts(run, experiment, decision, charts, number, supersedes)
+    texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
     for name, text in texts.items():
         pages.store(folder / name, text)
     return told | {"file": f"{file}.md"}
 
 
-def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes):
+def _place(run: Run) -> str:
+    """Where the run is, for commands from the project's directory."""
+    usual = f"results/{run.data['run_id']}"
+    here = run.path.resolve()
+    return usual if (EXPERIMENTS.parents[1] / usual).resolve() == here else str(here)
+
+
+def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes, place: str):
     """By file name: the copy in JSON, what to measure where the record asks for
-    it, and last the record itself."""
+    it, and last the record itself. `place`: where the run was then."""
     found = claims(decision)
     file = f"{number:04d}-{_subject(run, experiment, decision)}"
     measure = f"{number:04d}-at-profile.ini" if decision["measure"] else None
@@ -101,7 +112,8 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
         "d": decision,
         "number": number,
         "measure": measure,
-        "measure_command": measure and _bench(run, f"report/adr/{measure}"),
+        "measure_command": measure and _bench(place, f"report/adr/{measure}"),
+        "place": shlex.quote(place),
         "outcome": outcome_words(decision),
         "invalid": invalid_words(decision),
         "run": run.data,
@@ -111,7 +123,7 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
         "claims": found,
         "sources": sources(run, found),
         "fingerprint": _fingerprint(decision),
-        "command": _again(run, experiment["name"]),
+        "command": _again(run, experiment["name"], place),
         "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
         "charts": [
             c
@@ -127,6 +139,7 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
         status="proposed",
         date=context["date"],
         run_id=run.data["run_id"],
+        place=place,
         run_sha256=context["run_sha256"],
         fingerprint=context["fingerprint"],
         supersedes=supersedes,
@@ -148,8 +161,9 @@ def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
     for experiment in run.data["experiments"]:
         decision = decisions.decide(run, experiment)
         older = _existing(folder, _subject(run, experiment, decision)) if decision else []
-        for number, path, copy in older[-1:]:
-            texts = _texts(run, experiment, decision, charts, number, copy.get("supersedes"))
+        for number, path, _ in older[-1:]:
+            supersedes = older[-2][1].name if len(older) > 1 else None
+            texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
             found.append((path, _contradiction(folder, texts)))
     return found
 
@@ -164,25 +178,33 @@ def _contradiction(folder: Path, texts: dict[str, str]) -> str | None:
         seen = file.read_text(encoding="utf-8").splitlines()
         pairs = zip_longest(seen, wanted.splitlines())
         for i, (have, want) in enumerate(pairs, 1):
-            if have != want and not (want or "").startswith(DECIDED_BY_PEOPLE):
+            if have != want and not _decided(have, want):
                 return f"{file.name}:{i}: the results give: {want or 'nothing more'}"
     return None
 
 
-def _again(run: Run, name: str) -> str:
+def _decided(have: str | None, want: str | None) -> bool:
+    """Whether both are the same line of those that people change."""
+    for line in DECIDED_BY_PEOPLE:
+        seen, wanted = line.fullmatch(have or ""), line.fullmatch(want or "")
+        if seen and wanted and seen[1] == wanted[1]:
+            return True
+    return False
+
+
+def _again(run: Run, name: str, place: str) -> str:
     """The command that measures the same again, from the project's directory:
     a shipped experiment by its name, any other by the copy in the run."""
     seed = run.data.get("seed")
     flag = f"--seed {seed}" if seed is not None else ""
     if (EXPERIMENTS / f"{name}.ini").is_file():
         return f"make bench-{name}" + (f" ARGS='{flag}'" if flag else "")
-    return _bench(run, f"experiments/{name}.ini", flag)
+    return _bench(place, f"experiments/{name}.ini", flag)
 
 
-def _bench(run: Run, file: str, flag: str = "") -> str:
+def _bench(place: str, file: str, flag: str = "") -> str:
     """The command that measures what a file of the run's directory says."""
-    path = f"results/{run.data['run_id']}/{file}"
-    return f"build/release/troika bench {flag} {shlex.quote(path)}".replace("  ", " ")
+    return f"build/release/troika bench {flag} {shlex.quote(f'{place}/{file}')}".replace("  ", " ")
 
 
 def outcome_words(decision: dict) -> str:

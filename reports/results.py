@@ -6,6 +6,7 @@ refused), and is found here by experiment, load point, model and metric.
 """
 
 import json
+import re
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path
 from checks import ResultsError, check_run, check_schema, check_trial
 
 SCHEMA_VERSION = 1
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 INVALID_SHARE = 0.2
 # Of which figure a metric is (`troika list gates`); what is not here is withheld
 # by no gate alone.
@@ -52,6 +54,20 @@ def bound_by(row: dict | None) -> str | None:
     if not row or not row.get("generator_bound"):
         return None
     return row.get("bound_by") or "generator"
+
+
+def interval(row: dict | None, higher_is_better: bool) -> tuple[float | None, float | None]:
+    """What a row of the summary says that the figure is at least and at most;
+    None where it does not say. A bound of the server's own says one side, which
+    is the worse one. An estimate may be off by its share, and one that leaves
+    something out says nothing of the most."""
+    lo, hi = (row or {}).get("lo"), (row or {}).get("hi")
+    if bound_by(row):
+        return (lo, None) if higher_is_better else (None, hi)
+    share = (row or {}).get("error_share") or 0
+    if share and row.get("lower_bound"):
+        return lo, None
+    return lo and lo / (1 + share), hi and hi * (1 + share)
 
 
 @dataclass
@@ -100,6 +116,17 @@ class Run:
             if not t["valid"] or (metric and withheld(t, metric, level=False))
         ]
         return len(gone) > INVALID_SHARE * len(trials)
+
+    def comparable(self, experiment: str, point: str, model: str, metric: str) -> bool:
+        """Whether the level of a metric can be held against another: it is there,
+        is no bound, and is not what is left of too few trials."""
+        row = self.level(experiment, point, model, metric)
+        return bool(
+            row
+            and not bound_by(row)
+            and not row.get("lower_bound")
+            and not self.too_many_invalid(experiment, point, model, metric)
+        )
 
     def workers_of(self, experiment: str, point: str, model: str) -> str:
         """With how many workers the trials ran: 16, or nothing."""
@@ -214,7 +241,10 @@ def read(path: Path) -> dict:
         raise ValueError(f"{word} is not JSON")
 
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text, parse_constant=refuse)
+        if SURROGATE.search(text):  # half of a character, which no file can hold
+            json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise ResultsError(
             f"{path}:{error.lineno}:{error.colno}: broken JSON: {error.msg}; {_remedy(path)}"

@@ -49,10 +49,16 @@ def is_default(run: Run, points: list[dict], model: str, count: int | None) -> b
 
 
 def best(rows: list[dict], point: dict) -> dict:
-    """The best of a model's rows (workers, fate, levels by metric)."""
+    """The best of a model's rows (workers, fate, levels by metric, and which of
+    these can be held against others)."""
     fates = [r for fate in ORDER for r in rows if r["fate"] == fate]
     kept = [r for r in fates if r["fate"] == fates[0]["fate"]]
     used = evidence.weights(point)
+    # What one of them lacks cannot speak for it: who gives all that any gives is
+    # preferred to who does not.
+    given = {n for n in used if any(r["comparable"][n] for r in kept)}
+    kept = [r for r in kept if all(r["comparable"][n] for n in given)] or kept
+    used = {n: w for n, w in used.items() if all(r["comparable"][n] for r in kept)}
     edge = sum(w * math.log(1.05) for w in used.values())
 
     def above(a, b):
@@ -65,6 +71,11 @@ def best(rows: list[dict], point: dict) -> dict:
         if row is not first and (gap <= half or gap <= edge):
             alike.append(row)
     return min(alike, key=lambda r: r["workers"] or 0)
+
+
+def comparable(run: Run, experiment: dict, point: dict, model: str) -> dict[str, bool]:
+    key = experiment["name"], point["id"], model
+    return {n: run.comparable(*key, n) for n in evidence.weights(point)}
 
 
 def levels(run: Run, experiment: dict, point: dict, model: str) -> dict:

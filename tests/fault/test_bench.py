@@ -338,6 +338,26 @@ while True:
         self.assertFalse(self.run_json()["complete"])
         self.assert_nothing_left()
 
+    def test_no_trial_is_lost_when_all_are_invalid_and_measured_once_more(self):
+        """Whatever comes of the last attempt, it is the trial."""
+        os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
+        self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
+        burners = [subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"]) for _ in range(2)]
+        try:
+            code, out, err = self.bench("-o", self.results, "--wait-for-quiet", "0s",
+                                        self.experiment(models="serial, event-loop", blocks=3))
+        finally:
+            for burner in burners:
+                burner.kill()
+                burner.wait()
+        run = self.run_json()
+        self.assertTrue(run["complete"], err)
+        self.assertEqual({row["trial_id"] + ".json" for row in run["plan"]}, set(self.trials()))
+        self.assertEqual(len(run["plan"]), run["tally"]["done"])
+        done = subprocess.run([self.troika, "summarise", self.results / "latest"], text=True,
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertNotIn("INCOMPLETE", done.stdout)
+
     def test_invalid_trials_are_measured_once_more_at_the_end(self):
         """One that was left invalid, as after an interruption."""
         self.bench("-o", self.results, self.experiment(models="serial"))
