@@ -81,6 +81,9 @@ class Head {
         if (name.toLowerCase() === 'content-length')
           [this.length, this.lengths] = [Number(value), this.lengths + 1];
         break;
+      case 16: // which the parser takes for Connection, and reads nothing behind
+        if (name.toLowerCase() === 'proxy-connection') this.close ||= has(value, 'close');
+        break;
       case 17:
         if (name.toLowerCase() === 'transfer-encoding')
           [this.coding, this.codings] = [value, this.codings + 1];

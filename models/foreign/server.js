@@ -154,18 +154,18 @@ class Server {
   /** Drops the body, then answers. */
   read(request, response, connection) {
     let size = 0;
-    connection.reading = true;
+    connection.request = request;
     request.on('data', (piece) => {
       size += piece.length;
       if (size <= BODY_MAX || size - piece.length > BODY_MAX) return;
-      connection.reading = false;
+      connection.request = null;
       connection.end();
       response.shouldKeepAlive = false;
       this.send(response, 413, `${WORDS.body}\n`);
     });
     request.on('end', () => {
       if (size > BODY_MAX) return;
-      connection.reading = false;
+      connection.request = null;
       const trailer = trailerOf(request);
       if (trailer.closes || trailer.size > HEAD_MAX) {
         response.shouldKeepAlive = false;
@@ -233,9 +233,15 @@ class Connection {
   constructor(socket) {
     this.socket = socket;
     this.requests = 0;    // not answered yet
-    this.reading = false; // the body of the last of them
+    this.request = null;  // the last of them that has a body
     this.last = false;    // nothing behind it is read as a request
     this.refusal = null;  // what follows the answers that are due
+  }
+
+  /** Whether the body of the last request is still being read: what the parser
+   *  has seen of it, for the events of its end come later. */
+  get reading() {
+    return this.request !== null && !this.request.complete;
   }
 
   /** After the answer that is due the connection ends, with bytes unread:
@@ -253,7 +259,7 @@ class Connection {
     const { socket } = this;
     if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') {
       if (!this.last) socket.destroy();
-    } else if (!this.last) {
+    } else if (!this.last || this.reading) {
       this.last = true;
       if (error.code === 'HPE_CLOSED_CONNECTION') return; // behind the answer that is due
       if (error.code === 'HPE_INVALID_METHOD') this.judgeLine(error);

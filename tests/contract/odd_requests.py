@@ -85,6 +85,7 @@ _ACCEPTED = {
         "empty lines and a head of 8 KiB": b"\r\n" * 9 + padded(8192),
     },
     "keep-alive": {
+        "Proxy-Connection: close": fields(b"Proxy-Connection: close\r\n"),
         "HTTP/1.0 with keep-alive":
             b"GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         "HTTP/1.0 with keep-alive in a list":
