@@ -14,7 +14,7 @@ WITHOUT ?=
 # What a user hands over reaches the program as it is: make does not expand
 # these, and no shell reads them. A recipe has "$$GIVEN_X", which is one word,
 # or $(with) X, which is the words of X.
-given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN TESTS URL WITHOUT
+given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN RUNS SECONDS TARGETS TESTS URL WITHOUT
 default_RUN := results/latest
 default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
 default_NODE := node
@@ -145,7 +145,7 @@ charts: build/.deps ## draw the charts of RUN again
 	@$(with) ARGS $(python) reports/report.py --only charts -- "$$GIVEN_RUN"
 report: build/.deps ## charts, report.md, index.html and decision record of RUN
 	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
-adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare, exit code 4
+adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
 compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
 	@$(call needed,A)$(call needed,B)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
@@ -171,8 +171,8 @@ fuzz: ## made-up bytes for whatever reads others': a minute each (SECONDS= RUNS=
 	    echo 'fuzz: skipped: $(FUZZ_CC) with libFuzzer is missing (on Debian 12: clang and libclang-rt-14-dev)'; exit 0; fi; \
 	$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) fuzz-run
 fuzz-run: $(fuzz_targets)
-	@$(python) tests/fuzz/run.py --build $(out) $(if $(SECONDS),--seconds '$(SECONDS)') \
-	    $(if $(RUNS),--runs '$(RUNS)') $(if $(FRESH),--fresh) $(TARGETS)
+	@$(with) TARGETS $(python) tests/fuzz/run.py --build $(out) $${GIVEN_SECONDS:+--seconds "$$GIVEN_SECONDS"} \
+	    $${GIVEN_RUNS:+--runs "$$GIVEN_RUNS"} $(if $(FRESH),--fresh)
 
 ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release build these tests alone)
 	@$(MAKE) --no-print-directory format-check

@@ -134,6 +134,12 @@ static void say_line(const char *line, void *context)
     fprintf(context, "%s\n", line);
 }
 
+/* Gates were switched off when the run was made. */
+static bool is_untrusted(const json_t *run)
+{
+    return json_is_string(json_object_get(run, "untrusted"));
+}
+
 static void print_run(const char *name, const char *directory,
                       const json_t *run)
 {
@@ -145,6 +151,8 @@ static void print_run(const char *name, const char *directory,
            version ? version : "unknown version", started ? started : "?",
            json_is_true(json_object_get(run, "complete")) ? ""
                                                           : " INCOMPLETE RUN");
+    if (is_untrusted(run))
+        printf("   %s\n", json_string_value(json_object_get(run, "untrusted")));
 }
 
 static int judge(const struct flags *flags, const struct compare *compare)
@@ -199,6 +207,8 @@ static int compare_runs(const struct flags *flags, const json_t *a,
         fingerprint_compare(left, right, say_difference, stdout);
         compare_print(&compare, stdout);
         code = judge(flags, &compare);
+        if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))
+            code = EXIT_INVALID;
     }
     compare_free(&compare);
     return code;
@@ -215,7 +225,7 @@ int verb_compare(int argc, char **argv)
                "words."
                "\vRuns made in different environments are refused without "
                "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
-               "usage; 4 a threshold is not met.",
+               "usage; 3 a run is not to be trusted; 4 a threshold is not met.",
     };
     struct flags flags = {0};
     json_t *a, *b = NULL;

@@ -74,7 +74,7 @@ def lower(
 ) -> float:
     """No less than this at the profile. `most_per_s`: the highest rate that the
     model reaches at the load point, where it is known to be that."""
-    floor = profile.get("wait_ns") or 0
+    floor = (profile.get("wait_ns") or 0) + (profile.get("cpu_ns") or 0)
     many = max(profile.get("connections") or 1, 1)
     steps = _steps(here, profile)
     if most_per_s:

@@ -158,6 +158,9 @@ def main(argv: list[str]) -> int:
             print(*["primitives"] * prices(picked))
             return 0
         runs = [results.load(r) for r in options.runs]
+        for run in runs:
+            if run.data.get("untrusted"):
+                raise results.ResultsError(f"{run.path}: no claim is judged: {run.data['untrusted']}")
         planned = [results.load(r) for r in options.planned]
         sys.stdout.write(outcome(make(picked, runs, options.output, planned)))
     except PROBLEMS as error:

@@ -2,12 +2,14 @@
 """Whether an outcome depends on trials that are invalid.
 
 A trial matters where it is of a load point and a model that the decision rests
-on, and where what is left of that model is too little: no verdict, or fewer
+on (a valid one whose throughput or latency is withheld from too many likewise),
+and where what is left of that model is too little: no verdict, or fewer
 blocks than a test needs. The decision is then made twice more, with the model in
 and with the model out. Only if all three outcomes are the same does the decision
 not depend on what the trials would have shown.
 """
 
+import drivers
 from results import Run
 
 BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
@@ -22,13 +24,16 @@ def of_invalid(run: Run, experiment: dict, evidence: dict[str, str], options, ou
     for model, point in evidence.items():
         trials = run.trials_of(experiment["name"], point, model)
         left = sum(t["valid"] for t in trials)
-        if left == len(trials):
+        lacks = [n for n in decisive(experiment, point) if run.too_many_invalid(
+            experiment["name"], point, model, n)]
+        if left == len(trials) and not lacks:
             continue
-        enough = left >= BLOCKS_FOR_A_TEST and fates[model] != "unknown"
+        enough = left >= BLOCKS_FOR_A_TEST and fates[model] != "unknown" and not lacks
         same = enough or all(
             _alike(made, outcome(dict(fates, **{model: fate}))) for fate in ("fits", "fails")
         )
         row = {"model": model, "load_point": point, "valid": left, "trials": len(trials)}
+        row["withheld"] = left == len(trials)
         affected.append(dict(row, depends=not same))
     own = [t for t in run.trials if t["experiment"] == experiment["name"]]
     nothing = bool(own) and not any(t["valid"] for t in own)
@@ -38,6 +43,12 @@ def of_invalid(run: Run, experiment: dict, evidence: dict[str, str], options, ou
         "affected": affected,
         "depends": nothing or any(row["depends"] for row in affected),
     }
+
+
+def decisive(experiment: dict, name: str) -> tuple[str, str]:
+    """The figures of a load point without which nobody is judged."""
+    point = next(p for p in experiment["load_points"] if p["id"] == name)
+    return drivers.speed(point), drivers.latencies(point)[0]
 
 
 def _alike(a: dict, b: dict) -> bool:

@@ -55,7 +55,9 @@ class Evidence:
         where = self.experiment["name"], self.point["id"], name
         rows = (r for key, r in self.run.comparisons.items() if key[:3] == where)
         known = (r["margin"] for r in rows if r.get("margin"))
-        return next(known, self.experiment.get("margin") or 0.05)
+        latency = name.startswith(("latency_", "beside_"))
+        declared = self.experiment.get("latency_margin") if latency else None
+        return next(known, declared or self.experiment.get("margin") or 0.05)
 
 
 def by_levels(a: dict | None, b: dict | None, name: str, margin: float) -> dict | None:

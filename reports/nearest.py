@@ -45,7 +45,8 @@ def factors(here: Place, profile: dict) -> dict:
         "wait_factor": by_wait,
         "connections_factor": by_connections,
         "cpu_factor": by_cpu,
-        "product": by_wait * by_connections * (by_cpu or 1.0),
+        # What the CPU of the load point is nobody knows: it may be none.
+        "product": by_wait * by_connections * (by_cpu or _factor(work, 0.0, CPU_FLOOR_NS)),
     }
 
 

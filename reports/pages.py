@@ -148,8 +148,10 @@ def curve_table(option: dict) -> dict:
 
 
 def _plain(text: str) -> str:
-    """Markdown's marks taken away, for where they would show."""
-    return re.sub(r"[*`]", "", str(text))
+    """Markdown's marks taken away, for where they would show. What is escaped
+    already, as a macro's words are on a page, stays so and is not escaped again."""
+    words = re.sub(r"[*`]", "", str(text))
+    return type(text)(words) if hasattr(text, "__html__") else words
 
 
 def _bullets(text: str):

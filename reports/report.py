@@ -83,6 +83,9 @@ def verify(run: results.Run) -> int:
         print(f"{path}: {problem or 'as the stored results give it'}")
     if not found:
         words = f"{run.path}: no decision record to verify"
+        if run.data.get("untrusted"):
+            print(f"report: {words}, and none is made: {run.data['untrusted']}", file=sys.stderr)
+            return 1
         print(f"report: {words}; `make adr RUN={shlex.quote(str(run.path))}` writes it", file=sys.stderr)
         return 1
     return 4 if any(problem for _, problem in found) else 0
@@ -94,7 +97,10 @@ def main(argv: list[str]) -> int:
         if options.verify:
             return verify(results.load(options.run))
         context = make(results.load(options.run), options.only)
-        code = 3 if options.summary and (context["depends"] or context["run"]["untrusted"]) else 0
+        untrusted = context["run"]["untrusted"]
+        if untrusted and not options.summary:
+            print(f"report: {untrusted}; no decision is recorded", file=sys.stderr)
+        code = 3 if untrusted or (options.summary and context["depends"]) else 0
         if options.summary:
             text = pages.environment(plain=True).get_template("summary.txt").render(**context)
         else:

@@ -117,7 +117,8 @@ static int64_t weigh(const struct nlmsghdr *message,
     uint64_t inode = about->idiag_inode;
     int left = (int)message->nlmsg_len - (int)NLMSG_LENGTH(sizeof *about);
 
-    if (!bsearch(&inode, inodes->inode, (size_t)inodes->count,
+    if (inodes->count == 0 ||
+        !bsearch(&inode, inodes->inode, (size_t)inodes->count,
                  sizeof *inodes->inode, by_number))
         return 0;
     for (const struct rtattr *at = (const struct rtattr *)(about + 1);

