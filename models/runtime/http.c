@@ -307,7 +307,9 @@ static bool end_head(struct http_connection *connection, llhttp_errno_t error)
         return connection->head_done ? take_body(connection)
                                      : finish(connection);
     }
-    if (error == HPE_INVALID_METHOD || connection->strange_method)
+    /* A target that llhttp refuses at once is not told to on_url. */
+    if (error == HPE_INVALID_METHOD || connection->strange_method ||
+        !is_usual(connection->parser.method))
         return judge_method(connection);
     connection->parsed = connection->used;
     if (request->error)

@@ -148,6 +148,7 @@ static const char *const corpus[] = {
      "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
     "CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
     "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n",
+    "PRI udp:x HTTP/1.1\r\nHost: x\r\n\r\n",
     /* Fields that are not of the head: of a body, a trailer, the next. */
     ("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\n"
      "\r\nHost: y\r\nConnection: close\r\n\r\n"
