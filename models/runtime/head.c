@@ -445,7 +445,8 @@ const char *head_explain(const char *at, const char *end)
     while (!wrong && done && done < end && *done != '\r') {
         wrong = explain_field(done, end, &head);
         done = memchr(done, '\n', (size_t)(end - done));
-        done += done != NULL;
+        if (done)
+            done++;
     }
     if (!wrong && done && end - done >= 2 && done[1] != '\n')
         wrong = wrong_end;
