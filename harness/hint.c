@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tree.h"
+#include "version.h"
 
 enum { WORD_SIZE = 4 * PATH_MAX + 3 };
 
@@ -96,7 +97,10 @@ char *hint_resume(const char *directory, char *command, size_t size)
     if (is_made())
         hint_make("resume", directory, command, size);
     if (command[0] == '\0')
-        snprintf(command, size, "%s bench --resume=%s", hint_program(),
-                 hint_word(directory, run, sizeof(run)));
+        snprintf(command, size, "%s bench --resume=%s%s", hint_program(),
+                 hint_word(directory, run, sizeof(run)),
+                 strcmp(version_variant(), "release") != 0
+                     ? " --allow-any-build"
+                     : "");
     return command;
 }
