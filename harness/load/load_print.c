@@ -168,10 +168,11 @@ static void text_requests(const struct load_print *print, FILE *file)
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
     if (result->resent)
-        fprintf(file,
-                "  sent again   the server closed %lu kept connections between "
-                "requests; these requests were sent once more\n",
-                result->resent);
+        fprintf(
+            file,
+            "  sent again   the server closed %lu kept connections before any "
+            "byte of an answer; these requests were sent once more\n",
+            result->resent);
     char took[32], mean[32];
     if (print->plan->greeting)
         fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",

@@ -24,7 +24,7 @@ static const char *const verdict_names[] = {
     [VERDICT_INCONCLUSIVE] = "inconclusive",
 };
 
-static bool blocked(const struct comparison *comparison)
+bool comparison_blocked(const struct comparison *comparison)
 {
     return comparison->invalid_share > INVALID_SHARE_MAX;
 }
@@ -64,7 +64,7 @@ bool comparison_barred(const struct comparison *comparison)
 
 enum verdict comparison_verdict(const struct comparison *comparison)
 {
-    if (blocked(comparison) || comparison_barred(comparison))
+    if (comparison_blocked(comparison) || comparison_barred(comparison))
         return VERDICT_INCONCLUSIVE;
     return unbarred(comparison);
 }
@@ -175,7 +175,7 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
                  "only one block: no interval, nothing can be said");
         return text;
     }
-    if (blocked(comparison))
+    if (comparison_blocked(comparison))
         snprintf(text, size,
                  "no verdict, %.0f %% of the trials of one were invalid",
                  100 * comparison->invalid_share);
@@ -245,7 +245,8 @@ json_t *comparison_json(const struct comparison *comparison)
     const struct signed_rank *rank = &comparison->rank;
     enum verdict verdict = comparison_verdict(comparison);
     bool interval = ratio->n > 1, ranked = rank->lo > 0;
-    bool open = verdict == VERDICT_INCONCLUSIVE && !blocked(comparison) &&
+    bool open = verdict == VERDICT_INCONCLUSIVE &&
+                !comparison_blocked(comparison) &&
                 !comparison_barred(comparison);
     char words[512], phrase[256];
 

@@ -41,6 +41,10 @@ struct comparison {
  * difference at all. */
 bool comparison_unstable(const struct comparison *comparison);
 
+/* Whether so many trials are invalid, or withhold the metric, that there is no
+ * verdict. */
+bool comparison_blocked(const struct comparison *comparison);
+
 /* Whether a bound bars a verdict: who was held back by something else may only
  * be called better. */
 bool comparison_barred(const struct comparison *comparison);

@@ -155,7 +155,7 @@ class Kept(unittest.TestCase):
         with Server(most=10) as server:
             done = run("-n", "95", "-c", "1", f"http://127.0.0.1:{server.port}/")
             self.assertEqual(0, done.returncode, done)
-            self.assertIn("the server closed 9 kept connections between requests; these "
+            self.assertIn("the server closed 9 kept connections before any byte of an answer; these "
                           "requests were sent once more", done.stdout)
             code, result = load(server, "-n", "95")
         self.assertEqual((0, 95, 9), (code, result["requests"]["ok"],

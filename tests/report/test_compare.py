@@ -3,6 +3,7 @@
 """troika compare on made-up runs whose truth is known: what it calls better,
 what it refuses, and when it ends with 4."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -81,6 +82,46 @@ class Compare(Case):
         self.store(lose)
         text = self.compare("--max-regression", "5%", code=4).stdout
         self.assertRegex(text, r"lost in B: \d+ figures")
+
+    def rows(self, change):
+        """The run as it is, with the rows of its summary changed."""
+        self.store(lambda run, trials: None)
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        run["summary"] = change(run["summary"])
+        path.write_text(json.dumps(run))
+
+    def test_a_model_that_is_gone_is_a_regression(self):
+        self.rows(lambda rows: [r for r in rows if r["model"] != "event-loop"])
+        done = self.compare("--max-regression", "5%", code=4)
+        self.assertRegex(done.stdout, r"lost in B: \d+ figures that A has")
+
+    def test_a_figure_of_too_few_trials_is_not_judged(self):
+        def fewer(rows):
+            for r in rows:
+                if r["model"] == "event-loop" and r["metric"] == "throughput_per_s":
+                    r["invalid"], r["n"] = 3, 3
+            return rows
+
+        self.rows(fewer)
+        self.assertIn("cannot be judged", self.compare("--max-regression", "5%", code=4).stdout)
+
+    def test_a_bound_tells_of_no_regression(self):
+        def bound(rows):
+            for r in rows:
+                if r["model"] == "event-loop" and r["metric"] == "throughput_per_s":
+                    half = {k: r[k] / 2 for k in ("value", "lo", "hi") if r.get(k)}
+                    r.update(half, generator_bound=True, bound_by="generator")
+            return rows
+
+        self.rows(bound)
+        text = self.compare("--max-regression", "5%").stdout
+        self.assertRegex(text, r"; \d+ are bounds, for the server was not the limit")
+
+    def test_a_run_with_gates_off_is_not_to_be_trusted(self):
+        words = "NOT TO BE TRUSTED: TROIKA_DISABLE_GATE=steal"
+        self.store(lambda run, _: run.update(untrusted=words))
+        self.assertIn(words, self.compare(code=3).stdout)
 
     def test_thresholds(self):
         self.scale(1)

@@ -318,6 +318,121 @@ class Decisions(Case):
                                 p["ns"] = round(p["ns"] / factor)
                     trials.append(twin)
 
+    def changed_rows(self, change, choose, *more):
+        """The record of a run whose summary's rows are changed where choose(row)."""
+        run, trials, texts = stored.build()
+        for one in more:
+            one(run, trials)
+        stored.summarise(run, trials)
+        for row in run["summary"]:
+            if row.get("value") is not None and choose(row):
+                row.update(change(row))
+        stored.store(self.run_path, run, trials, texts)
+        self.report("--only", "adr")
+        return json.loads(self.records()[-1].with_suffix(".json").read_text())["decision"]
+
+    def option(self, decision, model):
+        return next(o for o in decision["options"] if o["model"] == model)
+
+    def test_memory_that_lacks_a_part_fits_no_budget(self):
+        decided = self.changed_rows(
+            lambda row: {"error_share": 0.15, "lower_bound": True},
+            lambda row: row["metric"].startswith("memory"),
+            self.set_profile(memory_bytes=3 << 20),
+        )
+        self.assertEqual(self.option(decided, "event-loop")["fate"], "unknown")
+        self.assertEqual(self.option(decided, "thread-per-request")["fate"], "fails")
+        self.assertNotEqual(decided["outcome"]["kind"], "recommended")
+
+    def test_estimate_within_its_error_of_the_budget_is_at_risk(self):
+        decided = self.changed_rows(
+            lambda row: {"error_share": 0.15, "lower_bound": False},
+            lambda row: row["metric"].startswith("memory"),
+            self.set_profile(memory_bytes=int(2.75 * (1 << 20))),
+        )
+        self.assertEqual(self.option(decided, "event-loop")["fate"], "at risk")
+
+    def test_median_that_is_a_bound_fails_nobody(self):
+        def choose(row):
+            return row["model"] == "process-pool" and row["metric"].startswith("latency")
+
+        decided = self.changed_rows(
+            lambda row: {"generator_bound": True, "bound_by": "generator"}, choose
+        )
+        self.assertEqual(self.option(decided, "process-pool")["fate"], "unknown")
+
+    def test_throughput_that_cannot_be_compared_recommends_nobody_by_score(self):
+        def choose(row):
+            fast = row["metric"].startswith(("throughput", "latency"))
+            return row["model"] == "thread-per-request" and row["load_point"] == "fetch" and fast
+
+        decided = self.changed_rows(
+            lambda row: {"generator_bound": True, "bound_by": "generator"},
+            choose,
+            self.set_profile(limit_ns=10**10, limit="p99<10s"),
+        )
+        self.assertNotEqual(decided["outcome"]["kind"], "recommended")
+        self.assertIn("no throughput", decided["preliminary"])
+
+    def test_workers_without_figures_are_not_the_best(self):
+        def change(run, trials):
+            self.set_profile(limit=None, limit_ns=None, memory_bytes=None)(run, trials)
+            self.workers(run, trials, {8: 6.1, 100: 6.15})
+            for t in trials:
+                if t["cell"].get("workers") == 8:
+                    t["withheld"] = [
+                        {"figure": f, "gate": "steady", "effect": "withheld", "words": "rose"}
+                        for f in ("cpu", "memory", "latency")
+                    ]
+
+        copy = self.outcome(change)
+        self.assertEqual(self.option(copy["decision"], "process-pool")["workers"], 100)
+
+    def test_cpu_that_nobody_knows_is_far_from_much(self):
+        def change(run, trials):
+            run["experiments"][0]["profile"].update(wait_ns=0, cpu_ns=2 * 10**9)
+            for t in trials:
+                t["bare"], t["cpu"]["per_request_ns"] = None, None
+
+        copy = self.outcome(change)
+        self.assertEqual(copy["decision"]["outcome"]["kind"], "far")
+
+    def test_decision_depends_on_what_is_withheld(self):
+        def change(run, trials):
+            for t in trials:
+                if t["cell"]["model"] == "event-loop":
+                    t["withheld"] = [
+                        {"figure": f, "gate": "steady", "effect": "withheld", "words": "rose"}
+                        for f in ("throughput", "latency")
+                    ]
+
+        self.store(change)
+        self.report("--summary", "--only", "adr", code=3)
+        text = self.records()[-1].read_text()
+        self.assertIn("depends on figures that gates withheld: event-loop", text)
+
+    def test_verify_finds_what_people_do_not_write(self):
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        (record,) = self.records()
+        whole = record.read_text()
+        for line in ("status: \"proposed\"", "consulted: []"):
+            for forged in ("---", "# Chosen option: serial", "Everything below is void."):
+                record.write_text(whole.replace(line, forged, 1))
+                self.report("--verify", code=4)
+        record.write_text(whole)
+        copy = record.with_suffix(".json")
+        text = copy.read_text()
+        for old, new in (
+            ('"status": "proposed",', '"status": "accepted", "recommended": "serial",'),
+            ('"supersedes": null', '"supersedes": "0000-nothing.md"'),
+        ):
+            self.assertIn(old, text)
+            copy.write_text(text.replace(old, new, 1))
+            self.report("--verify", code=4)
+        copy.write_text(text)
+        self.report("--verify")
+
     def test_best_workers_by_the_rule_and_not_by_spelling(self):
         levels = {2: 0.125, 8: 6.1, 16: 1.0, 100: 6.15}
         copy = self.outcome(lambda run, trials: self.workers(run, trials, levels))
