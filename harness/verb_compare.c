@@ -11,6 +11,7 @@
 #include "harness/experiment/value.h"
 #include "harness/machine/fingerprint.h"
 #include "harness/run/stored.h"
+#include "harness/run/stored_run.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/compare.h"
 #include "troika.h"
@@ -78,16 +79,17 @@ static json_t *load_run(const char *directory)
 
     snprintf(path, sizeof(path), "%s/run.json", directory);
     run = stored_json(path, NULL, why, sizeof(why));
-    if (run == NULL)
+    if (run == NULL) {
         fprintf(stderr, "troika compare: %s; name a run's directory\n", why);
-    if (run == NULL ||
-        (json_is_object(json_object_get(run, "environment")) &&
-         json_is_array(json_object_get(run, "summary")) &&
-         json_is_array(json_object_get(run, "experiments")) &&
-         json_integer_value(json_object_get(run, "schema_version")) == 1))
+        return NULL;
+    }
+    if (stored_run_check(run, why, sizeof(why)) &&
+        json_is_array(json_object_get(run, "summary")))
         return run;
-    fprintf(stderr, "troika compare: %s/run.json is no run of this version\n",
-            directory);
+    fprintf(stderr, "troika compare: %s is no run of this version: %s\n", path,
+            json_is_array(json_object_get(run, "summary"))
+                ? why
+                : "summary is no list");
     json_decref(run);
     return NULL;
 }

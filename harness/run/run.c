@@ -34,6 +34,7 @@
 #include "run_search.h"
 #include "run_setup.h"
 #include "stored.h"
+#include "stored_run.h"
 #include "trial_json.h"
 #include "warmup.h"
 
@@ -374,19 +375,10 @@ static void explain_lost_plan(const struct results *results,
     }
 }
 
-/* Whether it is the plan of a run at all. */
-static bool is_run(const json_t *run)
-{
-    return json_integer_value(json_object_get(run, "schema_version")) == 1 &&
-           json_array_size(json_object_get(run, "plan")) > 0 &&
-           json_array_size(json_object_get(run, "experiments")) > 0 &&
-           json_is_object(json_object_get(run, "environment"));
-}
-
 static int open_stored(struct run *run, const char *directory, char *why,
                        size_t why_size)
 {
-    char newest[640], path[1024], problem[2048];
+    char newest[640], path[1024], problem[2048], wrong[256];
 
     if (directory == NULL) {
         char root[512];
@@ -401,13 +393,13 @@ static int open_stored(struct run *run, const char *directory, char *why,
     run->results.quiet = run->options->quiet;
     snprintf(path, sizeof(path), "%s/run.json", run->results.directory);
     run->json = stored_json(path, NULL, problem, sizeof(problem));
-    if (run->json != NULL && is_run(run->json))
+    if (run->json != NULL && stored_run_check(run->json, wrong, sizeof(wrong)))
         return EXIT_OK;
     if (run->json != NULL)
         snprintf(problem, sizeof(problem),
                  "%s: the file is damaged: it is not the plan of a run of this "
-                 "version of troika",
-                 path);
+                 "version of troika: %s",
+                 path, wrong);
     explain_lost_plan(&run->results, problem, why, why_size);
     return EXIT_FAILED;
 }

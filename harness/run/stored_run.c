@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "stored_run.h"
+
+#include <stdio.h>
+
+enum { SCHEMA_VERSION = 1, WHERE_SIZE = 96 };
+
+struct checking {
+    char *why;
+    size_t why_size;
+};
+
+static bool refuse(const struct checking *checking, const char *where,
+                   const char *key, const char *what)
+{
+    snprintf(checking->why, checking->why_size, "%s%s%s %s", where,
+             where[0] != '\0' && key[0] != '\0' ? "." : "", key, what);
+    return false;
+}
+
+static bool has_texts(const struct checking *checking, const json_t *object,
+                      const char *where, const char *const *keys)
+{
+    if (!json_is_object(object))
+        return refuse(checking, where, "", "is no object");
+    for (; *keys != NULL; keys++)
+        if (!json_is_string(json_object_get(object, *keys)))
+            return refuse(checking, where, *keys, "is no text");
+    return true;
+}
+
+static bool check_rows(const struct checking *checking, const json_t *rows,
+                       const char *name, const char *const *keys)
+{
+    char where[WHERE_SIZE];
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        snprintf(where, sizeof(where), "%s[%zu]", name, i);
+        if (!has_texts(checking, row, where, keys))
+            return false;
+    }
+    return true;
+}
+
+static bool check_point(const struct checking *checking, const json_t *point,
+                        const char *where)
+{
+    static const char *const keys[] = {"id", NULL};
+    const json_t *models = json_object_get(point, "models"), *model;
+    size_t i;
+
+    if (!has_texts(checking, point, where, keys))
+        return false;
+    if (!json_is_array(models))
+        return refuse(checking, where, "models", "is no list");
+    json_array_foreach(models, i, model)
+    {
+        if (!json_is_string(model))
+            return refuse(checking, where, "models", "has what is no text");
+    }
+    return true;
+}
+
+static bool check_experiments(const struct checking *checking,
+                              const json_t *experiments)
+{
+    static const char *const keys[] = {"name", NULL};
+    char where[WHERE_SIZE];
+    const json_t *experiment, *point;
+    size_t i, k;
+
+    if (json_array_size(experiments) == 0)
+        return refuse(checking, "", "experiments", "is empty or no list");
+    json_array_foreach(experiments, i, experiment)
+    {
+        const json_t *points = json_object_get(experiment, "load_points");
+
+        snprintf(where, sizeof(where), "experiments[%zu]", i);
+        if (!has_texts(checking, experiment, where, keys))
+            return false;
+        if (!json_is_array(points))
+            return refuse(checking, where, "load_points", "is no list");
+        json_array_foreach(points, k, point)
+        {
+            snprintf(where, sizeof(where), "experiments[%zu].load_points[%zu]",
+                     i, k);
+            if (!check_point(checking, point, where))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool stored_run_check(const json_t *run, char *why, size_t why_size)
+{
+    static const char *const planned[] = {"trial_id", "experiment",
+                                          "load_point", "model", NULL};
+    static const char *const summed[] = {"experiment", "load_point", "model",
+                                         "metric", NULL};
+    const struct checking checking = {why, why_size};
+    const json_t *plan = json_object_get(run, "plan");
+
+    if (json_integer_value(json_object_get(run, "schema_version")) !=
+        SCHEMA_VERSION)
+        return refuse(&checking, "", "schema_version", "is not 1");
+    if (!json_is_object(json_object_get(run, "environment")))
+        return refuse(&checking, "", "environment", "is no object");
+    if (json_array_size(plan) == 0)
+        return refuse(&checking, "", "plan", "is empty or no list");
+    return check_rows(&checking, plan, "plan", planned) &&
+           check_experiments(&checking, json_object_get(run, "experiments")) &&
+           check_rows(&checking, json_object_get(run, "summary"), "summary",
+                      summed);
+}

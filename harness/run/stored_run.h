@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whether a stored run.json is the plan of a run at all: whatever summarises,
+ * compares or goes on with a run relies on what is checked here.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* False, with what is wrong with which member in `why` ("experiments[0].name is
+ * no text"), when it is none, or of another version of troika. */
+bool stored_run_check(const json_t *run, char *why, size_t why_size);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a stored run.json must have, and what is said of one that has it not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness/run/stored_run.h"
+
+static json_t *good(void)
+{
+    json_t *run = json_loads(
+        "{\"schema_version\": 1, \"environment\": {},"
+        " \"plan\": [{\"trial_id\": \"t\", \"experiment\": \"e\","
+        "   \"load_point\": \"a\", \"model\": \"serial\"}],"
+        " \"experiments\": [{\"name\": \"e\", \"load_points\":"
+        "   [{\"id\": \"a\", \"models\": [\"serial\"]}]}],"
+        " \"summary\": [{\"experiment\": \"e\", \"load_point\": \"a\","
+        "   \"model\": \"serial\", \"metric\": \"throughput_per_s\"}]}",
+        0, NULL);
+
+    assert_non_null(run);
+    return run;
+}
+
+static void refused(json_t *run, const char *reason)
+{
+    char why[256] = "";
+
+    assert_false(stored_run_check(run, why, sizeof why));
+    assert_string_equal(why, reason);
+    json_decref(run);
+}
+
+static void a_run_passes(void **state)
+{
+    json_t *run = good();
+    char why[256];
+
+    (void)state;
+    assert_true(stored_run_check(run, why, sizeof why));
+    json_object_del(run, "summary"); /* before its first trial */
+    assert_true(stored_run_check(run, why, sizeof why));
+    json_decref(run);
+}
+
+/* The member of the first element of a list. */
+static json_t *without(const char *list, const char *key, json_t *value)
+{
+    json_t *run = good();
+
+    json_object_set_new(json_array_get(json_object_get(run, list), 0), key,
+                        value);
+    return run;
+}
+
+static void each_member_is_told(void **state)
+{
+    json_t *run = good();
+
+    (void)state;
+    refused(NULL, "schema_version is not 1");
+    json_object_set_new(run, "environment", json_null());
+    refused(run, "environment is no object");
+    refused(without("plan", "trial_id", json_integer(3)),
+            "plan[0].trial_id is no text");
+    refused(without("experiments", "name", json_null()),
+            "experiments[0].name is no text");
+    refused(without("experiments", "load_points", json_object()),
+            "experiments[0].load_points is no list");
+    refused(without("experiments", "load_points", json_pack("[{}]")),
+            "experiments[0].load_points[0].id is no text");
+    refused(without("experiments", "load_points",
+                    json_pack("[{s:s, s:[n]}]", "id", "a", "models")),
+            "experiments[0].load_points[0].models has what is no text");
+    refused(without("summary", "metric", json_null()),
+            "summary[0].metric is no text");
+    run = good();
+    json_array_set_new(json_object_get(run, "summary"), 0, json_null());
+    refused(run, "summary[0] is no object");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_run_passes),
+                                       cmocka_unit_test(each_member_is_told)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
