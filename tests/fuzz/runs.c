@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness/run/stored.h"
+#include "harness/run/stored_run.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
@@ -362,26 +363,19 @@ static void summarise(json_t *run, const json_t *trials)
     json_decref(before);
 }
 
-/* As `troika summarise` and `compare` insist on. */
-static bool is_run(const json_t *run)
-{
-    return json_integer_value(json_object_get(run, "schema_version")) == 1 &&
-           json_array_size(json_object_get(run, "plan")) > 0 &&
-           json_array_size(json_object_get(run, "plan")) <= TRIALS_MAX &&
-           json_array_size(json_object_get(run, "experiments")) > 0 &&
-           json_is_object(json_object_get(run, "environment"));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t *root = json_loadb((const char *)data, size, 0, NULL);
     json_t *run = json_object_get(root, "run");
     json_t *plan = json_object_get(run, "plan"), *trials = json_array();
+    char why[256] = "";
     int told = 0;
 
     if (directory[0] == '\0')
         make_directory();
-    if (is_run(run)) {
+    if (!stored_run_check(run, why, sizeof why)) {
+        FUZZ_CHECK(why[0], "refused without a reason");
+    } else if (json_array_size(plan) <= TRIALS_MAX) {
         store(plan, json_object_get(root, "trials"));
         struct stored_problems problems =
             stored_all(directory, run, trials, count_told, &told);
