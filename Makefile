@@ -183,7 +183,7 @@ ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release b
 	    case $$status in 0|3) ;; *) cat build/selftest.txt; exit $$status;; esac # 3: a busy machine could not tell
 	@$(MAKE) --no-print-directory asan WERROR=1
 	@$(MAKE) --no-print-directory tsan WERROR=1
-	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=50
+	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=60
 
 c_files = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format everything
