@@ -174,7 +174,7 @@ class Experiments(unittest.TestCase):
             path.write_text(example)
             done = troika("bench", "--dry-run", "--allow-any-build", str(path))
             self.assertEqual(0, done.returncode, done.stderr)
-            self.assertIn("mixed-c200", done.stdout + done.stderr)
+            self.assertIn("mixed-c25", done.stdout + done.stderr)
 
     def test_bench_plans_every_shipped_one(self):
         if "bench" not in troika("--help").stdout:
