@@ -275,7 +275,7 @@ const struct gate_rule gate_machine_rules[] = {
     {"metronome_cost", metronome_cost,
      "watching the machine took over 1 % of a CPU", FIGURES_TIMED,
      EFFECT_WITHHELD},
-    {"steal", steal, "the hypervisor took over 1 % of the CPUs", FIGURES_LOADED,
+    {"steal", steal, "the hypervisor took over 3 % of the CPUs", FIGURES_LOADED,
      EFFECT_WITHHELD},
     {"foreign_cpu", foreign_cpu, "other processes used over 5 % of the CPUs",
      FIGURES_LOADED, EFFECT_WITHHELD},

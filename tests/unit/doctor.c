@@ -208,7 +208,7 @@ static void noise_is_found(void **state)
     finding = judge("foreign CPU use", "{}", noise);
     assert_int_equal(finding.health, HEALTH_BAD);
     assert_non_null(strstr(finding.remedy, "clang (pid 41, 17 %), tar (pid 7"));
-    noise.steal_share = 0.03;
+    noise.steal_share = 0.04;
     assert_int_equal(judge("steal", "{}", noise).health, HEALTH_BAD);
     noise.lateness_p99_ns = 3000000;
     assert_int_equal(judge("timers", "{}", noise).health, HEALTH_WARNING);

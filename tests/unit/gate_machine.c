@@ -125,10 +125,10 @@ static void test_cpu(void **state)
     struct bench *bench = good();
 
     (void)state;
-    bench->trial.machine_last.steal_ns = 40 * MS;
+    bench->trial.machine_last.steal_ns = 80 * MS;
     failing(bench, "steal");
-    bench = good(); /* 1 % and a tick */
-    bench->trial.machine_last.steal_ns = 30 * MS;
+    bench = good(); /* 3 % and a tick */
+    bench->trial.machine_last.steal_ns = 69 * MS;
     failing(bench, "");
     bench = good();
     bench->trial.machine_last.busy_ns += 100 * MS;
