@@ -135,8 +135,9 @@ def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
     most that it serves at this load point."""
     trials = [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
     found = run.level(experiment["name"], point["id"], model, "throughput_per_s")
-    if found and found.get("hi") and trials and all(t.get("overloaded") for t in trials):
-        return found["hi"]
+    _, most = interval(found, True)  # None where a bound hides what it reaches
+    if most and trials and all(t.get("overloaded") for t in trials):
+        return most
     ceilings = [(t.get("capacity") or {}).get("ceiling_per_s") for t in trials]
     return max(ceilings) if ceilings and None not in ceilings else None
 

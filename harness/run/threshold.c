@@ -130,17 +130,74 @@ static double error_share(const struct judging *judging)
     return scheduled > 0 ? (scheduled - ok) / scheduled : NAN;
 }
 
+/* A figure that leaves something out says nothing of the most, and an estimate
+ * may be off by its share: a limit is met by the worst that the figure allows.
+ * `mem` is the only figure of either kind, and its limit is the most. */
+static bool is_met(const struct threshold *threshold, const json_t *row,
+                   double value)
+{
+    double share = json_number_value(json_object_get(row, "error_share"));
+
+    if (isnan(value) || json_is_true(json_object_get(row, "lower_bound")))
+        return false;
+    return threshold->below ? value * (1 + share) < threshold->limit
+                            : value > threshold->limit;
+}
+
+/* Why a figure that missed the limit does not say that the limit is broken. */
+static const char *doubt_of(const struct threshold *threshold,
+                            const json_t *row, double value)
+{
+    bool inside =
+        threshold->below ? value < threshold->limit : value > threshold->limit;
+
+    if (inside && json_is_true(json_object_get(row, "lower_bound")))
+        return " (a lower bound: a part of the memory was not read)";
+    if (inside)
+        return " (an estimate, whose error reaches the limit)";
+    if (json_is_true(json_object_get(row, "generator_bound")))
+        return " (the server was not the limit, and may be better)";
+    if (json_number_value(json_object_get(row, "lo")) < threshold->limit &&
+        json_number_value(json_object_get(row, "hi")) > threshold->limit)
+        return " (its interval covers the limit)";
+    return "";
+}
+
+static void say_missed(struct judging *judging, const json_t *row, double value)
+{
+    const struct threshold *threshold = judging->threshold;
+    char shown[64];
+
+    judging->failed++;
+    json_array_append_new(
+        judging->missed,
+        json_pack("{s:s, s:s, s:s, s:o}", "experiment", judging->experiment,
+                  "load_point", judging->load_point, "model", judging->model,
+                  "value", isnan(value) ? json_null() : json_real(value)));
+    fprintf(judging->file, "  %s %s %s: ", judging->experiment,
+            judging->load_point, judging->model);
+    if (isnan(value)) {
+        fprintf(judging->file, "no figure%s%s\n", row ? ": " : "",
+                row ? text_of(row, "why") : "");
+        return;
+    }
+    if (threshold->metric == NULL)
+        snprintf(shown, sizeof(shown), "%.3g %% errors", 100 * value);
+    else
+        metric_format(threshold->metric, value, shown, sizeof(shown));
+    fprintf(judging->file, "%s%s%s\n", metric_mark(row), shown,
+            doubt_of(threshold, row, value));
+}
+
 static void judge_cell(struct judging *judging)
 {
     const struct threshold *threshold = judging->threshold;
     const json_t *row = NULL;
     double value;
-    char shown[64];
 
     judging->cells++;
     if (threshold->metric == NULL) {
         value = error_share(judging);
-        snprintf(shown, sizeof(shown), "%.3g %% errors", 100 * value);
     } else {
         const json_t *level;
 
@@ -149,31 +206,9 @@ static void judge_cell(struct judging *judging)
                         judging->model, threshold->metric);
         level = json_object_get(row, "value");
         value = json_is_number(level) ? json_number_value(level) : NAN;
-        metric_format(threshold->metric, isnan(value) ? 0 : value, shown,
-                      sizeof(shown));
     }
-    if (!isnan(value) && (threshold->below ? value < threshold->limit
-                                           : value > threshold->limit))
-        return;
-    judging->failed++;
-    json_array_append_new(
-        judging->missed,
-        json_pack("{s:s, s:s, s:s, s:o}", "experiment", judging->experiment,
-                  "load_point", judging->load_point, "model", judging->model,
-                  "value", isnan(value) ? json_null() : json_real(value)));
-    if (isnan(value))
-        fprintf(judging->file, "  %s %s %s: no figure%s%s\n",
-                judging->experiment, judging->load_point, judging->model,
-                row ? ": " : "", row ? text_of(row, "why") : "");
-    else
-        fprintf(judging->file, "  %s %s %s: %s%s\n", judging->experiment,
-                judging->load_point, judging->model, shown,
-                json_number_value(json_object_get(row, "lo")) <
-                            threshold->limit &&
-                        json_number_value(json_object_get(row, "hi")) >
-                            threshold->limit
-                    ? " (its interval covers the limit)"
-                    : "");
+    if (!is_met(threshold, row, value))
+        say_missed(judging, row, value);
 }
 
 static int visit(const json_t *experiment, const json_t *point, void *context)

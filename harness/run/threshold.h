@@ -4,6 +4,8 @@
  * rps>2000, err<0.1%, mem<512MiB, cpu_us<80. Each holds for every contender at
  * every load point, and is judged by the figure of the summary. Where there is
  * no figure a limit is not met: what was not measured is not known to be well.
+ * An estimate of memory meets a limit if the limit holds for the most that its
+ * error allows; a lower bound of memory meets none.
  */
 #pragma once
 
