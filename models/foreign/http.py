@@ -13,10 +13,24 @@ HEAD_MAX = 8192
 BODY_MAX = 65536
 CHUNK_LINE_MAX = 16384
 
+
+def _ipv6() -> bytes:
+    """IPv6address of RFC 3986, 3.2.2: its nine forms by where the zeros are left out."""
+    four, octet = rb"[0-9A-Fa-f]{1,4}", rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+    last = rb"(?:%b:%b|(?:%b\.){3}%b)" % (four, four, octet, octet)
+    tails = [rb"(?:%b:){%d}%b" % (four, count, last) for count in range(5, -1, -1)] + [four, b""]
+    forms = [rb"(?:%b:){6}%b" % (four, last)]
+    for before, tail in enumerate(tails):  # so many groups may stand before ::
+        front = rb"(?:(?:%b:){0,%d}%b)?" % (four, before - 1, four) if before else b""
+        forms.append(front + b"::" + tail)
+    return b"(?:" + b"|".join(forms) + b")"
+
+
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _VALUE = rb"[\t -~\x80-\xff]*"
 _NAME = rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"  # RFC 3986, 3.2.2
-_ADDRESS = rb"\[[A-Za-z0-9._~!$&'()*+,;=:-]+\]"
+_FUTURE = rb"[Vv][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+"
+_ADDRESS = rb"\[(?:" + _ipv6() + rb"|" + _FUTURE + rb")\]"
 _HOST = re.compile(rb"(?:" + _ADDRESS + rb"|" + _NAME + rb"*)(?::[0-9]*)?")
 _REST = rb"[!-\"$-~]*"
 _TARGET = (rb"/" + _REST + rb"|\*|[Hh][Tt][Tt][Pp]://(?:" + _ADDRESS + rb"|" + _NAME

@@ -9,11 +9,22 @@ const BODY_MAX = 65536;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]";
 const NAME = "(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"; // RFC 3986, 3.2.2
-const ADDRESS = "\\[[A-Za-z0-9._~!$&'()*+,;=:-]+\\]";
+const FUTURE = "[Vv][0-9A-Fa-f]+\\.[A-Za-z0-9._~!$&'()*+,;=:-]+";
+const ADDRESS = `\\[(?:${ipv6()}|${FUTURE})\\]`;
 const HOST = new RegExp(`^(?:${ADDRESS}|${NAME}*)(?::[0-9]*)?$`);
 const PATH = /^\/[!-"$-~]*$/;
 const ABSOLUTE = new RegExp(`^http://(?:${ADDRESS}|${NAME}+)(?::[0-9]*)?(?:[/?][!-"$-~]*)?$`, 'i');
 const USUAL = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH']);
+
+// IPv6address of RFC 3986, 3.2.2: its nine forms by where the zeros are left out.
+function ipv6() {
+  const four = '[0-9A-Fa-f]{1,4}', octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+  const last = `(?:${four}:${four}|(?:${octet}\\.){3}${octet})`;
+  const tails = [5, 4, 3, 2, 1, 0].map((count) => `(?:${four}:){${count}}${last}`);
+  const forms = [...tails, four, ''].map((tail, before) => // so many groups may stand before ::
+    `${before ? `(?:(?:${four}:){0,${before - 1}}${four})?` : ''}::${tail}`);
+  return `(?:(?:${four}:){6}${last}|${forms.join('|')})`;
+}
 
 const WORDS = {
   line: 'the request line is not METHOD TARGET VERSION with one blank between',

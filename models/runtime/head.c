@@ -6,6 +6,7 @@
  */
 #include "head.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -158,17 +159,41 @@ bool head_has_word(const char *list, const char *end, const char *word)
     return false;
 }
 
-/* An address in brackets: IPv6, or what may come (RFC 3986, 3.2.2). Returns
- * where it ends, or NULL. */
+/* "v" HEX "." and what such a version defines (RFC 3986, 3.2.2). */
+static bool is_future(const char *at, const char *end)
+{
+    const char *digits = at + 1, *dot = skip(digits, end, HEX);
+
+    if ((*at | 0x20) != 'v' || dot == digits || dot == end || *dot != '.' ||
+        dot + 1 == end)
+        return false;
+    for (at = dot + 1; at < end; at++)
+        if (!is(*at, HOST) && *at != ':')
+            return false;
+    return true;
+}
+
+static bool is_ipv6(const char *at, const char *end)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    size_t length = (size_t)(end - at);
+
+    if (length >= sizeof text || memchr(at, '\0', length))
+        return false;
+    memcpy(text, at, length);
+    text[length] = '\0';
+    return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* An address in brackets (RFC 3986, 3.2.2). Returns where it ends, or NULL. */
 static const char *skip_literal(const char *at, const char *end)
 {
     const char *close = memchr(at, ']', (size_t)(end - at));
 
-    if (!close || close == at + 1)
+    at++;
+    if (!close || close == at || (!is_ipv6(at, close) && !is_future(at, close)))
         return NULL;
-    for (const char *c = at + 1; c < close; c++)
-        if (!is(*c, HOST) && *c != ':')
-            return NULL;
     return close + 1;
 }
 
