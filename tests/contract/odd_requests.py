@@ -275,6 +275,8 @@ _REFUSED = {
         "nothing behind http://": b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n",
         "a port without a host": b"GET http://:80/hello HTTP/1.1\r\nHost: x\r\n\r\n",
         "a user in the target": b"GET http://u:p@x/hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        "no address in the target": b"GET http://[zz]/hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        "half an address in the target": b"GET http://[::1/hello HTTP/1.1\r\nHost: x\r\n\r\n",
         "one slash behind http:": b"GET http:/hello HTTP/1.1\r\nHost: x\r\n\r\n",
         "a port of letters": b"GET http://x:http/hello HTTP/1.1\r\nHost: x\r\n\r\n",
         "a target of one letter": b"GET x HTTP/1.1\r\nHost: x\r\n\r\n",
