@@ -142,8 +142,8 @@ static void add(struct load_target *target, const void *address, size_t size)
         memcpy(&target->addresses[target->address_count++], address, size);
 }
 
-/* "localhost" is both loopback addresses, whatever a file says of it (RFC 6761,
- * section 6.3). */
+/* "localhost" is both loopback addresses, whatever a file says of it, be there
+ * one or none (RFC 6761, section 6.3). */
 static void add_loopback(struct load_target *target)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET,
@@ -152,18 +152,12 @@ static void add_loopback(struct load_target *target)
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
                               .sin6_port = htons((uint16_t)target->port),
                               .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    bool has4 = false, has6 = false;
-    for (int i = 0; i < target->address_count; i++) {
-        has4 |= target->addresses[i].any.sa_family == AF_INET;
-        has6 |= target->addresses[i].any.sa_family == AF_INET6;
-    }
-    if (!has4)
-        add(target, &v4, sizeof v4);
-    if (!has6)
-        add(target, &v6, sizeof v6);
+    add(target, &v4, sizeof v4);
+    add(target, &v6, sizeof v6);
 }
 
-static int resolve(struct load_target *target, char *why, size_t why_size)
+/* All addresses of a name that the machine knows. */
+static int look_up(struct load_target *target, char *why, size_t why_size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM};
@@ -179,10 +173,18 @@ static int resolve(struct load_target *target, char *why, size_t why_size)
     for (const struct addrinfo *each = found; each; each = each->ai_next)
         add(target, each->ai_addr, each->ai_addrlen);
     freeaddrinfo(found);
+    return 0;
+}
+
+static int resolve(struct load_target *target, char *why, size_t why_size)
+{
+    int status = 0;
     if (strcasecmp(target->host, "localhost") == 0)
         add_loopback(target);
+    else
+        status = look_up(target, why, why_size);
     target->address = target->addresses[0];
-    return 0;
+    return status;
 }
 
 int load_target_parse(const char *url, struct load_target *target, char *why,
