@@ -6,10 +6,13 @@
 #include "troika.h"
 #include "harness/hint.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/experiment/names.h"
+#include "harness/gate/gate.h"
+#include "harness/machine/switches.h"
 #include "models/runtime/output.h"
 #include "version.h"
 
@@ -17,18 +20,24 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
+    bool switched; /* by variables of the environment (switches.h) */
 } verbs[] = {
-    {"bench", verb_bench, "run experiments and say who leads, and how sure"},
-    {"summarise", verb_summarise, "summary of a run's stored trials, anew"},
-    {"compare", verb_compare, "what one run is against another"},
-    {"search", verb_search, "the highest rate that keeps a latency limit"},
-    {"load", verb_load, "drive an HTTP server and time every request"},
-    {"serve", verb_serve, "run one model as a server"},
-    {"stores", verb_stores, "a private PostgreSQL and Redis, to try things"},
-    {"doctor", verb_doctor, "what on this machine spoils measurements"},
-    {"selftest", verb_selftest, "the instrument against known truth"},
-    {"primitives", verb_primitives, "what switches, tasks and wake-ups cost"},
-    {"list", verb_list, "models, workloads, experiments; gates, keys"},
+    {"bench", verb_bench, "run experiments and say who leads, and how sure",
+     true},
+    {"summarise", verb_summarise, "summary of a run's stored trials, anew",
+     false},
+    {"compare", verb_compare, "what one run is against another", false},
+    {"search", verb_search, "the highest rate that keeps a latency limit",
+     true},
+    {"load", verb_load, "drive an HTTP server and time every request", true},
+    {"serve", verb_serve, "run one model as a server", false},
+    {"stores", verb_stores, "a private PostgreSQL and Redis, to try things",
+     false},
+    {"doctor", verb_doctor, "what on this machine spoils measurements", true},
+    {"selftest", verb_selftest, "the instrument against known truth", true},
+    {"primitives", verb_primitives, "what switches, tasks and wake-ups cost",
+     true},
+    {"list", verb_list, "models, workloads, experiments; gates, keys", false},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -61,6 +70,20 @@ static int unknown_verb(const char *word)
     return EXIT_USAGE;
 }
 
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+    const char *gates[GATES_MAX + 1] = {NULL};
+    struct gate_about about[GATES_MAX];
+    char why[512];
+
+    for (int i = gate_all(about) - 1; i >= 0; i--)
+        gates[i] = about[i].id;
+    if (!verb->switched || switches_check(gates, why, sizeof(why)))
+        return verb->run(argc, argv);
+    fprintf(stderr, "%s: %s\n", argv[0], why);
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     static char name[32];
@@ -86,7 +109,7 @@ int main(int argc, char **argv)
             /* What argp calls the program in help and errors. */
             snprintf(name, sizeof(name), "troika %s", verbs[i].name);
             argv[1] = name;
-            return verbs[i].run(argc - 1, argv + 1);
+            return run_verb(&verbs[i], argc - 1, argv + 1);
         }
     return unknown_verb(argv[1]);
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/experiment/names.h"
+
 static const char GATES_OFF[] = "TROIKA_DISABLE_GATE";
 
 static const char *const names[] = {
@@ -116,4 +118,53 @@ bool switches_agree(const json_t *then, const json_t *now, char *words,
     words[0] = '\0';
     return !differs(then, now, then, now, words, size) &&
            !differs(now, then, then, now, words, size);
+}
+
+static bool check_words(const char *variable, const char *thing,
+                        const char *const *known, char *why, size_t size)
+{
+    const char *list = getenv(variable);
+    char word[64], hint[256];
+
+    while (list != NULL && *list != '\0') {
+        size_t length = strcspn(list, ", ");
+        bool found = length == 0;
+
+        snprintf(word, sizeof(word), "%.*s", (int)length, list);
+        for (int i = 0; known[i] != NULL && !found; i++)
+            found = !strcmp(known[i], word);
+        if (!found) {
+            snprintf(why, size, "%s: no %s is named \"%s\"%s", variable, thing,
+                     word, names_suggest(word, known, hint, sizeof(hint)));
+            return false;
+        }
+        list += length + strspn(list + length, ", ");
+    }
+    return true;
+}
+
+static bool check_word(const char *variable, const char *const *known,
+                       char *why, size_t size)
+{
+    const char *value = getenv(variable);
+    char hint[256];
+
+    if (value == NULL || *value == '\0')
+        return true;
+    for (int i = 0; known[i] != NULL; i++)
+        if (!strcmp(known[i], value))
+            return true;
+    snprintf(why, size, "%s has no value \"%.64s\"%s", variable, value,
+             names_suggest(value, known, hint, sizeof(hint)));
+    return false;
+}
+
+bool switches_check(const char *const *gates, char *why, size_t size)
+{
+    static const char *const meters[] = {"v1", "v2", "proc", NULL};
+    static const char *const urgencies[] = {"yes", "no", NULL};
+
+    return check_words(GATES_OFF, "gate", gates, why, size) &&
+           check_word("TROIKA_METER", meters, why, size) &&
+           check_word("TROIKA_URGENCY", urgencies, why, size);
 }

@@ -22,3 +22,9 @@ bool switches_untrusted(const json_t *variables, char *words, size_t size);
  * now". */
 bool switches_agree(const json_t *then, const json_t *now, char *words,
                     size_t size);
+
+/* Whether those of ours that choose among words have one that exists; `gates`
+ * are the names of all gates, ended by NULL. If not, `why` names the variable,
+ * the word and the nearest one: a misspelt word would change nothing and tell
+ * nobody. */
+bool switches_check(const char *const *gates, char *why, size_t size);

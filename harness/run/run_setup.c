@@ -212,35 +212,6 @@ int run_setup_plan(struct experiment **experiments, int count,
     return check_descriptors(plan, why, why_size);
 }
 
-/* A gate's name in TROIKA_DISABLE_GATE that is none would switch nothing off.
- */
-static int check_gates(char *why, size_t why_size)
-{
-    const char *list = getenv("TROIKA_DISABLE_GATE"), *known[GATES_MAX + 1];
-    struct gate_about about[GATES_MAX];
-    int count = gate_all(about);
-    char word[64], hint[256];
-
-    for (int i = 0; i <= count; i++)
-        known[i] = i < count ? about[i].id : NULL;
-    while (list != NULL && *list != '\0') {
-        size_t length = strcspn(list, ", ");
-        bool found = length == 0;
-
-        snprintf(word, sizeof(word), "%.*s", (int)length, list);
-        for (int i = 0; i < count && !found; i++)
-            found = !strcmp(known[i], word);
-        if (!found) {
-            snprintf(why, why_size,
-                     "TROIKA_DISABLE_GATE: no gate is named \"%s\"%s", word,
-                     names_suggest(word, known, hint, sizeof(hint)));
-            return EXIT_USAGE;
-        }
-        list += length + strspn(list + length, ", ");
-    }
-    return EXIT_OK;
-}
-
 static int check_build(const struct run_options *options, char *why,
                        size_t why_size)
 {
@@ -341,8 +312,6 @@ int run_setup_results(const struct plan *plan,
     char root[512], eta[64];
     int code = check_build(options, why, why_size);
 
-    if (code == EXIT_OK)
-        code = check_gates(why, why_size);
     if (code == EXIT_OK)
         code = start_guardian(why, why_size);
     if (code != EXIT_OK)

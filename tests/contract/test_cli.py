@@ -22,9 +22,9 @@ TROIKA = (BUILD if BUILD.is_absolute() else ROOT / BUILD) / "troika"
 LIMIT_S = 120
 
 
-def troika(*arguments: str) -> subprocess.CompletedProcess:
+def troika(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     return subprocess.run([TROIKA, *arguments], capture_output=True, text=True,
-                          timeout=LIMIT_S, stdin=subprocess.DEVNULL, cwd="/")
+                          timeout=LIMIT_S, stdin=subprocess.DEVNULL, cwd="/", env=os.environ | variables)
 
 
 class Verbs(unittest.TestCase):
@@ -70,6 +70,27 @@ class Verbs(unittest.TestCase):
                 self.assertEqual(2, done.returncode)
                 self.assertEqual("", done.stdout)
                 self.assertIn(words, done.stderr)
+
+    def test_a_misspelt_switch_is_refused_by_all_who_read_it(self):
+        """It would change nothing and tell nobody."""
+        verbs = (("bench", "--dry-run", "--allow-any-build", "quick"), ("load", "http://127.0.0.1:1/"), ("doctor",),
+                 ("search", "serial"), ("selftest", "--list"), ("primitives",))
+        for name, value, words in (
+                ("TROIKA_METER", "v3", 'TROIKA_METER has no value "v3"; did you mean v'),
+                ("TROIKA_METER", "cgroup", 'TROIKA_METER has no value "cgroup"; there is v1, v2, proc'),
+                ("TROIKA_URGENCY", "nope", 'TROIKA_URGENCY has no value "nope"; did you mean no?'),
+                ("TROIKA_DISABLE_GATE", "steal,clokc",
+                 'TROIKA_DISABLE_GATE: no gate is named "clokc"; did you mean clock?')):
+            for arguments in verbs:
+                with self.subTest(name=name, arguments=arguments):
+                    done = troika(*arguments, **{name: value})
+                    self.assertEqual(2, done.returncode)
+                    self.assertEqual("", done.stdout)
+                    self.assertIn(f"troika {arguments[0]}: {words}", done.stderr)
+            self.assertEqual(0, troika("list", "models", **{name: value}).returncode)
+        for name, value in (("TROIKA_METER", "proc"), ("TROIKA_METER", ""), ("TROIKA_URGENCY", "no"),
+                            ("TROIKA_DISABLE_GATE", "steal, clock")):
+            self.assertEqual(0, troika(*verbs[0], **{name: value}).returncode)
 
 
 class Lists(unittest.TestCase):
