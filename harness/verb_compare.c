@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "harness/experiment/value.h"
+#include "harness/hint.h"
 #include "harness/machine/fingerprint.h"
 #include "harness/run/stored.h"
 #include "harness/run/stored_run.h"
@@ -74,7 +75,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static json_t *load_run(const char *directory)
 {
-    char path[4096], why[4608];
+    char path[4096], why[4608], word[4096];
     json_t *run;
 
     snprintf(path, sizeof(path), "%s/run.json", directory);
@@ -83,13 +84,18 @@ static json_t *load_run(const char *directory)
         fprintf(stderr, "troika compare: %s; name a run's directory\n", why);
         return NULL;
     }
-    if (stored_run_check(run, why, sizeof(why)) &&
-        json_is_array(json_object_get(run, "summary")))
+    if (!stored_run_check(run, why, sizeof(why))) {
+        fprintf(stderr, "troika compare: %s is no run of this version: %s\n",
+                path, why);
+    } else if (!stored_run_check_summary(run, why, sizeof(why))) {
+        fprintf(stderr,
+                "troika compare: %s: the file is damaged: %s; make the summary "
+                "anew from the stored trials: %s summarise %s\n",
+                path, why, hint_program(),
+                hint_word(directory, word, sizeof(word)));
+    } else {
         return run;
-    fprintf(stderr, "troika compare: %s is no run of this version: %s\n", path,
-            json_is_array(json_object_get(run, "summary"))
-                ? why
-                : "summary is no list");
+    }
     json_decref(run);
     return NULL;
 }
@@ -100,21 +106,32 @@ static void say_damaged(const char *why, void *context)
     fprintf(stderr, "troika compare: %s\n", why);
 }
 
-/* Trials that were not done yet are left out; NULL when one is damaged, for
- * which a limit cannot be judged. */
-static json_t *load_trials(const char *directory, const json_t *run)
+/* The trials behind a run's summary; NULL when one is damaged, for then nobody
+ * knows what the summary was made from. Sets *missing when one of a complete
+ * run has no file any more. */
+static json_t *load_trials(const char *directory, const json_t *run,
+                           bool *missing)
 {
     json_t *trials = json_array();
     struct stored_problems problems =
         stored_all(directory, run, trials, say_damaged, NULL);
+    int damaged = problems.damaged_trials + problems.damaged_attempts;
 
-    if (problems.damaged_trials == 0)
+    if (problems.missing > 0 &&
+        json_is_true(json_object_get(run, "complete"))) {
+        *missing = true;
+        fprintf(stderr,
+                "troika compare: %s: %d trial%s of a complete run %s no file "
+                "any more, first trials/%s.json\n",
+                directory, problems.missing, problems.missing == 1 ? "" : "s",
+                problems.missing == 1 ? "has" : "have", problems.first_missing);
+    }
+    if (damaged == 0)
         return trials;
     fprintf(stderr,
-            "troika compare: %s: %d stored trial%s damaged, so no "
-            "threshold can be judged\n",
-            directory, problems.damaged_trials,
-            problems.damaged_trials == 1 ? " is" : "s are");
+            "troika compare: %s: %d stored file%s damaged, so nothing is "
+            "compared; troika summarise says what to do\n",
+            directory, damaged, damaged == 1 ? " is" : "s are");
     json_decref(trials);
     return NULL;
 }
@@ -157,26 +174,22 @@ static void print_run(const char *name, const char *directory,
         printf("   %s\n", json_string_value(json_object_get(run, "untrusted")));
 }
 
-static int judge(const struct flags *flags, const struct compare *compare)
+static int judge(const struct flags *flags, const struct compare *compare,
+                 const json_t *trials)
 {
     int missed = 0;
-    json_t *trials;
 
     if (flags->regression > 0)
         missed += compare_regressions(compare, flags->regression, stdout);
-    if (flags->threshold_count > 0) {
-        trials = load_trials(flags->runs[1], compare->b);
-        if (trials == NULL)
-            return EXIT_FAILED;
+    if (flags->threshold_count > 0)
         missed += threshold_judge(flags->thresholds, flags->threshold_count,
                                   compare->b, trials, NULL, say_line, stdout);
-        json_decref(trials);
-    }
     return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;
 }
 
+/* `trials` are those of b. */
 static int compare_runs(const struct flags *flags, const json_t *a,
-                        const json_t *b)
+                        const json_t *b, const json_t *trials)
 {
     const json_t *left = json_object_get(a, "environment");
     const json_t *right = json_object_get(b, "environment");
@@ -208,12 +221,34 @@ static int compare_runs(const struct flags *flags, const json_t *a,
                 "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
         fingerprint_compare(left, right, say_difference, stdout);
         compare_print(&compare, stdout);
-        code = judge(flags, &compare);
+        code = judge(flags, &compare, trials);
         if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))
             code = EXIT_INVALID;
     }
     compare_free(&compare);
     return code;
+}
+
+/* Both runs with their trials. Returns an exit code. */
+static int compare_stored(const struct flags *flags)
+{
+    json_t *runs[2] = {NULL}, *trials[2] = {NULL};
+    bool missing = false, whole = true;
+    int code = EXIT_FAILED;
+
+    for (int i = 0; i < 2; i++) {
+        runs[i] = load_run(flags->runs[i]);
+        if (runs[i] != NULL)
+            trials[i] = load_trials(flags->runs[i], runs[i], &missing);
+        whole &= trials[i] != NULL;
+    }
+    if (whole)
+        code = compare_runs(flags, runs[0], runs[1], trials[1]);
+    for (int i = 0; i < 2; i++) {
+        json_decref(runs[i]);
+        json_decref(trials[i]);
+    }
+    return code == EXIT_OK && missing ? EXIT_INVALID : code;
 }
 
 int verb_compare(int argc, char **argv)
@@ -227,21 +262,13 @@ int verb_compare(int argc, char **argv)
                "words."
                "\vRuns made in different environments are refused without "
                "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
-               "usage; 3 a run is not to be trusted; 4 a threshold is not met.",
+               "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
+               "threshold is not met.",
     };
     struct flags flags = {0};
-    json_t *a, *b = NULL;
-    int code = EXIT_FAILED;
 
     argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
         return EXIT_USAGE;
-    a = load_run(flags.runs[0]);
-    if (a != NULL)
-        b = load_run(flags.runs[1]);
-    if (b != NULL)
-        code = compare_runs(&flags, a, b);
-    json_decref(a);
-    json_decref(b);
-    return code;
+    return compare_stored(&flags);
 }

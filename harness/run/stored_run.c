@@ -115,3 +115,58 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
            check_rows(&checking, json_object_get(run, "summary"), "summary",
                       summed);
 }
+
+/* Whether two members that are both known stand in this order; the ends of an
+ * interval without width differ by rounding. */
+static bool is_ordered(const json_t *row, const char *low, const char *high)
+{
+    const json_t *a = json_object_get(row, low);
+    const json_t *b = json_object_get(row, high);
+
+    return !json_is_number(a) || !json_is_number(b) ||
+           json_number_value(a) <= json_number_value(b) * (1 + 1e-9);
+}
+
+static bool check_level(const struct checking *checking, const json_t *row,
+                        const char *where)
+{
+    static const char *const figures[] = {"value", "lo",     "hi", "min",
+                                          "max",   "log_sd", "n",  NULL};
+    static const char *const pairs[][2] = {
+        {"lo", "value"}, {"value", "hi"}, {"lo", "hi"}, {"min", "max"}};
+
+    for (int i = 0; figures[i] != NULL; i++) {
+        const json_t *figure = json_object_get(row, figures[i]);
+
+        if (figure != NULL && !json_is_null(figure) && !json_is_number(figure))
+            return refuse(checking, where, figures[i], "is no number");
+        if (json_number_value(figure) < 0)
+            return refuse(checking, where, figures[i], "is below zero");
+    }
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        char what[32];
+
+        snprintf(what, sizeof(what), "is above its %s", pairs[i][1]);
+        if (!is_ordered(row, pairs[i][0], pairs[i][1]))
+            return refuse(checking, where, pairs[i][0], what);
+    }
+    return true;
+}
+
+bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
+{
+    const struct checking checking = {why, why_size};
+    const json_t *summary = json_object_get(run, "summary"), *row;
+    char where[WHERE_SIZE];
+    size_t i;
+
+    if (!json_is_array(summary))
+        return refuse(&checking, "", "summary", "is no list");
+    json_array_foreach(summary, i, row)
+    {
+        snprintf(where, sizeof(where), "summary[%zu]", i);
+        if (!check_level(&checking, row, where))
+            return false;
+    }
+    return true;
+}

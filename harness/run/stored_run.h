@@ -12,3 +12,7 @@
 /* False, with what is wrong with which member in `why` ("experiments[0].name is
  * no text"), when it is none, or of another version of troika. */
 bool stored_run_check(const json_t *run, char *why, size_t why_size);
+
+/* False likewise when its summary is no list of levels: a figure is below zero,
+ * or an interval's lower end above its level or upper end. */
+bool stored_run_check_summary(const json_t *run, char *why, size_t why_size);

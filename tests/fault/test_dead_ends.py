@@ -69,7 +69,8 @@ class DeadEnds(Bench):
                 self.assertNotEqual(whole, damaged)
                 victim.write_bytes(damaged)
                 for verb in (["summarise", run],
-                             ["compare", "--force", "--threshold", "mem<1GiB", run, run]):
+                             ["compare", "--force", "--threshold", "mem<1GiB", run, run],
+                             ["compare", "--force", run, run]):
                     done = self.verb(*verb)
                     self.assertEqual(1, done.returncode, (verb, done.stdout, done.stderr))
                     self.assertIn(str(victim), done.stderr)

@@ -158,6 +158,34 @@ class Compare(Case):
             self.assertIn("1 load points of the same name differ", text)
             self.assertNotIn("quick: fetch\n", text)
 
+    def test_a_damaged_trial_of_either_run_is_named(self):
+        self.store(lambda run, trials: None)
+        for run in (self.first, self.run_path):
+            victim = sorted((run / "trials").glob("*.json"))[0]
+            whole = victim.read_text()
+            attempt = victim.with_suffix(".attempt1.json")
+            for path, text in ((victim, whole[:200]), (victim, ""), (attempt, "{}")):
+                path.write_text(text)
+                done = self.compare(code=1)
+                self.assertIn(str(path), done.stderr)
+                self.assertEqual("", done.stdout)
+                victim.write_text(whole)
+                attempt.unlink(missing_ok=True)
+            victim.unlink()
+            self.assertIn(f"first trials/{victim.name}", self.compare(code=3).stderr)
+            victim.write_text(whole)
+
+    def test_a_summary_that_no_trials_give_is_refused(self):
+        for change, said in (
+            ({"lo": 9e9, "hi": 1}, "lo is above its"),
+            ({"value": -5}, "value is below zero"),
+            ({"hi": "7"}, "hi is no number"),
+        ):
+            self.rows(lambda rows: [rows[0] | change, *rows[1:]])
+            done = self.compare(code=1)
+            self.assertIn(f"{self.run_path}/run.json: the file is damaged: summary[0].{said}", done.stderr)
+            self.assertRegex(done.stderr, f"troika summarise {self.run_path}\n$")
+
     def test_no_run_is_named(self):
         done = self.compare(code=1)
         self.assertIn("run.json", done.stderr)

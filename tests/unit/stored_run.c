@@ -85,9 +85,49 @@ static void each_member_is_told(void **state)
     refused(run, "summary[0] is no object");
 }
 
+static void levels_are_in_order(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{\"value\": 2, \"lo\": 1, \"hi\": 3, \"min\": 2, \"max\": 2}", ""},
+        {"{\"value\": 2, \"lo\": null, \"hi\": null}", ""},
+        {"{\"value\": 2, \"lo\": 2.0000000001, \"hi\": 2}", ""},
+        {"{\"value\": 2, \"lo\": 3, \"hi\": 3}",
+         "summary[0].lo is above its value"},
+        {"{\"value\": 2, \"lo\": 1, \"hi\": 1}",
+         "summary[0].value is above its hi"},
+        {"{\"value\": null, \"lo\": 2, \"hi\": 1}",
+         "summary[0].lo is above its hi"},
+        {"{\"value\": 2, \"min\": 2, \"max\": 1}",
+         "summary[0].min is above its max"},
+        {"{\"value\": -2}", "summary[0].value is below zero"},
+        {"{\"n\": -2}", "summary[0].n is below zero"},
+        {"{\"log_sd\": \"2\"}", "summary[0].log_sd is no number"},
+    };
+    char why[256] = "";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *run = good();
+
+        json_object_update_new(
+            json_array_get(json_object_get(run, "summary"), 0),
+            json_loads(rows[i][0], 0, NULL));
+        assert_int_equal(stored_run_check_summary(run, why, sizeof why),
+                         rows[i][1][0] == '\0');
+        assert_string_equal(rows[i][1], why);
+        why[0] = '\0';
+        json_object_del(run, "summary");
+        assert_false(stored_run_check_summary(run, why, sizeof why));
+        assert_string_equal("summary is no list", why);
+        why[0] = '\0';
+        json_decref(run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_run_passes),
+                                       cmocka_unit_test(levels_are_in_order),
                                        cmocka_unit_test(each_member_is_told)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
