@@ -224,7 +224,8 @@ def check_run(path: Path, data: dict) -> None:
         _check_shape(path, f"slopes[{i}].", row, SLOPE_SHAPE)
 
 
-def check_trial(path: Path, trial: dict, run: dict) -> None:
+def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None = None) -> None:
+    """`plan`: its rows by trial_id, where there is one."""
     _check_shape(path, "", trial, TRIAL_SHAPE)
     for i, gate in enumerate(trial.get("gates") or []):
         _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
@@ -244,8 +245,34 @@ def check_trial(path: Path, trial: dict, run: dict) -> None:
             f"{path}: load point {trial['load_point']!r} of experiment"
             f" {trial['experiment']!r} is not in run.json"
         )
+    _check_planned(path, trial, run, (plan or {}).get(trial["trial_id"], {}))
     if trial["valid"]:
         _check_valid(path, trial)
+
+
+def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
+    """A trial is the one that its row of the plan says, and of a model that its
+    load point has."""
+    model = trial["cell"]["model"]
+    known = {
+        name
+        for e in run["experiments"]
+        for p in e["load_points"]
+        if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
+        for name in p["models"]
+    }
+    if model not in known:
+        raise ResultsError(
+            f"{path}: cell.model is {model!r}, but load point {trial['load_point']!r} of"
+            f" run.json has {', '.join(sorted(known)) or 'none'}"
+        )
+    found = dict(trial, model=model)
+    for key in ("experiment", "load_point", "model", "block"):
+        if key in planned and found[key] != planned[key]:
+            name = "cell.model" if key == "model" else key
+            raise ResultsError(
+                f"{path}: {name} is {found[key]!r}, but the plan in run.json says {planned[key]!r}"
+            )
 
 
 def _check_valid(path: Path, trial: dict) -> None:

@@ -177,10 +177,11 @@ def load(directory: str) -> Run:
     data = read(path / "run.json")
     check_run(path / "run.json", data)
     check_schema(path / "run.json", "run", data)
+    plan = {row.get("trial_id"): row for row in data.get("plan") or []}
     trials, retired = [], []
     for name in sorted((path / "trials").glob("*.json")):
         trial = read(name)
-        check_trial(name, trial, data)
+        check_trial(name, trial, data, plan)
         check_schema(name, "trial", trial)
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
@@ -240,9 +241,16 @@ def read(path: Path) -> dict:
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
 
+    def once(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next((key for key in keys if keys.count(key) > 1), None) if len(set(keys)) < len(keys) else None
+        if twice is not None:
+            raise ValueError(f"an object has {json.dumps(twice)[:60]} twice")
+        return dict(pairs)
+
     try:
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text, parse_constant=refuse)
+        data = json.loads(text, parse_constant=refuse, object_pairs_hook=once)
         if SURROGATE.search(text):  # half of a character, which no file can hold
             json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:

@@ -107,6 +107,14 @@ static bool check(const char *path, const json_t *trial, const json_t *row,
                      path, same[i]);
             return false;
         }
+    if (!json_equal(json_object_get(json_object_get(trial, "cell"), "model"),
+                    json_object_get(row, "model"))) {
+        snprintf(why, why_size,
+                 "%s: the file is damaged: its cell.model is not that of the "
+                 "plan",
+                 path);
+        return false;
+    }
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
         if (!has_shape(json_object_get(trial, shapes[i].key),
                        shapes[i].shape)) {

@@ -30,6 +30,7 @@ DAMAGES = {
     "an array": lambda text: "[]",
     "null": lambda text: "null",
     "another version": lambda text: text.replace('"schema_version": 1', '"schema_version": 7'),
+    "another model": lambda text: text.replace('"model": "serial"', '"model": "thread-pool"'),
     "a key twice": lambda text: text.replace("{", '{ "valid": true,', 1),
     "more behind it": lambda text: text + "{}",
     "NUL": lambda text: text[:50] + "\0" + text[50:],

@@ -232,6 +232,14 @@ class Refusals(Case):
         path.write_text('{"schema_version": 1,\n "run_id" "x"}')
         self.refused(rf"{re.escape(path.name)}:2:11: broken JSON")
 
+    def test_a_key_twice_is_no_result(self):
+        stored.write(self.run_path)
+        for path in (sorted((self.run_path / "trials").glob("*.json"))[0], self.run_path / "run.json"):
+            whole = path.read_text()
+            path.write_text(whole.replace("{", '{"complete": true,', 1))
+            self.refused(rf'{re.escape(path.name)}: cannot be read: an object has "complete" twice')
+            path.write_text(whole)
+
     def test_unknown_schema_version(self):
         run, trials, texts = stored.build()
         run["schema_version"] = 7
@@ -240,6 +248,7 @@ class Refusals(Case):
 
     def test_contradictions(self):
         run, trials, texts = stored.build()
+        models = next(p["models"] for p in run["experiments"][0]["load_points"] if p["id"] == trials[0]["load_point"])
         changes = (
             (lambda t: t["requests"].update(scheduled=1), "accounted for"),
             (lambda t: t["gates"][0].update(ok=False), "gate 'little' failed"),
@@ -250,6 +259,12 @@ class Refusals(Case):
             (lambda t: t["tasks"].update(threads_max=-1), "tasks.threads_max is -1"),
             (lambda t: t.update(run_id="other"), "run_id is 'other'"),
             (lambda t: t.update(load_point="none"), "not in run.json"),
+            (lambda t: t["cell"].update(model="other"), "cell.model is 'other', but load point"),
+            (
+                lambda t: t["cell"].update(model=next(m for m in models if m != t["cell"]["model"])),
+                "cell.model is '.*', but the plan in run.json says",
+            ),
+            (lambda t: t.update(block=t["block"] + 1), "block is 2, but the plan in run.json says 1"),
         )
         for change, words in changes:
             with self.subTest(words):
