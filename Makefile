@@ -100,6 +100,10 @@ run_and_report = $(python) harness/given.py bench $(out)/troika
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(run_and_report) -- $*
 
+# The program names the experiment that is nearest to one that does not exist.
+bench-%: all FORCE
+	@$(run_and_report) -- '$(subst ','\'',$*)'
+
 resume: all ## go on with an interrupted run, then report it (RUN=, default the newest)
 	@$(run_and_report) "--resume=$$GIVEN_RUN"
 

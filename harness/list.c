@@ -14,6 +14,7 @@
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/names.h"
 #include "harness/gate/gate.h"
+#include "harness/options.h"
 #include "harness/search/search.h"
 #include "harness/server/models.h"
 #include "harness/server/store_server.h"
@@ -350,8 +351,7 @@ int verb_list(int argc, char **argv)
     struct request request = {0};
     json_t *all = json_object();
 
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &request);
+    options_parse(&argp, argc, argv, NULL, &request);
     if (request.subject != NULL && !strcmp(request.subject, "keys")) {
         experiment_describe_keys(stdout);
         json_decref(all);

@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "harness/experiment/names.h"
+#include "harness/options.h"
 #include "harness/server/models.h"
+#include "models/runtime/parameter.h"
 #include "models/runtime/workload.h"
 #include "troika.h"
 
@@ -189,6 +191,36 @@ static const struct model_info *find(const struct model_info *models,
     return model;
 }
 
+/* Whether each word in the place of a flag is, or begins, one that the model
+ * has; if not, the nearest is named. The model judges the rest. */
+static bool knows_flags(const struct model_info *model, char **argv)
+{
+    const char *names[FLAGS_MAX + 1] = {
+        "stats", "describe", "help",    "usage", "version",    "address",
+        "port",  "workers",  "backlog", "redis", "postgresql", "backend"};
+    enum { ALONE = 5 }; /* the first ones take no value */
+    int count = 12;
+    char hint[512];
+
+    for (const struct parameter *p = model->settings;
+         p != NULL && p->name != NULL && count < FLAGS_MAX; p++)
+        names[count++] = p->name;
+    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+        if (strncmp(*argv, "--", 2) != 0)
+            continue;
+        if (*options_suggest(*argv, names, hint, sizeof(hint))) {
+            fprintf(stderr, "troika serve: %s has no flag \"%s\"%s\n",
+                    model->name, *argv, hint);
+            return false;
+        }
+        bool alone = strchr(*argv, '=') != NULL;
+        for (int i = 0; i < ALONE; i++)
+            alone |= !strncmp(names[i], *argv + 2, strlen(*argv + 2));
+        argv += !alone && argv[1] != NULL;
+    }
+    return true;
+}
+
 int verb_serve(int argc, char **argv)
 {
     const struct model_info *models, *model;
@@ -208,7 +240,7 @@ int verb_serve(int argc, char **argv)
     }
     models = models_all();
     model = find(models, argv[1]);
-    if (model == NULL)
+    if (model == NULL || (model->available && !knows_flags(model, argv + 2)))
         return EXIT_USAGE;
     backend = take_backend(2, argv);
     if ((backend == NULL || !strcmp(backend, "auto")) && !only_asks(argv + 2))
@@ -216,12 +248,12 @@ int verb_serve(int argc, char **argv)
     else if (backend != NULL && strcmp(backend, "none") != 0)
         snprintf(address, sizeof(address), "%s", backend);
     args[n++] = (char *)model->path;
-    for (int i = 2; argv[i] != NULL; i++)
-        args[n++] = argv[i];
     if (address[0] != '\0') {
         args[n++] = (char *)"--backend";
         args[n++] = address;
     }
+    for (int i = 2; argv[i] != NULL; i++)
+        args[n++] = argv[i];
     args[n] = NULL;
     execv(model->path, args);
     fprintf(stderr, "troika serve: %s cannot be started: %s\n", model->path,

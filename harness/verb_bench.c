@@ -11,6 +11,7 @@
 
 #include "harness/experiment/experiment.h"
 #include "harness/hint.h"
+#include "harness/options.h"
 #include "harness/run/run.h"
 #include "models/runtime/units.h"
 #include "troika.h"
@@ -275,9 +276,8 @@ int verb_bench(int argc, char **argv)
     char *command = join(argc, argv);
     int code;
 
-    argp_err_exit_status = EXIT_USAGE;
     flags.options.command = command != NULL ? command : "troika bench";
-    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+    if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
         return EXIT_USAGE;
     if (flags.resume) {
         take_run(&flags);
@@ -312,8 +312,7 @@ int verb_summarise(int argc, char **argv)
     };
     struct flags flags = {.options = {.overrides = {.warmup_ns = -1}}};
 
-    argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+    if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
         return EXIT_USAGE;
     return run_summarise(flags.count > 0 ? flags.experiments[0] : NULL,
                          &flags.options);

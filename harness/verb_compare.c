@@ -11,6 +11,7 @@
 #include "harness/experiment/value.h"
 #include "harness/hint.h"
 #include "harness/machine/fingerprint.h"
+#include "harness/options.h"
 #include "harness/run/stored.h"
 #include "harness/run/stored_run.h"
 #include "harness/run/threshold.h"
@@ -267,8 +268,7 @@ int verb_compare(int argc, char **argv)
     };
     struct flags flags = {0};
 
-    argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &flags) != 0)
+    if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
         return EXIT_USAGE;
     return compare_stored(&flags);
 }

@@ -10,6 +10,7 @@
 
 #include "harness/machine/doctor.h"
 #include "harness/machine/environment.h"
+#include "harness/options.h"
 #include "troika.h"
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -69,8 +70,7 @@ int verb_doctor(int argc, char **argv)
     json_t *environment;
     bool json = false;
 
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &json);
+    options_parse(&argp, argc, argv, NULL, &json);
     environment = environment_capture();
     if (environment == NULL) {
         fputs("troika doctor: out of memory\n", stderr);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "harness/options.h"
 #include "harness/primitives/primitives.h"
 #include "harness/run/results.h"
 #include "troika.h"
@@ -187,8 +188,7 @@ int verb_primitives(int argc, char **argv)
     struct wish wish = {.keep = true, .repetitions = 15};
 
     results_default_root(wish.root, sizeof(wish.root));
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &wish);
+    options_parse(&argp, argc, argv, NULL, &wish);
     for (int i = 0; !wish.any && primitives[i].name != NULL; i++)
         wish.chosen[i] = true;
     /* The report explains with the newest stored one: it must be whole, and

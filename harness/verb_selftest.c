@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "harness/options.h"
 #include "harness/run/results.h"
 #include "harness/server/guardian.h"
 #include "harness/server/models.h"
@@ -224,8 +225,7 @@ int verb_selftest(int argc, char **argv)
     struct wish wish = {.keep = true};
 
     results_default_root(wish.root, sizeof(wish.root));
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &wish);
+    options_parse(&argp, argc, argv, NULL, &wish);
     if (wish.list) {
         print_list();
         return EXIT_OK;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/options.h"
 #include "harness/server/guardian.h"
 #include "harness/server/store_server.h"
 #include "models/runtime/output.h"
@@ -122,8 +123,7 @@ int verb_stores(int argc, char **argv)
     bool wanted[STORES] = {false};
     int code;
 
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, wanted);
+    options_parse(&argp, argc, argv, NULL, wanted);
     if (!wanted[STORE_POSTGRESQL] && !wanted[STORE_REDIS])
         wanted[STORE_POSTGRESQL] = wanted[STORE_REDIS] = true;
     sigaction(SIGINT, &action, NULL);

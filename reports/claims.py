@@ -9,6 +9,7 @@ first run. What the newest claims.json there said is compared.
 
 import argparse
 import json
+import re
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,8 +36,15 @@ def chosen(words: str, folder: Path) -> list[rules.Rule]:
     names = [w.upper() for w in rules.items(words)]
     for name in names:
         if name not in ids:
-            raise rules.RuleError(f"no claim is named {name}{rules.nearest(name, ids)}")
+            raise rules.RuleError(f"no claim is named {name}{_nearest(name, ids)}")
     return [ids[n] for n in names]
+
+
+def _nearest(name: str, ids) -> str:
+    """Of claims that are numbered, the one of that number: C7 means C07."""
+    number = re.fullmatch(r"C?0*(\d+)", name)
+    same = [i for i in ids if number and re.fullmatch(rf"C0*{number[1]}", i)]
+    return f"; did you mean {same[0]}?" if same else rules.nearest(name, ids)
 
 
 def experiments(picked: list[rules.Rule], words: str) -> list[str]:

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/options.h"
 #include "harness/troika.h"
 #include "load_habits.h"
 #include "load_schedule.h"
@@ -414,6 +415,5 @@ void load_options_parse(int argc, char **argv, struct load_options *options)
         .percentiles = {50, 90, 99, 99.9},
         .percentile_count = 4,
     };
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    options_parse(&argp, argc, argv, NULL, options);
 }

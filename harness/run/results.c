@@ -299,12 +299,30 @@ int results_begin(struct results *results, const json_t *run, char *why,
                       results->root, remedy_at_start(-result));
 }
 
+/* There is no run of that name, or none at all yet. */
+static int refuse_missing(const char *directory, char *why, size_t why_size)
+{
+    const char *slash = strrchr(directory, '/');
+    bool newest = !strcmp(slash != NULL ? slash + 1 : directory, "latest");
+
+    snprintf(why, why_size,
+             "opening the run %.512s failed: %s; %s bench quick begins one",
+             directory,
+             newest ? "there is no run yet to go on from"
+                    : "there is no such run (those that are there are the "
+                      "directories below results/)",
+             hint_program());
+    return -ENOENT;
+}
+
 int results_open(const char *directory, struct results *results, char *why,
                  size_t why_size)
 {
     char path[PATH_SIZE], *slash;
 
     *results = (struct results){.lock_fd = -1};
+    if (realpath(directory, path) == NULL && errno == ENOENT)
+        return refuse_missing(directory, why, why_size);
     if (realpath(directory, path) == NULL)
         return fail(errno, why, why_size, "opening the run", directory,
                     "name a directory below results/");

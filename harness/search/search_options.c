@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/options.h"
 #include "harness/server/models.h"
 #include "harness/troika.h"
 #include "models/runtime/units.h"
@@ -24,6 +25,8 @@ enum {
     KEY_WARMUP,
     KEY_SEED,
 };
+
+enum { SEARCH_NAMES_MAX = 64 };
 
 static const struct argp_option rows[] = {
     {"workload", KEY_WORKLOAD, "NAME", 0,
@@ -126,6 +129,19 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
+/* The parameters of all workloads, for who misspelt one. */
+static const char *const *parameter_names(void)
+{
+    static const char *names[SEARCH_NAMES_MAX + 1];
+    int count = 0;
+
+    for (const struct workload_entry *w = workloads; w->name; w++)
+        for (const struct parameter *p = w->workload->parameters;
+             p->name != NULL && count < SEARCH_NAMES_MAX; p++)
+            names[count++] = p->name;
+    return names;
+}
+
 /* Takes --NAME=VALUE out of the arguments where NAME is some workload's
  * parameter: whether it is this one's is found out with the cell. */
 static int take_parameters(int argc, char **argv,
@@ -213,6 +229,5 @@ int search_options_parse(int argc, char **argv, struct search_options *options)
 
     *options = (struct search_options){.seed = 1};
     argc = take_parameters(argc, argv, options);
-    argp_err_exit_status = EXIT_USAGE;
-    return argp_parse(&argp, argc, argv, 0, NULL, options);
+    return options_parse(&argp, argc, argv, parameter_names(), options);
 }

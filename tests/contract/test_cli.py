@@ -71,6 +71,43 @@ class Verbs(unittest.TestCase):
                 self.assertEqual("", done.stdout)
                 self.assertIn(words, done.stderr)
 
+    def test_an_unknown_option_is_told_with_the_nearest(self):
+        for arguments, words in (
+                (("bench", "--bloks", "3"), "'--bloks'; did you mean --blocks?"),
+                (("summarise", "--outptu=x"), "'--outptu=x'; did you mean --output?"),
+                (("compare", "A", "--treshold", "p99<5ms"), "did you mean --threshold?"),
+                (("search", "--dealy=10ms", "serial"), "did you mean --delay?"),
+                (("load", "--conections", "3", "http://127.0.0.1:1/"), "did you mean --connections?"),
+                (("load", "--concurrency", "3"), "give -c"),
+                (("serve", "event-loop", "--prot", "8080"), 'event-loop has no flag "--prot"; did you mean --port?'),
+                (("serve", "event-loop", "--port", "0", "--stakc=1MiB"), "did you mean --stack?"),
+                (("serve", "event-loop", "--port"), "requires an argument"),
+                (("stores", "--hepl"), "did you mean --help?"),
+                (("doctor", "--fromat=json"), "did you mean --format?"),
+                (("selftest", "--lits"), "did you mean --list?"),
+                (("primitives", "--no-stroe"), "did you mean --no-store?"),
+                (("list", "--xyzzy"), "'--xyzzy'; there is --"),
+                (("bench", "--blocks"), "requires an argument"),
+                (("bench", "--w", "3"), "ambiguous")):
+            with self.subTest(arguments=arguments):
+                done = troika(*arguments)
+                self.assertEqual(2, done.returncode)
+                self.assertEqual("", done.stdout)
+                self.assertIn(words, done.stderr)
+        # A word that an option takes, or that stands behind --, is none.
+        self.assertEqual(0, troika("bench", "-o", "--bloks", "--models", "serial", "--dry-run", "--allow-any-build",
+                                   "quick").returncode)
+        self.assertIn('no experiment is named "--bloks"', troika("bench", "--", "--bloks").stderr)
+
+    def test_a_run_that_is_not_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments, words in ((("bench", "--resume", "-o", folder), "there is no run yet to go on from; "),
+                                     (("summarise", folder + "/x"), "there is no such run")):
+                done = troika(*arguments)
+                self.assertEqual(1, done.returncode)
+                self.assertIn(words, done.stderr)
+                self.assertRegex(done.stderr, r"troika bench quick begins one\n$")
+
     def test_a_misspelt_switch_is_refused_by_all_who_read_it(self):
         """It would change nothing and tell nobody."""
         verbs = (("bench", "--dry-run", "--allow-any-build", "quick"), ("load", "http://127.0.0.1:1/"), ("doctor",),

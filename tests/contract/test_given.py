@@ -118,6 +118,17 @@ class Given(unittest.TestCase):
             self.assertEqual(2, done.returncode)
             self.assertIn(said, done.stderr)
 
+    def test_an_experiment_or_claim_that_does_not_exist(self):
+        for words, code, said in ((("bench-quik",), 2, 'no experiment is named "quik"; did you mean quick?'),
+                                  (("bench-nonsense",), 2, 'no experiment is named "nonsense"; the nearest are'),
+                                  (("bench-a'b;`exit 7`",), 2, "no experiment is named \"a'b;`exit 7`\""),
+                                  (("claims", "CLAIMS=C7"), 2, "no claim is named C7; did you mean C07?"),
+                                  (("claims", "CLAIMS=17"), 2, "no claim is named 17; did you mean C17?")):
+            with self.subTest(words=words):
+                done = self.make(*words)
+                self.assertEqual(code, done.returncode)
+                self.assertIn(said, done.stderr)
+
     def test_resume_is_no_experiment(self):
         done = self.make("bench", "ARGS=--resume")
         self.assertEqual(2, done.returncode)
