@@ -13,7 +13,8 @@ PYTHON ?= /usr/bin/python3
 WITHOUT ?=
 # What a user hands over reaches the program as it is: make does not expand
 # these, and no shell reads them. A recipe has "$$GIVEN_X", which is one word,
-# or $(with) X, which is the words of X.
+# or $(with) X, which is the words of X. The program takes the shell's place, so
+# that a signal to make, which hands SIGTERM on, ends the program and not the shell.
 given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN RUNS SECONDS TARGETS TESTS URL WITHOUT
 default_RUN := results/latest
 default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
@@ -21,7 +22,7 @@ default_NODE := node
 $(foreach v,$(given),$(eval export GIVEN_$(v) := $$(if $$(value $(v)),$$(value $(v)),$$(default_$(v)))))
 $(foreach v,$(given),$(if $(findstring command,$(origin $(v))),$(eval unexport $(v))))
 python := "$$GIVEN_PYTHON"
-with := $(python) harness/given.py words
+with := exec $(python) harness/given.py words
 comma := ,
 needed = $(if $(value $(1)),,$(error $(1)= is missing$(2)))
 # Another compiler's objects go to a folder of their own.
@@ -95,7 +96,7 @@ bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minu
 standard: bench-standard ## the same with latency at a fixed rate and a noise floor: under 15 minutes
 
 # A run with invalid trials, or one that misses a --threshold, is reported all the same.
-run_and_report = $(python) harness/given.py bench $(out)/troika
+run_and_report = exec $(python) harness/given.py bench $(out)/troika
 
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(run_and_report) -- $*
@@ -159,11 +160,11 @@ compare: $(out)/troika ## two runs side by side: make compare A=results/X B=resu
 tests: all $(unit_tests) $(helpers)
 
 check: tests ## unit, contract, method, report and fault tests
-	@TROIKA_BUILD=$(out) $(with) TESTS $(python) tests/run.py
+	@export TROIKA_BUILD=$(out); $(with) TESTS $(python) tests/run.py
 
 asan tsan: ## check (but for reports, which are Python) under address+undefined, or thread sanitizer
 	@$(MAKE) --no-print-directory tests VARIANT=$@
-	@GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@ \
+	@export GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@; \
 	    $(with) TESTS $(python) tests/run.py
 
 # SECONDS= and RUNS= limit each target, TARGETS= names some, FRESH=1 starts from

@@ -40,20 +40,29 @@ def with_words(command: list[str], name: str) -> list[str]:
     return command[:at] + words(name) + command[at:]
 
 
+def call(command: list[str]) -> int:
+    """Runs it to its own end: Ctrl-C reaches the program as well, which ends in
+    order; what is sent to us alone, by make say, is handed on."""
+    child = subprocess.Popen(command)
+    # A handler, for what is ignored stays ignored in the program.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: child.send_signal(number))
+    status = child.wait()
+    return status if status >= 0 else 128 - status
+
+
 def bench(troika: str, rest: list[str]) -> int:
     """A run may end elsewhere than in results/latest, or be none (--dry-run):
     the program itself says which one it is."""
-    # A handler, for what is ignored stays ignored in the program.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
     with tempfile.NamedTemporaryFile(prefix="troika-run-") as note:
         command = with_words([troika, "bench", "--run-file", note.name, *rest], "ARGS")
-        status = subprocess.run(command).returncode
+        status = call(command)
         run = os.fsdecode(note.read())
     if status not in (DONE, INVALID, THRESHOLD) or not run:
-        return status if status >= 0 else 128 - status
+        return status
     sys.stdout.flush()
-    report = subprocess.run([sys.executable, REPORT, "--summary", "--", run]).returncode
+    report = call([sys.executable, str(REPORT), "--summary", "--", run])
     # Invalid trials that no decision depends on are no failure of the run.
     return status if status == THRESHOLD and report in (DONE, INVALID) else report
 

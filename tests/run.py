@@ -35,6 +35,16 @@ def tests(build: pathlib.Path) -> list[tuple[str, list[str]]]:
     return found + [(f"unit/{u.stem}", [str(build / "tests" / u.stem)]) for u in units]
 
 
+RUNNING: set[int] = set()  # process groups of tests
+
+
+def stop(number: int, _) -> None:
+    """A signal to make, which hands it on, leaves no test behind."""
+    for group in list(RUNNING):
+        os.killpg(group, signal.SIGKILL)
+    os._exit(128 + number)
+
+
 def run(command: list[str], limit_s: float) -> tuple[int, str]:
     """Exit status and output; the test's process group ends with it.
 
@@ -47,6 +57,7 @@ def run(command: list[str], limit_s: float) -> tuple[int, str]:
             stderr=subprocess.STDOUT, start_new_session=True)
         # Its group is killed before it is waited for: after that, its number
         # may be another's.
+        RUNNING.add(process.pid)
         late = ""
         ended = select.poll()
         pidfd = os.pidfd_open(process.pid)
@@ -54,6 +65,7 @@ def run(command: list[str], limit_s: float) -> tuple[int, str]:
         if not ended.poll(limit_s * 1000):
             late = f"\nended after {limit_s:.0f} s without a result\n"
         os.close(pidfd)
+        RUNNING.discard(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
         status = process.wait()
         status = 1 if late else status
@@ -68,6 +80,8 @@ def timed(name: str, command: list[str], limit_s: float) -> tuple[str, int, floa
 
 
 def main(selection: list[str]) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
     build = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
     os.environ["TROIKA_BUILD"] = str(build)
     # Tests judge the tool and not the machine, which may be busy with others;

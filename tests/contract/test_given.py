@@ -7,6 +7,7 @@ Nothing is built here: make is told that the program is up to date. Hostile
 values would leave a file behind if anything ran them.
 """
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import urllib.request
 
@@ -191,6 +193,50 @@ class Given(unittest.TestCase):
         finally:
             os.killpg(server.pid, 15)
             server.communicate(timeout=LIMIT_S)
+
+    # ---- the end -------------------------------------------------------------
+
+    def ends(self, *words, wait=lambda make: make.stdout.readline(), **more):
+        """What make and its program said when make alone was told to end; the
+        wait is for all who hold their output."""
+        make = subprocess.Popen(self.command(*words), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, env=environment(**more), start_new_session=True)
+        try:
+            said = wait(make)
+            make.terminate()
+            out, err = make.communicate(timeout=20)
+            return said + out + err
+        finally:
+            try:
+                os.killpg(make.pid, 9)
+            except ProcessLookupError:
+                pass
+            else:
+                make.communicate(timeout=LIMIT_S)
+
+    def test_a_signal_to_make_ends_the_server(self):
+        for words in (("serve", "MODEL=event-loop", "ARGS=--port 0"),
+                      ("serve", "MODEL=thread-pool", "ARGS=--port 0 --backend none")):
+            with self.subTest(words=words):
+                said = self.ends(*words)
+                pid, port = (int(re.search(rf'"{key}": ?(\d+)', said)[1]) for key in ("pid", "port"))
+                self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+                with self.assertRaises(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+    def test_a_signal_to_make_ends_a_run_in_order(self):
+        path, results = self.folder / "long.ini", self.folder / "results"
+        path.write_text("[experiment]\nmodels = serial\nblocks = 1\n[cell hello]\nworkload = hello\nwindow = 30s\n")
+
+        def begun(make):
+            end = time.monotonic() + LIMIT_S
+            while not list(results.glob("*/run.json")) and time.monotonic() < end and make.poll() is None:
+                time.sleep(0.05)
+            return ""
+
+        self.ends("bench", f"ARGS=--allow-any-build --wait-for-quiet 0s -o {results} {path}", wait=begun)
+        stored = json.loads(next(results.glob("*/run.json")).read_text())
+        self.assertEqual("SIGTERM", stored["interrupted"])
 
 
 if __name__ == "__main__":
