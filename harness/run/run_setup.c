@@ -100,6 +100,43 @@ static int read_one(const char *path, const char *home,
     return check_window(experiments[index], why, why_size);
 }
 
+/* Where the experiment lay of which `path` is a run's copy
+ * (RUN/experiments/NAME.ini): there are the files that its targets name.
+ * Returns "" for any other file. */
+static const char *copied_from(const char *path, char *home, size_t size)
+{
+    char folder[1024], file[1100], name[128];
+    char *slash;
+    const json_t *experiment;
+    json_t *run = NULL;
+    size_t i;
+
+    home[0] = '\0';
+    snprintf(folder, sizeof(folder), "%s", path);
+    slash = strrchr(folder, '/');
+    snprintf(name, sizeof(name), "%s", slash != NULL ? slash + 1 : "");
+    if (slash == NULL || strlen(name) < 5)
+        return home;
+    name[strlen(name) - 4] = '\0'; /* .ini */
+    snprintf(file, sizeof(file), "%.*s/../run.json", (int)(slash - folder),
+             folder);
+    *slash = '\0';
+    slash = strrchr(folder, '/');
+    if (!strcmp(slash != NULL ? slash + 1 : folder, "experiments"))
+        run = json_load_file(file, 0, NULL);
+    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
+    {
+        const char *is = json_string_value(json_object_get(experiment, "name"));
+        const char *was =
+            json_string_value(json_object_get(experiment, "home"));
+
+        if (is != NULL && was != NULL && !strcmp(is, name))
+            snprintf(home, size, "%s", was);
+    }
+    json_decref(run);
+    return home;
+}
+
 int run_setup_experiments(char *const *names, int count,
                           const struct run_options *options,
                           const struct model_info *models,
@@ -107,7 +144,7 @@ int run_setup_experiments(char *const *names, int count,
                           size_t why_size)
 {
     int code = EXIT_OK;
-    char path[1024];
+    char path[1024], home[1024];
 
     *experiments = calloc((size_t)count + 1, sizeof(**experiments));
     if (*experiments == NULL)
@@ -115,8 +152,9 @@ int run_setup_experiments(char *const *names, int count,
     for (int i = 0; i < count && code == EXIT_OK; i++) {
         if (experiment_find(names[i], path, sizeof(path), why, why_size) < 0)
             return EXIT_USAGE;
-        code = read_one(path, NULL, options, models, *experiments, i, why,
-                        why_size);
+        copied_from(path, home, sizeof(home));
+        code = read_one(path, home[0] != '\0' ? home : NULL, options, models,
+                        *experiments, i, why, why_size);
     }
     return code == EXIT_OK
                ? check_models(&options->overrides, *experiments, why, why_size)

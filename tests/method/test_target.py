@@ -7,6 +7,7 @@ it is left behind. No peer's package is needed.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,32 @@ class Target(unittest.TestCase):
             models=models, command=command,
             more="config = page.in\n" + more))
         return path
+
+    def test_the_command_of_the_record_finds_the_target_s_files(self):
+        """The run's copy of the experiment lies elsewhere than they do."""
+        path = self.write()
+        path.write_text(path.read_text() + "[profile]\nname = it\nconcurrency = 2\nlatency_limit = p50<1h\n")
+        self.bench(path, "--wait-for-quiet", "0s")
+        run = (self.folder / "results/latest").resolve()
+        stored = json.loads((run / "run.json").read_text())
+        stored["untrusted"] = None  # gates are off for tests
+        stored["experiments"][0]["profile"]["cpu_ns"] = next(
+            int(row["value"] or 0) for row in stored["summary"] if row["metric"] == "cpu_per_request_ns")
+        (run / "run.json").write_text(json.dumps(stored))
+        made = subprocess.run([sys.executable, ROOT / "reports/report.py", "--only", "adr", run], capture_output=True,
+                              text=True, timeout=LIMIT_S)
+        self.assertEqual(0, made.returncode, made.stderr)
+        record = next(run.glob("report/adr/*.md")).read_text()
+        (command,) = set(re.findall(r"^build/release/troika (bench .*)$", record, re.M))
+        self.assertIn(str(run / "experiments/it.ini"), command)
+        before = len((self.folder / "where").read_text().splitlines())
+        again = subprocess.run(f"{BUILD}/troika {command} --allow-any-build --wait-for-quiet 0s -o {self.folder}/again",
+                               shell=True, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
+        trial = json.loads(next((self.folder / "again/latest/trials").glob("*.json")).read_text())
+        self.assertNotEqual("carried_out", trial["gates"][0]["id"], trial["gates"][0])
+        self.assertGreater(len((self.folder / "where").read_text().splitlines()), before, again.stderr)
+        stored = json.loads((self.folder / "again/latest/run.json").read_text())
+        self.assertEqual(str(self.folder), stored["experiments"][0]["home"])
 
     @staticmethod
     def answers(trial):
