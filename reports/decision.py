@@ -23,7 +23,7 @@ import sensitivity
 import workers
 from evidence import Evidence
 from points import setting
-from results import Run
+from results import Run, undone
 
 FIRM = ("recommended", "toss-up")  # outcomes that name somebody
 
@@ -174,6 +174,8 @@ def _against(seen: Evidence, model: str, first: str | None) -> dict:
         row = seen.ratio(name, model, first) if model != first else None
         if row and row.get("ratio"):
             rows[name] = {k: row.get(k) for k in ("ratio", "lo", "hi", "n", "verdict")}
+            if words := undone(row):
+                rows[name]["why"] = words
     return rows
 
 

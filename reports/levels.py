@@ -67,14 +67,16 @@ def scale_words(x: Axis) -> str:
 
 
 def alt_text(what: str, kind, rows: dict) -> str:
+    """From the best to the last figure, and nobody is called best: one that misses
+    a limit leads nothing."""
     known = {m: r["value"] for m, r in rows.items() if r}
     if not known:
         return f"{what}: no valid measurement."
     best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])
     worst = (min if kind.higher_is_better else max)(known, key=lambda m: known[m])
-    words = f"{what}: best {best} at {kind.show(known[best])}"
+    words = f"{what}: {best} {kind.show(known[best])}"
     if worst != best:
-        words += f", last {worst} at {kind.show(known[worst])}"
+        words += f" to {worst} {kind.show(known[worst])}"
     return words + ". The numbers are in the table."
 
 

@@ -118,7 +118,8 @@ def leaders_table(experiment: dict) -> dict:
     rows = []
     for point, leads in experiment["leaders"]:
         by_noun = {x.metric.noun: words("words.md", "short", x) for x in leads}
-        rows.append([point["id"], *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
+        all_miss = " §" if any(x.regardless for x in leads) else ""
+        rows.append([point["id"] + all_miss, *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
     return {"head": ["load point", *nouns], "rows": rows}
 
 
@@ -127,7 +128,7 @@ def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
     for c in claims:
         kind = c["metric"]
         value = f"{kind.show(c['value'])} {units.interval(c['lo'], c['hi'], kind.scale([c['value']])[0])}"
-        said = verdicts.get(c["verdict"], units.UNKNOWN)
+        said = verdicts.get(c["verdict"], units.UNKNOWN) + (f" ({c['why']})" if c["why"] else "")
         rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), said])
     return rows
 

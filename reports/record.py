@@ -223,14 +223,15 @@ def claims(decision: dict) -> list[dict]:
     for option in decision["options"]:
         for name, evidence in option["evidence"].items():
             if evidence:
-                verdict = (option["against"].get(name) or {}).get("verdict")
+                against = option["against"].get(name) or {}
                 rows.append(
                     dict(
                         evidence,
                         id=f"E{len(rows) + 1}",
                         model=option["model"],
                         metric=metric(name),
-                        verdict=verdict,
+                        verdict=against.get("verdict"),
+                        why=against.get("why"),
                     )
                 )
     return rows

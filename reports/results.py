@@ -16,6 +16,7 @@ from checks import ResultsError, check_run, check_schema, check_trial
 
 SCHEMA_VERSION = 1
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+UNDONE = re.compile(r"\((not significant among \d+ comparisons, Holm|unstable: [^()]*)\)$")
 INVALID_SHARE = 0.2
 # Of which figure a metric is (`troika list gates`); what is not here is withheld
 # by no gate alone.
@@ -54,6 +55,14 @@ def bound_by(row: dict | None) -> str | None:
     if not row or not row.get("generator_bound"):
         return None
     return row.get("bound_by") or "generator"
+
+
+def undone(row: dict) -> str | None:
+    """Why a comparison is inconclusive though its interval excludes 1, in the
+    words of the run's last lines: the correction for many comparisons, or the
+    rank test. None where it does not say."""
+    found = UNDONE.search(row.get("phrase") or "") if row.get("verdict") == "inconclusive" else None
+    return found and found[1]
 
 
 def interval(row: dict | None, higher_is_better: bool) -> tuple[float | None, float | None]:

@@ -9,7 +9,7 @@ import levels
 import overload
 import units
 from metrics import metric
-from results import Run, bound_by
+from results import Run, bound_by, undone
 
 
 def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
@@ -230,12 +230,13 @@ def comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
 
 
 def verdict_words(row: dict) -> str:
+    why = undone(row)
     return {
         "better": f"{row['a']} is better",
         "worse": f"{row['b']} is better",
         "same": "no meaningful difference",
         "negligible": "measurable, negligible",
-        "inconclusive": "inconclusive",
+        "inconclusive": f"inconclusive ({why})" if why else "inconclusive",
     }.get(row.get("verdict"), "not judged")
 
 

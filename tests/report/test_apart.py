@@ -39,6 +39,7 @@ class Apart(Case):
         self.assertRegex(page, r'<tr class="apart"><th scope="row">serial‡')
         self.assertNotRegex(page, r'<tr class="apart"><th scope="row">event-loop')
         self.assertIn("tr.apart th", page)
+        self.assertNotIn("§", self.text())
 
     def test_last_lines_of_a_run(self):
         self.stored()
@@ -53,6 +54,16 @@ class Apart(Case):
         self.report("--only", "report")
         self.assertIn("Without regard to the profile's limits, for here all miss p99<1us", self.text())
         self.assertNotIn("‡", self.text())
+        self.assertRegex(self.text(), r"(?m)^\| fetch § ")
+        for page in (self.text(), self.text("index.html")):
+            self.assertIn("where all miss one (§) nothing fits, and who leads is told without regard to it", page)
+            self.assertNotIn(": best ", page)
+        self.assertIn("Sure that none fits: each option surely misses a limit.", self.text())
+        (record,) = self.records()
+        said = record.read_text()
+        self.assertIn("all options miss a limit, and more blocks do not change that", said)
+        self.assertNotIn("What would settle it", said)
+        self.assertIn("because no option keeps all limits", said)
         self.assertIn("without regard to the profile's p99<1us", self.last_lines())
 
 

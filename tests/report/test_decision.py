@@ -528,6 +528,22 @@ class Decisions(Case):
         self.report("--verify", code=4)
         self.assertEqual(self.records(), [record])  # nothing is written
 
+    def test_a_verdict_that_many_comparisons_undo_says_so(self):
+        stored.write(self.run_path)
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        why = "not significant among 12 comparisons, Holm"
+        for row in run["comparisons"]:
+            if (row["load_point"], row["metric"]) == ("fetch", "memory_total_bytes"):
+                row.update(verdict="inconclusive", phrase=f"inconclusive; about 9 blocks would settle it ({why})")
+        path.write_text(json.dumps(run))
+        self.report()
+        (record,) = self.records()
+        said = record.read_text()
+        self.assertRegex(said, rf"cannot be told from event-loop: ratio \S+ \[\S+\] \({why}\)")
+        self.assertRegex(said, rf"(?m)^\| E\d+ .*\| +inconclusive \({why}\) \|$")
+        self.assertRegex(self.text(), rf"(?m)^\| \S+ / \S+ .*\| +inconclusive \({why}\) \|$")
+
     def test_record_is_never_overwritten(self):
         stored.write(self.run_path)
         self.report("--only", "adr")
