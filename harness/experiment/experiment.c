@@ -37,6 +37,8 @@ enum experiment_key {
     EXPERIMENT_KEYS,
 };
 
+enum { TRIAL_NAME_MAX = 200 }; /* what the report takes for a name */
+
 static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
     [EXPERIMENT_TITLE] = {"title", "text", "the file's name",
                           "a heading for the report"},
@@ -357,9 +359,11 @@ static int read_sections(const struct reader *reader)
     return result < 0 ? result : check_whole(reader, &defaults);
 }
 
-/* The file's name without directory and .ini. */
-static void set_name(struct experiment *experiment, const char *path)
+/* The file's name without directory and .ini. A name that was cut would stand
+ * for another file, too. */
+static int set_name(const struct reader *reader, const char *path)
 {
+    struct experiment *experiment = reader->experiment;
     const char *base = strrchr(path, '/');
     size_t length;
 
@@ -367,6 +371,11 @@ static void set_name(struct experiment *experiment, const char *path)
     length = strlen(base);
     if (length > 4 && !strcmp(base + length - 4, ".ini"))
         length -= 4;
+    if (length >= sizeof(experiment->name))
+        return reader_fail(reader, 1,
+                           "the file's name has %zu characters without .ini, "
+                           "and results are named by at most %zu; rename it",
+                           length, sizeof(experiment->name) - 1);
     snprintf(experiment->name, sizeof(experiment->name), "%.*s", (int)length,
              base);
     snprintf(experiment->path, sizeof(experiment->path), "%s", path);
@@ -375,6 +384,33 @@ static void set_name(struct experiment *experiment, const char *path)
             *c = '-';
     snprintf(experiment->title, sizeof(experiment->title), "%s",
              experiment->name);
+    return 0;
+}
+
+/* A trial's files are named EXPERIMENT-bN-LOADPOINT-MODEL and more: the file
+ * system takes 255 bytes, and the report leaves as many for its own. */
+static int check_file_names(const struct reader *reader)
+{
+    const struct experiment *experiment = reader->experiment;
+
+    for (int i = 0; i < experiment->load_point_count; i++) {
+        const struct load_point *point = &experiment->load_points[i];
+
+        for (int j = 0; point->models[j] != NULL; j++) {
+            size_t length = strlen(experiment->name) + strlen("-b1000-") +
+                            strlen(point->id) + strlen("-") +
+                            strlen(point->models[j]);
+
+            if (length > TRIAL_NAME_MAX)
+                return reader_fail(
+                    reader, point->line,
+                    "a trial of %s at %s would be named with %zu characters, "
+                    "and at most %d are allowed for experiment, cell and model "
+                    "together; shorten the name of the file or the cell",
+                    point->models[j], point->id, length, TRIAL_NAME_MAX);
+        }
+    }
+    return 0;
 }
 
 int experiment_read(const char *path, const struct model_info *models,
@@ -403,7 +439,7 @@ int experiment_read_copy(const char *path, const char *home,
         result = -ENOMEM;
         goto out;
     }
-    set_name(reader.experiment, path);
+    result = set_name(&reader, path);
     reader.experiment->blocks = 6;
     reader.experiment->margin = 0.05;
     reader.experiment->latency_margin = 0.1;
@@ -411,11 +447,14 @@ int experiment_read_copy(const char *path, const char *home,
     for (int i = 0; i < MODELS_MAX && models[i].name != NULL; i++)
         reader.experiment->models[i] = models[i];
     reader.models = reader.experiment->models;
-    result = target_section_read_all(&reader, home);
+    if (result == 0)
+        result = target_section_read_all(&reader, home);
     if (result == 0)
         result = read_sections(&reader);
     if (result == 0 && reader.experiment->noise_floor)
         entrants_add_copies(reader.experiment);
+    if (result == 0)
+        result = check_file_names(&reader);
     if (result < 0)
         experiment_free(reader.experiment);
     else

@@ -261,6 +261,29 @@ class Experiments(unittest.TestCase):
             self.assertEqual(2, done.returncode)
             self.assertIn("did you mean quick?", done.stderr)
 
+    def test_names_too_long_for_files_are_refused(self):
+        """A file's name has 255 bytes, and a name that is cut is another's."""
+        def planned(name, cell, target, lists="8"):
+            path = pathlib.Path(folder) / f"{name}.ini"
+            path.write_text(f"[experiment]\nmodels = {target}\n[target {target}]\ncommand = true\n"
+                            f"url = http://127.0.0.1:{{port}}/\n[cell {cell}]\nworkload = wait\n"
+                            f"delay = {lists}\nconnections = 1000, 2000\n")
+            done = troika("bench", "--dry-run", "--allow-any-build", str(path))
+            self.assertEqual("" if done.returncode else done.stdout, done.stdout)
+            return done
+
+        with tempfile.TemporaryDirectory() as folder:
+            done = planned("e" * 64, "a", "it", "1ms")
+            self.assertEqual(2, done.returncode)
+            self.assertIn("the file's name has 64 characters without .ini, and results are named by at most 63", done.stderr)
+            done = planned("e" * 63, "c" * 39, "t" * 39, f"1.{'0' * 38}ms, 2.{'0' * 38}ms")
+            self.assertEqual(2, done.returncode)
+            self.assertRegex(done.stderr, r"ini:6: a trial of t{39} at .* would be named with 20\d characters, and at most 200")
+            done = planned("e" * 63, "c" * 39, "t" * 39, "1ms, 2ms")
+            self.assertEqual(0, done.returncode, done.stderr)
+            for line in done.stdout.splitlines()[:-1]:
+                self.assertLessEqual(len(line.split()[-1]), 200)
+
 
 class Doctor(unittest.TestCase):
     def test_it_judges_and_gives_remedies(self):
