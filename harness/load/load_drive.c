@@ -59,20 +59,14 @@ void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
     drive->record.end_ns = drive->record.start_ns + plan->window_ns;
     if (plan->mode == LOAD_OPEN)
         return;
-    double step_ns = (double)plan->warmup_ns / 2 / plan->connections;
     struct load_pool *pool = &drive->pool;
     if (plan->slices) {
         load_slices_begin(drive);
         return;
     }
-    for (int i = 0; i < pool->count; i++) {
-        struct load_connection *connection = &pool->all[i];
-        if (connection->state != POOL_FREE)
-            continue;
-        int number = load_pool_number(pool, connection);
-        connection->due_ns = origin_ns + (int64_t)(step_ns * number);
-        load_pool_move(pool, connection, POOL_STARTING);
-    }
+    for (int i = 0; i < pool->count; i++)
+        if (pool->all[i].state == POOL_FREE)
+            load_send_start(drive, &pool->all[i]);
 }
 
 static const enum load_outcome outcomes[] = {

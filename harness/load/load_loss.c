@@ -154,7 +154,8 @@ void load_loss_connect(struct load_drive *drive,
         times.done_ns = now_ns;
         load_record_in_flight(&drive->record, -1, now_ns);
         drive->slot->result.started--; /* it was never more than begun */
-    } else if (drive->running && drive->plan->mode == LOAD_CLOSED)
+    } else if (drive->running && drive->plan->mode == LOAD_CLOSED &&
+               now_ns >= drive->record.origin_ns)
         drive->begun++;
     connection->asked = false;
     connection->failures++;

@@ -86,10 +86,12 @@ void load_pool_move(struct load_pool *pool, struct load_connection *connection,
     list_remove(&pool->lists[connection->state], connection);
     struct load_list *list = &pool->lists[state];
     struct load_connection *before = list->tail;
-    /* What took longer to connect is due before others that are busy, and what
-     * is asked once more before others that connect. */
-    while ((state == POOL_BUSY || state == POOL_CONNECTING) && before &&
-           before->due_ns > connection->due_ns)
+    /* A request that took longer to connect is due before others that are
+     * busy, one that is asked once more before others that connect, and a
+     * connection that was opened again before the beginning keeps its turn. */
+    bool ordered = state == POOL_BUSY || state == POOL_CONNECTING ||
+                   state == POOL_STARTING;
+    while (ordered && before && before->due_ns > connection->due_ns)
         before = before->previous;
     connection->state = state;
     connection->previous = before;

@@ -89,15 +89,34 @@ void load_send_queued(struct load_drive *drive, bool was_free)
 bool load_send_asks(struct load_drive *drive, int64_t now_ns)
 {
     return drive->plan->mode == LOAD_CLOSED && drive->running &&
-           now_ns < drive->record.end_ns &&
+           now_ns >= drive->record.origin_ns && now_ns < drive->record.end_ns &&
            (drive->plan->requests_max == 0 || drive->begun < drive->limit) &&
            load_slices_on(drive, now_ns);
+}
+
+void load_send_start(struct load_drive *drive,
+                     struct load_connection *connection)
+{
+    const struct load_plan *plan = drive->plan;
+    double step_ns = (double)plan->warmup_ns / 2 / plan->connections;
+    int number = load_pool_number(&drive->pool, connection);
+    connection->due_ns = drive->record.origin_ns + (int64_t)(step_ns * number);
+    load_pool_move(&drive->pool, connection, POOL_STARTING);
+}
+
+/* Whether the beginning is set, and still to come. */
+static bool begins_later(const struct load_drive *drive, int64_t now_ns)
+{
+    return drive->plan->mode == LOAD_CLOSED && !drive->plan->slices &&
+           drive->running && now_ns < drive->record.origin_ns;
 }
 
 void load_send_next(struct load_drive *drive,
                     struct load_connection *connection, int64_t now_ns)
 {
-    if (!load_send_asks(drive, now_ns)) {
+    if (begins_later(drive, now_ns)) {
+        load_send_start(drive, connection);
+    } else if (!load_send_asks(drive, now_ns)) {
         load_slices_rest(drive, connection, now_ns);
         load_send_queued(drive, false);
     } else if (drive->plan->think_ns > 0 && connection->was_open) {

@@ -28,9 +28,15 @@ void load_send_again(struct load_drive *drive,
  * `was_free`: nothing had to wait for one. */
 void load_send_queued(struct load_drive *drive, bool was_free);
 
-/* A closed loop asks until the window's end, even if that is noticed late, and
- * only in its slices if it has some. */
+/* A closed loop asks from the beginning, which is set some time ahead, until
+ * the window's end, even if that is noticed late, and only in its slices if it
+ * has some. */
 bool load_send_asks(struct load_drive *drive, int64_t now_ns);
+
+/* Closed loop: an open connection waits for its turn in the warm-up's first
+ * half; without a warm-up that is the beginning. */
+void load_send_start(struct load_drive *drive,
+                     struct load_connection *connection);
 
 /* An open connection has nothing to do; with churn, a closed one. */
 void load_send_next(struct load_drive *drive,

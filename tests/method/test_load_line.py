@@ -26,14 +26,16 @@ CLOSED = "http://127.0.0.1:1/"
 
 class Server:
     """Gives `answer` to every request; after `most` of a connection it closes.
+    With `unasked` it says that to every connection and closes it.
     Requests are taken to be whole when they come."""
 
     def __init__(self, answer: bytes = OK, close: bool = False, pieces: int = 0,
-                 most: int = 0, host: str = "127.0.0.1"):
+                 most: int = 0, host: str = "127.0.0.1", unasked: bytes | None = None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.create_server((host, 0), family=family, backlog=64)
         self.port = self.listener.getsockname()[1]
         self.answer, self.close, self.pieces, self.most = answer, close, pieces, most
+        self.unasked = unasked
         self.requests: list[bytes] = []
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -54,6 +56,9 @@ class Server:
     def serve(self, peer: socket.socket) -> None:
         count = 0
         with peer, contextlib.suppress(OSError):
+            if self.unasked is not None:
+                peer.sendall(self.unasked)
+                return
             while request := peer.recv(1 << 16):
                 count += 1
                 if self.most and count > self.most:
@@ -227,6 +232,16 @@ class Requests(unittest.TestCase):
         with Server(b"", close=True) as server:
             code, result = load(server, "-n", "20", "-c", "4")
         self.assertEqual((3, 20), (code, result["requests"]["io_error"]))
+
+    def test_connections_that_end_before_the_first_request_lose_none(self) -> None:
+        for connections, number in ((1, 1), (1, 10), (4, 1), (4, 10), (4, 40), (16, 10), (16, 100)):
+            for extra in ([], ["--churn"], ["-R", "2000"]):
+                with self.subTest(connections=connections, number=number, extra=extra), \
+                        Server(unasked=b"") as server:
+                    code, result = load(server, "-c", str(connections), "-n", str(number), *extra)
+                    requests = result["requests"]
+                    self.assertEqual((3, number), (code, requests["scheduled"]), result)
+                    self.assertEqual(number, requests["io_error"], result)
 
 
 class Addresses(unittest.TestCase):
