@@ -250,7 +250,8 @@ static int present(const struct load_options *options,
     return exit_of(&print);
 }
 
-static int connect_failed(const struct load_options *options, int error)
+static int connect_failed(const struct load_options *options,
+                          const struct load *load, int error)
 {
     char address[LOAD_ADDRESS_TEXT], cause[256];
     if (error == -ECHILD || error == -ENOMEM) {
@@ -259,9 +260,10 @@ static int connect_failed(const struct load_options *options, int error)
         return EXIT_FAILED;
     }
     load_address_text(&options->plan.address, address, sizeof address);
+    load_address_cause(error, cause, sizeof cause);
     fprintf(stderr, "troika load: %s (%s): no connection could be opened: %s\n",
             options->url, address,
-            load_address_cause(error, cause, sizeof cause));
+            load_reason(load) ? load_reason(load) : cause);
     return EXIT_FAILED;
 }
 
@@ -283,7 +285,7 @@ static int drive(const struct load_options *options)
     int64_t begun = load_begin(load);
     int code;
     if (begun < 0) {
-        code = connect_failed(options, (int)begun);
+        code = connect_failed(options, load, (int)begun);
     } else if ((status = load_wait(load, result)) < 0) {
         fprintf(stderr, "troika load: a generator process %s\n",
                 status == -ECHILD ? "died" : "did not end in time");

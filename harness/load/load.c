@@ -49,6 +49,7 @@ struct load {
     size_t shared_size;
     int processes;
     pid_t *pids; /* 0: reaped */
+    char reason[LOAD_REASON_MAX];
     int control_fd, report_fd;
 };
 
@@ -324,18 +325,23 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
     }
 }
 
-/* 0, or why not one connection is open. */
-static int opened(const struct load *load)
+/* 0, or why not one connection is open. A process with none has said why. */
+static int opened(struct load *load)
 {
-    int error = -ECONNREFUSED;
+    int error = 0;
     for (int i = 0; i < load->processes; i++) {
         const struct load_slot *slot = &load->shared->slots[i];
         if (slot->open > 0)
             return 0;
-        if (slot->error < 0)
-            error = slot->error;
+        error = slot->error;
+        memcpy(load->reason, slot->reason, sizeof load->reason);
     }
     return error;
+}
+
+const char *load_reason(const struct load *load)
+{
+    return load->reason[0] ? load->reason : NULL;
 }
 
 int load_opened(struct load *load)
@@ -393,14 +399,15 @@ static void merge(const struct load *load, struct load_result *result)
     }
     if (load->plan->mutation == MUTATION_P95)
         load_mutation_flatten(&result->response);
-    int error = 0;
-    for (int i = 0; i < load->processes && !error; i++)
-        error = load->shared->slots[i].error;
-    if (!result->first_failure[0] && error < 0 &&
+    const struct load_slot *failed = load->shared->slots;
+    for (int i = 1; i < load->processes && !failed->error; i++)
+        failed++;
+    if (!result->first_failure[0] && failed->error < 0 &&
         result->connections_open < load->plan->connections)
         snprintf(result->first_failure, sizeof result->first_failure,
                  "%d of %d connections are open: %s", result->connections_open,
-                 load->plan->connections, strerror(-error));
+                 load->plan->connections,
+                 failed->reason[0] ? failed->reason : strerror(-failed->error));
 }
 
 int load_wait(struct load *load, struct load_result *result)

@@ -200,6 +200,8 @@ struct load_result {
 /* A load under way. */
 struct load;
 
+enum { LOAD_REASON_MAX = 192 };
+
 /* Forks the generator's processes, which connect at once; they die with the
  * calling thread. The caller owns the plan, the requests and *load until
  * load_free. Returns 0 or a negative errno
@@ -212,6 +214,10 @@ int load_start(const struct load_plan *plan, struct load **load, char *why,
  * is asked of the server before load_begin. Returns 0, or a negative errno as
  * load_begin does. */
 int load_opened(struct load *load);
+
+/* In words why load_opened or load_begin found no connection open, where they
+ * say more than the errno; or NULL. */
+const char *load_reason(const struct load *load);
 
 /* Waits as load_opened does (which need not have been called), and
  * returns the time at which the window will open (warm-up begins at once

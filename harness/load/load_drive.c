@@ -150,8 +150,7 @@ static void read_answer(struct load_drive *drive,
             continue;
         }
         if (connection->state != POOL_BUSY) {
-            connection->failures++; /* it talks without being asked */
-            load_loss_reopen(drive, connection);
+            load_loss_unasked(drive, connection, (size_t)count);
             return;
         }
         enum load_answer answer = load_response_feed(
@@ -243,7 +242,9 @@ void load_drive_expire(struct load_drive *drive, int64_t now_ns)
     while (connecting->head &&
            (connecting->head->due_ns <= now_ns ||
             (connecting->head->again && now_ns >= drive->abandon_ns)))
-        load_loss_connect(drive, connecting->head, -ETIMEDOUT, NULL);
+        load_loss_connect(drive, connecting->head, -ETIMEDOUT,
+                          connecting->head->greeted ? load_loss_no_handshake
+                                                    : NULL);
     expire_queued(drive, now_ns);
     load_pool_wake(&drive->pool, now_ns);
 }

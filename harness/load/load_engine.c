@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "load_drive.h"
+#include "load_loss.h"
 #include "load_messages.h"
 #include "load_open.h"
 
@@ -72,6 +73,17 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     return status < 0 ? status : watch(epoll_fd, task->control_fd, control_tag);
 }
 
+/* No connection is open, and the ramp is over. */
+static void explain(struct load_drive *drive)
+{
+    const struct load_connection *oldest =
+        drive->pool.lists[POOL_CONNECTING].head;
+    if (drive->slot->error == 0)
+        load_loss_reason(drive, -ETIMEDOUT,
+                         oldest && oldest->greeted ? load_loss_no_handshake
+                                                   : NULL);
+}
+
 /* Before the beginning: opens connections gently, and says when all are
  * decided. */
 static void ramp(struct engine *engine, int64_t now_ns)
@@ -85,6 +97,8 @@ static void ramp(struct engine *engine, int64_t now_ns)
         return;
     engine->ready = true;
     engine->task->slot->open = load_pool_open(&drive->pool);
+    if (engine->task->slot->open == 0)
+        explain(drive);
     atomic_store(&engine->task->slot->ready, 1);
     report(engine->task);
 }

@@ -22,8 +22,10 @@ struct load_slot {
     _Atomic int ready; /* the ramp is over */
     _Atomic int done;
     int open;  /* connections at the end of the ramp */
-    int error; /* negative errno: why connections failed in the ramp, or why
-                  the process could not start */
+    int error; /* negative errno: why the last connection failed, or why the
+                  process could not start */
+    char reason[LOAD_REASON_MAX]; /* the same in words, where they say more
+                                     than the errno; or "" */
     struct load_result result;
 };
 

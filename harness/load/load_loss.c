@@ -8,6 +8,7 @@
  */
 #include "load_loss.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,36 @@ void load_loss_note(struct load_drive *drive, const char *what)
     load_address_text(&drive->plan->address, address, sizeof address);
     snprintf(result->first_failure, sizeof result->first_failure, "%s: %.180s",
              address, what);
+}
+
+const char load_loss_no_handshake[] =
+    "no answer to the WebSocket handshake in time";
+
+void load_loss_reason(struct load_drive *drive, int error, const char *reason)
+{
+    drive->slot->error = error;
+    snprintf(drive->slot->reason, sizeof drive->slot->reason, "%s",
+             reason ? reason : "");
+}
+
+void load_loss_unasked(struct load_drive *drive,
+                       struct load_connection *connection, size_t count)
+{
+    enum { SHOWN_MAX = 40 };
+    char shown[SHOWN_MAX + 1], words[LOAD_REASON_MAX];
+    size_t size = 0;
+    while (size < count && size < SHOWN_MAX &&
+           isprint((unsigned char)drive->scratch[size])) {
+        shown[size] = drive->scratch[size];
+        size++;
+    }
+    shown[size] = '\0';
+    snprintf(words, sizeof words,
+             "the server sends without being asked: %zu bytes%s%s%s", count,
+             size ? ", \"" : "", shown, size ? "\"" : "");
+    load_loss_reason(drive, -EPROTO, words);
+    connection->failures++;
+    load_loss_reopen(drive, connection);
 }
 
 void load_loss_decide(struct load_drive *drive,
@@ -138,7 +169,7 @@ void load_loss_connect(struct load_drive *drive,
     snprintf(words, sizeof words, "cannot connect: %s%s",
              reason ? reason : strerror(-error),
              error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
-    drive->slot->error = error;
+    load_loss_reason(drive, error, reason);
     if (connection->again) {
         fail_again(drive, connection, error, words);
         return;

@@ -39,6 +39,18 @@ void load_loss_broken(struct load_drive *drive,
 void load_loss_queued(struct load_drive *drive, size_t count,
                       enum load_outcome outcome, const char *words);
 
+/* Why a connection failed, kept for the caller: a negative errno, and words
+ * where they say more than it does, or NULL. */
+void load_loss_reason(struct load_drive *drive, int error, const char *reason);
+
+/* The server has sent `count` bytes, those in scratch, on a connection that
+ * waits for no answer: it is opened again after a pause. */
+void load_loss_unasked(struct load_drive *drive,
+                       struct load_connection *connection, size_t count);
+
+/* A WebSocket's handshake was sent, and the time for its answer is over. */
+extern const char load_loss_no_handshake[];
+
 /* The connection could not be opened (negative errno; `words` instead of the
  * errno's, or NULL). */
 void load_loss_connect(struct load_drive *drive,

@@ -285,9 +285,10 @@ int stage_start_loads(struct stage *stage)
 }
 
 /* Why the load could not begin, with how the server is. */
-static int refuse_load(struct stage *stage, int error)
+static int refuse_load(struct stage *stage, const struct load *load, int error)
 {
     char state[256];
+    const char *reason = load_reason(load);
 
     process_alive(&stage->server, state, sizeof(state));
     snprintf(stage->trial->failure, sizeof(stage->trial->failure),
@@ -295,19 +296,23 @@ static int refuse_load(struct stage *stage, int error)
              error == -ECHILD ? "a generator process died"
              : error == -EINVAL
                  ? "a generator process may not run on its CPUs (taskset)"
-                 : strerror(-error),
+             : reason != NULL ? reason
+                              : strerror(-error),
              state);
     return error;
 }
 
 int stage_open(struct stage *stage)
 {
+    const struct load *load = stage->load;
     int error = load_opened(stage->load);
 
-    if (error >= 0 && stage->beside != NULL)
+    if (error >= 0 && stage->beside != NULL) {
+        load = stage->beside;
         error = load_opened(stage->beside);
+    }
     if (error < 0)
-        return refuse_load(stage, error);
+        return refuse_load(stage, load, error);
     sampler_settle(stage->server.meter, stage->plan->stop);
     meter_snapshot(stage->server.meter, &stage->trial->opened);
     return 0;
@@ -315,12 +320,15 @@ int stage_open(struct stage *stage)
 
 int64_t stage_begin(struct stage *stage)
 {
+    const struct load *load = stage->load;
     int64_t start_ns = load_begin(stage->load);
     int64_t error = start_ns;
 
-    if (error >= 0 && stage->beside != NULL)
+    if (error >= 0 && stage->beside != NULL) {
+        load = stage->beside;
         error = load_begin(stage->beside);
-    return error < 0 ? refuse_load(stage, (int)error) : start_ns;
+    }
+    return error < 0 ? refuse_load(stage, load, (int)error) : start_ns;
 }
 
 int stage_collect(struct stage *stage, struct load *load,

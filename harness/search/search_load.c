@@ -48,14 +48,15 @@ static int drive(const struct load_plan *plan, struct load_result *result,
         return status;
     begun = load_begin(load);
     status = begun < 0 ? (int)begun : load_wait(load, result);
-    load_free(load);
+    load_address_cause(status, cause, sizeof(cause));
     if (begun < 0 && status != -ECHILD && status != -EINTR)
         snprintf(why, why_size, "%s: no connection could be opened: %s",
                  load_address_text(&plan->address, address, sizeof(address)),
-                 load_address_cause(status, cause, sizeof(cause)));
+                 load_reason(load) != NULL ? load_reason(load) : cause);
     else if (status < 0)
         snprintf(why, why_size, "the load could not be carried out: %s",
                  strerror(-status));
+    load_free(load);
     return status;
 }
 

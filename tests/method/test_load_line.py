@@ -43,6 +43,10 @@ class Server:
         with contextlib.suppress(OSError):
             while True:
                 peer, _ = self.listener.accept()
+                if self.unasked is not None:
+                    with peer, contextlib.suppress(ConnectionError):
+                        peer.sendall(self.unasked)
+                    continue
                 threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
 
     def put(self, peer: socket.socket) -> None:
@@ -56,9 +60,6 @@ class Server:
     def serve(self, peer: socket.socket) -> None:
         count = 0
         with peer, contextlib.suppress(OSError):
-            if self.unasked is not None:
-                peer.sendall(self.unasked)
-                return
             while request := peer.recv(1 << 16):
                 count += 1
                 if self.most and count > self.most:
@@ -151,6 +152,39 @@ class Searched(unittest.TestCase):
             self.assertEqual(3, done.returncode, done)
             (searched,) = json.loads(done.stdout)["searched"]
             self.assertIn(words, searched["capacity"]["steps"][-1]["why"])
+
+
+class Unopened(unittest.TestCase):
+    """No connection stays open, and why is told."""
+
+    def test_a_server_that_talks_first(self) -> None:
+        with Server(unasked=b"220 mail.example\r\n") as server:
+            url = f"http://127.0.0.1:{server.port}/"
+            ways = (["-c", "1"], ["-c", "4"], ["-c", "4", "--churn"], ["-R", "500"])
+            runs = [run("-n", "5", *extra, url) for extra in ways]
+            for _ in range(20):
+                if any("without being asked" in done.stderr for done in runs):
+                    break
+                runs += [run("-n", "5", *extra, url) for extra in ways]
+            else:
+                self.fail(runs)
+            runs += [subprocess.run(
+                [TROIKA, "search", "--url", url, "--slo", "p50<300ms", "--step", "60ms",
+                 "--warmup", "10ms", "-o", "-", "-q"], capture_output=True, text=True,
+                timeout=LIMIT_S, check=False)]
+        for done in runs:
+            told = done.stdout + done.stderr
+            self.assertNotIn("refused", told)
+            # A request may be out by the time that the bytes come.
+            self.assertRegex(told, 'without being asked: 18 bytes, "220 mail.example"|'
+                                   "not HTTP: it does not begin with HTTP/")
+
+    def test_a_handshake_without_an_answer(self) -> None:
+        with Server(b"") as server:
+            done = run("--check", "--timeout", "200ms",
+                       f"http://127.0.0.1:{server.port}/websocket")
+        self.assertEqual(1, done.returncode, done)
+        self.assertIn("no answer to the WebSocket handshake in time", done.stderr)
 
 
 class Kept(unittest.TestCase):
