@@ -233,6 +233,15 @@ static const char *cause(const struct answer *answer, int error)
     return strerror(-error);
 }
 
+static void tell_cause(const struct answer *answer, int error, char *why,
+                       size_t why_size)
+{
+    bool malformed = error == -EPROTO && !answer->surplus;
+
+    snprintf(why, why_size, "%s%s", malformed ? "the answer is not HTTP: " : "",
+             cause(answer, error));
+}
+
 static int first_line(const char *bytes)
 {
     return (int)strcspn(bytes, "\r\n");
@@ -255,14 +264,13 @@ static int judge_in_words(const struct load_request *request,
                           size_t why_size)
 {
     const char *fault = result == 0 ? judge(request, answer) : NULL;
+    char reason[256];
 
-    if (result < 0)
-        snprintf(why, why_size, "the checked request \"%.*s\" failed: %s%s",
-                 first_line(request->bytes), request->bytes,
-                 result == -EPROTO && !answer->surplus
-                     ? "the answer is not HTTP: "
-                     : "",
-                 cause(answer, result));
+    if (result < 0) {
+        tell_cause(answer, result, reason, sizeof(reason));
+        snprintf(why, why_size, "the checked request \"%.*s\" failed: %s",
+                 first_line(request->bytes), request->bytes, reason);
+    }
     if (fault == NULL)
         return result;
     snprintf(why, why_size,
@@ -341,18 +349,29 @@ int client_ask(const struct sockaddr_in *address, int *fd,
 }
 
 int client_get(const struct sockaddr_in *address, const char *target,
-               int64_t timeout_ns, char *body, size_t size)
+               int64_t timeout_ns, char *body, size_t size, char *why,
+               size_t why_size)
 {
     struct answer *answer = calloc(1, sizeof(*answer));
     int result;
 
-    if (answer == NULL)
+    if (answer == NULL) {
+        snprintf(why, why_size, "out of memory");
         return -ENOMEM;
+    }
     result = get(address, target, timeout_ns, answer);
-    if (result == 0 && answer->read.status != 200)
+    if (result < 0)
+        tell_cause(answer, result, why, why_size);
+    if (result == 0 && answer->read.status != 200) {
+        snprintf(why, why_size, "its status is %d, not 200 (body \"%.*s\")",
+                 answer->read.status, shown_size(answer),
+                 answer->body != NULL ? answer->body : "");
         result = -EPROTO;
-    if (result == -EFBIG || (result == 0 && answer->body_size >= size))
+    }
+    if (result == -EFBIG || (result == 0 && answer->body_size >= size)) {
+        snprintf(why, why_size, "its body is longer than %zu bytes", size - 1);
         result = -ENOSPC;
+    }
     if (result == 0) {
         if (answer->body_size > 0)
             memcpy(body, answer->body, answer->body_size);

@@ -46,10 +46,12 @@ int client_ask(const struct sockaddr_in *address, int *fd,
                const struct load_request *request, int64_t timeout_ns,
                const volatile sig_atomic_t *stop);
 
-/* GET `target`: the body into `body` (null-terminated). Returns its length,
- * or a negative errno (-EPROTO: status not 200, -ENOSPC: does not fit). */
+/* GET `target`: the body into `body` (null-terminated). Returns its length, or
+ * a negative errno (-EPROTO: no HTTP, or status not 200; -ENOSPC: does not fit)
+ * with what was seen in `why`, which may be NULL with a size of 0. */
 int client_get(const struct sockaddr_in *address, const char *target,
-               int64_t timeout_ns, char *body, size_t size);
+               int64_t timeout_ns, char *body, size_t size, char *why,
+               size_t why_size);
 
 /* GET `target`: the status of a whole answer, or a negative errno. */
 int client_status(const struct sockaddr_in *address, const char *target,

@@ -264,9 +264,10 @@ int target_learn(const struct target *target, const struct sockaddr_in *address,
                  size_t why_size)
 {
     enum { BODY_MAX = 1 << 20 };
+    char cause[256] = "out of memory";
     char *body = malloc(BODY_MAX);
     int result = body != NULL ? client_get(address, target->path, timeout_ns,
-                                           body, BODY_MAX)
+                                           body, BODY_MAX, cause, sizeof(cause))
                               : -ENOMEM;
 
     if (result >= 0) {
@@ -277,12 +278,8 @@ int target_learn(const struct target *target, const struct sockaddr_in *address,
     free(body);
     snprintf(why, why_size,
              "the first answer of %s to GET %.200s cannot be what the others "
-             "are compared with: %s",
-             target->name, target->path,
-             result == -EPROTO   ? "it is no well-formed 200 (try it with curl "
-                                   "-i)"
-             : result == -ENOSPC ? "it is over 1 MiB"
-                                 : strerror(-result));
+             "are compared with: %s (try it with curl -i)",
+             target->name, target->path, cause);
     return result;
 }
 

@@ -71,6 +71,22 @@ class Threads(__import__("socketserver").ThreadingMixIn, HTTPServer):
 Threads(("127.0.0.1", port), Handler).serve_forever()
 """
 
+# Gives every request the same answer and closes; None: never answers.
+ODD = """import socket, sys, threading
+answer = {answer!r}
+def serve(peer):
+    if peer.recv(65536) and answer is None:
+        peer.recv(65536)
+    try:
+        peer.sendall((answer or "").encode())
+    except OSError:
+        pass
+    peer.close()
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],)).start()
+"""
+
 
 class Target(unittest.TestCase):
     def setUp(self):
@@ -229,6 +245,25 @@ class Target(unittest.TestCase):
         self.bench(self.write(more="body = something else\n"))
         self.assertFalse(self.trial()["valid"])
         self.assertIn("the body is not the expected one", self.trial()["reason"])
+
+    def test_what_was_wrong_with_the_first_answer(self):
+        ok = "HTTP/1.1 200 OK\r\nContent-Length: "
+        for answer, words in (
+                ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone",
+                 'its status is 404, not 200 (body "gone")'),
+                ("HTTP/1.1 204 No Content\r\n\r\n", "its status is 204, not 200"),
+                ("220 mail.example\r\n", "not HTTP: it does not begin with HTTP/"),
+                (ok + "x\r\n\r\n", "not HTTP: "), (ok + "5\r\n\r\nhell", "cut off"),
+                (ok + "2\r\n\r\nhello", "bytes after the answer's end"),
+                (ok + "2000000\r\n\r\n" + "x" * 2000000, "longer than 1048575 bytes"),
+                ("", "closed without an answer"), (None, "within the timeout")):
+            with self.subTest(words=words):
+                (self.folder / "odd.py").write_text(ODD.format(answer=answer))
+                path = self.write(command=f"{sys.executable} {{here}}/odd.py {{port}}")
+                path.write_text(path.read_text().replace("timeout = 5s", "timeout = 500ms"))
+                done = self.bench(path)
+                self.assertIn("cannot be what the others are compared with: ", done.stderr)
+                self.assertIn(words, done.stderr)
 
     def test_one_that_ends_or_is_late_or_missing(self):
         done = self.bench(self.write(
