@@ -42,6 +42,7 @@ _HEAD = re.compile(rb"(" + _TOKEN + rb") (" + _TARGET + rb") HTTP/1\.([01])\r\n(
 _SPECIAL = re.compile(rb"(?:\A|\n)(host|content-length|transfer-encoding|connection|expect):"
                       rb"[ \t]*([^\r]*?)[ \t]*\r")
 _TAB = re.compile(rb"(?:\A|\n)content-length:[^\r]*\t")
+_TAB_BEHIND = re.compile(rb"(?:\A|\n)transfer-encoding:[ \t]*[^ \t\r][^\r]*\t")
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _CHUNK = re.compile(rb"([0-9a-fA-F]+)(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED
                     + rb"))?)*\r\n")
@@ -208,7 +209,7 @@ class Requests:
             raise _Refused(400, "Content-Length and Transfer-Encoding are both given")
         if len(lengths) > 1:
             raise _Refused(400, "Content-Length is given twice")
-        if codings not in ([], [b"chunked"]):
+        if codings and (codings != [b"chunked"] or _TAB_BEHIND.search(headers)):
             raise _Refused(400, _CODING)
         if codings and request.http_1_0:
             raise _Refused(400, "Transfer-Encoding is given, which HTTP/1.0 does not have")

@@ -231,7 +231,7 @@ static const char *read_length(const char *at, const char *end,
     return NULL;
 }
 
-/* Beside a length: llhttp before 9.4 reads none. */
+/* llhttp reads none behind a coding, and before 9.4 none beside a length. */
 static bool has_tab(const char *at, const char *end)
 {
     return memchr(at, '\t', (size_t)(end - at));
@@ -259,7 +259,8 @@ read_field(const char *line, const char *line_end, struct head *head)
     } else if (equals(line, colon, "transfer-encoding")) {
         if (head->lengths)
             return wrong_both;
-        if (head->codings++ || !equals(at, end, "chunked"))
+        if (head->codings++ || !equals(at, end, "chunked") ||
+            has_tab(end, line_end))
             return wrong_coding;
     } else if (equals(line, colon, "expect")) {
         head->expects_continue |= head_has_word(at, end, "100-continue");

@@ -100,6 +100,8 @@ _ACCEPTED = {
     "close": {
         "Connection: close": fields(b"Connection: close\r\n"),
         "CLOSE": fields(b"CONNECTION: CLOSE\r\n"),
+        "close behind a tab": fields(b"Connection:\tclose\r\n"),
+        "close before a tab": fields(b"Connection: close \t\r\n"),
         "close in a list": fields(b"Connection: a,\tclose , b\r\n"),
         "close in a second field": fields(b"Connection: a\r\nConnection: close\r\n"),
         "close beside keep-alive": fields(b"Connection: keep-alive, close\r\n"),
@@ -142,6 +144,7 @@ _ACCEPTED = {
                                             b"Transfer-Encoding: gzip\r\n\r\n"),
         "close in a trailer": chunks(b"", b"0\r\nConnection: close\r\n\r\n"),
         "Expect in a trailer": chunks(b"1\r\nx\r\n", b"0\r\nExpect: 100-continue\r\n\r\n"),
+        "a tab before chunked": fields(b"Transfer-Encoding:\tchunked\r\n") + LAST,
         "CHUNKED": fields(b"TRANSFER-ENCODING: \tCHUNKED \r\n") + b"1\r\nx\r\n" + LAST,
     },
     "absolute": {
@@ -374,7 +377,8 @@ _REFUSED = {
         for value in (",chunked", "chunked,", "chunked, chunked", "gzip, chunked", "chunked, gzip",
                       "identity", "gzip", "xchunked", "chunkedx", "chunked x", "chunked;q=1",
                       "x,chunked", "\"chunked\"", "identity, chunked", "chun ked", "chunke",
-                      "chunked;", "chunked\tx")
+                      "chunked;", "chunked\tx", "chunked\t", "chunked \t", "chunked\t ",
+                      "\tchunked\t")
     } | {
         "an empty coding": fields(b"Transfer-Encoding:\r\n") + LAST,
         "chunks twice": fields(b"Transfer-Encoding: chunked\r\n" * 2) + LAST,
