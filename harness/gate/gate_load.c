@@ -103,6 +103,22 @@ static void held(const struct gate_facts *facts, struct gate *gate)
              load->lost > 0 ? load->first_failure : "");
 }
 
+/* A server that closes kept connections without saying so gets many requests
+ * twice: the times are right, but the load is another. */
+static void resent(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct load_result *load = facts->load;
+    double all = fmax(1, (double)load->scheduled);
+
+    gate_most(gate, (double)load->resent / all, fmax(0.01, 3 / all));
+    gate->lasting = true; /* the server would do so again */
+    gate_say(gate,
+             "%llu of %llu requests were sent once more, since the server had "
+             "closed a kept connection without \"Connection: close\"",
+             (unsigned long long)load->resent,
+             (unsigned long long)load->scheduled);
+}
+
 /* A request that is out when the window of a closed loop ends is in nobody's
  * latency. All that a stall of the whole server leaves out is hidden alike,
  * which is in the nature of that loop (docs/method.md); but one connection that
@@ -468,6 +484,8 @@ const struct gate_rule gate_load_rules[] = {
     {"connections", connections, "fewer connections were open than asked for",
      FIGURES_ALL, EFFECT_WITHHELD},
     {"held", held, "a WebSocket was lost", FIGURES_ALL, EFFECT_WITHHELD},
+    {"resent", resent, "more than 1 % of the requests were sent once more",
+     FIGURES_ALL, EFFECT_WITHHELD},
     {"oldest_unanswered", oldest_unanswered,
      "a closed loop's connection was forgotten while others were answered",
      FIGURES_ALL, EFFECT_WITHHELD},

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "harness/version.h"
+#include "load_record.h"
 #include "load_schedule.h"
 
 enum { BEYOND_MIN = 20 };
@@ -139,6 +140,23 @@ static void text_latency(const struct load_print *print, FILE *file)
             time_text((double)histogram->max_ns, text, sizeof text));
 }
 
+static void text_resent(const struct load_result *result, FILE *file)
+{
+    if (result->resent == 0)
+        return;
+    fprintf(file,
+            "  sent again   the server closed %lu kept connections before any "
+            "byte of an answer; these requests were sent once more\n",
+            result->resent);
+    if (load_record_resends(result))
+        fprintf(file,
+                "               that is %.3g %% of the requests (limit 1 %%): "
+                "their times hold two sendings; let the server keep "
+                "connections or say \"Connection: close\", or ask with "
+                "--churn\n",
+                100 * (double)result->resent / (double)result->scheduled);
+}
+
 static void text_requests(const struct load_print *print, FILE *file)
 {
     const struct load_result *result = print->result;
@@ -167,12 +185,7 @@ static void text_requests(const struct load_print *print, FILE *file)
             "  connections  %d open, %lu opened again, %d in flight at "
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
-    if (result->resent)
-        fprintf(
-            file,
-            "  sent again   the server closed %lu kept connections before any "
-            "byte of an answer; these requests were sent once more\n",
-            result->resent);
+    text_resent(result, file);
     char took[32], mean[32];
     if (print->plan->greeting)
         fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",

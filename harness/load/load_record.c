@@ -219,6 +219,11 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
     return true;
 }
 
+bool load_record_resends(const struct load_result *result)
+{
+    return result->resent > 3 && result->resent > result->scheduled / 100;
+}
+
 void load_record_left(struct load_record *record, int unanswered,
                       int64_t sent_ns, uint64_t overtaken, int connections)
 {

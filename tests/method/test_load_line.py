@@ -196,6 +196,7 @@ class Kept(unittest.TestCase):
             self.assertEqual(0, done.returncode, done)
             self.assertIn("the server closed 9 kept connections before any byte of an answer; these "
                           "requests were sent once more", done.stdout)
+            self.assertIn("that is 9.47 % of the requests (limit 1 %)", done.stdout)
             code, result = load(server, "-n", "95")
         self.assertEqual((0, 95, 9), (code, result["requests"]["ok"],
                                       result["requests"]["resent"]))

@@ -71,8 +71,9 @@ class Threads(__import__("socketserver").ThreadingMixIn, HTTPServer):
 Threads(("127.0.0.1", port), Handler).serve_forever()
 """
 
-# Gives every request the same answer and closes; None: never answers.
-ODD = """import socket, sys, threading
+# Gives every request the same answer and closes after a pause; None: never
+# answers.
+ODD = """import socket, sys, threading, time
 answer = {answer!r}
 def serve(peer):
     if peer.recv(65536) and answer is None:
@@ -81,6 +82,7 @@ def serve(peer):
         peer.sendall((answer or "").encode())
     except OSError:
         pass
+    time.sleep({pause})
     peer.close()
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 while True:
@@ -258,12 +260,25 @@ class Target(unittest.TestCase):
                 (ok + "2000000\r\n\r\n" + "x" * 2000000, "longer than 1048575 bytes"),
                 ("", "closed without an answer"), (None, "within the timeout")):
             with self.subTest(words=words):
-                (self.folder / "odd.py").write_text(ODD.format(answer=answer))
+                (self.folder / "odd.py").write_text(ODD.format(answer=answer, pause=0))
                 path = self.write(command=f"{sys.executable} {{here}}/odd.py {{port}}")
                 path.write_text(path.read_text().replace("timeout = 5s", "timeout = 500ms"))
                 done = self.bench(path)
                 self.assertIn("cannot be what the others are compared with: ", done.stderr)
                 self.assertIn(words, done.stderr)
+
+    def test_one_that_closes_what_it_should_keep(self):
+        """Each request but a connection's first meets the end of it."""
+        answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+        (self.folder / "odd.py").write_text(ODD.format(answer=answer, pause=0.005))
+        self.answered(lambda: self.bench(self.write(
+            command=f"{sys.executable} {{here}}/odd.py {{port}}")))
+        trial = self.trial()
+        (gate,) = [g for g in trial["gates"] if g["id"] == "resent"]
+        self.assertFalse(gate["ok"], gate)
+        self.assertGreater(trial["requests"]["resent"], 10)
+        self.assertFalse(trial["valid"])
+        self.assertIn("requests were sent once more", trial["reason"])
 
     def test_one_that_ends_or_is_late_or_missing(self):
         done = self.bench(self.write(

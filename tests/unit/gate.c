@@ -77,6 +77,19 @@ static void test_held(void **state)
     failing(bench, "");
 }
 
+/* A few connections that end between two requests are nothing. */
+static void test_resent(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    bench->load.resent = bench->load.scheduled / 100;
+    failing(bench, "");
+    bench = good();
+    bench->load.resent = bench->load.scheduled / 100 + 4;
+    failing(bench, "resent");
+}
+
 /* One connection is forgotten; a server that stalls answers nobody. */
 static void test_oldest(void **state)
 {
@@ -503,8 +516,9 @@ int main(void)
         cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
         cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
-        cmocka_unit_test(test_held),       cmocka_unit_test(test_oldest),
-        cmocka_unit_test(test_withheld),   cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_held),       cmocka_unit_test(test_resent),
+        cmocka_unit_test(test_oldest),     cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
