@@ -133,7 +133,6 @@ TRIAL_SHAPE = {
     "prediction.evidence": "text?",
 }
 GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
-BOUNDING = ("generator_busy", "clients_busy", "backend_busy")
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
 
 
@@ -247,19 +246,19 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
         )
     _check_planned(path, trial, run, (plan or {}).get(trial["trial_id"], {}))
     if trial["valid"]:
-        _check_valid(path, trial)
+        _check_valid(path, trial, run.get("gates") or [])
 
 
 def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
     """A trial is the one that its row of the plan says, and of a model that its
-    load point has."""
+    load point has, or of the baseline's second copy (MODEL~) for the noise floor."""
     model = trial["cell"]["model"]
     known = {
         name
         for e in run["experiments"]
         for p in e["load_points"]
         if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
-        for name in p["models"]
+        for name in p["models"] + ([e["baseline"] + "~"] if e.get("noise_floor") else [])
     }
     if model not in known:
         raise ResultsError(
@@ -275,14 +274,14 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
             )
 
 
-def _check_valid(path: Path, trial: dict) -> None:
-    """What a trial called valid may not contradict."""
-    told = {row.get("gate") for row in trial.get("withheld") or []}
-    bound = trial.get("bound") or {}
+def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
+    """What a trial called valid may not contradict. A figure is told with the
+    first gate that takes it; what a gate takes may be less than the table says."""
+    spoils = {gate["id"]: set(gate["figures"]) for gate in gates}
+    gone = {row.get("figure") for row in trial.get("withheld") or []}
+    gone.update((trial.get("bound") or {}).get("figures") or [])
     for gate in trial.get("gates") or []:
-        if not gate["ok"] and gate["id"] not in told and gate["id"] != bound.get("gate"):
-            if bound.get("gate") and gate["id"] in BOUNDING:
-                continue  # the second gate that found the limit elsewhere
+        if not gate["ok"] and not spoils.get(gate["id"], gone) & gone:
             raise ResultsError(
                 f"{path}: valid is true, but gate {gate['id']!r} failed, and no figure is withheld"
             )

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -136,7 +137,14 @@ class Slices(unittest.TestCase):
                 1, row["ratio"] / math.exp(sum(logs) / len(logs)), places=9)
             self.assertIn(f"from {len(logs)} pairs of slices", row["words"])
 
-    def test_e_a_block_is_resumed_as_a_whole(self):
+    def test_e_the_report_reads_what_bench_stored(self):
+        """With the baseline's second copy, and whatever the machine withheld."""
+        done = subprocess.run([sys.executable, ROOT / "reports/report.py", "--only", "report",
+                               self.place], capture_output=True, text=True, timeout=LIMIT_S)
+        code = 3 if self.run_json.get("untrusted") else 0  # gates that tests switch off
+        self.assertEqual(code, done.returncode, done.stderr)
+
+    def test_f_a_block_is_resumed_as_a_whole(self):
         kept = {t["trial_id"]: t for t in self.trials if t["block"] == 1}
         redone = {t["trial_id"]: t for t in self.trials if t["block"] == 2}
         (self.place / f"trials/{sorted(redone)[0]}.json").unlink()

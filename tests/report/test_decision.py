@@ -544,6 +544,18 @@ class Decisions(Case):
         self.assertRegex(said, rf"(?m)^\| E\d+ .*\| +inconclusive \({why}\) \|$")
         self.assertRegex(self.text(), rf"(?m)^\| \S+ / \S+ .*\| +inconclusive \({why}\) \|$")
 
+    def test_a_verdict_that_is_open_by_itself_needs_no_words(self):
+        stored.write(self.run_path)
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        for row in run["comparisons"]:
+            if (row["load_point"], row["metric"]) == ("fetch", "memory_total_bytes"):
+                row.update(verdict="inconclusive", lo=0.9, hi=1.1, phrase="inconclusive")
+        path.write_text(json.dumps(run))
+        self.report("--only", "adr")
+        self.assertRegex(self.records()[0].read_text(),
+                         r"(?m)cannot be told from event-loop: ratio \S+ \[0.9\S+1.10\] \(E\d+\)$")
+
     def test_record_is_never_overwritten(self):
         stored.write(self.run_path)
         self.report("--only", "adr")

@@ -107,6 +107,20 @@ class Figures(Case):
         self.assertNotIn("–", [cell.strip() for cell in rows[1]], "CPU and memory are left")
         self.assertIn(f"withheld: {words}", self.text())
 
+    def test_a_second_gate_takes_what_the_first_has_taken(self):
+        """A figure is told with the first gate alone."""
+        def change(run, trials):
+            run["gates"] = [{"id": name, "fails_when": "-", "figures": ["throughput", "latency"],
+                             "effect": "withheld"} for name in ("generator_lag", "backend_lateness")]
+            for name in ("generator_lag", "backend_lateness"):
+                trials[0]["gates"].append({"id": name, "value": 2.0, "limit": 1.0, "ok": False,
+                                           "words": "late"})
+            trials[0]["withheld"] = [{"figure": "latency", "effect": "withheld",
+                                      "gate": "generator_lag", "words": "late"}]
+
+        self.store(change)
+        self.report("--only", "report")
+
     def test_a_failed_gate_that_takes_nothing_is_refused(self):
         def change(run, trials):
             trials[0]["gates"].append({"id": "little", "value": 2.0, "limit": 1.0, "ok": False,
