@@ -11,7 +11,7 @@
 #include "busy.h"
 #include "run_search.h"
 
-static const int64_t LEAST_NS = INT64_C(30000000000);
+static const int64_t LEAST_NS = INT64_C(10000000000);
 
 static const json_t *find(const struct run *run,
                           const struct plan_trial *planned)
@@ -77,6 +77,8 @@ int again_do(struct run *run)
     int all = count_all(run, &need_ns), result = 0;
     char time[64];
 
+    if (run->extra_ns > 0)
+        left_ns -= run->extra_ns;
     left_ns = left_ns > LEAST_NS ? left_ns : LEAST_NS;
     if (all == 0)
         return 0;
