@@ -187,7 +187,24 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
         if element.bound == "":
             by = bound_by(row) or bound_by(run.level(key, point["id"], model, figure.metric))
             element.bound, element.missing = None, f"{by}-bound: no ratio"
+        if figure.metric.startswith("memory_"):
+            _allow_for_estimate(element, run, key, [model, to] if to else [model], to or figure.form == "across")
     _apply_law(figure, run, key, point["id"], element)
+
+
+def _allow_for_estimate(element: Element, run: Run, key: str, models: list[str], is_ratio) -> None:
+    """An interval of memory that is an estimate also has the estimate's error; one
+    that leaves a part out is a lower bound, and has no ratio."""
+    for model in models:
+        rows = [r for (experiment, _, name, metric), r in run.summary.items()
+                if (experiment, name) == (key, model) and metric.startswith("memory_")]
+        share = max((r.get("error_share") or 0 for r in rows), default=0)
+        element.lo = element.lo / (1 + share) if element.lo > 0 else element.lo * (1 + share)
+        element.hi = element.hi * (1 + share) if element.hi > 0 else element.hi / (1 + share)
+        if any(r.get("lower_bound") for r in rows):
+            element.bound = None if is_ratio else "at least"
+            if is_ratio:
+                element.missing = f"the memory of {model} is a lower bound: no ratio"
 
 
 def _blocked(run: Run, experiment: dict, point: str, model: str, metric: str) -> str | None:
@@ -318,6 +335,7 @@ def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str)
             element.missing = element.missing or _blocked(run, experiment, p["id"], model, "memory_total_bytes")
     element.value, element.lo, element.hi = found["value"], found["lo"], found["hi"]
     element.n = row["n"]
+    _allow_for_estimate(element, run, experiment["name"], [model], False)
     return element
 
 

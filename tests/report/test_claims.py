@@ -274,9 +274,12 @@ class Conditions(unittest.TestCase):
 
 
 class Page(Case):
-    def judged(self, *rule_texts, change=lambda run, trials: None, stored=()):
-        """claims.json of the rules C90, C91, ... on a stored run."""
+    def judged(self, *rule_texts, change=lambda run, trials: None, stored=(), then=None):
+        """claims.json of the rules C90, C91, ... on a stored run, changed before it
+        is summarised and then again."""
         self.store(change, *stored)
+        if then:
+            then(self.run_path)
         folder = self.run_path.parent
         for i, text in enumerate(rule_texts):
             (folder / f"c9{i}.ini").write_text(text, encoding="utf-8")
@@ -375,6 +378,33 @@ class Page(Case):
         self.assertEqual(len(fields), len(claim["figures"][0]["elements"]))
         for colour, number in fields:
             self.assertAlmostEqual(float(colour), math.log10(float(number)), places=2)
+
+    def test_memory_that_is_estimated_has_its_error(self):
+        """As measured by an ordinary user."""
+        def estimated(run_path, lower):
+            path = run_path / "run.json"
+            run = json.loads(path.read_text())
+            for row in run["summary"]:
+                if row["metric"].startswith("memory_"):
+                    row.update(error_share=0.15, lower_bound=lower)
+            path.write_text(json.dumps(run))
+
+        rule = RULE.replace("metric = throughput_per_s\nmodels = event-loop, process-pool",
+                            "metric = memory_total_bytes\nmodels = event-loop, process-pool")
+        rule = rule.replace("cells = fetch\nlaw = stored\n\n[verdict", "cells = fetch\n\n[verdict")
+        rule = rule.replace("some rate >= 1500/s", "some rate <= 100GiB").replace(
+            "every rate < 1500/s", "every rate > 100GiB")
+        exact, about, least = (
+            self.judged(rule, then=then)["claims"][0]["figures"][1]["elements"][0]
+            for then in (None, lambda run: estimated(run, False), lambda run: estimated(run, True)))
+        self.assertAlmostEqual(exact["lo"] / 1.15, about["lo"])
+        self.assertAlmostEqual(exact["hi"] * 1.15, about["hi"])
+        self.assertEqual([None, None, "at least"], [e["bound"] for e in (exact, about, least)])
+        ratio = rule.replace("metric = throughput_per_s", "metric = memory_total_bytes")
+        ratio = ratio.replace("law = stored\n", "")
+        claim = self.judged(ratio, then=lambda run: estimated(run, True))["claims"][0]
+        self.assertEqual("NOT MEASURABLE HERE", claim["verdict"])
+        self.assertIn("is a lower bound: no ratio", claim["why"])
 
     def test_an_interval_across_a_limit_is_undecided(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]["value"]
