@@ -277,7 +277,7 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
 def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
     """What a trial called valid may not contradict. A figure is told with the
     first gate that takes it; what a gate takes may be less than the table says."""
-    spoils = {gate["id"]: set(gate["figures"]) for gate in gates}
+    spoils = {gate["id"]: set(gate["figures"]) for gate in gates if gate.get("figures")}
     gone = {row.get("figure") for row in trial.get("withheld") or []}
     gone.update((trial.get("bound") or {}).get("figures") or [])
     for gate in trial.get("gates") or []:
