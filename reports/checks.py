@@ -132,6 +132,7 @@ TRIAL_SHAPE = {
     "prediction.cause": "text?",
     "prediction.evidence": "text?",
 }
+WITHHELD_SHAPE = {"figure": "text", "gate": "text", "effect": "text?", "words": "text?"}
 GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
 
@@ -228,6 +229,9 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
     _check_shape(path, "", trial, TRIAL_SHAPE)
     for i, gate in enumerate(trial.get("gates") or []):
         _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
+    for i, row in enumerate(trial.get("withheld") or []):
+        _check_shape(path, f"withheld[{i}].", row, WITHHELD_SHAPE)
+    _check_shape(path, "bound.", trial.get("bound") or {}, {"figures": "list?"})
     if path.stem.split(".attempt")[0] != trial["trial_id"]:
         raise ResultsError(
             f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"
@@ -279,7 +283,8 @@ def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
     first gate that takes it; what a gate takes may be less than the table says."""
     spoils = {gate["id"]: set(gate["figures"]) for gate in gates if gate.get("figures")}
     gone = {row.get("figure") for row in trial.get("withheld") or []}
-    gone.update((trial.get("bound") or {}).get("figures") or [])
+    bound = (trial.get("bound") or {}).get("figures") or []
+    gone.update(figure for figure in bound if isinstance(figure, str))
     for gate in trial.get("gates") or []:
         if not gate["ok"] and not spoils.get(gate["id"], gone) & gone:
             raise ResultsError(

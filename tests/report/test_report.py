@@ -264,6 +264,9 @@ class Refusals(Case):
                 lambda t: t["cell"].update(model=next(m for m in models if m != t["cell"]["model"])),
                 "cell.model is '.*', but the plan in run.json says",
             ),
+            (lambda t: t.update(withheld=["latency"]), "withheld.0.. must be an object"),
+            (lambda t: t.update(withheld=[{"figure": [], "gate": "x"}]), "withheld.0..figure must be a text"),
+            (lambda t: t.update(bound={"figures": 3}), "bound.figures must be a list"),
             (lambda t: t.update(block=t["block"] + 1), "block is 2, but the plan in run.json says 1"),
         )
         for change, words in changes:
