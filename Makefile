@@ -125,7 +125,7 @@ serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--por
 	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"
 
 load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
-	@$(call needed,URL)$(with) ARGS $(out)/troika load -- "$$GIVEN_URL"
+	@$(call needed,URL,$(comma) say make load URL='http://127.0.0.1:8080/hello')$(with) ARGS $(out)/troika load -- "$$GIVEN_URL"
 
 search: all ## the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
 	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
@@ -153,7 +153,7 @@ report: build/.deps ## charts, report.md, index.html and decision record of RUN
 adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
 compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
-	@$(call needed,A)$(call needed,B)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
+	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean

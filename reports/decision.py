@@ -176,6 +176,8 @@ def _against(seen: Evidence, model: str, first: str | None) -> dict:
             rows[name] = {k: row.get(k) for k in ("ratio", "lo", "hi", "n", "verdict")}
             if words := undone(row):
                 rows[name]["why"] = words
+            if row.get("primary") is False:
+                rows[name]["exploratory"] = True
     return rows
 
 
@@ -189,5 +191,6 @@ def _differences(seen: Evidence, outcome) -> list[dict]:
             if row and row.get("verdict") in ("better", "worse"):
                 told = {k: row[k] for k in ("ratio", "lo", "hi")}
                 better = first if row["verdict"] == "better" else other
+                told["exploratory"] = row.get("primary") is False
                 rows.append({"metric": name, "a": first, "b": other, **told, "better": better})
     return rows

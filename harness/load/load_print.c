@@ -118,7 +118,7 @@ static void text_latency(const struct load_print *print, FILE *file)
     char text[32];
     fprintf(file, "\n  %s\n", kind_words(print));
     if (histogram->count == 0) {
-        fputs("    none: no request was answered\n", file);
+        fputs("    none: no request got the answer that it should\n", file);
         return;
     }
     fprintf(file, "    %-8s %10s\n", "mean",

@@ -17,7 +17,7 @@ void trial_updates_read(struct stage *stage)
 
     if (!stage->plan->point->workload->workload->counts_updates)
         return;
-    if (client_get(&stage->address, "/stats", TIMEOUT_NS, body, sizeof(body),
+    if (client_get(&stage->address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body),
                    NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     told = json_object_get(stats, "updates");

@@ -104,7 +104,7 @@ int backend_server_reset(const struct backend_server *server)
 {
     struct sockaddr_in address = address_of(server);
     char body[STATS_MAX];
-    int result = client_get(&address, "/stats?reset=1", TIMEOUT_NS, body,
+    int result = client_get(&address, "/stats?reset=1", TIMEOUT_NS, NULL, body,
                             sizeof(body), NULL, 0);
 
     return result < 0 ? result : 0;
@@ -132,7 +132,7 @@ void backend_server_read(struct backend_server *server,
     char body[STATS_MAX];
     json_t *stats = NULL, *sleeps;
 
-    if (client_get(&address, "/stats", TIMEOUT_NS, body, sizeof(body), NULL,
+    if (client_get(&address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body), NULL,
                    0) >= 0)
         stats = json_loads(body, 0, NULL);
     sleeps = json_object_get(stats, "sleeps");

@@ -203,11 +203,16 @@ static int ask_kept(const struct sockaddr_in *address, int *fd,
     return result;
 }
 
+static bool is_success(const struct answer *answer)
+{
+    return answer->read.status >= 200 && answer->read.status <= 299;
+}
+
 /* How the answer differs from what it must be, or NULL. */
 static const char *judge(const struct load_request *request,
                          const struct answer *answer)
 {
-    if (answer->read.status < 200 || answer->read.status > 299)
+    if (!is_success(answer))
         return "its status is not 200 to 299";
     if (request->body != NULL &&
         (answer->body_size != request->body_size ||
@@ -349,8 +354,8 @@ int client_ask(const struct sockaddr_in *address, int *fd,
 }
 
 int client_get(const struct sockaddr_in *address, const char *target,
-               int64_t timeout_ns, char *body, size_t size, char *why,
-               size_t why_size)
+               int64_t timeout_ns, const volatile sig_atomic_t *stop,
+               char *body, size_t size, char *why, size_t why_size)
 {
     struct answer *answer = calloc(1, sizeof(*answer));
     int result;
@@ -359,11 +364,12 @@ int client_get(const struct sockaddr_in *address, const char *target,
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
+    answer->stop = stop;
     result = get(address, target, timeout_ns, answer);
     if (result < 0)
         tell_cause(answer, result, why, why_size);
-    if (result == 0 && answer->read.status != 200) {
-        snprintf(why, why_size, "its status is %d, not 200 (body \"%.*s\")",
+    if (result == 0 && !is_success(answer)) {
+        snprintf(why, why_size, "its status is %d, not 200 to 299 (body \"%.*s\")",
                  answer->read.status, shown_size(answer),
                  answer->body != NULL ? answer->body : "");
         result = -EPROTO;

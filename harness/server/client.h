@@ -47,10 +47,12 @@ int client_ask(const struct sockaddr_in *address, int *fd,
                const volatile sig_atomic_t *stop);
 
 /* GET `target`: the body into `body` (null-terminated). Returns its length, or
- * a negative errno (-EPROTO: no HTTP, or status not 200; -ENOSPC: does not fit)
- * with what was seen in `why`, which may be NULL with a size of 0. */
+ * a negative errno (-EPROTO: no HTTP, or status not 200 to 299; -ENOSPC: does
+ * not fit; -EINTR: *stop, which may be NULL, was set) with what was seen in
+ * `why`, which may be NULL with a size of 0. */
 int client_get(const struct sockaddr_in *address, const char *target,
-               int64_t timeout_ns, char *body, size_t size, char *why,
+               int64_t timeout_ns, const volatile sig_atomic_t *stop,
+               char *body, size_t size, char *why,
                size_t why_size);
 
 /* GET `target`: the status of a whole answer, or a negative errno. */

@@ -260,13 +260,13 @@ failed:
 }
 
 int target_learn(const struct target *target, const struct sockaddr_in *address,
-                 int64_t timeout_ns, struct load_request *request, char *why,
-                 size_t why_size)
+                 int64_t timeout_ns, const volatile sig_atomic_t *stop,
+                 struct load_request *request, char *why, size_t why_size)
 {
     enum { BODY_MAX = 1 << 20 };
     char cause[256] = "out of memory";
     char *body = malloc(BODY_MAX);
-    int result = body != NULL ? client_get(address, target->path, timeout_ns,
+    int result = body != NULL ? client_get(address, target->path, timeout_ns, stop,
                                            body, BODY_MAX, cause, sizeof(cause))
                               : -ENOMEM;
 

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,8 +76,8 @@ int target_request(const struct target *target, struct load_request **requests);
 /* Where no body is expected: that of a first answer is from now on. Returns 0,
  * or a negative errno with a sentence. */
 int target_learn(const struct target *target, const struct sockaddr_in *address,
-                 int64_t timeout_ns, struct load_request *request, char *why,
-                 size_t why_size);
+                 int64_t timeout_ns, const volatile sig_atomic_t *stop,
+                 struct load_request *request, char *why, size_t why_size);
 
 /* The first line that its version command prints, or "". */
 void target_version(const struct target *target, char *text, size_t size);

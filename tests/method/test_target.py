@@ -77,6 +77,7 @@ ODD = """import socket, sys, threading, time
 answer = {answer!r}
 def serve(peer):
     if peer.recv(65536) and answer is None:
+        open(sys.path[0] + "/asked", "w").close()
         peer.recv(65536)
     try:
         peer.sendall((answer or "").encode())
@@ -252,8 +253,8 @@ class Target(unittest.TestCase):
         ok = "HTTP/1.1 200 OK\r\nContent-Length: "
         for answer, words in (
                 ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone",
-                 'its status is 404, not 200 (body "gone")'),
-                ("HTTP/1.1 204 No Content\r\n\r\n", "its status is 204, not 200"),
+                 'its status is 404, not 200 to 299 (body "gone")'),
+                ("HTTP/1.1 304 Not Modified\r\n\r\n", "its status is 304, not 200"),
                 ("220 mail.example\r\n", "not HTTP: it does not begin with HTTP/"),
                 (ok + "x\r\n\r\n", "not HTTP: "), (ok + "5\r\n\r\nhell", "cut off"),
                 (ok + "2\r\n\r\nhello", "bytes after the answer's end"),
@@ -266,6 +267,27 @@ class Target(unittest.TestCase):
                 done = self.bench(path)
                 self.assertIn("cannot be what the others are compared with: ", done.stderr)
                 self.assertIn(words, done.stderr)
+
+    def test_any_success_is_one(self):
+        for answer in ("HTTP/1.1 204 No Content\r\n\r\n",
+                       "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"):
+            (self.folder / "odd.py").write_text(ODD.format(answer=answer, pause=0))
+            done = self.bench(self.write(command=f"{sys.executable} {{here}}/odd.py {{port}}"))
+            self.assertNotIn("cannot be what the others are compared with", done.stderr)
+            self.assertGreater(self.trial()["requests"]["ok"], 0)
+
+    def test_a_silent_one_does_not_keep_a_signal_waiting(self):
+        (self.folder / "odd.py").write_text(ODD.format(answer=None, pause=0))
+        path = self.write(command=f"{sys.executable} {{here}}/odd.py {{port}}")
+        path.write_text(path.read_text().replace("timeout = 5s", "timeout = 60s"))
+        bench = subprocess.Popen(
+            [BUILD / "troika", "bench", "--allow-any-build", "-o",
+             self.folder / "results", path], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(bench.kill)
+        self.wait_for(lambda: (self.folder / "asked").exists())
+        bench.terminate()
+        self.assertEqual(143, bench.wait(LIMIT_S // 2))  # of 60 s
 
     def test_one_that_closes_what_it_should_keep(self):
         """Each request but a connection's first meets the end of it."""
