@@ -110,8 +110,12 @@ static void resent(const struct gate_facts *facts, struct gate *gate)
     const struct load_result *load = facts->load;
     double all = fmax(1, (double)load->scheduled);
 
+    if (!facts->trial->alive) {
+        gate_skip(gate, "a server that dies closes what it kept");
+        return;
+    }
     gate_most(gate, (double)load->resent / all, fmax(0.01, 3 / all));
-    gate->lasting = true; /* the server would do so again */
+    gate->lasting = gate->value > 0.1; /* that server would do so again */
     gate_say(gate,
              "%llu of %llu requests were sent once more, since the server had "
              "closed a kept connection without \"Connection: close\"",

@@ -193,8 +193,9 @@ int stage_check(struct stage *stage)
     int result = 0;
 
     if (target != NULL && !target->has_body)
-        result = target_learn(target, &stage->address, timeout_ns, stage->plan->stop,
-                              &stage->requests[0], why, sizeof(why));
+        result =
+            target_learn(target, &stage->address, timeout_ns, stage->plan->stop,
+                         &stage->requests[0], why, sizeof(why));
     if (result >= 0 && stage->greeting != NULL)
         result = client_check_socket(&stage->address, stage->greeting,
                                      stage->requests, count, CHECK_BUDGET_NS,

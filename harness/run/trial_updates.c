@@ -17,8 +17,8 @@ void trial_updates_read(struct stage *stage)
 
     if (!stage->plan->point->workload->workload->counts_updates)
         return;
-    if (client_get(&stage->address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body),
-                   NULL, 0) >= 0)
+    if (client_get(&stage->address, "/stats", TIMEOUT_NS, NULL, body,
+                   sizeof(body), NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     told = json_object_get(stats, "updates");
     made = json_object_get(told, "made");

@@ -132,8 +132,8 @@ void backend_server_read(struct backend_server *server,
     char body[STATS_MAX];
     json_t *stats = NULL, *sleeps;
 
-    if (client_get(&address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body), NULL,
-                   0) >= 0)
+    if (client_get(&address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body),
+                   NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     sleeps = json_object_get(stats, "sleeps");
     *report = (struct backend_report){

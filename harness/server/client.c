@@ -369,7 +369,8 @@ int client_get(const struct sockaddr_in *address, const char *target,
     if (result < 0)
         tell_cause(answer, result, why, why_size);
     if (result == 0 && !is_success(answer)) {
-        snprintf(why, why_size, "its status is %d, not 200 to 299 (body \"%.*s\")",
+        snprintf(why, why_size,
+                 "its status is %d, not 200 to 299 (body \"%.*s\")",
                  answer->read.status, shown_size(answer),
                  answer->body != NULL ? answer->body : "");
         result = -EPROTO;

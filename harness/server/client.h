@@ -52,8 +52,7 @@ int client_ask(const struct sockaddr_in *address, int *fd,
  * `why`, which may be NULL with a size of 0. */
 int client_get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, const volatile sig_atomic_t *stop,
-               char *body, size_t size, char *why,
-               size_t why_size);
+               char *body, size_t size, char *why, size_t why_size);
 
 /* GET `target`: the status of a whole answer, or a negative errno. */
 int client_status(const struct sockaddr_in *address, const char *target,

@@ -266,9 +266,10 @@ int target_learn(const struct target *target, const struct sockaddr_in *address,
     enum { BODY_MAX = 1 << 20 };
     char cause[256] = "out of memory";
     char *body = malloc(BODY_MAX);
-    int result = body != NULL ? client_get(address, target->path, timeout_ns, stop,
-                                           body, BODY_MAX, cause, sizeof(cause))
-                              : -ENOMEM;
+    int result = body != NULL
+                     ? client_get(address, target->path, timeout_ns, stop, body,
+                                  BODY_MAX, cause, sizeof(cause))
+                     : -ENOMEM;
 
     if (result >= 0) {
         request->body = body;

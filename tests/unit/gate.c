@@ -88,6 +88,10 @@ static void test_resent(void **state)
     bench = good();
     bench->load.resent = bench->load.scheduled / 100 + 4;
     failing(bench, "resent");
+    bench = good(); /* killed: not the way of this server */
+    bench->load.resent = bench->load.scheduled / 100 + 4;
+    bench->trial.alive = false;
+    failing(bench, "server_alive");
 }
 
 /* One connection is forgotten; a server that stalls answers nobody. */
