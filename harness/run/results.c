@@ -229,10 +229,9 @@ static void drop_half_files(const struct results *results)
     }
 }
 
-static int lock_and_open(struct results *results, char *why, size_t why_size)
+/* Changes nothing in the folder. */
+static int lock(struct results *results, char *why, size_t why_size)
 {
-    char trials[PATH_SIZE];
-
     results->lock_fd =
         open(results->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (results->lock_fd < 0)
@@ -247,6 +246,13 @@ static int lock_and_open(struct results *results, char *why, size_t why_size)
         results->lock_fd = -1;
         return -EBUSY;
     }
+    return 0;
+}
+
+int results_go_on(struct results *results, char *why, size_t why_size)
+{
+    char trials[PATH_SIZE];
+
     snprintf(trials, sizeof(trials), "%s/trials", results->directory);
     mkdir(trials, 0777); /* removed by hand, it comes again */
     drop_half_files(results);
@@ -281,7 +287,8 @@ int results_create(const char *root, long long need_bytes,
     if (result < 0)
         return fail(-result, why, why_size, "making a run's directory in", root,
                     remedy_at_start(-result));
-    return lock_and_open(results, why, why_size);
+    result = lock(results, why, why_size);
+    return result < 0 ? result : results_go_on(results, why, why_size);
 }
 
 int results_begin(struct results *results, const json_t *run, char *why,
@@ -336,7 +343,7 @@ int results_open(const char *directory, struct results *results, char *why,
     snprintf(results->root, sizeof(results->root), "%.511s",
              path[0] ? path : "/");
     results->begun = true;
-    return lock_and_open(results, why, why_size);
+    return lock(results, why, why_size);
 }
 
 void results_close(struct results *results)

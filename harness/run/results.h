@@ -45,10 +45,14 @@ int results_begin(struct results *results, const json_t *run, char *why,
 /* Whether the run's folder was removed, or moved, since it was opened. */
 bool results_gone(const struct results *results);
 
-/* Opens an existing run for --resume or summarise, and clears away what a
- * program that was killed had half written. */
+/* Opens an existing run for --resume or summarise, for this program alone.
+ * Nothing is written: the folder may be no run's. */
 int results_open(const char *directory, struct results *results, char *why,
                  size_t why_size);
+
+/* Goes on with a run that was opened and is one: clears away what a program
+ * that was killed had half written, and opens the files that only grow. */
+int results_go_on(struct results *results, char *why, size_t why_size);
 void results_close(struct results *results);
 
 /* Writes DIRECTORY/name: the JSON, the histogram, or a text. Each returns 0

@@ -8,7 +8,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,7 @@
 #include "harness/statistics/summary.h"
 #include "harness/troika.h"
 #include "harness/version.h"
+#include "lost_plan.h"
 #include "overload.h"
 #include "results.h"
 #include "run_json.h"
@@ -350,40 +350,6 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     return code;
 }
 
-/* What to do about a run.json that is missing or damaged. */
-static void explain_lost_plan(const struct results *results,
-                              const char *problem, char *why, size_t why_size)
-{
-    char path[1024], from[2048], to[2048], command[4096];
-    size_t used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
-    glob_t trials = {0};
-    size_t count;
-
-    used = used < why_size ? used : why_size;
-    snprintf(path, sizeof(path), "%s/trials/*.json", results->directory);
-    count = glob(path, 0, NULL, &trials) == 0 ? trials.gl_pathc : 0;
-    globfree(&trials);
-    snprintf(path, sizeof(path), "%s/" RESULTS_START, results->directory);
-    hint_word(path, from, sizeof(from));
-    if (access(path, R_OK) == 0) {
-        snprintf(path, sizeof(path), "%s/run.json", results->directory);
-        snprintf(why + used, why_size - used,
-                 "the plan of the run was kept: cp %s %s && %s", from,
-                 hint_word(path, to, sizeof(to)),
-                 hint_resume(results->directory, command, sizeof(command)));
-    } else if (count == 0) {
-        snprintf(why + used, why_size - used,
-                 "the run was ended before anything was measured: begin it "
-                 "again; this folder can go: rm -r %s",
-                 hint_word(results->directory, to, sizeof(to)));
-    } else {
-        snprintf(why + used, why_size - used,
-                 "its %zu files in trials/ cannot be summarised without the "
-                 "plan: put run.json back from a copy, or begin the run again",
-                 count);
-    }
-}
-
 static int open_stored(struct run *run, const char *directory, char *why,
                        size_t why_size)
 {
@@ -402,14 +368,17 @@ static int open_stored(struct run *run, const char *directory, char *why,
     run->results.quiet = run->options->quiet;
     snprintf(path, sizeof(path), "%s/run.json", run->results.directory);
     run->json = stored_json(path, NULL, problem, sizeof(problem));
-    if (run->json != NULL && stored_run_check(run->json, wrong, sizeof(wrong)))
-        return EXIT_OK;
+    if (run->json != NULL &&
+        stored_run_check(run->json, wrong, sizeof(wrong))) {
+        return results_go_on(&run->results, why, why_size) < 0 ? EXIT_FAILED
+                                                               : EXIT_OK;
+    }
     if (run->json != NULL)
         snprintf(problem, sizeof(problem),
                  "%s: the file is damaged: it is not the plan of a run of this "
                  "version of troika: %s",
                  path, wrong);
-    explain_lost_plan(&run->results, problem, why, why_size);
+    lost_plan_explain(run->results.directory, problem, why, why_size);
     return EXIT_FAILED;
 }
 

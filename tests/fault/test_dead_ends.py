@@ -149,6 +149,53 @@ class DeadEnds(Bench):
         self.assertEqual(0, self.pasted(done.stderr).returncode)
         self.assertFalse(run.exists())
 
+    def listing(self, folder):
+        return sorted((str(p.relative_to(folder)), p.lstat().st_mtime_ns)
+                      for p in folder.rglob("*"))
+
+    def test_folder_that_is_no_run(self):
+        """It is left as it was, and nobody is told to remove it."""
+        folder = self.results / "home"
+        (folder / "letters").mkdir(parents=True)
+        (folder / "log.txt").write_text("half a line")
+        (folder / "draft.new").touch()
+        (folder / "latest").symlink_to("letters")
+        bare, mine, theirs = (self.results / name for name in ("empty", "mine", "theirs"))
+        for made in (bare, mine / "trials", theirs / "trials"):
+            made.mkdir(parents=True)
+        (theirs / "trials" / "notes.txt").touch()
+        (mine / "run.json").write_text('{"scripts": {}}')
+        (mine / "main.c").touch()
+        before = self.listing(self.results)
+        for where in (folder, bare, theirs, mine):
+            for verb in (["summarise", where], ["bench", "--allow-any-build", f"--resume={where}"]):
+                with self.subTest(verb=verb):
+                    done = self.verb(*verb)
+                    self.assertEqual(1, done.returncode, done.stderr)
+                    self.assertNotIn("rm -r", done.stderr)
+                    if where != mine:
+                        self.assertIn(f"{where} is no run of troika: it has neither run.json "
+                                      "nor start.json", done.stderr)
+                    self.assertEqual(before, self.listing(self.results))
+
+    def test_current_folder_is_not_offered_for_removal(self):
+        run = self.results / "20260101T000000Z-0000"
+        (run / "trials").mkdir(parents=True)
+        for here in (run, run / "trials"):
+            done = subprocess.run([BUILD.resolve() / "troika", "summarise", run], cwd=here,
+                                  capture_output=True, text=True, timeout=LIMIT_S)
+            self.assertEqual(1, done.returncode)
+            self.assertIn("before anything was measured", done.stderr)
+            self.assertNotIn("rm -r", done.stderr)
+
+    def test_damaged_start_is_no_remedy(self):
+        run = self.made()
+        for name in ("run.json", "start.json"):
+            (run / name).write_text("{")
+        done = self.verb("summarise", run)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("2 files in trials/", done.stderr)
+
     def test_latest_is_a_run_that_was_begun(self):
         """Ended at its first instant, a run leaves the link where it was."""
         run = self.made()
