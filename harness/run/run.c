@@ -350,6 +350,15 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     return code;
 }
 
+/* The run's own name, whatever its folder is called now. */
+static void take_run_id(struct results *results, const json_t *run)
+{
+    const char *id = json_string_value(json_object_get(run, "run_id"));
+
+    if (id != NULL && id[0] != '\0' && strlen(id) < sizeof(results->run_id))
+        snprintf(results->run_id, sizeof(results->run_id), "%s", id);
+}
+
 static int open_stored(struct run *run, const char *directory, char *why,
                        size_t why_size)
 {
@@ -370,6 +379,7 @@ static int open_stored(struct run *run, const char *directory, char *why,
     run->json = stored_json(path, NULL, problem, sizeof(problem));
     if (run->json != NULL &&
         stored_run_check(run->json, wrong, sizeof(wrong))) {
+        take_run_id(&run->results, run->json);
         return results_go_on(&run->results, why, why_size) < 0 ? EXIT_FAILED
                                                                : EXIT_OK;
     }

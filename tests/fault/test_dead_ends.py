@@ -196,6 +196,17 @@ class DeadEnds(Bench):
         self.assertEqual(1, done.returncode)
         self.assertIn("2 files in trials/", done.stderr)
 
+    def test_renamed_run_keeps_its_name(self):
+        run = self.made()
+        moved = run.with_name("copy")
+        run.rename(moved)
+        victim = self.victim(moved)
+        victim.unlink()
+        done = self.verb("bench", "--allow-any-build", f"--resume={moved}")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertEqual(json.loads((moved / "run.json").read_text())["run_id"],
+                         json.loads(victim.read_text())["run_id"])
+
     def test_latest_is_a_run_that_was_begun(self):
         """Ended at its first instant, a run leaves the link where it was."""
         run = self.made()
