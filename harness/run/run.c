@@ -76,8 +76,8 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
     char why[2048];
     json_t *trial;
 
-    switch (
-        stored_trial(run->results.directory, row, &trial, why, sizeof(why))) {
+    switch (stored_trial(run->results.directory, run->json, row, &trial, why,
+                         sizeof(why))) {
     case STORED_WHOLE:
         json_array_append_new(run->trials, trial);
         return true;

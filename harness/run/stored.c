@@ -2,11 +2,17 @@
 #include "stored.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/gate/figures.h"
+
 enum { PATH_SIZE = 2048, SCHEMA_VERSION = 1, ATTEMPTS_MAX = 99 };
+
+/* No trial has more requests; five of these can be added up. */
+static const json_int_t COUNT_MAX = (json_int_t)1 << 53;
 
 enum shape { BOOLEAN, INTEGER, NUMBER_OR_NULL, OBJECT_OR_NULL, OBJECT };
 
@@ -80,17 +86,183 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
     return value;
 }
 
-/* Whether `key` has the same text or number in both. */
-static bool agrees(const json_t *trial, const json_t *row, const char *key)
+struct checking {
+    const char *path;
+    char *why;
+    size_t why_size;
+};
+
+/* Says that the file is damaged, and why. Returns false. */
+static bool __attribute__((format(printf, 2, 3)))
+refuse(const struct checking *checking, const char *format, ...)
 {
-    return json_equal(json_object_get(trial, key), json_object_get(row, key));
+    va_list arguments;
+    int used = snprintf(checking->why, checking->why_size,
+                        "%s: the file is damaged: ", checking->path);
+
+    va_start(arguments, format);
+    if (used >= 0 && (size_t)used < checking->why_size)
+        vsnprintf(checking->why + used, checking->why_size - (size_t)used,
+                  format, arguments);
+    va_end(arguments);
+    return false;
 }
 
-static bool check(const char *path, const json_t *trial, const json_t *row,
-                  char *why, size_t why_size)
+static bool is_text(const json_t *value, const char *text)
+{
+    return json_is_string(value) && !strcmp(json_string_value(value), text);
+}
+
+/* The row of a list whose `key` is this text, or NULL. */
+static const json_t *row_of(const json_t *list, const char *key,
+                            const json_t *text)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        if (json_is_string(text) && json_equal(json_object_get(row, key), text))
+            return row;
+    }
+    return NULL;
+}
+
+/* Whether the trial is the one of this row of the plan, and of this run. */
+static bool check_planned(const struct checking *checking, const json_t *trial,
+                          const json_t *run, const json_t *row)
 {
     static const char *const same[] = {"trial_id", "experiment", "load_point",
                                        "block"};
+    const json_t *cell = json_object_get(trial, "cell");
+    const json_t *id = json_object_get(run, "run_id");
+    const json_t *experiment =
+        row_of(json_object_get(run, "experiments"), "name",
+               json_object_get(row, "experiment"));
+    const json_t *query =
+        json_object_get(row_of(json_object_get(experiment, "load_points"), "id",
+                               json_object_get(row, "load_point")),
+                        "query");
+
+    if (id != NULL && !json_equal(json_object_get(trial, "run_id"), id))
+        return refuse(checking, "its run_id is not that of run.json");
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+        if (!json_equal(json_object_get(trial, same[i]),
+                        json_object_get(row, same[i])))
+            return refuse(checking, "its %s is not that of the plan", same[i]);
+    if (!json_equal(json_object_get(cell, "model"),
+                    json_object_get(row, "model")))
+        return refuse(checking, "its cell.model is not that of the plan");
+    if (json_is_string(query) &&
+        !json_equal(json_object_get(cell, "query"), query))
+        return refuse(checking, "its cell.query is not that of its load point");
+    return true;
+}
+
+static bool is_told_gone(const json_t *trial, const char *figure)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(trial, "withheld"), i, row)
+    {
+        if (is_text(json_object_get(row, "figure"), figure))
+            return true;
+    }
+    json_array_foreach(
+        json_object_get(json_object_get(trial, "bound"), "figures"), i, row)
+    {
+        if (is_text(row, figure))
+            return true;
+    }
+    return false;
+}
+
+/* Whether one of the figures that the gate takes is told as gone. What a gate
+ * took may be less than the run's table says, and is told with the first gate
+ * that takes it. */
+static bool took_a_figure(const json_t *trial, const json_t *run,
+                          const json_t *gate)
+{
+    const json_t *about = row_of(json_object_get(run, "gates"), "id",
+                                 json_object_get(gate, "id"));
+    const json_t *figures = json_object_get(about, "figures"), *figure;
+    size_t i;
+
+    for (unsigned one = 1; json_array_size(figures) == 0 && one <= FIGURES_ALL;
+         one <<= 1)
+        if (is_told_gone(trial, figure_name(one)))
+            return true;
+    json_array_foreach(figures, i, figure)
+    {
+        if (json_is_string(figure) &&
+            is_told_gone(trial, json_string_value(figure)))
+            return true;
+    }
+    return false;
+}
+
+static bool check_counts(const struct checking *checking,
+                         const json_t *requests)
+{
+    static const char *const ends[] = {"ok", "wrong", "http_error", "io_error",
+                                       "timeout"};
+    const json_t *scheduled = json_object_get(requests, "scheduled");
+    json_int_t sum = 0;
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const json_t *count = json_object_get(requests, ends[i]);
+        json_int_t n = json_integer_value(count);
+
+        if (count != NULL && !json_is_null(count) &&
+            (!json_is_integer(count) || n < 0 || n > COUNT_MAX))
+            return refuse(checking, "requests.%s is no count", ends[i]);
+        sum += n;
+    }
+    if (json_is_integer(scheduled) && json_integer_value(scheduled) != sum)
+        return refuse(checking,
+                      "valid is true, but %lld requests were scheduled and "
+                      "%lld are accounted for",
+                      (long long)json_integer_value(scheduled), (long long)sum);
+    return true;
+}
+
+/* What a trial that is called valid may not contradict. */
+static bool check_valid(const struct checking *checking, const json_t *trial,
+                        const json_t *run)
+{
+    static const char *const needed[] = {"throughput_per_s", "requests",
+                                         "memory", "cpu"};
+    const json_t *gate;
+    size_t i;
+
+    if (!json_is_true(json_object_get(trial, "complete")))
+        return refuse(checking, "valid is true, but complete is not");
+    for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        const json_t *value = json_object_get(trial, needed[i]);
+
+        if (value == NULL || json_is_null(value))
+            return refuse(checking, "valid is true, but there is no %s",
+                          needed[i]);
+    }
+    json_array_foreach(json_object_get(trial, "gates"), i, gate)
+    {
+        const char *id = json_string_value(json_object_get(gate, "id"));
+
+        if (!json_is_true(json_object_get(gate, "ok")) &&
+            !took_a_figure(trial, run, gate))
+            return refuse(checking,
+                          "valid is true, but gate \"%.64s\" failed, and no "
+                          "figure of it is withheld",
+                          id != NULL ? id : "");
+    }
+    return check_counts(checking, json_object_get(trial, "requests"));
+}
+
+static bool check(const char *path, const json_t *trial, const json_t *run,
+                  const json_t *row, char *why, size_t why_size)
+{
+    const struct checking checking = {path, why, why_size};
     const json_t *version = json_object_get(trial, "schema_version");
 
     if (json_integer_value(version) != SCHEMA_VERSION) {
@@ -100,35 +272,20 @@ static bool check(const char *path, const json_t *trial, const json_t *row,
                  path, SCHEMA_VERSION);
         return false;
     }
-    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
-        if (!agrees(trial, row, same[i])) {
-            snprintf(why, why_size,
-                     "%s: the file is damaged: its %s is not that of the plan",
-                     path, same[i]);
-            return false;
-        }
-    if (!json_equal(json_object_get(json_object_get(trial, "cell"), "model"),
-                    json_object_get(row, "model"))) {
-        snprintf(why, why_size,
-                 "%s: the file is damaged: its cell.model is not that of the "
-                 "plan",
-                 path);
+    if (!check_planned(&checking, trial, run, row))
         return false;
-    }
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-        if (!has_shape(json_object_get(trial, shapes[i].key),
-                       shapes[i].shape)) {
-            snprintf(why, why_size, "%s: the file is damaged: %s is not %s",
-                     path, shapes[i].key, shape_names[shapes[i].shape]);
-            return false;
-        }
-    return true;
+        if (!has_shape(json_object_get(trial, shapes[i].key), shapes[i].shape))
+            return refuse(&checking, "%s is not %s", shapes[i].key,
+                          shape_names[shapes[i].shape]);
+    return !json_is_true(json_object_get(trial, "valid")) ||
+           check_valid(&checking, trial, run);
 }
 
 /* Reads trials/ID`suffix`.json. */
-static enum stored read_file(const char *directory, const json_t *row,
-                             const char *suffix, json_t **trial, char *why,
-                             size_t why_size)
+static enum stored read_file(const char *directory, const json_t *run,
+                             const json_t *row, const char *suffix,
+                             json_t **trial, char *why, size_t why_size)
 {
     const char *id = json_string_value(json_object_get(row, "trial_id"));
     char path[PATH_SIZE];
@@ -147,17 +304,19 @@ static enum stored read_file(const char *directory, const json_t *row,
     *trial = stored_json(path, &exists, why, why_size);
     if (!exists)
         return STORED_NONE;
-    if (*trial != NULL && check(path, *trial, row, why, why_size))
+    if (*trial != NULL && check(path, *trial, run, row, why, why_size))
         return STORED_WHOLE;
     json_decref(*trial);
     *trial = NULL;
     return STORED_DAMAGED;
 }
 
-enum stored stored_trial(const char *directory, const json_t *row,
-                         json_t **trial, char *why, size_t why_size)
+enum stored stored_trial(const char *directory, const json_t *run,
+                         const json_t *row, json_t **trial, char *why,
+                         size_t why_size)
 {
-    enum stored found = read_file(directory, row, "", trial, why, why_size);
+    enum stored found =
+        read_file(directory, run, row, "", trial, why, why_size);
 
     if (found != STORED_WHOLE ||
         json_is_true(json_object_get(*trial, "complete")))
@@ -168,7 +327,8 @@ enum stored stored_trial(const char *directory, const json_t *row,
 }
 
 /* The attempts before the one that became the trial. */
-static int damaged_attempts(const char *directory, const json_t *row,
+static int damaged_attempts(const char *directory, const json_t *run,
+                            const json_t *row,
                             void (*tell)(const char *why, void *context),
                             void *context)
 {
@@ -178,7 +338,8 @@ static int damaged_attempts(const char *directory, const json_t *row,
 
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         snprintf(suffix, sizeof(suffix), ".attempt%d", attempt);
-        switch (read_file(directory, row, suffix, &trial, why, sizeof(why))) {
+        switch (
+            read_file(directory, run, row, suffix, &trial, why, sizeof(why))) {
         case STORED_NONE:
             return damaged;
         case STORED_DAMAGED:
@@ -207,7 +368,7 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     {
         const char *id = json_string_value(json_object_get(row, "trial_id"));
 
-        switch (stored_trial(directory, row, &trial, why, sizeof(why))) {
+        switch (stored_trial(directory, run, row, &trial, why, sizeof(why))) {
         case STORED_WHOLE:
             json_array_append_new(trials, trial);
             break;
@@ -222,7 +383,7 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
         }
         if (id != NULL)
             problems.damaged_attempts +=
-                damaged_attempts(directory, row, tell, context);
+                damaged_attempts(directory, run, row, tell, context);
     }
     return problems;
 }

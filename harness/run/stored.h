@@ -17,11 +17,14 @@ enum stored {
 };
 
 /* Reads trials/ID.json below `directory`, ID being that of `row`, a row of the
- * plan in run.json. Damaged is what is no JSON, not UTF-8, of another schema
+ * plan of `run`. Damaged is what is no JSON, not UTF-8, of another schema
  * version, another trial than the row's, or has a figure of another type than
- * results/schema/trial.schema.json says. */
-enum stored stored_trial(const char *directory, const json_t *row,
-                         json_t **trial, char *why, size_t why_size);
+ * results/schema/trial.schema.json says. Damaged is as well a trial that is
+ * called valid and contradicts that: a figure is missing, a gate failed and
+ * took none, or the requests do not add up. */
+enum stored stored_trial(const char *directory, const json_t *run,
+                         const json_t *row, json_t **trial, char *why,
+                         size_t why_size);
 
 /* What stored_all found beside the trials that it read. */
 struct stored_problems {

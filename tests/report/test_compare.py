@@ -175,6 +175,44 @@ class Compare(Case):
             self.assertIn(f"first trials/{victim.name}", self.compare(code=3).stderr)
             victim.write_text(whole)
 
+    def test_a_trial_that_contradicts_itself_is_refused(self):
+        """As the report refuses it (reports/checks.py)."""
+        self.store(lambda run, trials: None)
+        victim = sorted((self.run_path / "trials").glob("*.json"))[0]
+        whole = victim.read_text()
+        for change, said in (
+            (lambda t: t["gates"][0].update(ok=False), "but gate \"little\" failed"),
+            (lambda t: t["gates"].append({"id": "new", "ok": False}), "but gate \"new\" failed"),
+            (lambda t: t.update(throughput_per_s=None), "there is no throughput_per_s"),
+            (lambda t: t.update(throughput_per_s=-1), "throughput_per_s is not a number"),
+            (lambda t: t.update(memory=None), "there is no memory"),
+            (lambda t: t.update(cpu=None), "there is no cpu"),
+            (lambda t: t["requests"].update(scheduled=1), "1 requests were scheduled"),
+            (lambda t: t["requests"].update(ok=-1), "requests.ok is no count"),
+            (lambda t: t.update(run_id="other"), "its run_id is not that of run.json"),
+            (lambda t: t["cell"].update(query="delay=1s"), "its cell.query is not that"),
+        ):
+            with self.subTest(said):
+                trial = json.loads(whole)
+                change(trial)
+                victim.write_text(json.dumps(trial))
+                done = self.compare(code=1)
+                self.assertIn(f"{victim}: the file is damaged: ", done.stderr)
+                self.assertIn(said, done.stderr)
+
+    def test_a_gate_that_took_a_figure_is_no_contradiction(self):
+        for gone in (
+            {"withheld": [{"figure": "latency", "effect": "withheld", "gate": "x", "words": "w"}]},
+            {"bound": {"by": "generator", "gate": "x", "figures": ["latency"], "words": "w"}},
+        ):
+            def change(run, trials, gone=gone):
+                run["gates"] = [{"id": "little", "fails_when": "f", "figures": ["cpu", "latency"]}]
+                trials[0]["gates"][0].update(ok=False)
+                trials[0].update(gone)
+
+            self.store(change)
+            self.compare()
+
     def test_a_summary_that_no_trials_give_is_refused(self):
         for change, said in (
             ({"lo": 9e9, "hi": 1}, "lo is above its"),
