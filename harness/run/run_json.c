@@ -76,7 +76,7 @@ static json_t *json_settings_of(const struct load_point *point)
     return object;
 }
 
-static json_t *json_load_point(const struct load_point *point)
+json_t *run_json_load_point(const struct load_point *point)
 {
     const struct workload *workload = point->workload->workload;
 
@@ -110,7 +110,7 @@ static json_t *json_experiment(const struct experiment *experiment)
 
     for (int i = 0; i < experiment->load_point_count; i++)
         json_array_append_new(points,
-                              json_load_point(&experiment->load_points[i]));
+                              run_json_load_point(&experiment->load_points[i]));
     return json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:i, s:o, s:o, s:o, s:o, "
         "s:o}",

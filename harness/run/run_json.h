@@ -14,3 +14,6 @@
  * to `environment`. */
 json_t *run_json(const char *run_id, const char *command,
                  const struct plan *plan, json_t *environment);
+
+/* A load point as run.json has it. The caller owns the object. */
+json_t *run_json_load_point(const struct load_point *point);

@@ -413,6 +413,86 @@ static bool same_plan(const struct plan *plan, const json_t *stored)
     return true;
 }
 
+/* Whether both are stored alike; reals keep 12 digits on the disk. */
+static bool same_value(const json_t *a, const json_t *b)
+{
+    const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT |
+                         JSON_REAL_PRECISION(12);
+    char *left = json_dumps(a, flags), *right = json_dumps(b, flags);
+    bool same = left != NULL && right != NULL && !strcmp(left, right);
+
+    free(left);
+    free(right);
+    return same;
+}
+
+/* A rate that was measured when the run began is in run.json alone. */
+static bool same_load(const json_t *load, const json_t *stored)
+{
+    json_t *a = json_deep_copy(load), *b = json_deep_copy(stored);
+    bool same;
+
+    if (json_object_get(a, "rate_of_capacity") != NULL) {
+        json_object_del(a, "rate_per_s");
+        json_object_del(b, "rate_per_s");
+    }
+    same = same_value(a, b);
+    json_decref(a);
+    json_decref(b);
+    return same;
+}
+
+/* Whether the load point asks for what run.json says. Keys that a run of an
+ * older version lacks are not compared. */
+static bool same_point(const struct load_point *point, const json_t *stored)
+{
+    static const char *const keys[] = {
+        "id",      "workload",   "query",          "parameters", "placement",
+        "workers", "timeout_ns", "beside",         "settings",   "window_ns",
+        "slo",     "load",       "backend_workers"};
+    json_t *now = run_json_load_point(point);
+    bool same = now != NULL;
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && same; i++) {
+        const json_t *a = json_object_get(now, keys[i]);
+        const json_t *b = json_object_get(stored, keys[i]);
+
+        if (b != NULL)
+            same =
+                !strcmp(keys[i], "load") ? same_load(a, b) : same_value(a, b);
+    }
+    json_decref(now);
+    return same;
+}
+
+/* Whether the copies in RUN/experiments ask for what the run was planned from.
+ * If not, says which does not. */
+static bool same_experiments(const struct plan *plan, const json_t *run,
+                             char *why, size_t why_size)
+{
+    for (int i = 0; i < plan->experiment_count; i++) {
+        const struct experiment *experiment = plan->experiments[i];
+        const json_t *points = json_object_get(
+            json_array_get(json_object_get(run, "experiments"), (size_t)i),
+            "load_points");
+
+        for (int j = 0; j < experiment->load_point_count; j++) {
+            const struct load_point *point = &experiment->load_points[j];
+
+            if (same_point(point, json_array_get(points, (size_t)j)))
+                continue;
+            snprintf(why, why_size,
+                     "%s: the copy of the experiment is not what this run was "
+                     "planned from: load point %s differs from run.json, and "
+                     "figures of both would be mixed; put the file back as it "
+                     "was, or begin a new run",
+                     experiment->path, point->id);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Trials of one run are compared with each other: what they ran on should be
  * the same for all. */
 static void warn_of_changes(const struct results *results, const json_t *run)
@@ -543,6 +623,8 @@ int run_setup_again(const struct results *results, json_t *run,
                  results->directory);
         return EXIT_FAILED;
     }
+    if (code == EXIT_OK && !same_experiments(plan, run, why, why_size))
+        return EXIT_FAILED;
     if (code == EXIT_OK)
         code = start_guardian(why, why_size);
     if (code == EXIT_OK) {

@@ -58,7 +58,7 @@ class DeadEnds(Bench):
         return (self.results / "latest").resolve()
 
     def victim(self, run):
-        return sorted(run.glob("trials/*.json"))[0]
+        return sorted(p for p in run.glob("trials/*.json") if ".attempt" not in p.name)[0]
 
     def test_damaged_trial_is_named_and_no_figure_is_printed(self):
         run = self.made()
@@ -206,6 +206,24 @@ class DeadEnds(Bench):
         self.assertIn(done.returncode, (0, 3), done.stderr)
         self.assertEqual(json.loads((moved / "run.json").read_text())["run_id"],
                          json.loads(victim.read_text())["run_id"])
+
+    def test_copy_of_the_experiment_was_edited(self):
+        run = self.made()
+        self.victim(run).unlink()
+        copy = next(run.glob("experiments/*.ini"))
+        whole, stored = copy.read_text(), (run / "run.json").read_text()
+        for old, new in ((r"delay *= *\S+", "delay = 50ms"), (r"connections *= *\S+", "connections = 3")):
+            with self.subTest(new):
+                edited = re.sub(old, new, whole)
+                self.assertNotEqual(whole, edited)
+                copy.write_text(edited)
+                done = self.verb("bench", "--allow-any-build", f"--resume={run}")
+                self.assertEqual(1, done.returncode, done.stderr)
+                self.assertIn(f"{copy}: the copy of the experiment is not what this run was planned "
+                              "from", done.stderr)
+                self.assertEqual(stored, (run / "run.json").read_text())
+        copy.write_text("# a word more\n" + whole)
+        self.assertIn(self.verb("bench", "--allow-any-build", f"--resume={run}").returncode, (0, 3))
 
     def test_latest_is_a_run_that_was_begun(self):
         """Ended at its first instant, a run leaves the link where it was."""
