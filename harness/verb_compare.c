@@ -108,12 +108,13 @@ static void say_damaged(const char *why, void *context)
 }
 
 /* The trials behind a run's summary; NULL when one is damaged, for then nobody
- * knows what the summary was made from. Sets *missing when one of a complete
- * run has no file any more. */
+ * knows what the summary was made from, or when no summary was made. Sets
+ * *missing when one of a complete run has no file any more. */
 static json_t *load_trials(const char *directory, const json_t *run,
                            bool *missing)
 {
     json_t *trials = json_array();
+    char word[4096];
     struct stored_problems problems =
         stored_all(directory, run, trials, say_damaged, NULL);
     int damaged = problems.damaged_trials + problems.damaged_attempts;
@@ -127,12 +128,21 @@ static json_t *load_trials(const char *directory, const json_t *run,
                 directory, problems.missing, problems.missing == 1 ? "" : "s",
                 problems.missing == 1 ? "has" : "have", problems.first_missing);
     }
-    if (damaged == 0)
+    if (damaged == 0 && (json_array_size(trials) == 0 ||
+                         json_array_size(json_object_get(run, "summary")) > 0))
         return trials;
-    fprintf(stderr,
-            "troika compare: %s: %d stored file%s damaged, so nothing is "
-            "compared; troika summarise says what to do\n",
-            directory, damaged, damaged == 1 ? " is" : "s are");
+    if (damaged == 0)
+        fprintf(
+            stderr,
+            "troika compare: %s/run.json: the summary is empty, but the run "
+            "has %zu trials; make it from them: %s summarise %s\n",
+            directory, json_array_size(trials), hint_program(),
+            hint_word(directory, word, sizeof(word)));
+    else
+        fprintf(stderr,
+                "troika compare: %s: %d stored file%s damaged, so nothing is "
+                "compared; troika summarise says what to do\n",
+                directory, damaged, damaged == 1 ? " is" : "s are");
     json_decref(trials);
     return NULL;
 }

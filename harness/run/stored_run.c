@@ -2,6 +2,7 @@
 #include "stored_run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SCHEMA_VERSION = 1, WHERE_SIZE = 96 };
 
@@ -27,6 +28,40 @@ static bool has_texts(const struct checking *checking, const json_t *object,
         if (!json_is_string(json_object_get(object, *keys)))
             return refuse(checking, where, *keys, "is no text");
     return true;
+}
+
+/* Rows of which each is there once, by the texts of `keys`. */
+static bool check_once(const struct checking *checking, const json_t *rows,
+                       const char *name, const char *const *keys)
+{
+    json_t *seen = json_object();
+    char where[WHERE_SIZE];
+    const json_t *row;
+    bool once = seen != NULL;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_t *texts = json_array();
+        char *text;
+
+        for (int k = 0; keys[k] != NULL; k++)
+            json_array_append(texts, json_object_get(row, keys[k]));
+        text = json_dumps(texts, JSON_COMPACT);
+        json_decref(texts);
+        if (text != NULL && json_object_get(seen, text) != NULL)
+            once = false;
+        else if (text != NULL)
+            json_object_set_new(seen, text, json_true());
+        free(text);
+        if (!once)
+            break;
+    }
+    json_decref(seen);
+    if (once)
+        return true;
+    snprintf(where, sizeof(where), "%s[%zu]", name, i);
+    return refuse(checking, where, "", "is there twice");
 }
 
 static bool check_rows(const struct checking *checking, const json_t *rows,
@@ -67,7 +102,8 @@ static bool check_point(const struct checking *checking, const json_t *point,
 static bool check_experiments(const struct checking *checking,
                               const json_t *experiments)
 {
-    static const char *const keys[] = {"name", NULL};
+    static const char *const keys[] = {"name", NULL}, *const ids[] = {"id",
+                                                                      NULL};
     char where[WHERE_SIZE];
     const json_t *experiment, *point;
     size_t i, k;
@@ -90,8 +126,11 @@ static bool check_experiments(const struct checking *checking,
             if (!check_point(checking, point, where))
                 return false;
         }
+        snprintf(where, sizeof(where), "experiments[%zu].load_points", i);
+        if (!check_once(checking, points, where, ids))
+            return false;
     }
-    return true;
+    return check_once(checking, experiments, "experiments", keys);
 }
 
 bool stored_run_check(const json_t *run, char *why, size_t why_size)
@@ -100,6 +139,7 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
                                           "load_point", "model", NULL};
     static const char *const summed[] = {"experiment", "load_point", "model",
                                          "metric", NULL};
+    static const char *const ids[] = {"trial_id", NULL};
     const struct checking checking = {why, why_size};
     const json_t *plan = json_object_get(run, "plan");
 
@@ -111,6 +151,7 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
     if (json_array_size(plan) == 0)
         return refuse(&checking, "", "plan", "is empty or no list");
     return check_rows(&checking, plan, "plan", planned) &&
+           check_once(&checking, plan, "plan", ids) &&
            check_experiments(&checking, json_object_get(run, "experiments")) &&
            check_rows(&checking, json_object_get(run, "summary"), "summary",
                       summed);
@@ -130,8 +171,9 @@ static bool is_ordered(const json_t *row, const char *low, const char *high)
 static bool check_level(const struct checking *checking, const json_t *row,
                         const char *where)
 {
-    static const char *const figures[] = {"value", "lo",     "hi", "min",
-                                          "max",   "log_sd", "n",  NULL};
+    static const char *const figures[] = {
+        "value",  "lo", "hi",          "min",     "max",
+        "log_sd", "n",  "error_share", "invalid", NULL};
     static const char *const pairs[][2] = {
         {"lo", "value"}, {"value", "hi"}, {"lo", "hi"}, {"min", "max"}};
 
@@ -155,6 +197,8 @@ static bool check_level(const struct checking *checking, const json_t *row,
 
 bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
 {
+    static const char *const keys[] = {"experiment", "load_point", "model",
+                                       "metric", NULL};
     const struct checking checking = {why, why_size};
     const json_t *summary = json_object_get(run, "summary"), *row;
     char where[WHERE_SIZE];
@@ -168,5 +212,5 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
         if (!check_level(&checking, row, where))
             return false;
     }
-    return true;
+    return check_once(&checking, summary, "summary", keys);
 }

@@ -218,11 +218,22 @@ class Compare(Case):
             ({"lo": 9e9, "hi": 1}, "lo is above its"),
             ({"value": -5}, "value is below zero"),
             ({"hi": "7"}, "hi is no number"),
+            ({"error_share": -0.5}, "error_share is below zero"),
         ):
             self.rows(lambda rows: [rows[0] | change, *rows[1:]])
             done = self.compare(code=1)
             self.assertIn(f"{self.run_path}/run.json: the file is damaged: summary[0].{said}", done.stderr)
             self.assertRegex(done.stderr, f"troika summarise {self.run_path}\n$")
+
+    def test_a_row_twice_is_refused(self):
+        self.rows(lambda rows: [*rows, rows[0]])
+        self.assertRegex(self.compare(code=1).stderr, r"the file is damaged: summary\[\d+\] is there twice")
+
+    def test_a_summary_that_was_never_made(self):
+        self.rows(lambda rows: [])
+        done = self.compare("--threshold", "rps>1", code=1)
+        self.assertIn("run.json: the summary is empty, but the run has", done.stderr)
+        self.assertRegex(done.stderr, f"troika summarise {self.run_path}\n$")
 
     def test_no_run_is_named(self):
         done = self.compare(code=1)

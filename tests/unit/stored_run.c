@@ -85,6 +85,33 @@ static void each_member_is_told(void **state)
     refused(run, "summary[0] is no object");
 }
 
+/* The first row of a list, once more. */
+static json_t *twice(const char *list)
+{
+    json_t *run = good(), *rows = json_object_get(run, list);
+
+    json_array_append_new(rows, json_deep_copy(json_array_get(rows, 0)));
+    return run;
+}
+
+static void each_row_is_there_once(void **state)
+{
+    json_t *run = good(), *points;
+    char why[256] = "";
+
+    (void)state;
+    refused(twice("plan"), "plan[1] is there twice");
+    refused(twice("experiments"), "experiments[1] is there twice");
+    points = json_object_get(
+        json_array_get(json_object_get(run, "experiments"), 0), "load_points");
+    json_array_append_new(points, json_deep_copy(json_array_get(points, 0)));
+    refused(run, "experiments[0].load_points[1] is there twice");
+    run = twice("summary");
+    assert_false(stored_run_check_summary(run, why, sizeof why));
+    assert_string_equal("summary[1] is there twice", why);
+    json_decref(run);
+}
+
 static void levels_are_in_order(void **state)
 {
     static const char *const rows[][2] = {
@@ -102,6 +129,8 @@ static void levels_are_in_order(void **state)
         {"{\"value\": -2}", "summary[0].value is below zero"},
         {"{\"n\": -2}", "summary[0].n is below zero"},
         {"{\"log_sd\": \"2\"}", "summary[0].log_sd is no number"},
+        {"{\"error_share\": -0.5}", "summary[0].error_share is below zero"},
+        {"{\"error_share\": []}", "summary[0].error_share is no number"},
     };
     char why[256] = "";
 
@@ -127,6 +156,7 @@ static void levels_are_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_run_passes),
+                                       cmocka_unit_test(each_row_is_there_once),
                                        cmocka_unit_test(levels_are_in_order),
                                        cmocka_unit_test(each_member_is_told)};
 
