@@ -155,8 +155,12 @@ static int add_row(struct compare *compare, const json_t *row_a,
         .model = text_of(row_b, "model"),
         .a = a.value,
         .b = b.value};
-    if (json_is_true(json_object_get(row_a, "lower_bound")) ||
-        json_is_true(json_object_get(row_b, "lower_bound")))
+    /* B / A */
+    more->comparison.lower_a =
+        json_is_true(json_object_get(row_b, "lower_bound"));
+    more->comparison.lower_b =
+        json_is_true(json_object_get(row_a, "lower_bound"));
+    if (more->comparison.lower_a || more->comparison.lower_b)
         more->comparison.bound_a = more->comparison.bound_b =
             COMPARISON_ESTIMATE;
     statistics_welch(&b, &a, &more->ratio);

@@ -143,7 +143,13 @@ static void say_barred(const struct comparison *comparison, char *text,
 {
     const char *a = comparison->bound_a, *b = comparison->bound_b;
 
-    if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE))
+    if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE) &&
+        comparison->lower_a != comparison->lower_b)
+        snprintf(text, size,
+                 "no verdict, %s is a lower bound: what the kernel holds for "
+                 "it is not told; run as root",
+                 comparison->lower_a ? comparison->a : comparison->b);
+    else if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE))
         snprintf(text, size,
                  "no verdict, both are lower bounds: what the kernel holds for "
                  "them is not told; run as root");

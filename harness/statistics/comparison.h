@@ -32,6 +32,8 @@ struct comparison {
     int family;                    /* how many it was corrected for */
     const char *bound_a, *bound_b; /* what limited each in its server's place;
                                       NULL: nothing */
+    bool lower_a, lower_b; /* with COMPARISON_ESTIMATE: whose figure lacks a
+                              part; neither: it is not known whose */
     int pairs; /* of slices that the ratio is from; 0: not in slice mode */
     double invalid_share; /* of the trials of the worse off of both; withheld
                              ones are among them */

@@ -98,12 +98,13 @@ struct work {
  * part missing nobody knows. */
 static void add_error(struct work *work, struct comparison *comparison)
 {
-    bool lower_a, lower_b;
-    double a = sample_error_share(&work->a, comparison->metric, &lower_a);
-    double b = sample_error_share(&work->b, comparison->metric, &lower_b);
+    double a =
+        sample_error_share(&work->a, comparison->metric, &comparison->lower_a);
+    double b =
+        sample_error_share(&work->b, comparison->metric, &comparison->lower_b);
 
     comparison->margin = fmax(comparison->margin, fmax(a, b));
-    if (lower_a || lower_b)
+    if (comparison->lower_a || comparison->lower_b)
         comparison->bound_a = comparison->bound_b = COMPARISON_ESTIMATE;
 }
 

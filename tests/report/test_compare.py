@@ -118,6 +118,21 @@ class Compare(Case):
         text = self.compare("--max-regression", "5%").stdout
         self.assertRegex(text, r"; \d+ are bounds, for the server was not the limit")
 
+    def test_the_one_that_is_a_lower_bound_is_named(self):
+        def lower(rows):
+            for r in rows:
+                if r["model"] == "event-loop" and r["metric"] == "memory_total_bytes":
+                    r["lower_bound"] = True
+            return rows
+
+        self.rows(lower)
+        self.assertIn("no verdict, B is a lower bound: what", self.compare().stdout)
+        self.first, self.run_path = self.run_path, self.first
+        self.assertIn("no verdict, A is a lower bound: what", self.compare().stdout)
+        self.first = self.run_path
+        self.rows(lower)
+        self.assertIn("no verdict, both are lower bounds: what", self.compare().stdout)
+
     def test_a_run_with_gates_off_is_not_to_be_trusted(self):
         words = "NOT TO BE TRUSTED: TROIKA_DISABLE_GATE=steal"
         self.store(lambda run, _: run.update(untrusted=words))
