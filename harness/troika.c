@@ -60,9 +60,15 @@ static void print_help(FILE *file)
 
 static int unknown_verb(const char *word)
 {
+    static const char *const options[] = {"--help", "--version", NULL};
     const char *known[VERBS + 1] = {NULL};
     char hint[256];
 
+    if (word[0] == '-') {
+        fprintf(stderr, "troika: unknown option \"%s\"%s (troika --help)\n",
+                word, names_suggest(word, options, hint, sizeof(hint)));
+        return EXIT_USAGE;
+    }
     for (int i = 0; i < VERBS; i++)
         known[i] = verbs[i].name;
     fprintf(stderr, "troika: unknown verb \"%s\"%s (troika --help)\n", word,

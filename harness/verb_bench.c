@@ -314,6 +314,13 @@ int verb_summarise(int argc, char **argv)
 
     if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
         return EXIT_USAGE;
+    if (flags.count > 1) {
+        fprintf(stderr,
+                "troika summarise: %d runs are named, and it takes one: leave "
+                "out %s\n",
+                flags.count, flags.experiments[1]);
+        return EXIT_USAGE;
+    }
     return run_summarise(flags.count > 0 ? flags.experiments[0] : NULL,
                          &flags.options);
 }

@@ -62,6 +62,9 @@ class Verbs(unittest.TestCase):
                 (("list", "--nonsense"), "nonsense"),
                 (("doctor", "--format=xml"), "json"),
                 (("doctor", "extra"), "Too many arguments"),
+                (("summarise", "a", "b"), "2 runs are named, and it takes one: leave out b"),
+                (("--versio",), 'unknown option "--versio"; did you mean --version?'),
+                (("-x",), "--help, --version"),
                 (("serve",), "Usage"),
                 (("serve", "event-lop"), "event-loop"),
                 (("serve", "../../../bin/sh"), "no model is named")):

@@ -240,6 +240,15 @@ class Compare(Case):
             self.assertIn(f"{self.run_path}/run.json: the file is damaged: summary[0].{said}", done.stderr)
             self.assertRegex(done.stderr, f"troika summarise {self.run_path}\n$")
 
+    def test_what_is_no_regular_file_is_refused(self):
+        """A pipe that nobody writes to is not waited for."""
+        self.store(lambda run, trials: None)
+        victim = sorted((self.run_path / "trials").glob("*.json"))[0]
+        for path in (victim, self.run_path / "run.json"):
+            path.unlink()
+            os.mkfifo(path)
+            self.assertIn(f"{path}: it is no regular file", self.compare(code=1).stderr)
+
     def test_a_row_twice_is_refused(self):
         self.rows(lambda rows: [*rows, rows[0]])
         self.assertRegex(self.compare(code=1).stderr, r"the file is damaged: summary\[\d+\] is there twice")
