@@ -40,11 +40,16 @@ def cases(seen: Evidence, options, fits, base) -> list[dict]:
     return rows
 
 
+def by_median(check: dict) -> bool:
+    """Whether the median decided in the place of a percentile without a figure."""
+    return check["by"] == "latency_p50_ns" != check["metric"]
+
+
 def changes(options) -> list[dict]:
     """Break-evens, one for each check: the limit from which on an option is
     surely let in, or below which it is no longer, `edge`, in the units of the
-    limit. By the median alone it is the limit below which the option stays out.
-    Without a figure there is none."""
+    limit. A percentile without a figure that its median decides has the limit
+    below which the option stays out. A check without a figure has no edge."""
     return [
         {
             "model": option["model"],
@@ -53,7 +58,8 @@ def changes(options) -> list[dict]:
             "fate": check["fate"],
             "limit": check["limit"],
             "words": check["words"],
-            "edge": check["at_least" if check["by"] == "latency_p50_ns" else "at_most"],
+            "edge": check["at_least" if by_median(check) else "at_most"],
+            "by_median": by_median(check),
         }
         for option in options
         for check in option["checks"]

@@ -292,6 +292,29 @@ class Decisions(Case):
         self.assertEqual(len(copy["decision"]["changes"]), checks)
         self.assertEqual(changes.count("\n- "), checks)
 
+    def test_break_even_of_a_limit_on_the_median(self):
+        """Where the limit is on p50 itself, the median is its figure, and the
+        pessimistic end is the break-even."""
+        def changes(limit_ns):
+            self.setUp()
+            copy = self.outcome(
+                self.set_profile(limit_ns=limit_ns, limit_percentile=50, limit="p50")
+            )
+            decided, text = copy["decision"], self.records()[-1].read_text()
+            for option in decided["options"]:
+                for check, row in zip(
+                    option["checks"],
+                    (r for r in decided["changes"] if r["model"] == option["model"]),
+                ):
+                    self.assertEqual(row["edge"], check["at_most"])
+                    self.assertFalse(row["by_median"])
+            return text.split("### What would change this")[1].split("###")[0]
+
+        self.assertRegex(changes(100_000_000), r"event-loop keeps a limit on p50 latency down to 5\d")
+        said = changes(1_000_000)
+        self.assertRegex(said, r"event-loop would need a limit on p50 latency of 5\d\.?\d* ms or more")
+        self.assertNotIn("no figure for p50", said)
+
     def workers(self, run, trials, levels):
         """`fetch` with other counts of workers: a pool's rate and latency as
         W / D has them, event-loop as it is. levels: count -> factor on the
