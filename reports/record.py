@@ -24,6 +24,10 @@ DECIDED_BY_PEOPLE = (
     re.compile(r"(status|decision-makers|consulted|informed): ?[^{}]*"),
     re.compile(r' "(status)": "[^"\\]*",'),
 )
+FOREIGN = (
+    "the run gives no record of this name; `make adr` writes those that it gives,"
+    " and a record that was renamed needs its name back"
+)
 SLUG_LETTERS = 60  # a file's name has an end
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "harness" / "experiments"
 
@@ -58,9 +62,10 @@ def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
     for their number."""
     found = []
     for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]-{name}.md")):
+        beside = path.with_suffix(".json")
         try:
-            copy = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            copy = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        except (OSError, ValueError, RecursionError):
             copy = {}
         found.append((int(path.name[:4]), path, copy if isinstance(copy, dict) else {}))
     return found
@@ -155,16 +160,21 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
 def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
     """The newest record of each subject, made again from the stored results and
     compared word by word: what contradicts them, or None. A status that people
-    have set, and who decided, are theirs."""
+    have set, and who decided, are theirs. A file that looks like a record and is
+    of no subject of the run is told as well, for nothing bears it out."""
     folder = run.path / "report" / "adr"
-    found = []
+    found, stems = [], set()
     for experiment in run.data["experiments"]:
         decision = decisions.decide(run, experiment)
         older = _existing(folder, _subject(run, experiment, decision)) if decision else []
+        stems.update(path.stem for _, path, _ in older)
         for number, path, _ in older[-1:]:
             supersedes = older[-2][1].name if len(older) > 1 else None
             texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
             found.append((path, _contradiction(folder, texts)))
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]-*")):
+        if path.suffix in (".md", ".json") and path.stem not in stems:
+            found.append((path, f"not verified: {FOREIGN}"))
     return found
 
 

@@ -533,6 +533,22 @@ class Decisions(Case):
         self.assertEqual(copy["decision"]["outcome"]["kind"], "at risk")
         self.assertIn("Preliminary", copy["outcome_words"])
 
+    def test_verify_tells_a_record_of_another_name(self):
+        """A record that the run does not give is not passed over."""
+        stored.write(self.run_path)
+        self.report("--only", "adr")
+        (record,) = self.records()
+        other = record.with_name("0002-concurrency-model-for-another-thing.md")
+        other.write_text(record.read_text())
+        said = self.report("--verify", code=4).stdout.splitlines()
+        self.assertEqual(len(said), 2)
+        self.assertIn("as the stored results give it", said[0])
+        self.assertRegex(said[1], rf"{re.escape(other.name)}: not verified: the run gives no record of this name")
+        record.rename(record.with_name("0007-renamed.md"))
+        other.unlink()
+        said = self.report("--verify", code=4).stdout
+        self.assertIn("0007-renamed.md: not verified", said)
+
     def test_verify_finds_a_figure_that_the_results_do_not_give(self):
         stored.write(self.run_path)
         self.assertIn("no decision record", self.report("--verify", code=1).stderr)
