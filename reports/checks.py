@@ -46,6 +46,16 @@ EXPERIMENT_SHAPE = {
     "profile": "object?",
     "load_points": "list",
 }
+PROFILE_SHAPE = {
+    "name": "text",
+    "wait_ns": "count",
+    "cpu_ns": "count",
+    "connections": "count",
+    "limit": "text?",
+    "limit_percentile": "number?",
+    "limit_ns": "number?",
+    "memory_bytes": "number?",
+}
 LOAD_POINT_SHAPE = {
     "id": "name",
     "section": "name?",
@@ -132,7 +142,7 @@ TRIAL_SHAPE = {
     "prediction.cause": "text?",
     "prediction.evidence": "text?",
 }
-WITHHELD_SHAPE = {"figure": "text", "gate": "text", "effect": "text?", "words": "text?"}
+WITHHELD_SHAPE = {"figure": "text", "gate": "text", "effect": "text", "words": "text?"}
 GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
 
@@ -198,30 +208,98 @@ def _check_names(path: Path, where: str, values) -> None:
 
 
 def check_run(path: Path, data: dict) -> None:
+    """Shapes and schema first: what is said of members rests on their types."""
     _check_shape(path, "", data, RUN_SHAPE)
     _check_names(path, "the name of each of models", data["models"])
     for i, experiment in enumerate(data["experiments"]):
         where = f"experiments[{i}]."
         _check_shape(path, where, experiment, EXPERIMENT_SHAPE)
+        if experiment.get("profile") is not None:
+            _check_shape(path, f"{where}profile.", experiment["profile"], PROFILE_SHAPE)
         for j, point in enumerate(experiment["load_points"]):
             _check_shape(path, f"{where}load_points[{j}].", point, LOAD_POINT_SHAPE)
             _check_names(path, f"{where}load_points[{j}].models", point["models"])
+    for name, shape in (
+        ("summary", SUMMARY_SHAPE),
+        ("comparisons", COMPARISON_SHAPE),
+        ("slopes", SLOPE_SHAPE),
+    ):
+        for i, row in enumerate(data.get(name) or []):
+            _check_shape(path, f"{name}[{i}].", row, shape)
+    check_schema(path, "run", data)
+    for i, experiment in enumerate(data["experiments"]):
+        if experiment.get("noise_floor") and experiment.get("baseline") is None:
+            raise ResultsError(
+                f"{path}: experiments[{i}].noise_floor is true, but there is no baseline to copy"
+            )
     for i, row in enumerate(data.get("summary") or []):
-        _check_shape(path, f"summary[{i}].", row, SUMMARY_SHAPE)
-        value, lo, hi = row.get("value"), row.get("lo"), row.get("hi")
-        if None not in (value, lo, hi) and not lo <= value <= hi:
-            raise ResultsError(
-                f"{path}: summary[{i}]: value {value} lies outside its interval {lo} to {hi}"
-            )
+        _check_level(path, f"summary[{i}]", row)
     for i, row in enumerate(data.get("comparisons") or []):
-        _check_shape(path, f"comparisons[{i}].", row, COMPARISON_SHAPE)
-        if row.get("verdict") not in (*VERDICTS, None):
-            raise ResultsError(
-                f"{path}: comparisons[{i}].verdict is {row['verdict']!r},"
-                f" known are {', '.join(VERDICTS)}"
-            )
-    for i, row in enumerate(data.get("slopes") or []):
-        _check_shape(path, f"slopes[{i}].", row, SLOPE_SHAPE)
+        _check_comparison(path, f"comparisons[{i}]", row, data)
+    _check_once(path, data)
+
+
+def _check_level(path: Path, where: str, row: dict) -> None:
+    """A value is a geometric mean of figures above zero."""
+    _check_interval(path, where, row, "value")
+    if row.get("error_share") is not None and row.get("lower_bound") is None:
+        raise ResultsError(f"{path}: {where}: error_share is given, but lower_bound is not")
+
+
+def _check_interval(path: Path, where: str, row: dict, name: str) -> None:
+    value, lo, hi = row.get(name), row.get("lo"), row.get("hi")
+    low = next((k for k in (name, "lo", "hi") if row.get(k) is not None and row[k] <= 0), None)
+    if low:
+        raise ResultsError(f"{path}: {where}.{low} is {row[low]}, more than 0 is needed")
+    if None not in (lo, hi) and lo > hi:
+        raise ResultsError(f"{path}: {where}: the interval ends before it begins: {lo} to {hi}")
+    if None not in (value, lo, hi) and not lo <= value <= hi:
+        raise ResultsError(
+            f"{path}: {where}: {name} {value} lies outside its interval {lo} to {hi}"
+        )
+
+
+def _check_comparison(path: Path, where: str, row: dict, data: dict) -> None:
+    if row.get("verdict") not in (*VERDICTS, None):
+        raise ResultsError(
+            f"{path}: {where}.verdict is {row['verdict']!r},"
+            f" known are {', '.join(VERDICTS)}"
+        )
+    _check_interval(path, where, row, "ratio")
+    for key in ("a", "b"):
+        if row[key].removesuffix("~") not in data["models"]:
+            raise ResultsError(f"{path}: {where}.{key} is {row[key]!r}, which models does not have")
+
+
+def _check_once(path: Path, data: dict) -> None:
+    """What is found by a name has it alone: of two rows one would be passed over."""
+    def rows(name, *keys):
+        return [
+            (f"{name}[{i}]", [row.get(k) for k in keys])
+            for i, row in enumerate(data.get(name) or [])
+        ]
+
+    point = ("experiment", "load_point")
+    lists = [
+        rows("experiments", "name"),
+        rows("plan", "trial_id"),
+        rows("summary", *point, "model", "metric"),
+        rows("comparisons", *point, "metric", "a", "b"),
+        rows("slopes", "experiment", "section", "model", "per"),
+    ]
+    for i, experiment in enumerate(data["experiments"]):
+        where = f"experiments[{i}].load_points"
+        points = list(enumerate(experiment["load_points"]))
+        lists.append([(f"{where}[{j}]", [p["id"]]) for j, p in points])
+        for j, p in points:
+            lists.append([(f"{where}[{j}].models[{k}]", [m]) for k, m in enumerate(p["models"])])
+    for listed in lists:
+        seen = {}
+        for where, key in listed:
+            first = seen.setdefault(tuple(key), where)
+            if first != where:
+                words = ", ".join(map(str, key))
+                raise ResultsError(f"{path}: {where} is {first} once more ({words})")
 
 
 def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None = None) -> None:
@@ -232,6 +310,7 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
     for i, row in enumerate(trial.get("withheld") or []):
         _check_shape(path, f"withheld[{i}].", row, WITHHELD_SHAPE)
     _check_shape(path, "bound.", trial.get("bound") or {}, {"figures": "list?"})
+    check_schema(path, "trial", trial)
     if path.stem.split(".attempt")[0] != trial["trial_id"]:
         raise ResultsError(
             f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"

@@ -65,7 +65,13 @@ def previous(root: Path, now: Path) -> tuple[str | None, dict[str, str]]:
     for path in sorted(root.glob("claims-*/claims.json")):
         if path.parent.resolve() != now.resolve():
             name = path.parent.name
-            said |= {c["id"]: c["verdict"] for c in results.read(path)["claims"]}
+            try:
+                said |= {c["id"]: c["verdict"] for c in results.read(path)["claims"]}
+            except (KeyError, TypeError, AttributeError):
+                raise results.ResultsError(
+                    f"{path}: no list of claims, each with id and verdict, is in it;"
+                    " move it away, or restore it from a copy"
+                ) from None
     return name, said
 
 
@@ -155,6 +161,19 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return options
 
 
+def judged(picked: list[rules.Rule], options: argparse.Namespace) -> str:
+    try:
+        runs = [results.load(r) for r in options.runs]
+        for run in runs:
+            if run.data.get("untrusted"):
+                raise results.ResultsError(f"{run.path}: no claim is judged: {run.data['untrusted']}")
+        planned = [results.load(r) for r in options.planned]
+        return outcome(make(picked, runs, options.output, planned))
+    except pages.UNFORESEEN as error:
+        where = f"run.json or a trial of {', '.join([*options.runs, *options.planned])}"
+        raise results.ResultsError(output.damaged(where, error)) from None
+
+
 def main(argv: list[str]) -> int:
     options = arguments(argv)
     try:
@@ -165,12 +184,7 @@ def main(argv: list[str]) -> int:
         if options.primitives:
             print(*["primitives"] * prices(picked))
             return 0
-        runs = [results.load(r) for r in options.runs]
-        for run in runs:
-            if run.data.get("untrusted"):
-                raise results.ResultsError(f"{run.path}: no claim is judged: {run.data['untrusted']}")
-        planned = [results.load(r) for r in options.planned]
-        sys.stdout.write(outcome(make(picked, runs, options.output, planned)))
+        sys.stdout.write(judged(picked, options))
     except PROBLEMS as error:
         print(f"claims: {error}", file=sys.stderr)
         return 1

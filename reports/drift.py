@@ -21,7 +21,7 @@ SHIFT = 0.5  # of a block, shared out among the models
 def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
     key = experiment["name"]
     levels = {m: run.level(key, point["id"], m, NAME) for m in point["models"]}
-    levels = {m: row for m, row in levels.items() if row}
+    levels = {m: row for m, row in levels.items() if row and row["value"] > 0}
     trials = run.trials_of(key, point["id"])
     if not levels or not trials:
         return None
@@ -30,7 +30,7 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
         offset = (i - (len(levels) - 1) / 2) * SHIFT / len(levels)
         own = [t for t in trials if t["cell"]["model"] == m]
         rows[m] = _rows(own, levels[m]["value"], offset)
-    furthest = max(abs(r[1] - 100) for rs in rows.values() for r in rs if r[2])
+    furthest = max((abs(r[1] - 100) for rs in rows.values() for r in rs if r[2]), default=0)
     kind = metric(NAME)
     chart = Chart(
         name_of("blocks", experiment, point["id"]),

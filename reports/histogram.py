@@ -15,6 +15,8 @@ BEYOND_PER_TRIAL = 20  # samples that a percentile needs beyond it, per trial
 
 def read(path: Path) -> list[tuple[float, int]]:
     """(value in ns, how many requests had it), ascending; [] if unreadable."""
+    if not path.is_file():  # a pipe would keep the reader waiting
+        return []
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, ValueError):

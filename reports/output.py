@@ -4,6 +4,25 @@ the buffer is written, which is after main has returned."""
 
 import os
 import sys
+import traceback
+from pathlib import Path
+
+OWN = Path(__file__).resolve().parent
+# What code meets that was handed another thing than it was promised.
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
+
+
+def damaged(where: str, error: Exception) -> str:
+    """A sentence for stored results of which the checks let something through
+    that the report then could not use. The place is for whoever mends the checks."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    place = next((f for f in frames if OWN in Path(f.filename).parents), None)
+    at = f" at {Path(place.filename).name}:{place.lineno}" if place else ""
+    return (
+        f"{where} is damaged in a way that the checks do not know"
+        f" ({type(error).__name__}: {error}{at}); restore it from a copy,"
+        " or if no one has changed it, report this line as a fault"
+    )
 
 
 def exit_code(name: str, main, arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import drawing
 import metrics
+import output
 import units
 
 try:
@@ -24,6 +25,10 @@ except ImportError:  # said in words by environment(), where it can be explained
     jinja2 = None
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+# What a template that is handed another thing than it was promised ends with, too.
+UNFORESEEN = output.UNFORESEEN + ((jinja2.UndefinedError,) if jinja2 else ())
 
 
 class PagesError(Exception):

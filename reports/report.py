@@ -54,7 +54,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="exit codes: 0 done, 1 results that cannot be reported, or no record to"
         " verify, 2 usage, 3 (with --summary) invalid trials on which a decision depends, or of an experiment"
-        " without a decision, 4 a decision record that its results contradict",
+        " without a decision, 4 a decision record that its results contradict or do not give",
     )
     parser.add_argument(
         "run", metavar="RUN", help="a run's directory, e.g. results/latest"
@@ -108,6 +108,10 @@ def main(argv: list[str]) -> int:
         sys.stdout.write(text)
     except (results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
         print(f"report: {error}", file=sys.stderr)
+        return 1
+    except pages.UNFORESEEN as error:
+        where = f"{options.run}/run.json or a trial of it"
+        print(f"report: {output.damaged(where, error)}", file=sys.stderr)
         return 1
     return code
 

@@ -6,6 +6,7 @@ the difference before committing it.
 """
 
 import json
+import os
 import re
 import subprocess
 import unittest
@@ -14,6 +15,7 @@ import xml.etree.ElementTree
 from case import ROOT, Case, run_report
 
 import checks
+import results
 import stored
 import style
 import units
@@ -266,6 +268,10 @@ class Refusals(Case):
             ),
             (lambda t: t.update(withheld=["latency"]), "withheld.0.. must be an object"),
             (lambda t: t.update(withheld=[{"figure": [], "gate": "x"}]), "withheld.0..figure must be a text"),
+            (
+                lambda t: t.update(withheld=[{"figure": "latency", "gate": "little"}]),
+                "withheld.0..effect must be a text",
+            ),
             (lambda t: t.update(bound={"figures": 3}), "bound.figures must be a list"),
             (lambda t: t.update(block=t["block"] + 1), "block is 2, but the plan in run.json says 1"),
         )
@@ -275,6 +281,87 @@ class Refusals(Case):
                 change(broken)
                 stored.store(self.run_path, run, [broken, *trials[1:]], texts)
                 self.refused(words)
+
+    def test_members_of_a_run_that_contradict_each_other(self):
+        def floor(run):
+            run["experiments"][0].update(baseline=None, noise_floor=True)
+
+        def first(name, **values):
+            return lambda run: run[name][0].update(values)
+
+        def twice(find):
+            return lambda run: find(run).append(json.loads(json.dumps(find(run)[0])))
+
+        changes = (
+            (floor, "experiments.0..noise_floor is true, but there is no baseline"),
+            (first("experiments", profile={"name": "x"}), "experiments.0..profile.wait_ns must be a count"),
+            (first("experiments", noise_floor=3), "experiments.0..noise_floor must be of type boolean"),
+            (first("summary", error_share=0.1), "summary.0.: error_share is given, but lower_bound is not"),
+            (first("summary", value=0, lo=0), "summary.0..value is 0, more than 0 is needed"),
+            (first("summary", lo=-1), "summary.0..lo is -1, more than 0"),
+            (first("comparisons", lo=1.2, hi=0.9), "comparisons.0.: the interval ends before it begins: 1.2 to 0.9"),
+            (first("comparisons", ratio=7.5), "comparisons.0.: ratio 7.5 lies outside its interval"),
+            (first("comparisons", ratio=-1), "comparisons.0..ratio is -1, more than 0"),
+            (first("comparisons", a="other"), "comparisons.0..a is 'other', which models does not have"),
+            (twice(lambda r: r["summary"]), r"summary\[\d+\] is summary\[0\] once more"),
+            (twice(lambda r: r["comparisons"]), r"comparisons\[\d+\] is comparisons\[0\] once more"),
+            (twice(lambda r: r["plan"]), r"plan\[72\] is plan\[0\] once more"),
+            (twice(lambda r: r["experiments"]), r"experiments\[1\] is experiments\[0\] once more"),
+            (
+                twice(lambda r: r["experiments"][0]["load_points"]),
+                r"experiments\[0\].load_points\[3\] is experiments\[0\].load_points\[0\] once more \(fetch\)",
+            ),
+            (
+                twice(lambda r: r["experiments"][0]["load_points"][0]["models"]),
+                r"models\[4\] is .*models\[0\] once more \(serial\)",
+            ),
+        )
+        built, _, _ = stored.build()
+        for change, words in changes:
+            with self.subTest(words):
+                run = json.loads(json.dumps(built))
+                change(run)
+                with self.assertRaisesRegex(checks.ResultsError, words):
+                    checks.check_run(self.run_path, run)
+
+    def test_numbers_that_no_number_can_hold(self):
+        stored.write(self.run_path)
+        path = sorted((self.run_path / "trials").glob("*.json"))[0]
+        whole = path.read_text()
+        for huge in ("1e999", "-1e999", "1" + "0" * 400):
+            with self.subTest(huge[:9]):
+                path.write_text(re.sub(r'"throughput_per_s": [^,]*', f'"throughput_per_s": {huge}', whole, count=1))
+                with self.assertRaisesRegex(checks.ResultsError, "cannot be read: .* is too large for a number"):
+                    results.load(self.run_path)
+
+    def test_a_pipe_is_no_stored_file(self):
+        stored.write(self.run_path)
+        path = sorted((self.run_path / "trials").glob("*.json"))[0]
+        path.unlink()
+        os.mkfifo(path)
+        self.refused(rf"{re.escape(path.name)}: cannot be read: it is no regular file")
+        path.unlink()
+        path.symlink_to("/dev/zero")
+        self.refused(rf"{re.escape(path.name)}: cannot be read: it is no regular file")
+
+    def test_damage_that_the_checks_do_not_know_is_a_sentence(self):
+        """Summaries lack what a template or the code takes for given."""
+        for change in (
+            lambda run: run["noise_floor"].pop("cells"),
+            lambda run: run.update(tally={}),
+        ):
+            with self.subTest():
+                run, trials, texts = stored.build()
+                run["noise_floor"] = {"cells": 1, "different": 0, "ok": True, "quantile": 0.05, "experiments": [{}]}
+                change(run)
+                stored.store(self.run_path, run, trials, texts)
+                done = self.report(code=1)
+                self.assertRegex(
+                    done.stderr,
+                    r"run.json or a trial of it is damaged in a way that the checks do not know"
+                    r" \(\w+: .* at \w+\.\w+:\d+\)",
+                )
+                self.assertNotIn("Traceback", done.stderr)
 
     def test_names_that_cannot_be_names_of_files(self):
         def experiment(run):
