@@ -8,6 +8,7 @@ reason: a report made from half-understood numbers would be worse than none.
 """
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -348,6 +349,13 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
             f"{path}: cell.model is {model!r}, but load point {trial['load_point']!r} of"
             f" run.json has {', '.join(sorted(known)) or 'none'}"
         )
+    point = next(
+        p
+        for e in run["experiments"]
+        for p in e["load_points"]
+        if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
+    )
+    _check_asked(path, trial["cell"], point)
     found = dict(trial, model=model)
     for key in ("experiment", "load_point", "model", "block"):
         if key in planned and found[key] != planned[key]:
@@ -355,6 +363,29 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
             raise ResultsError(
                 f"{path}: {name} is {found[key]!r}, but the plan in run.json says {planned[key]!r}"
             )
+
+
+def _check_asked(path: Path, cell: dict, point: dict) -> None:
+    """A trial was asked for what its load point says: both are written in the same
+    words. Another version of the tool may know more of them. Workers and settings
+    are a model's own."""
+    pairs = [(f"cell.{k}", cell, point, k) for k in ("workload", "query", "placement")]
+    load = cell.get("load") or {}
+    pairs += [(f"cell.load.{k}", load, point["load"], k) for k in load]
+    for name, have, want, key in pairs:
+        if key in have and key in want and not _alike(have[key], want[key]):
+            raise ResultsError(
+                f"{path}: {name} is {_shown(have[key])}, but load point {point['id']!r} of"
+                f" run.json has {_shown(want[key])}: figures of both would be taken for one;"
+                " remove the file, and `make resume` measures the trial again"
+            )
+
+
+def _alike(a, b) -> bool:
+    """Equal, with rates as exact as they are written."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-9)
+    return a == b
 
 
 def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:

@@ -491,6 +491,8 @@ class Decisions(Case):
                     dict(json.loads(json.dumps(t)), load_point=n, trial_id=f"{n}-{t['trial_id']}")
                     for n in names for t in own
                 ]
+                for t in trials:
+                    t["cell"]["placement"] = "split" if t["load_point"] == names[1] else "shared"
 
             with self.subTest(names):
                 copy = self.outcome(change)

@@ -46,6 +46,7 @@ def hostile(run, text):
 
 def spoilt(trials, text):
     for t in trials:
+        t["cell"]["query"] = text
         for gate in t["gates"]:
             gate["words"] = text
         if t["trial_id"] == "quick-b1-spin-serial":

@@ -11,6 +11,7 @@ import re
 import subprocess
 import unittest
 import xml.etree.ElementTree
+from pathlib import Path
 
 from case import ROOT, Case, run_report
 
@@ -323,6 +324,22 @@ class Refusals(Case):
                 change(run)
                 with self.assertRaisesRegex(checks.ResultsError, words):
                     checks.check_run(self.run_path, run)
+
+    def test_trial_of_another_load_point_than_is_stored(self):
+        """The experiment was changed, and the run went on."""
+        run, trials, _ = stored.build("rates")
+        plan = {row["trial_id"]: row for row in run["plan"]}
+        checks.check_trial(Path(trials[0]["trial_id"]), trials[0], run, plan)
+        for change, words in (
+            (lambda c: c.update(query="steps=1k"), 'cell.query is "steps=1k", but load point'),
+            (lambda c: c["load"].update(connections=7), "cell.load.connections is 7, but load point"),
+            (lambda c: c["load"].update(rate_per_s=1.5), "cell.load.rate_per_s is 1.5, but"),
+        ):
+            with self.subTest(words):
+                trial = json.loads(json.dumps(trials[0]))
+                change(trial["cell"])
+                with self.assertRaisesRegex(checks.ResultsError, words):
+                    checks.check_trial(Path(trial["trial_id"]), trial, run, plan)
 
     def test_numbers_that_no_number_can_hold(self):
         stored.write(self.run_path)
