@@ -311,6 +311,8 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
     for i, row in enumerate(trial.get("withheld") or []):
         _check_shape(path, f"withheld[{i}].", row, WITHHELD_SHAPE)
     _check_shape(path, "bound.", trial.get("bound") or {}, {"figures": "list?"})
+    if trial.get("prediction"):
+        _check_shape(path, "prediction.", trial["prediction"], {"law": "text"})
     check_schema(path, "trial", trial)
     if path.stem.split(".attempt")[0] != trial["trial_id"]:
         raise ResultsError(

@@ -273,6 +273,7 @@ class Refusals(Case):
                 lambda t: t.update(withheld=[{"figure": "latency", "gate": "little"}]),
                 "withheld.0..effect must be a text",
             ),
+            (lambda t: t["prediction"].pop("law"), "prediction.law must be a text, found null"),
             (lambda t: t.update(bound={"figures": 3}), "bound.figures must be a list"),
             (lambda t: t.update(block=t["block"] + 1), "block is 2, but the plan in run.json says 1"),
         )
@@ -340,6 +341,16 @@ class Refusals(Case):
                 change(trial["cell"])
                 with self.assertRaisesRegex(checks.ResultsError, words):
                     checks.check_trial(Path(trial["trial_id"]), trial, run, plan)
+
+    def test_members_that_may_be_absent(self):
+        run, trials, texts = stored.build()
+        del run["tool_version"]
+        for key in ("limit", "limit_percentile", "memory_bytes"):
+            del run["experiments"][0]["profile"][key]
+        stored.store(self.run_path, run, trials, texts)
+        self.report("--only", "adr")
+        (record,) = self.records()
+        self.assertRegex(record.read_text(), r"\| latency limit *\| none")
 
     def test_numbers_that_no_number_can_hold(self):
         stored.write(self.run_path)
