@@ -32,6 +32,7 @@ struct meter {
     struct meter_sockets sockets;
     int64_t shared_bytes; /* pages that each process beyond the first shares
                              with those before it; -1: there was only one */
+    uint64_t members;     /* which processes there were */
 };
 
 const char *meter_source_name(enum meter_source source)
@@ -120,6 +121,19 @@ static int list_members(const struct meter *meter, struct meter_pids *pids)
     return meter_proc_tree(meter->root, meter->root_started, meter->tag, pids);
 }
 
+/* The processes in a number, in whatever order they are listed. */
+static uint64_t members_of(const struct meter_pids *pids)
+{
+    uint64_t sum = (uint64_t)pids->count;
+
+    for (int i = 0; i < pids->count; i++) {
+        uint64_t pid = (uint64_t)pids->pid[i] * 0x9e3779b97f4a7c15;
+
+        sum += (pid ^ pid >> 29) * 0xbf58476d1ce4e5b9;
+    }
+    return sum;
+}
+
 /* What a snapshot tells the samples after it. */
 static void learn(struct meter *meter, const struct meter_sums *sums)
 {
@@ -127,14 +141,17 @@ static void learn(struct meter *meter, const struct meter_sums *sums)
     int64_t excess_bytes =
         sums->anonymous_bytes + sums->shared_max_bytes - sums->pss_user_bytes;
 
+    meter->members = members_of(&meter->pids);
     if (others > 0)
         meter->shared_bytes = excess_bytes > 0 ? excess_bytes / others : 0;
 }
 
 /* Anonymous pages, those that processes share since a fork counted once. PSS
- * does so; other samples take off what the last snapshot saw shared. */
+ * does so; other samples take off what the last snapshot saw its processes
+ * share. Processes that are new share what nobody knows. */
 static int64_t user_bytes(const struct meter *meter,
-                          const struct meter_sums *sums, bool pss)
+                          const struct meter_sums *sums, bool pss,
+                          int *is_least)
 {
     int64_t all = sums->anonymous_bytes + sums->shared_max_bytes;
     int64_t least = sums->anonymous_max_bytes + sums->shared_max_bytes;
@@ -143,7 +160,9 @@ static int64_t user_bytes(const struct meter *meter,
         return sums->pss_user_bytes;
     if (sums->processes < 2)
         return all;
-    if (meter->shared_bytes < 0)
+    *is_least =
+        meter->shared_bytes < 0 || meter->members != members_of(&meter->pids);
+    if (*is_least)
         return least;
     all -= meter->shared_bytes * (sums->processes - 1);
     return all > least ? all : least;
@@ -154,7 +173,8 @@ static void estimate_memory(const struct meter *meter,
                             const struct meter_sums *sums, bool pss,
                             struct meter_sample *sample)
 {
-    sample->user_bytes = user_bytes(meter, sums, pss);
+    sample->user_is_least = 0;
+    sample->user_bytes = user_bytes(meter, sums, pss, &sample->user_is_least);
     sample->page_table_bytes = sums->page_table_bytes;
     sample->total_bytes =
         sample->user_bytes + sample->kernel_stack_bytes +

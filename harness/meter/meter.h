@@ -45,6 +45,9 @@ struct meter_sample {
     int64_t total_bytes; /* the headline: all that is charged to the tree,
                             less file cache */
     int64_t user_bytes;  /* anonymous, shared and tmpfs pages */
+    int user_is_least;   /* METER_PROC: 1 where processes came or went since the
+                            snapshot, so that nobody knows which pages they
+                            share: user_bytes is that of the largest alone */
     int64_t kernel_stack_bytes;
     int64_t page_table_bytes, slab_bytes; /* v2: always; v1: walk;
                             METER_PROC: slab is worked out from what there is

@@ -173,6 +173,8 @@ static json_t *json_estimate(const struct trial *trial)
     if (trial->source != METER_PROC)
         return json_null();
     missing = json_array();
+    if (last->user_is_least == 1)
+        json_array_append_new(missing, json_string("pages of new processes"));
     if (last->slab_bytes < 0)
         json_array_append_new(missing, json_string("slab"));
     if (last->socket_bytes < 0)

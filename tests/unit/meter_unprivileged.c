@@ -143,6 +143,24 @@ static void compare_all(const char *model, const char *when,
     assert_true(sample.slab_bytes >= 0 && sample.socket_bytes >= 0);
 }
 
+/* Processes that no snapshot saw share what nobody knows: what is told then is
+ * the least, and says so. */
+static void expect_least(const char *model, struct process *process,
+                         struct meter *own)
+{
+    struct meter_sample group, estimate;
+
+    settle(process->meter);
+    meter_sample(own, &estimate);
+    meter_sample(process->meter, &group);
+    if (!strcmp(model, "process-per-request"))
+        assert_int_equal(estimate.user_is_least, 1);
+    if (estimate.user_is_least == 1)
+        assert_true((double)estimate.total_bytes <=
+                    (1 + METER_ESTIMATE_ERROR) * (double)group.total_bytes +
+                        (double)batch_bytes);
+}
+
 static void measure(const char *folder, const char *model)
 {
     char path[768], why[1024] = "", note[512];
@@ -174,6 +192,7 @@ static void measure(const char *folder, const char *model)
     open_all(process.port);
     compare_all(model, "1,000 idle", &process, own);
     ask();
+    expect_least(model, &process, own);
     compare_all(model, "100 at work", &process, own);
     close_all();
     process_kill(&process);
