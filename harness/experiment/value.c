@@ -132,6 +132,13 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
             if (*percentile > 0 && *percentile < 100 &&
                 units_parse(UNIT_NS, rest, limit_ns) == 0 && *limit_ns > 0)
                 return 0;
+        } else if (*rest == '>') {
+            snprintf(why, why_size,
+                     "is \"%s\", which is met where times are long: is "
+                     "%.*s<%s meant?",
+                     text, (int)strcspn(text, " >"), text,
+                     rest + strspn(rest, ">= "));
+            return -EINVAL;
         }
     }
     snprintf(why, why_size,
