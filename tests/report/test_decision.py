@@ -144,6 +144,10 @@ class Decisions(Case):
         report = (self.run_path / "report" / "report.md").read_text()
         self.assertIn("`fetch`: Cannot tell on throughput", report)
         self.assertIn("fifth of the trials of event-loop are invalid", report)
+        record = self.records()[-1].read_text()
+        self.assertIn("The only option that surely fits is thread-per-request; whether it is the best of "
+                      "those that fit is not known.", record)
+        self.assertNotIn("Recommended: ", record)
 
     def spoil(self, *names, code, only="report"):
         """The summary of a run in which these trials are invalid."""
