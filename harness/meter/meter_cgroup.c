@@ -121,7 +121,7 @@ bool meter_cgroup_own(const char *controller, char dir[768], size_t *top)
 
 /* Removes what dead runs left, when it is empty; what is not stays and is
  * counted, since its processes disturb every measurement. */
-static int sweep(const char *dir)
+static int sweep(const char *dir, pid_t dead)
 {
     int busy = 0;
     DIR *entries = opendir(dir);
@@ -132,13 +132,34 @@ static int sweep(const char *dir)
         char path[FILE_PATH + 256];
         int pid;
         if (sscanf(entry->d_name, "troika-%d-", &pid) != 1 || pid <= 0 ||
-            kill(pid, 0) == 0 || errno != ESRCH)
+            (pid != dead && (kill(pid, 0) == 0 || errno != ESRCH)))
             continue;
         snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
         if (rmdir(path) && errno == EBUSY)
             busy++;
     }
     closedir(entries);
+    return busy;
+}
+
+int meter_cgroup_sweep(pid_t dead)
+{
+    static const char *const controllers[] = {"", "memory", "cpuacct"};
+    char dir[GROUP_PATH];
+    int busy = 0;
+
+    for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++) {
+        size_t top;
+
+        if (!meter_cgroup_own(controllers[i], dir, &top))
+            continue;
+        for (char *slash = NULL;; *slash = '\0') {
+            busy += sweep(dir, dead);
+            slash = strrchr(dir, '/');
+            if (!slash || (size_t)(slash - dir) < top)
+                break;
+        }
+    }
     return busy;
 }
 
@@ -231,7 +252,7 @@ static int make_v2(struct meter_cgroup *groups, const char *name, int *busy)
     if (!meter_cgroup_own("", own, &top))
         return -ENOENT;
     strcpy(parent, own);
-    *busy += sweep(own);
+    *busy += sweep(own, 0);
     for (;;) {
         if (try_v2(groups, parent, name, &error)) {
             groups->v2_memory = true;
@@ -246,7 +267,7 @@ static int make_v2(struct meter_cgroup *groups, const char *name, int *busy)
         if (!slash || (size_t)(slash - parent) < top)
             break;
         *slash = '\0';
-        *busy += sweep(parent);
+        *busy += sweep(parent, 0);
     }
     return *usable ? make_group(groups, METER_GROUP_V2, usable, name)
                    : first_error;
@@ -260,7 +281,7 @@ static int make_v1(struct meter_cgroup *groups, enum meter_group which,
 
     if (!meter_cgroup_own(controller, own, &top))
         return -ENOENT;
-    *busy += sweep(own);
+    *busy += sweep(own, 0);
     int result = make_group(groups, which, own, name);
     if (result == 0 && which == METER_GROUP_MEMORY) {
         /* v1 counts socket buffers only of groups for which a limit has been

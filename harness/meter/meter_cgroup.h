@@ -65,5 +65,9 @@ int meter_cgroup_pids(const struct meter_cgroup *groups,
 int meter_cgroup_kill_at(const char *path, int64_t wait_ns);
 void meter_cgroup_remove_at(const char *path);
 
+/* Removes the empty groups of programs that are no more, and of `dead`, whom
+ * its parent may not have waited for yet. Returns how many are not empty. */
+int meter_cgroup_sweep(pid_t dead);
+
 /* Removes the groups and closes what is open. */
 void meter_cgroup_free(struct meter_cgroup *groups);

@@ -101,6 +101,14 @@ static void wait_for_end(int pidfd, int pipe_fd)
     }
 }
 
+/* A group that was made in the harness's last moment is in no slot yet, and a
+ * child that tries it may still be about to leave. */
+static void sweep_groups(pid_t harness)
+{
+    for (int i = 0; i < 200 && meter_cgroup_sweep(harness) > 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
 /* Holds nothing of the harness's: no terminal, pipe, directory or session. */
 static void detach(int *pidfd, int *pipe_fd, int *ready_fd)
 {
@@ -152,6 +160,7 @@ static void guard(pid_t harness, int pipe_fd, int ready_fd)
         if (atomic_load(&registry->slots[i].used) == 2 &&
             registry->slots[i].clear)
             registry->slots[i].clear(registry->slots[i].paths);
+    sweep_groups(harness);
     _exit(0);
 }
 
