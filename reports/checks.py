@@ -339,24 +339,18 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
     """A trial is the one that its row of the plan says, and of a model that its
     load point has, or of the baseline's second copy (MODEL~) for the noise floor."""
     model = trial["cell"]["model"]
-    known = {
-        name
+    experiment, point = next(
+        (e, p)
         for e in run["experiments"]
         for p in e["load_points"]
         if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
-        for name in p["models"] + ([e["baseline"] + "~"] if e.get("noise_floor") else [])
-    }
+    )
+    known = point["models"] + ([experiment["baseline"] + "~"] if experiment.get("noise_floor") else [])
     if model not in known:
         raise ResultsError(
             f"{path}: cell.model is {model!r}, but load point {trial['load_point']!r} of"
             f" run.json has {', '.join(sorted(known)) or 'none'}"
         )
-    point = next(
-        p
-        for e in run["experiments"]
-        for p in e["load_points"]
-        if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
-    )
     _check_asked(path, trial["cell"], point)
     found = dict(trial, model=model)
     for key in ("experiment", "load_point", "model", "block"):

@@ -188,11 +188,11 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
             by = bound_by(row) or bound_by(run.level(key, point["id"], model, figure.metric))
             element.bound, element.missing = None, f"{by}-bound: no ratio"
         if figure.metric.startswith("memory_"):
-            _allow_for_estimate(element, run, key, [model, to] if to else [model], to or figure.form == "across")
+            _allow_for_estimate(element, run, key, [model, to] if to else [model], bool(to) or figure.form == "across")
     _apply_law(figure, run, key, point["id"], element)
 
 
-def _allow_for_estimate(element: Element, run: Run, key: str, models: list[str], is_ratio) -> None:
+def _allow_for_estimate(element: Element, run: Run, key: str, models: list[str], is_ratio: bool) -> None:
     """An interval of memory that is an estimate also has the estimate's error; one
     that leaves a part out is a lower bound, and has no ratio."""
     for model in models:

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "gate_rule.h"
+#include "harness/load/load_record.h"
 #include "models/runtime/store.h"
 
 /* Between an answer and the next request of a closed loop the generator needs
@@ -108,13 +109,13 @@ static void held(const struct gate_facts *facts, struct gate *gate)
 static void resent(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
-    double all = fmax(1, (double)load->scheduled);
+    double limit, share = load_record_resent_share(load, &limit);
 
     if (!facts->trial->alive) {
         gate_skip(gate, "a server that dies closes what it kept");
         return;
     }
-    gate_most(gate, (double)load->resent / all, fmax(0.01, 3 / all));
+    gate_most(gate, share, limit);
     gate->lasting = gate->value > 0.1; /* that server would do so again */
     gate_say(gate,
              "%llu of %llu requests were sent once more, since the server had "

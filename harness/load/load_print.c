@@ -142,19 +142,21 @@ static void text_latency(const struct load_print *print, FILE *file)
 
 static void text_resent(const struct load_result *result, FILE *file)
 {
+    double limit, share = load_record_resent_share(result, &limit);
+
     if (result->resent == 0)
         return;
     fprintf(file,
             "  sent again   the server closed %lu kept connections before any "
             "byte of an answer; these requests were sent once more\n",
             result->resent);
-    if (load_record_resends(result))
+    if (share > limit)
         fprintf(file,
                 "               that is %.3g %% of the requests (limit 1 %%): "
                 "their times hold two sendings; let the server keep "
                 "connections or say \"Connection: close\", or ask with "
                 "--churn\n",
-                100 * (double)result->resent / (double)result->scheduled);
+                100 * share);
 }
 
 static void text_requests(const struct load_print *print, FILE *file)

@@ -6,6 +6,7 @@
  */
 #include "load_record.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { SERIES_STEP_NS = 100000000, BIN_MIN_NS = 10000000 };
@@ -219,9 +220,12 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
     return true;
 }
 
-bool load_record_resends(const struct load_result *result)
+double load_record_resent_share(const struct load_result *result, double *limit)
 {
-    return result->resent > 3 && result->resent > result->scheduled / 100;
+    double all = fmax(1, (double)result->scheduled);
+
+    *limit = fmax(0.01, 3 / all);
+    return (double)result->resent / all;
 }
 
 void load_record_left(struct load_record *record, int unanswered,

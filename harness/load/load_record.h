@@ -73,9 +73,10 @@ void load_record_push(struct load_record *record, int64_t due_ns,
 bool load_record_end(struct load_record *record, enum load_outcome outcome,
                      const struct load_times *times);
 
-/* Whether so many requests were sent once more that this is another load than
- * one of kept connections: over 1 % (and 3). */
-bool load_record_resends(const struct load_result *result);
+/* The share of requests that were sent once more. Above *limit, 1 % (and 3
+ * requests), this is another load than one of kept connections. */
+double load_record_resent_share(const struct load_result *result,
+                                double *limit);
 
 /* The window has ended with so many requests out, the oldest of them sent then
  * and overtaken by so many others, of `connections`. */

@@ -120,6 +120,13 @@ bool switches_agree(const json_t *then, const json_t *now, char *words,
            !differs(now, then, then, now, words, size);
 }
 
+static bool is_among(const char *const *known, const char *word)
+{
+    while (*known != NULL && strcmp(*known, word) != 0)
+        known++;
+    return *known != NULL;
+}
+
 static bool check_words(const char *variable, const char *thing,
                         const char *const *known, char *why, size_t size)
 {
@@ -128,12 +135,9 @@ static bool check_words(const char *variable, const char *thing,
 
     while (list != NULL && *list != '\0') {
         size_t length = strcspn(list, ", ");
-        bool found = length == 0;
 
         snprintf(word, sizeof(word), "%.*s", (int)length, list);
-        for (int i = 0; known[i] != NULL && !found; i++)
-            found = !strcmp(known[i], word);
-        if (!found) {
+        if (length > 0 && !is_among(known, word)) {
             snprintf(why, size, "%s: no %s is named \"%s\"%s", variable, thing,
                      word, names_suggest(word, known, hint, sizeof(hint)));
             return false;
@@ -149,11 +153,8 @@ static bool check_word(const char *variable, const char *const *known,
     const char *value = getenv(variable);
     char hint[256];
 
-    if (value == NULL || *value == '\0')
+    if (value == NULL || *value == '\0' || is_among(known, value))
         return true;
-    for (int i = 0; known[i] != NULL; i++)
-        if (!strcmp(known[i], value))
-            return true;
     snprintf(why, size, "%s has no value \"%.64s\"%s", variable, value,
              names_suggest(value, known, hint, sizeof(hint)));
     return false;

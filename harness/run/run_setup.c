@@ -102,21 +102,21 @@ static int read_one(const char *path, const char *home,
 
 /* Where the experiment lay of which `path` is a run's copy
  * (RUN/experiments/NAME.ini): there are the files that its targets name.
- * Returns "" for any other file. */
+ * Returns `home`, or NULL for any other file. */
 static const char *copied_from(const char *path, char *home, size_t size)
 {
     char folder[1024], file[1100], name[128];
+    const char *found = NULL;
     char *slash;
     const json_t *experiment;
     json_t *run = NULL;
     size_t i;
 
-    home[0] = '\0';
     snprintf(folder, sizeof(folder), "%s", path);
     slash = strrchr(folder, '/');
     snprintf(name, sizeof(name), "%s", slash != NULL ? slash + 1 : "");
     if (slash == NULL || strlen(name) < 5)
-        return home;
+        return NULL;
     name[strlen(name) - 4] = '\0'; /* .ini */
     snprintf(file, sizeof(file), "%.*s/../run.json", (int)(slash - folder),
              folder);
@@ -130,11 +130,13 @@ static const char *copied_from(const char *path, char *home, size_t size)
         const char *was =
             json_string_value(json_object_get(experiment, "home"));
 
-        if (is != NULL && was != NULL && !strcmp(is, name))
+        if (is != NULL && was != NULL && was[0] != '\0' && !strcmp(is, name)) {
             snprintf(home, size, "%s", was);
+            found = home;
+        }
     }
     json_decref(run);
-    return home;
+    return found;
 }
 
 int run_setup_experiments(char *const *names, int count,
@@ -152,9 +154,8 @@ int run_setup_experiments(char *const *names, int count,
     for (int i = 0; i < count && code == EXIT_OK; i++) {
         if (experiment_find(names[i], path, sizeof(path), why, why_size) < 0)
             return EXIT_USAGE;
-        copied_from(path, home, sizeof(home));
-        code = read_one(path, home[0] != '\0' ? home : NULL, options, models,
-                        *experiments, i, why, why_size);
+        code = read_one(path, copied_from(path, home, sizeof(home)), options,
+                        models, *experiments, i, why, why_size);
     }
     return code == EXIT_OK
                ? check_models(&options->overrides, *experiments, why, why_size)
