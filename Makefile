@@ -48,8 +48,8 @@ models := $(patsubst models/%.c,%,$(wildcard models/*.c))
 foreign_models := $(if $(filter release,$(VARIANT)),$(wildcard models/*.py models/*.js))
 FUZZ_CC ?= clang
 workload_sources := $(sort $(wildcard workloads/*.c))
-runtime_sources := $(wildcard models/runtime/*.c models/runtime/*.S)
-harness_sources := $(filter-out harness/troika.c,$(wildcard harness/*.c harness/*/*.c))
+runtime_sources := $(wildcard models/runtime/*.c models/runtime/*/*.c models/runtime/*/*.S)
+harness_sources := $(filter-out harness/verbs/main.c,$(wildcard harness/*/*.c harness/*/*/*.c))
 unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
 fuzz_targets := $(patsubst tests/fuzz/%.c,$(out)/fuzz/%,$(wildcard tests/fuzz/*.c))
 helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -64,7 +64,7 @@ harness_objects := $(call object,$(harness_sources))
 model_binaries := $(addprefix $(out)/models/,$(models))
 foreign_binaries := $(addprefix $(out)/models/,$(notdir $(basename $(foreign_models))))
 llhttp := $(out)/llhttp.o
-all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/harness/troika.o
+all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/harness/verbs/main.o
 
 ##@ Use
 .DEFAULT_GOAL := all
@@ -223,10 +223,10 @@ $(out)/%.o: %.S | build/.deps
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
-$(out)/harness/version.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"' -DTROIKA_VARIANT='"$(VARIANT)"' \
+$(out)/harness/base/version.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"' -DTROIKA_VARIANT='"$(VARIANT)"' \
     -DTROIKA_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -1)"' -DTROIKA_CFLAGS='"$(variant_flags) $(CFLAGS)"'
-$(out)/models/runtime/server.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"'
-$(out)/harness/version.o $(out)/models/runtime/server.o: $(out)/.version
+$(out)/models/runtime/connection/server.o: OBJECT_FLAGS = -DTROIKA_VERSION='"$(VERSION)"'
+$(out)/harness/base/version.o $(out)/models/runtime/connection/server.o: $(out)/.version
 $(out)/.version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CFLAGS)' > $@
 
@@ -235,7 +235,7 @@ $(out)/.version: FORCE
 has = case " $$GIVEN_WITHOUT " in *" $(1) "*) false;; *) pkg-config --exists $(1);; esac
 client_postgresql := libpq
 client_redis := hiredis
-clients := $(out)/models/runtime/postgresql.o $(out)/models/runtime/redis.o
+clients := $(out)/models/runtime/clients/postgresql.o $(out)/models/runtime/clients/redis.o
 client = $(client_$(basename $(@F)))
 $(clients): OBJECT_FLAGS = $(if $(filter $(client),$(value WITHOUT)),-DTROIKA_WITHOUT_CLIENT,\
     $(shell pkg-config --cflags $(client) 2>/dev/null))
@@ -311,7 +311,7 @@ $(patsubst models/%.js,$(out)/models/%,$(filter %.js,$(foreign_models))): $(out)
 	$(call run_by,node,NODE,make deps-claims,)
 
 harness_libraries = -ljansson -linih -lcrypto -lm
-$(out)/troika: $(out)/harness/troika.o $(out)/libtroika.a $(out)/libruntime.a $(llhttp)
+$(out)/troika: $(out)/harness/verbs/main.o $(out)/libtroika.a $(out)/libruntime.a $(llhttp)
 	$(call say,LINK,$@)
 	$(Q)$(COMPILE) -o $@ $^ $(harness_libraries)
 

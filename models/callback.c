@@ -19,13 +19,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/http.h"
-#include "models/runtime/kept.h"
-#include "models/runtime/reactor.h"
-#include "models/runtime/server.h"
-#include "models/runtime/stats.h"
-#include "models/runtime/unsent.h"
+#include "models/runtime/connection/kept.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/connection/unsent.h"
+#include "models/runtime/http/http.h"
+#include "models/runtime/http/stats.h"
+#include "models/runtime/tasks/blocking.h"
+#include "models/runtime/tasks/reactor.h"
 
 enum {
     ACCEPTS_MAX = 64, /* at a time, so that requests get their turn */

@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/listener.h"
-#include "models/runtime/loop.h"
-#include "models/runtime/loop_serve.h"
+#include "models/runtime/connection/listener.h"
+#include "models/runtime/tasks/blocking.h"
+#include "models/runtime/tasks/loop.h"
+#include "models/runtime/tasks/loop_serve.h"
 
 enum {
     STACK,

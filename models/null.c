@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/http.h"
-#include "models/runtime/server.h"
-#include "models/runtime/stats.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/http/http.h"
+#include "models/runtime/http/stats.h"
+#include "models/runtime/tasks/blocking.h"
 
 enum {
     BATCH = 256,

@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/listener.h"
-#include "models/runtime/loop.h"
-#include "models/runtime/loop_serve.h"
+#include "models/runtime/connection/listener.h"
+#include "models/runtime/tasks/blocking.h"
+#include "models/runtime/tasks/loop.h"
+#include "models/runtime/tasks/loop_serve.h"
 
 enum {
     STACK,

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/dispatch.h"
-#include "models/runtime/server.h"
+#include "models/runtime/connection/dispatch.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 enum { BUCKETS = 4096 };
 

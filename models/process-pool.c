@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/dispatch.h"
-#include "models/runtime/server.h"
+#include "models/runtime/connection/dispatch.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 struct worker {
     struct dispatch_source source; /* first: found again by it */

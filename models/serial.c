@@ -3,9 +3,9 @@
  * One request at a time, blocking, in the one thread there is; any number of
  * connections may be open meanwhile. The thinnest model there is.
  */
-#include "models/runtime/blocking.h"
-#include "models/runtime/dispatch.h"
-#include "models/runtime/server.h"
+#include "models/runtime/connection/dispatch.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 static int serve_request(struct dispatch_connection *connection,
                          const struct http_request *request)

@@ -11,8 +11,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/server.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 static const struct parameter parameters[] = {
     {"stack", UNIT_BYTES, "64KiB", 32 << 10, 64 << 20, 0,

@@ -8,9 +8,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/dispatch.h"
-#include "models/runtime/server.h"
+#include "models/runtime/connection/dispatch.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 enum { STACK };
 static const struct parameter parameters[] = {

@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
-#include "models/runtime/dispatch.h"
-#include "models/runtime/kept.h"
-#include "models/runtime/server.h"
-#include "models/runtime/slots.h"
+#include "models/runtime/connection/dispatch.h"
+#include "models/runtime/connection/kept.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/connection/slots.h"
+#include "models/runtime/tasks/blocking.h"
 
 enum { STACK };
 static const struct parameter parameters[] = {

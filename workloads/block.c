@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "models/runtime/backend.h"
+#include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"
-#include "workloads/share.h"
+#include "share.h"
 
 enum { DELAY, SHARE, OFFLOAD };
 static const struct parameter parameters[] = {

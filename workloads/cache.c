@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/runtime/mix.h"
-#include "models/runtime/redis.h"
+#include "models/runtime/base/mix.h"
+#include "models/runtime/clients/redis.h"
 #include "models/runtime/workload.h"
 
 enum { KEYS = 1000, KEY_SIZE = 48 };

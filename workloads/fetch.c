@@ -3,7 +3,7 @@
  * Backend calls, one after another, over real sockets kept open: what most
  * services do most of the time. Call i carries seed + i.
  */
-#include "models/runtime/backend.h"
+#include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"
 
 enum { DELAY, CALLS };

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/runtime/files.h"
+#include "models/runtime/clients/files.h"
 #include "models/runtime/workload.h"
 
 enum { SIZE, COLD, OFFLOAD };

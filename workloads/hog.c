@@ -5,8 +5,8 @@
  * light work is too small for the way there and back.
  */
 #include "models/runtime/workload.h"
-#include "workloads/share.h"
-#include "workloads/spin.h"
+#include "share.h"
+#include "spin.h"
 
 enum { LIGHT, HEAVY, SHARE };
 static const struct parameter parameters[] = {

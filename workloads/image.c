@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "models/runtime/workload.h"
-#include "workloads/spin.h"
+#include "spin.h"
 
 enum { SIZE, PASSES };
 static const struct parameter parameters[] = {

@@ -3,9 +3,9 @@
  * A backend call, then CPU work on what came back: the ratio is dialled. The
  * loop starts from the call's check value, so neither half can be skipped.
  */
-#include "models/runtime/backend.h"
+#include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"
-#include "workloads/spin.h"
+#include "spin.h"
 
 enum { DELAY, STEPS };
 static const struct parameter parameters[] = {

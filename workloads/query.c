@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/runtime/mix.h"
-#include "models/runtime/postgresql.h"
+#include "models/runtime/base/mix.h"
+#include "models/runtime/clients/postgresql.h"
 #include "models/runtime/workload.h"
 
 enum { TABLE_ROWS = 10000, HEX_SIZE = 2 * SHA256_DIGEST_LENGTH };

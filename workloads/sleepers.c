@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "models/runtime/backend.h"
-#include "models/runtime/limits.h"
+#include "models/runtime/clients/backend.h"
+#include "models/runtime/connection/limits.h"
 #include "models/runtime/workload.h"
 
 enum { TASKS, DELAY };

@@ -4,7 +4,7 @@
  * run itself. Offered to rt_offload, which is inline unless the model has a
  * place for it.
  */
-#include "workloads/spin.h"
+#include "spin.h"
 #include "models/runtime/workload.h"
 
 enum { STEPS };

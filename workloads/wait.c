@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "models/runtime/backend.h"
+#include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"
 
 enum { DELAY };

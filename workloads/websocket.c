@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/runtime/messages.h"
-#include "models/runtime/mix.h"
+#include "models/runtime/base/mix.h"
+#include "models/runtime/http/messages.h"
 #include "models/runtime/workload.h"
 
 enum {

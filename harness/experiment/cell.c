@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "entrant_settings.h"
-#include "names.h"
+#include "harness/base/names.h"
 
 const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_CONNECTIONS] = {"connections", "counts",

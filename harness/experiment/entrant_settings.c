@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "names.h"
+#include "harness/base/names.h"
 
 /* The flag that the key begins with, of this model: its row, or -1. */
 static int row_of(const struct model_info *model, const char *key)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "entrant_settings.h"
-#include "names.h"
+#include "harness/base/names.h"
 #include "value.h"
 
 struct choice {

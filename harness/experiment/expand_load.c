@@ -9,7 +9,7 @@
 
 #include "expand_slices.h"
 #include "expand_workload.h"
-#include "harness/load/load_schedule.h"
+#include "harness/load/schedule.h"
 #include "value.h"
 
 /* Of a search where nobody says how many: more than good servers need. */

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "names.h"
+#include "harness/base/names.h"
 
 /* The package for want of which the workload was not built, or NULL. */
 static const char *lacks(const char *name)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "names.h"
+#include "harness/base/names.h"
 
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
 {

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/runtime/units.h"
-#include "names.h"
+#include "harness/base/names.h"
+#include "models/runtime/base/units.h"
 
 static const char *example(int unit)
 {

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load_engine.h"
-#include "models/runtime/http.h"
-#include "models/runtime/mix.h"
+#include "engine.h"
+#include "models/runtime/base/mix.h"
+#include "models/runtime/http/http.h"
+#include "models/runtime/http/upgrade.h"
 #include "models/runtime/model.h"
-#include "models/runtime/upgrade.h"
 
 const struct model model = {.name = "troika"};
 

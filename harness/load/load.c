@@ -21,11 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "harness/machine/urgency.h"
-#include "load_engine.h"
-#include "load_pool.h"
-#include "load_record.h"
-#include "load_schedule.h"
+#include "pool.h"
+#include "record.h"
+#include "schedule.h"
 
 enum {
     PROCESSES_MAX = 64,

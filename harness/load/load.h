@@ -30,10 +30,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "load_address.h"
-#include "load_mutation.h"
-#include "load_socket.h"
-#include "models/runtime/histogram.h"
+#include "address.h"
+#include "models/runtime/base/histogram.h"
+#include "mutation.h"
+#include "socket.h"
 
 enum load_mode {
     LOAD_CLOSED, /* each connection sends again when it has its answer */

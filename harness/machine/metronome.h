@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "models/runtime/histogram.h"
+#include "models/runtime/base/histogram.h"
 
 struct metronome;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/experiment/names.h"
+#include "harness/base/names.h"
 
 static const char GATES_OFF[] = "TROIKA_DISABLE_GATE";
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "measure.h"
-#include "models/runtime/timers.h"
+#include "models/runtime/tasks/timers.h"
 
 /* A linear congruential step (Knuth, MMIX): any spread of deadlines will do. */
 static uint64_t step(uint64_t seed)

@@ -4,8 +4,8 @@
  */
 #include <time.h>
 
-#include "harness/machine/environment.h"
-#include "harness/version.h"
+#include "harness/base/version.h"
+#include "harness/run/environment.h"
 #include "primitives.h"
 
 static json_t *time_json(int64_t at)

@@ -9,7 +9,7 @@
 #include <ucontext.h>
 
 #include "measure.h"
-#include "models/runtime/coroutine.h"
+#include "models/runtime/tasks/coroutine.h"
 
 enum { STACK_BYTES = 64 * 1024 };
 

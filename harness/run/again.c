@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "busy.h"
-#include "run_search.h"
+#include "search.h"
 
 static const int64_t LEAST_NS = INT64_C(10000000000);
 

@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "busy.h"
-#include "ceiling.h"
 #include "harness/experiment/entrants.h"
 #include "harness/statistics/metric.h"
-#include "run_speed.h"
-#include "slices.h"
-#include "trial_drift.h"
-#include "trial_json.h"
+#include "harness/trial/ceiling.h"
+#include "harness/trial/drift.h"
+#include "harness/trial/slices.h"
+#include "harness/trial/trial_json.h"
+#include "speed.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
 

@@ -11,10 +11,10 @@
 #include "harness/machine/metronome.h"
 #include "harness/server/backend_server.h"
 #include "harness/server/store_server.h"
+#include "harness/stored/results.h"
+#include "harness/trial/trial.h"
 #include "plan.h"
-#include "results.h"
 #include "run.h"
-#include "trial.h"
 
 /* A run under way. */
 struct run {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/hint.h"
+#include "harness/base/hint.h"
 #include "harness/machine/noise.h"
 #include "harness/machine/quiet.h"
 

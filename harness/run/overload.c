@@ -12,9 +12,9 @@
 #include <stdlib.h>
 
 #include "harness/experiment/entrants.h"
-#include "harness/search/search_trial.h"
+#include "harness/experiment/json_cell.h"
+#include "harness/search/trial.h"
 #include "harness/statistics/metric.h"
-#include "json_cell.h"
 
 struct reached {
     double per_s; /* 0: it did not answer */

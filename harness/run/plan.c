@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/order.h"
 #include "harness/experiment/entrants.h"
 #include "harness/search/search.h"
-#include "order.h"
 
 /* Start, checks, idle snapshot and stop of a server, as measured on a small
  * machine; the run replaces it by what its own trials took. */
 static const int64_t OVERHEAD_NS = 350000000;
 static const int64_t BARE_NS = 250000000;
-static const int64_t CHECKS_NS = 500000000; /* at most, see stage.c */
+static const int64_t CHECKS_NS = 500000000; /* at most, see trial/steps.c */
 
 enum { RECOVERY_ASKED = 26 }; /* lone requests at least, see recovery.c */
 

@@ -26,7 +26,8 @@ struct run_options {
     bool allow_any_build; /* record results of a sanitizer build, too */
 };
 
-/* Runs the experiments (names or paths). Returns an exit code (troika.h). */
+/* Runs the experiments (names or paths). Returns an exit code (verbs/verbs.h).
+ */
 int run_bench(char *const *experiments, int count,
               const struct run_options *options);
 

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/version.h"
 #include "harness/experiment/entrants.h"
-#include "harness/gate/gate.h"
-#include "harness/version.h"
-#include "placement.h"
-#include "trial_json.h"
+#include "harness/trial/gate/gate.h"
+#include "harness/trial/placement.h"
+#include "harness/trial/trial_json.h"
 
 static const char *kind_name(enum workload_kind kind)
 {

@@ -14,7 +14,7 @@
 #include "harness/experiment/value.h"
 #include "harness/statistics/metric.h"
 #include "harness/statistics/summary.h"
-#include "models/runtime/units.h"
+#include "models/runtime/base/units.h"
 
 static const struct name {
     const char *name, *metric;

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "harness/load/load_schedule.h"
+#include "harness/load/schedule.h"
 
 static double unit(uint64_t seed, uint64_t number)
 {

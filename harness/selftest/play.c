@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "harness/load/load_engine.h"
+#include "harness/load/engine.h"
 #include "scene.h"
 
 enum { CHILDREN_MAX = 256 };

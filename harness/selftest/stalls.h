@@ -8,8 +8,8 @@
 
 #include <sys/types.h>
 
-#include "harness/run/placement.h"
-#include "models/runtime/histogram.h"
+#include "harness/trial/placement.h"
+#include "models/runtime/base/histogram.h"
 
 enum { STALLS_SIDES = 2 };
 

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/load/load_print.h"
+#include "harness/load/print.h"
 #include "scene.h"
 
 static const int64_t S = 1000000000, MS = 1000000;

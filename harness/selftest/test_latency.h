@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "harness/load/load_mutation.h"
+#include "harness/load/mutation.h"
 #include "outcome.h"
 
 void test_latency_fixed(struct outcome *outcome);

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/meter/meter.h"
+#include "harness/machine/meter/meter.h"
 
 enum { CHILDREN = 3, OWN_MIB = 24, SHARED_MIB = 32, PAGE = 4096 };
 enum { OWN_MS = 150, SHORT_COUNT = 10, SHORT_MS = 15 };

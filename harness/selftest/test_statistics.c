@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 #include "draw.h"
-#include "harness/statistics/signed_rank.h"
-#include "harness/statistics/statistics.h"
+#include "harness/base/signed_rank.h"
+#include "harness/base/statistics.h"
 
 enum { SITTINGS = 10000, BLOCKS_MAX = 12 };
 

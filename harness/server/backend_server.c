@@ -12,7 +12,7 @@
 
 #include "client.h"
 #include "harness/machine/urgency.h"
-#include "harness/run/placement.h"
+#include "harness/trial/placement.h"
 #include "models.h"
 
 static const int64_t TIMEOUT_NS = 5000000000;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/meter/meter.h"
+#include "harness/machine/meter/meter.h"
 #include "process.h"
 
 struct backend_server {

@@ -8,7 +8,7 @@
  * It is forked twice, so that it is nobody's child and no waitpid of the
  * harness ever meets it.
  */
-#include "harness/server/guardian.h"
+#include "guardian.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/meter/meter_cgroup.h"
-#include "harness/meter/meter_proc.h"
+#include "harness/machine/meter/cgroup.h"
+#include "harness/machine/meter/proc.h"
 
 enum { SLOTS = 64 };
 

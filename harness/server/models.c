@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture.h"
-#include "harness/tree.h"
+#include "harness/base/capture.h"
+#include "harness/base/tree.h"
 #include "settings.h"
 
 /* An interpreter on a busy machine may take seconds to start. */

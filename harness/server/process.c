@@ -5,7 +5,7 @@
  *  - a session of its own and its meter's cgroups (process_launch.c);
  *  - PR_SET_PDEATHSIG and the guardian, for when the harness dies first.
  */
-#include "harness/server/process.h"
+#include "process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/server/process_launch.h"
-#include "harness/server/process_output.h"
-#include "harness/server/ready_line.h"
+#include "process_launch.h"
+#include "process_output.h"
+#include "ready_line.h"
 
 enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
 

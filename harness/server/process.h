@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 #include "guardian.h"
-#include "harness/meter/meter.h"
+#include "harness/machine/meter/meter.h"
 
 struct process_plan {
     const char *const *argv; /* NULL-terminated; argv[0] is a path, or a name

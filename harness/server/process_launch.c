@@ -5,7 +5,7 @@
  * its children. Everything that can fail before exec is told through a pipe
  * that closes on exec, as a stage and an errno.
  */
-#include "harness/server/process_launch.h"
+#include "process_launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/server/guardian.h"
+#include "guardian.h"
 
 enum stage { STAGE_GROUP, STAGE_CPUS, STAGE_EXEC };
 

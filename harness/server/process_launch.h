@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "harness/server/process.h"
+#include "process.h"
 
 /* The pipes between the harness and a server that starts: its output, and why
  * it could not be executed. The harness keeps the first end of each. */

@@ -5,7 +5,7 @@
  * (a memfd even on the server's own memory bill). While the server is silent,
  * as it should be, the reader sleeps.
  */
-#include "harness/server/process_output.h"
+#include "process_output.h"
 
 #include <errno.h>
 #include <fcntl.h>

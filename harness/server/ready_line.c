@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "harness/server/ready_line.h"
+#include "ready_line.h"
 
 #include <jansson.h>
 #include <limits.h>

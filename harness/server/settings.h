@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "models/runtime/parameter.h"
+#include "models/runtime/base/parameter.h"
 
 enum { SETTINGS_TEXT_MAX = 96 }; /* of a choice */
 

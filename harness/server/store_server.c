@@ -26,12 +26,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "capture.h"
-#include "folder.h"
-#include "free_port.h"
 #include "guardian.h"
-#include "harness/run/placement.h"
-#include "program.h"
+#include "harness/base/capture.h"
+#include "harness/base/folder.h"
+#include "harness/base/free_port.h"
+#include "harness/base/program.h"
+#include "harness/trial/placement.h"
 #include "store_secret.h"
 
 /* To make and fill the data takes 2 s, and many times that on a busy

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/meter/meter.h"
-#include "models/runtime/store.h"
+#include "harness/machine/meter/meter.h"
+#include "models/runtime/clients/store.h"
 #include "process.h"
 #include "store_secret.h"
 

@@ -14,12 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "capture.h"
 #include "client.h"
-#include "folder.h"
-#include "free_port.h"
 #include "guardian.h"
-#include "program.h"
+#include "harness/base/capture.h"
+#include "harness/base/folder.h"
+#include "harness/base/free_port.h"
+#include "harness/base/program.h"
 
 enum { TEMPLATE_MAX = 65536 };
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "harness/base/statistics.h"
 #include "metric.h"
 #include "sample.h"
-#include "statistics.h"
 #include "summary.h"
 
 struct across {

@@ -11,9 +11,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "harness/base/signed_rank.h"
+#include "harness/base/statistics.h"
 #include "metric.h"
-#include "signed_rank.h"
-#include "statistics.h"
 
 /* As what bounds both: memory without privileges, of which a part is missing.
  */

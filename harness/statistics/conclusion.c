@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "comparison.h"
-#include "harness/hint.h"
-#include "harness/run/trial_drift.h"
+#include "harness/base/hint.h"
+#include "harness/trial/drift.h"
 #include "metric.h"
 #include "noise_floor.h"
 #include "profile_limit.h"

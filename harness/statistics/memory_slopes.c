@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/gate/figures.h"
-#include "slope.h"
+#include "harness/base/slope.h"
+#include "harness/trial/gate/figures.h"
 
 static const char *const kinds[] = {
     "total_bytes", "user_bytes",   "kernel_stack_bytes", "page_table_bytes",

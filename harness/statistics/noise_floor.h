@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "harness/run/results.h"
+#include "harness/stored/results.h"
 
 /* Sets "noise_floor" of the run from its trials: null where no experiment has
  * a copy. Returns 0 or -ENOMEM. */

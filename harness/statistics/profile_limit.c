@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "models/runtime/units.h"
+#include "models/runtime/base/units.h"
 #include "summary.h"
 
 static bool beyond(const json_t *run, const json_t *experiment,

@@ -16,14 +16,14 @@
 #include <string.h>
 
 #include "comparison.h"
-#include "harness/run/trial_json.h"
+#include "harness/base/signed_rank.h"
+#include "harness/base/statistics.h"
+#include "harness/trial/trial_json.h"
 #include "headline.h"
 #include "margin.h"
 #include "metric.h"
 #include "noise_floor.h"
 #include "sample.h"
-#include "signed_rank.h"
-#include "statistics.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What each workload answers: the bodies, and the work they are made of.
 
-The same arithmetic as workloads/*.c and models/runtime/backend.c, in Python's
+The same arithmetic as workloads/*.c and models/runtime/clients/backend.c, in Python's
 own integers; nothing here waits.
 """
 import hashlib

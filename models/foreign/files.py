@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of the workload `file`, as in models/runtime/files.c: 32 of 1 MiB
+"""The files of the workload `file`, as in models/runtime/clients/files.c: 32 of 1 MiB
 in a folder that nobody else may write. Whoever misses one writes it first; it
 appears under its name when it is whole and on the disk.
 """

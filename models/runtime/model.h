@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "parameter.h"
+#include "models/runtime/base/parameter.h"
 #include "runtime.h"
 
 /* What runs a request. */

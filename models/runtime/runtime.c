@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "model.h"
-#include "stats.h"
+#include "models/runtime/http/stats.h"
 
 int64_t rt_now(void)
 {

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "parameter.h"
+#include "models/runtime/base/parameter.h"
+#include "models/runtime/clients/store.h"
 #include "runtime.h"
-#include "store.h"
 
 enum workload_kind {
     WORKLOAD_IO,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers, as the load generator reads them (load_response.h). However the
+ * Answers, as the load generator reads them (load/response.h). However the
  * bytes are cut the judgement is one, with a head that was learned from an
  * earlier answer as without, and what is taken for good is an answer that
  * another reading of RFC 9112 finds whole and well framed.
@@ -9,12 +9,12 @@
  * is odd, two bytes for how much of the rest is the first answer, which is
  * learned from; the second is judged.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include <ctype.h>
 #include <strings.h>
 
-#include "harness/load/load_response.h"
+#include "harness/load/response.h"
 
 /* What came of an answer. */
 struct verdict {

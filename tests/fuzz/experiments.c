@@ -4,7 +4,7 @@
  * is accepted lies within the limits of a run, and its plan can be written as
  * JSON and is the same when laid out again.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include <ctype.h>
 #include <jansson.h>

@@ -2,13 +2,13 @@
  *
  * WebSocket frames: a head that is read is written back to the same bytes, and
  * a conversation, with a server's session (messages.h) as with the load
- * generator (load_socket.h), is the same however its bytes are cut and stays
+ * generator (load/socket.h), is the same however its bytes are cut and stays
  * within its limits.
  */
-#include "tests/fuzz/wire.h"
+#include "wire.h"
 
-#include "harness/load/load_socket.h"
-#include "models/runtime/messages.h"
+#include "harness/load/socket.h"
+#include "models/runtime/http/messages.h"
 
 enum { LIMIT = 2000, EVENTS_MAX = 64 };
 

@@ -5,14 +5,14 @@
  * accepted lies within its limits and is written back to a text that means it
  * again; what is refused has a reason.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include <errno.h>
 #include <math.h>
 
 #include "harness/experiment/value.h"
 #include "harness/run/threshold.h"
-#include "models/runtime/units.h"
+#include "models/runtime/base/units.h"
 
 static void check_unit(enum unit unit, const char *text)
 {

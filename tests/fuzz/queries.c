@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Query strings (models/runtime/parameter.h): what is accepted lies within the
- * table's limits and is written back to a text that means it again; what is
+ * Query strings (models/runtime/base/parameter.h): what is accepted lies within
+ * the table's limits and is written back to a text that means it again; what is
  * refused has a reason. The input's first byte picks the table.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
+#include "models/runtime/base/parameter.h"
 #include "models/runtime/model.h"
-#include "models/runtime/parameter.h"
 
 const struct model model = {.name = "fuzz"};
 

@@ -4,14 +4,14 @@
  * to --describe. A port is a port, a count is one; a model that is not
  * available has a reason; settings lie within their own limits.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include <jansson.h>
 
 #include "harness/server/models.h"
 #include "harness/server/process_output.h"
 #include "harness/server/ready_line.h"
-#include "models/runtime/parameter.h"
+#include "models/runtime/base/parameter.h"
 
 static void check_ready(const char *text)
 {

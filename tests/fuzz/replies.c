@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * A backend's answers as models/runtime/backend.c reads them: however they are
- * cut, the call ends in the same way, a good one only by the one right body
- * behind a head that says its length, and each connection is kept or closed
- * once.
+ * A backend's answers as models/runtime/clients/backend.c reads them: however
+ * they are cut, the call ends in the same way, a good one only by the one right
+ * body behind a head that says its length, and each connection is kept or
+ * closed once.
  */
-#include "tests/fuzz/wire.h"
+#include "wire.h"
 
 #include <errno.h>
 
-#include "models/runtime/backend.h"
-#include "models/runtime/pool.h"
-#include "models/runtime/server.h"
+#include "models/runtime/clients/backend.h"
+#include "models/runtime/clients/pool.h"
+#include "models/runtime/connection/server.h"
 
 enum { DELAY_NS = 5000, SEED = 7 };
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests, as a server reads them (models/runtime/http.h). However the bytes
- * are cut, the same requests come out; and each of them is what it would be if
- * its bytes were all that there is, so that no field is read from a neighbour.
+ * Requests, as a server reads them (models/runtime/http/http.h). However the
+ * bytes are cut, the same requests come out; and each of them is what it would
+ * be if its bytes were all that there is, so that no field is read from a
+ * neighbour.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
-#include "models/runtime/http.h"
+#include "models/runtime/http/http.h"
 #include "models/runtime/model.h"
 
 const struct model model = {.name = "fuzz", .summary = "no server"};

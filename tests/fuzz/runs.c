@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stored runs (harness/run/stored.h, harness/statistics): a run that was valid
- * and was then changed, a value, a member or an element at a time. A trial is
- * either read, or missing, or refused with a reason; and what is made of those
- * that were read are figures that are finite and counts that add up.
+ * Stored runs (harness/stored/stored.h, harness/statistics): a run that was
+ * valid and was then changed, a value, a member or an element at a time. A
+ * trial is either read, or missing, or refused with a reason; and what is made
+ * of those that were read are figures that are finite and counts that add up.
  *
  * The input is {"run": run.json, "trials": [the files of its plan, in order]}.
  * An element that is a text stands for the bytes of a file.
  */
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/run/stored.h"
-#include "harness/run/stored_run.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
@@ -24,6 +22,8 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
+#include "harness/stored/stored.h"
+#include "harness/stored/stored_run.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                unsigned seed);

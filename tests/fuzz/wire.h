@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #include "models/runtime/model.h"
 

@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/backend.h"
-#include "models/runtime/blocking.h"
+#include "models/runtime/clients/backend.h"
+#include "models/runtime/connection/server.h"
 #include "models/runtime/model.h"
-#include "models/runtime/server.h"
+#include "models/runtime/tasks/blocking.h"
 
 const struct model model = {
     .name = "test",

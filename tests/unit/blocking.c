@@ -21,7 +21,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
+#include "models/runtime/tasks/blocking.h"
 
 static const int64_t ms = 1000000;
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/coroutine.h"
-#include "models/runtime/coroutine_overflow.h"
-#include "models/runtime/coroutine_switch.h"
+#include "models/runtime/tasks/coroutine.h"
+#include "models/runtime/tasks/coroutine_overflow.h"
+#include "models/runtime/tasks/coroutine_switch.h"
 
 enum { STACK_BYTES = 64 * 1024 };
 

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "harness/machine/doctor.h"
-#include "harness/machine/environment.h"
 #include "harness/machine/process_times.h"
+#include "harness/run/doctor.h"
+#include "harness/run/environment.h"
 
 static const char good_machine[] =
     "{\"variant\": \"release\", \"tool_version\": \"v0\", \"cpus\": 4,"

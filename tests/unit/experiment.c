@@ -4,8 +4,8 @@
  * models, the keys of each mode. What is refused is in experiment_checks.c.
  */
 #include "experiment_bench.h"
+#include "harness/base/names.h"
 #include "harness/experiment/entrants.h"
-#include "harness/experiment/names.h"
 
 static void defaults_are_as_documented(void **state)
 {

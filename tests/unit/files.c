@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "models/runtime/files.h"
+#include "models/runtime/clients/files.h"
 #include "models/runtime/model.h"
 
 const struct model model = {.name = "test"};

@@ -4,7 +4,7 @@
  */
 #include "gate_bench.h"
 
-#include "harness/run/slices.h"
+#include "harness/trial/slices.h"
 
 enum { SLICES = 40 };
 

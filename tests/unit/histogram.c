@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/histogram.h"
+#include "models/runtime/base/histogram.h"
 
 enum { VALUES = 20000, DISTRIBUTIONS = 6 };
 #define TOP_NS (((int64_t)1 << 42) - 1)

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/http.h"
+#include "models/runtime/http/http.h"
 #include "models/runtime/model.h"
 
 const struct model model = {.name = "test", .summary = "no server"};

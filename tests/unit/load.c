@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
+#include "harness/load/engine.h"
 #include "harness/load/load.h"
-#include "harness/load/load_engine.h"
 
 static const char ask[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -3,7 +3,7 @@
  * The schedule of an open loop: rate, shape, reproducibility, and the same
  * union for any number of processes.
  */
-#include "harness/load/load_schedule.h"
+#include "harness/load/schedule.h"
 
 #include <errno.h>
 #include <math.h>

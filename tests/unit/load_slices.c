@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
+#include "harness/load/engine.h"
 #include "harness/load/load.h"
-#include "harness/load/load_engine.h"
 
 enum { NOTES_MAX = 1000000, REQUESTS = 3 };
 

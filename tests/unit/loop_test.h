@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "models/runtime/loop.h"
+#include "models/runtime/tasks/loop.h"
 
 /* cmocka's own assertions jump, which a coroutine's stack must not. */
 #define EXPECT(condition)                                                      \

@@ -21,8 +21,8 @@
 
 #include <cmocka.h>
 
-#include "harness/meter/meter_cgroup.h"
-#include "harness/meter/meter_proc.h"
+#include "harness/machine/meter/cgroup.h"
+#include "harness/machine/meter/proc.h"
 #include "harness/server/process.h"
 
 #if defined(__has_feature)

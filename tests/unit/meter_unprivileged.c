@@ -29,9 +29,9 @@
 
 #include <cmocka.h>
 
-#include "harness/meter/meter.h"
-#include "harness/meter/meter_cgroup.h"
-#include "harness/meter/meter_kernel.h"
+#include "harness/machine/meter/cgroup.h"
+#include "harness/machine/meter/kernel.h"
+#include "harness/machine/meter/meter.h"
 #include "harness/server/process.h"
 
 enum { IDLE = 1000, AT_WORK = 100, STEP_MS = 20, STEPS = 250, LOOKS = 10 };

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/run/order.h"
+#include "harness/base/order.h"
 
 enum { LARGEST = 12 };
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/parameter.h"
+#include "models/runtime/base/parameter.h"
 
 enum { DELAY, CALLS, DELAYS, SIZE };
 static const struct parameter table[] = {

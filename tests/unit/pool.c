@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/blocking.h"
+#include "models/runtime/clients/pool.h"
 #include "models/runtime/model.h"
-#include "models/runtime/pool.h"
+#include "models/runtime/tasks/blocking.h"
 
 const struct model model = {.name = "test", .task_kind = TASK_PROCESS};
 

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "models/runtime/blocking.h"
+#include "models/runtime/clients/pool.h"
 #include "models/runtime/model.h"
-#include "models/runtime/pool.h"
+#include "models/runtime/tasks/blocking.h"
 
 const struct model model = {.name = "test", .task_kind = TASK_COROUTINE};
 

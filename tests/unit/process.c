@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "harness/meter/meter_proc.h"
+#include "harness/machine/meter/proc.h"
 #include "harness/server/process.h"
 
 static const char *const sources[] = {"", "v1", "v2", "proc"};

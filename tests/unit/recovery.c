@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/run/recovery.h"
 #include "harness/selftest/truth.h"
+#include "harness/trial/recovery.h"
 
 enum { SEEDS = 64, TRIES = 4 };
 

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/http.h"
+#include "models/runtime/http/http.h"
+#include "models/runtime/http/stats.h"
 #include "models/runtime/model.h"
-#include "models/runtime/stats.h"
 
 const struct model model = {.name = "test", .summary = "no server"};
 

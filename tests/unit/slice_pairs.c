@@ -16,10 +16,10 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "harness/run/order.h"
+#include "harness/base/order.h"
+#include "harness/base/statistics.h"
 #include "harness/statistics/sample.h"
 #include "harness/statistics/slice_pairs.h"
-#include "harness/statistics/statistics.h"
 
 enum { SITTINGS = 4000, BLOCKS_MAX = 12, ROUNDS_MAX = 60 };
 

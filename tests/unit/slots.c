@@ -3,7 +3,7 @@
  * Who owns a connection: one at a time, edges noted for the owner, nothing
  * left of a connection that has ended.
  */
-#include "models/runtime/slots.h"
+#include "models/runtime/connection/slots.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "harness/load/load_socket.h"
-#include "models/runtime/frames.h"
-#include "models/runtime/http.h"
-#include "models/runtime/upgrade.h"
+#include "harness/load/socket.h"
+#include "models/runtime/http/frames.h"
+#include "models/runtime/http/http.h"
+#include "models/runtime/http/upgrade.h"
 
 /* RFC 6455, 5.7. */
 static void examples(void **state)

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "harness/statistics/signed_rank.h"
-#include "harness/statistics/statistics.h"
+#include "harness/base/signed_rank.h"
+#include "harness/base/statistics.h"
 
 static void near(double got, double expected, double tolerance)
 {

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "harness/meter/tally.h"
+#include "harness/machine/meter/tally.h"
 
 #ifdef __has_feature
 #if __has_feature(thread_sanitizer)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/timers.h"
+#include "models/runtime/tasks/timers.h"
 
 enum { MANY = 500 };
 

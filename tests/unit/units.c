@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "models/runtime/units.h"
+#include "models/runtime/base/units.h"
 
 struct example {
     enum unit unit;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a cell is, as JSON (docs/results.md): its work and its load.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "experiment.h"
+
+/* The workload's parameters with units in their names: {"delay_ns": ...};
+ * lists are arrays. */
+json_t *json_parameters(const struct parameter *table,
+                        const struct arguments *arguments);
+
+/* The model's own flags with what they were: {"stack_bytes": 65536}. `choice`
+ * is what was asked for (settings.h), NULL: nothing. */
+json_t *json_settings(const struct model_info *model, const char *choice);
+
+/* The canonical query without a seed. */
+json_t *json_query(const struct workload_entry *workload,
+                   const struct arguments *arguments);
+
+/* {"mode", "connections", "rate_per_s", "arrivals"}; "slices" in slice mode. */
+json_t *json_load(const struct load_point *point);

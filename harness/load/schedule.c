@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Arrival times from xoshiro256** (Blackman and Vigna, "Scrambled linear
+ * pseudorandom number generators", 2018; seeded through splitmix64, as they
+ * advise).
+ *
+ * Poisson arrivals have exponential gaps, -ln(U)/rate, summed in doubles:
+ * 53 bits hold a day of nanoseconds to a hundredth of one. A burst draws one
+ * gap, so many times longer, for all its requests. Uniform arrivals are
+ * computed from their number, not summed, so that they do not drift.
+ */
+#include "schedule.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/runtime/base/units.h"
+
+struct random {
+    uint64_t state[4];
+};
+
+static uint64_t splitmix(uint64_t *x)
+{
+    uint64_t z = (*x += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void random_seed(struct random *random, uint64_t seed)
+{
+    for (int i = 0; i < 4; i++)
+        random->state[i] = splitmix(&seed);
+}
+
+static uint64_t rotate(uint64_t x, int by)
+{
+    return (x << by) | (x >> (64 - by));
+}
+
+static uint64_t random_next(struct random *random)
+{
+    uint64_t *s = random->state;
+    uint64_t result = rotate(s[1] * 5, 7) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate(s[3], 45);
+    return result;
+}
+
+/* In (0, 1]: its logarithm is finite. */
+static double random_unit(struct random *random)
+{
+    return (double)((random_next(random) >> 11) + 1) * 0x1p-53;
+}
+
+static int append(struct load_schedule *schedule, size_t *capacity,
+                  int64_t due_ns)
+{
+    if (schedule->count == *capacity) {
+        size_t larger = *capacity + *capacity / 4 + 64;
+        int64_t *times = realloc(schedule->due_ns, larger * sizeof *times);
+        if (!times)
+            return -ENOMEM;
+        schedule->due_ns = times;
+        *capacity = larger;
+    }
+    schedule->due_ns[schedule->count++] = due_ns;
+    return 0;
+}
+
+/* Requests that the plan's schedule has, about. */
+static double expected(const struct load_plan *plan)
+{
+    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
+    double count = plan->rate_per_s * duration_ns / 1e9;
+    return plan->requests_max > 0 ? fmin(count, (double)plan->requests_max)
+                                  : count;
+}
+
+int load_schedule_check(const struct load_plan *plan, char *why, size_t size)
+{
+    double duration_s = (double)(plan->warmup_ns + plan->window_ns) / 1e9;
+    if (expected(plan) <= LOAD_SCHEDULE_MAX)
+        return 0;
+    snprintf(why, size,
+             "%.10g requests/s for %.3g s are more than the %.0f requests "
+             "that one schedule holds; lower the rate or the duration",
+             plan->rate_per_s, duration_s, LOAD_SCHEDULE_MAX);
+    return -E2BIG;
+}
+
+int load_schedule_make(const struct load_plan *plan, int process, int processes,
+                       struct load_schedule *schedule)
+{
+    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
+    double gap_ns = 1e9 / plan->rate_per_s;
+    uint64_t burst = plan->burst > 1 ? (uint64_t)plan->burst : 1;
+    struct random random;
+    random_seed(&random, plan->seed);
+    *schedule = (struct load_schedule){0};
+    if (!(plan->rate_per_s > 0)) /* connections that are never asked */
+        return 0;
+    size_t capacity = (size_t)(expected(plan) / processes * 1.02) + 64;
+    schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
+    if (!schedule->due_ns)
+        return -ENOMEM;
+    double due_ns = 0;
+    for (uint64_t number = 0;; number++) {
+        if (plan->arrivals == ARRIVALS_UNIFORM)
+            due_ns = (double)number * gap_ns;
+        else if (number % burst == 0)
+            due_ns -= log(random_unit(&random)) * gap_ns * (double)burst;
+        if (due_ns >= duration_ns ||
+            (plan->requests_max > 0 && number == plan->requests_max))
+            return 0;
+        if ((int)(number % (uint64_t)processes) != process)
+            continue;
+        if (append(schedule, &capacity, (int64_t)due_ns) < 0) {
+            load_schedule_free(schedule);
+            return -ENOMEM;
+        }
+    }
+}
+
+int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
+                        int *burst)
+{
+    int64_t count;
+
+    *burst = 1;
+    *arrivals = ARRIVALS_POISSON;
+    if (strcmp(text, "poisson") == 0)
+        return 0;
+    if (strcmp(text, "uniform") == 0) {
+        *arrivals = ARRIVALS_UNIFORM;
+        return 0;
+    }
+    if (strncmp(text, "burst:", 6) != 0 ||
+        units_parse(UNIT_COUNT, text + 6, &count) < 0 || count < 2 ||
+        count > LOAD_BURST_MAX)
+        return -EINVAL;
+    *burst = (int)count;
+    return 0;
+}
+
+char *load_schedule_name(enum load_arrivals arrivals, int burst, char *text,
+                         size_t size)
+{
+    if (arrivals == ARRIVALS_POISSON && burst > 1)
+        snprintf(text, size, "burst:%d", burst);
+    else
+        snprintf(text, size, "%s",
+                 arrivals == ARRIVALS_POISSON ? "poisson" : "uniform");
+    return text;
+}
+
+int load_schedule_connections(double rate_per_s, int burst, int64_t wait_ns)
+{
+    double need = 4 * rate_per_s * ((double)wait_ns / 1e9 + 0.05);
+
+    need = fmax(need, 4.0 * burst);
+    return need < 16 ? 16 : need > 10000 ? 10000 : (int)need;
+}
+
+void load_schedule_free(struct load_schedule *schedule)
+{
+    free(schedule->due_ns);
+    *schedule = (struct load_schedule){0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a URL as a person types it to addresses and the bytes of a request.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "address.h"
+
+enum { LOAD_ADDRESSES_MAX = 8 };
+
+struct load_target {
+    char host[256]; /* as in the URL, without port and brackets */
+    bool literal6;  /* it is an IPv6 address */
+    int port;
+    char path[4096]; /* with the query; at least "/" */
+    union load_address addresses[LOAD_ADDRESSES_MAX]; /* of the host, in the
+                         order in which they are to be tried */
+    int address_count;
+    union load_address address; /* the one to be used: at first the first */
+};
+
+/* What is asked of a target. */
+struct load_asked {
+    const char *method;         /* NULL: GET */
+    const char *const *headers; /* lines, ended by NULL */
+    const char *body;           /* NULL: none */
+    size_t body_size;
+};
+
+/* Takes [http://]HOST[:PORT][/PATH][?QUERY][#IGNORED] apart and resolves the
+ * host. Returns 0, -EINVAL or -EHOSTUNREACH with a sentence in `why`. */
+int load_target_parse(const char *url, struct load_target *target, char *why,
+                      size_t why_size);
+
+/* Of a host with several addresses, the first that takes a connection becomes
+ * the one to be used. Returns 0, or a negative errno with what each said in
+ * `why`. */
+int load_target_choose(struct load_target *target, char *why, size_t why_size);
+
+/* Why `text` cannot be a header line of a request (RFC 9110, section 5), or
+ * NULL. */
+const char *load_target_header_fault(const char *text);
+
+/* Whether the header line is that of this field. */
+bool load_target_header_is(const char *text, const char *name);
+
+/* Formats the request; Host is added unless one of the lines is it, and
+ * Content-Length where there is a body or the method expects one. Returns
+ * allocated bytes and their number, or NULL when out of memory. */
+char *load_target_request(const struct load_target *target,
+                          const struct load_asked *asked, size_t *size);

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making and keeping the groups of one tree (see the header). Reading them is
+ * in read.c.
+ *
+ * Where: beside the harness's own place in each hierarchy, so that limits set
+ * for us also hold for what we start. In v1 that is a child of our own group.
+ * In v2 a group with processes may not hand the memory controller to children
+ * (the "no internal processes" rule), so after a child of our own group the
+ * parents are tried, nearest first: a sibling of ours works in a delegated
+ * subtree (systemd-run --user --scope).
+ */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Room for a group's path plus the name of a file in it. */
+enum { FILE_PATH = 900, GROUP_PATH = 768 };
+
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = write(fd, text, strlen(text));
+    close(fd);
+    return n == (ssize_t)strlen(text);
+}
+
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = list; (at = strstr(at, word)); at += length)
+        if ((at == list || strchr(", \n", at[-1])) &&
+            (!at[length] || strchr(", \n", at[length])))
+            return true;
+    return false;
+}
+
+/* Our own path in a hierarchy, from /proc/self/cgroup. An empty controller
+ * means v2. */
+static bool own_path(const char *controller, char *path, size_t size)
+{
+    char text[8192];
+
+    if (meter_proc_read("/proc/self/cgroup", text, sizeof text) <= 0)
+        return false;
+    for (char *save, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        char *controllers = strchr(line, ':');
+        char *own = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!own)
+            continue;
+        *controllers++ = '\0';
+        *own++ = '\0';
+        if (*controller ? !has_word(controllers, controller)
+                        : *controllers || strcmp(line, "0") != 0)
+            continue;
+        return snprintf(path, size, "%s", own) < (int)size;
+    }
+    return false;
+}
+
+/* The mount of a hierarchy: its root within the hierarchy, and its place. */
+static bool find_mount(const char *controller, char *root, char *place)
+{
+    char *line = NULL;
+    size_t size = 0;
+    bool found = false;
+    FILE *file = fopen("/proc/self/mountinfo", "re");
+
+    if (!file)
+        return false;
+    while (!found && getline(&line, &size, file) > 0) {
+        char *type = strstr(line, " - ");
+        if (!type || sscanf(line, "%*s %*s %*s %511s %511s", root, place) != 2)
+            continue;
+        char *options = strrchr(line, ' ');
+        found = *controller ? !strncmp(type, " - cgroup ", 10) &&
+                                  has_word(options + 1, controller)
+                            : !strncmp(type, " - cgroup2 ", 11);
+    }
+    free(line);
+    fclose(file);
+    return found;
+}
+
+bool meter_cgroup_own(const char *controller, char dir[768], size_t *top)
+{
+    char path[512], root[512], place[512], probe[FILE_PATH];
+
+    if (!own_path(controller, path, sizeof path) ||
+        !find_mount(controller, root, place))
+        return false;
+    size_t length = strcmp(root, "/") != 0 ? strlen(root) : 0;
+    /* In a container the mount may show a part of the hierarchy only, and a
+     * path outside of it reads "/..": then the mount's top is all we see. */
+    bool inside = !strncmp(path, root, length) && !strstr(path, "/..");
+    const char *below =
+        inside && strcmp(path + length, "/") != 0 ? path + length : "";
+    if (strlen(place) + strlen(below) >= GROUP_PATH)
+        return false;
+    strcpy(stpcpy(dir, place), below);
+    snprintf(probe, sizeof probe, "%s/cgroup.procs", dir);
+    if (access(probe, R_OK))
+        strcpy(dir, place);
+    *top = strlen(place);
+    return true;
+}
+
+/* Removes what dead runs left, when it is empty; what is not stays and is
+ * counted, since its processes disturb every measurement. */
+static int sweep(const char *dir, pid_t dead)
+{
+    int busy = 0;
+    DIR *entries = opendir(dir);
+
+    if (!entries)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        char path[FILE_PATH + 256];
+        int pid;
+        if (sscanf(entry->d_name, "troika-%d-", &pid) != 1 || pid <= 0 ||
+            (pid != dead && (kill(pid, 0) == 0 || errno != ESRCH)))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (rmdir(path) && errno == EBUSY)
+            busy++;
+    }
+    closedir(entries);
+    return busy;
+}
+
+int meter_cgroup_sweep(pid_t dead)
+{
+    static const char *const controllers[] = {"", "memory", "cpuacct"};
+    char dir[GROUP_PATH];
+    int busy = 0;
+
+    for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++) {
+        size_t top;
+
+        if (!meter_cgroup_own(controllers[i], dir, &top))
+            continue;
+        for (char *slash = NULL;; *slash = '\0') {
+            busy += sweep(dir, dead);
+            slash = strrchr(dir, '/');
+            if (!slash || (size_t)(slash - dir) < top)
+                break;
+        }
+    }
+    return busy;
+}
+
+/* Whether a process may really enter: found out by one that does. */
+static int probe_enter(int fd)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return -errno;
+    if (pid == 0)
+        _exit(write(fd, "0", 1) == 1 ? 0 : errno);
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+static int make_group(struct meter_cgroup *groups, enum meter_group which,
+                      const char *parent, const char *name)
+{
+    char file[FILE_PATH];
+    char *path = groups->path[which];
+
+    if (snprintf(path, GROUP_PATH, "%s/%s", parent, name) >= GROUP_PATH) {
+        *path = '\0';
+        return -ENAMETOOLONG;
+    }
+    if (mkdir(path, 0755)) {
+        int error = errno;
+        *path = '\0';
+        return -error;
+    }
+    snprintf(file, sizeof file, "%s/cgroup.procs", path);
+    int fd = open(file, O_WRONLY | O_CLOEXEC);
+    int result = fd < 0 ? -errno : probe_enter(fd);
+    if (result < 0) {
+        if (fd >= 0)
+            close(fd);
+        meter_cgroup_remove_at(path);
+        *path = '\0';
+        return result;
+    }
+    groups->enter_fd[which] = fd;
+    return 0;
+}
+
+static void drop_group(struct meter_cgroup *groups, enum meter_group which)
+{
+    if (groups->enter_fd[which] >= 0)
+        close(groups->enter_fd[which]);
+    if (*groups->path[which])
+        meter_cgroup_remove_at(groups->path[which]);
+    groups->enter_fd[which] = -1;
+    *groups->path[which] = '\0';
+}
+
+static bool exists(const char *dir, const char *file)
+{
+    char path[FILE_PATH];
+
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    return !access(path, R_OK);
+}
+
+/* A v2 group below `parent`; true when it has memory. */
+static bool try_v2(struct meter_cgroup *groups, const char *parent,
+                   const char *name, int *error)
+{
+    char path[FILE_PATH];
+
+    *error = make_group(groups, METER_GROUP_V2, parent, name);
+    if (*error < 0)
+        return false;
+    if (!exists(groups->path[METER_GROUP_V2], "memory.current")) {
+        snprintf(path, sizeof path, "%s/cgroup.subtree_control", parent);
+        write_text(path, "+memory");
+    }
+    return exists(groups->path[METER_GROUP_V2], "memory.current");
+}
+
+/* The nearest place with memory, else the nearest that can be entered. */
+static int make_v2(struct meter_cgroup *groups, const char *name, int *busy)
+{
+    char own[GROUP_PATH], parent[GROUP_PATH], usable[GROUP_PATH] = "";
+    size_t top;
+    int error = 0, first_error = 0;
+
+    if (!meter_cgroup_own("", own, &top))
+        return -ENOENT;
+    strcpy(parent, own);
+    *busy += sweep(own, 0);
+    for (;;) {
+        if (try_v2(groups, parent, name, &error)) {
+            groups->v2_memory = true;
+            return 0;
+        }
+        if (error == 0 && !*usable)
+            strcpy(usable, parent);
+        if (error < 0 && first_error == 0)
+            first_error = error;
+        drop_group(groups, METER_GROUP_V2);
+        char *slash = strrchr(parent, '/');
+        if (!slash || (size_t)(slash - parent) < top)
+            break;
+        *slash = '\0';
+        *busy += sweep(parent, 0);
+    }
+    return *usable ? make_group(groups, METER_GROUP_V2, usable, name)
+                   : first_error;
+}
+
+static int make_v1(struct meter_cgroup *groups, enum meter_group which,
+                   const char *controller, const char *name, int *busy)
+{
+    char own[GROUP_PATH], file[FILE_PATH];
+    size_t top;
+
+    if (!meter_cgroup_own(controller, own, &top))
+        return -ENOENT;
+    *busy += sweep(own, 0);
+    int result = make_group(groups, which, own, name);
+    if (result == 0 && which == METER_GROUP_MEMORY) {
+        /* v1 counts socket buffers only of groups for which a limit has been
+         * written, so write the one that is no limit. */
+        snprintf(file, sizeof file, "%s/memory.kmem.tcp.limit_in_bytes",
+                 groups->path[which]);
+        write_text(file, "9223372036854771712");
+    }
+    return result;
+}
+
+static void explain(const struct meter_cgroup *groups, int memory_error,
+                    int busy, char *note, size_t size)
+{
+    int length = 0;
+
+    note[0] = '\0';
+    if (!meter_cgroup_has_memory(groups))
+        length = snprintf(
+            note, size,
+            "no cgroup with memory accounting could be made (%s), so memory is "
+            "an estimate from /proc; run as root or in a delegated cgroup: "
+            "systemd-run --user --scope -p Delegate=yes COMMAND",
+            memory_error ? strerror(-memory_error)
+                         : "no memory controller here");
+    if (busy && length >= 0 && (size_t)length < size)
+        snprintf(note + length, size - (size_t)length,
+                 "%s%d cgroups of runs that are no more still hold processes, "
+                 "which disturb measurements: end them (ps -eo pid,cgroup)",
+                 length ? "; " : "", busy);
+}
+
+int meter_cgroup_make(struct meter_cgroup *groups, const char *name, bool v1,
+                      bool v2, char *note, size_t note_size)
+{
+    int busy = 0, memory_error = 0, v2_error = 0, made = 0;
+
+    *groups = (struct meter_cgroup){.enter_fd = {-1, -1, -1}};
+    if (v2)
+        v2_error = make_v2(groups, name, &busy);
+    if (v1 && !groups->v2_memory)
+        memory_error =
+            make_v1(groups, METER_GROUP_MEMORY, "memory", name, &busy);
+    if (v1 && !*groups->path[METER_GROUP_V2])
+        make_v1(groups, METER_GROUP_CPU, "cpuacct", name, &busy);
+    if (memory_error == 0 || memory_error == -ENOENT)
+        memory_error = v2_error == -ENOENT ? 0 : v2_error;
+    explain(groups, memory_error, busy, note, note_size);
+    for (int i = 0; i < METER_GROUPS; i++)
+        made += groups->path[i][0] != '\0';
+    return made;
+}
+
+int meter_cgroup_enter(const struct meter_cgroup *groups)
+{
+    for (int i = 0; i < METER_GROUPS; i++)
+        if (groups->enter_fd[i] >= 0 && write(groups->enter_fd[i], "0", 1) != 1)
+            return -errno;
+    return 0;
+}
+
+bool meter_cgroup_any(const struct meter_cgroup *groups)
+{
+    for (int i = 0; i < METER_GROUPS; i++)
+        if (*groups->path[i])
+            return true;
+    return false;
+}
+
+bool meter_cgroup_has_memory(const struct meter_cgroup *groups)
+{
+    return groups->v2_memory || *groups->path[METER_GROUP_MEMORY];
+}
+
+static void pause_ms(int ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
+}
+
+/* Signals every member once; returns how many there were. */
+static int signal_members(const char *path, bool skip)
+{
+    char file[FILE_PATH];
+    int members = 0, pid;
+
+    snprintf(file, sizeof file, "%s/cgroup.procs", path);
+    FILE *list = fopen(file, "re");
+    if (!list)
+        return 0;
+    while (fscanf(list, "%d", &pid) == 1) {
+        members++;
+        /* 0 stands for a process outside our pid namespace; kill(0) would
+         * end us instead. */
+        if (!skip && pid > 1 && pid != getpid())
+            kill(pid, SIGKILL);
+    }
+    fclose(list);
+    return members;
+}
+
+int meter_cgroup_kill_at(const char *path, int64_t wait_ns)
+{
+    char file[FILE_PATH];
+    int64_t step_ns = 1000000;
+
+    snprintf(file, sizeof file, "%s/cgroup.kill", path);
+    bool at_once = write_text(file, "1");
+    /* Without cgroup.kill a process may fork while the list is read: go on
+     * until nobody is left. */
+    for (;; wait_ns -= step_ns) {
+        if (signal_members(path, at_once) == 0)
+            return 0;
+        if (wait_ns <= 0)
+            return -EBUSY;
+        pause_ms(1);
+    }
+}
+
+void meter_cgroup_remove_at(const char *path)
+{
+    /* The kernel lets go of the last member a moment after it has died. */
+    for (int i = 0; rmdir(path) && errno == EBUSY && i < 200; i++)
+        pause_ms(5);
+}
+
+void meter_cgroup_free(struct meter_cgroup *groups)
+{
+    for (int i = 0; i < METER_GROUPS; i++)
+        drop_group(groups, i);
+}

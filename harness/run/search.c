@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A search is one trial to the plan, the results and the statistics, though
+ * its steps are trials of their own. A search whose steps stay invalid is an
+ * invalid trial, and is not repeated: its steps were.
+ */
+#include "search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/search/group.h"
+#include "harness/search/json.h"
+#include "harness/search/trial.h"
+#include "harness/trial/trial_json.h"
+
+/* One contender. */
+struct entry {
+    const struct plan_trial *planned;
+    struct model_info model;
+    struct trial_plan plan;
+    json_t *json;      /* of the step that stands for the trial */
+    double rate_per_s; /* of it */
+    bool passed;       /* it did */
+};
+
+struct group {
+    struct run *run;
+    struct entry *entries;
+    struct search *searches;
+    int count;
+};
+
+static const struct load_point *point_of(const struct run *run,
+                                         const struct plan_trial *planned)
+{
+    return &run->plan.experiments[planned->experiment]
+                ->load_points[planned->load_point];
+}
+
+bool run_search_is(const struct run *run, const struct plan_trial *planned)
+{
+    return point_of(run, planned)->search;
+}
+
+/* The trial is told by its fastest step that passed; without one by the last
+ * step, valid before invalid. */
+static void keep(struct group *group, struct entry *entry,
+                 const struct search_trial *done,
+                 const struct search_step *step)
+{
+    bool passed = step->verdict == SEARCH_PASS && step->rate_per_s > 0;
+    struct trial_plan plan = done->plan;
+
+    if (entry->passed && !(passed && step->rate_per_s > entry->rate_per_s))
+        return;
+    json_decref(entry->json);
+    entry->json = trial_json(group->run->results.run_id, &group->run->plan,
+                             entry->planned, 1, &plan, &done->trial,
+                             done->gates, done->gate_count);
+    entry->rate_per_s = step->rate_per_s;
+    entry->passed = passed;
+}
+
+static int take_step(void *context, int who, int turn, struct search_step *step)
+{
+    struct group *group = context;
+    struct entry *entry = &group->entries[who];
+    const struct search *search = &group->searches[who];
+    struct search_trial *trial = calloc(1, sizeof(*trial));
+    int result =
+        trial == NULL
+            ? -ENOMEM
+            : search_trial_run(&entry->plan, search->rate_per_s, turn, trial);
+
+    if (result == 0) {
+        search_trial_judge(&trial->plan, &trial->trial, trial->gates,
+                           trial->gate_count, step);
+        keep(group, entry, trial, step);
+        results_say(&group->run->results, "block %d %s %s %s %.0f/s: %s%s%s",
+                    entry->planned->block, entry->plan.model->name,
+                    entry->plan.point->id, search_phase_name(search->phase),
+                    step->rate_per_s > 0 ? step->rate_per_s
+                                         : step->achieved_per_s,
+                    search_verdict_name(step->verdict),
+                    step->why[0] ? ": " : "", step->why);
+    }
+    if (trial != NULL)
+        search_trial_free(trial);
+    free(trial);
+    return result;
+}
+
+/* Whether the trial is valid is the search's to say, and its gates are those
+ * of the step that stands for it. */
+static void finish(struct entry *entry, const struct search *search)
+{
+    const struct load_point *point = entry->plan.point;
+    const char *limit =
+        search_trial_bound(point, search->ceiling_per_s) ? "connections" : NULL;
+    json_t *cell = json_object_get(entry->json, "cell");
+    char reason[256];
+
+    json_object_set_new(cell, "load", json_load(point));
+    json_object_set_new(entry->json, "capacity",
+                        search_json(search, &point->slo, limit));
+    json_object_set_new(entry->json, "valid", json_boolean(!search->failed));
+    json_object_set_new(entry->json, "reason", json_null());
+    /* The search's figures are of many steps, judged one by one. */
+    json_object_set_new(entry->json, "withheld", json_array());
+    if (!search->failed)
+        return;
+    snprintf(reason, sizeof(reason), "a step of the search stayed invalid: %s",
+             search->count > 0 ? search->steps[search->count - 1].why : "");
+    json_object_set_new(entry->json, "reason", json_text(reason));
+}
+
+static void begin(struct group *group, const struct plan_trial *const *planned)
+{
+    for (int i = 0; i < group->count; i++) {
+        struct entry *entry = &group->entries[i];
+
+        entry->planned = planned[i];
+        attempt_plan(group->run, planned[i], 1, &entry->model, &entry->plan);
+        /* Steps at other rates than the trial before ran at other speeds. */
+        entry->plan.usual_speed = 0;
+    }
+}
+
+static void say(const struct group *group, int who)
+{
+    const struct entry *entry = &group->entries[who];
+    struct search_result result;
+
+    search_judge(&group->searches[who], &result);
+    results_say(&group->run->results,
+                "%d/%d block %d %s %s %s: %s%.0f/s, conservative %.0f/s",
+                entry->planned->order, group->run->plan.trial_count,
+                entry->planned->block, entry->plan.model->name,
+                entry->plan.point->id, entry->plan.point->slo.text,
+                group->searches[who].failed ? "INVALID, "
+                : result.cannot_meet        ? "cannot meet it, "
+                : result.at_least           ? "at least "
+                                            : "",
+                result.estimate_per_s, result.conservative_per_s);
+}
+
+static int store_all(struct group *group)
+{
+    int result = 0;
+
+    for (int i = 0; i < group->count && result == 0; i++) {
+        struct entry *entry = &group->entries[i];
+
+        finish(entry, &group->searches[i]);
+        result = entry->json == NULL ? -ENOMEM
+                                     : attempt_store(group->run, entry->planned,
+                                                     entry->json, NULL, true);
+        if (result < 0)
+            break;
+        json_array_append(group->run->trials, entry->json);
+        say(group, i);
+    }
+    return result;
+}
+
+int run_search_do(struct run *run, const struct plan_trial *const *planned,
+                  int count)
+{
+    struct group group = {
+        .run = run,
+        .entries = calloc((size_t)count, sizeof(*group.entries)),
+        .searches = calloc((size_t)count, sizeof(*group.searches)),
+        .count = count};
+    struct search_group steps = {group.searches, count, take_step, &group};
+    int result = -ENOMEM;
+
+    if (group.entries != NULL && group.searches != NULL) {
+        begin(&group, planned);
+        result = search_group_run(&steps);
+        if (result == 0)
+            result = store_all(&group);
+        for (int i = 0; i < count; i++)
+            json_decref(group.entries[i].json);
+    }
+    free(group.entries);
+    free(group.searches);
+    return result;
+}

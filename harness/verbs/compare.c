@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika compare A B: two stored runs, their environments first.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/hint.h"
+#include "harness/base/options.h"
+#include "harness/experiment/value.h"
+#include "harness/run/fingerprint.h"
+#include "harness/run/threshold.h"
+#include "harness/statistics/compare.h"
+#include "harness/stored/stored.h"
+#include "harness/stored/stored_run.h"
+#include "verbs.h"
+
+enum key { KEY_FORCE = 256, KEY_THRESHOLD, KEY_REGRESSION };
+
+struct flags {
+    const char *runs[2];
+    int count;
+    bool force;
+    double regression; /* 0: none */
+    struct threshold thresholds[THRESHOLDS_MAX];
+    int threshold_count;
+};
+
+static const struct argp_option rows[] = {
+    {"force", KEY_FORCE, NULL, 0, "compare across environments, too", 0},
+    {"threshold", KEY_THRESHOLD, "LIMIT", 0,
+     "exit with 4 unless B keeps it everywhere: p99<50ms, p50, mean, rps>2000, "
+     "err<0.1%, mem<512MiB, cpu_us<80; repeatable",
+     0},
+    {"max-regression", KEY_REGRESSION, "SHARE", 0,
+     "exit with 4 when B is worse than A by more (5%), beyond chance", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct flags *flags = state->input;
+    char why[512];
+
+    switch (key) {
+    case KEY_FORCE:
+        flags->force = true;
+        return 0;
+    case KEY_THRESHOLD:
+        if (flags->threshold_count == THRESHOLDS_MAX)
+            argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
+        if (threshold_parse(value, &flags->thresholds[flags->threshold_count++],
+                            why, sizeof(why)) < 0)
+            argp_error(state, "%s", why);
+        return 0;
+    case KEY_REGRESSION:
+        if (value_share(value, &flags->regression, why, sizeof(why)) < 0)
+            argp_error(state, "--max-regression %s", why);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (flags->count == 2)
+            argp_error(state, "more than two runs");
+        flags->runs[flags->count++] = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (flags->count < 2)
+            argp_error(state, "name two runs, directories below results/");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static json_t *load_run(const char *directory)
+{
+    char path[4096], why[4608], word[4096];
+    json_t *run;
+
+    snprintf(path, sizeof(path), "%s/run.json", directory);
+    run = stored_json(path, NULL, why, sizeof(why));
+    if (run == NULL) {
+        fprintf(stderr, "troika compare: %s; name a run's directory\n", why);
+        return NULL;
+    }
+    if (!stored_run_check(run, why, sizeof(why))) {
+        fprintf(stderr, "troika compare: %s is no run of this version: %s\n",
+                path, why);
+    } else if (!stored_run_check_summary(run, why, sizeof(why))) {
+        fprintf(stderr,
+                "troika compare: %s: the file is damaged: %s; make the summary "
+                "anew from the stored trials: %s summarise %s\n",
+                path, why, hint_program(),
+                hint_word(directory, word, sizeof(word)));
+    } else {
+        return run;
+    }
+    json_decref(run);
+    return NULL;
+}
+
+static void say_damaged(const char *why, void *context)
+{
+    (void)context;
+    fprintf(stderr, "troika compare: %s\n", why);
+}
+
+/* The trials behind a run's summary; NULL when one is damaged, for then nobody
+ * knows what the summary was made from, or when no summary was made. Sets
+ * *missing when one of a complete run has no file any more. */
+static json_t *load_trials(const char *directory, const json_t *run,
+                           bool *missing)
+{
+    json_t *trials = json_array();
+    char word[4096];
+    struct stored_problems problems =
+        stored_all(directory, run, trials, say_damaged, NULL);
+    int damaged = problems.damaged_trials + problems.damaged_attempts;
+
+    if (problems.missing > 0 &&
+        json_is_true(json_object_get(run, "complete"))) {
+        *missing = true;
+        fprintf(stderr,
+                "troika compare: %s: %d trial%s of a complete run %s no file "
+                "any more, first trials/%s.json\n",
+                directory, problems.missing, problems.missing == 1 ? "" : "s",
+                problems.missing == 1 ? "has" : "have", problems.first_missing);
+    }
+    if (damaged == 0 && (json_array_size(trials) == 0 ||
+                         json_array_size(json_object_get(run, "summary")) > 0))
+        return trials;
+    if (damaged == 0)
+        fprintf(
+            stderr,
+            "troika compare: %s/run.json: the summary is empty, but the run "
+            "has %zu trials; make it from them: %s summarise %s\n",
+            directory, json_array_size(trials), hint_program(),
+            hint_word(directory, word, sizeof(word)));
+    else
+        fprintf(stderr,
+                "troika compare: %s: %d stored file%s damaged, so nothing is "
+                "compared; troika summarise says what to do\n",
+                directory, damaged, damaged == 1 ? " is" : "s are");
+    json_decref(trials);
+    return NULL;
+}
+
+static void say_difference(const char *fact, const char *a, const char *b,
+                           void *context)
+{
+    fprintf(context, "  %s: %s against %s\n", fact, a, b);
+}
+
+static void ignore_difference(const char *fact, const char *a, const char *b,
+                              void *context)
+{
+    (void)fact, (void)a, (void)b, (void)context;
+}
+
+static void say_line(const char *line, void *context)
+{
+    fprintf(context, "%s\n", line);
+}
+
+/* Gates were switched off when the run was made. */
+static bool is_untrusted(const json_t *run)
+{
+    return json_is_string(json_object_get(run, "untrusted"));
+}
+
+static void print_run(const char *name, const char *directory,
+                      const json_t *run)
+{
+    const char *version =
+        json_string_value(json_object_get(run, "tool_version"));
+    const char *started = json_string_value(json_object_get(run, "started_at"));
+
+    printf("%s  %s (%s, %s)%s\n", name, directory,
+           version ? version : "unknown version", started ? started : "?",
+           json_is_true(json_object_get(run, "complete")) ? ""
+                                                          : " INCOMPLETE RUN");
+    if (is_untrusted(run))
+        printf("   %s\n", json_string_value(json_object_get(run, "untrusted")));
+}
+
+static int judge(const struct flags *flags, const struct compare *compare,
+                 const json_t *trials)
+{
+    int missed = 0;
+
+    if (flags->regression > 0)
+        missed += compare_regressions(compare, flags->regression, stdout);
+    if (flags->threshold_count > 0)
+        missed += threshold_judge(flags->thresholds, flags->threshold_count,
+                                  compare->b, trials, NULL, say_line, stdout);
+    return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;
+}
+
+/* `trials` are those of b. */
+static int compare_runs(const struct flags *flags, const json_t *a,
+                        const json_t *b, const json_t *trials)
+{
+    const json_t *left = json_object_get(a, "environment");
+    const json_t *right = json_object_get(b, "environment");
+    int differ = fingerprint_compare(left, right, ignore_difference, NULL);
+    struct compare compare;
+    int code = EXIT_FAILED;
+
+    if (differ > 0 && !flags->force) {
+        fprintf(stderr,
+                "troika compare: %s and %s were made in different "
+                "environments, so a ratio would measure the machine:\n",
+                flags->runs[0], flags->runs[1]);
+        fingerprint_compare(left, right, say_difference, stderr);
+        fprintf(stderr, "--force compares them all the same\n");
+        return EXIT_FAILED;
+    }
+    if (compare_make(a, b, &compare) < 0) {
+        fprintf(stderr, "troika compare: out of memory\n");
+    } else if (compare.count == 0) {
+        fprintf(stderr,
+                "troika compare: %s and %s share no figure: compare two runs "
+                "of the same experiment\n",
+                flags->runs[0], flags->runs[1]);
+    } else {
+        print_run("A", flags->runs[0], a);
+        print_run("B", flags->runs[1], b);
+        if (differ > 0)
+            printf(
+                "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
+        fingerprint_compare(left, right, say_difference, stdout);
+        compare_print(&compare, stdout);
+        code = judge(flags, &compare, trials);
+        if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))
+            code = EXIT_INVALID;
+    }
+    compare_free(&compare);
+    return code;
+}
+
+/* Both runs with their trials. Returns an exit code. */
+static int compare_stored(const struct flags *flags)
+{
+    json_t *runs[2] = {NULL}, *trials[2] = {NULL};
+    bool missing = false, whole = true;
+    int code = EXIT_FAILED;
+
+    for (int i = 0; i < 2; i++) {
+        runs[i] = load_run(flags->runs[i]);
+        if (runs[i] != NULL)
+            trials[i] = load_trials(flags->runs[i], runs[i], &missing);
+        whole &= trials[i] != NULL;
+    }
+    if (whole)
+        code = compare_runs(flags, runs[0], runs[1], trials[1]);
+    for (int i = 0; i < 2; i++) {
+        json_decref(runs[i]);
+        json_decref(trials[i]);
+    }
+    return code == EXIT_OK && missing ? EXIT_INVALID : code;
+}
+
+int verb_compare(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = rows,
+        .parser = parse,
+        .args_doc = "A B",
+        .doc = "What run B is against run A, per load point, model and metric: "
+               "B/A with its 95 % interval (Welch, on logarithms), and in "
+               "words."
+               "\vRuns made in different environments are refused without "
+               "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
+               "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
+               "threshold is not met.",
+    };
+    struct flags flags = {0};
+
+    if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
+        return EXIT_USAGE;
+    return compare_stored(&flags);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `troika load URL`: the generator alone, used as one uses wrk, against any
+ * HTTP/1.1 server. Standard output holds the result and nothing else.
+ *
+ * The first Ctrl-C (or SIGTERM) ends the window, and what was measured until
+ * then is printed as partial; the second kills.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/names.h"
+#include "harness/load/answers.h"
+#include "harness/load/options.h"
+#include "verbs.h"
+
+enum {
+    CHECK_SEEDS = 16, /* answers are computed before the start */
+    NAMES_MAX = 64,
+};
+
+static const double errors_max = 0.001;
+static const int64_t expect_max_bytes = INT64_C(1) << 30;
+
+static struct load *_Atomic running;
+static volatile sig_atomic_t stop_signal;
+
+static void on_stop(int signal)
+{
+    stop_signal = signal;
+    if (running)
+        load_stop(running);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* The whole file, allocated. Returns 0 or a negative errno. */
+static int read_file(const char *path, char **bytes, size_t *size)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    if (!file)
+        return -errno;
+    FILE *memory = open_memstream(bytes, size);
+    char part[65536];
+    size_t count;
+    int64_t total = 0;
+    while (memory && (count = fread(part, 1, sizeof part, file)) > 0 &&
+           (total += (int64_t)count) <= expect_max_bytes)
+        fwrite(part, 1, count, memory);
+    int status = !memory                    ? -ENOMEM
+                 : ferror(file)             ? -EIO
+                 : total > expect_max_bytes ? -EFBIG
+                                            : 0;
+    if (file != stdin)
+        fclose(file);
+    if (memory && fclose(memory) != 0 && status == 0)
+        status = -ENOMEM;
+    return status;
+}
+
+static int read_or_say(const char *option, const char *path, char **bytes,
+                       size_t *size)
+{
+    int status = read_file(path, bytes, size);
+    if (status < 0)
+        fprintf(stderr, "troika load: reading %s %s: %s\n", option, path,
+                strerror(-status));
+    return status;
+}
+
+/* Of the given kind, which decides whether it may be sent twice. */
+static int make_request(const struct load_options *options,
+                        struct load_request *request)
+{
+    static const char *const idempotent[] = {
+        "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL};
+    struct load_asked asked = {.method = options->method,
+                               .headers = options->headers,
+                               .body = options->body,
+                               .body_size =
+                                   options->body ? strlen(options->body) : 0};
+    char *body = NULL;
+    if (options->body_path) {
+        int status = read_or_say("--body-file", options->body_path, &body,
+                                 &asked.body_size);
+        asked.body = body;
+        if (status < 0) {
+            free(body);
+            return status;
+        }
+    }
+    if (!asked.method)
+        asked.method = asked.body ? "POST" : "GET";
+    request->head = strcmp(asked.method, "HEAD") == 0;
+    request->unsafe = true;
+    for (int i = 0; idempotent[i]; i++)
+        request->unsafe &= strcmp(asked.method, idempotent[i]) != 0;
+    request->bytes =
+        load_target_request(&options->target, &asked, &request->size);
+    free(body);
+    return request->bytes ? 0 : -ENOMEM;
+}
+
+static int make_plain(const struct load_options *options,
+                      struct load_request **requests)
+{
+    struct load_request *request = calloc(1, sizeof *request);
+    if (!request)
+        return -ENOMEM;
+    *requests = request;
+    int status = make_request(options, request);
+    if (status < 0 || !options->expect_path)
+        return status;
+    char *body = NULL;
+    status = read_or_say("--expect", options->expect_path, &body,
+                         &request->body_size);
+    request->body = body;
+    return status;
+}
+
+static void unknown_workload(const char *name)
+{
+    const char *known[NAMES_MAX + 1] = {NULL};
+    char hint[512];
+    for (int i = 0; i < NAMES_MAX && workloads[i].name; i++)
+        known[i] = workloads[i].name;
+    fprintf(stderr, "troika load: --check: \"%s\" is no workload%s\n", name,
+            names_suggest(name, known, hint, sizeof hint));
+}
+
+static int make_checked(const struct load_options *options,
+                        struct load_request **requests,
+                        struct load_greeting **greeting)
+{
+    char name[64], why[512];
+    const char *path = options->target.path + 1;
+    size_t length = strcspn(path, "?");
+    snprintf(name, sizeof name, "%.*s", (int)length, path);
+    const char *query = path[length] ? path + length + 1 : "";
+    const struct workload_entry *entry = workload_find(name);
+    if (!entry) {
+        unknown_workload(name);
+        return -EINVAL;
+    }
+    struct arguments arguments;
+    int status =
+        parameters_parse_query(entry->workload->parameters, query,
+                               strlen(query), &arguments, why, sizeof why);
+    if (status < 0) {
+        fprintf(stderr, "troika load: --check: /%s: %s\n", name, why);
+        return -EINVAL;
+    }
+    status = answers_greeting(entry, &arguments, greeting);
+    return status < 0 ? status
+                      : answers_make(entry, &arguments, arguments.seed,
+                                     CHECK_SEEDS, requests);
+}
+
+/* One word of why the figures are not valid, or NULL. */
+static const char *judge(const struct load_result *result, char *text,
+                         size_t size)
+{
+    uint64_t errors = result->http_error + result->io_error + result->timeout;
+    if (result->wrong)
+        snprintf(text, size, "%lu answers had a wrong body", result->wrong);
+    else if (result->scheduled == 0)
+        snprintf(text, size, "no request ended in the window");
+    else if ((double)errors > errors_max * (double)result->scheduled)
+        snprintf(text, size, "%.2f %% of the requests failed (limit %.1f %%)",
+                 100.0 * (double)errors / (double)result->scheduled,
+                 100 * errors_max);
+    else
+        return NULL;
+    return text;
+}
+
+static FILE *open_output(const char *path)
+{
+    return path && strcmp(path, "-") != 0 ? fopen(path, "w") : stdout;
+}
+
+/* Says what was wrong; of standard output the program does, at its end.
+ * `status`: how writing went. Returns 0 or a negative errno. */
+static int close_output(FILE *file, int status, const char *what,
+                        const char *path)
+{
+    if (file == stdout)
+        return status < 0 || fflush(file) == 0 ? status : -errno;
+    if (file && fclose(file) != 0 && status == 0)
+        status = -errno;
+    if (status < 0)
+        fprintf(stderr, "troika load: writing the %s to %s: %s\n", what, path,
+                strerror(-status));
+    return status;
+}
+
+static int write_result(const struct load_options *options,
+                        const struct load_print *print)
+{
+    const char *path = options->output_path;
+    FILE *file = open_output(path);
+    int status = file ? load_print_write(print, options->format, file) : -errno;
+    status = close_output(file, status, "result", path);
+    path = options->hgrm_path;
+    if (!path || status < 0)
+        return status;
+    file = open_output(path);
+    status =
+        file ? histogram_write_hgrm(load_print_headline(print), file) : -errno;
+    return close_output(file, status, "histogram", path);
+}
+
+static int exit_of(const struct load_print *print)
+{
+    if (stop_signal)
+        return stop_signal == SIGINT ? EXIT_SIGINT : EXIT_SIGTERM;
+    return print->reason ? EXIT_INVALID : EXIT_OK;
+}
+
+static int present(const struct load_options *options,
+                   const struct load_result *result)
+{
+    char reason[128];
+    struct load_print print = {
+        .plan = &options->plan,
+        .result = result,
+        .url = options->url,
+        .percentile_count = options->percentile_count,
+        .compared = options->plan.requests[0].body != NULL,
+        .complete = !stop_signal,
+        .reason = judge(result, reason, sizeof reason),
+    };
+    memcpy(print.percentiles, options->percentiles, sizeof print.percentiles);
+    if (result->connections_open < options->plan.connections &&
+        result->window_end_ns > result->window_start_ns)
+        fprintf(stderr,
+                "troika load: warning: %d of %d connections were open when "
+                "the window began\n",
+                result->connections_open, options->plan.connections);
+    if (write_result(options, &print) < 0)
+        return EXIT_FAILED;
+    return exit_of(&print);
+}
+
+static int connect_failed(const struct load_options *options,
+                          const struct load *load, int error)
+{
+    char address[LOAD_ADDRESS_TEXT], cause[256];
+    if (error == -ECHILD || error == -ENOMEM) {
+        fprintf(stderr, "troika load: a generator process %s\n",
+                error == -ECHILD ? "died" : "ran out of memory");
+        return EXIT_FAILED;
+    }
+    load_address_text(&options->plan.address, address, sizeof address);
+    load_address_cause(error, cause, sizeof cause);
+    fprintf(stderr, "troika load: %s (%s): no connection could be opened: %s\n",
+            options->url, address,
+            load_reason(load) ? load_reason(load) : cause);
+    return EXIT_FAILED;
+}
+
+static int drive(const struct load_options *options)
+{
+    char why[512];
+    struct load *load;
+    struct load_result *result = malloc(sizeof *result);
+    int status =
+        result ? load_start(&options->plan, &load, why, sizeof why) : -ENOMEM;
+    if (status < 0) {
+        fprintf(stderr, "troika load: %s\n", result ? why : "out of memory");
+        free(result);
+        return EXIT_FAILED;
+    }
+    running = load;
+    if (stop_signal) /* it came before there was a load to stop */
+        load_stop(load);
+    int64_t begun = load_begin(load);
+    int code;
+    if (begun < 0) {
+        code = connect_failed(options, load, (int)begun);
+    } else if ((status = load_wait(load, result)) < 0) {
+        fprintf(stderr, "troika load: a generator process %s\n",
+                status == -ECHILD ? "died" : "did not end in time");
+        code = EXIT_FAILED;
+    } else {
+        code = present(options, result);
+    }
+    running = NULL;
+    load_free(load);
+    free(result);
+    return code;
+}
+
+int verb_load(int argc, char **argv)
+{
+    struct load_options options;
+    struct load_request *requests = NULL;
+    struct load_greeting *greeting = NULL;
+    char why[1024];
+    load_options_parse(argc, argv, &options);
+    int count = options.check ? CHECK_SEEDS : 1;
+    int status = options.check ? make_checked(&options, &requests, &greeting)
+                               : make_plain(&options, &requests);
+    int code = status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+    if (status == -ENOMEM)
+        fputs("troika load: making the requests: out of memory\n", stderr);
+    if (status >= 0 &&
+        load_target_choose(&options.target, why, sizeof why) < 0) {
+        fprintf(stderr, "troika load: %s: no connection could be opened: %s\n",
+                options.url, why);
+        code = EXIT_FAILED;
+    } else if (status >= 0) {
+        options.plan.address = options.target.address;
+        options.plan.requests = requests;
+        options.plan.request_count = count;
+        options.plan.greeting = greeting;
+        catch_signals();
+        code = drive(&options);
+    }
+    answers_free(requests, count);
+    answers_free_greeting(greeting);
+    return code;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Quantities as text, both ways.
+ *
+ * Parsing is exact decimal arithmetic in 128 bits, never floating point:
+ * digits and fraction become one whole number (the mantissa) and a count of
+ * fraction digits, and the value is mantissa x scale / 10^digits, which must
+ * come out whole. Formatting tries every suffix and keeps the shortest text;
+ * on equal length the smaller unit wins, so 1500 stays 1500.
+ */
+#include "units.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned __int128 wide;
+
+struct suffix {
+    const char *text;
+    int64_t scale;
+};
+
+/* Smallest first; the order breaks ties in units_format. */
+static const struct suffix count_suffixes[] = {
+    {"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
+
+static const struct suffix ns_suffixes[] = {
+    {"ns", 1},         {"us", 1000},       {"ms", 1000000},
+    {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+    {NULL, 0}};
+
+static const struct suffix bytes_suffixes[] = {
+    {"B", 1},         {"kB", 1000},       {"KiB", 1 << 10}, {"MB", 1000000},
+    {"MiB", 1 << 20}, {"GB", 1000000000}, {"GiB", 1 << 30}, {NULL, 0}};
+
+/* 10^30 and the mantissa limit leave room for the largest scale (an hour, or
+ * 2^30 with its 30 possible fraction digits) in 128 bits. */
+enum { FRACTION_DIGITS_MAX = 30 };
+#define MANTISSA_MAX ((wide)1000000000000 * 1000000000000)
+
+static const struct suffix *suffixes_of(enum unit unit)
+{
+    switch (unit) {
+    case UNIT_NS:
+        return ns_suffixes;
+    case UNIT_BYTES:
+        return bytes_suffixes;
+    default:
+        return count_suffixes;
+    }
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+struct decimal {
+    wide mantissa;
+    int fraction_digits;
+    bool too_large; /* more digits than the mantissa holds */
+};
+
+/* Reads digits with an optional fraction. Trailing zeros of the fraction
+ * count for nothing. Returns what follows, or NULL. */
+static const char *decimal_read(const char *text, struct decimal *decimal)
+{
+    *decimal = (struct decimal){0};
+    if (!is_digit(*text))
+        return NULL;
+    bool fraction = false;
+    int zeros = 0;
+    for (;; text++) {
+        if (*text == '.' && !fraction && is_digit(text[1])) {
+            fraction = true;
+            zeros = 0;
+            continue;
+        }
+        if (!is_digit(*text))
+            return text;
+        if (fraction && *text == '0') {
+            zeros++;
+            continue;
+        }
+        for (int digits = fraction ? zeros + 1 : 1; digits > 0; digits--) {
+            if (decimal->mantissa > MANTISSA_MAX / 10 ||
+                decimal->fraction_digits == FRACTION_DIGITS_MAX) {
+                decimal->too_large = true;
+                break;
+            }
+            decimal->mantissa *= 10;
+            decimal->fraction_digits += fraction;
+        }
+        decimal->mantissa += (wide)(*text - '0');
+        zeros = 0;
+    }
+}
+
+int units_parse(enum unit unit, const char *text, int64_t *value)
+{
+    bool negative = *text == '-';
+    struct decimal decimal;
+    const char *rest = decimal_read(text + negative, &decimal);
+    if (!rest || unit == UNIT_PER_S)
+        return -EINVAL;
+    const struct suffix *suffix = suffixes_of(unit);
+    while (suffix->text && strcmp(suffix->text, rest) != 0)
+        suffix++;
+    if (!suffix->text)
+        return -EINVAL;
+    if (negative || decimal.too_large)
+        return -ERANGE;
+    wide scaled = decimal.mantissa * (wide)suffix->scale;
+    if (decimal.fraction_digits > 0) {
+        wide divisor = 1;
+        for (int i = 0; i < decimal.fraction_digits; i++)
+            divisor *= 10;
+        if (scaled % divisor != 0)
+            return -EINVAL;
+        scaled /= divisor;
+    }
+    if (scaled > INT64_MAX)
+        return -ERANGE;
+    *value = (int64_t)scaled;
+    return 0;
+}
+
+int units_parse_rate(const char *text, double *per_s)
+{
+    bool negative = *text == '-';
+    struct decimal decimal;
+    const char *rest = decimal_read(text + negative, &decimal);
+    if (!rest)
+        return -EINVAL;
+    const struct suffix *suffix = count_suffixes;
+    while (suffix->text && strcmp(suffix->text, rest) != 0)
+        suffix++;
+    if (!suffix->text)
+        return -EINVAL;
+    /* The characters are checked: strtod sees no sign, exponent or hex. */
+    double value = strtod(text, NULL) * (double)suffix->scale;
+    if (!(value > 0) || !isfinite(value))
+        return -ERANGE;
+    *per_s = value;
+    return 0;
+}
+
+/* Writes magnitude / scale as a decimal if it ends within the digits that
+ * units_parse reads. Returns the length, or 0. */
+static int decimal_write(uint64_t magnitude, uint64_t scale, char *text)
+{
+    int length = sprintf(text, "%llu", (unsigned long long)(magnitude / scale));
+    wide rest = magnitude % scale;
+    if (rest == 0)
+        return length;
+    text[length++] = '.';
+    for (int digits = 0; rest != 0; digits++) {
+        if (digits == FRACTION_DIGITS_MAX)
+            return 0;
+        rest *= 10;
+        text[length++] = (char)('0' + (int)(rest / scale));
+        rest %= scale;
+    }
+    text[length] = 0;
+    return length;
+}
+
+char *units_format(enum unit unit, int64_t value, char *text, size_t size)
+{
+    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    char best[64] = "", candidate[64];
+    int best_length = 0;
+    for (const struct suffix *s = suffixes_of(unit); s->text; s++) {
+        int length = decimal_write(magnitude, (uint64_t)s->scale, candidate);
+        if (length == 0)
+            continue;
+        length += (int)strlen(s->text);
+        if (best_length != 0 && length >= best_length)
+            continue;
+        strcat(candidate, s->text);
+        memcpy(best, candidate, sizeof best);
+        best_length = length;
+    }
+    snprintf(text, size, "%s%s", value < 0 ? "-" : "", best);
+    return text;
+}
+
+const char *unit_name(enum unit unit)
+{
+    switch (unit) {
+    case UNIT_NS:
+        return "ns";
+    case UNIT_BYTES:
+        return "bytes";
+    case UNIT_PER_S:
+        return "per_s";
+    default:
+        return "count";
+    }
+}

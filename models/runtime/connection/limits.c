@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each limit as a pair: what there is now, and what is allowed. Threads of the
+ * whole machine (/proc/loadavg) are held against kernel.threads-max and
+ * kernel.pid_max, those of the control group against its pids.max, mappings of
+ * the process against vm.max_map_count.
+ *
+ * Numbers of processes below 300 are not given twice (RESERVED_PIDS in the
+ * kernel), and a failed thread has given back what it had: hence the slack.
+ */
+#include "limits.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "models/runtime/http/http.h"
+#include "models/runtime/workload.h"
+
+enum { RESERVED_PIDS = 300, SLACK = 16 };
+
+/* The first number in a file, or -1; "max" is none. */
+static long long number_in(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    long long number = -1;
+
+    if (file && fscanf(file, "%lld", &number) != 1)
+        number = -1;
+    if (file)
+        fclose(file);
+    return number;
+}
+
+static long long lines_in(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    long long lines = 0;
+    int c;
+
+    while (file && (c = getc(file)) != EOF)
+        lines += c == '\n';
+    if (file)
+        fclose(file);
+    return lines;
+}
+
+/* All threads of the machine, or -1. */
+static long long threads_now(void)
+{
+    FILE *file = fopen("/proc/loadavg", "re");
+    long long threads = -1;
+
+    if (file && fscanf(file, "%*s %*s %*s %*d/%lld", &threads) != 1)
+        threads = -1;
+    if (file)
+        fclose(file);
+    return threads;
+}
+
+static bool used_up(long long now, long long most)
+{
+    return now >= 0 && most >= 0 && now + SLACK >= most;
+}
+
+/* Whether the group at that path, or one above it, has its pids.max; appends
+ * its words then. */
+static bool group_full(const char *mount, char *group, struct reply *reply)
+{
+    char path[512];
+
+    for (;;) {
+        snprintf(path, sizeof path, "%s%s/pids.current", mount, group);
+        long long now = number_in(path);
+        snprintf(path, sizeof path, "%s%s/pids.max", mount, group);
+        long long most = number_in(path);
+        if (used_up(now, most)) {
+            (void)reply_printf(reply, "pids.max = %lld of the control group %s",
+                               most, group[0] ? group : "/");
+            return true;
+        }
+        char *slash = strrchr(group, '/');
+        if (!slash)
+            return false;
+        *slash = 0;
+    }
+}
+
+/* Version 1 has a hierarchy of its own for pids, version 2 but one. */
+static bool some_group_full(struct reply *reply)
+{
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    char line[512];
+    bool found = false;
+
+    while (file && !found && fgets(line, sizeof line, file)) {
+        char *controllers = strchr(line, ':');
+        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!group)
+            continue;
+        *group++ = 0;
+        group[strcspn(group, "\n")] = 0;
+        if (strcmp(controllers, ":") == 0)
+            found = group_full("/sys/fs/cgroup", group, reply);
+        else if (strcmp(controllers, ":pids") == 0)
+            found = group_full("/sys/fs/cgroup/pids", group, reply);
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static bool user_full(long long threads, struct reply *reply)
+{
+    struct rlimit limit;
+
+    if (geteuid() == 0 || getrlimit(RLIMIT_NPROC, &limit) < 0 ||
+        limit.rlim_cur == RLIM_INFINITY ||
+        !used_up(threads, (long long)limit.rlim_cur))
+        return false;
+    (void)reply_printf(reply, "ulimit -u = %llu",
+                       (unsigned long long)limit.rlim_cur);
+    return true;
+}
+
+/* The limits whose count and size are one number each. */
+static bool number_full(long long threads, struct reply *reply)
+{
+    const struct {
+        const char *name, *path;
+        long long now;
+    } limits[] = {
+        {"kernel.pid_max", "/proc/sys/kernel/pid_max", threads + RESERVED_PIDS},
+        {"kernel.threads-max", "/proc/sys/kernel/threads-max", threads},
+        {"vm.max_map_count", "/proc/sys/vm/max_map_count",
+         lines_in("/proc/self/maps")},
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        long long most = number_in(limits[i].path);
+        if (!used_up(limits[i].now, most))
+            continue;
+        (void)reply_printf(reply, "%s = %lld", limits[i].name, most);
+        return true;
+    }
+    return false;
+}
+
+/* Appends the limit that is used up; false: none is seen to be. */
+static bool name_limit(int error, struct reply *reply)
+{
+    struct rlimit limit = {0};
+
+    if (error == -EMFILE) {
+        getrlimit(RLIMIT_NOFILE, &limit);
+        (void)reply_printf(reply, "ulimit -n = %llu (descriptors)",
+                           (unsigned long long)limit.rlim_cur);
+        return true;
+    }
+    if (error != -EAGAIN && error != -ENOMEM)
+        return false;
+    long long threads = threads_now();
+    return some_group_full(reply) || number_full(threads, reply) ||
+           user_full(threads, reply);
+}
+
+void limits_explain(int error, struct reply *reply)
+{
+    if (name_limit(error, reply))
+        return;
+    (void)reply_printf(reply, "%s",
+                       error == -ENOMEM   ? "out of memory"
+                       : error == -ECHILD ? "one died"
+                                          : strerror(-error));
+}
+
+void limits_print(const char *what, int error)
+{
+    struct reply reply;
+    const char *name;
+    size_t size;
+
+    reply_init(&reply);
+    bool named = name_limit(error, &reply);
+    name = reply_body(&reply, &size);
+    fprintf(stderr, "%s: cannot serve: %s%s%.*s\n", what, strerror(-error),
+            named ? "; used up: " : "", (int)size, name);
+    reply_free(&reply);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every model's serve() can build on, written once against the runtime, so
+ * that two models differ in nothing but the model. The calls are in
+ * direct.c; server.c holds main() alone (flags, listening, the ready line,
+ * signals, the end), so that programs with a main of their own can link the
+ * rest.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/runtime/model.h"
+
+/* Serves one connection until it ends, in direct style through rt_*: for
+ * models whose task is a connection. Closes fd with rt_close. Answers what is
+ * in flight and then ends when the server drains. */
+void server_connection(int fd);
+
+/* Accepts one connection: TCP_NODELAY and close-on-exec set, `flags` 0 or
+ * SOCK_NONBLOCK. When descriptors run out it answers 503 through a reserved
+ * one and goes on. Returns the descriptor or a negative errno (-EAGAIN: none
+ * waits). */
+int server_accept(int listen_fd, int flags);
+
+/* Answers 503 with the reason and closes: for a model out of tasks. Never
+ * blocks for longer than the socket's buffer takes. */
+void server_refuse(int fd, const char *reason);
+
+/* Says on stderr, once in a process, what the system refused: who watches the
+ * server reads it there; its clients, in their answer. */
+void server_lacks(const char *what, int error);
+
+/* Requests being handled in this process (begun by server_connection and by
+ * whoever calls these around http_answer), for the drain and for /stats. */
+void server_request_begin(void);
+void server_request_end(void);
+int server_in_flight(void);
+
+/* Waits until no request is in flight in this process, at most the drain
+ * limit (4 s). Blocking; for models whose serve() runs in a thread of its
+ * own. Returns true when none is left. */
+bool server_drain(void);
+
+/* Whether the server was told to stop: connections end after the answer that
+ * they are at. Set in this process by server_stop (async-signal-safe), which
+ * main's signal handler calls; server_drain calls it too. */
+bool server_stopping(void);
+void server_stop(void);
+
+/* How long a drain may take. */
+#define SERVER_DRAIN_NS INT64_C(4000000000)
+
+/* Where --backend points, or NULL when it was not given. */
+const struct sockaddr_in *server_backend(void);
+
+void server_set_backend(const struct sockaddr_in *address);
+
+/* Before closing a connection whose client may still be sending (a refused
+ * body, pipelined requests after the last answer): ends our side and reads on
+ * until the client has ended its own, at most 1 s. Closing with unread bytes
+ * would reset the connection and take the answer with it. */
+void server_linger(int fd);
+
+/* The number of CPUs this process may use. */
+int server_cpus(void);
+
+/* The deadline for reading the rest of a request that has begun. */
+enum { SERVER_REQUEST_TIMEOUT_S = 30 };

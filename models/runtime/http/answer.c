@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The answer half of http.h: from a parsed request to the bytes to send.
+ * Routes are the generated table of workloads, less what the model does not
+ * have; `/` lists them, `/stats` tells how the server itself did.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http.h"
+#include "models/runtime/connection/server.h"
+#include "models/runtime/model.h"
+#include "stats.h"
+#include "upgrade.h"
+
+/* What an answer says besides its body. */
+struct outcome {
+    int status;
+    const char *type;
+};
+
+static const char text_plain[] = "text/plain";
+static const char application_json[] = "application/json";
+
+static struct outcome ok(const char *type)
+{
+    return (struct outcome){200, type};
+}
+
+/* Replaces whatever the body holds by one sentence. */
+static struct outcome wrong(struct reply *reply, int status, const char *reason)
+{
+    size_t length = strcspn(reason, "\r\n");
+
+    reply->body_size = 0;
+    /* Out of memory leaves the body empty; the status stands by itself. */
+    (void)reply_append(reply, reason, length);
+    (void)reply_append(reply, "\n", 1);
+    return (struct outcome){status, text_plain};
+}
+
+static const char *error_reason(int status)
+{
+    switch (status) {
+    case 405:
+        return "only GET and HEAD are allowed";
+    case 413:
+        return "the request's body is over 64 KiB; send a smaller one";
+    case 431:
+        return "the request's head is over 8 KiB; send a shorter one";
+    default:
+        return "the request is malformed";
+    }
+}
+
+static bool model_has(const char *workload)
+{
+    if (!model.only)
+        return true;
+    for (const char *const *name = model.only; *name; name++)
+        if (strcmp(*name, workload) == 0)
+            return true;
+    return false;
+}
+
+static const char *kind_name(enum workload_kind kind)
+{
+    static const char *const names[] = {
+        [WORKLOAD_IO] = "io",
+        [WORKLOAD_CPU] = "cpu",
+        [WORKLOAD_MIXED] = "mixed",
+        [WORKLOAD_IDLE] = "idle",
+    };
+    return names[kind];
+}
+
+static int list_one(struct reply *reply, const struct workload_entry *entry)
+{
+    const struct workload *workload = entry->workload;
+    int rc =
+        reply_printf(reply, "{\"route\":\"/%s\",\"summary\":", entry->name);
+
+    rc = rc ? rc : reply_json_string(reply, workload->summary);
+    rc = rc ? rc
+            : reply_printf(reply, ",\"kind\":\"%s\",\"needs_backend\":%s,",
+                           kind_name(workload->kind),
+                           workload->needs_backend ? "true" : "false");
+    rc = rc ? rc : reply_printf(reply, "\"source\":");
+    rc =
+        rc ? rc
+           : reply_json_string(reply, workload->source ? workload->source : "");
+    rc = rc ? rc : reply_printf(reply, ",\"parameters\":");
+    rc = rc ? rc : reply_json_parameters(reply, workload->parameters);
+    return rc ? rc : reply_append(reply, "}", 1);
+}
+
+static __attribute__((noinline)) struct outcome list(struct reply *reply)
+{
+    const char *separator = "";
+    int rc = reply_printf(reply, "{\"model\":\"%s\",\"routes\":[", model.name);
+
+    for (const struct workload_entry *entry = workloads; entry->name; entry++) {
+        if (!model_has(entry->name))
+            continue;
+        rc = rc ? rc : reply_append(reply, separator, strlen(separator));
+        rc = rc ? rc : list_one(reply, entry);
+        separator = ",";
+    }
+    rc = rc ? rc : reply_printf(reply, "]}\n");
+    return rc ? wrong(reply, 503, "out of memory") : ok(application_json);
+}
+
+/* Parses once more, to say what is wrong. Not inlined, as with others here:
+ * every page of stack that is touched once costs each connection, and the
+ * usual request needs no room for a sentence. */
+static __attribute__((noinline)) void
+explain_query(const struct parameter *table, const char *query, size_t length,
+              struct arguments *arguments, struct reply *reply)
+{
+    char why[320];
+
+    parameters_parse_query(table, query, length, arguments, why, sizeof why);
+    wrong(reply, 400, why);
+}
+
+static bool parse_query(const struct parameter *table, const char *query,
+                        size_t length, struct arguments *arguments,
+                        struct reply *reply)
+{
+    if (parameters_parse_query(table, query, length, arguments, NULL, 0) == 0)
+        return true;
+    explain_query(table, query, length, arguments, reply);
+    return false;
+}
+
+static __attribute__((noinline)) struct outcome
+show_stats(const char *query, size_t length, struct reply *reply)
+{
+    static const struct parameter parameters[] = {
+        {"reset", UNIT_COUNT, "0", 0, 1, 0, "start anew after this answer"},
+        {0},
+    };
+    struct arguments arguments;
+
+    if (!parse_query(parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
+    if (stats_print(reply))
+        return wrong(reply, 503, "out of memory");
+    if (argument(&arguments, 0))
+        stats_reset();
+    return ok(application_json);
+}
+
+/* The handler failed: its own words if it left any. */
+static __attribute__((noinline)) struct outcome failed(struct reply *reply,
+                                                       int error)
+{
+    char reason[256];
+    size_t size;
+    const char *body = reply_body(reply, &size);
+
+    if (size > 0)
+        snprintf(reason, sizeof reason, "%.*s", (int)(size < 255 ? size : 255),
+                 body);
+    else if (error == -EDESTADDRREQ)
+        snprintf(reason, sizeof reason,
+                 "this workload calls a backend; start the server with "
+                 "--backend HOST:PORT");
+    else
+        snprintf(reason, sizeof reason, "the workload failed: %s",
+                 strerrordesc_np(-error) ? strerrordesc_np(-error)
+                                         : "unknown error");
+    server_lacks("a request's work", -error);
+    return wrong(reply, 503, reason);
+}
+
+static __attribute__((noinline)) struct outcome
+run(const struct workload *workload, const char *query, size_t length,
+    struct reply *reply)
+{
+    struct arguments arguments;
+    int rc;
+
+    stats_count_request();
+    if (!parse_query(workload->parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
+    rc = workload->handle(&arguments, reply);
+    return rc < 0 ? failed(reply, rc) : ok(text_plain);
+}
+
+/* A route that is a conversation: the handshake, if the request asks for one.
+ * Other routes decline the offer by answering as if it were not there. */
+static __attribute__((noinline)) struct outcome
+begin_session(const struct workload *workload,
+              const struct http_request *request, const char *query,
+              size_t length, struct reply *reply)
+{
+    struct arguments arguments;
+
+    stats_count_request();
+    if (!parse_query(workload->parameters, query, length, &arguments, reply))
+        return (struct outcome){400, text_plain};
+    switch (request->upgrade) {
+    case HTTP_WEBSOCKET:
+        upgrade_answer(request, reply);
+        reply->session = true;
+        return (struct outcome){101, NULL};
+    case HTTP_BAD_UPGRADE:
+        return wrong(reply, 400,
+                     "a WebSocket handshake has one Sec-WebSocket-Key of 16 "
+                     "bytes in base64, and waits for its answer");
+    default:
+        return wrong(reply, 426,
+                     "this route speaks WebSocket (RFC 6455): ask with GET, "
+                     "Upgrade: websocket and Sec-WebSocket-Version: 13");
+    }
+}
+
+/* The path in printable characters, cut to fit a sentence. */
+static void print_path(char *text, size_t size, const char *path, size_t length)
+{
+    size_t n = length < size - 1 ? length : size - 1;
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = path[i] > ' ' && path[i] < 127 ? path[i] : '?';
+    text[n] = 0;
+}
+
+static __attribute__((noinline)) struct outcome
+wrong_path(const char *path, bool workload_exists, struct reply *reply)
+{
+    char reason[160];
+
+    if (workload_exists)
+        snprintf(reason, sizeof reason, "the model %s does not have %s",
+                 model.name, path);
+    else if (strcmp(path, "/stats") == 0)
+        snprintf(reason, sizeof reason,
+                 "no statistics are kept; start the server with --stats");
+    else
+        snprintf(reason, sizeof reason,
+                 "there is no route %s; GET / lists the routes", path);
+    return wrong(reply, 404, reason);
+}
+
+/* A request's target in its two parts. */
+struct target {
+    const char *path, *query;
+    size_t path_length, query_length;
+};
+
+/* What follows the first '/' or '?' of what follows "http://", in a target in
+ * absolute form; else all of it. */
+static const char *skip_authority(const char *target, const char *end)
+{
+    if (target == end || *target == '/')
+        return target;
+    for (target += strlen("http://"); target < end; target++)
+        if (*target == '/' || *target == '?')
+            break;
+    return target;
+}
+
+static struct target target_of(const struct http_request *request)
+{
+    const char *end = request->target + request->target_length;
+    const char *path = skip_authority(request->target, end);
+    const char *mark = memchr(path, '?', (size_t)(end - path));
+    const char *path_end = mark ? mark : end;
+    const char *query = mark ? mark + 1 : end;
+
+    if (path == path_end) /* RFC 9110, 4.2.3: the same as "/" */
+        return (struct target){"/", query, 1, (size_t)(end - query)};
+    return (struct target){path, query, (size_t)(path_end - path),
+                           (size_t)(end - query)};
+}
+
+static struct outcome route(const struct http_request *request,
+                            struct reply *reply)
+{
+    struct target target = target_of(request);
+    const struct workload_entry *entry;
+    char name[48];
+
+    print_path(name, sizeof name, target.path, target.path_length);
+    if (strcmp(name, "/") == 0)
+        return list(reply);
+    if (strcmp(name, "/stats") == 0 && stats_enabled())
+        return show_stats(target.query, target.query_length, reply);
+    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
+    if (entry && model_has(entry->name))
+        return entry->workload->session
+                   ? begin_session(entry->workload, request, target.query,
+                                   target.query_length, reply)
+                   : run(entry->workload, target.query, target.query_length,
+                         reply);
+    return wrong_path(name, entry, reply);
+}
+
+/* The head, last. Returns whether the connection goes on. */
+static bool finish(const struct http_request *request, struct outcome outcome,
+                   bool close, struct reply *reply)
+{
+    bool keep = request->keep_alive && !close;
+    const char *connection = keep ? NULL : "close";
+
+    if (keep && request->http_1_0)
+        connection = "keep-alive";
+    reply_finish(reply, outcome.status, outcome.type, connection,
+                 request->head);
+    return keep;
+}
+
+bool http_answer(const struct http_request *request, bool close,
+                 struct reply *reply)
+{
+    struct outcome outcome;
+
+    if (request->error)
+        outcome = wrong(reply, request->error,
+                        request->reason ? request->reason
+                                        : error_reason(request->error));
+    else
+        outcome = route(request, reply);
+    if (reply->session)
+        return false; /* no more of HTTP on this connection */
+    return finish(request, outcome, close, reply);
+}
+
+/* Once more from its text, so that a reply need not carry what few of them
+ * need. */
+const struct workload *http_session(const struct http_request *request,
+                                    struct arguments *arguments)
+{
+    struct target target = target_of(request);
+    char name[48];
+
+    print_path(name, sizeof name, target.path, target.path_length);
+    const struct workload *workload = workload_find(name + 1)->workload;
+    (void)parameters_parse_query(workload->parameters, target.query,
+                                 target.query_length, arguments, NULL, 0);
+    return workload;
+}
+
+const struct workload *http_find(const struct http_request *request,
+                                 struct arguments *arguments)
+{
+    const struct workload_entry *entry;
+    struct target target;
+    char name[48];
+
+    if (request->error)
+        return NULL;
+    target = target_of(request);
+    print_path(name, sizeof name, target.path, target.path_length);
+    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
+    if (!entry || !model_has(entry->name) ||
+        parameters_parse_query(entry->workload->parameters, target.query,
+                               target.query_length, arguments, NULL, 0))
+        return NULL;
+    stats_count_request();
+    return entry->workload;
+}
+
+bool http_finish(const struct http_request *request, int error, bool close,
+                 struct reply *reply)
+{
+    return finish(request, error < 0 ? failed(reply, error) : ok(text_plain),
+                  close, reply);
+}
+
+void http_refuse(struct reply *reply, int status, const char *reason)
+{
+    struct outcome outcome = wrong(reply, status, reason);
+
+    reply_finish(reply, outcome.status, outcome.type, "close", false);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The model as the one line of JSON of --describe, from its descriptor alone.
+ * The harness learns from it what there is; docs/contract.md has the format.
+ */
+#include "describe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http.h"
+#include "models/runtime/model.h"
+#include "models/runtime/tasks/blocking.h"
+
+static int print_array(struct reply *json, const char *const *names)
+{
+    const char *separator = "";
+    int rc = reply_append(json, "[", 1);
+
+    for (; *names && rc == 0; names++) {
+        rc = reply_printf(json, "%s\"%s\"", separator, *names);
+        separator = ",";
+    }
+    return rc ? rc : reply_append(json, "]", 1);
+}
+
+static int print_flags(struct reply *json)
+{
+    const char *names[5] = {0};
+    int count = 0;
+
+    if (model.flags & MODEL_SHARED_MEMORY)
+        names[count++] = "shared-memory";
+    if (model.flags & MODEL_PREEMPTIVE)
+        names[count++] = "preemptive";
+    if (model.flags & MODEL_PARALLEL)
+        names[count++] = "parallel";
+    if (model.operations.offload != blocking_offload)
+        names[count++] = "offloads";
+    return print_array(json, names);
+}
+
+int describe_model(struct reply *json)
+{
+    static const char *const tasks[] = {
+        [TASK_NONE] = "none",           [TASK_THREAD] = "thread",
+        [TASK_COROUTINE] = "coroutine", [TASK_PROCESS] = "process",
+        [TASK_CALLBACK] = "callback",
+    };
+    bool yardstick = model.flags & MODEL_YARDSTICK;
+    int rc;
+
+    rc = reply_printf(json, "{\"model\":\"%s\",\"summary\":", model.name);
+    rc = rc ? rc : reply_json_string(json, model.summary);
+    rc = rc ? rc
+            : reply_printf(
+                  json, ",\"task\":\"%s\",\"flags\":", tasks[model.task_kind]);
+    rc = rc ? rc : print_flags(json);
+    rc = rc ? rc
+            : reply_printf(json, ",\"yardstick\":%s,\"workers_default\":",
+                           yardstick ? "true" : "false");
+    if (model.workers_default)
+        rc = rc ? rc : reply_printf(json, "%d", model.workers_default());
+    else
+        rc = rc ? rc : reply_printf(json, "null");
+    rc = rc ? rc : reply_printf(json, ",\"only\":");
+    rc = rc           ? rc
+         : model.only ? print_array(json, model.only)
+                      : reply_printf(json, "null");
+    rc = rc ? rc : reply_printf(json, ",\"parameters\":");
+    rc = rc ? rc : reply_json_parameters(json, model.parameters);
+    return rc ? rc : reply_printf(json, "}\n");
+}
