@@ -19,11 +19,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "models/runtime/base/stats.h"
 #include "models/runtime/connection/kept.h"
 #include "models/runtime/connection/server.h"
 #include "models/runtime/connection/unsent.h"
 #include "models/runtime/http/http.h"
-#include "models/runtime/http/stats.h"
 #include "models/runtime/tasks/blocking.h"
 #include "models/runtime/tasks/reactor.h"
 

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/runtime/connection/loop_serve.h"
 #include "models/runtime/tasks/loop.h"
-#include "models/runtime/tasks/loop_serve.h"
 
 enum { POOL_MAX = 1024 }; /* libuv would take that for any larger number */
 

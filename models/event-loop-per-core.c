@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #include "models/runtime/connection/listener.h"
+#include "models/runtime/connection/loop_serve.h"
 #include "models/runtime/tasks/blocking.h"
 #include "models/runtime/tasks/loop.h"
-#include "models/runtime/tasks/loop_serve.h"
 
 enum {
     STACK,

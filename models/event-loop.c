@@ -7,9 +7,9 @@
  *
  * requires: libuv
  */
+#include "models/runtime/connection/loop_serve.h"
 #include "models/runtime/tasks/blocking.h"
 #include "models/runtime/tasks/loop.h"
-#include "models/runtime/tasks/loop_serve.h"
 
 static const struct parameter parameters[] = {
     LOOP_STACK_PARAMETER,

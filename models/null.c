@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "models/runtime/base/stats.h"
 #include "models/runtime/connection/server.h"
 #include "models/runtime/http/http.h"
-#include "models/runtime/http/stats.h"
 #include "models/runtime/tasks/blocking.h"
 
 enum {

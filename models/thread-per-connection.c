@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "models/runtime/base/refused.h"
 #include "models/runtime/connection/server.h"
 #include "models/runtime/tasks/blocking.h"
 
@@ -32,7 +33,7 @@ static int start_thread(const pthread_attr_t *attributes, int fd)
     int error = pthread_create(&thread, attributes, run, (void *)(intptr_t)fd);
 
     if (error)
-        server_lacks("a connection's thread", error);
+        refused_say("a connection's thread", error);
     return -error;
 }
 

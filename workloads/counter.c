@@ -11,7 +11,7 @@
  */
 #include <stdatomic.h>
 
-#include "models/runtime/http/stats.h"
+#include "models/runtime/base/stats.h"
 #include "models/runtime/workload.h"
 
 enum { TASKS, ROUNDS, DELAY };

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "models/runtime/base/mix.h"
-#include "models/runtime/http/messages.h"
+#include "models/runtime/connection/messages.h"
 #include "models/runtime/workload.h"
 
 enum {

@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "busy.h"
+#include "ceiling.h"
 #include "harness/experiment/entrants.h"
+#include "harness/results/trial_json.h"
 #include "harness/statistics/metric.h"
-#include "harness/trial/ceiling.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
-#include "harness/trial/trial_json.h"
 #include "speed.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };

@@ -9,9 +9,9 @@
 #include <signal.h>
 
 #include "harness/machine/metronome.h"
+#include "harness/results/results.h"
 #include "harness/server/backend_server.h"
 #include "harness/server/store_server.h"
-#include "harness/stored/results.h"
 #include "harness/trial/trial.h"
 #include "plan.h"
 #include "run.h"

@@ -25,8 +25,8 @@
 #include "fingerprint.h"
 #include "harness/base/capture.h"
 #include "harness/base/version.h"
+#include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
-#include "harness/trial/placement.h"
 #include "programs.h"
 
 static const char UNKNOWN[] = "not exposed";

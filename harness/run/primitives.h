@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "harness/stored/results.h"
+#include "harness/results/results.h"
 
 /* Sets "primitives" of the run from the newest DIRECTORY/../primitives-*.json
  * of the same environment. Without one the run keeps what it has, or null. */

@@ -9,9 +9,9 @@
 
 #include "harness/base/version.h"
 #include "harness/experiment/entrants.h"
-#include "harness/trial/gate/gate.h"
-#include "harness/trial/placement.h"
-#include "harness/trial/trial_json.h"
+#include "harness/gate/gate.h"
+#include "harness/machine/placement.h"
+#include "harness/results/trial_json.h"
 
 static const char *kind_name(enum workload_kind kind)
 {

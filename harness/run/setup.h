@@ -9,8 +9,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "harness/results/results.h"
 #include "harness/server/models.h"
-#include "harness/stored/results.h"
 #include "plan.h"
 #include "run.h"
 

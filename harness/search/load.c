@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "harness/base/order.h"
-#include "harness/trial/gate/gate.h"
+#include "harness/gate/gate.h"
 #include "trial.h"
 
 static int64_t no_wait(const struct arguments *arguments)

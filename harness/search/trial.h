@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "harness/trial/gate/gate.h"
+#include "harness/gate/gate.h"
 #include "harness/trial/trial.h"
 #include "search.h"
 

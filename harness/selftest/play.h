@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "harness/trial/gate/gate.h"
+#include "harness/gate/gate.h"
 #include "outcome.h"
 
 struct play {

@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "harness/gate/gate.h"
 #include "harness/load/load.h"
-#include "harness/trial/gate/gate.h"
 #include "outcome.h"
 #include "stalls.h"
 #include "truth.h"

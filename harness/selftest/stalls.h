@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "harness/trial/placement.h"
+#include "harness/machine/placement.h"
 #include "models/runtime/base/histogram.h"
 
 enum { STALLS_SIDES = 2 };

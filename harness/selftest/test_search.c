@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/machine/placement.h"
 #include "harness/search/group.h"
 #include "harness/search/load.h"
-#include "harness/trial/placement.h"
 #include "scene.h"
 
 enum { SEARCHES = 2 };

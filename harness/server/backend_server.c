@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "client.h"
+#include "harness/machine/placement.h"
 #include "harness/machine/urgency.h"
-#include "harness/trial/placement.h"
 #include "models.h"
 
 static const int64_t TIMEOUT_NS = 5000000000;

@@ -31,7 +31,7 @@
 #include "harness/base/folder.h"
 #include "harness/base/free_port.h"
 #include "harness/base/program.h"
-#include "harness/trial/placement.h"
+#include "harness/machine/placement.h"
 #include "store_secret.h"
 
 /* To make and fill the data takes 2 s, and many times that on a busy

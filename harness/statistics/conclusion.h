@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "harness/stored/results.h"
+#include "harness/results/results.h"
 
 /* `trials` are those of the run: what a soak saw grow is told trial by trial.
  */

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "harness/stored/results.h"
+#include "harness/results/results.h"
 
 /* Sets "noise_floor" of the run from its trials: null where no experiment has
  * a copy. Returns 0 or -ENOMEM. */

@@ -18,7 +18,7 @@
 #include "comparison.h"
 #include "harness/base/signed_rank.h"
 #include "harness/base/statistics.h"
-#include "harness/trial/trial_json.h"
+#include "harness/results/trial_json.h"
 #include "headline.h"
 #include "margin.h"
 #include "metric.h"

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/results/trial_json.h"
 #include "steps.h"
-#include "trial_json.h"
 
 static const int64_t STEP_NS = 100000000;
 static const int64_t OPEN_NS = 20000000;   /* to begin counting */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "harness/base/drift.h"
-#include "trial_json.h"
+#include "harness/results/trial_json.h"
 
 /* A percentile of a tenth with fewer requests beyond it says nothing. */
 enum { BEYOND_MIN = 20 };

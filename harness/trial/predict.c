@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ceiling.h"
+#include "harness/results/trial_json.h"
+#include "harness/run/ceiling.h"
 #include "residual.h"
-#include "trial_json.h"
 
 enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 

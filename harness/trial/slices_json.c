@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "trial_json.h"
+#include "harness/results/trial_json.h"
 
 json_t *slices_plan_json(const struct slicing *slicing)
 {

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/gate/exhaustion.h"
 #include "harness/load/answers.h"
 #include "harness/server/client.h"
-#include "harness/trial/gate/exhaustion.h"
 
 static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;

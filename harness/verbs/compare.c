@@ -11,11 +11,11 @@
 #include "harness/base/hint.h"
 #include "harness/base/options.h"
 #include "harness/experiment/value.h"
+#include "harness/results/stored.h"
+#include "harness/results/stored_run.h"
 #include "harness/run/fingerprint.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/compare.h"
-#include "harness/stored/stored.h"
-#include "harness/stored/stored_run.h"
 #include "verbs.h"
 
 enum key { KEY_FORCE = 256, KEY_THRESHOLD, KEY_REGRESSION };

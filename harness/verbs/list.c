@@ -14,10 +14,10 @@
 #include "harness/base/names.h"
 #include "harness/base/options.h"
 #include "harness/experiment/experiment.h"
+#include "harness/gate/gate.h"
 #include "harness/search/search.h"
 #include "harness/server/models.h"
 #include "harness/server/store_server.h"
-#include "harness/trial/gate/gate.h"
 #include "verbs.h"
 
 static const char *const subjects[] = {"models", "workloads", "experiments",

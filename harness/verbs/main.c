@@ -12,8 +12,8 @@
 
 #include "harness/base/names.h"
 #include "harness/base/version.h"
+#include "harness/gate/gate.h"
 #include "harness/machine/switches.h"
-#include "harness/trial/gate/gate.h"
 #include "models/runtime/http/output.h"
 
 static const struct verb {

@@ -14,7 +14,7 @@
 #include "harness/base/options.h"
 #include "harness/base/version.h"
 #include "harness/primitives/primitives.h"
-#include "harness/stored/results.h"
+#include "harness/results/results.h"
 #include "verbs.h"
 
 enum { PRIMITIVES_MAX = 64 };

@@ -15,7 +15,9 @@
 #include "harness/load/answers.h"
 #include "harness/load/target.h"
 #include "harness/machine/metronome.h"
+#include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
+#include "harness/results/results.h"
 #include "harness/run/plan.h"
 #include "harness/search/group.h"
 #include "harness/search/json.h"
@@ -25,8 +27,6 @@
 #include "harness/server/backend_server.h"
 #include "harness/server/guardian.h"
 #include "harness/server/store_server.h"
-#include "harness/stored/results.h"
-#include "harness/trial/placement.h"
 #include "verbs.h"
 
 /* What is searched: models, or one URL. */

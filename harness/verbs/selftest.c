@@ -14,10 +14,10 @@
 #include <time.h>
 
 #include "harness/base/options.h"
+#include "harness/results/results.h"
 #include "harness/selftest/selftest.h"
 #include "harness/server/guardian.h"
 #include "harness/server/models.h"
-#include "harness/stored/results.h"
 #include "verbs.h"
 
 enum { TESTS_MAX = 128 };

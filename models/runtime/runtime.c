@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "model.h"
-#include "models/runtime/http/stats.h"
+#include "models/runtime/base/stats.h"
 
 int64_t rt_now(void)
 {

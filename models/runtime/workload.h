@@ -12,8 +12,15 @@
 #include <stdint.h>
 
 #include "models/runtime/base/parameter.h"
-#include "models/runtime/clients/store.h"
 #include "runtime.h"
+
+/* Data servers that a workload may call (clients/store.h). */
+enum store {
+    STORE_NONE,
+    STORE_POSTGRESQL,
+    STORE_REDIS,
+    STORES,
+};
 
 enum workload_kind {
     WORKLOAD_IO,

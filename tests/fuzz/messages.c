@@ -8,7 +8,7 @@
 #include "wire.h"
 
 #include "harness/load/socket.h"
-#include "models/runtime/http/messages.h"
+#include "models/runtime/connection/messages.h"
 
 enum { LIMIT = 2000, EVENTS_MAX = 64 };
 

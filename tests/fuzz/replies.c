@@ -11,7 +11,6 @@
 
 #include "models/runtime/clients/backend.h"
 #include "models/runtime/clients/pool.h"
-#include "models/runtime/connection/server.h"
 
 enum { DELAY_NS = 5000, SEED = 7 };
 
@@ -60,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool kept, kept_whole;
     int whole, cut;
 
-    server_set_backend(&address);
+    backend_use(&address);
     whole = call(data, size, FUZZ_WHOLE, &kept_whole);
     if (whole == 0)
         check_good();

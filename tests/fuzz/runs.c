@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stored runs (harness/stored/stored.h, harness/statistics): a run that was
+ * Stored runs (harness/results/stored.h, harness/statistics): a run that was
  * valid and was then changed, a value, a member or an element at a time. A
  * trial is either read, or missing, or refused with a reason; and what is made
  * of those that were read are figures that are finite and counts that add up.
@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/results/stored.h"
+#include "harness/results/stored_run.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
@@ -22,8 +24,6 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
-#include "harness/stored/stored.h"
-#include "harness/stored/stored_run.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                unsigned seed);

@@ -18,7 +18,6 @@
 #include <cmocka.h>
 
 #include "models/runtime/clients/backend.h"
-#include "models/runtime/connection/server.h"
 #include "models/runtime/model.h"
 #include "models/runtime/tasks/blocking.h"
 
@@ -110,7 +109,7 @@ static void start(const struct step *steps, int count)
         bind(server.listen_fd, (struct sockaddr *)&address, length), 0);
     assert_int_equal(listen(server.listen_fd, 16), 0);
     getsockname(server.listen_fd, (struct sockaddr *)&address, &length);
-    server_set_backend(&address);
+    backend_use(&address);
     assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
 }
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "harness/trial/gate/gate.h"
+#include "harness/gate/gate.h"
 
 static const int64_t MS = 1000000;
 

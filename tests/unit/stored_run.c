@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "harness/stored/stored_run.h"
+#include "harness/results/stored_run.h"
 
 static json_t *good(void)
 {

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "models/runtime/base/mix.h"
-#include "models/runtime/connection/server.h"
 #include "models/runtime/workload.h"
 #include "pool.h"
 
@@ -23,6 +22,15 @@ enum {
     ANSWER_MAX = 1024, /* head and body; ours have about 200 bytes */
     GRACE_S = 10,      /* beyond the delay asked for */
 };
+
+static struct sockaddr_in address;
+static bool has_address;
+
+void backend_use(const struct sockaddr_in *backend)
+{
+    address = *backend;
+    has_address = true;
+}
 
 /* In a forked child. */
 static void drop_inherited(intptr_t fd)
@@ -184,9 +192,8 @@ static int exchange_run(struct exchange *exchange, int fd)
 
 int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check)
 {
-    const struct sockaddr_in *address = server_backend();
     struct exchange exchange;
-    if (!address)
+    if (!has_address)
         return -EDESTADDRREQ;
     exchange_prepare(&exchange, delay_ns, seed);
     int fd = (int)pool_take(POOL_BACKEND), error = -ECONNRESET;
@@ -195,7 +202,7 @@ int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check)
     /* A kept connection may have been closed before the request arrived; a
      * new one tells what is really wrong. */
     if ((error == -ECONNRESET || error == -EPIPE) && exchange.used == 0) {
-        fd = rt_connect(address, exchange.deadline_ns);
+        fd = rt_connect(&address, exchange.deadline_ns);
         error = fd < 0 ? fd : exchange_run(&exchange, fd);
     }
     if (error == 0)
@@ -205,14 +212,13 @@ int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check)
 
 int backend_explain(int error, struct reply *reply)
 {
-    const struct sockaddr_in *address = server_backend();
     char host[INET_ADDRSTRLEN] = "";
-    if (error == -EDESTADDRREQ || !address) {
+    if (error == -EDESTADDRREQ || !has_address) {
         (void)reply_printf(reply, "this needs a backend; start the server with "
                                   "--backend HOST:PORT");
         return error;
     }
-    inet_ntop(AF_INET, &address->sin_addr, host, sizeof host);
+    inet_ntop(AF_INET, &address.sin_addr, host, sizeof host);
     const char *remedy = error == -ECONNREFUSED ? "is it running?"
                          : error == -EPROTO
                              ? "its answer was not that of /wait: is it one "
@@ -221,7 +227,6 @@ int backend_explain(int error, struct reply *reply)
                              ? "too many connections at once"
                              : "see what it says";
     (void)reply_printf(reply, "the call to the backend at %s:%d failed: %s; %s",
-                       host, ntohs(address->sin_port), strerror(-error),
-                       remedy);
+                       host, ntohs(address.sin_port), strerror(-error), remedy);
     return error;
 }

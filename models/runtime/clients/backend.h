@@ -5,10 +5,15 @@
  */
 #pragma once
 
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct reply;
+
+/* Where the backend is (--backend). Before the first call and the first fork.
+ */
+void backend_use(const struct sockaddr_in *address);
 
 /* Asks the backend to wait `delay_ns` and checks its answer byte for byte
  * (seed included). Sets *check to the answer's check value (backend_check

@@ -12,16 +12,13 @@
 #include <string.h>
 
 #include "models/runtime/workload.h"
-#include "postgresql.h"
-#include "redis.h"
 
 static const struct {
     const char *name, *title;
-    int (*load)(char *why, size_t why_size);
 } stores[STORES] = {
-    [STORE_NONE] = {"", "", NULL},
-    [STORE_POSTGRESQL] = {"postgresql", "PostgreSQL", postgresql_load},
-    [STORE_REDIS] = {"redis", "Redis", redis_load},
+    [STORE_NONE] = {"", ""},
+    [STORE_POSTGRESQL] = {"postgresql", "PostgreSQL"},
+    [STORE_REDIS] = {"redis", "Redis"},
 };
 
 static struct sockaddr_in addresses[STORES];
@@ -37,15 +34,10 @@ const char *store_title(enum store store)
     return stores[store].title;
 }
 
-int store_use(enum store store, const struct sockaddr_in *address, char *why,
-              size_t why_size)
+void store_use(enum store store, const struct sockaddr_in *address)
 {
-    int error = stores[store].load(why, why_size);
-    if (error < 0)
-        return error;
     addresses[store] = *address;
     used[store] = true;
-    return 0;
 }
 
 int store_library(enum store store, const char *library,

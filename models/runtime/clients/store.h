@@ -13,14 +13,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-enum store {
-    STORE_NONE,
-    STORE_POSTGRESQL,
-    STORE_REDIS,
-    STORES,
-};
-
-struct reply;
+#include "models/runtime/workload.h"
 
 /* Its name: "postgresql", as in the flag --postgresql and the key of an
  * experiment. "" for STORE_NONE. */
@@ -29,11 +22,9 @@ const char *store_name(enum store store);
 /* As people write it: "PostgreSQL". */
 const char *store_title(enum store store);
 
-/* Where it is, from now on; loads its library. Call it early: while the
- * process has one thread and a stack of the usual size. Returns 0, or a
- * negative errno with a sentence in `why`. */
-int store_use(enum store store, const struct sockaddr_in *address, char *why,
-              size_t why_size);
+/* Where it is, from now on. Its library is loaded before (postgresql_load,
+ * redis_load). */
+void store_use(enum store store, const struct sockaddr_in *address);
 
 /* For a store's `load`: fills `functions`, as many pointers one after another,
  * with those of the names in its client library. Returns 0, or -ENOSYS with a

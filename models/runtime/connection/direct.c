@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "models/runtime/base/refused.h"
 #include "models/runtime/http/http.h"
 #include "models/runtime/tasks/blocking.h"
 #include "server.h"
@@ -32,8 +33,6 @@ static const int64_t linger_ns = 1000000000;
 
 static atomic_int in_flight;
 static atomic_bool stopping;
-static struct sockaddr_in backend;
-static bool has_backend;
 
 void server_request_begin(void)
 {
@@ -70,17 +69,6 @@ bool server_drain(void)
         blocking_sleep(5000000);
     while (server_in_flight() > 0 && rt_now() < deadline_ns);
     return server_in_flight() == 0;
-}
-
-void server_set_backend(const struct sockaddr_in *address)
-{
-    backend = *address;
-    has_backend = true;
-}
-
-const struct sockaddr_in *server_backend(void)
-{
-    return has_backend ? &backend : NULL;
 }
 
 int server_cpus(void)
@@ -227,14 +215,6 @@ static int open_reserve(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void server_lacks(const char *what, int error)
-{
-    static atomic_flag told = ATOMIC_FLAG_INIT;
-
-    if (!atomic_flag_test_and_set(&told))
-        fprintf(stderr, "%s: %s\n", what, strerror(error));
-}
-
 /* Gives up the reserve to accept one connection, refuses it, takes the
  * reserve back. Returns 0 when it was refused, else a negative errno. */
 static int refuse_one(int listen_fd, int error)
@@ -244,7 +224,7 @@ static int refuse_one(int listen_fd, int error)
 
     if (reserve < 0)
         return -error;
-    server_lacks("accept", error);
+    refused_say("accept", error);
     close(reserve);
     fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {

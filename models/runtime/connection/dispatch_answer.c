@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "dispatch.h"
+#include "models/runtime/base/refused.h"
 #include "server.h"
 
 /* Not inlined: answers should not pay for its room. */
@@ -44,7 +45,7 @@ bool dispatch_refuse(int fd, const struct http_request *request, int error)
         const char *connection = !keep               ? "close"
                                  : request->http_1_0 ? "keep-alive"
                                                      : NULL;
-        server_lacks("a request's task", -error);
+        refused_say("a request's task", -error);
         (void)reply_printf(&reply,
                            "the server cannot start a task for this request: "
                            "%s; send fewer at once or raise the limit\n",

@@ -21,12 +21,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "describe.h"
 #include "limits.h"
+#include "models/runtime/base/stats.h"
+#include "models/runtime/clients/backend.h"
+#include "models/runtime/clients/postgresql.h"
+#include "models/runtime/clients/redis.h"
 #include "models/runtime/clients/store.h"
-#include "models/runtime/http/describe.h"
 #include "models/runtime/http/http.h"
 #include "models/runtime/http/output.h"
-#include "models/runtime/http/stats.h"
 #include "server.h"
 
 /* How late a sleep may be so that sleeps due close together share one timer
@@ -149,11 +152,16 @@ static struct sockaddr_in parse_peer(const char *flag, const char *text,
 static void parse_store(enum store store, const char *text,
                         struct argp_state *state)
 {
+    static int (*const load[STORES])(char *why, size_t why_size) = {
+        [STORE_POSTGRESQL] = postgresql_load,
+        [STORE_REDIS] = redis_load,
+    };
     struct sockaddr_in address = parse_peer(store_name(store), text, state);
     char why[512];
 
-    if (store_use(store, &address, why, sizeof why) < 0)
+    if (load[store](why, sizeof why) < 0)
         argp_failure(state, EXIT_USAGE, 0, "--%s: %s", store_name(store), why);
+    store_use(store, &address);
 }
 
 static error_t parse_common(int key, char *text, struct argp_state *state)
@@ -188,7 +196,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_BACKEND:
         backend = parse_peer("backend", text, state);
-        server_set_backend(&backend);
+        backend_use(&backend);
         return 0;
     case KEY_POSTGRESQL:
         parse_store(STORE_POSTGRESQL, text, state);

@@ -29,10 +29,6 @@ int server_accept(int listen_fd, int flags);
  * blocks for longer than the socket's buffer takes. */
 void server_refuse(int fd, const char *reason);
 
-/* Says on stderr, once in a process, what the system refused: who watches the
- * server reads it there; its clients, in their answer. */
-void server_lacks(const char *what, int error);
-
 /* Requests being handled in this process (begun by server_connection and by
  * whoever calls these around http_answer), for the drain and for /stats. */
 void server_request_begin(void);
@@ -52,11 +48,6 @@ void server_stop(void);
 
 /* How long a drain may take. */
 #define SERVER_DRAIN_NS INT64_C(4000000000)
-
-/* Where --backend points, or NULL when it was not given. */
-const struct sockaddr_in *server_backend(void);
-
-void server_set_backend(const struct sockaddr_in *address);
 
 /* Before closing a connection whose client may still be sending (a refused
  * body, pipelined requests after the last answer): ends our side and reads on

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "http.h"
-#include "models/runtime/connection/server.h"
+#include "models/runtime/base/refused.h"
+#include "models/runtime/base/stats.h"
 #include "models/runtime/model.h"
-#include "stats.h"
 #include "upgrade.h"
 
 /* What an answer says besides its body. */
@@ -142,10 +142,11 @@ show_stats(const char *query, size_t length, struct reply *reply)
         {0},
     };
     struct arguments arguments;
+    char text[STATS_TEXT_BYTES];
 
     if (!parse_query(parameters, query, length, &arguments, reply))
         return (struct outcome){400, text_plain};
-    if (stats_print(reply))
+    if (reply_append(reply, text, stats_print(text)))
         return wrong(reply, 503, "out of memory");
     if (argument(&arguments, 0))
         stats_reset();
@@ -171,7 +172,7 @@ static __attribute__((noinline)) struct outcome failed(struct reply *reply,
         snprintf(reason, sizeof reason, "the workload failed: %s",
                  strerrordesc_np(-error) ? strerrordesc_np(-error)
                                          : "unknown error");
-    server_lacks("a request's work", -error);
+    refused_say("a request's work", -error);
     return wrong(reply, 503, reason);
 }
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "http.h"
+#include "models/runtime/http/http.h"
 #include "models/runtime/model.h"
 #include "models/runtime/tasks/blocking.h"
 

@@ -9,9 +9,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-struct reply;
 
 /* Set by stats_enable; read through stats_enabled. */
 struct stats;
@@ -46,8 +45,10 @@ struct stats_stacks {
  * have such stacks, before requests come. */
 void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks));
 
-/* Appends the JSON of GET /stats. Returns 0 or -ENOMEM. */
-int stats_print(struct reply *reply);
+/* Writes the JSON of GET /stats; returns its length. Eleven numbers of at most
+ * 20 digits and their names fit. */
+enum { STATS_TEXT_BYTES = 1024 };
+size_t stats_print(char text[STATS_TEXT_BYTES]);
 
 /* Starts anew. Values recorded meanwhile may be lost. */
 void stats_reset(void);

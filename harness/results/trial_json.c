@@ -8,13 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "ceiling.h"
-#include "drift.h"
-#include "goodput.h"
 #include "harness/machine/meter/kernel.h"
-#include "predict.h"
-#include "slices_json.h"
-#include "updates.h"
+#include "harness/run/ceiling.h"
+#include "harness/trial/drift.h"
+#include "harness/trial/goodput.h"
+#include "harness/trial/predict.h"
+#include "harness/trial/slices_json.h"
+#include "harness/trial/updates.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */

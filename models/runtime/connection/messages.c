@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/runtime/connection/server.h"
 #include "models/runtime/runtime.h"
+#include "server.h"
 
 static const int64_t write_timeout_ns =
     SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000);

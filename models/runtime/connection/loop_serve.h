@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "models/runtime/connection/server.h"
+#include "server.h"
 
 /* Makes a loop for this thread, accepts from config->listen_fd and serves each
  * connection in a task with a stack of `stack_bytes`, until config->stop_fd is

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/gate/gate.h"
 #include "harness/load/answers.h"
-#include "harness/trial/gate/gate.h"
-#include "slices_json.h"
+#include "harness/trial/slices_json.h"
 
 /* Where rates begin to matter: a fifth of what a null server does even on a
  * slow machine. */

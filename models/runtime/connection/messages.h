@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "frames.h"
+#include "models/runtime/http/frames.h"
 
 /* What must be writable in front of a message that is sent. */
 enum { MESSAGES_ROOM = FRAMES_SERVER_HEAD };

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "harness/server/models.h"
-#include "trial.h"
+#include "harness/trial/trial.h"
 
 /* The ceiling of a trial that was carried out, in requests per second; 0 when
  * its rate is nowhere near one, or there is none to be had. `known` is the

@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "loop.h"
-#include "models/runtime/http/stats.h"
+#include "models/runtime/base/stats.h"
+#include "models/runtime/tasks/loop.h"
 
 enum {
     ACCEPTS_PER_RUN = 64, /* then the connections get their turn */

@@ -8,9 +8,8 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
-
-#include "http.h"
 
 enum {
     SUB_BITS = 8, /* slots per power of two, as a power of two */
@@ -118,24 +117,25 @@ void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks))
     atomic_store(&ask_stacks, ask);
 }
 
-static int print_stacks(struct reply *reply)
+/* As snprintf: the length that the whole text has. */
+static int print_stacks(char *text, size_t size)
 {
     void (*ask)(struct stats_stacks *) = atomic_load(&ask_stacks);
     struct stats_stacks stacks;
 
     if (!ask)
-        return reply_append(reply, "null", 4);
+        return snprintf(text, size, "null");
     ask(&stacks);
-    return reply_printf(reply,
-                        "{\"count\":%llu,\"room_bytes\":%llu,"
-                        "\"touched_bytes\":%llu,\"touched_max_bytes\":%llu}",
-                        (unsigned long long)stacks.count,
-                        (unsigned long long)stacks.room_bytes,
-                        (unsigned long long)stacks.touched_bytes,
-                        (unsigned long long)stacks.touched_max_bytes);
+    return snprintf(text, size,
+                    "{\"count\":%llu,\"room_bytes\":%llu,"
+                    "\"touched_bytes\":%llu,\"touched_max_bytes\":%llu}",
+                    (unsigned long long)stacks.count,
+                    (unsigned long long)stacks.room_bytes,
+                    (unsigned long long)stacks.touched_bytes,
+                    (unsigned long long)stacks.touched_max_bytes);
 }
 
-int stats_print(struct reply *reply)
+size_t stats_print(char text[STATS_TEXT_BYTES])
 {
     uint64_t requests = atomic_load(&stats_shared->requests);
     int64_t max_ns = atomic_load(&stats_shared->late_max_ns);
@@ -144,8 +144,8 @@ int stats_print(struct reply *reply)
     for (int slot = 0; slot < SLOTS; slot++)
         count += atomic_load_explicit(&stats_shared->slots[slot],
                                       memory_order_relaxed);
-    int rc = reply_printf(
-        reply,
+    int length = snprintf(
+        text, STATS_TEXT_BYTES,
         "{\"requests\":%llu,\"sleeps\":{\"count\":%llu,"
         "\"lateness_p50_ns\":%lld,\"lateness_p90_ns\":%lld,"
         "\"lateness_p99_ns\":%lld,\"lateness_max_ns\":%lld},\"updates\":{"
@@ -157,8 +157,10 @@ int stats_print(struct reply *reply)
         (long long)percentile_ns(count, 99, max_ns), (long long)max_ns,
         (unsigned long long)atomic_load(&stats_shared->updates_made),
         (unsigned long long)atomic_load(&stats_shared->updates_kept));
-    rc = rc ? rc : print_stacks(reply);
-    return rc ? rc : reply_append(reply, "}\n", 2);
+    length += print_stacks(text + length, STATS_TEXT_BYTES - (size_t)length);
+    return (size_t)length + (size_t)snprintf(text + length,
+                                             STATS_TEXT_BYTES - (size_t)length,
+                                             "}\n");
 }
 
 void stats_reset(void)

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "harness/experiment/json_cell.h"
+#include "harness/gate/gate.h"
 #include "harness/run/plan.h"
-#include "harness/trial/gate/gate.h"
-#include "trial.h"
+#include "harness/trial/trial.h"
 
 /* null for a negative (unknown) value. */
 json_t *json_known(int64_t value);
