@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/verbs/verbs.h"
+#include "exit.h"
 #include "names.h"
 
 enum { OPTIONS_MAX = 96, NAME_SIZE = 64, CHILDREN_MAX = 4 };

@@ -14,7 +14,7 @@
 #include "entrants.h"
 #include "expand_workload.h"
 #include "harness/base/names.h"
-#include "harness/statistics/metric.h"
+#include "harness/figures/metric.h"
 #include "ini.h"
 #include "profile.h"
 #include "target_section.h"

@@ -13,16 +13,11 @@
 #include <stdio.h>
 
 #include "harness/load/load.h"
+#include "harness/machine/placement.h"
 #include "harness/server/models.h"
 #include "harness/server/settings.h"
 #include "harness/server/target.h"
 #include "models/runtime/workload.h"
-
-enum placement {
-    PLACEMENT_SPLIT,  /* server on half of the CPUs, generator and backend on
-                         the others */
-    PLACEMENT_SHARED, /* everybody on every CPU */
-};
 
 enum {
     EXPERIMENT_MODELS_MAX = 32,

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "harness/load/schedule.h"
-#include "harness/trial/slices_json.h"
 
 json_t *json_parameters(const struct parameter *table,
                         const struct arguments *arguments)
@@ -64,6 +63,13 @@ json_t *json_query(const struct workload_entry *workload,
     return json_string(text);
 }
 
+static json_t *json_slicing(const struct slicing *slicing)
+{
+    return json_pack("{s:i, s:I, s:I}", "count", slicing->count, "slice_ns",
+                     (json_int_t)slicing->slice_ns, "discard_ns",
+                     (json_int_t)slicing->discard_ns);
+}
+
 json_t *json_load(const struct load_point *point)
 {
     bool open = point->mode == LOAD_OPEN;
@@ -89,7 +95,6 @@ json_t *json_load(const struct load_point *point)
         json_object_set_new(object, "recovery_limit_ns",
                             json_integer(point->recovery_ns));
     if (point->slicing.count > 0)
-        json_object_set_new(object, "slices",
-                            slices_plan_json(&point->slicing));
+        json_object_set_new(object, "slices", json_slicing(&point->slicing));
     return object;
 }

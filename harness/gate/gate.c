@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/trial/slices.h"
+#include "harness/trial/slice_figures.h"
 #include "rule.h"
 
 /* What explains a failure comes before what follows from it: the first one

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "figures.h"
+#include "harness/figures/figures.h"
 #include "harness/trial/trial.h"
 
 enum { GATES_MAX = 48 };

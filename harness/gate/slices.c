@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "harness/trial/slices.h"
+#include "harness/trial/slice_figures.h"
 #include "rule.h"
 
 static const struct trial_slices *slices_of(const struct gate_facts *facts,

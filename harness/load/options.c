@@ -13,7 +13,6 @@
 
 #include "habits.h"
 #include "harness/base/options.h"
-#include "harness/verbs/verbs.h"
 #include "models/runtime/base/units.h"
 #include "schedule.h"
 

@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "harness/experiment/experiment.h"
+enum placement {
+    PLACEMENT_SPLIT,  /* server on half of the CPUs, generator and backend on
+                         the others */
+    PLACEMENT_SHARED, /* everybody on every CPU */
+};
 
 struct cpu_split {
     cpu_set_t server, clients;

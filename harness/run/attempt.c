@@ -6,6 +6,7 @@
  * attempt is the trial itself, the others stay beside it.
  */
 #include "attempt.h"
+#include "harness/trial/trial_run.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,11 +18,11 @@
 #include "busy.h"
 #include "ceiling.h"
 #include "harness/experiment/entrants.h"
-#include "harness/results/trial_json.h"
-#include "harness/statistics/metric.h"
+#include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
 #include "speed.h"
+#include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
 

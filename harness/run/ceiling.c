@@ -6,18 +6,18 @@
  * and the best of them counts, since disturbance only ever lowers it.
  */
 #include "ceiling.h"
+#include "harness/trial/trial_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
-#include "harness/trial/slices_json.h"
+#include "harness/trial/slice_figures.h"
 
 /* Where rates begin to matter: a fifth of what a null server does even on a
  * slow machine. */
 static const double NEAR_PER_S = 4000;
-static const double BOUND_SHARE = 0.7;
 static const int64_t WARMUP_NS = 150000000, WINDOW_NS = 450000000;
 
 enum { ATTEMPTS = 3 };
@@ -145,9 +145,4 @@ double ceiling_of(json_t *known, const struct model_info *models,
     }
     free(point);
     return json_number_value(json_object_get(row, "per_s"));
-}
-
-bool ceiling_binds(double per_s, double ceiling_per_s)
-{
-    return ceiling_per_s > 0 && per_s > BOUND_SHARE * ceiling_per_s;
 }

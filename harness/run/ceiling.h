@@ -21,6 +21,3 @@
  * run's array of ceilings, which grows. */
 double ceiling_of(json_t *known, const struct model_info *models,
                   const struct trial_plan *plan, const struct trial *trial);
-
-/* Whether that rate is too near the ceiling to be the server's alone. */
-bool ceiling_binds(double per_s, double ceiling_per_s);

@@ -16,7 +16,6 @@
 #include "harness/machine/quiet.h"
 #include "harness/machine/switches.h"
 #include "harness/server/models.h"
-#include "harness/verbs/verbs.h"
 
 static const double MIB = 1024 * 1024;
 

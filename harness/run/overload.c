@@ -13,8 +13,8 @@
 
 #include "harness/experiment/entrants.h"
 #include "harness/experiment/json_cell.h"
+#include "harness/figures/metric.h"
 #include "harness/search/trial.h"
-#include "harness/statistics/metric.h"
 
 struct reached {
     double per_s; /* 0: it did not answer */

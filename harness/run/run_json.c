@@ -7,11 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/experiment/entrants.h"
+#include "harness/experiment/json_cell.h"
 #include "harness/gate/gate.h"
 #include "harness/machine/placement.h"
-#include "harness/results/trial_json.h"
 
 static const char *kind_name(enum workload_kind kind)
 {

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/results/trial_json.h"
+#include "harness/base/json.h"
 #include "harness/search/group.h"
 #include "harness/search/json.h"
 #include "harness/search/trial.h"
+#include "trial_json.h"
 
 /* One contender. */
 struct entry {

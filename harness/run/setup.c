@@ -14,14 +14,14 @@
 #include <time.h>
 
 #include "environment.h"
+#include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/base/version.h"
 #include "harness/gate/gate.h"
 #include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
-#include "harness/results/trial_json.h"
 #include "harness/server/guardian.h"
-#include "harness/verbs/verbs.h"
 #include "run_json.h"
 
 /* Descriptors that a server needs beside its connections. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "harness/experiment/value.h"
-#include "harness/statistics/metric.h"
+#include "harness/figures/metric.h"
 #include "harness/statistics/summary.h"
 #include "models/runtime/base/units.h"
 

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "harness/experiment/entrants.h"
-#include "harness/gate/inspection.h"
-#include "harness/statistics/metric.h"
+#include "harness/figures/metric.h"
+#include "harness/trial/inspection.h"
 #include "harness/trial/steps.h"
 
 static const int64_t STEP_NS = 200000000, SERIES_NS = 100000000;

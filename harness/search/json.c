@@ -5,7 +5,7 @@
  */
 #include "json.h"
 
-#include "harness/results/trial_json.h"
+#include "harness/base/json.h"
 
 static json_t *rate(double per_s)
 {

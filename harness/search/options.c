@@ -14,7 +14,6 @@
 
 #include "harness/base/options.h"
 #include "harness/server/models.h"
-#include "harness/verbs/verbs.h"
 #include "models/runtime/base/units.h"
 
 enum {

@@ -8,6 +8,7 @@
  * invalid, or the generator's limit where it is the gates about that.
  */
 #include "trial.h"
+#include "harness/trial/trial_run.h"
 
 #include <errno.h>
 #include <math.h>

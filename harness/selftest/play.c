@@ -5,6 +5,7 @@
  * the load has connections.
  */
 #include "play.h"
+#include "harness/trial/trial_run.h"
 
 #include <dirent.h>
 #include <errno.h>

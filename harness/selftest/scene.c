@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "harness/gate/exhaustion.h"
 #include "harness/load/engine.h"
 #include "harness/load/schedule.h"
+#include "harness/trial/exhaustion.h"
 
 enum { CHILDREN_MAX = 256 };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "harness/base/statistics.h"
-#include "metric.h"
+#include "harness/figures/metric.h"
 #include "sample.h"
 #include "summary.h"
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "gap.h"
-#include "metric.h"
+#include "harness/figures/metric.h"
 #include "sample.h"
 #include "summary.h"
 

@@ -13,7 +13,7 @@
 
 #include "harness/base/signed_rank.h"
 #include "harness/base/statistics.h"
-#include "metric.h"
+#include "harness/figures/metric.h"
 
 /* As what bounds both: memory without privileges, of which a part is missing.
  */

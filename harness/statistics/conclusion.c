@@ -12,8 +12,8 @@
 
 #include "comparison.h"
 #include "harness/base/hint.h"
+#include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
-#include "metric.h"
 #include "noise_floor.h"
 #include "profile_limit.h"
 #include "summary.h"

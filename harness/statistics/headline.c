@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "metric.h"
+#include "harness/figures/metric.h"
 #include "summary.h"
 
 static const char *text_of(const json_t *object, const char *key)

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "metric.h"
+#include "harness/figures/metric.h"
 
 /* Throughput, capacity, p99, memory and CPU per request; all others are
  * exploratory. */

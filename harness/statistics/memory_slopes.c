@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "harness/base/slope.h"
-#include "harness/gate/figures.h"
+#include "harness/figures/figures.h"
 
 static const char *const kinds[] = {
     "total_bytes", "user_bytes",   "kernel_stack_bytes", "page_table_bytes",

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "metric.h"
+#include "harness/figures/metric.h"
 
 struct sample {
     const char *experiment, *load_point, *model;

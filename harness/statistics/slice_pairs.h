@@ -15,7 +15,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "metric.h"
+#include "harness/figures/metric.h"
 
 enum { SLICE_PAIRS_VALUES_MIN = 6 };
 

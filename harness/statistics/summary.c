@@ -16,12 +16,12 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/base/json.h"
 #include "harness/base/signed_rank.h"
 #include "harness/base/statistics.h"
-#include "harness/results/trial_json.h"
+#include "harness/figures/metric.h"
 #include "headline.h"
 #include "margin.h"
-#include "metric.h"
 #include "noise_floor.h"
 #include "sample.h"
 

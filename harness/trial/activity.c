@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "harness/results/trial_json.h"
+#include "harness/base/json.h"
 #include "steps.h"
 
 static const int64_t STEP_NS = 100000000;

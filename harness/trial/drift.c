@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/base/drift.h"
-#include "harness/results/trial_json.h"
+#include "harness/base/json.h"
+#include "harness/figures/drift.h"
 
 /* A percentile of a tenth with fewer requests beyond it says nothing. */
 enum { BEYOND_MIN = 20 };

@@ -12,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/results/trial_json.h"
-#include "harness/run/ceiling.h"
+#include "harness/base/json.h"
 #include "residual.h"
 
 enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
@@ -211,7 +210,7 @@ static void collect(const struct trial_plan *plan, const struct trial *trial,
     facts->bare_s = input->cpu_s;
     facts->exhausted = trial->exhausted;
     facts->generator_bound =
-        ceiling_binds(facts->measured_per_s, trial->ceiling_per_s);
+        trial_ceiling_binds(facts->measured_per_s, trial->ceiling_per_s);
     /* A pool of threads has several CPUs: its busy time says nothing. */
     if (trial->has_backend && plan->point->backend_workers == 0 &&
         backend->cpu_ns >= 0 && backend->span_ns > 0)

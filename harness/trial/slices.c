@@ -50,13 +50,6 @@ void slices_order(int n, int rounds, uint64_t seed, int *models)
                    models + (size_t)round * (size_t)n);
 }
 
-bool slice_sampled(const struct slice *slice)
-{
-    double most_ns = 0.05 * (double)slice->counted_ns;
-
-    return (double)slice->late_ns <= (most_ns > 5e6 ? most_ns : 5e6);
-}
-
 static int64_t cpu_of(const struct meter_sample *sample)
 {
     return sample->cpu_user_ns < 0

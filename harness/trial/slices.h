@@ -7,27 +7,8 @@
  */
 #pragma once
 
+#include "slice_figures.h"
 #include "trial.h"
-
-/* One stay of the load with a server. Unknown: -1. */
-struct slice {
-    int64_t started_ns;  /* since the block's window opened */
-    int64_t counted_ns;  /* length of the part that counts, its end */
-    int64_t late_ns;     /* how far off its edges CPU was read, at worst */
-    uint64_t completed;  /* right answers in the counted part */
-    int64_t cpu_ns;      /* of the server's tree in it */
-    int64_t idle_cpu_ns; /* of all the other servers together in it */
-};
-
-/* Whether CPU was read near enough to the edges of the counted part. How late a
- * reading was is the clock's word, and has nothing to do with what it says. */
-bool slice_sampled(const struct slice *slice);
-
-struct trial_slices {
-    int count;
-    int64_t slice_ns; /* of the plan, the discarded part included */
-    struct slice rows[];
-};
 
 /* The order of turns: `rounds` times each of n models, every round in an order
  * of its own; in a cycle of rounds (order.h) each model stands at each place,

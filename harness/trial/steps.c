@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/gate/exhaustion.h"
+#include "exhaustion.h"
 #include "harness/load/answers.h"
 #include "harness/server/client.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One trial: a fresh server, a few checked requests, warm-up, window, end.
- * Everything that happened is left as facts; whether they earn a figure is
- * decided in gate.c, how they are stored in trial_json.c.
+ * One trial: what is to be done, and what happened, as facts. Whether they
+ * earn a figure is decided in gate/, how they are stored in run/trial_json.c.
  */
 #pragma once
 
@@ -15,7 +14,6 @@
 #include "activity.h"
 #include "bare.h"
 #include "harness/experiment/experiment.h"
-#include "harness/gate/inspection.h"
 #include "harness/load/load.h"
 #include "harness/machine/machine.h"
 #include "harness/machine/meter/meter.h"
@@ -24,6 +22,7 @@
 #include "harness/machine/placement.h"
 #include "harness/server/backend_server.h"
 #include "harness/server/models.h"
+#include "inspection.h"
 #include "prediction.h"
 #include "recovery.h"
 #include "store.h"
@@ -118,10 +117,6 @@ struct trial {
     char meter_note[256];
 };
 
-/* Runs it. Never fails in another way than trial.end says; whatever was
- * started is gone when it returns. */
-void trial_run(const struct trial_plan *plan, struct trial *trial);
-
 /* The number of workers it ran with, which a model may choose by the CPUs that
  * it is given; the plan's where the server did not start. 0 for a model that
  * has none to set. */
@@ -129,5 +124,8 @@ int trial_workers(const struct trial_plan *plan, const struct trial *trial);
 
 /* Whether the workload or the one beside it calls the backend. */
 bool trial_needs_backend(const struct load_point *point);
+
+/* Whether a rate is too near the null server's to be the server's alone. */
+bool trial_ceiling_binds(double per_s, double ceiling_per_s);
 
 void trial_free(struct trial *trial);

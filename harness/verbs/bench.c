@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "harness/base/options.h"
 #include "harness/experiment/experiment.h"

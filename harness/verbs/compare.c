@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "harness/base/options.h"
 #include "harness/experiment/value.h"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/options.h"
 #include "harness/run/doctor.h"
 #include "harness/run/environment.h"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/names.h"
 #include "harness/base/options.h"
 #include "harness/experiment/experiment.h"

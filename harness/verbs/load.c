@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/names.h"
 #include "harness/load/answers.h"
 #include "harness/load/options.h"

@@ -3,6 +3,7 @@
  * main of the harness: finds the verb and calls it. A new verb is a file
  * harness/verbs/NAME.c, a declaration in verbs.h and a row in the table below.
  */
+#include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "verbs.h"
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/options.h"
 #include "harness/base/version.h"
 #include "harness/primitives/primitives.h"

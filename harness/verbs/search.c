@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/base/exit.h"
 #include "harness/load/answers.h"
 #include "harness/load/target.h"
 #include "harness/machine/metronome.h"

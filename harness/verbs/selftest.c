@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/options.h"
 #include "harness/results/results.h"
 #include "harness/selftest/selftest.h"

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/names.h"
 #include "harness/base/options.h"
 #include "harness/server/models.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/exit.h"
 #include "harness/base/options.h"
 #include "harness/server/guardian.h"
 #include "harness/server/store_server.h"

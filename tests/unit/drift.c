@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "harness/base/drift.h"
+#include "harness/figures/drift.h"
 
 static const double noise[DRIFT_PARTS] = {0.3,  -0.8, 0.9, -0.2, 0.1,
                                           -0.6, 0.7,  0.4, -0.9, 0.1};

@@ -7,7 +7,7 @@
  */
 #include "gate_bench.h"
 
-#include "harness/gate/exhaustion.h"
+#include "harness/trial/exhaustion.h"
 
 static void test_steady(void **state)
 {

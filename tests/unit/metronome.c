@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
-#include "harness/gate/inspection.h"
 #include "harness/machine/machine.h"
 #include "harness/machine/metronome.h"
+#include "harness/trial/inspection.h"
 
 static const int64_t MS = 1000000;
 

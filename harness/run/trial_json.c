@@ -8,12 +8,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "ceiling.h"
 #include "harness/machine/meter/kernel.h"
-#include "harness/run/ceiling.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/goodput.h"
 #include "harness/trial/predict.h"
-#include "harness/trial/slices_json.h"
+#include "harness/trial/slice_figures.h"
 #include "harness/trial/updates.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
@@ -21,41 +21,6 @@
 enum { BEYOND_MIN = 20, ROUNDS_MIN = 2 };
 
 static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
-
-json_t *json_known(int64_t value)
-{
-    return value < 0 ? json_null() : json_integer(value);
-}
-
-json_t *json_finite(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-json_t *json_text(const char *text)
-{
-    json_t *value = json_string(text);
-    char copy[2048];
-
-    if (value != NULL)
-        return value;
-    snprintf(copy, sizeof(copy), "%s", text);
-    for (char *c = copy; *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    return json_string(copy);
-}
-
-json_t *json_time(int64_t unix_s)
-{
-    char text[32];
-    time_t at = (time_t)unix_s;
-    struct tm utc;
-
-    gmtime_r(&at, &utc);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return json_string(text);
-}
 
 static json_t *json_histogram(const struct histogram *histogram, bool whole)
 {
@@ -515,8 +480,9 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("ceiling_per_s", trial->ceiling_per_s > 0
                              ? json_finite(trial->ceiling_per_s)
                              : json_null());
-    ADD("bound", json_bound(gates, gate_count,
-                            ceiling_binds(throughput, trial->ceiling_per_s)));
+    ADD("bound",
+        json_bound(gates, gate_count,
+                   trial_ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("generator_bound", json_boolean(is_by_generator(object)));
     ADD("updates", trial_updates_json(&trial->updates));
     ADD("goodput", goodput_json(plan->point, load));

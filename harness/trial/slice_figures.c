@@ -2,17 +2,17 @@
  *
  * What is unknown is null.
  */
-#include "slices_json.h"
+#include "slice_figures.h"
 
 #include <math.h>
 
-#include "harness/results/trial_json.h"
+#include "harness/base/json.h"
 
-json_t *slices_plan_json(const struct slicing *slicing)
+bool slice_sampled(const struct slice *slice)
 {
-    return json_pack("{s:i, s:I, s:I}", "count", slicing->count, "slice_ns",
-                     (json_int_t)slicing->slice_ns, "discard_ns",
-                     (json_int_t)slicing->discard_ns);
+    double most_ns = 0.05 * (double)slice->counted_ns;
+
+    return (double)slice->late_ns <= (most_ns > 5e6 ? most_ns : 5e6);
 }
 
 json_t *slices_json(const struct trial_slices *slices)

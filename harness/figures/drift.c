@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "harness/statistics/metric.h"
-#include "slope.h"
+#include "harness/base/slope.h"
+#include "metric.h"
 
 static const double HOUR_NS = 3600e9;
 

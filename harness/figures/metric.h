@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "harness/gate/figures.h"
+#include "figures.h"
 
 /* Where a metric has a meaning. */
 enum metric_scope {
