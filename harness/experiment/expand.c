@@ -46,18 +46,6 @@ static int add_axis(struct expansion *expansion, int key,
     return 0;
 }
 
-const char *expansion_item(const struct expansion *expansion, int key,
-                           int *line)
-{
-    for (int i = 0; i < expansion->axis_count; i++)
-        if (expansion->axes[i].key == key) {
-            *line = expansion->axes[i].line;
-            return expansion->axes[i].items[expansion->at[i]];
-        }
-    *line = expansion->cell->line;
-    return NULL;
-}
-
 /* NAME, then a mark for each axis that has several items. */
 static int make_id(const struct expansion *expansion, struct load_point *point)
 {

@@ -68,8 +68,7 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(trial, "withheld"), i, row)
-    {
+    json_array_foreach (json_object_get(trial, "withheld"), i, row) {
         const char *name = json_string_value(json_object_get(row, "figure"));
         const char *effect = json_string_value(json_object_get(row, "effect"));
 
@@ -94,8 +93,7 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     if (bound == NULL &&
         json_is_true(json_object_get(trial, "generator_bound")))
         return "generator";
-    json_array_foreach(json_object_get(bound, "figures"), i, name)
-    {
+    json_array_foreach (json_object_get(bound, "figures"), i, name) {
         for (int k = 0; k < NAMES; k++)
             if ((figures & names[k].figure) && json_is_string(name) &&
                 !strcmp(json_string_value(name), names[k].name))

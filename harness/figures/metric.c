@@ -80,9 +80,9 @@ static double percentile_of(const json_t *histogram, double p, char *why,
     const json_t *entry;
     size_t i;
 
-    json_array_foreach(json_object_get(histogram, "percentiles"), i,
-                       entry) if (fabs(number(entry, "p", NULL) - p) <
-                                  1e-9) return number(entry, "ns", NULL);
+    json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
+        if (fabs(number(entry, "p", NULL) - p) < 1e-9)
+            return number(entry, "ns", NULL);
     snprintf(why, size,
              "needs %.0f requests in each trial, a trial has %.0f; lengthen "
              "the window",

@@ -9,7 +9,6 @@
  */
 #include "gate.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,28 +21,6 @@
 static const struct gate_rule *const tables[] = {
     gate_store_rules,  gate_load_rules,   gate_work_rules,
     gate_slices_rules, gate_steady_rules, gate_machine_rules};
-
-void gate_say(struct gate *gate, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(gate->words, sizeof(gate->words), format, arguments);
-    va_end(arguments);
-}
-
-void gate_most(struct gate *gate, double value, double limit)
-{
-    gate->applied = true;
-    gate->value = value;
-    gate->limit = limit;
-    gate->ok = value <= limit;
-}
-
-void gate_skip(struct gate *gate, const char *why)
-{
-    gate_say(gate, "not applied: %s", why);
-}
 
 static bool disabled(const char *id)
 {
@@ -200,8 +177,7 @@ static bool failed_in(const json_t *trial, const char *id)
     const json_t *gate;
     size_t i;
 
-    json_array_foreach(json_object_get(trial, "gates"), i, gate)
-    {
+    json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *name = json_string_value(json_object_get(gate, "id"));
 
         if (name != NULL && !strcmp(name, id))

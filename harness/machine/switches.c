@@ -97,8 +97,7 @@ static bool differs(const json_t *these, const json_t *others,
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)these, name, value)
-    {
+    json_object_foreach ((json_t *)these, name, value) {
         const char *before = value_of(then, name), *after = value_of(now, name);
 
         if (json_equal(value, json_object_get(others, name)))

@@ -133,8 +133,7 @@ static const json_t *row_of(const json_t *list, const char *key,
     const json_t *row;
     size_t i;
 
-    json_array_foreach(list, i, row)
-    {
+    json_array_foreach (list, i, row) {
         if (json_is_string(text) && json_equal(json_object_get(row, key), text))
             return row;
     }
@@ -177,14 +176,12 @@ static bool is_told_gone(const json_t *trial, const char *figure)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(trial, "withheld"), i, row)
-    {
+    json_array_foreach (json_object_get(trial, "withheld"), i, row) {
         if (is_text(json_object_get(row, "figure"), figure))
             return true;
     }
-    json_array_foreach(
-        json_object_get(json_object_get(trial, "bound"), "figures"), i, row)
-    {
+    json_array_foreach (
+        json_object_get(json_object_get(trial, "bound"), "figures"), i, row) {
         if (is_text(row, figure))
             return true;
     }
@@ -206,8 +203,7 @@ static bool took_a_figure(const json_t *trial, const json_t *run,
          one <<= 1)
         if (is_told_gone(trial, figure_name(one)))
             return true;
-    json_array_foreach(figures, i, figure)
-    {
+    json_array_foreach (figures, i, figure) {
         if (json_is_string(figure) &&
             is_told_gone(trial, json_string_value(figure)))
             return true;
@@ -258,8 +254,7 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
             return refuse(checking, "valid is true, but there is no %s",
                           needed[i]);
     }
-    json_array_foreach(json_object_get(trial, "gates"), i, gate)
-    {
+    json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *id = json_string_value(json_object_get(gate, "id"));
 
         if (!json_is_true(json_object_get(gate, "ok")) &&
@@ -377,8 +372,7 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     json_t *trial;
     size_t i;
 
-    json_array_foreach(json_object_get(run, "plan"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "plan"), i, row) {
         const char *id = json_string_value(json_object_get(row, "trial_id"));
 
         switch (stored_trial(directory, run, row, &trial, why, sizeof(why))) {

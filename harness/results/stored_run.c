@@ -40,8 +40,7 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     bool once = seen != NULL;
     size_t i;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         json_t *texts = json_array();
         char *text;
 
@@ -71,8 +70,7 @@ static bool check_rows(const struct checking *checking, const json_t *rows,
     const json_t *row;
     size_t i;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         snprintf(where, sizeof(where), "%s[%zu]", name, i);
         if (!has_texts(checking, row, where, keys))
             return false;
@@ -91,8 +89,7 @@ static bool check_point(const struct checking *checking, const json_t *point,
         return false;
     if (!json_is_array(models))
         return refuse(checking, where, "models", "is no list");
-    json_array_foreach(models, i, model)
-    {
+    json_array_foreach (models, i, model) {
         if (!json_is_string(model))
             return refuse(checking, where, "models", "has what is no text");
     }
@@ -110,8 +107,7 @@ static bool check_experiments(const struct checking *checking,
 
     if (json_array_size(experiments) == 0)
         return refuse(checking, "", "experiments", "is empty or no list");
-    json_array_foreach(experiments, i, experiment)
-    {
+    json_array_foreach (experiments, i, experiment) {
         const json_t *points = json_object_get(experiment, "load_points");
 
         snprintf(where, sizeof(where), "experiments[%zu]", i);
@@ -119,8 +115,7 @@ static bool check_experiments(const struct checking *checking,
             return false;
         if (!json_is_array(points))
             return refuse(checking, where, "load_points", "is no list");
-        json_array_foreach(points, k, point)
-        {
+        json_array_foreach (points, k, point) {
             snprintf(where, sizeof(where), "experiments[%zu].load_points[%zu]",
                      i, k);
             if (!check_point(checking, point, where))
@@ -206,8 +201,7 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
 
     if (!json_is_array(summary))
         return refuse(&checking, "", "summary", "is no list");
-    json_array_foreach(summary, i, row)
-    {
+    json_array_foreach (summary, i, row) {
         snprintf(where, sizeof(where), "summary[%zu]", i);
         if (!check_level(&checking, row, where))
             return false;

@@ -19,8 +19,7 @@ static const json_t *find(const struct run *run,
     const json_t *trial;
     size_t i;
 
-    json_array_foreach(run->trials, i, trial)
-    {
+    json_array_foreach (run->trials, i, trial) {
         const char *id = json_string_value(json_object_get(trial, "trial_id"));
 
         if (id != NULL && !strcmp(id, planned->id))

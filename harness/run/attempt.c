@@ -81,8 +81,7 @@ static void say_withheld(struct run *run, const json_t *trial)
     const char *last = "";
     size_t i;
 
-    json_array_foreach(list, i, row)
-    {
+    json_array_foreach (list, i, row) {
         const char *words = json_string_value(json_object_get(row, "words"));
 
         if (words != NULL && strcmp(words, last) != 0)
@@ -395,8 +394,7 @@ static int retire(struct run *run, const struct plan_trial *planned)
     const json_t *trial = NULL, *one;
     size_t at = 0, i;
 
-    json_array_foreach(run->trials, i, one)
-    {
+    json_array_foreach (run->trials, i, one) {
         const char *id = json_string_value(json_object_get(one, "trial_id"));
 
         if (id == NULL || strcmp(id, planned->id) != 0)

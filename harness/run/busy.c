@@ -29,8 +29,7 @@ bool busy_was(const json_t *trial)
     const json_t *gate;
     size_t i;
 
-    json_array_foreach(json_object_get(trial, "gates"), i, gate)
-    {
+    json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *id = json_string_value(json_object_get(gate, "id"));
 
         if (id != NULL && !strcmp(id, GATE))

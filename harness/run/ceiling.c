@@ -103,8 +103,7 @@ static const json_t *find(const json_t *known, const struct load_point *point,
     const json_t *row;
     size_t i;
 
-    json_array_foreach(known, i, row)
-    {
+    json_array_foreach (known, i, row) {
         const char *placement =
             json_string_value(json_object_get(row, "placement"));
 

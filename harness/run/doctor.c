@@ -172,8 +172,7 @@ static enum health judge_mitigations(const struct patient *patient,
     json_t *value;
     int on = 0;
 
-    json_object_foreach((json_t *)list, name, value)
-    {
+    json_object_foreach ((json_t *)list, name, value) {
         on += strncmp(json_string_value(value), "Mitigation", 10) == 0;
     }
     return found(finding, HEALTH_OK, "%d of %zu known weaknesses mitigated", on,
@@ -392,8 +391,7 @@ static enum health judge_cgroup(const struct patient *patient,
     size_t index;
     json_t *m;
 
-    json_array_foreach(mounts, index, m)
-    {
+    json_array_foreach (mounts, index, m) {
         const char *options = json_string_value(json_object_get(m, "options"));
         if (!json_is_true(json_object_get(m, "writable")))
             continue;
@@ -467,8 +465,7 @@ static enum health judge_variables(const struct patient *patient,
     size_t used = 0;
     json_t *value;
 
-    json_object_foreach((json_t *)variables, name, value)
-    {
+    json_object_foreach ((json_t *)variables, name, value) {
         if (used < sizeof(set))
             used += (size_t)snprintf(set + used, sizeof(set) - used, "%s%s",
                                      used ? ", " : "", name);

@@ -23,7 +23,7 @@ static json_t *copy_of(const json_t *stored, const char *path)
     json_t *rows = json_array(), *row;
     size_t i;
 
-    json_array_foreach(json_object_get(stored, "primitives"), i, row)
+    json_array_foreach (json_object_get(stored, "primitives"), i, row)
         json_array_append_new(
             rows,
             json_pack("{s:O, s:O, s:O, s:O}", "name",

@@ -124,8 +124,7 @@ static const char *copied_from(const char *path, char *home, size_t size)
     slash = strrchr(folder, '/');
     if (!strcmp(slash != NULL ? slash + 1 : folder, "experiments"))
         run = json_load_file(file, 0, NULL);
-    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
-    {
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
         const char *is = json_string_value(json_object_get(experiment, "name"));
         const char *was =
             json_string_value(json_object_get(experiment, "home"));
@@ -570,8 +569,7 @@ static int read_stored(const struct results *results, const json_t *run,
     char path[1024];
     size_t i;
 
-    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
-    {
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
         const char *name =
             json_string_value(json_object_get(experiment, "name"));
         int code;

@@ -31,8 +31,7 @@ double run_speed_usual(const json_t *trials, const char *experiment,
     size_t i;
     json_t *trial;
 
-    json_array_foreach(trials, i, trial)
-    {
+    json_array_foreach (trials, i, trial) {
         const json_t *speed =
             json_object_get(json_object_get(trial, "platform"), "speed_per_us");
 

@@ -14,6 +14,7 @@
 #include "harness/experiment/value.h"
 #include "harness/figures/metric.h"
 #include "harness/statistics/summary.h"
+#include "harness/statistics/summary_rows.h"
 #include "models/runtime/base/units.h"
 
 static const struct name {
@@ -115,8 +116,7 @@ static double error_share(const struct judging *judging)
     double scheduled = 0, ok = 0;
     size_t i;
 
-    json_array_foreach(judging->trials, i, trial)
-    {
+    json_array_foreach (judging->trials, i, trial) {
         const json_t *requests = json_object_get(trial, "requests");
 
         if (strcmp(text_of(trial, "experiment"), judging->experiment) != 0 ||
@@ -219,8 +219,7 @@ static int visit(const json_t *experiment, const json_t *point, void *context)
 
     judging->experiment = text_of(experiment, "name");
     judging->load_point = text_of(point, "id");
-    json_array_foreach(json_object_get(point, "models"), i, name)
-    {
+    json_array_foreach (json_object_get(point, "models"), i, name) {
         judging->model = json_string_value(name);
         if (!json_is_true(json_object_get(
                 json_object_get(models, judging->model), "yardstick")))
@@ -262,8 +261,7 @@ int threshold_stored(const json_t *outcomes,
     int count = 0;
     size_t i;
 
-    json_array_foreach(outcomes, i, one)
-    {
+    json_array_foreach (outcomes, i, one) {
         if (count < THRESHOLDS_MAX &&
             threshold_parse(text_of(one, "text"), &thresholds[count], why,
                             sizeof(why)) == 0)

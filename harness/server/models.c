@@ -60,10 +60,10 @@ static const char *joined(const json_t *array)
     size_t index, used = 0;
     json_t *item;
 
-    json_array_foreach(array, index,
-                       item) if (json_is_string(item) && used < sizeof(text))
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
-                                 used ? ", " : "", json_string_value(item));
+    json_array_foreach (array, index, item)
+        if (json_is_string(item) && used < sizeof(text))
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+                                     used ? ", " : "", json_string_value(item));
     return keep(text);
 }
 
@@ -78,8 +78,9 @@ static const char *const *names_of(const json_t *array)
     names = calloc(json_array_size(array) + 1, sizeof(*names));
     if (names == NULL)
         return NULL;
-    json_array_foreach(array, index, item) if (json_is_string(item))
-        names[used++] = keep(json_string_value(item));
+    json_array_foreach (array, index, item)
+        if (json_is_string(item))
+            names[used++] = keep(json_string_value(item));
     return names;
 }
 

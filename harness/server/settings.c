@@ -55,8 +55,7 @@ const struct parameter *settings_table(const json_t *described)
 
     if (table == NULL)
         return NULL;
-    json_array_foreach(described, i, each)
-    {
+    json_array_foreach (described, i, each) {
         if (rows < PARAMETERS_MAX && read_row(each, &table[rows]))
             rows++;
         else if (rows < PARAMETERS_MAX)

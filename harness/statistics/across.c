@@ -75,8 +75,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
     work->a.experiment = work->b.experiment = text_of(experiment, "name");
     work->a.load_point = text_of(point, "id");
     work->b.load_point = base;
-    json_array_foreach(json_object_get(point, "models"), i, model)
-    {
+    json_array_foreach (json_object_get(point, "models"), i, model) {
         work->a.model = work->b.model = json_string_value(model);
         sample_gather(work->trials, &work->a);
         sample_gather(work->trials, &work->b);

@@ -226,13 +226,11 @@ static int visit(const json_t *experiment, const json_t *point, void *context)
         return 0;
     work->a.experiment = work->b.experiment = text_of(experiment, "name");
     work->a.load_point = work->b.load_point = text_of(point, "id");
-    json_array_foreach(models, i, a)
-    {
+    json_array_foreach (models, i, a) {
         work->a.model = json_string_value(a);
         sample_gather(work->trials, &work->a);
         json_array_append_new(work->cells, cell_json(work));
-        json_array_foreach(models, j, b)
-        {
+        json_array_foreach (models, j, b) {
             work->b.model = json_string_value(b);
             if (j <= i || is_yardstick(work, work->a.model) ||
                 is_yardstick(work, work->b.model))
@@ -252,8 +250,7 @@ static struct gap_price primitive(const json_t *run, const char *name)
     struct gap_price price = {NAN, NAN, NAN};
     size_t i;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         if (strcmp(text_of(row, "name"), name) != 0 ||
             !json_is_number(json_object_get(row, "median_ns")))
             continue;

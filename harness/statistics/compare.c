@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "margin.h"
+#include "noise_floor.h"
 #include "summary.h"
+#include "summary_rows.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -27,8 +29,7 @@ static const json_t *named(const json_t *list, const char *key,
     const json_t *object;
     size_t i;
 
-    json_array_foreach(list, i, object)
-    {
+    json_array_foreach (list, i, object) {
         if (!strcmp(text_of(object, key), name))
             return object;
     }
@@ -199,8 +200,7 @@ static void add_lost(struct compare *compare)
     const json_t *row_a;
     size_t i;
 
-    json_array_foreach(json_object_get(compare->a, "summary"), i, row_a)
-    {
+    json_array_foreach (json_object_get(compare->a, "summary"), i, row_a) {
         const char *experiment = text_of(row_a, "experiment");
         const char *id = text_of(row_a, "load_point");
         const char *name = text_of(row_a, "metric");
@@ -222,8 +222,7 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
     size_t i;
 
     *compare = (struct compare){.a = a, .b = b};
-    json_array_foreach(json_object_get(b, "summary"), i, row_b)
-    {
+    json_array_foreach (json_object_get(b, "summary"), i, row_b) {
         const char *experiment = text_of(row_b, "experiment");
         const char *id = text_of(row_b, "load_point");
         const struct metric *metric = metric_find(text_of(row_b, "metric"));

@@ -17,6 +17,7 @@
 #include "noise_floor.h"
 #include "profile_limit.h"
 #include "summary.h"
+#include "summary_rows.h"
 
 enum { MODELS_SHOWN = 32 };
 
@@ -74,8 +75,7 @@ static bool is_among(const json_t *names, const char *model)
     const json_t *name;
     size_t i;
 
-    json_array_foreach(names, i, name)
-    {
+    json_array_foreach (names, i, name) {
         if (!strcmp(json_string_value(name), model))
             return true;
     }
@@ -90,8 +90,7 @@ static void rank(struct point *point, const json_t *models)
     size_t i;
 
     point->count = 0;
-    json_array_foreach(models, i, name)
-    {
+    json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
         const json_t *info =
             json_object_get(json_object_get(point->run, "models"), model);
@@ -251,8 +250,7 @@ static void tell_gaps(const struct point *point, const json_t *models)
     const json_t *name, *row;
     size_t i;
 
-    json_array_foreach(models, i, name)
-    {
+    json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
         json_int_t invalid, withheld;
 
@@ -294,18 +292,17 @@ static void tell_drift(const struct point *point, const json_t *models)
     char words[768];
     size_t i, j;
 
-    json_array_foreach(models, i, name)
-        json_array_foreach(point->trials, j, trial)
-    {
-        const char *model = json_string_value(name);
-        const json_t *drift = json_object_get(trial, "drift");
+    json_array_foreach (models, i, name)
+        json_array_foreach (point->trials, j, trial) {
+            const char *model = json_string_value(name);
+            const json_t *drift = json_object_get(trial, "drift");
 
-        if (drift != NULL && is_of(point, trial, model))
-            results_tell(
-                point->results, "    %s, block %d: %s", model,
-                (int)json_integer_value(json_object_get(trial, "block")),
-                trial_drift_words(drift, words, sizeof(words)));
-    }
+            if (drift != NULL && is_of(point, trial, model))
+                results_tell(
+                    point->results, "    %s, block %d: %s", model,
+                    (int)json_integer_value(json_object_get(trial, "block")),
+                    trial_drift_words(drift, words, sizeof(words)));
+        }
 }
 
 /* The time to recover, where it was asked for. */
@@ -315,8 +312,7 @@ static void tell_recovery(const struct point *point, const json_t *models)
     char text[32];
     size_t i;
 
-    json_array_foreach(models, i, name)
-    {
+    json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
 
         row = summary_row(point->run, point->experiment, point->id, model,
@@ -352,8 +348,7 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
         tell_leader(point);
     else
         results_tell(point->results, "  %s: no figure", point->id);
-    json_array_foreach(missed, i, name)
-    {
+    json_array_foreach (missed, i, name) {
         if (used < sizeof(names))
             used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
                                      i ? ", " : "", json_string_value(name));

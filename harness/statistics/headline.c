@@ -10,6 +10,7 @@
 
 #include "harness/figures/metric.h"
 #include "summary.h"
+#include "summary_rows.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -25,8 +26,7 @@ static bool told(const json_t *run, const json_t *experiment,
     const json_t *models = json_object_get(run, "models"), *name, *row;
     size_t i;
 
-    json_array_foreach(json_object_get(point, "models"), i, name)
-    {
+    json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
         row = summary_row(run, text_of(experiment, "name"),
@@ -82,8 +82,9 @@ void headline_make(json_t *run)
     json_t *point;
     size_t i, j;
 
-    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
-        json_array_foreach(json_object_get(experiment, "load_points"), j, point)
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment)
+        json_array_foreach (json_object_get(experiment, "load_points"), j,
+                            point)
             json_object_set_new(point, "headline",
                                 json_string(choose(run, experiment, point)));
 }

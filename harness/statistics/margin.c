@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "noise_floor.h"
-
 static const double MARGIN = 0.05, LATENCY_MARGIN = 0.1;
 
 bool margin_is_primary(const struct metric *metric)
@@ -39,13 +37,4 @@ double margin_declared(const json_t *experiment, const struct metric *metric)
     if (margin > 0)
         return margin;
     return latency ? LATENCY_MARGIN : MARGIN;
-}
-
-double margin_of(const json_t *run, const json_t *experiment,
-                 const struct metric *metric)
-{
-    const char *name = json_string_value(json_object_get(experiment, "name"));
-
-    return fmax(margin_declared(experiment, metric),
-                noise_floor_of(run, name != NULL ? name : "", metric->name));
 }

@@ -17,7 +17,3 @@ bool margin_is_primary(const struct metric *metric);
 
 /* What the experiment (of run.json) declares for the metric. */
 double margin_declared(const json_t *experiment, const struct metric *metric);
-
-/* The same, widened to the run's noise floor where that is larger. */
-double margin_of(const json_t *run, const json_t *experiment,
-                 const struct metric *metric);

@@ -99,11 +99,10 @@ static bool in_section(const struct work *work, const json_t *trial)
     const json_t *point;
     size_t i;
 
-    json_array_foreach(
-        work->points, i,
-        point) if (!strcmp(text_of(point, "section"), work->section) &&
-                   !strcmp(text_of(point, "id"),
-                           text_of(trial, "load_point"))) return true;
+    json_array_foreach (work->points, i, point)
+        if (!strcmp(text_of(point, "section"), work->section) &&
+            !strcmp(text_of(point, "id"), text_of(trial, "load_point")))
+            return true;
     return false;
 }
 
@@ -114,8 +113,7 @@ static void gather(struct work *work)
     size_t i;
 
     work->count = 0;
-    json_array_foreach(work->trials, i, trial)
-    {
+    json_array_foreach (work->trials, i, trial) {
         if (json_is_true(json_object_get(trial, "valid")) &&
             !figures_withheld(trial, FIGURE_MEMORY | FIGURE_IDLE_MEMORY, true,
                               &words) &&
@@ -307,8 +305,7 @@ static bool is_sweep(struct work *work)
     int count = 0;
 
     work->closed = true;
-    json_array_foreach(work->points, i, a)
-    {
+    json_array_foreach (work->points, i, a) {
         const json_t *load = json_object_get(a, "load");
 
         if (strcmp(text_of(a, "section"), work->section) != 0)
@@ -319,8 +316,7 @@ static bool is_sweep(struct work *work)
         work->closed &= !strcmp(text_of(load, "mode"), "closed") &&
                         !(number(load, "think_ns") > 0);
         count++;
-        json_array_foreach(work->points, j, b)
-        {
+        json_array_foreach (work->points, j, b) {
             if (j < i && !strcmp(text_of(b, "section"), work->section) &&
                 count_at(work, b) == count_at(work, a))
                 return false;
@@ -334,8 +330,7 @@ static void add_section(struct work *work, json_t *rows, const json_t *first)
     const json_t *name;
     size_t i;
 
-    json_array_foreach(json_object_get(first, "models"), i, name)
-    {
+    json_array_foreach (json_object_get(first, "models"), i, name) {
         work->model = json_string_value(name);
         gather(work);
         find_tasks(work);
@@ -357,13 +352,12 @@ static void add_experiment(struct work *work, json_t *rows)
     const json_t *a, *b;
     size_t i, j;
 
-    json_array_foreach(work->points, i, a)
-    {
+    json_array_foreach (work->points, i, a) {
         bool seen = false;
 
         work->section = text_of(a, "section");
-        json_array_foreach(work->points, j, b) seen |=
-            j < i && !strcmp(text_of(b, "section"), work->section);
+        json_array_foreach (work->points, j, b)
+            seen |= j < i && !strcmp(text_of(b, "section"), work->section);
         for (int what = 0; what < 2 && !seen; what++) {
             work->sleepers = what == 1;
             seen = is_sweep(work);
@@ -386,8 +380,8 @@ int memory_slopes_make(json_t *run, const json_t *trials)
                 work.y != NULL && work.weights != NULL;
 
     if (made)
-        json_array_foreach(json_object_get(run, "experiments"), i, experiment)
-        {
+        json_array_foreach (json_object_get(run, "experiments"), i,
+                            experiment) {
             work.experiment = text_of(experiment, "name");
             work.points = json_object_get(experiment, "load_points");
             add_experiment(&work, rows);

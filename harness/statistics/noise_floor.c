@@ -72,8 +72,7 @@ static double floor_of(const json_t *cells, const char *metric, double *logs)
     const json_t *cell;
     size_t i, n = 0;
 
-    json_array_foreach(cells, i, cell)
-    {
+    json_array_foreach (cells, i, cell) {
         if (!strcmp(text_of(cell, "metric"), metric))
             logs[n++] =
                 fabs(log(json_number_value(json_object_get(cell, "ratio"))));
@@ -116,9 +115,8 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
     work->a.experiment = work->b.experiment = text_of(work->experiment, "name");
     work->a.model = model;
     work->b.model = copy;
-    json_array_foreach(json_object_get(work->experiment, "load_points"), i,
-                       point)
-    {
+    json_array_foreach (json_object_get(work->experiment, "load_points"), i,
+                        point) {
 
         work->a.load_point = work->b.load_point = text_of(point, "id");
         sample_gather(work->trials, &work->a);
@@ -140,8 +138,8 @@ static void run_all(struct floor_work *work, json_t *run)
     size_t i, cells = 0;
     int different = 0;
 
-    json_array_foreach(json_object_get(run, "experiments"), i, work->experiment)
-    {
+    json_array_foreach (json_object_get(run, "experiments"), i,
+                        work->experiment) {
         json_t *row;
         size_t found;
 
@@ -193,8 +191,7 @@ double noise_floor_of(const json_t *run, const char *experiment,
                  *row;
     size_t i;
 
-    json_array_foreach(list, i, row)
-    {
+    json_array_foreach (list, i, row) {
         if (!strcmp(text_of(row, "experiment"), experiment))
             return json_number_value(json_object_get(
                 json_object_get(json_object_get(row, "floors"), metric),
@@ -235,7 +232,7 @@ void noise_floor_print(const struct results *results, const json_t *run)
 
     if (!json_is_object(noise_floor))
         return;
-    json_array_foreach(json_object_get(noise_floor, "experiments"), i, row)
+    json_array_foreach (json_object_get(noise_floor, "experiments"), i, row)
         print_experiment(results, row);
     results_tell(results,
                  "%s%d of %d pairs of the same binary were called "
@@ -247,4 +244,13 @@ void noise_floor_print(const struct results *results, const json_t *run)
                      ? ""
                      : ", over 10 %: do not trust this run's verdicts; "
                        "quieten the machine (troika doctor)");
+}
+
+double margin_of(const json_t *run, const json_t *experiment,
+                 const struct metric *metric)
+{
+    const char *name = json_string_value(json_object_get(experiment, "name"));
+
+    return fmax(margin_declared(experiment, metric),
+                noise_floor_of(run, name != NULL ? name : "", metric->name));
 }

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "harness/figures/metric.h"
+
 #include "harness/results/results.h"
 
 /* Sets "noise_floor" of the run from its trials: null where no experiment has
@@ -22,3 +24,8 @@ double noise_floor_of(const json_t *run, const char *experiment,
 
 /* Lines on the floor, for the end of a run; none without one. */
 void noise_floor_print(const struct results *results, const json_t *run);
+
+/* What the experiment declares for the metric (margin_declared), widened to the
+ * run's noise floor where that is larger. */
+double margin_of(const json_t *run, const json_t *experiment,
+                 const struct metric *metric);

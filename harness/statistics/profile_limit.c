@@ -9,6 +9,7 @@
 
 #include "models/runtime/base/units.h"
 #include "summary.h"
+#include "summary_rows.h"
 
 static bool beyond(const json_t *run, const json_t *experiment,
                    const json_t *point, const char *model, const char *metric,
@@ -50,8 +51,7 @@ json_t *profile_limit_missed(const json_t *run, const json_t *experiment,
     json_t *found = json_array();
     size_t i;
 
-    json_array_foreach(json_object_get(point, "models"), i, name)
-    {
+    json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
         if (found != NULL &&

@@ -73,8 +73,7 @@ void sample_gather(const json_t *trials, struct sample *sample)
     sample->valid_count = sample->count = sample->invalid = 0;
     sample->withheld = 0;
     sample->reason = NULL;
-    json_array_foreach(trials, i, trial)
-    {
+    json_array_foreach (trials, i, trial) {
         if (!of_cell(trial, sample))
             continue;
         if (json_is_true(json_object_get(trial, "valid")))

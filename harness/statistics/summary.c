@@ -24,6 +24,7 @@
 #include "margin.h"
 #include "noise_floor.h"
 #include "sample.h"
+#include "summary_rows.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -163,8 +164,8 @@ static int correct(struct work *work)
     double *p = calloc(work->count + 1, sizeof(*p));
     size_t i;
 
-    json_array_foreach(json_object_get(work->run, "experiments"), i, experiment)
-    {
+    json_array_foreach (json_object_get(work->run, "experiments"), i,
+                        experiment) {
         const char *name = text_of(experiment, "name");
         int family = 0;
 
@@ -221,16 +222,14 @@ static int visit_point(const json_t *experiment, const json_t *point,
 
     work->a.experiment = work->b.experiment = text_of(experiment, "name");
     work->a.load_point = work->b.load_point = text_of(point, "id");
-    json_array_foreach(models, i, a)
-    {
+    json_array_foreach (models, i, a) {
         work->a.model = json_string_value(a);
         sample_gather(work->trials, &work->a);
         for (const struct metric *m = metrics; m->name != NULL; m++)
             if (metric_applies(m, point))
                 json_array_append_new(json_object_get(work->run, "summary"),
                                       row_of(&work->a, m));
-        json_array_foreach(models, j, b)
-        {
+        json_array_foreach (models, j, b) {
             work->b.model = json_string_value(b);
             if (j <= i || !is_contender(work->run, work->a.model) ||
                 !is_contender(work->run, work->b.model))
@@ -252,13 +251,13 @@ int summary_each_point(const json_t *run,
     const json_t *experiment, *point;
     size_t i, j;
 
-    json_array_foreach(json_object_get(run, "experiments"), i, experiment)
-        json_array_foreach(json_object_get(experiment, "load_points"), j, point)
-    {
-        int result = visit(experiment, point, context);
-        if (result != 0)
-            return result;
-    }
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment)
+        json_array_foreach (json_object_get(experiment, "load_points"), j,
+                            point) {
+            int result = visit(experiment, point, context);
+            if (result != 0)
+                return result;
+        }
     return 0;
 }
 
@@ -276,8 +275,7 @@ static int count_lost(const json_t *experiment, const json_t *point,
     const json_t *model;
     size_t i;
 
-    json_array_foreach(json_object_get(point, "models"), i, model)
-    {
+    json_array_foreach (json_object_get(point, "models"), i, model) {
         const json_t *row = summary_row(
             lost->run, text_of(experiment, "name"), text_of(point, "id"),
             json_string_value(model), text_of(point, "headline"));
@@ -296,8 +294,7 @@ static void count(json_t *run, const json_t *trials)
     int valid = 0, retried = 0, withheld = 0, bounded = 0, attempt;
     size_t i;
 
-    json_array_foreach(trials, i, trial)
-    {
+    json_array_foreach (trials, i, trial) {
         valid += json_is_true(json_object_get(trial, "valid"));
         withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
         bounded += figures_bound(trial, FIGURES_ALL) != NULL;
@@ -329,8 +326,7 @@ static void add_noise(json_t *run)
     double *sds = calloc(json_array_size(rows) + 1, sizeof(*sds));
     size_t i, n = 0;
 
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         json_t *sd = json_object_get(row, "log_sd");
 
         if (sds != NULL && is(row, "metric", "throughput_per_s") &&
@@ -380,8 +376,7 @@ char *summary_csv(const json_t *trials)
     if (file == NULL)
         return NULL;
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
-    json_array_foreach(trials, i, trial)
-    {
+    json_array_foreach (trials, i, trial) {
         bool valid = json_is_true(json_object_get(trial, "valid"));
         const char *words;
 
@@ -404,34 +399,4 @@ char *summary_csv(const json_t *trials)
         }
     }
     return fclose(file) == 0 ? text : NULL;
-}
-
-json_t *summary_row(const json_t *run, const char *experiment,
-                    const char *load_point, const char *model,
-                    const char *metric)
-{
-    json_t *row;
-    size_t i;
-
-    json_array_foreach(json_object_get(run, "summary"), i,
-                       row) if (is(row, "experiment", experiment) &&
-                                is(row, "load_point", load_point) &&
-                                is(row, "model", model) &&
-                                is(row, "metric", metric)) return row;
-    return NULL;
-}
-
-json_t *summary_comparison(const json_t *run, const char *experiment,
-                           const char *load_point, const char *metric,
-                           const char *a, const char *b)
-{
-    json_t *row;
-    size_t i;
-
-    json_array_foreach(json_object_get(run, "comparisons"), i,
-                       row) if (is(row, "experiment", experiment) &&
-                                is(row, "load_point", load_point) &&
-                                is(row, "metric", metric) && is(row, "a", a) &&
-                                is(row, "b", b)) return row;
-    return NULL;
 }

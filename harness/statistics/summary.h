@@ -24,12 +24,3 @@ int summary_each_point(const json_t *run,
                        int (*visit)(const json_t *experiment,
                                     const json_t *point, void *context),
                        void *context);
-
-/* The summary row or the comparison of these, or NULL. A comparison is found
- * in the order given alone (a, b). */
-json_t *summary_row(const json_t *run, const char *experiment,
-                    const char *load_point, const char *model,
-                    const char *metric);
-json_t *summary_comparison(const json_t *run, const char *experiment,
-                           const char *load_point, const char *metric,
-                           const char *a, const char *b);

@@ -150,8 +150,7 @@ static void print_parameters(const json_t *parameters, const char *lead)
     size_t index;
     json_t *p;
 
-    json_array_foreach(parameters, index, p)
-    {
+    json_array_foreach (parameters, index, p) {
         const json_t *low = json_object_get(p, "minimum");
         const json_t *high = json_object_get(p, "maximum");
         const json_t *standard = json_object_get(p, "default");
@@ -188,8 +187,7 @@ static void print_models(const json_t *models)
     json_t *m;
 
     puts("Models (what serves a request):");
-    json_array_foreach(models, index, m)
-    {
+    json_array_foreach (models, index, m) {
         const json_t *workers = json_object_get(m, "workers_default");
         printf("  %-24s %s\n", text_of(m, "name"), text_of(m, "summary"));
         if (!json_is_true(json_object_get(m, "available"))) {
@@ -225,8 +223,7 @@ static void print_workloads(const json_t *list)
     json_t *w;
 
     puts("Workloads (what a request does):");
-    json_array_foreach(list, index, w)
-    {
+    json_array_foreach (list, index, w) {
         printf("  %-10s [%s] %s%s\n", text_of(w, "name"), text_of(w, "kind"),
                text_of(w, "summary"),
                json_is_true(json_object_get(w, "needs_backend"))
@@ -248,8 +245,7 @@ static void print_experiments(const json_t *list)
     json_t *e;
 
     puts("Experiments (a question each; make bench-NAME):");
-    json_array_foreach(list, index, e)
-    {
+    json_array_foreach (list, index, e) {
         printf("  %-14s %s\n", text_of(e, "name"), text_of(e, "title"));
         if (text_of(e, "question")[0] != '\0')
             printf("      %s\n", text_of(e, "question"));

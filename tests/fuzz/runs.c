@@ -231,8 +231,7 @@ static void store(const json_t *plan, const json_t *trials)
     const json_t *trial;
     size_t i;
 
-    json_array_foreach(trials, i, trial)
-    {
+    json_array_foreach (trials, i, trial) {
         FILE *file;
 
         if (!path_of(json_array_get(plan, i), path) || json_is_null(trial) ||
@@ -252,7 +251,9 @@ static void unstore(const json_t *plan)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(plan, i, row) if (path_of(row, path)) unlink(path);
+    json_array_foreach (plan, i, row)
+        if (path_of(row, path))
+            unlink(path);
 }
 
 static void count_told(const char *why, void *context)
@@ -273,8 +274,7 @@ static void check_summary(const json_t *run)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(run, "summary"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "summary"), i, row) {
         const json_t *value = json_object_get(row, "value");
         const char *why = json_string_value(json_object_get(row, "why"));
         const char *metric = json_string_value(json_object_get(row, "metric"));

@@ -61,8 +61,7 @@ static json_t *row_of(const json_t *run, const char *metric)
     json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(run, "across"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "across"), i, row) {
         const char *name = json_string_value(json_object_get(row, "metric"));
 
         if (!strcmp(name, metric))

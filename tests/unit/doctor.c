@@ -228,11 +228,10 @@ static void this_machine_is_captured(void **state)
 
     (void)state;
     assert_non_null(environment);
-    json_object_foreach(environment, key,
-                        value) if (json_is_string(value) &&
-                                   strcmp(key, "cflags") != 0 &&
-                                   strcmp(key, "cmdline") != 0)
-        assert_true(json_string_length(value) > 0);
+    json_object_foreach (environment, key, value)
+        if (json_is_string(value) && strcmp(key, "cflags") != 0 &&
+            strcmp(key, "cmdline") != 0)
+            assert_true(json_string_length(value) > 0);
     for (int i = 0; numbers[i] != NULL; i++)
         assert_true(
             json_integer_value(json_object_get(environment, numbers[i])) > 0);

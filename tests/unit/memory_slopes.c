@@ -88,12 +88,10 @@ static const json_t *find(const json_t *run, const char *model, const char *per)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(
-        json_object_get(run, "slopes"), i,
-        row) if (!strcmp(json_string_value(json_object_get(row, "model")),
-                         model) &&
-                 !strcmp(json_string_value(json_object_get(row, "per")),
-                         per)) return row;
+    json_array_foreach (json_object_get(run, "slopes"), i, row)
+        if (!strcmp(json_string_value(json_object_get(row, "model")), model) &&
+            !strcmp(json_string_value(json_object_get(row, "per")), per))
+            return row;
     return NULL;
 }
 

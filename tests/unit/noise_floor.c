@@ -15,6 +15,7 @@
 
 #include "harness/statistics/noise_floor.h"
 #include "harness/statistics/summary.h"
+#include "harness/statistics/summary_rows.h"
 
 enum { POINTS = 20, BLOCKS = 6 };
 
@@ -96,8 +97,7 @@ static void the_floor_widens_the_margin_of_its_metric(void **state)
     near(noise_floor_of(run, "other", "throughput_per_s"), 0, 0);
     assert_int_equal(json_array_size(json_object_get(run, "comparisons")),
                      2 * POINTS);
-    json_array_foreach(json_object_get(run, "comparisons"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "comparisons"), i, row) {
         const char *metric = json_string_value(json_object_get(row, "metric"));
         bool rate = !strcmp(metric, "throughput_per_s");
 
@@ -110,8 +110,7 @@ static void the_floor_widens_the_margin_of_its_metric(void **state)
                             "same");
         assert_true(json_is_true(json_object_get(row, "primary")));
     }
-    json_array_foreach(json_object_get(run, "summary"), i, row)
-    {
+    json_array_foreach (json_object_get(run, "summary"), i, row) {
         const char *model = json_string_value(json_object_get(row, "model"));
         assert_null(strchr(model, '~'));
     }
