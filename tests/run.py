@@ -20,7 +20,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KINDS = ("fault", "method", "report", "contract")
+KINDS = ("fault", "method", "report", "contract", "tidy")
 SKIPPED = 77
 MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_drops,steady," \
     "slices_sampled"
