@@ -159,11 +159,19 @@ compare: $(out)/troika ## two runs side by side: make compare A=results/X B=resu
 .PHONY: check asan tsan ci tests format format-check tidy clean
 tests: all $(unit_tests) $(helpers)
 
-check: tests ## unit, contract, method, report and fault tests
+# What TESTS names is built and no more: of the unit tests one alone runs models.
+tests_named := $(value TESTS)
+units_named := $(if $(tests_named),$(foreach u,$(unit_tests),$(if $(strip \
+    $(foreach w,$(tests_named),$(findstring $(w),unit/$(notdir $(u))))),$(u))),$(unit_tests))
+.PHONY: tests-named
+tests-named: $(if $(filter-out unit/%,$(or $(tests_named),all))$(filter %/meter_unprivileged,$(units_named)),all) \
+    $(units_named) $(helpers)
+
+check: tests-named ## unit, contract, method, report, fault and tidy tests (TESTS=unit/gate: some, by words of their names)
 	@export TROIKA_BUILD=$(out); $(with) TESTS $(python) tests/run.py
 
 asan tsan: ## check (but for reports, which are Python) under address+undefined, or thread sanitizer
-	@$(MAKE) --no-print-directory tests VARIANT=$@
+	@$(MAKE) --no-print-directory tests-named VARIANT=$@
 	@export GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@; \
 	    $(with) TESTS $(python) tests/run.py
 
