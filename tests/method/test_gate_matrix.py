@@ -79,7 +79,7 @@ class GateMatrix(unittest.TestCase):
         self.assertEqual(set(), CAUGHT - missed)
 
     def test_each_gate_says_when_it_fails_and_is_documented(self) -> None:
-        page = (ROOT / "docs/method.md").read_text()
+        page = (ROOT / "docs/method/gates.md").read_text()
         self.assertGreaterEqual(len(self.gates), 32)
         self.assertEqual(len(self.gates), len({gate["id"] for gate in self.gates}))
         for gate in self.gates:
@@ -88,9 +88,9 @@ class GateMatrix(unittest.TestCase):
                 self.assertIn(f"`{gate['id']}`", page)
 
     def test_the_page_has_each_gates_figures(self) -> None:
-        """docs/method.md: | gates | figures | why these |"""
+        """docs/method/gates.md: | gates | figures | why these |"""
         rows = {}
-        for line in (ROOT / "docs/method.md").read_text().splitlines():
+        for line in (ROOT / "docs/method/gates.md").read_text().splitlines():
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             if len(cells) == 3 and line.startswith("| `"):
                 for name in re.findall(r"`(\w+)`", cells[0]):
