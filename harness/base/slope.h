@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What one more costs: a straight line through measurements by weighted least
- * squares, and how sure its slope is. Pure functions; docs/method.md says what
- * is fitted.
+ * squares, and how sure its slope is. Pure functions;
+ * docs/method/memory-and-cpu.md says what is fitted.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * How sure: intervals for ratios and levels from one value per block, and the
- * words for them. Pure functions; method and sources in docs/method.md.
+ * words for them. Pure functions; method and sources in
+ * docs/method/statistics.md.
  */
 #pragma once
 
@@ -49,10 +50,10 @@ int statistics_holm(double *p, int n);
 /* Whether the 95 % interval of a ratio leaves 1 out. */
 bool statistics_excludes_one(const struct estimate *ratio);
 
-/* First matching row of the table in docs/method.md wins; `margin` is the
- * difference that matters (0.05), higher_is_better turns the ratio round.
- * Unless `confirmed`, that the interval excludes 1 does not count: the rank
- * interval or the correction for many comparisons speaks against it. */
+/* First matching row of the table in docs/method/statistics.md wins; `margin`
+ * is the difference that matters (0.05), higher_is_better turns the ratio
+ * round. Unless `confirmed`, that the interval excludes 1 does not count: the
+ * rank interval or the correction for many comparisons speaks against it. */
 enum verdict statistics_verdict(const struct estimate *ratio, double margin,
                                 bool higher_is_better, bool confirmed);
 

@@ -126,8 +126,8 @@ static void resent(const struct gate_facts *facts, struct gate *gate)
 
 /* A request that is out when the window of a closed loop ends is in nobody's
  * latency. All that a stall of the whole server leaves out is hidden alike,
- * which is in the nature of that loop (docs/method.md); but one connection that
- * waits while all others go round and round was forgotten. */
+ * which is in the nature of that loop (docs/method/clocks-and-load.md); but one
+ * connection that waits while all others go round and round was forgotten. */
 static void oldest_unanswered(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;

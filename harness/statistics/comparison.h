@@ -55,8 +55,8 @@ bool comparison_barred(const struct comparison *comparison);
 enum verdict comparison_verdict(const struct comparison *comparison);
 const char *comparison_verdict_name(enum verdict verdict);
 
-/* The verdict as docs/method.md words it; `units` ("blocks") are what
- * an inconclusive one needs more of. Returns text. */
+/* The verdict as docs/method/statistics.md words it; `units` ("blocks") are
+ * what an inconclusive one needs more of. Returns text. */
 char *comparison_phrase(const struct comparison *comparison, const char *units,
                         char *text, size_t size);
 

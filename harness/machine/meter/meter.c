@@ -2,7 +2,7 @@
  *
  * Memory and CPU of a tree of processes: puts together what the groups
  * (cgroup.c) and /proc (proc.c) tell. See the header for what the
- * figures are and docs/method.md for how far to trust them.
+ * figures are and docs/method/memory-and-cpu.md for how far to trust them.
  */
 #include "meter.h"
 

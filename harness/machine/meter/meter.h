@@ -17,7 +17,7 @@
  *                   never inside the window
  *
  * Why not RSS: it counts shared pages once per process and leaves out kernel
- * stacks, page tables, slab and socket buffers (docs/method.md).
+ * stacks, page tables, slab and socket buffers (docs/method/memory-and-cpu.md).
  *
  * The environment variable TROIKA_METER = v1 | v2 | proc restricts where the
  * figures may come from; it exists for tests and for comparing the sources.
