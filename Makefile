@@ -199,9 +199,11 @@ ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release b
 	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=60
 
 c_files = $(shell git ls-files '*.c' '*.h')
-format: ## clang-format everything
+format: ## clang-format everything; the schemas one property a line
+	@$(python) results/schema/format.py
 	@clang-format -i $(c_files)
 format-check: ## fails when format would change something
+	@$(python) results/schema/format.py --check
 	@command -v clang-format >/dev/null || { echo 'format-check: clang-format is missing, skipped'; exit 0; }; \
 	    clang-format --dry-run -Werror $(c_files)
 # What clang-tidy and cppcheck need defined to read a file without its recipe.
