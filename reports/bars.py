@@ -11,19 +11,8 @@ CPU for that to tell, the bar stays whole.
 import style
 import units
 from drawing import Axis, Chart
-from levels import (
-    alt_text,
-    left,
-    level_rows,
-    median,
-    n_words,
-    name_of,
-    of_trials,
-    provenance,
-    styles,
-    table_row,
-    valid_trials,
-)
+from labels import alt_text, left, n_words, name_of, provenance, styles, table_row
+from levels import level_rows, median, of_trials, valid_trials
 from metrics import metric
 from points import setting
 from results import Run

@@ -13,7 +13,7 @@ drawing.
 """
 
 import bars
-import capacity
+import search
 import curves
 import dots
 import drift
@@ -71,7 +71,7 @@ def _point(run: Run, experiment: dict, point: dict, levels: bool, parts: bool):
     they are made of, in a sweep for its last load point alone."""
     mode, here = point["load"]["mode"], (run, experiment, point)
     if mode == "search":
-        return [capacity.levels(*here), capacity.staircase(*here)]
+        return [search.levels(*here), search.staircase(*here)]
     found: list[Chart | None] = [dots.throughput(*here)] if levels else []
     if mode == "slice":  # tells neither latency nor memory
         return [*found, *pairs.charts(*here), bars.cpu(*here), drift.blocks(*here)]

@@ -10,7 +10,7 @@ import units
 from conditions import Comparison
 from drawing import Chart, axis
 from figures import Element, scaled, show, told
-from levels import left
+from labels import left
 from rules import Figure, Rule
 
 WORDS = {"time": units.TIME, "size": units.SIZE}

@@ -10,7 +10,8 @@ longest waits to be among them, are named, not drawn.
 import histogram
 import units
 from drawing import Axis, Chart, axis
-from levels import end_labels, median, name_of, provenance, right, styles, valid_trials
+from labels import end_labels, name_of, provenance, right, styles
+from levels import median, valid_trials
 from points import latency_words, setting
 from results import Run
 

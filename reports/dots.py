@@ -9,21 +9,10 @@ the dot: how much of what was possible did the model reach?
 
 import units
 from drawing import Chart, axis
-from levels import (
-    DOTS,
-    alt_text,
-    clear_of,
-    left,
-    level_rows,
-    n_words,
-    name_of,
-    of_trials,
-    provenance,
-    scale_words,
-    styles,
-    table_row,
-    valid_trials,
+from labels import (
+    alt_text, clear_of, DOTS, left, n_words, name_of, provenance, scale_words, styles, table_row,
 )
+from levels import level_rows, of_trials, valid_trials
 from metrics import metric
 from points import setting
 from results import Run, bound_by

@@ -9,7 +9,8 @@ the level).
 
 import units
 from drawing import Axis, Chart
-from levels import end_labels, name_of, provenance, reasons, right, styles
+from labels import end_labels, name_of, provenance, right, styles
+from levels import reasons
 from metrics import metric
 from points import setting
 from results import Run

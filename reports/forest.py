@@ -12,7 +12,7 @@ import lead
 import style
 import units
 from drawing import Chart, axis
-from levels import capital, left, name_of, provenance
+from labels import capital, left, name_of, provenance
 from metrics import metric
 from points import sections
 from results import Run

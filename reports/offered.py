@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import units
 from curves import PLAIN
 from drawing import Chart, axis
-from levels import n_words, provenance, scale_words, valid_trials
+from labels import n_words, provenance, scale_words
+from levels import valid_trials
 from metrics import metric
 from points import latency_words
 from results import Run

@@ -12,7 +12,8 @@ import style
 import units
 from curves import PLAIN
 from drawing import Axis, Chart
-from levels import end_labels, median, n_words, provenance, right, styles, valid_trials
+from labels import end_labels, n_words, provenance, right, styles
+from levels import median, valid_trials
 from metrics import metric
 from points import sweep_key
 from results import Run

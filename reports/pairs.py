@@ -12,7 +12,8 @@ import forest
 import style
 import units
 from drawing import Chart, axis
-from levels import capital, left, name_of, provenance, valid_trials
+from labels import capital, left, name_of, provenance
+from levels import valid_trials
 from metrics import metric
 from points import setting
 from results import Run

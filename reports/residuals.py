@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import units
 from drawing import Chart, axis
-from levels import median, name_of, provenance, styles, valid_trials
+from labels import name_of, provenance, styles
+from levels import median, valid_trials
 from metrics import metric
 from results import Run
 

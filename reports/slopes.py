@@ -9,7 +9,7 @@ the rest that the kinds leave of the total.
 import style
 import units
 from drawing import Axis, Chart
-from levels import left, name_of, provenance
+from labels import left, name_of, provenance
 from results import Run
 
 PERS = (

@@ -10,7 +10,8 @@ least squares does.
 import units
 from curves import PLAIN
 from drawing import Axis, Chart, axis
-from levels import capital, end_labels, name_of, provenance, right, scale_words, styles, valid_trials
+from labels import capital, end_labels, name_of, provenance, right, scale_words, styles
+from levels import valid_trials
 from metrics import metric
 from points import latency_words, setting
 from results import Run

@@ -8,19 +8,8 @@ import style
 import units
 from curves import PLAIN
 from drawing import Axis, Chart, axis
-from levels import (
-    capital,
-    end_labels,
-    n_words,
-    name_of,
-    of_trials,
-    provenance,
-    reasons,
-    right,
-    scale_words,
-    styles,
-    valid_trials,
-)
+from labels import capital, end_labels, n_words, name_of, provenance, right, scale_words, styles
+from levels import of_trials, reasons, valid_trials
 from metrics import metric
 from points import latency_words, sweep_key
 from results import Run
