@@ -34,7 +34,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "reports"))
-import output  # noqa: E402
+from data import output  # noqa: E402
 
 BASE = "troika"
 SETTLED = 0.2  # of a run is over at the first look; as much follows the last

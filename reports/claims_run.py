@@ -15,11 +15,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-import claims
-import output
-import results
-import rules
-import verdicts
+from data import output, results
+from claims import judge, rules, verdicts
 
 REPORTED = (0, 3, 4)  # of troika bench: done, invalid trials, a threshold missed
 OVERHEAD_S = 5.0  # of a run, beside its trials
@@ -128,10 +125,10 @@ def more(picked: list[rules.Rule], first: results.Run, left_s: float) -> dict[st
 
 def run(options: argparse.Namespace) -> int:
     begun = time.monotonic()
-    picked = claims.chosen(options.claims, options.rules)
-    names = claims.experiments(picked, options.claims)
+    picked = judge.chosen(options.claims, options.rules)
+    names = judge.experiments(picked, options.claims)
     dry = "--dry-run" in options.bench
-    if claims.prices(picked) and not dry and (status := call(options.troika, "primitives")):
+    if judge.prices(picked) and not dry and (status := call(options.troika, "primitives")):
         return status
     status, path = bench(options, "--", *names)
     if not path:
@@ -144,7 +141,7 @@ def run(options: argparse.Namespace) -> int:
         code, path = bench(options, "--blocks", str(blocks), "--", name)
         status = max(status, code)
         planned.append(results.load(str(path)))
-    sys.stdout.write(claims.outcome(claims.make(picked, [first], None, planned)))
+    sys.stdout.write(judge.outcome(judge.make(picked, [first], None, planned)))
     return status
 
 
@@ -154,7 +151,7 @@ def main(argv: list[str]) -> int:
         return run(options)
     except Stopped as stopped:
         return stopped.args[0]
-    except claims.PROBLEMS as error:
+    except judge.PROBLEMS as error:
         print(f"claims: {error}", file=sys.stderr)
         return 1
 

@@ -12,28 +12,24 @@ import shlex
 import sys
 from pathlib import Path
 
-import charts
-import dependence
-import drawing
-import output
-import pages
-import record
-import results
-import view
+from data import output, results
+from decision import dependence
+from charts import catalogue, drawing
+from pages import record, render, view
 
 
 def make(run: results.Run, only: str | None) -> dict:
     """Writes what was asked for; returns the context of the pages."""
     folder = run.path / "report"
-    found = charts.all_charts(run)
+    found = catalogue.all_charts(run)
     if only in (None, "charts", "report"):
         drawing.write(
-            found, folder / "charts", pages.environment(), f"run {run.data['run_id']}"
+            found, folder / "charts", render.environment(), f"run {run.data['run_id']}"
         )
     records = record.write_all(run, found) if only in (None, "adr", "report") else {}
     context = view.view(run, found, records)
     if only in (None, "report"):
-        pages.write_report(folder, context)
+        render.write_report(folder, context)
     context["paths"] = _paths(folder, records)
     decided = {name: told["decision"] for name, told in records.items()}
     context["depends"] = only != "charts" and dependence.of_run(run, decided)
@@ -78,7 +74,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 def verify(run: results.Run) -> int:
     """Prints of each newest decision record whether the results bear it out."""
-    found = record.verify(run, charts.all_charts(run))
+    found = record.verify(run, catalogue.all_charts(run))
     for path, problem in found:
         print(f"{path}: {problem or 'as the stored results give it'}")
     if not found:
@@ -102,14 +98,14 @@ def main(argv: list[str]) -> int:
             print(f"report: {untrusted}; no decision is recorded", file=sys.stderr)
         code = 3 if untrusted or (options.summary and context["depends"]) else 0
         if options.summary:
-            text = pages.environment(plain=True).get_template("summary.txt").render(**context)
+            text = render.environment(plain=True).get_template("summary.txt").render(**context)
         else:
             text = "\n".join(context["paths"]) + "\n"
         sys.stdout.write(text)
-    except (results.ResultsError, drawing.DrawingError, pages.PagesError) as error:
+    except (results.ResultsError, drawing.DrawingError, render.PagesError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 1
-    except pages.UNFORESEEN as error:
+    except render.UNFORESEEN as error:
         where = f"{options.run}/run.json or a trial of it"
         print(f"report: {output.damaged(where, error)}", file=sys.stderr)
         return 1

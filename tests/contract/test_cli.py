@@ -202,7 +202,7 @@ class Experiments(unittest.TestCase):
         """By the plan's own reckoning, start and end of the servers counted."""
         if not FOREIGN:
             self.skipTest("the build has no foreign models")
-        script = str(ROOT / "reports" / "claims.py")
+        script = str(ROOT / "reports" / "judge.py")
         listed = subprocess.run(["/usr/bin/python3", script, "--experiments", "--claims", "quick"],
                                 stdout=subprocess.PIPE, text=True, timeout=60, check=True)
         done = troika("bench", "--dry-run", "--allow-any-build", *listed.stdout.split())

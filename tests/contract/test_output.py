@@ -25,8 +25,8 @@ VERBS = [["--help"], ["--version"], ["list"], ["list", "--format", "json"], ["li
          ["bench", "--dry-run", "quick"], ["serve", "--help"], ["selftest", "--list"],
          ["primitives", "--help"], ["compare", "--usage"], ["load", "--help"],
          ["search", "--help"], ["stores", "--help"], ["summarise", "--help"]]
-PROGRAMS = [["reports/report.py", "--help"], ["reports/claims.py", "--help"],
-            ["reports/claims.py", "--experiments"], ["harness/generators.py", "--help"]]
+PROGRAMS = [["reports/report.py", "--help"], ["reports/judge.py", "--help"],
+            ["reports/judge.py", "--experiments"], ["harness/generators.py", "--help"]]
 
 
 def ended(command, where):

@@ -100,7 +100,7 @@ class Browser(Case):
         stored.write(self.run_path, "quick")
         output = self.run_path.parent / "claims"
         done = subprocess.run(
-            ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--claims", "C01,C21",
+            ["/usr/bin/python3", "-B", str(ROOT / "reports" / "judge.py"), "--claims", "C01,C21",
              "--output", output, self.run_path],
             capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)

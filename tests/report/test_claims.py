@@ -13,9 +13,8 @@ from pathlib import Path
 
 from case import ROOT, Case
 
-import conditions
-import rules
-from conditions import NO, NONE, UNSURE, YES
+from claims import conditions, rules
+from claims.conditions import NO, NONE, UNSURE, YES
 
 RULE = """[claim]
 short = the loop gains
@@ -176,7 +175,7 @@ class Rules(Case):
             ("--primitives", "full", ["primitives"]),
             ("--primitives", "C01,C07", []),
         ):
-            command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), flag, "--claims", claims]
+            command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "judge.py"), flag, "--claims", claims]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
             self.assertEqual((done.returncode, done.stdout.split()), (0, words), done.stderr)
 
@@ -189,7 +188,7 @@ class Rules(Case):
     def test_the_program_tells_the_error(self):
         self.write(RULE.replace("if = gain", "if = gane", 1))
         folder = self.run_path.parent
-        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--experiments"]
+        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "judge.py"), "--experiments"]
         done = subprocess.run([*command, "--rules", folder], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 1)
         self.assertIn("claims: c90.ini:30: no figure is named gane", done.stderr)
@@ -284,7 +283,7 @@ class Page(Case):
         for i, text in enumerate(rule_texts):
             (folder / f"c9{i}.ini").write_text(text, encoding="utf-8")
         self.page = folder / f"claims-{len(list(folder.glob('claims-*')))}"
-        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "claims.py"), "--rules", folder]
+        command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "judge.py"), "--rules", folder]
         done = subprocess.run(
             [*command, "--output", self.page, self.run_path], capture_output=True, text=True, timeout=120
         )

@@ -191,7 +191,7 @@ class Compare(Case):
             victim.write_text(whole)
 
     def test_a_trial_that_contradicts_itself_is_refused(self):
-        """As the report refuses it (reports/checks.py)."""
+        """As the report refuses it (reports/data/checks.py)."""
         self.store(lambda run, trials: None)
         victim = sorted((self.run_path / "trials").glob("*.json"))[0]
         whole = victim.read_text()

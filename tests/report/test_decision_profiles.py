@@ -10,10 +10,10 @@ from pathlib import Path
 
 import case  # noqa: F401  (the path to reports/)
 
-import decision
 import queueing
 from asked import MIB
-from results import Run
+from data.results import Run
+from decision import decide as rule
 
 MS = 1_000_000
 EXPERIMENTS = ("mixed", "standard", "io")
@@ -46,7 +46,7 @@ def profile(name, wait_ms, cpu_ms, connections, limit_ms, memory_mib):
 def decide(world, name, wanted, points=None):
     data, trials, summary, comparisons = queueing.build(world, name, wanted, points)
     run = Run(Path("made-up"), data, trials, [], summary, comparisons)
-    return decision.decide(run, data["experiments"][0])
+    return rule.decide(run, data["experiments"][0])
 
 
 def keeps(world, wanted, option, workers):

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from case import Case
 
-import figures
-import results
 import stored
-from rules import Figure
+from data import results
+from claims import figures
+from claims.rules import Figure
 
 PLAIN = Figure("x", "x", "value", "throughput_per_s", ["event-loop"], None, None, "quick", ["fetch"], None, False, *[None] * 3, "rate")
 RATIO = replace(PLAIN, form="ratio", to="serial", measures="number")

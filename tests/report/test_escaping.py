@@ -100,7 +100,7 @@ class Escaping(Case):
                 self.assertEqual(len(cells), 1, block)
 
     def test_each_reads_as_it_was_written(self):
-        import markdown
+        from pages import markdown
 
         shown = {
             "<script>": "&lt;script>",

@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from case import Case  # noqa: E402
-import soak  # noqa: E402
 import stored  # noqa: E402
+from charts import soak  # noqa: E402
 
 
 class Modes(Case):

@@ -15,11 +15,9 @@ from pathlib import Path
 
 from case import ROOT, Case, run_report
 
-import checks
-import results
 import stored
-import style
-import units
+from data import checks, results, units
+from charts import style
 
 
 class Report(Case):

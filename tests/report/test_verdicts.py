@@ -14,10 +14,7 @@ from unittest import mock
 import case  # noqa: F401  (puts reports/ on the path)
 
 import claims_run
-import figures
-import precision
-import rules
-import verdicts
+from claims import figures, precision, rules, verdicts
 
 DRAWS = 200
 MS, KIB, MIB = 1e6, 1024.0, 1024.0**2

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What is drawn: a file for each kind of chart, drawing.py for all."""

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Which charts a run gets, and what is in each.
+
+Per experiment: the ratios with their margins (forest), what was predicted.
+Per load point: levels (throughput), latency by percentile, CPU and memory in
+parts, the blocks one by one, the second load where there is one; of a search
+the capacity and how it was found; of slices their pairs; of a soak its minutes;
+of churn what connecting takes; of idle connections what one costs. A section
+whose load points differ in connections or rate is a sweep: levels become curves
+over that quantity, and memory gets its slope per connection. Recovery is told
+per section. Levels and intervals are the summary's; trials are only merged for
+drawing.
+"""
+
+from data.points import sections, sweep_key
+from data.results import Run
+from charts import (
+    bars, curves, dots, drift, forest, offered, overload, pairs, residuals, search, slopes, soak,
+    sweeps,
+)
+from charts.drawing import Chart
+
+SWEPT = ("throughput_per_s", "latency_p99_ns")
+
+
+def all_charts(run: Run) -> list[Chart]:
+    """Every chart of the run, in the report's order."""
+    charts: list[Chart | None] = []
+    for experiment in run.data["experiments"]:
+        charts += forest.charts(run, experiment)
+        charts.append(residuals.chart(run, experiment))
+        for points in sections(experiment):
+            swept = sweep_key(points)
+            if swept:
+                charts += _sweep(run, experiment, points, swept)
+            charts.append(overload.recovery(run, experiment, points))
+            for point in points:
+                alone, last = not swept, point is points[-1]
+                charts += _point(run, experiment, point, alone, alone or last)
+    found = [chart for chart in charts if chart]
+    if not run.data["complete"]:
+        for chart in found:
+            chart.title = f"INCOMPLETE RUN: {chart.title}"
+    return found
+
+
+def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]:
+    """Of a section whose load points differ in connections or rate."""
+    rate = offered.chart(run, experiment, points) if swept == "rate_per_s" else None
+    names = [n for n in SWEPT if not (rate and n == "latency_p99_ns")]
+    if points[0].get("classes"):
+        names.append("latency_light_p99_ns")
+    found = [overload.goodput(run, experiment, points)]
+    found += [sweeps.curve(run, experiment, points, swept, name) for name in names]
+    found.append(rate)
+    found.append(sweeps.memory(run, experiment, points))
+    return [*found, slopes.chart(run, experiment, points)]
+
+
+def _point(run: Run, experiment: dict, point: dict, levels: bool, parts: bool):
+    """Of one load point: its levels, unless a sweep's curves tell them, and what
+    they are made of, in a sweep for its last load point alone."""
+    mode, here = point["load"]["mode"], (run, experiment, point)
+    if mode == "search":
+        return [search.levels(*here), search.staircase(*here)]
+    found: list[Chart | None] = [dots.throughput(*here)] if levels else []
+    if mode == "slice":  # tells neither latency nor memory
+        return [*found, *pairs.charts(*here), bars.cpu(*here), drift.blocks(*here)]
+    if mode == "soak":
+        found += soak.charts(*here)
+    if mode == "churn":
+        found.append(bars.connect_parts(*here))
+    found.append(curves.latency(*here))
+    if parts:
+        found += [bars.cpu(*here), bars.memory_parts(*here)]
+    if parts and mode == "idle":
+        found.append(bars.idle_parts(*here))
+    return [*found, dots.second_load(*here), drift.blocks(*here)]

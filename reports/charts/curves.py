@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Latency by percentile: one line per model, its trials merged for drawing.
+
+x is 1/(1-p), so that each step to the right leaves a tenth of the requests:
+the tail gets the room that it deserves. A line ends where too few requests lie
+beyond it, and models without enough requests, or enough rounds of them for the
+longest waits to be among them, are named, not drawn.
+"""
+
+from data import histogram, units
+from data.levels import median, valid_trials
+from data.points import latency_words, setting
+from data.results import Run
+from charts.drawing import Axis, Chart, axis
+from charts.labels import end_labels, name_of, provenance, right, styles
+
+PERCENT_TICS = (
+    (1, "0 %"),
+    (2, "50 %"),
+    (10, "90 %"),
+    (100, "99 %"),
+    (1000, "99.9 %"),
+    (10000, "99.99 %"),
+    (100000, "99.999 %"),
+)
+SHOWN = (50, 90, 99, 99.9)
+
+# What templates/curves.gp may be told, and says when it is not.
+PLAIN = {
+    "xtics": None,
+    "yformat": "%g",
+    "fits": [],
+    "bound": None,
+    "bars": False,
+    "lines": True,
+    "every": 1,
+    "key": False,
+    "markers": False,  # the labels tell whose marks they are
+    "limit": None,
+    "rings": None,
+    "platform": None,
+    "hollow": None,
+}
+
+
+def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
+    which = point.get("latency_kind") or "service"
+    lines, cut = {}, []
+    for m in point["models"]:
+        trials = valid_trials(run, experiment, point, m, "latency_p50_ns")
+        if any((t.get("latency") or {}).get("turned_over") is False for t in trials):
+            cut.append(m)
+            continue
+        found = _merged(run, trials, which)
+        if found:
+            lines[m] = found
+    if not lines:
+        return None
+    chart = Chart(
+        name_of("latency", experiment, point["id"]),
+        "curves.gp",
+        f"Latency, {latency_words(point)}: {setting(point)}",
+        f"{latency_words(point)} by percentile, one line per model."
+        " The numbers are in the table.",
+        experiment["name"],
+        [point["id"]],
+        blocks=[(m, [[x, v / 1e6, None, None] for x, v in lines[m]]) for m in lines],
+        head=["model", *(units.percentile(p) for p in SHOWN)],
+    )
+    chart.rows = [[m, *(units.time(_at(lines[m], p)) for p in SHOWN)] for m in lines]
+    chart.caption = _caption(
+        point, [m for m in point["models"] if m not in lines and m not in cut], cut
+    )
+    chart.caption.append(provenance(run))
+    platform = _platform(run, experiment, point)
+    # Beside a job the profile's limit is the second load's.
+    profile = {} if point.get("beside") else experiment.get("profile") or {}
+    chart.context = _context(lines, platform, profile)
+    if platform:
+        chart.blocks.append(("the platform", [[x, v / 1e6] for x, v in platform]))
+        chart.context |= {"platform": len(lines), "key": True}
+        chart.caption.insert(
+            1,
+            "Grey: how late the machine itself woke a process meanwhile, the middle one of"
+            " the trials, up to its longest; what lies near it is the machine's.",
+        )
+    return chart
+
+
+def _platform(run: Run, experiment: dict, point: dict):
+    """The machine's own lateness, the middle one of the load point's trials. A
+    trial has few wake-ups (20 a second and CPU), so that its longest stands at
+    the end: one of so many is later than that."""
+    trials = run.trials_of(experiment["name"], point["id"])
+    known = [t["platform"] for t in trials if t["valid"] and t.get("platform")]
+    points = histogram.percentile_points(known)
+    longest = [(p["count"], p["max_ns"]) for p in known if p.get("max_ns")]
+    if longest:
+        end = float(median(n for n, _ in longest)), median(ns for _, ns in longest)
+        points = [p for p in points if p[0] < end[0]] + [end]
+    return [(x, v) for x, v in points if v > 0] if len(points) > 1 else []
+
+
+def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
+    words = [
+        "One line per model, its valid trials merged for drawing; it ends where fewer"
+        f" than {histogram.BEYOND_PER_TRIAL} requests per trial lie beyond."
+        " Both axes logarithmic."
+    ]
+    if absent:
+        words.append(f"Too few valid requests for a line: {', '.join(absent)}.")
+    if cut:
+        words.append(
+            f"No line for {', '.join(cut)}: too few rounds in the window, the longest"
+            " waits would be missing."
+        )
+    if point.get("latency_kind") != "response":
+        words.append(
+            "A closed loop waits for answers before it asks again:"
+            " this is not what users wait."
+        )
+    return words
+
+
+def _context(lines: dict, platform, profile: dict) -> dict:
+    limit_ms = profile["limit_ns"] / 1e6 if profile.get("limit_ns") else None
+    values = [v / 1e6 for points in lines.values() for _, v in points]
+    values += [v / 1e6 for _, v in platform]
+    y = axis(values + [limit_ms], log=True)
+    ends = [x for points in (*lines.values(), platform) for x, _ in points]
+    top = max(12, 1.1 * max(ends))
+    ends = {m: y.fraction(points[-1][1] / 1e6) for m, points in lines.items()}
+    limit = None
+    if limit_ms:
+        limit = {"at": limit_ms, "text": f"the profile's limit {profile.get('limit')}"}
+    return PLAIN | {
+        "styles": styles(list(lines)),
+        "right": right(lines),
+        "xlabel": "percentile",
+        "ylabel": "latency, ms (logarithmic)",
+        "x": Axis(1, top, True),
+        "y": y,
+        "xtics": ", ".join(f"'{t}%' {v}" for v, t in PERCENT_TICS if v <= top),
+        "labels": end_labels(ends, {m: m for m in lines}),
+        "every": 12,
+        "limit": limit,
+    }
+
+
+def _merged(run: Run, trials, which: str):
+    """The curve of all trials together; from their stored percentiles where a
+    histogram is missing."""
+    folder = run.path / "trials"
+    texts = [histogram.read(folder / f"{t['trial_id']}.hgrm") for t in trials]
+    if trials and all(texts):
+        return histogram.curve(texts)
+    stored = [(t.get("latency") or {}).get(which) or {} for t in trials]
+    return histogram.percentile_points(stored)
+
+
+def _at(points, percentile: float):
+    """The curve's value at a percentile, None beyond its end."""
+    x = 1 / (1 - percentile / 100)
+    return next((v for at, v in points if at >= x * 0.999), None)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Charts of dots: one level per model with its interval; the second load
+beside the first.
+
+The axis starts at zero, or is logarithmic and says so where the levels span
+too much for that. The law's bound and the bare ceiling stand as lines beside
+the dot: how much of what was possible did the model reach?
+"""
+
+from data import units
+from data.levels import level_rows, of_trials, valid_trials
+from data.metrics import metric
+from data.points import setting
+from data.results import Run, bound_by
+from charts.drawing import Chart, axis
+from charts.labels import (
+    DOTS, alt_text, clear_of, left, n_words, name_of, provenance, scale_words, styles, table_row,
+)
+
+
+def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
+    models = point["models"]
+    name, kind = "throughput_per_s", metric("throughput_per_s")
+    rows, notes = level_rows(run, experiment, point, models, name)
+    laws, bare = {}, {}
+    for m in models:
+        trials = valid_trials(run, experiment, point, m)
+        laws[m] = of_trials(trials, "prediction", "throughput_per_s")
+        bare[m] = of_trials(trials, "bare", "per_s")
+    lines = {m: max(laws[m] or 0, bare[m] or 0) for m in models}
+    found = [r for r in rows.values() if r]
+    x = axis(
+        [r[k] for r in found for k in ("value", "lo", "hi")]
+        + [*laws.values(), *bare.values()],
+        room=1.2,
+    )
+    blocks = []
+    for i, m in enumerate(models):
+        r = rows[m]
+        values = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
+        text = kind.sign(r) + units.digits(r["value"]) if r else ""
+        blocks.append((m, [[i + 1, *values, laws[m], bare[m], text]]))
+    chart = Chart(
+        name_of("throughput", experiment, point["id"]),
+        "dots.gp",
+        f"{_title(point)}: {setting(point)}",
+        alt_text(f"{_title(point)} per model", kind, rows),
+        experiment["name"],
+        [point["id"]],
+        blocks=blocks,
+        height=165 + 38 * len(models),
+        head=["model", "throughput", "95 %", "n", "law's bound", "bare ceiling"],
+    )
+    chart.rows = [
+        table_row(kind, rows[m], m) + [kind.show(laws[m]), kind.show(bare[m])]
+        for m in models
+    ]
+    chart.caption = [n_words(found), scale_words(x)]
+    limits = dict.fromkeys(filter(None, (bound_by(r) for r in found)))
+    if limits:
+        chart.caption.append(f"≥: the limit was not the server ({', '.join(limits)}), a lower bound.")
+    if any(v for v in laws.values()):
+        chart.caption.append("Thin line: what the law of the load allows at most.")
+    if any(v for v in bare.values()):
+        chart.caption.append(
+            "Thick line: what bare processes of the same loop reached just before the trial."
+        )
+    chart.caption.append(provenance(run))
+    chart.context = {
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": [(i, why, clear_of(x, lines[models[i - 1]])) for i, why in notes],
+        "xlabel": "requests per second" + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
+        "dots": DOTS,
+        "second": None,
+        "limit": None,
+        "bounds": "the law's bound" if any(v for v in laws.values()) else None,
+        "ceiling": "bare processes" if any(v for v in bare.values()) else None,
+    }
+    return chart
+
+
+def _value(row: dict | None) -> float | None:
+    return row["value"] / 1e6 if row else None
+
+
+def _title(point: dict) -> str:
+    churn = point["load"]["mode"] == "churn"
+    return "Requests over new connections per second" if churn else "Throughput"
+
+
+def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
+    if not point.get("beside"):
+        return None
+    models = point["models"]
+    kind = metric("beside_p99_ns")
+    rows, notes = level_rows(run, experiment, point, models, "beside_p99_ns")
+    worst, _ = level_rows(run, experiment, point, models, "beside_max_ns")
+    if not any(rows.values()) and not any(worst.values()):
+        return None
+    values = [r[k] for r in rows.values() if r for k in ("value", "lo", "hi")]
+    values += [r["value"] for r in worst.values() if r]
+    profile = experiment.get("profile") or {}
+    limit = profile.get("limit_ns") if profile.get("limit_percentile") == 99 else None
+    x = axis([v / 1e6 for v in [*values, limit] if v], room=1.25)
+    blocks = []
+    for i, m in enumerate(models):
+        r, w = rows[m], worst[m]
+        numbers = (
+            [r[k] / 1e6 if r[k] else None for k in ("value", "lo", "hi")]
+            if r
+            else [None] * 3
+        )
+        text = kind.show(r["value"]) if r else ""
+        blocks.append(
+            (m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]])
+        )
+    chart = Chart(
+        name_of("beside", experiment, point["id"]),
+        "dots.gp",
+        f"Latency of the second load: {setting(point)}",
+        alt_text("p99 latency of the second load per model", kind, rows),
+        experiment["name"],
+        [point["id"]],
+        blocks=blocks,
+        height=165 + 38 * len(models),
+        head=["model", "second load p99", "95 %", "n", "worst"],
+    )
+    chart.rows = [
+        table_row(kind, rows[m], m)
+        + [kind.show(worst[m]["value"] if worst[m] else None)]
+        for m in models
+    ]
+    chart.caption = [n_words(rows.values()), scale_words(x), provenance(run)]
+    chart.context = {
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": [(i, why, clear_of(x, _value(worst[models[i - 1]]))) for i, why in notes],
+        "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g",
+        "dots": "p99, 95 % interval",
+        "second": "worst, mean of the blocks",
+        "limit": limit
+        and {"at": limit / 1e6, "text": f"the profile's limit {profile.get('limit')}"},
+        "bounds": None,
+        "ceiling": None,
+    }
+    return chart

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""What the charts share: names, room for labels, captions."""
+
+from data import units
+from data.results import Run
+from charts import style
+from charts.drawing import Axis, spread
+
+DOTS = "geometric mean of the blocks, 95 % interval"
+
+
+def name_of(kind: str, experiment: dict, what: str) -> str:
+    return "".join(
+        c if c.isalnum() or c in "-._" else "-"
+        for c in f"{kind}-{experiment['name']}-{what}"
+    )
+
+
+def provenance(run: Run) -> str:
+    return f"Run {run.data['run_id']}, {run.data.get('tool_version') or 'unknown version'}."
+
+
+def styles(models):
+    return [{"model": m, "style": style.style(m)} for m in models]
+
+
+def left(models) -> float:
+    """Room for the models' names, as a share of the width."""
+    return round(0.045 + 0.0098 * max(len(m) for m in models), 3)
+
+
+def right(texts) -> float:
+    """Where the plot ends, so that the labels beside it fit."""
+    longest = max((max(len(line) for line in t.split("\n")) for t in texts), default=0)
+    return round(max(0.965 - 0.0089 * longest, 0.5), 3)
+
+
+def end_labels(ends: dict[str, float], texts: dict[str, str], gap: float = 0.062):
+    places = spread(ends, gap)
+    return [
+        {
+            "text": texts[m].split("\n")[0],
+            "second": "".join(texts[m].split("\n")[1:]),
+            "at": at,
+            "colour": style.style(m).colour,
+            "marker": style.style(m).marker,
+        }
+        for m, at in places.items()
+    ]
+
+
+def n_words(rows) -> str:
+    counts = sorted({r["n"] for r in rows if r})
+    if not counts:
+        return "No valid trial."
+    n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    return f"Dots: geometric mean over blocks ({n} trials); bars: 95 % t-interval on logarithms."
+
+
+def scale_words(x: Axis) -> str:
+    return "Logarithmic axis." if x.log else "The axis starts at zero."
+
+
+def alt_text(what: str, kind, rows: dict) -> str:
+    """From the best to the last figure, and nobody is called best: one that misses
+    a limit leads nothing."""
+    known = {m: r["value"] for m, r in rows.items() if r}
+    if not known:
+        return f"{what}: no valid measurement."
+    best = (max if kind.higher_is_better else min)(known, key=lambda m: known[m])
+    worst = (min if kind.higher_is_better else max)(known, key=lambda m: known[m])
+    words = f"{what}: {best} {kind.show(known[best])}"
+    if worst != best:
+        words += f" to {worst} {kind.show(known[worst])}"
+    return words + ". The numbers are in the table."
+
+
+def capital(noun: str) -> str:
+    """A title's first word; p99 stays as it is."""
+    return noun if noun[1].isdigit() else noun[0].upper() + noun[1:]
+
+
+def clear_of(x: Axis, mark: float | None) -> float:
+    """Where in its row (0 to 1) a note begins that shall not cross a mark: at
+    the axis, or behind a mark that stands in the left half."""
+    at = x.fraction(mark) if mark else 1.0
+    return at + 0.015 if at < 0.55 else 0.01
+
+
+def table_row(kind, row, model):
+    if not row:
+        return [model, units.UNKNOWN, units.UNKNOWN, "0"]
+    scaled = kind.scale([row["value"]])[0]
+    return [
+        model,
+        kind.show(row["value"]),
+        units.interval(row["lo"], row["hi"], scaled),
+        str(row["n"]),
+    ]

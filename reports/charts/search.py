@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""The charts of a search's load point: the capacity under its limit, and how
+the search went. The levels are the summary's.
+"""
+
+from data import units
+from data.capacity import CAREFUL, NAME, bound, text_of
+from data.levels import level_rows, of_trials, valid_trials
+from data.metrics import metric
+from data.points import setting
+from data.results import Run
+from charts import style
+from charts.curves import PLAIN
+from charts.drawing import Chart, axis
+from charts.labels import (
+    DOTS, alt_text, clear_of, end_labels, left, n_words, name_of, provenance, right, scale_words,
+    styles, table_row,
+)
+
+LIMITS = {
+    "generator": "the generator was the limit",
+    "connections": "the connections were the limit",
+}
+
+
+def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
+    models, kind = point["models"], metric(NAME)
+    rows, notes = level_rows(run, experiment, point, models, NAME)
+    careful, _ = level_rows(run, experiment, point, models, CAREFUL)
+    ceiling = {
+        m: of_trials(valid_trials(run, experiment, point, m), "capacity", "ceiling_per_s")
+        for m in models
+    }
+    told = {m: bound(run, experiment, point, m) for m in models}
+    found = [r for r in rows.values() if r]
+    values = [r[k] for r in found for k in ("value", "lo", "hi")]
+    values += [*ceiling.values(), *(t["at_least"] for t in told.values())]
+    if not any(values):
+        return None
+    x = axis(values, room=1.2)
+    chart = Chart(
+        name_of("capacity", experiment, point["id"]),
+        "dots.gp",
+        f"Capacity: {setting(point)}",
+        alt_text(f"Requests per second with {point.get('slo')} kept, per model", kind, rows),
+        experiment["name"],
+        [point["id"]],
+        height=185 + 38 * len(models),
+        head=["model", "capacity", "95 %", "n", "conservative", "closed loop"],
+    )
+    for i, m in enumerate(models):
+        r, c = rows[m], careful[m]
+        numbers = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
+        text = units.digits(r["value"]) if r else ""
+        row = [i + 1, *numbers, c["value"] if c else None, ceiling[m], text]
+        chart.blocks.append((m, [row]))
+        cells = table_row(kind, r, m)
+        cells[1] = text_of(run, experiment, point, m) or cells[1] if not r else cells[1]
+        chart.rows.append([*cells, kind.show(c["value"] if c else None), kind.show(ceiling[m])])
+    chart.caption = [
+        n_words(found),
+        "Hollow: the conservative figure, where three quarters of the steps pass."
+        " Line: what a closed loop reached, without a limit.",
+        scale_words(x),
+        provenance(run),
+    ]
+    chart.context = {
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": [
+            (i, why, clear_of(x, ceiling[models[i - 1]])) for i, why in _notes(notes, models, told)
+        ],
+        "xlabel": f"requests per second with {point.get('slo')}"
+        + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
+        "dots": DOTS,
+        "second": "conservative (3 of 4 steps pass)",
+        "limit": None,
+        "bounds": None,
+        "ceiling": "closed loop, without a limit",
+    }
+    return chart
+
+
+def _notes(notes, models, told):
+    """In place of a dot: the bound, else why there is none."""
+    said = []
+    for row, why in notes:
+        known = told[models[row - 1]]
+        if known["cannot_meet"]:
+            why = "cannot meet the limit"
+        elif known["at_least"]:
+            why = f"≥ {units.digits(known['at_least'])} /s: {LIMITS.get(known['limit'], known['limit'])}"
+        said.append((row, why))
+    return said
+
+
+def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
+    """The rates that the first block's searches visited, step by step."""
+    lines, failed = {}, []
+    for m in point["models"]:
+        trials = [t for t in valid_trials(run, experiment, point, m) if t.get("capacity")]
+        steps = trials[0]["capacity"]["steps"] if trials else []
+        judged = [s for s in steps if s["rate_per_s"] and s["verdict"] in ("pass", "fail")]
+        if judged:
+            lines[m] = [(i, s["rate_per_s"]) for i, s in enumerate(judged, 1)]
+            colour = float(int(style.style(m).colour[1:], 16))
+            failed += [
+                [i, s["rate_per_s"], colour]
+                for i, s in enumerate(judged, 1)
+                if s["verdict"] == "fail"
+            ]
+    if not lines:
+        return None
+    y = axis([v for line in lines.values() for _, v in line], log=True)
+    last = max(line[-1][0] for line in lines.values())
+    chart = Chart(
+        name_of("staircase", experiment, point["id"]),
+        "curves.gp",
+        f"How the search went: {setting(point)}",
+        "The rate of each step of the first search per model. The numbers are in the table.",
+        experiment["name"],
+        [point["id"]],
+        head=["model", "steps", "of these failed", "lowest rate", "highest rate"],
+    )
+    for m, line in lines.items():
+        rates = [v for _, v in line]
+        bad = sum(s["verdict"] == "fail" for s in _steps(run, experiment, point, m))
+        shown = [metric(NAME).show(v) for v in (min(rates), max(rates))]
+        chart.rows.append([m, str(len(line)), str(bad), *shown])
+        chart.blocks.append((m, [[x, v, None, None] for x, v in line]))
+    chart.blocks.append(("failed", failed))
+    chart.caption = [
+        "The first search of each model: bisections, then the staircase whose mean is the"
+        " estimate, then the conservative one. Ringed: the limit was not kept at that rate."
+        " Logarithmic axis.",
+        provenance(run),
+    ]
+    ends = {m: y.fraction(line[-1][1]) for m, line in lines.items()}
+    chart.context = PLAIN | {
+        "styles": styles(list(lines)),
+        "right": right(lines),
+        "xlabel": "step",
+        "ylabel": "offered rate, per s (logarithmic)",
+        "x": axis([last], room=1.05),
+        "y": y,
+        "labels": end_labels(ends, {m: m for m in lines}),
+        "hollow": len(lines) if failed else None,
+    }
+    return chart
+
+
+def _steps(run: Run, experiment: dict, point: dict, model: str) -> list[dict]:
+    trials = [t for t in valid_trials(run, experiment, point, model) if t.get("capacity")]
+    return [s for s in trials[0]["capacity"]["steps"] if s["rate_per_s"]] if trials else []

@@ -1,0 +1,474 @@
+# SPDX-License-Identifier: MIT
+"""The rules of the claims: reports/claims/cNN.ini, read and checked whole.
+
+A rule is data for a person to read: what is claimed and by whom, the law, the
+figures that decide, and the verdicts with their conditions. docs/claims.md is
+the format. Every error names the file, the line and the nearest valid name.
+Three more are errors: a verdict that no figures could ever lead to, figures
+that lead to none, and a verdict that rests on a model of which the claim does
+not speak.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NoReturn
+
+from data.metrics import METRICS
+from charts import style
+from claims import conditions
+
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
+EXPERIMENTS, MODELS = ROOT / "harness" / "experiments", ROOT / "models"
+
+CONDITIONAL = "CONDITIONAL"
+VERDICTS = (
+    "CONFIRMED",
+    "CONFIRMED, BUT NOT BECAUSE",
+    CONDITIONAL,
+    "REFUTED",
+    "NOT MEASURABLE HERE",
+)
+OF_THE_CLAIM = ("CONFIRMED", CONDITIONAL, "REFUTED")  # rest on what it speaks of alone
+FORMS = (
+    "value",
+    "ratio",
+    "value/law",
+    "ratio/law",
+    "across",
+    "quotient",
+    "slope",
+    "slope ratio",
+    "per worker",
+    "primitive",
+    "primitive ratio",
+)
+CLAIM_KEYS = {
+    "text": True,
+    "source": True,
+    "short": True,
+    "setup": True,
+    "law": True,
+    "refuted": True,
+    "speaks": True,
+    "against": False,
+    "experiments": True,
+    "experiments.full": False,
+    "quick": False,
+    "headline": False,
+    "chart": False,
+    "conditions": False,
+}
+CHARTS = ("dots", "surface")
+FIGURE_KEYS = {
+    "what": True,
+    "form": False,
+    "metric": False,
+    "models": False,
+    "to": False,
+    "over": False,
+    "experiment": False,
+    "cells": False,
+    "law": False,
+    "optional": False,
+    "per": False,
+    "kind": False,
+    "primitive": False,
+}
+VERDICT_KEYS = {"if": True, "why": False}
+SIDES = ("holds", "fails")
+CONDITIONAL_KEYS = VERDICT_KEYS | dict.fromkeys(SIDES, True)
+SOURCE_KEYS = {"title": True}
+NAMES = {
+    "metric": list(METRICS),
+    "over": list(METRICS),
+    "per": ["idle_connection", "busy_connection", "request_in_flight", "task", "sleeper"],
+    "kind": ["total_bytes", *(p[0] for p in style.MEMORY_PARTS[:-1]), "rss_sum_bytes", "pss_sum_bytes"],
+}
+MEASURED = {"_ns": "time", "_bytes": "size", "_per_s": "rate"}
+
+
+class RuleError(Exception):
+    """What is wrong with a rule, with file and line."""
+
+
+@dataclass
+class Section:
+    name: str
+    line: int
+    values: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Figure:
+    name: str
+    what: str
+    form: str
+    metric: str | None
+    models: list[str]
+    to: str | None
+    over: str | None  # a metric
+    experiment: str | None
+    cells: list[str]  # load points; * stands for any text
+    law: str | float | None  # "stored": the trials' own prediction
+    optional: bool
+    per: str | None
+    kind: str | None
+    primitive: str | None
+    measures: str  # time, size, rate, number
+    judged: bool = False  # of models of which the claim speaks
+
+
+@dataclass
+class Verdict:
+    name: str
+    condition: conditions.Condition
+    why: str
+    sides: dict[str, str]  # of a CONDITIONAL: where the claim holds, where it fails
+
+
+@dataclass
+class Rule:
+    path: Path
+    id: str
+    claim: dict[str, str]
+    source: str
+    speaks: list[str]  # the models that the claim is about
+    against: list[str]  # those that it compares them with
+    experiments: list[str]
+    more: list[str]  # experiments of the full set alone
+    quick: bool
+    figures: dict[str, Figure]
+    headline: str
+    verdicts: list[Verdict]
+
+
+def fail(path: Path, line: int, words: str) -> NoReturn:
+    raise RuleError(f"{path.name}:{line}: {words}") from None
+
+
+def nearest(word: str, names) -> str:
+    """; did you mean NAME? Or what there is, of many names the three nearest."""
+    names = list(names)
+    found = difflib.get_close_matches(word, names, 1, 0.5)
+    if found:
+        return f"; did you mean {found[0]}?"
+    if len(names) > 8:
+        few = difflib.get_close_matches(word, names, 3, 0)
+        return f"; the nearest are {', '.join(few)}, of {len(names)}"
+    return f"; there is {', '.join(names)}" if names else ""
+
+
+def read_sections(path: Path) -> list[Section]:
+    """The file's sections in order, in the grammar of experiment files."""
+    sections: list[Section] = []
+    key = None
+    text = path.read_text(encoding="utf-8")
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = re.sub(r"(^|\s)[#;].*", "", raw).rstrip()
+        if not line:
+            continue
+        if line[0].isspace() and key:
+            sections[-1].values[key] += " " + line.strip()
+        elif found := re.fullmatch(r"\[(.+)\]", line):
+            sections.append(Section(found[1], number))
+            key = None
+        elif (found := re.fullmatch(r"([\w.-]+)\s*=\s*(.*)", line)) and sections:
+            key, section = found[1], sections[-1]
+            if key in section.values:
+                fail(path, number, f"{key} is given twice")
+            section.values[key], section.lines[key] = found[2], number
+        else:
+            fail(path, number, f"“{line.strip()}” is no [section] and no key = value")
+    return sections
+
+
+def check_keys(path: Path, section: Section, known: dict) -> None:
+    for key in section.values:
+        if key not in known:
+            fail(
+                path,
+                section.lines[key],
+                f"[{section.name}] has no key “{key}”{nearest(key, known)}",
+            )
+    for key, needed in known.items():
+        if needed and not section.values.get(key):
+            fail(path, section.line, f"[{section.name}] lacks {key}")
+
+
+def items(text: str | None) -> list[str]:
+    return [x.strip() for x in (text or "").split(",") if x.strip()]
+
+
+def yes(path: Path, section: Section, key: str) -> bool:
+    value = section.values.get(key, "no")
+    if value not in ("yes", "no"):
+        fail(path, section.lines[key], f"{key} is yes or no, not “{value}”")
+    return value == "yes"
+
+
+def sources() -> dict[str, str]:
+    path, found = FOLDER / "sources.ini", {}
+    for section in read_sections(path):
+        check_keys(path, section, SOURCE_KEYS)
+        found[section.name] = section.values["title"]
+    return found
+
+
+def read_all(folder: Path = FOLDER) -> list[Rule]:
+    known = sources()
+    return [read(path, known) for path in sorted(folder.glob("c[0-9]*.ini"))]
+
+
+def read(path: Path, known_sources: dict[str, str]) -> Rule:
+    sections = read_sections(path)
+    if not sections or sections[0].name != "claim":
+        fail(path, sections[0].line if sections else 1, "the first section is [claim]")
+    claim = sections[0]
+    check_keys(path, claim, CLAIM_KEYS)
+    names = items(claim.values["source"])
+    for name in names:
+        if name not in known_sources:
+            words = f"no source is named {name}{nearest(name, known_sources)}"
+            fail(path, claim.lines["source"], words)
+    experiments = _experiments(path, claim, "experiments")
+    more = _experiments(path, claim, "experiments.full")
+    speaks, against = _models(path, claim, "speaks"), _models(path, claim, "against")
+    figures, verdicts = {}, []
+    for section in sections[1:]:
+        kind, _, name = section.name.partition(" ")
+        if kind == "figure" and re.fullmatch(r"[a-z][\w-]*", name):
+            figures[name] = _figure(path, section, name, experiments + more)
+            figures[name].judged = _judged(figures[name], speaks, against)
+        elif kind == "verdict":
+            verdicts.append((section, name))
+        else:
+            words = f"[{section.name}] is no [figure name] and no [verdict NAME]"
+            fail(path, section.line, words)
+    if not figures or not verdicts:
+        fail(path, claim.line, "figures and verdicts are needed")
+    headline = claim.values.get("headline", next(iter(figures)))
+    if headline not in figures:
+        words = f"no figure is named {headline}{nearest(headline, figures)}"
+        fail(path, claim.lines["headline"], words)
+    if claim.values.get("chart", "dots") not in CHARTS:
+        fail(path, claim.lines["chart"], f"a chart is {' or '.join(CHARTS)}")
+    return Rule(
+        path,
+        path.stem.upper(),
+        claim.values,
+        "; ".join(f"{n} “{known_sources[n]}”" for n in names),
+        speaks,
+        against,
+        experiments,
+        more,
+        yes(path, claim, "quick"),
+        figures,
+        headline,
+        _verdicts(path, claim, verdicts, figures),
+    )
+
+
+def _experiments(path: Path, claim: Section, key: str) -> list[str]:
+    names = items(claim.values.get(key))
+    known = [
+        str(p.relative_to(EXPERIMENTS).with_suffix(""))
+        for p in EXPERIMENTS.rglob("*.ini")
+    ]
+    for name in names:
+        if name not in known:
+            words = f"no experiment is named {name}{nearest(name, known)}"
+            fail(path, claim.lines[key], words)
+    return names
+
+
+def _models(path: Path, claim: Section, key: str) -> list[str]:
+    names, known = items(claim.values.get(key)), sorted(p.stem for p in MODELS.iterdir() if p.is_file())
+    for name in names:
+        if name not in known:
+            fail(path, claim.lines[key], f"no model is named {name}{nearest(name, known)}")
+    return names
+
+
+def _judged(figure: Figure, speaks: list[str], against: list[str]) -> bool:
+    """Whether it is of models that the claim speaks of. What is divided by
+    another's may stand on either side of the line."""
+    if figure.form.startswith("primitive"):
+        return True
+    if not figure.to:
+        return set(figure.models) <= set(speaks)
+    pairs = [{model, figure.to} for model in figure.models]
+    return all(pair <= {*speaks, *against} and pair & set(speaks) for pair in pairs)
+
+
+def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> Figure:
+    check_keys(path, section, FIGURE_KEYS)
+    values = section.values
+    form = values.get("form", "value")
+
+    def wrong(key, words):
+        fail(path, section.lines.get(key, section.line), words)
+
+    if form not in FORMS:
+        wrong("form", f"no form is named {form}{nearest(form, FORMS)}")
+    needed = {
+        "slope": ("models", "per", "kind"),
+        "slope ratio": ("models", "per", "kind", "to"),
+        "primitive": ("primitive",),
+        "primitive ratio": ("primitive", "to"),
+        "ratio": ("metric", "models", "to"),
+        "ratio/law": ("metric", "models", "to"),
+        "quotient": ("metric", "over", "models"),
+    }.get(form, ("metric", "models"))
+    for key in needed:
+        if key not in values:
+            wrong(key, f"a figure of form {form} needs {key}")
+    metric = values.get("metric")
+    for key, word in (("to", "ratio"), ("over", "quotient")):
+        if key in values and word not in form:
+            wrong(key, f"a figure of form {form} has no {key}")
+    for key, known in NAMES.items():
+        if values.get(key, known[0]) not in known:
+            wrong(key, f"no {key} is named {values[key]}{nearest(values[key], known)}")
+    experiment = values.get("experiment", experiments[0])
+    if experiment not in experiments:
+        words = f"{experiment} is not among the claim's experiments"
+        wrong("experiment", words + nearest(experiment, experiments))
+    models, cells = items(values.get("models")), items(values.get("cells", "*"))
+    if not form.startswith("primitive"):
+        _check_names(path, section, experiment, models, cells)
+    measures = _measures(form, metric)
+    law = values.get("law")
+    if law not in (None, "stored"):
+        try:
+            law = conditions.quantity(law, _measures("value", metric) if form.startswith("value") else measures)
+        except conditions.ConditionError as error:
+            wrong("law", f"{error}; or write stored")
+    if form.endswith("/law") and law is None:
+        wrong("form", f"a figure of form {form} needs law")
+    return Figure(
+        name,
+        values["what"],
+        form,
+        metric,
+        models,
+        values.get("to"),
+        values.get("over"),
+        experiment,
+        cells,
+        law,
+        yes(path, section, "optional"),
+        values.get("per"),
+        values.get("kind"),
+        values.get("primitive"),
+        measures,
+    )
+
+
+def _measures(form: str, metric: str | None) -> str:
+    if form == "slope":
+        return "size"
+    if form == "per worker":
+        return _measures("value", metric)
+    if form == "primitive":
+        return "time"
+    if form != "value":
+        return "number"
+    return next((kind for end, kind in MEASURED.items() if metric.endswith(end)), "number")
+
+
+def _check_names(path: Path, section: Section, experiment: str, models, cells) -> None:
+    """Models and cells that a figure names exist in its experiment."""
+    found = read_sections(EXPERIMENTS / f"{experiment}.ini")
+    known = {s.name.partition(" ")[2] for s in found if s.name.startswith("cell ")}
+    servers = {p.stem for p in MODELS.iterdir() if p.is_file()}
+    servers |= {s.name.partition(" ")[2] for s in found if s.name.startswith("target ")}
+    for cell in cells:
+        if not any(cell == c or cell.startswith(f"{c}-") or fnmatch(c, cell) for c in known):
+            words = f"no cell of {experiment} is named {cell}{nearest(cell, sorted(known))}"
+            fail(path, section.lines["cells"], words)
+    for model in [*models, *items(section.values.get("to"))]:
+        if model not in servers:
+            words = f"no model is named {model}{nearest(model, sorted(servers))}"
+            fail(path, section.lines["models"], words)
+
+
+def _verdicts(path: Path, claim: Section, found, figures: dict[str, Figure]) -> list[Verdict]:
+    kinds = {name: figure.measures for name, figure in figures.items()}
+    verdicts = []
+    for section, name in found:
+        if name not in VERDICTS:
+            words = f"no verdict is named {name}{nearest(name, VERDICTS)}"
+            fail(path, section.line, words)
+        check_keys(path, section, CONDITIONAL_KEYS if name == CONDITIONAL else VERDICT_KEYS)
+        try:
+            condition = conditions.parse(section.values["if"], kinds)
+        except KeyError as error:
+            words = f"no figure is named {error.args[0]}{nearest(error.args[0], kinds)}"
+            fail(path, section.lines["if"], words)
+        except conditions.ConditionError as error:
+            fail(path, section.lines["if"], str(error))
+        _check_reads(path, section, name, condition, figures)
+        for key in ("why", *SIDES):
+            _check_words(path, section, key, figures)
+        sides = {key: section.values[key] for key in SIDES if key in section.values}
+        verdicts.append(Verdict(name, condition, section.values.get("why", ""), sides))
+    _check_sides(path, found, verdicts)
+    _check_whole(path, claim, found, verdicts, figures)
+    return verdicts
+
+
+def _check_reads(path: Path, section: Section, name: str, condition, figures) -> None:
+    """Only the models that the claim speaks of can confirm or refute it."""
+    for comparison in condition.comparisons:
+        figure = figures[comparison.figure]
+        if name in OF_THE_CLAIM and not figure.judged:
+            models = ", ".join([*figure.models, *filter(None, [figure.to])])
+            words = f"{name} rests on {figure.name}, a figure of {models}: the claim does not speak of all of these"
+            fail(path, section.lines["if"], f"{words} (speaks, against)")
+        if len(figure.models) > 1 and not comparison.plural:
+            words = f"{figure.name} has several models: write every {figure.name} or some {figure.name}"
+            fail(path, section.lines["if"], words)
+
+
+def _check_sides(path: Path, found, verdicts: list[Verdict]) -> None:
+    """A CONDITIONAL shows a figure that decides on each side, and no figure on
+    both."""
+    compared = {c.figure for v in verdicts for c in v.condition.comparisons}
+    for (section, _), verdict in zip(found, verdicts):
+        shown = {key: set(named(words)) & compared for key, words in verdict.sides.items()}
+        for key, names in shown.items():
+            if not names:
+                fail(path, section.lines[key], f"{key} shows no {{figure}} that a verdict compares")
+        if both := set.intersection(*shown.values()) if shown else set():
+            words = f"{min(both)} stands on both sides; split it into a figure for each"
+            fail(path, section.lines["fails"], words)
+
+
+def _check_whole(path: Path, claim: Section, found, verdicts: list[Verdict], figures) -> None:
+    """Every verdict can be reached, and every figure leads to one."""
+    optional = {name for name, figure in figures.items() if figure.optional}
+    left, gap = conditions.covered([v.condition for v in verdicts], optional)
+    for i in left:
+        section = found[i][0]
+        words = f"no figures can lead to this {found[i][1]}: a verdict above always holds first, or its condition never"
+        fail(path, section.lines["if"], words)
+    if gap:
+        told = ", ".join(f"{name} = {' and '.join(texts)}" for name, texts in gap.items())
+        fail(path, claim.line, f"no verdict holds where {told} (in what results store)")
+
+
+def named(words: str) -> list[str]:
+    """The figures that a sentence shows."""
+    return re.findall(r"\{([^}]*)\}", words)
+
+
+def _check_words(path: Path, section: Section, key: str, figures) -> None:
+    for name in named(section.values.get(key, "")):
+        if name not in figures:
+            words = f"no figure is named {name}{nearest(name, figures)}"
+            fail(path, section.lines[key], words)

@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: MIT
+"""What a stored file must be to be reported. The checks are of two kinds: the
+shape of each file, and contradictions within it (a trial called valid whose
+gate failed, counts that do not add up, a file under another trial's name).
+
+What contradicts the format is refused with the file, the place in it and the
+reason: a report made from half-understood numbers would be worse than none.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+
+from data import schema
+
+# path in the JSON -> kind; a trailing ? allows null or absence.
+RUN_SHAPE = {
+    "run_id": "name",
+    "command": "text?",
+    "tool_version": "text?",
+    "started_at": "text",
+    "ended_at": "text?",
+    "complete": "boolean",
+    "seed": "integer?",
+    "experiments": "list",
+    "models": "object",
+    "plan": "list?",
+    "environment": "object?",
+    "summary": "list?",
+    "comparisons": "list?",
+    "slopes": "list?",
+    "across": "list?",
+    "activity": "object?",
+    "primitives": "object?",
+    "gates": "list?",
+    "noise_floor": "object?",
+    "tally": "object?",
+}
+EXPERIMENT_SHAPE = {
+    "name": "name",
+    "title": "text?",
+    "question": "text?",
+    "baseline": "name?",
+    "margin": "number?",
+    "blocks": "count?",
+    "profile": "object?",
+    "load_points": "list",
+}
+PROFILE_SHAPE = {
+    "name": "text",
+    "wait_ns": "count",
+    "cpu_ns": "count",
+    "connections": "count",
+    "limit": "text?",
+    "limit_percentile": "number?",
+    "limit_ns": "number?",
+    "memory_bytes": "number?",
+}
+LOAD_POINT_SHAPE = {
+    "id": "name",
+    "section": "name?",
+    "workload": "name",
+    "kind": "text?",
+    "query": "text?",
+    "load": "object",
+    "load.mode": "text",
+    "load.connections": "count?",
+    "load.rate_per_s": "number?",
+    "latency_kind": "text?",
+    "headline": "text?",
+    "wait_ns": "number?",
+    "models": "list",
+}
+SUMMARY_SHAPE = {
+    "experiment": "name",
+    "load_point": "name",
+    "model": "name",
+    "metric": "text",
+    "n": "count",
+    "value": "number?",
+    "lo": "number?",
+    "hi": "number?",
+    "why": "text?",
+    "trials": "list?",
+}
+COMPARISON_SHAPE = {
+    "experiment": "name",
+    "load_point": "name",
+    "metric": "text",
+    "a": "name",
+    "b": "name",
+    "n": "count",
+    "ratio": "number?",
+    "lo": "number?",
+    "hi": "number?",
+    "margin": "number?",
+    "verdict": "text?",
+    "words": "text?",
+}
+SLOPE_SHAPE = {
+    "experiment": "name",
+    "section": "name",
+    "model": "name",
+    "per": "text",
+    "n": "count",
+    "bytes": "object?",
+    "why": "text?",
+}
+TRIAL_SHAPE = {
+    "run_id": "name",
+    "trial_id": "name",
+    "experiment": "name",
+    "load_point": "name",
+    "block": "count",
+    "attempt": "count?",
+    "complete": "boolean",
+    "valid": "boolean",
+    "reason": "text?",
+    "cell": "object",
+    "cell.model": "name",
+    "gates": "list?",
+    "withheld": "list?",
+    "bound": "object?",
+    "window_ns": "number?",
+    "throughput_per_s": "number?",
+    "requests": "object?",
+    "requests.scheduled": "count?",
+    "requests.ok": "count?",
+    "requests.wrong": "count?",
+    "requests.http_error": "count?",
+    "requests.io_error": "count?",
+    "requests.timeout": "count?",
+    "latency": "object?",
+    "memory": "object?",
+    "memory.total_bytes": "number?",
+    "memory.rss_sum_bytes": "number?",
+    "cpu": "object?",
+    "bare": "object?",
+    "bare.per_s": "number?",
+    "prediction": "object?",
+    "prediction.throughput_per_s": "number?",
+    "prediction.cause": "text?",
+    "prediction.evidence": "text?",
+}
+WITHHELD_SHAPE = {"figure": "text", "gate": "text", "effect": "text", "words": "text?"}
+GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
+VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
+
+
+_WORDS = {
+    "name": "a name (1 to 200 bytes, without control characters and /)",
+}
+
+
+class ResultsError(Exception):
+    """Results that cannot be reported, in one sentence for the user."""
+
+
+# Names become file names and words of gnuplot's language. Neither takes NUL, and a
+# file's name has at most 255 bytes, of which charts need some for themselves.
+_NAME = re.compile(r"[^\x00-\x20\x7f/][^\x00-\x1f\x7f/]*")
+_KINDS = {
+    "name": lambda v: isinstance(v, str)
+    and len(v.encode(errors="replace")) <= 200
+    and bool(_NAME.fullmatch(v)),
+    "text": lambda v: isinstance(v, str),
+    "boolean": lambda v: isinstance(v, bool),
+    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "count": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "list": lambda v: isinstance(v, list),
+    "object": lambda v: isinstance(v, dict),
+}
+
+
+def _check_shape(path: Path, where: str, value, shape: dict) -> None:
+    if not isinstance(value, dict):
+        raise ResultsError(f"{path}: {where or 'the file'} must be an object")
+    for key, kind in shape.items():
+        found, parts = value, key.split(".")
+        for part in parts:
+            found = found.get(part) if isinstance(found, dict) else None
+        optional = kind.endswith("?")
+        if (found is None and optional) or _KINDS[kind.rstrip("?")](found):
+            continue
+        raise ResultsError(
+            f"{path}: {where}{key} must be {_WORDS.get(kind.rstrip('?'), 'a ' + kind.rstrip('?'))},"
+            f" found {_shown(found)}"
+        )
+
+
+def _shown(value) -> str:
+    """A value in a message, cut, with its length where that is the trouble."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}... ({len(text)} characters)"
+
+
+def check_schema(path: Path, kind: str, data: dict) -> None:
+    found = schema.problem(kind, data)
+    if found:
+        raise ResultsError(f"{path}: {found} (results/schema/{kind}.schema.json)")
+
+
+def _check_names(path: Path, where: str, values) -> None:
+    for value in values:
+        if not _KINDS["name"](value):
+            raise ResultsError(f"{path}: {where} must be {_WORDS['name']}, found {_shown(value)}")
+
+
+def check_run(path: Path, data: dict) -> None:
+    """Shapes and schema first: what is said of members rests on their types."""
+    _check_shape(path, "", data, RUN_SHAPE)
+    _check_names(path, "the name of each of models", data["models"])
+    for i, experiment in enumerate(data["experiments"]):
+        where = f"experiments[{i}]."
+        _check_shape(path, where, experiment, EXPERIMENT_SHAPE)
+        if experiment.get("profile") is not None:
+            _check_shape(path, f"{where}profile.", experiment["profile"], PROFILE_SHAPE)
+        for j, point in enumerate(experiment["load_points"]):
+            _check_shape(path, f"{where}load_points[{j}].", point, LOAD_POINT_SHAPE)
+            _check_names(path, f"{where}load_points[{j}].models", point["models"])
+    for name, shape in (
+        ("summary", SUMMARY_SHAPE),
+        ("comparisons", COMPARISON_SHAPE),
+        ("slopes", SLOPE_SHAPE),
+    ):
+        for i, row in enumerate(data.get(name) or []):
+            _check_shape(path, f"{name}[{i}].", row, shape)
+    check_schema(path, "run", data)
+    for i, experiment in enumerate(data["experiments"]):
+        if experiment.get("noise_floor") and experiment.get("baseline") is None:
+            raise ResultsError(
+                f"{path}: experiments[{i}].noise_floor is true, but there is no baseline to copy"
+            )
+    for i, row in enumerate(data.get("summary") or []):
+        _check_level(path, f"summary[{i}]", row)
+    for i, row in enumerate(data.get("comparisons") or []):
+        _check_comparison(path, f"comparisons[{i}]", row, data)
+    _check_once(path, data)
+
+
+def _check_level(path: Path, where: str, row: dict) -> None:
+    """A value is a geometric mean of figures above zero."""
+    _check_interval(path, where, row, "value")
+    if row.get("error_share") is not None and row.get("lower_bound") is None:
+        raise ResultsError(f"{path}: {where}: error_share is given, but lower_bound is not")
+
+
+def _check_interval(path: Path, where: str, row: dict, name: str) -> None:
+    value, lo, hi = row.get(name), row.get("lo"), row.get("hi")
+    low = next((k for k in (name, "lo", "hi") if row.get(k) is not None and row[k] <= 0), None)
+    if low:
+        raise ResultsError(f"{path}: {where}.{low} is {row[low]}, more than 0 is needed")
+    if None not in (lo, hi) and lo > hi:
+        raise ResultsError(f"{path}: {where}: the interval ends before it begins: {lo} to {hi}")
+    if None not in (value, lo, hi) and not lo <= value <= hi:
+        raise ResultsError(
+            f"{path}: {where}: {name} {value} lies outside its interval {lo} to {hi}"
+        )
+
+
+def _check_comparison(path: Path, where: str, row: dict, data: dict) -> None:
+    if row.get("verdict") not in (*VERDICTS, None):
+        raise ResultsError(
+            f"{path}: {where}.verdict is {row['verdict']!r},"
+            f" known are {', '.join(VERDICTS)}"
+        )
+    _check_interval(path, where, row, "ratio")
+    for key in ("a", "b"):
+        if row[key].removesuffix("~") not in data["models"]:
+            raise ResultsError(f"{path}: {where}.{key} is {row[key]!r}, which models does not have")
+
+
+def _check_once(path: Path, data: dict) -> None:
+    """What is found by a name has it alone: of two rows one would be passed over."""
+    def rows(name, *keys):
+        return [
+            (f"{name}[{i}]", [row.get(k) for k in keys])
+            for i, row in enumerate(data.get(name) or [])
+        ]
+
+    point = ("experiment", "load_point")
+    lists = [
+        rows("experiments", "name"),
+        rows("plan", "trial_id"),
+        rows("summary", *point, "model", "metric"),
+        rows("comparisons", *point, "metric", "a", "b"),
+        rows("slopes", "experiment", "section", "model", "per"),
+    ]
+    for i, experiment in enumerate(data["experiments"]):
+        where = f"experiments[{i}].load_points"
+        points = list(enumerate(experiment["load_points"]))
+        lists.append([(f"{where}[{j}]", [p["id"]]) for j, p in points])
+        for j, p in points:
+            lists.append([(f"{where}[{j}].models[{k}]", [m]) for k, m in enumerate(p["models"])])
+    for listed in lists:
+        seen = {}
+        for where, key in listed:
+            first = seen.setdefault(tuple(key), where)
+            if first != where:
+                words = ", ".join(map(str, key))
+                raise ResultsError(f"{path}: {where} is {first} once more ({words})")
+
+
+def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None = None) -> None:
+    """`plan`: its rows by trial_id, where there is one."""
+    _check_shape(path, "", trial, TRIAL_SHAPE)
+    for i, gate in enumerate(trial.get("gates") or []):
+        _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
+    for i, row in enumerate(trial.get("withheld") or []):
+        _check_shape(path, f"withheld[{i}].", row, WITHHELD_SHAPE)
+    _check_shape(path, "bound.", trial.get("bound") or {}, {"figures": "list?"})
+    if trial.get("prediction"):
+        _check_shape(path, "prediction.", trial["prediction"], {"law": "text"})
+    check_schema(path, "trial", trial)
+    if path.stem.split(".attempt")[0] != trial["trial_id"]:
+        raise ResultsError(
+            f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"
+        )
+    if trial["run_id"] != run["run_id"]:
+        raise ResultsError(
+            f"{path}: run_id is {trial['run_id']!r}, but run.json says {run['run_id']!r}"
+        )
+    points = {
+        (e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]
+    }
+    if (trial["experiment"], trial["load_point"]) not in points:
+        raise ResultsError(
+            f"{path}: load point {trial['load_point']!r} of experiment"
+            f" {trial['experiment']!r} is not in run.json"
+        )
+    _check_planned(path, trial, run, (plan or {}).get(trial["trial_id"], {}))
+    if trial["valid"]:
+        _check_valid(path, trial, run.get("gates") or [])
+
+
+def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
+    """A trial is the one that its row of the plan says, and of a model that its
+    load point has, or of the baseline's second copy (MODEL~) for the noise floor."""
+    model = trial["cell"]["model"]
+    experiment, point = next(
+        (e, p)
+        for e in run["experiments"]
+        for p in e["load_points"]
+        if (e["name"], p["id"]) == (trial["experiment"], trial["load_point"])
+    )
+    known = point["models"] + ([experiment["baseline"] + "~"] if experiment.get("noise_floor") else [])
+    if model not in known:
+        raise ResultsError(
+            f"{path}: cell.model is {model!r}, but load point {trial['load_point']!r} of"
+            f" run.json has {', '.join(sorted(known)) or 'none'}"
+        )
+    _check_asked(path, trial["cell"], point)
+    found = dict(trial, model=model)
+    for key in ("experiment", "load_point", "model", "block"):
+        if key in planned and found[key] != planned[key]:
+            name = "cell.model" if key == "model" else key
+            raise ResultsError(
+                f"{path}: {name} is {found[key]!r}, but the plan in run.json says {planned[key]!r}"
+            )
+
+
+def _check_asked(path: Path, cell: dict, point: dict) -> None:
+    """A trial was asked for what its load point says: both are written in the same
+    words. Another version of the tool may know more of them. Workers and settings
+    are a model's own."""
+    pairs = [(f"cell.{k}", cell, point, k) for k in ("workload", "query", "placement")]
+    load = cell.get("load") or {}
+    pairs += [(f"cell.load.{k}", load, point["load"], k) for k in load]
+    for name, have, want, key in pairs:
+        if key in have and key in want and not _alike(have[key], want[key]):
+            raise ResultsError(
+                f"{path}: {name} is {_shown(have[key])}, but load point {point['id']!r} of"
+                f" run.json has {_shown(want[key])}: figures of both would be taken for one;"
+                " remove the file, and `make resume` measures the trial again"
+            )
+
+
+def _alike(a, b) -> bool:
+    """Equal, with rates as exact as they are written."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-9)
+    return a == b
+
+
+def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
+    """What a trial called valid may not contradict. A figure is told with the
+    first gate that takes it; what a gate takes may be less than the table says."""
+    spoils = {gate["id"]: set(gate["figures"]) for gate in gates if gate.get("figures")}
+    gone = {row.get("figure") for row in trial.get("withheld") or []}
+    bound = (trial.get("bound") or {}).get("figures") or []
+    gone.update(figure for figure in bound if isinstance(figure, str))
+    for gate in trial.get("gates") or []:
+        if not gate["ok"] and not spoils.get(gate["id"], gone) & gone:
+            raise ResultsError(
+                f"{path}: valid is true, but gate {gate['id']!r} failed, and no figure is withheld"
+            )
+    if not trial["complete"] or trial.get("throughput_per_s") is None:
+        raise ResultsError(f"{path}: valid is true, but the trial is not complete")
+    counts = trial.get("requests")
+    if counts is None:
+        raise ResultsError(f"{path}: valid is true, but requests are not counted")
+    ends = sum(
+        counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout")
+    )
+    if counts.get("scheduled") is not None and counts["scheduled"] != ends:
+        raise ResultsError(
+            f"{path}: valid is true, but {counts['scheduled']} requests were scheduled"
+            f" and {ends} are accounted for"
+        )

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""From measurements to a recommendation, by a rule that is printed in full.
+
+1. The load point that is nearest to the profile supplies the evidence, with
+   those that differ from it in workers alone (nearest.py, workers.py).
+2. Constraints first, at the profile (limits.py, bounds.py): what does not keep
+   a limit, or may not, is out or at risk.
+3. Dominance by the stored verdicts, then a weighted score (ranking.py).
+4. What other weights, margins and limits would make of it (sensitivity.py), and
+   whether invalid trials matter (dependence.py).
+
+Everything that the rule used is in the returned dictionary, so that the record
+and its machine-readable copy say the same.
+"""
+
+from data.points import setting
+from data.results import Run, undone
+from decision import dependence, drivers, limits, nearest, places, ranking, sensitivity, workers
+from decision.evidence import Evidence
+
+FIRM = ("recommended", "toss-up")  # outcomes that name somebody
+
+
+def decide(run: Run, experiment: dict) -> dict | None:
+    """The decision of an experiment with a profile, None without one."""
+    profile = experiment.get("profile")
+    if not profile or not experiment["load_points"]:
+        return None
+    profile = dict(profile, name=profile.get("name") or experiment["name"])
+    point, choice = nearest.choose(run, experiment, profile)
+    constraints = limits.constraints(profile, point)
+    options, seen = _options(run, experiment, point, profile, constraints)
+    models = [o["model"] for o in options]
+
+    def verdict_of(fates: dict[str, str]) -> tuple[dict, dict]:
+        """The ranking and the outcome, had the options these fates."""
+        told = [dict(o, fate=fates[o["model"]]) for o in options]
+        ranked = ranking.rank(seen, [m for m in models if fates[m] == "fits"])
+        return ranked, _outcome(told, ranked, choice)
+
+    fates = {o["model"]: o["fate"] for o in options}
+    verdict, outcome = verdict_of(fates)
+    first = outcome["models"][0] if outcome["kind"] in FIRM else None
+    decision = {
+        "experiment": experiment["name"],
+        "profile": profile,
+        "load_point": point["id"],
+        "load_points": sorted({o["load_point"] for o in options}),
+        "setting": setting(point),
+        "mode": point["load"]["mode"],
+        "latency_kind": drivers.latency_kind(point),
+        "second_load": bool(point.get("beside")),
+        "choice": choice,
+        "step_ns": places.step_ns(run),
+        "margin": experiment.get("margin") or 0.05,
+        "constraints": constraints,
+        "weights": verdict["weights"],
+        "margins": verdict["margins"],
+        "dropped_drivers": verdict["dropped"],
+        "options": options,
+        "dominated": verdict["dominated"],
+        "scores": verdict["scores"],
+        "outcome": outcome,
+        "preliminary": _preliminary(run, options, verdict),
+        "reference": first,
+        "workers": {o["model"]: o["workers"] for o in options},
+        "invalid": dependence.of_invalid(
+            run, experiment, seen.at, options, lambda told: verdict_of(told)[1]
+        ),
+    }
+    for option in options:
+        option["against"] = _against(seen, option["model"], first)
+    decision["differences"] = _differences(seen, outcome)
+    fits = [m for m in models if fates[m] == "fits"]
+    decision["sensitivity"] = sensitivity.cases(seen, options, fits, verdict)
+    decision["changes"] = sensitivity.changes(options)
+    decision["measure"] = choice["extrapolated"] or any(
+        c["moved"] and c["fate"] == "at risk" for o in options for c in o["checks"]
+    )
+    if choice["extrapolated"]:
+        for row in (r for o in options for r in [o, *o["curve"]]):
+            row["fate"] = worded(row["fate"])
+    return decision
+
+
+def worded(fate: str) -> str:
+    """A fate beyond what was measured never goes without the word."""
+    return f"{fate}, extrapolated" if fate in ("fits", "fails") else fate
+
+
+def _options(run: Run, experiment, point, profile, constraints) -> tuple[list[dict], Evidence]:
+    """A row for each model of the setting, at its best number of workers."""
+    points = workers.setting(experiment, point)
+    models = dict.fromkeys(
+        m for p in [point, *points] for m in run.models_of(experiment["name"], p, yardsticks=False)
+    )
+    options, at, elsewhere = [], {}, {}
+    for model in models:
+        rows = []
+        for count, own in workers.counts(run, experiment, points, model).items():
+            where = point if any(p["id"] == point["id"] for p in own) else own[0]
+            made = limits.option(run, experiment, where, profile, constraints, model)
+            made["workers"] = count
+            made["workers_default"] = workers.is_default(run, own, model, count)
+            made["levels"] = workers.levels(run, experiment, where, model)
+            made["comparable"] = workers.comparable(run, experiment, where, model)
+            rows.append(made)
+            if count is None:
+                elsewhere[model] = [p["id"] for p in own]
+        option = workers.best(rows, point)
+        option["curve"] = [_curve_row(r, r is option) for r in rows] if len(rows) > 1 else []
+        for row in rows:
+            del row["levels"], row["comparable"]
+        options.append(option)
+        at[model] = option["load_point"]
+    return options, Evidence(run, experiment, point, at, elsewhere)
+
+
+def _curve_row(row: dict, chosen: bool) -> dict:
+    """One number of workers: what it reached."""
+    shown = {n: row["levels"].get(n) for n in workers.SHOWN}
+    figures = {
+        n: {k: r.get(k) for k in ("value", "lo", "hi")} if r else None for n, r in shown.items()
+    }
+    told = {k: row[k] for k in ("workers", "load_point", "fate")}
+    return dict(told, chosen=chosen, figures=figures)
+
+
+def _outcome(options, verdict, choice) -> dict:
+    """kind: recommended, toss-up, at risk, none, unknown; far where the load
+    point is too far from the profile for any of them."""
+    fates = {o["model"]: o["fate"] for o in options}
+    risky = [m for m, f in fates.items() if f == "at risk"]
+    unknown = [m for m, f in fates.items() if f == "unknown"]
+    if choice["far"]:
+        kind, models = "far", []
+    elif verdict["leader"]:
+        kind = "toss-up" if verdict["rivals"] else "recommended"
+        models = [verdict["leader"], *verdict["rivals"]]
+    else:
+        kind = "at risk" if risky else "unknown" if unknown else "none"
+        models = risky or unknown
+    return {
+        "kind": kind,
+        "models": models,
+        "by": verdict["by"],
+        "at_risk": risky,
+        "unknown": unknown,
+    }
+
+
+def _preliminary(run: Run, options, verdict) -> list[str]:
+    """What keeps the outcome from being firm: names of reasons."""
+    reasons = [] if run.data["complete"] else ["incomplete"]
+    counts = [e["n"] for o in options for e in o["evidence"].values() if e]
+    if counts and min(counts) < dependence.BLOCKS_FOR_A_TEST:
+        reasons.append("few blocks")
+    if verdict["by"] == "score" and "throughput_per_s" in verdict["dropped"]:
+        reasons.append("no throughput")
+    return reasons
+
+
+def _against(seen: Evidence, model: str, first: str | None) -> dict:
+    """The verdicts of an option against the first of the outcome."""
+    rows = {}
+    for name in drivers.names(seen.point):
+        row = seen.ratio(name, model, first) if model != first else None
+        if row and row.get("ratio"):
+            rows[name] = {k: row.get(k) for k in ("ratio", "lo", "hi", "n", "verdict")}
+            if words := undone(row):
+                rows[name]["why"] = words
+            if row.get("primary") is False:
+                rows[name]["exploratory"] = True
+    return rows
+
+
+def _differences(seen: Evidence, outcome) -> list[dict]:
+    """On what the options of a toss-up differ."""
+    first, *rest = outcome["models"] or [None]
+    rows = []
+    for other in rest if outcome["kind"] == "toss-up" else []:
+        for name in drivers.names(seen.point):
+            row = seen.ratio(name, first, other)
+            if row and row.get("verdict") in ("better", "worse"):
+                told = {k: row[k] for k in ("ratio", "lo", "hi")}
+                better = first if row["verdict"] == "better" else other
+                told["exploratory"] = row.get("primary") is False
+                rows.append({"metric": name, "a": first, "b": other, **told, "better": better})
+    return rows

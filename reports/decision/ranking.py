@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The options that keep every limit, from best to worst.
+
+Dominance by the stored verdicts first: better somewhere, worse nowhere. What is
+left is ranked by a weighted sum of log ratios; the interval of a difference is
+the weighted sum of the metrics' half-widths, which is the widest it can be. A
+difference inside it, or inside the same weighted sum of the metrics' margins
+(the harness's, noise floor included), is no difference.
+"""
+
+import math
+
+from data.metrics import metric
+from decision import drivers
+from decision.evidence import Evidence
+
+
+def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> dict:
+    """Dominance, then scores; `weights` by driver, the default ones if None;
+    the margins times `factor`."""
+    names, dropped = _drivers(seen, models)
+    latencies = drivers.latencies(seen.point)
+    keys = {n: "latency" for n in latencies} | {drivers.speed(seen.point): "throughput_per_s"}
+    used = {n: (weights or drivers.WEIGHTS)[keys.get(n, n)] for n in names}
+    total = sum(used.values()) or 1.0
+    used = {n: w / total for n, w in used.items()}
+    margins = {n: seen.margin(n) for n in names}
+    edge = factor * sum(used[n] * math.log(1 + margins[n]) for n in names)
+    dominated = {}
+    for a in models:
+        by = [b for b in models if b != a and _dominates(seen, names, b, a)]
+        if by:
+            dominated[a] = sorted(by)
+    pareto = [m for m in models if m not in dominated] or list(models)
+    result = {
+        "weights": used,
+        "margins": margins,
+        "dropped": dropped,
+        "dominated": dominated,
+        "scores": [],
+        "leader": None,
+        "rivals": [],
+        "by": None,
+    }
+    if not pareto:
+        return result
+    if len(pareto) == 1:
+        by = "dominance" if len(models) > 1 else "constraints"
+        return dict(result, leader=pareto[0], by=by)
+    if not names:
+        return dict(result, leader=pareto[0], rivals=pareto[1:], by="score")
+    scores = {
+        m: sum(_gap(seen, used, m, o)[0] for o in pareto if o != m)
+        for m in pareto
+    }
+    leader = max(pareto, key=lambda m: scores[m])  # of equal ones the first in order
+    # Throughput that some have and that cannot be compared may turn every lead.
+    speed = drivers.speed(seen.point)
+    blind = speed not in names and any(seen.level(m, speed) for m in pareto)
+    rows = []
+    for other in sorted((m for m in pareto if m != leader), key=lambda m: -scores[m]):
+        gap, half = _gap(seen, used, leader, other)
+        clear = not blind and gap - half > 0 and gap > edge
+        rows.append({"model": other, "behind": gap, "half": half, "clear": clear})
+    rivals = [r["model"] for r in rows if not r["clear"]]
+    return dict(result, leader=leader, rivals=rivals, by="score", scores=rows)
+
+
+def _drivers(seen: Evidence, models):
+    """The metrics on which every pair is compared; of the latencies the
+    deepest such percentile."""
+    pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
+
+    def complete(name):
+        return all(_usable(seen.ratio(name, a, b)) for a, b in pairs)
+
+    point = seen.point
+
+    names, dropped = [], []
+    for name in drivers.WEIGHTS:
+        if name == "latency":
+            found = next((n for n in drivers.latencies(point) if complete(n)), None)
+        else:
+            own = drivers.speed(point) if name == "throughput_per_s" else name
+            found = own if complete(own) else None
+        names.append(found) if found else dropped.append(name)
+    return names, dropped
+
+
+def _usable(row) -> bool:
+    return bool(row and row.get("ratio") and row.get("lo") and row.get("hi"))
+
+
+def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
+    """Who is not compared on a metric that either has may be worse there."""
+    rows = [seen.ratio(n, a, b) for n in names]
+    verdicts = [r.get("verdict") for r in rows if r]
+    if len(verdicts) < len(names) or not verdicts or _open(seen, names, a, b):
+        return False
+    return "better" in verdicts and all(
+        v in ("better", "same", "negligible") for v in verdicts
+    )
+
+
+def _open(seen: Evidence, names, a: str, b: str) -> bool:
+    """Whether the two are not compared on throughput, CPU or memory although one
+    of them has it: what withholds it, or makes it a bound, has to do with them."""
+    own = [drivers.speed(seen.point), "cpu_per_request_ns", "memory_total_bytes"]
+    return any(
+        n not in names and not seen.ratio(n, a, b) and (seen.level(a, n) or seen.level(b, n))
+        for n in own
+    )
+
+
+def _gap(seen: Evidence, weights, a: str, b: str) -> tuple[float, float]:
+    """By how much a scores above b, and the widest half of its interval."""
+    gap = half = 0.0
+    for name, weight in weights.items():
+        row = seen.ratio(name, a, b)
+        sign = 1 if metric(name).higher_is_better else -1
+        gap += weight * sign * math.log(row["ratio"])
+        half += weight * (math.log(row["hi"]) - math.log(row["lo"])) / 2
+    return gap, half

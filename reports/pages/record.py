@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: MIT
+"""Decision records as files: report/adr/NNNN-slug.md with a copy in JSON.
+
+A record is never overwritten. Made again from the same data it stays as it is;
+from other data a new one with the next number supersedes it. "The same data"
+is the decision's own content (evidence, rule, outcome), by its SHA-256.
+"""
+
+import hashlib
+import json
+import re
+import shlex
+from itertools import zip_longest
+from pathlib import Path
+
+from data.metrics import metric
+from data.results import Run
+from decision import cell
+from decision.decide import decide
+from pages import render
+
+# Lines that people change: of the record's front matter, and of the copy.
+DECIDED_BY_PEOPLE = (
+    re.compile(r"(status|decision-makers|consulted|informed): ?[^{}]*"),
+    re.compile(r' "(status)": "[^"\\]*",'),
+)
+FOREIGN = (
+    "the run gives no record of this name; `make adr` writes those that it gives,"
+    " and a record that was renamed needs its name back"
+)
+SLUG_LETTERS = 60  # a file's name has an end
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "harness" / "experiments"
+
+
+def write_all(run: Run, charts) -> dict[str, dict]:
+    """Writes a record for each experiment that has a profile; what the
+    reports need of it, by the experiment's name."""
+    folder = run.path / "report" / "adr"
+    found = {}
+    if run.data.get("untrusted"):
+        return found
+    for experiment in run.data["experiments"]:
+        decision = decide(run, experiment)
+        if decision:
+            found[experiment["name"]] = _write(
+                run, folder, experiment, decision, charts
+            )
+    return found
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:SLUG_LETTERS].strip("-") or "profile"
+
+
+def _fingerprint(decision: dict) -> str:
+    text = json.dumps(decision, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
+    """Records of this subject, oldest first; unreadable copies count only
+    for their number."""
+    found = []
+    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]-{name}.md")):
+        beside = path.with_suffix(".json")
+        try:
+            copy = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        except (OSError, ValueError, RecursionError):
+            copy = {}
+        found.append((int(path.name[:4]), path, copy if isinstance(copy, dict) else {}))
+    return found
+
+
+def _subject(run: Run, experiment: dict, decision: dict) -> str:
+    """What a record is about, for its file's name."""
+    name = f"concurrency-model-for-{slug(decision['profile']['name'])}"
+    if len(run.data["experiments"]) > 1:
+        name += f"-{slug(experiment['name'])}"
+    return name
+
+
+def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> dict:
+    name = _subject(run, experiment, decision)
+    older = _existing(folder, name)
+    told = {
+        "outcome": outcome_words(decision),
+        "invalid": invalid_words(decision),
+        "profile": decision["profile"]["name"],
+        "decision": decision,
+    }
+    if older and older[-1][2].get("fingerprint") == _fingerprint(decision):
+        return told | {"file": older[-1][1].name}
+    taken = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
+    number = max(taken, default=0) + 1
+    supersedes = older[-1][1].name if older else None
+    file = f"{number:04d}-{name}"
+    texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
+    for name, text in texts.items():
+        render.store(folder / name, text)
+    return told | {"file": f"{file}.md"}
+
+
+def _place(run: Run) -> str:
+    """Where the run is, for commands from the project's directory."""
+    usual = f"results/{run.data['run_id']}"
+    here = run.path.resolve()
+    return usual if (EXPERIMENTS.parents[1] / usual).resolve() == here else str(here)
+
+
+def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes, place: str):
+    """By file name: the copy in JSON, what to measure where the record asks for
+    it, and last the record itself. `place`: where the run was then."""
+    found = claims(decision)
+    file = f"{number:04d}-{_subject(run, experiment, decision)}"
+    measure = f"{number:04d}-at-profile.ini" if decision["measure"] else None
+    context = {
+        "d": decision,
+        "number": number,
+        "measure": measure,
+        "measure_command": measure and _bench(place, f"report/adr/{measure}"),
+        "place": shlex.quote(place),
+        "outcome": outcome_words(decision),
+        "invalid": invalid_words(decision),
+        "run": run.data,
+        "date": (run.data.get("ended_at") or run.data["started_at"])[:10],
+        "supersedes": supersedes,
+        "experiment": experiment,
+        "claims": found,
+        "sources": sources(run, found),
+        "fingerprint": _fingerprint(decision),
+        "command": _again(run, experiment["name"], place),
+        "run_sha256": hashlib.sha256((run.path / "run.json").read_bytes()).hexdigest(),
+        "charts": [
+            c
+            for c in charts
+            if c.experiment == experiment["name"]
+            and set(decision["load_points"]) & set(c.load_points)
+        ],
+    }
+    text = render.environment().get_template("adr.md").render(**context)
+    copy = dict(
+        schema_version=1,
+        number=number,
+        status="proposed",
+        date=context["date"],
+        run_id=run.data["run_id"],
+        place=place,
+        run_sha256=context["run_sha256"],
+        fingerprint=context["fingerprint"],
+        supersedes=supersedes,
+        outcome_words=context["outcome"],
+        decision=decision,
+    )
+    texts = {f"{file}.json": json.dumps(copy, indent=1, ensure_ascii=False) + "\n"}
+    if measure:
+        texts[measure] = cell.text(decision, experiment, file)
+    return texts | {f"{file}.md": render.squeezed(text)}
+
+
+def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
+    """The newest record of each subject, made again from the stored results and
+    compared word by word: what contradicts them, or None. A status that people
+    have set, and who decided, are theirs. A file that looks like a record and is
+    of no subject of the run is told as well, for nothing bears it out."""
+    folder = run.path / "report" / "adr"
+    found, stems = [], set()
+    for experiment in run.data["experiments"]:
+        decision = decide(run, experiment)
+        older = _existing(folder, _subject(run, experiment, decision)) if decision else []
+        stems.update(path.stem for _, path, _ in older)
+        for number, path, _ in older[-1:]:
+            supersedes = older[-2][1].name if len(older) > 1 else None
+            texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
+            found.append((path, _contradiction(folder, texts)))
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]-*")):
+        if path.suffix in (".md", ".json") and path.stem not in stems:
+            found.append((path, f"not verified: {FOREIGN}"))
+    return found
+
+
+def _contradiction(folder: Path, texts: dict[str, str]) -> str | None:
+    """The first line of a record, or of what belongs to it, that the results do
+    not give."""
+    for name, wanted in reversed(texts.items()):
+        file = folder / name
+        if not file.is_file():
+            return f"{file.name} is missing"
+        seen = file.read_text(encoding="utf-8").splitlines()
+        pairs = zip_longest(seen, wanted.splitlines())
+        for i, (have, want) in enumerate(pairs, 1):
+            if have != want and not _decided(have, want):
+                return f"{file.name}:{i}: the results give: {want or 'nothing more'}"
+    return None
+
+
+def _decided(have: str | None, want: str | None) -> bool:
+    """Whether both are the same line of those that people change."""
+    for line in DECIDED_BY_PEOPLE:
+        seen, wanted = line.fullmatch(have or ""), line.fullmatch(want or "")
+        if seen and wanted and seen[1] == wanted[1]:
+            return True
+    return False
+
+
+def _again(run: Run, name: str, place: str) -> str:
+    """The command that measures the same again, from the project's directory:
+    a shipped experiment by its name, any other by the copy in the run."""
+    seed = run.data.get("seed")
+    flag = f"--seed {seed}" if seed is not None else ""
+    if (EXPERIMENTS / f"{name}.ini").is_file():
+        return f"make bench-{name}" + (f" ARGS='{flag}'" if flag else "")
+    return _bench(place, f"experiments/{name}.ini", flag)
+
+
+def _bench(place: str, file: str, flag: str = "") -> str:
+    """The command that measures what a file of the run's directory says."""
+    return f"build/release/troika bench {flag} {shlex.quote(f'{place}/{file}')}".replace("  ", " ")
+
+
+def outcome_words(decision: dict) -> str:
+    return render.words("outcome.md", "outcome", decision)
+
+
+def invalid_words(decision: dict) -> str:
+    """How many trials are invalid, and whether the decision depends on them;
+    nothing where none is."""
+    return render.words("outcome.md", "invalid", decision["invalid"])
+
+
+def claims(decision: dict) -> list[dict]:
+    """The evidence as numbered claims."""
+    rows = []
+    for option in decision["options"]:
+        for name, evidence in option["evidence"].items():
+            if evidence:
+                against = option["against"].get(name) or {}
+                rows.append(
+                    dict(
+                        evidence,
+                        id=f"E{len(rows) + 1}",
+                        model=option["model"],
+                        metric=metric(name),
+                        verdict=against.get("verdict"),
+                        why=against.get("why"),
+                    )
+                )
+    return rows
+
+
+def sources(run: Run, found: list[dict]) -> list[dict]:
+    """The trials behind the claims: claims that rest on the same ones share a
+    line."""
+    blocks = {t["trial_id"]: t["block"] for t in run.trials}
+    lines: dict[tuple, dict] = {}
+    for claim in found:
+        trials = [(i, f"b{blocks.get(i, '?')}") for i in claim.get("trials") or []]
+        key = (claim["model"], tuple(trials))
+        line = lines.setdefault(
+            key, {"model": claim["model"], "trials": trials, "claims": []}
+        )
+        line["claims"].append(claim["id"])
+    return list(lines.values())

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Templates to files: the filters that they use, report.md and index.html.
+
+Everything that a page shows is inside it: the drawings are inlined with their
+ids made unique, there is no script and no address outside the run's directory.
+"""
+
+import functools
+import html
+import re
+import shlex
+from pathlib import Path
+
+from data import metrics, output, units
+from charts import drawing
+
+try:
+    import jinja2
+    from markupsafe import Markup
+
+    from pages import markdown
+except ImportError:  # said in words by environment(), where it can be explained
+    jinja2 = None
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+
+
+# What a template that is handed another thing than it was promised ends with, too.
+UNFORESEEN = output.UNFORESEEN + ((jinja2.UndefinedError,) if jinja2 else ())
+
+
+class PagesError(Exception):
+    """Pages that cannot be made, in one sentence for the user."""
+
+
+@functools.cache
+def environment(escape: bool = False, plain: bool = False):
+    """A jinja environment that fails on a missing name: `escape` for HTML,
+    `plain` for a terminal and for words that a page will escape; else each
+    value of a Markdown template (NAME.md) is escaped for it, and one of any
+    other template stays as it is."""
+    if jinja2 is None:
+        raise PagesError(
+            "reports need Python's jinja2, which this interpreter does not have:"
+            " run `make deps` and use /usr/bin/python3"
+        )
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=escape or (not plain and _is_markdown),
+        finalize=None if escape else _on_one_line if plain else markdown.finalized,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(
+        quoted=drawing.quoted,
+        digits=units.digits,
+        count=units.count,
+        time=units.time,
+        size=units.size,
+        interval=units.interval,
+        percentile=units.percentile,
+        share=units.share,
+        plain=_plain,
+        bullets=_bullets,
+        leaders_rows=leaders_table,
+        metric=metrics.metric,
+    )
+    made.filters["word"] = lambda path: shlex.quote(str(path))
+    made.filters.update(code=markdown.code, link=markdown.link)
+    made.filters["share_of"] = lambda weight: f"{weight:.2f}"
+    made.globals.update(evidence_rows=evidence_rows, curve_table=curve_table)
+    made.globals.update(table=markdown_table, chart=markdown_chart)
+    made.globals.update(leaders_table=lambda e: markdown_table(leaders_table(e)))
+    return made
+
+
+def _is_markdown(name: str | None) -> bool:
+    return bool(name) and name.endswith(".md")
+
+
+def _on_one_line(value):
+    return markdown.one_line(value) if isinstance(value, str) else value
+
+
+def words(template: str, macro: str, *arguments) -> str:
+    """What a macro says, as plain text on one line."""
+    said = getattr(environment(plain=True).get_template(template).module, macro)
+    return " ".join(str(said(*arguments)).split())
+
+
+def markdown_table(table: dict) -> str:
+    """A table that also reads well as plain text; one of words stands left."""
+    head, rows = table["head"], table["rows"]
+    words = table.get("words", False)
+
+    lines = [[markdown.escaped(c) for c in line] for line in (head, *rows)]
+    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(head))]
+
+    def line_of(cells):
+        padded = [
+            c.ljust(w) if i == 0 or words else c.rjust(w)
+            for i, (c, w) in enumerate(zip(cells, widths))
+        ]
+        return "| " + " | ".join(padded) + " |"
+
+    end = "-" if words else ":"
+    rule = ["-" * widths[0], *("-" * (w - 1) + end for w in widths[1:])]
+    return Markup("\n".join([line_of(lines[0]), line_of(rule), *map(line_of, lines[1:])]))
+
+
+def markdown_chart(chart) -> str:
+    alt = markdown.escaped(chart.alt.replace("[", "(").replace("]", ")"))
+    caption = markdown.escaped(f"{chart.title}. {' '.join(chart.caption)}")
+    return Markup(f"![{alt}](charts/{chart.name}.svg)\n\n*{caption}*")
+
+
+def leaders_table(experiment: dict) -> dict:
+    nouns: list[str] = []
+    for _, leads in experiment["leaders"]:
+        nouns += [x.metric.noun for x in leads if x.metric.noun not in nouns]
+    rows = []
+    for point, leads in experiment["leaders"]:
+        by_noun = {x.metric.noun: words("words.md", "short", x) for x in leads}
+        all_miss = " §" if any(x.regardless for x in leads) else ""
+        rows.append([point["id"] + all_miss, *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
+    return {"head": ["load point", *nouns], "rows": rows}
+
+
+def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
+    rows = []
+    for c in claims:
+        kind = c["metric"]
+        value = f"{kind.show(c['value'])} {units.interval(c['lo'], c['hi'], kind.scale([c['value']])[0])}"
+        said = verdicts.get(c["verdict"], units.UNKNOWN) + (f" ({c['why']})" if c["why"] else "")
+        rows.append([c["id"], c["model"], kind.noun, value, str(c["n"]), said])
+    return rows
+
+
+def curve_table(option: dict) -> dict:
+    """A model over its numbers of workers."""
+    names = list(option["curve"][0]["figures"])
+    rows = []
+    for r in option["curve"]:
+        cells = []
+        for name in names:
+            kind, row = metrics.metric(name), r["figures"][name]
+            bounds = units.interval(row["lo"], row["hi"], kind.scale([row["value"]])[0]) if row else ""
+            cells.append(f"{kind.show(row['value'])} {bounds}" if row else units.UNKNOWN)
+        chosen = " (chosen)" if r["chosen"] else ""
+        rows.append([f"{r['workers']}{chosen}", r["fate"], *cells])
+    return {"head": ["workers", "fate", *(metrics.metric(n).noun for n in names)], "rows": rows}
+
+
+def _plain(text: str) -> str:
+    """Markdown's marks taken away, for where they would show. What is escaped
+    already, as a macro's words are on a page, stays so and is not escaped again."""
+    words = re.sub(r"[*`]", "", str(text))
+    return type(text)(words) if hasattr(text, "__html__") else words
+
+
+def _bullets(text: str):
+    items = "".join(
+        f"<li>{html.escape(line[2:])}</li>"
+        for line in text.splitlines()
+        if line.startswith("- ")
+    )
+    return Markup(f"<ul>{items}</ul>")
+
+
+def inline_svg(path: Path, chart) -> str:
+    """The drawing as it can stand inside a page: no prolog, unique ids, an
+    accessible name instead of gnuplot's title."""
+    text = path.read_text(encoding="utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", text, flags=re.S)
+    text = re.sub(r"<script.*?</script>|<script[^>]*/>", "", text, flags=re.S)
+    text = re.sub(r"""\bid=(["'])""", rf"id=\1{chart.name}-", text)
+    text = re.sub(r"""href=(["'])#""", rf"href=\1#{chart.name}-", text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.name}-\1)", text)
+    label = html.escape(f"{chart.title}. {chart.alt}", quote=True)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+def write_report(folder: Path, context: dict) -> None:
+    """report.md and index.html of one run."""
+    text = environment().get_template("report.md").render(**context)
+    store(folder / "report.md", squeezed(text))
+    made = environment(escape=True)
+
+    def svg(chart):
+        return Markup(inline_svg(folder / "charts" / f"{chart.name}.svg", chart))
+
+    made.filters["svg"] = svg
+    limits = environment().get_template("limits.md").render(**context)
+    page = made.get_template("report.html").render(limits=limits, **context)
+    store(folder / "index.html", page)
+
+
+def squeezed(text: str) -> str:
+    """No line ends in blanks, no more than one empty line in a row."""
+    text = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def store(path: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

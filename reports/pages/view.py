@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""What the templates see: the run as tables of finished strings.
+
+report.md and index.html are filled from the same tables, so they cannot
+differ. Every figure comes from the summary; the tables add only how it is
+written. Invalid trials appear by name and reason, never as a number.
+"""
+
+from data import capacity, units
+from data.metrics import metric
+from data.points import latency_words, sections, setting
+from data.results import Run, ran_by
+from decision import lead
+from charts import residuals
+from pages import noise, selftest, spent, tables, validity
+
+RUN_FACTS = (
+    "kernel",
+    "cpu_model",
+    "cpus",
+    "hypervisor",
+    "compiler",
+    "cflags",
+    "variant",
+)
+
+
+def view(run: Run, charts, records) -> dict:
+    """Everything for report.md and index.html."""
+    return {
+        "run": facts(run),
+        "experiments": [
+            _experiment(run, e, charts, records) for e in run.data["experiments"]
+        ],
+        "invalid": validity.invalid(run),
+        "gates": validity.experiments(run),
+        "noise": noise.told(run),
+        "environment": _flat(run.data.get("environment") or {}),
+        "trials": _trials(run),
+        "retired": len(run.retired),
+        "selftest": selftest.newest(run),
+    }
+
+
+def facts(run: Run) -> dict:
+    data = run.data
+    planned = len(data.get("plan") or [])
+    valid = sum(t["valid"] for t in run.trials)
+    tally = {
+        "planned": max(planned, (data.get("tally") or {}).get("planned") or 0),
+        "done": len(run.trials),
+        "valid": valid,
+        "invalid": len(run.trials) - valid,
+        "retries": len(run.retired),
+    }
+    environment = data.get("environment") or {}
+    few = [
+        e["name"]
+        for e in data["experiments"]
+        if e.get("blocks") is not None and e["blocks"] < 6
+    ]
+    return {
+        "id": data["run_id"],
+        "path": str(run.path),
+        "command": data.get("command") or "not recorded",
+        "version": data.get("tool_version") or "unknown",
+        "started": data["started_at"],
+        "ended": data.get("ended_at") or "not ended",
+        "seed": data.get("seed"),
+        "complete": data["complete"],
+        "untrusted": data.get("untrusted"),
+        "interrupted": data.get("interrupted"),
+        "tally": tally,
+        "summary": bool(run.summary),
+        "few_blocks": few,
+        "machine": [
+            *((k, str(environment[k])) for k in RUN_FACTS if k in environment),
+            *((m, ran_by(info)) for m, info in data["models"].items() if ran_by(info)),
+        ],
+        "cpus": environment.get("cpus"),
+    }
+
+
+def _experiment(run: Run, experiment: dict, charts, records) -> dict:
+    groups = sections(experiment)
+    points = [p for group in groups for p in group]
+    return {
+        "name": experiment["name"],
+        "title": experiment.get("title") or experiment["name"],
+        "question": experiment.get("question"),
+        "blocks": experiment.get("blocks"),
+        "margins": margins(run, experiment),
+        "baseline": experiment.get("baseline"),
+        "left_out": _left_out(experiment),
+        "points": [_point(run, experiment, p, charts) for p in points],
+        "leaders": leaders(run, experiment, points),
+        "sweeps": [
+            c
+            for c in charts
+            if c.experiment == experiment["name"] and _is_overview(c)
+        ],
+        "record": records.get(experiment["name"]),
+        "spent": spent.told(run, experiment),
+        "residuals": residuals.told(run, experiment),
+    }
+
+
+def margins(run: Run, experiment: dict) -> str:
+    """The margins that the verdicts used, noise floor included."""
+    used: dict[float, list[str]] = {}
+    for name in lead.HEADLINES:
+        rows = (r for k, r in run.comparisons.items() if k[0] == experiment["name"] and k[2] == name)
+        edge = next((r["margin"] for r in rows if r.get("margin")), None)
+        if edge:
+            used.setdefault(round(edge, 4), []).append(metric(name).noun)
+    if not used:
+        return units.share(experiment.get("margin") or 0.05)
+    if len(used) == 1:
+        return units.share(next(iter(used)))
+    return ", ".join(f"{units.digits(100 * edge)} % {' and '.join(nouns)}" for edge, nouns in used.items())
+
+
+def _is_overview(chart) -> bool:
+    """Of the experiment or a section rather than one load point."""
+    return len(chart.load_points) > 1 or chart.template in ("forest.gp", "predicted.gp")
+
+
+def _left_out(experiment: dict) -> list[str]:
+    """Models that the experiment names but that could not run, with the reason."""
+    rows = experiment.get("left_out") or []
+    if isinstance(rows, dict):
+        rows = [{"model": k, "why": v} for k, v in rows.items()]
+    texts = []
+    for row in rows:
+        if isinstance(row, dict):
+            reason = row.get("why") or row.get("reason") or "no reason recorded"
+            texts.append(f"{row.get('model') or row.get('name')}: {reason}")
+        else:
+            texts.append(str(row))
+    return texts
+
+
+def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
+    """Per load point: its id, and who leads on what (headline first)."""
+    return [({"id": p["id"]}, lead.leads(run, experiment, p)) for p in points]
+
+
+def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
+    own = [
+        c
+        for c in charts
+        if c.experiment == experiment["name"]
+        and c.load_points == [point["id"]]
+        and not _is_overview(c)
+    ]
+    return {
+        "id": point["id"],
+        "anchor": f"{experiment['name']}-{point['id']}",
+        "kind": point.get("kind"),
+        "setting": setting(point),
+        "placement": point.get("placement"),
+        "latency_words": latency_words(point),
+        "slo": point.get("slo"),
+        "window": units.time(point.get("window_ns")),
+        "speed": tables.speed(run, experiment, point),
+        "cost": None if capacity.is_search(point) else tables.cost(run, experiment, point),
+        "memory": point["load"]["mode"] != "slice",
+        "estimate": _memory_error(run, experiment, point),
+        "second_load": tables.second_load(run, experiment, point),
+        "drift": tables.grown(run, experiment, point),
+        "comparisons": tables.comparisons(run, experiment, point),
+        "charts": own,
+        "absent": tables.absent(run, experiment, point),
+        "retried": _has_retry(run, experiment, point),
+        "apart": list(dict.fromkeys(lead.set_apart(run, experiment, point).values())),
+        "bounded": tables.bounded(run, experiment, point),
+        "withheld": tables.withheld(run, experiment, point),
+    }
+
+
+def _memory_error(run: Run, experiment: dict, point: dict) -> dict | None:
+    """How far memory may be off where no group tells it; a lower bound first."""
+    key = experiment["name"], point["id"]
+    rows = [run.level(*key, m, "memory_total_bytes") or {} for m in point["models"]]
+    off = [r for r in rows if r.get("error_share")]
+    if not off:
+        return None
+    return {
+        "share": units.share(max(r["error_share"] for r in off)),
+        "lower_bound": any(r.get("lower_bound") for r in off),
+    }
+
+
+def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
+    return any(
+        (t.get("attempt") or 1) > 1
+        for t in run.trials_of(experiment["name"], point["id"])
+    )
+
+
+def _flat(value, prefix: str = "") -> list[list[str]]:
+    rows = []
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            rows += _flat(inner, f"{name}.")
+        elif isinstance(inner, list):
+            rows.append([name, ", ".join(str(v) for v in inner) or "none"])
+        else:
+            rows.append(
+                [name, "unknown" if inner is None else " ".join(str(inner).split())]
+            )
+    return rows
+
+
+def _trials(run: Run) -> list[dict]:
+    rows = []
+
+    def cell_of(t):
+        return t["experiment"], t["load_point"], t["cell"]["model"], t["block"]
+
+    for t in sorted(run.trials, key=cell_of):
+        rows.append(
+            {
+                "id": t["trial_id"],
+                "file": validity.file(run, t),
+                "block": t["block"],
+                "attempt": t.get("attempt") or 1,
+                "valid": t["valid"],
+                "throughput": metric("throughput_per_s").show(t["throughput_per_s"])
+                if t["valid"]
+                else "invalid",
+            }
+        )
+    return rows
