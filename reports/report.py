@@ -23,9 +23,7 @@ def make(run: results.Run, only: str | None) -> dict:
     folder = run.path / "report"
     found = catalogue.all_charts(run)
     if only in (None, "charts", "report"):
-        drawing.write(
-            found, folder / "charts", render.environment(), f"run {run.data['run_id']}"
-        )
+        drawing.write(found, folder / "charts", render.environment(), f"run {run.data['run_id']}")
     records = record.write_all(run, found) if only in (None, "adr", "report") else {}
     context = view.view(run, found, records)
     if only in (None, "report"):
@@ -52,12 +50,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         " verify, 2 usage, 3 (with --summary) invalid trials on which a decision depends, or of an experiment"
         " without a decision, 4 a decision record that its results contradict or do not give",
     )
-    parser.add_argument(
-        "run", metavar="RUN", help="a run's directory, e.g. results/latest"
-    )
-    parser.add_argument(
-        "--only", choices=("charts", "report", "adr"), help="just this part"
-    )
+    parser.add_argument("run", metavar="RUN", help="a run's directory, e.g. results/latest")
+    parser.add_argument("--only", choices=("charts", "report", "adr"), help="just this part")
     parser.add_argument(
         "--verify",
         action="store_true",

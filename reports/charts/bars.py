@@ -15,7 +15,7 @@ from data.points import setting
 from data.results import Run
 from charts import style
 from charts.drawing import Axis, Chart
-from charts.labels import alt_text, left, n_words, name_of, provenance, styles, table_row
+from charts.labels import alt_text, left, n_words, point_chart, provenance, styles, table_row
 
 
 ROOM = 1.6  # of the longest bar: a whisker that is longer leaves the picture
@@ -33,9 +33,7 @@ def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
             values[m] = [None, None, total["value"]]
         else:
             values[m] = [total["value"] * share, total["value"] * (1 - share), None]
-    chart = _stacked(
-        run, experiment, point, "cpu_per_request_ns", style.CPU_PARTS, values
-    )
+    chart = _stacked(run, experiment, point, "cpu_per_request_ns", style.CPU_PARTS, values)
     if chart:
         chart.title = f"CPU per request: {setting(point)}"
         whole = [m for m in point["models"] if values[m][2] is not None]
@@ -69,9 +67,7 @@ def memory_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
         total = of_trials(trials, "memory", "total_bytes")
         rest = total - sum(v or 0 for v in known) if total else None
         values[m] = [*known, rest if rest and rest > 0 else None]
-    chart = _stacked(
-        run, experiment, point, "memory_total_bytes", style.MEMORY_PARTS, values
-    )
+    chart = _stacked(run, experiment, point, "memory_total_bytes", style.MEMORY_PARTS, values)
     if chart:
         chart.title = f"Memory by kind: {setting(point)}"
         chart.caption.insert(
@@ -143,24 +139,17 @@ def _stacked(
     tops += [r["value"] for r in rows.values() if r]
     tops.append(min(max(r["hi"] or 0 for r in rows.values() if r), ROOM * max(tops)))
     scale, unit = units.scale_for([max(tops) / 3], kind.units)
-    chart = Chart(
-        name_of((kind_of_chart or name.split("_")[0]) + "-parts", experiment, point["id"]),
-        "bars.gp",
+    chart = point_chart(
+        experiment, point, (kind_of_chart or name.split("_")[0]) + "-parts", "bars.gp",
         "",
         alt_text(f"{kind.noun} per model", kind, rows),
-        experiment["name"],
-        [point["id"]],
         blocks=_blocks(models, parts, values, scale) + [_totals(kind, rows, scale)],
         height=190 + 34 * len(models),
         head=["model", kind.title, "95 %", "n", *(words for _, words, _ in parts)],
     )
     for m in models:
-        chart.rows.append(
-            table_row(kind, rows[m], m) + [kind.show(v) for v in values[m]]
-        )
-    counted = (
-        n_words(rows.values()).replace("Dots", "Cross").replace("bars", "whiskers")
-    )
+        chart.rows.append(table_row(kind, rows[m], m) + [kind.show(v) for v in values[m]])
+    counted = (n_words(rows.values()).replace("Dots", "Cross").replace("bars", "whiskers"))
     chart.caption = [f"Bars start at zero. {counted}", provenance(run)]
     chart.context = {
         "styles": styles(models),

@@ -12,7 +12,7 @@ from data.levels import median, valid_trials
 from data.points import latency_words, setting
 from data.results import Run
 from charts.drawing import Axis, Chart, axis
-from charts.labels import end_labels, name_of, provenance, right, styles
+from charts.labels import end_labels, point_chart, provenance, right, styles
 
 PERCENT_TICS = (
     (1, "0 %"),
@@ -56,14 +56,11 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
             lines[m] = found
     if not lines:
         return None
-    chart = Chart(
-        name_of("latency", experiment, point["id"]),
-        "curves.gp",
+    chart = point_chart(
+        experiment, point, "latency", "curves.gp",
         f"Latency, {latency_words(point)}: {setting(point)}",
         f"{latency_words(point)} by percentile, one line per model."
         " The numbers are in the table.",
-        experiment["name"],
-        [point["id"]],
         blocks=[(m, [[x, v / 1e6, None, None] for x, v in lines[m]]) for m in lines],
         head=["model", *(units.percentile(p) for p in SHOWN)],
     )

@@ -14,7 +14,7 @@ from data.points import setting
 from data.results import Run, bound_by
 from charts.drawing import Chart, axis
 from charts.labels import (
-    DOTS, alt_text, clear_of, left, n_words, name_of, provenance, scale_words, styles, table_row,
+    DOTS, alt_text, clear_of, left, n_words, point_chart, provenance, scale_words, styles, table_row,
 )
 
 
@@ -40,13 +40,10 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         values = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
         text = kind.sign(r) + units.digits(r["value"]) if r else ""
         blocks.append((m, [[i + 1, *values, laws[m], bare[m], text]]))
-    chart = Chart(
-        name_of("throughput", experiment, point["id"]),
-        "dots.gp",
+    chart = point_chart(
+        experiment, point, "throughput", "dots.gp",
         f"{_title(point)}: {setting(point)}",
         alt_text(f"{_title(point)} per model", kind, rows),
-        experiment["name"],
-        [point["id"]],
         blocks=blocks,
         height=165 + 38 * len(models),
         head=["model", "throughput", "95 %", "n", "law's bound", "bare ceiling"],
@@ -114,16 +111,11 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
             else [None] * 3
         )
         text = kind.show(r["value"]) if r else ""
-        blocks.append(
-            (m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]])
-        )
-    chart = Chart(
-        name_of("beside", experiment, point["id"]),
-        "dots.gp",
+        blocks.append((m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]]))
+    chart = point_chart(
+        experiment, point, "beside", "dots.gp",
         f"Latency of the second load: {setting(point)}",
         alt_text("p99 latency of the second load per model", kind, rows),
-        experiment["name"],
-        [point["id"]],
         blocks=blocks,
         height=165 + 38 * len(models),
         head=["model", "second load p99", "95 %", "n", "worst"],

@@ -67,9 +67,7 @@ class Axis:
         first, last = math.floor(math.log10(self.lo)), math.ceil(math.log10(self.hi))
         steps = (1, 2, 5) if math.log10(self.hi / self.lo) < 2.6 else (1,)
         values = [s * 10.0**d for d in range(first, last + 1) for s in steps]
-        return ", ".join(
-            f"'{short(v)}' {v:g}" for v in values if self.lo <= v <= self.hi
-        )
+        return ", ".join(f"'{short(v)}' {v:g}" for v in values if self.lo <= v <= self.hi)
 
 
 def short(value: float) -> str:
@@ -80,9 +78,7 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
-def axis(
-    values, room: float = 1.15, log_from: float = 12.0, log: bool | None = None
-) -> Axis:
+def axis(values, room: float = 1.15, log_from: float = 12.0, log: bool | None = None) -> Axis:
     """An axis that starts at zero, or a logarithmic one where the values
     span too much for that."""
     known = [v for v in values if v is not None and math.isfinite(v) and v > 0]
@@ -128,23 +124,17 @@ def data_text(chart: Chart, source: str) -> str:
     for i, (comment, rows) in enumerate(chart.blocks):
         lines += ["", ""] if i else [""]
         lines.append(f"# {comment}")
-        lines += [" ".join(cell(v) for v in row) for row in rows] or [
-            "NaN NaN NaN NaN NaN NaN"
-        ]
+        lines += [" ".join(cell(v) for v in row) for row in rows] or ["NaN NaN NaN NaN NaN NaN"]
     return "\n".join(lines) + "\n"
 
 
 def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
     """Writes every chart's .dat and .gp, and draws them."""
     if not shutil.which("gnuplot"):
-        raise DrawingError(
-            "charts need gnuplot, which is not installed: run `make deps`"
-        )
+        raise DrawingError("charts need gnuplot, which is not installed: run `make deps`")
     folder.mkdir(parents=True, exist_ok=True)
     for chart in charts:
-        (folder / f"{chart.name}.dat").write_text(
-            data_text(chart, source), encoding="utf-8"
-        )
+        (folder / f"{chart.name}.dat").write_text(data_text(chart, source), encoding="utf-8")
         text = environment.get_template(chart.template).render(
             chart=chart, width=WIDTH, source=source, **chart.context
         )

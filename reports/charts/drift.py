@@ -13,7 +13,7 @@ from data.metrics import metric
 from data.points import setting
 from data.results import Run
 from charts.drawing import Axis, Chart
-from charts.labels import end_labels, name_of, provenance, right, styles
+from charts.labels import end_labels, point_chart, provenance, right, styles
 
 NAME = "throughput_per_s"
 SHIFT = 0.5  # of a block, shared out among the models
@@ -33,14 +33,11 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
         rows[m] = _rows(own, levels[m]["value"], offset)
     furthest = max((abs(r[1] - 100) for rs in rows.values() for r in rs if r[2]), default=0)
     kind = metric(NAME)
-    chart = Chart(
-        name_of("blocks", experiment, point["id"]),
-        "blocks.gp",
+    chart = point_chart(
+        experiment, point, "blocks", "blocks.gp",
         f"Block by block: {setting(point)}",
         "Throughput of each trial as a share of its model's level; the furthest is"
         f" {units.digits(round(furthest, 3))} % off.",
-        key,
-        [point["id"]],
         blocks=list(rows.items()),
         head=["model", "level", "lowest block", "highest block", "n"],
         height=320,

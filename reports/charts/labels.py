@@ -4,7 +4,7 @@
 from data import units
 from data.results import Run
 from charts import style
-from charts.drawing import Axis, spread
+from charts.drawing import Axis, Chart, spread
 
 DOTS = "geometric mean of the blocks, 95 % interval"
 
@@ -14,6 +14,12 @@ def name_of(kind: str, experiment: dict, what: str) -> str:
         c if c.isalnum() or c in "-._" else "-"
         for c in f"{kind}-{experiment['name']}-{what}"
     )
+
+
+def point_chart(experiment: dict, point: dict, kind: str, template: str, title: str, alt: str, **more) -> Chart:
+    """A chart of one load point; `more` are members of Chart."""
+    name = name_of(kind, experiment, point["id"])
+    return Chart(name, template, title, alt, experiment["name"], [point["id"]], **more)
 
 
 def provenance(run: Run) -> str:

@@ -112,9 +112,7 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
     y = axis(numbers_of(levels, 1e6) + ([limit / 1e6] if limit else []))
     xs = [p["load"]["rate_per_s"] for p in points]
     made = new_chart(experiment, points, "rate")
-    made.title = (
-        f"p99 over the offered rate: {points[0]['workload']}, {latency_words(points[0])}"
-    )
+    made.title = (f"p99 over the offered rate: {points[0]['workload']}, {latency_words(points[0])}")
     made.alt = (
         "p99 latency over the offered rate, one line per model, the knee ringed."
         " The numbers are in the table."

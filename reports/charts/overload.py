@@ -172,7 +172,7 @@ def recovery(run: Run, experiment: dict, points) -> Chart | None:
     never = []
     for i, (m, told) in enumerate(found.items()):
         offset = (i - (len(found) - 1) / 2) * SHIFT / len(found)
-        colour = float(int(style.style(m).colour[1:], 16))
+        colour = style.style(m).number
         dots = [(at + offset, ns) for at, rows in enumerate(told, 1) for ns, _ in rows]
         chart.blocks.append((m, [[x, ns / NS] for x, ns in dots if ns is not None]))
         never += [[x, y.hi / 1.05, colour] for x, ns in dots if ns is None]

@@ -15,7 +15,7 @@ from data.points import setting
 from data.results import Run
 from charts import forest, style
 from charts.drawing import Chart, axis
-from charts.labels import capital, left, name_of, provenance
+from charts.labels import capital, left, point_chart, provenance
 
 NAMES = ("throughput_per_s", "cpu_per_request_ns")
 HEIGHT = 0.62  # of a row, over which the rounds of a run are spread
@@ -68,19 +68,16 @@ def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
         return None
     kind = metric(name)
     short = name.split("_")[0]
-    chart = Chart(
-        name_of(f"pairs-{short}", experiment, point["id"]),
-        "pairs.gp",
+    chart = point_chart(
+        experiment, point, f"pairs-{short}", "pairs.gp",
         f"{capital(kind.noun)}, pair by pair against {base}: {setting(point)}",
         f"Ratio of {kind.noun} to {base} of every pair of slices, per model, with the mean."
         " The numbers are in the table.",
-        experiment["name"],
-        [point["id"]],
         height=170 + 54 * len(shown),
         head=["model", f"ratio to {base} [95 %]", "pairs", "middle half of the pairs", "verdict"],
     )
     for i, (m, row, dots) in enumerate(shown, 1):
-        colour = float(int(style.style(m).colour[1:], 16))
+        colour = style.style(m).number
         last = max(len(dots) - 1, 1)
         places = [i - HEIGHT / 2 + HEIGHT * at / last for at in range(len(dots))]
         chart.blocks.append((m, [[y, x, colour] for y, x in zip(places, dots)]))

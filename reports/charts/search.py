@@ -13,7 +13,7 @@ from charts import style
 from charts.curves import PLAIN
 from charts.drawing import Chart, axis
 from charts.labels import (
-    DOTS, alt_text, clear_of, end_labels, left, n_words, name_of, provenance, right, scale_words,
+    DOTS, alt_text, clear_of, end_labels, left, n_words, point_chart, provenance, right, scale_words,
     styles, table_row,
 )
 
@@ -38,13 +38,10 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
     if not any(values):
         return None
     x = axis(values, room=1.2)
-    chart = Chart(
-        name_of("capacity", experiment, point["id"]),
-        "dots.gp",
+    chart = point_chart(
+        experiment, point, "capacity", "dots.gp",
         f"Capacity: {setting(point)}",
         alt_text(f"Requests per second with {point.get('slo')} kept, per model", kind, rows),
-        experiment["name"],
-        [point["id"]],
         height=185 + 38 * len(models),
         head=["model", "capacity", "95 %", "n", "conservative", "closed loop"],
     )
@@ -105,7 +102,7 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
         judged = [s for s in steps if s["rate_per_s"] and s["verdict"] in ("pass", "fail")]
         if judged:
             lines[m] = [(i, s["rate_per_s"]) for i, s in enumerate(judged, 1)]
-            colour = float(int(style.style(m).colour[1:], 16))
+            colour = style.style(m).number
             failed += [
                 [i, s["rate_per_s"], colour]
                 for i, s in enumerate(judged, 1)
@@ -115,13 +112,10 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
         return None
     y = axis([v for line in lines.values() for _, v in line], log=True)
     last = max(line[-1][0] for line in lines.values())
-    chart = Chart(
-        name_of("staircase", experiment, point["id"]),
-        "curves.gp",
+    chart = point_chart(
+        experiment, point, "staircase", "curves.gp",
         f"How the search went: {setting(point)}",
         "The rate of each step of the first search per model. The numbers are in the table.",
-        experiment["name"],
-        [point["id"]],
         head=["model", "steps", "of these failed", "lowest rate", "highest rate"],
     )
     for m, line in lines.items():

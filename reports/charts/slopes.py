@@ -118,7 +118,5 @@ def _caption(found) -> list[str]:
             words.append(f"{label}: its {row['with']} is in the figure.")
     bent = [label for label, row in found if (row.get("misfit") or 0) > 0.1]
     if bent:
-        words.append(
-            f"Not a straight line (a load point is over 10 % off it): {', '.join(bent)}."
-        )
+        words.append(f"Not a straight line (a load point is over 10 % off it): {', '.join(bent)}.")
     return words

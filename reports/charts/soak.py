@@ -14,7 +14,7 @@ from data.points import latency_words, setting
 from data.results import Run
 from charts.curves import PLAIN
 from charts.drawing import Axis, Chart, axis
-from charts.labels import capital, end_labels, name_of, provenance, right, scale_words, styles
+from charts.labels import capital, end_labels, point_chart, provenance, right, scale_words, styles
 
 # key of the parts, key of the verdict, metric that names and scales it
 SHOWN = (
@@ -42,14 +42,11 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
     scale, unit = kind.scale([max(values)])
     y = axis([v / scale for v in values])
     minutes = max(t["window_ns"] for own in trials.values() for t in own) / MINUTE_NS
-    chart = Chart(
-        name_of(f"soak-{verdict}", experiment, point["id"]),
-        "curves.gp",
+    chart = point_chart(
+        experiment, point, f"soak-{verdict}", "curves.gp",
         f"{capital(kind.noun)} over the minutes: {setting(point)}",
         f"{kind.noun} in each tenth of the soak, one line per model, with its slope."
         " The numbers are in the table.",
-        experiment["name"],
-        [point["id"]],
         height=400,
         head=["model, block", "first tenth", "last tenth", "per hour [95 %]", "verdict"],
     )

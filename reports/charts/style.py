@@ -30,6 +30,11 @@ class Style:
     def hollow(self) -> int:
         return self.marker - 1
 
+    @property
+    def number(self) -> float:
+        """The colour for a .dat file."""
+        return float(int(self.colour[1:], 16))
+
 
 MODELS = {
     "serial": Style(BLACK, 1, SQUARE),

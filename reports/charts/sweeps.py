@@ -70,9 +70,7 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     levels = levels_of(run, experiment, points, "connections", name)
     if not levels:
         return None
-    fits = {
-        m: slopes.of(run, experiment, points, m, "busy_connection") for m in levels
-    }
+    fits = {m: slopes.of(run, experiment, points, m, "busy_connection") for m in levels}
     y = axis(numbers_of(levels, MIB), log=True)
     xs = [p["load"]["connections"] for p in points]
     chart = new_chart(experiment, points, "memory")
@@ -169,7 +167,7 @@ def add_invalid(run: Run, experiment: dict, points, swept: str, chart: Chart) ->
         for m in p["models"]:
             trials = run.trials_of(experiment["name"], p["id"], m)
             if trials and not any(t["valid"] for t in trials):
-                colour = float(int(style.style(m).colour[1:], 16))
+                colour = style.style(m).number
                 marks.append([p["load"][swept], floor, colour])
                 lost += trials
     if marks:

@@ -93,9 +93,7 @@ class Condition:
     def truth(self, figures: dict) -> str:
         """`figures`: name -> intervals of its elements. One without elements
         was optional, and says nothing."""
-        found = [
-            c.truth(figures[c.figure]) for c in self.comparisons if figures[c.figure]
-        ]
+        found = [c.truth(figures[c.figure]) for c in self.comparisons if figures[c.figure]]
         if not found:
             return NO
         decided, other = (YES, NO) if self.either else (NO, YES)

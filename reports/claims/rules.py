@@ -46,6 +46,15 @@ FORMS = (
     "primitive",
     "primitive ratio",
 )
+NEEDED = {  # keys, where these are not metric and models
+    "slope": ("models", "per", "kind"),
+    "slope ratio": ("models", "per", "kind", "to"),
+    "primitive": ("primitive",),
+    "primitive ratio": ("primitive", "to"),
+    "ratio": ("metric", "models", "to"),
+    "ratio/law": ("metric", "models", "to"),
+    "quotient": ("metric", "over", "models"),
+}
 CLAIM_KEYS = {
     "text": True,
     "source": True,
@@ -275,10 +284,7 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
 
 def _experiments(path: Path, claim: Section, key: str) -> list[str]:
     names = items(claim.values.get(key))
-    known = [
-        str(p.relative_to(EXPERIMENTS).with_suffix(""))
-        for p in EXPERIMENTS.rglob("*.ini")
-    ]
+    known = [str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.ini")]
     for name in names:
         if name not in known:
             words = f"no experiment is named {name}{nearest(name, known)}"
@@ -315,16 +321,7 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
 
     if form not in FORMS:
         wrong("form", f"no form is named {form}{nearest(form, FORMS)}")
-    needed = {
-        "slope": ("models", "per", "kind"),
-        "slope ratio": ("models", "per", "kind", "to"),
-        "primitive": ("primitive",),
-        "primitive ratio": ("primitive", "to"),
-        "ratio": ("metric", "models", "to"),
-        "ratio/law": ("metric", "models", "to"),
-        "quotient": ("metric", "over", "models"),
-    }.get(form, ("metric", "models"))
-    for key in needed:
+    for key in NEEDED.get(form, ("metric", "models")):
         if key not in values:
             wrong(key, f"a figure of form {form} needs {key}")
     metric = values.get("metric")

@@ -39,12 +39,8 @@ def reason(trial: dict) -> str:
     """Why a trial is invalid, in words."""
     if trial.get("reason"):
         return " ".join(trial["reason"].split())
-    failed = [
-        g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]
-    ]
-    return "; ".join(failed) or (
-        "not complete" if not trial["complete"] else "no reason recorded"
-    )
+    failed = [g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]]
+    return "; ".join(failed) or ("not complete" if not trial["complete"] else "no reason recorded")
 
 
 def reasons(trials) -> str:

@@ -41,101 +41,32 @@ class Metric:
         return 1.0, self.suffix.strip()
 
 
-def _metric(name, title, noun, higher, table, suffix=""):
-    return Metric(name, title, noun, higher, table, suffix)
-
-
 METRICS = {
-    m.name: m
-    for m in (
-        _metric("throughput_per_s", "throughput", "throughput", True, None, " /s"),
-        _metric("capacity_per_s", "capacity", "capacity", True, None, " /s"),
-        _metric(
-            "capacity_conservative_per_s",
-            "conservative",
-            "conservative capacity",
-            True,
-            None,
-            " /s",
-        ),
-        _metric(
-            "updates_kept", "updates kept", "share of the updates that were kept", True, None
-        ),
-        _metric("goodput_per_s", "goodput", "goodput", True, None, " /s"),
-        _metric("recovery_ns", "recovery", "time to recover", False, units.TIME),
-        _metric("latency_mean_ns", "mean", "mean latency", False, units.TIME),
-        _metric("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
-        _metric("latency_p99_ns", "p99", "p99 latency", False, units.TIME),
-        _metric(
-            "latency_light_p50_ns", "light p50", "p50 latency of light requests", False, units.TIME
-        ),
-        _metric(
-            "latency_light_p99_ns", "light p99", "p99 latency of light requests", False, units.TIME
-        ),
-        _metric(
-            "latency_heavy_p50_ns", "heavy p50", "p50 latency of heavy requests", False, units.TIME
-        ),
-        _metric("latency_max_ns", "slowest", "slowest answer", False, units.TIME),
-        _metric(
-            "cpu_per_request_ns", "CPU/request", "CPU per request", False, units.TIME
-        ),
-        _metric(
-            "cpu_user_per_request_ns",
-            "user CPU",
-            "user CPU per request",
-            False,
-            units.TIME,
-        ),
-        _metric(
-            "cpu_system_per_request_ns",
-            "system CPU",
-            "system CPU per request",
-            False,
-            units.TIME,
-        ),
-        _metric("memory_total_bytes", "memory", "memory", False, units.SIZE),
-        _metric(
-            "memory_per_connection_bytes",
-            "per connection",
-            "memory per connection",
-            False,
-            units.SIZE,
-        ),
-        _metric(
-            "latency_connect_mean_ns",
-            "connect, mean",
-            "mean time to connect",
-            False,
-            units.TIME,
-        ),
-        _metric(
-            "memory_per_idle_connection_bytes",
-            "per idle connection",
-            "memory per idle connection",
-            False,
-            units.SIZE,
-        ),
-        _metric(
-            "push_lateness_p99_ns",
-            "push late p99",
-            "p99 lateness of pushes",
-            False,
-            units.TIME,
-        ),
-        _metric(
-            "beside_p99_ns",
-            "second load p99",
-            "p99 latency of the second load",
-            False,
-            units.TIME,
-        ),
-        _metric(
-            "beside_max_ns",
-            "second load max",
-            "worst latency of the second load",
-            False,
-            units.TIME,
-        ),
+    row[0]: Metric(*row)
+    for row in (
+        ("throughput_per_s", "throughput", "throughput", True, None, " /s"),
+        ("capacity_per_s", "capacity", "capacity", True, None, " /s"),
+        ("capacity_conservative_per_s", "conservative", "conservative capacity", True, None, " /s"),
+        ("updates_kept", "updates kept", "share of the updates that were kept", True, None),
+        ("goodput_per_s", "goodput", "goodput", True, None, " /s"),
+        ("recovery_ns", "recovery", "time to recover", False, units.TIME),
+        ("latency_mean_ns", "mean", "mean latency", False, units.TIME),
+        ("latency_p50_ns", "p50", "p50 latency", False, units.TIME),
+        ("latency_p99_ns", "p99", "p99 latency", False, units.TIME),
+        ("latency_light_p50_ns", "light p50", "p50 latency of light requests", False, units.TIME),
+        ("latency_light_p99_ns", "light p99", "p99 latency of light requests", False, units.TIME),
+        ("latency_heavy_p50_ns", "heavy p50", "p50 latency of heavy requests", False, units.TIME),
+        ("latency_max_ns", "slowest", "slowest answer", False, units.TIME),
+        ("cpu_per_request_ns", "CPU/request", "CPU per request", False, units.TIME),
+        ("cpu_user_per_request_ns", "user CPU", "user CPU per request", False, units.TIME),
+        ("cpu_system_per_request_ns", "system CPU", "system CPU per request", False, units.TIME),
+        ("memory_total_bytes", "memory", "memory", False, units.SIZE),
+        ("memory_per_connection_bytes", "per connection", "memory per connection", False, units.SIZE),
+        ("latency_connect_mean_ns", "connect, mean", "mean time to connect", False, units.TIME),
+        ("memory_per_idle_connection_bytes", "per idle connection", "memory per idle connection", False, units.SIZE),
+        ("push_lateness_p99_ns", "push late p99", "p99 lateness of pushes", False, units.TIME),
+        ("beside_p99_ns", "second load p99", "p99 latency of the second load", False, units.TIME),
+        ("beside_max_ns", "second load max", "worst latency of the second load", False, units.TIME),
     )
 }
 
@@ -144,14 +75,6 @@ def metric(name: str) -> Metric:
     known = METRICS.get(name)
     if known:
         return known
-    table = (
-        units.TIME
-        if name.endswith("_ns")
-        else units.SIZE
-        if name.endswith("_bytes")
-        else None
-    )
-    words = name.rsplit("_", 1)[0] if table else name
-    return Metric(
-        name, words.replace("_", " "), words.replace("_", " "), table is None, table
-    )
+    table = {"ns": units.TIME, "bytes": units.SIZE}.get(name.rpartition("_")[2])
+    words = (name.rpartition("_")[0] if table else name).replace("_", " ")
+    return Metric(name, words, words, table is None, table)

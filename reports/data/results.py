@@ -58,6 +58,13 @@ def bound_by(row: dict | None) -> str | None:
     return row.get("bound_by") or "generator"
 
 
+def bounds_told(rows) -> str:
+    """What was the limit of any of the rows in the servers' place, in words."""
+    found = dict.fromkeys(filter(None, map(bound_by, rows)))
+    article = {"generator": "the generator", "backend": "the backend"}
+    return " and ".join(article.get(by, by) for by in found)
+
+
 def undone(row: dict) -> str | None:
     """Why a comparison is inconclusive though its interval excludes 1, in the
     words of the run's last lines: the correction for many comparisons, or the
@@ -98,9 +105,7 @@ class Run:
             if yardsticks or not (known.get(m) or {}).get("yardstick")
         ]
 
-    def level(
-        self, experiment: str, point: str, model: str, metric: str
-    ) -> dict | None:
+    def level(self, experiment: str, point: str, model: str, metric: str) -> dict | None:
         """A row of the summary that has a value, or None."""
         row = self.summary.get((experiment, point, model, metric))
         return row if row and row.get("value") is not None else None
@@ -181,9 +186,7 @@ def load(directory: str) -> Run:
             f"{directory}: no such run directory; runs are in results/, made by `make bench`"
         )
     if not (path / "run.json").is_file():
-        raise ResultsError(
-            f"{directory}: no run.json in it, so this is not a run of troika"
-        )
+        raise ResultsError(f"{directory}: no run.json in it, so this is not a run of troika")
     data = read(path / "run.json")
     check_run(path / "run.json", data)
     plan = {row.get("trial_id"): row for row in data.get("plan") or []}
@@ -194,14 +197,10 @@ def load(directory: str) -> Run:
         attempt = ".attempt" in name.stem[len(trial["trial_id"]) :]
         (retired if attempt else trials).append(trial)
     _check_nothing_lost(path, data, trials)
-    trials.sort(
-        key=lambda t: (t["experiment"], t["load_point"], t["block"], t["trial_id"])
-    )
+    trials.sort(key=lambda t: (t["experiment"], t["load_point"], t["block"], t["trial_id"]))
     run = Run(path, data, trials, retired)
     for row in data.get("summary") or []:
-        run.summary[
-            row["experiment"], row["load_point"], row["model"], row["metric"]
-        ] = row
+        run.summary[row["experiment"], row["load_point"], row["model"], row["metric"]] = row
     for row in data.get("comparisons") or []:
         key = row["experiment"], row["load_point"], row["metric"], row["a"], row["b"]
         run.comparisons[key] = row

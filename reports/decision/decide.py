@@ -3,11 +3,11 @@
 
 1. The load point that is nearest to the profile supplies the evidence, with
    those that differ from it in workers alone (nearest.py, workers.py).
-2. Constraints first, at the profile (limits.py, bounds.py): what does not keep
+2. Constraints first, at the profile (limits.py, places.py): what does not keep
    a limit, or may not, is out or at risk.
-3. Dominance by the stored verdicts, then a weighted score (ranking.py).
-4. What other weights, margins and limits would make of it (sensitivity.py), and
-   whether invalid trials matter (dependence.py).
+3. Dominance by the stored verdicts, then a weighted score; what other weights,
+   margins and limits would make of it (ranking.py).
+4. Whether invalid trials matter (dependence.py).
 
 Everything that the rule used is in the returned dictionary, so that the record
 and its machine-readable copy say the same.
@@ -15,7 +15,7 @@ and its machine-readable copy say the same.
 
 from data.points import setting
 from data.results import Run, undone
-from decision import dependence, drivers, limits, nearest, places, ranking, sensitivity, workers
+from decision import dependence, drivers, limits, nearest, places, ranking, workers
 from decision.evidence import Evidence
 
 FIRM = ("recommended", "toss-up")  # outcomes that name somebody
@@ -72,8 +72,8 @@ def decide(run: Run, experiment: dict) -> dict | None:
         option["against"] = _against(seen, option["model"], first)
     decision["differences"] = _differences(seen, outcome)
     fits = [m for m in models if fates[m] == "fits"]
-    decision["sensitivity"] = sensitivity.cases(seen, options, fits, verdict)
-    decision["changes"] = sensitivity.changes(options)
+    decision["sensitivity"] = ranking.under_changes(seen, options, fits, verdict)
+    decision["changes"] = ranking.break_evens(options)
     decision["measure"] = choice["extrapolated"] or any(
         c["moved"] and c["fate"] == "at risk" for o in options for c in o["checks"]
     )

@@ -12,7 +12,7 @@ left out of it, and that is said.
 from dataclasses import dataclass, field
 
 from data.metrics import Metric, metric
-from data.results import Run, bound_by
+from data.results import Run, bounds_told
 from decision import limits
 
 HEADLINES = (
@@ -63,9 +63,7 @@ class Lead:
     @property
     def limit(self) -> str:
         """What was, of those."""
-        found = dict.fromkeys(filter(None, (bound_by(row) for row in self.unclear)))
-        article = {"generator": "the generator", "backend": "the backend"}
-        return " and ".join(article.get(by, by) for by in found)
+        return bounds_told(self.unclear)
 
     @property
     def advantage(self) -> dict | None:

@@ -3,7 +3,7 @@
 the load point: the pessimistic end of each 95 % interval, with every factor by
 which the profile is harder applied against it, must be within the limit, or the
 optimistic end, with every factor by which it is easier in its favour, beyond
-(bounds.py). What lies between is at risk, neither in nor out.
+(places.py). What lies between is at risk, neither in nor out.
 
 A percentile with too few samples is bracketed: above the limit if the median
 is, below it if the slowest answer of all trials is. A search has kept its own
@@ -13,8 +13,7 @@ is not judged.
 
 from data import capacity
 from data.results import Run, interval, withheld
-from decision import bounds, drivers
-from decision.places import Place, place
+from decision import drivers, places
 
 
 def constraints(profile: dict, point: dict) -> list[dict]:
@@ -67,7 +66,7 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
 
     names = dict.fromkeys([*drivers.names(point), *(c["metric"] for c in constraints)])
     evidence = {name: _evidence(level(name)) for name in names}
-    here = place(run, experiment, point, model)
+    here = places.place(run, experiment, point, model)
     checks = [
         dict(c, **_check_of(run, experiment, point, model, here, profile, c)) for c in constraints
     ]
@@ -99,7 +98,7 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
     }
 
 
-def _check_of(run: Run, experiment, point, model: str, here: Place, profile, constraint) -> dict:
+def _check_of(run: Run, experiment, point, model: str, here: places.Place, profile, constraint) -> dict:
     """One limit: fate, the figure that decided, and its bounds at the profile."""
     def level(name):
         return run.level(experiment["name"], point["id"], model, name)
@@ -112,14 +111,14 @@ def _check_of(run: Run, experiment, point, model: str, here: Place, profile, con
             return _check("unknown", None, None, None, None)
         opened = point["load"].get("connections") or 1
         each = level("memory_per_connection_bytes")
-        least, most = bounds.memory(*interval(row, False), each, here, profile, opened)
+        least, most = places.memory(*interval(row, False), each, here, profile, opened)
         return _judge(row, limit, least, most, "memory_total_bytes")
     rate = _highest_rate(run, experiment, point, model)
     mean = None if point.get("beside") else (level("latency_mean_ns") or {}).get("value")
 
     def at_profile(lo, hi):
-        least = bounds.lower(lo, mean, here, profile, rate) if lo is not None else None
-        return least, bounds.upper(hi, mean, here, profile) if hi is not None else None
+        least = places.lower(lo, mean, here, profile, rate) if lo is not None else None
+        return least, places.upper(hi, mean, here, profile) if hi is not None else None
 
     if row is not None:
         return _judge(row, limit, *at_profile(*interval(row, False)), constraint["metric"])

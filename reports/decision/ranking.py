@@ -6,6 +6,9 @@ left is ranked by a weighted sum of log ratios; the interval of a difference is
 the weighted sum of the metrics' half-widths, which is the widest it can be. A
 difference inside it, or inside the same weighted sum of the metrics' margins
 (the harness's, noise floor included), is no difference.
+
+How firm that is: what becomes of it under other weights, another margin, and
+with what is at risk let in; and at which limit an option would enter or leave.
 """
 
 import math
@@ -97,9 +100,7 @@ def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
     verdicts = [r.get("verdict") for r in rows if r]
     if len(verdicts) < len(names) or not verdicts or _open(seen, names, a, b):
         return False
-    return "better" in verdicts and all(
-        v in ("better", "same", "negligible") for v in verdicts
-    )
+    return "better" in verdicts and all(v in ("better", "same", "negligible") for v in verdicts)
 
 
 def _open(seen: Evidence, names, a: str, b: str) -> bool:
@@ -121,3 +122,52 @@ def _gap(seen: Evidence, weights, a: str, b: str) -> tuple[float, float]:
         gap += weight * sign * math.log(row["ratio"])
         half += weight * (math.log(row["hi"]) - math.log(row["lo"])) / 2
     return gap, half
+
+
+def under_changes(seen: Evidence, options, fits, base) -> list[dict]:
+    """The outcome under other weights, another margin, and with what is at
+    risk let in."""
+    cases = []
+    for driver in drivers.WEIGHTS:
+        for factor in (2.0, 0.0):
+            weights = dict(drivers.WEIGHTS, **{driver: drivers.WEIGHTS[driver] * factor})
+            change = {"change": "weight", "driver": driver, "factor": factor}
+            cases.append((change, fits, weights, 1))
+    cases.append(({"change": "margin", "factor": 2}, fits, None, 2))
+    risky = [o["model"] for o in options if o["fate"] == "at risk"]
+    if risky:
+        cases.append(({"change": "let in", "models": risky}, fits + risky, None, 1))
+    rows = []
+    before = [base["leader"], *base["rivals"]]
+    for change, models, weights, factor in cases:
+        result = rank(seen, models, weights, factor)
+        after = [result["leader"], *result["rivals"]] if result["leader"] else []
+        same = set(after) == set(m for m in before if m)
+        rows.append(dict(change, models_then=after, same=same))
+    return rows
+
+
+def _by_median(check: dict) -> bool:
+    """Whether the median decided in the place of a percentile without a figure."""
+    return check["by"] == "latency_p50_ns" != check["metric"]
+
+
+def break_evens(options) -> list[dict]:
+    """One for each check: the limit from which on an option is surely let in, or
+    below which it is no longer, `edge`, in the units of the limit. A percentile
+    without a figure that its median decides has the limit below which the option
+    stays out. A check without a figure has no edge."""
+    return [
+        {
+            "model": option["model"],
+            "metric": check["metric"],
+            "by": check["by"],
+            "fate": check["fate"],
+            "limit": check["limit"],
+            "words": check["words"],
+            "edge": check["at_least" if _by_median(check) else "at_most"],
+            "by_median": _by_median(check),
+        }
+        for option in options
+        for check in option["checks"]
+    ]

@@ -42,9 +42,7 @@ def write_all(run: Run, charts) -> dict[str, dict]:
     for experiment in run.data["experiments"]:
         decision = decide(run, experiment)
         if decision:
-            found[experiment["name"]] = _write(
-                run, folder, experiment, decision, charts
-            )
+            found[experiment["name"]] = _write(run, folder, experiment, decision, charts)
     return found
 
 
@@ -255,8 +253,6 @@ def sources(run: Run, found: list[dict]) -> list[dict]:
     for claim in found:
         trials = [(i, f"b{blocks.get(i, '?')}") for i in claim.get("trials") or []]
         key = (claim["model"], tuple(trials))
-        line = lines.setdefault(
-            key, {"model": claim["model"], "trials": trials, "claims": []}
-        )
+        line = lines.setdefault(key, {"model": claim["model"], "trials": trials, "claims": []})
         line["claims"].append(claim["id"])
     return list(lines.values())

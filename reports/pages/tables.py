@@ -5,7 +5,7 @@ cost, how they compare, and why a figure is missing.
 
 from data import capacity, levels, units
 from data.metrics import metric
-from data.results import Run, bound_by, undone
+from data.results import Run, bounds_told, undone
 from decision import lead
 from charts import overload
 
@@ -65,14 +65,9 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
 
 def bounded(run: Run, experiment: dict, point: dict) -> str:
     """What was the limit in a server's place, for the note on "≥"."""
-    rows = (
-        run.summary.get((experiment["name"], point["id"], m, name))
-        for m in point["models"]
-        for name in ("throughput_per_s", "latency_p50_ns")
-    )
-    found = dict.fromkeys(filter(None, (bound_by(row) for row in rows)))
-    article = {"generator": "the generator", "backend": "the backend"}
-    return " and ".join(article.get(by, by) for by in found)
+    names = ("throughput_per_s", "latency_p50_ns")
+    here = experiment["name"], point["id"]
+    return bounds_told(run.summary.get((*here, m, n)) for m in point["models"] for n in names)
 
 
 def withheld(run: Run, experiment: dict, point: dict) -> list[str]:
@@ -181,10 +176,7 @@ def grown(run: Run, experiment: dict, point: dict) -> dict | None:
 def second_load(run: Run, experiment: dict, point: dict) -> dict | None:
     if not point.get("beside"):
         return None
-    columns = [
-        _column(run, experiment, point, name)
-        for name in ("beside_p99_ns", "beside_max_ns")
-    ]
+    columns = [_column(run, experiment, point, name) for name in ("beside_p99_ns", "beside_max_ns")]
     return _table(run, experiment, point, columns)
 
 
@@ -221,9 +213,7 @@ def comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
                 rows.append([f"{a} / {b}", ratio, str(row["n"]), verdict_words(row)])
         if rows:
             noun = metric(name).noun
-            tables.append(
-                {"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows}
-            )
+            tables.append({"head": [noun, "ratio [95 %]", "n", "verdict"], "rows": rows})
     return tables
 
 
@@ -253,6 +243,4 @@ def absent(run: Run, experiment: dict, point: dict) -> list[str]:
             row = run.summary.get((experiment["name"], point["id"], m, name))
             if row and row.get("value") is None and row.get("why"):
                 reasons.setdefault((metric(name).noun, row["why"]), []).append(m)
-    return [
-        f"no {noun} for {', '.join(ms)}: {why}" for (noun, why), ms in reasons.items()
-    ]
+    return [f"no {noun} for {', '.join(ms)}: {why}" for (noun, why), ms in reasons.items()]

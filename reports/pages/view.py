@@ -29,9 +29,7 @@ def view(run: Run, charts, records) -> dict:
     """Everything for report.md and index.html."""
     return {
         "run": facts(run),
-        "experiments": [
-            _experiment(run, e, charts, records) for e in run.data["experiments"]
-        ],
+        "experiments": [_experiment(run, e, charts, records) for e in run.data["experiments"]],
         "invalid": validity.invalid(run),
         "gates": validity.experiments(run),
         "noise": noise.told(run),
@@ -94,11 +92,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "left_out": _left_out(experiment),
         "points": [_point(run, experiment, p, charts) for p in points],
         "leaders": leaders(run, experiment, points),
-        "sweeps": [
-            c
-            for c in charts
-            if c.experiment == experiment["name"] and _is_overview(c)
-        ],
+        "sweeps": [c for c in charts if c.experiment == experiment["name"] and _is_overview(c)],
         "record": records.get(experiment["name"]),
         "spent": spent.told(run, experiment),
         "residuals": residuals.told(run, experiment),
@@ -192,10 +186,7 @@ def _memory_error(run: Run, experiment: dict, point: dict) -> dict | None:
 
 
 def _has_retry(run: Run, experiment: dict, point: dict) -> bool:
-    return any(
-        (t.get("attempt") or 1) > 1
-        for t in run.trials_of(experiment["name"], point["id"])
-    )
+    return any((t.get("attempt") or 1) > 1 for t in run.trials_of(experiment["name"], point["id"]))
 
 
 def _flat(value, prefix: str = "") -> list[list[str]]:
@@ -207,9 +198,7 @@ def _flat(value, prefix: str = "") -> list[list[str]]:
         elif isinstance(inner, list):
             rows.append([name, ", ".join(str(v) for v in inner) or "none"])
         else:
-            rows.append(
-                [name, "unknown" if inner is None else " ".join(str(inner).split())]
-            )
+            rows.append([name, "unknown" if inner is None else " ".join(str(inner).split())])
     return rows
 
 

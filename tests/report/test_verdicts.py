@@ -14,7 +14,7 @@ from unittest import mock
 import case  # noqa: F401  (puts reports/ on the path)
 
 import claims_run
-from claims import figures, precision, rules, verdicts
+from claims import figures, rules, verdicts
 
 DRAWS = 200
 MS, KIB, MIB = 1e6, 1024.0, 1024.0**2
@@ -34,7 +34,7 @@ def drawn(rng, label, truth, spread, n):
     """What n blocks around a truth come to."""
     logs = [math.log(truth) + rng.gauss(0, spread) for _ in range(n)]
     mean = statistics.fmean(logs)
-    half = precision.student(n - 1) * statistics.stdev(logs) / math.sqrt(n)
+    half = verdicts.student(n - 1) * statistics.stdev(logs) / math.sqrt(n)
     return element(label, *(math.exp(x) for x in (mean, mean - half, mean + half)), n=n)
 
 
@@ -204,7 +204,7 @@ class Stability(unittest.TestCase):
         rng, held, looks = random.Random(7), 0, 4000
         for _ in range(looks):
             first = drawn(rng, "x", 1.0, 0.1, 4)
-            blocks = precision.blocks(first.value, first.lo, first.hi, 4, 1.05) or 24
+            blocks = verdicts.blocks_needed(first.value, first.lo, first.hi, 4, 1.05) or 24
             second = drawn(rng, "x", 1.0, 0.1, min(blocks, 24))
             held += second.lo <= 1.0 <= second.hi
         self.assertAlmostEqual(held / looks, 0.95, delta=0.011)
@@ -214,26 +214,26 @@ class Planning(unittest.TestCase):
     def test_blocks_follow_spread_and_distance(self):
         """Half-width 10 % from 4 blocks; the spread is that over t / sqrt(4)."""
         lo, hi = math.exp(-0.1), math.exp(0.1)
-        spread = 0.1 * 2 / precision.student(3)
+        spread = 0.1 * 2 / verdicts.student(3)
         for limit in (1.02, 1.05, 1.09, 0.95):
-            n = precision.blocks(1.0, lo, hi, 4, limit)
-            distance = abs(math.log(limit)) * precision.SHARE
-            self.assertLessEqual(precision.student(n - 1) * spread / math.sqrt(n), distance)
-            self.assertGreater(precision.student(n - 2) * spread / math.sqrt(n - 1), distance if n > 5 else 0)
-        self.assertIsNone(precision.blocks(1.0, lo, hi, 4, 1.0))
-        self.assertIsNone(precision.blocks(1.0, lo, hi, 4, 1.0001))
-        self.assertIsNone(precision.blocks(1.0, lo, hi, 1, 1.05))
-        self.assertGreater(precision.blocks(0.5, -1.0, 2.0, 4, 1.0), 4)
+            n = verdicts.blocks_needed(1.0, lo, hi, 4, limit)
+            distance = abs(math.log(limit)) * verdicts.HALF_WIDTH
+            self.assertLessEqual(verdicts.student(n - 1) * spread / math.sqrt(n), distance)
+            self.assertGreater(verdicts.student(n - 2) * spread / math.sqrt(n - 1), distance if n > 5 else 0)
+        self.assertIsNone(verdicts.blocks_needed(1.0, lo, hi, 4, 1.0))
+        self.assertIsNone(verdicts.blocks_needed(1.0, lo, hi, 4, 1.0001))
+        self.assertIsNone(verdicts.blocks_needed(1.0, lo, hi, 1, 1.05))
+        self.assertGreater(verdicts.blocks_needed(0.5, -1.0, 2.0, 4, 1.0), 4)
 
     def test_student(self):
         for degrees, t in ((1, 12.706), (5, 2.571), (30, 2.042), (40, 2.021), (120, 1.980)):
-            self.assertAlmostEqual(precision.student(degrees), t, places=2)
+            self.assertAlmostEqual(verdicts.student(degrees), t, places=2)
 
     def test_most_of_the_plans_come_out_decided(self):
         rng, decided = random.Random(11), 0
         for _ in range(DRAWS):
             first = drawn(rng, "x", 1.0, 0.1, 12)
-            blocks = precision.blocks(1.0, first.lo, first.hi, 12, 1.06)
+            blocks = verdicts.blocks_needed(1.0, first.lo, first.hi, 12, 1.06)
             second = drawn(rng, "x", 1.0, 0.1, blocks) if blocks else first
             decided += not second.lo <= 1.06 <= second.hi
         self.assertGreater(decided, 0.7 * DRAWS)
