@@ -128,7 +128,8 @@ bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
     return join(gates, count, false, reason, size);
 }
 
-unsigned gate_asked(const struct load_point *point)
+/* The figures that a load point is there for. */
+static unsigned figures_asked(const struct load_point *point)
 {
     unsigned figures = FIGURE_THROUGHPUT | FIGURE_CPU;
 
@@ -158,7 +159,7 @@ bool gate_valid(const struct load_point *point, const struct gate *gates,
                 int count, char *reason, size_t size)
 {
     reason[0] = '\0';
-    if ((gate_asked(point) & ~gate_withheld(gates, count)) != 0)
+    if ((figures_asked(point) & ~gate_withheld(gates, count)) != 0)
         return true;
     join(gates, count, true, reason, size);
     return false;
@@ -190,7 +191,7 @@ bool gate_worth_repeating(const struct load_point *point,
                           const struct gate *gates, int count,
                           const json_t *before)
 {
-    unsigned asked = gate_asked(point);
+    unsigned asked = figures_asked(point);
     bool worth = false;
 
     /* Connections that sleep are there for their memory. */

@@ -53,9 +53,6 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
 /* Whether one failed for a reason that lasts. */
 bool gate_lasting(const struct gate *gates, int count);
 
-/* The figures that a load point is there for. */
-unsigned gate_asked(const struct load_point *point);
-
 /* The figures of failed gates that are withheld as a whole. */
 unsigned gate_withheld(const struct gate *gates, int count);
 

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
 #include "models/runtime/base/mix.h"
 #include "models/runtime/http/http.h"
 #include "models/runtime/http/upgrade.h"

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to connections and in which order it is dealt with; opening is
- * open.c's, sending send.c's, what goes wrong loss.c's.
+ * When a connection may send, and what becomes of requests that fail.
+ *
+ * A connection that breaks is opened again after a pause. The pause doubles
+ * from 1 ms to 100 ms with each failure in a row, so that a dead server is
+ * neither hammered nor forgotten. In a closed loop a failed attempt to connect
+ * counts as a failed request. In an open loop it fails the request that has
+ * waited longest; once no connection is left, it fails all that wait.
+ *
+ * The connections of a slice start one after another over the first half of
+ * the time that is not counted, so that equal waits do not come back in waves.
+ *
+ * Pushes are owed by the clock, so a missing one can be told: on each
+ * connection the next push is due one period after the last.
  */
 #include "drive.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+#include <string.h>
 
-#include "loss.h"
-#include "messages.h"
-#include "open.h"
-#include "send.h"
-#include "slices.h"
-
-enum { SCRATCH_BYTES = 65536 };
+enum {
+    RAMP_ATTEMPTS = 3, /* failures before the ramp gives a connection up */
+    PAUSE_MIN_NS = 1000000,
+    PAUSE_MAX_NS = 100000000,
+    SLICE_SHIFT = 32, /* requests of a slice never reach the next one's */
+};
 
 int load_drive_init(struct load_drive *drive, const struct load_task *task)
 {
@@ -37,7 +47,7 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task)
     if (status < 0)
         return status;
     drive->undecided = drive->pool.count;
-    drive->scratch = malloc(SCRATCH_BYTES);
+    drive->scratch = malloc(LOAD_SCRATCH_BYTES);
     drive->references =
         calloc((size_t)plan->request_count, sizeof *drive->references);
     if (!drive->scratch || !drive->references)
@@ -50,233 +60,68 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task)
                               &drive->schedule);
 }
 
-void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
+void load_drive_note(struct load_drive *drive, const char *what)
 {
-    const struct load_plan *plan = drive->plan;
-    drive->running = true;
-    drive->record.origin_ns = origin_ns;
-    drive->record.start_ns = origin_ns + plan->warmup_ns;
-    drive->record.end_ns = drive->record.start_ns + plan->window_ns;
-    if (plan->mode == LOAD_OPEN)
+    struct load_result *result = &drive->slot->result;
+    if (result->first_failure[0])
         return;
-    struct load_pool *pool = &drive->pool;
-    if (plan->slices) {
-        load_slices_begin(drive);
-        return;
-    }
-    for (int i = 0; i < pool->count; i++)
-        if (pool->all[i].state == POOL_FREE)
-            load_send_start(drive, &pool->all[i]);
+    char address[LOAD_ADDRESS_TEXT];
+    load_address_text(&drive->plan->address, address, sizeof address);
+    snprintf(result->first_failure, sizeof result->first_failure, "%s: %.180s",
+             address, what);
 }
 
-static const enum load_outcome outcomes[] = {
-    [ANSWER_MORE] = OUTCOME_RESET,          [ANSWER_OK] = OUTCOME_OK,
-    [ANSWER_WRONG] = OUTCOME_WRONG,         [ANSWER_STATUS] = OUTCOME_STATUS,
-    [ANSWER_MALFORMED] = OUTCOME_MALFORMED,
-};
+const char load_drive_no_handshake[] =
+    "no answer to the WebSocket handshake in time";
 
-void load_drive_answered(struct load_drive *drive,
-                         struct load_connection *connection,
-                         enum load_answer answer, bool ended)
+void load_drive_reason(struct load_drive *drive, int error, const char *reason)
 {
-    char words[128];
-    if (answer == ANSWER_MORE || answer == ANSWER_MALFORMED) {
-        load_response_words(&connection->response, answer, words, sizeof words);
-        load_loss_request(drive, connection, outcomes[answer], words);
+    drive->slot->error = error;
+    snprintf(drive->slot->reason, sizeof drive->slot->reason, "%s",
+             reason ? reason : "");
+}
+
+void load_drive_decide(struct load_drive *drive,
+                       struct load_connection *connection)
+{
+    if (!connection->decided)
+        drive->undecided--;
+    connection->decided = true;
+}
+
+void load_drive_reopen(struct load_drive *drive,
+                       struct load_connection *connection)
+{
+    load_pool_close(connection);
+    if (connection->failures == 0) {
+        load_pool_move(&drive->pool, connection, POOL_WANTED);
         return;
     }
-    int64_t now_ns = load_now();
-    connection->times.done_ns = now_ns;
-    connection->failures = 0;
-    connection->kept = true;
-    load_record_in_flight(&drive->record, -1, now_ns);
-    if (load_record_end(&drive->record, outcomes[answer], &connection->times) &&
-        answer != ANSWER_OK && !drive->slot->result.first_failure[0]) {
-        load_response_words(&connection->response, answer, words, sizeof words);
-        load_loss_note(drive, words);
-    }
+    int doublings = connection->failures < 8 ? connection->failures - 1 : 7;
+    int64_t pause_ns = (int64_t)PAUSE_MIN_NS << doublings;
+    if (pause_ns > PAUSE_MAX_NS)
+        pause_ns = PAUSE_MAX_NS;
+    connection->due_ns = load_now() + pause_ns;
+    if (connection->due_ns < drive->pool.paused_until_ns)
+        drive->pool.paused_until_ns = connection->due_ns;
+    load_pool_move(&drive->pool, connection, POOL_PAUSED);
+}
+
+void load_drive_fail(struct load_drive *drive,
+                     struct load_connection *connection,
+                     enum load_outcome outcome, const char *words)
+{
+    connection->times.done_ns = load_now();
+    load_record_in_flight(&drive->record, -1, connection->times.done_ns);
+    if (load_record_end(&drive->record, outcome, &connection->times))
+        load_drive_note(drive, words);
     load_response_drop(&connection->response);
-    if (drive->plan->churn) {
-        load_pool_close(connection);
-        load_send_next(drive, connection, now_ns);
-    } else if (connection->response.keep_alive && !ended)
-        load_send_next(drive, connection, now_ns);
-    else
-        load_loss_reopen(drive, connection);
-    if (drive->plan->mode == LOAD_OPEN)
-        load_drive_advance(drive, now_ns); /* not only after a whole batch */
+    connection->failures++;
+    load_drive_reopen(drive, connection);
 }
 
-static void stream_ended(struct load_drive *drive,
-                         struct load_connection *connection, int error)
-{
-    if (drive->plan->greeting)
-        load_messages_lost(drive);
-    if (connection->state != POOL_BUSY)
-        load_loss_reopen(
-            drive, connection); /* an idle one: nobody's request is lost */
-    else if (load_loss_again(drive, connection))
-        return;
-    else if (error)
-        load_loss_broken(drive, connection, error);
-    else
-        load_drive_answered(drive, connection,
-                            load_response_end(&connection->response), true);
-}
-
-/* With edges, the socket must be read until it is known to be empty: a read
- * that did not fill the buffer tells, unless the end of the stream waits
- * behind it. */
-static void read_answer(struct load_drive *drive,
-                        struct load_connection *connection, bool ended)
-{
-    uint32_t generation = connection->generation;
-    for (;;) {
-        ssize_t count = recv(connection->fd, drive->scratch, SCRATCH_BYTES, 0);
-        if (count <= 0) {
-            if (count < 0 && errno == EINTR)
-                continue;
-            if (count == 0 || errno != EAGAIN)
-                stream_ended(drive, connection, count ? -errno : 0);
-            return;
-        }
-        if (drive->record.origin_ns != INT64_MAX)
-            drive->slot->result.bytes_read += (uint64_t)count;
-        if (drive->plan->greeting) {
-            load_messages_take(drive, connection, (size_t)count);
-            if (connection->generation != generation ||
-                (count < SCRATCH_BYTES && !ended))
-                return;
-            continue;
-        }
-        if (connection->state != POOL_BUSY) {
-            load_loss_unasked(drive, connection, (size_t)count);
-            return;
-        }
-        enum load_answer answer = load_response_feed(
-            &connection->response, drive->scratch, (size_t)count);
-        if (answer != ANSWER_MORE)
-            load_drive_answered(drive, connection, answer, ended);
-        if (connection->generation != generation ||
-            (count < SCRATCH_BYTES && !ended))
-            return;
-    }
-}
-
-void load_drive_event(struct load_drive *drive,
-                      struct load_connection *connection, uint32_t events)
-{
-    if (connection->state == POOL_CONNECTING) {
-        uint32_t generation = connection->generation;
-        load_open_event(drive, connection, events);
-        if (connection->generation != generation ||
-            connection->state == POOL_CONNECTING)
-            return;
-    }
-    if (connection->fd < 0)
-        return;
-    bool ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-    if ((events & EPOLLOUT) && connection->state == POOL_BUSY &&
-        connection->written < connection->response.reference->request->size) {
-        int status = load_pool_write(connection);
-        if (status < 0 && !ended) {
-            if (!load_loss_again(drive, connection))
-                load_loss_broken(drive, connection, status);
-            return;
-        }
-    }
-    if ((events & EPOLLIN) || ended)
-        read_answer(drive, connection, ended);
-}
-
-static int64_t next_arrival_ns(const struct load_drive *drive)
-{
-    if (drive->record.origin_ns == INT64_MAX ||
-        drive->arrived == drive->schedule.count)
-        return INT64_MAX;
-    int64_t due_ns =
-        drive->record.origin_ns + drive->schedule.due_ns[drive->arrived];
-    return due_ns < drive->record.end_ns ? due_ns : INT64_MAX;
-}
-
-void load_drive_advance(struct load_drive *drive, int64_t now_ns)
-{
-    if (drive->plan->mode == LOAD_CLOSED) {
-        load_send_due(drive, POOL_STARTING, now_ns);
-        load_send_due(drive, POOL_THINKING, now_ns);
-        return;
-    }
-    int64_t due_ns;
-    while ((due_ns = next_arrival_ns(drive)) <= now_ns) {
-        bool alone = drive->arrived++ == drive->taken;
-        if (drive->plan->mutation == MUTATION_SKIP &&
-            !drive->pool.lists[POOL_FREE].head) {
-            drive->taken++;
-            continue;
-        }
-        if (due_ns >= drive->record.start_ns)
-            drive->slot->result.scheduled++;
-        load_send_queued(drive, alone);
-    }
-}
-
-static void expire_queued(struct load_drive *drive, int64_t now_ns)
-{
-    while (drive->taken < drive->arrived &&
-           (now_ns >= drive->abandon_ns ||
-            drive->record.origin_ns + drive->schedule.due_ns[drive->taken] +
-                    drive->plan->timeout_ns <=
-                now_ns))
-        load_loss_queued(drive, 1, OUTCOME_TIMEOUT,
-                         "timed out while waiting for a free connection");
-}
-
-void load_drive_expire(struct load_drive *drive, int64_t now_ns)
-{
-    struct load_list *busy = &drive->pool.lists[POOL_BUSY];
-    while (busy->head &&
-           (busy->head->due_ns <= now_ns || now_ns >= drive->abandon_ns))
-        load_loss_request(drive, busy->head, OUTCOME_TIMEOUT,
-                          "no answer within the timeout");
-    struct load_list *connecting = &drive->pool.lists[POOL_CONNECTING];
-    while (connecting->head &&
-           (connecting->head->due_ns <= now_ns ||
-            (connecting->head->again && now_ns >= drive->abandon_ns)))
-        load_loss_connect(drive, connecting->head, -ETIMEDOUT,
-                          connecting->head->greeted ? load_loss_no_handshake
-                                                    : NULL);
-    expire_queued(drive, now_ns);
-    load_pool_wake(&drive->pool, now_ns);
-}
-
-int64_t load_drive_next_ns(const struct load_drive *drive)
-{
-    static const enum load_state timed[] = {POOL_CONNECTING, POOL_STARTING,
-                                            POOL_THINKING, POOL_BUSY};
-    int64_t next_ns = drive->pool.paused_until_ns;
-    if (drive->abandon_ns < next_ns)
-        next_ns = drive->abandon_ns;
-    for (size_t i = 0; i < sizeof timed / sizeof *timed; i++) {
-        const struct load_connection *head = drive->pool.lists[timed[i]].head;
-        if (head && head->due_ns < next_ns)
-            next_ns = head->due_ns;
-    }
-    if (drive->plan->mode == LOAD_CLOSED)
-        return next_ns;
-    int64_t arrival_ns = next_arrival_ns(drive);
-    if (arrival_ns < next_ns)
-        next_ns = arrival_ns;
-    if (drive->taken < drive->arrived) {
-        int64_t late_ns = drive->record.origin_ns +
-                          drive->schedule.due_ns[drive->taken] +
-                          drive->plan->timeout_ns;
-        if (late_ns < next_ns)
-            next_ns = late_ns;
-    }
-    return next_ns;
-}
-
-bool load_drive_over_limit(const struct load_drive *drive)
+/* Whether more requests have begun than the plan allows. */
+static bool over_limit(const struct load_drive *drive)
 {
     return drive->plan->requests_max > 0 && drive->begun > drive->limit;
 }
@@ -296,4 +141,213 @@ uint64_t load_drive_pending(const struct load_drive *drive)
     const struct load_result *result = &drive->slot->result;
     return result->scheduled - result->ok - result->wrong - result->http_error -
            result->io_error - result->timeout;
+}
+
+struct load_reference *load_drive_reference(const struct load_drive *drive,
+                                            uint64_t number)
+{
+    uint64_t whole =
+        (uint64_t)drive->process + number * (uint64_t)drive->processes;
+    return &drive->references[whole % (uint64_t)drive->plan->request_count];
+}
+
+void load_drive_fail_queued(struct load_drive *drive, size_t count,
+                            enum load_outcome outcome, const char *words)
+{
+    int64_t now_ns = load_now();
+    for (; count > 0 && drive->taken < drive->arrived; count--) {
+        uint64_t number = drive->taken++;
+        struct load_times times = {
+            .class = load_drive_reference(drive, number)->request->class,
+            .intended_ns =
+                drive->record.origin_ns + drive->schedule.due_ns[number],
+            .sent_ns = now_ns,
+            .done_ns = now_ns,
+        };
+        if (load_record_end(&drive->record, outcome, &times))
+            load_drive_note(drive, words);
+    }
+}
+
+/* A request to be sent once more found no connection. */
+static void fail_again(struct load_drive *drive,
+                       struct load_connection *connection, int error,
+                       const char *words)
+{
+    char both[320];
+    snprintf(both, sizeof both,
+             "the server closed a kept connection without an answer, and then: "
+             "%s",
+             words);
+    connection->again = false;
+    load_drive_fail(drive, connection,
+                    error == -ETIMEDOUT ? OUTCOME_TIMEOUT : OUTCOME_RESET,
+                    both);
+}
+
+void load_drive_fail_connect(struct load_drive *drive,
+                             struct load_connection *connection, int error,
+                             const char *reason)
+{
+    char words[192];
+    snprintf(words, sizeof words, "cannot connect: %s%s",
+             reason ? reason : strerror(-error),
+             error == -EADDRNOTAVAIL ? " (out of local ports)" : "");
+    load_drive_reason(drive, error, reason);
+    if (connection->again) {
+        fail_again(drive, connection, error, words);
+        return;
+    }
+    int64_t now_ns = load_now();
+    struct load_times times = {
+        .intended_ns = now_ns,
+        .sent_ns = now_ns,
+        .done_ns = now_ns,
+    };
+    if (connection->asked) {
+        times = connection->times;
+        times.done_ns = now_ns;
+        load_record_in_flight(&drive->record, -1, now_ns);
+        drive->slot->result.started--; /* it was never more than begun */
+    } else if (drive->running && drive->plan->mode == LOAD_CLOSED &&
+               now_ns >= drive->record.origin_ns)
+        drive->begun++;
+    connection->asked = false;
+    connection->failures++;
+    if (!connection->decided && connection->failures >= RAMP_ATTEMPTS)
+        load_drive_decide(drive, connection);
+    load_drive_reopen(drive, connection);
+    if (drive->plan->mode == LOAD_OPEN) {
+        load_drive_fail_queued(drive,
+                               load_pool_none_left(&drive->pool) ? SIZE_MAX : 1,
+                               OUTCOME_CONNECT, words);
+        return;
+    }
+    if (over_limit(drive))
+        return;
+    if (load_record_end(&drive->record, OUTCOME_CONNECT, &times))
+        load_drive_note(drive, words);
+}
+
+/* Whether requests may be sent now. Time never goes back. */
+static bool slices_on(struct load_drive *drive, int64_t now_ns)
+{
+    const struct load_plan *plan = drive->plan;
+    if (!plan->slices)
+        return true;
+    int64_t at_ns = now_ns - drive->record.origin_ns;
+    int before = drive->slice;
+    while (drive->slice < plan->slice_count &&
+           plan->slices[drive->slice].end_ns <= at_ns)
+        drive->slice++;
+    if (drive->slice != before)
+        drive->sent = (uint64_t)drive->slice << SLICE_SHIFT;
+    return drive->slice < plan->slice_count &&
+           plan->slices[drive->slice].start_ns <= at_ns;
+}
+
+void load_drive_rest(struct load_drive *drive,
+                     struct load_connection *connection, int64_t now_ns)
+{
+    const struct load_plan *plan = drive->plan;
+    struct load_pool *pool = &drive->pool;
+    slices_on(drive, now_ns);
+    if (!plan->slices || !drive->running || now_ns >= drive->record.end_ns ||
+        drive->slice >= plan->slice_count) {
+        load_pool_move(pool, connection, POOL_FREE);
+        return;
+    }
+    const struct load_slice *slice = &plan->slices[drive->slice];
+    double step_ns =
+        (double)(slice->counted_ns - slice->start_ns) / 2 / pool->count;
+    connection->due_ns = drive->record.origin_ns + slice->start_ns +
+                         (int64_t)(step_ns * pool->lists[POOL_STARTING].count);
+    load_pool_move(pool, connection, POOL_STARTING);
+}
+
+bool load_drive_asks(struct load_drive *drive, int64_t now_ns)
+{
+    return drive->plan->mode == LOAD_CLOSED && drive->running &&
+           now_ns >= drive->record.origin_ns && now_ns < drive->record.end_ns &&
+           (drive->plan->requests_max == 0 || drive->begun < drive->limit) &&
+           slices_on(drive, now_ns);
+}
+
+void load_drive_start(struct load_drive *drive,
+                      struct load_connection *connection)
+{
+    const struct load_plan *plan = drive->plan;
+    double step_ns = (double)plan->warmup_ns / 2 / plan->connections;
+    int number = load_pool_number(&drive->pool, connection);
+    connection->due_ns = drive->record.origin_ns + (int64_t)(step_ns * number);
+    load_pool_move(&drive->pool, connection, POOL_STARTING);
+}
+
+/* The connections that are open wait for the first slice. */
+static void slices_begin(struct load_drive *drive)
+{
+    struct load_pool *pool = &drive->pool;
+    for (int i = 0; i < pool->count; i++)
+        if (pool->all[i].state == POOL_FREE)
+            load_drive_rest(drive, &pool->all[i], drive->record.origin_ns - 1);
+}
+
+void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
+{
+    const struct load_plan *plan = drive->plan;
+    drive->running = true;
+    drive->record.origin_ns = origin_ns;
+    drive->record.start_ns = origin_ns + plan->warmup_ns;
+    drive->record.end_ns = drive->record.start_ns + plan->window_ns;
+    if (plan->mode == LOAD_OPEN)
+        return;
+    struct load_pool *pool = &drive->pool;
+    if (plan->slices) {
+        slices_begin(drive);
+        return;
+    }
+    for (int i = 0; i < pool->count; i++)
+        if (pool->all[i].state == POOL_FREE)
+            load_drive_start(drive, &pool->all[i]);
+}
+
+int64_t load_drive_patience_ns(const struct load_drive *drive)
+{
+    const struct load_greeting *greeting = drive->plan->greeting;
+    if (!greeting || greeting->push_ns == 0 ||
+        drive->record.end_ns == INT64_MAX)
+        return INT64_MAX;
+    int64_t until_ns = drive->record.end_ns + drive->plan->timeout_ns;
+    return drive->abandon_ns < until_ns ? drive->abandon_ns : until_ns;
+}
+
+/* When the next push is due, or INT64_MAX. */
+static int64_t next_push_ns(const struct load_drive *drive,
+                            const struct load_connection *connection)
+{
+    if (connection->state < POOL_FREE)
+        return INT64_MAX; /* what it owed was lost with it */
+    return connection->socket.push_due_ns + drive->plan->greeting->push_ns;
+}
+
+bool load_drive_owed(struct load_drive *drive, int64_t now_ns)
+{
+    int64_t patience_ns = load_drive_patience_ns(drive), due_ns;
+    if (patience_ns == INT64_MAX)
+        return false;
+    for (int i = 0; i < drive->pool.count; i++) {
+        const struct load_connection *connection = &drive->pool.all[i];
+        due_ns = next_push_ns(drive, connection);
+        if (due_ns >= drive->record.end_ns)
+            continue;
+        if (now_ns < patience_ns)
+            return true;
+        for (; due_ns < drive->record.end_ns;
+             due_ns += drive->plan->greeting->push_ns) {
+            load_record_push(&drive->record, due_ns, now_ns);
+            drive->slot->result.pushes_missing +=
+                load_record_in_window(&drive->record, due_ns);
+        }
+    }
+    return false;
 }

@@ -1,15 +1,48 @@
 /* SPDX-License-Identifier: MIT
  *
- * The life of requests on one process's connections: sent when due, answered,
- * failed, timed out. No waiting: engine.c tells it what has happened and
- * what time it is.
+ * One generator process's share of a load: its connections, its part of the
+ * schedule, its account, and the memory it shares with the caller of
+ * load_start. Decides what may be sent when, and ends what fails. No I/O;
+ * requests.h sends and receives.
  */
 #pragma once
 
-#include "engine.h"
+#include <stdatomic.h>
+
+#include "load.h"
 #include "pool.h"
 #include "record.h"
 #include "schedule.h"
+
+enum { LOAD_SCRATCH_BYTES = 65536 };
+
+/* Written by the caller, read by every process. */
+struct load_control {
+    _Atomic int64_t begin_ns; /* start of the warm-up; 0: not yet */
+    _Atomic int stop;         /* end the window now */
+};
+
+/* Written by one process, read by the caller once `done`. */
+struct load_slot {
+    _Atomic int ready; /* the ramp is over */
+    _Atomic int done;
+    int open;  /* connections at the end of the ramp */
+    int error; /* negative errno: why the last connection failed, or why the
+                  process could not start */
+    char reason[LOAD_REASON_MAX]; /* the same in words, where they say more
+                                     than the errno; or "" */
+    struct load_result result;
+};
+
+/* What a process is given. */
+struct load_task {
+    const struct load_plan *plan;
+    int process, processes;
+    struct load_control *control;
+    struct load_slot *slot;
+    int control_fd; /* eventfd: control has changed */
+    int report_fd;  /* eventfd: to be written when the slot has changed */
+};
 
 struct load_drive {
     const struct load_plan *plan;
@@ -27,7 +60,7 @@ struct load_drive {
     uint64_t sent;  /* closed loop: requests so far */
     uint64_t begun; /* the same with those that could not connect */
     uint64_t limit; /* closed loop: the most to begin; 0: any number */
-    int slice;      /* of the plan, under way or next (slices.h) */
+    int slice;      /* of the plan, under way or next */
 
     bool running;       /* begun, and the window is not over */
     int undecided;      /* ramp: connections neither open nor given up */
@@ -41,26 +74,24 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task);
 /* The warm-up begins at `origin_ns`. */
 void load_drive_begin(struct load_drive *drive, int64_t origin_ns);
 
-/* epoll said this about a connection's socket. */
-void load_drive_event(struct load_drive *drive,
-                      struct load_connection *connection, uint32_t events);
+/* The process's request of that number, and what is known of its answers. */
+struct load_reference *load_drive_reference(const struct load_drive *drive,
+                                            uint64_t number);
 
-/* An answer has ended, well or badly. `ended`: so has the stream. */
-void load_drive_answered(struct load_drive *drive,
-                         struct load_connection *connection,
-                         enum load_answer answer, bool ended);
+/* A closed loop asks from the beginning, which is set some time ahead, until
+ * the window's end, even if that is noticed late, and only in its slices if it
+ * has some. */
+bool load_drive_asks(struct load_drive *drive, int64_t now_ns);
 
-/* Sends what is due. */
-void load_drive_advance(struct load_drive *drive, int64_t now_ns);
+/* Closed loop: an open connection waits for its turn in the warm-up's first
+ * half; without a warm-up that is the beginning. */
+void load_drive_start(struct load_drive *drive,
+                      struct load_connection *connection);
 
-/* Gives up what has waited too long; wakes paused connections. */
-void load_drive_expire(struct load_drive *drive, int64_t now_ns);
-
-/* The earliest time at which advance or expire will have work. */
-int64_t load_drive_next_ns(const struct load_drive *drive);
-
-/* Whether more requests have begun than the plan allows. */
-bool load_drive_over_limit(const struct load_drive *drive);
+/* An open connection that may not ask now waits for the next slice; where
+ * there is none it is free. */
+void load_drive_rest(struct load_drive *drive,
+                     struct load_connection *connection, int64_t now_ns);
 
 /* Whether the plan's number of requests has been reached, and all of this
  * process's have ended. */
@@ -68,3 +99,44 @@ bool load_drive_reached(const struct load_drive *drive);
 
 /* Requests of an open loop's window that have not ended. */
 uint64_t load_drive_pending(const struct load_drive *drive);
+
+/* Whether a push that was due in the window is still out. Those that have not
+ * come one time-out after its end are given up: counted as missing, and as late
+ * as they are by then. */
+bool load_drive_owed(struct load_drive *drive, int64_t now_ns);
+
+/* When that will be; INT64_MAX without pushes. */
+int64_t load_drive_patience_ns(const struct load_drive *drive);
+
+/* The first failure's words are kept, with the server's address. */
+void load_drive_note(struct load_drive *drive, const char *what);
+
+/* Why a connection failed, kept for the caller: a negative errno, and words
+ * where they say more than it does, or NULL. */
+void load_drive_reason(struct load_drive *drive, int error, const char *reason);
+
+/* The ramp need not wait for this connection any more. */
+void load_drive_decide(struct load_drive *drive,
+                       struct load_connection *connection);
+
+/* Closes and opens again: at once after a whole answer, else after a pause. */
+void load_drive_reopen(struct load_drive *drive,
+                       struct load_connection *connection);
+
+/* The request on this connection failed, and the connection with it. */
+void load_drive_fail(struct load_drive *drive,
+                     struct load_connection *connection,
+                     enum load_outcome outcome, const char *words);
+
+/* Requests waiting for a connection, the first `count` of them, fail. */
+void load_drive_fail_queued(struct load_drive *drive, size_t count,
+                            enum load_outcome outcome, const char *words);
+
+/* A WebSocket's handshake was sent, and the time for its answer is over. */
+extern const char load_drive_no_handshake[];
+
+/* The connection could not be opened (negative errno; `words` instead of the
+ * errno's, or NULL). */
+void load_drive_fail_connect(struct load_drive *drive,
+                             struct load_connection *connection, int error,
+                             const char *words);

@@ -16,10 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "drive.h"
-#include "loss.h"
-#include "messages.h"
-#include "open.h"
+#include "requests.h"
 
 enum {
     EVENTS_MAX = 128,
@@ -79,9 +76,9 @@ static void explain(struct load_drive *drive)
     const struct load_connection *oldest =
         drive->pool.lists[POOL_CONNECTING].head;
     if (drive->slot->error == 0)
-        load_loss_reason(drive, -ETIMEDOUT,
-                         oldest && oldest->greeted ? load_loss_no_handshake
-                                                   : NULL);
+        load_drive_reason(drive, -ETIMEDOUT,
+                          oldest && oldest->greeted ? load_drive_no_handshake
+                                                    : NULL);
 }
 
 /* Before the beginning: opens connections gently, and says when all are
@@ -90,7 +87,7 @@ static void ramp(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
     if (now_ns >= engine->ramp_next_ns) {
-        load_open_wanted(drive, RAMP_BATCH);
+        load_requests_open(drive, RAMP_BATCH);
         engine->ramp_next_ns = now_ns + RAMP_STEP_NS;
     }
     if (engine->ready || (drive->undecided > 0 && now_ns < engine->ramp_end_ns))
@@ -116,7 +113,7 @@ static void obey(struct engine *engine, int64_t now_ns)
     if (record->origin_ns == INT64_MAX)
         engine->over = true;
     /* What was due before now is let in first, so that counts agree. */
-    load_drive_advance(&engine->drive, now_ns);
+    load_requests_advance(&engine->drive, now_ns);
     if (record->end_ns > now_ns)
         record->end_ns = now_ns;
     if (record->start_ns > record->end_ns)
@@ -171,7 +168,7 @@ static void mark(struct engine *engine, int64_t now_ns)
     if (engine->closed)
         engine->over = (record->closed || load_drive_pending(drive) == 0 ||
                         drive->plan->mutation == MUTATION_DROP) &&
-                       !load_messages_owed(drive, now_ns);
+                       !load_drive_owed(drive, now_ns);
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
@@ -182,13 +179,13 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
 static void arm(struct engine *engine)
 {
     const struct load_drive *drive = &engine->drive;
-    int64_t next_ns = load_drive_next_ns(drive);
+    int64_t next_ns = load_requests_next_ns(drive);
     if (!engine->opened)
         next_ns = earlier(next_ns, drive->record.start_ns);
     if (!engine->closed)
         next_ns = earlier(next_ns, drive->record.end_ns);
     else
-        next_ns = earlier(next_ns, load_messages_patience_ns(drive));
+        next_ns = earlier(next_ns, load_drive_patience_ns(drive));
     if (drive->record.origin_ns == INT64_MAX) {
         if (drive->pool.lists[POOL_WANTED].count > 0)
             next_ns = earlier(next_ns, engine->ramp_next_ns);
@@ -209,12 +206,12 @@ static void turn(struct engine *engine)
     struct load_drive *drive = &engine->drive;
     int64_t now_ns = load_now();
     obey(engine, now_ns);
-    load_drive_advance(drive, now_ns);
-    load_drive_expire(drive, now_ns);
+    load_requests_advance(drive, now_ns);
+    load_requests_expire(drive, now_ns);
     if (drive->record.origin_ns == INT64_MAX)
         ramp(engine, now_ns);
     else
-        load_open_wanted(drive, drive->pool.count);
+        load_requests_open(drive, drive->pool.count);
     mark(engine, now_ns);
     if (!engine->over)
         arm(engine);
@@ -232,7 +229,7 @@ static void handle(struct engine *engine, const struct epoll_event *event)
     struct load_connection *connection =
         load_pool_find(&drive->pool, event->data.u64);
     if (connection)
-        load_drive_event(drive, connection, event->events);
+        load_requests_event(drive, connection, event->events);
 }
 
 static int loop(struct engine *engine)

@@ -14,11 +14,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http_lines.h"
-
 enum {
+    HTTP_LINES_NAME_MAX = 20,  /* over the longest name that matters */
+    HTTP_LINES_VALUE_MAX = 24, /* its value, as far as it is looked at */
+    HTTP_HEAD_BYTES_MAX = 256 << 10,
     HTTP_INTERIM_MAX = 64,     /* answers before the answer proper */
     HTTP_SIZE_LINE_MAX = 4096, /* bytes of a chunk's size and extensions */
+};
+
+/* The lines of a head, or of the trailer behind the last chunk (sections 2.2,
+ * 4, 5 and 6.1): their shape, and what they say about the body and the
+ * connection. */
+struct http_lines {
+    /* What they say; right once they are whole. */
+    int status, minor; /* of HTTP/1.minor */
+    bool measured;     /* by Content-Length, which is: */
+    int64_t length;
+    bool encoded;           /* Transfer-Encoding: chunked */
+    bool close, keep_alive; /* options of Connection */
+
+    const char *fault; /* in words, or NULL */
+    size_t size;       /* bytes so far */
+    uint8_t state, name_size, value_size;
+    bool fields;  /* one has been read */
+    bool matters; /* the field's value is looked at */
+    char name[HTTP_LINES_NAME_MAX], value[HTTP_LINES_VALUE_MAX];
 };
 
 enum http_event {

@@ -23,9 +23,6 @@
 
 #include "engine.h"
 #include "harness/machine/urgency.h"
-#include "pool.h"
-#include "record.h"
-#include "schedule.h"
 
 enum {
     PROCESSES_MAX = 64,
@@ -374,6 +371,24 @@ void load_stop(struct load *load)
     control_tell(load);
 }
 
+/* MUTATION_P95: every value above the 95th percentile becomes it, so that
+ * whoever reads a p99 gets the p95. */
+static void flatten(struct histogram *histogram)
+{
+    uint64_t kept = 0, limit = (uint64_t)(0.95 * (double)histogram->count);
+    int64_t p95_ns = histogram_percentile_ns(histogram, 95);
+    int last = 0;
+    for (int i = 0; i < HISTOGRAM_SLOTS; i++) {
+        if (kept < limit)
+            last = i;
+        else
+            histogram->slots[i] = 0;
+        kept += histogram->slots[i];
+    }
+    histogram->slots[last] += histogram->count - kept;
+    histogram->max_ns = p95_ns;
+}
+
 static void merge(const struct load *load, struct load_result *result)
 {
     memset(result, 0, sizeof *result);
@@ -398,7 +413,7 @@ static void merge(const struct load *load, struct load_result *result)
             result->window_end_ns = from->window_end_ns;
     }
     if (load->plan->mutation == MUTATION_P95)
-        load_mutation_flatten(&result->response);
+        flatten(&result->response);
     const struct load_slot *failed = load->shared->slots;
     for (int i = 1; i < load->processes && !failed->error; i++)
         failed++;

@@ -29,11 +29,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
-#include "address.h"
 #include "models/runtime/base/histogram.h"
-#include "mutation.h"
 #include "socket.h"
+#include "target.h"
 
 enum load_mode {
     LOAD_CLOSED, /* each connection sends again when it has its answer */
@@ -51,6 +51,24 @@ enum load_class {
     CLASS_HEAVY,
     CLASS_COUNT,
 };
+
+/* Known mistakes of load generators, built in so that the self-test can show
+ * that each would be caught. A plan has none unless `troika selftest` puts it
+ * there: no flag, file or environment variable reaches it. */
+enum load_mutation {
+    MUTATION_NONE,
+    MUTATION_FROM_SENT, /* response times count from the actual send */
+    MUTATION_SKIP,      /* what finds no free connection is never sent */
+    MUTATION_DROP,      /* what is in flight at the window's end is lost */
+    MUTATION_P95,       /* p95 is given for p99 */
+    MUTATION_ERRORS_OK, /* errors count as successes */
+    MUTATION_UNCHECKED, /* wrong bodies count as right ones */
+    MUTATION_OUTLIERS,  /* answers later than MUTATION_OUTLIER_NS have no
+                           part in the times */
+    MUTATION_SLOW,      /* each send is delayed by MUTATION_SLOW_NS */
+};
+
+enum { MUTATION_SLOW_NS = 1000000, MUTATION_OUTLIER_NS = 50000000 };
 
 /* One request as bytes, and the answer it must get. */
 struct load_request {
@@ -201,6 +219,21 @@ struct load_result {
 struct load;
 
 enum { LOAD_REASON_MAX = 192 };
+
+static inline int64_t load_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* CPU time of the calling process. */
+static inline int64_t load_cpu_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 /* Forks the generator's processes, which connect at once; they die with the
  * calling thread. The caller owns the plan, the requests and *load until

@@ -25,7 +25,8 @@
 
 enum { PORTS_PER_SOURCE = 25000 };
 
-int load_pool_share(const struct load_plan *plan, int process, int processes)
+/* Connections that process `process` has of the plan's. */
+static int share(const struct load_plan *plan, int process, int processes)
 {
     return (plan->connections - process + processes - 1) / processes;
 }
@@ -39,7 +40,7 @@ int load_pool_init(struct load_pool *pool, const struct load_plan *plan,
                    int process, int processes)
 {
     *pool = (struct load_pool){
-        .count = load_pool_share(plan, process, processes),
+        .count = share(plan, process, processes),
         .address = plan->address,
         .process = process,
         .processes = processes,

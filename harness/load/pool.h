@@ -61,9 +61,6 @@ struct load_pool {
     int64_t paused_until_ns; /* the earliest of the PAUSED */
 };
 
-/* Connections that process `process` has of the plan's. */
-int load_pool_share(const struct load_plan *plan, int process, int processes);
-
 /* Source addresses that so many connections need. */
 int load_pool_sources(int connections);
 

@@ -27,14 +27,15 @@ const struct histogram *load_print_headline(const struct load_print *print)
     return is_open(print) ? &print->result->response : &print->result->service;
 }
 
-double load_print_needs(double percentile)
+/* Requests needed for a percentile to have 20 beyond it. */
+static double needs(double percentile)
 {
     return ceil(BEYOND_MIN / (1 - percentile / 100) - 1e-6);
 }
 
 static bool earned(const struct histogram *histogram, double percentile)
 {
-    return (double)histogram->count >= load_print_needs(percentile);
+    return (double)histogram->count >= needs(percentile);
 }
 
 static double window_s(const struct load_print *print)
@@ -132,7 +133,7 @@ static void text_latency(const struct load_print *print, FILE *file)
                               text, sizeof text));
         else if (p < 100)
             fprintf(file, "%10s  needs %.0f requests\n", "n/a",
-                    load_print_needs(p));
+                    needs(p));
         else
             fprintf(file, "%10s  see max\n", "n/a");
     }

@@ -33,9 +33,6 @@ struct load_print {
 /* Response time in an open loop, service time in a closed one. */
 const struct histogram *load_print_headline(const struct load_print *print);
 
-/* Requests needed for a percentile to have 20 beyond it. */
-double load_print_needs(double percentile);
-
 /* Returns 0 or -EIO. */
 int load_print_write(const struct load_print *print, enum load_format format,
                      FILE *file);

@@ -51,8 +51,9 @@ bool load_record_in_window(const struct load_record *record, int64_t at_ns)
     return at_ns >= record->start_ns && at_ns < record->end_ns;
 }
 
-bool load_record_counts(const struct load_record *record,
-                        const struct load_times *times)
+/* Whether a request with these times is one of the window's. */
+static bool counts(const struct load_record *record,
+                   const struct load_times *times)
 {
     return load_record_in_window(record, record->closed ? times->done_ns
                                                         : times->intended_ns);
@@ -192,7 +193,7 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
         record_slice(record, times->done_ns);
     }
     record->ended++;
-    if (!load_record_counts(record, times)) {
+    if (!counts(record, times)) {
         result->ended_outside += outcome != OUTCOME_CONNECT;
         return false;
     }

@@ -50,10 +50,6 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
 
 bool load_record_in_window(const struct load_record *record, int64_t at_ns);
 
-/* Whether a request with these times is one of the window's. */
-bool load_record_counts(const struct load_record *record,
-                        const struct load_times *times);
-
 /* A request goes out (+1) or is over (-1). `now_ns` never goes back. */
 void load_record_in_flight(struct load_record *record, int change,
                            int64_t now_ns);

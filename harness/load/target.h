@@ -4,12 +4,18 @@
  */
 #pragma once
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "address.h"
+union load_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
 
-enum { LOAD_ADDRESSES_MAX = 8 };
+enum { LOAD_ADDRESS_TEXT = 64, LOAD_ADDRESSES_MAX = 8 };
 
 struct load_target {
     char host[256]; /* as in the URL, without port and brackets */
@@ -29,6 +35,18 @@ struct load_asked {
     const char *body;           /* NULL: none */
     size_t body_size;
 };
+
+/* For connect and bind. */
+socklen_t load_address_size(const union load_address *address);
+
+bool load_address_is_loopback4(const union load_address *address);
+
+/* "127.0.0.1:80", "[::1]:80". Returns text. */
+const char *load_address_text(const union load_address *address, char *text,
+                              size_t size);
+
+/* Why connecting failed (negative errno), with what helps. Returns text. */
+const char *load_address_cause(int error, char *text, size_t size);
 
 /* Takes [http://]HOST[:PORT][/PATH][?QUERY][#IGNORED] apart and resolves the
  * host. Returns 0, -EINVAL or -EHOSTUNREACH with a sentence in `why`. */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 #include "scene.h"
 
 enum { CHILDREN_MAX = 256 };

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 #include "harness/load/schedule.h"
 #include "harness/trial/exhaustion.h"
 

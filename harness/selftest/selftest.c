@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 #include "harness/machine/machine.h"
 
 enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 3 };

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 
 static const int64_t STEP_NS = 4000000;
 

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 #include "scene.h"
 
 static const int64_t MS = 1000000;

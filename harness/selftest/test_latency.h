@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "harness/load/mutation.h"
+#include "harness/load/load.h"
 #include "outcome.h"
 
 void test_latency_fixed(struct outcome *outcome);

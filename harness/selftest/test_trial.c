@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 #include "play.h"
 #include "scene.h"
 

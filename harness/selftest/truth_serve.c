@@ -15,7 +15,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 
 enum { CLIENTS_MAX = 16384, HEAD_MAX = 256, EVENTS_MAX = 64 };
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "harness/load/engine.h"
+#include "harness/load/load.h"
 
 /* Bytes that have come and were not looked at. */
 struct stream {

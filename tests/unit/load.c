@@ -19,7 +19,6 @@
 
 #include <cmocka.h>
 
-#include "harness/load/engine.h"
 #include "harness/load/load.h"
 
 static const char ask[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -17,7 +17,6 @@
 
 #include <cmocka.h>
 
-#include "harness/load/engine.h"
 #include "harness/load/load.h"
 
 enum { NOTES_MAX = 1000000, REQUESTS = 3 };
