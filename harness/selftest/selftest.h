@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of tests and how they are run: each in a process of its own with a
- * time limit, so that one that crashes or hangs fails alone.
+ * How tests are run: each in a process of its own with a time limit, so that
+ * one that crashes or hangs fails alone.
  */
 #pragma once
 
@@ -9,17 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "outcome.h"
-
-struct selftest_test {
-    const char *name, *group;
-    const char *planted;   /* the fault or the truth */
-    const char *caught_by; /* the gate or figure that must show it */
-    void (*run)(struct outcome *outcome);
-    bool alone; /* uses a CPU in full, or judges how late others are: not
-                   beside another */
-    bool noisy; /* a stall of the machine can spoil it: may be tried again */
-};
+#include "tests.h"
 
 struct selftest_result {
     const struct selftest_test *test;
@@ -30,9 +20,6 @@ struct selftest_result {
                              attempt; -1: unknown, or it ran beside others */
     bool pass;
 };
-
-/* All tests, ended by a NULL name. */
-extern const struct selftest_test selftest_tests[];
 
 /* Runs the chosen ones: those that mostly wait beside each other, then the
  * others one by one; a noisy one that failed is tried again, alone, twice

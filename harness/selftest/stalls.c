@@ -20,9 +20,10 @@
 
 static const int64_t STEP_NS = 4000000;
 
-/* From where on what is late is late by a stall. Wake-ups of an answer: for the
- * request to be sent, to be read, for its delay's end, for the answer. */
+/* A wake-up later than this percentile counts as a stall. */
 static const double TAIL = 90;
+/* Wake-ups of an answer: for the request to be sent, for it to be read, for its
+ * delay to end, for the answer to be read. */
 enum { WAKE_UPS = 4 };
 
 static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
@@ -97,6 +98,19 @@ void stalls_free(struct stalls *stalls)
     if (stalls->late != NULL)
         munmap(stalls->late, STALLS_SIDES * sizeof(*stalls->late));
     stalls->late = NULL;
+}
+
+void stalls_note(const struct stalls *stalls, struct outcome *outcome)
+{
+    for (int i = 0; i < STALLS_SIDES; i++) {
+        const struct histogram *late = &stalls->late[i];
+        int64_t p99_ns = histogram_percentile_ns(late, 99);
+
+        if (outcome->stalls_p99_ns < p99_ns)
+            outcome->stalls_p99_ns = p99_ns;
+        if (outcome->stalls_max_ns < late->max_ns)
+            outcome->stalls_max_ns = late->max_ns;
+    }
 }
 
 /* The percentile of one wake-up that matters to a percentile of answers. */

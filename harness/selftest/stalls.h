@@ -10,6 +10,7 @@
 
 #include "harness/machine/placement.h"
 #include "models/runtime/base/histogram.h"
+#include "outcome.h"
 
 enum { STALLS_SIDES = 2 };
 
@@ -24,6 +25,9 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls);
 /* Ends the sleepers; `late` stays readable until stalls_free. */
 void stalls_stop(struct stalls *stalls);
 void stalls_free(struct stalls *stalls);
+
+/* Leaves in the outcome how late the sleepers were. */
+void stalls_note(const struct stalls *stalls, struct outcome *outcome);
 
 /* What to allow at a percentile (of the mean: -1) of `count` answers: a wake-up
  * on either side, each as late as the sleepers' were at that percentile, or in

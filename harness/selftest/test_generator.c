@@ -3,7 +3,7 @@
  * The generator is disturbed in ways that happen: work between being due and
  * being sent, other processes on its CPU, a rate beyond its reach.
  */
-#include "test_generator.h"
+#include "tests.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -16,17 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fixture.h"
 #include "harness/load/load.h"
-#include "scene.h"
 
 static const int64_t MS = 1000000;
 
 enum { HOGS = 6 };
 
-static struct scene open_scene(double rate_per_s, int64_t window_ns)
+static struct fixture open_fixture(double rate_per_s, int64_t window_ns)
 {
-    return (struct scene){
-        .script = {.delay = {DRAW_FIXED, 5 * MS, 0, 0}},
+    return (struct fixture){
+        .script = {.delay = {DELAY_FIXED, 5 * MS, 0, 0}},
         .plan = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = rate_per_s,
@@ -41,41 +41,41 @@ static struct scene open_scene(double rate_per_s, int64_t window_ns)
 
 void test_generator_good_open(struct outcome *outcome)
 {
-    struct scene scene = open_scene(300, 2000 * MS);
+    struct fixture fixture = open_fixture(300, 2000 * MS);
 
-    if (scene_run(&scene, outcome) == 0) {
-        scene_silent(&scene, outcome);
-        scene_identity(&scene, outcome);
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_passes(&fixture, outcome);
+        fixture_identity(&fixture, outcome);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 void test_generator_good_closed(struct outcome *outcome)
 {
-    struct scene scene = open_scene(0, 2000 * MS);
+    struct fixture fixture = open_fixture(0, 2000 * MS);
 
-    scene.plan.mode = LOAD_CLOSED;
-    scene.plan.connections = 10;
-    if (scene_run(&scene, outcome) == 0)
-        scene_silent(&scene, outcome);
-    scene_free(&scene);
+    fixture.plan.mode = LOAD_CLOSED;
+    fixture.plan.connections = 10;
+    if (fixture_run(&fixture, outcome) == 0)
+        fixture_passes(&fixture, outcome);
+    fixture_free(&fixture);
 }
 
 void test_generator_slow(struct outcome *outcome)
 {
-    struct scene scene = open_scene(300, 1500 * MS);
+    struct fixture fixture = open_fixture(300, 1500 * MS);
 
-    scene.plan.mutation = MUTATION_SLOW;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_identity(&scene, outcome);
+    fixture.plan.mutation = MUTATION_SLOW;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_identity(&fixture, outcome);
         /* The gate allows 5 % of the p99: beside a machine that stands still
          * for longer than 15 ms, one millisecond is rightly none. */
-        if (stalls_allow_ns(&scene.stalls, 99, scene.result->response.count) <
-            15e6)
-            scene_gate(&scene, outcome, "generator_lag", true);
-        scene_gate(&scene, outcome, "generator_lag_median", true);
+        if (stalls_allow_ns(&fixture.stalls, 99,
+                            fixture.result->response.count) < 15e6)
+            fixture_gate(&fixture, outcome, "generator_lag", true);
+        fixture_gate(&fixture, outcome, "generator_lag_median", true);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 static _Noreturn void hog(const cpu_set_t *cpus, pid_t parent)
@@ -90,18 +90,18 @@ static _Noreturn void hog(const cpu_set_t *cpus, pid_t parent)
         turns++;
 }
 
-static void starve(struct scene *scene, int64_t window_start_ns)
+static void starve(struct fixture *fixture, int64_t window_start_ns)
 {
     pid_t pids[HOGS * 64], parent = getpid();
-    int count = HOGS * scene->cpus.clients_count;
+    int count = HOGS * fixture->cpus.clients_count;
 
     count = count < HOGS * 64 ? count : HOGS * 64;
     for (int i = 0; i < count; i++) {
         pids[i] = fork();
         if (pids[i] == 0)
-            hog(&scene->cpus.clients, parent);
+            hog(&fixture->cpus.clients, parent);
     }
-    scene_sleep_until(window_start_ns + scene->plan.window_ns);
+    fixture_sleep_until(window_start_ns + fixture->plan.window_ns);
     for (int i = 0; i < count; i++) {
         if (pids[i] < 0)
             continue;
@@ -113,46 +113,46 @@ static void starve(struct scene *scene, int64_t window_start_ns)
 
 void test_generator_starved(struct outcome *outcome)
 {
-    struct scene scene = open_scene(500, 1500 * MS);
+    struct fixture fixture = open_fixture(500, 1500 * MS);
 
-    scene.during = starve;
-    scene.hogged = true;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_identity(&scene, outcome);
-        scene_gate(&scene, outcome, "generator_lag", true);
+    fixture.during = starve;
+    fixture.hogged = true;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_identity(&fixture, outcome);
+        fixture_gate(&fixture, outcome, "generator_lag", true);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 /* Far more than one process can send; the answers come at once. */
 void test_generator_saturated(struct outcome *outcome)
 {
-    struct scene scene = open_scene(1e6, 500 * MS);
+    struct fixture fixture = open_fixture(1e6, 500 * MS);
 
-    scene.script.delay.mean_ns = 0;
-    scene.hogged = true;
-    scene.plan.warmup_ns = 0;
-    scene.plan.timeout_ns = 1000 * MS;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_identity(&scene, outcome);
-        scene_gate(&scene, outcome, "generator_busy", true);
+    fixture.script.delay.mean_ns = 0;
+    fixture.hogged = true;
+    fixture.plan.warmup_ns = 0;
+    fixture.plan.timeout_ns = 1000 * MS;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_identity(&fixture, outcome);
+        fixture_gate(&fixture, outcome, "generator_busy", true);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 /* What Little's law says of ten connections, with and without the slow
  * answers. */
 static void law(struct outcome *outcome, enum load_mutation mutation)
 {
-    struct scene scene = open_scene(0, 1500 * MS);
+    struct fixture fixture = open_fixture(0, 1500 * MS);
 
-    scene.script.delay = (struct draw){DRAW_BIMODAL, MS, 100 * MS, 0};
-    scene.plan.mode = LOAD_CLOSED;
-    scene.plan.connections = 10;
-    scene.plan.mutation = mutation;
-    if (scene_run(&scene, outcome) == 0)
-        scene_gate(&scene, outcome, "little", mutation != MUTATION_NONE);
-    scene_free(&scene);
+    fixture.script.delay = (struct delays){DELAY_BIMODAL, MS, 100 * MS, 0};
+    fixture.plan.mode = LOAD_CLOSED;
+    fixture.plan.connections = 10;
+    fixture.plan.mutation = mutation;
+    if (fixture_run(&fixture, outcome) == 0)
+        fixture_gate(&fixture, outcome, "little", mutation != MUTATION_NONE);
+    fixture_free(&fixture);
 }
 
 void test_mutant_outliers(struct outcome *outcome)
@@ -162,50 +162,50 @@ void test_mutant_outliers(struct outcome *outcome)
 }
 
 /* A tenth of a second in which the generator does nothing. */
-static void stop_generator(struct scene *scene, int64_t window_start_ns)
+static void stop_generator(struct fixture *fixture, int64_t window_start_ns)
 {
     pid_t pids[64];
-    int count = scene_generator(scene, pids, 64);
+    int count = fixture_generator(fixture, pids, 64);
 
-    scene_sleep_until(window_start_ns + scene->plan.window_ns / 2);
+    fixture_sleep_until(window_start_ns + fixture->plan.window_ns / 2);
     for (int i = 0; i < count; i++)
         kill(pids[i], SIGSTOP);
-    scene_sleep_until(load_now() + 100 * MS);
+    fixture_sleep_until(load_now() + 100 * MS);
     for (int i = 0; i < count; i++)
         kill(pids[i], SIGCONT);
 }
 
 void test_generator_stopped(struct outcome *outcome)
 {
-    struct scene scene = open_scene(300, 1500 * MS);
+    struct fixture fixture = open_fixture(300, 1500 * MS);
 
-    scene.during = stop_generator;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_identity(&scene, outcome);
-        scene_gate(&scene, outcome, "generator_lag", true);
+    fixture.during = stop_generator;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_identity(&fixture, outcome);
+        fixture_gate(&fixture, outcome, "generator_lag", true);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 void test_generator_backlog(struct outcome *outcome)
 {
-    struct scene scene = open_scene(0, 500 * MS);
+    struct fixture fixture = open_fixture(0, 500 * MS);
 
-    scene.script.deaf = true;
-    scene.watched = true;
-    scene.plan.mode = LOAD_CLOSED;
-    scene.plan.connections = 32;
-    scene.plan.connect_ns = 500 * MS;
-    scene.plan.timeout_ns = 1000 * MS;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_gate(&scene, outcome, "connections", true);
-        scene_gate(&scene, outcome, "answers", true);
-        if (machine_grown(&scene.machine_first, &scene.machine_last,
+    fixture.script.deaf = true;
+    fixture.watched = true;
+    fixture.plan.mode = LOAD_CLOSED;
+    fixture.plan.connections = 32;
+    fixture.plan.connect_ns = 500 * MS;
+    fixture.plan.timeout_ns = 1000 * MS;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_gate(&fixture, outcome, "connections", true);
+        fixture_gate(&fixture, outcome, "answers", true);
+        if (machine_grown(&fixture.machine_first, &fixture.machine_last,
                           MACHINE_LISTEN_OVERFLOWS) >= 0)
-            scene_gate(&scene, outcome, "kernel_drops", true);
-        outcome_count(outcome, "right answers", scene.result->ok, 0);
+            fixture_gate(&fixture, outcome, "kernel_drops", true);
+        outcome_count(outcome, "right answers", fixture.result->ok, 0);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }
 
 /* A network of this process's own, with eight ports to connect from. Returns
@@ -233,7 +233,7 @@ static int narrow_ports(void)
 
 void test_generator_ports(struct outcome *outcome)
 {
-    struct scene scene = open_scene(0, 500 * MS);
+    struct fixture fixture = open_fixture(0, 500 * MS);
     int result = narrow_ports();
 
     if (result < 0) {
@@ -242,13 +242,13 @@ void test_generator_ports(struct outcome *outcome)
                  strerror(-result));
         return;
     }
-    scene.plan.mode = LOAD_CLOSED;
-    scene.plan.connections = 32;
-    scene.plan.connect_ns = 500 * MS;
-    scene.plan.timeout_ns = 1000 * MS;
-    if (scene_run(&scene, outcome) == 0) {
-        scene_gate(&scene, outcome, "limits", true);
-        scene_gate(&scene, outcome, "connections", true);
+    fixture.plan.mode = LOAD_CLOSED;
+    fixture.plan.connections = 32;
+    fixture.plan.connect_ns = 500 * MS;
+    fixture.plan.timeout_ns = 1000 * MS;
+    if (fixture_run(&fixture, outcome) == 0) {
+        fixture_gate(&fixture, outcome, "limits", true);
+        fixture_gate(&fixture, outcome, "connections", true);
     }
-    scene_free(&scene);
+    fixture_free(&fixture);
 }

@@ -5,7 +5,7 @@
  * pages touched in children and a shared segment, where RSS counts wrongly;
  * CPU burnt by children that have ended, where /proc forgets.
  */
-#include "test_meter.h"
+#include "tests.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -203,13 +203,13 @@ static bool grouped(const struct tree *tree, bool memory,
 }
 
 static void near(struct outcome *outcome, const char *what, int64_t seen_bytes,
-                 int64_t truth_bytes)
+                 int64_t reference_bytes)
 {
-    double slack = fmax(0.02 * (double)truth_bytes, (double)MIB);
+    double slack = fmax(0.02 * (double)reference_bytes, (double)MIB);
 
     outcome_number(outcome, what, (double)seen_bytes / (double)MIB,
-                   ((double)truth_bytes - slack) / (double)MIB,
-                   ((double)truth_bytes + slack) / (double)MIB);
+                   ((double)reference_bytes - slack) / (double)MIB,
+                   ((double)reference_bytes + slack) / (double)MIB);
 }
 
 void test_meter_memory(struct outcome *outcome)
@@ -236,7 +236,7 @@ void test_meter_memory(struct outcome *outcome)
 void test_meter_cpu(struct outcome *outcome)
 {
     struct tree tree;
-    double truth_ns = (OWN_MS + SHORT_COUNT * SHORT_MS) * 1e6;
+    double reference_ns = (OWN_MS + SHORT_COUNT * SHORT_MS) * 1e6;
     int result = start(&tree, be_cpu);
 
     if (result < 0) {
@@ -248,7 +248,7 @@ void test_meter_cpu(struct outcome *outcome)
                      (double)(tree.after.cpu_user_ns - tree.before.cpu_user_ns +
                               tree.after.cpu_system_ns -
                               tree.before.cpu_system_ns),
-                     truth_ns * 0.98, truth_ns * 1.02 + 15e6);
+                     reference_ns * 0.98, reference_ns * 1.02 + 15e6);
     }
     end(&tree);
 }

@@ -4,11 +4,9 @@
  * when the named check of that test fails. A check that fails for everybody
  * would catch all: the right generator's own test shows that it does not.
  */
-#include "test_mutant.h"
+#include "tests.h"
 
-#include "scene.h"
-#include "test_fault.h"
-#include "test_latency.h"
+#include "fixture.h"
 
 static void finish(struct outcome *outcome, const struct outcome *mutant,
                    const char *check)
@@ -39,7 +37,7 @@ void test_mutant_drop(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
-    test_fault_with(&mutant, TRUTH_HANG, 30, MUTATION_DROP);
+    test_fault_with(&mutant, REFERENCE_HANG, 30, MUTATION_DROP);
     finish(outcome, &mutant, "gate identity");
 }
 
@@ -55,7 +53,7 @@ void test_mutant_errors_ok(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
-    test_fault_with(&mutant, TRUTH_STATUS, 33, MUTATION_ERRORS_OK);
+    test_fault_with(&mutant, REFERENCE_STATUS, 33, MUTATION_ERRORS_OK);
     finish(outcome, &mutant, "error statuses");
     outcome_caught(outcome, &mutant, "right answers");
 }
@@ -64,6 +62,6 @@ void test_mutant_unchecked(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
-    test_fault_with(&mutant, TRUTH_WRONG, 33, MUTATION_UNCHECKED);
+    test_fault_with(&mutant, REFERENCE_WRONG, 33, MUTATION_UNCHECKED);
     finish(outcome, &mutant, "wrong bodies");
 }

@@ -5,20 +5,20 @@
  * changes by chance; the ranges are many standard errors wide nevertheless
  * (a share of 95 % of 10,000 has one of 0.2 %).
  */
-#include "test_statistics.h"
+#include "tests.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "draw.h"
 #include "harness/base/signed_rank.h"
 #include "harness/base/statistics.h"
+#include "reference.h"
 
 enum { SITTINGS = 10000, BLOCKS_MAX = 12 };
 
 struct sampler {
-    struct draw draw;
+    struct delays delays;
     uint64_t number;
 };
 
@@ -26,8 +26,9 @@ struct sampler {
  * exponential x is uniform. */
 static double normal(struct sampler *sampler)
 {
-    double radius = (double)draw_ns(&sampler->draw, sampler->number++) / 1e9;
-    double angle = (double)draw_ns(&sampler->draw, sampler->number++) / 1e9;
+    double radius =
+        (double)delays_ns(&sampler->delays, sampler->number++) / 1e9;
+    double angle = (double)delays_ns(&sampler->delays, sampler->number++) / 1e9;
 
     return sqrt(2 * radius) * cos(2 * M_PI * exp(-angle));
 }
@@ -50,7 +51,7 @@ static void sit(struct sampler *sampler, int blocks, double ratio,
 
 static struct sampler sampler_of(uint64_t seed)
 {
-    return (struct sampler){.draw = {DRAW_EXPONENTIAL, 1000000000, 0, seed}};
+    return (struct sampler){.delays = {DELAY_EXPONENTIAL, 1000000000, 0, seed}};
 }
 
 static void coverage(struct outcome *outcome, int blocks, double ratio)

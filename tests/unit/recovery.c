@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/selftest/truth.h"
+#include "harness/selftest/reference.h"
 #include "harness/trial/recovery.h"
 
 enum { SEEDS = 64, TRIES = 4 };
@@ -26,7 +26,7 @@ static const int64_t SECOND_NS = 1000000000;
 /* What remains of the backlog when the window closes. */
 static const double BACKLOG_S = 1;
 
-static struct truth truth;
+static struct reference reference;
 static struct load_request *requests;
 static struct recovery_probe probe;
 static volatile sig_atomic_t stop;
@@ -39,16 +39,16 @@ static int64_t now_ns(void)
     return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-static void start(const struct truth_script *script)
+static void start(const struct reference_script *script)
 {
     cpu_set_t cpus;
 
     sched_getaffinity(0, sizeof(cpus), &cpus);
-    assert_int_equal(truth_start(script, &cpus, &truth), 0);
-    requests = truth_requests(SEEDS);
+    assert_int_equal(reference_start(script, &cpus, &reference), 0);
+    requests = reference_requests(SEEDS);
     assert_non_null(requests);
     stop = 0;
-    probe = (struct recovery_probe){.address = &truth.address,
+    probe = (struct recovery_probe){.address = &reference.address,
                                     .requests = requests,
                                     .request_count = SEEDS,
                                     .stop = &stop};
@@ -56,14 +56,14 @@ static void start(const struct truth_script *script)
 
 static void end(void)
 {
-    truth_free(&truth);
-    truth_requests_free(requests, SEEDS);
+    reference_free(&reference);
+    reference_requests_free(requests, SEEDS);
 }
 
 /* Recovery from the overload, in seconds. */
 static double overload(struct recovery *recovery)
 {
-    struct load_plan plan = {.address.v4 = truth.address,
+    struct load_plan plan = {.address.v4 = reference.address,
                              .requests = requests,
                              .request_count = SEEDS,
                              .mode = LOAD_OPEN,
@@ -96,8 +96,8 @@ static double overload(struct recovery *recovery)
  * time. */
 static void a_backlog_is_told(void **state)
 {
-    const struct truth_script script = {.queue = true,
-                                        .delay = {DRAW_FIXED, 10000000, 0, 0}};
+    const struct reference_script script = {
+        .queue = true, .delay = {DELAY_FIXED, 10000000, 0, 0}};
     double seen_s = 0;
 
     (void)state;
@@ -118,7 +118,8 @@ static void a_backlog_is_told(void **state)
 
 static void what_stays_slow_has_not_recovered(void **state)
 {
-    const struct truth_script script = {.delay = {DRAW_FIXED, 20000000, 0, 0}};
+    const struct reference_script script = {
+        .delay = {DELAY_FIXED, 20000000, 0, 0}};
     struct recovery recovery = {.limit_ns = SECOND_NS / 5,
                                 .unloaded_ns = 1000000};
     int64_t begin_ns;
@@ -141,7 +142,8 @@ static void what_stays_slow_has_not_recovered(void **state)
 
 static void who_never_was_slow_needs_no_time(void **state)
 {
-    const struct truth_script script = {.delay = {DRAW_FIXED, 1000000, 0, 0}};
+    const struct reference_script script = {
+        .delay = {DELAY_FIXED, 1000000, 0, 0}};
     struct recovery recovery = {.limit_ns = 5 * SECOND_NS,
                                 .unloaded_ns = SECOND_NS};
 
@@ -155,13 +157,14 @@ static void who_never_was_slow_needs_no_time(void **state)
 
 static void a_dead_server_and_a_stop_end_it(void **state)
 {
-    const struct truth_script script = {.delay = {DRAW_FIXED, 1000000, 0, 0}};
+    const struct reference_script script = {
+        .delay = {DELAY_FIXED, 1000000, 0, 0}};
     struct recovery recovery = {.limit_ns = SECOND_NS / 5,
                                 .unloaded_ns = SECOND_NS};
 
     (void)state;
     start(&script);
-    truth_stop(&truth);
+    reference_stop(&reference);
     assert_true(recovery_learn(&probe, &recovery) < 0);
     recovery.unloaded_ns = SECOND_NS;
     assert_int_equal(recovery_await(&probe, now_ns(), &recovery), 0);

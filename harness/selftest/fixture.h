@@ -9,17 +9,17 @@
 #include "harness/gate/gate.h"
 #include "harness/load/load.h"
 #include "outcome.h"
+#include "reference.h"
 #include "stalls.h"
-#include "truth.h"
 
-enum { SCENE_SEEDS = 16 };
+enum { FIXTURE_SEEDS = 16 };
 
-struct scene {
-    struct truth_script script;
+struct fixture {
+    struct reference_script script;
     struct load_plan plan; /* address, requests and CPUs are filled in */
 
     /* Called when the window's start is known; may sleep. NULL: nothing. */
-    void (*during)(struct scene *scene, int64_t window_start_ns);
+    void (*during)(struct fixture *fixture, int64_t window_start_ns);
 
     bool hogged; /* the test itself keeps the generator's CPUs busy, so the
                     sleepers tell nothing about the machine */
@@ -30,8 +30,8 @@ struct scene {
     bool watched; /* the machine's counters are judged as well: of the whole
                      load, its connecting included */
 
-    /* After scene_run: */
-    struct truth truth;
+    /* After fixture_run: */
+    struct reference reference;
     struct stalls stalls;
     struct cpu_split cpus;
     struct load_result *result;
@@ -43,28 +43,38 @@ struct scene {
 
 /* Runs it. Leaves a failed check in the outcome and returns a negative errno
  * when it could not be carried out. */
-int scene_run(struct scene *scene, struct outcome *outcome);
-void scene_free(struct scene *scene);
+int fixture_run(struct fixture *fixture, struct outcome *outcome);
+void fixture_free(struct fixture *fixture);
 
 /* The generator's processes, while it runs. Returns how many. */
-int scene_generator(const struct scene *scene, pid_t *pids, int max);
+int fixture_generator(const struct fixture *fixture, pid_t *pids, int max);
 
 /* Sleeps until then. */
-void scene_sleep_until(int64_t at_ns);
+void fixture_sleep_until(int64_t at_ns);
 
 /* The gate must be silent, or loud. */
-void scene_gate(const struct scene *scene, struct outcome *outcome,
-                const char *id, bool loud);
+void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
+                  const char *id, bool fails);
 
 /* No gate at all may be loud. */
-void scene_silent(const struct scene *scene, struct outcome *outcome);
+void fixture_passes(const struct fixture *fixture, struct outcome *outcome);
 
 /* Sum of the parts, and what the schedule held, are all there. */
-void scene_identity(const struct scene *scene, struct outcome *outcome);
+void fixture_identity(const struct fixture *fixture, struct outcome *outcome);
 
-/* A percentile of what the generator saw (-1: the mean) against the truth:
+/* A percentile of what the generator saw (-1: the mean) against the known one:
  * not below it, and above by at most `share` and 0.1 ms and what the machine's
  * own stalls explain. */
-void scene_near(const struct scene *scene, struct outcome *outcome,
-                const char *what, const struct histogram *seen,
-                const struct histogram *truth, double percentile, double share);
+void fixture_near(const struct fixture *fixture, struct outcome *outcome,
+                  const char *what, const struct histogram *seen,
+                  const struct histogram *reference, double percentile,
+                  double share);
+
+/* A process that another one has started, for those who disturb it. */
+struct child {
+    pid_t pid;
+    char name[32]; /* as the kernel knows it: 15 bytes of the program's */
+};
+
+/* Returns how many were written, at most `max`. */
+int fixture_children(pid_t parent, struct child *children, int max);

@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every test: what is planted, and what must catch it. The long waits come
- * first, so that the short ones fill the gaps beside them.
+ * The long waits come first, so that the short ones fill the gaps beside them.
  */
-#include "selftest.h"
-#include "test_fault.h"
-#include "test_generator.h"
-#include "test_latency.h"
-#include "test_meter.h"
-#include "test_mutant.h"
-#include "test_queue.h"
-#include "test_search.h"
-#include "test_statistics.h"
-#include "test_trial.h"
+#include "tests.h"
 
 #define NOISY       .noisy = true
 #define ALONE       .alone = true

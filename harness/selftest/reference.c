@@ -1,21 +1,86 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests that wait stand in a heap by the time at which their answer is due;
- * one timerfd is armed for its top. A queue's departures are computed, not
+ * The server's socket is bound before the fork, so that it can be asked at
+ * once. Requests that wait stand in a heap by the time at which their answer is
+ * due; one timerfd is armed for its top. A queue's departures are computed, not
  * observed: a late wake-up delays one answer and none behind it.
+ *
+ * Exponential delays come from a counter-based generator: number n is the mixed
+ * n-th step of splitmix64 (G. Steele, D. Lea, C. Flood, Fast splittable
+ * pseudorandom number generators, OOPSLA 2014), so any number can be asked for
+ * in any order.
  */
-#include "truth_serve.h"
+#include "reference.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/load/load.h"
+#include "harness/load/schedule.h"
+
+static double unit(uint64_t seed, uint64_t number)
+{
+    uint64_t z = seed + (number + 1) * 0x9e3779b97f4a7c15u;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return (double)((z >> 11) + 1) * 0x1p-53;
+}
+
+int64_t delays_ns(const struct delays *delays, uint64_t number)
+{
+    switch (delays->kind) {
+    case DELAY_BIMODAL:
+        return number % 10 == 9 ? delays->other_ns : delays->mean_ns;
+    case DELAY_EXPONENTIAL:
+        return (int64_t)(-log(unit(delays->seed, number)) *
+                         (double)delays->mean_ns);
+    case DELAY_FIXED:
+        break;
+    }
+    return delays->mean_ns;
+}
+
+void delays_histogram(const struct delays *delays, uint64_t count,
+                      struct histogram *histogram)
+{
+    histogram_reset(histogram);
+    for (uint64_t i = 0; i < count; i++)
+        histogram_record(histogram, delays_ns(delays, i));
+}
+
+int delays_queue(const struct delays *delays, const struct load_plan *plan,
+                 struct histogram *histogram)
+{
+    struct load_schedule schedule;
+    int result = load_schedule_make(plan, 0, 1, &schedule);
+    int64_t free_ns = 0;
+
+    histogram_reset(histogram);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < schedule.count; i++) {
+        int64_t due_ns = schedule.due_ns[i];
+
+        free_ns = (due_ns > free_ns ? due_ns : free_ns) + delays_ns(delays, i);
+        histogram_record(histogram, free_ns - due_ns);
+    }
+    load_schedule_free(&schedule);
+    return 0;
+}
 
 enum { CLIENTS_MAX = 16384, HEAD_MAX = 256, EVENTS_MAX = 64 };
 
@@ -35,8 +100,8 @@ struct waiting {
 };
 
 struct server {
-    const struct truth_script *script;
-    struct truth_account *account;
+    const struct reference_script *script;
+    struct reference_account *account;
     int epoll_fd, timer_fd, listener;
     struct client *clients; /* by descriptor */
     struct waiting *heap;
@@ -84,22 +149,22 @@ static void drop(struct server *server, int fd, bool reset)
     server->clients[fd].generation++;
 }
 
-/* The fault of request `number`, counted from 0, or TRUTH_FAULTS. */
-static enum truth_fault fault_of(const struct server *server,
-                                 const struct client *client)
+/* The fault of request `number`, counted from 0, or REFERENCE_FAULTS. */
+static enum reference_fault fault_of(const struct server *server,
+                                     const struct client *client)
 {
     const int *every = server->script->every;
 
-    for (int i = 0; i < TRUTH_FAULTS; i++) {
+    for (int i = 0; i < REFERENCE_FAULTS; i++) {
         if (every[i] == 0 || (client->number + 1) % (uint64_t)every[i] != 0)
             continue;
         if (server->script->once && client->number >= (uint64_t)every[i])
             continue;
-        if (i == TRUTH_CACHED && client->seed == server->first_seed)
+        if (i == REFERENCE_CACHED && client->seed == server->first_seed)
             continue; /* the cache happens to be right */
-        return (enum truth_fault)i;
+        return (enum reference_fault)i;
     }
-    return TRUTH_FAULTS;
+    return REFERENCE_FAULTS;
 }
 
 static void put(int fd, const char *status, const char *body, size_t size)
@@ -116,34 +181,34 @@ static void put(int fd, const char *status, const char *body, size_t size)
 static void answer(struct server *server, int fd)
 {
     struct client *client = &server->clients[fd];
-    enum truth_fault fault = fault_of(server, client);
+    enum reference_fault fault = fault_of(server, client);
     long seed = client->seed;
     char body[64];
 
-    if (fault < TRUTH_FAULTS)
+    if (fault < REFERENCE_FAULTS)
         atomic_fetch_add(&server->account->faults[fault], 1);
     else
         histogram_record(&server->account->delay,
                          load_now() - client->arrived_ns);
-    if (fault == TRUTH_OTHER)
+    if (fault == REFERENCE_OTHER)
         seed = server->last_seed == seed ? seed + 1 : server->last_seed;
-    if (fault == TRUTH_CACHED)
+    if (fault == REFERENCE_CACHED)
         seed = server->first_seed;
     server->last_seed = client->seed;
-    snprintf(body, sizeof(body), "see%c %ld", fault == TRUTH_WRONG ? 'n' : 'd',
-             seed);
-    if (fault == TRUTH_HANG)
+    snprintf(body, sizeof(body), "see%c %ld",
+             fault == REFERENCE_WRONG ? 'n' : 'd', seed);
+    if (fault == REFERENCE_HANG)
         return;
-    if (fault == TRUTH_RESET) {
+    if (fault == REFERENCE_RESET) {
         /* In mid-answer: a kept connection that ends before any byte of it is
          * no failure, its request is sent once more. */
         put(fd, "200 OK", body, 3);
         drop(server, fd, true);
         return;
     }
-    put(fd, fault == TRUTH_STATUS ? "500 No" : "200 OK", body,
-        fault == TRUTH_TRUNCATE ? 3 : strlen(body));
-    if (fault == TRUTH_TRUNCATE)
+    put(fd, fault == REFERENCE_STATUS ? "500 No" : "200 OK", body,
+        fault == REFERENCE_TRUNCATE ? 3 : strlen(body));
+    if (fault == REFERENCE_TRUNCATE)
         drop(server, fd, false);
 }
 
@@ -159,7 +224,7 @@ static void asked(struct server *server, int fd)
     client->number = atomic_fetch_add(&server->account->requests, 1);
     if (client->number == 0)
         server->first_seed = client->seed;
-    delay_ns = draw_ns(&server->script->delay, client->number);
+    delay_ns = delays_ns(&server->script->delay, client->number);
     if (delay_ns <= 0 || server->heap_count == CLIENTS_MAX) {
         answer(server, fd);
         return;
@@ -255,8 +320,9 @@ static int prepare(struct server *server)
                : 0;
 }
 
-int truth_serve(const struct truth_script *script, int listener,
-                struct truth_account *account)
+/* Serves until it is killed. Returns a negative errno when it cannot. */
+static int serve(const struct reference_script *script, int listener,
+                 struct reference_account *account)
 {
     struct server server = {
         .script = script, .account = account, .listener = listener};
@@ -278,4 +344,126 @@ int truth_serve(const struct truth_script *script, int listener,
     free(server.clients);
     free(server.heap);
     return result;
+}
+
+static int listen_on(struct sockaddr_in *address, int backlog)
+{
+    socklen_t size = sizeof(*address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    *address = (struct sockaddr_in){.sin_family = AF_INET,
+                                    .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    if (fd < 0)
+        return -errno;
+    if (bind(fd, (struct sockaddr *)address, size) == 0 &&
+        listen(fd, backlog) == 0 &&
+        getsockname(fd, (struct sockaddr *)address, &size) == 0)
+        return fd;
+    size = (socklen_t)errno;
+    close(fd);
+    return -(int)size;
+}
+
+static _Noreturn void child(const struct reference_script *script,
+                            const cpu_set_t *cpus, int listener,
+                            struct reference_account *account, pid_t parent)
+{
+    struct rlimit files;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    if (cpus != NULL)
+        sched_setaffinity(0, sizeof(*cpus), cpus);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (script->deaf)
+        for (;;)
+            pause();
+    _exit(serve(script, listener, account) < 0);
+}
+
+int reference_start(const struct reference_script *script,
+                    const cpu_set_t *cpus, struct reference *reference)
+{
+    int listener = listen_on(&reference->address, script->deaf ? 1 : 4096);
+    pid_t parent = getpid();
+    void *memory;
+
+    reference->pid = 0;
+    reference->account = NULL;
+    if (listener < 0)
+        return listener;
+    memory = mmap(NULL, sizeof(*reference->account), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        close(listener);
+        return -ENOMEM;
+    }
+    reference->account = memory;
+    histogram_reset(&reference->account->delay);
+    reference->pid = fork();
+    if (reference->pid == 0)
+        child(script, cpus, listener, reference->account, parent);
+    close(listener);
+    if (reference->pid > 0)
+        return 0;
+    reference->pid = 0;
+    reference_free(reference);
+    return -EAGAIN;
+}
+
+void reference_stop(struct reference *reference)
+{
+    if (reference->pid <= 0)
+        return;
+    kill(reference->pid, SIGKILL);
+    while (waitpid(reference->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    reference->pid = 0;
+}
+
+void reference_free(struct reference *reference)
+{
+    reference_stop(reference);
+    if (reference->account != NULL)
+        munmap(reference->account, sizeof(*reference->account));
+    reference->account = NULL;
+}
+
+struct load_request *reference_requests(int count)
+{
+    struct load_request *requests = calloc((size_t)count, sizeof(*requests));
+
+    for (int i = 0; requests != NULL && i < count; i++) {
+        char *bytes = NULL, *body = NULL;
+        int seed = 100000 + i;
+        int size = asprintf(&bytes,
+                            "GET /reference?seed=%d HTTP/1.1\r\n"
+                            "Host: 127.0.0.1\r\n\r\n",
+                            seed);
+        int body_size = asprintf(&body, "seed %d", seed);
+
+        if (size < 0 || body_size < 0) {
+            reference_requests_free(requests, count);
+            return NULL;
+        }
+        requests[i] = (struct load_request){.bytes = bytes,
+                                            .size = (size_t)size,
+                                            .body = body,
+                                            .body_size = (size_t)body_size};
+    }
+    return requests;
+}
+
+void reference_requests_free(struct load_request *requests, int count)
+{
+    for (int i = 0; requests != NULL && i < count; i++) {
+        free((char *)requests[i].bytes);
+        free((char *)requests[i].body);
+    }
+    free(requests);
 }

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Server, sleepers and generator are started in this order, each on the CPUs
+ * that it would have in a trial with `split` placement.
+ */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/load/load.h"
+#include "harness/load/schedule.h"
+#include "harness/trial/exhaustion.h"
+
+enum { CHILDREN_MAX = 256 };
+
+/* Stalls excuse no more than this: a machine that stalls more is not fit to
+ * show anything, and the test says that it cannot tell. */
+static const double EXPLAINED_SHARE_MAX = 0.1;
+static const double EXPLAINED_MIN_NS = 1e6;
+
+void fixture_sleep_until(int64_t at_ns)
+{
+    struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        ;
+}
+
+static int64_t wait_of(const struct arguments *arguments)
+{
+    return arguments->values[0];
+}
+
+static void judge(struct fixture *fixture)
+{
+    static const struct workload silent = {.kind = WORKLOAD_IO,
+                                           .wait_ns = wait_of};
+    static const struct workload_entry entry = {"reference", &silent};
+    struct load_result *load = fixture->result;
+    struct load_point point = {
+        .id = "selftest",
+        .workload = &entry,
+        .mode = fixture->plan.mode,
+        .arrivals = fixture->plan.arrivals,
+        .rate_per_s = fixture->plan.rate_per_s,
+        .connections = fixture->plan.connections,
+        .warmup_ns = fixture->plan.warmup_ns,
+        .window_ns = fixture->plan.window_ns,
+        .timeout_ns = fixture->plan.timeout_ns,
+        .think_ns = fixture->plan.think_ns,
+        .arguments.values[0] = fixture->wait_ns,
+    };
+    struct model_info model = {
+        .name = "reference", .task = "none", .flags = ""};
+    struct trial_plan plan = {.point = &point, .model = &model};
+    /* What is not the load's business is as it should be. */
+    struct trial trial = {
+        .load = load,
+        .cpus = fixture->cpus,
+        .alive = true,
+        .clean = true,
+        .machine_first = fixture->machine_first,
+        .machine_last = fixture->machine_last,
+        .first = {.at_ns = load->window_start_ns, .cpu_user_ns = -1},
+        .last = {.at_ns = load->window_end_ns, .cpu_user_ns = -1}};
+
+    exhaustion_judge(0, load->first_failure, "", trial.exhausted,
+                     sizeof(trial.exhausted));
+    fixture->gate_count = gate_judge(&plan, &trial, fixture->gates);
+}
+
+static int count_scheduled(struct fixture *fixture)
+{
+    struct load_schedule schedule;
+    int result;
+
+    if (fixture->plan.mode != LOAD_OPEN)
+        return 0;
+    result = load_schedule_make(&fixture->plan, 0, 1, &schedule);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < schedule.count; i++)
+        fixture->scheduled += schedule.due_ns[i] >= fixture->plan.warmup_ns;
+    load_schedule_free(&schedule);
+    return 0;
+}
+
+static int drive(struct fixture *fixture, char *why, size_t why_size)
+{
+    struct load *load;
+    int64_t start_ns;
+    int result;
+
+    if (fixture->watched)
+        machine_sample(&fixture->machine_first);
+    result = load_start(&fixture->plan, &load, why, why_size);
+    if (result < 0)
+        return result;
+    start_ns = load_begin(load);
+    if (start_ns > 0 && fixture->during != NULL)
+        fixture->during(fixture, start_ns);
+    result = start_ns < 0 ? (int)start_ns : load_wait(load, fixture->result);
+    if (fixture->watched)
+        machine_sample(&fixture->machine_last);
+    load_free(load);
+    return result;
+}
+
+/* /proc tells on every kernel. */
+int fixture_children(pid_t parent, struct child *children, int max)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    int count = 0;
+
+    while (proc != NULL && count < max && (entry = readdir(proc)) != NULL) {
+        struct child child = {.pid = atoi(entry->d_name)};
+        char path[300];
+        int of = 0;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)child.pid);
+        file = child.pid > 0 ? fopen(path, "re") : NULL;
+        if (file == NULL)
+            continue;
+        if (fscanf(file, "%*d (%31[^)]) %*c %d", child.name, &of) == 2 &&
+            of == parent)
+            children[count++] = child;
+        fclose(file);
+    }
+    if (proc != NULL)
+        closedir(proc);
+    return count;
+}
+
+int fixture_generator(const struct fixture *fixture, pid_t *pids, int max)
+{
+    struct child children[CHILDREN_MAX];
+    int count = fixture_children(getpid(), children, CHILDREN_MAX), found = 0;
+
+    for (int i = 0; i < count && found < max; i++) {
+        bool other = children[i].pid == fixture->reference.pid;
+
+        for (int side = 0; side < STALLS_SIDES; side++)
+            other |= children[i].pid == fixture->stalls.pids[side];
+        if (!other)
+            pids[found++] = children[i].pid;
+    }
+    return found;
+}
+
+static int run(struct fixture *fixture, char *why, size_t why_size)
+{
+    int result;
+
+    placement_split(PLACEMENT_SPLIT, &fixture->cpus);
+    fixture->result = calloc(1, sizeof(*fixture->result));
+    fixture->plan.requests = reference_requests(FIXTURE_SEEDS);
+    fixture->plan.request_count = FIXTURE_SEEDS;
+    fixture->plan.cpus = &fixture->cpus.clients;
+    if (fixture->result == NULL || fixture->plan.requests == NULL)
+        return -ENOMEM;
+    result = reference_start(&fixture->script, &fixture->cpus.server,
+                             &fixture->reference);
+    if (result < 0)
+        return result;
+    fixture->plan.address.v4 = fixture->reference.address;
+    result = count_scheduled(fixture);
+    if (result == 0)
+        result = stalls_start(&fixture->cpus, &fixture->stalls);
+    if (result == 0)
+        result = drive(fixture, why, why_size);
+    reference_stop(&fixture->reference);
+    stalls_stop(&fixture->stalls);
+    return result;
+}
+
+int fixture_run(struct fixture *fixture, struct outcome *outcome)
+{
+    char why[256] = "";
+    int result = run(fixture, why, sizeof(why));
+
+    if (result < 0) {
+        outcome_broken(outcome, why[0] ? why : "the load", result);
+        return result;
+    }
+    judge(fixture);
+    if (!fixture->hogged)
+        stalls_note(&fixture->stalls, outcome);
+    return 0;
+}
+
+void fixture_free(struct fixture *fixture)
+{
+    reference_requests_free((struct load_request *)fixture->plan.requests,
+                            FIXTURE_SEEDS);
+    reference_free(&fixture->reference);
+    stalls_free(&fixture->stalls);
+    free(fixture->result);
+}
+
+void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
+                  const char *id, bool fails)
+{
+    char what[48];
+
+    snprintf(what, sizeof(what), "gate %s", id);
+    for (int i = 0; i < fixture->gate_count; i++)
+        if (!strcmp(fixture->gates[i].id, id)) {
+            outcome_words(outcome, what, fails ? "fails" : "passes",
+                          fixture->gates[i].words,
+                          fixture->gates[i].ok != fails);
+            return;
+        }
+    outcome_words(outcome, what, "judged", "no such gate", false);
+}
+
+void fixture_passes(const struct fixture *fixture, struct outcome *outcome)
+{
+    char reason[OUTCOME_WORDS];
+    bool ok = gate_all_ok(fixture->gates, fixture->gate_count, reason,
+                          sizeof(reason));
+
+    outcome_words(outcome, "all gates", "silent", ok ? "silent" : reason, ok);
+}
+
+void fixture_identity(const struct fixture *fixture, struct outcome *outcome)
+{
+    const struct load_result *load = fixture->result;
+
+    fixture_gate(fixture, outcome, "identity", false);
+    if (fixture->plan.mode == LOAD_OPEN)
+        outcome_count(outcome, "scheduled", load->scheduled,
+                      fixture->scheduled);
+}
+
+static double at(const struct histogram *histogram, double percentile)
+{
+    if (percentile < 0)
+        return histogram_mean_ns(histogram);
+    return (double)histogram_percentile_ns(histogram, percentile);
+}
+
+void fixture_near(const struct fixture *fixture, struct outcome *outcome,
+                  const char *what, const struct histogram *seen,
+                  const struct histogram *reference, double percentile,
+                  double share)
+{
+    double known_ns = at(reference, percentile), seen_ns = at(seen, percentile);
+    double most_ns = known_ns * (1 + share) + 100e3;
+    double stall_ns =
+        stalls_allow_ns(&fixture->stalls, percentile, seen->count);
+    double allow_ns =
+        fmin(stall_ns, fmax(EXPLAINED_MIN_NS, EXPLAINED_SHARE_MAX * known_ns));
+
+    if (seen_ns > most_ns + allow_ns && seen_ns <= most_ns + stall_ns &&
+        !fixture->hogged) {
+        outcome->stalled++;
+        outcome->stalled_max_ns =
+            (int64_t)fmax((double)outcome->stalled_max_ns, stall_ns);
+    }
+    /* Not below, but for the histogram's own grain. */
+    outcome_time(outcome, what, seen_ns, known_ns * 0.998, most_ns + allow_ns);
+}
