@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Rules about the machine: did anything but the trial take place in the
- * window, and was the server where it was put.
+ * window, was the server where it was put, and did the data servers that the
+ * workload calls live.
  */
 #include <math.h>
 
-#include "harness/machine/quiet.h"
+#include "harness/machine/noise.h"
 #include "rule.h"
 
 static const double SECOND_NS = 1e9;
@@ -296,5 +297,38 @@ const struct gate_rule gate_machine_rules[] = {
     {"server_in_group", server_in_group,
      "the server left the groups that are measured",
      FIGURE_CPU | FIGURE_MEMORY | FIGURE_IDLE_MEMORY, EFFECT_WITHHELD},
+    {0},
+};
+
+/* Those who fail for want of it are told apart from those who fail. */
+static void store_alive(const struct gate_facts *facts, struct gate *gate)
+{
+    const char *dead = NULL, *words = "";
+    int own = 0;
+
+    for (int store = STORE_NONE + 1; store < STORES; store++) {
+        const struct trial_store *one = &facts->trial->stores[store];
+
+        own += one->own;
+        if (one->own && !one->alive) {
+            dead = store_title(store);
+            words = one->words;
+        }
+    }
+    if (own == 0) {
+        gate_skip(gate, "the harness started no PostgreSQL and no Redis");
+        return;
+    }
+    gate_most(gate, dead != NULL, 0);
+    if (dead == NULL)
+        gate_say(gate, "what the workload calls ran at the window's end");
+    else
+        gate_say(gate, "%s did not survive the window: it %.120s", dead, words);
+}
+
+const struct gate_rule gate_store_rules[] = {
+    {"store_alive", store_alive,
+     "the PostgreSQL or Redis that the harness started died", FIGURES_ALL,
+     EFFECT_WITHHELD},
     {0},
 };

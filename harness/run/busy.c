@@ -11,7 +11,6 @@
 
 #include "harness/base/hint.h"
 #include "harness/machine/noise.h"
-#include "harness/machine/quiet.h"
 
 static const int64_t LOST_NS = INT64_C(60000000000);
 static const char GATE[] = "foreign_cpu";

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "environment.h"
-#include "harness/machine/quiet.h"
+#include "harness/machine/noise.h"
 #include "harness/machine/switches.h"
 #include "harness/server/models.h"
 
