@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/load/http_answer.h"
@@ -32,14 +31,6 @@ struct answer {
     int error; /* negative errno: its body cannot be kept */
 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static void limit_steps(int fd, int64_t timeout_ns)
 {
     struct timeval limit = {.tv_sec = timeout_ns / 1000000000,
@@ -49,7 +40,10 @@ static void limit_steps(int fd, int64_t timeout_ns)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-int client_open(const struct sockaddr_in *address, int64_t timeout_ns)
+/* A connection to `address`, each step on which may take `timeout_ns`. Returns
+ * the descriptor or a negative errno. */
+static int open_connection(const struct sockaddr_in *address,
+                           int64_t timeout_ns)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
@@ -64,7 +58,8 @@ int client_open(const struct sockaddr_in *address, int64_t timeout_ns)
     return fd;
 }
 
-int client_send(int fd, const char *bytes, size_t size)
+/* Sends all of it. Returns 0 or a negative errno. */
+static int send_all(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
@@ -147,7 +142,7 @@ static int take(struct answer *answer, const char *bytes, size_t size)
 /* The whole of it may take `timeout_ns`, and so may each step. */
 static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
 {
-    int64_t end_ns = now_ns() + timeout_ns;
+    int64_t end_ns = load_now() + timeout_ns;
     char *part = malloc(PART_BYTES);
     int result = part != NULL ? 0 : -ENOMEM;
 
@@ -158,7 +153,7 @@ static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
             result = 1;
         else
             result = n < 0 ? (int)n : take(answer, part, (size_t)n);
-        if (result == 0 && now_ns() > end_ns)
+        if (result == 0 && load_now() > end_ns)
             result = -ETIMEDOUT;
     }
     free(part);
@@ -174,11 +169,11 @@ static int ask(const struct sockaddr_in *address, int *fd,
     int result;
 
     if (*fd < 0)
-        *fd = client_open(address, timeout_ns);
+        *fd = open_connection(address, timeout_ns);
     if (*fd < 0)
         return *fd;
     begin(answer, request);
-    result = client_send(*fd, request->bytes, request->size);
+    result = send_all(*fd, request->bytes, request->size);
     if (result == 0)
         result = read_answer(*fd, timeout_ns, answer);
     if (result < 0 || !answer->read.keep_alive) {
@@ -310,10 +305,10 @@ int client_check(const struct sockaddr_in *address,
                  int64_t budget_ns, int64_t timeout_ns,
                  const volatile sig_atomic_t *stop, char *why, size_t why_size)
 {
-    int64_t end_ns = now_ns() + budget_ns;
+    int64_t end_ns = load_now() + budget_ns;
     int fd = -1, done = 0, result = 0;
 
-    while (done < count && result == 0 && (done == 0 || now_ns() < end_ns)) {
+    while (done < count && result == 0 && (done == 0 || load_now() < end_ns)) {
         result = check_one(address, &fd, &requests[done], timeout_ns, stop,
                            true, why, why_size);
         done += result == 0;
@@ -404,4 +399,103 @@ int client_status(const struct sockaddr_in *address, const char *target,
     free(answer->body);
     free(answer);
     return result;
+}
+
+/* Bytes of a WebSocket that have come and were not looked at. */
+struct stream {
+    int fd;
+    char bytes[LOAD_SOCKET_HEAD_MAX];
+    size_t used;
+};
+
+static int read_more(struct stream *stream)
+{
+    ssize_t count;
+    do
+        count = recv(stream->fd, stream->bytes + stream->used,
+                     sizeof stream->bytes - stream->used, 0);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    stream->used += (size_t)count;
+    return count == 0 ? -ECONNRESET : 0;
+}
+
+static void consume(struct stream *stream, size_t count)
+{
+    memmove(stream->bytes, stream->bytes + count, stream->used - count);
+    stream->used -= count;
+}
+
+static int greet(struct stream *stream, const struct load_greeting *greeting,
+                 char *why, size_t why_size)
+{
+    int result = send_all(stream->fd, greeting->bytes, greeting->size);
+    int length = 0;
+    while (result == 0 && length == 0) {
+        result = read_more(stream);
+        if (result == 0)
+            length = load_socket_judge(greeting, stream->bytes, stream->used,
+                                       why, why_size);
+        if (length < 0)
+            return length;
+    }
+    if (result < 0) {
+        snprintf(why, why_size, "the handshake failed: %s", strerror(-result));
+        return result;
+    }
+    consume(stream, (size_t)length);
+    return 0;
+}
+
+static int echo(struct stream *stream, struct load_socket *socket,
+                const struct load_greeting *greeting,
+                const struct load_request *request, char *why, size_t why_size)
+{
+    enum load_socket_event event = LOAD_SOCKET_MORE;
+    int result = send_all(stream->fd, request->bytes, request->size);
+    while (result == 0 &&
+           (event == LOAD_SOCKET_MORE || event == LOAD_SOCKET_PUSHED)) {
+        size_t used;
+        event = load_socket_feed(socket, greeting, request->body,
+                                 request->body_size, stream->bytes,
+                                 stream->used, &used);
+        consume(stream, used);
+        if (event == LOAD_SOCKET_MORE)
+            result = read_more(stream);
+    }
+    if (result < 0)
+        snprintf(why, why_size, "the checked message was not echoed: %s",
+                 strerror(-result));
+    else if (event != LOAD_SOCKET_ECHO)
+        snprintf(why, why_size,
+                 event == LOAD_SOCKET_OTHER
+                     ? "the checked message came back as another"
+                     : "the answer to the checked message is against RFC 6455");
+    return result < 0 ? result : event == LOAD_SOCKET_ECHO ? 0 : -EPROTO;
+}
+
+int client_check_socket(const struct sockaddr_in *address,
+                        const struct load_greeting *greeting,
+                        const struct load_request *requests, int count,
+                        int64_t budget_ns, int64_t timeout_ns, char *why,
+                        size_t why_size)
+{
+    struct load_socket socket = {.push_due_ns = load_now()};
+    struct stream stream = {.fd = open_connection(address, timeout_ns)};
+    int64_t end_ns = load_now() + budget_ns;
+    int done = 0, result = stream.fd;
+    if (result < 0) {
+        snprintf(why, why_size, "the check cannot connect: %s",
+                 strerror(-result));
+        return result;
+    }
+    result = greet(&stream, greeting, why, why_size);
+    while (result == 0 && done < count && (done == 0 || load_now() < end_ns)) {
+        result =
+            echo(&stream, &socket, greeting, &requests[done], why, why_size);
+        done += result == 0;
+    }
+    close(stream.fd);
+    return result < 0 ? result : done;
 }

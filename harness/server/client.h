@@ -32,13 +32,6 @@ int client_check_socket(const struct sockaddr_in *address,
                         int64_t budget_ns, int64_t timeout_ns, char *why,
                         size_t why_size);
 
-/* A connection to `address`, each step on which may take `timeout_ns`. Returns
- * the descriptor or a negative errno. */
-int client_open(const struct sockaddr_in *address, int64_t timeout_ns);
-
-/* Sends all of it. Returns 0 or a negative errno. */
-int client_send(int fd, const char *bytes, size_t size);
-
 /* Sends one request over *fd, which is opened when it is -1 and may be -1
  * again afterwards, and compares the answer. Each step of it may take
  * `timeout_ns`. Returns 0, or a negative errno as client_check does. */

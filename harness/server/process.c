@@ -1,27 +1,340 @@
 /* SPDX-License-Identifier: MIT
  *
- * The life of one server (see the header), from its ready line to its end. How
- * it is kept in hand:
- *  - a session of its own and its meter's cgroups (process_launch.c);
+ * The life of one server (see the header). How it is kept in hand:
+ *  - a session of its own, so that a signal to the group reaches its children;
+ *  - its meter's cgroups, which it enters before exec, so that nothing of it
+ *    can escape;
  *  - PR_SET_PDEATHSIG and the guardian, for when the harness dies first.
+ * Everything that can fail before exec is told through a pipe that closes on
+ * exec, as a stage and an errno.
+ *
+ * What the server prints is read by a process of its own, not by a thread: the
+ * harness forks, and a file would grow without bound (a memfd even on the
+ * server's own memory bill). While the server is silent, as it should be, the
+ * reader sleeps.
  */
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "process_launch.h"
-#include "process_output.h"
 #include "ready_line.h"
 
-enum { TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
+enum { RING = 65536, TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
+
+struct process_output {
+    atomic_size_t written; /* in all; the ring holds the last RING bytes */
+    char ring[RING];
+};
+
+struct process_output *process_output_new(void)
+{
+    void *memory =
+        mmap(NULL, sizeof(struct process_output), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void free_output(struct process_output *output)
+{
+    if (output)
+        munmap(output, sizeof *output);
+}
+
+void process_output_add(struct process_output *output, const char *bytes,
+                        size_t size)
+{
+    size_t written = atomic_load(&output->written);
+
+    for (size_t i = 0; i < size; i++)
+        output->ring[(written + i) % RING] = bytes[i];
+    atomic_store(&output->written, written + size);
+}
+
+char *process_output_tail(const struct process_output *output, int lines,
+                          char *text, size_t size)
+{
+    size_t end = atomic_load(&output->written), length = 0;
+    size_t oldest = end > RING ? end - RING : 0;
+
+    if (size == 0)
+        return text;
+    while (end > oldest && strchr("\r\n", output->ring[(end - 1) % RING]))
+        end--;
+    size_t start = end;
+    while (start > oldest && end - start < size - 1) {
+        if (output->ring[(start - 1) % RING] == '\n' && --lines == 0)
+            break;
+        start--;
+    }
+    for (; start < end; start++) {
+        char c = output->ring[start % RING];
+        text[length++] =
+            c == '\n' || c == '\t' || (unsigned char)c >= ' ' ? c : '?';
+    }
+    text[length] = '\0';
+    return text;
+}
+
+static void follow(struct process_output *output, int out_fd, int err_fd)
+{
+    char bytes[16384];
+    struct pollfd pipes[2] = {{.fd = out_fd, .events = POLLIN},
+                              {.fd = err_fd, .events = POLLIN}};
+
+    while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+        if (poll(pipes, 2, -1) < 0 && errno != EINTR)
+            return;
+        for (int i = 0; i < 2; i++) {
+            if (pipes[i].fd < 0 || !pipes[i].revents)
+                continue;
+            ssize_t n = read(pipes[i].fd, bytes, sizeof bytes);
+            if (n > 0)
+                process_output_add(output, bytes, (size_t)n);
+            else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+                pipes[i].fd = -1;
+        }
+    }
+}
+
+/* Leaves only the two pipes open, as 3 and 4; one that has ended already may
+ * be -1. */
+static void keep_only(int *out_fd, int *err_fd)
+{
+    int *fds[2] = {out_fd, err_fd}, high[2];
+    int null = open("/dev/null", O_RDWR);
+
+    for (int i = 0; i < 2; i++)
+        high[i] = fcntl(*fds[i], F_DUPFD, 64);
+    for (int i = 0; i < 3; i++)
+        dup2(null, i);
+    for (int i = 0; i < 2; i++) {
+        if (high[i] >= 0)
+            dup2(high[i], 3 + i);
+        else
+            close(3 + i);
+        *fds[i] = high[i] >= 0 ? 3 + i : -1;
+    }
+    close_range(5, ~0U, 0);
+}
+
+/* Forks the reader: adds what comes from the two pipes until both end, then
+ * exits. It closes every other descriptor. Returns its pid or a negative
+ * errno; the caller closes its own ends and waits for it. */
+static pid_t follow_output(struct process_output *output, int out_fd,
+                           int err_fd)
+{
+    pid_t harness = getpid(), pid = fork();
+
+    if (pid < 0)
+        return -errno;
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != harness)
+        _exit(0);
+    prctl(PR_SET_NAME, "troika-reader");
+    /* Ctrl-C is for the harness, which then stops the server in order. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    keep_only(&out_fd, &err_fd);
+    follow(output, out_fd, err_fd);
+    _exit(0);
+}
+
+/* The pipes between the harness and a server that starts: its output, and why
+ * it could not be executed. The harness keeps the first end of each. */
+struct process_wires {
+    int out[2], err[2], failure[2];
+};
+
+enum stage { STAGE_GROUP, STAGE_CPUS, STAGE_EXEC };
+
+struct failure {
+    enum stage stage;
+    int error;
+};
+
+static void close_pair(int pair[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0)
+            close(pair[i]);
+        pair[i] = -1;
+    }
+}
+
+/* Returns 0 or a negative errno; close_wires is due in any case. */
+static int open_wires(struct process_wires *wires)
+{
+    *wires = (struct process_wires){{-1, -1}, {-1, -1}, {-1, -1}};
+    if (pipe2(wires->out, O_CLOEXEC) || pipe2(wires->err, O_CLOEXEC) ||
+        pipe2(wires->failure, O_CLOEXEC))
+        return -errno;
+    fcntl(wires->out[0], F_SETFL, O_NONBLOCK);
+    fcntl(wires->err[0], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static void close_wires(struct process_wires *wires)
+{
+    close_pair(wires->out);
+    close_pair(wires->err);
+    close_pair(wires->failure);
+}
+
+/* Whether `words` (NULL: none) say what the variable of `entry` shall be. */
+static bool is_replaced(const char *entry, const char *const *words)
+{
+    size_t name = strcspn(entry, "=") + 1;
+
+    for (; words != NULL && *words != NULL; words++)
+        if (!strncmp(entry, *words, name))
+            return true;
+    return false;
+}
+
+/* The harness's environment with what the plan, the tree's tag and `die` (the
+ * word that tells our own models to die with this process) put in place of its
+ * words. The words are the caller's to keep. */
+static char **make_environment(const char *const *words, const char *tag,
+                               const char *die)
+{
+    const char *const own[] = {die, tag, NULL};
+    size_t count = 0, kept = 0;
+
+    while (environ[count])
+        count++;
+    for (size_t i = 0; words != NULL && words[i]; i++)
+        count++;
+    char **made = calloc(count + 3, sizeof *made);
+    if (!made)
+        return NULL;
+    for (size_t i = 0; environ[i]; i++)
+        if (!is_replaced(environ[i], own) && !is_replaced(environ[i], words))
+            made[kept++] = environ[i];
+    for (; words != NULL && *words; words++)
+        made[kept++] = (char *)*words;
+    made[kept++] = (char *)die;
+    made[kept] = (char *)tag;
+    return made;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    /* Ignored signals survive exec; the server must not inherit ours. */
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void fail(int fd, enum stage stage, int error)
+{
+    struct failure failure = {stage, error};
+
+    if (write(fd, &failure, sizeof failure) != (ssize_t)sizeof failure)
+        _exit(126);
+    _exit(127);
+}
+
+static void become_server(const struct process_plan *plan,
+                          const struct process *process, pid_t harness,
+                          struct process_wires *wires, char **environment)
+{
+    struct rlimit files;
+    int null = open("/dev/null", O_RDONLY);
+
+    setsid();
+    guardian_set_root(process->slot, getpid());
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != harness)
+        _exit(0);
+    int result = meter_enter(process->meter);
+    if (result < 0)
+        fail(wires->failure[1], STAGE_GROUP, -result);
+    if (plan->cpus && sched_setaffinity(0, sizeof *plan->cpus, plan->cpus))
+        fail(wires->failure[1], STAGE_CPUS, errno);
+    /* Every server may hold as many connections as the system allows, also
+     * one that does not know how to ask. */
+    if (!getrlimit(RLIMIT_NOFILE, &files)) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    dup2(null, 0);
+    dup2(wires->out[1], 1);
+    dup2(wires->err[1], 2);
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    reset_signals();
+    execvpe(plan->argv[0], (char *const *)plan->argv, environment);
+    fail(wires->failure[1], STAGE_EXEC, errno);
+}
+
+static const char *remedy(const struct failure *failure)
+{
+    if (failure->stage == STAGE_GROUP)
+        return "its cgroup could not be entered; try TROIKA_METER=proc";
+    if (failure->stage == STAGE_CPUS)
+        return "the CPUs asked for are not ours to use; see taskset -p $$";
+    if (failure->error == ENOENT)
+        return "build it first (make), or check the path and its #! line";
+    if (failure->error == EACCES)
+        return "it is not executable: chmod +x";
+    return "try to start it by hand";
+}
+
+/* Forks and execs the plan's program; process->meter and ->slot are set, its
+ * pid will be. Returns 0 or a negative errno with a sentence. */
+static int launch(const struct process_plan *plan, struct process *process,
+                  struct process_wires *wires, char *why, size_t size)
+{
+    struct failure failure;
+    char die[48];
+    ssize_t n;
+    pid_t harness = getpid();
+
+    snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
+    char **environment =
+        make_environment(plan->environment, meter_tag(process->meter), die);
+    pid_t pid = environment ? fork() : -1;
+    if (pid == 0)
+        become_server(plan, process, harness, wires, environment);
+    int error = environment ? errno : ENOMEM;
+    free(environment);
+    if (pid < 0) {
+        snprintf(why, size, "cannot start %s: fork: %s; end other programs",
+                 plan->argv[0], strerror(error));
+        return -error;
+    }
+    process->pid = pid;
+    meter_set_root(process->meter, pid);
+    close(wires->failure[1]);
+    close(wires->out[1]);
+    close(wires->err[1]);
+    wires->failure[1] = wires->out[1] = wires->err[1] = -1;
+    while ((n = read(wires->failure[0], &failure, sizeof failure)) < 0 &&
+           errno == EINTR)
+        ;
+    if (n != (ssize_t)sizeof failure)
+        return 0;
+    snprintf(why, size, "cannot start %s: %s; %s", plan->argv[0],
+             strerror(failure.error), remedy(&failure));
+    return -failure.error;
+}
 
 static int64_t now_ns(void)
 {
@@ -181,7 +494,7 @@ static void release(struct process *process)
     }
     meter_close(process->meter);
     guardian_forget(process->slot);
-    process_output_free(process->output);
+    free_output(process->output);
     *process = (struct process){.slot = -1};
 }
 
@@ -226,7 +539,7 @@ int process_start(const struct process_plan *plan, struct process *process,
                   char *why, size_t why_size)
 {
     struct process_wires wires;
-    int result = process_launch_open(&wires);
+    int result = open_wires(&wires);
     int prepared = prepare(plan, process);
 
     if (why_size)
@@ -237,7 +550,7 @@ int process_start(const struct process_plan *plan, struct process *process,
                  strerror(-result));
         goto out;
     }
-    result = process_launch(plan, process, &wires, why, why_size);
+    result = launch(plan, process, &wires, why, why_size);
     if (result < 0)
         goto out;
     result = wait_ready(plan, process, &wires);
@@ -246,7 +559,7 @@ int process_start(const struct process_plan *plan, struct process *process,
         goto out;
     }
     process->reader =
-        process_output_follow(process->output, wires.out[0], wires.err[0]);
+        follow_output(process->output, wires.out[0], wires.err[0]);
     if (process->reader < 0) {
         result = process->reader;
         process->reader = 0;
@@ -254,7 +567,7 @@ int process_start(const struct process_plan *plan, struct process *process,
                  plan->argv[0], strerror(-result));
     }
 out:
-    process_launch_close(&wires);
+    close_wires(&wires);
     if (result < 0) {
         kill_tree(process);
         release(process);

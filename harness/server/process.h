@@ -82,3 +82,17 @@ void process_stop(struct process *process, bool *clean, char *why,
 /* Kills the tree now (Ctrl-C twice, a failed trial) and frees like
  * process_stop. Safe on a zeroed struct. */
 void process_kill(struct process *process);
+
+/* The last part of what a server printed, in memory shared with the process
+ * that reads its pipes: for process.c and its fuzz test. NULL: out of memory.
+ */
+struct process_output *process_output_new(void);
+
+/* Adds; the oldest bytes give way. One writer at a time. */
+void process_output_add(struct process_output *output, const char *bytes,
+                        size_t size);
+
+/* The last lines, at most `lines`, null-terminated, bytes that are not text
+ * replaced by '?'. Returns text. */
+char *process_output_tail(const struct process_output *output, int lines,
+                          char *text, size_t size);

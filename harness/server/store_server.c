@@ -17,10 +17,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -32,7 +35,6 @@
 #include "harness/base/free_port.h"
 #include "harness/base/program.h"
 #include "harness/machine/placement.h"
-#include "store_secret.h"
 
 /* To make and fill the data takes 2 s, and many times that on a busy
  * machine. */
@@ -185,15 +187,69 @@ static bool is_ready(void *context)
     return strncmp(line, "ready", 5) == 0;
 }
 
+enum {
+    VERIFIER_SIZE = 192,
+    RANDOM_BYTES = 16,
+    DIGEST = 32,
+    BASE64 = 4 * ((DIGEST + 2) / 3) + 1
+};
+
+/* Draws a password of letters and digits, 128 random bits. Returns 0 or a
+ * negative errno. */
+static int draw_password(char secret[STORE_SECRET_SIZE])
+{
+    unsigned char bytes[RANDOM_BYTES];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return -EIO;
+    for (int i = 0; i < RANDOM_BYTES; i++)
+        snprintf(secret + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
+static bool keyed(const void *key, size_t key_size, const void *data,
+                  size_t size, unsigned char digest[DIGEST])
+{
+    return HMAC(EVP_sha256(), key, (int)key_size, data, size, digest, NULL) !=
+           NULL;
+}
+
+/* What PostgreSQL keeps of a password for scram-sha-256 (RFC 5802, section 3,
+ * and RFC 7677), in the form that CREATE ROLE takes. One iteration: many make
+ * the guessing of weak passwords expensive, and each new connection of a
+ * server under test with it; nobody guesses 128 bits. SCRAM's key derivation
+ * with one iteration is one HMAC. Returns 0 or a negative errno. */
+static int scram_verifier(const char *secret, char verifier[VERIFIER_SIZE])
+{
+    unsigned char salted[RANDOM_BYTES + 4], key[DIGEST], client[DIGEST],
+        stored[DIGEST], server[DIGEST];
+    unsigned char text[3][BASE64];
+
+    if (getrandom(salted, RANDOM_BYTES, 0) != RANDOM_BYTES)
+        return -EIO;
+    memcpy(salted + RANDOM_BYTES, "\0\0\0\1", 4);
+    if (!keyed(secret, strlen(secret), salted, sizeof(salted), key) ||
+        !keyed(key, DIGEST, "Client Key", 10, client) ||
+        !keyed(key, DIGEST, "Server Key", 10, server) ||
+        !EVP_Digest(client, DIGEST, stored, NULL, EVP_sha256(), NULL))
+        return -EIO;
+    EVP_EncodeBlock(text[0], salted, RANDOM_BYTES);
+    EVP_EncodeBlock(text[1], stored, DIGEST);
+    EVP_EncodeBlock(text[2], server, DIGEST);
+    snprintf(verifier, VERIFIER_SIZE, "SCRAM-SHA-256$1:%s$%s:%s",
+             (char *)text[0], (char *)text[1], (char *)text[2]);
+    return 0;
+}
+
 /* Writes DIRECTORY/start for `user` (NULL: whoever we are) alone, since the
  * secret is in it; its path into `path`. */
 static int write_script(const struct store_server *server, const char *folder,
                         const struct passwd *user, int port, char *path,
                         size_t size)
 {
-    char verifier[STORE_VERIFIER_SIZE];
+    char verifier[VERIFIER_SIZE];
     bool hashed = server->store == STORE_POSTGRESQL;
-    int result = hashed ? store_secret_scram(server->password, verifier) : 0;
+    int result = hashed ? scram_verifier(server->password, verifier) : 0;
     int fd;
 
     snprintf(path, size, "%s/start", server->directory);
@@ -264,7 +320,7 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
     int result = choose_user(server, &user);
 
     if (result == 0)
-        result = store_secret_draw(server->password);
+        result = draw_password(server->password);
     if (result == 0)
         result = write_script(server, folder, user, plan.port, script,
                               sizeof(script));

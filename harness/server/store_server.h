@@ -16,7 +16,8 @@
 #include "harness/machine/meter/meter.h"
 #include "models/runtime/clients/store.h"
 #include "process.h"
-#include "store_secret.h"
+
+enum { STORE_SECRET_SIZE = 40 };
 
 struct store_server {
     struct process process;           /* pid 0: not running */

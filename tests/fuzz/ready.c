@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "harness/server/models.h"
-#include "harness/server/process_output.h"
+#include "harness/server/process.h"
 #include "harness/server/ready_line.h"
 #include "models/runtime/base/parameter.h"
 
