@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 json_t *json_known(int64_t value)
@@ -13,6 +14,11 @@ json_t *json_known(int64_t value)
 json_t *json_finite(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_finite_if(double value, bool known)
+{
+    return json_finite(known ? value : NAN);
 }
 
 json_t *json_text(const char *text)
@@ -38,4 +44,49 @@ json_t *json_time(int64_t unix_s)
     gmtime_r(&at, &utc);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_string(text);
+}
+
+const char *json_string_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+const char *json_text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_of(object, key);
+
+    return text != NULL ? text : "";
+}
+
+bool json_text_is(const json_t *object, const char *key, const char *text)
+{
+    return strcmp(json_text_of(object, key), text) == 0;
+}
+
+bool json_true_of(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+json_int_t json_integer_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+double json_number_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+double json_figure_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+double json_figure_in(const json_t *object, const char *first,
+                      const char *second)
+{
+    return json_figure_of(json_object_get(object, first), second);
 }

@@ -16,6 +16,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "statistics.h"
+
 enum {
     EXACT_SUM_MAX = SIGNED_RANK_EXACT_MAX * (SIGNED_RANK_EXACT_MAX + 1) / 2,
 };
@@ -126,13 +128,6 @@ double signed_rank_p(const double *a, const double *b, int n)
     return p_by(n > SIGNED_RANK_EXACT_MAX ? p_normal : p_exact, a, b, n);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double x = *(const double *)left, y = *(const double *)right;
-
-    return (x > y) - (x < y);
-}
-
 /* The largest c with P(rank sum <= c - 1) <= 2.5 %. */
 int signed_rank_cut_exact(int n)
 {
@@ -175,7 +170,7 @@ void signed_rank_ratio(const double *a, const double *b, int n,
         for (int j = 0; j <= i; j++)
             means[count++] =
                 (log(a[i]) - log(b[i]) + log(a[j]) - log(b[j])) / 2;
-    qsort(means, count, sizeof(*means), by_value);
+    qsort(means, count, sizeof(*means), statistics_ascending);
     estimate->value = exp((means[(count - 1) / 2] + means[count / 2]) / 2);
     cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
                                     : signed_rank_cut_exact(n);

@@ -19,6 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+int statistics_ascending(const void *left, const void *right)
+{
+    double x = *(const double *)left, y = *(const double *)right;
+
+    return (x > y) - (x < y);
+}
+
 enum { FRACTION_STEPS = 500 };
 
 /* Continued fraction of the incomplete beta function. */

@@ -28,6 +28,9 @@ enum verdict {
     VERDICT_INCONCLUSIVE,
 };
 
+/* Order of doubles, for qsort. */
+int statistics_ascending(const void *left, const void *right);
+
 /* Student's t quantile: P(T <= t) = p with `df` degrees of freedom. */
 double statistics_t_quantile(double p, double df);
 

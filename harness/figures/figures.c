@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+
 static const struct {
     unsigned figure;
     const char *name;
@@ -69,15 +71,15 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
     size_t i;
 
     json_array_foreach (json_object_get(trial, "withheld"), i, row) {
-        const char *name = json_string_value(json_object_get(row, "figure"));
-        const char *effect = json_string_value(json_object_get(row, "effect"));
+        const char *name = json_string_of(row, "figure");
+        const char *effect = json_string_of(row, "effect");
 
         if (name == NULL || effect == NULL ||
             (!level && strcmp(effect, effect_name(EFFECT_LEVEL)) == 0))
             continue;
         for (int k = 0; k < NAMES; k++)
             if ((figures & names[k].figure) && !strcmp(name, names[k].name)) {
-                *words = json_string_value(json_object_get(row, "words"));
+                *words = json_string_of(row, "words");
                 return true;
             }
     }
@@ -90,14 +92,13 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     size_t i;
 
     /* An older version knew of the generator alone. */
-    if (bound == NULL &&
-        json_is_true(json_object_get(trial, "generator_bound")))
+    if (bound == NULL && json_true_of(trial, "generator_bound"))
         return "generator";
     json_array_foreach (json_object_get(bound, "figures"), i, name) {
         for (int k = 0; k < NAMES; k++)
             if ((figures & names[k].figure) && json_is_string(name) &&
                 !strcmp(json_string_value(name), names[k].name))
-                return json_string_value(json_object_get(bound, "by"));
+                return json_string_of(bound, "by");
     }
     return NULL;
 }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+
 /* The answers that overlap the window's edges make up to one in count. */
 enum { ANSWERS_MIN = 10 };
 
@@ -19,19 +21,9 @@ static double refuse(char *why, size_t size, const char *reason)
     return NAN;
 }
 
-static double number(const json_t *object, const char *first,
-                     const char *second)
-{
-    const json_t *value = json_object_get(object, first);
-
-    if (second != NULL)
-        value = json_object_get(value, second);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static bool enough_answers(const json_t *trial, char *why, size_t size)
 {
-    double n = number(trial, "requests", "completed_in_window");
+    double n = json_figure_in(trial, "requests", "completed_in_window");
 
     if (n >= ANSWERS_MIN)
         return true;
@@ -46,12 +38,12 @@ static double throughput(const json_t *trial, char *why, size_t size)
 {
     if (!enough_answers(trial, why, size))
         return NAN;
-    return number(trial, "throughput_per_s", NULL);
+    return json_figure_of(trial, "throughput_per_s");
 }
 
 static const json_t *headline(const json_t *latency)
 {
-    const char *kind = json_string_value(json_object_get(latency, "kind"));
+    const char *kind = json_string_of(latency, "kind");
 
     return kind != NULL ? json_object_get(latency, kind) : NULL;
 }
@@ -69,8 +61,8 @@ static bool turned_over(const json_t *trial, char *why, size_t size)
     snprintf(why, size,
              "a trial has %.0f answers for %.0f connections: too few rounds, "
              "the longest waits would be missing; lengthen the window",
-             number(trial, "requests", "completed_in_window"),
-             number(trial, "connections", "open"));
+             json_figure_in(trial, "requests", "completed_in_window"),
+             json_figure_in(trial, "connections", "open"));
     return false;
 }
 
@@ -81,12 +73,12 @@ static double percentile_of(const json_t *histogram, double p, char *why,
     size_t i;
 
     json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
-        if (fabs(number(entry, "p", NULL) - p) < 1e-9)
-            return number(entry, "ns", NULL);
+        if (fabs(json_figure_of(entry, "p") - p) < 1e-9)
+            return json_figure_of(entry, "ns");
     snprintf(why, size,
              "needs %.0f requests in each trial, a trial has %.0f; lengthen "
              "the window",
-             20 * 100 / (100 - p), fmax(0, number(histogram, "count", NULL)));
+             20 * 100 / (100 - p), fmax(0, json_figure_of(histogram, "count")));
     return NAN;
 }
 
@@ -102,8 +94,8 @@ static double latency_mean(const json_t *trial, char *why, size_t size)
 
     if (!turned_over(trial, why, size))
         return NAN;
-    if (number(histogram, "count", NULL) >= 1)
-        return number(histogram, "mean_ns", NULL);
+    if (json_figure_of(histogram, "count") >= 1)
+        return json_figure_of(histogram, "mean_ns");
     return refuse(why, size, "no request was answered");
 }
 
@@ -158,7 +150,7 @@ static double heavy_p50(const json_t *trial, char *why, size_t size)
 
 static double cpu(const json_t *trial, const char *part, char *why, size_t size)
 {
-    double ns = number(trial, "cpu", part);
+    double ns = json_figure_in(trial, "cpu", part);
 
     if (json_is_object(json_object_get(trial, "beside")))
         return refuse(why, size,
@@ -182,7 +174,7 @@ static double cpu_part(const json_t *trial, const char *part, char *why,
                        size_t size)
 {
     return cpu(trial, part, why, size) /
-           number(trial, "requests", "completed_in_window");
+           json_figure_in(trial, "requests", "completed_in_window");
 }
 
 static double cpu_user(const json_t *trial, char *why, size_t size)
@@ -197,16 +189,16 @@ static double cpu_system(const json_t *trial, char *why, size_t size)
 
 static double memory_total(const json_t *trial, char *why, size_t size)
 {
-    double bytes = number(trial, "memory", "total_bytes");
+    double bytes = json_figure_in(trial, "memory", "total_bytes");
 
     return bytes > 0 ? bytes : refuse(why, size, "the kernel does not tell");
 }
 
 static double memory_per_connection(const json_t *trial, char *why, size_t size)
 {
-    double growth = number(trial, "memory", "total_bytes") -
-                    number(trial, "memory", "idle_total_bytes");
-    double connections = number(trial, "connections", "open");
+    double growth = json_figure_in(trial, "memory", "total_bytes") -
+                    json_figure_in(trial, "memory", "idle_total_bytes");
+    double connections = json_figure_in(trial, "connections", "open");
 
     if (isnan(growth))
         return refuse(why, size, "the kernel does not tell");
@@ -221,9 +213,9 @@ static double memory_per_connection(const json_t *trial, char *why, size_t size)
 static double memory_per_idle(const json_t *trial, char *why, size_t size)
 {
     const json_t *memory = json_object_get(trial, "memory");
-    double growth = number(memory, "open", "total_bytes") -
-                    number(memory, "idle", "total_bytes");
-    double connections = number(trial, "connections", "open");
+    double growth = json_figure_in(memory, "open", "total_bytes") -
+                    json_figure_in(memory, "idle", "total_bytes");
+    double connections = json_figure_in(trial, "connections", "open");
 
     if (isnan(growth))
         return refuse(why, size, "the kernel does not tell");
@@ -238,8 +230,8 @@ static double connect_mean(const json_t *trial, char *why, size_t size)
 
     if (!turned_over(trial, why, size))
         return NAN;
-    if (number(latency, "connect", "count") >= 1)
-        return number(latency, "connect", "mean_ns");
+    if (json_figure_in(latency, "connect", "count") >= 1)
+        return json_figure_in(latency, "connect", "mean_ns");
     return refuse(why, size, "no request was answered");
 }
 
@@ -255,8 +247,8 @@ static double beside_max(const json_t *trial, char *why, size_t size)
     const json_t *beside = json_object_get(trial, "beside");
     const json_t *histogram = headline(json_object_get(beside, "latency"));
 
-    if (number(histogram, "count", NULL) >= 1)
-        return number(histogram, "max_ns", NULL);
+    if (json_figure_of(histogram, "count") >= 1)
+        return json_figure_of(histogram, "max_ns");
     return refuse(why, size, "no request of the second load was answered");
 }
 
@@ -264,18 +256,18 @@ static double capacity_of(const json_t *trial, const char *key, char *why,
                           size_t size)
 {
     const json_t *capacity = json_object_get(trial, "capacity");
-    const char *slo = json_string_value(json_object_get(capacity, "slo"));
-    const char *limit = json_string_value(json_object_get(capacity, "limit"));
-    double value = number(capacity, key, NULL);
+    const char *slo = json_string_of(capacity, "slo");
+    const char *limit = json_string_of(capacity, "limit");
+    double value = json_figure_of(capacity, key);
 
-    if (json_is_true(json_object_get(capacity, "cannot_meet")))
+    if (json_true_of(capacity, "cannot_meet"))
         snprintf(why, size,
                  "cannot meet %s even at 10 %% of the %.0f/s that it reaches",
                  slo != NULL ? slo : "the limit",
-                 number(capacity, "ceiling_per_s", NULL));
+                 json_figure_of(capacity, "ceiling_per_s"));
     else if (limit != NULL)
         snprintf(why, size, "at least %.0f/s: the %s %s the limit, not it",
-                 number(capacity, "last_success", NULL), limit,
+                 json_figure_of(capacity, "last_success"), limit,
                  !strcmp(limit, "connections") ? "are" : "is");
     else if (isnan(value))
         snprintf(why, size, "the search has no result");
@@ -297,8 +289,8 @@ static double capacity_conservative(const json_t *trial, char *why, size_t size)
 /* Where none was kept, none was raced for. */
 static double updates_kept(const json_t *trial, char *why, size_t size)
 {
-    double made = number(trial, "updates", "made");
-    double kept = number(trial, "updates", "kept");
+    double made = json_figure_in(trial, "updates", "made");
+    double kept = json_figure_in(trial, "updates", "kept");
 
     if (!(made > 0))
         return refuse(why, size, "no update was made");
@@ -309,7 +301,7 @@ static double updates_kept(const json_t *trial, char *why, size_t size)
 
 static double goodput(const json_t *trial, char *why, size_t size)
 {
-    double per_s = number(trial, "goodput", "per_s");
+    double per_s = json_figure_in(trial, "goodput", "per_s");
 
     if (per_s == 0)
         refuse(why, size, "0/s: no request was answered within the limit");
@@ -318,13 +310,13 @@ static double goodput(const json_t *trial, char *why, size_t size)
 
 static double recovery(const json_t *trial, char *why, size_t size)
 {
-    double ns = number(trial, "recovery", "recovery_ns");
+    double ns = json_figure_in(trial, "recovery", "recovery_ns");
 
     if (ns == 0)
         refuse(why, size, "0 s: as quick as before from the window's end on");
     else if (isnan(ns))
         snprintf(why, size, "never recovered within %.3g s",
-                 number(trial, "recovery", "limit_ns") / 1e9);
+                 json_figure_in(trial, "recovery", "limit_ns") / 1e9);
     return ns;
 }
 
@@ -382,19 +374,15 @@ double metric_error_share(const struct metric *metric, const json_t *trial,
     bool is_memory = strncmp(metric->name, "memory_", 7) == 0;
 
     if (lower_bound != NULL)
-        *lower_bound =
-            is_memory && json_is_true(json_object_get(estimate, "lower_bound"));
-    return is_memory
-               ? json_number_value(json_object_get(estimate, "error_share"))
-               : 0;
+        *lower_bound = is_memory && json_true_of(estimate, "lower_bound");
+    return is_memory ? json_number_of(estimate, "error_share") : 0;
 }
 
 const char *metric_mark(const json_t *row)
 {
-    if (json_is_true(json_object_get(row, "lower_bound")))
+    if (json_true_of(row, "lower_bound"))
         return ">= ";
-    return json_number_value(json_object_get(row, "error_share")) > 0 ? "~"
-                                                                      : "";
+    return json_number_of(row, "error_share") > 0 ? "~" : "";
 }
 
 /* A load point says so itself, a trial has the times; slice mode tells no
@@ -403,7 +391,7 @@ static bool has_classes(const json_t *object, const char *mode)
 {
     if (!strcmp(mode, "slice"))
         return false;
-    return json_is_true(json_object_get(object, "classes")) ||
+    return json_true_of(object, "classes") ||
            json_is_object(
                json_object_get(json_object_get(object, "latency"), "classes"));
 }
@@ -414,7 +402,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
     const json_t *load = json_object_get(cell != NULL ? cell : object, "load");
     const json_t *given =
         json_object_get(cell != NULL ? cell : object, "parameters");
-    const char *mode = json_string_value(json_object_get(load, "mode"));
+    const char *mode = json_string_of(load, "mode");
 
     if (mode == NULL)
         mode = "";
@@ -422,7 +410,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
     if (!strcmp(mode, "search") || metric->scope == METRIC_SEARCH)
         return !strcmp(mode, "search") && metric->scope == METRIC_SEARCH;
     if (metric->scope == METRIC_PUSH)
-        return json_integer_value(json_object_get(given, "push_ns")) > 0;
+        return json_integer_of(given, "push_ns") > 0;
     if (metric->scope == METRIC_BESIDE)
         return json_is_object(json_object_get(object, "beside"));
     if (metric->scope == METRIC_LIMIT)
@@ -437,7 +425,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
         return has_classes(object, mode);
     if (metric->scope == METRIC_UPDATES)
         return json_is_object(json_object_get(object, "updates")) ||
-               json_is_true(json_object_get(object, "updates"));
+               json_true_of(object, "updates");
     if (metric->scope == METRIC_IDLE)
         return !strcmp(mode, "idle");
     return metric->scope == METRIC_COST || strcmp(mode, "slice") != 0;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/json.h"
 #include "harness/figures/figures.h"
 
 enum { PATH_SIZE = 2048, SCHEMA_VERSION = 1, ATTEMPTS_MAX = 99 };
@@ -245,7 +246,7 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
     const json_t *gate;
     size_t i;
 
-    if (!json_is_true(json_object_get(trial, "complete")))
+    if (!json_true_of(trial, "complete"))
         return refuse(checking, "valid is true, but complete is not");
     for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         const json_t *value = json_object_get(trial, needed[i]);
@@ -255,10 +256,9 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
                           needed[i]);
     }
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
-        const char *id = json_string_value(json_object_get(gate, "id"));
+        const char *id = json_string_of(gate, "id");
 
-        if (!json_is_true(json_object_get(gate, "ok")) &&
-            !took_a_figure(trial, run, gate))
+        if (!json_true_of(gate, "ok") && !took_a_figure(trial, run, gate))
             return refuse(checking,
                           "valid is true, but gate \"%.64s\" failed, and no "
                           "figure of it is withheld",
@@ -286,8 +286,7 @@ static bool check(const char *path, const json_t *trial, const json_t *run,
         if (!has_shape(json_object_get(trial, shapes[i].key), shapes[i].shape))
             return refuse(&checking, "%s is not %s", shapes[i].key,
                           shape_names[shapes[i].shape]);
-    return !json_is_true(json_object_get(trial, "valid")) ||
-           check_valid(&checking, trial, run);
+    return !json_true_of(trial, "valid") || check_valid(&checking, trial, run);
 }
 
 /* Reads trials/ID`suffix`.json. */
@@ -295,7 +294,7 @@ static enum stored read_file(const char *directory, const json_t *run,
                              const json_t *row, const char *suffix,
                              json_t **trial, char *why, size_t why_size)
 {
-    const char *id = json_string_value(json_object_get(row, "trial_id"));
+    const char *id = json_string_of(row, "trial_id");
     char path[PATH_SIZE];
     bool exists;
 
@@ -326,8 +325,7 @@ enum stored stored_trial(const char *directory, const json_t *run,
     enum stored found =
         read_file(directory, run, row, "", trial, why, why_size);
 
-    if (found != STORED_WHOLE ||
-        json_is_true(json_object_get(*trial, "complete")))
+    if (found != STORED_WHOLE || json_true_of(*trial, "complete"))
         return found;
     json_decref(*trial);
     *trial = NULL;
@@ -373,7 +371,7 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     size_t i;
 
     json_array_foreach (json_object_get(run, "plan"), i, row) {
-        const char *id = json_string_value(json_object_get(row, "trial_id"));
+        const char *id = json_string_of(row, "trial_id");
 
         switch (stored_trial(directory, run, row, &trial, why, sizeof(why))) {
         case STORED_WHOLE:

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/base/json.h"
+
 enum { SCHEMA_VERSION = 1, WHERE_SIZE = 96 };
 
 struct checking {
@@ -138,8 +140,7 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
     const struct checking checking = {why, why_size};
     const json_t *plan = json_object_get(run, "plan");
 
-    if (json_integer_value(json_object_get(run, "schema_version")) !=
-        SCHEMA_VERSION)
+    if (json_integer_of(run, "schema_version") != SCHEMA_VERSION)
         return refuse(&checking, "", "schema_version", "is not 1");
     if (!json_is_object(json_object_get(run, "environment")))
         return refuse(&checking, "", "environment", "is no object");

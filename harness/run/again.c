@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "busy.h"
+#include "harness/base/json.h"
 #include "search.h"
 
 static const int64_t LEAST_NS = INT64_C(10000000000);
@@ -20,7 +21,7 @@ static const json_t *find(const struct run *run,
     size_t i;
 
     json_array_foreach (run->trials, i, trial) {
-        const char *id = json_string_value(json_object_get(trial, "trial_id"));
+        const char *id = json_string_of(trial, "trial_id");
 
         if (id != NULL && !strcmp(id, planned->id))
             return trial;
@@ -37,10 +38,9 @@ static bool is_worth(const struct run *run, const struct plan_trial *planned,
         const json_t *trial = find(run, &planned[i]);
 
         if (trial == NULL || run_search_is(run, &planned[i]) ||
-            json_is_true(json_object_get(trial, "lasting")))
+            json_true_of(trial, "lasting"))
             return false;
-        invalid |=
-            !json_is_true(json_object_get(trial, "valid")) || busy_was(trial);
+        invalid |= !json_true_of(trial, "valid") || busy_was(trial);
     }
     return invalid;
 }

@@ -6,6 +6,7 @@
  * attempt is the trial itself, the others stay beside it.
  */
 #include "attempt.h"
+#include "harness/base/json.h"
 #include "harness/trial/trial_run.h"
 
 #include <errno.h>
@@ -82,12 +83,11 @@ static void say_withheld(struct run *run, const json_t *trial)
     size_t i;
 
     json_array_foreach (list, i, row) {
-        const char *words = json_string_value(json_object_get(row, "words"));
+        const char *words = json_string_of(row, "words");
 
         if (words != NULL && strcmp(words, last) != 0)
             results_say(&run->results, "  withheld, from %s on: %s",
-                        json_string_value(json_object_get(row, "figure")),
-                        words);
+                        json_string_of(row, "figure"), words);
         last = words != NULL ? words : last;
     }
 }
@@ -102,13 +102,13 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
     const char *by = figures_bound(trial, FIGURE_THROUGHPUT);
 
-    if (!json_is_true(json_object_get(trial, "valid"))) {
+    if (!json_true_of(trial, "valid")) {
         results_say(&run->results,
                     "%d/%d block %d %s %s attempt %d INVALID: %s",
                     planned->order, run->plan.trial_count, planned->block,
                     point->models[planned->model], point->id,
-                    (int)json_integer_value(json_object_get(trial, "attempt")),
-                    json_string_value(json_object_get(trial, "reason")));
+                    (int)json_integer_of(trial, "attempt"),
+                    json_string_of(trial, "reason"));
         return;
     }
     if (!last) {
@@ -116,7 +116,7 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
                     "%d/%d block %d %s %s attempt %d, again:", planned->order,
                     run->plan.trial_count, planned->block,
                     point->models[planned->model], point->id,
-                    (int)json_integer_value(json_object_get(trial, "attempt")));
+                    (int)json_integer_of(trial, "attempt"));
         say_withheld(run, trial);
         return;
     }
@@ -158,7 +158,7 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
     bool open = run->plan.experiments[planned->experiment]
                     ->load_points[planned->load_point]
                     .mode == LOAD_OPEN;
-    int attempt = (int)json_integer_value(json_object_get(json, "attempt"));
+    int attempt = (int)json_integer_of(json, "attempt");
     int result = 0;
 
     if (load != NULL && last && has_latency(json)) {
@@ -263,9 +263,9 @@ static json_t *latest(const struct run *run, const struct plan_trial *planned)
         const char *name, *id, *model;
 
         cell = json_object_get(trial, "cell");
-        name = json_string_value(json_object_get(trial, "experiment"));
-        id = json_string_value(json_object_get(trial, "load_point"));
-        model = json_string_value(json_object_get(cell, "model"));
+        name = json_string_of(trial, "experiment");
+        id = json_string_of(trial, "load_point");
+        model = json_string_of(cell, "model");
         if (name != NULL && id != NULL && model != NULL &&
             !strcmp(name, experiment->name) && !strcmp(id, point->id) &&
             !strcmp(model, point->models[planned->model]))
@@ -395,7 +395,7 @@ static int retire(struct run *run, const struct plan_trial *planned)
     size_t at = 0, i;
 
     json_array_foreach (run->trials, i, one) {
-        const char *id = json_string_value(json_object_get(one, "trial_id"));
+        const char *id = json_string_of(one, "trial_id");
 
         if (id == NULL || strcmp(id, planned->id) != 0)
             continue;
@@ -411,7 +411,7 @@ static int retire(struct run *run, const struct plan_trial *planned)
              planned->id);
     snprintf(to, sizeof(to), "%s/trials/%s.attempt%d.json",
              run->results.directory, planned->id,
-             (int)json_integer_value(json_object_get(trial, "attempt")));
+             (int)json_integer_of(trial, "attempt"));
     if (rename(from, to) < 0)
         return -errno;
     json_array_remove(run->trials, at);

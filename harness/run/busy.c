@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/base/hint.h"
+#include "harness/base/json.h"
 #include "harness/machine/noise.h"
 
 static const int64_t LOST_NS = INT64_C(60000000000);
@@ -29,7 +30,7 @@ bool busy_was(const json_t *trial)
     size_t i;
 
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
-        const char *id = json_string_value(json_object_get(gate, "id"));
+        const char *id = json_string_of(gate, "id");
 
         if (id != NULL && !strcmp(id, GATE))
             return json_is_false(json_object_get(gate, "ok"));

@@ -6,6 +6,7 @@
  * and the best of them counts, since disturbance only ever lowers it.
  */
 #include "ceiling.h"
+#include "harness/base/json.h"
 #include "harness/trial/trial_run.h"
 
 #include <stdlib.h>
@@ -104,14 +105,12 @@ static const json_t *find(const json_t *known, const struct load_point *point,
     size_t i;
 
     json_array_foreach (known, i, row) {
-        const char *placement =
-            json_string_value(json_object_get(row, "placement"));
+        const char *placement = json_string_of(row, "placement");
 
         if (placement && !strcmp(placement, placement_name(point->placement)) &&
-            json_integer_value(json_object_get(row, "connections")) ==
-                point->connections &&
-            json_is_true(json_object_get(row, "churn")) == point->churn &&
-            json_integer_value(json_object_get(row, "answer_bytes")) == bytes)
+            json_integer_of(row, "connections") == point->connections &&
+            json_true_of(row, "churn") == point->churn &&
+            json_integer_of(row, "answer_bytes") == bytes)
             return row;
     }
     return NULL;
@@ -143,5 +142,5 @@ double ceiling_of(json_t *known, const struct model_info *models,
         }
     }
     free(point);
-    return json_number_value(json_object_get(row, "per_s"));
+    return json_number_of(row, "per_s");
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "harness/base/json.h"
 #include "harness/machine/noise.h"
 #include "harness/machine/switches.h"
 #include "harness/server/models.h"
@@ -44,8 +45,7 @@ remedy(struct finding *finding, const char *format, ...)
 
 static const char *text(const struct patient *patient, const char *key)
 {
-    const char *value =
-        json_string_value(json_object_get(patient->environment, key));
+    const char *value = json_string_of(patient->environment, key);
 
     return value != NULL ? value : "not exposed";
 }
@@ -392,12 +392,12 @@ static enum health judge_cgroup(const struct patient *patient,
     json_t *m;
 
     json_array_foreach (mounts, index, m) {
-        const char *options = json_string_value(json_object_get(m, "options"));
-        if (!json_is_true(json_object_get(m, "writable")))
+        const char *options = json_string_of(m, "options");
+        if (!json_true_of(m, "writable"))
             continue;
-        two |= json_integer_value(json_object_get(m, "version")) == 2;
+        two |= json_integer_of(m, "version") == 2;
         memory |= strstr(options, "memory") != NULL &&
-                  json_integer_value(json_object_get(m, "version")) == 1;
+                  json_integer_of(m, "version") == 1;
     }
     remedy(finding, "run as root, or systemd-run --user --scope -p "
                     "Delegate=yes: without a group memory is an estimate");
@@ -411,8 +411,8 @@ static enum health judge_cgroup(const struct patient *patient,
 /* What a tool says of its version, or NULL. */
 static const char *tool(const struct patient *patient, const char *name)
 {
-    const char *said = json_string_value(
-        json_object_get(json_object_get(patient->environment, "tools"), name));
+    const char *said =
+        json_string_of(json_object_get(patient->environment, "tools"), name);
 
     return said != NULL && strcmp(said, "not found") != 0 ? said : NULL;
 }
@@ -421,8 +421,8 @@ static const char *tool(const struct patient *patient, const char *name)
 static void add_fault(const struct patient *patient, const char *name,
                       char *missing, char *mute, size_t size)
 {
-    const char *said = json_string_value(
-        json_object_get(json_object_get(patient->environment, "tools"), name));
+    const char *said =
+        json_string_of(json_object_get(patient->environment, "tools"), name);
     bool lacks = said == NULL || !strcmp(said, "not found");
     char *list = lacks ? missing : mute;
     size_t used = strlen(list);

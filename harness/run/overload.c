@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/experiment/json_cell.h"
 #include "harness/figures/metric.h"
@@ -113,17 +114,16 @@ static json_t *known_of(int number, const json_t *stored)
 static void tell(struct run *run, const struct load_point *point,
                  const json_t *known)
 {
-    const char *why = json_string_value(json_object_get(known, "why"));
+    const char *why = json_string_of(known, "why");
     char rate[32], whole[32];
 
     metric_format("rate_per_s", point->rate_per_s, rate, sizeof(rate));
-    metric_format("rate_per_s",
-                  json_number_value(json_object_get(known, "per_s")), whole,
+    metric_format("rate_per_s", json_number_of(known, "per_s"), whole,
                   sizeof(whole));
     results_say(&run->results,
                 "rate of %s: %s, %g times the %s that %s reaches%s%s",
                 point->id, rate, point->rate_of_capacity, whole,
-                json_string_value(json_object_get(known, "model")),
+                json_string_of(known, "model"),
                 why != NULL ? "; disturbed: " : "", why != NULL ? why : "");
 }
 
@@ -139,8 +139,7 @@ static int set_rate(struct run *run, const struct experiment *experiment,
         return -EINTR;
     /* With no answer at all the trials say why, at whatever rate. */
     point->rate_per_s =
-        point->rate_of_capacity *
-        fmax(json_number_value(json_object_get(known, "per_s")), 1);
+        point->rate_of_capacity * fmax(json_number_of(known, "per_s"), 1);
     json_object_set_new(row, "capacity", known);
     json_object_set_new(row, "load", json_load(point));
     tell(run, point, known);

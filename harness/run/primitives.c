@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+
 static const char *fingerprint(const json_t *object)
 {
-    const char *text = json_string_value(
-        json_object_get(json_object_get(object, "environment"), "fingerprint"));
+    const char *text =
+        json_string_of(json_object_get(object, "environment"), "fingerprint");
 
     return text != NULL ? text : "";
 }

@@ -196,8 +196,7 @@ static int exit_code_of(struct run *run, int result)
         return EXIT_FAILED;
     if (judge_thresholds(run) > 0)
         return EXIT_THRESHOLD;
-    if (json_integer_value(json_object_get(tally, "invalid")) +
-                json_integer_value(json_object_get(tally, "lost")) >
+    if (json_integer_of(tally, "invalid") + json_integer_of(tally, "lost") >
             0 ||
         json_is_string(json_object_get(run->json, "untrusted")))
         return EXIT_INVALID;
@@ -353,7 +352,7 @@ int run_bench(char *const *names, int count, const struct run_options *options)
 /* The run's own name, whatever its folder is called now. */
 static void take_run_id(struct results *results, const json_t *run)
 {
-    const char *id = json_string_value(json_object_get(run, "run_id"));
+    const char *id = json_string_of(run, "run_id");
 
     if (id != NULL && id[0] != '\0' && strlen(id) < sizeof(results->run_id))
         snprintf(results->run_id, sizeof(results->run_id), "%s", id);
@@ -456,8 +455,7 @@ static int note_missing(struct run *run, const struct stored_problems *problems)
 {
     char command[4096];
 
-    if (problems->missing == 0 ||
-        !json_is_true(json_object_get(run->json, "complete")))
+    if (problems->missing == 0 || !json_true_of(run->json, "complete"))
         return EXIT_OK;
     fprintf(stderr,
             "troika summarise: %d trial%s of a complete run %s no file any "

@@ -125,9 +125,8 @@ static const char *copied_from(const char *path, char *home, size_t size)
     if (!strcmp(slash != NULL ? slash + 1 : folder, "experiments"))
         run = json_load_file(file, 0, NULL);
     json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
-        const char *is = json_string_value(json_object_get(experiment, "name"));
-        const char *was =
-            json_string_value(json_object_get(experiment, "home"));
+        const char *is = json_string_of(experiment, "name");
+        const char *was = json_string_of(experiment, "home");
 
         if (is != NULL && was != NULL && was[0] != '\0' && !strcmp(is, name)) {
             snprintf(home, size, "%s", was);
@@ -392,8 +391,8 @@ static void read_overrides(const json_t *run, struct plan_overrides *overrides,
     for (size_t i = 0; *names != NULL && i < n; i++)
         (*names)[i] = json_string_value(json_array_get(models, i));
     *overrides = (struct plan_overrides){
-        .blocks = (int)json_integer_value(json_object_get(stored, "blocks")),
-        .window_ns = json_integer_value(json_object_get(stored, "window_ns")),
+        .blocks = (int)json_integer_of(stored, "blocks"),
+        .window_ns = json_integer_of(stored, "window_ns"),
         .warmup_ns = json_is_integer(warmup) ? json_integer_value(warmup) : -1,
         .models = *names,
     };
@@ -404,8 +403,8 @@ static bool same_plan(const struct plan *plan, const json_t *stored)
     if (json_array_size(stored) != (size_t)plan->trial_count)
         return false;
     for (int i = 0; i < plan->trial_count; i++) {
-        const char *id = json_string_value(
-            json_object_get(json_array_get(stored, (size_t)i), "trial_id"));
+        const char *id =
+            json_string_of(json_array_get(stored, (size_t)i), "trial_id");
 
         if (id == NULL || strcmp(id, plan->trials[i].id) != 0)
             return false;
@@ -540,8 +539,7 @@ static int check_variables(const json_t *run, char *why, size_t why_size)
 
 static void note_resume(const struct results *results, json_t *run)
 {
-    const char *before =
-        json_string_value(json_object_get(run, "tool_version"));
+    const char *before = json_string_of(run, "tool_version");
     json_t *resumed = json_object_get(run, "resumed");
 
     if (before == NULL || strcmp(before, version()) != 0)
@@ -570,15 +568,13 @@ static int read_stored(const struct results *results, const json_t *run,
     size_t i;
 
     json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
-        const char *name =
-            json_string_value(json_object_get(experiment, "name"));
+        const char *name = json_string_of(experiment, "name");
         int code;
 
         snprintf(path, sizeof(path), "%s/experiments/%s.ini",
                  results->directory, name ? name : "");
-        code = read_one(path,
-                        json_string_value(json_object_get(experiment, "home")),
-                        options, models, experiments, (int)i, why, why_size);
+        code = read_one(path, json_string_of(experiment, "home"), options,
+                        models, experiments, (int)i, why, why_size);
         if (code != EXIT_OK)
             return code;
     }
@@ -608,7 +604,7 @@ int run_setup_again(const struct results *results, json_t *run,
     }
     read_overrides(run, &stored.overrides, &names);
     stored.has_seed = true;
-    stored.seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
+    stored.seed = (uint64_t)json_integer_of(run, "seed");
     code =
         read_stored(results, run, &stored, models, *experiments, why, why_size);
     if (code == EXIT_OK)

@@ -7,21 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+#include "harness/base/statistics.h"
 #include "harness/experiment/experiment.h"
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static bool has_text(const json_t *object, const char *key, const char *text)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value != NULL && !strcmp(value, text);
-}
 
 double run_speed_usual(const json_t *trials, const char *experiment,
                        const char *load_point, const char *model)
@@ -36,14 +24,14 @@ double run_speed_usual(const json_t *trials, const char *experiment,
             json_object_get(json_object_get(trial, "platform"), "speed_per_us");
 
         if (count < EXPERIMENT_BLOCKS_MAX && json_is_number(speed) &&
-            json_is_true(json_object_get(trial, "valid")) &&
-            has_text(json_object_get(trial, "cell"), "model", model) &&
-            has_text(trial, "load_point", load_point) &&
-            has_text(trial, "experiment", experiment))
+            json_true_of(trial, "valid") &&
+            json_text_is(json_object_get(trial, "cell"), "model", model) &&
+            json_text_is(trial, "load_point", load_point) &&
+            json_text_is(trial, "experiment", experiment))
             speeds[count++] = json_number_value(speed);
     }
     if (count < 3)
         return 0;
-    qsort(speeds, (size_t)count, sizeof(*speeds), by_value);
+    qsort(speeds, (size_t)count, sizeof(*speeds), statistics_ascending);
     return speeds[count / 2];
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/experiment/value.h"
 #include "harness/figures/metric.h"
 #include "harness/statistics/summary.h"
@@ -102,13 +103,6 @@ struct judging {
     int cells, failed;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 /* Failed of all scheduled requests; NAN when none was. */
 static double error_share(const struct judging *judging)
 {
@@ -119,13 +113,13 @@ static double error_share(const struct judging *judging)
     json_array_foreach (judging->trials, i, trial) {
         const json_t *requests = json_object_get(trial, "requests");
 
-        if (strcmp(text_of(trial, "experiment"), judging->experiment) != 0 ||
-            strcmp(text_of(trial, "load_point"), judging->load_point) != 0 ||
-            strcmp(text_of(json_object_get(trial, "cell"), "model"),
-                   judging->model) != 0)
+        if (!json_text_is(trial, "experiment", judging->experiment) ||
+            !json_text_is(trial, "load_point", judging->load_point) ||
+            !json_text_is(json_object_get(trial, "cell"), "model",
+                          judging->model))
             continue;
-        scheduled += json_number_value(json_object_get(requests, "scheduled"));
-        ok += json_number_value(json_object_get(requests, "ok"));
+        scheduled += json_number_of(requests, "scheduled");
+        ok += json_number_of(requests, "ok");
     }
     return scheduled > 0 ? (scheduled - ok) / scheduled : NAN;
 }
@@ -136,9 +130,9 @@ static double error_share(const struct judging *judging)
 static bool is_met(const struct threshold *threshold, const json_t *row,
                    double value)
 {
-    double share = json_number_value(json_object_get(row, "error_share"));
+    double share = json_number_of(row, "error_share");
 
-    if (isnan(value) || json_is_true(json_object_get(row, "lower_bound")))
+    if (isnan(value) || json_true_of(row, "lower_bound"))
         return false;
     return threshold->below ? value * (1 + share) < threshold->limit
                             : value > threshold->limit;
@@ -151,14 +145,14 @@ static const char *doubt_of(const struct threshold *threshold,
     bool inside =
         threshold->below ? value < threshold->limit : value > threshold->limit;
 
-    if (inside && json_is_true(json_object_get(row, "lower_bound")))
+    if (inside && json_true_of(row, "lower_bound"))
         return " (a lower bound: a part of the memory was not read)";
     if (inside)
         return " (an estimate, whose error reaches the limit)";
-    if (json_is_true(json_object_get(row, "generator_bound")))
+    if (json_true_of(row, "generator_bound"))
         return " (the server was not the limit, and may be better)";
-    if (json_number_value(json_object_get(row, "lo")) < threshold->limit &&
-        json_number_value(json_object_get(row, "hi")) > threshold->limit)
+    if (json_number_of(row, "lo") < threshold->limit &&
+        json_number_of(row, "hi") > threshold->limit)
         return " (its interval covers the limit)";
     return "";
 }
@@ -178,7 +172,7 @@ static void say_missed(struct judging *judging, const json_t *row, double value)
             judging->load_point, judging->model);
     if (isnan(value)) {
         fprintf(judging->file, "no figure%s%s\n", row ? ": " : "",
-                row ? text_of(row, "why") : "");
+                row ? json_text_of(row, "why") : "");
         return;
     }
     if (threshold->metric == NULL)
@@ -217,12 +211,11 @@ static int visit(const json_t *experiment, const json_t *point, void *context)
     const json_t *models = json_object_get(judging->run, "models"), *name;
     size_t i;
 
-    judging->experiment = text_of(experiment, "name");
-    judging->load_point = text_of(point, "id");
+    judging->experiment = json_text_of(experiment, "name");
+    judging->load_point = json_text_of(point, "id");
     json_array_foreach (json_object_get(point, "models"), i, name) {
         judging->model = json_string_value(name);
-        if (!json_is_true(json_object_get(
-                json_object_get(models, judging->model), "yardstick")))
+        if (!json_true_of(json_object_get(models, judging->model), "yardstick"))
             judge_cell(judging);
     }
     return 0;
@@ -263,7 +256,7 @@ int threshold_stored(const json_t *outcomes,
 
     json_array_foreach (outcomes, i, one) {
         if (count < THRESHOLDS_MAX &&
-            threshold_parse(text_of(one, "text"), &thresholds[count], why,
+            threshold_parse(json_text_of(one, "text"), &thresholds[count], why,
                             sizeof(why)) == 0)
             count++;
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/inspection.h"
@@ -201,7 +202,7 @@ static int calibrate_point(struct run *run, const struct experiment *experiment,
         known = json_pack("{s:I, s:o}", "settled_ns", (json_int_t)settled_ns,
                           "models", models);
     }
-    settled_ns = json_integer_value(json_object_get(known, "settled_ns"));
+    settled_ns = json_integer_of(known, "settled_ns");
     point->warmup_ns = choose(point, settled_ns);
     json_object_set_new(row, "calibration", known);
     json_object_set_new(row, "warmup_ns", json_integer(point->warmup_ns));

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/base/statistics.h"
 #include "harness/figures/metric.h"
 #include "sample.h"
@@ -20,18 +21,6 @@ struct across {
     const json_t *trials;
     struct sample a, b, pair_a, pair_b;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static json_t *real_or_null(double value, bool known)
-{
-    return known && isfinite(value) ? json_real(value) : json_null();
-}
 
 static void add_row(struct across *work, const struct metric *metric)
 {
@@ -57,23 +46,24 @@ static void add_row(struct across *work, const struct metric *metric)
             "experiment", work->a.experiment, "metric", metric->name, "model",
             work->a.model, "load_point", work->a.load_point, "base",
             work->b.load_point, "n", n, "ratio", ratio.value, "lo",
-            real_or_null(ratio.lo, n > 1), "hi", real_or_null(ratio.hi, n > 1),
-            "generator_bound", by != NULL, "bound_by",
-            by != NULL ? json_string(by) : json_null(), "trials", ids));
+            json_finite_if(ratio.lo, n > 1), "hi",
+            json_finite_if(ratio.hi, n > 1), "generator_bound", by != NULL,
+            "bound_by", by != NULL ? json_string(by) : json_null(), "trials",
+            ids));
 }
 
 static int visit_point(const json_t *experiment, const json_t *point,
                        void *context)
 {
     struct across *work = context;
-    const char *base = text_of(experiment, "base");
+    const char *base = json_text_of(experiment, "base");
     const json_t *model;
     size_t i;
 
-    if (base[0] == '\0' || !strcmp(base, text_of(point, "id")))
+    if (base[0] == '\0' || !strcmp(base, json_text_of(point, "id")))
         return 0;
-    work->a.experiment = work->b.experiment = text_of(experiment, "name");
-    work->a.load_point = text_of(point, "id");
+    work->a.experiment = work->b.experiment = json_text_of(experiment, "name");
+    work->a.load_point = json_text_of(point, "id");
     work->b.load_point = base;
     json_array_foreach (json_object_get(point, "models"), i, model) {
         work->a.model = work->b.model = json_string_value(model);

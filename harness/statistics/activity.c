@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "gap.h"
+#include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "sample.h"
 #include "summary.h"
@@ -37,57 +38,42 @@ struct work {
     struct gap_price price[GAP_PARTS];
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static double number(const json_t *object, const char *first,
-                     const char *second)
-{
-    const json_t *value =
-        json_object_get(json_object_get(object, first), second);
-
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static double requests(const json_t *trial)
 {
-    return number(trial, "requests", "completed_in_window");
+    return json_figure_in(trial, "requests", "completed_in_window");
 }
 
 /* Of one trial, per request; NAN: unknown. */
 static double counted(const json_t *trial, const char *kind)
 {
-    double n = number(trial, "activity", "requests");
+    double n = json_figure_in(trial, "activity", "requests");
 
-    return n > 0 ? number(trial, "activity", kind) / n : NAN;
+    return n > 0 ? json_figure_in(trial, "activity", kind) / n : NAN;
 }
 
 static double user(const json_t *trial, const char *kind)
 {
-    return number(trial, "cpu", kind) / requests(trial);
+    return json_figure_in(trial, "cpu", kind) / requests(trial);
 }
 
 static double waited(const json_t *trial, const char *kind)
 {
-    return number(trial, "run_queue", kind) / requests(trial);
+    return json_figure_in(trial, "run_queue", kind) / requests(trial);
 }
 
 /* How long a thread that was woken or put back waited, in the mean. */
 static double wait_per_switch(const json_t *trial, const char *kind)
 {
-    double switches = number(trial, "switches", "voluntary") +
-                      number(trial, "switches", "involuntary");
+    double switches = json_figure_in(trial, "switches", "voluntary") +
+                      json_figure_in(trial, "switches", "involuntary");
 
-    return switches > 0 ? number(trial, "run_queue", kind) / switches : NAN;
+    return switches > 0 ? json_figure_in(trial, "run_queue", kind) / switches
+                        : NAN;
 }
 
 static double switched(const json_t *trial, const char *kind)
 {
-    return number(trial, "switches", kind) / requests(trial);
+    return json_figure_in(trial, "switches", kind) / requests(trial);
 }
 
 static const struct figure {
@@ -109,17 +95,12 @@ static const struct figure {
     {0},
 };
 
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *mean_json(const struct gap_mean *mean)
 {
     if (mean->n == 0 || !isfinite(mean->value))
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "value", real(mean->value), "lo",
-                     real(mean->lo), "hi", real(mean->hi));
+    return json_pack("{s:o, s:o, s:o}", "value", json_finite(mean->value), "lo",
+                     json_finite(mean->lo), "hi", json_finite(mean->hi));
 }
 
 static json_t *cell_json(struct work *work)
@@ -144,8 +125,8 @@ static json_t *cell_json(struct work *work)
         json_object_set_new(object, figure->name, mean_json(&mean));
     }
     for (int i = 0; i < cell->count && why == NULL; i++)
-        why = json_string_value(json_object_get(
-            json_object_get(cell->trials[i], "activity"), "why"));
+        why =
+            json_string_of(json_object_get(cell->trials[i], "activity"), "why");
     json_object_set_new(object, "why",
                         why != NULL ? json_string(why) : json_null());
     return object;
@@ -173,8 +154,8 @@ static json_t *gap_json(const struct work *work, const struct gap *gap)
         json_array_append_new(
             parts, json_pack("{s:s, s:o, s:o, s:o}", "of", gap_part_name(i),
                              "more", mean_json(&gap->more[i]), "each_ns",
-                             real(work->price[i].each_ns), "ns",
-                             real(gap->part_ns[i])));
+                             json_finite(work->price[i].each_ns), "ns",
+                             json_finite(gap->part_ns[i])));
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:s, s:s}",
                      "experiment", work->a.experiment, "load_point",
                      work->a.load_point, "a", gap->turned ? b : a, "b",
@@ -211,21 +192,20 @@ static bool is_yardstick(const struct work *work, const char *model)
 {
     const json_t *models = json_object_get(work->run, "models");
 
-    return json_is_true(
-        json_object_get(json_object_get(models, model), "yardstick"));
+    return json_true_of(json_object_get(models, model), "yardstick");
 }
 
 static int visit(const json_t *experiment, const json_t *point, void *context)
 {
     struct work *work = context;
     const json_t *models = json_object_get(point, "models"), *a, *b;
-    const char *mode = text_of(json_object_get(point, "load"), "mode");
+    const char *mode = json_text_of(json_object_get(point, "load"), "mode");
     size_t i, j;
 
     if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
         return 0;
-    work->a.experiment = work->b.experiment = text_of(experiment, "name");
-    work->a.load_point = work->b.load_point = text_of(point, "id");
+    work->a.experiment = work->b.experiment = json_text_of(experiment, "name");
+    work->a.load_point = work->b.load_point = json_text_of(point, "id");
     json_array_foreach (models, i, a) {
         work->a.model = json_string_value(a);
         sample_gather(work->trials, &work->a);
@@ -251,14 +231,12 @@ static struct gap_price primitive(const json_t *run, const char *name)
     size_t i;
 
     json_array_foreach (rows, i, row) {
-        if (strcmp(text_of(row, "name"), name) != 0 ||
+        if (!json_text_is(row, "name", name) ||
             !json_is_number(json_object_get(row, "median_ns")))
             continue;
-        price.each_ns = json_number_value(json_object_get(row, "median_ns"));
-        price.lower_ns =
-            json_number_value(json_object_get(row, "lower_quartile_ns"));
-        price.upper_ns =
-            json_number_value(json_object_get(row, "upper_quartile_ns"));
+        price.each_ns = json_number_of(row, "median_ns");
+        price.lower_ns = json_number_of(row, "lower_quartile_ns");
+        price.upper_ns = json_number_of(row, "upper_quartile_ns");
     }
     return price;
 }

@@ -11,17 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "margin.h"
 #include "noise_floor.h"
 #include "summary.h"
 #include "summary_rows.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
 
 static const json_t *named(const json_t *list, const char *key,
                            const char *name)
@@ -30,7 +24,7 @@ static const json_t *named(const json_t *list, const char *key,
     size_t i;
 
     json_array_foreach (list, i, object) {
-        if (!strcmp(text_of(object, key), name))
+        if (json_text_is(object, key, name))
             return object;
     }
     return NULL;
@@ -73,12 +67,11 @@ static bool level_of(const json_t *row, struct estimate *level)
 {
     const json_t *value = json_object_get(row, "value");
 
-    *level = (struct estimate){
-        .n = (int)json_integer_value(json_object_get(row, "n")),
-        .value = json_number_value(value),
-        .min = json_number_value(json_object_get(row, "min")),
-        .max = json_number_value(json_object_get(row, "max")),
-        .log_sd = json_number_value(json_object_get(row, "log_sd"))};
+    *level = (struct estimate){.n = (int)json_integer_of(row, "n"),
+                               .value = json_number_value(value),
+                               .min = json_number_of(row, "min"),
+                               .max = json_number_of(row, "max"),
+                               .log_sd = json_number_of(row, "log_sd")};
     /* An unknown spread is not a spread of nothing. */
     if (!json_is_number(json_object_get(row, "log_sd")) && level->n > 1)
         level->n = 1;
@@ -87,18 +80,18 @@ static bool level_of(const json_t *row, struct estimate *level)
 
 static double invalid_share(const json_t *row)
 {
-    double n = json_number_value(json_object_get(row, "n"));
-    double invalid = json_number_value(json_object_get(row, "invalid")) +
-                     json_number_value(json_object_get(row, "withheld"));
+    double n = json_number_of(row, "n");
+    double invalid =
+        json_number_of(row, "invalid") + json_number_of(row, "withheld");
 
     return n + invalid > 0 ? invalid / (n + invalid) : 0;
 }
 
 static const char *bound(const json_t *row)
 {
-    const char *by = json_string_value(json_object_get(row, "bound_by"));
+    const char *by = json_string_of(row, "bound_by");
 
-    if (by == NULL && json_is_true(json_object_get(row, "generator_bound")))
+    if (by == NULL && json_true_of(row, "generator_bound"))
         return "generator"; /* of an older version */
     return by;
 }
@@ -113,13 +106,13 @@ static double margin_in(const json_t *run, const char *experiment,
 
 static double error_share(const json_t *row)
 {
-    return json_number_value(json_object_get(row, "error_share"));
+    return json_number_of(row, "error_share");
 }
 
 static int add_row(struct compare *compare, const json_t *row_a,
                    const json_t *row_b, const struct metric *metric)
 {
-    const char *experiment = text_of(row_b, "experiment");
+    const char *experiment = json_text_of(row_b, "experiment");
     struct estimate a, b;
     struct compare_row *more;
 
@@ -135,7 +128,7 @@ static int add_row(struct compare *compare, const json_t *row_a,
     more = &compare->rows[compare->count++];
     *more = (struct compare_row){
         .comparison = {.experiment = experiment,
-                       .load_point = text_of(row_b, "load_point"),
+                       .load_point = json_text_of(row_b, "load_point"),
                        .metric = metric,
                        .a = "B",
                        .b = "A",
@@ -153,14 +146,12 @@ static int add_row(struct compare *compare, const json_t *row_a,
                            fmax(invalid_share(row_a), invalid_share(row_b))},
         .row_a = row_a,
         .row_b = row_b,
-        .model = text_of(row_b, "model"),
+        .model = json_text_of(row_b, "model"),
         .a = a.value,
         .b = b.value};
     /* B / A */
-    more->comparison.lower_a =
-        json_is_true(json_object_get(row_b, "lower_bound"));
-    more->comparison.lower_b =
-        json_is_true(json_object_get(row_a, "lower_bound"));
+    more->comparison.lower_a = json_true_of(row_b, "lower_bound");
+    more->comparison.lower_b = json_true_of(row_a, "lower_bound");
     if (more->comparison.lower_a || more->comparison.lower_b)
         more->comparison.bound_a = more->comparison.bound_b =
             COMPARISON_ESTIMATE;
@@ -201,16 +192,17 @@ static void add_lost(struct compare *compare)
     size_t i;
 
     json_array_foreach (json_object_get(compare->a, "summary"), i, row_a) {
-        const char *experiment = text_of(row_a, "experiment");
-        const char *id = text_of(row_a, "load_point");
-        const char *name = text_of(row_a, "metric");
+        const char *experiment = json_text_of(row_a, "experiment");
+        const char *id = json_text_of(row_a, "load_point");
+        const char *name = json_text_of(row_a, "metric");
         struct estimate a;
 
-        compare->lost += is_shown(metric_find(name)) && level_of(row_a, &a) &&
-                         named(json_object_get(compare->b, "experiments"),
-                               "name", experiment) != NULL &&
-                         summary_row(compare->b, experiment, id,
-                                     text_of(row_a, "model"), name) == NULL;
+        compare->lost +=
+            is_shown(metric_find(name)) && level_of(row_a, &a) &&
+            named(json_object_get(compare->b, "experiments"), "name",
+                  experiment) != NULL &&
+            summary_row(compare->b, experiment, id,
+                        json_text_of(row_a, "model"), name) == NULL;
     }
 }
 
@@ -223,9 +215,10 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
 
     *compare = (struct compare){.a = a, .b = b};
     json_array_foreach (json_object_get(b, "summary"), i, row_b) {
-        const char *experiment = text_of(row_b, "experiment");
-        const char *id = text_of(row_b, "load_point");
-        const struct metric *metric = metric_find(text_of(row_b, "metric"));
+        const char *experiment = json_text_of(row_b, "experiment");
+        const char *id = json_text_of(row_b, "load_point");
+        const struct metric *metric =
+            metric_find(json_text_of(row_b, "metric"));
         const json_t *point = point_of(a, experiment, id);
 
         if (!is_shown(metric) || result < 0)
@@ -235,10 +228,11 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
             last = id;
             continue;
         }
-        result = add_row(compare,
-                         summary_row(a, experiment, id, text_of(row_b, "model"),
-                                     metric->name),
-                         row_b, metric);
+        result =
+            add_row(compare,
+                    summary_row(a, experiment, id, json_text_of(row_b, "model"),
+                                metric->name),
+                    row_b, metric);
     }
     add_lost(compare);
     return result < 0 ? result : correct(compare);

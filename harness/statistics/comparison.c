@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+
 static const double INVALID_SHARE_MAX = 0.2;
 static const double TIMES_FROM = 2;
 
@@ -231,11 +233,6 @@ char *comparison_words(const struct comparison *comparison, char *text,
     return text;
 }
 
-static json_t *known(double value, bool is_known)
-{
-    return is_known && isfinite(value) ? json_real(value) : json_null();
-}
-
 /* What bars the verdict, or null. */
 static json_t *bound_by(const struct comparison *comparison)
 {
@@ -264,13 +261,17 @@ json_t *comparison_json(const struct comparison *comparison)
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
-        known(ratio->value, true), "lo", known(ratio->lo, interval), "hi",
-        known(ratio->hi, interval), "lo90", known(ratio->lo90, interval),
-        "hi90", known(ratio->hi90, interval), "p", known(ratio->p, interval),
-        "p_holm", known(comparison->p_holm, interval), "signed_rank_p",
-        known(comparison->signed_rank_p, true), "hodges_lehmann",
-        known(rank->value, rank->value > 0), "rank_lo", known(rank->lo, ranked),
-        "rank_hi", known(rank->hi, ranked), "unstable",
+        json_finite_if(ratio->value, true), "lo",
+        json_finite_if(ratio->lo, interval), "hi",
+        json_finite_if(ratio->hi, interval), "lo90",
+        json_finite_if(ratio->lo90, interval), "hi90",
+        json_finite_if(ratio->hi90, interval), "p",
+        json_finite_if(ratio->p, interval), "p_holm",
+        json_finite_if(comparison->p_holm, interval), "signed_rank_p",
+        json_finite_if(comparison->signed_rank_p, true), "hodges_lehmann",
+        json_finite_if(rank->value, rank->value > 0), "rank_lo",
+        json_finite_if(rank->lo, ranked), "rank_hi",
+        json_finite_if(rank->hi, ranked), "unstable",
         comparison_unstable(comparison), "generator_bound",
         comparison_barred(comparison), "bound_by", bound_by(comparison),
         "primary", comparison->primary, "margin", comparison->margin, "verdict",

@@ -12,6 +12,7 @@
 
 #include "comparison.h"
 #include "harness/base/hint.h"
+#include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
 #include "noise_floor.h"
@@ -36,13 +37,6 @@ struct point {
     int count;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 /* "=" (the same), "<" (worse than the leader), "?" (anything else: it cannot be
  * told, or the means over all blocks and over the common ones disagree), or 0
  * when there is no comparison. */
@@ -63,7 +57,7 @@ static char against(const struct point *point, int leader, int other,
     }
     if (*comparison == NULL)
         return 0;
-    verdict = text_of(*comparison, "verdict");
+    verdict = json_text_of(*comparison, "verdict");
     if (!strcmp(verdict, turned ? "worse" : "better"))
         return '<';
     return !strcmp(verdict, "same") || !strcmp(verdict, "negligible") ? '='
@@ -94,13 +88,13 @@ static void rank(struct point *point, const json_t *models)
         const char *model = json_string_value(name);
         const json_t *info =
             json_object_get(json_object_get(point->run, "models"), model);
-        double value = json_number_value(
-            json_object_get(summary_row(point->run, point->experiment,
-                                        point->id, model, point->metric),
-                            "value"));
+        double value =
+            json_number_of(summary_row(point->run, point->experiment, point->id,
+                                       model, point->metric),
+                           "value");
         int at = point->count;
 
-        if (!(value > 0) || json_is_true(json_object_get(info, "yardstick")) ||
+        if (!(value > 0) || json_true_of(info, "yardstick") ||
             is_among(point->apart, model) || point->count == MODELS_SHOWN)
             continue;
         for (; at > 0 &&
@@ -121,18 +115,18 @@ static void tell_comparison(const struct point *point, int leader, int other)
 {
     const json_t *row;
     char mark = against(point, leader, other, &row);
-    double ratio = json_number_value(json_object_get(row, "ratio"));
-    double lo = json_number_value(json_object_get(row, "lo"));
-    double hi = json_number_value(json_object_get(row, "hi"));
+    double ratio = json_number_of(row, "ratio");
+    double lo = json_number_of(row, "lo");
+    double hi = json_number_of(row, "hi");
     char texts[3][32];
 
     if (mark == 0)
         return;
     if (!(lo > 0)) {
-        results_tell(point->results, "    %s", text_of(row, "words"));
+        results_tell(point->results, "    %s", json_text_of(row, "words"));
         return;
     }
-    if (strcmp(text_of(row, "a"), point->models[leader]) != 0) {
+    if (!json_text_is(row, "a", point->models[leader])) {
         double swap = lo;
 
         ratio = 1 / ratio;
@@ -144,7 +138,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
                  point->models[other],
                  comparison_ratio_format(lo, texts[1], sizeof(texts[1])),
                  comparison_ratio_format(hi, texts[2], sizeof(texts[2])),
-                 text_of(row, "phrase"));
+                 json_text_of(row, "phrase"));
 }
 
 /* "54,000/s" becomes ">= 54,000/s (generator-bound)", a latency "<= 1.2 ms
@@ -159,7 +153,7 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
 
     if (json_is_string(json_object_get(row, "bound_by")))
         snprintf(text, size, "%s %s (%s-bound)", sign, plain,
-                 text_of(row, "bound_by"));
+                 json_text_of(row, "bound_by"));
     else
         snprintf(text, size, "%s%s", metric_mark(row), plain);
 }
@@ -182,10 +176,9 @@ static void tell_leader(const struct point *point)
     }
     metric_format(point->metric, point->values[0], plain, sizeof(plain));
     mark_bound(point, plain, value, sizeof(value));
-    if (json_integer_value(json_object_get(
-            summary_row(point->run, point->experiment, point->id,
-                        point->models[0], point->metric),
-            "n")) < 2) {
+    if (json_integer_of(summary_row(point->run, point->experiment, point->id,
+                                    point->models[0], point->metric),
+                        "n") < 2) {
         results_tell(point->results,
                      "  %s: one block: no interval, so no verdict; best %s "
                      "seen is %s by %s",
@@ -223,10 +216,10 @@ static void tell_limit(const struct point *point)
     if (strcmp(point->metric, "throughput_per_s") != 0 || point->count < 2)
         return;
     for (int i = 0; i < point->count; i++) {
-        const char *one = json_string_value(json_object_get(
-            summary_row(point->run, point->experiment, point->id,
-                        point->models[i], point->metric),
-            "bound_by"));
+        const char *one =
+            json_string_of(summary_row(point->run, point->experiment, point->id,
+                                       point->models[i], point->metric),
+                           "bound_by");
 
         if (one == NULL || (by != NULL && strcmp(one, by) != 0))
             return;
@@ -256,15 +249,15 @@ static void tell_gaps(const struct point *point, const json_t *models)
 
         row = summary_row(point->run, point->experiment, point->id, model,
                           point->metric);
-        invalid = json_integer_value(json_object_get(row, "invalid"));
-        withheld = json_integer_value(json_object_get(row, "withheld"));
+        invalid = json_integer_of(row, "invalid");
+        withheld = json_integer_of(row, "withheld");
         if (!json_is_number(json_object_get(row, "value")))
             /* "0/s: ..." is one, though no mean. */
             results_tell(point->results, "    %s: %s%s", model,
-                         isdigit((unsigned char)text_of(row, "why")[0])
+                         isdigit((unsigned char)json_text_of(row, "why")[0])
                              ? ""
                              : "no figure: ",
-                         text_of(row, "why"));
+                         json_text_of(row, "why"));
         else if (invalid + withheld > 0)
             results_tell(point->results,
                          "    %s: left out %d trial%s, %d invalid and %d from "
@@ -278,10 +271,10 @@ static void tell_gaps(const struct point *point, const json_t *models)
 static bool is_of(const struct point *point, const json_t *trial,
                   const char *model)
 {
-    return !strcmp(text_of(trial, "experiment"), point->experiment) &&
-           !strcmp(text_of(trial, "load_point"), point->id) &&
-           !strcmp(text_of(json_object_get(trial, "cell"), "model"), model) &&
-           json_is_true(json_object_get(trial, "valid"));
+    return json_text_is(trial, "experiment", point->experiment) &&
+           json_text_is(trial, "load_point", point->id) &&
+           json_text_is(json_object_get(trial, "cell"), "model", model) &&
+           json_true_of(trial, "valid");
 }
 
 /* Of a soak: what grows, trial by trial, for a mean of slopes would hide the
@@ -298,10 +291,9 @@ static void tell_drift(const struct point *point, const json_t *models)
             const json_t *drift = json_object_get(trial, "drift");
 
             if (drift != NULL && is_of(point, trial, model))
-                results_tell(
-                    point->results, "    %s, block %d: %s", model,
-                    (int)json_integer_value(json_object_get(trial, "block")),
-                    trial_drift_words(drift, words, sizeof(words)));
+                results_tell(point->results, "    %s, block %d: %s", model,
+                             (int)json_integer_of(trial, "block"),
+                             trial_drift_words(drift, words, sizeof(words)));
         }
 }
 
@@ -324,7 +316,7 @@ static void tell_recovery(const struct point *point, const json_t *models)
                                        text, sizeof(text)));
         else if (row != NULL)
             results_tell(point->results, "    %s: time to recover: %s", model,
-                         text_of(row, "why"));
+                         json_text_of(row, "why"));
     }
 }
 
@@ -372,19 +364,19 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
 {
     struct point point = *(struct point *)context;
     const json_t *models = json_object_get(object, "models");
-    const char *baseline = text_of(experiment, "baseline");
+    const char *baseline = json_text_of(experiment, "baseline");
 
-    point.experiment = text_of(experiment, "name");
-    point.id = text_of(object, "id");
+    point.experiment = json_text_of(experiment, "name");
+    point.id = json_text_of(object, "id");
     point.baseline = baseline[0] ? baseline : NULL;
     if (json_object_get(
             json_array_get(json_object_get(experiment, "load_points"), 0),
             "id") == json_object_get(object, "id"))
         results_tell(point.results, "%s: %s", point.experiment,
-                     text_of(experiment, "title"));
+                     json_text_of(experiment, "title"));
     if (json_array_size(models) == 0)
         return 0;
-    point.metric = text_of(object, "headline");
+    point.metric = json_text_of(object, "headline");
     rank_and_tell(&point, experiment, object);
     tell_limit(&point);
     tell_gaps(&point, models);
@@ -393,24 +385,18 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     return 0;
 }
 
-static int whole(const json_t *object, const char *key)
-{
-    return (int)json_integer_value(json_object_get(object, key));
-}
-
 /* A machine that wanders from minute to minute hides what is alike in a block;
  * servers that take turns on it see the same machine. */
 static void tell_noise(const struct results *results, const json_t *noise)
 {
-    double sd =
-        json_number_value(json_object_get(noise, "throughput_log_sd_median"));
+    double sd = json_number_of(noise, "throughput_log_sd_median");
 
-    if (whole(noise, "cells") == 0)
+    if ((int)json_integer_of(noise, "cells") == 0)
         return;
     results_tell(results,
                  "noise: repeated trials of the same cell differ by %.1f %% "
                  "(standard deviation of throughput, median of %d cells)",
-                 100 * expm1(sd), whole(noise, "cells"));
+                 100 * expm1(sd), (int)json_integer_of(noise, "cells"));
     if (expm1(sd) > NOISE_MUCH)
         results_tell(results,
                      "  that is much: for ratios of throughput and of CPU per "
@@ -424,27 +410,33 @@ void conclusion_print(const struct results *results, const json_t *run,
     struct point point = {.results = results, .run = run, .trials = trials};
     const json_t *tally = json_object_get(run, "tally");
     const json_t *noise = json_object_get(run, "noise");
-    bool complete = json_is_true(json_object_get(run, "complete"));
+    bool complete = json_true_of(run, "complete");
     char next[8192];
 
     results_tell(results, "%s", "");
     if (!complete)
         results_tell(results, "INCOMPLETE RUN: %d of %d trials%s%s",
-                     whole(tally, "done"), whole(tally, "planned"),
-                     text_of(run, "interrupted")[0] ? ", ended by " : "",
-                     text_of(run, "interrupted"));
+                     (int)json_integer_of(tally, "done"),
+                     (int)json_integer_of(tally, "planned"),
+                     json_text_of(run, "interrupted")[0] ? ", ended by " : "",
+                     json_text_of(run, "interrupted"));
     summary_each_point(run, visit, &point);
     results_tell(
         results,
         "%d of %d trials valid, %d invalid; %d failed attempts repeated",
-        whole(tally, "valid"), whole(tally, "planned"), whole(tally, "invalid"),
-        whole(tally, "retried"));
-    if (whole(tally, "withheld") + whole(tally, "bounded") > 0)
+        (int)json_integer_of(tally, "valid"),
+        (int)json_integer_of(tally, "planned"),
+        (int)json_integer_of(tally, "invalid"),
+        (int)json_integer_of(tally, "retried"));
+    if ((int)json_integer_of(tally, "withheld") +
+            (int)json_integer_of(tally, "bounded") >
+        0)
         results_tell(results,
                      "of the valid ones, %d withhold a figure that a gate "
                      "faulted, and %d give bounds, for the server was not the "
                      "limit",
-                     whole(tally, "withheld"), whole(tally, "bounded"));
+                     (int)json_integer_of(tally, "withheld"),
+                     (int)json_integer_of(tally, "bounded"));
     tell_noise(results, noise);
     noise_floor_print(results, run);
     if (!results->begun || results_gone(results)) {

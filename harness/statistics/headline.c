@@ -8,16 +8,10 @@
 
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "summary.h"
 #include "summary_rows.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
 
 /* Whether a contender has a figure. */
 static bool told(const json_t *run, const json_t *experiment,
@@ -29,11 +23,10 @@ static bool told(const json_t *run, const json_t *experiment,
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
-        row = summary_row(run, text_of(experiment, "name"),
-                          text_of(point, "id"), model, metric);
+        row = summary_row(run, json_text_of(experiment, "name"),
+                          json_text_of(point, "id"), model, metric);
         if (json_is_number(json_object_get(row, "value")) &&
-            !json_is_true(
-                json_object_get(json_object_get(models, model), "yardstick")))
+            !json_true_of(json_object_get(models, model), "yardstick"))
             return true;
     }
     return false;
@@ -57,8 +50,9 @@ static const char *latency(const json_t *run, const json_t *experiment,
 static const char *choose(const json_t *run, const json_t *experiment,
                           const json_t *point)
 {
-    const struct metric *asked = metric_find(text_of(experiment, "headline"));
-    const char *mode = text_of(json_object_get(point, "load"), "mode");
+    const struct metric *asked =
+        metric_find(json_text_of(experiment, "headline"));
+    const char *mode = json_text_of(json_object_get(point, "load"), "mode");
 
     if (asked != NULL && metric_applies(asked, point))
         return asked->name;
@@ -68,7 +62,7 @@ static const char *choose(const json_t *run, const json_t *experiment,
         return "beside_p99_ns";
     if (!strcmp(mode, "idle"))
         return "memory_per_idle_connection_bytes";
-    if (json_is_true(json_object_get(point, "classes")) &&
+    if (json_true_of(point, "classes") &&
         told(run, experiment, point, "latency_light_p99_ns"))
         return "latency_light_p99_ns";
     if (!strcmp(mode, "open") || !strcmp(mode, "soak"))

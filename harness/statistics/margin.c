@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/base/json.h"
+
 static const double MARGIN = 0.05, LATENCY_MARGIN = 0.1;
 
 bool margin_is_primary(const struct metric *metric)
@@ -31,8 +33,8 @@ static bool is_latency(const struct metric *metric)
 double margin_declared(const json_t *experiment, const struct metric *metric)
 {
     bool latency = is_latency(metric);
-    double margin = json_number_value(
-        json_object_get(experiment, latency ? "latency_margin" : "margin"));
+    double margin =
+        json_number_of(experiment, latency ? "latency_margin" : "margin");
 
     if (margin > 0)
         return margin;

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/base/slope.h"
 #include "harness/figures/figures.h"
 
@@ -57,20 +58,6 @@ struct work {
     enum moment tasks_from, tasks_to; /* between which tasks appear */
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static double number(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static double bytes_at(const json_t *trial, enum moment moment,
                        const char *kind)
 {
@@ -80,7 +67,7 @@ static double bytes_at(const json_t *trial, enum moment moment,
         memory = json_object_get(memory, "idle");
     if (moment == MOMENT_OPEN)
         memory = json_object_get(memory, "open");
-    return number(memory, kind);
+    return json_figure_of(memory, kind);
 }
 
 static double tasks_at(const json_t *trial, enum moment moment)
@@ -91,7 +78,7 @@ static double tasks_at(const json_t *trial, enum moment moment)
             ? json_object_get(trial, "tasks")
             : json_object_get(memory, moment == MOMENT_REST ? "idle" : "open");
 
-    return number(at, "threads"); /* a process has one at least */
+    return json_figure_of(at, "threads"); /* a process has one at least */
 }
 
 static bool in_section(const struct work *work, const json_t *trial)
@@ -100,8 +87,8 @@ static bool in_section(const struct work *work, const json_t *trial)
     size_t i;
 
     json_array_foreach (work->points, i, point)
-        if (!strcmp(text_of(point, "section"), work->section) &&
-            !strcmp(text_of(point, "id"), text_of(trial, "load_point")))
+        if (json_text_is(point, "section", work->section) &&
+            json_text_is(point, "id", json_text_of(trial, "load_point")))
             return true;
     return false;
 }
@@ -114,12 +101,12 @@ static void gather(struct work *work)
 
     work->count = 0;
     json_array_foreach (work->trials, i, trial) {
-        if (json_is_true(json_object_get(trial, "valid")) &&
+        if (json_true_of(trial, "valid") &&
             !figures_withheld(trial, FIGURE_MEMORY | FIGURE_IDLE_MEMORY, true,
                               &words) &&
-            !strcmp(text_of(trial, "experiment"), work->experiment) &&
-            !strcmp(text_of(json_object_get(trial, "cell"), "model"),
-                    work->model) &&
+            json_text_is(trial, "experiment", work->experiment) &&
+            json_text_is(json_object_get(trial, "cell"), "model",
+                         work->model) &&
             in_section(work, trial))
             work->own[work->count++] = trial;
     }
@@ -147,15 +134,16 @@ static void find_tasks(struct work *work)
 
 static double connections_of(const json_t *trial)
 {
-    return number(json_object_get(trial, "connections"), "open");
+    return json_figure_of(json_object_get(trial, "connections"), "open");
 }
 
 /* The tasks of the requests in flight; NAN: they are not all there. */
 static double sleepers_of(const struct work *work, const json_t *trial)
 {
     const json_t *cell = json_object_get(trial, "cell");
-    double asked = number(json_object_get(cell, "parameters"), "tasks") *
-                   connections_of(trial);
+    double asked =
+        json_figure_of(json_object_get(cell, "parameters"), "tasks") *
+        connections_of(trial);
     double there = tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
 
     return work->kernel_tasks && there < 0.9 * asked ? NAN : asked;
@@ -292,8 +280,8 @@ static json_t *row_of(struct work *work, enum per per)
 static double count_at(const struct work *work, const json_t *point)
 {
     if (work->sleepers)
-        return number(json_object_get(point, "parameters"), "tasks");
-    return number(json_object_get(point, "load"), "connections");
+        return json_figure_of(json_object_get(point, "parameters"), "tasks");
+    return json_figure_of(json_object_get(point, "load"), "connections");
 }
 
 /* Whether the section's load points are a sweep: each has another count. Sets
@@ -308,16 +296,16 @@ static bool is_sweep(struct work *work)
     json_array_foreach (work->points, i, a) {
         const json_t *load = json_object_get(a, "load");
 
-        if (strcmp(text_of(a, "section"), work->section) != 0)
+        if (!json_text_is(a, "section", work->section))
             continue;
         if (json_is_object(json_object_get(a, "beside")) ||
             isnan(count_at(work, a)))
             return false;
-        work->closed &= !strcmp(text_of(load, "mode"), "closed") &&
-                        !(number(load, "think_ns") > 0);
+        work->closed &= json_text_is(load, "mode", "closed") &&
+                        !(json_figure_of(load, "think_ns") > 0);
         count++;
         json_array_foreach (work->points, j, b) {
-            if (j < i && !strcmp(text_of(b, "section"), work->section) &&
+            if (j < i && json_text_is(b, "section", work->section) &&
                 count_at(work, b) == count_at(work, a))
                 return false;
         }
@@ -355,9 +343,9 @@ static void add_experiment(struct work *work, json_t *rows)
     json_array_foreach (work->points, i, a) {
         bool seen = false;
 
-        work->section = text_of(a, "section");
+        work->section = json_text_of(a, "section");
         json_array_foreach (work->points, j, b)
-            seen |= j < i && !strcmp(text_of(b, "section"), work->section);
+            seen |= j < i && json_text_is(b, "section", work->section);
         for (int what = 0; what < 2 && !seen; what++) {
             work->sleepers = what == 1;
             seen = is_sweep(work);
@@ -382,7 +370,7 @@ int memory_slopes_make(json_t *run, const json_t *trials)
     if (made)
         json_array_foreach (json_object_get(run, "experiments"), i,
                             experiment) {
-            work.experiment = text_of(experiment, "name");
+            work.experiment = json_text_of(experiment, "name");
             work.points = json_object_get(experiment, "load_points");
             add_experiment(&work, rows);
         }

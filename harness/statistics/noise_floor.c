@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/base/json.h"
 #include "margin.h"
 #include "sample.h"
 
@@ -24,13 +25,6 @@ struct floor_work {
     json_t *cells; /* of the experiment */
     int different;
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
 
 static void compare_copies(struct floor_work *work, const char *load_point,
                            const struct metric *metric)
@@ -59,13 +53,6 @@ static void compare_copies(struct floor_work *work, const char *load_point,
                                     comparison_verdict_name(verdict)));
 }
 
-static int by_size(const void *left, const void *right)
-{
-    double x = *(const double *)left, y = *(const double *)right;
-
-    return (x > y) - (x < y);
-}
-
 /* The 95th percentile of |ln ratio|, as a share. */
 static double floor_of(const json_t *cells, const char *metric, double *logs)
 {
@@ -73,13 +60,12 @@ static double floor_of(const json_t *cells, const char *metric, double *logs)
     size_t i, n = 0;
 
     json_array_foreach (cells, i, cell) {
-        if (!strcmp(text_of(cell, "metric"), metric))
-            logs[n++] =
-                fabs(log(json_number_value(json_object_get(cell, "ratio"))));
+        if (json_text_is(cell, "metric", metric))
+            logs[n++] = fabs(log(json_number_of(cell, "ratio")));
     }
     if (n == 0)
         return 0;
-    qsort(logs, n, sizeof(*logs), by_size);
+    qsort(logs, n, sizeof(*logs), statistics_ascending);
     return expm1(logs[(size_t)ceil(QUANTILE * (double)n) - 1]);
 }
 
@@ -112,13 +98,14 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
     snprintf(copy, sizeof(copy), "%.64s~", model);
     work->cells = json_array();
     work->different = 0;
-    work->a.experiment = work->b.experiment = text_of(work->experiment, "name");
+    work->a.experiment = work->b.experiment =
+        json_text_of(work->experiment, "name");
     work->a.model = model;
     work->b.model = copy;
     json_array_foreach (json_object_get(work->experiment, "load_points"), i,
                         point) {
 
-        work->a.load_point = work->b.load_point = text_of(point, "id");
+        work->a.load_point = work->b.load_point = json_text_of(point, "id");
         sample_gather(work->trials, &work->a);
         sample_gather(work->trials, &work->b);
         for (const struct metric *m = metrics; m->name != NULL; m++)
@@ -143,9 +130,9 @@ static void run_all(struct floor_work *work, json_t *run)
         json_t *row;
         size_t found;
 
-        if (!json_is_true(json_object_get(work->experiment, "noise_floor")))
+        if (!json_true_of(work->experiment, "noise_floor"))
             continue;
-        row = json_experiment(work, text_of(work->experiment, "baseline"));
+        row = json_experiment(work, json_text_of(work->experiment, "baseline"));
         found = json_array_size(work->cells);
         cells += found;
         different += work->different;
@@ -192,10 +179,10 @@ double noise_floor_of(const json_t *run, const char *experiment,
     size_t i;
 
     json_array_foreach (list, i, row) {
-        if (!strcmp(text_of(row, "experiment"), experiment))
-            return json_number_value(json_object_get(
+        if (json_text_is(row, "experiment", experiment))
+            return json_number_of(
                 json_object_get(json_object_get(row, "floors"), metric),
-                "floor"));
+                "floor");
     }
     return 0;
 }
@@ -207,9 +194,8 @@ static void print_experiment(const struct results *results, const json_t *row)
 
     for (const struct metric *m = metrics; m->name != NULL; m++) {
         const json_t *row_of_metric = json_object_get(floors, m->name);
-        double q = json_number_value(json_object_get(row_of_metric, "floor"));
-        double margin =
-            json_number_value(json_object_get(row_of_metric, "margin"));
+        double q = json_number_of(row_of_metric, "floor");
+        double margin = json_number_of(row_of_metric, "margin");
 
         if (row_of_metric == NULL || strlen(text) + sizeof(part) > sizeof(text))
             continue;
@@ -218,16 +204,15 @@ static void print_experiment(const struct results *results, const json_t *row)
         strcat(text, part);
     }
     results_tell(results, "noise floor of %s, %s against its copy:%s",
-                 text_of(row, "experiment"), text_of(row, "model"),
+                 json_text_of(row, "experiment"), json_text_of(row, "model"),
                  text[0] ? text : " no figures");
 }
 
 void noise_floor_print(const struct results *results, const json_t *run)
 {
     const json_t *noise_floor = json_object_get(run, "noise_floor"), *row;
-    int cells = (int)json_integer_value(json_object_get(noise_floor, "cells"));
-    int different =
-        (int)json_integer_value(json_object_get(noise_floor, "different"));
+    int cells = (int)json_integer_of(noise_floor, "cells");
+    int different = (int)json_integer_of(noise_floor, "different");
     size_t i;
 
     if (!json_is_object(noise_floor))
@@ -237,10 +222,9 @@ void noise_floor_print(const struct results *results, const json_t *run)
     results_tell(results,
                  "%s%d of %d pairs of the same binary were called "
                  "different%s",
-                 json_is_true(json_object_get(noise_floor, "ok")) ? ""
-                                                                  : "WARNING: ",
-                 different, cells,
-                 json_is_true(json_object_get(noise_floor, "ok"))
+                 json_true_of(noise_floor, "ok") ? "" : "WARNING: ", different,
+                 cells,
+                 json_true_of(noise_floor, "ok")
                      ? ""
                      : ", over 10 %: do not trust this run's verdicts; "
                        "quieten the machine (troika doctor)");
@@ -249,7 +233,7 @@ void noise_floor_print(const struct results *results, const json_t *run)
 double margin_of(const json_t *run, const json_t *experiment,
                  const struct metric *metric)
 {
-    const char *name = json_string_value(json_object_get(experiment, "name"));
+    const char *name = json_string_of(experiment, "name");
 
     return fmax(margin_declared(experiment, metric),
                 noise_floor_of(run, name != NULL ? name : "", metric->name));

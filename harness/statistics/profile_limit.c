@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "harness/base/json.h"
 #include "models/runtime/base/units.h"
 #include "summary.h"
 #include "summary_rows.h"
@@ -15,11 +16,10 @@ static bool beyond(const json_t *run, const json_t *experiment,
                    const json_t *point, const char *model, const char *metric,
                    double limit)
 {
-    const json_t *row = summary_row(
-        run, json_string_value(json_object_get(experiment, "name")),
-        json_string_value(json_object_get(point, "id")), model, metric);
+    const json_t *row = summary_row(run, json_string_of(experiment, "name"),
+                                    json_string_of(point, "id"), model, metric);
 
-    return json_number_value(json_object_get(row, "lo")) > limit;
+    return json_number_of(row, "lo") > limit;
 }
 
 static bool misses(const json_t *run, const json_t *experiment,
@@ -27,9 +27,9 @@ static bool misses(const json_t *run, const json_t *experiment,
 {
     const json_t *profile = json_object_get(experiment, "profile");
     bool beside = json_is_object(json_object_get(point, "beside"));
-    double limit = json_number_value(json_object_get(profile, "limit_ns"));
-    double memory = json_number_value(json_object_get(profile, "memory_bytes"));
-    double p = json_number_value(json_object_get(profile, "limit_percentile"));
+    double limit = json_number_of(profile, "limit_ns");
+    double memory = json_number_of(profile, "memory_bytes");
+    double p = json_number_of(profile, "limit_percentile");
     char metric[48];
 
     if (limit > 0) {
@@ -55,8 +55,7 @@ json_t *profile_limit_missed(const json_t *run, const json_t *experiment,
         const char *model = json_string_value(name);
 
         if (found != NULL &&
-            !json_is_true(
-                json_object_get(json_object_get(models, model), "yardstick")) &&
+            !json_true_of(json_object_get(models, model), "yardstick") &&
             misses(run, experiment, point, model) &&
             json_array_append_new(found, json_string(model)) < 0) {
             json_decref(found);
@@ -69,9 +68,8 @@ json_t *profile_limit_missed(const json_t *run, const json_t *experiment,
 char *profile_limit_words(const json_t *experiment, char *text, size_t size)
 {
     const json_t *profile = json_object_get(experiment, "profile");
-    const char *limit = json_string_value(json_object_get(profile, "limit"));
-    json_int_t memory =
-        json_integer_value(json_object_get(profile, "memory_bytes"));
+    const char *limit = json_string_of(profile, "limit");
+    json_int_t memory = json_integer_of(profile, "memory_bytes");
     char bytes[32] = "";
 
     if (memory > 0)

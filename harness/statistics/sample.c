@@ -11,17 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "slice_pairs.h"
 
 /* The gate machine_speed allows the same. */
 static const double SPEED_ALIKE = 0.15;
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
 
 int sample_init(struct sample *sample, size_t n)
 {
@@ -46,15 +40,14 @@ void sample_free(struct sample *sample)
 
 static bool of_cell(const json_t *trial, const struct sample *sample)
 {
-    return !strcmp(text_of(trial, "experiment"), sample->experiment) &&
-           !strcmp(text_of(trial, "load_point"), sample->load_point) &&
-           !strcmp(text_of(json_object_get(trial, "cell"), "model"),
-                   sample->model);
+    return json_text_is(trial, "experiment", sample->experiment) &&
+           json_text_is(trial, "load_point", sample->load_point) &&
+           json_text_is(json_object_get(trial, "cell"), "model", sample->model);
 }
 
 static json_int_t block_of(const json_t *trial)
 {
-    return json_integer_value(json_object_get(trial, "block"));
+    return json_integer_of(trial, "block");
 }
 
 static int by_block(const void *left, const void *right)
@@ -76,11 +69,11 @@ void sample_gather(const json_t *trials, struct sample *sample)
     json_array_foreach (trials, i, trial) {
         if (!of_cell(trial, sample))
             continue;
-        if (json_is_true(json_object_get(trial, "valid")))
+        if (json_true_of(trial, "valid"))
             sample->valid[sample->valid_count++] = trial;
         else {
             sample->invalid++;
-            sample->reason = text_of(trial, "reason");
+            sample->reason = json_text_of(trial, "reason");
         }
     }
     qsort(sample->valid, (size_t)sample->valid_count, sizeof(*sample->valid),
@@ -173,10 +166,8 @@ static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
     if (!figures_withheld(a, metric->figure, true, &words) &&
         !figures_withheld(b, metric->figure, true, &words))
         return true;
-    x = json_number_value(
-        json_object_get(json_object_get(a, "platform"), "speed_ratio"));
-    y = json_number_value(
-        json_object_get(json_object_get(b, "platform"), "speed_ratio"));
+    x = json_number_of(json_object_get(a, "platform"), "speed_ratio");
+    y = json_number_of(json_object_get(b, "platform"), "speed_ratio");
     return x > 0 && y > 0 && fabs(log(x / y)) <= log1p(SPEED_ALIKE);
 }
 
@@ -301,6 +292,6 @@ json_t *sample_ids(const struct sample *sample)
     for (int i = 0; i < sample->count; i++)
         if (i == 0 || sample->trials[i] != sample->trials[i - 1])
             json_array_append_new(
-                list, json_string(text_of(sample->trials[i], "trial_id")));
+                list, json_string(json_text_of(sample->trials[i], "trial_id")));
     return list;
 }

@@ -12,21 +12,16 @@
 #include <math.h>
 #include <string.h>
 
-static double number(const json_t *slice, const char *key)
-{
-    const json_t *value = json_object_get(slice, key);
-
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
+#include "harness/base/json.h"
 
 static double value_of(const json_t *slice, const struct metric *metric)
 {
-    double completed = number(slice, "completed");
+    double completed = json_figure_of(slice, "completed");
 
     if (!strcmp(metric->name, "throughput_per_s"))
-        return completed / number(slice, "counted_ns");
+        return completed / json_figure_of(slice, "counted_ns");
     if (!strcmp(metric->name, "cpu_per_request_ns"))
-        return number(slice, "cpu_ns") / completed;
+        return json_figure_of(slice, "cpu_ns") / completed;
     return NAN;
 }
 

@@ -26,23 +26,6 @@
 #include "sample.h"
 #include "summary_rows.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
-static bool is(const json_t *object, const char *key, const char *value)
-{
-    return !strcmp(text_of(object, key), value);
-}
-
-static json_t *real_or_null(double value, bool known)
-{
-    return known && isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *row_of(struct sample *cell, const struct metric *metric)
 {
     struct estimate estimate = {0};
@@ -62,12 +45,12 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
         cell->model, "metric", metric->name, "higher_is_better",
         metric->higher_is_better, "n", given ? cell->count : 0, "value",
-        real_or_null(estimate.value, given), "lo",
-        real_or_null(estimate.lo, interval), "hi",
-        real_or_null(estimate.hi, interval), "min",
-        real_or_null(estimate.min, given), "max",
-        real_or_null(estimate.max, given), "log_sd",
-        real_or_null(estimate.log_sd, interval), "invalid", cell->invalid,
+        json_finite_if(estimate.value, given), "lo",
+        json_finite_if(estimate.lo, interval), "hi",
+        json_finite_if(estimate.hi, interval), "min",
+        json_finite_if(estimate.min, given), "max",
+        json_finite_if(estimate.max, given), "log_sd",
+        json_finite_if(estimate.log_sd, interval), "invalid", cell->invalid,
         "withheld", cell->withheld, "generator_bound", by != NULL, "bound_by",
         by != NULL ? json_string(by) : json_null(), "why",
         given ? json_null() : json_text(why), "trials", sample_ids(cell));
@@ -166,7 +149,7 @@ static int correct(struct work *work)
 
     json_array_foreach (json_object_get(work->run, "experiments"), i,
                         experiment) {
-        const char *name = text_of(experiment, "name");
+        const char *name = json_text_of(experiment, "name");
         int family = 0;
 
         for (size_t j = 0; p != NULL && j < work->count; j++) {
@@ -210,7 +193,7 @@ static bool is_contender(const json_t *run, const char *model)
 {
     const json_t *info = json_object_get(json_object_get(run, "models"), model);
 
-    return !json_is_true(json_object_get(info, "yardstick"));
+    return !json_true_of(info, "yardstick");
 }
 
 static int visit_point(const json_t *experiment, const json_t *point,
@@ -220,8 +203,8 @@ static int visit_point(const json_t *experiment, const json_t *point,
     const json_t *models = json_object_get(point, "models"), *a, *b;
     size_t i, j;
 
-    work->a.experiment = work->b.experiment = text_of(experiment, "name");
-    work->a.load_point = work->b.load_point = text_of(point, "id");
+    work->a.experiment = work->b.experiment = json_text_of(experiment, "name");
+    work->a.load_point = work->b.load_point = json_text_of(point, "id");
     json_array_foreach (models, i, a) {
         work->a.model = json_string_value(a);
         sample_gather(work->trials, &work->a);
@@ -276,12 +259,13 @@ static int count_lost(const json_t *experiment, const json_t *point,
     size_t i;
 
     json_array_foreach (json_object_get(point, "models"), i, model) {
-        const json_t *row = summary_row(
-            lost->run, text_of(experiment, "name"), text_of(point, "id"),
-            json_string_value(model), text_of(point, "headline"));
+        const json_t *row =
+            summary_row(lost->run, json_text_of(experiment, "name"),
+                        json_text_of(point, "id"), json_string_value(model),
+                        json_text_of(point, "headline"));
 
         lost->count += json_is_null(json_object_get(row, "value")) &&
-                       json_integer_value(json_object_get(row, "withheld")) > 0;
+                       json_integer_of(row, "withheld") > 0;
     }
     return 0;
 }
@@ -295,10 +279,10 @@ static void count(json_t *run, const json_t *trials)
     size_t i;
 
     json_array_foreach (trials, i, trial) {
-        valid += json_is_true(json_object_get(trial, "valid"));
+        valid += json_true_of(trial, "valid");
         withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
         bounded += figures_bound(trial, FIGURES_ALL) != NULL;
-        attempt = (int)json_integer_value(json_object_get(trial, "attempt"));
+        attempt = (int)json_integer_of(trial, "attempt");
         retried += attempt > 1 ? attempt - 1 : 0;
     }
     summary_each_point(run, count_lost, &lost);
@@ -309,13 +293,6 @@ static void count(json_t *run, const json_t *trials)
                   valid, "invalid", (int)json_array_size(trials) - valid,
                   "retried", retried, "withheld", withheld, "bounded", bounded,
                   "lost", lost.count));
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return (a > b) - (a < b);
 }
 
 /* How much repeated trials of the same cell differ: the median, over cells, of
@@ -329,16 +306,16 @@ static void add_noise(json_t *run)
     json_array_foreach (rows, i, row) {
         json_t *sd = json_object_get(row, "log_sd");
 
-        if (sds != NULL && is(row, "metric", "throughput_per_s") &&
+        if (sds != NULL && json_text_is(row, "metric", "throughput_per_s") &&
             json_is_real(sd))
             sds[n++] = json_real_value(sd);
     }
     if (n > 0)
-        qsort(sds, n, sizeof(*sds), by_value);
-    json_object_set_new(run, "noise",
-                        json_pack("{s:i, s:o}", "cells", (int)n,
-                                  "throughput_log_sd_median",
-                                  real_or_null(n > 0 ? sds[n / 2] : 0, n > 0)));
+        qsort(sds, n, sizeof(*sds), statistics_ascending);
+    json_object_set_new(
+        run, "noise",
+        json_pack("{s:i, s:o}", "cells", (int)n, "throughput_log_sd_median",
+                  json_finite_if(n > 0 ? sds[n / 2] : 0, n > 0)));
     free(sds);
 }
 
@@ -377,7 +354,7 @@ char *summary_csv(const json_t *trials)
         return NULL;
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
     json_array_foreach (trials, i, trial) {
-        bool valid = json_is_true(json_object_get(trial, "valid"));
+        bool valid = json_true_of(trial, "valid");
         const char *words;
 
         for (const struct metric *m = metrics; m->name != NULL; m++) {
@@ -387,15 +364,15 @@ char *summary_csv(const json_t *trials)
 
             if (!isfinite(value))
                 continue;
-            fprintf(
-                file, "%s,%s,%s,%s,%lld,%s,%.9g,%s\n",
-                text_of(trial, "experiment"), text_of(trial, "load_point"),
-                text_of(json_object_get(trial, "cell"), "model"), m->name,
-                (long long)json_integer_value(json_object_get(trial, "block")),
-                text_of(trial, "trial_id"), value,
-                valid && !figures_withheld(trial, m->figure, true, &words)
-                    ? "true"
-                    : "false");
+            fprintf(file, "%s,%s,%s,%s,%lld,%s,%.9g,%s\n",
+                    json_text_of(trial, "experiment"),
+                    json_text_of(trial, "load_point"),
+                    json_text_of(json_object_get(trial, "cell"), "model"),
+                    m->name, (long long)json_integer_of(trial, "block"),
+                    json_text_of(trial, "trial_id"), value,
+                    valid && !figures_withheld(trial, m->figure, true, &words)
+                        ? "true"
+                        : "false");
         }
     }
     return fclose(file) == 0 ? text : NULL;

@@ -4,12 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool is(const json_t *object, const char *key, const char *value)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return !strcmp(text != NULL ? text : "", value);
-}
+#include "harness/base/json.h"
 
 json_t *summary_row(const json_t *run, const char *experiment,
                     const char *load_point, const char *model,
@@ -19,9 +14,10 @@ json_t *summary_row(const json_t *run, const char *experiment,
     size_t i;
 
     json_array_foreach (json_object_get(run, "summary"), i, row)
-        if (is(row, "experiment", experiment) &&
-            is(row, "load_point", load_point) && is(row, "model", model) &&
-            is(row, "metric", metric))
+        if (json_text_is(row, "experiment", experiment) &&
+            json_text_is(row, "load_point", load_point) &&
+            json_text_is(row, "model", model) &&
+            json_text_is(row, "metric", metric))
             return row;
     return NULL;
 }
@@ -34,9 +30,10 @@ json_t *summary_comparison(const json_t *run, const char *experiment,
     size_t i;
 
     json_array_foreach (json_object_get(run, "comparisons"), i, row)
-        if (is(row, "experiment", experiment) &&
-            is(row, "load_point", load_point) && is(row, "metric", metric) &&
-            is(row, "a", a) && is(row, "b", b))
+        if (json_text_is(row, "experiment", experiment) &&
+            json_text_is(row, "load_point", load_point) &&
+            json_text_is(row, "metric", metric) && json_text_is(row, "a", a) &&
+            json_text_is(row, "b", b))
             return row;
     return NULL;
 }

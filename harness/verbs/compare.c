@@ -10,6 +10,7 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/hint.h"
+#include "harness/base/json.h"
 #include "harness/base/options.h"
 #include "harness/experiment/value.h"
 #include "harness/results/stored.h"
@@ -120,8 +121,7 @@ static json_t *load_trials(const char *directory, const json_t *run,
         stored_all(directory, run, trials, say_damaged, NULL);
     int damaged = problems.damaged_trials + problems.damaged_attempts;
 
-    if (problems.missing > 0 &&
-        json_is_true(json_object_get(run, "complete"))) {
+    if (problems.missing > 0 && json_true_of(run, "complete")) {
         *missing = true;
         fprintf(stderr,
                 "troika compare: %s: %d trial%s of a complete run %s no file "
@@ -174,16 +174,14 @@ static bool is_untrusted(const json_t *run)
 static void print_run(const char *name, const char *directory,
                       const json_t *run)
 {
-    const char *version =
-        json_string_value(json_object_get(run, "tool_version"));
-    const char *started = json_string_value(json_object_get(run, "started_at"));
+    const char *version = json_string_of(run, "tool_version");
+    const char *started = json_string_of(run, "started_at");
 
     printf("%s  %s (%s, %s)%s\n", name, directory,
            version ? version : "unknown version", started ? started : "?",
-           json_is_true(json_object_get(run, "complete")) ? ""
-                                                          : " INCOMPLETE RUN");
+           json_true_of(run, "complete") ? "" : " INCOMPLETE RUN");
     if (is_untrusted(run))
-        printf("   %s\n", json_string_value(json_object_get(run, "untrusted")));
+        printf("   %s\n", json_string_of(run, "untrusted"));
 }
 
 static int judge(const struct flags *flags, const struct compare *compare,

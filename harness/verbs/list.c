@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/base/options.h"
 #include "harness/experiment/experiment.h"
@@ -138,13 +139,6 @@ static json_t *experiments_json(void)
     return array;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 static void print_parameters(const json_t *parameters, const char *lead)
 {
     size_t index;
@@ -157,13 +151,13 @@ static void print_parameters(const json_t *parameters, const char *lead)
         char *texts[3] = {json_dumps(standard, JSON_ENCODE_ANY),
                           json_dumps(low, JSON_ENCODE_ANY),
                           json_dumps(high, JSON_ENCODE_ANY)};
-        printf("      %s%s = %s  %s; %s to %s %s\n", lead, text_of(p, "name"),
-               json_is_string(standard) ? json_string_value(standard)
-                                        : texts[0],
-               text_of(p, "help"),
-               json_is_string(low) ? json_string_value(low) : texts[1],
-               json_is_string(high) ? json_string_value(high) : texts[2],
-               json_is_string(low) ? "" : text_of(p, "unit"));
+        printf(
+            "      %s%s = %s  %s; %s to %s %s\n", lead, json_text_of(p, "name"),
+            json_is_string(standard) ? json_string_value(standard) : texts[0],
+            json_text_of(p, "help"),
+            json_is_string(low) ? json_string_value(low) : texts[1],
+            json_is_string(high) ? json_string_value(high) : texts[2],
+            json_is_string(low) ? "" : json_text_of(p, "unit"));
         for (int i = 0; i < 3; i++)
             free(texts[i]);
     }
@@ -175,7 +169,7 @@ static void print_runtime(const json_t *runtime)
 
     if (json_is_object(runtime))
         printf("      runs on %s %s%s; not among `models = all`\n",
-               text_of(runtime, "name"), text_of(runtime, "version"),
+               json_text_of(runtime, "name"), json_text_of(runtime, "version"),
                json_is_true(gil)    ? ", with a GIL"
                : json_is_false(gil) ? ", without a GIL"
                                     : "");
@@ -189,17 +183,18 @@ static void print_models(const json_t *models)
     puts("Models (what serves a request):");
     json_array_foreach (models, index, m) {
         const json_t *workers = json_object_get(m, "workers_default");
-        printf("  %-24s %s\n", text_of(m, "name"), text_of(m, "summary"));
-        if (!json_is_true(json_object_get(m, "available"))) {
-            printf("      not available: %s\n", text_of(m, "reason"));
+        printf("  %-24s %s\n", json_text_of(m, "name"),
+               json_text_of(m, "summary"));
+        if (!json_true_of(m, "available")) {
+            printf("      not available: %s\n", json_text_of(m, "reason"));
             continue;
         }
         print_runtime(json_object_get(m, "runtime"));
-        printf("      task: %s%s%s%s\n", text_of(m, "task"),
-               text_of(m, "flags")[0] ? "; " : "", text_of(m, "flags"),
-               json_is_true(json_object_get(m, "yardstick"))
-                   ? "; a yardstick, never a contender"
-                   : "");
+        printf("      task: %s%s%s%s\n", json_text_of(m, "task"),
+               json_text_of(m, "flags")[0] ? "; " : "",
+               json_text_of(m, "flags"),
+               json_true_of(m, "yardstick") ? "; a yardstick, never a contender"
+                                            : "");
         if (json_is_integer(workers))
             printf("      --workers = %lld\n",
                    (long long)json_integer_value(workers));
@@ -224,15 +219,13 @@ static void print_workloads(const json_t *list)
 
     puts("Workloads (what a request does):");
     json_array_foreach (list, index, w) {
-        printf("  %-10s [%s] %s%s\n", text_of(w, "name"), text_of(w, "kind"),
-               text_of(w, "summary"),
-               json_is_true(json_object_get(w, "needs_backend"))
-                   ? "; needs a backend"
-                   : "");
-        print_store(workload_find(text_of(w, "name"))->workload->store);
+        printf("  %-10s [%s] %s%s\n", json_text_of(w, "name"),
+               json_text_of(w, "kind"), json_text_of(w, "summary"),
+               json_true_of(w, "needs_backend") ? "; needs a backend" : "");
+        print_store(workload_find(json_text_of(w, "name"))->workload->store);
         print_parameters(json_object_get(w, "parameters"), "");
-        if (text_of(w, "source")[0] != '\0')
-            printf("      source: %s\n", text_of(w, "source"));
+        if (json_text_of(w, "source")[0] != '\0')
+            printf("      source: %s\n", json_text_of(w, "source"));
     }
     for (int i = 0; workloads_missing[i].name != NULL; i++)
         printf("  %-10s not built: package %s is missing (make deps-claims)\n",
@@ -246,16 +239,17 @@ static void print_experiments(const json_t *list)
 
     puts("Experiments (a question each; make bench-NAME):");
     json_array_foreach (list, index, e) {
-        printf("  %-14s %s\n", text_of(e, "name"), text_of(e, "title"));
-        if (text_of(e, "question")[0] != '\0')
-            printf("      %s\n", text_of(e, "question"));
-        if (text_of(e, "error")[0] != '\0') {
-            printf("      cannot be read: %s\n", text_of(e, "error"));
+        printf("  %-14s %s\n", json_text_of(e, "name"),
+               json_text_of(e, "title"));
+        if (json_text_of(e, "question")[0] != '\0')
+            printf("      %s\n", json_text_of(e, "question"));
+        if (json_text_of(e, "error")[0] != '\0') {
+            printf("      cannot be read: %s\n", json_text_of(e, "error"));
             continue;
         }
         const json_t *size = json_object_get(e, "size");
         printf("      %lld trials, %.0f s under load\n",
-               (long long)json_integer_value(json_object_get(size, "trials")),
+               (long long)json_integer_of(size, "trials"),
                json_real_value(json_object_get(size, "load_s")));
     }
 }

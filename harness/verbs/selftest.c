@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/options.h"
 #include "harness/results/results.h"
 #include "harness/selftest/selftest.h"
@@ -178,16 +179,15 @@ static int carry_out(const struct wish *wish)
         fputs("troika selftest: out of memory\n", stderr);
         return EXIT_FAILED;
     }
-    failed = (int)json_integer_value(json_object_get(json, "failed"));
-    skipped = (int)json_integer_value(json_object_get(json, "skipped"));
+    failed = (int)json_integer_of(json, "failed");
+    skipped = (int)json_integer_of(json, "skipped");
     if (wish->json) {
         json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
         putchar('\n');
     } else {
         print_text(results);
         printf("%d passed, %d failed, %d skipped\n",
-               (int)json_integer_value(json_object_get(json, "passed")), failed,
-               skipped);
+               (int)json_integer_of(json, "passed"), failed, skipped);
     }
     if (wish->keep && store(wish, json, started_at) < 0)
         status = -EIO;

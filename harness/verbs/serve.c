@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/base/options.h"
 #include "harness/server/models.h"
@@ -74,7 +75,7 @@ static int ready_port(int fd)
         used += (size_t)got;
     }
     ready = json_loadb(line, used, 0, NULL);
-    port = (int)json_integer_value(json_object_get(ready, "port"));
+    port = (int)json_integer_of(ready, "port");
     json_decref(ready);
     return port > 0 ? port : -EPROTO;
 }
