@@ -64,6 +64,14 @@ const char *effect_name(enum gate_effect effect)
                                     : "withheld";
 }
 
+bool figures_are_of(const json_t *trial, const char *experiment,
+                    const char *load_point, const char *model)
+{
+    return json_text_is(trial, "experiment", experiment) &&
+           json_text_is(trial, "load_point", load_point) &&
+           json_text_is(json_object_get(trial, "cell"), "model", model);
+}
+
 bool figures_withheld(const json_t *trial, unsigned figures, bool level,
                       const char **words)
 {

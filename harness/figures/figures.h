@@ -48,6 +48,10 @@ json_t *figures_json(unsigned figures);
 /* "withheld", "level", "bound". */
 const char *effect_name(enum gate_effect effect);
 
+/* Whether a stored trial is of this cell. */
+bool figures_are_of(const json_t *trial, const char *experiment,
+                    const char *load_point, const char *model);
+
 /* Whether one of `figures` is withheld from a stored trial, `level` including
  * those whose level alone is; if so, *words says why (borrowed). */
 bool figures_withheld(const json_t *trial, unsigned figures, bool level,

@@ -26,8 +26,8 @@
 #include "harness/results/stored_run.h"
 #include "harness/server/models.h"
 #include "harness/server/process.h"
-#include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
+#include "harness/statistics/compare.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
@@ -139,7 +139,7 @@ static int close_run(struct run *run)
     if (result == 0)
         result = memory_slopes_make(run->json, run->trials);
     if (result == 0)
-        result = across_make(run->json, run->trials);
+        result = compare_across(run->json, run->trials);
     run_primitives_add(&run->results, run->json);
     if (result == 0)
         result = activity_make(run->json, run->trials);

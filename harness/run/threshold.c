@@ -14,7 +14,6 @@
 #include "harness/base/json.h"
 #include "harness/experiment/value.h"
 #include "harness/figures/metric.h"
-#include "harness/statistics/summary.h"
 #include "harness/statistics/summary_rows.h"
 #include "models/runtime/base/units.h"
 

@@ -20,7 +20,7 @@
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "sample.h"
-#include "summary.h"
+#include "summary_rows.h"
 
 enum {
     HANDOVER_CALLS = 2,
@@ -32,68 +32,47 @@ enum {
 struct work {
     json_t *run, *cells, *pairs;
     const json_t *trials;
-    struct sample a, b, pair_a, pair_b;
+    struct samples samples;
     double *values[GAP_PARTS]; /* room for all trials each */
     double *differences;
     struct gap_price price[GAP_PARTS];
 };
 
-static double requests(const json_t *trial)
-{
-    return json_figure_in(trial, "requests", "completed_in_window");
-}
-
-/* Of one trial, per request; NAN: unknown. */
-static double counted(const json_t *trial, const char *kind)
-{
-    double n = json_figure_in(trial, "activity", "requests");
-
-    return n > 0 ? json_figure_in(trial, "activity", kind) / n : NAN;
-}
-
-static double user(const json_t *trial, const char *kind)
-{
-    return json_figure_in(trial, "cpu", kind) / requests(trial);
-}
-
-static double waited(const json_t *trial, const char *kind)
-{
-    return json_figure_in(trial, "run_queue", kind) / requests(trial);
-}
-
-/* How long a thread that was woken or put back waited, in the mean. */
-static double wait_per_switch(const json_t *trial, const char *kind)
-{
-    double switches = json_figure_in(trial, "switches", "voluntary") +
-                      json_figure_in(trial, "switches", "involuntary");
-
-    return switches > 0 ? json_figure_in(trial, "run_queue", kind) / switches
-                        : NAN;
-}
-
-static double switched(const json_t *trial, const char *kind)
-{
-    return json_figure_in(trial, "switches", kind) / requests(trial);
-}
+/* What a figure is divided by. */
+enum per { PER_REQUEST, PER_COUNTED, PER_SWITCH };
 
 static const struct figure {
-    const char *name;
-    double (*of)(const json_t *trial, const char *kind);
-    const char *kind;
+    const char *name, *part, *kind; /* the trial's part.kind */
+    enum per per;
 } figures[] = {
-    {"cpu_user_ns", user, "user_ns"},
-    {"cpu_system_ns", user, "system_ns"},
-    {"switches", counted, "switches"},
-    {"system_calls", counted, "system_calls"},
-    {"threads_started", counted, "threads_started"},
-    {"processes_started", counted, "processes_started"},
-    {"switches_voluntary", switched, "voluntary"},
-    {"switches_involuntary", switched, "involuntary"},
-    {"run_queue_wait_ns", waited, "wait_ns"},
-    {"pressure_ns", waited, "pressure_ns"},
-    {"wait_per_switch_ns", wait_per_switch, "wait_ns"},
+    {"cpu_user_ns", "cpu", "user_ns", PER_REQUEST},
+    {"cpu_system_ns", "cpu", "system_ns", PER_REQUEST},
+    {"switches", "activity", "switches", PER_COUNTED},
+    {"system_calls", "activity", "system_calls", PER_COUNTED},
+    {"threads_started", "activity", "threads_started", PER_COUNTED},
+    {"processes_started", "activity", "processes_started", PER_COUNTED},
+    {"switches_voluntary", "switches", "voluntary", PER_REQUEST},
+    {"switches_involuntary", "switches", "involuntary", PER_REQUEST},
+    {"run_queue_wait_ns", "run_queue", "wait_ns", PER_REQUEST},
+    {"pressure_ns", "run_queue", "pressure_ns", PER_REQUEST},
+    /* How long a thread that was woken or put back waited, in the mean. */
+    {"wait_per_switch_ns", "run_queue", "wait_ns", PER_SWITCH},
     {0},
 };
+
+/* Of one trial; not finite: unknown. */
+static double figure_of(const json_t *trial, const char *part, const char *kind,
+                        enum per per)
+{
+    double n = per == PER_REQUEST
+                   ? json_figure_in(trial, "requests", "completed_in_window")
+               : per == PER_COUNTED
+                   ? json_figure_in(trial, "activity", "requests")
+                   : json_figure_in(trial, "switches", "voluntary") +
+                         json_figure_in(trial, "switches", "involuntary");
+
+    return n > 0 ? json_figure_in(trial, part, kind) / n : NAN;
+}
 
 static json_t *mean_json(const struct gap_mean *mean)
 {
@@ -105,7 +84,7 @@ static json_t *mean_json(const struct gap_mean *mean)
 
 static json_t *cell_json(struct work *work)
 {
-    struct sample *cell = &work->a;
+    struct sample *cell = &work->samples.a;
     const char *why = NULL;
     json_t *object;
 
@@ -118,7 +97,8 @@ static json_t *cell_json(struct work *work)
         bool known = cell->count > 0;
 
         for (int i = 0; i < cell->count; i++) {
-            cell->values[i] = figure->of(cell->trials[i], figure->kind);
+            cell->values[i] = figure_of(cell->trials[i], figure->part,
+                                        figure->kind, figure->per);
             known = known && isfinite(cell->values[i]);
         }
         gap_mean_of(cell->values, known ? cell->count : 0, &mean);
@@ -127,18 +107,20 @@ static json_t *cell_json(struct work *work)
     for (int i = 0; i < cell->count && why == NULL; i++)
         why =
             json_string_of(json_object_get(cell->trials[i], "activity"), "why");
-    json_object_set_new(object, "why",
-                        why != NULL ? json_string(why) : json_null());
+    json_object_set_new(object, "why", json_pack("s?", why));
     return object;
 }
 
 /* The blocks' differences of one kind; false when one is not known. */
 static bool differences(const struct work *work, int kind, int n)
 {
+    const struct samples *pair = &work->samples;
+    const char *part = gap_part_name(kind);
+
     for (int i = 0; i < n; i++) {
         work->values[kind][i] =
-            counted(work->pair_a.trials[i], gap_part_name(kind)) -
-            counted(work->pair_b.trials[i], gap_part_name(kind));
+            figure_of(pair->pair_a.trials[i], "activity", part, PER_COUNTED) -
+            figure_of(pair->pair_b.trials[i], "activity", part, PER_COUNTED);
         if (!isfinite(work->values[kind][i]))
             return false;
     }
@@ -147,7 +129,7 @@ static bool differences(const struct work *work, int kind, int n)
 
 static json_t *gap_json(const struct work *work, const struct gap *gap)
 {
-    const char *a = work->a.model, *b = work->b.model;
+    const char *a = work->samples.a.model, *b = work->samples.b.model;
     json_t *parts = json_array();
 
     for (int i = 0; i < GAP_PARTS; i++)
@@ -157,8 +139,8 @@ static json_t *gap_json(const struct work *work, const struct gap *gap)
                              json_finite(work->price[i].each_ns), "ns",
                              json_finite(gap->part_ns[i])));
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:s, s:s}",
-                     "experiment", work->a.experiment, "load_point",
-                     work->a.load_point, "a", gap->turned ? b : a, "b",
+                     "experiment", work->samples.a.experiment, "load_point",
+                     work->samples.a.load_point, "a", gap->turned ? b : a, "b",
                      gap->turned ? a : b, "n", gap->gap_ns.n, "gap_ns",
                      mean_json(&gap->gap_ns), "parts", parts, "rest_ns",
                      mean_json(&gap->rest_ns), "verdict",
@@ -167,15 +149,16 @@ static json_t *gap_json(const struct work *work, const struct gap *gap)
 
 static void add_pair(struct work *work)
 {
-    struct gap_facts facts = {.a = work->a.model, .b = work->b.model};
+    struct gap_facts facts = {.a = work->samples.a.model,
+                              .b = work->samples.b.model};
     struct gap gap;
 
-    facts.n = sample_pair(&work->a, &work->b, metric_find("cpu_per_request_ns"),
-                          &work->pair_a, &work->pair_b);
+    facts.n = samples_pair(&work->samples, metric_find("cpu_per_request_ns"));
     if (facts.n == 0)
         return;
     for (int i = 0; i < facts.n; i++)
-        work->differences[i] = work->pair_a.values[i] - work->pair_b.values[i];
+        work->differences[i] =
+            work->samples.pair_a.values[i] - work->samples.pair_b.values[i];
     facts.cpu_ns = work->differences;
     facts.counted = facts.n;
     for (int kind = 0; kind < GAP_PARTS; kind++) {
@@ -188,13 +171,6 @@ static void add_pair(struct work *work)
 }
 
 /* Yardsticks are shown, and explained against nobody. */
-static bool is_yardstick(const struct work *work, const char *model)
-{
-    const json_t *models = json_object_get(work->run, "models");
-
-    return json_true_of(json_object_get(models, model), "yardstick");
-}
-
 static int visit(const json_t *experiment, const json_t *point, void *context)
 {
     struct work *work = context;
@@ -204,18 +180,21 @@ static int visit(const json_t *experiment, const json_t *point, void *context)
 
     if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
         return 0;
-    work->a.experiment = work->b.experiment = json_text_of(experiment, "name");
-    work->a.load_point = work->b.load_point = json_text_of(point, "id");
+    work->samples.a.experiment = work->samples.b.experiment =
+        json_text_of(experiment, "name");
+    work->samples.a.load_point = work->samples.b.load_point =
+        json_text_of(point, "id");
     json_array_foreach (models, i, a) {
-        work->a.model = json_string_value(a);
-        sample_gather(work->trials, &work->a);
+        work->samples.a.model = json_string_value(a);
+        sample_gather(work->trials, &work->samples.a);
         json_array_append_new(work->cells, cell_json(work));
         json_array_foreach (models, j, b) {
-            work->b.model = json_string_value(b);
-            if (j <= i || is_yardstick(work, work->a.model) ||
-                is_yardstick(work, work->b.model))
+            work->samples.b.model = json_string_value(b);
+            if (j <= i ||
+                summary_is_yardstick(work->run, work->samples.a.model) ||
+                summary_is_yardstick(work->run, work->samples.b.model))
                 continue;
-            sample_gather(work->trials, &work->b);
+            sample_gather(work->trials, &work->samples.b);
             add_pair(work);
         }
     }
@@ -273,12 +252,10 @@ int activity_make(json_t *run, const json_t *trials)
                         .pairs = json_array(),
                         .trials = trials,
                         .differences = calloc(n, sizeof(double))};
-    struct sample *samples[] = {&work.a, &work.b, &work.pair_a, &work.pair_b};
     int result = work.differences != NULL ? 0 : -ENOMEM;
 
-    for (int i = 0; i < 4; i++)
-        if (sample_init(samples[i], n) < 0)
-            result = -ENOMEM;
+    if (samples_init(&work.samples, n) < 0)
+        result = -ENOMEM;
     for (int i = 0; i < GAP_PARTS; i++) {
         work.values[i] = calloc(n, sizeof(double));
         if (work.values[i] == NULL)
@@ -293,8 +270,7 @@ int activity_make(json_t *run, const json_t *trials)
     }
     json_decref(work.cells);
     json_decref(work.pairs);
-    for (int i = 0; i < 4; i++)
-        sample_free(samples[i]);
+    samples_free(&work.samples);
     for (int i = 0; i < GAP_PARTS; i++)
         free(work.values[i]);
     free(work.differences);

@@ -3,6 +3,10 @@
  * Works on summaries alone: level, spread and number of blocks are all that
  * Welch's t needs. The primary metrics of all load points are one family for
  * Holm's correction; a second load's p99 stands beside them, exploratory.
+ *
+ * Between load points of one run: the trials of a block are spread over its
+ * load points in random order, so that two load points of a block are as good a
+ * pair as two models.
  */
 #include "compare.h"
 
@@ -13,8 +17,7 @@
 
 #include "harness/base/json.h"
 #include "margin.h"
-#include "noise_floor.h"
-#include "summary.h"
+#include "sample.h"
 #include "summary_rows.h"
 
 static const json_t *named(const json_t *list, const char *key,
@@ -338,4 +341,73 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
                 bounds);
     fputc('\n', file);
     return worse;
+}
+
+struct across {
+    json_t *rows;
+    const json_t *trials;
+    struct samples samples;
+};
+
+static void add_ratio(struct across *work, const struct metric *metric)
+{
+    struct sample *a = &work->samples.a, *b = &work->samples.b;
+    int n = samples_pair(&work->samples, metric);
+    struct estimate ratio = {0};
+    const char *by;
+
+    if (n == 0)
+        return;
+    statistics_ratio(work->samples.pair_a.values, work->samples.pair_b.values,
+                     n, &ratio);
+    by = sample_bound(a, metric);
+    by = by != NULL ? by : sample_bound(b, metric);
+    json_array_append_new(
+        work->rows,
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:i, s:f, s:o, s:o, s:b, s:s?, s:o}",
+            "experiment", a->experiment, "metric", metric->name, "model",
+            a->model, "load_point", a->load_point, "base", b->load_point, "n",
+            n, "ratio", ratio.value, "lo", json_finite_if(ratio.lo, n > 1),
+            "hi", json_finite_if(ratio.hi, n > 1), "generator_bound",
+            by != NULL, "bound_by", by, "trials", samples_ids(&work->samples)));
+}
+
+static int visit_point(const json_t *experiment, const json_t *point,
+                       void *context)
+{
+    struct across *work = context;
+    struct sample *a = &work->samples.a, *b = &work->samples.b;
+    const char *base = json_text_of(experiment, "base");
+    const json_t *model;
+    size_t i;
+
+    if (base[0] == '\0' || !strcmp(base, json_text_of(point, "id")))
+        return 0;
+    a->experiment = b->experiment = json_text_of(experiment, "name");
+    a->load_point = json_text_of(point, "id");
+    b->load_point = base;
+    json_array_foreach (json_object_get(point, "models"), i, model) {
+        a->model = b->model = json_string_value(model);
+        sample_gather(work->trials, a);
+        sample_gather(work->trials, b);
+        for (const struct metric *m = metrics; m->name != NULL; m++)
+            if (metric_applies(m, point))
+                add_ratio(work, m);
+    }
+    return 0;
+}
+
+int compare_across(json_t *run, const json_t *trials)
+{
+    struct across work = {.trials = trials};
+    int result = samples_init(&work.samples, json_array_size(trials));
+
+    if (result == 0) {
+        work.rows = json_array();
+        json_object_set_new(run, "across", work.rows);
+        result = summary_each_point(run, visit_point, &work);
+    }
+    samples_free(&work.samples);
+    return result;
 }

@@ -3,6 +3,10 @@
  * Two runs side by side: what B is against A, load point by load point. They
  * share no blocks, so nothing is paired, and the drift between them is in
  * every difference.
+ *
+ * And load points of one run side by side: a model's figure at one of them over
+ * its figure at the experiment's base, block by block. Does ten times the
+ * connections double the latency? Do two workers do twice what one does?
  */
 #pragma once
 
@@ -44,3 +48,8 @@ void compare_print(const struct compare *compare, FILE *file);
  * counted in words. Returns how many are worse. */
 int compare_regressions(const struct compare *compare, double share,
                         FILE *file);
+
+/* Sets "across" of the run from the trials (an array of trial objects, any
+ * order): a row per load point, model and metric of the experiments that name
+ * a base. Returns 0 or -ENOMEM. */
+int compare_across(json_t *run, const json_t *trials);

@@ -208,7 +208,7 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
     return text;
 }
 
-/* In slice mode a block may be cut into stretches (slice_pairs.h). */
+/* In slice mode a block may be cut into stretches (sample.h). */
 static const char *units_of(const struct comparison *comparison)
 {
     return comparison->pairs > 0 ? "stretches of slices" : "blocks";

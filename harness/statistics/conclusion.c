@@ -15,9 +15,8 @@
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
-#include "noise_floor.h"
-#include "profile_limit.h"
-#include "summary.h"
+#include "margin.h"
+#include "models/runtime/base/units.h"
 #include "summary_rows.h"
 
 enum { MODELS_SHOWN = 32 };
@@ -86,15 +85,13 @@ static void rank(struct point *point, const json_t *models)
     point->count = 0;
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
-        const json_t *info =
-            json_object_get(json_object_get(point->run, "models"), model);
         double value =
             json_number_of(summary_row(point->run, point->experiment, point->id,
                                        model, point->metric),
                            "value");
         int at = point->count;
 
-        if (!(value > 0) || json_true_of(info, "yardstick") ||
+        if (!(value > 0) || summary_is_yardstick(point->run, model) ||
             is_among(point->apart, model) || point->count == MODELS_SHOWN)
             continue;
         for (; at > 0 &&
@@ -268,15 +265,6 @@ static void tell_gaps(const struct point *point, const json_t *models)
     }
 }
 
-static bool is_of(const struct point *point, const json_t *trial,
-                  const char *model)
-{
-    return json_text_is(trial, "experiment", point->experiment) &&
-           json_text_is(trial, "load_point", point->id) &&
-           json_text_is(json_object_get(trial, "cell"), "model", model) &&
-           json_true_of(trial, "valid");
-}
-
 /* Of a soak: what grows, trial by trial, for a mean of slopes would hide the
  * one server that leaks. */
 static void tell_drift(const struct point *point, const json_t *models)
@@ -290,7 +278,8 @@ static void tell_drift(const struct point *point, const json_t *models)
             const char *model = json_string_value(name);
             const json_t *drift = json_object_get(trial, "drift");
 
-            if (drift != NULL && is_of(point, trial, model))
+            if (drift != NULL && json_true_of(trial, "valid") &&
+                figures_are_of(trial, point->experiment, point->id, model))
                 results_tell(point->results, "    %s, block %d: %s", model,
                              (int)json_integer_of(trial, "block"),
                              trial_drift_words(drift, words, sizeof(words)));
@@ -320,13 +309,85 @@ static void tell_recovery(const struct point *point, const json_t *models)
     }
 }
 
+static bool beyond(const json_t *run, const json_t *experiment,
+                   const json_t *point, const char *model, const char *metric,
+                   double limit)
+{
+    const json_t *row = summary_row(run, json_string_of(experiment, "name"),
+                                    json_string_of(point, "id"), model, metric);
+
+    return json_number_of(row, "lo") > limit;
+}
+
+static bool misses(const json_t *run, const json_t *experiment,
+                   const json_t *point, const char *model)
+{
+    const json_t *profile = json_object_get(experiment, "profile");
+    bool beside = json_is_object(json_object_get(point, "beside"));
+    double limit = json_number_of(profile, "limit_ns");
+    double memory = json_number_of(profile, "memory_bytes");
+    double p = json_number_of(profile, "limit_percentile");
+    char metric[48];
+
+    if (limit > 0) {
+        snprintf(metric, sizeof(metric), "%s_p%g_ns",
+                 beside ? "beside" : "latency", p > 0 ? p : 99);
+        if (beyond(run, experiment, point, model, metric, limit) ||
+            (!beside &&
+             beyond(run, experiment, point, model, "latency_p50_ns", limit)))
+            return true;
+    }
+    return memory > 0 &&
+           beyond(run, experiment, point, model, "memory_total_bytes", memory);
+}
+
+/* The contenders of the load point of which the whole 95 % interval lies
+ * beyond a limit of the profile (a percentile's: its own, or the median's), as
+ * an array of names that the caller releases; empty without a profile or
+ * limits. NULL when out of memory. The same rule as in reports/ (missed). */
+static json_t *missed_limit(const json_t *run, const json_t *experiment,
+                            const json_t *point)
+{
+    const json_t *name;
+    json_t *found = json_array();
+    size_t i;
+
+    json_array_foreach (json_object_get(point, "models"), i, name) {
+        const char *model = json_string_value(name);
+
+        if (found != NULL && !summary_is_yardstick(run, model) &&
+            misses(run, experiment, point, model) &&
+            json_array_append_new(found, json_string(model)) < 0) {
+            json_decref(found);
+            found = NULL;
+        }
+    }
+    return found;
+}
+
+/* The profile's limits: "p99<100ms and 512MiB of memory". Returns text. */
+static char *limit_words(const json_t *experiment, char *text, size_t size)
+{
+    const json_t *profile = json_object_get(experiment, "profile");
+    const char *limit = json_string_of(profile, "limit");
+    json_int_t memory = json_integer_of(profile, "memory_bytes");
+    char bytes[32] = "";
+
+    if (memory > 0)
+        units_format(UNIT_BYTES, memory, bytes, sizeof(bytes));
+    snprintf(text, size, "%s%s%s%s", limit != NULL ? limit : "",
+             limit != NULL && memory > 0 ? " or " : "", bytes,
+             memory > 0 ? " of memory" : "");
+    return text;
+}
+
 /* Ranks without those that miss a limit of the profile; with all of them where
  * nobody would be left. */
 static void rank_and_tell(struct point *point, const json_t *experiment,
                           const json_t *object)
 {
     const json_t *models = json_object_get(object, "models"), *name;
-    json_t *missed = profile_limit_missed(point->run, experiment, object);
+    json_t *missed = missed_limit(point->run, experiment, object);
     char names[512] = "", words[128];
     size_t i, used = 0;
 
@@ -345,7 +406,7 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
             used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
                                      i ? ", " : "", json_string_value(name));
     }
-    profile_limit_words(experiment, words, sizeof(words));
+    limit_words(experiment, words, sizeof(words));
     if (point->count == 0)
         names[0] = '\0';
     if (names[0] && point->apart == NULL)
@@ -438,7 +499,7 @@ void conclusion_print(const struct results *results, const json_t *run,
                      (int)json_integer_of(tally, "withheld"),
                      (int)json_integer_of(tally, "bounded"));
     tell_noise(results, noise);
-    noise_floor_print(results, run);
+    margin_floor_print(results, run);
     if (!results->begun || results_gone(results)) {
         results_tell(results, "Nothing of this is stored: %s %s",
                      results->directory,

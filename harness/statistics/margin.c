@@ -2,13 +2,21 @@
  *
  * Latencies have a margin of their own: queueing alone moves a p99 by more
  * than anybody should care for in a throughput.
+ *
+ * One noise floor for each metric, over the load points of its experiment,
+ * since a latency's noise says nothing about a memory's. The 95th percentile is
+ * the nearest rank: with fewer than 20 load points, the largest.
  */
 #include "margin.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "comparison.h"
 #include "harness/base/json.h"
+#include "sample.h"
 
 static const double MARGIN = 0.05, LATENCY_MARGIN = 0.1;
 
@@ -39,4 +47,222 @@ double margin_declared(const json_t *experiment, const struct metric *metric)
     if (margin > 0)
         return margin;
     return latency ? LATENCY_MARGIN : MARGIN;
+}
+
+/* Pairs of the same binary that may be called different. */
+static const double DIFFERENT_MAX = 0.1, QUANTILE = 0.95;
+
+struct floor_work {
+    const json_t *trials, *experiment;
+    struct samples samples;
+    json_t *cells; /* of the experiment */
+    int different;
+};
+
+static void compare_copies(struct floor_work *work, const char *load_point,
+                           const struct metric *metric)
+{
+    struct sample *a = &work->samples.pair_a, *b = &work->samples.pair_b;
+    int n = samples_pair(&work->samples, metric);
+    struct comparison comparison = {
+        .metric = metric,
+        .margin = margin_declared(work->experiment, metric),
+        .p_holm = NAN};
+    struct estimate ratio;
+    enum verdict verdict;
+
+    if (n < 2)
+        return;
+    statistics_ratio(a->values, b->values, n, &ratio);
+    signed_rank_ratio(a->values, b->values, n, &comparison.rank);
+    comparison.ratio = &ratio;
+    verdict = comparison_verdict(&comparison);
+    work->different += verdict == VERDICT_BETTER || verdict == VERDICT_WORSE;
+    json_array_append_new(work->cells,
+                          json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s}",
+                                    "load_point", load_point, "metric",
+                                    metric->name, "n", n, "ratio", ratio.value,
+                                    "lo", ratio.lo, "hi", ratio.hi, "verdict",
+                                    comparison_verdict_name(verdict)));
+}
+
+/* The 95th percentile of |ln ratio|, as a share. */
+static double floor_of(const json_t *cells, const char *metric, double *logs)
+{
+    const json_t *cell;
+    size_t i, n = 0;
+
+    json_array_foreach (cells, i, cell) {
+        if (json_text_is(cell, "metric", metric))
+            logs[n++] = fabs(log(json_number_of(cell, "ratio")));
+    }
+    if (n == 0)
+        return 0;
+    qsort(logs, n, sizeof(*logs), statistics_ascending);
+    return expm1(logs[(size_t)ceil(QUANTILE * (double)n) - 1]);
+}
+
+static json_t *json_floors(const struct floor_work *work)
+{
+    double *logs = calloc(json_array_size(work->cells) + 1, sizeof(*logs));
+    json_t *floors = json_object();
+
+    for (const struct metric *m = metrics; logs && m->name != NULL; m++) {
+        double q = floor_of(work->cells, m->name, logs);
+        double declared = margin_declared(work->experiment, m);
+
+        if (q > 0)
+            json_object_set_new(floors, m->name,
+                                json_pack("{s:f, s:f, s:f}", "floor", q,
+                                          "declared", declared, "margin",
+                                          fmax(q, declared)));
+    }
+    free(logs);
+    return floors;
+}
+
+/* One experiment: the model and its copy at every load point that has both. */
+static json_t *json_experiment(struct floor_work *work, const char *model)
+{
+    const json_t *point;
+    char copy[80];
+    size_t i;
+
+    snprintf(copy, sizeof(copy), "%.64s~", model);
+    work->cells = json_array();
+    work->different = 0;
+    work->samples.a.experiment = work->samples.b.experiment =
+        json_text_of(work->experiment, "name");
+    work->samples.a.model = model;
+    work->samples.b.model = copy;
+    json_array_foreach (json_object_get(work->experiment, "load_points"), i,
+                        point) {
+
+        work->samples.a.load_point = work->samples.b.load_point =
+            json_text_of(point, "id");
+        sample_gather(work->trials, &work->samples.a);
+        sample_gather(work->trials, &work->samples.b);
+        for (const struct metric *m = metrics; m->name != NULL; m++)
+            if ((margin_is_primary(m) || m->scope == METRIC_BESIDE) &&
+                metric_applies(m, point))
+                compare_copies(work, work->samples.a.load_point, m);
+    }
+    return json_pack("{s:s, s:s, s:o, s:i, s:o}", "experiment",
+                     work->samples.a.experiment, "model", model, "floors",
+                     json_floors(work), "different", work->different, "cells",
+                     work->cells);
+}
+
+static void run_all(struct floor_work *work, json_t *run)
+{
+    json_t *list = json_array();
+    size_t i, cells = 0;
+    int different = 0;
+
+    json_array_foreach (json_object_get(run, "experiments"), i,
+                        work->experiment) {
+        json_t *row;
+        size_t found;
+
+        if (!json_true_of(work->experiment, "noise_floor"))
+            continue;
+        row = json_experiment(work, json_text_of(work->experiment, "baseline"));
+        found = json_array_size(work->cells);
+        cells += found;
+        different += work->different;
+        /* --models may have left the baseline out. */
+        if (found > 0)
+            json_array_append(list, row);
+        json_decref(row);
+    }
+    if (json_array_size(list) == 0) {
+        json_decref(list);
+        json_object_set_new(run, "noise_floor", json_null());
+        return;
+    }
+    json_object_set_new(run, "noise_floor",
+                        json_pack("{s:f, s:i, s:i, s:b, s:o}", "quantile",
+                                  QUANTILE, "cells", (int)cells, "different",
+                                  different, "ok",
+                                  different <= DIFFERENT_MAX * (double)cells,
+                                  "experiments", list));
+}
+
+int margin_floor_make(json_t *run, const json_t *trials)
+{
+    struct floor_work work = {.trials = trials};
+    int result = samples_init(&work.samples, json_array_size(trials));
+
+    if (result == 0)
+        run_all(&work, run);
+    samples_free(&work.samples);
+    return result;
+}
+
+double margin_floor(const json_t *run, const char *experiment,
+                    const char *metric)
+{
+    const json_t *list = json_object_get(json_object_get(run, "noise_floor"),
+                                         "experiments"),
+                 *row;
+    size_t i;
+
+    json_array_foreach (list, i, row) {
+        if (json_text_is(row, "experiment", experiment))
+            return json_number_of(
+                json_object_get(json_object_get(row, "floors"), metric),
+                "floor");
+    }
+    return 0;
+}
+
+static void print_experiment(const struct results *results, const json_t *row)
+{
+    const json_t *floors = json_object_get(row, "floors");
+    char text[512] = "", part[96];
+
+    for (const struct metric *m = metrics; m->name != NULL; m++) {
+        const json_t *row_of_metric = json_object_get(floors, m->name);
+        double q = json_number_of(row_of_metric, "floor");
+        double margin = json_number_of(row_of_metric, "margin");
+
+        if (row_of_metric == NULL || strlen(text) + sizeof(part) > sizeof(text))
+            continue;
+        snprintf(part, sizeof(part), "%s %s %.1f %% (margin %.3g %%)",
+                 text[0] ? "," : "", m->words, 100 * q, 100 * margin);
+        strcat(text, part);
+    }
+    results_tell(results, "noise floor of %s, %s against its copy:%s",
+                 json_text_of(row, "experiment"), json_text_of(row, "model"),
+                 text[0] ? text : " no figures");
+}
+
+void margin_floor_print(const struct results *results, const json_t *run)
+{
+    const json_t *noise_floor = json_object_get(run, "noise_floor"), *row;
+    int cells = (int)json_integer_of(noise_floor, "cells");
+    int different = (int)json_integer_of(noise_floor, "different");
+    size_t i;
+
+    if (!json_is_object(noise_floor))
+        return;
+    json_array_foreach (json_object_get(noise_floor, "experiments"), i, row)
+        print_experiment(results, row);
+    results_tell(results,
+                 "%s%d of %d pairs of the same binary were called "
+                 "different%s",
+                 json_true_of(noise_floor, "ok") ? "" : "WARNING: ", different,
+                 cells,
+                 json_true_of(noise_floor, "ok")
+                     ? ""
+                     : ", over 10 %: do not trust this run's verdicts; "
+                       "quieten the machine (troika doctor)");
+}
+
+double margin_of(const json_t *run, const json_t *experiment,
+                 const struct metric *metric)
+{
+    return fmax(
+        margin_declared(experiment, metric),
+        margin_floor(run, json_text_of(experiment, "name"), metric->name));
 }

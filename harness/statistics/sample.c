@@ -2,6 +2,14 @@
  *
  * Only valid trials take part; how many did not is counted, since what is left
  * may be left for a reason.
+ *
+ * In slice mode a value comes from a stretch of rounds. Stretches do not
+ * overlap. Their number is small on purpose: the longer they are, the less of
+ * the likeness of neighbours is left between them. If any slice lacks the
+ * figure, the whole block is dropped: the remaining slices would be a biased
+ * sample. A slice whose CPU was read late takes only its pair with it: the
+ * clock tells that before the figure is known, and the cause lies in the
+ * harness, so the remaining pairs are not biased.
  */
 #include "sample.h"
 
@@ -12,7 +20,8 @@
 #include <string.h>
 
 #include "harness/base/json.h"
-#include "slice_pairs.h"
+/* Independent values that a comparison in slice mode rests on, if it can. */
+enum { SLICE_VALUES_MIN = 6 };
 
 /* The gate machine_speed allows the same. */
 static const double SPEED_ALIKE = 0.15;
@@ -20,7 +29,7 @@ static const double SPEED_ALIKE = 0.15;
 int sample_init(struct sample *sample, size_t n)
 {
     /* Few blocks in slice mode have several values each. */
-    n += SLICE_PAIRS_VALUES_MIN;
+    n += SLICE_VALUES_MIN;
     *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
                               .trials = calloc(n, sizeof(json_t *)),
                               .values = calloc(n, sizeof(double))};
@@ -36,13 +45,6 @@ void sample_free(struct sample *sample)
     free(sample->trials);
     free(sample->values);
     *sample = (struct sample){0};
-}
-
-static bool of_cell(const json_t *trial, const struct sample *sample)
-{
-    return json_text_is(trial, "experiment", sample->experiment) &&
-           json_text_is(trial, "load_point", sample->load_point) &&
-           json_text_is(json_object_get(trial, "cell"), "model", sample->model);
 }
 
 static json_int_t block_of(const json_t *trial)
@@ -67,7 +69,8 @@ void sample_gather(const json_t *trials, struct sample *sample)
     sample->withheld = 0;
     sample->reason = NULL;
     json_array_foreach (trials, i, trial) {
-        if (!of_cell(trial, sample))
+        if (!figures_are_of(trial, sample->experiment, sample->load_point,
+                            sample->model))
             continue;
         if (json_true_of(trial, "valid"))
             sample->valid[sample->valid_count++] = trial;
@@ -186,14 +189,73 @@ static int blocks_shared(const struct sample *a, const struct sample *b)
     return count;
 }
 
+static double slice_value(const json_t *slice, const struct metric *metric)
+{
+    double completed = json_figure_of(slice, "completed");
+
+    if (!strcmp(metric->name, "throughput_per_s"))
+        return completed / json_figure_of(slice, "counted_ns");
+    if (!strcmp(metric->name, "cpu_per_request_ns"))
+        return json_figure_of(slice, "cpu_ns") / completed;
+    return NAN;
+}
+
+/* Whether the pair takes part. */
+static bool in_time(const json_t *left, const json_t *right,
+                    const struct metric *metric)
+{
+    return strcmp(metric->name, "cpu_per_request_ns") != 0 ||
+           !(json_is_false(json_object_get(left, "sampled")) ||
+             json_is_false(json_object_get(right, "sampled")));
+}
+
+int sample_slice_ratios(const json_t *a, const json_t *b,
+                        const struct metric *metric, int stretches,
+                        double *ratios, int *pairs)
+{
+    const json_t *left = json_object_get(a, "slices");
+    const json_t *right = json_object_get(b, "slices");
+    size_t rounds = json_array_size(left), used = 0;
+    size_t count = rounds < (size_t)stretches ? rounds : (size_t)stretches;
+    int given = 0;
+
+    if (count == 0 || json_array_size(right) != rounds)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t from = i * rounds / count, to = (i + 1) * rounds / count;
+        size_t before = used;
+        double sum = 0;
+
+        for (size_t round = from; round < to; round++) {
+            const json_t *x = json_array_get(left, round);
+            const json_t *y = json_array_get(right, round);
+
+            if (!in_time(x, y, metric))
+                continue;
+            sum += log(slice_value(x, metric) / slice_value(y, metric));
+            used++;
+        }
+        if (used == before)
+            continue;
+        ratios[given] = exp(sum / (double)(used - before));
+        if (!isfinite(ratios[given]) || ratios[given] <= 0)
+            return 0;
+        given++;
+    }
+    if (2 * used < rounds)
+        return 0;
+    *pairs += (int)used;
+    return given;
+}
+
 /* What one shared block gives, behind the n values so far; returns how many
  * there are then, -1 when its slices do not give the metric. */
 static int pair_block(const json_t *a, const json_t *b,
                       const struct metric *metric, int stretches,
                       struct sample *pair_a, struct sample *pair_b, int n)
 {
-    int count = slice_pairs_ratios(a, b, metric, stretches, pair_a->values + n,
-                                   &pair_a->pairs);
+    int count = sample_slice_ratios(a, b, metric, stretches, pair_a->values + n,
+                                    &pair_a->pairs);
 
     for (int i = n; i < n + count; i++) {
         pair_a->trials[i] = a;
@@ -207,7 +269,8 @@ static int pair_slices(const struct sample *a, const struct sample *b,
                        const struct metric *metric, struct sample *pair_a,
                        struct sample *pair_b)
 {
-    int stretches = slice_pairs_stretches(blocks_shared(a, b)), n = 0;
+    int blocks = blocks_shared(a, b), n = 0;
+    int stretches = blocks > 0 ? (SLICE_VALUES_MIN + blocks - 1) / blocks : 0;
 
     for (int i = 0, j = 0; n >= 0 && i < a->count && j < b->count;) {
         json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
@@ -235,7 +298,7 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     if (!take_values(a, metric, why, sizeof(why)) ||
         !take_values(b, metric, why, sizeof(why)))
         return 0;
-    if (slice_pairs_has(a->trials[0]))
+    if (json_is_array(json_object_get(a->trials[0], "slices")))
         return pair_slices(a, b, metric, pair_a, pair_b);
     for (int i = 0, j = 0; i < a->count && j < b->count;) {
         json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
@@ -294,4 +357,40 @@ json_t *sample_ids(const struct sample *sample)
             json_array_append_new(
                 list, json_string(json_text_of(sample->trials[i], "trial_id")));
     return list;
+}
+
+int samples_init(struct samples *samples, size_t n)
+{
+    *samples = (struct samples){0};
+    if (sample_init(&samples->a, n) < 0 || sample_init(&samples->b, n) < 0 ||
+        sample_init(&samples->pair_a, n) < 0 ||
+        sample_init(&samples->pair_b, n) < 0) {
+        samples_free(samples);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void samples_free(struct samples *samples)
+{
+    sample_free(&samples->a);
+    sample_free(&samples->b);
+    sample_free(&samples->pair_a);
+    sample_free(&samples->pair_b);
+}
+
+int samples_pair(struct samples *samples, const struct metric *metric)
+{
+    return sample_pair(&samples->a, &samples->b, metric, &samples->pair_a,
+                       &samples->pair_b);
+}
+
+json_t *samples_ids(const struct samples *samples)
+{
+    json_t *ids = sample_ids(&samples->pair_a);
+    json_t *more = sample_ids(&samples->pair_b);
+
+    json_array_extend(ids, more);
+    json_decref(more);
+    return ids;
 }

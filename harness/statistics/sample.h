@@ -3,6 +3,14 @@
  * The values of one cell: its stored trials in the order of blocks, what a
  * metric makes of those that do not withhold it, and the blocks that two cells
  * share.
+ *
+ * Slice mode: the two models' slices of one round are a pair, and the mean of
+ * the pairs' log ratios over a stretch of rounds is one value. Neighbouring
+ * slices are alike, so pairs are not independent values. Blocks are: each has
+ * fresh servers. A value is therefore a whole block where there are at least
+ * six, and else an equal stretch of a block, so many that six or more come
+ * together (batch means; B. Schmeiser, Batch Size Effects in the Analysis of
+ * Simulation Output, Operations Research 30, 1982).
  */
 #pragma once
 
@@ -43,8 +51,8 @@ bool sample_values(struct sample *sample, const struct metric *metric,
                    char *why, size_t size);
 
 /* Trials that both have, block by block, into pair_a and pair_b, with their
- * values. In slice mode a value is a ratio to the other from pairs of slices
- * (slice_pairs.h), and the other's is 1; there may be several of one block.
+ * values. In slice mode a value is a ratio to the other from pairs of slices,
+ * and the other's is 1; there may be several of one block.
  * Returns how many, 0 when one of both lacks the metric. */
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b);
@@ -64,3 +72,27 @@ double sample_left_out(struct sample *sample, const struct metric *metric);
 
 /* The trials' ids, each once. */
 json_t *sample_ids(const struct sample *sample);
+
+/* The ratios a / b of the stretches of one block in slice mode into `ratios`
+ * (room for `stretches`), *pairs increased by the pairs used. Returns how many:
+ * fewer where there are fewer rounds, or CPU was read late in a whole stretch,
+ * 0 where that is so of over half of the pairs, or where the metric is not one
+ * of slices or a slice does not give it. */
+int sample_slice_ratios(const json_t *a, const json_t *b,
+                        const struct metric *metric, int stretches,
+                        double *ratios, int *pairs);
+
+/* Two cells, and the trials of both that go together. */
+struct samples {
+    struct sample a, b, pair_a, pair_b;
+};
+
+/* As sample_init, for all four. */
+int samples_init(struct samples *samples, size_t n);
+void samples_free(struct samples *samples);
+
+/* sample_pair of a and b into pair_a and pair_b. */
+int samples_pair(struct samples *samples, const struct metric *metric);
+
+/* The ids of the pairs' trials. */
+json_t *samples_ids(const struct samples *samples);

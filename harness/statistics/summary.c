@@ -20,9 +20,7 @@
 #include "harness/base/signed_rank.h"
 #include "harness/base/statistics.h"
 #include "harness/figures/metric.h"
-#include "headline.h"
 #include "margin.h"
-#include "noise_floor.h"
 #include "sample.h"
 #include "summary_rows.h"
 
@@ -72,7 +70,7 @@ struct pending {
 struct work {
     json_t *run;
     const json_t *trials;
-    struct sample a, b, pair_a, pair_b;
+    struct samples samples;
     struct pending *pending;
     size_t count;
     bool out_of_memory;
@@ -82,10 +80,10 @@ struct work {
  * part missing nobody knows. */
 static void add_error(struct work *work, struct comparison *comparison)
 {
-    double a =
-        sample_error_share(&work->a, comparison->metric, &comparison->lower_a);
-    double b =
-        sample_error_share(&work->b, comparison->metric, &comparison->lower_b);
+    double a = sample_error_share(&work->samples.a, comparison->metric,
+                                  &comparison->lower_a);
+    double b = sample_error_share(&work->samples.b, comparison->metric,
+                                  &comparison->lower_b);
 
     comparison->margin = fmax(comparison->margin, fmax(a, b));
     if (comparison->lower_a || comparison->lower_b)
@@ -108,36 +106,33 @@ static struct pending *add_pending(struct work *work)
 static void compare(struct work *work, const json_t *experiment,
                     const struct metric *metric)
 {
-    struct sample *a = &work->pair_a, *b = &work->pair_b;
-    int n = sample_pair(&work->a, &work->b, metric, a, b);
+    struct samples *samples = &work->samples;
+    struct sample *a = &samples->pair_a, *b = &samples->pair_b;
+    int n = samples_pair(samples, metric);
     struct pending *pending = n > 0 ? add_pending(work) : NULL;
-    json_t *more;
 
     if (pending == NULL)
         return;
     *pending = (struct pending){
-        .comparison = {.experiment = work->a.experiment,
-                       .load_point = work->a.load_point,
+        .comparison = {.experiment = samples->a.experiment,
+                       .load_point = samples->a.load_point,
                        .metric = metric,
-                       .a = work->a.model,
-                       .b = work->b.model,
+                       .a = samples->a.model,
+                       .b = samples->b.model,
                        .margin = margin_of(work->run, experiment, metric),
                        .primary = margin_is_primary(metric),
                        .p_holm = NAN,
-                       .bound_a = sample_bound(&work->a, metric),
-                       .bound_b = sample_bound(&work->b, metric),
+                       .bound_a = sample_bound(&samples->a, metric),
+                       .bound_b = sample_bound(&samples->b, metric),
                        .pairs = a->pairs,
                        .signed_rank_p = signed_rank_p(a->values, b->values, n),
                        .invalid_share =
-                           fmax(sample_left_out(&work->a, metric),
-                                sample_left_out(&work->b, metric))},
-        .trials = sample_ids(a)};
+                           fmax(sample_left_out(&samples->a, metric),
+                                sample_left_out(&samples->b, metric))},
+        .trials = samples_ids(samples)};
     add_error(work, &pending->comparison);
     statistics_ratio(a->values, b->values, n, &pending->ratio);
     signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
-    more = sample_ids(b);
-    json_array_extend(pending->trials, more);
-    json_decref(more);
 }
 
 /* Holm's correction over the primary comparisons of each experiment. */
@@ -189,13 +184,6 @@ static int judge(struct work *work)
     return result;
 }
 
-static bool is_contender(const json_t *run, const char *model)
-{
-    const json_t *info = json_object_get(json_object_get(run, "models"), model);
-
-    return !json_true_of(info, "yardstick");
-}
-
 static int visit_point(const json_t *experiment, const json_t *point,
                        void *context)
 {
@@ -203,21 +191,24 @@ static int visit_point(const json_t *experiment, const json_t *point,
     const json_t *models = json_object_get(point, "models"), *a, *b;
     size_t i, j;
 
-    work->a.experiment = work->b.experiment = json_text_of(experiment, "name");
-    work->a.load_point = work->b.load_point = json_text_of(point, "id");
+    work->samples.a.experiment = work->samples.b.experiment =
+        json_text_of(experiment, "name");
+    work->samples.a.load_point = work->samples.b.load_point =
+        json_text_of(point, "id");
     json_array_foreach (models, i, a) {
-        work->a.model = json_string_value(a);
-        sample_gather(work->trials, &work->a);
+        work->samples.a.model = json_string_value(a);
+        sample_gather(work->trials, &work->samples.a);
         for (const struct metric *m = metrics; m->name != NULL; m++)
             if (metric_applies(m, point))
                 json_array_append_new(json_object_get(work->run, "summary"),
-                                      row_of(&work->a, m));
+                                      row_of(&work->samples.a, m));
         json_array_foreach (models, j, b) {
-            work->b.model = json_string_value(b);
-            if (j <= i || !is_contender(work->run, work->a.model) ||
-                !is_contender(work->run, work->b.model))
+            work->samples.b.model = json_string_value(b);
+            if (j <= i ||
+                summary_is_yardstick(work->run, work->samples.a.model) ||
+                summary_is_yardstick(work->run, work->samples.b.model))
                 continue;
-            sample_gather(work->trials, &work->b);
+            sample_gather(work->trials, &work->samples.b);
             for (const struct metric *m = metrics; m->name != NULL; m++)
                 if (metric_applies(m, point))
                     compare(work, experiment, m);
@@ -226,22 +217,77 @@ static int visit_point(const json_t *experiment, const json_t *point,
     return 0;
 }
 
-int summary_each_point(const json_t *run,
-                       int (*visit)(const json_t *experiment,
-                                    const json_t *point, void *context),
-                       void *context)
+/* Whether a contender has a figure. */
+static bool told(const json_t *run, const json_t *experiment,
+                 const json_t *point, const char *metric)
 {
-    const json_t *experiment, *point;
+    const json_t *name, *row;
+    size_t i;
+
+    json_array_foreach (json_object_get(point, "models"), i, name) {
+        const char *model = json_string_value(name);
+
+        row = summary_row(run, json_text_of(experiment, "name"),
+                          json_text_of(point, "id"), model, metric);
+        if (json_is_number(json_object_get(row, "value")) &&
+            !summary_is_yardstick(run, model))
+            return true;
+    }
+    return false;
+}
+
+/* An open loop offers everybody the same rate, so there latency decides: the
+ * deepest percentile that any contender has. */
+static const char *latency_headline(const json_t *run, const json_t *experiment,
+                                    const json_t *point)
+{
+    static const char *const names[] = {"latency_p99_ns", "latency_p50_ns",
+                                        "latency_mean_ns"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (told(run, experiment, point, names[i]))
+            return names[i];
+    return names[0];
+}
+
+/* What the experiment asks for, wherever that has a meaning: it was fixed
+ * before anything was measured, and stays if nobody has a figure for it. Else
+ * by the kind of load: beside a job, or among heavy requests, the latency of
+ * those harmed. */
+static const char *choose(const json_t *run, const json_t *experiment,
+                          const json_t *point)
+{
+    const struct metric *asked =
+        metric_find(json_text_of(experiment, "headline"));
+    const char *mode = json_text_of(json_object_get(point, "load"), "mode");
+
+    if (asked != NULL && metric_applies(asked, point))
+        return asked->name;
+    if (!strcmp(mode, "search"))
+        return "capacity_per_s";
+    if (json_is_object(json_object_get(point, "beside")))
+        return "beside_p99_ns";
+    if (!strcmp(mode, "idle"))
+        return "memory_per_idle_connection_bytes";
+    if (json_true_of(point, "classes") &&
+        told(run, experiment, point, "latency_light_p99_ns"))
+        return "latency_light_p99_ns";
+    if (!strcmp(mode, "open") || !strcmp(mode, "soak"))
+        return latency_headline(run, experiment, point);
+    return "throughput_per_s";
+}
+
+void summary_headlines(json_t *run)
+{
+    const json_t *experiment;
+    json_t *point;
     size_t i, j;
 
     json_array_foreach (json_object_get(run, "experiments"), i, experiment)
         json_array_foreach (json_object_get(experiment, "load_points"), j,
-                            point) {
-            int result = visit(experiment, point, context);
-            if (result != 0)
-                return result;
-        }
-    return 0;
+                            point)
+            json_object_set_new(point, "headline",
+                                json_string(choose(run, experiment, point)));
 }
 
 struct lost {
@@ -321,25 +367,21 @@ static void add_noise(json_t *run)
 
 int summary_make(json_t *run, const json_t *trials)
 {
-    size_t n = json_array_size(trials);
     struct work work = {.run = run, .trials = trials};
-    struct sample *samples[] = {&work.a, &work.b, &work.pair_a, &work.pair_b};
-    int result = noise_floor_make(run, trials);
+    int result = margin_floor_make(run, trials);
 
-    for (int i = 0; i < 4; i++)
-        if (sample_init(samples[i], n) < 0)
-            result = -ENOMEM;
+    if (samples_init(&work.samples, json_array_size(trials)) < 0)
+        result = -ENOMEM;
     if (result == 0) {
         json_object_set_new(run, "summary", json_array());
         json_object_set_new(run, "comparisons", json_array());
         summary_each_point(run, visit_point, &work);
         result = judge(&work);
-        headline_make(run);
+        summary_headlines(run);
         add_noise(run);
         count(run, trials);
     }
-    for (int i = 0; i < 4; i++)
-        sample_free(samples[i]);
+    samples_free(&work.samples);
     return result;
 }
 

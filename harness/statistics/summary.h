@@ -17,10 +17,8 @@ int summary_make(json_t *run, const json_t *trials);
  * The caller frees the text; NULL when out of memory. */
 char *summary_csv(const json_t *trials);
 
-/* One experiment's load point: (load_point, experiment) objects of run.json.
- * Walks all of them; stops when the function returns non-zero and returns
- * that. */
-int summary_each_point(const json_t *run,
-                       int (*visit)(const json_t *experiment,
-                                    const json_t *point, void *context),
-                       void *context);
+/* Sets `headline` in every load point of the run, whose summary is made: the
+ * name of the one metric that the load point is about, which a run's last lines
+ * and a report's first ones tell. Chosen here, once, and stored; who reads
+ * results takes it from there. */
+void summary_headlines(json_t *run);

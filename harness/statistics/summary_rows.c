@@ -37,3 +37,27 @@ json_t *summary_comparison(const json_t *run, const char *experiment,
             return row;
     return NULL;
 }
+
+int summary_each_point(const json_t *run,
+                       int (*visit)(const json_t *experiment,
+                                    const json_t *point, void *context),
+                       void *context)
+{
+    const json_t *experiment, *point;
+    size_t i, j;
+
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment)
+        json_array_foreach (json_object_get(experiment, "load_points"), j,
+                            point) {
+            int result = visit(experiment, point, context);
+            if (result != 0)
+                return result;
+        }
+    return 0;
+}
+
+bool summary_is_yardstick(const json_t *run, const char *model)
+{
+    return json_true_of(json_object_get(json_object_get(run, "models"), model),
+                        "yardstick");
+}

@@ -18,7 +18,6 @@
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
 #include "harness/run/threshold.h"
-#include "harness/statistics/across.h"
 #include "harness/statistics/activity.h"
 #include "harness/statistics/compare.h"
 #include "harness/statistics/conclusion.h"
@@ -345,7 +344,7 @@ static void summarise(json_t *run, const json_t *trials)
 
     FUZZ_CHECK(summary_make(run, trials) == 0 &&
                    memory_slopes_make(run, trials) == 0 &&
-                   across_make(run, trials) == 0 &&
+                   compare_across(run, trials) == 0 &&
                    activity_make(run, trials) == 0,
                "out of memory");
     check_summary(run);

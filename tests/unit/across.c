@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/statistics/across.h"
+#include "harness/statistics/compare.h"
 
 enum { BLOCKS = 4 };
 
@@ -80,7 +80,7 @@ static void a_ratio_is_paired_by_block(void **state)
     json_t *run = make_run("w1"), *trials = make_trials(), *row;
 
     (void)state;
-    assert_int_equal(across_make(run, trials), 0);
+    assert_int_equal(compare_across(run, trials), 0);
     row = row_of(run, "throughput_per_s");
     assert_non_null(row);
     assert_string_equal(json_string_value(json_object_get(row, "load_point")),
@@ -102,7 +102,7 @@ static void without_a_base_there_is_none(void **state)
     json_t *run = make_run(NULL), *trials = make_trials();
 
     (void)state;
-    assert_int_equal(across_make(run, trials), 0);
+    assert_int_equal(compare_across(run, trials), 0);
     assert_int_equal(json_array_size(json_object_get(run, "across")), 0);
     json_decref(run);
     json_decref(trials);

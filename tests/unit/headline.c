@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/statistics/headline.h"
+#include "harness/statistics/summary.h"
 
 /* One load point of the given shape (JSON, without braces) and of two models,
  * one a yardstick; the experiment asks for `asked` (JSON). */
@@ -32,7 +32,7 @@ static void expect(const char *metric, const char *asked, const char *point,
     run = json_loads(text, 0, NULL);
     free(text);
     assert_non_null(run);
-    headline_make(run);
+    summary_headlines(run);
     stored = json_object_get(
         json_array_get(
             json_object_get(

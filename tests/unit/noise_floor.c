@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "harness/statistics/noise_floor.h"
+#include "harness/statistics/margin.h"
 #include "harness/statistics/summary.h"
 #include "harness/statistics/summary_rows.h"
 
@@ -92,9 +92,9 @@ static void the_floor_widens_the_margin_of_its_metric(void **state)
     (void)state;
     assert_int_equal(summary_make(run, trials), 0);
     /* The 19th of 20: 19 %. */
-    near(noise_floor_of(run, "e", "throughput_per_s"), 0.19, 1e-9);
-    near(noise_floor_of(run, "e", "memory_total_bytes"), 0, 1e-12);
-    near(noise_floor_of(run, "other", "throughput_per_s"), 0, 0);
+    near(margin_floor(run, "e", "throughput_per_s"), 0.19, 1e-9);
+    near(margin_floor(run, "e", "memory_total_bytes"), 0, 1e-12);
+    near(margin_floor(run, "other", "throughput_per_s"), 0, 0);
     assert_int_equal(json_array_size(json_object_get(run, "comparisons")),
                      2 * POINTS);
     json_array_foreach (json_object_get(run, "comparisons"), i, row) {

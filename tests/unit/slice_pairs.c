@@ -19,7 +19,6 @@
 #include "harness/base/order.h"
 #include "harness/base/statistics.h"
 #include "harness/statistics/sample.h"
-#include "harness/statistics/slice_pairs.h"
 
 enum { SITTINGS = 4000, BLOCKS_MAX = 12, ROUNDS_MAX = 60 };
 
@@ -256,9 +255,9 @@ static double coverage(int blocks, int rounds, const struct truth *truth,
 
         draw_sitting(&random, truth, &scene);
         if (naive)
-            slice_pairs_ratios(scene.left[0], scene.right[0],
-                               metric_find("throughput_per_s"), rounds, ratios,
-                               &pairs);
+            sample_slice_ratios(scene.left[0], scene.right[0],
+                                metric_find("throughput_per_s"), rounds, ratios,
+                                &pairs);
         else
             pair(&scene, "throughput_per_s");
         if (naive)
