@@ -16,3 +16,11 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size);
 /* False likewise when its summary is no list of levels: a figure is below zero,
  * or an interval's lower end above its level or upper end. */
 bool stored_run_check_summary(const json_t *run, char *why, size_t why_size);
+
+/* Of a folder whose run.json is missing or damaged: whether it is a run's at
+ * all, and what to do about it. Writes to `why` the `problem` and its remedy. A
+ * command that removes the folder is given only where nothing was measured,
+ * nothing else than a run's files lies there, and the caller does not stand in
+ * it. */
+void stored_run_explain_lost(const char *directory, const char *problem,
+                             char *why, size_t why_size);

@@ -6,8 +6,6 @@
  * attempt is the trial itself, the others stay beside it.
  */
 #include "attempt.h"
-#include "harness/base/json.h"
-#include "harness/trial/trial_run.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,11 +16,13 @@
 
 #include "busy.h"
 #include "ceiling.h"
+#include "harness/base/json.h"
+#include "harness/base/statistics.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
-#include "speed.h"
+#include "harness/trial/trial_run.h"
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
@@ -196,6 +196,34 @@ struct trial_plan attempt_of(struct run *run,
     };
 }
 
+/* How fast the machine usually was in a cell, which a trial's own speed is held
+ * to: the median of platform.speed_per_us in its valid trials, 0 when there are
+ * fewer than three. Of the same cell, because a busy neighbouring hyperthread
+ * is part of the load, and slows the reference work as well. From the trials'
+ * JSON, so that it holds for a resumed run as well. */
+static double usual_speed(const json_t *trials, const char *experiment,
+                          const char *load_point, const char *model)
+{
+    double speeds[EXPERIMENT_BLOCKS_MAX];
+    int count = 0;
+    size_t i;
+    json_t *trial;
+
+    json_array_foreach (trials, i, trial) {
+        const json_t *speed =
+            json_object_get(json_object_get(trial, "platform"), "speed_per_us");
+
+        if (count < EXPERIMENT_BLOCKS_MAX && json_is_number(speed) &&
+            json_true_of(trial, "valid") &&
+            figures_are_of(trial, experiment, load_point, model))
+            speeds[count++] = json_number_value(speed);
+    }
+    if (count < 3)
+        return 0;
+    qsort(speeds, (size_t)count, sizeof(*speeds), statistics_ascending);
+    return speeds[count / 2];
+}
+
 void attempt_plan(struct run *run, const struct plan_trial *planned,
                   int attempt, struct model_info *entrant,
                   struct trial_plan *plan)
@@ -213,7 +241,7 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
     plan->seed =
         plan_seed(run->plan.seed, experiment->name, point->id, planned->block);
     plan->usual_speed =
-        run_speed_usual(run->trials, experiment->name, point->id, name);
+        usual_speed(run->trials, experiment->name, point->id, name);
     plan->id = planned->id;
     plan->attempt = attempt;
     plan->predictions = run->results.predictions;

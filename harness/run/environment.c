@@ -11,6 +11,7 @@
 #include <gnu/libc-version.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,15 +23,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fingerprint.h"
 #include "harness/base/capture.h"
 #include "harness/base/version.h"
 #include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
-#include "programs.h"
+#include "harness/server/models.h"
 
 static const char UNKNOWN[] = "not exposed";
 static const int64_t TOOL_LIMIT_NS = 2000000000;
+
+enum { FINGERPRINT_SIZE = 65 };
 
 enum fact_form {
     FORM_TEXT,   /* the first line */
@@ -173,6 +175,79 @@ static void add_placement(json_t *object)
                         json_sprintf("server %d, clients %d%s",
                                      split.server_count, split.clients_count,
                                      split.apart ? "" : ", not apart"));
+}
+
+/* What makes two environments one: the facts that a figure depends on and that
+ * a change of the software under test should not move. They are found by name,
+ * also inside "libraries"; one that a run does not record counts as such, so
+ * that an older run is told apart and not waved through. */
+static const char *const compared[] = {
+    "kernel",
+    "architecture",
+    "cpu_model",
+    "cpus",
+    "cpus_usable",
+    "placement_split",
+    "hypervisor",
+    "governor",
+    "no_turbo",
+    "boost",
+    "smt",
+    "mitigation_spectre_v2",
+    "mitigation_meltdown",
+    "cgroup_cpu_max",
+    "cgroup_cpu_quota_us",
+    "numa_nodes",
+    "thp",
+    "clocksource",
+    "page_size_bytes",
+    "variant",
+    "compiler",
+    "cflags",
+    "libc",
+    "libuv",
+    "llhttp",
+    "libcrypto",
+};
+
+/* The caller frees the text; NULL when out of memory. */
+static char *compared_text(const json_t *environment, const char *name)
+{
+    const json_t *value = json_object_get(environment, name);
+
+    if (value == NULL)
+        value =
+            json_object_get(json_object_get(environment, "libraries"), name);
+    if (value == NULL)
+        return strdup("not recorded");
+    if (json_is_string(value))
+        return strdup(json_string_value(value));
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT);
+}
+
+/* SHA-256 over the facts, in hexadecimal; "" when it cannot be computed. */
+static void fingerprint_of(const json_t *environment,
+                           char hex[FINGERPRINT_SIZE])
+{
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    int good = hash != NULL && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+
+    hex[0] = '\0';
+    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]) && good;
+         i++) {
+        char *text = compared_text(environment, compared[i]);
+
+        good = text != NULL &&
+               EVP_DigestUpdate(hash, compared[i], strlen(compared[i]) + 1) &&
+               EVP_DigestUpdate(hash, text, strlen(text) + 1);
+        free(text);
+    }
+    good = good && EVP_DigestFinal_ex(hash, digest, &size);
+    for (unsigned i = 0; good && i < size && i < FINGERPRINT_SIZE / 2; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    EVP_MD_CTX_free(hash);
 }
 
 static void add_fingerprint(json_t *object)
@@ -347,6 +422,42 @@ static json_t *tool_version(const char *program, const char *flag,
     return json_string(text);
 }
 
+static json_t *digest_of(const char *path)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE], block[65536];
+    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    FILE *file = fopen(path, "re");
+    unsigned int size = 0;
+    size_t got;
+    bool ok = file != NULL && context != NULL &&
+              EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+
+    while (ok && (got = fread(block, 1, sizeof(block), file)) > 0)
+        ok = EVP_DigestUpdate(context, block, got);
+    ok = ok && !ferror(file) && EVP_DigestFinal_ex(context, bytes, &size);
+    for (unsigned int i = 0; ok && i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    EVP_MD_CTX_free(context);
+    if (file != NULL)
+        fclose(file);
+    return ok ? json_string(hex) : json_null();
+}
+
+/* SHA-256 in hex of this program ("troika") and of each model that is
+ * available, by name; null for what cannot be read: a version that says "dirty"
+ * does not tell. A megabyte each: a few ms in all. */
+static json_t *json_programs(void)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "troika", digest_of("/proc/self/exe"));
+    for (const struct model_info *m = models_all(); m->name != NULL; m++)
+        if (m->available)
+            json_object_set_new(object, m->name, digest_of(m->path));
+    return object;
+}
+
 static void add_build(json_t *object)
 {
     char llhttp[32];
@@ -357,7 +468,7 @@ static void add_build(json_t *object)
     json_object_set_new(object, "variant", json_string(version_variant()));
     json_object_set_new(object, "compiler", json_string(version_compiler()));
     json_object_set_new(object, "cflags", json_string(version_cflags()));
-    json_object_set_new(object, "programs_sha256", programs_json());
+    json_object_set_new(object, "programs_sha256", json_programs());
     json_object_set_new(object, "libc", json_string(gnu_get_libc_version()));
     json_object_set_new(
         object, "libraries",
@@ -393,4 +504,26 @@ json_t *environment_capture(void)
     add_fingerprint(object);
     json_object_set_new(object, "variables", switches_json());
     return object;
+}
+
+int environment_compare(const json_t *a, const json_t *b,
+                        void (*differs)(const char *fact, const char *a,
+                                        const char *b, void *context),
+                        void *context)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
+        char *left = compared_text(a, compared[i]),
+             *right = compared_text(b, compared[i]);
+
+        if (left == NULL || right == NULL || strcmp(left, right) != 0) {
+            differs(compared[i], left ? left : "?", right ? right : "?",
+                    context);
+            count++;
+        }
+        free(left);
+        free(right);
+    }
+    return count;
 }

@@ -14,13 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "again.h"
 #include "attempt.h"
+#include "busy.h"
 #include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
-#include "harness/results/lost_plan.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
@@ -33,13 +32,14 @@
 #include "harness/statistics/summary.h"
 #include "harness/trial/steps.h"
 #include "overload.h"
-#include "primitives.h"
 #include "run_json.h"
 #include "search.h"
 #include "setup.h"
 #include "warmup.h"
 
 enum { NAME_SIZE = 400, SAME_REQUEST_NS = 500000000 };
+
+static const int64_t AGAIN_LEAST_NS = INT64_C(10000000000);
 
 static volatile sig_atomic_t stop_signal;
 static _Atomic int64_t stopped_at_ns;
@@ -140,7 +140,7 @@ static int close_run(struct run *run)
         result = memory_slopes_make(run->json, run->trials);
     if (result == 0)
         result = compare_across(run->json, run->trials);
-    run_primitives_add(&run->results, run->json);
+    run_json_add_primitives(run->results.directory, run->json);
     if (result == 0)
         result = activity_make(run->json, run->trials);
 
@@ -244,6 +244,99 @@ static int do_searches(struct run *run, int *at, bool resumed)
     return count > 0 ? run_search_do(run, group, count) : 0;
 }
 
+static const json_t *find(const struct run *run,
+                          const struct plan_trial *planned)
+{
+    const json_t *trial;
+    size_t i;
+
+    json_array_foreach (run->trials, i, trial) {
+        if (json_text_is(trial, "trial_id", planned->id))
+            return trial;
+    }
+    return NULL;
+}
+
+static bool is_worth_again(const struct run *run,
+                           const struct plan_trial *planned, int count)
+{
+    bool invalid = false;
+
+    for (int i = 0; i < count; i++) {
+        const json_t *trial = find(run, &planned[i]);
+
+        if (trial == NULL || run_search_is(run, &planned[i]) ||
+            json_true_of(trial, "lasting"))
+            return false;
+        invalid |= !json_true_of(trial, "valid") || busy_was(trial);
+    }
+    return invalid;
+}
+
+static int64_t cost_ns(const struct run *run, const struct plan_trial *planned,
+                       int count)
+{
+    return count * plan_trial_ns(&run->plan.experiments[planned->experiment]
+                                      ->load_points[planned->load_point]);
+}
+
+/* How many there are; what they take in *ns. */
+static int count_again(const struct run *run, int64_t *ns)
+{
+    int all = 0;
+
+    *ns = 0;
+    for (int i = 0, count; i < run->plan.trial_count; i += count) {
+        const struct plan_trial *planned = &run->plan.trials[i];
+
+        count = plan_together(&run->plan, i);
+        if (!is_worth_again(run, planned, count))
+            continue;
+        all += count;
+        *ns += cost_ns(run, planned, count);
+    }
+    return all;
+}
+
+/* The second chance of trials that were left invalid, after all others: what
+ * spoiled them may be gone. Measures each once more, in the plan's order, for a
+ * quarter of the announced run time, less what repeated attempts took of that
+ * on the way (ten seconds at least). Left out is what would fail again: a wrong
+ * answer, a program that cannot be started. Trials that were carried out
+ * together are so again, for their figures are each other's measure. Returns 0
+ * or a negative errno, as attempt_do. */
+static int do_again(struct run *run)
+{
+    int64_t left_ns = plan_eta_ns(&run->plan, 0) / 4, need_ns;
+    int all = count_again(run, &need_ns), result = 0;
+    char time[64];
+
+    if (run->extra_ns > 0)
+        left_ns -= run->extra_ns;
+    left_ns = left_ns > AGAIN_LEAST_NS ? left_ns : AGAIN_LEAST_NS;
+    if (all == 0)
+        return 0;
+    results_say(&run->results,
+                "%d trials are invalid, spoiled by other processes, or go with "
+                "one that is: once more, %s%s",
+                all,
+                plan_duration(need_ns < left_ns ? need_ns : left_ns, time,
+                              sizeof(time)),
+                need_ns > left_ns ? ", as many as that is enough for" : "");
+    for (int i = 0, count; i < run->plan.trial_count && result == 0;
+         i += count) {
+        const struct plan_trial *planned = &run->plan.trials[i];
+
+        count = plan_together(&run->plan, i);
+        if (!is_worth_again(run, planned, count) ||
+            cost_ns(run, planned, count) > left_ns)
+            continue;
+        left_ns -= cost_ns(run, planned, count);
+        result = *run->stop != 0 ? -EINTR : attempt_again(run, planned, count);
+    }
+    return result;
+}
+
 /* From here on the run can be resumed. */
 static int begin(struct run *run, bool resumed)
 {
@@ -297,7 +390,7 @@ static int go(struct run *run, bool resumed)
             result = attempt_do(run, planned, count);
     }
     if (result == 0)
-        result = again_do(run);
+        result = do_again(run);
     backend_server_stop(&run->backend);
     store_server_stop_all(run->stores);
     metronome_stop(run->metronome);
@@ -387,7 +480,7 @@ static int open_stored(struct run *run, const char *directory, char *why,
                  "%s: the file is damaged: it is not the plan of a run of this "
                  "version of troika: %s",
                  path, wrong);
-    lost_plan_explain(run->results.directory, problem, why, why_size);
+    stored_run_explain_lost(run->results.directory, problem, why, why_size);
     return EXIT_FAILED;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "run_json.h"
 
+#include <glob.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,6 +15,8 @@
 #include "harness/experiment/json_cell.h"
 #include "harness/gate/gate.h"
 #include "harness/machine/placement.h"
+
+enum { PATH_SIZE = 1024 };
 
 static const char *kind_name(enum workload_kind kind)
 {
@@ -239,4 +243,52 @@ json_t *run_json(const char *run_id, const char *command,
         "summary", "comparisons", "tally",
         json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
                   0, "valid", 0, "invalid", 0));
+}
+
+/* The figures are copied, so that a report needs the run alone. Their names
+ * hold the time, so the last of them in order is the newest. */
+static json_t *json_primitives(const json_t *stored, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    json_t *rows = json_array(), *row;
+    size_t i;
+
+    json_array_foreach (json_object_get(stored, "primitives"), i, row)
+        json_array_append_new(
+            rows,
+            json_pack("{s:O, s:O, s:O, s:O}", "name",
+                      json_object_get(row, "name"), "median_ns",
+                      json_object_get(row, "median_ns"), "lower_quartile_ns",
+                      json_object_get(row, "lower_quartile_ns"),
+                      "upper_quartile_ns",
+                      json_object_get(row, "upper_quartile_ns")));
+    return json_pack("{s:s, s:O, s:o}", "file", name != NULL ? name + 1 : path,
+                     "started_at", json_object_get(stored, "started_at"),
+                     "primitives", rows);
+}
+
+void run_json_add_primitives(const char *directory, json_t *run)
+{
+    char pattern[PATH_SIZE];
+    const char *mine =
+        json_text_of(json_object_get(run, "environment"), "fingerprint");
+    json_t *found = NULL;
+    glob_t files = {0};
+
+    snprintf(pattern, sizeof(pattern), "%s/../primitives-*.json", directory);
+    if (glob(pattern, 0, NULL, &files) == 0)
+        for (size_t i = files.gl_pathc; i-- > 0 && found == NULL;) {
+            json_t *stored = json_load_file(files.gl_pathv[i], 0, NULL);
+
+            if (mine[0] != '\0' &&
+                json_text_is(json_object_get(stored, "environment"),
+                             "fingerprint", mine))
+                found = json_primitives(stored, files.gl_pathv[i]);
+            json_decref(stored);
+        }
+    globfree(&files);
+    if (found != NULL)
+        json_object_set_new(run, "primitives", found);
+    else if (json_object_get(run, "primitives") == NULL)
+        json_object_set_new(run, "primitives", json_null());
 }

@@ -17,3 +17,8 @@ json_t *run_json(const char *run_id, const char *command,
 
 /* A load point as run.json has it. The caller owns the object. */
 json_t *run_json_load_point(const struct load_point *point);
+
+/* Sets "primitives" of the run, what switches, tasks and system calls cost on
+ * this machine, from the newest DIRECTORY/../primitives-*.json of the same
+ * environment. Without one the run keeps what it has, or null. */
+void run_json_add_primitives(const char *directory, json_t *run);

@@ -15,7 +15,7 @@
 #include "harness/experiment/value.h"
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
-#include "harness/run/fingerprint.h"
+#include "harness/run/environment.h"
 #include "harness/run/threshold.h"
 #include "harness/statistics/compare.h"
 #include "verbs.h"
@@ -203,7 +203,7 @@ static int compare_runs(const struct flags *flags, const json_t *a,
 {
     const json_t *left = json_object_get(a, "environment");
     const json_t *right = json_object_get(b, "environment");
-    int differ = fingerprint_compare(left, right, ignore_difference, NULL);
+    int differ = environment_compare(left, right, ignore_difference, NULL);
     struct compare compare;
     int code = EXIT_FAILED;
 
@@ -212,7 +212,7 @@ static int compare_runs(const struct flags *flags, const json_t *a,
                 "troika compare: %s and %s were made in different "
                 "environments, so a ratio would measure the machine:\n",
                 flags->runs[0], flags->runs[1]);
-        fingerprint_compare(left, right, say_difference, stderr);
+        environment_compare(left, right, say_difference, stderr);
         fprintf(stderr, "--force compares them all the same\n");
         return EXIT_FAILED;
     }
@@ -229,7 +229,7 @@ static int compare_runs(const struct flags *flags, const json_t *a,
         if (differ > 0)
             printf(
                 "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
-        fingerprint_compare(left, right, say_difference, stdout);
+        environment_compare(left, right, say_difference, stdout);
         compare_print(&compare, stdout);
         code = judge(flags, &compare, trials);
         if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))

@@ -1,18 +1,540 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika doctor: gathers, judges, prints. The exit code is 1 only when
- * something makes measuring impossible.
+ * troika doctor: which facts of this machine spoil measurements, and the
+ * remedy for each. One function per fact, one row per function. A warning
+ * makes figures worse; bad means that measuring is impossible, and is the only
+ * cause of exit code 1.
  */
+#include "doctor.h"
+
 #include <argp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/base/options.h"
-#include "harness/run/doctor.h"
+#include "harness/machine/noise.h"
+#include "harness/machine/switches.h"
 #include "harness/run/environment.h"
+#include "harness/server/models.h"
 #include "verbs.h"
+
+static const double MIB = 1024 * 1024;
+
+/* Sets what was found and returns the verdict. */
+static enum health __attribute__((format(printf, 3, 4)))
+found(struct finding *finding, enum health health, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(finding->fact, sizeof(finding->fact), format, values);
+    va_end(values);
+    return health;
+}
+
+/* The remedy, shown unless all is well. */
+static void __attribute__((format(printf, 2, 3)))
+remedy(struct finding *finding, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(finding->remedy, sizeof(finding->remedy), format, values);
+    va_end(values);
+}
+
+static const char *text(const struct patient *patient, const char *key)
+{
+    const char *value = json_string_of(patient->environment, key);
+
+    return value != NULL ? value : "not exposed";
+}
+
+static long long number(const struct patient *patient, const char *key)
+{
+    const json_t *value = json_object_get(patient->environment, key);
+
+    return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static enum health judge_build(const struct patient *patient,
+                               struct finding *finding)
+{
+    const char *variant = text(patient, "variant");
+    bool release = !strcmp(variant, "release");
+
+    remedy(finding, "make; then build/release/troika: a sanitizer build's "
+                    "figures are not recorded");
+    return found(finding, release ? HEALTH_OK : HEALTH_WARNING, "%s, %s",
+                 variant, text(patient, "tool_version"));
+}
+
+static enum health judge_models(const struct patient *patient,
+                                struct finding *finding)
+{
+    char missing[200] = "";
+    int available = 0;
+    size_t used = 0;
+
+    (void)patient;
+    for (const struct model_info *m = models_all(); m->name != NULL; m++) {
+        available += m->available;
+        if (!m->available && !m->foreign && used < sizeof(missing))
+            used += (size_t)snprintf(missing + used, sizeof(missing) - used,
+                                     "%s%s", used ? ", " : "", m->name);
+    }
+    remedy(finding, "make (missing packages: make deps); `troika list models` "
+                    "says why each is missing");
+    if (available == 0)
+        return found(finding, HEALTH_BAD, "none is built");
+    return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%d available%s%s",
+                 available, used ? "; not: " : "", missing);
+}
+
+static enum health judge_cpus(const struct patient *patient,
+                              struct finding *finding)
+{
+    long long cpus = number(patient, "cpus_usable");
+
+    remedy(finding, "give it at least 2 CPUs: with one, server and load "
+                    "generator take turns, and only `placement = shared` is "
+                    "possible");
+    if (cpus == 1)
+        return found(finding, HEALTH_WARNING, "1 usable");
+    return found(finding, HEALTH_OK, "%lld usable%s", cpus,
+                 cpus < 4 ? "; split leaves the server one" : "");
+}
+
+/* A container's share of CPU time: -1 or "max" means all of it. */
+static enum health judge_quota(const struct patient *patient,
+                               struct finding *finding)
+{
+    const char *max = text(patient, "cgroup_cpu_max");
+    long long quota_us = number(patient, "cgroup_cpu_quota_us");
+
+    remedy(finding, "start the container without a CPU limit (docker run "
+                    "without --cpus), or pin it with --cpuset-cpus: a quota "
+                    "stops everybody for part of each 100 ms");
+    if (quota_us > 0)
+        return found(finding, HEALTH_WARNING, "%lld us in each period",
+                     quota_us);
+    if (strncmp(max, "max", 3) != 0 && strcmp(max, "not exposed") != 0)
+        return found(finding, HEALTH_WARNING, "%s us", max);
+    return found(finding, HEALTH_OK, "none");
+}
+
+static enum health judge_governor(const struct patient *patient,
+                                  struct finding *finding)
+{
+    const char *governor = text(patient, "governor");
+    bool slow = strcmp(governor, "performance") != 0 &&
+                strcmp(governor, "not exposed") != 0;
+
+    remedy(finding, "sudo cpupower frequency-set -g performance");
+    return found(finding, slow ? HEALTH_WARNING : HEALTH_OK, "%s", governor);
+}
+
+static enum health judge_turbo(const struct patient *patient,
+                               struct finding *finding)
+{
+    long long no_turbo = number(patient, "no_turbo");
+    long long boost = number(patient, "boost");
+
+    remedy(finding, "echo 1 | sudo tee "
+                    "/sys/devices/system/cpu/intel_pstate/no_turbo (or echo 0 "
+                    "to .../cpufreq/boost): the clock depends on heat and "
+                    "neighbours");
+    if (no_turbo < 0 && boost < 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    if (no_turbo == 0 || boost > 0)
+        return found(finding, HEALTH_WARNING, "on");
+    return found(finding, HEALTH_OK, "off");
+}
+
+static enum health judge_smt(const struct patient *patient,
+                             struct finding *finding)
+{
+    const char *smt = text(patient, "smt");
+
+    remedy(finding, "echo off | sudo tee /sys/devices/system/cpu/smt/control: "
+                    "two CPUs of one core slow each other, and split may part "
+                    "them between server and load");
+    return found(finding, strcmp(smt, "on") ? HEALTH_OK : HEALTH_WARNING, "%s",
+                 smt);
+}
+
+/* No warning: what is served has them on as well. Two runs must agree. */
+static enum health judge_mitigations(const struct patient *patient,
+                                     struct finding *finding)
+{
+    const json_t *list = json_object_get(patient->environment, "mitigations");
+    const char *name;
+    json_t *value;
+    int on = 0;
+
+    json_object_foreach ((json_t *)list, name, value) {
+        on += strncmp(json_string_value(value), "Mitigation", 10) == 0;
+    }
+    return found(finding, HEALTH_OK, "%d of %zu known weaknesses mitigated", on,
+                 json_object_size(list));
+}
+
+static enum health judge_clock(const struct patient *patient,
+                               struct finding *finding)
+{
+    const char *clock = text(patient, "clocksource");
+    bool slow = !strcmp(clock, "hpet") || !strcmp(clock, "acpi_pm") ||
+                !strcmp(clock, "jiffies");
+
+    remedy(finding, "boot with clocksource=tsc: reading this one costs "
+                    "microseconds");
+    return found(finding, slow ? HEALTH_WARNING : HEALTH_OK, "%s", clock);
+}
+
+static enum health judge_memory(const struct patient *patient,
+                                struct finding *finding)
+{
+    double free_mib = (double)number(patient, "memory_available_bytes") / MIB;
+
+    remedy(finding, "stop what holds memory: cells with 10,000 tasks take a "
+                    "gigabyte");
+    return found(finding,
+                 free_mib < 64     ? HEALTH_BAD
+                 : free_mib < 1024 ? HEALTH_WARNING
+                                   : HEALTH_OK,
+                 "%.0f MiB available", free_mib);
+}
+
+static enum health judge_swap(const struct patient *patient,
+                              struct finding *finding)
+{
+    double total = (double)number(patient, "swap_total_bytes") / MIB;
+    double used = total - (double)number(patient, "swap_free_bytes") / MIB;
+
+    remedy(finding, "sudo swapoff -a: a page that comes back from disk looks "
+                    "like a slow request");
+    if (total <= 0)
+        return found(finding, HEALTH_OK, "none");
+    return found(finding, used >= 1 ? HEALTH_WARNING : HEALTH_OK,
+                 "%.0f of %.0f MiB used", used, total);
+}
+
+static enum health judge_load(const struct patient *patient,
+                              struct finding *finding)
+{
+    const json_t *loads = json_object_get(patient->environment, "load_average");
+    double load = json_real_value(json_array_get(loads, 0));
+
+    remedy(finding, "wait, or stop other work (top, ps)");
+    return found(finding,
+                 load > 0.5 * (double)number(patient, "cpus") ? HEALTH_WARNING
+                                                              : HEALTH_OK,
+                 "%.2f over the last minute", load);
+}
+
+static enum health judge_foreign(const struct patient *patient,
+                                 struct finding *finding)
+{
+    double share = patient->noise.foreign_share;
+    char culprits[200];
+
+    if (share < 0)
+        return found(finding, HEALTH_WARNING, "/proc/stat cannot be read");
+    if (share <= QUIET_FOREIGN_SHARE)
+        return found(finding, HEALTH_OK, "others use %.1f %% of the CPUs",
+                     100 * share);
+    remedy(finding,
+           "end them, or wait: above %.0f %% trials are invalid, and a run "
+           "stops; most of it: %s",
+           100 * QUIET_FOREIGN_SHARE,
+           noise_culprits(&patient->noise, culprits, sizeof(culprits)));
+    return found(finding, HEALTH_BAD, "others use %.1f %% of the CPUs",
+                 100 * share);
+}
+
+static enum health judge_steal(const struct patient *patient,
+                               struct finding *finding)
+{
+    double share = patient->noise.steal_share;
+
+    remedy(finding, "another virtual machine competes for the host: measure "
+                    "at another time or elsewhere");
+    if (share < 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    return found(finding, share > QUIET_STEAL_SHARE ? HEALTH_BAD : HEALTH_OK,
+                 "%.1f %% (hypervisor: %s)", 100 * share,
+                 text(patient, "hypervisor"));
+}
+
+static enum health judge_timer(const struct patient *patient,
+                               struct finding *finding)
+{
+    const struct noise *noise = &patient->noise;
+
+    remedy(finding, "stop other work; on a laptop, disable power saving");
+    return found(finding,
+                 noise->lateness_p99_ns > 1000000 ? HEALTH_WARNING : HEALTH_OK,
+                 "sleeps of 1 ms end %.0f us late (p50), %.0f us (p99)",
+                 (double)noise->lateness_p50_ns / 1e3,
+                 (double)noise->lateness_p99_ns / 1e3);
+}
+
+static enum health judge_descriptors(const struct patient *patient,
+                                     struct finding *finding)
+{
+    const json_t *limit = json_object_get(
+        json_object_get(patient->environment, "rlimits"), "nofile");
+    const json_t *hard = json_object_get(limit, "hard");
+    long long count = json_integer_value(hard);
+
+    remedy(finding, "ulimit -Hn 65536 as root before starting, or "
+                    "LimitNOFILE= / limits.conf: a server needs one for each "
+                    "connection");
+    if (json_is_string(hard))
+        return found(finding, HEALTH_OK, "unlimited");
+    return found(finding,
+                 count < 64      ? HEALTH_BAD
+                 : count < 19100 ? HEALTH_WARNING
+                                 : HEALTH_OK,
+                 "up to %lld per process (19,000 connections need 19,100)",
+                 count);
+}
+
+static enum health judge_ports(const struct patient *patient,
+                               struct finding *finding)
+{
+    int low = 0, high = -1, count;
+
+    sscanf(text(patient, "port_range"), "%d %d", &low, &high);
+    count = high - low + 1;
+    remedy(finding, "sudo sysctl net.ipv4.ip_local_port_range='10240 65000'");
+    if (count <= 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    return found(finding, count < 16000 ? HEALTH_WARNING : HEALTH_OK,
+                 "%d local ports (%d to %d)", count, low, high);
+}
+
+static enum health judge_reuse(const struct patient *patient,
+                               struct finding *finding)
+{
+    long long reuse = number(patient, "tcp_tw_reuse");
+
+    remedy(finding, "sudo sysctl net.ipv4.tcp_tw_reuse=2: ports of ended "
+                    "connections stay taken for a minute");
+    if (reuse < 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    return found(finding, reuse == 0 ? HEALTH_WARNING : HEALTH_OK, "%lld",
+                 reuse);
+}
+
+/* A plain number that must not be below `least`. */
+static enum health judge_least(const struct patient *patient,
+                               struct finding *finding, const char *key,
+                               long long least)
+{
+    long long value = number(patient, key);
+
+    if (value < 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    return found(finding, value < least ? HEALTH_WARNING : HEALTH_OK, "%lld",
+                 value);
+}
+
+static enum health judge_backlog(const struct patient *patient,
+                                 struct finding *finding)
+{
+    remedy(finding, "sudo sysctl net.core.somaxconn=4096: a burst of new "
+                    "connections is dropped");
+    return judge_least(patient, finding, "somaxconn", 1024);
+}
+
+static enum health judge_threads(const struct patient *patient,
+                                 struct finding *finding)
+{
+    remedy(finding, "sudo sysctl kernel.threads-max=65536: models with a "
+                    "thread or process each end there");
+    return judge_least(patient, finding, "threads_max", 20000);
+}
+
+static enum health judge_pids(const struct patient *patient,
+                              struct finding *finding)
+{
+    remedy(finding, "sudo sysctl kernel.pid_max=65536: threads count too");
+    return judge_least(patient, finding, "pid_max", 20000);
+}
+
+static enum health judge_maps(const struct patient *patient,
+                              struct finding *finding)
+{
+    remedy(finding, "sudo sysctl vm.max_map_count=262144: every stack takes "
+                    "two mappings");
+    return judge_least(patient, finding, "max_map_count", 39000);
+}
+
+static enum health judge_thp(const struct patient *patient,
+                             struct finding *finding)
+{
+    const char *thp = text(patient, "thp");
+
+    remedy(finding, "echo madvise | sudo tee "
+                    "/sys/kernel/mm/transparent_hugepage/enabled: a touched "
+                    "stack may take 2 MiB");
+    return found(finding, strcmp(thp, "always") ? HEALTH_OK : HEALTH_WARNING,
+                 "%s", thp);
+}
+
+static enum health judge_cgroup(const struct patient *patient,
+                                struct finding *finding)
+{
+    const json_t *mounts = json_object_get(patient->environment, "cgroup");
+    bool memory = false, two = false;
+    size_t index;
+    json_t *m;
+
+    json_array_foreach (mounts, index, m) {
+        const char *options = json_string_of(m, "options");
+        if (!json_true_of(m, "writable"))
+            continue;
+        two |= json_integer_of(m, "version") == 2;
+        memory |= strstr(options, "memory") != NULL &&
+                  json_integer_of(m, "version") == 1;
+    }
+    remedy(finding, "run as root, or systemd-run --user --scope -p "
+                    "Delegate=yes: without a group memory is an estimate");
+    return found(finding, memory || two ? HEALTH_OK : HEALTH_WARNING, "%s%s%s",
+                 memory ? "v1 memory writable" : "", memory && two ? ", " : "",
+                 two      ? "v2 writable"
+                 : memory ? ""
+                          : "none is writable");
+}
+
+/* What a tool says of its version, or NULL. */
+static const char *tool(const struct patient *patient, const char *name)
+{
+    const char *said =
+        json_string_of(json_object_get(patient->environment, "tools"), name);
+
+    return said != NULL && strcmp(said, "not found") != 0 ? said : NULL;
+}
+
+/* "" for a tool that works. */
+static void add_fault(const struct patient *patient, const char *name,
+                      char *missing, char *mute, size_t size)
+{
+    const char *said =
+        json_string_of(json_object_get(patient->environment, "tools"), name);
+    bool lacks = said == NULL || !strcmp(said, "not found");
+    char *list = lacks ? missing : mute;
+    size_t used = strlen(list);
+
+    if (lacks)
+        snprintf(list + used, size - used, " %s", name);
+    else if (!strncmp(said, "cannot be asked", 15))
+        snprintf(list + used, size - used, "%s%s %s", used ? "; " : "", name,
+                 said);
+}
+
+static enum health judge_tools(const struct patient *patient,
+                               struct finding *finding)
+{
+    const char *gnuplot = tool(patient, "gnuplot");
+    const char *python = tool(patient, "python");
+
+    char missing[256] = "", mute[256] = "";
+
+    add_fault(patient, "gnuplot", missing, mute, sizeof(missing));
+    add_fault(patient, "python", missing, mute, sizeof(missing));
+    remedy(finding, "make deps: without them there are no charts and no "
+                    "report");
+    if (missing[0] != '\0')
+        return found(finding, HEALTH_WARNING, "missing:%s", missing);
+    remedy(finding, "try them by hand; where no process can be started, raise "
+                    "the limit (ulimit -u, pids.max, memory)");
+    if (mute[0] != '\0')
+        return found(finding, HEALTH_WARNING, "%s", mute);
+    return found(finding, HEALTH_OK, "%s; %s", gnuplot, python);
+}
+
+static enum health judge_variables(const struct patient *patient,
+                                   struct finding *finding)
+{
+    const json_t *variables =
+        json_object_get(patient->environment, "variables");
+    const char *name;
+    char words[512], set[200] = "";
+    size_t used = 0;
+    json_t *value;
+
+    json_object_foreach ((json_t *)variables, name, value) {
+        if (used < sizeof(set))
+            used += (size_t)snprintf(set + used, sizeof(set) - used, "%s%s",
+                                     used ? ", " : "", name);
+    }
+    remedy(finding, "unset them: the servers inherit them, and figures with "
+                    "and without them are not of one kind");
+    if (switches_untrusted(variables, words, sizeof(words)))
+        remedy(finding, "%s", words);
+    return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%s%s", set,
+                 used ? " set" : "none that changes what is measured");
+}
+
+static const struct check {
+    const char *name;
+    enum health (*judge)(const struct patient *, struct finding *);
+} checks[] = {
+    {"build", judge_build},
+    {"models", judge_models},
+    {"CPUs", judge_cpus},
+    {"CPU quota", judge_quota},
+    {"governor", judge_governor},
+    {"turbo", judge_turbo},
+    {"SMT", judge_smt},
+    {"mitigations", judge_mitigations},
+    {"clocksource", judge_clock},
+    {"memory", judge_memory},
+    {"swap", judge_swap},
+    {"load average", judge_load},
+    {"foreign CPU use", judge_foreign},
+    {"steal", judge_steal},
+    {"timers", judge_timer},
+    {"descriptors", judge_descriptors},
+    {"local ports", judge_ports},
+    {"tcp_tw_reuse", judge_reuse},
+    {"somaxconn", judge_backlog},
+    {"threads-max", judge_threads},
+    {"pid_max", judge_pids},
+    {"max_map_count", judge_maps},
+    {"huge pages", judge_thp},
+    {"control groups", judge_cgroup},
+    {"report tools", judge_tools},
+    {"environment", judge_variables},
+};
+
+const char *health_name(enum health health)
+{
+    static const char *const names[] = {"ok", "warning", "bad"};
+
+    return names[health];
+}
+
+int doctor_judge(const struct patient *patient, struct finding *findings,
+                 int size)
+{
+    int count = (int)(sizeof(checks) / sizeof(checks[0]));
+
+    for (int i = 0; i < count && i < size; i++) {
+        findings[i] = (struct finding){.name = checks[i].name};
+        findings[i].health = checks[i].judge(patient, &findings[i]);
+        if (findings[i].health == HEALTH_OK)
+            findings[i].remedy[0] = '\0';
+    }
+    return count < size ? count : size;
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {

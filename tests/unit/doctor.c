@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "harness/machine/process_times.h"
-#include "harness/run/doctor.h"
 #include "harness/run/environment.h"
+#include "harness/verbs/doctor.h"
 
 static const char good_machine[] =
     "{\"variant\": \"release\", \"tool_version\": \"v0\", \"cpus\": 4,"
