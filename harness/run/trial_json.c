@@ -11,10 +11,8 @@
 #include "ceiling.h"
 #include "harness/machine/meter/kernel.h"
 #include "harness/trial/drift.h"
-#include "harness/trial/goodput.h"
 #include "harness/trial/predict.h"
 #include "harness/trial/slice_figures.h"
-#include "harness/trial/updates.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
@@ -440,6 +438,35 @@ static bool is_by_generator(const json_t *trial)
     return by != NULL && !strcmp(by, "generator");
 }
 
+/* {"made", "kept"}, or null where it is not known. */
+static json_t *json_updates(const struct trial_updates *updates)
+{
+    if (!updates->known)
+        return json_null();
+    return json_pack("{s:I, s:I}", "made", (json_int_t)updates->made, "kept",
+                     (json_int_t)updates->kept);
+}
+
+/* What an open loop's server did for its users: requests answered rightly and
+ * within the limit. Beyond its capacity a server's throughput stays up while
+ * this falls. Of the requests that were due in the window, whenever they were
+ * answered: a late answer is no good, and one that never came is in the
+ * histogram at the age of its timeout. null where the cell has no limit. */
+static json_t *json_goodput(const struct load_point *point,
+                            const struct load_result *load)
+{
+    int64_t window_ns = load->window_end_ns - load->window_start_ns;
+    uint64_t within;
+
+    if (point->slo.limit_ns <= 0 || point->search || window_ns <= 0)
+        return json_null();
+    within = histogram_within(&load->response, point->slo.limit_ns);
+    return json_pack("{s:s, s:I, s:I, s:f}", "slo", point->slo.text, "limit_ns",
+                     (json_int_t)point->slo.limit_ns, "within",
+                     (json_int_t)within, "per_s",
+                     (double)within * 1e9 / (double)window_ns);
+}
+
 /* What was measured; only for a trial that was carried out. */
 static void add_measures(json_t *object, const struct trial_plan *plan,
                          const struct trial *trial, const struct gate *gates,
@@ -484,8 +511,8 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
         json_bound(gates, gate_count,
                    trial_ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("generator_bound", json_boolean(is_by_generator(object)));
-    ADD("updates", trial_updates_json(&trial->updates));
-    ADD("goodput", goodput_json(plan->point, load));
+    ADD("updates", json_updates(&trial->updates));
+    ADD("goodput", json_goodput(plan->point, load));
     ADD("recovery", recovery_json(&trial->recovery));
     ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
     ADD("platform", json_platform(plan, trial));

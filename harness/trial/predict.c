@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "harness/base/json.h"
-#include "residual.h"
 
 enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 

@@ -17,7 +17,6 @@
 #include "harness/machine/urgency.h"
 #include "predict.h"
 #include "steps.h"
-#include "updates.h"
 
 static const int64_t LEAD_NS = 20000000; /* to tell all generators */
 
@@ -313,7 +312,7 @@ static void take_result(struct block *block, int index)
     for (int i = 0; i < trial->slices->count; i++)
         trial->slices->rows[i].completed = trial->load->slices[i + 1];
     stage_look_for_limits(stage);
-    trial_updates_read(stage);
+    stage_read_updates(stage);
     if (stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "exhaustion.h"
 #include "harness/load/answers.h"
 #include "harness/server/client.h"
+
+enum { STATS_MAX = 4096 };
+static const int64_t STATS_TIMEOUT_NS = 5000000000;
 
 static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;
@@ -380,4 +384,24 @@ void stage_finish(struct stage *stage)
     answers_free(stage->requests, stage->request_count);
     answers_free(stage->beside_requests, stage->beside_request_count);
     answers_free_greeting(stage->greeting);
+}
+
+void stage_read_updates(struct stage *stage)
+{
+    struct trial_updates *updates = &stage->trial->updates;
+    json_t *stats = NULL, *told, *made, *kept;
+    char body[STATS_MAX];
+
+    if (!stage->plan->point->workload->workload->counts_updates)
+        return;
+    if (client_get(&stage->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
+                   sizeof(body), NULL, 0) >= 0)
+        stats = json_loads(body, 0, NULL);
+    told = json_object_get(stats, "updates");
+    made = json_object_get(told, "made");
+    kept = json_object_get(told, "kept");
+    updates->known = json_is_integer(made) && json_is_integer(kept);
+    updates->made = json_integer_value(made);
+    updates->kept = json_integer_value(kept);
+    json_decref(stats);
 }

@@ -71,3 +71,8 @@ void stage_look_for_limits(struct stage *stage);
 
 /* Ends loads and server; trial->end must be set. */
 void stage_finish(struct stage *stage);
+
+/* What became of the updates that the server's tasks made to something shared,
+ * from its start on: where the workload counts them, GET /stats tells. Unknown
+ * where it does not. */
+void stage_read_updates(struct stage *stage);

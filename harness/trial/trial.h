@@ -56,7 +56,7 @@ enum trial_end {
     TRIAL_STOPPED, /* *stop was set */
 };
 
-/* From the server's start on (updates.h). */
+/* From the server's start on (stage_read_updates). */
 struct trial_updates {
     bool known;
     int64_t made, kept;

@@ -21,7 +21,6 @@
 #include "harness/server/process.h"
 #include "predict.h"
 #include "steps.h"
-#include "updates.h"
 
 static const int64_t MS = 1000000;
 static const int64_t SAMPLE_EVERY_NS = 250000000;
@@ -213,7 +212,7 @@ static int drive(struct stage *stage)
     if (result == 0 && stage->plan->metronome != NULL)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
-    trial_updates_read(stage);
+    stage_read_updates(stage);
     if (trial->has_backend)
         backend_server_read(stage->plan->backend, &stage->backend_first,
                             &stage->backend_last, &trial->backend);

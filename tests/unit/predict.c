@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/trial/residual.h"
+#include "harness/trial/prediction.h"
 
 /* 100 connections, 50 ms: 2000/s are predicted, 1000/s were measured. */
 static struct residual_facts half(void)
