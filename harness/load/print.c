@@ -132,8 +132,7 @@ static void text_latency(const struct load_print *print, FILE *file)
                     time_text((double)histogram_percentile_ns(histogram, p),
                               text, sizeof text));
         else if (p < 100)
-            fprintf(file, "%10s  needs %.0f requests\n", "n/a",
-                    needs(p));
+            fprintf(file, "%10s  needs %.0f requests\n", "n/a", needs(p));
         else
             fprintf(file, "%10s  see max\n", "n/a");
     }
