@@ -112,8 +112,7 @@ def _marks(rows, wanted) -> list[list]:
     for i, r in enumerate(rows, 1):
         if wanted(r.get("verdict")):
             lo, hi = r["lo"] or r["ratio"], r["hi"] or r["ratio"]
-            colour = int(style.style(r["a"]).colour[1:], 16)
-            marks.append([i, r["ratio"], lo, hi, float(colour)])
+            marks.append([i, r["ratio"], lo, hi, style.style(r["a"]).number])
     return marks
 
 

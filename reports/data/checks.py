@@ -14,143 +14,70 @@ from pathlib import Path
 
 from data import schema
 
-# path in the JSON -> kind; a trailing ? allows null or absence.
+# kind -> paths in the JSON; a trailing ? allows null or absence.
 RUN_SHAPE = {
-    "run_id": "name",
-    "command": "text?",
-    "tool_version": "text?",
-    "started_at": "text",
-    "ended_at": "text?",
-    "complete": "boolean",
-    "seed": "integer?",
-    "experiments": "list",
-    "models": "object",
-    "plan": "list?",
-    "environment": "object?",
-    "summary": "list?",
-    "comparisons": "list?",
-    "slopes": "list?",
-    "across": "list?",
-    "activity": "object?",
-    "primitives": "object?",
-    "gates": "list?",
-    "noise_floor": "object?",
-    "tally": "object?",
+    "object": "models environment? activity? primitives? noise_floor? tally?",
+    "list": "experiments plan? summary? comparisons? slopes? across? gates?",
+    "name": "run_id",
+    "text": "command? tool_version? started_at ended_at?",
+    "boolean": "complete",
+    "integer": "seed?",
 }
 EXPERIMENT_SHAPE = {
-    "name": "name",
-    "title": "text?",
-    "question": "text?",
-    "baseline": "name?",
-    "margin": "number?",
-    "blocks": "count?",
-    "profile": "object?",
-    "load_points": "list",
+    "object": "profile?",
+    "list": "load_points",
+    "name": "name baseline?",
+    "text": "title? question?",
+    "count": "blocks?",
+    "number": "margin?",
 }
 PROFILE_SHAPE = {
-    "name": "text",
-    "wait_ns": "count",
-    "cpu_ns": "count",
-    "connections": "count",
-    "limit": "text?",
-    "limit_percentile": "number?",
-    "limit_ns": "number?",
-    "memory_bytes": "number?",
+    "text": "name limit?",
+    "count": "wait_ns cpu_ns connections",
+    "number": "limit_percentile? limit_ns? memory_bytes?",
 }
 LOAD_POINT_SHAPE = {
-    "id": "name",
-    "section": "name?",
-    "workload": "name",
-    "kind": "text?",
-    "query": "text?",
-    "load": "object",
-    "load.mode": "text",
-    "load.connections": "count?",
-    "load.rate_per_s": "number?",
-    "latency_kind": "text?",
-    "headline": "text?",
-    "wait_ns": "number?",
-    "models": "list",
+    "object": "load",
+    "list": "models",
+    "name": "id section? workload",
+    "text": "kind? query? load.mode latency_kind? headline?",
+    "count": "load.connections?",
+    "number": "load.rate_per_s? wait_ns?",
 }
 SUMMARY_SHAPE = {
-    "experiment": "name",
-    "load_point": "name",
-    "model": "name",
-    "metric": "text",
-    "n": "count",
-    "value": "number?",
-    "lo": "number?",
-    "hi": "number?",
-    "why": "text?",
-    "trials": "list?",
+    "list": "trials?",
+    "name": "experiment load_point model",
+    "text": "metric why?",
+    "count": "n",
+    "number": "value? lo? hi?",
 }
 COMPARISON_SHAPE = {
-    "experiment": "name",
-    "load_point": "name",
-    "metric": "text",
-    "a": "name",
-    "b": "name",
-    "n": "count",
-    "ratio": "number?",
-    "lo": "number?",
-    "hi": "number?",
-    "margin": "number?",
-    "verdict": "text?",
-    "words": "text?",
+    "name": "experiment load_point a b",
+    "text": "metric verdict? words?",
+    "count": "n",
+    "number": "ratio? lo? hi? margin?",
 }
 SLOPE_SHAPE = {
-    "experiment": "name",
-    "section": "name",
-    "model": "name",
-    "per": "text",
-    "n": "count",
-    "bytes": "object?",
-    "why": "text?",
+    "object": "bytes?",
+    "name": "experiment section model",
+    "text": "per why?",
+    "count": "n",
 }
 TRIAL_SHAPE = {
-    "run_id": "name",
-    "trial_id": "name",
-    "experiment": "name",
-    "load_point": "name",
-    "block": "count",
-    "attempt": "count?",
-    "complete": "boolean",
-    "valid": "boolean",
-    "reason": "text?",
-    "cell": "object",
-    "cell.model": "name",
-    "gates": "list?",
-    "withheld": "list?",
-    "bound": "object?",
-    "window_ns": "number?",
-    "throughput_per_s": "number?",
-    "requests": "object?",
-    "requests.scheduled": "count?",
-    "requests.ok": "count?",
-    "requests.wrong": "count?",
-    "requests.http_error": "count?",
-    "requests.io_error": "count?",
-    "requests.timeout": "count?",
-    "latency": "object?",
-    "memory": "object?",
-    "memory.total_bytes": "number?",
-    "memory.rss_sum_bytes": "number?",
-    "cpu": "object?",
-    "bare": "object?",
-    "bare.per_s": "number?",
-    "prediction": "object?",
-    "prediction.throughput_per_s": "number?",
-    "prediction.cause": "text?",
-    "prediction.evidence": "text?",
+    "object": "cell bound? requests? latency? memory? cpu? bare? prediction?",
+    "list": "gates? withheld?",
+    "name": "run_id trial_id experiment load_point cell.model",
+    "text": "reason? prediction.cause? prediction.evidence?",
+    "boolean": "complete valid",
+    "count": "block attempt? requests.scheduled? requests.ok? requests.wrong? requests.http_error? "
+        "requests.io_error? requests.timeout?",
+    "number": "window_ns? throughput_per_s? memory.total_bytes? memory.rss_sum_bytes? bare.per_s? "
+        "prediction.throughput_per_s?",
 }
-WITHHELD_SHAPE = {"figure": "text", "gate": "text", "effect": "text", "words": "text?"}
-GATE_SHAPE = {"id": "text", "ok": "boolean", "value": "number?", "limit": "number?"}
+WITHHELD_SHAPE = {"text": "figure gate effect words?"}
+GATE_SHAPE = {"text": "id", "boolean": "ok", "number": "value? limit?"}
 VERDICTS = ("better", "worse", "same", "negligible", "inconclusive")
-
-
-_WORDS = {
-    "name": "a name (1 to 200 bytes, without control characters and /)",
-}
+_WORDS = {"name": "a name (1 to 200 bytes, without control characters and /)"}
 
 
 class ResultsError(Exception):
@@ -177,17 +104,14 @@ _KINDS = {
 def _check_shape(path: Path, where: str, value, shape: dict) -> None:
     if not isinstance(value, dict):
         raise ResultsError(f"{path}: {where or 'the file'} must be an object")
-    for key, kind in shape.items():
-        found, parts = value, key.split(".")
-        for part in parts:
+    for kind, key in ((kind, key) for kind, keys in shape.items() for key in keys.split()):
+        name, optional, _ = key.partition("?")
+        found = value
+        for part in name.split("."):
             found = found.get(part) if isinstance(found, dict) else None
-        optional = kind.endswith("?")
-        if (found is None and optional) or _KINDS[kind.rstrip("?")](found):
-            continue
-        raise ResultsError(
-            f"{path}: {where}{key} must be {_WORDS.get(kind.rstrip('?'), 'a ' + kind.rstrip('?'))},"
-            f" found {_shown(found)}"
-        )
+        if not (found is None and optional) and not _KINDS[kind](found):
+            words = _WORDS.get(kind, f"a {kind}")
+            raise ResultsError(f"{path}: {where}{name} must be {words}, found {_shown(found)}")
 
 
 def _shown(value) -> str:
@@ -310,21 +234,17 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
         _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
     for i, row in enumerate(trial.get("withheld") or []):
         _check_shape(path, f"withheld[{i}].", row, WITHHELD_SHAPE)
-    _check_shape(path, "bound.", trial.get("bound") or {}, {"figures": "list?"})
+    _check_shape(path, "bound.", trial.get("bound") or {}, {"list": "figures?"})
     if trial.get("prediction"):
-        _check_shape(path, "prediction.", trial["prediction"], {"law": "text"})
+        _check_shape(path, "prediction.", trial["prediction"], {"text": "law"})
     check_schema(path, "trial", trial)
     if path.stem.split(".attempt")[0] != trial["trial_id"]:
-        raise ResultsError(
-            f"{path}: trial_id is {trial['trial_id']!r}, not the file's name"
-        )
+        raise ResultsError(f"{path}: trial_id is {trial['trial_id']!r}, not the file's name")
     if trial["run_id"] != run["run_id"]:
         raise ResultsError(
             f"{path}: run_id is {trial['run_id']!r}, but run.json says {run['run_id']!r}"
         )
-    points = {
-        (e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]
-    }
+    points = {(e["name"], p["id"]) for e in run["experiments"] for p in e["load_points"]}
     if (trial["experiment"], trial["load_point"]) not in points:
         raise ResultsError(
             f"{path}: load point {trial['load_point']!r} of experiment"
@@ -401,9 +321,7 @@ def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
     counts = trial.get("requests")
     if counts is None:
         raise ResultsError(f"{path}: valid is true, but requests are not counted")
-    ends = sum(
-        counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout")
-    )
+    ends = sum(counts.get(k) or 0 for k in ("ok", "wrong", "http_error", "io_error", "timeout"))
     if counts.get("scheduled") is not None and counts["scheduled"] != ends:
         raise ResultsError(
             f"{path}: valid is true, but {counts['scheduled']} requests were scheduled"
