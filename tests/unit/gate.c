@@ -191,7 +191,13 @@ static void test_clients(void **state)
     bench->trial.backend.cpu_ns = 900 * MS;
     bench->trial.machine_last.busy_ns += 700 * MS;
     failing(bench, "backend_busy");
-    bench = good_open();
+}
+
+static void test_lag(void **state)
+{
+    struct bench *bench = good_open();
+
+    (void)state;
     send_late(&bench->load, 100, 50 * MS, 5 * MS);
     failing(bench, "generator_lag");
     bench = good_open(); /* 2 ms late at a p99 of 50 ms: no matter */
@@ -208,7 +214,14 @@ static void test_clients(void **state)
     fill(&bench->load, 2000, MS);
     send_late(&bench->load, 3000, MS, 150000);
     failing(bench, "generator_lag_median");
-    bench = good(); /* 20 waves: one of them late is the machine's stall */
+}
+
+static void test_backend(void **state)
+{
+    struct bench *bench = good();
+
+    (void)state;
+    /* 20 waves: one of them late is the machine's stall */
     bench->trial.backend.lateness_p99_ns = 3 * MS;
     failing(bench, "");
     bench = good();
@@ -517,7 +530,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),       cmocka_unit_test(test_counts),
         cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_little),
-        cmocka_unit_test(test_clients),    cmocka_unit_test(test_server),
+        cmocka_unit_test(test_clients),    cmocka_unit_test(test_lag),
+        cmocka_unit_test(test_backend),    cmocka_unit_test(test_server),
         cmocka_unit_test(test_beside),     cmocka_unit_test(test_placement),
         cmocka_unit_test(test_prediction), cmocka_unit_test(test_repeating),
         cmocka_unit_test(test_held),       cmocka_unit_test(test_resent),
