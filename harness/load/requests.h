@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The life of requests on one process's connections: sent when due, answered,
- * failed, timed out. Nothing here waits: engine.c says what has happened and
- * what time it is.
+ * failed, timed out. Nothing here waits: the loop in load.c says what has
+ * happened and what time it is.
  */
 #pragma once
 
