@@ -71,25 +71,25 @@ struct load_drive {
  * errno. */
 int load_drive_init(struct load_drive *drive, const struct load_task *task);
 
-/* The warm-up begins at `origin_ns`. */
+/* Sets the times of warm-up and window; the warm-up begins at `origin_ns`. */
 void load_drive_begin(struct load_drive *drive, int64_t origin_ns);
 
 /* The process's request of that number, and what is known of its answers. */
 struct load_reference *load_drive_reference(const struct load_drive *drive,
                                             uint64_t number);
 
-/* A closed loop asks from the beginning, which is set some time ahead, until
- * the window's end, even if that is noticed late, and only in its slices if it
- * has some. */
+/* Whether a closed loop may send now: from the beginning, which is set some
+ * time ahead, until the window's end, even if the end is noticed late. A plan
+ * with slices allows it in a slice only. Time never goes back. */
 bool load_drive_asks(struct load_drive *drive, int64_t now_ns);
 
-/* Closed loop: an open connection waits for its turn in the warm-up's first
- * half; without a warm-up that is the beginning. */
+/* Closed loop: makes an open connection wait for its turn in the first half of
+ * the warm-up. Without a warm-up every turn is at the beginning. */
 void load_drive_start(struct load_drive *drive,
                       struct load_connection *connection);
 
-/* An open connection that may not ask now waits for the next slice; where
- * there is none it is free. */
+/* Makes an open connection that may not send now wait for the next slice. The
+ * connection is free if no slice is left. */
 void load_drive_rest(struct load_drive *drive,
                      struct load_connection *connection, int64_t now_ns);
 
@@ -100,43 +100,44 @@ bool load_drive_reached(const struct load_drive *drive);
 /* Requests of an open loop's window that have not ended. */
 uint64_t load_drive_pending(const struct load_drive *drive);
 
-/* Whether a push that was due in the window is still out. Those that have not
- * come one time-out after its end are given up: counted as missing, and as late
- * as they are by then. */
+/* Whether a push that was due in the window is still missing. A push is given
+ * up one time-out after the window's end: it counts as missing, and as late as
+ * it is by then. */
 bool load_drive_owed(struct load_drive *drive, int64_t now_ns);
 
-/* When that will be; INT64_MAX without pushes. */
+/* When missing pushes are given up; INT64_MAX without pushes. */
 int64_t load_drive_patience_ns(const struct load_drive *drive);
 
-/* The first failure's words are kept, with the server's address. */
+/* Keeps the words about the first failure, with the server's address. */
 void load_drive_note(struct load_drive *drive, const char *what);
 
-/* Why a connection failed, kept for the caller: a negative errno, and words
- * where they say more than it does, or NULL. */
+/* Keeps for the caller why a connection failed: a negative errno, and words if
+ * they say more than the errno, or NULL. */
 void load_drive_reason(struct load_drive *drive, int error, const char *reason);
 
-/* The ramp need not wait for this connection any more. */
+/* Tells the ramp not to wait for this connection any more. */
 void load_drive_decide(struct load_drive *drive,
                        struct load_connection *connection);
 
-/* Closes and opens again: at once after a whole answer, else after a pause. */
+/* Closes a connection, to be opened again: at once after a whole answer, else
+ * after a pause. */
 void load_drive_reopen(struct load_drive *drive,
                        struct load_connection *connection);
 
-/* The request on this connection failed, and the connection with it. */
+/* Ends the request on this connection as failed, and the connection with it. */
 void load_drive_fail(struct load_drive *drive,
                      struct load_connection *connection,
                      enum load_outcome outcome, const char *words);
 
-/* Requests waiting for a connection, the first `count` of them, fail. */
+/* Ends the first `count` requests that wait for a connection as failed. */
 void load_drive_fail_queued(struct load_drive *drive, size_t count,
                             enum load_outcome outcome, const char *words);
 
-/* A WebSocket's handshake was sent, and the time for its answer is over. */
+/* Words for a WebSocket handshake that was not answered in time. */
 extern const char load_drive_no_handshake[];
 
-/* The connection could not be opened (negative errno; `words` instead of the
- * errno's, or NULL). */
+/* Ends the attempt to open a connection (negative errno; `words` instead of the
+ * errno's, or NULL), and fails the requests that depend on it. */
 void load_drive_fail_connect(struct load_drive *drive,
                              struct load_connection *connection, int error,
                              const char *words);

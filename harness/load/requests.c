@@ -28,7 +28,7 @@ static bool send_elsewhere(struct load_drive *drive,
 static void broken(struct load_drive *drive, struct load_connection *connection,
                    int error);
 
-/* The connection is open, its clock runs. */
+/* Writes a request to an open connection. connection->times is set already. */
 static void put(struct load_drive *drive, struct load_connection *connection,
                 struct load_reference *reference)
 {
@@ -117,7 +117,8 @@ static bool begins_later(const struct load_drive *drive, int64_t now_ns)
            drive->running && now_ns < drive->record.origin_ns;
 }
 
-/* An open connection has nothing to do; with churn, a closed one. */
+/* Decides what an idle connection does next. The connection is open, or with
+ * churn closed. */
 static void send_next(struct load_drive *drive,
                       struct load_connection *connection, int64_t now_ns)
 {
@@ -136,7 +137,7 @@ static void send_next(struct load_drive *drive,
     }
 }
 
-/* Closed loop: those of this state whose time has come. */
+/* Closed loop: connections in this state whose due time has come send. */
 static void send_due(struct load_drive *drive, enum load_state state,
                      int64_t now_ns)
 {
@@ -174,9 +175,9 @@ static void open_one(struct load_drive *drive,
     open_at_once(drive, connection);
 }
 
-/* Whether the handshake is greeting_answered: 1, 0 or a negative errno with the
- * reason in `why`. The bytes are looked at where they are until all have come,
- * so that nothing behind them is taken. */
+/* Whether the handshake is answered: 1, 0 or a negative errno with the reason
+ * in `why`. The bytes stay in the socket (MSG_PEEK) until the whole head has
+ * come, so that no frame behind it is taken. */
 static int greeting_answered(struct load_drive *drive,
                              struct load_connection *connection, char *why,
                              size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One load against one scripted server, and the gates' judgement on it: the
- * same generator and the same gates as in a trial, with a server whose
- * behaviour is known in the model's place.
+ * One load against one reference server, and the gates' judgement on it. The
+ * generator and the gates are those of a trial; the reference server, whose
+ * behaviour is known, stands in the model's place.
  */
 #pragma once
 
@@ -49,22 +49,22 @@ void fixture_free(struct fixture *fixture);
 /* The generator's processes, while it runs. Returns how many. */
 int fixture_generator(const struct fixture *fixture, pid_t *pids, int max);
 
-/* Sleeps until then. */
+/* Sleeps until this monotonic time. */
 void fixture_sleep_until(int64_t at_ns);
 
-/* The gate must be silent, or loud. */
+/* Checks one gate: it must fail if `fails` is set, and pass if not. */
 void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
                   const char *id, bool fails);
 
-/* No gate at all may be loud. */
+/* Checks that every gate passes. */
 void fixture_passes(const struct fixture *fixture, struct outcome *outcome);
 
-/* Sum of the parts, and what the schedule held, are all there. */
+/* Checks that every scheduled request is accounted for. */
 void fixture_identity(const struct fixture *fixture, struct outcome *outcome);
 
-/* A percentile of what the generator saw (-1: the mean) against the known one:
- * not below it, and above by at most `share` and 0.1 ms and what the machine's
- * own stalls explain. */
+/* Checks a percentile of what the generator saw (-1: the mean) against the
+ * known one. It may not lie below. It may lie above by at most `share`, 0.1 ms
+ * and what the machine's own stalls explain. */
 void fixture_near(const struct fixture *fixture, struct outcome *outcome,
                   const char *what, const struct histogram *seen,
                   const struct histogram *reference, double percentile,
@@ -76,5 +76,6 @@ struct child {
     char name[32]; /* as the kernel knows it: 15 bytes of the program's */
 };
 
-/* Returns how many were written, at most `max`. */
+/* Finds the children of a process. Returns how many were written, at most
+ * `max`. */
 int fixture_children(pid_t parent, struct child *children, int max);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A whole trial of the event-loop model with its real handlers, started,
- * measured and judged as in a run, and a disturber beside it: a process that
- * does something to the server while the load is on.
+ * measured and judged as in a run. A disturber may run beside it: a process
+ * that does something to the server while the load is on.
  */
 #pragma once
 
@@ -38,7 +38,8 @@ void scenario_run(struct scenario *scenario);
 void scenario_judge(struct scenario *scenario);
 void scenario_end(struct scenario *scenario);
 
-/* The gate must fail. One that cannot judge here makes the test skipped. */
+/* Checks that the gate fails. A gate that cannot judge here makes the test
+ * skipped. */
 void scenario_gate_fails(const struct scenario *scenario,
                          struct outcome *outcome, const char *id);
 
@@ -46,5 +47,5 @@ void scenario_gate_fails(const struct scenario *scenario,
 const struct gate *scenario_gate(const struct scenario *scenario,
                                  const char *id);
 
-/* No gate at all may fail. */
+/* Checks that every gate passes. */
 void scenario_passes(const struct scenario *scenario, struct outcome *outcome);

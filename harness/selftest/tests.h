@@ -55,7 +55,8 @@ void test_fault_mixture(struct outcome *outcome);
 void test_fault_skip(struct outcome *outcome);
 void test_fault_hung_one(struct outcome *outcome);
 
-/* One kind, each n-th request, under a mistake of the generator. */
+/* Plants one kind of fault in each n-th request, under a mistake of the
+ * generator. */
 void test_fault_with(struct outcome *outcome, enum reference_fault fault,
                      int every, enum load_mutation mutation);
 
