@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The keys of a cell: which there are, and collecting their texts. What the
- * texts mean is cell_expand's business (expand.c).
+ * texts mean is expand_cell's business (expand.c).
  */
 #include "cell.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "entrant_settings.h"
+#include "entrants.h"
 #include "harness/base/names.h"
 
 const struct key cell_keys[CELL_KEYS + 1] = {
@@ -20,7 +20,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                           "connections kept open; in an open loop the most at "
                           "any time"},
     [CELL_RATE] = {"rate", "rates per second, or multiples like 1.2x", NULL,
-                   "offered rate (mode = open only); 1.2x: so many times what "
+                   "offered rate; 1.2x: so many times what "
                    "the quickest model reaches in a closed loop over the "
                    "`connections`, measured before the first block"},
     [CELL_WORKERS] = {"workers", "counts", "the model's own",
@@ -30,21 +30,13 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                               "calls that the backend serves at once, the "
                               "others wait for their turn there"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] =
-        {"mode", "closed, open, search, churn, idle, slice, soak", "closed",
-         "closed: a connection sends again when it has its answer; "
-         "open: requests are sent at a rate of their own; search: "
-         "the highest rate is looked for that keeps `slo`; churn: "
-         "closed, with a new connection for every request; idle: "
-         "open, but so rare that connections sleep; "
-         "slice: a closed loop that moves between servers that are "
-         "up side by side; soak: open, for minutes, watched for what grows"},
+    [CELL_MODE] = {"mode", NULL, "closed", NULL}, /* modes.c tells */
     [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
                   "the limit on the response time that a search must keep; in "
                   "an open loop answers within it are counted as goodput"},
     [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
                        "when requests are due; burst:K: K together at each "
-                       "Poisson instant (mode = open only)"},
+                       "Poisson instant"},
     [CELL_MODELS] = {"models", "names, or all", "all",
                      "models to compare; all is every one in C that has the "
                      "workload, yardsticks left out"},
@@ -56,15 +48,14 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                      "what is measured; in a search one step, longer where "
                      "the percentile needs it"},
     [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
-    [CELL_THINK] = {"think", "time", "0s",
-                    "pause between answer and request (mode = closed only)"},
+    [CELL_THINK] = {"think", "time", "0s", "pause between answer and request"},
     [CELL_ACTIVE] = {"active", "share", "1%",
                      "of the connections that are asked each second, one after "
-                     "another; 0: none is (mode = idle only)"},
+                     "another; 0: none is"},
     [CELL_RECOVERY] = {"recovery", "time", "0s",
                        "after the window the server is asked now and then "
                        "until it answers as quickly as before, for at most "
-                       "this long; 0s: it is not (mode = open only)"},
+                       "this long; 0s: it is not"},
     [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
                               "a second load on the same server, an open "
                               "loop; its parameters are `beside.PARAMETER`"},
@@ -74,13 +65,11 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                                  "as for connections",
                                  "the most connections it opens"},
     [CELL_SLICES] = {"slices", "count", "10",
-                     "slices of each model in a block (mode = slice only)"},
+                     "slices of each model in a block"},
     [CELL_SLICE] = {"slice", "time", "1s",
-                    "how long the load stays with a server (mode = slice "
-                    "only)"},
+                    "how long the load stays with a server"},
     [CELL_DISCARD] = {"discard", "time", "200ms",
-                      "the beginning of a slice that is not counted (mode = "
-                      "slice only)"},
+                      "the beginning of a slice that is not counted"},
 };
 
 static bool is_parameter(const char *name)
@@ -105,7 +94,7 @@ static int unknown_key(const struct reader *reader,
         for (const struct parameter *p = w->workload->parameters;
              p->name != NULL && count < CELL_KEYS + 255; p++)
             names[count++] = p->name;
-    count = entrant_settings_names(reader, names, count, CELL_KEYS + 255);
+    count = entrants_setting_names(reader, names, count, CELL_KEYS + 255);
     names[count] = NULL;
     if (names_nearest(entry->key, names) == NULL)
         names[CELL_KEYS] = NULL;
@@ -180,7 +169,7 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index,
         return take_later(reader, index, section_line, cell->loose,
                           &cell->loose_count,
                           sizeof(cell->loose) / sizeof(*cell->loose));
-    if (entrant_settings_known(reader, name))
+    if (entrants_have_setting(reader, name))
         return take_later(reader, index, section_line, cell->settings,
                           &cell->setting_count,
                           sizeof(cell->settings) / sizeof(*cell->settings));

@@ -69,6 +69,3 @@ struct cell {
  * of a model's own. Puts the entry into the cell; a value given before in the
  * same section is an error. Returns 0 or -EINVAL. */
 int cell_take(const struct reader *reader, struct cell *cell, int entry);
-
-/* Expands and checks the cell, and adds its load points to the experiment. */
-int cell_expand(const struct reader *reader, const struct cell *cell);

@@ -27,3 +27,13 @@ const struct model_info *entrants_model(const struct model_info *models,
  * model remains. Returns 0 or -EINVAL. */
 int entrants_choose(const struct reader *reader, const struct cell *cell,
                     struct load_point *point);
+
+/* Flags of a model's own as keys of an experiment: `stack = 128KiB` for every
+ * model of a cell that has it, `stack.event-loop = 16KiB` for one, which wins.
+ * Whether the key is `FLAG` or `FLAG.ANYTHING`, and some model has the flag. */
+bool entrants_have_setting(const struct reader *reader, const char *key);
+
+/* Adds the flags' names to names[count], up to names[most]. Returns the new
+ * count. */
+int entrants_setting_names(const struct reader *reader, const char **names,
+                           int count, int most);

@@ -2,8 +2,12 @@
  *
  * From the texts of a cell to load points. Every key that holds a list is an
  * axis; the load points are all combinations, the last axis changing fastest,
- * and an axis with more than one item shows in the id (fetch-c100).
+ * and an axis with more than one item shows in the id (fetch-c100). Each is
+ * judged as a whole: what its mode (modes.h), its workload and its times make
+ * of each other.
  */
+#include "expand.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +15,164 @@
 #include <string.h>
 
 #include "entrants.h"
-#include "expand_load.h"
-#include "expand_workload.h"
+#include "harness/base/names.h"
+#include "harness/load/schedule.h"
+#include "modes.h"
 #include "value.h"
+
+/* A cell while it becomes load points: its lists as axes, and where on each the
+ * current load point stands. */
+enum {
+    AXIS_ITEMS_MAX = 64,
+    AXES_MAX = CELL_EXPANDED + PARAMETERS_MAX,
+    CONNECTIONS_MAX = 1000000,
+    EXPAND_WHY_MAX = 400,
+    SLICES_MAX = 1000,
+    DISCARD_WAITS = 2,
+    COUNTED_WAITS = 10,
+};
+
+/* One key with the items of its list; `key` is a fixed key, or CELL_KEYS plus
+ * the index of a parameter. */
+struct axis {
+    int key, line, count;
+    char items[AXIS_ITEMS_MAX][64];
+};
+
+struct expansion {
+    const struct reader *reader;
+    const struct cell *cell;
+    const struct workload_entry *workload;
+    struct cell_text given[PARAMETERS_MAX]; /* by row of the workload */
+    struct beside beside;
+    struct axis axes[AXES_MAX];
+    int axis_count;
+    int at[AXES_MAX]; /* which item of each axis this load point has */
+};
+
+/* The item of the axis for `key` in the current load point, or NULL; the line
+ * it stands on. */
+static const char *expansion_item(const struct expansion *expansion, int key,
+                                  int *line)
+{
+    for (int i = 0; i < expansion->axis_count; i++)
+        if (expansion->axes[i].key == key) {
+            *line = expansion->axes[i].line;
+            return expansion->axes[i].items[expansion->at[i]];
+        }
+    *line = expansion->cell->line;
+    return NULL;
+}
+
+/* The package for want of which the workload was not built, or NULL. */
+static const char *lacks(const char *name)
+{
+    for (int i = 0; workloads_missing[i].name != NULL; i++)
+        if (!strcmp(workloads_missing[i].name, name))
+            return workloads_missing[i].package;
+    return NULL;
+}
+
+bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
+                       int section)
+{
+    const char *name = cell->fixed[CELL_WORKLOAD].text;
+
+    for (int i = 0; i < reader->ini->entry_count; i++)
+        if (reader->ini->entries[i].section == section &&
+            !strcmp(reader->ini->entries[i].key, cell_keys[CELL_WORKLOAD].name))
+            name = reader->ini->entries[i].value;
+    if (name == NULL || lacks(name) == NULL)
+        return false;
+    reader_leave_out(reader,
+                     "the cell %s is left out: its workload %s was not built, "
+                     "package %s is missing (make deps-claims)",
+                     cell->name, name, lacks(name));
+    return true;
+}
+
+/* The workload of that name, or NULL after an error with the nearest one. */
+static const struct workload_entry *find_workload(const struct reader *reader,
+                                                  const struct cell_text *name)
+{
+    const struct workload_entry *entry = workloads;
+    const char *names[256];
+    char hint[512];
+    int count = 0;
+
+    for (; entry->name != NULL; entry++) {
+        if (!strcmp(entry->name, name->text))
+            return entry;
+        if (count < 255)
+            names[count++] = entry->name;
+    }
+    names[count] = NULL;
+    if (lacks(name->text) != NULL)
+        reader_fail(reader, name->line,
+                    "the workload %s was not built: package %s is missing "
+                    "(make deps-claims)",
+                    name->text, lacks(name->text));
+    else
+        reader_fail(reader, name->line, "no workload is named \"%s\"%s",
+                    name->text,
+                    names_suggest(name->text, names, hint, sizeof(hint)));
+    return NULL;
+}
+
+/* Drops the blanks in a parameter's value: a query has none. */
+static void squeeze(char *text)
+{
+    char *to = text;
+
+    for (; *text != '\0'; text++)
+        if (!isblank((unsigned char)*text))
+            *to++ = *text;
+    *to = '\0';
+}
+
+/* The cell's loose entries that are rows of this workload, with "beside." or
+ * "" before their names; an entry of the cell itself (not a default) that is
+ * no row is an error. Returns 0 or -EINVAL. */
+static int pick_parameters(const struct reader *reader, const struct cell *cell,
+                           const struct workload_entry *workload,
+                           const char *prefix, struct cell_text *given)
+{
+    const struct parameter *table = workload->workload->parameters;
+    const char *names[PARAMETERS_MAX + 1];
+    char hint[512];
+    int rows = parameters_count(table);
+
+    for (int i = 0; i < rows; i++)
+        names[i] = table[i].name;
+    names[rows] = NULL;
+    for (int i = 0; i < cell->loose_count; i++) {
+        const struct ini_entry *entry = &reader->ini->entries[cell->loose[i]];
+        bool beside = !strncmp(entry->key, "beside.", 7);
+        const char *name = entry->key + (beside ? 7 : 0);
+        if (beside != (prefix[0] != '\0'))
+            continue;
+        int row = parameters_find(table, name);
+        if (row < 0 && entry->line > cell->line)
+            return reader_fail(reader, entry->line,
+                               "the workload %s has no parameter \"%s\"%s",
+                               workload->name, name,
+                               names_suggest(name, names, hint, sizeof(hint)));
+        if (row < 0)
+            continue;
+        squeeze(entry->value);
+        given[row] = (struct cell_text){entry->value, entry->line};
+    }
+    return 0;
+}
+
+/* How long a request waits by itself. */
+static int64_t wait_of(const struct workload_entry *entry,
+                       const struct arguments *arguments)
+{
+    const struct workload *workload = entry->workload;
+
+    return workload->wait_ns != NULL ? workload->wait_ns(arguments) : 0;
+}
 
 static int add_axis(struct expansion *expansion, int key,
                     const struct cell_text *text, const char *name)
@@ -145,6 +304,364 @@ static int take_backend(const struct expansion *expansion,
     return 0;
 }
 
+static const int64_t SECOND_NS = 1000000000;
+
+static int take_quantity(const struct expansion *expansion, int key, int unit,
+                         const char *default_text, int64_t min, int64_t max,
+                         int64_t *value)
+{
+    const struct cell_text *given = &expansion->cell->fixed[key];
+    char why[EXPAND_WHY_MAX];
+
+    if (value_quantity(unit, given->text ? given->text : default_text, min, max,
+                       value, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
+                           cell_keys[key].name, why);
+    return 0;
+}
+
+static int take_choice(const struct expansion *expansion, int key,
+                       const char *const *names, int *value)
+{
+    const struct cell_text *given = &expansion->cell->fixed[key];
+    char why[EXPAND_WHY_MAX];
+
+    *value = 0;
+    if (given->text != NULL &&
+        value_choice(given->text, names, value, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
+                           cell_keys[key].name, why);
+    return 0;
+}
+
+/* What a search must keep, and what is good in an open loop. */
+static int take_slo(const struct expansion *expansion, struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
+    int64_t wait_ns = wait_of(point->workload, &point->arguments);
+    char why[EXPAND_WHY_MAX];
+
+    if (given->text == NULL)
+        return reader_fail(expansion->reader, expansion->cell->line,
+                           "[cell %s] is a search and has no limit to keep; "
+                           "add slo = p99<100ms",
+                           point->section);
+    if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
+                    why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"slo\" %s", why);
+    if (strlen(given->text) >= sizeof(point->slo.text))
+        return reader_fail(expansion->reader, given->line,
+                           "\"slo\" is longer than %zu characters",
+                           sizeof(point->slo.text) - 1);
+    if (point->slo.limit_ns <= wait_ns)
+        return reader_fail(expansion->reader, given->line,
+                           "\"slo\" is %s, and a request waits %.4g ms by "
+                           "itself: no server can keep it",
+                           given->text, (double)wait_ns / 1e6);
+    strcpy(point->slo.text, given->text);
+    return 0;
+}
+
+/* The idle ones are asked in turn, evenly: each has slept since its turn
+ * before, or since it was opened. */
+static int take_active(const struct expansion *expansion,
+                       struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_ACTIVE];
+    double share = 0.01;
+    char why[EXPAND_WHY_MAX];
+
+    if (given->text != NULL &&
+        (!strcmp(given->text, "0") || !strcmp(given->text, "0%")))
+        share = 0;
+    else if (given->text != NULL &&
+             value_share(given->text, &share, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, given->line, "\"active\" %s",
+                           why);
+    point->arrivals = ARRIVALS_UNIFORM;
+    point->burst = 1;
+    point->rate_per_s = share * point->connections;
+    return 0;
+}
+
+/* The rate of an open loop, and its limit if it has one. */
+static int take_rate(const struct expansion *expansion,
+                     struct load_point *point)
+{
+    char why[EXPAND_WHY_MAX];
+    int line;
+    const char *text = expansion_item(expansion, CELL_RATE, &line);
+
+    if (text == NULL)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s] is an open loop and has no rate; add "
+                           "rate = 200, or mode = closed",
+                           point->section);
+    if (!value_multiple(text, &point->rate_of_capacity) &&
+        value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+    if (point->rate_of_capacity > 0 &&
+        expansion->cell->fixed[CELL_CONNECTIONS].text == NULL)
+        return reader_fail(expansion->reader, line,
+                           "\"rate\" is a multiple of what the connections "
+                           "can ask for; say how many: connections = 256");
+    return expansion->cell->fixed[CELL_SLO].text == NULL
+               ? 0
+               : take_slo(expansion, point);
+}
+
+static int take_connections(const struct expansion *expansion,
+                            struct load_point *point)
+{
+    char why[EXPAND_WHY_MAX];
+    int line;
+    const char *text = expansion_item(expansion, CELL_CONNECTIONS, &line);
+
+    if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
+                                    &point->connections, why, sizeof(why)) < 0)
+        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
+    return 0;
+}
+
+/* The discarded part must outlast what the server before, and the slice's own
+ * beginning, leave behind: requests in flight, and connections that start one
+ * after another. The counted part must hold so many waits that one more or less
+ * at its edges does not matter. */
+static int judge_slicing(const struct expansion *expansion,
+                         const struct load_point *point)
+{
+    const struct slicing *slicing = &point->slicing;
+    int64_t wait_ns = wait_of(point->workload, &point->arguments);
+    const struct cell *cell = expansion->cell;
+
+    if (point->beside.workload != NULL)
+        return reader_fail(expansion->reader, cell->line,
+                           "[cell %s]: slice mode has no second load",
+                           cell->name);
+    if (slicing->discard_ns >= slicing->slice_ns)
+        return reader_fail(expansion->reader, cell->line,
+                           "[cell %s]: discard must be shorter than slice",
+                           cell->name);
+    if (slicing->discard_ns < DISCARD_WAITS * wait_ns ||
+        slicing->slice_ns - slicing->discard_ns < COUNTED_WAITS * wait_ns)
+        return reader_fail(
+            expansion->reader, cell->line,
+            "[cell %s]: a request waits %.4g s by itself; discard must be %d "
+            "times as long and what is left of a slice %d times",
+            cell->name, (double)wait_ns / 1e9, DISCARD_WAITS, COUNTED_WAITS);
+    return 0;
+}
+
+static int take_slicing(const struct expansion *expansion,
+                        struct load_point *point)
+{
+    struct slicing *slicing = &point->slicing;
+    int64_t count;
+    int result;
+
+    if ((result = take_quantity(expansion, CELL_SLICES, UNIT_COUNT, "10", 1,
+                                SLICES_MAX, &count)) < 0 ||
+        (result = take_quantity(expansion, CELL_SLICE, UNIT_NS, "1s", 1,
+                                60 * SECOND_NS, &slicing->slice_ns)) < 0 ||
+        (result = take_quantity(expansion, CELL_DISCARD, UNIT_NS, "200ms", 1,
+                                60 * SECOND_NS, &slicing->discard_ns)) < 0)
+        return result;
+    slicing->count = (int)count;
+    return judge_slicing(expansion, point);
+}
+
+/* What a mode alone takes. */
+static int (*const mode_takes[MODES])(const struct expansion *,
+                                      struct load_point *) = {
+    [MODE_OPEN] = take_rate,     [MODE_SOAK] = take_rate,
+    [MODE_SEARCH] = take_slo,    [MODE_IDLE] = take_active,
+    [MODE_SLICE] = take_slicing,
+};
+
+/* Mode, arrivals, rate and connections; point->workload and its arguments are
+ * set. */
+static int take_load(const struct expansion *expansion,
+                     struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
+    int mode, result;
+
+    point->slicing = (struct slicing){0};
+    if ((result = take_choice(expansion, CELL_MODE, modes_names(), &mode)) < 0)
+        return result;
+    modes_set(point, (enum mode)mode);
+    if ((result = modes_refuse(expansion->reader, expansion->cell,
+                               (enum mode)mode)) < 0)
+        return result;
+    if (load_schedule_parse(given->text ? given->text : "poisson",
+                            &point->arrivals, &point->burst) < 0)
+        return reader_fail(expansion->reader, given->line,
+                           "\"arrivals\" is \"%s\"; poisson, uniform or "
+                           "burst:K with K from 2 to %d",
+                           given->text, LOAD_BURST_MAX);
+    /* An idle load's rate follows from its connections, an open loop's
+     * connections from its rate. */
+    point->connections = modes[mode].connections;
+    if (mode == MODE_IDLE && (result = take_connections(expansion, point)) < 0)
+        return result;
+    if (mode_takes[mode] != NULL &&
+        (result = mode_takes[mode](expansion, point)) < 0)
+        return result;
+    if (point->connections == 0)
+        point->connections = load_schedule_connections(
+            point->rate_per_s, point->burst,
+            wait_of(point->workload, &point->arguments));
+    return mode == MODE_IDLE ? 0 : take_connections(expansion, point);
+}
+
+/* What a conversation cannot be asked with. */
+static int judge_session(const struct expansion *expansion,
+                         const struct load_point *point)
+{
+    const struct workload *workload = point->workload->workload;
+    enum mode mode = modes_of(point);
+    int line = expansion->cell->line;
+
+    if (workload->session == NULL)
+        return 0;
+    if (point->churn)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: a connection of %s is held, and mode = "
+                           "churn opens one for each request",
+                           point->section, point->workload->name);
+    if (point->recovery_ns > 0)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: recovery is for requests of HTTP, "
+                           "and %s is a conversation",
+                           point->section, point->workload->name);
+    if (workload->push_ns(&point->arguments) > 0 && mode != MODE_IDLE &&
+        mode != MODE_OPEN && mode != MODE_SOAK)
+        return reader_fail(expansion->reader, line,
+                           "[cell %s]: pushes come by the clock, and mode = %s "
+                           "does not wait for them; mode = idle, open or soak",
+                           point->section, modes[mode].name);
+    return 0;
+}
+
+/* A time that the point's mode does not know is 0; a default that it would not
+ * take is an error all the same. */
+static int take_times(const struct expansion *expansion,
+                      struct load_point *point)
+{
+    enum mode mode = modes_of(point);
+    const struct {
+        enum cell_key key;
+        const char *default_text;
+        int64_t least, most, *value;
+    } times[] = {
+        {CELL_WARMUP, "1s", 0, 600 * SECOND_NS, &point->warmup_ns},
+        {CELL_WINDOW, modes[mode].window, SECOND_NS / 100, 3000 * SECOND_NS,
+         &point->window_ns},
+        {CELL_TIMEOUT, "30s", SECOND_NS / 1000, 600 * SECOND_NS,
+         &point->timeout_ns},
+        {CELL_THINK, "0s", 0, 600 * SECOND_NS, &point->think_ns},
+        {CELL_RECOVERY, "0s", 0, 600 * SECOND_NS, &point->recovery_ns},
+    };
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        int result = take_quantity(expansion, times[i].key, UNIT_NS,
+                                   times[i].default_text, times[i].least,
+                                   times[i].most, times[i].value);
+
+        if (result < 0)
+            return result;
+        if (!modes_have(mode, times[i].key))
+            *times[i].value = 0;
+    }
+    if (mode == MODE_SLICE)
+        point->window_ns = point->slicing.count * point->slicing.slice_ns;
+    return 0;
+}
+
+/* Placement, warm-up, window, timeout, pause, recovery. */
+static int take_course(const struct expansion *expansion,
+                       struct load_point *point)
+{
+    static const char *const placements[] = {"split", "shared", NULL};
+    int64_t wait_ns = wait_of(point->workload, &point->arguments);
+    int placement, result;
+
+    if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
+                              &placement)) < 0 ||
+        (result = take_times(expansion, point)) < 0)
+        return result;
+    point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
+    if (point->timeout_ns <= wait_ns)
+        return reader_fail(
+            expansion->reader, expansion->cell->line,
+            "[cell %s]: a request waits %.4g s by itself, longer "
+            "than its timeout of %.4g s; raise timeout",
+            point->section, (double)wait_ns / 1e9,
+            (double)point->timeout_ns / 1e9);
+    if (point->window_ns < wait_ns)
+        return reader_fail(
+            expansion->reader, expansion->cell->line,
+            "[cell %s]: a request waits %.4g s by itself, longer "
+            "than the window of %.4g s; raise window",
+            point->section, (double)wait_ns / 1e9,
+            (double)point->window_ns / 1e9);
+    return judge_session(expansion, point);
+}
+
+/* The second load of the whole cell, into expansion->beside. */
+static int take_beside(struct expansion *expansion)
+{
+    const struct cell_text *fixed = expansion->cell->fixed;
+    const struct reader *reader = expansion->reader;
+    struct cell_text given[PARAMETERS_MAX] = {{NULL, 0}};
+    const char *texts[PARAMETERS_MAX];
+    struct beside *beside = &expansion->beside;
+    const struct cell_text *name = &fixed[CELL_BESIDE_WORKLOAD];
+    char why[EXPAND_WHY_MAX];
+    int result;
+
+    if (name->text == NULL) {
+        for (int key = CELL_BESIDE_RATE; key <= CELL_BESIDE_CONNECTIONS; key++)
+            if (fixed[key].text != NULL)
+                return reader_fail(reader, fixed[key].line,
+                                   "\"%s\" needs beside.workload",
+                                   cell_keys[key].name);
+        return 0;
+    }
+    beside->workload = find_workload(reader, name);
+    if (beside->workload == NULL)
+        return -EINVAL;
+    if (beside->workload->workload->session != NULL)
+        return reader_fail(reader, name->line,
+                           "\"beside.workload\": %s is a conversation; beside "
+                           "another load there can be requests of HTTP",
+                           name->text);
+    result = pick_parameters(reader, expansion->cell, beside->workload,
+                             "beside.", given);
+    for (int i = 0; i < PARAMETERS_MAX; i++)
+        texts[i] = given[i].text;
+    if (result < 0)
+        return result;
+    if (parameters_parse(beside->workload->workload->parameters, texts,
+                         &beside->arguments, why, sizeof(why)) < 0)
+        return reader_fail(reader, name->line, "beside.workload: %s", why);
+    if (fixed[CELL_BESIDE_RATE].text == NULL)
+        return reader_fail(reader, name->line,
+                           "the second load has no rate; add beside.rate = 1");
+    if (value_rate(fixed[CELL_BESIDE_RATE].text, &beside->rate_per_s, why,
+                   sizeof(why)) < 0)
+        return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
+                           "\"beside.rate\" %s", why);
+    beside->connections = load_schedule_connections(
+        beside->rate_per_s, 1, wait_of(beside->workload, &beside->arguments));
+    if (fixed[CELL_BESIDE_CONNECTIONS].text != NULL &&
+        value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
+                    &beside->connections, why, sizeof(why)) < 0)
+        return reader_fail(reader, fixed[CELL_BESIDE_CONNECTIONS].line,
+                           "\"beside.connections\" %s", why);
+    return 0;
+}
+
 /* The load point that expansion->at says, added to the experiment. */
 static int add_point(const struct expansion *expansion)
 {
@@ -166,8 +683,8 @@ static int add_point(const struct expansion *expansion)
     point->beside = expansion->beside;
     if ((result = make_id(expansion, point)) < 0 ||
         (result = take_parameters(expansion, point)) < 0 ||
-        (result = expand_load_take(expansion, point)) < 0 ||
-        (result = expand_load_times(expansion, point)) < 0)
+        (result = take_load(expansion, point)) < 0 ||
+        (result = take_course(expansion, point)) < 0)
         return result;
     text = expansion_item(expansion, CELL_WORKERS, &line);
     if (text != NULL && value_count(text, 1, CELL_WORKERS_MAX, &point->workers,
@@ -197,7 +714,7 @@ static bool next_point(struct expansion *expansion)
     return false;
 }
 
-int cell_expand(const struct reader *reader, const struct cell *cell)
+int expand_cell(const struct reader *reader, const struct cell *cell)
 {
     struct expansion *expansion = calloc(1, sizeof(*expansion));
     int result = -EINVAL;
@@ -215,12 +732,12 @@ int cell_expand(const struct reader *reader, const struct cell *cell)
                     cell->name);
     else
         expansion->workload =
-            expand_workload_find(reader, &cell->fixed[CELL_WORKLOAD]);
+            find_workload(reader, &cell->fixed[CELL_WORKLOAD]);
     if (expansion->workload == NULL)
         goto out;
-    if ((result = expand_workload_pick(reader, cell, expansion->workload, "",
-                                       expansion->given)) < 0 ||
-        (result = expand_load_beside(expansion)) < 0 ||
+    if ((result = pick_parameters(reader, cell, expansion->workload, "",
+                                  expansion->given)) < 0 ||
+        (result = take_beside(expansion)) < 0 ||
         (result = make_axes(expansion)) < 0)
         goto out;
     do

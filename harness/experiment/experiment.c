@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
  * Sections and their order; [experiment] and [profile]; where experiments are.
- * Cells are cell.c's, and their meaning expand.c's.
+ * Cells are cell.c's, and their meaning expand.c's. The experiments that are
+ * shipped are found by name: harness/experiments/NAME.ini, and claims/NAME for
+ * those of a folder below that is listed here.
  */
 #include "experiment.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cell.h"
 #include "entrants.h"
-#include "expand_workload.h"
+#include "expand.h"
 #include "harness/base/names.h"
+#include "harness/base/tree.h"
 #include "harness/figures/metric.h"
 #include "ini.h"
+#include "modes.h"
 #include "profile.h"
 #include "target_section.h"
 #include "value.h"
@@ -220,12 +226,12 @@ static int read_cell(const struct reader *reader, int section,
             return reader_fail(reader, cell.line,
                                "there is a [cell %s] on line %d already",
                                cell.name, sections[i].line);
-    if (expand_workload_leaves_out(reader, &cell, section))
+    if (expand_leaves_out(reader, &cell, section))
         return 0;
     for (int i = 0; i < reader->ini->entry_count && result == 0; i++)
         if (reader->ini->entries[i].section == section)
             result = cell_take(reader, &cell, i);
-    return result < 0 ? result : cell_expand(reader, &cell);
+    return result < 0 ? result : expand_cell(reader, &cell);
 }
 
 static int read_section(const struct reader *reader, int section,
@@ -469,25 +475,130 @@ void experiment_free(struct experiment *experiment)
     free(experiment);
 }
 
-static void describe(FILE *file, const char *section, const struct key *keys)
+/* The claims' experiments lie in a folder of their own, for they are many. */
+static const char *const shipped_folders[] = {"", "claims/"};
+enum { FOLDERS = sizeof(shipped_folders) / sizeof(shipped_folders[0]) };
+
+static int count_of(char *const *names)
+{
+    int count = 0;
+
+    while (names != NULL && names[count] != NULL)
+        count++;
+    return count;
+}
+
+/* Puts the names of one folder, with the folder before each, behind `names`.
+ * Returns 0 or -ENOMEM. */
+static int add_folder(char ***names, const char *folder)
+{
+    char below[64], directory[PATH_MAX];
+    char **found = NULL, **more;
+    int count = count_of(*names), result = 0;
+
+    snprintf(below, sizeof(below), "harness/experiments/%s", folder);
+    if (tree_source(below, directory, sizeof(directory)) == 0)
+        found = tree_names(directory, ".ini");
+    more =
+        realloc(*names, (size_t)(count + count_of(found) + 1) * sizeof(*more));
+    if (more == NULL) {
+        tree_names_free(found);
+        return -ENOMEM;
+    }
+    *names = more;
+    for (int i = 0; i < count_of(found) && result == 0; i++) {
+        if (asprintf(&more[count], "%s%s", folder, found[i]) < 0)
+            result = -ENOMEM;
+        else
+            count++;
+    }
+    more[count] = NULL;
+    tree_names_free(found);
+    return result;
+}
+
+const char *const *experiment_names(void)
+{
+    static const char *const none[] = {NULL};
+    static char **names;
+    static bool listed;
+
+    for (int i = 0; i < FOLDERS && !listed; i++)
+        if (add_folder(&names, shipped_folders[i]) < 0)
+            break;
+    listed = true;
+    return names != NULL ? (const char *const *)names : none;
+}
+
+bool experiment_is_shipped(const char *name)
+{
+    for (const char *const *known = experiment_names(); *known; known++)
+        if (!strcmp(*known, name))
+            return true;
+    return false;
+}
+
+int experiment_find(const char *name, char *path, size_t path_size, char *why,
+                    size_t why_size)
+{
+    size_t length = strlen(name);
+    char below[128], hint[2048];
+    const char *nearest;
+
+    if (experiment_is_shipped(name)) {
+        snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
+        return tree_source(below, path, path_size);
+    }
+    if (strchr(name, '/') != NULL ||
+        (length > 4 && !strcmp(name + length - 4, ".ini"))) {
+        if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
+            access(path, R_OK) == 0)
+            return 0;
+        nearest = names_nearest(name, experiment_names());
+        snprintf(why, why_size, "%s cannot be read: %s%s%s%s", name,
+                 strerror(errno), nearest != NULL ? "; did you mean " : "",
+                 nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+        return -ENOENT;
+    }
+    snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
+             names_suggest(name, experiment_names(), hint, sizeof(hint)));
+    return -ENOENT;
+}
+
+static void describe_section(FILE *file, const char *section)
 {
     fprintf(
         file,
         "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
         section);
-    for (; keys->name != NULL; keys++)
-        fprintf(file, "| `%s` | %s | %s | %s |\n", keys->name, keys->value,
-                keys->default_text != NULL ? keys->default_text : "none",
-                keys->help);
+}
+
+static void describe_key(FILE *file, const struct key *key, const char *value,
+                         const char *help)
+{
+    fprintf(file, "| `%s` | %s | %s | %s |\n", key->name, value,
+            key->default_text != NULL ? key->default_text : "none", help);
 }
 
 void experiment_describe_keys(FILE *file)
 {
-    describe(file, "[experiment]", experiment_keys);
-    fputc('\n', file);
-    describe(file, "[profile]", profile_keys);
-    fputc('\n', file);
-    describe(file, "[target NAME]", target_keys);
-    fputc('\n', file);
-    describe(file, "[cell NAME]", cell_keys);
+    static const struct {
+        const char *section;
+        const struct key *keys;
+    } tables[] = {{"[experiment]", experiment_keys},
+                  {"[profile]", profile_keys},
+                  {"[target NAME]", target_keys}};
+    char value[128], help[1024];
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        describe_section(file, tables[i].section);
+        for (const struct key *key = tables[i].keys; key->name != NULL; key++)
+            describe_key(file, key, key->value, key->help);
+        fputc('\n', file);
+    }
+    describe_section(file, "[cell NAME]");
+    for (int key = 0; key < CELL_KEYS; key++)
+        describe_key(file, &cell_keys[key],
+                     modes_value(key, value, sizeof(value)),
+                     modes_help(key, help, sizeof(help)));
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of modes, and that of the keys which not every mode has.
+ */
+#include "modes.h"
+
+#include <stdio.h>
+
+/* Of a search where nobody says how many: more than good servers need. */
+enum { SEARCH_CONNECTIONS = 256 };
+
+const struct mode_row modes[MODES] = {
+    [MODE_CLOSED] = {"closed",
+                     "a connection sends again when it has its answer", "3s", 1,
+                     LOAD_CLOSED},
+    [MODE_OPEN] = {"open", "requests are sent at a rate of their own", "3s", 0,
+                   LOAD_OPEN},
+    [MODE_SEARCH] = {"search",
+                     "the highest rate is looked for that keeps `slo`", "3s",
+                     SEARCH_CONNECTIONS, LOAD_OPEN},
+    [MODE_CHURN] = {"churn", "closed, with a new connection for every request",
+                    "3s", 1, LOAD_CLOSED},
+    [MODE_IDLE] = {"idle", "open, but so rare that connections sleep", "3s", 1,
+                   LOAD_OPEN},
+    [MODE_SLICE] = {"slice",
+                    "a closed loop that moves between servers that are up side "
+                    "by side",
+                    "3s", 1, LOAD_CLOSED},
+    [MODE_SOAK] = {"soak", "open, for minutes, watched for what grows", "10m",
+                   0, LOAD_OPEN},
+};
+
+#define IN(mode) (1U << MODE_##mode)
+
+/* A key that is not listed has a meaning in every mode. */
+static const struct mode_key {
+    enum cell_key key;
+    unsigned in;         /* the modes in which it has a meaning */
+    const char *belongs; /* to this mode, says a refusal; NULL: to all but
+                            slice, which has its own way to say how long */
+    bool only;           /* says the page, too */
+} mode_keys[] = {
+    {CELL_SLICES, IN(SLICE), "slice", true},
+    {CELL_SLICE, IN(SLICE), "slice", true},
+    {CELL_DISCARD, IN(SLICE), "slice", true},
+    {CELL_WINDOW, ~IN(SLICE), NULL, false},
+    {CELL_SLO, IN(OPEN) | IN(SEARCH) | IN(SOAK), "open or search", false},
+    /* A search ignores it. */
+    {CELL_ACTIVE, IN(IDLE) | IN(SEARCH), "idle", true},
+    {CELL_RECOVERY, IN(OPEN), "open", true},
+    {CELL_RATE, IN(OPEN) | IN(SOAK), "open", true},
+    {CELL_ARRIVALS, IN(OPEN) | IN(SOAK) | IN(SEARCH), "open", true},
+    {CELL_THINK, IN(CLOSED) | IN(CHURN), "closed", true},
+};
+
+enum { MODE_KEYS = sizeof(mode_keys) / sizeof(mode_keys[0]) };
+
+static const struct mode_key *find(enum cell_key key)
+{
+    for (int i = 0; i < MODE_KEYS; i++)
+        if (mode_keys[i].key == key)
+            return &mode_keys[i];
+    return NULL;
+}
+
+const char *const *modes_names(void)
+{
+    static const char *names[MODES + 1];
+
+    for (int i = 0; i < MODES; i++)
+        names[i] = modes[i].name;
+    return names;
+}
+
+enum mode modes_of(const struct load_point *point)
+{
+    return point->search              ? MODE_SEARCH
+           : point->churn             ? MODE_CHURN
+           : point->idle              ? MODE_IDLE
+           : point->slicing.count > 0 ? MODE_SLICE
+           : point->soak              ? MODE_SOAK
+           : point->mode == LOAD_OPEN ? MODE_OPEN
+                                      : MODE_CLOSED;
+}
+
+const char *load_point_mode(const struct load_point *point)
+{
+    return modes[modes_of(point)].name;
+}
+
+void modes_set(struct load_point *point, enum mode mode)
+{
+    point->mode = modes[mode].loop;
+    point->search = mode == MODE_SEARCH;
+    point->churn = mode == MODE_CHURN;
+    point->idle = mode == MODE_IDLE;
+    point->soak = mode == MODE_SOAK;
+}
+
+bool modes_have(enum mode mode, enum cell_key key)
+{
+    const struct mode_key *row = find(key);
+
+    return row == NULL || (row->in & 1U << mode);
+}
+
+int modes_refuse(const struct reader *reader, const struct cell *cell,
+                 enum mode mode)
+{
+    for (int i = 0; i < MODE_KEYS; i++) {
+        const struct mode_key *row = &mode_keys[i];
+        const struct cell_text *given = &cell->fixed[row->key];
+        bool lasts = row->key == CELL_WINDOW || row->key == CELL_THINK;
+
+        if (given->text == NULL || given->line < cell->line ||
+            row->in & 1U << mode)
+            continue;
+        if (mode == MODE_SLICE && lasts)
+            return reader_fail(reader, given->line,
+                               "\"%s\" has no meaning here; mode = slice has "
+                               "slices and slice",
+                               cell_keys[row->key].name);
+        return reader_fail(reader, given->line,
+                           "\"%s\" has no meaning here; it belongs to mode = "
+                           "%s",
+                           cell_keys[row->key].name, row->belongs);
+    }
+    return 0;
+}
+
+/* "closed, open" or "closed: a connection ...; open: requests ...". */
+static char *list(bool words, char *text, size_t size)
+{
+    size_t used = 0;
+
+    for (int i = 0; i < MODES && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s",
+                                 i == 0  ? ""
+                                 : words ? "; "
+                                         : ", ",
+                                 modes[i].name, words ? ": " : "",
+                                 words ? modes[i].words : "");
+    return text;
+}
+
+char *modes_value(enum cell_key key, char *text, size_t size)
+{
+    if (key == CELL_MODE)
+        return list(false, text, size);
+    snprintf(text, size, "%s", cell_keys[key].value);
+    return text;
+}
+
+char *modes_help(enum cell_key key, char *text, size_t size)
+{
+    const struct mode_key *row = find(key);
+
+    if (key == CELL_MODE)
+        return list(true, text, size);
+    if (row != NULL && row->only)
+        snprintf(text, size, "%s (mode = %s only)", cell_keys[key].help,
+                 row->belongs);
+    else
+        snprintf(text, size, "%s", cell_keys[key].help);
+    return text;
+}
