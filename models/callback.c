@@ -478,18 +478,6 @@ const struct model model = {
     .task_kind = TASK_CALLBACK,
     .flags = MODEL_SHARED_MEMORY,
     .only = only,
-    .operations =
-        {
-            .sleep = blocking_sleep,
-            .connect = blocking_connect,
-            .read = blocking_read,
-            .write = blocking_write,
-            .wait_fd = blocking_wait_fd,
-            .close = blocking_close,
-            .spawn = inline_spawn,
-            .join = inline_join,
-            .offload = blocking_offload,
-            .yield = blocking_yield,
-        },
+    .operations = &blocking_inline,
     .serve = serve,
 };

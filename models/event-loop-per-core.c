@@ -129,18 +129,6 @@ const struct model model = {
     .flags = MODEL_SHARED_MEMORY | MODEL_PARALLEL,
     .parameters = parameters,
     .workers_default = server_cpus,
-    .operations =
-        {
-            .sleep = loop_sleep,
-            .connect = loop_connect,
-            .read = loop_read,
-            .write = loop_write,
-            .wait_fd = loop_wait_fd,
-            .close = loop_close,
-            .spawn = loop_spawn,
-            .join = loop_join,
-            .offload = blocking_offload,
-            .yield = loop_yield,
-        },
+    .operations = &loop_operations,
     .serve = serve,
 };

@@ -8,7 +8,6 @@
  * requires: libuv
  */
 #include "models/runtime/connection/loop_serve.h"
-#include "models/runtime/tasks/blocking.h"
 #include "models/runtime/tasks/loop.h"
 
 static const struct parameter parameters[] = {
@@ -27,18 +26,6 @@ const struct model model = {
     .task_kind = TASK_COROUTINE,
     .flags = MODEL_SHARED_MEMORY,
     .parameters = parameters,
-    .operations =
-        {
-            .sleep = loop_sleep,
-            .connect = loop_connect,
-            .read = loop_read,
-            .write = loop_write,
-            .wait_fd = loop_wait_fd,
-            .close = loop_close,
-            .spawn = loop_spawn,
-            .join = loop_join,
-            .offload = blocking_offload,
-            .yield = loop_yield,
-        },
+    .operations = &loop_operations,
     .serve = serve,
 };

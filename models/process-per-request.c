@@ -151,18 +151,6 @@ const struct model model = {
     .summary = "a fork for each request",
     .task_kind = TASK_PROCESS,
     .flags = MODEL_PREEMPTIVE | MODEL_PARALLEL,
-    .operations =
-        {
-            .sleep = blocking_sleep,
-            .connect = blocking_connect,
-            .read = blocking_read,
-            .write = blocking_write,
-            .wait_fd = blocking_wait_fd,
-            .close = blocking_close,
-            .spawn = process_spawn,
-            .join = process_join,
-            .offload = blocking_offload,
-            .yield = blocking_yield,
-        },
+    .operations = &blocking_processes,
     .serve = serve,
 };

@@ -28,18 +28,6 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "one request at a time, blocking",
     .task_kind = TASK_NONE,
-    .operations =
-        {
-            .sleep = blocking_sleep,
-            .connect = blocking_connect,
-            .read = blocking_read,
-            .write = blocking_write,
-            .wait_fd = blocking_wait_fd,
-            .close = blocking_close,
-            .spawn = inline_spawn,
-            .join = inline_join,
-            .offload = blocking_offload,
-            .yield = blocking_yield,
-        },
+    .operations = &blocking_inline,
     .serve = serve,
 };

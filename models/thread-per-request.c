@@ -66,18 +66,6 @@ const struct model model = {
     .task_kind = TASK_THREAD,
     .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .parameters = parameters,
-    .operations =
-        {
-            .sleep = blocking_sleep,
-            .connect = blocking_connect,
-            .read = blocking_read,
-            .write = blocking_write,
-            .wait_fd = blocking_wait_fd,
-            .close = blocking_close,
-            .spawn = thread_spawn,
-            .join = thread_join,
-            .offload = blocking_offload,
-            .yield = blocking_yield,
-        },
+    .operations = &blocking_threads,
     .serve = serve,
 };

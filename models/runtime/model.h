@@ -29,8 +29,10 @@ enum model_flags {
     MODEL_YARDSTICK = 8,     /* measures the instrument, never a contender */
 };
 
-/* The runtime calls as this model does them; contracts in runtime.h. All are
- * required: the server refuses to start with one missing, and names it. */
+/* The runtime calls as one kind of task makes them; contracts in runtime.h.
+ * Models share these sets: tasks/blocking.h has those of tasks that own a
+ * kernel thread, tasks/loop.h that of coroutines. A set has every call: the
+ * server refuses to start with one missing, and names it. */
 struct rt_operations {
     int (*sleep)(int64_t duration_ns);
     int (*connect)(const struct sockaddr_in *address, int64_t deadline_ns);
@@ -42,7 +44,6 @@ struct rt_operations {
     int (*spawn)(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);
     int (*join)(struct rt_task *task, int64_t *result);
-    int (*offload)(rt_fn *fn, const void *arg, size_t size, int64_t *result);
     void (*yield)(void);
 };
 
@@ -66,7 +67,11 @@ struct model {
     int (*workers_default)(void); /* NULL: the model has no workers to set */
     const char *const *only;      /* names of the workloads it has, ended by
                                      NULL; NULL means all */
-    struct rt_operations operations;
+    const struct rt_operations *operations;
+
+    /* rt_offload, for a model that has a place for such calls; NULL: the call
+     * runs in the task that makes it. */
+    int (*offload)(rt_fn *fn, const void *arg, size_t size, int64_t *result);
 
     /* Accepts and serves until stop_fd is readable, then drains. Returns 0,
      * or a negative errno if it could not start. */

@@ -12,6 +12,7 @@
 
 #include "model.h"
 #include "models/runtime/base/stats.h"
+#include "models/runtime/tasks/blocking.h"
 
 int64_t rt_now(void)
 {
@@ -24,7 +25,7 @@ int64_t rt_now(void)
 static int timed_sleep(int64_t duration_ns)
 {
     int64_t start_ns = rt_now();
-    int rc = model.operations.sleep(duration_ns);
+    int rc = model.operations->sleep(duration_ns);
 
     stats_record_sleep(rt_now() - start_ns - duration_ns);
     return rc;
@@ -34,50 +35,51 @@ int rt_sleep(int64_t duration_ns)
 {
     if (stats_enabled() && duration_ns > 0)
         return timed_sleep(duration_ns);
-    return model.operations.sleep(duration_ns);
+    return model.operations->sleep(duration_ns);
 }
 
 int rt_connect(const struct sockaddr_in *address, int64_t deadline_ns)
 {
-    return model.operations.connect(address, deadline_ns);
+    return model.operations->connect(address, deadline_ns);
 }
 
 ssize_t rt_read(int fd, void *buffer, size_t size, int64_t deadline_ns)
 {
-    return model.operations.read(fd, buffer, size, deadline_ns);
+    return model.operations->read(fd, buffer, size, deadline_ns);
 }
 
 ssize_t rt_write(int fd, const void *buffer, size_t size, int64_t deadline_ns)
 {
-    return model.operations.write(fd, buffer, size, deadline_ns);
+    return model.operations->write(fd, buffer, size, deadline_ns);
 }
 
 int rt_wait_fd(int fd, int events, int64_t deadline_ns)
 {
-    return model.operations.wait_fd(fd, events, deadline_ns);
+    return model.operations->wait_fd(fd, events, deadline_ns);
 }
 
 int rt_close(int fd)
 {
-    return model.operations.close(fd);
+    return model.operations->close(fd);
 }
 
 int rt_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
 {
-    return model.operations.spawn(fn, arg, size, task);
+    return model.operations->spawn(fn, arg, size, task);
 }
 
 int rt_join(struct rt_task *task, int64_t *result)
 {
-    return model.operations.join(task, result);
+    return model.operations->join(task, result);
 }
 
 int rt_offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
 {
-    return model.operations.offload(fn, arg, size, result);
+    return model.offload ? model.offload(fn, arg, size, result)
+                         : blocking_offload(fn, arg, size, result);
 }
 
 void rt_yield(void)
 {
-    model.operations.yield();
+    model.operations->yield();
 }

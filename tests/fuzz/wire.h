@@ -66,11 +66,15 @@ static int wire_close(int fd)
     return 0;
 }
 
+static const struct rt_operations wire_operations = {
+    .connect = wire_connect,
+    .read = wire_read,
+    .write = wire_write,
+    .close = wire_close,
+};
+
 const struct model model = {
     .name = "fuzz",
     .task_kind = TASK_THREAD,
-    .operations = {.connect = wire_connect,
-                   .read = wire_read,
-                   .write = wire_write,
-                   .close = wire_close},
+    .operations = &wire_operations,
 };

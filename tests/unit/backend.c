@@ -24,19 +24,7 @@
 const struct model model = {
     .name = "test",
     .task_kind = TASK_THREAD,
-    .operations =
-        {
-            .sleep = blocking_sleep,
-            .connect = blocking_connect,
-            .read = blocking_read,
-            .write = blocking_write,
-            .wait_fd = blocking_wait_fd,
-            .close = blocking_close,
-            .spawn = thread_spawn,
-            .join = thread_join,
-            .offload = blocking_offload,
-            .yield = blocking_yield,
-        },
+    .operations = &blocking_threads,
 };
 
 /* What the server does with each request that comes. */

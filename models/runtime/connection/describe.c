@@ -10,7 +10,6 @@
 
 #include "models/runtime/http/http.h"
 #include "models/runtime/model.h"
-#include "models/runtime/tasks/blocking.h"
 
 static int print_array(struct reply *json, const char *const *names)
 {
@@ -35,7 +34,7 @@ static int print_flags(struct reply *json)
         names[count++] = "preemptive";
     if (model.flags & MODEL_PARALLEL)
         names[count++] = "parallel";
-    if (model.operations.offload != blocking_offload)
+    if (model.offload)
         names[count++] = "offloads";
     return print_array(json, names);
 }

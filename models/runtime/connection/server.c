@@ -321,9 +321,10 @@ static int print_description(void)
 /* The name of an operation that the model lacks, or NULL. */
 static const char *missing_operation(void)
 {
-    const struct rt_operations *have = &model.operations;
+    const struct rt_operations *have = model.operations;
 
-    return !have->sleep     ? "sleep"
+    return !have            ? "operations"
+           : !have->sleep   ? "sleep"
            : !have->connect ? "connect"
            : !have->read    ? "read"
            : !have->write   ? "write"
@@ -331,7 +332,6 @@ static const char *missing_operation(void)
            : !have->close   ? "close"
            : !have->spawn   ? "spawn"
            : !have->join    ? "join"
-           : !have->offload ? "offload"
            : !have->yield   ? "yield"
            : !model.serve   ? "serve"
                             : NULL;

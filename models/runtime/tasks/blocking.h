@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The runtime calls for tasks that own a kernel thread: blocking system calls
- * with deadlines. Models name these in their table, so that a reader sees
- * which parts a model invents and which it borrows.
+ * with deadlines. A model names one of the sets below, so that a reader sees
+ * which parts the model invents and which it borrows.
  *
  * Sockets may be blocking or not: with RT_NEVER on a blocking socket a call
  * is one system call; otherwise ppoll carries the deadline.
@@ -13,6 +13,11 @@
 
 #include "models/runtime/model.h"
 
+/* The sets that models name. They differ in what a child task is: a function
+ * that runs to its end inside rt_spawn, a thread, or a forked process. */
+extern const struct rt_operations blocking_inline, blocking_threads,
+    blocking_processes;
+
 int blocking_sleep(int64_t duration_ns);
 int blocking_connect(const struct sockaddr_in *address, int64_t deadline_ns);
 ssize_t blocking_read(int fd, void *buffer, size_t size, int64_t deadline_ns);
@@ -20,9 +25,11 @@ ssize_t blocking_write(int fd, const void *buffer, size_t size,
                        int64_t deadline_ns);
 int blocking_wait_fd(int fd, int events, int64_t deadline_ns);
 int blocking_close(int fd);
-int blocking_offload(rt_fn *fn, const void *arg, size_t size,
-                     int64_t *result); /* inline */
 void blocking_yield(void);
+
+/* Runs the call in the calling task: rt_offload of models without a place for
+ * it. */
+int blocking_offload(rt_fn *fn, const void *arg, size_t size, int64_t *result);
 
 /* A task that runs to its end inside rt_spawn: no concurrency (serial). */
 int inline_spawn(rt_fn *fn, const void *arg, size_t size,

@@ -70,6 +70,9 @@ void loop_stacks(struct coroutine_usage *usage);
 /* Tasks that have not ended. */
 int loop_tasks(void);
 
+/* The calls below as the set that models name. */
+extern const struct rt_operations loop_operations;
+
 /* The runtime's calls; contracts in runtime.h. One task may wait to read and
  * one to write a descriptor: a further one gets -EBUSY. Whoever waits on a
  * descriptor that another task closes gets -EBADF. */

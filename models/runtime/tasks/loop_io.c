@@ -267,3 +267,15 @@ int loop_connect(const struct sockaddr_in *address, int64_t deadline_ns)
     }
     return fd;
 }
+
+const struct rt_operations loop_operations = {
+    .sleep = loop_sleep,
+    .connect = loop_connect,
+    .read = loop_read,
+    .write = loop_write,
+    .wait_fd = loop_wait_fd,
+    .close = loop_close,
+    .spawn = loop_spawn,
+    .join = loop_join,
+    .yield = loop_yield,
+};

@@ -210,3 +210,17 @@ int process_join(struct rt_task *task, int64_t *result)
     free(task);
     return got == sizeof *result ? 0 : -ECHILD;
 }
+
+/* The calls that all tasks with a kernel thread of their own make alike. */
+#define BLOCKING_CALLS                                                         \
+    .sleep = blocking_sleep, .connect = blocking_connect,                      \
+    .read = blocking_read, .write = blocking_write,                            \
+    .wait_fd = blocking_wait_fd, .close = blocking_close,                      \
+    .yield = blocking_yield
+
+const struct rt_operations blocking_inline = {
+    BLOCKING_CALLS, .spawn = inline_spawn, .join = inline_join};
+const struct rt_operations blocking_threads = {
+    BLOCKING_CALLS, .spawn = thread_spawn, .join = thread_join};
+const struct rt_operations blocking_processes = {
+    BLOCKING_CALLS, .spawn = process_spawn, .join = process_join};
