@@ -469,15 +469,13 @@ static int serve(const struct server_config *config)
     return 0;
 }
 
-static const char *const only[] = {"hello", "wait",  "spin", "hash",
-                                   "hog",   "image", NULL};
-
 const struct model model = {
     .name = MODEL_NAME,
     .summary = "one libuv loop, hand-written callbacks: what coroutines cost",
     .task_kind = TASK_CALLBACK,
+    .discipline = DISCIPLINE_LOOP,
     .flags = MODEL_SHARED_MEMORY,
-    .only = only,
+    .has = workload_waits_once,
     .operations = &blocking_inline,
     .serve = serve,
 };

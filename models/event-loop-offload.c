@@ -103,6 +103,7 @@ const struct model model = {
     .summary = "one libuv loop, a coroutine per connection; CPU work in a pool "
                "of W threads",
     .task_kind = TASK_COROUTINE,
+    .discipline = DISCIPLINE_LOOP,
     .flags = MODEL_SHARED_MEMORY | MODEL_PARALLEL,
     .parameters = parameters,
     .workers_default = server_cpus,

@@ -126,6 +126,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "a libuv loop in each of W threads, a coroutine per connection",
     .task_kind = TASK_COROUTINE,
+    .discipline = DISCIPLINE_LOOP,
     .flags = MODEL_SHARED_MEMORY | MODEL_PARALLEL,
     .parameters = parameters,
     .workers_default = server_cpus,

@@ -24,6 +24,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "one libuv loop, a coroutine per connection",
     .task_kind = TASK_COROUTINE,
+    .discipline = DISCIPLINE_LOOP,
     .flags = MODEL_SHARED_MEMORY,
     .parameters = parameters,
     .operations = &loop_operations,

@@ -4,7 +4,8 @@
  * replies. The first time some request bytes are seen they go through the same
  * parser and routes as in every model; from then on exactly these bytes get
  * exactly that answer from a table. A yardstick, never a contender: it does no
- * work, and only `hello`, whose answer is the same every time, may be canned.
+ * work: it has only a workload that is nothing (`hello` is the one), whose
+ * answer is the same whenever it is asked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -118,16 +119,6 @@ static bool send_all(int fd, const char *bytes, size_t size)
     return blocking_write(fd, bytes, size, rt_now() + write_timeout_ns) >= 0;
 }
 
-/* Whether the answer is the same whenever it is asked for: a route of a
- * workload, not /stats. */
-static bool may_be_canned(const struct http_request *request)
-{
-    static const char route[] = "/hello";
-
-    return request->target_length >= sizeof route - 1 &&
-           memcmp(request->target, route, sizeof route - 1) == 0;
-}
-
 /* Answers every whole request in the buffer. `whole` tells that the buffer
  * began with a request; then a single one that fills it is worth keeping.
  * Returns whether the connection goes on. */
@@ -141,7 +132,7 @@ static bool answer_all(int fd, struct http_connection *http, bool whole)
         reply_init(&reply);
         open = http_answer(&http->request, server_stopping(), &reply);
         if (open && whole && http->taken == 0 && http->parsed == http->used &&
-            !http->in_body && may_be_canned(&http->request))
+            !http->in_body && http_workload(&http->request))
             canned_keep(http->buffer, http->used, &reply);
         open = send_all(fd, reply.start, reply.size) && open;
         reply_free(&reply);
@@ -279,14 +270,13 @@ static int serve(const struct server_config *config)
     return rc;
 }
 
-static const char *const only[] = {"hello", NULL};
-
 const struct model model = {
     .name = MODEL_NAME,
     .summary = "canned replies by raw epoll: the ceiling",
     .task_kind = TASK_NONE,
+    .discipline = DISCIPLINE_ALONE,
     .flags = MODEL_YARDSTICK,
-    .only = only,
+    .has = workload_is_nothing,
     .operations = &blocking_inline,
     .serve = serve,
 };

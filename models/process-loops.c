@@ -175,6 +175,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "W processes, a libuv loop in each, a coroutine per connection",
     .task_kind = TASK_COROUTINE,
+    .discipline = DISCIPLINE_LOOP,
     .flags = MODEL_PARALLEL,
     .parameters = parameters,
     .workers_default = server_cpus,

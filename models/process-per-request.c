@@ -150,6 +150,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "a fork for each request",
     .task_kind = TASK_PROCESS,
+    .discipline = DISCIPLINE_PROCESS,
     .flags = MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .operations = &blocking_processes,
     .serve = serve,

@@ -248,6 +248,7 @@ const struct model model = {
     .summary = "worker processes forked beforehand; a request goes to a free "
                "one",
     .task_kind = TASK_PROCESS,
+    .discipline = DISCIPLINE_WORKER,
     .flags = MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .workers_default = workers_default,
     .operations = &blocking_processes,

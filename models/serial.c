@@ -28,6 +28,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "one request at a time, blocking",
     .task_kind = TASK_NONE,
+    .discipline = DISCIPLINE_ALONE,
     .operations = &blocking_inline,
     .serve = serve,
 };

@@ -80,6 +80,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "a thread for each connection",
     .task_kind = TASK_THREAD,
+    .discipline = DISCIPLINE_THREAD,
     .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .parameters = parameters,
     .operations = &blocking_threads,

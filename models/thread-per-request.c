@@ -64,6 +64,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "a new thread for each request",
     .task_kind = TASK_THREAD,
+    .discipline = DISCIPLINE_THREAD,
     .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .parameters = parameters,
     .operations = &blocking_threads,

@@ -315,6 +315,7 @@ const struct model model = {
     .name = MODEL_NAME,
     .summary = "W threads; a ready request goes to a free one",
     .task_kind = TASK_THREAD,
+    .discipline = DISCIPLINE_WORKER,
     .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .parameters = parameters,
     .workers_default = workers_default,

@@ -82,6 +82,7 @@ const struct workload workload_block = {
     .heavy = block_heavy,
     .wait_ns = block_wait_ns,
     .hold = block_hold,
+    .blocks = true,
     .source = "a blocking sleep in the loop stalls it (Async I/O); synchronous "
               "libraries in async code undo the gain (Beyond the Event Loop: "
               "Architecting High-Concurrency Python Backends)",

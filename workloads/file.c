@@ -120,6 +120,7 @@ const struct workload workload_file = {
     .handle = file_handle,
     .answer = file_answer,
     .wait_ns = file_wait_ns,
+    .blocks = true,
     .source = "reading files is I/O-bound, async's own ground (Python "
               "Performance: Why I/O-Bound Tasks Demand asyncio); synchronous "
               "calls in async code undo the gain (Beyond the Event Loop: "

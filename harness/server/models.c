@@ -84,6 +84,17 @@ static const char *const *names_of(const json_t *array)
     return names;
 }
 
+static enum discipline discipline_of(const json_t *described)
+{
+    const char *name =
+        json_string_value(json_object_get(described, "discipline"));
+
+    for (int i = 0; i < DISCIPLINES && name != NULL; i++)
+        if (!strcmp(name, discipline_name((enum discipline)i)))
+            return (enum discipline)i;
+    return DISCIPLINE_UNKNOWN;
+}
+
 static void fill(struct model_info *model, const json_t *described)
 {
     const json_t *workers = json_object_get(described, "workers_default");
@@ -94,6 +105,7 @@ static void fill(struct model_info *model, const json_t *described)
 
     model->summary = text_of(described, "summary");
     model->task = text_of(described, "task");
+    model->discipline = discipline_of(described);
     model->flags = joined(json_object_get(described, "flags"));
     model->parameters = dump != NULL ? dump : "[]";
     model->settings = settings_table(parameters);

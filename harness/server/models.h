@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "models/runtime/base/discipline.h"
+
 enum { MODELS_MAX = 64 };
 
 struct parameter;
@@ -23,11 +25,12 @@ struct target;
 
 struct model_info {
     const char *name;
-    const char *path;       /* of the executable */
-    const char *summary;    /* "" when unknown */
-    const char *task;       /* "none", "thread", "coroutine", "process" */
-    const char *flags;      /* "shared-memory, parallel"; "" for none */
-    const char *parameters; /* its own flags as JSON text: "[...]" */
+    const char *path;           /* of the executable */
+    const char *summary;        /* "" when unknown */
+    const char *task;           /* "none", "thread", "coroutine", "process" */
+    enum discipline discipline; /* what a waiting request holds */
+    const char *flags;          /* "shared-memory, parallel"; "" for none */
+    const char *parameters;     /* its own flags as JSON text: "[...]" */
     const struct parameter *settings; /* the same as a table; NULL: none */
     const char *runtime;     /* what runs it, as JSON text; NULL: none said */
     bool foreign;            /* a script, not among `all` */

@@ -73,8 +73,8 @@ static struct prediction_input input_of(const struct trial_plan *plan,
     const struct model_info *model = plan->model;
     const struct bare *bare = &trial->bare;
     int workers = trial_workers(plan, trial);
-    bool alone = !strcmp(model->task, "none");
-    bool loop = !strcmp(model->task, "coroutine");
+    bool alone = model->discipline == DISCIPLINE_ALONE;
+    bool loop = model->discipline == DISCIPLINE_LOOP;
     struct prediction_input input = {
         .open = point->mode == LOAD_OPEN,
         .rate_per_s = point->rate_per_s,
@@ -93,7 +93,7 @@ static struct prediction_input input_of(const struct trial_plan *plan,
         input.holding_workers = 1;
     else if (loop)
         input.holding_workers = loop_holders(plan, workers);
-    else if (model->has_workers)
+    else if (model->discipline == DISCIPLINE_WORKER)
         input.holding_workers = workers;
     if (loop && model->has_workers && workers < input.cpus)
         input.cpus = workers; /* loops, or a loop's pool */

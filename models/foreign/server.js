@@ -48,7 +48,7 @@ function say(words) {
 
 function describe(model) {
   return JSON.stringify({
-    model: name, summary: model.summary, task: 'coroutine', flags: model.flags,
+    model: name, summary: model.summary, task: 'coroutine', discipline: 'loop', flags: model.flags,
     yardstick: false, workers_default: model.workers ?? null, only: workloads, parameters: [],
     runtime: { name: 'Node.js', version: process.versions.node },
   }) + '\n';

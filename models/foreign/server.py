@@ -54,6 +54,8 @@ class Model:
                  offloads: bool = False, sizes: tuple = ()):
         self.name = os.path.basename(sys.argv[0]).removesuffix(".py")
         self.summary, self.task, self.workers, self.sizes = summary, task, workers, sizes
+        # What a request keeps from others while it waits.
+        self.discipline = "loop" if task == "coroutine" else "worker" if workers else task
         self.flags = [word for word, there in (
             ("shared-memory", shared_memory), ("preemptive", preemptive),
             ("parallel", parallel or (preemptive and not gil())),
@@ -61,7 +63,8 @@ class Model:
 
     def describe(self, workloads: list) -> str:
         return json.dumps({
-            "model": self.name, "summary": self.summary, "task": self.task, "flags": self.flags,
+            "model": self.name, "summary": self.summary, "task": self.task,
+            "discipline": self.discipline, "flags": self.flags,
             "yardstick": False, "workers_default": self.workers, "only": workloads,
             "parameters": [{"name": s.name, "unit": "bytes", "default": "0B", "minimum": "0B",
                             "maximum": f"{s.most_mib}MiB", "help": s.help} for s in self.sizes],

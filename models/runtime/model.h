@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "models/runtime/base/discipline.h"
 #include "models/runtime/base/parameter.h"
 #include "runtime.h"
+#include "workload.h"
 
 /* What runs a request. */
 enum task_kind {
@@ -61,12 +63,15 @@ struct model {
     const char *name; /* MODEL_NAME */
     const char *summary;
     enum task_kind task_kind;
+    enum discipline discipline;
     unsigned flags;
     const struct parameter *parameters; /* its own flags beside the common
                                            ones; may be NULL */
     int (*workers_default)(void); /* NULL: the model has no workers to set */
-    const char *const *only;      /* names of the workloads it has, ended by
-                                     NULL; NULL means all */
+    /* Whether it has this workload, by what the workload declares; NULL: it
+     * has all of them. */
+    bool (*has)(const struct workload *workload);
+
     const struct rt_operations *operations;
 
     /* rt_offload, for a model that has a place for such calls; NULL: the call

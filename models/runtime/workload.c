@@ -15,3 +15,20 @@ const struct workload_entry *workload_find(const char *name)
             return entry;
     return NULL;
 }
+
+bool workload_waits_once(const struct workload *workload)
+{
+    return workload->handle && !workload->needs_backend &&
+           workload->store == STORE_NONE && !workload->waits_ns &&
+           !workload->counts_updates && !workload->blocks;
+}
+
+bool workload_is_nothing(const struct workload *workload)
+{
+    struct arguments defaults;
+
+    return workload_waits_once(workload) && workload->kind == WORKLOAD_IO &&
+           parameters_parse_query(workload->parameters, "", 0, &defaults, NULL,
+                                  0) == 0 &&
+           workload->wait_ns(&defaults) == 0;
+}

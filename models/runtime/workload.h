@@ -91,9 +91,18 @@ struct workload {
     bool (*heavy)(const struct arguments *arguments);
 
     bool counts_updates; /* tells stats_count_updates of its updates */
+    bool blocks; /* its handler may make a call that blocks its thread */
 
     const char *source; /* the claim it tests and who made it */
 };
+
+/* Whether a request is one wait for time, if any, and then `answer`: no call to
+ * a server, no tasks of its own, no conversation, no call that blocks. A model
+ * that cannot leave a handler in the middle has these workloads alone. */
+bool workload_waits_once(const struct workload *workload);
+
+/* Whether a request with the default arguments neither waits nor computes. */
+bool workload_is_nothing(const struct workload *workload);
 
 /* The table that the build generates from workloads/ *.c, sorted by name and
  * ended by a NULL name. */

@@ -108,6 +108,11 @@ class Extend(unittest.TestCase):
         listed = self.run_in_tree(str(self.troika), "list")
         for name in ("thread-per-visitor", "double-it", "doubling"):
             self.assertIn(name, listed)
+        # What a model has follows from what a workload declares.
+        callback = self.tree / "build" / VARIANT / "models/callback"
+        if callback.exists():
+            self.assertIn("double-it", json.loads(
+                self.run_in_tree(str(callback), "--describe"))["only"])
         # 3: a busy machine may spoil trials; that they ran is what counts here.
         self.run_in_tree(str(self.troika), "bench", "--allow-any-build", "doubling",
                          allowed=(0, 3))

@@ -38,7 +38,7 @@ class Rules:
         self.assertEqual(self.server.ready["pid"], self.server.pid)
         about = describe(self.model)
         self.assertEqual(about["model"], self.model)
-        for key in ("summary", "task", "flags", "yardstick", "workers_default", "only",
+        for key in ("summary", "task", "discipline", "flags", "yardstick", "workers_default", "only",
                     "parameters"):
             self.assertIn(key, about)
 

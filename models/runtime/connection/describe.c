@@ -11,6 +11,8 @@
 #include "models/runtime/http/http.h"
 #include "models/runtime/model.h"
 
+enum { WORKLOADS_MAX = 256 };
+
 static int print_array(struct reply *json, const char *const *names)
 {
     const char *separator = "";
@@ -39,6 +41,21 @@ static int print_flags(struct reply *json)
     return print_array(json, names);
 }
 
+/* The workloads that the model has; null: all. */
+static int print_only(struct reply *json)
+{
+    const char *names[WORKLOADS_MAX + 1];
+    int count = 0;
+
+    if (!model.has)
+        return reply_printf(json, "null");
+    for (const struct workload_entry *entry = workloads; entry->name; entry++)
+        if (count < WORKLOADS_MAX && model.has(entry->workload))
+            names[count++] = entry->name;
+    names[count] = NULL;
+    return print_array(json, names);
+}
+
 int describe_model(struct reply *json)
 {
     static const char *const tasks[] = {
@@ -53,7 +70,8 @@ int describe_model(struct reply *json)
     rc = rc ? rc : reply_json_string(json, model.summary);
     rc = rc ? rc
             : reply_printf(
-                  json, ",\"task\":\"%s\",\"flags\":", tasks[model.task_kind]);
+                  json, ",\"task\":\"%s\",\"discipline\":\"%s\",\"flags\":",
+                  tasks[model.task_kind], discipline_name(model.discipline));
     rc = rc ? rc : print_flags(json);
     rc = rc ? rc
             : reply_printf(json, ",\"yardstick\":%s,\"workers_default\":",
@@ -63,9 +81,7 @@ int describe_model(struct reply *json)
     else
         rc = rc ? rc : reply_printf(json, "null");
     rc = rc ? rc : reply_printf(json, ",\"only\":");
-    rc = rc           ? rc
-         : model.only ? print_array(json, model.only)
-                      : reply_printf(json, "null");
+    rc = rc ? rc : print_only(json);
     rc = rc ? rc : reply_printf(json, ",\"parameters\":");
     rc = rc ? rc : reply_json_parameters(json, model.parameters);
     return rc ? rc : reply_printf(json, "}\n");

@@ -319,22 +319,24 @@ static int print_description(void)
 }
 
 /* The name of an operation that the model lacks, or NULL. */
+/* Of what every model has to say, what this one does not; or NULL. */
 static const char *missing_operation(void)
 {
     const struct rt_operations *have = model.operations;
 
-    return !have            ? "operations"
-           : !have->sleep   ? "sleep"
-           : !have->connect ? "connect"
-           : !have->read    ? "read"
-           : !have->write   ? "write"
-           : !have->wait_fd ? "wait_fd"
-           : !have->close   ? "close"
-           : !have->spawn   ? "spawn"
-           : !have->join    ? "join"
-           : !have->yield   ? "yield"
-           : !model.serve   ? "serve"
-                            : NULL;
+    return !have               ? "operations"
+           : !have->sleep      ? "sleep"
+           : !have->connect    ? "connect"
+           : !have->read       ? "read"
+           : !have->write      ? "write"
+           : !have->wait_fd    ? "wait_fd"
+           : !have->close      ? "close"
+           : !have->spawn      ? "spawn"
+           : !have->join       ? "join"
+           : !have->yield      ? "yield"
+           : !model.serve      ? "serve"
+           : !model.discipline ? "discipline"
+                               : NULL;
 }
 
 static int somaxconn(void)
@@ -462,8 +464,8 @@ static int prepare(struct settings *settings)
     int rc;
 
     if (missing) {
-        fprintf(stderr, "%s: models/%s.c leaves the operation %s NULL\n",
-                model.name, model.name, missing);
+        fprintf(stderr, "%s: models/%s.c leaves .%s unset\n", model.name,
+                model.name, missing);
         return -ENOSYS;
     }
     rc = catch_signals();

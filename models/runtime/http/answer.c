@@ -54,14 +54,9 @@ static const char *error_reason(int status)
     }
 }
 
-static bool model_has(const char *workload)
+static bool model_has(const struct workload *workload)
 {
-    if (!model.only)
-        return true;
-    for (const char *const *name = model.only; *name; name++)
-        if (strcmp(*name, workload) == 0)
-            return true;
-    return false;
+    return !model.has || model.has(workload);
 }
 
 static const char *kind_name(enum workload_kind kind)
@@ -101,7 +96,7 @@ static __attribute__((noinline)) struct outcome list(struct reply *reply)
     int rc = reply_printf(reply, "{\"model\":\"%s\",\"routes\":[", model.name);
 
     for (const struct workload_entry *entry = workloads; entry->name; entry++) {
-        if (!model_has(entry->name))
+        if (!model_has(entry->workload))
             continue;
         rc = rc ? rc : reply_append(reply, separator, strlen(separator));
         rc = rc ? rc : list_one(reply, entry);
@@ -277,6 +272,15 @@ static struct target target_of(const struct http_request *request)
                            (size_t)(end - query)};
 }
 
+/* The workload that the path names, or NULL. */
+static const struct workload_entry *entry_of(const struct target *target)
+{
+    char name[48];
+
+    print_path(name, sizeof name, target->path, target->path_length);
+    return name[0] == '/' ? workload_find(name + 1) : NULL;
+}
+
 static struct outcome route(const struct http_request *request,
                             struct reply *reply)
 {
@@ -290,7 +294,7 @@ static struct outcome route(const struct http_request *request,
     if (strcmp(name, "/stats") == 0 && stats_enabled())
         return show_stats(target.query, target.query_length, reply);
     entry = name[0] == '/' ? workload_find(name + 1) : NULL;
-    if (entry && model_has(entry->name))
+    if (entry && model_has(entry->workload))
         return entry->workload->session
                    ? begin_session(entry->workload, request, target.query,
                                    target.query_length, reply)
@@ -329,16 +333,25 @@ bool http_answer(const struct http_request *request, bool close,
     return finish(request, outcome, close, reply);
 }
 
-/* Once more from its text, so that a reply need not carry what few of them
- * need. */
+const struct workload *http_workload(const struct http_request *request)
+{
+    struct target target;
+
+    if (request->error)
+        return NULL;
+    target = target_of(request);
+    const struct workload_entry *entry = entry_of(&target);
+    return entry && model_has(entry->workload) ? entry->workload : NULL;
+}
+
+/* Parsed once more from the request's text, so that a reply need not carry
+ * what few of them need. */
 const struct workload *http_session(const struct http_request *request,
                                     struct arguments *arguments)
 {
     struct target target = target_of(request);
-    char name[48];
+    const struct workload *workload = entry_of(&target)->workload;
 
-    print_path(name, sizeof name, target.path, target.path_length);
-    const struct workload *workload = workload_find(name + 1)->workload;
     (void)parameters_parse_query(workload->parameters, target.query,
                                  target.query_length, arguments, NULL, 0);
     return workload;
@@ -347,21 +360,17 @@ const struct workload *http_session(const struct http_request *request,
 const struct workload *http_find(const struct http_request *request,
                                  struct arguments *arguments)
 {
-    const struct workload_entry *entry;
+    const struct workload *workload = http_workload(request);
     struct target target;
-    char name[48];
 
-    if (request->error)
+    if (!workload)
         return NULL;
     target = target_of(request);
-    print_path(name, sizeof name, target.path, target.path_length);
-    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
-    if (!entry || !model_has(entry->name) ||
-        parameters_parse_query(entry->workload->parameters, target.query,
+    if (parameters_parse_query(workload->parameters, target.query,
                                target.query_length, arguments, NULL, 0))
         return NULL;
     stats_count_request();
-    return entry->workload;
+    return workload;
 }
 
 bool http_finish(const struct http_request *request, int error, bool close,

@@ -134,6 +134,9 @@ void reply_finish(struct reply *reply, int status, const char *type,
 bool http_answer(const struct http_request *request, bool close,
                  struct reply *reply);
 
+/* The model's workload that the request's path names, or NULL. */
+const struct workload *http_workload(const struct http_request *request);
+
 /* After an answer with reply->session was sent: the workload whose session now
  * has the connection, and its arguments. */
 const struct workload *http_session(const struct http_request *request,
