@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread for each connection, blocking in read between its requests: the
- * scheduler is the kernel's. Threads are detached and their stacks small
- * (only touched pages cost memory, but the kernel accounts for mappings); the
- * main thread does nothing but accept. Idle threads end with the process.
+ * A thread for each connection; the scheduler is the kernel's. A request's
+ * life:
+ *
+ *   accept -> a new thread, which blocks in read
+ *          -> bytes come: the kernel wakes the thread
+ *          -> the thread parses a whole request
+ *          -> the handler runs in the thread, which waits where it waits
+ *          -> the answer is written
+ *          -> the thread blocks in read again
+ *
+ * Threads are detached and their stacks small (only touched pages cost memory,
+ * but the kernel accounts for mappings); the main thread does nothing but
+ * accept. Idle threads end with the process.
  */
-#include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 
@@ -27,53 +33,32 @@ static void *run(void *argument)
     return NULL;
 }
 
-static int start_thread(const pthread_attr_t *attributes, int fd)
+static pthread_attr_t attributes;
+
+static void start_thread(int fd)
 {
     pthread_t thread;
-    int error = pthread_create(&thread, attributes, run, (void *)(intptr_t)fd);
+    int error = pthread_create(&thread, &attributes, run, (void *)(intptr_t)fd);
 
-    if (error)
-        refused_say("a connection's thread", error);
-    return -error;
-}
-
-/* Accepts whatever waits. */
-static void accept_all(int listen_fd, const pthread_attr_t *attributes)
-{
-    while (!server_stopping()) {
-        int fd = server_accept(listen_fd, 0);
-        if (fd < 0) {
-            if (fd != -EAGAIN) /* short of something: not in a busy loop */
-                blocking_sleep(1000000);
-            return;
-        }
-        if (start_thread(attributes, fd))
-            server_refuse(fd, "the server is out of threads; raise the limit "
-                              "(ulimit -u, kernel.threads-max) or open fewer "
-                              "connections");
-    }
+    if (!error)
+        return;
+    refused_say("a connection's thread", error);
+    server_refuse(fd, "the server is out of threads; raise the limit (ulimit "
+                      "-u, kernel.threads-max) or open fewer connections");
 }
 
 static int serve(const struct server_config *config)
 {
-    struct pollfd waits[] = {{.fd = config->listen_fd, .events = POLLIN},
-                             {.fd = config->stop_fd, .events = POLLIN}};
-    pthread_attr_t attributes;
-    int rc;
+    int error = blocking_thread_attributes(&attributes,
+                                           argument(&config->arguments, 0));
 
-    rc = blocking_thread_attributes(&attributes,
-                                    argument(&config->arguments, 0));
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    while (!rc && !waits[1].revents) {
-        if (poll(waits, 2, -1) < 0 && errno != EINTR)
-            rc = -errno;
-        else if (waits[0].revents)
-            accept_all(config->listen_fd, &attributes);
-    }
+    if (!error)
+        error = server_accept_until_stop(config, start_thread, -1, NULL);
     pthread_attr_destroy(&attributes);
-    if (!rc)
+    if (!error)
         server_drain();
-    return rc;
+    return error;
 }
 
 const struct model model = {

@@ -17,12 +17,17 @@ static void one_owner(void **state)
     (void)state;
     struct slot *slot = slots_find(7);
     uint64_t event = slot_begin(slot);
-    assert_int_equal(slots_fd(slot), 7);
-    assert_true(slots_end() > 7);
+    assert_int_equal(slot->wire.fd, 7);
     assert_ptr_equal(slot_claim(event), slot);
-    assert_false(slot_claim_idle(slot));
+    int at = 0;
+    slot->wire.deadline_ns = 5;
+    assert_null(slots_overdue(&at, 10)); /* somebody owns it */
     assert_true(slot_release(slot));
-    assert_true(slot_claim_idle(slot));
+    at = 0;
+    assert_null(slots_overdue(&at, 4));
+    at = 0;
+    assert_ptr_equal(slots_overdue(&at, 5), slot);
+    assert_null(slots_overdue(&at, 5));
     assert_true(slot_release(slot));
     slot_claim(event);
     slot_end(slot);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,17 +20,15 @@
 #include "models/runtime/http/http.h"
 #include "models/runtime/tasks/blocking.h"
 #include "server.h"
+#include "wire.h"
 
 enum {
     /* A request of a usual size; a larger one moves to the heap until the
      * connection is idle again. With the frames around it an idle connection
      * touches one page of its stack. */
     SMALL_BUFFER = 512,
+    ACCEPTS_MAX = 64, /* at a time, so that requests get their turn */
 };
-
-static const int64_t request_timeout_ns =
-    SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000);
-static const int64_t linger_ns = 1000000000;
 
 static atomic_int in_flight;
 static atomic_bool stopping;
@@ -82,7 +81,7 @@ int server_cpus(void)
 
 void server_linger(int fd)
 {
-    int64_t deadline_ns = rt_now() + linger_ns;
+    int64_t deadline_ns = rt_now() + SERVER_LINGER_NS;
     char scratch[512];
 
     shutdown(fd, SHUT_WR);
@@ -121,7 +120,7 @@ answer(int fd, const struct http_request *request, bool *session)
     server_request_begin();
     reply_init(&reply);
     keep = http_answer(request, server_stopping(), &reply);
-    rc = rt_write(fd, reply.start, reply.size, rt_now() + request_timeout_ns);
+    rc = rt_write(fd, reply.start, reply.size, rt_now() + SERVER_REQUEST_NS);
     *session = reply.session && rc >= 0;
     reply_free(&reply);
     server_request_end();
@@ -130,42 +129,52 @@ answer(int fd, const struct http_request *request, bool *session)
 
 /* What a connection holds between requests. */
 struct session {
+    struct wire wire;
     struct http_connection http;
-    int64_t deadline_ns; /* of the request that has begun; RT_NEVER: none */
-    char *large;         /* the buffer of a large request, or NULL */
+    char *large; /* the buffer of a large request, or NULL */
     char small[SMALL_BUFFER];
 };
+
+/* Where to read to; NULL: no memory. A large request has a large buffer until
+ * the connection is idle again. */
+static char *space_of(struct session *session, size_t *size)
+{
+    struct http_connection *http = &session->http;
+    char *at = http_space(http, size);
+
+    if (wire_lingers(&session->wire)) {
+        *size = sizeof session->small;
+        return session->large ? session->large : session->small;
+    }
+    if (*size == 0) {
+        session->large = malloc(HTTP_HEAD_MAX);
+        if (!session->large)
+            return NULL;
+        http_move(http, session->large, HTTP_HEAD_MAX);
+        at = http_space(http, size);
+    } else if (session->large && http_idle(http)) {
+        http_move(http, session->small, sizeof session->small);
+        free(session->large);
+        session->large = NULL;
+        at = http_space(http, size);
+    }
+    return at;
+}
 
 /* Reads once more. Returns false at the end, in whatever way it came. */
 static bool read_more(int fd, struct session *session)
 {
-    struct http_connection *http = &session->http;
     size_t space;
-    char *at = http_space(http, &space);
+    char *at = space_of(session, &space);
     ssize_t count;
 
-    if (space == 0) {
-        session->large = malloc(HTTP_HEAD_MAX);
-        if (!session->large) {
-            refuse(fd, "the server is out of memory");
-            return false;
-        }
-        http_move(http, session->large, HTTP_HEAD_MAX);
-        at = http_space(http, &space);
+    if (!at) {
+        refuse(fd, "the server is out of memory");
+        return false;
     }
-    if (http_idle(http)) {
-        session->deadline_ns = RT_NEVER;
-        if (session->large) {
-            http_move(http, session->small, sizeof session->small);
-            free(session->large);
-            session->large = NULL;
-            at = http_space(http, &space);
-        }
-    } else if (session->deadline_ns == RT_NEVER) {
-        session->deadline_ns = rt_now() + request_timeout_ns;
-    }
-    count = rt_read(fd, at, space, session->deadline_ns);
-    http->used += count > 0 ? (size_t)count : 0;
+    count = rt_read(fd, at, space, session->wire.deadline_ns);
+    if (count > 0 && !wire_lingers(&session->wire))
+        session->http.used += (size_t)count;
     return count > 0;
 }
 
@@ -185,24 +194,24 @@ static __attribute__((noinline)) void converse(int fd, struct session *session)
 void server_connection(int fd)
 {
     struct session session;
-    bool open = true, upgraded = false;
+    bool begun = false, upgraded = false;
+    enum wire_want want;
 
     http_init(&session.http, session.small, sizeof session.small);
-    session.deadline_ns = RT_NEVER;
+    wire_open(&session.wire, fd);
+    session.wire.http = &session.http;
     session.large = NULL;
-    while (open && read_more(fd, &session)) {
-        while (open && http_next(&session.http)) {
-            open = answer(fd, &session.http.request, &upgraded);
-            session.deadline_ns = RT_NEVER;
-        }
-        if (server_stopping() && http_idle(&session.http))
+    while (!upgraded && (want = wire_next(&session.wire)) != WIRE_CLOSED) {
+        if (want == WIRE_REQUEST)
+            wire_answered(&session.wire,
+                          answer(fd, &session.http.request, &upgraded));
+        else if ((begun && server_stopping() && http_idle(&session.http)) ||
+                 !read_more(fd, &session))
             break;
+        begun = true;
     }
     if (upgraded) /* not in flight: a drain does not wait for it */
         converse(fd, &session);
-    else if (!open && (session.http.request.error ||
-                       session.http.used > session.http.parsed))
-        server_linger(fd);
     free(session.large);
     rt_close(fd);
 }
@@ -266,4 +275,36 @@ void server_refuse(int fd, const char *reason)
 {
     refuse(fd, reason);
     rt_close(fd); /* a loop may have it registered already */
+}
+
+void server_accept_all(int listen_fd, int flags, void (*begin)(int fd))
+{
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        int fd = server_accept(listen_fd, flags);
+        if (fd < 0) {
+            if (fd != -EAGAIN) /* short of something: not in a busy loop */
+                blocking_sleep(1000000);
+            return;
+        }
+        begin(fd);
+    }
+}
+
+int server_accept_until_stop(const struct server_config *config,
+                             void (*begin)(int fd), int tick_ms,
+                             void (*tick)(void))
+{
+    struct pollfd waits[] = {{.fd = config->listen_fd, .events = POLLIN},
+                             {.fd = config->stop_fd, .events = POLLIN}};
+
+    while (!waits[1].revents) {
+        int count = poll(waits, 2, tick_ms);
+        if (count < 0 && errno != EINTR)
+            return -errno;
+        if (count > 0 && waits[0].revents)
+            server_accept_all(config->listen_fd, 0, begin);
+        if (tick)
+            tick();
+    }
+    return 0;
 }

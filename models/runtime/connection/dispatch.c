@@ -2,8 +2,8 @@
  *
  * The dispatcher's loop. Three things keep it simple:
  *
- * - every connection is in one of five states, and only its owner moves it:
- *   the dispatcher, or, while it is BUSY, whoever serves its request;
+ * - every connection has one owner, and only the owner runs its wire: the
+ *   dispatcher, or the task that serves its request;
  * - with requests served elsewhere, connections are registered with
  *   EPOLLONESHOT: an event disarms, dispatch_done arms again. To hand a
  *   connection back for work that needs no byte from the client (pipelined
@@ -16,50 +16,36 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kept.h"
 #include "models/runtime/tasks/blocking.h"
+#include "models/runtime/tasks/timers.h"
 #include "server.h"
+#include "wire.h"
 
 enum {
     EVENTS_MAX = 256,
-    ACCEPTS_MAX = 64, /* at a time, so that requests get their turn */
     DRAIN_TICK_MS = 10,
 };
 
-static const int64_t request_timeout_ns =
-    SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000);
-static const int64_t linger_ns = 1000000000;
-
-enum state {
-    OPEN,   /* idle, or waiting for the rest of a request */
-    BUSY,   /* its request is being served elsewhere */
-    ENDING, /* answered for the last time */
-    LINGER, /* our side ended; reading on so that the answer is not lost */
-    CLOSED, /* until the events at hand are done with */
+enum owner {
+    OURS,   /* the dispatcher's */
+    TASKS,  /* its request is being served elsewhere */
+    NOBODY, /* closed; until the events at hand are done with */
 };
 
 struct dispatch_connection {
-    struct dispatch_source source;
-    int fd;
-    _Atomic enum state state;
+    struct dispatch_source source; /* first: found again by it */
+    struct timer timer;            /* set to wire.deadline_ns */
+    struct wire wire;
+    _Atomic enum owner owner;
     bool upgraded; /* its request may have become a session */
-    struct kept *kept;
     struct dispatch_connection *next, *previous;
-    /* In one of the lists below, or none. */
-    struct timed *timed;
-    struct dispatch_connection *timed_next, *timed_previous;
-    int64_t deadline_ns;
-};
-
-/* Connections with a deadline, all the same time away when they came. */
-struct timed {
-    struct dispatch_connection *first, *last;
 };
 
 static struct {
@@ -69,34 +55,10 @@ static struct {
     atomic_int in_flight;
     struct dispatch_source listener, stopper;
     struct dispatch_connection *connections, *closed;
-    struct timed partial, lingering;
-    struct http_connection http; /* of the connection at hand */
-    char buffer[HTTP_HEAD_MAX];
+    uint32_t connection_count;
+    struct timers timers;
+    struct wire_hand hand;
 } dispatch;
-
-static void timed_remove(struct dispatch_connection *c)
-{
-    struct timed *list = c->timed;
-    if (!list)
-        return;
-    *(c->timed_previous ? &c->timed_previous->timed_next : &list->first) =
-        c->timed_next;
-    *(c->timed_next ? &c->timed_next->timed_previous : &list->last) =
-        c->timed_previous;
-    c->timed = NULL;
-}
-
-static void timed_add(struct timed *list, struct dispatch_connection *c,
-                      int64_t timeout_ns)
-{
-    timed_remove(c);
-    c->deadline_ns = rt_now() + timeout_ns;
-    c->timed = list;
-    c->timed_next = NULL;
-    c->timed_previous = list->last;
-    *(list->last ? &list->last->timed_next : &list->first) = c;
-    list->last = c;
-}
 
 static int control(int operation, struct dispatch_source *source, int fd,
                    uint32_t events)
@@ -118,18 +80,18 @@ void dispatch_unwatch(int fd)
 /* The memory goes when the events at hand are done with. */
 static void close_connection(struct dispatch_connection *c)
 {
-    timed_remove(c);
-    dispatch_unwatch(c->fd);
-    shutdown(c->fd, SHUT_RDWR); /* ends it even if a child has a copy */
-    close(c->fd);
-    kept_free(c->kept);
-    c->kept = NULL;
-    atomic_store_explicit(&c->state, CLOSED, memory_order_relaxed);
+    timers_remove(&dispatch.timers, &c->timer);
+    dispatch_unwatch(c->wire.fd);
+    shutdown(c->wire.fd, SHUT_RDWR); /* ends it even if a child has a copy */
+    close(c->wire.fd);
+    wire_free(&c->wire);
+    atomic_store_explicit(&c->owner, NOBODY, memory_order_relaxed);
     *(c->previous ? &c->previous->next : &dispatch.connections) = c->next;
     if (c->next)
         c->next->previous = c->previous;
     c->next = dispatch.closed;
     dispatch.closed = c;
+    dispatch.connection_count--;
 }
 
 static void free_closed(void)
@@ -141,153 +103,77 @@ static void free_closed(void)
     }
 }
 
-static void arm(struct dispatch_connection *c)
+static void set_timer(struct dispatch_connection *c)
 {
-    if (dispatch.later)
-        (void)control(EPOLL_CTL_MOD, &c->source, c->fd, EPOLLIN | EPOLLONESHOT);
-}
-
-/* Throws away what the client still sends. False when it has ended. */
-static bool discard(struct dispatch_connection *c, bool *got_some)
-{
-    for (int i = 0; i < 16; i++) {
-        ssize_t count =
-            recv(c->fd, dispatch.buffer, sizeof dispatch.buffer, MSG_DONTWAIT);
-        if (count <= 0)
-            return count < 0 && (errno == EAGAIN || errno == EINTR);
-        *got_some = true;
-    }
-    return true;
-}
-
-/* Ends a connection after its last answer. `unread`: the client has sent or
- * is sending more; closing at once would reset the connection, and the answer
- * with it. */
-static void end(struct dispatch_connection *c, bool unread)
-{
-    timed_remove(c);
-    shutdown(c->fd, SHUT_WR);
-    if (!discard(c, &unread) || !unread || dispatch.stopping) {
-        close_connection(c);
+    if (c->timer.position != 0 && c->timer.deadline_ns == c->wire.deadline_ns)
         return;
-    }
-    atomic_store_explicit(&c->state, LINGER, memory_order_relaxed);
-    timed_add(&dispatch.lingering, c, linger_ns);
-    (void)control(EPOLL_CTL_MOD, &c->source, c->fd, EPOLLIN);
+    timers_remove(&dispatch.timers, &c->timer);
+    c->timer.deadline_ns = c->wire.deadline_ns;
+    if (c->wire.deadline_ns != RT_NEVER)
+        timers_add(&dispatch.timers, &c->timer);
 }
 
-/* Puts the bytes at hand aside for the connection: the unfinished request, or
- * (unparsed) what follows the one at hand. Returns 0 or -ENOMEM. */
-static int keep_bytes(struct dispatch_connection *c, bool unparsed)
+/* Hands the request at hand to a task. From here on until the result is known
+ * the connection may be another thread's. */
+static int begin_task(struct dispatch_connection *c,
+                      const struct http_request *request)
 {
-    c->kept = kept_new(&dispatch.http, unparsed);
-    return c->kept ? 0 : -ENOMEM;
-}
-
-/* The opposite: makes the connection's bytes the ones at hand. Returns
- * whether they are to be looked at before reading. */
-static bool load_bytes(struct dispatch_connection *c)
-{
-    struct kept *kept = c->kept;
-    c->kept = NULL;
-    return kept_load(kept, &dispatch.http, dispatch.buffer);
-}
-
-static int refuse_one(const struct dispatch_connection *c,
-                      const struct http_request *request, int error)
-{
-    return dispatch_refuse(c->fd, request, error) ? DISPATCH_KEEP
-                                                  : DISPATCH_CLOSE;
-}
-
-/* Hands over the request at hand. From here on until the result is known the
- * connection may be another thread's. */
-static int serve_one(struct dispatch_connection *c)
-{
-    const struct http_request *request = &dispatch.http.request;
-    timed_remove(c);
-    if (!dispatch.later)
-        return dispatch.serve(c, request);
-    if (dispatch.http.used > dispatch.http.parsed && request->keep_alive) {
-        int error = keep_bytes(c, true);
-        if (error < 0)
-            return refuse_one(c, request, error);
-    }
+    if (!wire_suspend(&c->wire))
+        return -ENOMEM;
+    set_timer(c);
     c->upgraded = request->upgrade == HTTP_WEBSOCKET;
     atomic_fetch_add(&dispatch.in_flight, 1);
-    atomic_store(&c->state, BUSY);
+    atomic_store(&c->owner, TASKS);
     int result = dispatch.serve(c, request);
     if (result == DISPATCH_LATER)
         return result;
-    atomic_store(&c->state, OPEN);
+    atomic_store(&c->owner, OURS);
     atomic_fetch_sub(&dispatch.in_flight, 1);
-    kept_free(c->kept); /* what follows is still at hand */
-    c->kept = NULL;
-    return result < 0 ? refuse_one(c, request, result) : result;
+    return result;
 }
 
-/* Serves what is whole of the bytes at hand, keeps the rest. */
-static void proceed(struct dispatch_connection *c)
+/* Returns false when the request will be answered later. */
+static bool serve_one(struct dispatch_connection *c)
 {
-    struct http_connection *http = &dispatch.http;
-    while (http_next(http)) {
-        int error = http->request.error;
-        int result = error ? refuse_one(c, &http->request, 0) : serve_one(c);
-        if (result == DISPATCH_LATER)
-            return;
-        if (result != DISPATCH_KEEP) {
-            end(c, error || http->used > http->parsed);
-            return;
-        }
-    }
-    if (http_idle(http)) {
-        timed_remove(c);
-    } else {
-        if (keep_bytes(c, false) < 0) {
-            close_connection(c);
-            return;
-        }
-        if (!c->timed)
-            timed_add(&dispatch.partial, c, request_timeout_ns);
-    }
-    arm(c);
+    const struct http_request *request = &dispatch.hand.http.request;
+    int result = request->error   ? 0
+                 : dispatch.later ? begin_task(c, request)
+                                  : dispatch.serve(c, request);
+    if (result == DISPATCH_LATER)
+        return false;
+    bool refused = request->error || result < 0;
+    wire_answered(&c->wire, refused
+                                ? dispatch_refuse(c->wire.fd, request, result)
+                                : result == DISPATCH_KEEP);
+    return true;
 }
 
-static void read_connection(struct dispatch_connection *c)
+static void arm(struct dispatch_connection *c)
 {
-    if (!load_bytes(c)) {
-        size_t space;
-        char *at = http_space(&dispatch.http, &space);
-        ssize_t count = recv(c->fd, at, space, MSG_DONTWAIT);
-        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
-            close_connection(c);
-            return;
-        }
-        dispatch.http.used += count > 0 ? (size_t)count : 0;
-    }
-    proceed(c);
+    if (dispatch.later)
+        (void)control(EPOLL_CTL_MOD, &c->source, c->wire.fd,
+                      EPOLLIN | EPOLLONESHOT);
 }
 
+/* Serves what is whole, and waits for more. */
 static void connection_ready(struct dispatch_source *source)
 {
     struct dispatch_connection *c = (struct dispatch_connection *)source;
-    bool got_some = false;
-    switch (atomic_load(&c->state)) {
-    case OPEN:
-        if (dispatch.stopping)
-            close_connection(c);
-        else
-            read_connection(c);
-        break;
-    case ENDING:
-        end(c, c->kept != NULL);
-        break;
-    case LINGER:
-        if (!discard(c, &got_some))
-            close_connection(c);
-        break;
-    default: /* busy or closed: not ours to touch */
-        break;
+    enum wire_want want;
+    if (atomic_load(&c->owner) != OURS)
+        return;
+    if (dispatch.stopping) {
+        close_connection(c);
+        return;
+    }
+    while ((want = wire_run(&c->wire, &dispatch.hand)) == WIRE_REQUEST)
+        if (!serve_one(c))
+            return;
+    if (want == WIRE_CLOSED) {
+        close_connection(c);
+    } else {
+        set_timer(c);
+        arm(c);
     }
 }
 
@@ -295,17 +181,16 @@ static void add_connection(int fd)
 {
     struct dispatch_connection *c = calloc(1, sizeof *c);
     uint32_t events = EPOLLIN | (dispatch.later ? EPOLLONESHOT : 0);
-    if (!c) {
-        server_refuse(fd, "the server is out of memory; open fewer "
-                          "connections");
+    if (!c || timers_reserve(&dispatch.timers, dispatch.connection_count + 1)) {
+        free(c);
+        server_refuse(fd, SERVER_NO_MEMORY);
         return;
     }
     c->source.ready = connection_ready;
-    c->fd = fd;
-    atomic_init(&c->state, OPEN);
+    wire_open(&c->wire, fd);
+    atomic_init(&c->owner, OURS);
     if (control(EPOLL_CTL_ADD, &c->source, fd, events) < 0) {
-        server_refuse(fd, "the server cannot watch another connection "
-                          "(fs.epoll.max_user_watches); open fewer");
+        server_refuse(fd, SERVER_NO_WATCH);
         free(c);
         return;
     }
@@ -313,20 +198,13 @@ static void add_connection(int fd)
     if (c->next)
         c->next->previous = c;
     dispatch.connections = c;
+    dispatch.connection_count++;
 }
 
 static void listener_ready(struct dispatch_source *source)
 {
     (void)source;
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
-        int fd = server_accept(dispatch.listen_fd, 0);
-        if (fd < 0) {
-            if (fd != -EAGAIN) /* short of something: not in a busy loop */
-                blocking_sleep(1000000);
-            return;
-        }
-        add_connection(fd);
-    }
+    server_accept_all(dispatch.listen_fd, 0, add_connection);
 }
 
 static void stopper_ready(struct dispatch_source *source)
@@ -345,6 +223,7 @@ int dispatch_open(const struct server_config *config, dispatch_serve *serve,
     dispatch.stop_fd = config->stop_fd;
     dispatch.serve = serve;
     dispatch.later = later;
+    dispatch.hand.level = true;
     dispatch.listener.ready = listener_ready;
     dispatch.stopper.ready = stopper_ready;
     int error = dispatch_watch(&dispatch.listener, config->listen_fd);
@@ -354,18 +233,17 @@ int dispatch_open(const struct server_config *config, dispatch_serve *serve,
 /* Closes what is past its deadline. Returns ms until the next, or -1. */
 static int expire(void)
 {
-    struct timed *lists[] = {&dispatch.partial, &dispatch.lingering};
-    int64_t next_ns = RT_NEVER, now_ns = 0;
-    for (int i = 0; i < 2; i++) {
-        if (lists[i]->first && now_ns == 0)
-            now_ns = rt_now();
-        while (lists[i]->first && lists[i]->first->deadline_ns <= now_ns)
-            close_connection(lists[i]->first);
-        if (lists[i]->first && lists[i]->first->deadline_ns < next_ns)
-            next_ns = lists[i]->first->deadline_ns;
+    struct timer *first = timers_first(&dispatch.timers);
+    int64_t now_ns = first ? rt_now() : 0;
+    while (first && first->deadline_ns <= now_ns) {
+        close_connection(
+            (struct dispatch_connection *)((char *)first -
+                                           offsetof(struct dispatch_connection,
+                                                    timer)));
+        first = timers_first(&dispatch.timers);
     }
     free_closed();
-    return next_ns == RT_NEVER ? -1 : (int)((next_ns - now_ns) / 1000000 + 1);
+    return first ? (int)((first->deadline_ns - now_ns) / 1000000 + 1) : -1;
 }
 
 /* Waits for events and handles them. Returns 0 or a negative errno. */
@@ -394,10 +272,10 @@ static void close_unused(void)
     struct dispatch_connection *c = dispatch.connections;
     while (c) {
         struct dispatch_connection *next = c->next;
-        if (atomic_load(&c->state) != BUSY)
+        if (atomic_load(&c->owner) != TASKS)
             close_connection(c);
         else if (c->upgraded)
-            shutdown(c->fd, SHUT_RD);
+            shutdown(c->wire.fd, SHUT_RD);
         c = next;
     }
     free_closed();
@@ -432,25 +310,27 @@ void dispatch_close(void)
     if (atomic_load(&dispatch.in_flight) > 0)
         return;
     close_unused();
+    timers_deinit(&dispatch.timers);
     close(dispatch.epoll_fd);
 }
 
 int dispatch_fd(const struct dispatch_connection *connection)
 {
-    return connection->fd;
+    return connection->wire.fd;
 }
 
 void dispatch_done(struct dispatch_connection *c, bool keep)
 {
-    bool at_once = !keep || c->kept;
-    int fd = c->fd;
+    bool at_once = !keep || c->wire.kept;
+    int fd = c->wire.fd;
     if (!keep)
         shutdown(fd, SHUT_WR); /* and so it counts as writable */
     struct epoll_event event = {.data.ptr = &c->source,
                                 .events = EPOLLONESHOT |
                                           (at_once ? EPOLLOUT : EPOLLIN)};
+    wire_answered(&c->wire, keep);
     /* From here on a drain may free it. */
-    atomic_store(&c->state, keep ? OPEN : ENDING);
+    atomic_store(&c->owner, OURS);
     /* Not through the wrapper: the thread sanitizer knows no order between
      * this call and the close that follows the event it leads to. */
     syscall(SYS_epoll_ctl, dispatch.epoll_fd, EPOLL_CTL_MOD, fd, &event);

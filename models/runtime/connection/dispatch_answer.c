@@ -25,8 +25,7 @@ bool dispatch_answer(int fd, const struct http_request *request, bool close)
     reply_init(&reply);
     bool keep = http_answer(request, close, &reply);
     ssize_t written =
-        rt_write(fd, reply.start, reply.size,
-                 rt_now() + SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000));
+        rt_write(fd, reply.start, reply.size, rt_now() + SERVER_REQUEST_NS);
     bool session = reply.session && written >= 0;
     reply_free(&reply);
     if (session)

@@ -15,9 +15,6 @@
 #include "models/runtime/runtime.h"
 #include "server.h"
 
-static const int64_t write_timeout_ns =
-    SERVER_REQUEST_TIMEOUT_S * INT64_C(1000000000);
-
 void messages_open(struct messages *m, int fd, size_t limit)
 {
     m->fd = fd;
@@ -52,7 +49,7 @@ static int send_frame(struct messages *m, int opcode, uint8_t *bytes,
     int length = frames_write(&head, packed);
     memcpy(bytes - length, packed, (size_t)length);
     return rt_write(m->fd, bytes - length, (size_t)length + size,
-                    rt_now() + write_timeout_ns) < 0
+                    rt_now() + SERVER_REQUEST_NS) < 0
                ? 0
                : 1;
 }

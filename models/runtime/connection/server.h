@@ -25,9 +25,26 @@ void server_connection(int fd);
  * waits). */
 int server_accept(int listen_fd, int flags);
 
+/* Accepts what waits, some of it, and hands each connection to `begin`. When
+ * the kernel is short of something it pauses for 1 ms. */
+void server_accept_all(int listen_fd, int flags, void (*begin)(int fd));
+
+/* The same until config->stop_fd is readable, in a thread that does nothing
+ * else but `tick` (may be NULL), at least every tick_ms (-1: only when
+ * something else happened). Returns 0 or a negative errno. */
+int server_accept_until_stop(const struct server_config *config,
+                             void (*begin)(int fd), int tick_ms,
+                             void (*tick)(void));
+
 /* Answers 503 with the reason and closes: for a model out of tasks. Never
  * blocks for longer than the socket's buffer takes. */
 void server_refuse(int fd, const char *reason);
+
+/* Usual reasons. */
+#define SERVER_NO_MEMORY "the server is out of memory; open fewer connections"
+#define SERVER_NO_WATCH                                                        \
+    "the server cannot watch another connection "                              \
+    "(fs.epoll.max_user_watches); open fewer"
 
 /* Requests being handled in this process (begun by server_connection and by
  * whoever calls these around http_answer), for the drain and for /stats. */
@@ -46,8 +63,11 @@ bool server_drain(void);
 bool server_stopping(void);
 void server_stop(void);
 
-/* How long a drain may take. */
-#define SERVER_DRAIN_NS INT64_C(4000000000)
+/* How long a drain may take; the rest of a request that has begun, or an answer
+ * to a client that does not read; lingering. */
+#define SERVER_DRAIN_NS   INT64_C(4000000000)
+#define SERVER_REQUEST_NS INT64_C(30000000000)
+#define SERVER_LINGER_NS  INT64_C(1000000000)
 
 /* Before closing a connection whose client may still be sending (a refused
  * body, pipelined requests after the last answer): ends our side and reads on
@@ -57,6 +77,3 @@ void server_linger(int fd);
 
 /* The number of CPUs this process may use. */
 int server_cpus(void);
-
-/* The deadline for reading the rest of a request that has begun. */
-enum { SERVER_REQUEST_TIMEOUT_S = 30 };

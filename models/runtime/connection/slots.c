@@ -21,7 +21,8 @@ enum { SLOTS_MAX = 1 << 20 };
 
 static struct slot *slots;
 static int slot_count;
-static _Atomic int used_end;
+static _Atomic int used_end; /* slots in use lie below this number */
+static atomic_int timed;     /* with a deadline */
 
 int slots_open(void)
 {
@@ -37,14 +38,21 @@ struct slot *slots_find(int fd)
     return fd < slot_count ? &slots[fd] : NULL;
 }
 
-int slots_fd(const struct slot *slot)
+static int number_of(const struct slot *slot)
 {
     return (int)(slot - slots);
 }
 
-int slots_end(void)
+/* What slots_overdue looks at. */
+static void note_deadline(struct slot *slot, int64_t deadline_ns)
 {
-    return atomic_load_explicit(&used_end, memory_order_acquire);
+    int64_t before =
+        atomic_load_explicit(&slot->deadline_ns, memory_order_relaxed);
+    if (before == deadline_ns)
+        return;
+    atomic_store_explicit(&slot->deadline_ns, deadline_ns,
+                          memory_order_relaxed);
+    atomic_fetch_add(&timed, (deadline_ns != RT_NEVER) - (before != RT_NEVER));
 }
 
 static uint64_t generation_of(uint64_t state)
@@ -67,8 +75,9 @@ uint64_t slot_begin(struct slot *slot)
     /* Whoever ended the one before did so before the kernel gave the number
      * out again. */
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
-    int fd = slots_fd(slot);
-    slot->lingering = false;
+    int fd = number_of(slot);
+    wire_open(&slot->wire, fd);
+    atomic_store_explicit(&slot->deadline_ns, RT_NEVER, memory_order_relaxed);
     if (fd >= atomic_load_explicit(&used_end, memory_order_relaxed))
         atomic_store_explicit(&used_end, fd + 1, memory_order_release);
     atomic_store_explicit(&slot->state, with_phase(state, IDLE),
@@ -93,7 +102,8 @@ struct slot *slot_claim(uint64_t event_data)
     }
 }
 
-bool slot_claim_idle(struct slot *slot)
+/* Without an event: only if nobody owns it. */
+static bool claim_idle(struct slot *slot)
 {
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
     return phase_of(state) == IDLE &&
@@ -102,8 +112,22 @@ bool slot_claim_idle(struct slot *slot)
                memory_order_acquire, memory_order_relaxed);
 }
 
+struct slot *slots_overdue(int *from, int64_t now_ns)
+{
+    int end = atomic_load_explicit(&used_end, memory_order_acquire);
+    while (*from < end && atomic_load(&timed) > 0) {
+        struct slot *slot = &slots[(*from)++];
+        if (atomic_load_explicit(&slot->deadline_ns, memory_order_relaxed) <=
+                now_ns &&
+            claim_idle(slot))
+            return slot;
+    }
+    return NULL;
+}
+
 bool slot_release(struct slot *slot)
 {
+    note_deadline(slot, slot->wire.deadline_ns);
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
     if (phase_of(state) == BUSY &&
         atomic_compare_exchange_strong_explicit(
@@ -117,6 +141,8 @@ bool slot_release(struct slot *slot)
 
 void slot_end(struct slot *slot)
 {
+    note_deadline(slot, RT_NEVER);
+    wire_free(&slot->wire);
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
     uint64_t next = (generation_of(state) + 1) & UINT32_MAX;
     atomic_store_explicit(&slot->state, next << PHASE_BITS | FREE,

@@ -16,15 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes of an unfinished request. */
-struct kept;
+#include "wire.h"
 
 struct slot {
-    _Atomic uint64_t state; /* slots.c's */
-    struct kept *kept;      /* the owner's */
-    _Atomic int64_t deadline_ns;
-    struct slot *next; /* in a list of the owner's */
-    bool lingering;    /* our side has ended */
+    _Atomic uint64_t state;      /* slots.c's */
+    _Atomic int64_t deadline_ns; /* slots.c's: wire.deadline_ns when released */
+    struct slot *next;           /* in a list of the owner's */
+    struct wire wire;            /* the owner's */
 };
 
 /* Room for every descriptor this process may have. Returns 0 or -ENOMEM. */
@@ -33,21 +31,18 @@ int slots_open(void);
 /* The slot of a descriptor, NULL when it is beyond the room. */
 struct slot *slots_find(int fd);
 
-int slots_fd(const struct slot *slot);
+/* The next connection that is past its deadline and that nobody owns, now the
+ * caller's; NULL: no more. `*from` begins at 0. What the caller sees may be
+ * another connection by now, or have met its deadline. */
+struct slot *slots_overdue(int *from, int64_t now_ns);
 
-/* Slots in use lie below this number. */
-int slots_end(void);
-
-/* Makes a slot whose descriptor is new the connection's; nobody owns it.
+/* Opens the wire of a slot whose descriptor is new; nobody owns it.
  * Returns what to register as the epoll event's data. */
 uint64_t slot_begin(struct slot *slot);
 
 /* Whether the connection that this event is about is now the caller's. If not,
  * it has ended, or its owner will look again. */
 struct slot *slot_claim(uint64_t event_data);
-
-/* The same without an event: only if nobody owns it. */
-bool slot_claim_idle(struct slot *slot);
 
 /* Gives the connection back. False: an edge came meanwhile, and it is still
  * the caller's, who reads until nothing is left and tries again. */

@@ -23,9 +23,9 @@ struct reactor_timer {
     void (*due)(struct reactor_timer *timer);
 };
 
-/* Makes the loop. `after` is called after each batch of events: only then may
- * the memory of a watch be freed, for an event may still lead to it. Returns 0
- * or a negative errno. */
+/* Makes the loop. `after` is called after each batch of events. The memory of a
+ * watch may be freed when its own callback has closed the descriptor, or then.
+ * Returns 0 or a negative errno. */
 int reactor_open(void (*after)(void));
 
 /* Calls watch->ready for `events` on fd, until fd is closed or reactor_remove.
