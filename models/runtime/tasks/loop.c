@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tasks, waits and the turn of the loop; the socket calls are in loop_io.c.
+ * Tasks, waits and the turn of the loop; then the socket calls, which try first
+ * and wait only when the kernel says that it would block.
  *
  * One turn: run the ready tasks, wait in epoll until something happens or the
  * earliest deadline has come, and make the waiters ready. As no task runs while
@@ -15,29 +16,106 @@
  * There is no lost wake-up between "would block" and the wait: both happen in
  * this thread, and an edge in between stays in the epoll set until the turn's
  * end, when the waiter is in the table.
+ *
+ * Adopted descriptors are registered once, edge-triggered, for both
+ * directions. A read that gave less than asked has emptied the stream, so the
+ * next one waits without asking (epoll(7), question 9): what comes later makes
+ * an edge of its own. Two things can have come with the same edge and be left
+ * behind by a short read, the stream's end and urgent data; both are in the
+ * event, and such a descriptor is always asked. Others (a client library's
+ * socket, whose number may be another file's by now) are armed again for every
+ * wait: EPOLL_CTL_MOD makes the kernel look at the present state, and ENOENT
+ * tells that the file is new.
  */
 #include "loop.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "coroutine.h"
 #include "coroutine_overflow.h"
-#include "loop_internal.h"
+#include "timers.h"
 
 enum {
     EVENTS_PER_TURN = 256,
     TASKS_PER_TURN = 1024, /* then the sockets are looked at again */
     SETTLE_TURNS = 8,
     LONG_WAIT_NS = 10000000,
+    /* Reads and writes that a task may do without a wait before others get
+     * their turn: a peer that sends fast enough would otherwise keep it
+     * running. */
+    CALLS_PER_RUN = 64,
 };
 
-_Thread_local struct loop *loop_current;
+/* Marks libuv's own set among the events; no descriptor has this number. */
+static const uint64_t uv_event = UINT64_MAX;
+
+/* A wait lies in the waiting task's own frame; the table of descriptors and the
+ * heap of timers point to it while it lasts. */
+struct loop_wait {
+    struct timer timer; /* first: the heap's handle is the wait */
+    struct loop_task *task;
+    int fd;     /* -1: time alone */
+    int events; /* enum rt_events */
+    int result; /* events that hold, or a negative errno */
+};
+
+struct loop_task {
+    struct coroutine *coroutine;
+    struct loop_task *next_ready;
+    struct loop_task *next, **link; /* in the list of all that live */
+    struct loop_task *joiner;
+    struct loop_wait *wait; /* what loop_cancel can end, or NULL */
+    rt_fn *fn;
+    int64_t result;
+    int calls_left;
+    bool detached, ended;
+    alignas(16) char arg[];
+};
+
+struct task_queue {
+    struct loop_task *head, *tail; /* tail is valid while head is not NULL */
+};
+
+struct descriptor {
+    struct loop_wait *reader, *writer;
+    uint32_t generation; /* of the number's present owner */
+    bool adopted;        /* registered, and closed through loop_close only */
+    bool drained;        /* a read took all there was; no edge since then */
+    bool eager;          /* more than data came: never count on `drained` */
+};
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t hold; /* see run_uv */
+    int epoll_fd;
+    struct timers timers;
+    struct coroutine_pool *pool;
+    struct descriptor *descriptors; /* by number */
+    int descriptor_count;
+    struct task_queue ready, yielded;
+    struct loop_task *running, *main, *tasks;
+    int task_count;
+    bool cancelled;
+#ifdef COROUTINE_SANITIZED
+    sigset_t let_in; /* the signal mask of the wait for events */
+#endif
+};
+
+static _Thread_local struct loop *loop_current;
 
 static void enqueue(struct task_queue *queue, struct loop_task *task)
 {
@@ -49,7 +127,8 @@ static void enqueue(struct task_queue *queue, struct loop_task *task)
     queue->tail = task;
 }
 
-void loop_wake(struct loop_wait *wait, int result)
+/* Ends a wait: takes it out of table and heap and makes its task ready. */
+static void loop_wake(struct loop_wait *wait, int result)
 {
     struct loop *loop = loop_current;
     timers_remove(&loop->timers, &wait->timer);
@@ -65,7 +144,9 @@ void loop_wake(struct loop_wait *wait, int result)
     enqueue(&loop->ready, wait->task);
 }
 
-int loop_suspend(struct loop_wait *wait, int64_t deadline_ns)
+/* Suspends the running task until loop_wake(wait) or the deadline, which is
+ * -ETIMEDOUT. Returns the result. */
+static int loop_suspend(struct loop_wait *wait, int64_t deadline_ns)
 {
     struct loop *loop = loop_current;
     assert(loop->running); /* only tasks can wait */
@@ -107,7 +188,7 @@ static void expire_timers(struct loop *loop)
     struct timer *first = timers_first(&loop->timers);
     if (!first)
         return;
-    int64_t now_ns = loop_now();
+    int64_t now_ns = rt_now();
     while ((first = timers_first(&loop->timers)) &&
            first->deadline_ns <= now_ns)
         loop_wake((struct loop_wait *)first, -ETIMEDOUT);
@@ -128,7 +209,7 @@ static int64_t idle_time(struct loop *loop)
     const struct timer *first = timers_first(&loop->timers);
     int64_t idle_ns = RT_NEVER;
     if (first) {
-        int64_t now_ns = loop_now();
+        int64_t now_ns = rt_now();
         idle_ns = first->deadline_ns > now_ns ? first->deadline_ns - now_ns : 0;
         /* The kernel is late by a thousandth of the wait (a 200th for niced
          * processes), to save wake-ups. So a long one ends early, and what is
@@ -192,7 +273,7 @@ static void wait_for_events(struct loop *loop)
     int64_t idle_ns = loop->ready.head ? 0 : idle_time(loop);
     int count = take_events(loop, events, EVENTS_PER_TURN, idle_ns);
     for (int i = 0; i < count; i++) {
-        if (events[i].data.u64 == LOOP_UV_EVENT)
+        if (events[i].data.u64 == uv_event)
             uv_ready = true;
         else
             on_descriptor(&events[i]);
@@ -230,7 +311,7 @@ static void run_ready(struct loop *loop)
         loop->ready.head = task->next_ready;
         if (task->next_ready)
             coroutine_prefetch(task->next_ready->coroutine);
-        task->calls_left = LOOP_CALLS_PER_RUN;
+        task->calls_left = CALLS_PER_RUN;
         loop->running = task;
         coroutine_resume(task->coroutine);
         loop->running = NULL;
@@ -337,7 +418,7 @@ int loop_sleep(int64_t duration_ns)
         return 0;
     if (loop_current->cancelled)
         return -ECANCELED;
-    int64_t now_ns = loop_now();
+    int64_t now_ns = rt_now();
     struct loop_wait wait = {.fd = -1};
     int result = loop_suspend(&wait, duration_ns < RT_NEVER - now_ns
                                          ? now_ns + duration_ns
@@ -410,7 +491,7 @@ static void on_hold(uv_prepare_t *hold)
 /* Our epoll set with libuv's in it, and its one handle of ours. */
 static int open_sets(struct loop *loop)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = LOOP_UV_EVENT};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = uv_event};
     const struct timespec at_once = {0};
     int error = uv_loop_init(&loop->uv);
     if (error < 0)
@@ -462,3 +543,257 @@ void loop_deinit(void)
     free(loop);
     loop_current = NULL;
 }
+
+/* The table's entry for `fd`, which is made to exist; or NULL: no memory. */
+static struct descriptor *descriptor_of(int fd)
+{
+    struct loop *loop = loop_current;
+    if (fd < loop->descriptor_count)
+        return &loop->descriptors[fd];
+    int count = loop->descriptor_count ? loop->descriptor_count : 64;
+    while (count <= fd)
+        count = count <= INT32_MAX / 2 ? count * 2 : INT32_MAX;
+    struct descriptor *grown = reallocarray(loop->descriptors, (size_t)count,
+                                            sizeof *loop->descriptors);
+    if (!grown)
+        return NULL;
+    memset(grown + loop->descriptor_count, 0,
+           (size_t)(count - loop->descriptor_count) * sizeof *grown);
+    loop->descriptors = grown;
+    loop->descriptor_count = count;
+    return &grown[fd];
+}
+
+static int watch_fd(int operation, int fd)
+{
+    struct loop *loop = loop_current;
+    struct epoll_event event = {
+        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
+        .data.u64 =
+            (uint64_t)loop->descriptors[fd].generation << 32 | (uint32_t)fd,
+    };
+    return epoll_ctl(loop->epoll_fd, operation, fd, &event) == 0 ? 0 : -errno;
+}
+
+static void end_waits(struct descriptor *descriptor, int error)
+{
+    if (descriptor->reader)
+        loop_wake(descriptor->reader, error);
+    if (descriptor->writer) /* not the reader: loop_wake took it from both */
+        loop_wake(descriptor->writer, error);
+}
+
+int loop_adopt(int fd)
+{
+    if (fd < 0)
+        return -EBADF;
+    struct descriptor *descriptor = descriptor_of(fd);
+    if (!descriptor)
+        return -ENOMEM;
+    end_waits(descriptor, -EBADF); /* closed behind the back of its waiters */
+    descriptor->generation++;
+    descriptor->drained = descriptor->eager = false;
+    int error = watch_fd(EPOLL_CTL_ADD, fd);
+    if (error == -EEXIST)
+        error = watch_fd(EPOLL_CTL_MOD, fd);
+    descriptor->adopted = error == 0;
+    return error;
+}
+
+void loop_cancel_fd(int fd)
+{
+    if (fd >= 0 && fd < loop_current->descriptor_count)
+        end_waits(&loop_current->descriptors[fd], -ECANCELED);
+}
+
+int loop_close(int fd)
+{
+    if (fd >= 0 && fd < loop_current->descriptor_count) {
+        struct descriptor *descriptor = &loop_current->descriptors[fd];
+        descriptor->generation++;
+        descriptor->adopted = false;
+        end_waits(descriptor, -EBADF);
+    }
+    return close(fd) == 0 || errno == EINTR ? 0 : -errno;
+}
+
+/* Waits on a registered descriptor. */
+static int wait_registered(int fd, int events, int64_t deadline_ns)
+{
+    struct descriptor *descriptor = &loop_current->descriptors[fd];
+    uint32_t generation = descriptor->generation;
+    struct loop_wait wait = {.fd = fd, .events = events};
+    if (loop_current->cancelled)
+        return -ECANCELED;
+    if (((events & RT_READABLE) && descriptor->reader) ||
+        ((events & RT_WRITABLE) && descriptor->writer))
+        return -EBUSY;
+    if (events & RT_READABLE)
+        descriptor->reader = &wait;
+    if (events & RT_WRITABLE)
+        descriptor->writer = &wait;
+    int result = loop_suspend(&wait, deadline_ns);
+    /* Between the event and now another task may have closed it: the number
+     * is then nobody's, or somebody else's. (The table may have moved.) */
+    if (result > 0 && loop_current->descriptors[fd].generation != generation)
+        return -EBADF;
+    return result;
+}
+
+int loop_wait_fd(int fd, int events, int64_t deadline_ns)
+{
+    if (fd < 0)
+        return -EBADF;
+    if (!(events & (RT_READABLE | RT_WRITABLE)))
+        return -EINVAL;
+    struct descriptor *descriptor = descriptor_of(fd);
+    if (!descriptor)
+        return -ENOMEM;
+    int error = watch_fd(EPOLL_CTL_MOD, fd);
+    if (error == -ENOENT) {
+        descriptor->generation++;
+        descriptor->adopted = false;
+        end_waits(descriptor, -EBADF);
+        error = watch_fd(EPOLL_CTL_ADD, fd);
+    }
+    if (error == -EPERM) /* a regular file never blocks, says epoll */
+        return events;
+    if (error < 0)
+        return error;
+    return wait_registered(fd, events, deadline_ns);
+}
+
+/* What a read or write does when it would block. */
+static int wait_ready(int fd, int events, int64_t deadline_ns)
+{
+    if (fd < loop_current->descriptor_count &&
+        loop_current->descriptors[fd].adopted)
+        return wait_registered(fd, events, deadline_ns);
+    return loop_wait_fd(fd, events, deadline_ns);
+}
+
+/* Pipes and the like have no MSG_DONTWAIT. */
+static int set_non_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 ||
+        (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+        return -errno;
+    return 0;
+}
+
+static ssize_t try_read(int fd, void *buffer, size_t size)
+{
+    ssize_t count = recv(fd, buffer, size, MSG_DONTWAIT);
+    if (count < 0 && errno == ENOTSOCK && set_non_blocking(fd) == 0)
+        count = read(fd, buffer, size);
+    return count >= 0 ? count : -errno;
+}
+
+static ssize_t try_write(int fd, const void *buffer, size_t size)
+{
+    ssize_t count = send(fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && errno == ENOTSOCK && set_non_blocking(fd) == 0)
+        count = write(fd, buffer, size);
+    return count >= 0 ? count : -errno;
+}
+
+static void spend_call(void)
+{
+    if (--loop_current->running->calls_left <= 0)
+        loop_yield();
+}
+
+/* Nothing can be there to read; see the head of this file. */
+static bool known_empty(int fd)
+{
+    return fd >= 0 && fd < loop_current->descriptor_count &&
+           loop_current->descriptors[fd].drained;
+}
+
+static void note_short_read(int fd)
+{
+    struct loop *loop = loop_current;
+    if (fd < loop->descriptor_count && loop->descriptors[fd].adopted)
+        loop->descriptors[fd].drained = !loop->descriptors[fd].eager;
+}
+
+ssize_t loop_read(int fd, void *buffer, size_t size, int64_t deadline_ns)
+{
+    for (;;) {
+        ssize_t count = known_empty(fd) ? -EAGAIN : try_read(fd, buffer, size);
+        if (count > 0 && (size_t)count < size)
+            note_short_read(fd);
+        if (count >= 0)
+            spend_call();
+        if (count != -EAGAIN && count != -EINTR)
+            return count;
+        int ready =
+            count == -EINTR ? 0 : wait_ready(fd, RT_READABLE, deadline_ns);
+        if (ready < 0)
+            return ready;
+    }
+}
+
+ssize_t loop_write(int fd, const void *buffer, size_t size, int64_t deadline_ns)
+{
+    size_t written = 0;
+    while (written < size) {
+        ssize_t count =
+            try_write(fd, (const char *)buffer + written, size - written);
+        if (count >= 0) {
+            written += (size_t)count;
+            continue;
+        }
+        if (count == -EINTR)
+            continue;
+        if (count != -EAGAIN)
+            return count;
+        int ready = wait_ready(fd, RT_WRITABLE, deadline_ns);
+        if (ready < 0)
+            return ready;
+    }
+    /* Not between the parts: while others run, the number may be reused. */
+    spend_call();
+    return (ssize_t)size;
+}
+
+int loop_connect(const struct sockaddr_in *address, int64_t deadline_ns)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int error = connect(fd, (const struct sockaddr *)address, sizeof *address);
+    bool pending = error < 0 && (errno == EINPROGRESS || errno == EINTR);
+    error = error < 0 && !pending ? -errno : 0;
+    /* Only now: a socket not yet connecting would count as hung up. */
+    if (error == 0)
+        error = loop_adopt(fd);
+    if (error == 0 && pending) {
+        int ready = wait_registered(fd, RT_WRITABLE, deadline_ns);
+        socklen_t size = sizeof error;
+        if (ready < 0)
+            error = ready;
+        else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0)
+            error = -error;
+        else
+            error = -errno;
+    }
+    if (error < 0) {
+        loop_close(fd);
+        return error;
+    }
+    return fd;
+}
+
+const struct rt_operations loop_operations = {.sleep = loop_sleep,
+                                              .connect = loop_connect,
+                                              .read = loop_read,
+                                              .write = loop_write,
+                                              .wait_fd = loop_wait_fd,
+                                              .close = loop_close,
+                                              .spawn = loop_spawn,
+                                              .join = loop_join,
+                                              .yield = loop_yield};
