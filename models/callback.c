@@ -49,7 +49,7 @@ static struct connection *connections;
 static uint32_t connection_count;
 static const struct server_config *server;
 static struct reactor_watch listener, stopper;
-static struct reactor_timer drain_limit;
+static bool draining;
 static struct wire_hand hand;
 
 static void close_connection(struct connection *c)
@@ -152,7 +152,7 @@ static void connection_due(struct reactor_timer *timer)
 static void add_connection(int fd)
 {
     struct connection *c = calloc(1, sizeof *c);
-    if (!c || reactor_reserve(connection_count + 2) < 0) {
+    if (!c || reactor_reserve(connection_count + 1) < 0) {
         free(c);
         server_refuse(fd, SERVER_NO_MEMORY);
         return;
@@ -179,19 +179,14 @@ static void listener_ready(struct reactor_watch *watch, uint32_t events)
     server_accept_all(server->listen_fd, SOCK_NONBLOCK, add_connection);
 }
 
-static void drain_limit_due(struct reactor_timer *timer)
-{
-    (void)timer;
-    reactor_stop();
-}
-
 static void stopper_ready(struct reactor_watch *watch, uint32_t events)
 {
     (void)watch, (void)events;
     server_stop();
     reactor_remove(server->listen_fd);
     reactor_remove(server->stop_fd);
-    reactor_set(&drain_limit, rt_now() + SERVER_DRAIN_NS);
+    reactor_stop_at(rt_now() + SERVER_DRAIN_NS);
+    draining = true;
 }
 
 static void close_all(bool idle_ones)
@@ -208,7 +203,7 @@ static void close_all(bool idle_ones)
 /* After each batch of events. */
 static void after(void)
 {
-    if (!reactor_is_set(&drain_limit))
+    if (!draining)
         return;
     close_all(true);
     if (!connections)
@@ -220,10 +215,7 @@ static int serve(const struct server_config *config)
     server = config;
     listener.ready = listener_ready;
     stopper.ready = stopper_ready;
-    drain_limit.due = drain_limit_due;
     int error = reactor_open(after);
-    if (error == 0)
-        error = reactor_reserve(1);
     if (error == 0)
         error = reactor_add(&listener, config->listen_fd, EPOLLIN);
     if (error == 0)

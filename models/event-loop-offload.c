@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * One libuv loop with a coroutine per connection, and libuv's thread pool for
- * what a handler offers to rt_offload. In the wild: asyncio.to_thread, nginx's
- * thread pools. The loop stays free while W threads compute; each piece of
- * work pays for the way there and back (two wake-ups).
+ * The loop of event-loop, and libuv's thread pool for what a handler offers to
+ * rt_offload. In the wild: asyncio.to_thread, nginx's thread pools. A
+ * request's life:
+ *
+ *   accept -> a new coroutine, suspended until there is something to read
+ *          -> readable: the loop resumes it, it parses a whole request
+ *          -> the handler offers its work: queued for one of W threads
+ *          -> the coroutine is parked; the loop runs others
+ *          -> the work is done: the loop is woken, and resumes the coroutine
+ *          -> the answer is written; suspended again
+ *
+ * The loop stays free while W threads compute; each piece of work pays for the
+ * way there and back (two wake-ups).
  *
  * requires: libuv
  */

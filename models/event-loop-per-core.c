@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A libuv loop in each of W threads, a coroutine per connection; a connection
- * stays with the loop that accepted it, so loops share nothing. In the wild:
- * Seastar, Envoy, tokio. What one loop lacks is a second CPU; in return, a
+ * The loop of event-loop in each of W threads. In the wild: Seastar, Envoy,
+ * tokio. A request's life:
+ *
+ *   connect -> the kernel chooses the listening socket of one of the loops
+ *           -> that loop accepts: a new coroutine, which never leaves the loop
+ *           -> readable: the loop resumes it, it parses a whole request
+ *           -> the handler runs in it; where it waits, the loop runs others
+ *           -> the answer is written
+ *           -> suspended again
+ *
+ * Loops share nothing. What one loop lacks is a second CPU; in return, a
  * connection may stand behind a busy one while another loop is idle.
  *
  * requires: libuv

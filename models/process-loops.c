@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * W processes forked beforehand, a libuv loop in each, a coroutine per
- * connection; a connection stays with the process that accepted it. In the
- * wild: nginx, uvicorn --workers, Node cluster. The parent only watches: a
- * worker that dies costs its own connections and is replaced, and the
- * replacement inherits its listening socket with whoever waits there.
+ * The loop of event-loop in each of W processes, forked beforehand. In the
+ * wild: nginx, uvicorn --workers, Node cluster. A request's life:
+ *
+ *   connect -> the kernel chooses the listening socket of one of the workers
+ *           -> that worker accepts: a new coroutine, which never leaves it
+ *           -> readable: its loop resumes it, it parses a whole request
+ *           -> the handler runs in it; where it waits, the loop runs others
+ *           -> the answer is written
+ *           -> suspended again
+ *
+ * The parent only watches. A worker that dies costs its own connections and is
+ * replaced, and the replacement inherits its listening socket with whoever
+ * waits there.
  *
  * requires: libuv
  */
@@ -12,7 +20,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,15 +55,12 @@ static struct {
 static _Noreturn void run_worker(int number)
 {
     struct server_config config = *all.config;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != all.parent) /* it ended before the line above */
-        _exit(0);
     sigprocmask(SIG_UNBLOCK, &all.child_signal, NULL);
     close(all.signal_fd);
     for (int i = 0; i < all.count; i++)
         if (all.listeners[i] != all.listeners[number])
             close(all.listeners[i]);
-    process_forked();
+    process_forked(all.parent);
     config.listen_fd = all.listeners[number];
     int error = loop_serve(&config, (size_t)argument(&config.arguments, STACK));
     _exit(error < 0 ? -error : 0);
@@ -137,11 +141,8 @@ static void end_workers(bool at_once)
         collect();
     }
     for (int i = 0; i < all.count; i++) {
-        if (all.pids[i] == 0)
-            continue;
-        kill(all.pids[i], SIGKILL);
-        while (waitpid(all.pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
+        if (all.pids[i] != 0)
+            process_kill_child(all.pids[i]);
     }
 }
 

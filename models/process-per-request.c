@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fork for each request. The child has everything in its memory that the
- * parent had: it handles the request, writes the answer and says with its exit
- * status whether the connection goes on. Children that end are learned from a
- * signalfd in the dispatcher's set. A crashed child costs its own connection
- * and nothing else.
+ * A fork for each request. A request's life:
+ *
+ *   accept -> idle in the dispatcher's epoll set
+ *          -> readable: the dispatcher parses a whole request
+ *          -> fork: the child has in its memory all that the parent had
+ *          -> the handler runs in the child, which waits where it waits
+ *          -> the child writes the answer, and exits with a status
+ *          -> signalfd: the status says whether the connection is idle again
+ *
+ * A crashed child costs its own connection and nothing else.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,11 +47,8 @@ static struct child **bucket_of(pid_t pid)
 static _Noreturn void run_child(struct dispatch_connection *connection,
                                 const struct http_request *request)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != dispatcher_pid) /* it ended before the line above */
-        _exit(EXIT_CLOSE);
     sigprocmask(SIG_UNBLOCK, &child_signal, NULL);
-    process_forked();
+    process_forked(dispatcher_pid);
     dispatch_forked();
     close(signal_fd);
     bool keep =
@@ -123,9 +124,7 @@ static void kill_children(void)
     for (int i = 0; i < BUCKETS; i++) {
         while (children[i]) {
             struct child *child = children[i];
-            kill(child->pid, SIGKILL);
-            while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-                ;
+            process_kill_child(child->pid);
             children[i] = child->next;
             dispatch_abort(child->connection);
             free(child);

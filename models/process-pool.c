@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * W processes forked beforehand; a request goes to a free one, or waits in
- * line. The dispatcher sends the request and its connection's descriptor
- * through a socket pair; the worker writes the answer to the client itself and
- * says whether the connection goes on. Workers live on, and with them what
- * they keep open (backend connections). A worker that dies costs its own
- * connection and is replaced.
+ * W processes forked beforehand. A request's life:
+ *
+ *   accept -> idle in the dispatcher's epoll set
+ *          -> readable: the dispatcher parses a whole request
+ *          -> a free worker gets it, or it waits in line for one
+ *          -> sent through a socket pair, with the connection's descriptor
+ *          -> the handler runs in the worker, which writes the answer itself
+ *          -> one byte back: the worker is free, the connection idle again
+ *
+ * Workers live on, and with them what they keep open (backend connections). A
+ * worker that dies costs its own connection and is replaced.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "models/runtime/connection/dispatch.h"
@@ -28,29 +30,18 @@ struct worker {
 };
 
 static struct worker *workers;
-static int worker_count;
+static int worker_count, running;
 static struct worker *first_free; /* last in, first out: the warm one */
-static struct dispatch_job *first_job, **last_job = &first_job;
+static struct dispatch_line line; /* of requests, while nobody is free */
 static pid_t dispatcher_pid;
-
-/* Leaves the worker nothing of the dispatcher's but its own socket: an
- * inherited connection would outlive the dispatcher's closing of it. */
-static void close_all_but(int fd)
-{
-    if (fd > 3)
-        close_range(3, (unsigned)fd - 1, 0);
-    close_range((unsigned)fd + 1, ~0u, 0);
-}
 
 static _Noreturn void run_worker(int fd)
 {
     static char target[HTTP_HEAD_MAX];
     struct dispatch_order order;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != dispatcher_pid) /* it ended before the line above */
-        _exit(1);
-    process_forked();
-    close_all_but(fd);
+    process_forked(dispatcher_pid);
+    /* A connection of the dispatcher's would outlive its closing there. */
+    process_close_all_but(fd);
     for (;;) {
         int client = dispatch_receive(fd, &order, target);
         if (client < 0)
@@ -64,46 +55,46 @@ static _Noreturn void run_worker(int fd)
 
 static void worker_ready(struct dispatch_source *source);
 
+static void set_free(struct worker *worker)
+{
+    worker->connection = NULL;
+    worker->next_free = first_free;
+    first_free = worker;
+}
+
 static int start_worker(struct worker *worker)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return -errno;
-    int error = 0;
     pid_t pid = fork();
     if (pid == 0)
         run_worker(ends[1]);
-    if (pid < 0)
-        error = -errno;
-    close(ends[1]);
     worker->source.ready = worker_ready;
-    if (error == 0)
-        error = dispatch_watch(&worker->source, ends[0]);
+    int error = pid < 0 ? -errno : dispatch_watch(&worker->source, ends[0]);
+    close(ends[1]);
     if (error < 0) {
-        close(ends[0]); /* which ends the worker, if there is one */
+        close(ends[0]);
         if (pid > 0)
-            waitpid(pid, NULL, 0);
+            process_kill_child(pid);
         return error;
     }
     worker->pid = pid;
     worker->fd = ends[0];
-    worker->connection = NULL;
-    worker->next_free = first_free;
-    first_free = worker;
+    running++;
+    set_free(worker);
     return 0;
 }
 
 static void stop_worker(struct worker *worker)
 {
-    kill(worker->pid, SIGKILL);
-    while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    process_kill_child(worker->pid);
     dispatch_unwatch(worker->fd);
     close(worker->fd);
     worker->pid = 0;
+    running--;
     if (worker->connection)
         dispatch_abort(worker->connection);
-    worker->connection = NULL;
 }
 
 /* Takes the worker's end for what it is and starts another in its place. */
@@ -115,19 +106,17 @@ static void replace_worker(struct worker *worker)
     if (*at)
         *at = worker->next_free;
     stop_worker(worker);
-    (void)start_worker(worker); /* else with the next request: revive */
+    (void)start_worker(worker); /* else with the next request */
 }
 
-/* After a failed fork: tries again. Only called when nobody is free. */
-static int revive(void)
+/* At the start, and when nobody is free: a fork may have failed. */
+static int start_missing(void)
 {
-    int error = 0, running = 0;
-    for (int i = 0; i < worker_count; i++) {
+    int error = 0;
+    for (int i = 0; i < worker_count; i++)
         if (workers[i].pid == 0)
             error = start_worker(&workers[i]);
-        running += workers[i].pid != 0;
-    }
-    return running > 0 ? 0 : error;
+    return error;
 }
 
 /* Gives the request to a free worker. A worker found dead is replaced and the
@@ -153,14 +142,12 @@ static int give(struct dispatch_connection *connection,
 /* Hands out what waits in line while somebody is free. */
 static void give_waiting(void)
 {
-    while (first_job && first_free) {
-        struct dispatch_job *job = first_job;
+    while (line.first && first_free) {
+        struct dispatch_job *job = line.first;
         int error = give(job->connection, &job->request);
         if (error == -EAGAIN)
             return;
-        first_job = job->next;
-        if (!first_job)
-            last_job = &first_job;
+        dispatch_line_pop(&line);
         if (error)
             dispatch_done(job->connection,
                           dispatch_refuse(dispatch_fd(job->connection),
@@ -172,17 +159,13 @@ static void give_waiting(void)
 static int serve_request(struct dispatch_connection *connection,
                          const struct http_request *request)
 {
-    int error = first_free ? 0 : revive();
-    if (error == 0 && first_free && !first_job) {
-        error = give(connection, request);
-        return error ? error : DISPATCH_LATER;
-    }
-    struct dispatch_job *job =
-        error == 0 ? dispatch_job_new(connection, request) : NULL;
+    int error = first_free ? 0 : start_missing();
+    if (running == 0)
+        return error;
+    struct dispatch_job *job = dispatch_job_new(connection, request);
     if (!job)
-        return error ? error : -ENOMEM;
-    *last_job = job;
-    last_job = &job->next;
+        return -ENOMEM;
+    dispatch_line_push(&line, job);
     give_waiting();
     return DISPATCH_LATER;
 }
@@ -196,51 +179,31 @@ static void worker_ready(struct dispatch_source *source)
         return;
     if (count == 1 && worker->connection) {
         dispatch_done(worker->connection, keep);
-        worker->connection = NULL;
-        worker->next_free = first_free;
-        first_free = worker;
+        set_free(worker);
     } else {
         replace_worker(worker);
     }
     give_waiting();
 }
 
-static int start_workers(int count)
+static int serve(const struct server_config *config)
 {
-    int error = 0;
-    workers = calloc((size_t)count, sizeof *workers);
+    dispatcher_pid = getpid();
+    workers = calloc((size_t)config->workers, sizeof *workers);
     if (!workers)
         return -ENOMEM;
-    worker_count = count;
-    for (int i = 0; i < count && error == 0; i++)
-        error = start_worker(&workers[i]);
-    return error;
-}
-
-static void stop_workers(void)
-{
+    worker_count = config->workers;
+    int error = dispatch_open(config, serve_request, true);
+    if (error == 0)
+        error = start_missing();
+    if (error == 0)
+        error = dispatch_run();
     for (int i = 0; i < worker_count; i++)
         if (workers[i].pid != 0)
             stop_worker(&workers[i]);
     free(workers);
-}
-
-static int serve(const struct server_config *config)
-{
-    dispatcher_pid = getpid();
-    int error = dispatch_open(config, serve_request, true);
-    if (error == 0)
-        error = start_workers(config->workers);
-    if (error == 0)
-        error = dispatch_run();
-    stop_workers();
     dispatch_close();
     return error;
-}
-
-static int workers_default(void)
-{
-    return 2 * server_cpus() + 1;
 }
 
 const struct model model = {
@@ -250,7 +213,7 @@ const struct model model = {
     .task_kind = TASK_PROCESS,
     .discipline = DISCIPLINE_WORKER,
     .flags = MODEL_PREEMPTIVE | MODEL_PARALLEL,
-    .workers_default = workers_default,
+    .workers_default = server_blocking_workers,
     .operations = &blocking_processes,
     .serve = serve,
 };

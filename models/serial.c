@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request at a time, blocking, in the one thread there is; any number of
- * connections may be open meanwhile. The thinnest model there is.
+ * One request at a time, in the one thread there is: the thinnest model. Any
+ * number of connections may be open meanwhile. A request's life:
+ *
+ *   accept -> idle in the thread's epoll set
+ *          -> readable: the thread parses a whole request
+ *          -> the handler runs in the thread
+ *          -> where the handler waits, everybody waits
+ *          -> the answer is written
+ *          -> idle again; the next connection's turn
  */
 #include "models/runtime/connection/dispatch.h"
 #include "models/runtime/connection/server.h"

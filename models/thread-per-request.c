@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * A new thread for each request: created, used once, gone. The thread writes
- * the answer and puts its connection back under watch itself, so that the
- * dispatcher is not woken for it.
+ * A new thread for each request: created, used once, gone. A request's life:
+ *
+ *   accept -> idle in the dispatcher's epoll set
+ *          -> readable: the dispatcher parses a whole request
+ *          -> a thread is created for it
+ *          -> the handler runs in the thread, which waits where it waits
+ *          -> the thread writes the answer
+ *          -> the thread puts the connection back into the set, and ends
+ *
+ * The dispatcher is not woken for the last arrow.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -19,8 +19,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "models/runtime/connection/dispatch.h"
 #include "models/runtime/connection/server.h"
@@ -37,9 +35,6 @@ static const struct parameter parameters[] = {
 enum { SWEEP_MS = 1000 };
 static const int64_t drain_step_ns = 2000000;
 
-/* Marks the stop among the events; no slot has this number. */
-static const uint64_t stop_event = UINT64_MAX;
-
 struct worker {
     struct slot *first, *last; /* connections that wait for another turn */
     struct wire_hand hand;
@@ -47,31 +42,20 @@ struct worker {
 
 static struct worker *workers;
 static struct worker sweeper; /* the main thread, if it must */
-static int epoll_fd, stop_fd;
-static atomic_int running; /* workers */
+static atomic_int running;    /* workers */
 
-static void end(struct slot *slot)
-{
-    int fd = slot->wire.fd;
-    slot_end(slot);
-    close(fd);
-}
-
-/* Serves a connection that is this worker's until it is given back. `beyond`:
- * the event told of more than data, or was missed. */
-static void serve_claimed(struct slot *slot, struct worker *worker, bool beyond)
+/* Serves a connection that is this worker's until it is given back. */
+static void serve_claimed(struct slot *slot, struct worker *worker)
 {
     struct wire *wire = &slot->wire;
     enum wire_want want;
     do {
-        wire_readable(wire, beyond);
         while ((want = wire_run(wire, &worker->hand)) == WIRE_REQUEST)
             wire_answered(wire, dispatch_answer(wire->fd, &wire->http->request,
                                                 server_stopping()));
-        beyond = true;
     } while (want == WIRE_READ && !slot_release(slot));
     if (want == WIRE_CLOSED)
-        end(slot);
+        slot_end(slot);
     if (want != WIRE_AGAIN)
         return;
     slot->next = NULL;
@@ -83,38 +67,26 @@ static void serve_later(struct worker *worker)
 {
     struct slot *slot = worker->first;
     worker->first = slot->next;
-    serve_claimed(slot, worker, true);
+    serve_claimed(slot, worker);
 }
 
-/* Passes the stop on to the next worker: it comes to one at a time. */
-static void pass_stop(int operation)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,
-                                .data.u64 = stop_event};
-    epoll_ctl(epoll_fd, operation, stop_fd, &event);
-}
-
-/* After the stop a worker goes on until nothing is ready any more. */
+/* A worker's life. After the stop it goes on until nothing is ready any more.
+ */
 static void *run(void *argument_of_thread)
 {
     struct worker *worker = argument_of_thread;
     bool leaving = false;
     for (;;) {
-        struct epoll_event event;
-        int count =
-            epoll_wait(epoll_fd, &event, 1, leaving || worker->first ? 0 : -1);
-        if (count == 0 && leaving && !worker->first)
+        struct slot *slot;
+        bool waits = !leaving && !worker->first;
+        enum slots_event event = slots_wait(waits ? -1 : 0, &slot);
+        if (leaving &&
+            (event == SLOTS_STOP || (event == SLOTS_NOTHING && !worker->first)))
             break;
-        if (count == 1 && event.data.u64 == stop_event) {
-            pass_stop(EPOLL_CTL_MOD);
-            if (leaving)
-                break;
+        if (event == SLOTS_STOP)
             leaving = true;
-        } else if (count == 1) {
-            struct slot *slot = slot_claim(event.data.u64);
-            if (slot)
-                serve_claimed(slot, worker, event.events != EPOLLIN);
-        }
+        if (slot)
+            serve_claimed(slot, worker);
         if (worker->first)
             serve_later(worker);
     }
@@ -144,15 +116,8 @@ static int start_workers(const struct server_config *config)
 
 static void add(int fd)
 {
-    struct slot *slot = slots_find(fd);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
-    if (slot) {
-        event.data.u64 = slot_begin(slot);
-        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
-            return;
-        slot_end(slot);
-    }
-    server_refuse(fd, SERVER_NO_WATCH);
+    if (slots_add(fd) < 0)
+        server_refuse(fd, SERVER_NO_WATCH);
 }
 
 /* Ends what is past its deadline, unless a worker is at it. */
@@ -162,41 +127,34 @@ static void sweep(void)
     struct slot *slot;
     for (int at = 0; (slot = slots_overdue(&at, now_ns));) {
         if (slot->wire.deadline_ns <= now_ns)
-            end(slot);
+            slot_end(slot);
         else
-            serve_claimed(slot, &sweeper, true);
+            serve_claimed(slot, &sweeper);
     }
     while (sweeper.first)
         serve_later(&sweeper);
 }
 
 /* Lets the workers finish what is ready and in flight. */
-static void drain(void)
+static void drain(int stop_fd)
 {
     int64_t deadline_ns = rt_now() + SERVER_DRAIN_NS;
     server_stop();
-    pass_stop(EPOLL_CTL_ADD);
+    slots_watch_stop(stop_fd);
     while (atomic_load(&running) > 0 && rt_now() < deadline_ns)
         blocking_sleep(drain_step_ns);
 }
 
 static int serve(const struct server_config *config)
 {
-    stop_fd = config->stop_fd;
-    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    int error = epoll_fd < 0 ? -errno : slots_open();
+    int error = slots_open();
     if (error == 0)
         error = start_workers(config);
     if (error == 0)
         error = server_accept_until_stop(config, add, SWEEP_MS, sweep);
     if (error == 0)
-        drain();
+        drain(config->stop_fd);
     return error;
-}
-
-static int workers_default(void)
-{
-    return 2 * server_cpus() + 1;
 }
 
 const struct model model = {
@@ -206,7 +164,7 @@ const struct model model = {
     .discipline = DISCIPLINE_WORKER,
     .flags = MODEL_SHARED_MEMORY | MODEL_PREEMPTIVE | MODEL_PARALLEL,
     .parameters = parameters,
-    .workers_default = workers_default,
+    .workers_default = server_blocking_workers,
     .operations = &blocking_threads,
     .serve = serve,
 };

@@ -46,7 +46,7 @@ static void test_a_forked_child_has_none(void **state)
     assert_true(pool_give(POOL_POSTGRESQL, 4, drop));
     pid_t pid = fork();
     if (pid == 0) {
-        process_forked();
+        process_forked(getppid());
         _exit(dropped == 7 && pool_take(POOL_REDIS) == POOL_EMPTY &&
                       pool_take(POOL_POSTGRESQL) == POOL_EMPTY
                   ? 0

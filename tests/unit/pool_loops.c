@@ -47,7 +47,7 @@ static void test_each_loop_has_its_own(void **state)
     assert_int_equal((intptr_t)found, POOL_EMPTY);
     pid_t pid = fork();
     if (pid == 0) {
-        process_forked();
+        process_forked(getppid());
         _exit(dropped == 7 && pool_take(POOL_BACKEND) == POOL_EMPTY ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -30,7 +30,7 @@ static void one_owner(void **state)
     assert_null(slots_overdue(&at, 5));
     assert_true(slot_release(slot));
     slot_claim(event);
-    slot_end(slot);
+    slot_free(slot);
 }
 
 static void an_edge_is_for_the_owner(void **state)
@@ -44,7 +44,7 @@ static void an_edge_is_for_the_owner(void **state)
     assert_false(slot_release(slot)); /* two edges, one more look */
     assert_true(slot_release(slot));
     slot_claim(event);
-    slot_end(slot);
+    slot_free(slot);
 }
 
 static void events_of_the_one_before_mean_nothing(void **state)
@@ -53,7 +53,7 @@ static void events_of_the_one_before_mean_nothing(void **state)
     struct slot *slot = slots_find(9);
     uint64_t old = slot_begin(slot);
     slot_claim(old);
-    slot_end(slot);
+    slot_free(slot);
     assert_null(slot_claim(old));
     uint64_t event = slot_begin(slot);
     assert_int_not_equal(old, event);
@@ -62,7 +62,7 @@ static void events_of_the_one_before_mean_nothing(void **state)
     assert_null(slot_claim(old));
     assert_true(slot_release(slot)); /* the old one left no mark */
     slot_claim(event);
-    slot_end(slot);
+    slot_free(slot);
 }
 
 static void beyond_the_room(void **state)

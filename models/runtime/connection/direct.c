@@ -79,6 +79,11 @@ int server_cpus(void)
     return CPU_COUNT(&cpus);
 }
 
+int server_blocking_workers(void)
+{
+    return 2 * server_cpus() + 1;
+}
+
 void server_linger(int fd)
 {
     int64_t deadline_ns = rt_now() + SERVER_LINGER_NS;

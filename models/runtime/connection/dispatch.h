@@ -49,6 +49,11 @@ struct dispatch_job {
     char target[];
 };
 
+/* Requests in the order in which they came. Zero-initialise. */
+struct dispatch_line {
+    struct dispatch_job *first, *last;
+};
+
 /* A request on its way to another process. */
 struct dispatch_order {
     struct http_request request;
@@ -98,6 +103,11 @@ bool dispatch_refuse(int fd, const struct http_request *request, int error);
 /* A copy of the request on the heap (free it), or NULL. */
 struct dispatch_job *dispatch_job_new(struct dispatch_connection *connection,
                                       const struct http_request *request);
+
+void dispatch_line_push(struct dispatch_line *line, struct dispatch_job *job);
+
+/* Takes out the first; there is one. */
+void dispatch_line_pop(struct dispatch_line *line);
 
 /* Sends a request with its connection's descriptor `client` through a
  * SOCK_SEQPACKET socket. Returns 0 or a negative errno, -EPIPE or -ECONNRESET

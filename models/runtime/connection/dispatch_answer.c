@@ -71,3 +71,14 @@ struct dispatch_job *dispatch_job_new(struct dispatch_connection *connection,
     memcpy(job->target, request->target, http_target_bytes(request));
     return job;
 }
+
+void dispatch_line_push(struct dispatch_line *line, struct dispatch_job *job)
+{
+    *(line->first ? &line->last->next : &line->first) = job;
+    line->last = job;
+}
+
+void dispatch_line_pop(struct dispatch_line *line)
+{
+    line->first = line->first->next;
+}

@@ -75,5 +75,7 @@ void server_stop(void);
  * would reset the connection and take the answer with it. */
 void server_linger(int fd);
 
-/* The number of CPUs this process may use. */
+/* The number of CPUs this process may use; and how many workers that block
+ * their waits away a model has by default. */
 int server_cpus(void);
+int server_blocking_workers(void);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 enum phase {
@@ -19,6 +20,10 @@ enum phase {
 enum { PHASE_BITS = 2, PHASES = (1 << PHASE_BITS) - 1 };
 enum { SLOTS_MAX = 1 << 20 };
 
+/* Marks the stop among the events; no slot has this number. */
+static const uint64_t stop_event = UINT64_MAX;
+
+static int epoll_fd, watched_stop_fd;
 static struct slot *slots;
 static int slot_count;
 static _Atomic int used_end; /* slots in use lie below this number */
@@ -26,6 +31,9 @@ static atomic_int timed;     /* with a deadline */
 
 int slots_open(void)
 {
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        return -errno;
     long limit = sysconf(_SC_OPEN_MAX);
     slot_count = limit < 0 || limit > SLOTS_MAX ? SLOTS_MAX : (int)limit;
     /* Only pages with slots in use take memory. */
@@ -119,8 +127,10 @@ struct slot *slots_overdue(int *from, int64_t now_ns)
         struct slot *slot = &slots[(*from)++];
         if (atomic_load_explicit(&slot->deadline_ns, memory_order_relaxed) <=
                 now_ns &&
-            claim_idle(slot))
+            claim_idle(slot)) {
+            wire_readable(&slot->wire, true);
             return slot;
+        }
     }
     return NULL;
 }
@@ -136,10 +146,11 @@ bool slot_release(struct slot *slot)
         return true;
     atomic_store_explicit(&slot->state, with_phase(state, BUSY),
                           memory_order_relaxed);
+    wire_readable(&slot->wire, true); /* nobody knows what the event told */
     return false;
 }
 
-void slot_end(struct slot *slot)
+void slot_free(struct slot *slot)
 {
     note_deadline(slot, RT_NEVER);
     wire_free(&slot->wire);
@@ -147,4 +158,55 @@ void slot_end(struct slot *slot)
     uint64_t next = (generation_of(state) + 1) & UINT32_MAX;
     atomic_store_explicit(&slot->state, next << PHASE_BITS | FREE,
                           memory_order_release);
+}
+
+void slot_end(struct slot *slot)
+{
+    int fd = slot->wire.fd;
+    slot_free(slot);
+    close(fd);
+}
+
+int slots_add(int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
+    struct slot *slot = slots_find(fd);
+    if (!slot)
+        return -EMFILE;
+    event.data.u64 = slot_begin(slot);
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+        return 0;
+    int error = -errno;
+    slot_free(slot);
+    return error;
+}
+
+/* One thread at a time, which passes it on. */
+static void arm_stop(int operation)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,
+                                .data.u64 = stop_event};
+    epoll_ctl(epoll_fd, operation, watched_stop_fd, &event);
+}
+
+void slots_watch_stop(int stop_fd)
+{
+    watched_stop_fd = stop_fd;
+    arm_stop(EPOLL_CTL_ADD);
+}
+
+enum slots_event slots_wait(int timeout_ms, struct slot **slot)
+{
+    struct epoll_event event;
+    *slot = NULL;
+    if (epoll_wait(epoll_fd, &event, 1, timeout_ms) != 1)
+        return SLOTS_NOTHING;
+    if (event.data.u64 == stop_event) {
+        arm_stop(EPOLL_CTL_MOD);
+        return SLOTS_STOP;
+    }
+    *slot = slot_claim(event.data.u64);
+    if (*slot)
+        wire_readable(&(*slot)->wire, event.events != EPOLLIN);
+    return SLOTS_READY;
 }

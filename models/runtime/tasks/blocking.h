@@ -60,6 +60,13 @@ int process_join(struct rt_task *task, int64_t *result);
 
 /* Registers what a forked child must do before anything else (drop inherited
  * backend connections, ...); at most 8. process_forked runs them: every model
- * that forks calls it in the child. */
+ * that forks calls it in the child. From here on the child dies with `parent`,
+ * or ends at once with status 1 when that has ended before. */
 void process_on_fork(void (*fn)(void));
-void process_forked(void);
+void process_forked(pid_t parent);
+
+/* Leaves the process no descriptor but the standard ones and `fd`. */
+void process_close_all_but(int fd);
+
+/* Kills a child and waits for its end. */
+void process_kill_child(pid_t pid);

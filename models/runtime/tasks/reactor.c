@@ -25,6 +25,7 @@ static struct {
     int epoll_fd, timer_fd;
     int64_t armed_ns; /* what the timerfd is set to; RT_NEVER: not set */
     struct timers timers;
+    struct reactor_timer stop;
     void (*after)(void);
 } reactor;
 
@@ -92,7 +93,7 @@ void reactor_remove(int fd)
 
 int reactor_reserve(uint32_t timers)
 {
-    return timers_reserve(&reactor.timers, timers);
+    return timers_reserve(&reactor.timers, timers + 1); /* reactor.stop */
 }
 
 void reactor_set(struct reactor_timer *timer, int64_t deadline_ns)
@@ -105,11 +106,6 @@ void reactor_set(struct reactor_timer *timer, int64_t deadline_ns)
 void reactor_clear(struct reactor_timer *timer)
 {
     timers_remove(&reactor.timers, &timer->timer);
-}
-
-bool reactor_is_set(const struct reactor_timer *timer)
-{
-    return timer->timer.position != 0;
 }
 
 static int open_descriptors(void)
@@ -133,6 +129,8 @@ int reactor_open(void (*after)(void))
     reactor.armed_ns = RT_NEVER;
     int error = open_descriptors();
     if (error == 0)
+        error = reactor_reserve(0);
+    if (error == 0)
         error = uv_loop_init(&reactor.uv);
     if (error == 0)
         error = uv_poll_init(&reactor.uv, &reactor.poll, reactor.epoll_fd);
@@ -152,6 +150,18 @@ void reactor_run(void)
 void reactor_stop(void)
 {
     uv_stop(&reactor.uv);
+}
+
+static void stop_due(struct reactor_timer *timer)
+{
+    (void)timer;
+    reactor_stop();
+}
+
+void reactor_stop_at(int64_t deadline_ns)
+{
+    reactor.stop.due = stop_due;
+    reactor_set(&reactor.stop, deadline_ns);
 }
 
 void reactor_close(void)

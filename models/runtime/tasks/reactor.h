@@ -41,11 +41,11 @@ int reactor_reserve(uint32_t timers);
  */
 void reactor_set(struct reactor_timer *timer, int64_t deadline_ns);
 void reactor_clear(struct reactor_timer *timer);
-bool reactor_is_set(const struct reactor_timer *timer);
 
-/* Runs until reactor_stop. */
+/* Runs until reactor_stop, or the time given to reactor_stop_at. */
 void reactor_run(void);
 void reactor_stop(void);
+void reactor_stop_at(int64_t deadline_ns);
 
 /* Frees the loop. Watched descriptors stay open. */
 void reactor_close(void);

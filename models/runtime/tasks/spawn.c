@@ -141,10 +141,32 @@ void process_on_fork(void (*fn)(void))
     on_fork[on_fork_count++] = fn;
 }
 
-void process_forked(void)
+void process_forked(pid_t parent)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it ended before the line above */
+        _exit(1);
     for (int i = 0; i < on_fork_count; i++)
         on_fork[i]();
+}
+
+void process_close_all_but(int fd)
+{
+    if (fd > 3)
+        close_range(3, (unsigned)fd - 1, 0);
+    close_range((unsigned)fd + 1, ~0u, 0);
+}
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+void process_kill_child(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    reap(pid);
 }
 
 /* The whole life of a child process. */
@@ -152,10 +174,7 @@ static _Noreturn void run_process(struct rt_task *task, pid_t parent, int fd)
 {
     ssize_t written;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it ended before the line above */
-        _exit(1);
-    process_forked();
+    process_forked(parent);
     task->result = task->fn(task->arg);
     written = blocking_write(fd, &task->result, sizeof task->result, RT_NEVER);
     _exit(written == sizeof task->result ? 0 : 1);
@@ -203,8 +222,7 @@ int process_join(struct rt_task *task, int64_t *result)
         got += rc > 0 ? (size_t)rc : 0;
     }
     close(task->pipe_fd);
-    while (waitpid(task->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    reap(task->pid);
     if (got == sizeof *result)
         *result = task->result;
     free(task);
