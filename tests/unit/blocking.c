@@ -249,7 +249,7 @@ static void results(void **state)
         assert_int_equal(kinds[i].join(task, &result), 0);
         assert_true(result == INT64_MIN);
     }
-    assert_int_equal(blocking_offload(nothing, NULL, 0, &result), 0);
+    assert_int_equal(rt_offload(nothing, NULL, 0, &result), 0);
     assert_true(result == INT64_MIN);
     assert_int_equal(process_spawn(die, NULL, 0, &task), 0);
     assert_int_equal(process_join(task, &result), -ECHILD);

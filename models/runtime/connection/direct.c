@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * server.h but for main(): one connection served in direct style, accepting
- * with a descriptor in reserve, and the count of requests in flight that a
- * drain waits for.
+ * server.h but for main() and the drain: one connection served in direct
+ * style, and accepting with a descriptor in reserve.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,46 +28,6 @@ enum {
     SMALL_BUFFER = 512,
     ACCEPTS_MAX = 64, /* at a time, so that requests get their turn */
 };
-
-static atomic_int in_flight;
-static atomic_bool stopping;
-
-void server_request_begin(void)
-{
-    atomic_fetch_add_explicit(&in_flight, 1, memory_order_relaxed);
-}
-
-void server_request_end(void)
-{
-    atomic_fetch_sub_explicit(&in_flight, 1, memory_order_release);
-}
-
-int server_in_flight(void)
-{
-    return atomic_load_explicit(&in_flight, memory_order_acquire);
-}
-
-bool server_stopping(void)
-{
-    return atomic_load_explicit(&stopping, memory_order_relaxed);
-}
-
-void server_stop(void)
-{
-    atomic_store_explicit(&stopping, true, memory_order_relaxed);
-}
-
-bool server_drain(void)
-{
-    int64_t deadline_ns = rt_now() + SERVER_DRAIN_NS;
-
-    server_stop();
-    /* First a pause for tasks that have read a request but not counted it. */
-    do
-        blocking_sleep(5000000);
-    while (server_in_flight() > 0 && rt_now() < deadline_ns);
-    return server_in_flight() == 0;
-}
 
 int server_cpus(void)
 {

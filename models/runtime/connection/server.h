@@ -2,9 +2,9 @@
  *
  * What every model's serve() can build on, written once against the runtime, so
  * that two models differ in nothing but the model. The calls are in
- * direct.c; server.c holds main() alone (flags, listening, the ready line,
- * signals, the end), so that programs with a main of their own can link the
- * rest.
+ * direct.c and drain.c; server.c holds main() alone (flags, listening, the
+ * ready line, signals, the end), so that programs with a main of their own can
+ * link the rest.
  */
 #pragma once
 

@@ -27,10 +27,6 @@ int blocking_wait_fd(int fd, int events, int64_t deadline_ns);
 int blocking_close(int fd);
 void blocking_yield(void);
 
-/* Runs the call in the calling task: rt_offload of models without a place for
- * it. */
-int blocking_offload(rt_fn *fn, const void *arg, size_t size, int64_t *result);
-
 /* A task that runs to its end inside rt_spawn: no concurrency (serial). */
 int inline_spawn(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);

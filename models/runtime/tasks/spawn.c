@@ -55,14 +55,6 @@ static struct rt_task *task_new(rt_fn *fn, const void *arg, size_t size)
     return task;
 }
 
-int blocking_offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
-{
-    struct rt_task *task;
-    int rc = inline_spawn(fn, arg, size, &task);
-
-    return rc ? rc : inline_join(task, result);
-}
-
 int inline_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
 {
     *task = task_new(fn, arg, size);
