@@ -501,3 +501,26 @@ void results_tell(const struct results *results, const char *format, ...)
     print(results, stdout, format, arguments);
     va_end(arguments);
 }
+
+int results_store_apart(const char *root, const char *what, const json_t *value,
+                        time_t at)
+{
+    struct results place = {.lock_fd = -1};
+    char name[64], stamp[32], why[512];
+    struct tm parts;
+
+    if (mkdir(root, 0777) < 0 && errno != EEXIST) {
+        fprintf(stderr, "troika %s: %s: %s\n", what, root, strerror(errno));
+        return -errno;
+    }
+    snprintf(place.directory, sizeof(place.directory), "%s", root);
+    gmtime_r(&at, &parts);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
+    snprintf(name, sizeof(name), "%s-%s.json", what, stamp);
+    if (results_write_json(&place, name, value, why, sizeof(why)) < 0) {
+        fprintf(stderr, "troika %s: %s\n", what, why);
+        return -EIO;
+    }
+    fprintf(stderr, "stored: %s/%s\n", root, name);
+    return 0;
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "models/runtime/base/histogram.h"
 
@@ -76,3 +77,8 @@ void results_say(const struct results *results, const char *format, ...)
 /* The same to stdout and the log: results proper. */
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Stores what is no run as ROOT/WHAT-<UTC>.json, whole or not at all, and says
+ * so, or what was wrong, on stderr. Returns 0 or a negative errno. */
+int results_store_apart(const char *root, const char *what, const json_t *value,
+                        time_t at);

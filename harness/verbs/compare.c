@@ -2,16 +2,15 @@
  *
  * troika compare A B: two stored runs, their environments first.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
-#include "harness/base/options.h"
 #include "harness/experiment/value.h"
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
@@ -20,9 +19,7 @@
 #include "harness/statistics/compare.h"
 #include "verbs.h"
 
-enum key { KEY_FORCE = 256, KEY_THRESHOLD, KEY_REGRESSION };
-
-struct flags {
+struct wanted {
     const char *runs[2];
     int count;
     bool force;
@@ -31,50 +28,57 @@ struct flags {
     int threshold_count;
 };
 
-static const struct argp_option rows[] = {
-    {"force", KEY_FORCE, NULL, 0, "compare across environments, too", 0},
-    {"threshold", KEY_THRESHOLD, "LIMIT", 0,
-     "exit with 4 unless B keeps it everywhere: p99<50ms, p50, mean, rps>2000, "
-     "err<0.1%, mem<512MiB, cpu_us<80; repeatable",
-     0},
-    {"max-regression", KEY_REGRESSION, "SHARE", 0,
-     "exit with 4 when B is worse than A by more (5%), beyond chance", 0},
-    {0},
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
+static void take_threshold(char *value, void *into, struct argp_state *state)
 {
-    struct flags *flags = state->input;
+    struct wanted *wanted = into;
     char why[512];
 
-    switch (key) {
-    case KEY_FORCE:
-        flags->force = true;
-        return 0;
-    case KEY_THRESHOLD:
-        if (flags->threshold_count == THRESHOLDS_MAX)
-            argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
-        if (threshold_parse(value, &flags->thresholds[flags->threshold_count++],
-                            why, sizeof(why)) < 0)
-            argp_error(state, "%s", why);
-        return 0;
-    case KEY_REGRESSION:
-        if (value_share(value, &flags->regression, why, sizeof(why)) < 0)
-            argp_error(state, "--max-regression %s", why);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (flags->count == 2)
-            argp_error(state, "more than two runs");
-        flags->runs[flags->count++] = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (flags->count < 2)
-            argp_error(state, "name two runs, directories below results/");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (wanted->threshold_count == THRESHOLDS_MAX)
+        argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
+    if (threshold_parse(value, &wanted->thresholds[wanted->threshold_count++],
+                        why, sizeof(why)) < 0)
+        argp_error(state, "%s", why);
 }
+
+static void take_regression(char *value, void *into, struct argp_state *state)
+{
+    struct wanted *wanted = into;
+    char why[512];
+
+    if (value_share(value, &wanted->regression, why, sizeof(why)) < 0)
+        argp_error(state, "--max-regression %s", why);
+}
+
+static error_t take_run(char *word, void *into, struct argp_state *state)
+{
+    struct wanted *wanted = into;
+
+    if (wanted->count == 2)
+        argp_error(state, "more than two runs");
+    wanted->runs[wanted->count++] = word;
+    return 0;
+}
+
+static void check_whole(void *into, struct argp_state *state)
+{
+    const struct wanted *wanted = into;
+
+    if (wanted->count < 2)
+        argp_error(state, "name two runs, directories below results/");
+}
+
+static const struct flag rows[] = {
+    {"force", 0, NULL, "compare across environments, too", FLAG_ON,
+     .offset = offsetof(struct wanted, force)},
+    {"threshold", 0, "LIMIT",
+     "exit with 4 unless B keeps it everywhere: p99<50ms, p50, mean, rps>2000, "
+     "err<0.1%, mem<512MiB, cpu_us<80; repeatable",
+     FLAG_CALL, .call = take_threshold},
+    {"max-regression", 0, "SHARE",
+     "exit with 4 when B is worse than A by more (5%), beyond chance",
+     FLAG_CALL, .call = take_regression},
+    {0},
+};
 
 static json_t *load_run(const char *directory)
 {
@@ -184,21 +188,21 @@ static void print_run(const char *name, const char *directory,
         printf("   %s\n", json_string_of(run, "untrusted"));
 }
 
-static int judge(const struct flags *flags, const struct compare *compare,
+static int judge(const struct wanted *wanted, const struct compare *compare,
                  const json_t *trials)
 {
     int missed = 0;
 
-    if (flags->regression > 0)
-        missed += compare_regressions(compare, flags->regression, stdout);
-    if (flags->threshold_count > 0)
-        missed += threshold_judge(flags->thresholds, flags->threshold_count,
+    if (wanted->regression > 0)
+        missed += compare_regressions(compare, wanted->regression, stdout);
+    if (wanted->threshold_count > 0)
+        missed += threshold_judge(wanted->thresholds, wanted->threshold_count,
                                   compare->b, trials, NULL, say_line, stdout);
     return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;
 }
 
 /* `trials` are those of b. */
-static int compare_runs(const struct flags *flags, const json_t *a,
+static int compare_runs(const struct wanted *wanted, const json_t *a,
                         const json_t *b, const json_t *trials)
 {
     const json_t *left = json_object_get(a, "environment");
@@ -207,11 +211,11 @@ static int compare_runs(const struct flags *flags, const json_t *a,
     struct compare compare;
     int code = EXIT_FAILED;
 
-    if (differ > 0 && !flags->force) {
+    if (differ > 0 && !wanted->force) {
         fprintf(stderr,
                 "troika compare: %s and %s were made in different "
                 "environments, so a ratio would measure the machine:\n",
-                flags->runs[0], flags->runs[1]);
+                wanted->runs[0], wanted->runs[1]);
         environment_compare(left, right, say_difference, stderr);
         fprintf(stderr, "--force compares them all the same\n");
         return EXIT_FAILED;
@@ -222,16 +226,16 @@ static int compare_runs(const struct flags *flags, const json_t *a,
         fprintf(stderr,
                 "troika compare: %s and %s share no figure: compare two runs "
                 "of the same experiment\n",
-                flags->runs[0], flags->runs[1]);
+                wanted->runs[0], wanted->runs[1]);
     } else {
-        print_run("A", flags->runs[0], a);
-        print_run("B", flags->runs[1], b);
+        print_run("A", wanted->runs[0], a);
+        print_run("B", wanted->runs[1], b);
         if (differ > 0)
             printf(
                 "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
         environment_compare(left, right, say_difference, stdout);
         compare_print(&compare, stdout);
-        code = judge(flags, &compare, trials);
+        code = judge(wanted, &compare, trials);
         if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))
             code = EXIT_INVALID;
     }
@@ -240,20 +244,20 @@ static int compare_runs(const struct flags *flags, const json_t *a,
 }
 
 /* Both runs with their trials. Returns an exit code. */
-static int compare_stored(const struct flags *flags)
+static int compare_stored(const struct wanted *wanted)
 {
     json_t *runs[2] = {NULL}, *trials[2] = {NULL};
     bool missing = false, whole = true;
     int code = EXIT_FAILED;
 
     for (int i = 0; i < 2; i++) {
-        runs[i] = load_run(flags->runs[i]);
+        runs[i] = load_run(wanted->runs[i]);
         if (runs[i] != NULL)
-            trials[i] = load_trials(flags->runs[i], runs[i], &missing);
+            trials[i] = load_trials(wanted->runs[i], runs[i], &missing);
         whole &= trials[i] != NULL;
     }
     if (whole)
-        code = compare_runs(flags, runs[0], runs[1], trials[1]);
+        code = compare_runs(wanted, runs[0], runs[1], trials[1]);
     for (int i = 0; i < 2; i++) {
         json_decref(runs[i]);
         json_decref(trials[i]);
@@ -263,21 +267,22 @@ static int compare_stored(const struct flags *flags)
 
 int verb_compare(int argc, char **argv)
 {
-    static const struct argp argp = {
-        .options = rows,
-        .parser = parse,
-        .args_doc = "A B",
-        .doc = "What run B is against run A, per load point, model and metric: "
-               "B/A with its 95 % interval (Welch, on logarithms), and in "
-               "words."
-               "\vRuns made in different environments are refused without "
-               "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
-               "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
-               "threshold is not met.",
+    static const struct flags flags = {
+        .rows = rows,
+        .arguments = "A B",
+        .help =
+            "What run B is against run A, per load point, model and metric: "
+            "B/A with its 95 % interval (Welch, on logarithms), and in "
+            "words."
+            "\vRuns made in different environments are refused without "
+            "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
+            "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
+            "threshold is not met.",
+        .word = take_run,
+        .whole = check_whole,
     };
-    struct flags flags = {0};
+    struct wanted wanted = {0};
 
-    if (options_parse(&argp, argc, argv, NULL, &flags) != 0)
-        return EXIT_USAGE;
-    return compare_stored(&flags);
+    flags_parse(&flags, argc, argv, &wanted);
+    return compare_stored(&wanted);
 }

@@ -7,7 +7,6 @@
  */
 #include "doctor.h"
 
-#include <argp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,8 +14,8 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
 #include "harness/base/json.h"
-#include "harness/base/options.h"
 #include "harness/machine/noise.h"
 #include "harness/machine/switches.h"
 #include "harness/run/environment.h"
@@ -536,18 +535,6 @@ int doctor_judge(const struct patient *patient, struct finding *findings,
     return count < size ? count : size;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    bool *json = state->input;
-
-    if (key != 'f')
-        return ARGP_ERR_UNKNOWN;
-    if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
-        argp_error(state, "--format is \"%s\"; there is text and json", value);
-    *json = !strcmp(value, "json");
-    return 0;
-}
-
 static void print_text(const struct finding *findings, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -576,24 +563,22 @@ static void print_json(const struct finding *findings, int count,
 
 int verb_doctor(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"format", 'f', "text|json", 0, "How to print it (text)", 0}, {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
-        "Judges what on this machine spoils measurements, with the remedy for "
-        "each. Takes about a second. Exit code 1: measuring is impossible.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct flag rows[] = {{"format", 'f', "text|json",
+                                        "How to print it (text)", FLAG_FORMAT,
+                                        .offset = 0},
+                                       {0}};
+    static const struct flags flags = {
+        .rows = rows,
+        .help = "Judges what on this machine spoils measurements, with the "
+                "remedy for each. Takes about a second. Exit code 1: measuring "
+                "is impossible."};
     struct finding findings[FINDINGS_MAX];
     struct patient patient = {0};
     int counts[3] = {0}, count;
     json_t *environment;
     bool json = false;
 
-    options_parse(&argp, argc, argv, NULL, &json);
+    flags_parse(&flags, argc, argv, &json);
     environment = environment_capture();
     if (environment == NULL) {
         fputs("troika doctor: out of memory\n", stderr);

@@ -4,7 +4,6 @@
  * Everything is asked of the things themselves: the models with --describe,
  * the workloads by their tables, the experiments by their files.
  */
-#include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,9 +11,9 @@
 #include <string.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
 #include "harness/base/json.h"
 #include "harness/base/names.h"
-#include "harness/base/options.h"
 #include "harness/experiment/experiment.h"
 #include "harness/gate/gate.h"
 #include "harness/search/search.h"
@@ -302,47 +301,38 @@ static const struct part {
     {"gates", gates_json, print_gates, true},
 };
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t take_subject(char *word, void *into, struct argp_state *state)
 {
-    struct request *request = state->input;
+    struct request *request = into;
     char hint[128];
 
-    if (key == 'f') {
-        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
-            argp_error(state, "--format is \"%s\"; there is text and json",
-                       value);
-        request->json = !strcmp(value, "json");
-        return 0;
-    }
-    if (key != ARGP_KEY_ARG || request->subject != NULL)
+    if (request->subject != NULL)
         return ARGP_ERR_UNKNOWN;
     for (int i = 0; subjects[i] != NULL; i++)
-        if (!strcmp(subjects[i], value))
+        if (!strcmp(subjects[i], word))
             request->subject = subjects[i];
     if (request->subject == NULL)
-        argp_error(state, "nothing is called \"%s\"%s", value,
-                   names_suggest(value, subjects, hint, sizeof(hint)));
+        argp_error(state, "nothing is called \"%s\"%s", word,
+                   names_suggest(word, subjects, hint, sizeof(hint)));
     return 0;
 }
 
 int verb_list(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"format", 'f', "text|json", 0, "How to print it (text)", 0}, {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        "[models|workloads|experiments|gates|keys]",
-        "Lists what there is; `gates`: what takes which figures of a trial "
-        "away; `keys`: "
-        "what an experiment file may say.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct flag rows[] = {
+        {"format", 'f', "text|json", "How to print it (text)", FLAG_FORMAT,
+         .offset = offsetof(struct request, json)},
+        {0}};
+    static const struct flags flags = {
+        .rows = rows,
+        .arguments = "[models|workloads|experiments|gates|keys]",
+        .help = "Lists what there is; `gates`: what takes which figures of a "
+                "trial away; `keys`: what an experiment file may say.",
+        .word = take_subject};
     struct request request = {0};
     json_t *all = json_object();
 
-    options_parse(&argp, argc, argv, NULL, &request);
+    flags_parse(&flags, argc, argv, &request);
     if (request.subject != NULL && !strcmp(request.subject, "keys")) {
         experiment_describe_keys(stdout);
         json_decref(all);

@@ -2,7 +2,9 @@
  *
  * troika search: the highest rate at which models, or any server, keep a
  * limit. The same search as `mode = search` of an experiment, once, without a
- * run's directory: standard output holds the result and nothing else.
+ * run's directory: standard output holds the result and nothing else. The flags
+ * are made a cell, as an experiment file has it, so that the same checks apply
+ * and say the same sentences.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -13,6 +15,8 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
+#include "harness/experiment/experiment.h"
 #include "harness/load/answers.h"
 #include "harness/load/target.h"
 #include "harness/machine/metronome.h"
@@ -23,16 +27,200 @@
 #include "harness/search/group.h"
 #include "harness/search/json.h"
 #include "harness/search/load.h"
-#include "harness/search/options.h"
 #include "harness/search/trial.h"
 #include "harness/server/backend_server.h"
 #include "harness/server/guardian.h"
+#include "harness/server/models.h"
 #include "harness/server/store_server.h"
 #include "verbs.h"
 
+enum { GIVEN_MAX = 32, NAMES_MAX = 64 };
+
+/* Texts as given; NULL: not. */
+struct options {
+    const char *workload, *slo, *url, *step, *warmup, *connections, *output;
+    const char *models[GIVEN_MAX], *parameters[GIVEN_MAX];
+    int model_count, parameter_count;
+    int64_t seed;
+    bool json, quiet;
+};
+
+static void take_output(char *file, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+
+    (void)state;
+    if (strcmp(file, "-") == 0)
+        options->json = true;
+    else
+        options->output = file;
+}
+
+static error_t take_model(char *name, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+
+    if (options->model_count == GIVEN_MAX)
+        argp_error(state, "more than %d models", GIVEN_MAX);
+    options->models[options->model_count++] = name;
+    return 0;
+}
+
+static void check_whole(void *into, struct argp_state *state)
+{
+    const struct options *options = into;
+
+    if (options->slo == NULL)
+        argp_error(state, "a limit is missing: --slo 'p99<50ms'");
+    if (options->url != NULL &&
+        (options->model_count > 0 || options->workload ||
+         options->parameter_count > 0))
+        argp_error(state, "models and workloads do not go with --url");
+    if (options->url == NULL &&
+        (options->model_count == 0 || !options->workload))
+        argp_error(state, "name models and a --workload (troika list), or "
+                          "give a --url");
+}
+
+#define MEMBER(name) .offset = offsetof(struct options, name)
+
+static const struct flag rows[] = {
+    {"workload", 0, "NAME",
+     "what a request does; its parameters are given as --NAME=VALUE", FLAG_TEXT,
+     MEMBER(workload)},
+    {"slo", 0, "LIMIT", "the limit to be kept: 'p99<50ms'", FLAG_TEXT,
+     MEMBER(slo)},
+    {"url", 0, "URL", "any HTTP server instead of models", FLAG_TEXT,
+     MEMBER(url)},
+    {"connections", 'c', "N", "the most at any time (256)", FLAG_TEXT,
+     MEMBER(connections)},
+    {"step", 0, "TIME",
+     "how long a step measures (1s), longer where the percentile needs it",
+     FLAG_TEXT, MEMBER(step)},
+    {"warmup", 0, "TIME", "load before each (250ms)", FLAG_TEXT,
+     MEMBER(warmup)},
+    {"seed", 0, "N", "of arrivals and requests (1)", FLAG_COUNT, MEMBER(seed),
+     .most = INT64_MAX},
+    {"format", 'f', "text|json", "of the result (text)", FLAG_FORMAT,
+     MEMBER(json)},
+    {"output", 'o', "FILE",
+     "write the result's JSON there, too; - is standard output, as --format "
+     "json",
+     FLAG_CALL, .call = take_output},
+    {"quiet", 'q', NULL, "no progress, only the result", FLAG_ON,
+     MEMBER(quiet)},
+    {0},
+};
+
+/* The parameters of all workloads, for who misspelt one. */
+static const char *const *parameter_names(void)
+{
+    static const char *names[NAMES_MAX + 1];
+    int count = 0;
+
+    for (const struct workload_entry *w = workloads; w->name; w++)
+        for (const struct parameter *p = w->workload->parameters;
+             p->name != NULL && count < NAMES_MAX; p++)
+            names[count++] = p->name;
+    return names;
+}
+
+/* Takes --NAME=VALUE out of the arguments where NAME is some workload's
+ * parameter: whether it is this one's is found out with the cell. */
+static int take_parameters(int argc, char **argv, struct options *options)
+{
+    int kept = 1;
+
+    for (int i = 1; i < argc; i++) {
+        size_t length = strcspn(argv[i], "=");
+        bool mine = false;
+        char name[64];
+
+        snprintf(name, sizeof(name), "%.*s", length > 2 ? (int)(length - 2) : 0,
+                 length > 2 ? argv[i] + 2 : "");
+        for (const struct workload_entry *w = workloads; w->name; w++)
+            mine |= parameters_find(w->workload->parameters, name) >= 0;
+        mine &= !strncmp(argv[i], "--", 2) && argv[i][length] == '=' &&
+                options->parameter_count < GIVEN_MAX;
+        if (mine)
+            options->parameters[options->parameter_count++] = argv[i] + 2;
+        else
+            argv[kept++] = argv[i];
+    }
+    return kept;
+}
+
+/* A cell as an experiment file has it, so that the same checks apply. */
+static void write_cell(const struct options *options, FILE *file)
+{
+    if (options->url == NULL)
+        fputs("[experiment]\nmodels = ", file);
+    else
+        fputs("[experiment]\n", file);
+    for (int i = 0; i < options->model_count; i++)
+        fprintf(file, "%s%s", i > 0 ? ",\n  " : "", options->models[i]);
+    fprintf(file, "\n[cell search]\nmode = search\nworkload = %s\nslo = %s\n",
+            options->url == NULL ? options->workload : "hello", options->slo);
+    fprintf(file, "window = %s\nwarmup = %s\ntimeout = 10s\n",
+            options->step ? options->step : "1s",
+            options->warmup ? options->warmup : "250ms");
+    if (options->connections != NULL)
+        fprintf(file, "connections = %s\n", options->connections);
+    for (int i = 0; i < options->parameter_count; i++)
+        fprintf(file, "%s\n", options->parameters[i]);
+}
+
+/* The experiment of one search cell that the options ask for; with a URL its
+ * workload and models mean nothing. As experiment_read, but for the file in
+ * the sentence. */
+static int make_cell(const struct options *options,
+                     struct experiment **experiment, char *why, size_t why_size)
+{
+    char path[] = "/tmp/troika-search-XXXXXX";
+    int fd = mkstemp(path), result;
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    const char *sentence;
+
+    if (file == NULL) {
+        snprintf(why, why_size, "%s: %s", path, strerror(errno));
+        return -EIO;
+    }
+    write_cell(options, file);
+    if (fclose(file) != 0)
+        result = -EIO;
+    else
+        result = experiment_read(path, models_all(), experiment, why, why_size);
+    unlink(path);
+    /* The file is nobody's: its lines would say nothing. */
+    sentence = result < 0 ? strstr(why, ": ") : NULL;
+    if (sentence != NULL && !strncmp(why, path, strlen(path)))
+        memmove(why, sentence + 2, strlen(sentence + 2) + 1);
+    return result;
+}
+
+static void parse(int argc, char **argv, struct options *options)
+{
+    const struct flags flags = {
+        .rows = rows,
+        .arguments = "MODEL...\n--url URL",
+        .help = "Finds the highest rate at which a percentile of the response "
+                "time keeps a limit: a closed loop, bisections, then two "
+                "staircases of short steps, those of several models in turn."
+                "\vExit codes: 0 done; 1 failed; 2 usage; 3 a search is "
+                "invalid; 130, 143 ended by Ctrl-C or SIGTERM.",
+        .word = take_model,
+        .whole = check_whole,
+        .more = parameter_names(),
+    };
+
+    *options = (struct options){.seed = 1};
+    argc = take_parameters(argc, argv, options);
+    flags_parse(&flags, argc, argv, options);
+}
+
 /* What is searched: models, or one URL. */
 struct sought {
-    const struct search_options *options;
+    const struct options *options;
     const char *names[EXPERIMENT_MODELS_MAX];
     struct search searches[EXPERIMENT_MODELS_MAX];
     int count;
@@ -284,7 +472,7 @@ static int search_url(struct sought *sought)
 
 int verb_search(int argc, char **argv)
 {
-    struct search_options options;
+    struct options options;
     struct experiment *experiment = NULL;
     struct sought *sought = calloc(1, sizeof(*sought));
     int code = EXIT_FAILED;
@@ -293,12 +481,11 @@ int verb_search(int argc, char **argv)
     bool untrusted = switches_untrusted(variables, words, sizeof(words));
 
     json_decref(variables);
-    if (sought == NULL || search_options_parse(argc, argv, &options) != 0) {
-        free(sought);
+    if (sought == NULL)
         return code;
-    }
+    parse(argc, argv, &options);
     sought->options = &options;
-    if (search_options_cell(&options, &experiment, why, sizeof(why)) < 0) {
+    if (make_cell(&options, &experiment, why, sizeof(why)) < 0) {
         fprintf(stderr, "troika search: %s\n", why);
         code = EXIT_USAGE;
     } else {

@@ -3,19 +3,17 @@
  * troika selftest: the instrument against known truth. Standard output holds
  * the table (or the JSON), standard error one line a test as it is done.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
 #include "harness/base/json.h"
-#include "harness/base/options.h"
 #include "harness/results/results.h"
 #include "harness/selftest/selftest.h"
 #include "harness/server/guardian.h"
@@ -24,63 +22,46 @@
 
 enum { TESTS_MAX = 128 };
 
-struct wish {
+struct options {
     bool chosen[TESTS_MAX];
     bool any, json, list, keep, placed;
     char root[512];
 };
 
-static bool choose_one(struct wish *wish, const char *word)
+static bool fits(const char *word, int test)
 {
-    bool found = false;
+    return fnmatch(word, selftest_tests[test].name, 0) == 0 ||
+           !strcmp(word, selftest_tests[test].group);
+}
 
-    for (int i = 0; selftest_tests[i].name != NULL; i++)
-        if (fnmatch(word, selftest_tests[i].name, 0) == 0 ||
-            !strcmp(word, selftest_tests[i].group))
-            found = wish->chosen[i] = true;
-    wish->any |= found;
-    return found;
+static int count_tests(void)
+{
+    int count = 0;
+
+    while (selftest_tests[count].name != NULL)
+        count++;
+    return count;
 }
 
 /* "fault,meter-cpu,mutant-*" */
-static void choose(struct wish *wish, char *words, struct argp_state *state)
+static void take_only(char *words, void *into, struct argp_state *state)
 {
-    char *rest = words, *word;
+    struct options *options = into;
+    const char *bad = flags_choose(words, count_tests(), fits, options->chosen);
 
-    while ((word = strsep(&rest, ",")) != NULL)
-        if (!choose_one(wish, word))
-            argp_error(state,
-                       "--only: no test or group is named \"%s\" (--list)",
-                       word);
+    options->any = true;
+    if (bad != NULL)
+        argp_error(state, "--only: no test or group is named \"%s\" (--list)",
+                   bad);
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static void take_output(char *folder, void *into, struct argp_state *state)
 {
-    struct wish *wish = state->input;
+    struct options *options = into;
 
-    switch (key) {
-    case 'f':
-        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
-            argp_error(state, "--format is \"%s\"; there is text and json",
-                       value);
-        wish->json = !strcmp(value, "json");
-        return 0;
-    case 'O':
-        choose(wish, value, state);
-        return 0;
-    case 'l':
-        wish->list = true;
-        return 0;
-    case 'n':
-        wish->keep = false;
-        return 0;
-    case 'o':
-        snprintf(wish->root, sizeof(wish->root), "%s", value);
-        wish->placed = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    (void)state;
+    snprintf(options->root, sizeof(options->root), "%s", folder);
+    options->placed = true;
 }
 
 static const char *verdict(const struct selftest_result *result)
@@ -135,32 +116,8 @@ static void print_list(void)
                selftest_tests[i].group, selftest_tests[i].planted);
 }
 
-/* Stores the JSON as ROOT/selftest-<UTC>.json: whole, or not at all. */
-static int store(const struct wish *wish, const json_t *json, time_t started_at)
-{
-    struct results place = {.lock_fd = -1};
-    char name[64], stamp[32], why[512];
-    struct tm parts;
-
-    if (mkdir(wish->root, 0777) < 0 && errno != EEXIST) {
-        fprintf(stderr, "troika selftest: %s: %s\n", wish->root,
-                strerror(errno));
-        return -errno;
-    }
-    snprintf(place.directory, sizeof(place.directory), "%s", wish->root);
-    gmtime_r(&started_at, &parts);
-    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
-    snprintf(name, sizeof(name), "selftest-%s.json", stamp);
-    if (results_write_json(&place, name, json, why, sizeof(why)) < 0) {
-        fprintf(stderr, "troika selftest: %s\n", why);
-        return -EIO;
-    }
-    fprintf(stderr, "stored: %s/%s\n", wish->root, name);
-    return 0;
-}
-
 /* Runs, prints, stores. Returns the exit code. */
-static int carry_out(const struct wish *wish)
+static int carry_out(const struct options *options)
 {
     static struct selftest_result results[TESTS_MAX];
     time_t started_at = time(NULL);
@@ -169,7 +126,7 @@ static int carry_out(const struct wish *wish)
 
     models_all(); /* asked once, and not by every test */
     if (status >= 0)
-        status = selftest_run(wish->chosen, results, told);
+        status = selftest_run(options->chosen, results, told);
     if (status < 0) {
         fprintf(stderr, "troika selftest: %s\n", strerror(-status));
         return EXIT_FAILED;
@@ -181,7 +138,7 @@ static int carry_out(const struct wish *wish)
     }
     failed = (int)json_integer_of(json, "failed");
     skipped = (int)json_integer_of(json, "skipped");
-    if (wish->json) {
+    if (options->json) {
         json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
         putchar('\n');
     } else {
@@ -189,7 +146,8 @@ static int carry_out(const struct wish *wish)
         printf("%d passed, %d failed, %d skipped\n",
                (int)json_integer_of(json, "passed"), failed, skipped);
     }
-    if (wish->keep && store(wish, json, started_at) < 0)
+    if (options->keep &&
+        results_store_apart(options->root, "selftest", json, started_at) < 0)
         status = -EIO;
     json_decref(json);
     if (status < 0)
@@ -201,39 +159,40 @@ static int carry_out(const struct wish *wish)
 
 int verb_selftest(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"only", 'O', "NAME,...", 0,
-         "Tests or groups to run; * stands for anything (all)", 0},
-        {"list", 'l', NULL, 0, "List the tests and run none", 0},
-        {"format", 'f', "text|json", 0, "How to print the result (text)", 0},
-        {"output", 'o', "DIR", 0,
+    static const struct flag rows[] = {
+        {"only", 'O', "NAME,...",
+         "Tests or groups to run; * stands for anything (all)", FLAG_CALL,
+         .call = take_only},
+        {"list", 'l', NULL, "List the tests and run none", FLAG_ON,
+         .offset = offsetof(struct options, list)},
+        {"format", 'f', "text|json", "How to print the result (text)",
+         FLAG_FORMAT, .offset = offsetof(struct options, json)},
+        {"output", 'o', "DIR",
          "Where to store the result (results; with --only: "
          "nowhere)",
-         0},
-        {"no-store", 'n', NULL, 0, "Print the result, store nothing", 0},
+         FLAG_CALL, .call = take_output},
+        {"no-store", 'n', NULL, "Print the result, store nothing", FLAG_OFF,
+         .offset = offsetof(struct options, keep)},
         {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
-        "Plants faults and delays of known size and demands that the gate or "
-        "figure that must catch each one does, and that a good server trips "
-        "none. Takes about a minute. Exit code 4: a "
-        "test failed; 3: none failed, but one could not tell.",
-        NULL,
-        NULL,
-        NULL};
-    struct wish wish = {.keep = true};
+    static const struct flags flags = {
+        .rows = rows,
+        .help = "Plants faults and delays of known size and demands that the "
+                "gate or "
+                "figure that must catch each one does, and that a good server "
+                "trips "
+                "none. Takes about a minute. Exit code 4: a "
+                "test failed; 3: none failed, but one could not tell."};
+    struct options options = {.keep = true};
 
-    results_default_root(wish.root, sizeof(wish.root));
-    options_parse(&argp, argc, argv, NULL, &wish);
-    if (wish.list) {
+    results_default_root(options.root, sizeof(options.root));
+    flags_parse(&flags, argc, argv, &options);
+    if (options.list) {
         print_list();
         return EXIT_OK;
     }
-    for (int i = 0; !wish.any && selftest_tests[i].name != NULL; i++)
-        wish.chosen[i] = true;
+    for (int i = 0; !options.any && selftest_tests[i].name != NULL; i++)
+        options.chosen[i] = true;
     /* A report shows the newest stored one: a part must not stand for all. */
-    wish.keep &= !wish.any || wish.placed;
-    return carry_out(&wish);
+    options.keep &= !options.any || options.placed;
+    return carry_out(&options);
 }
