@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "harness/base/json.h"
-#include "harness/search/group.h"
-#include "harness/search/json.h"
+#include "harness/search/search.h"
 #include "harness/search/trial.h"
 #include "trial_json.h"
 

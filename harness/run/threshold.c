@@ -112,10 +112,8 @@ static double error_share(const struct judging *judging)
     json_array_foreach (judging->trials, i, trial) {
         const json_t *requests = json_object_get(trial, "requests");
 
-        if (!json_text_is(trial, "experiment", judging->experiment) ||
-            !json_text_is(trial, "load_point", judging->load_point) ||
-            !json_text_is(json_object_get(trial, "cell"), "model",
-                          judging->model))
+        if (!figures_are_of(trial, judging->experiment, judging->load_point,
+                            judging->model))
             continue;
         scheduled += json_number_of(requests, "scheduled");
         ok += json_number_of(requests, "ok");
@@ -166,7 +164,7 @@ static void say_missed(struct judging *judging, const json_t *row, double value)
         judging->missed,
         json_pack("{s:s, s:s, s:s, s:o}", "experiment", judging->experiment,
                   "load_point", judging->load_point, "model", judging->model,
-                  "value", isnan(value) ? json_null() : json_real(value)));
+                  "value", json_finite(value)));
     fprintf(judging->file, "  %s %s %s: ", judging->experiment,
             judging->load_point, judging->model);
     if (isnan(value)) {
@@ -192,13 +190,10 @@ static void judge_cell(struct judging *judging)
     if (threshold->metric == NULL) {
         value = error_share(judging);
     } else {
-        const json_t *level;
-
         row =
             summary_row(judging->run, judging->experiment, judging->load_point,
                         judging->model, threshold->metric);
-        level = json_object_get(row, "value");
-        value = json_is_number(level) ? json_number_value(level) : NAN;
+        value = json_figure_of(row, "value");
     }
     if (!is_met(threshold, row, value))
         say_missed(judging, row, value);
@@ -207,14 +202,14 @@ static void judge_cell(struct judging *judging)
 static int visit(const json_t *experiment, const json_t *point, void *context)
 {
     struct judging *judging = context;
-    const json_t *models = json_object_get(judging->run, "models"), *name;
+    const json_t *name;
     size_t i;
 
     judging->experiment = json_text_of(experiment, "name");
     judging->load_point = json_text_of(point, "id");
     json_array_foreach (json_object_get(point, "models"), i, name) {
         judging->model = json_string_value(name);
-        if (!json_true_of(json_object_get(models, judging->model), "yardstick"))
+        if (!summary_is_yardstick(judging->run, judging->model))
             judge_cell(judging);
     }
     return 0;

@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#include "harness/base/json.h"
+
 static const double FLOOR = 0.1, ROOF = 1.2;
 static const double STAIR = 1.03, CAUTIOUS_UP = 1.01, CAUTIOUS_DOWN = 1.03;
 
@@ -163,4 +165,75 @@ const char *search_verdict_name(enum search_verdict verdict)
     static const char *const names[] = {"pass", "fail", "invalid", "limit"};
 
     return names[verdict];
+}
+
+/* Round-robin; whoever is through is passed over. */
+static bool all_over(const struct search_group *group)
+{
+    for (int i = 0; i < group->count; i++)
+        if (!search_over(&group->searches[i]))
+            return false;
+    return true;
+}
+
+int search_group_run(const struct search_group *group)
+{
+    for (int i = 0; i < group->count; i++)
+        search_begin(&group->searches[i]);
+    for (int turn = 0; !all_over(group); turn++)
+        for (int i = 0; i < group->count; i++) {
+            struct search_step step = {.verdict = SEARCH_INVALID};
+            int result;
+
+            if (search_over(&group->searches[i]))
+                continue;
+            result = group->step(group->context, i, turn, &step);
+            if (result < 0)
+                return result;
+            search_note(&group->searches[i], &step);
+        }
+    return 0;
+}
+
+/* All steps are kept, the invalid ones too: the staircase can be drawn, and
+ * counted again by anybody. */
+static json_t *rate(double per_s)
+{
+    return per_s > 0 ? json_finite(per_s) : json_null();
+}
+
+static json_t *step_json(const struct search_step *step)
+{
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "phase",
+                     search_phase_name(step->phase), "verdict",
+                     search_verdict_name(step->verdict), "rate_per_s",
+                     rate(step->rate_per_s), "achieved_per_s",
+                     json_finite(step->achieved_per_s), "quantile_ns",
+                     json_known(step->quantile_ns), "error_share",
+                     json_finite(step->error_share), "why",
+                     step->why[0] ? json_text(step->why) : json_null());
+}
+
+json_t *search_json(const struct search *search, const struct slo *slo,
+                    const char *limit)
+{
+    json_t *steps = json_array();
+    struct search_result result;
+
+    search_judge(search, &result);
+    if (limit == NULL && result.at_least)
+        limit = "generator";
+    for (int i = 0; i < search->count; i++)
+        json_array_append_new(steps, step_json(&search->steps[i]));
+    return json_pack(
+        "{s:s, s:f, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:o, s:o}", "slo",
+        slo->text, "percentile", slo->percentile, "limit_ns",
+        (json_int_t)slo->limit_ns, "estimate_per_s",
+        rate(result.estimate_per_s), "conservative_per_s",
+        rate(result.conservative_per_s), "last_success",
+        rate(result.last_success), "first_failure", rate(result.first_failure),
+        "at_least", limit != NULL && result.estimate_per_s > 0, "limit",
+        limit != NULL ? json_string(limit) : json_null(), "cannot_meet",
+        result.cannot_meet, "ceiling_per_s", rate(search->ceiling_per_s),
+        "steps", steps);
 }

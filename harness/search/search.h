@@ -20,8 +20,11 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "harness/experiment/experiment.h"
 
 enum {
     SEARCH_BISECTIONS = 5,
@@ -95,3 +98,25 @@ void search_judge(const struct search *search, struct search_result *result);
 
 const char *search_phase_name(enum search_phase phase);
 const char *search_verdict_name(enum search_verdict verdict);
+
+/* Several searches side by side: one step of each in turn, so that a machine
+ * that drifts drifts under all of them. */
+struct search_group {
+    struct search *searches; /* one a contender */
+    int count;
+    /* Carries out the next step of searches[who] and says what it showed;
+     * `turn` is the same for all contenders of a round. Returns 0, or a
+     * negative errno that ends the group. */
+    int (*step)(void *context, int who, int turn, struct search_step *step);
+    void *context;
+};
+
+/* Begins all searches and goes on until they are over. Returns 0 or what
+ * step returned. */
+int search_group_run(const struct search_group *group);
+
+/* A search as JSON: the object `capacity` of docs/results.md. `limit` is what
+ * else than the server bounds the result ("connections"), or NULL. The caller
+ * owns the object. */
+json_t *search_json(const struct search *search, const struct slo *slo,
+                    const char *limit);

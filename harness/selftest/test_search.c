@@ -17,8 +17,8 @@
 
 #include "fixture.h"
 #include "harness/machine/placement.h"
-#include "harness/search/group.h"
 #include "harness/search/load.h"
+#include "harness/search/search.h"
 
 enum { SEARCHES = 2 };
 

@@ -28,7 +28,7 @@ static const char *const kinds[] = {
     "slab_bytes",  "socket_bytes", "rss_sum_bytes",      "pss_sum_bytes",
 };
 
-enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+enum { KIND_TOTAL, KINDS = sizeof(kinds) / sizeof(*kinds) };
 
 enum moment { MOMENT_REST, MOMENT_OPEN, MOMENT_END, MOMENTS };
 
@@ -44,12 +44,20 @@ enum per {
 static const char *const per_names[] = {"idle_connection", "busy_connection",
                                         "request_in_flight", "task", "sleeper"};
 
+/* What one trial tells; NAN: it does not. */
+struct row {
+    double connections;
+    double asked;          /* tasks of the requests in flight */
+    double tasks[MOMENTS]; /* threads: a process has one at least */
+    double bytes[MOMENTS][KINDS];
+};
+
 /* One section's trials of one model, and room for twice as many points. */
 struct work {
     const json_t *trials;
     const char *experiment, *section, *model;
     const json_t *points; /* the experiment's load points */
-    const json_t **own;   /* valid trials */
+    struct row *own;      /* of its valid trials */
     int count;
     bool closed;                      /* every connection always busy */
     bool sleepers;                    /* the tasks of a request are swept */
@@ -58,27 +66,24 @@ struct work {
     enum moment tasks_from, tasks_to; /* between which tasks appear */
 };
 
-static double bytes_at(const json_t *trial, enum moment moment,
-                       const char *kind)
+static struct row row_from(const json_t *trial)
 {
     const json_t *memory = json_object_get(trial, "memory");
+    const json_t *cell = json_object_get(trial, "cell");
+    const json_t *at[MOMENTS] = {json_object_get(memory, "idle"),
+                                 json_object_get(memory, "open"), memory};
+    struct row row = {.connections =
+                          json_figure_in(trial, "connections", "open")};
 
-    if (moment == MOMENT_REST)
-        memory = json_object_get(memory, "idle");
-    if (moment == MOMENT_OPEN)
-        memory = json_object_get(memory, "open");
-    return json_figure_of(memory, kind);
-}
-
-static double tasks_at(const json_t *trial, enum moment moment)
-{
-    const json_t *memory = json_object_get(trial, "memory");
-    const json_t *at =
-        moment == MOMENT_END
-            ? json_object_get(trial, "tasks")
-            : json_object_get(memory, moment == MOMENT_REST ? "idle" : "open");
-
-    return json_figure_of(at, "threads"); /* a process has one at least */
+    row.asked = json_figure_in(cell, "parameters", "tasks") * row.connections;
+    for (int m = 0; m < MOMENTS; m++) {
+        row.tasks[m] = m == MOMENT_END
+                           ? json_figure_in(trial, "tasks", "threads")
+                           : json_figure_of(at[m], "threads");
+        for (int k = 0; k < KINDS; k++)
+            row.bytes[m][k] = json_figure_of(at[m], kinds[k]);
+    }
+    return row;
 }
 
 static bool in_section(const struct work *work, const json_t *trial)
@@ -108,7 +113,7 @@ static void gather(struct work *work)
             json_text_is(json_object_get(trial, "cell"), "model",
                          work->model) &&
             in_section(work, trial))
-            work->own[work->count++] = trial;
+            work->own[work->count++] = row_from(trial);
     }
 }
 
@@ -118,12 +123,10 @@ static void find_tasks(struct work *work)
     double with_connections = 0, with_requests = 0;
 
     for (int i = 0; i < work->count; i++) {
-        const json_t *trial = work->own[i];
+        const double *tasks = work->own[i].tasks;
 
-        with_connections +=
-            tasks_at(trial, MOMENT_OPEN) - tasks_at(trial, MOMENT_REST);
-        with_requests +=
-            tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
+        with_connections += tasks[MOMENT_OPEN] - tasks[MOMENT_REST];
+        with_requests += tasks[MOMENT_END] - tasks[MOMENT_OPEN];
     }
     work->kernel_tasks = with_requests > work->count;
     work->tasks_from =
@@ -132,21 +135,12 @@ static void find_tasks(struct work *work)
         with_requests > with_connections ? MOMENT_END : MOMENT_OPEN;
 }
 
-static double connections_of(const json_t *trial)
-{
-    return json_figure_of(json_object_get(trial, "connections"), "open");
-}
-
 /* The tasks of the requests in flight; NAN: they are not all there. */
-static double sleepers_of(const struct work *work, const json_t *trial)
+static double sleepers_of(const struct work *work, const struct row *row)
 {
-    const json_t *cell = json_object_get(trial, "cell");
-    double asked =
-        json_figure_of(json_object_get(cell, "parameters"), "tasks") *
-        connections_of(trial);
-    double there = tasks_at(trial, MOMENT_END) - tasks_at(trial, MOMENT_OPEN);
+    double there = row->tasks[MOMENT_END] - row->tasks[MOMENT_OPEN];
 
-    return work->kernel_tasks && there < 0.9 * asked ? NAN : asked;
+    return work->kernel_tasks && there < 0.9 * row->asked ? NAN : row->asked;
 }
 
 static void add_point(struct work *work, int *n, double x, double y,
@@ -159,13 +153,13 @@ static void add_point(struct work *work, int *n, double x, double y,
 }
 
 /* The points of one fit; returns how many. */
-static int make_points(struct work *work, enum per per, const char *kind)
+static int make_points(struct work *work, enum per per, int kind)
 {
     int n = 0;
 
     for (int i = 0; i < work->count; i++) {
-        const json_t *trial = work->own[i];
-        double x = connections_of(trial);
+        const struct row *row = &work->own[i];
+        double x = row->connections;
         enum moment from = MOMENT_REST, to = MOMENT_END;
 
         if (per == PER_IDLE_CONNECTION)
@@ -175,13 +169,12 @@ static int make_points(struct work *work, enum per per, const char *kind)
         if (per == PER_TASK) {
             from = work->tasks_from;
             to = work->tasks_to;
-            x = tasks_at(trial, to) - tasks_at(trial, from);
+            x = row->tasks[to] - row->tasks[from];
         }
         if (per == PER_SLEEPER)
-            x = sleepers_of(work, trial);
-        double before = bytes_at(trial, from, kind);
-        double after = bytes_at(trial, to, kind);
-        double total = bytes_at(trial, to, "total_bytes");
+            x = sleepers_of(work, row);
+        double before = row->bytes[from][kind], after = row->bytes[to][kind];
+        double total = row->bytes[to][KIND_TOTAL];
 
         if (per == PER_SLEEPER) {
             if (!isnan(x))
@@ -189,8 +182,7 @@ static int make_points(struct work *work, enum per per, const char *kind)
         } else if (per == PER_REQUEST || per == PER_TASK) {
             add_point(work, &n, x, after - before, total);
         } else {
-            add_point(work, &n, 0, before,
-                      bytes_at(trial, from, "total_bytes"));
+            add_point(work, &n, 0, before, row->bytes[from][KIND_TOTAL]);
             add_point(work, &n, x, after, total);
         }
     }
@@ -246,7 +238,7 @@ static json_t *row_of(struct work *work, enum per per)
     struct slope line = {0}, total = {0};
 
     for (int k = 0; k < KINDS && why == NULL; k++) {
-        int n = make_points(work, per, kinds[k]);
+        int n = make_points(work, per, k);
         int result = slope_fit(work->x, work->y, work->weights, n, &line);
 
         if (k == 0 && result < 0) {
