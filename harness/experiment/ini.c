@@ -277,15 +277,3 @@ void ini_free(struct ini_file *file)
     free(file->sections);
     *file = (struct ini_file){0};
 }
-
-const char *ini_value(const struct ini_file *file, const char *section,
-                      const char *key)
-{
-    for (int i = 0; i < file->entry_count; i++) {
-        const struct ini_entry *entry = &file->entries[i];
-        if (entry->section >= 0 && !strcmp(entry->key, key) &&
-            !strcmp(file->sections[entry->section].name, section))
-            return entry->value;
-    }
-    return NULL;
-}

@@ -38,7 +38,3 @@ struct ini_file {
 int ini_read(const char *path, struct ini_file *file, char *why,
              size_t why_size);
 void ini_free(struct ini_file *file);
-
-/* The value of `key` in the first section of that name, or NULL. */
-const char *ini_value(const struct ini_file *file, const char *section,
-                      const char *key);

@@ -31,7 +31,9 @@ bool comparison_blocked(const struct comparison *comparison)
     return comparison->invalid_share > INVALID_SHARE_MAX;
 }
 
-bool comparison_unstable(const struct comparison *comparison)
+/* True when the t-interval and the rank interval disagree whether there is a
+ * difference at all. */
+static bool is_unstable(const struct comparison *comparison)
 {
     const struct signed_rank *rank = &comparison->rank;
 
@@ -47,8 +49,7 @@ static bool lost_to_holm(const struct comparison *comparison)
 
 static enum verdict unbarred(const struct comparison *comparison)
 {
-    bool confirmed =
-        !comparison_unstable(comparison) && !lost_to_holm(comparison);
+    bool confirmed = !is_unstable(comparison) && !lost_to_holm(comparison);
 
     return statistics_verdict(comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better, confirmed);
@@ -128,7 +129,7 @@ static void say_inconclusive(const struct comparison *comparison,
     snprintf(among, sizeof(among),
              " (not significant among %d comparisons, Holm)",
              comparison->family);
-    if (comparison_unstable(comparison))
+    if (is_unstable(comparison))
         why = " (unstable: t and signed-rank intervals disagree)";
     else if (statistics_excludes_one(comparison->ratio) &&
              lost_to_holm(comparison))
@@ -214,8 +215,9 @@ static const char *units_of(const struct comparison *comparison)
     return comparison->pairs > 0 ? "stretches of slices" : "blocks";
 }
 
-char *comparison_words(const struct comparison *comparison, char *text,
-                       size_t size)
+/* "event-loop is 98.9 times serial [97.0–100.1]", with what that means. */
+static char *words_of(const struct comparison *comparison, char *text,
+                      size_t size)
 {
     const struct estimate *ratio = comparison->ratio;
     char value[32], lo[32], hi[32], phrase[256];
@@ -253,7 +255,7 @@ json_t *comparison_json(const struct comparison *comparison)
                 !comparison_barred(comparison);
     char words[512], phrase[256];
 
-    comparison_words(comparison, words, sizeof(words));
+    words_of(comparison, words, sizeof(words));
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
@@ -271,11 +273,10 @@ json_t *comparison_json(const struct comparison *comparison)
         json_finite_if(comparison->signed_rank_p, true), "hodges_lehmann",
         json_finite_if(rank->value, rank->value > 0), "rank_lo",
         json_finite_if(rank->lo, ranked), "rank_hi",
-        json_finite_if(rank->hi, ranked), "unstable",
-        comparison_unstable(comparison), "generator_bound",
-        comparison_barred(comparison), "bound_by", bound_by(comparison),
-        "primary", comparison->primary, "margin", comparison->margin, "verdict",
-        verdict_names[verdict], "blocks_needed",
+        json_finite_if(rank->hi, ranked), "unstable", is_unstable(comparison),
+        "generator_bound", comparison_barred(comparison), "bound_by",
+        bound_by(comparison), "primary", comparison->primary, "margin",
+        comparison->margin, "verdict", verdict_names[verdict], "blocks_needed",
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
              : json_null(),
         "phrase", phrase, "words", words, "slice_pairs",

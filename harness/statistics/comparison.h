@@ -39,10 +39,6 @@ struct comparison {
                              ones are among them */
 };
 
-/* True when the t-interval and the rank interval disagree whether there is a
- * difference at all. */
-bool comparison_unstable(const struct comparison *comparison);
-
 /* Whether so many trials are invalid, or withhold the metric, that there is no
  * verdict. */
 bool comparison_blocked(const struct comparison *comparison);
@@ -62,10 +58,6 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
 
 /* Writes 98.9, 1.02, 0.0101. Returns text. */
 const char *comparison_ratio_format(double ratio, char *text, size_t size);
-
-/* "event-loop is 98.9 times serial [97.0–100.1]", with what that means. */
-char *comparison_words(const struct comparison *comparison, char *text,
-                       size_t size);
 
 /* The row of run.json, without "trials". */
 json_t *comparison_json(const struct comparison *comparison);

@@ -38,7 +38,9 @@ static bool is_latency(const struct metric *metric)
            !strncmp(metric->name, "beside_", 7);
 }
 
-double margin_declared(const json_t *experiment, const struct metric *metric)
+/* What the experiment (of run.json) declares for the metric. */
+static double declared_margin(const json_t *experiment,
+                              const struct metric *metric)
 {
     bool latency = is_latency(metric);
     double margin =
@@ -66,7 +68,7 @@ static void compare_copies(struct floor_work *work, const char *load_point,
     int n = samples_pair(&work->samples, metric);
     struct comparison comparison = {
         .metric = metric,
-        .margin = margin_declared(work->experiment, metric),
+        .margin = declared_margin(work->experiment, metric),
         .p_holm = NAN};
     struct estimate ratio;
     enum verdict verdict;
@@ -109,7 +111,7 @@ static json_t *json_floors(const struct floor_work *work)
 
     for (const struct metric *m = metrics; logs && m->name != NULL; m++) {
         double q = floor_of(work->cells, m->name, logs);
-        double declared = margin_declared(work->experiment, m);
+        double declared = declared_margin(work->experiment, m);
 
         if (q > 0)
             json_object_set_new(floors, m->name,
@@ -263,6 +265,6 @@ double margin_of(const json_t *run, const json_t *experiment,
                  const struct metric *metric)
 {
     return fmax(
-        margin_declared(experiment, metric),
+        declared_margin(experiment, metric),
         margin_floor(run, json_text_of(experiment, "name"), metric->name));
 }

@@ -22,9 +22,6 @@
  * exploratory. */
 bool margin_is_primary(const struct metric *metric);
 
-/* What the experiment (of run.json) declares for the metric. */
-double margin_declared(const json_t *experiment, const struct metric *metric);
-
 /* Sets "noise_floor" of the run from its trials: null where no experiment has
  * a copy. Returns 0 or -ENOMEM. */
 int margin_floor_make(json_t *run, const json_t *trials);
@@ -36,7 +33,7 @@ double margin_floor(const json_t *run, const char *experiment,
 /* Lines on the floor, for the end of a run; none without one. */
 void margin_floor_print(const struct results *results, const json_t *run);
 
-/* What the experiment declares for the metric (margin_declared), widened to the
+/* What the experiment declares for the metric, widened to the
  * run's noise floor where that is larger. */
 double margin_of(const json_t *run, const json_t *experiment,
                  const struct metric *metric);

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 
-const double RESIDUAL_LIMIT = 0.20;
+/* Beyond this a residual needs a cause. */
+static const double RESIDUAL_LIMIT = 0.20;
 
 static const double BUSY = 0.9;        /* of CPUs that have nothing to spare */
 static const double SHARE = 0.5;       /* of the difference: the main cause */

@@ -78,9 +78,6 @@ struct residual_facts {
     double run_wait_s;   /* of a request */
 };
 
-/* Beyond this a residual needs a cause. */
-extern const double RESIDUAL_LIMIT;
-
 double residual_of(const struct residual_facts *facts);
 
 /* NULL when the residual is within the limit; otherwise the cause, with what
