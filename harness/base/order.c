@@ -43,8 +43,8 @@ void order_draw(int n, int row, uint64_t seed, int *items)
 {
     int names[ORDER_MAX], rows[ORDER_MAX];
     uint64_t state = seed;
-    /* Which of the two squares of an odd n comes first is drawn, too: n blocks
-     * of it balance the places already. */
+    /* The order of an odd n's two squares is drawn as well: n blocks of one
+     * square balance the places already. */
     int backwards = n % 2 != 0 && (row >= n) != (order_random(&state) % 2 != 0);
 
     order_shuffle(names, n, &state);

@@ -20,7 +20,8 @@ struct signed_rank {
  * without memory. */
 double signed_rank_p(const double *a, const double *b, int n);
 
-/* The same for the ratio a/b; value is NAN too when n < 1. */
+/* The ratio a/b in the manner of the function above; value is also NAN when n
+ * < 1. */
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate);
 

@@ -59,7 +59,8 @@ struct cell {
      * beside it. Indices into the file's entries, defaults first. */
     int loose[64];
     int loose_count;
-    /* Likewise: flags of models, `stack` and `stack.MODEL`. */
+    /* Flags of models, read in the manner of the entries above: `stack` and
+     * `stack.MODEL`. */
     int settings[32];
     int setting_count;
 };

@@ -100,7 +100,7 @@ struct load_point {
     struct slicing slicing;
 };
 
-/* Its mode as files and results name it. */
+/* The load point's mode, as files and results name it. */
 const char *load_point_mode(const struct load_point *point);
 
 struct experiment {
@@ -140,7 +140,7 @@ struct experiment {
 int experiment_read(const char *path, const struct model_info *models,
                     struct experiment **experiment, char *why, size_t why_size);
 
-/* The same for a copy of a file that lay in the folder `home`, where its
+/* Reads a copy of a file that lay in the folder `home`, where its
  * targets find their templates. */
 int experiment_read_copy(const char *path, const char *home,
                          const struct model_info *models,

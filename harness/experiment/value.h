@@ -15,7 +15,7 @@
 int value_quantity(int unit, const char *text, int64_t min, int64_t max,
                    int64_t *value, char *why, size_t why_size);
 
-/* The same for a count that fits an int. */
+/* A count that fits an int. */
 int value_count(const char *text, int min, int max, int *value, char *why,
                 size_t why_size);
 

@@ -300,7 +300,7 @@ const struct gate_rule gate_machine_rules[] = {
     {0},
 };
 
-/* Those who fail for want of it are told apart from those who fail. */
+/* Stores that are missing are told apart from stores that fail. */
 static void store_alive(const struct gate_facts *facts, struct gate *gate)
 {
     const char *dead = NULL, *words = "";

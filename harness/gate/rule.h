@@ -40,5 +40,5 @@ void gate_say(struct gate *gate, const char *format, ...)
 /* Applies it: ok while value <= limit. */
 void gate_most(struct gate *gate, double value, double limit);
 
-/* It says nothing here, and why. */
+/* The gate says nothing in this trial; `why` is the reason. */
 void gate_skip(struct gate *gate, const char *why);

@@ -70,7 +70,7 @@ static int format_request(const struct workload_entry *entry,
     return 0;
 }
 
-/* The same for a conversation: a message with the body that is there. */
+/* A conversation's request: a message with the body that is there. */
 static int frame_request(uint64_t seed, struct load_request *request)
 {
     struct frames_head head = {.fin = true,

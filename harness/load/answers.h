@@ -21,7 +21,7 @@ int answers_make(const struct workload_entry *entry,
                  const struct arguments *arguments, uint64_t first_seed,
                  int count, struct load_request **requests);
 
-/* The same with as many requests as a little CPU time allows (4 to 64, to
+/* Prepares as many requests as a little CPU time allows (4 to 64, to
  * 1,000 where some are heavy), since the answers of CPU work cost as much as
  * the work. Sets *count. */
 int answers_make_some(const struct workload_entry *entry,

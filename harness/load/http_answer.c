@@ -293,7 +293,7 @@ static size_t run_of_name(struct http_lines *lines, const char *bytes,
     size_t count = 0;
     while (count < size && is_token((unsigned char)bytes[count]))
         count++;
-    /* What is longer is none of the names that matter. */
+    /* A longer name is none of those that matter. */
     size_t room = sizeof lines->name - lines->name_size;
     size_t kept = count < room ? count : room;
     memcpy(lines->name + lines->name_size, bytes, kept);

@@ -271,8 +271,8 @@ static void obey(struct engine *engine, int64_t now_ns)
     engine->drive.abandon_ns = now_ns + STOP_GRACE_NS;
 }
 
-/* What is still out when the window ends. The busy are in the order in which
- * they were sent, and so are those of churn that are connecting. */
+/* Requests that are still out when the window ends. The busy are in the order
+ * in which they were sent, and so are those of churn that are connecting. */
 static void leave(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
@@ -447,8 +447,8 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     uint64_t one = 1;
     ssize_t ignored_count = write(task->report_fd, &one, sizeof one);
     (void)ignored_count;
-    /* Its end would close the connections while the caller still reads what
-     * the server holds for them: it waits for load_free. */
+    /* The generator's end would close the connections while the caller still
+     * reads what the server holds for them: it waits for load_free. */
     if (status == 0)
         for (;;)
             pause();

@@ -262,7 +262,7 @@ const char *load_reason(const struct load *load);
  * window_ns. */
 int64_t load_begin(struct load *load);
 
-/* The same for a beginning of the caller's choice, so that several loads may
+/* Starts a load at a moment of the caller's choice, so that several loads may
  * begin as one: the warm-up begins then, and the window opens after it. All
  * their connections should be open (load_opened). */
 int64_t load_begin_at(struct load *load, int64_t begin_ns);

@@ -195,7 +195,7 @@ static int greeting_answered(struct load_drive *drive,
     return recv(connection->fd, head, (size_t)length, 0) == length ? 1 : -EIO;
 }
 
-/* It is open. */
+/* The connection is open. */
 static void opened(struct load_drive *drive, struct load_connection *connection)
 {
     load_drive_decide(drive, connection);
@@ -247,7 +247,7 @@ static void opening_event(struct load_drive *drive,
         opened(drive, connection);
 }
 
-/* The same, whatever it is for: due_ns is set. */
+/* Opens a connection for any purpose: due_ns is set. */
 static void open_at_once(struct load_drive *drive,
                          struct load_connection *connection)
 {

@@ -31,7 +31,7 @@ int placement_available(cpu_set_t *cpus);
  * it (apart = false). */
 void placement_split(enum placement placement, struct cpu_split *split);
 
-/* The same for a given set: pure. */
+/* Splits a given set of CPUs; pure. */
 void placement_split_of(const cpu_set_t *available, enum placement placement,
                         struct cpu_split *split);
 

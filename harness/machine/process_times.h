@@ -23,7 +23,7 @@ struct process_times {
 void process_times_read(struct process_times *times);
 void process_times_free(struct process_times *times);
 
-/* Those that used most since `before`, most first, with their ticks since
- * then; one that is new counts from its start. Returns how many. */
+/* The processes that used most CPU since `before`, most first, with their ticks
+ * since then; one that is new counts from its start. Returns how many. */
 int process_times_most(const struct process_times *before,
                        struct process_time *most, int size);

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Those that are set and not empty: name to value. A new object. */
+/* The switches that are set and not empty: name to value. A new object. */
 json_t *switches_json(void);
 
 /* Whether one of them makes the figures untrustworthy; the sentence that says

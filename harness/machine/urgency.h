@@ -27,7 +27,7 @@ enum urgency {
  * whether it is permitted. */
 bool urgency_give(pid_t pid, enum urgency urgency);
 
-/* The same for every thread that the process has by now. */
+/* Gives the priority to every thread that the process has by now. */
 bool urgency_give_process(pid_t pid, enum urgency urgency);
 
 /* The caller is as all others again. */

@@ -24,7 +24,7 @@
 
 enum { PATH_SIZE = 1024 };
 
-/* What is written: one of these. */
+/* A file that is being written. */
 struct content {
     const json_t *json;
     const struct histogram *histogram;

@@ -74,7 +74,7 @@ int results_copy(const struct results *results, const char *name,
 void results_say(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same to stdout and the log: results proper. */
+/* Prints to stdout and the log: results proper. */
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

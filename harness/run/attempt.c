@@ -63,8 +63,8 @@ static const char *memory_mark(const json_t *trial)
     return lower_bound ? ">= " : share > 0 ? "~" : "";
 }
 
-/* What is left by the plan, and what trials took beyond it so far, repeated
- * attempts included. */
+/* The time that is left by the plan, and what trials took beyond it so far,
+ * repeated attempts included. */
 static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
 {
     int64_t eta = plan_eta_ns(&run->plan, planned->order);
@@ -75,7 +75,7 @@ static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
     return eta > 0 ? eta : 0;
 }
 
-/* Which figures are missing, each gate once. */
+/* The figures that are missing, each gate once. */
 static void say_withheld(struct run *run, const json_t *trial)
 {
     const json_t *list = json_object_get(trial, "withheld"), *row;
@@ -415,7 +415,8 @@ int attempt_do(struct run *run, const struct plan_trial *planned, int count)
     return result < 0 ? result : 0;
 }
 
-/* Its file becomes one of an earlier attempt, and it leaves the trials. */
+/* The trial's file becomes one of an earlier attempt, and the trial leaves the
+ * list. */
 static int retire(struct run *run, const struct plan_trial *planned)
 {
     char from[NAME_SIZE + 600], to[NAME_SIZE + 600];

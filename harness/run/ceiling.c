@@ -35,7 +35,7 @@ static double rate_of(const struct trial *trial)
            (double)(load->window_end_ns - load->window_start_ns);
 }
 
-/* The same point with nothing to do. */
+/* The load point with nothing to do. */
 static bool make_point(const struct load_point *of, struct load_point *point,
                        int64_t *bytes)
 {
@@ -63,7 +63,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
                                   0) >= 0;
 }
 
-/* That the clients were the limit does not speak against it. */
+/* A ceiling may have the clients as its limit. */
 static bool undisturbed(const struct trial_plan *plan,
                         const struct trial *trial)
 {

@@ -75,7 +75,7 @@ uint64_t plan_seed(uint64_t seed, const char *experiment,
  * included; of a search, all its steps. */
 int64_t plan_trial_ns(const struct load_point *point);
 
-/* The same for trials [from, trial_count). */
+/* Judges trials [from, trial_count). */
 int64_t plan_eta_ns(const struct plan *plan, int from);
 
 /* "1 h 5 min", "2 min 10 s", "8 s". Returns text. */

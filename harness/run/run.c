@@ -90,7 +90,7 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
     }
 }
 
-/* The same for trials that were carried out together: all of them or none. */
+/* Stores trials that were carried out together: all of them or none. */
 static bool take_together(struct run *run, const struct plan_trial *planned,
                           int count)
 {

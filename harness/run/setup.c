@@ -310,7 +310,7 @@ static int copy_experiments(const struct results *results,
     return EXIT_OK;
 }
 
-/* What is wrong with the environment, if anything, for all who read the run;
+/* Faults of the environment, if any, for all who read the run;
  * said before the first trial. */
 static void set_untrusted(json_t *run, const struct results *results)
 {

@@ -39,7 +39,7 @@ int run_setup_tell_file(const struct run_options *options,
                         const struct results *results, char *why,
                         size_t why_size);
 
-/* The same for --resume: experiments and overrides come from the run, and the
+/* Sets up --resume: experiments and overrides come from the run, and the
  * plan must be the one that was begun. Sets *count. */
 int run_setup_again(const struct results *results, json_t *run,
                     const struct run_options *options,

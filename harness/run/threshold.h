@@ -35,7 +35,7 @@ int threshold_judge(const struct threshold *thresholds, int count,
                     void (*say)(const char *line, void *context),
                     void *context);
 
-/* Those of a stored run's outcomes, for judging them again. Their texts are
- * `outcomes`'. Returns how many. */
+/* The thresholds of a stored run's outcomes, for judging them again. Their
+ * texts are `outcomes`'. Returns how many. */
 int threshold_stored(const json_t *outcomes,
                      struct threshold thresholds[THRESHOLDS_MAX]);

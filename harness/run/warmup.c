@@ -154,8 +154,8 @@ static int64_t choose(const struct load_point *point, int64_t settled_ns)
     return least_ns;
 }
 
-/* What is known of the point's workload: its own, from a run that is resumed,
- * or an earlier point's, for rate and mode are no matter. */
+/* The warm-up known for the point's workload: its own, from a run that is
+ * resumed, or an earlier point's, for rate and mode are no matter. */
 static json_t *known_of(const struct experiment *experiment, int number,
                         const json_t *stored)
 {

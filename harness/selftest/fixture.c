@@ -60,7 +60,7 @@ static void judge(struct fixture *fixture)
     struct model_info model = {
         .name = "reference", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = &point, .model = &model};
-    /* What is not the load's business is as it should be. */
+    /* All facts beside the load's are as they should be. */
     struct trial trial = {
         .load = load,
         .cpus = fixture->cpus,

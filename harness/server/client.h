@@ -25,7 +25,7 @@ int client_check(const struct sockaddr_in *address,
                  int64_t budget_ns, int64_t timeout_ns,
                  const volatile sig_atomic_t *stop, char *why, size_t why_size);
 
-/* The same for a conversation: the handshake, and the requests as messages. */
+/* Checks a conversation: the handshake, and the requests as messages. */
 int client_check_socket(const struct sockaddr_in *address,
                         const struct load_greeting *greeting,
                         const struct load_request *requests, int count,

@@ -189,7 +189,7 @@ static int launch(int alive[2], int ready[2])
     return n == 1 ? 0 : -ECHILD;
 }
 
-/* Its two pipes, and the guardian. alive[1] stays open for as long as this
+/* The guardian and its two pipes. alive[1] stays open for as long as this
  * process lives; ready[0] hangs up when the guardian ends. */
 static int start(void)
 {

@@ -393,7 +393,7 @@ static bool reap(struct process *process)
     /* ECHILD: someone else waited for it; its status is lost. */
     if (pid == process->pid || (pid < 0 && errno == ECHILD)) {
         process->ended = true;
-        /* Its number may be another's from now on. */
+        /* From now on the number may be another process's. */
         guardian_set_root(process->slot, 0);
         if (pid < 0)
             process->status = 255 << 8;

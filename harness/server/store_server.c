@@ -150,7 +150,7 @@ static void clear(const char *directory)
     folder_remove(directory);
 }
 
-/* It takes the password and answers. */
+/* The store takes the password and answers. */
 static bool redis_answers(const struct store_server *server)
 {
     struct sockaddr_in address = {

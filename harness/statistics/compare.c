@@ -49,7 +49,7 @@ static bool is_nothing(const json_t *value)
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
-/* The same work under the same load on the same CPUs. */
+/* Equal work under equal load on equal CPUs. */
 static bool alike(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {"workload",  "query",          "load",

@@ -268,7 +268,7 @@ static json_t *row_of(struct work *work, enum per per)
         why != NULL ? json_string(why) : json_null(), "bytes", bytes);
 }
 
-/* What is swept: the connections, or the tasks of each request. */
+/* The swept number: connections, or tasks of each request. */
 static double count_at(const struct work *work, const json_t *point)
 {
     if (work->sleepers)

@@ -29,7 +29,7 @@ int trial_activity_take(struct stage *stage, int64_t start_ns);
  * -1: unknown. */
 int64_t trial_run_wait_ns(const struct trial *trial);
 
-/* Likewise the switches of its live threads, of either kind; -1: unknown. */
+/* Context switches of the tree's live threads, of either kind; -1: unknown. */
 int64_t trial_switches(const struct trial *trial);
 
 /* "activity" and "run_queue" of a trial. */

@@ -76,7 +76,7 @@ void inspection_make(const struct meter *meter, pid_t root,
     meter_paths(meter, paths, sizeof(paths));
     while ((line = strsep(&rest, "\n")) != NULL)
         if (line[0] != '\0') {
-            /* The same processes are in each group: once is enough. */
+            /* Each group holds these processes: one is enough. */
             struct inspection other = *inspection;
 
             held += look_at_group(line, root, cpus,
@@ -128,7 +128,8 @@ int64_t inspection_major_faults(const struct meter *meter)
     return faults(meter, "pgmajfault");
 }
 
-/* Those that listen come first: a table of 20,000 connections is not read. */
+/* Listening sockets come first, so that a table of 20,000 connections is not
+ * read. */
 static uint64_t listeners_in(const char *path, int port)
 {
     char line[512];

@@ -66,7 +66,8 @@ int64_t stage_begin(struct stage *stage);
 int stage_collect(struct stage *stage, struct load *load,
                   struct load_result **result);
 
-/* Which limit of the system was hit, if any; the load has been collected. */
+/* Notes the limit of the system that was hit, if any; the load has been
+ * collected. */
 void stage_look_for_limits(struct stage *stage);
 
 /* Ends loads and server; trial->end must be set. */

@@ -217,7 +217,7 @@ static void parse(int argc, char **argv, struct options *options)
     flags_parse(&flags, argc, argv, options);
 }
 
-/* What is searched: models, or one URL. */
+/* The subjects of a search: models, or one URL. */
 struct sought {
     const struct options *options;
     const char *names[EXPERIMENT_MODELS_MAX];

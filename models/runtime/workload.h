@@ -72,7 +72,7 @@ struct workload {
     /* How often a session sends something by itself; 0: never. */
     int64_t (*push_ns)(const struct arguments *arguments);
 
-    /* The same answer without the waiting: pure, runs in the harness, which
+    /* The answer without the waiting: pure, runs in the harness, which
      * compares every response with it. CPU work is done again, for real. */
     int (*answer)(const struct arguments *arguments, struct reply *reply);
 
@@ -80,8 +80,8 @@ struct workload {
      * how many backend calls it makes (NULL: none): what the laws predict
      * from. Where there are two kinds of requests: of the heavy ones. */
     int64_t (*wait_ns)(const struct arguments *arguments);
-    /* The same where one wait comes after the other, and not all at once; NULL:
-     * there is but one. What the wait holds; NULL: HOLD_NOTHING. */
+    /* Total wait if the waits are sequential. NULL: there is only one wait.
+     * What the wait holds; NULL: HOLD_NOTHING. */
     int64_t (*waits_ns)(const struct arguments *arguments);
     enum workload_hold (*hold)(const struct arguments *arguments);
     int (*backend_calls)(const struct arguments *arguments);
@@ -112,7 +112,7 @@ struct workload_entry {
 };
 extern const struct workload_entry workloads[];
 
-/* The same for those that the build left out, ended likewise. */
+/* The workloads that the build left out; ended by a NULL name as well. */
 struct workload_missing {
     const char *name;
     const char *package; /* that was not there, by its pkg-config name */

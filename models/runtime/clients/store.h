@@ -15,7 +15,7 @@
 
 #include "models/runtime/workload.h"
 
-/* Its name: "postgresql", as in the flag --postgresql and the key of an
+/* The store's name: "postgresql", as in the flag --postgresql and the key of an
  * experiment. "" for STORE_NONE. */
 const char *store_name(enum store store);
 

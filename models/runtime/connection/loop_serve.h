@@ -17,7 +17,7 @@
  * it could not start. */
 int loop_serve(const struct server_config *config, size_t stack_bytes);
 
-/* The same on the loop that this thread has made with loop_init, and will free:
+/* Serves on the loop that this thread has made with loop_init, and will free:
  * for a model that must know that all its loops exist before one accepts. */
 int loop_serve_here(const struct server_config *config);
 

@@ -69,6 +69,6 @@ struct frames_utf8 {
 /* Whether the text is UTF-8 so far (RFC 3629). */
 bool frames_utf8(struct frames_utf8 *state, const uint8_t *bytes, size_t size);
 
-/* What is wrong with the payload of a Close frame: 0, or the code to close
+/* The fault of a Close frame's payload: 0, or the code to close
  * with. */
 int frames_judge_close(const uint8_t *bytes, size_t size);

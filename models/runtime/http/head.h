@@ -31,7 +31,7 @@ const char *head_read(const char *target, size_t length, const char *end,
 /* The target of OPTIONS alone; head_read does not know the method. */
 bool head_is_asterisk(const char *target, size_t length);
 
-/* What is wrong with the bytes of a head that llhttp would not read, which may
+/* The fault in the bytes of a head that llhttp would not read, which may
  * end anywhere. Never NULL. */
 const char *head_explain(const char *at, const char *end);
 

@@ -142,7 +142,7 @@ const struct workload *http_workload(const struct http_request *request);
 const struct workload *http_session(const struct http_request *request,
                                     struct arguments *arguments);
 
-/* The same in two parts, for models that do not answer in one call. http_find:
+/* An answer in two parts, for models that do not answer in one call. http_find:
  * the workload that the request is for, counted as begun, its arguments parsed;
  * NULL: it is for something else or wrong, which http_answer answers at once.
  * http_finish: the head, once the body is there (or the workload's error),

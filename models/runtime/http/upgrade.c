@@ -117,8 +117,9 @@ void upgrade_answer(const struct http_request *request, struct reply *reply)
     char accept[UPGRADE_ACCEPT_SIZE + 1];
     upgrade_accept(request->target + request->target_length, accept);
     reply->body_size = 0;
-    /* It fits into a fresh reply: no memory is asked for. Not by printf, whose
-     * depth would be another page of every held connection's stack. */
+    /* The answer fits into a fresh reply: no memory is asked for. Not by
+     * printf, whose depth would be another page of every held connection's
+     * stack. */
     (void)reply_append(reply, head, sizeof head - 1);
     (void)reply_append(reply, accept, UPGRADE_ACCEPT_SIZE);
     (void)reply_append(reply, "\r\n\r\n", 4);

@@ -54,7 +54,7 @@ void coroutine_pool_free(struct coroutine_pool *pool);
 struct coroutine *coroutine_new(struct coroutine_pool *pool, coroutine_fn *fn,
                                 size_t local_bytes);
 
-/* Its local data; valid until coroutine_free. */
+/* The coroutine's local data; valid until coroutine_free. */
 void *coroutine_local(const struct coroutine *coroutine);
 
 /* Runs it until it suspends or ends. Not for one that is done or running. */
@@ -70,7 +70,7 @@ void coroutine_suspend(void);
 /* The running coroutine of this thread, or NULL outside of any. */
 struct coroutine *coroutine_self(void);
 
-/* Its function has returned. */
+/* The coroutine's function has returned. */
 bool coroutine_done(const struct coroutine *coroutine);
 
 /* Gives the stack back: of a coroutine that is done, never began, or is never

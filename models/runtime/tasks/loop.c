@@ -318,7 +318,7 @@ static void run_ready(struct loop *loop)
         if (coroutine_done(task->coroutine))
             task_ended(loop, task);
     }
-    /* Those that yielded stand behind those that never ran. */
+    /* Tasks that yielded stand behind tasks that never ran. */
     if (loop->yielded.head) {
         if (loop->ready.head)
             loop->ready.tail->next_ready = loop->yielded.head;

@@ -60,8 +60,8 @@ struct loop_task *loop_self(void);
 void loop_park(void);
 void loop_unpark(struct loop_task *task);
 
-/* This thread's libuv loop. A handle in it must count (not uv_unref), or it is
- * not served. */
+/* The libuv loop of this thread. A handle in it must count (not uv_unref), or
+ * it is not served. */
 uv_loop_t *loop_uv(void);
 
 /* How far the tasks' stacks were ever used. */
