@@ -47,10 +47,9 @@ struct connection {
 
 static struct connection *connections;
 static uint32_t connection_count;
-static const struct server_config *server;
-static struct reactor_watch listener, stopper;
-static bool draining;
 static struct wire_hand hand;
+static const struct server_config *server;
+static bool draining;
 
 static void close_connection(struct connection *c)
 {
@@ -65,15 +64,17 @@ static void close_connection(struct connection *c)
     free(c);
 }
 
-/* The second half of a request, once its wait is over: pure. What is for no
- * workload is answered by the server. */
+/* The second half of a request: pure when its wait is over, the whole handler
+ * when there was none. What is for no workload is answered by the server. */
 static void answer(struct connection *c, const struct job *job)
 {
     struct reply reply;
     bool keep;
     reply_init(&reply);
     if (job->workload) {
-        int error = job->workload->answer(&job->arguments, &reply);
+        int error =
+            (job->due_ns ? job->workload->answer
+                         : job->workload->handle)(&job->arguments, &reply);
         keep = http_finish(&job->request, error, server_stopping(), &reply);
     } else {
         keep = http_answer(&job->request, server_stopping(), &reply);
@@ -86,16 +87,16 @@ static void answer(struct connection *c, const struct job *job)
  * Returns whether the connection goes on now. */
 static bool begin(struct connection *c)
 {
-    struct job job;
+    static struct job job; /* of the request at hand */
     job.request = c->wire.http->request;
     job.workload = http_find(&job.request, &job.arguments);
     int64_t wait_ns = job.workload ? job.workload->wait_ns(&job.arguments) : 0;
-    if (wait_ns <= 0) {
+    int64_t now_ns = wait_ns > 0 ? rt_now() : 0;
+    job.due_ns = wait_ns < RT_NEVER - now_ns ? now_ns + wait_ns : RT_NEVER;
+    if (wait_ns == 0) {
         answer(c, &job);
         return true;
     }
-    int64_t now_ns = rt_now();
-    job.due_ns = wait_ns < RT_NEVER - now_ns ? now_ns + wait_ns : RT_NEVER;
     c->job = malloc(sizeof job);
     if (!c->job || !wire_suspend(&c->wire)) {
         wire_end(&c->wire);
@@ -191,30 +192,28 @@ static void stopper_ready(struct reactor_watch *watch, uint32_t events)
 
 static void close_all(bool idle_ones)
 {
-    struct connection *c = connections;
-    while (c) {
-        struct connection *next = c->next;
+    for (struct connection *c = connections, *next; c; c = next) {
+        next = c->next;
         if (!idle_ones || !wire_is_served(&c->wire))
             close_connection(c);
-        c = next;
     }
 }
 
 /* After each batch of events. */
 static void after(void)
 {
-    if (!draining)
-        return;
-    close_all(true);
-    if (!connections)
+    if (draining)
+        close_all(true);
+    if (draining && !connections)
         reactor_stop();
 }
+
+static struct reactor_watch listener = {listener_ready};
+static struct reactor_watch stopper = {stopper_ready};
 
 static int serve(const struct server_config *config)
 {
     server = config;
-    listener.ready = listener_ready;
-    stopper.ready = stopper_ready;
     int error = reactor_open(after);
     if (error == 0)
         error = reactor_add(&listener, config->listen_fd, EPOLLIN);

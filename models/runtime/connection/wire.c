@@ -100,23 +100,26 @@ static bool keep_bytes(struct wire *wire, bool unparsed)
     return true;
 }
 
-/* The opposite: makes the connection's bytes the ones at hand. */
-static void take_bytes(struct wire *wire, struct wire_hand *hand)
+/* The opposite: makes the connection's bytes the ones at hand. Returns whether
+ * to look at them before reading more. */
+static bool take_bytes(struct wire *wire, struct wire_hand *hand)
 {
     struct wire_kept *kept = wire->kept;
+    bool unparsed = kept && kept->unparsed;
 
     hand->reads_left = hand->level ? 1 : READS_MAX;
     wire->http = &hand->http;
     wire->kept = NULL;
     if (hand->level)
-        wire->dry = kept && kept->unparsed;
+        wire->dry = unparsed;
     if (!kept) {
         http_init(&hand->http, hand->buffer, sizeof hand->buffer);
-        return;
+        return false;
     }
     hand->http = kept->http;
     http_move(&hand->http, hand->buffer, sizeof hand->buffer);
     free(kept);
+    return unparsed;
 }
 
 void wire_answered(struct wire *wire, bool keep)
@@ -292,12 +295,11 @@ enum wire_want wire_run(struct wire *wire, struct wire_hand *hand)
         if (want != WIRE_READ)
             return want;
     }
-    if (wire->state == READING && !wire->http)
-        take_bytes(wire, hand);
     if (wire->state == ENDING && hand->level && has_come(wire->fd))
         wire->unread = true;
-    for (;;) {
-        enum wire_want want = wire_next(wire);
+    bool look = wire->state != READING || wire->http || take_bytes(wire, hand);
+    for (;; look = true) {
+        enum wire_want want = look ? wire_next(wire) : WIRE_READ;
         if (want != WIRE_READ)
             return want;
         if (wire->state == LINGER)

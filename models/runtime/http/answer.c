@@ -333,6 +333,14 @@ bool http_answer(const struct http_request *request, bool close,
     return finish(request, outcome, close, reply);
 }
 
+/* The model's workload that the path names, or NULL. */
+static const struct workload *workload_of(const struct target *target)
+{
+    const struct workload_entry *entry = entry_of(target);
+
+    return entry && model_has(entry->workload) ? entry->workload : NULL;
+}
+
 const struct workload *http_workload(const struct http_request *request)
 {
     struct target target;
@@ -340,8 +348,7 @@ const struct workload *http_workload(const struct http_request *request)
     if (request->error)
         return NULL;
     target = target_of(request);
-    const struct workload_entry *entry = entry_of(&target);
-    return entry && model_has(entry->workload) ? entry->workload : NULL;
+    return workload_of(&target);
 }
 
 /* Parsed once more from the request's text, so that a reply need not carry
@@ -360,13 +367,15 @@ const struct workload *http_session(const struct http_request *request,
 const struct workload *http_find(const struct http_request *request,
                                  struct arguments *arguments)
 {
-    const struct workload *workload = http_workload(request);
+    const struct workload *workload;
     struct target target;
 
-    if (!workload)
+    if (request->error)
         return NULL;
     target = target_of(request);
-    if (parameters_parse_query(workload->parameters, target.query,
+    workload = workload_of(&target);
+    if (!workload ||
+        parameters_parse_query(workload->parameters, target.query,
                                target.query_length, arguments, NULL, 0))
         return NULL;
     stats_count_request();
