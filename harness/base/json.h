@@ -15,7 +15,7 @@ json_t *json_known(int64_t value);
 /* null for what is not finite. */
 json_t *json_finite(double value);
 
-/* The same, and null for what is not known. */
+/* A finite number that is known; null otherwise. */
 json_t *json_finite_if(double value, bool known);
 
 /* The text; bytes that are not UTF-8 (a server's own words) become '?'. */

@@ -35,7 +35,7 @@ extern const struct mode_row modes[MODES];
 /* Their names, ended by NULL. */
 const char *const *modes_names(void);
 
-/* Which mode a load point has. */
+/* The mode that a load point has. */
 enum mode modes_of(const struct load_point *point);
 
 /* Makes `mode` that of the load point; its slicing aside. */

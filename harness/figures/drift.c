@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "harness/base/slope.h"
+#include "harness/arithmetic/slope.h"
 #include "metric.h"
 
 static const double HOUR_NS = 3600e9;

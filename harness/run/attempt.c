@@ -16,8 +16,8 @@
 
 #include "busy.h"
 #include "ceiling.h"
+#include "harness/arithmetic/statistics.h"
 #include "harness/base/json.h"
-#include "harness/base/statistics.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/drift.h"

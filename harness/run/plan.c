@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 #include "harness/experiment/entrants.h"
 #include "harness/search/search.h"
 

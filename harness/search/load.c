@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 #include "harness/gate/gate.h"
 #include "trial.h"
 

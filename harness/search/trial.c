@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 
 /* As many requests beyond a percentile as a summary wants, half as many again
  * for chance and for steps below the estimate. */

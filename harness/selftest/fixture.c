@@ -16,7 +16,7 @@
 
 #include "harness/load/load.h"
 #include "harness/load/schedule.h"
-#include "harness/trial/exhaustion.h"
+#include "harness/trial/inspection.h"
 
 enum { CHILDREN_MAX = 256 };
 

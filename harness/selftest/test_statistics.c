@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/base/signed_rank.h"
-#include "harness/base/statistics.h"
+#include "harness/arithmetic/signed_rank.h"
+#include "harness/arithmetic/statistics.h"
 #include "reference.h"
 
 enum { SITTINGS = 10000, BLOCKS_MAX = 12 };

@@ -11,8 +11,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "harness/base/signed_rank.h"
-#include "harness/base/statistics.h"
+#include "harness/arithmetic/signed_rank.h"
+#include "harness/arithmetic/statistics.h"
 #include "harness/figures/metric.h"
 
 /* As what bounds both: memory without privileges, of which a part is missing.

@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "harness/base/statistics.h"
+#include "harness/arithmetic/statistics.h"
 
 static const struct {
     const char *name, *one, *many;

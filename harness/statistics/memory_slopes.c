@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/slope.h"
 #include "harness/base/json.h"
-#include "harness/base/slope.h"
 #include "harness/figures/figures.h"
 
 static const char *const kinds[] = {

@@ -16,9 +16,9 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/arithmetic/signed_rank.h"
+#include "harness/arithmetic/statistics.h"
 #include "harness/base/json.h"
-#include "harness/base/signed_rank.h"
-#include "harness/base/statistics.h"
 #include "harness/figures/metric.h"
 #include "margin.h"
 #include "sample.h"

@@ -33,3 +33,16 @@ int64_t inspection_faults(const struct meter *meter);
 
 /* Major page faults of the tree since it started, or -1 without a group. */
 int64_t inspection_major_faults(const struct meter *meter);
+
+/* Whether generator or server ran into a limit of the system: a trial that
+ * did measures the limit.
+ */
+/* How often a task was refused so far by the pids groups that hold the
+ * harness, those above them, and the meter's own (NULL: none yet). Only its
+ * growth has a meaning. */
+int64_t exhaustion_refused(const struct meter *meter);
+
+/* Who ran out of what into `words`, or "": judged by the growth of the above,
+ * the words of the generator's first failure and the server's last lines. */
+void exhaustion_judge(int64_t refused, const char *failure, const char *tail,
+                      char *words, size_t size);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 #include "harness/machine/urgency.h"
 #include "predict.h"
 #include "steps.h"

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exhaustion.h"
 #include "harness/load/answers.h"
 #include "harness/server/client.h"
+#include "inspection.h"
 
 enum { STATS_MAX = 4096 };
 static const int64_t STATS_TIMEOUT_NS = 5000000000;

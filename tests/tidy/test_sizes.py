@@ -15,9 +15,7 @@ FUNCTION_LINES, FILE_LINES, FOLDER_FILES = 60, 800, 24
 LISTS = ("harness/experiments", "reports/claims", "reports/templates", "tests/", "docs",
          "workloads", "models/foreign")
 # Too full as yet: each may shrink to the limit, and then leaves this list.
-FULL = {"harness/base": 29, "harness/experiment": 30, "harness/load": 44, "harness/run": 38,
-        "harness/selftest": 39, "harness/server": 25, "harness/statistics": 30, "harness/trial": 34,
-        "reports": 58}
+FULL = {"harness/load": 26, "harness/run": 26, "harness/trial": 26}
 
 
 def tracked(*endings: str) -> list[str]:

@@ -7,7 +7,7 @@
  */
 #include "gate_bench.h"
 
-#include "harness/trial/exhaustion.h"
+#include "harness/trial/inspection.h"
 
 static void test_steady(void **state)
 {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 
 enum { LARGEST = 12 };
 

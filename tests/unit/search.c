@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "harness/base/order.h"
+#include "harness/arithmetic/order.h"
 #include "harness/search/search.h"
 
 enum { SEARCHES = 2000 };

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "harness/base/signed_rank.h"
+#include "harness/arithmetic/signed_rank.h"
 
 static void near(double got, double expected, double tolerance)
 {

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "harness/base/order.h"
-#include "harness/base/statistics.h"
+#include "harness/arithmetic/order.h"
+#include "harness/arithmetic/statistics.h"
 #include "harness/statistics/sample.h"
 
 enum { SITTINGS = 4000, BLOCKS_MAX = 12, ROUNDS_MAX = 60 };

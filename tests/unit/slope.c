@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "harness/base/slope.h"
+#include "harness/arithmetic/slope.h"
 
 static void near(double got, double expected, double tolerance)
 {

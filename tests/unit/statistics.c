@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "harness/base/signed_rank.h"
-#include "harness/base/statistics.h"
+#include "harness/arithmetic/signed_rank.h"
+#include "harness/arithmetic/statistics.h"
 
 static void near(double got, double expected, double tolerance)
 {

@@ -29,7 +29,7 @@ int server_accept(int listen_fd, int flags);
  * the kernel is short of something it pauses for 1 ms. */
 void server_accept_all(int listen_fd, int flags, void (*begin)(int fd));
 
-/* The same until config->stop_fd is readable, in a thread that does nothing
+/* Accepts until config->stop_fd is readable, in a thread that does nothing
  * else but `tick` (may be NULL), at least every tick_ms (-1: only when
  * something else happened). Returns 0 or a negative errno. */
 int server_accept_until_stop(const struct server_config *config,

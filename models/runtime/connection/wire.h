@@ -77,7 +77,7 @@ void wire_readable(struct wire *wire, bool beyond);
  * WIRE_REQUEST until wire_run is called next, for this connection only. */
 enum wire_want wire_run(struct wire *wire, struct wire_hand *hand);
 
-/* The same for an owner that reads by itself: WIRE_REQUEST, WIRE_READ
+/* The next step for an owner that reads by itself: WIRE_REQUEST, WIRE_READ
  * (http_space, then `used`, until the deadline) or WIRE_CLOSED. After the last
  * answer what is read is thrown away. */
 enum wire_want wire_next(struct wire *wire);
