@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * The ceiling of client, kernel and HTTP: one thread, raw epoll, canned
- * replies. The first time some request bytes are seen they go through the same
- * parser and routes as in every model; from then on exactly these bytes get
- * exactly that answer from a table. A yardstick, never a contender: it does no
- * work: it has only a workload that is nothing (`hello` is the one), whose
- * answer is the same whenever it is asked for.
+ * replies. A request's life:
+ *
+ *   accept -> idle in the thread's epoll set
+ *          -> readable: the thread reads the request's bytes
+ *          -> a table has these bytes: no parser, no handler
+ *          -> the table's answer is sent as it is
+ *          -> (bytes that the table lacks are parsed and answered, and kept)
+ *          -> idle again
+ *
+ * A yardstick, never a contender: it does no work. It has only a workload that
+ * is nothing (`hello` is the one), whose answer is the same whenever it is
+ * asked for.
  */
 #include <errno.h>
 #include <stdlib.h>
