@@ -136,7 +136,7 @@ const struct selftest_test selftest_tests[] = {
      "10,000 sittings of models 30 % apart", "called better in 99 %",
      test_statistics_different, ALONE},
     {"statistics-verdicts", "statistics", "ten made-up intervals",
-     "the verdict that the table in docs/method.md gives",
+     "the verdict that the table in docs/method/statistics.md gives",
      test_statistics_verdicts, ALONE},
     {.name = NULL},
 };

@@ -64,7 +64,7 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
     chart.caption = [
         "Each mark is a tenth of the window."
         " Dotted: the line fitted to the ten; its slope per hour stands beside the model"
-        " where it is no drift, growth or fall by the rule in docs/method.md.",
+        " where it is no drift, growth or fall by the rule in docs/method/modes.md.",
         scale_words(y),
         provenance(run),
     ]
