@@ -650,17 +650,7 @@ static void flatten(struct histogram *histogram)
 static void merge(const struct load *load, struct load_result *result)
 {
     memset(result, 0, sizeof *result);
-    histogram_reset(&result->response);
-    histogram_reset(&result->service);
-    histogram_reset(&result->lag);
-    histogram_reset(&result->connect);
-    histogram_reset(&result->push);
-    histogram_reset(&result->lag_free);
-    histogram_reset(&result->punctual);
-    for (int i = 0; i < LOAD_PARTS && load->plan->tenths; i++)
-        histogram_reset(&result->tenths[i]);
-    for (int i = 0; i < CLASS_COUNT && load->plan->classes; i++)
-        histogram_reset(&result->classes[i]);
+    load_record_reset(load->plan, result);
     result->window_start_ns = INT64_MAX;
     for (int i = 0; i < load->processes; i++) {
         const struct load_result *from = &load->shared->slots[i].result;

@@ -11,6 +11,21 @@
 
 enum { SERIES_STEP_NS = 100000000, BIN_MIN_NS = 10000000 };
 
+void load_record_reset(const struct load_plan *plan, struct load_result *result)
+{
+    histogram_reset(&result->response);
+    histogram_reset(&result->service);
+    histogram_reset(&result->lag);
+    histogram_reset(&result->connect);
+    histogram_reset(&result->push);
+    histogram_reset(&result->lag_free);
+    histogram_reset(&result->punctual);
+    for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
+        histogram_reset(&result->tenths[i]);
+    for (int i = 0; i < CLASS_COUNT && plan->classes; i++)
+        histogram_reset(&result->classes[i]);
+}
+
 void load_record_init(struct load_record *record, const struct load_plan *plan,
                       struct load_result *result)
 {
@@ -32,17 +47,7 @@ void load_record_init(struct load_record *record, const struct load_plan *plan,
     if (result->bin_ns < BIN_MIN_NS)
         result->bin_ns = BIN_MIN_NS;
     result->bin_count = (int)(plan->window_ns / result->bin_ns);
-    histogram_reset(&result->response);
-    histogram_reset(&result->service);
-    histogram_reset(&result->lag);
-    histogram_reset(&result->connect);
-    histogram_reset(&result->push);
-    histogram_reset(&result->lag_free);
-    histogram_reset(&result->punctual);
-    for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
-        histogram_reset(&result->tenths[i]);
-    for (int i = 0; i < CLASS_COUNT && plan->classes; i++)
-        histogram_reset(&result->classes[i]);
+    load_record_reset(plan, result);
     result->processes = 1;
 }
 

@@ -45,6 +45,10 @@ enum load_outcome {
     OUTCOME_MALFORMED,
 };
 
+/* Empties the histograms that the plan has. */
+void load_record_reset(const struct load_plan *plan,
+                       struct load_result *result);
+
 void load_record_init(struct load_record *record, const struct load_plan *plan,
                       struct load_result *result);
 

@@ -2,22 +2,11 @@
  *
  * The figures as JSON, by results/schema/primitives.schema.json.
  */
-#include <time.h>
 
+#include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/run/environment.h"
 #include "primitives.h"
-
-static json_t *time_json(int64_t at)
-{
-    char text[32];
-    time_t seconds = (time_t)at;
-    struct tm parts;
-
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return json_string(text);
-}
 
 static json_t *figure(const struct primitive_result *result, double value)
 {
@@ -60,7 +49,7 @@ json_t *primitives_json(const struct primitive_result *results, int repetitions,
     return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:i, s:o, s:o}",
                      "schema_version", 1, "kind", "primitives", "tool_version",
                      version(), "variant", version_variant(), "started_at",
-                     time_json(started_at), "ended_at", time_json(ended_at),
+                     json_time(started_at), "ended_at", json_time(ended_at),
                      "whole", whole, "repetitions", repetitions, "environment",
                      environment_capture(), "primitives", list);
 }

@@ -18,16 +18,6 @@
 
 enum { PATH_SIZE = 1024 };
 
-static const char *kind_name(enum workload_kind kind)
-{
-    static const char *const names[] = {[WORKLOAD_IO] = "io",
-                                        [WORKLOAD_CPU] = "cpu",
-                                        [WORKLOAD_MIXED] = "mixed",
-                                        [WORKLOAD_IDLE] = "idle"};
-
-    return names[kind];
-}
-
 static json_t *json_profile(const struct profile *profile)
 {
     bool limited = profile->limit_text[0] != '\0';
@@ -89,8 +79,8 @@ json_t *run_json_load_point(const struct load_point *point)
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
         "s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
         "id", point->id, "section", point->section, "workload",
-        point->workload->name, "kind", kind_name(workload->kind), "query",
-        json_query(point->workload, &point->arguments), "parameters",
+        point->workload->name, "kind", workload_kind_name(workload->kind),
+        "query", json_query(point->workload, &point->arguments), "parameters",
         json_parameters(workload->parameters, &point->arguments), "load",
         json_load(point), "latency_kind",
         point->mode == LOAD_OPEN ? "response" : "service", "placement",

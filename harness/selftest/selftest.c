@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/load/load.h"
 #include "harness/machine/machine.h"
@@ -335,17 +336,6 @@ static json_t *test_json(const struct selftest_result *result)
                                    : json_null());
 }
 
-static json_t *time_json(int64_t at)
-{
-    char text[32];
-    time_t seconds = (time_t)at;
-    struct tm parts;
-
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return json_string(text);
-}
-
 json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
                       int64_t ended_at)
 {
@@ -369,7 +359,7 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
     return json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:i, s:i, s:i}",
                      "schema_version", 1, "kind", "selftest", "tool_version",
                      version(), "variant", version_variant(), "started_at",
-                     time_json(started_at), "ended_at", time_json(ended_at),
+                     json_time(started_at), "ended_at", json_time(ended_at),
                      "whole", whole, "tests", tests, "passed", passed, "failed",
                      failed, "skipped", skipped);
 }

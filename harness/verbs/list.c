@@ -29,16 +29,6 @@ struct request {
     bool json;
 };
 
-static const char *kind_name(enum workload_kind kind)
-{
-    static const char *const names[] = {[WORKLOAD_IO] = "io",
-                                        [WORKLOAD_CPU] = "cpu",
-                                        [WORKLOAD_MIXED] = "mixed",
-                                        [WORKLOAD_IDLE] = "idle"};
-
-    return names[kind];
-}
-
 static json_t *parameters_json(const char *text)
 {
     json_t *array = json_loads(text, 0, NULL);
@@ -83,9 +73,9 @@ static json_t *workloads_json(void)
         json_array_append_new(
             array, json_pack("{ss ss ss sb ss ss? so}", "name", w->name,
                              "summary", w->workload->summary, "kind",
-                             kind_name(w->workload->kind), "needs_backend",
-                             w->workload->needs_backend, "store",
-                             store_title(w->workload->store), "source",
+                             workload_kind_name(w->workload->kind),
+                             "needs_backend", w->workload->needs_backend,
+                             "store", store_title(w->workload->store), "source",
                              w->workload->source, "parameters",
                              workload_parameters(w)));
     return array;

@@ -32,3 +32,13 @@ bool workload_is_nothing(const struct workload *workload)
                                   0) == 0 &&
            workload->wait_ns(&defaults) == 0;
 }
+
+const char *workload_kind_name(enum workload_kind kind)
+{
+    static const char *const names[] = {[WORKLOAD_IO] = "io",
+                                        [WORKLOAD_CPU] = "cpu",
+                                        [WORKLOAD_MIXED] = "mixed",
+                                        [WORKLOAD_IDLE] = "idle"};
+
+    return names[kind];
+}

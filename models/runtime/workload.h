@@ -29,6 +29,9 @@ enum workload_kind {
     WORKLOAD_IDLE,
 };
 
+/* "io", "cpu", "mixed", "idle". */
+const char *workload_kind_name(enum workload_kind kind);
+
 /* What a request keeps from others while it waits, besides its task. */
 enum workload_hold {
     HOLD_NOTHING, /* it waits through rt_* */
