@@ -76,7 +76,7 @@ help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
-	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing)\n'
+	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= SECONDS= TARGETS=\n'
 
 deps: ## install what is missing (apt; elsewhere: print the list)
 	@rm -f build/.deps
@@ -198,7 +198,7 @@ ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release b
 	@$(MAKE) --no-print-directory tsan WERROR=1
 	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=60
 
-c_files = $(shell git ls-files '*.c' '*.h')
+c_files = $(wildcard $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 format: ## clang-format everything; the schemas one property a line
 	@$(python) results/schema/format.py
 	@clang-format -i $(c_files)

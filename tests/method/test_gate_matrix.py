@@ -85,7 +85,8 @@ class GateMatrix(unittest.TestCase):
         for gate in self.gates:
             with self.subTest(gate=gate["id"]):
                 self.assertTrue(gate["fails_when"])
-                self.assertIn(f"`{gate['id']}`", page)
+                self.assertTrue(f"`{gate['id']}`" in page,
+                                f"{gate['id']} is missing in docs/method/gates.md")
 
     def test_the_page_has_each_gates_figures(self) -> None:
         """docs/method/gates.md: | gates | figures | why these |"""

@@ -14,6 +14,7 @@ FUNCTION_LINES, FILE_LINES, FOLDER_FILES = 60, 800, 24
 # Folders that are lists: one file is one experiment, one workload, one test.
 LISTS = ("harness/experiments", "reports/claims", "reports/templates", "tests/", "docs",
          "workloads", "models/foreign")
+MODELS = "models"  # one file is one model; its runtime is no list
 # Too full as yet: each may shrink to the limit, and then leaves this list.
 FULL = {"harness/load": 26, "harness/run": 26, "harness/trial": 26}
 
@@ -61,7 +62,7 @@ class Sizes(unittest.TestCase):
         count = collections.Counter(name.rpartition("/")[0]
                                     for name in tracked(".c", ".h", ".py", ".js", ".S"))
         full = {folder: n for folder, n in count.items()
-                if n > FOLDER_FILES and not folder.startswith(LISTS)}
+                if n > FOLDER_FILES and folder != MODELS and not folder.startswith(LISTS)}
         self.assertEqual(FULL, full, "too full, or FULL may shrink")
 
     def test_the_counting_itself(self):
