@@ -5,7 +5,7 @@
 Each test is a process of its own with a time limit; its output is shown only
 when it fails. Arguments select by substring: tests/run.py unit histogram.
 TROIKA_BUILD names the build directory, TROIKA_TEST_TIMEOUT_S the limit of one
-test (default 240), TROIKA_TEST_JOBS how many run side by side (default 3: they
+test (default 480), TROIKA_TEST_JOBS how many run side by side (default 3: they
 wait twice as long as they work),
 TROIKA_TEST_TIMES=1 prints the slowest at the end.
 """
@@ -87,7 +87,7 @@ def main(selection: list[str]) -> int:
     # Tests judge the tool and not the machine, which may be busy with others;
     # those of these gates put them on again (TROIKA_DISABLE_GATE= for all).
     os.environ.setdefault("TROIKA_DISABLE_GATE", MACHINE_GATES)
-    limit_s = float(os.environ.get("TROIKA_TEST_TIMEOUT_S", "240"))
+    limit_s = float(os.environ.get("TROIKA_TEST_TIMEOUT_S", "480"))
     jobs = int(os.environ.get("TROIKA_TEST_JOBS", "3"))
     chosen = [t for t in tests(build)
               if not selection or any(word in t[0] for word in selection)]
