@@ -46,10 +46,10 @@ struct connection {
 };
 
 static struct connection *connections;
+static struct job *spare; /* for the next request, or NULL */
 static uint32_t connection_count;
 static struct wire_hand hand;
 static const struct server_config *server;
-static bool draining;
 
 static void close_connection(struct connection *c)
 {
@@ -87,23 +87,23 @@ static void answer(struct connection *c, const struct job *job)
  * Returns whether the connection goes on now. */
 static bool begin(struct connection *c)
 {
-    static struct job job; /* of the request at hand */
-    job.request = c->wire.http->request;
-    job.workload = http_find(&job.request, &job.arguments);
-    int64_t wait_ns = job.workload ? job.workload->wait_ns(&job.arguments) : 0;
+    struct job *job = spare ? spare : malloc(sizeof *job);
+    spare = job;
+    if (!job)
+        return wire_end(&c->wire), true;
+    job->request = c->wire.http->request;
+    job->workload = http_find(&job->request, &job->arguments);
+    int64_t wait_ns =
+        job->workload ? job->workload->wait_ns(&job->arguments) : 0;
     int64_t now_ns = wait_ns > 0 ? rt_now() : 0;
-    job.due_ns = wait_ns < RT_NEVER - now_ns ? now_ns + wait_ns : RT_NEVER;
-    if (wait_ns == 0) {
-        answer(c, &job);
-        return true;
-    }
-    c->job = malloc(sizeof job);
-    if (!c->job || !wire_suspend(&c->wire)) {
-        wire_end(&c->wire);
-        return true;
-    }
-    *c->job = job;
-    reactor_set(&c->timer, job.due_ns);
+    job->due_ns = wait_ns < RT_NEVER - now_ns ? now_ns + wait_ns : RT_NEVER;
+    if (wait_ns == 0)
+        return answer(c, job), true;
+    if (!wire_suspend(&c->wire))
+        return wire_end(&c->wire), true;
+    c->job = job;
+    spare = NULL;
+    reactor_set(&c->timer, job->due_ns);
     return false;
 }
 
@@ -143,7 +143,8 @@ static void connection_due(struct reactor_timer *timer)
         if (stats_enabled())
             stats_record_sleep(rt_now() - job->due_ns);
         answer(c, job);
-        free(job);
+        free(spare);
+        spare = job;
     } else if (c->wire.deadline_ns == timer->timer.deadline_ns) {
         wire_end(&c->wire);
     }
@@ -187,7 +188,6 @@ static void stopper_ready(struct reactor_watch *watch, uint32_t events)
     reactor_remove(server->listen_fd);
     reactor_remove(server->stop_fd);
     reactor_stop_at(rt_now() + SERVER_DRAIN_NS);
-    draining = true;
 }
 
 static void close_all(bool idle_ones)
@@ -202,9 +202,9 @@ static void close_all(bool idle_ones)
 /* After each batch of events. */
 static void after(void)
 {
-    if (draining)
+    if (server_stopping())
         close_all(true);
-    if (draining && !connections)
+    if (server_stopping() && !connections)
         reactor_stop();
 }
 

@@ -29,9 +29,8 @@ struct worker {
     struct worker *next_free;
 };
 
-static struct worker *workers;
+static struct worker *workers, *first_free; /* last in, first out: warm */
 static int worker_count, running;
-static struct worker *first_free; /* last in, first out: the warm one */
 static struct dispatch_line line; /* of requests, while nobody is free */
 static pid_t dispatcher_pid;
 
@@ -53,8 +52,6 @@ static _Noreturn void run_worker(int fd)
     }
 }
 
-static void worker_ready(struct dispatch_source *source);
-
 static void set_free(struct worker *worker)
 {
     worker->connection = NULL;
@@ -70,7 +67,6 @@ static int start_worker(struct worker *worker)
     pid_t pid = fork();
     if (pid == 0)
         run_worker(ends[1]);
-    worker->source.ready = worker_ready;
     int error = pid < 0 ? -errno : dispatch_watch(&worker->source, ends[0]);
     close(ends[1]);
     if (error < 0) {
@@ -162,6 +158,9 @@ static int serve_request(struct dispatch_connection *connection,
     int error = first_free ? 0 : start_missing();
     if (running == 0)
         return error;
+    error = line.first ? -EAGAIN : give(connection, request);
+    if (error != -EAGAIN)
+        return error ? error : DISPATCH_LATER;
     struct dispatch_job *job = dispatch_job_new(connection, request);
     if (!job)
         return -ENOMEM;
@@ -193,6 +192,8 @@ static int serve(const struct server_config *config)
     if (!workers)
         return -ENOMEM;
     worker_count = config->workers;
+    for (int i = 0; i < worker_count; i++)
+        workers[i].source.ready = worker_ready;
     int error = dispatch_open(config, serve_request, true);
     if (error == 0)
         error = start_missing();

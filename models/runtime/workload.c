@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lookup in the generated table of workloads. In a file of its own because
- * the harness looks workloads up as well, without the server around them.
+ * Finding a workload in the generated table, and what follows from what it
+ * declares. In a file of its own because the harness asks as well, without the
+ * server around the workloads.
  */
 #include "workload.h"
 

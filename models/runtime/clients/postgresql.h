@@ -28,5 +28,6 @@ typedef void postgresql_row(void *context, const char *value, size_t size);
 int postgresql_call(const struct postgresql_query *query, postgresql_row *row,
                     void *context, struct reply *reply);
 
-/* Loads libpq. Returns 0, or -ENOSYS with a sentence. */
+/* Loads libpq. Call it early: while the process has one thread and a stack of
+ * the usual size. Returns 0, or -ENOSYS with a sentence. */
 int postgresql_load(char *why, size_t why_size);

@@ -25,5 +25,6 @@ typedef void redis_answer(void *context, const char *text, size_t size);
 int redis_call(const struct redis_command *command, redis_answer *answer,
                void *context, struct reply *reply);
 
-/* Loads hiredis. Returns 0, or -ENOSYS with a sentence. */
+/* Loads hiredis. Call it early: while the process has one thread and a stack of
+ * the usual size. Returns 0, or -ENOSYS with a sentence. */
 int redis_load(char *why, size_t why_size);

@@ -88,7 +88,7 @@ int dispatch_fd(const struct dispatch_connection *connection);
  * caller's any more when this is called. */
 void dispatch_done(struct dispatch_connection *connection, bool keep);
 
-/* The job's task died: the connection is closed. */
+/* The task of its request died: the connection is closed. */
 void dispatch_abort(struct dispatch_connection *connection);
 
 /* Runs the handler in the calling task, writes the answer, and returns whether

@@ -318,8 +318,7 @@ static int print_description(void)
     return rc || output_flush() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* The name of an operation that the model lacks, or NULL. */
-/* Of what every model has to say, what this one does not; or NULL. */
+/* What every model must say and this one does not; or NULL. */
 static const char *missing_operation(void)
 {
     const struct rt_operations *have = model.operations;

@@ -59,17 +59,6 @@ static bool model_has(const struct workload *workload)
     return !model.has || model.has(workload);
 }
 
-static const char *kind_name(enum workload_kind kind)
-{
-    static const char *const names[] = {
-        [WORKLOAD_IO] = "io",
-        [WORKLOAD_CPU] = "cpu",
-        [WORKLOAD_MIXED] = "mixed",
-        [WORKLOAD_IDLE] = "idle",
-    };
-    return names[kind];
-}
-
 static int list_one(struct reply *reply, const struct workload_entry *entry)
 {
     const struct workload *workload = entry->workload;
@@ -79,7 +68,7 @@ static int list_one(struct reply *reply, const struct workload_entry *entry)
     rc = rc ? rc : reply_json_string(reply, workload->summary);
     rc = rc ? rc
             : reply_printf(reply, ",\"kind\":\"%s\",\"needs_backend\":%s,",
-                           kind_name(workload->kind),
+                           workload_kind_name(workload->kind),
                            workload->needs_backend ? "true" : "false");
     rc = rc ? rc : reply_printf(reply, "\"source\":");
     rc =
