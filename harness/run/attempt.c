@@ -75,7 +75,7 @@ static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
     return eta > 0 ? eta : 0;
 }
 
-/* The figures that are missing, each gate once. */
+/* Says which figures are missing, and names each gate once. */
 static void say_withheld(struct run *run, const json_t *trial)
 {
     const json_t *list = json_object_get(trial, "withheld"), *row;
@@ -95,9 +95,7 @@ static void say_withheld(struct run *run, const json_t *trial)
 static void say_trial(struct run *run, const struct plan_trial *planned,
                       const json_t *trial, bool last)
 {
-    const struct load_point *point =
-        &run->plan.experiments[planned->experiment]
-             ->load_points[planned->load_point];
+    const struct load_point *point = plan_point(&run->plan, planned);
     char rate[32], tail[32], cpu[32], memory[32], left[64], drift[768];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
     const char *by = figures_bound(trial, FIGURE_THROUGHPUT);
@@ -155,9 +153,7 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
                   const json_t *json, const struct load_result *load, bool last)
 {
     char name[NAME_SIZE], why[2048] = "";
-    bool open = run->plan.experiments[planned->experiment]
-                    ->load_points[planned->load_point]
-                    .mode == LOAD_OPEN;
+    bool open = plan_point(&run->plan, planned)->mode == LOAD_OPEN;
     int attempt = (int)json_integer_of(json, "attempt");
     int result = 0;
 
@@ -230,8 +226,7 @@ void attempt_plan(struct run *run, const struct plan_trial *planned,
 {
     const struct experiment *experiment =
         run->plan.experiments[planned->experiment];
-    const struct load_point *point =
-        &experiment->load_points[planned->load_point];
+    const struct load_point *point = plan_point(&run->plan, planned);
     const char *name = point->models[planned->model];
 
     *plan = attempt_of(run, experiment, point, planned->model);
@@ -283,8 +278,7 @@ static json_t *latest(const struct run *run, const struct plan_trial *planned)
 {
     const struct experiment *experiment =
         run->plan.experiments[planned->experiment];
-    const struct load_point *point =
-        &experiment->load_points[planned->load_point];
+    const struct load_point *point = plan_point(&run->plan, planned);
 
     for (size_t i = json_array_size(run->trials); i-- > 0;) {
         json_t *trial = json_array_get(run->trials, i), *cell;
@@ -407,10 +401,8 @@ int attempt_do(struct run *run, const struct plan_trial *planned, int count)
     }
     for (int i = 0; i < count; i++)
         json_decref(before[i]);
-    run->extra_ns +=
-        now_ns() - start_ns -
-        count * plan_trial_ns(&run->plan.experiments[planned->experiment]
-                                   ->load_points[planned->load_point]);
+    run->extra_ns += now_ns() - start_ns -
+                     count * plan_trial_ns(plan_point(&run->plan, planned));
     run->done += count;
     return result < 0 ? result : 0;
 }

@@ -63,7 +63,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
                                   0) >= 0;
 }
 
-/* A ceiling may have the clients as its limit. */
+/* A ceiling counts also where the clients were its limit. */
 static bool undisturbed(const struct trial_plan *plan,
                         const struct trial *trial)
 {

@@ -163,14 +163,19 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
     return 0;
 }
 
+const struct load_point *plan_point(const struct plan *plan,
+                                    const struct plan_trial *trial)
+{
+    return &plan->experiments[trial->experiment]
+                ->load_points[trial->load_point];
+}
+
 int plan_together(const struct plan *plan, int index)
 {
     const struct plan_trial *first = &plan->trials[index], *next;
     int count = 1;
 
-    if (plan->experiments[first->experiment]
-            ->load_points[first->load_point]
-            .slicing.count == 0)
+    if (plan_point(plan, first)->slicing.count == 0)
         return 1;
     for (; index + count < plan->trial_count; count++) {
         next = &plan->trials[index + count];
@@ -243,12 +248,8 @@ int64_t plan_eta_ns(const struct plan *plan, int from)
 
     for (int e = 0; e < plan->experiment_count && from == 0; e++)
         sum += capacities_ns(plan->experiments[e]);
-    for (int i = from; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = &plan->trials[i];
-
-        sum += plan_trial_ns(&plan->experiments[trial->experiment]
-                                  ->load_points[trial->load_point]);
-    }
+    for (int i = from; i < plan->trial_count; i++)
+        sum += plan_trial_ns(plan_point(plan, &plan->trials[i]));
     return sum;
 }
 

@@ -62,6 +62,10 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
               struct plan *plan);
 void plan_free(struct plan *plan);
 
+/* The load point of one of the plan's trials. */
+const struct load_point *plan_point(const struct plan *plan,
+                                    const struct plan_trial *trial);
+
 /* How many trials, from this one on, are carried out together: in slice mode
  * all models of the load point in this block, else one. */
 int plan_together(const struct plan *plan, int index);
@@ -75,7 +79,7 @@ uint64_t plan_seed(uint64_t seed, const char *experiment,
  * included; of a search, all its steps. */
 int64_t plan_trial_ns(const struct load_point *point);
 
-/* Judges trials [from, trial_count). */
+/* The time that trials [from, trial_count) take. */
 int64_t plan_eta_ns(const struct plan *plan, int from);
 
 /* "1 h 5 min", "2 min 10 s", "8 s". Returns text. */

@@ -90,7 +90,7 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
     }
 }
 
-/* Stores trials that were carried out together: all of them or none. */
+/* Reads trials that were carried out together: all of them or none. */
 static bool take_together(struct run *run, const struct plan_trial *planned,
                           int count)
 {
@@ -276,8 +276,7 @@ static bool is_worth_again(const struct run *run,
 static int64_t cost_ns(const struct run *run, const struct plan_trial *planned,
                        int count)
 {
-    return count * plan_trial_ns(&run->plan.experiments[planned->experiment]
-                                      ->load_points[planned->load_point]);
+    return count * plan_trial_ns(plan_point(&run->plan, planned));
 }
 
 /* How many there are; what they take in *ns. */

@@ -26,7 +26,7 @@ struct run_options {
     bool allow_any_build; /* record results of a sanitizer build, too */
 };
 
-/* Runs the experiments (names or paths). Returns an exit code (verbs/verbs.h).
+/* Runs the experiments (names or paths). Returns an exit code (base/exit.h).
  */
 int run_bench(char *const *experiments, int count,
               const struct run_options *options);

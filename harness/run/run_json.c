@@ -136,8 +136,7 @@ static json_t *json_plan(const struct plan *plan)
         const struct plan_trial *trial = &plan->trials[i];
         const struct experiment *experiment =
             plan->experiments[trial->experiment];
-        const struct load_point *point =
-            &experiment->load_points[trial->load_point];
+        const struct load_point *point = plan_point(plan, trial);
 
         json_array_append_new(
             list,
@@ -185,8 +184,7 @@ static json_t *json_models(const struct plan *plan)
         const struct plan_trial *trial = &plan->trials[i];
         const struct experiment *experiment =
             plan->experiments[trial->experiment];
-        const char *name =
-            experiment->load_points[trial->load_point].models[trial->model];
+        const char *name = plan_point(plan, trial)->models[trial->model];
         const struct model_info *model =
             entrants_is_copy(name) ? NULL
                                    : models_find(experiment->models, name);

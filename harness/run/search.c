@@ -32,16 +32,9 @@ struct group {
     int count;
 };
 
-static const struct load_point *point_of(const struct run *run,
-                                         const struct plan_trial *planned)
-{
-    return &run->plan.experiments[planned->experiment]
-                ->load_points[planned->load_point];
-}
-
 bool run_search_is(const struct run *run, const struct plan_trial *planned)
 {
-    return point_of(run, planned)->search;
+    return plan_point(&run->plan, planned)->search;
 }
 
 /* The trial is told by its fastest step that passed; without one by the last

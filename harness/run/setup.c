@@ -181,10 +181,7 @@ static int check_descriptors(const struct plan *plan, char *why,
     setrlimit(RLIMIT_NOFILE, &limit);
     for (int i = 0; i < plan->trial_count; i++) {
         const struct plan_trial *trial = &plan->trials[i];
-        const struct experiment *experiment =
-            plan->experiments[trial->experiment];
-        const struct load_point *point =
-            &experiment->load_points[trial->load_point];
+        const struct load_point *point = plan_point(plan, trial);
         rlim_t need =
             (rlim_t)point->connections + DESCRIPTORS_RESERVE +
             (point->beside.workload != NULL ? (rlim_t)point->beside.connections
@@ -196,8 +193,9 @@ static int check_descriptors(const struct plan *plan, char *why,
                  "%s: load point %s needs %llu open files in the server "
                  "(%d connections), and the limit is %llu; raise it (ulimit "
                  "-Hn, as root) or lower connections",
-                 experiment->path, point->id, (unsigned long long)need,
-                 point->connections, (unsigned long long)limit.rlim_max);
+                 plan->experiments[trial->experiment]->path, point->id,
+                 (unsigned long long)need, point->connections,
+                 (unsigned long long)limit.rlim_max);
         return EXIT_USAGE;
     }
     return EXIT_OK;
@@ -210,9 +208,7 @@ static void warn_of_one_cpu(const struct plan *plan)
     if (placement_available(&cpus) > 1)
         return;
     for (int i = 0; i < plan->trial_count; i++)
-        if (plan->experiments[plan->trials[i].experiment]
-                ->load_points[plan->trials[i].load_point]
-                .placement == PLACEMENT_SPLIT) {
+        if (plan_point(plan, &plan->trials[i])->placement == PLACEMENT_SPLIT) {
             fprintf(stderr,
                     "troika bench: there is only one CPU: server, generator "
                     "and backend share it, and split placement is impossible; "

@@ -2,7 +2,7 @@
  *
  * Everything that must be right before the first trial: experiments, plan,
  * limits, the build, the results directory. Each returns an exit code
- * (verbs/verbs.h) with a sentence in `why`; nothing runs unless all is well.
+ * (base/exit.h) with a sentence in `why`; nothing runs unless all is well.
  */
 #pragma once
 
