@@ -20,8 +20,7 @@ struct signed_rank {
  * without memory. */
 double signed_rank_p(const double *a, const double *b, int n);
 
-/* The ratio a/b in the manner of the function above; value is also NAN when n
- * < 1. */
+/* Estimates the ratio a/b; value is also NAN when n < 1. */
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate);
 

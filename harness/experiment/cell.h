@@ -59,8 +59,7 @@ struct cell {
      * beside it. Indices into the file's entries, defaults first. */
     int loose[64];
     int loose_count;
-    /* Flags of models, read in the manner of the entries above: `stack` and
-     * `stack.MODEL`. */
+    /* Flags of models (`stack`, `stack.MODEL`): such indices as well. */
     int settings[32];
     int setting_count;
 };

@@ -300,7 +300,8 @@ const struct gate_rule gate_machine_rules[] = {
     {0},
 };
 
-/* Stores that are missing are told apart from stores that fail. */
+/* Servers that fail for want of a store are told apart from servers that fail
+ * by themselves. */
 static void store_alive(const struct gate_facts *facts, struct gate *gate)
 {
     const char *dead = NULL, *words = "";

@@ -39,7 +39,7 @@ int load_schedule_make(const struct load_plan *plan, int process, int processes,
 int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
                         int *burst);
 
-/* The mode's name, from the plan's fields. Returns text. */
+/* The name of these arrivals, as load_schedule_parse takes it. Returns text. */
 char *load_schedule_name(enum load_arrivals arrivals, int burst, char *text,
                          size_t size);
 

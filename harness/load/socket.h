@@ -29,8 +29,7 @@ struct load_greeting {
     int64_t push_ns; /* the server sends this often by itself; 0: never */
 };
 
-/* An answer that is expected and half read on one connection; all zero at
- * first. */
+/* One connection: what is expected on it, and half read; all zero at first. */
 struct load_socket {
     uint8_t head[FRAMES_HEAD_MAX];
     uint8_t head_size;

@@ -28,7 +28,7 @@ struct load_target {
     union load_address address; /* the one to be used: at first the first */
 };
 
-/* The requests that a target is asked. */
+/* The request that a target is asked. */
 struct load_asked {
     const char *method;         /* NULL: GET */
     const char *const *headers; /* lines, ended by NULL */

@@ -24,7 +24,7 @@
 
 enum { PATH_SIZE = 1024 };
 
-/* A file that is being written. */
+/* The content of a file: one of these. */
 struct content {
     const json_t *json;
     const struct histogram *histogram;

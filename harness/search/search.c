@@ -195,8 +195,6 @@ int search_group_run(const struct search_group *group)
     return 0;
 }
 
-/* All steps are kept, the invalid ones too: the staircase can be drawn, and
- * counted again by anybody. */
 static json_t *rate(double per_s)
 {
     return per_s > 0 ? json_finite(per_s) : json_null();
@@ -214,6 +212,8 @@ static json_t *step_json(const struct search_step *step)
                      step->why[0] ? json_text(step->why) : json_null());
 }
 
+/* All steps are kept, the invalid ones too: the staircase can be drawn, and
+ * counted again by anybody. */
 json_t *search_json(const struct search *search, const struct slo *slo,
                     const char *limit)
 {

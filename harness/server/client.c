@@ -183,8 +183,8 @@ static int ask(const struct sockaddr_in *address, int *fd,
     return result;
 }
 
-/* Asks once more on a new connection where a kept one was closed before
- * any byte of the answer (RFC 9112, section 9.3.1). */
+/* Asks; once more, on a new connection, where a kept one was closed before any
+ * byte of the answer (RFC 9112, section 9.3.1). */
 static int ask_kept(const struct sockaddr_in *address, int *fd,
                     const struct load_request *request, int64_t timeout_ns,
                     struct answer *answer)

@@ -52,7 +52,7 @@ struct gap {
     char words[768];
 };
 
-/* The differences of a pair, block by block: a - b. */
+/* The facts about a pair, block by block: a - b. */
 struct gap_facts {
     const char *a, *b;
     const double *cpu_ns; /* per request */

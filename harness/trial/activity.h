@@ -29,7 +29,8 @@ int trial_activity_take(struct stage *stage, int64_t start_ns);
  * -1: unknown. */
 int64_t trial_run_wait_ns(const struct trial *trial);
 
-/* Context switches of the tree's live threads, of either kind; -1: unknown. */
+/* The context switches of the server's live threads in the window, of either
+ * kind; -1: unknown. */
 int64_t trial_switches(const struct trial *trial);
 
 /* "activity" and "run_queue" of a trial. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making and keeping the groups of one tree (see the header). Reading them is
- * in read.c.
+ * Making, keeping and reading the groups of one tree (see the header).
  *
  * Where: beside the harness's own place in each hierarchy, so that limits set
  * for us also hold for what we start. In v1 that is a child of our own group.
