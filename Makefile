@@ -334,9 +334,10 @@ $(fuzz_targets): $(out)/fuzz/%: tests/fuzz/%.c $(out)/libtroika.a $(out)/librunt
 	$(call say,FUZZ,$*)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fsanitize=fuzzer -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -luv
+# Programs of known size and speed: no sanitizer adds to what they weigh.
 $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $<
+	$(Q)$(filter-out -fsanitize% -fno-sanitize%,$(COMPILE)) -MF $@.d -MT $@ -o $@ $<
 
 .PHONY: FORCE
 FORCE:

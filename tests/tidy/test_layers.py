@@ -16,8 +16,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", ROOT / "build/release"))
-# Declared by the contract, defined by the HTTP server; a cut-out for a model
-# under test replaces them.
+# Declared by the contract and defined above it: the answer that a workload
+# builds, the model, and the generated table.
 CONTRACT = re.compile(r"reply_(append|printf|extend)|model|workloads(_missing)?")
 
 

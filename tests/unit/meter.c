@@ -25,18 +25,6 @@
 #include "harness/machine/meter/proc.h"
 #include "harness/server/process.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__ 1
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-/* It gives the burner shadow memory and a thread, which are nobody's truth. */
-static const bool weighs = false;
-#else
-static const bool weighs = true;
-#endif
-
 static const int64_t mib = 1 << 20;
 
 static void pause_ms(int ms)
@@ -127,21 +115,13 @@ static void check_memory(const char *source)
     /* A page table page for each 2 MiB that a process touched. */
     int64_t tables = (3 * (24 + 32) + 32) / 2 * 4096;
 
-    /* The address sanitizer's shadow is an eighth of what a process touched;
-     * whether reading it takes memory is the kernel's choice. */
-    int64_t slack = mib;
-#ifdef __SANITIZE_ADDRESS__
-    slack += (3 * (24 + 32) + 32) * mib / 8;
-#endif
-
     observe(source, WORDS("children=3", "touch=24", "shared=32"), samples);
     print_message("memory, source '%s'\n", source);
-    assert_near("total", GREW(samples, total_bytes), user + tables, 0.02,
-                slack);
-    assert_near("user", GREW(samples, user_bytes), user, 0.02, slack);
-    assert_near("pss", GREW(samples, pss_sum_bytes), user, 0.01, slack);
+    assert_near("total", GREW(samples, total_bytes), user + tables, 0.02, mib);
+    assert_near("user", GREW(samples, user_bytes), user, 0.02, mib);
+    assert_near("pss", GREW(samples, pss_sum_bytes), user, 0.01, mib);
     assert_near("rss", GREW(samples, rss_sum_bytes), user + 3 * 32 * mib, 0.01,
-                slack);
+                mib);
     /* Huge pages need no tables, so this is no lower bound. */
     assert_true(GREW(samples, page_table_bytes) <= tables * 2);
     assert_int_equal(samples[1].processes, 4);
@@ -168,16 +148,8 @@ static void check_threads(const char *source)
                 GREW(samples, kernel_stack_bytes));
 }
 
-/* What a dozen forks may cost beyond the burning: the sanitizers copy their
- * shadow memory's tables with each. */
-static int64_t fork_slack_ns(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 60000000;
-#else
-    return 12000000;
-#endif
-}
+/* What a dozen forks may cost beyond the burning. */
+static const int64_t fork_slack_ns = 12000000;
 
 /* 150 ms of its own, 10 x 15 ms in children that come and go, 150 ms in a
  * daemon; a stall of the machine inside a burn adds to them. */
@@ -196,7 +168,7 @@ static void check_cpu(const char *source)
      * counters are rounded down to 10 ms each. */
     if (group)
         assert_near("cpu", all, burnt.own_ns + burnt.daemon_ns, 0.02,
-                    fork_slack_ns());
+                    fork_slack_ns);
     else
         assert_near("cpu, estimate", all, burnt.own_ns, 0.02, 45000000);
     assert_true(samples[0].cpu_user_ns >= 0 && user <= all);
@@ -234,8 +206,6 @@ static void sockets_are_counted(void **state)
 static void memory_is_right(void **state)
 {
     (void)state;
-    if (!weighs)
-        skip();
     check_memory("");
     check_memory("v1");
     check_memory("v2");
@@ -245,8 +215,6 @@ static void memory_is_right(void **state)
 static void threads_are_right(void **state)
 {
     (void)state;
-    if (!weighs)
-        skip();
     check_threads("");
     check_threads("v1");
     check_threads("v2");
@@ -256,8 +224,6 @@ static void threads_are_right(void **state)
 static void cpu_is_right(void **state)
 {
     (void)state;
-    if (!weighs)
-        skip();
     check_cpu("");
     check_cpu("v1");
     check_cpu("v2");
