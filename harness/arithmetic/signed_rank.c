@@ -53,9 +53,9 @@ static void double_ranks(const double *d, int n, int *ranks)
 static bool rank_all(const double *a, const double *b, int n,
                      struct ranked *ranked)
 {
-    *ranked = (struct ranked){.d = calloc((size_t)n, sizeof(*ranked->d)),
+    *ranked = (struct ranked){.d = calloc((size_t)n, sizeof *ranked->d),
                               .ranks = calloc((size_t)n, sizeof(int))};
-    if (ranked->d == NULL || ranked->ranks == NULL)
+    if (!ranked->d || !ranked->ranks)
         return false;
     for (int i = 0; i < n; i++) {
         double difference = log(a[i]) - log(b[i]);
@@ -63,7 +63,7 @@ static bool rank_all(const double *a, const double *b, int n,
         if (fabs(difference) > 1e-14)
             ranked->d[ranked->used++] = difference;
     }
-    qsort(ranked->d, (size_t)ranked->used, sizeof(*ranked->d), by_size);
+    qsort(ranked->d, (size_t)ranked->used, sizeof *ranked->d, by_size);
     double_ranks(ranked->d, ranked->used, ranked->ranks);
     return true;
 }
@@ -163,14 +163,14 @@ void signed_rank_ratio(const double *a, const double *b, int n,
     *estimate = (struct signed_rank){NAN, NAN, NAN};
     if (n < 1)
         return;
-    means = calloc(size * (size + 1) / 2, sizeof(*means));
-    if (means == NULL)
+    means = calloc(size * (size + 1) / 2, sizeof *means);
+    if (!means)
         return;
     for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++)
             means[count++] =
                 (log(a[i]) - log(b[i]) + log(a[j]) - log(b[j])) / 2;
-    qsort(means, count, sizeof(*means), statistics_ascending);
+    qsort(means, count, sizeof *means, statistics_ascending);
     estimate->value = exp((means[(count - 1) / 2] + means[count / 2]) / 2);
     cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
                                     : signed_rank_cut_exact(n);

@@ -17,7 +17,7 @@
 
 static double weight_of(const double *weights, int i)
 {
-    return weights != NULL ? weights[i] : 1;
+    return weights ? weights[i] : 1;
 }
 
 static int count_places(const double *x, int n)

@@ -158,13 +158,13 @@ void statistics_level(const double *values, int n, struct estimate *estimate)
 void statistics_ratio(const double *a, const double *b, int n,
                       struct estimate *estimate)
 {
-    double *logs = n > 0 ? malloc((size_t)n * sizeof(*logs)) : NULL;
+    double *logs = n > 0 ? malloc((size_t)n * sizeof *logs) : NULL;
 
     *estimate = (struct estimate){0};
-    if (logs == NULL)
+    if (!logs)
         return;
     for (int i = 0; i < n; i++)
-        logs[i] = log(a[i]) - (b != NULL ? log(b[i]) : 0);
+        logs[i] = log(a[i]) - (b ? log(b[i]) : 0);
     from_logs(logs, n, estimate);
     free(logs);
 }
@@ -203,16 +203,16 @@ static int by_p(const void *left, const void *right)
 
 int statistics_holm(double *p, int n)
 {
-    double **sorted = malloc((size_t)(n > 0 ? n : 1) * sizeof(*sorted));
+    double **sorted = malloc((size_t)(n > 0 ? n : 1) * sizeof *sorted);
     double largest = 0;
     int used = 0;
 
-    if (sorted == NULL)
+    if (!sorted)
         return -ENOMEM;
     for (int i = 0; i < n; i++)
         if (!isnan(p[i]))
             sorted[used++] = &p[i];
-    qsort(sorted, (size_t)used, sizeof(*sorted), by_p);
+    qsort(sorted, (size_t)used, sizeof *sorted, by_p);
     for (int i = 0; i < used; i++) {
         largest = fmax(largest, *sorted[i] * (used - i));
         *sorted[i] = fmin(1, largest);

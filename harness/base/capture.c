@@ -52,7 +52,7 @@ static int take(int fd, int64_t deadline_ns, char *text, size_t size)
         bool full = used + 1 >= size;
         ssize_t got = ready < 0 ? -1
                                 : read(fd, full ? rest : text + used,
-                                       full ? sizeof(rest) : size - used - 1);
+                                       full ? sizeof rest : size - used - 1);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)

@@ -82,13 +82,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
     const struct parsing *parsing = state->input;
     const struct flags *flags = parsing->flags;
 
-    if (key == ARGP_KEY_ARG && flags->word != NULL)
+    if (key == ARGP_KEY_ARG && flags->word)
         return flags->word(value, parsing->into, state);
-    if (key == ARGP_KEY_END && flags->whole != NULL)
+    if (key == ARGP_KEY_END && flags->whole)
         return flags->whole(parsing->into, state), 0;
-    for (int i = 0; flags->rows[i].name != NULL; i++)
+    for (int i = 0; flags->rows[i].name; i++)
         if (key == key_of(flags, i)) {
-            if (flags->given != NULL)
+            if (flags->given)
                 flags->given(flags->rows[i].name, parsing->into);
             take(&flags->rows[i], value, parsing->into, state);
             return 0;
@@ -105,7 +105,7 @@ void flags_parse(const struct flags *flags, int argc, char **argv, void *into)
                               .doc = flags->help};
     struct parsing parsing = {flags, into};
 
-    for (int i = 0; flags->rows[i].name != NULL && i < FLAGS_MAX; i++)
+    for (int i = 0; flags->rows[i].name && i < FLAGS_MAX; i++)
         options[i] = (struct argp_option){
             .name = flags->rows[i].name,
             .key = key_of(flags, i),
@@ -121,7 +121,7 @@ const char *flags_choose(char *words, int count,
 {
     char *rest = words, *word;
 
-    while ((word = strsep(&rest, ",")) != NULL) {
+    while ((word = strsep(&rest, ","))) {
         bool found = false;
 
         for (int i = 0; i < count; i++)

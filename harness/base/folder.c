@@ -31,7 +31,7 @@ void folder_remove(const char *path)
 int folder_make(const char *kind, bool open, char *path, size_t size)
 {
     snprintf(path, size, "/tmp/troika-%s-XXXXXX", kind);
-    if (mkdtemp(path) == NULL) {
+    if (!mkdtemp(path)) {
         path[0] = '\0';
         return -errno;
     }

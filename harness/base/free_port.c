@@ -28,7 +28,7 @@ int free_port(void)
         address.sin_port = htons((uint16_t)port);
         /* Any address: a target may bind to all of them. */
         address.sin_addr.s_addr = htonl(INADDR_ANY);
-        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address))
             port = 0;
         if (fd >= 0)
             close(fd);

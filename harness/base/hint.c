@@ -40,8 +40,8 @@ char *hint_word(const char *text, char *word, size_t size)
 
 void hint_set_program(const char *argv0)
 {
-    if (argv0 != NULL && argv0[0] != '\0')
-        hint_word(argv0, program, sizeof(program));
+    if (argv0 && argv0[0] != '\0')
+        hint_word(argv0, program, sizeof program);
 }
 
 const char *hint_program(void)
@@ -54,10 +54,9 @@ static bool find_tree(char tree[PATH_MAX])
 {
     char path[PATH_MAX];
 
-    return tree_source("Makefile", path, sizeof(path)) == 0 &&
-           access(path, R_OK) == 0 &&
-           tree_source("", path, sizeof(path)) == 0 &&
-           realpath(path, tree) != NULL;
+    return tree_source("Makefile", path, sizeof path) == 0 &&
+           access(path, R_OK) == 0 && tree_source("", path, sizeof path) == 0 &&
+           realpath(path, tree);
 }
 
 char *hint_make(const char *target, const char *directory, char *command,
@@ -70,12 +69,12 @@ char *hint_make(const char *target, const char *directory, char *command,
     command[0] = '\0';
     if (!find_tree(tree))
         return command;
-    at_home = getcwd(here, sizeof(here)) != NULL && !strcmp(here, tree);
-    if (!at_home && realpath(directory, full) != NULL)
+    at_home = getcwd(here, sizeof here) && !strcmp(here, tree);
+    if (!at_home && realpath(directory, full))
         directory = full;
     snprintf(command, size, "make%s%s %s RUN=%s", at_home ? "" : " -C ",
-             at_home ? "" : hint_word(tree, place, sizeof(place)), target,
-             hint_word(directory, run, sizeof(run)));
+             at_home ? "" : hint_word(tree, place, sizeof place), target,
+             hint_word(directory, run, sizeof run));
     return command;
 }
 
@@ -84,9 +83,9 @@ static bool is_made(void)
 {
     char path[PATH_MAX], made[PATH_MAX], self[PATH_MAX];
 
-    return tree_source("build/release/troika", path, sizeof(path)) == 0 &&
-           realpath(path, made) != NULL &&
-           realpath("/proc/self/exe", self) != NULL && !strcmp(made, self);
+    return tree_source("build/release/troika", path, sizeof path) == 0 &&
+           realpath(path, made) && realpath("/proc/self/exe", self) &&
+           !strcmp(made, self);
 }
 
 char *hint_resume(const char *directory, char *command, size_t size)
@@ -98,7 +97,7 @@ char *hint_resume(const char *directory, char *command, size_t size)
         hint_make("resume", directory, command, size);
     if (command[0] == '\0')
         snprintf(command, size, "%s bench --resume=%s%s", hint_program(),
-                 hint_word(directory, run, sizeof(run)),
+                 hint_word(directory, run, sizeof run),
                  strcmp(version_variant(), "release") != 0
                      ? " --allow-any-build"
                      : "");

@@ -26,9 +26,9 @@ json_t *json_text(const char *text)
     json_t *value = json_string(text);
     char copy[2048];
 
-    if (value != NULL)
+    if (value)
         return value;
-    snprintf(copy, sizeof(copy), "%s", text);
+    snprintf(copy, sizeof copy, "%s", text);
     for (char *c = copy; *c != '\0'; c++)
         if ((unsigned char)*c >= 0x80)
             *c = '?';
@@ -42,7 +42,7 @@ json_t *json_time(int64_t unix_s)
     struct tm utc;
 
     gmtime_r(&at, &utc);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_string(text);
 }
 
@@ -55,7 +55,7 @@ const char *json_text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_of(object, key);
 
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 bool json_text_is(const json_t *object, const char *key, const char *text)

@@ -54,7 +54,7 @@ const char *names_nearest(const char *word, const char *const *names)
     int best_distance = WORD_MAX;
     int near = smaller((int)strlen(word) / 3 + 1, 4);
 
-    for (; *names != NULL; names++) {
+    for (; *names; names++) {
         int d = distance(word, *names);
 
         if (begins(word, *names) && d > near)
@@ -74,13 +74,13 @@ static const char *next_nearest(const char *word, const char *const *names,
     const char *best = NULL;
     int best_distance = 0;
 
-    for (; *names != NULL; names++) {
+    for (; *names; names++) {
         int d = distance(word, *names);
         bool used = false;
 
         for (int i = 0; i < taken_count; i++)
             used |= taken[i] == *names;
-        if (!used && (best == NULL || d < best_distance)) {
+        if (!used && (!best || d < best_distance)) {
             best = *names;
             best_distance = d;
         }
@@ -108,11 +108,11 @@ char *names_suggest(const char *word, const char *const *names, char *text,
     int count = 0;
     size_t used;
 
-    if (nearest != NULL) {
+    if (nearest) {
         snprintf(text, size, "; did you mean %s?", nearest);
         return text;
     }
-    while (names[count] != NULL)
+    while (names[count])
         count++;
     if (count <= NAMES_LISTED)
         return list("; there is ", names, count, text, size);

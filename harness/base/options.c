@@ -40,9 +40,9 @@ char *options_suggest(const char *word, const char *const *names, char *text,
     char name[NAME_SIZE];
     int count = 0;
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     text[0] = '\0';
-    for (; names[count] != NULL && count < OPTIONS_MAX; count++) {
+    for (; names[count] && count < OPTIONS_MAX; count++) {
         snprintf(dashed[count], NAME_SIZE, "--%s", names[count]);
         known[count] = dashed[count];
         /* Cut short, ambiguous, or without what it needs: getopt says so. */
@@ -58,12 +58,12 @@ static const char *unknown_word(const struct argp *argp, int argc, char **argv)
     struct argp below[CHILDREN_MAX];
     struct argp_child children[CHILDREN_MAX + 1] = {{0}};
     struct argp silent = {.options = argp->options, .parser = look};
-    char **words = calloc((size_t)argc + 1, sizeof(*words));
+    char **words = calloc((size_t)argc + 1, sizeof *words);
     const char *bad = NULL;
 
-    if (words == NULL)
+    if (!words)
         return NULL;
-    memcpy(words, argv, (size_t)argc * sizeof(*words));
+    memcpy(words, argv, (size_t)argc * sizeof *words);
     for (int i = 0; argp->children && argp->children[i].argp; i++) {
         below[i] = (struct argp){.options = argp->children[i].argp->options,
                                  .parser = ignore};
@@ -73,17 +73,16 @@ static const char *unknown_word(const struct argp *argp, int argc, char **argv)
     if (argp_parse(&silent, argc, words, ARGP_SILENT, NULL, &bad) == 0)
         bad = NULL;
     free(words);
-    return bad != NULL && !strncmp(bad, "--", 2) ? bad : NULL;
+    return bad && !strncmp(bad, "--", 2) ? bad : NULL;
 }
 
 /* Puts the long names of the rows, if any, behind those that are there. */
 static int add_names(const struct argp_option *rows, const char **names,
                      int count)
 {
-    for (; rows != NULL && (rows->name != NULL || rows->key != 0) &&
-           count < OPTIONS_MAX;
+    for (; rows && (rows->name || rows->key != 0) && count < OPTIONS_MAX;
          rows++)
-        if (rows->name != NULL && !(rows->flags & OPTION_HIDDEN))
+        if (rows->name && !(rows->flags & OPTION_HIDDEN))
             names[count++] = rows->name;
     return count;
 }
@@ -99,9 +98,9 @@ error_t options_parse(const struct argp *argp, int argc, char **argv,
     argp_err_exit_status = EXIT_USAGE;
     for (int i = 0; argp->children && argp->children[i].argp; i++)
         count = add_names(argp->children[i].argp->options, names, count);
-    for (; more != NULL && *more != NULL && count < OPTIONS_MAX; more++)
+    for (; more && *more && count < OPTIONS_MAX; more++)
         names[count++] = *more;
-    if (bad != NULL && *options_suggest(bad, names, hint, sizeof(hint))) {
+    if (bad && *options_suggest(bad, names, hint, sizeof hint)) {
         fprintf(stderr, "%s: unrecognized option '%s'%s (%s --help)\n", argv[0],
                 bad, hint, argv[0]);
         exit(EXIT_USAGE);

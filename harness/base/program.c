@@ -15,11 +15,10 @@ bool program_find(const char *name, char *folder, size_t size)
     const char *at = getenv("PATH");
     char candidate[PATH_MAX];
 
-    while (at != NULL && *at != '\0') {
+    while (at && *at != '\0') {
         size_t length = strcspn(at, ":");
 
-        snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, at,
-                 name);
+        snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, name);
         if (length < size && access(candidate, X_OK) == 0) {
             snprintf(folder, size, "%.*s", (int)length, at);
             return true;

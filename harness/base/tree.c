@@ -15,7 +15,7 @@
 int tree_beside(const char *below, char *path, size_t size)
 {
     char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (length < 0)
         return -errno;
@@ -29,11 +29,11 @@ int tree_beside(const char *below, char *path, size_t size)
 int tree_source(const char *below, char *path, size_t size)
 {
     char up[PATH_MAX], root[PATH_MAX];
-    int result = tree_beside("../..", up, sizeof(up));
+    int result = tree_beside("../..", up, sizeof up);
 
     if (result < 0)
         return result;
-    if (realpath(up, root) == NULL)
+    if (!realpath(up, root))
         return -errno;
     if ((size_t)snprintf(path, size, "%s/%s", root, below) >= size)
         return -ENAMETOOLONG;
@@ -59,18 +59,18 @@ static char *stem(const char *name, const char *suffix)
 char **tree_names(const char *directory, const char *suffix)
 {
     DIR *stream = opendir(directory);
-    char **names = calloc(1, sizeof(*names));
+    char **names = calloc(1, sizeof *names);
     struct dirent *entry;
     size_t count = 0;
 
-    if (stream == NULL || names == NULL)
+    if (!stream || !names)
         goto failed;
-    while ((entry = readdir(stream)) != NULL) {
+    while ((entry = readdir(stream))) {
         char *name = stem(entry->d_name, suffix);
-        if (name == NULL)
+        if (!name)
             continue;
-        char **more = realloc(names, (count + 2) * sizeof(*names));
-        if (more == NULL) {
+        char **more = realloc(names, (count + 2) * sizeof *names);
+        if (!more) {
             free(name);
             goto failed;
         }
@@ -79,11 +79,11 @@ char **tree_names(const char *directory, const char *suffix)
         names[count] = NULL;
     }
     closedir(stream);
-    qsort(names, count, sizeof(*names), by_name);
+    qsort(names, count, sizeof *names, by_name);
     return names;
 
 failed:
-    if (stream != NULL)
+    if (stream)
         closedir(stream);
     tree_names_free(names);
     return NULL;
@@ -91,7 +91,7 @@ failed:
 
 void tree_names_free(char **names)
 {
-    for (int i = 0; names != NULL && names[i] != NULL; i++)
+    for (int i = 0; names && names[i]; i++)
         free(names[i]);
     free(names);
 }

@@ -74,7 +74,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
 
 static bool is_parameter(const char *name)
 {
-    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+    for (const struct workload_entry *w = workloads; w->name; w++)
         if (parameters_find(w->workload->parameters, name) >= 0)
             return true;
     return false;
@@ -90,23 +90,23 @@ static int unknown_key(const struct reader *reader,
 
     for (int i = 0; i < CELL_KEYS; i++)
         names[count++] = cell_keys[i].name;
-    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+    for (const struct workload_entry *w = workloads; w->name; w++)
         for (const struct parameter *p = w->workload->parameters;
-             p->name != NULL && count < CELL_KEYS + 255; p++)
+             p->name && count < CELL_KEYS + 255; p++)
             names[count++] = p->name;
     count = entrants_setting_names(reader, names, count, CELL_KEYS + 255);
     names[count] = NULL;
-    if (names_nearest(entry->key, names) == NULL)
+    if (!names_nearest(entry->key, names))
         names[CELL_KEYS] = NULL;
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
-                       names_suggest(entry->key, names, hint, sizeof(hint)));
+                       names_suggest(entry->key, names, hint, sizeof hint));
 }
 
 static int take_text(const struct reader *reader, struct cell_text *into,
                      const struct ini_entry *entry, int section_line)
 {
     /* A value from before this section is a default, and may be replaced. */
-    if (into->text != NULL && into->line > section_line)
+    if (into->text && into->line > section_line)
         return reader_fail(reader, entry->line,
                            "\"%s\" was given on line %d already", entry->key,
                            into->line);
@@ -125,11 +125,10 @@ static int take_workers_of(const struct reader *reader, struct cell *cell,
     const char *names[MODELS_MAX + 1];
     char hint[512];
 
-    if (model == NULL) {
+    if (!model) {
         models_names(reader->models, names);
         return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name,
-                           names_suggest(name, names, hint, sizeof(hint)));
+                           name, names_suggest(name, names, hint, sizeof hint));
     }
     if (model->available && !model->has_workers)
         return reader_fail(reader, entry->line,
@@ -168,11 +167,11 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index,
     if (is_parameter(strncmp(name, "beside.", 7) ? name : name + 7))
         return take_later(reader, index, section_line, cell->loose,
                           &cell->loose_count,
-                          sizeof(cell->loose) / sizeof(*cell->loose));
+                          sizeof cell->loose / sizeof *cell->loose);
     if (entrants_have_setting(reader, name))
         return take_later(reader, index, section_line, cell->settings,
                           &cell->setting_count,
-                          sizeof(cell->settings) / sizeof(*cell->settings));
+                          sizeof cell->settings / sizeof *cell->settings);
     return unknown_key(reader, &reader->ini->entries[index]);
 }
 

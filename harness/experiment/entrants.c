@@ -19,13 +19,13 @@ static int row_of(const struct model_info *model, const char *key)
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(key, "."), key);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."), key);
     return parameters_find(model->settings, name);
 }
 
 bool entrants_have_setting(const struct reader *reader, const char *key)
 {
-    for (const struct model_info *m = reader->models; m->name != NULL; m++)
+    for (const struct model_info *m = reader->models; m->name; m++)
         if (row_of(m, key) >= 0)
             return true;
     return false;
@@ -34,9 +34,9 @@ bool entrants_have_setting(const struct reader *reader, const char *key)
 int entrants_setting_names(const struct reader *reader, const char **names,
                            int count, int most)
 {
-    for (const struct model_info *m = reader->models; m->name != NULL; m++)
+    for (const struct model_info *m = reader->models; m->name; m++)
         for (const struct parameter *p = m->settings;
-             p != NULL && p->name != NULL && count < most; p++)
+             p && p->name && count < most; p++)
             names[count++] = p->name;
     return count;
 }
@@ -56,8 +56,7 @@ static const struct ini_entry *deciding(const struct reader *reader,
         const char *dot = strchr(entry->key, '.');
 
         if (row_of(model, entry->key) != row ||
-            (dot != NULL && strcmp(dot + 1, model->name) != 0) ||
-            (dot == NULL && found_named))
+            (dot && strcmp(dot + 1, model->name) != 0) || (!dot && found_named))
             continue;
         found = entry;
         found_named = dot != NULL;
@@ -81,10 +80,10 @@ static int choose_settings(const struct reader *reader, const struct cell *cell,
         const struct ini_entry *entry = deciding(reader, cell, model, row);
         struct arguments arguments;
 
-        if (entry == NULL)
+        if (!entry)
             continue;
         given[row] = entry->value;
-        if (parameters_parse(table, given, &arguments, why, sizeof(why)) < 0)
+        if (parameters_parse(table, given, &arguments, why, sizeof why) < 0)
             return reader_fail(reader, entry->line, "of the model %s, %s",
                                model->name, why);
         used += (size_t)snprintf(choice + used, SETTINGS_TEXT_MAX - used,
@@ -101,7 +100,7 @@ static int choose_settings(const struct reader *reader, const struct cell *cell,
 static bool is_of_use(const struct reader *reader,
                       const struct load_point *point, const char *key)
 {
-    for (int i = 0; point->models[i] != NULL; i++)
+    for (int i = 0; point->models[i]; i++)
         if (row_of(models_find(reader->models, point->models[i]), key) >= 0)
             return true;
     return false;
@@ -115,10 +114,9 @@ static int check_named(const struct reader *reader,
     char hint[512];
 
     models_names(reader->models, names);
-    if (model == NULL)
+    if (!model)
         return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name,
-                           names_suggest(name, names, hint, sizeof(hint)));
+                           name, names_suggest(name, names, hint, sizeof hint));
     if (model->available && row_of(model, entry->key) < 0)
         return reader_fail(reader, entry->line, "the model %s has no \"%.*s\"",
                            name, (int)strcspn(entry->key, "."), entry->key);
@@ -137,7 +135,7 @@ static int check_settings(const struct reader *reader, const struct cell *cell,
             &reader->ini->entries[cell->settings[i]];
         const char *dot = strchr(entry->key, '.');
 
-        if (dot != NULL)
+        if (dot)
             result = check_named(reader, entry, dot + 1);
         else if (entry->line > cell->line &&
                  !is_of_use(reader, point, entry->key))
@@ -163,8 +161,8 @@ static int add(struct choice *choice, const struct model_info *model)
     int workers = choice->point->workers;
     char why[256];
 
-    if (own->text != NULL && value_count(own->text, 1, CELL_WORKERS_MAX,
-                                         &workers, why, sizeof(why)) < 0)
+    if (own->text && value_count(own->text, 1, CELL_WORKERS_MAX, &workers, why,
+                                 sizeof why) < 0)
         return reader_fail(choice->reader, own->line, "\"workers.%s\" %s",
                            model->name, why);
     choice->point->model_workers[choice->count] =
@@ -179,7 +177,7 @@ static int add_all(struct choice *choice)
     const struct model_info *model = choice->reader->models;
     int result = 0;
 
-    for (; model->name != NULL && result == 0; model++) {
+    for (; model->name && result == 0; model++) {
         if (model->foreign)
             continue;
         if (!model->available)
@@ -201,10 +199,10 @@ static int add_named(struct choice *choice, const char *name, int line)
     const char *names[MODELS_MAX + 1];
     char hint[512];
 
-    if (model == NULL) {
+    if (!model) {
         models_names(reader->models, names);
         return reader_fail(reader, line, "no model is named \"%s\"%s", name,
-                           names_suggest(name, names, hint, sizeof(hint)));
+                           names_suggest(name, names, hint, sizeof hint));
     }
     for (int i = 0; i < choice->count; i++)
         if (!strcmp(choice->point->models[i], name))
@@ -231,8 +229,7 @@ static int add_list(struct choice *choice, const struct cell_text *list)
     char name[64], why[256];
     int more;
 
-    while ((more = value_next(&rest, name, sizeof(name), why, sizeof(why))) >
-           0) {
+    while ((more = value_next(&rest, name, sizeof name, why, sizeof why)) > 0) {
         int result = add_named(choice, name, list->line);
         if (result < 0)
             return result;
@@ -251,7 +248,7 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
     bool some_have_workers = false;
     int result;
 
-    if (list->text == NULL || !strcmp(list->text, "all"))
+    if (!list->text || !strcmp(list->text, "all"))
         result = add_all(&choice);
     else
         result = add_list(&choice, list);
@@ -267,8 +264,7 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
     for (int i = 0; i < choice.count; i++)
         some_have_workers |=
             models_find(reader->models, point->models[i])->has_workers;
-    if (workers->text != NULL && workers->line > cell->line &&
-        !some_have_workers)
+    if (workers->text && workers->line > cell->line && !some_have_workers)
         return reader_fail(reader, workers->line,
                            "\"workers\" has no meaning here: none of the "
                            "cell's models has workers to set");
@@ -277,13 +273,13 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
 
 void entrants_add_copies(struct experiment *experiment)
 {
-    snprintf(experiment->copy, sizeof(experiment->copy), "%.62s%c",
+    snprintf(experiment->copy, sizeof experiment->copy, "%.62s%c",
              experiment->baseline, ENTRANTS_COPY_MARK);
     for (int i = 0; i < experiment->load_point_count; i++) {
         struct load_point *point = &experiment->load_points[i];
         int n = 0, baseline = -1;
 
-        for (; point->models[n] != NULL; n++)
+        for (; point->models[n]; n++)
             if (!strcmp(point->models[n], experiment->baseline))
                 baseline = n;
         if (baseline < 0 || n >= EXPERIMENT_MODELS_MAX - 1)
@@ -308,7 +304,7 @@ const struct model_info *entrants_model(const struct model_info *models,
 {
     char model[64];
 
-    snprintf(model, sizeof(model), "%.*s",
+    snprintf(model, sizeof model, "%.*s",
              (int)(strlen(name) - entrants_is_copy(name)), name);
     return models_find(models, model);
 }

@@ -67,7 +67,7 @@ static const char *expansion_item(const struct expansion *expansion, int key,
 /* The package for want of which the workload was not built, or NULL. */
 static const char *lacks(const char *name)
 {
-    for (int i = 0; workloads_missing[i].name != NULL; i++)
+    for (int i = 0; workloads_missing[i].name; i++)
         if (!strcmp(workloads_missing[i].name, name))
             return workloads_missing[i].package;
     return NULL;
@@ -82,7 +82,7 @@ bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
         if (reader->ini->entries[i].section == section &&
             !strcmp(reader->ini->entries[i].key, cell_keys[CELL_WORKLOAD].name))
             name = reader->ini->entries[i].value;
-    if (name == NULL || lacks(name) == NULL)
+    if (!name || !lacks(name))
         return false;
     reader_leave_out(reader,
                      "the cell %s is left out: its workload %s was not built, "
@@ -100,14 +100,14 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     char hint[512];
     int count = 0;
 
-    for (; entry->name != NULL; entry++) {
+    for (; entry->name; entry++) {
         if (!strcmp(entry->name, name->text))
             return entry;
         if (count < 255)
             names[count++] = entry->name;
     }
     names[count] = NULL;
-    if (lacks(name->text) != NULL)
+    if (lacks(name->text))
         reader_fail(reader, name->line,
                     "the workload %s was not built: package %s is missing "
                     "(make deps-claims)",
@@ -115,7 +115,7 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     else
         reader_fail(reader, name->line, "no workload is named \"%s\"%s",
                     name->text,
-                    names_suggest(name->text, names, hint, sizeof(hint)));
+                    names_suggest(name->text, names, hint, sizeof hint));
     return NULL;
 }
 
@@ -156,7 +156,7 @@ static int pick_parameters(const struct reader *reader, const struct cell *cell,
             return reader_fail(reader, entry->line,
                                "the workload %s has no parameter \"%s\"%s",
                                workload->name, name,
-                               names_suggest(name, names, hint, sizeof(hint)));
+                               names_suggest(name, names, hint, sizeof hint));
         if (row < 0)
             continue;
         squeeze(entry->value);
@@ -171,7 +171,7 @@ static int64_t wait_of(const struct workload_entry *entry,
 {
     const struct workload *workload = entry->workload;
 
-    return workload->wait_ns != NULL ? workload->wait_ns(arguments) : 0;
+    return workload->wait_ns ? workload->wait_ns(arguments) : 0;
 }
 
 static int add_axis(struct expansion *expansion, int key,
@@ -182,14 +182,14 @@ static int add_axis(struct expansion *expansion, int key,
     char why[EXPAND_WHY_MAX];
     int more;
 
-    if (text->text == NULL)
+    if (!text->text)
         return 0;
     axis->key = key;
     axis->line = text->line;
     axis->count = 0;
     for (;;) {
         char item[64];
-        more = value_next(&rest, item, sizeof(item), why, sizeof(why));
+        more = value_next(&rest, item, sizeof item, why, sizeof why);
         if (more < 0)
             return reader_fail(expansion->reader, text->line, "\"%s\" %s", name,
                                why);
@@ -199,7 +199,7 @@ static int add_axis(struct expansion *expansion, int key,
             return reader_fail(expansion->reader, text->line,
                                "\"%s\" lists more than %d values", name,
                                AXIS_ITEMS_MAX);
-        memcpy(axis->items[axis->count++], item, sizeof(item));
+        memcpy(axis->items[axis->count++], item, sizeof item);
     }
     expansion->axis_count++;
     return 0;
@@ -210,7 +210,7 @@ static int make_id(const struct expansion *expansion, struct load_point *point)
 {
     static const char *const marks[CELL_EXPANDED] = {"c", "r", "w", "k"};
     const struct parameter *table = expansion->workload->workload->parameters;
-    size_t used = (size_t)snprintf(point->id, sizeof(point->id), "%s",
+    size_t used = (size_t)snprintf(point->id, sizeof point->id, "%s",
                                    expansion->cell->name);
 
     for (int i = 0; i < expansion->axis_count; i++) {
@@ -224,15 +224,15 @@ static int make_id(const struct expansion *expansion, struct load_point *point)
                 item[n++] = *c;
         item[n] = '\0';
         used += (size_t)snprintf(
-            point->id + used, sizeof(point->id) - used, "-%s%s",
+            point->id + used, sizeof point->id - used, "-%s%s",
             axis->key < CELL_EXPANDED ? marks[axis->key]
                                       : table[axis->key - CELL_KEYS].name,
             item);
-        if (used >= sizeof(point->id))
+        if (used >= sizeof point->id)
             return reader_fail(expansion->reader, axis->line,
                                "the load point's name would be longer than %zu "
                                "characters; shorten the cell's name",
-                               sizeof(point->id) - 1);
+                               sizeof point->id - 1);
     }
     return 0;
 }
@@ -252,14 +252,14 @@ static int take_parameters(const struct expansion *expansion,
         /* One by one first, so that the error has the right line. */
         const char *one[PARAMETERS_MAX] = {NULL};
         one[i] = given[i];
-        if (parameters_parse(table, one, &point->arguments, why, sizeof(why)) <
+        if (parameters_parse(table, one, &point->arguments, why, sizeof why) <
             0)
             return reader_fail(expansion->reader,
-                               given[i] != NULL ? expansion->given[i].line
-                                                : expansion->cell->line,
+                               given[i] ? expansion->given[i].line
+                                        : expansion->cell->line,
                                "%s", why);
     }
-    parameters_parse(table, given, &point->arguments, why, sizeof(why));
+    parameters_parse(table, given, &point->arguments, why, sizeof why);
     return 0;
 }
 
@@ -289,8 +289,8 @@ static int take_backend(const struct expansion *expansion,
     int line;
     const char *text = expansion_item(expansion, CELL_BACKEND_WORKERS, &line);
 
-    if (text == NULL || (!point->workload->workload->needs_backend &&
-                         given->line < expansion->cell->line))
+    if (!text || (!point->workload->workload->needs_backend &&
+                  given->line < expansion->cell->line))
         return 0; /* a default that means nothing here */
     if (!point->workload->workload->needs_backend)
         return reader_fail(expansion->reader, line,
@@ -298,7 +298,7 @@ static int take_backend(const struct expansion *expansion,
                            "backend",
                            point->workload->name);
     if (value_count(text, 1, CELL_WORKERS_MAX, &point->backend_workers, why,
-                    sizeof(why)) < 0)
+                    sizeof why) < 0)
         return reader_fail(expansion->reader, line, "\"backend_workers\" %s",
                            why);
     return 0;
@@ -314,7 +314,7 @@ static int take_quantity(const struct expansion *expansion, int key, int unit,
     char why[EXPAND_WHY_MAX];
 
     if (value_quantity(unit, given->text ? given->text : default_text, min, max,
-                       value, why, sizeof(why)) < 0)
+                       value, why, sizeof why) < 0)
         return reader_fail(expansion->reader, given->line, "\"%s\" %s",
                            cell_keys[key].name, why);
     return 0;
@@ -327,8 +327,8 @@ static int take_choice(const struct expansion *expansion, int key,
     char why[EXPAND_WHY_MAX];
 
     *value = 0;
-    if (given->text != NULL &&
-        value_choice(given->text, names, value, why, sizeof(why)) < 0)
+    if (given->text &&
+        value_choice(given->text, names, value, why, sizeof why) < 0)
         return reader_fail(expansion->reader, given->line, "\"%s\" %s",
                            cell_keys[key].name, why);
     return 0;
@@ -341,18 +341,18 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
     char why[EXPAND_WHY_MAX];
 
-    if (given->text == NULL)
+    if (!given->text)
         return reader_fail(expansion->reader, expansion->cell->line,
                            "[cell %s] is a search and has no limit to keep; "
                            "add slo = p99<100ms",
                            point->section);
     if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
-                    why, sizeof(why)) < 0)
+                    why, sizeof why) < 0)
         return reader_fail(expansion->reader, given->line, "\"slo\" %s", why);
-    if (strlen(given->text) >= sizeof(point->slo.text))
+    if (strlen(given->text) >= sizeof point->slo.text)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is longer than %zu characters",
-                           sizeof(point->slo.text) - 1);
+                           sizeof point->slo.text - 1);
     if (point->slo.limit_ns <= wait_ns)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is %s, and a request waits %.4g ms by "
@@ -371,11 +371,11 @@ static int take_active(const struct expansion *expansion,
     double share = 0.01;
     char why[EXPAND_WHY_MAX];
 
-    if (given->text != NULL &&
+    if (given->text &&
         (!strcmp(given->text, "0") || !strcmp(given->text, "0%")))
         share = 0;
-    else if (given->text != NULL &&
-             value_share(given->text, &share, why, sizeof(why)) < 0)
+    else if (given->text &&
+             value_share(given->text, &share, why, sizeof why) < 0)
         return reader_fail(expansion->reader, given->line, "\"active\" %s",
                            why);
     point->arrivals = ARRIVALS_UNIFORM;
@@ -392,22 +392,21 @@ static int take_rate(const struct expansion *expansion,
     int line;
     const char *text = expansion_item(expansion, CELL_RATE, &line);
 
-    if (text == NULL)
+    if (!text)
         return reader_fail(expansion->reader, line,
                            "[cell %s] is an open loop and has no rate; add "
                            "rate = 200, or mode = closed",
                            point->section);
     if (!value_multiple(text, &point->rate_of_capacity) &&
-        value_rate(text, &point->rate_per_s, why, sizeof(why)) < 0)
+        value_rate(text, &point->rate_per_s, why, sizeof why) < 0)
         return reader_fail(expansion->reader, line, "\"rate\" %s", why);
     if (point->rate_of_capacity > 0 &&
-        expansion->cell->fixed[CELL_CONNECTIONS].text == NULL)
+        !expansion->cell->fixed[CELL_CONNECTIONS].text)
         return reader_fail(expansion->reader, line,
                            "\"rate\" is a multiple of what the connections "
                            "can ask for; say how many: connections = 256");
-    return expansion->cell->fixed[CELL_SLO].text == NULL
-               ? 0
-               : take_slo(expansion, point);
+    return !expansion->cell->fixed[CELL_SLO].text ? 0
+                                                  : take_slo(expansion, point);
 }
 
 static int take_connections(const struct expansion *expansion,
@@ -417,8 +416,8 @@ static int take_connections(const struct expansion *expansion,
     int line;
     const char *text = expansion_item(expansion, CELL_CONNECTIONS, &line);
 
-    if (text != NULL && value_count(text, 1, CONNECTIONS_MAX,
-                                    &point->connections, why, sizeof(why)) < 0)
+    if (text && value_count(text, 1, CONNECTIONS_MAX, &point->connections, why,
+                            sizeof why) < 0)
         return reader_fail(expansion->reader, line, "\"connections\" %s", why);
     return 0;
 }
@@ -434,7 +433,7 @@ static int judge_slicing(const struct expansion *expansion,
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
     const struct cell *cell = expansion->cell;
 
-    if (point->beside.workload != NULL)
+    if (point->beside.workload)
         return reader_fail(expansion->reader, cell->line,
                            "[cell %s]: slice mode has no second load",
                            cell->name);
@@ -504,8 +503,7 @@ static int take_load(const struct expansion *expansion,
     point->connections = modes[mode].connections;
     if (mode == MODE_IDLE && (result = take_connections(expansion, point)) < 0)
         return result;
-    if (mode_takes[mode] != NULL &&
-        (result = mode_takes[mode](expansion, point)) < 0)
+    if (mode_takes[mode] && (result = mode_takes[mode](expansion, point)) < 0)
         return result;
     if (point->connections == 0)
         point->connections = load_schedule_connections(
@@ -522,7 +520,7 @@ static int judge_session(const struct expansion *expansion,
     enum mode mode = modes_of(point);
     int line = expansion->cell->line;
 
-    if (workload->session == NULL)
+    if (!workload->session)
         return 0;
     if (point->churn)
         return reader_fail(expansion->reader, line,
@@ -563,7 +561,7 @@ static int take_times(const struct expansion *expansion,
         {CELL_RECOVERY, "0s", 0, 600 * SECOND_NS, &point->recovery_ns},
     };
 
-    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         int result = take_quantity(expansion, times[i].key, UNIT_NS,
                                    times[i].default_text, times[i].least,
                                    times[i].most, times[i].value);
@@ -620,18 +618,18 @@ static int take_beside(struct expansion *expansion)
     char why[EXPAND_WHY_MAX];
     int result;
 
-    if (name->text == NULL) {
+    if (!name->text) {
         for (int key = CELL_BESIDE_RATE; key <= CELL_BESIDE_CONNECTIONS; key++)
-            if (fixed[key].text != NULL)
+            if (fixed[key].text)
                 return reader_fail(reader, fixed[key].line,
                                    "\"%s\" needs beside.workload",
                                    cell_keys[key].name);
         return 0;
     }
     beside->workload = find_workload(reader, name);
-    if (beside->workload == NULL)
+    if (!beside->workload)
         return -EINVAL;
-    if (beside->workload->workload->session != NULL)
+    if (beside->workload->workload->session)
         return reader_fail(reader, name->line,
                            "\"beside.workload\": %s is a conversation; beside "
                            "another load there can be requests of HTTP",
@@ -643,20 +641,20 @@ static int take_beside(struct expansion *expansion)
     if (result < 0)
         return result;
     if (parameters_parse(beside->workload->workload->parameters, texts,
-                         &beside->arguments, why, sizeof(why)) < 0)
+                         &beside->arguments, why, sizeof why) < 0)
         return reader_fail(reader, name->line, "beside.workload: %s", why);
-    if (fixed[CELL_BESIDE_RATE].text == NULL)
+    if (!fixed[CELL_BESIDE_RATE].text)
         return reader_fail(reader, name->line,
                            "the second load has no rate; add beside.rate = 1");
     if (value_rate(fixed[CELL_BESIDE_RATE].text, &beside->rate_per_s, why,
-                   sizeof(why)) < 0)
+                   sizeof why) < 0)
         return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
                            "\"beside.rate\" %s", why);
     beside->connections = load_schedule_connections(
         beside->rate_per_s, 1, wait_of(beside->workload, &beside->arguments));
-    if (fixed[CELL_BESIDE_CONNECTIONS].text != NULL &&
+    if (fixed[CELL_BESIDE_CONNECTIONS].text &&
         value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
-                    &beside->connections, why, sizeof(why)) < 0)
+                    &beside->connections, why, sizeof why) < 0)
         return reader_fail(reader, fixed[CELL_BESIDE_CONNECTIONS].line,
                            "\"beside.connections\" %s", why);
     return 0;
@@ -677,7 +675,7 @@ static int add_point(const struct expansion *expansion)
         return reader_fail(reader, cell->line, "more than %d load points",
                            EXPERIMENT_CELLS_MAX);
     point = &experiment->load_points[experiment->load_point_count];
-    snprintf(point->section, sizeof(point->section), "%s", cell->name);
+    snprintf(point->section, sizeof point->section, "%s", cell->name);
     point->line = cell->line;
     point->workload = expansion->workload;
     point->beside = expansion->beside;
@@ -687,8 +685,8 @@ static int add_point(const struct expansion *expansion)
         (result = take_course(expansion, point)) < 0)
         return result;
     text = expansion_item(expansion, CELL_WORKERS, &line);
-    if (text != NULL && value_count(text, 1, CELL_WORKERS_MAX, &point->workers,
-                                    why, sizeof(why)) < 0)
+    if (text && value_count(text, 1, CELL_WORKERS_MAX, &point->workers, why,
+                            sizeof why) < 0)
         return reader_fail(reader, line, "\"workers\" %s", why);
     if ((result = take_backend(expansion, point)) < 0 ||
         (result = entrants_choose(reader, cell, point)) < 0)
@@ -716,16 +714,16 @@ static bool next_point(struct expansion *expansion)
 
 int expand_cell(const struct reader *reader, const struct cell *cell)
 {
-    struct expansion *expansion = calloc(1, sizeof(*expansion));
+    struct expansion *expansion = calloc(1, sizeof *expansion);
     int result = -EINVAL;
 
-    if (expansion == NULL) {
+    if (!expansion) {
         reader_fail(reader, cell->line, "out of memory");
         return -ENOMEM;
     }
     expansion->reader = reader;
     expansion->cell = cell;
-    if (cell->fixed[CELL_WORKLOAD].text == NULL)
+    if (!cell->fixed[CELL_WORKLOAD].text)
         reader_fail(reader, cell->line,
                     "[cell %s] has no workload; add workload = NAME (troika "
                     "list)",
@@ -733,7 +731,7 @@ int expand_cell(const struct reader *reader, const struct cell *cell)
     else
         expansion->workload =
             find_workload(reader, &cell->fixed[CELL_WORKLOAD]);
-    if (expansion->workload == NULL)
+    if (!expansion->workload)
         goto out;
     if ((result = pick_parameters(reader, cell, expansion->workload, "",
                                   expansion->given)) < 0 ||

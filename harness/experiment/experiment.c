@@ -88,14 +88,14 @@ static int take_baseline(const struct reader *reader,
     const char *names[MODELS_MAX + 1];
     char hint[512];
 
-    if (models_find(reader->models, entry->value) == NULL) {
+    if (!models_find(reader->models, entry->value)) {
         models_names(reader->models, names);
         return reader_fail(
             reader, entry->line, "no model is named \"%s\"%s", entry->value,
-            names_suggest(entry->value, names, hint, sizeof(hint)));
+            names_suggest(entry->value, names, hint, sizeof hint));
     }
     return reader_copy_text(reader, entry, reader->experiment->baseline,
-                            sizeof(reader->experiment->baseline));
+                            sizeof reader->experiment->baseline);
 }
 
 static int take_headline(const struct reader *reader,
@@ -104,14 +104,14 @@ static int take_headline(const struct reader *reader,
     const char *names[64] = {NULL};
     char hint[512];
 
-    for (int i = 0; i < 63 && metrics[i].name != NULL; i++)
+    for (int i = 0; i < 63 && metrics[i].name; i++)
         names[i] = metrics[i].name;
-    if (metric_find(entry->value) == NULL)
+    if (!metric_find(entry->value))
         return reader_fail(
             reader, entry->line, "no metric is named \"%s\"%s", entry->value,
-            names_suggest(entry->value, names, hint, sizeof(hint)));
+            names_suggest(entry->value, names, hint, sizeof hint));
     return reader_copy_text(reader, entry, reader->experiment->headline,
-                            sizeof(reader->experiment->headline));
+                            sizeof reader->experiment->headline);
 }
 
 /* Whether there is a host and a port; the server says what it makes of them. */
@@ -121,12 +121,12 @@ static int take_address(const struct reader *reader,
     char *text = reader->experiment->store_addresses[store];
     const char *colon = strrchr(entry->value, ':');
 
-    if (colon == NULL || colon == entry->value || atoi(colon + 1) < 1)
+    if (!colon || colon == entry->value || atoi(colon + 1) < 1)
         return reader_fail(reader, entry->line,
                            "%s is \"%s\"; HOST:PORT is meant", entry->key,
                            entry->value);
     return reader_copy_text(reader, entry, text,
-                            sizeof(reader->experiment->store_addresses[0]));
+                            sizeof reader->experiment->store_addresses[0]);
 }
 
 static int take_experiment(const struct reader *reader,
@@ -141,37 +141,37 @@ static int take_experiment(const struct reader *reader,
     switch ((enum experiment_key)key) {
     case EXPERIMENT_TITLE:
         return reader_copy_text(reader, entry, experiment->title,
-                                sizeof(experiment->title));
+                                sizeof experiment->title);
     case EXPERIMENT_QUESTION:
         return reader_copy_text(reader, entry, experiment->question,
-                                sizeof(experiment->question));
+                                sizeof experiment->question);
     case EXPERIMENT_BLOCKS:
         result = value_count(text, 1, EXPERIMENT_BLOCKS_MAX,
-                             &experiment->blocks, why, sizeof(why));
+                             &experiment->blocks, why, sizeof why);
         break;
     case EXPERIMENT_SEED:
-        result = value_seed(text, &experiment->seed, why, sizeof(why));
+        result = value_seed(text, &experiment->seed, why, sizeof why);
         break;
     case EXPERIMENT_BASELINE:
         return take_baseline(reader, entry);
     case EXPERIMENT_BASE:
         return reader_copy_text(reader, entry, experiment->base,
-                                sizeof(experiment->base));
+                                sizeof experiment->base);
     case EXPERIMENT_HEADLINE:
         return take_headline(reader, entry);
     case EXPERIMENT_MARGIN:
-        result = value_share(text, &experiment->margin, why, sizeof(why));
+        result = value_share(text, &experiment->margin, why, sizeof why);
         break;
     case EXPERIMENT_LATENCY_MARGIN:
         result =
-            value_share(text, &experiment->latency_margin, why, sizeof(why));
+            value_share(text, &experiment->latency_margin, why, sizeof why);
         break;
     case EXPERIMENT_NOISE_FLOOR:
-        result = value_choice(text, answers, &answer, why, sizeof(why));
+        result = value_choice(text, answers, &answer, why, sizeof why);
         experiment->noise_floor = answer == 1;
         break;
     case EXPERIMENT_CALIBRATE_WARMUP:
-        result = value_choice(text, answers, &answer, why, sizeof(why));
+        result = value_choice(text, answers, &answer, why, sizeof why);
         experiment->calibrate_warmup = answer == 1;
         break;
     case EXPERIMENT_POSTGRESQL:
@@ -200,7 +200,7 @@ static int read_experiment(const struct reader *reader, int section,
             break;
         result = key >= 0 ? take_experiment(reader, entry, key)
                           : cell_take(reader, defaults, i);
-        if (result < 0 && key < 0 && strstr(reader->why, "unknown key") != NULL)
+        if (result < 0 && key < 0 && strstr(reader->why, "unknown key"))
             result =
                 reader_unknown_key(reader, entry, experiment_keys, cell_keys);
     }
@@ -243,14 +243,14 @@ static int read_section(const struct reader *reader, int section,
     size_t word = strcspn(s->name, " \t");
     char name[INI_SECTION_MAX], hint[128];
 
-    snprintf(name, sizeof(name), "%.*s", (int)word, s->name);
+    snprintf(name, sizeof name, "%.*s", (int)word, s->name);
     if (!strcmp(name, "cell"))
         return read_cell(reader, section, defaults);
     if (!strcmp(name, "target"))
         return 0; /* read before all others, which name it */
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
-                           names_suggest(name, names, hint, sizeof(hint)));
+                           names_suggest(name, names, hint, sizeof hint));
     for (int i = 0; i < section; i++)
         if (!strcmp(reader->ini->sections[i].name, s->name))
             return reader_fail(reader, s->line,
@@ -264,7 +264,7 @@ static int read_section(const struct reader *reader, int section,
 static bool has_parameter(const struct workload_entry *workload,
                           const char *name)
 {
-    return workload != NULL &&
+    return workload &&
            parameters_find(workload->workload->parameters, name) >= 0;
 }
 
@@ -296,15 +296,15 @@ static int check_base(const struct reader *reader)
 
     for (int i = 0; i < experiment->load_point_count; i++)
         ids[i] = experiment->load_points[i].id;
-    for (int i = 0; ids[i] != NULL; i++)
+    for (int i = 0; ids[i]; i++)
         if (!strcmp(ids[i], experiment->base))
             return 0;
     for (int i = 0; i < reader->ini->entry_count; i++)
         if (!strcmp(reader->ini->entries[i].key, "base"))
             line = reader->ini->entries[i].line;
-    return reader_fail(
-        reader, line, "no load point is called \"%s\"%s", experiment->base,
-        names_suggest(experiment->base, ids, hint, sizeof(hint)));
+    return reader_fail(reader, line, "no load point is called \"%s\"%s",
+                       experiment->base,
+                       names_suggest(experiment->base, ids, hint, sizeof hint));
 }
 
 /* What concerns the experiment as a whole. */
@@ -331,7 +331,7 @@ static int check_whole(const struct reader *reader, const struct cell *defaults)
     if (experiment->baseline[0] == '\0')
         return 0;
     for (int i = 0; i < experiment->load_point_count; i++)
-        for (int m = 0; experiment->load_points[i].models[m] != NULL; m++)
+        for (int m = 0; experiment->load_points[i].models[m]; m++)
             if (!strcmp(experiment->load_points[i].models[m],
                         experiment->baseline))
                 return 0;
@@ -354,7 +354,7 @@ static int read_sections(const struct reader *reader)
         return reader_fail(reader, 1, "there is no [experiment] section");
     if (strcmp(ini->sections[0].name, "experiment") != 0) {
         result = read_section(reader, 0, &defaults);
-        if (result < 0 && strstr(reader->why, "unknown section") != NULL)
+        if (result < 0 && strstr(reader->why, "unknown section"))
             return result;
         return reader_fail(reader, ini->sections[0].line,
                            "the first section must be [experiment], whose "
@@ -373,22 +373,22 @@ static int set_name(const struct reader *reader, const char *path)
     const char *base = strrchr(path, '/');
     size_t length;
 
-    base = base != NULL ? base + 1 : path;
+    base = base ? base + 1 : path;
     length = strlen(base);
     if (length > 4 && !strcmp(base + length - 4, ".ini"))
         length -= 4;
-    if (length >= sizeof(experiment->name))
+    if (length >= sizeof experiment->name)
         return reader_fail(reader, 1,
                            "the file's name has %zu characters without .ini, "
                            "and results are named by at most %zu; rename it",
-                           length, sizeof(experiment->name) - 1);
-    snprintf(experiment->name, sizeof(experiment->name), "%.*s", (int)length,
+                           length, sizeof experiment->name - 1);
+    snprintf(experiment->name, sizeof experiment->name, "%.*s", (int)length,
              base);
-    snprintf(experiment->path, sizeof(experiment->path), "%s", path);
+    snprintf(experiment->path, sizeof experiment->path, "%s", path);
     for (char *c = experiment->name; *c != '\0'; c++)
-        if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             *c = '-';
-    snprintf(experiment->title, sizeof(experiment->title), "%s",
+    snprintf(experiment->title, sizeof experiment->title, "%s",
              experiment->name);
     return 0;
 }
@@ -402,7 +402,7 @@ static int check_file_names(const struct reader *reader)
     for (int i = 0; i < experiment->load_point_count; i++) {
         const struct load_point *point = &experiment->load_points[i];
 
-        for (int j = 0; point->models[j] != NULL; j++) {
+        for (int j = 0; point->models[j]; j++) {
             size_t length = strlen(experiment->name) + strlen("-b1000-") +
                             strlen(point->id) + strlen("-") +
                             strlen(point->models[j]);
@@ -439,8 +439,8 @@ int experiment_read_copy(const char *path, const char *home,
     if (result < 0)
         goto out;
     reader.ini = &ini;
-    reader.experiment = calloc(1, sizeof(*reader.experiment));
-    if (reader.experiment == NULL) {
+    reader.experiment = calloc(1, sizeof *reader.experiment);
+    if (!reader.experiment) {
         snprintf(why, why_size, "%s: out of memory", path);
         result = -ENOMEM;
         goto out;
@@ -450,7 +450,7 @@ int experiment_read_copy(const char *path, const char *home,
     reader.experiment->margin = 0.05;
     reader.experiment->latency_margin = 0.1;
     reader.experiment->profile.connections = 1;
-    for (int i = 0; i < MODELS_MAX && models[i].name != NULL; i++)
+    for (int i = 0; i < MODELS_MAX && models[i].name; i++)
         reader.experiment->models[i] = models[i];
     reader.models = reader.experiment->models;
     if (result == 0)
@@ -477,13 +477,13 @@ void experiment_free(struct experiment *experiment)
 
 /* The claims' experiments lie in a folder of their own, for they are many. */
 static const char *const shipped_folders[] = {"", "claims/"};
-enum { FOLDERS = sizeof(shipped_folders) / sizeof(shipped_folders[0]) };
+enum { FOLDERS = sizeof shipped_folders / sizeof shipped_folders[0] };
 
 static int count_of(char *const *names)
 {
     int count = 0;
 
-    while (names != NULL && names[count] != NULL)
+    while (names && names[count])
         count++;
     return count;
 }
@@ -496,12 +496,12 @@ static int add_folder(char ***names, const char *folder)
     char **found = NULL, **more;
     int count = count_of(*names), result = 0;
 
-    snprintf(below, sizeof(below), "harness/experiments/%s", folder);
-    if (tree_source(below, directory, sizeof(directory)) == 0)
+    snprintf(below, sizeof below, "harness/experiments/%s", folder);
+    if (tree_source(below, directory, sizeof directory) == 0)
         found = tree_names(directory, ".ini");
     more =
-        realloc(*names, (size_t)(count + count_of(found) + 1) * sizeof(*more));
-    if (more == NULL) {
+        realloc(*names, (size_t)(count + count_of(found) + 1) * sizeof *more);
+    if (!more) {
         tree_names_free(found);
         return -ENOMEM;
     }
@@ -527,7 +527,7 @@ const char *const *experiment_names(void)
         if (add_folder(&names, shipped_folders[i]) < 0)
             break;
     listed = true;
-    return names != NULL ? (const char *const *)names : none;
+    return names ? (const char *const *)names : none;
 }
 
 bool experiment_is_shipped(const char *name)
@@ -546,22 +546,22 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
     const char *nearest;
 
     if (experiment_is_shipped(name)) {
-        snprintf(below, sizeof(below), "harness/experiments/%s.ini", name);
+        snprintf(below, sizeof below, "harness/experiments/%s.ini", name);
         return tree_source(below, path, path_size);
     }
-    if (strchr(name, '/') != NULL ||
+    if (strchr(name, '/') ||
         (length > 4 && !strcmp(name + length - 4, ".ini"))) {
         if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
             access(path, R_OK) == 0)
             return 0;
         nearest = names_nearest(name, experiment_names());
         snprintf(why, why_size, "%s cannot be read: %s%s%s%s", name,
-                 strerror(errno), nearest != NULL ? "; did you mean " : "",
-                 nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+                 strerror(errno), nearest ? "; did you mean " : "",
+                 nearest ? nearest : "", nearest ? "?" : "");
         return -ENOENT;
     }
     snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
-             names_suggest(name, experiment_names(), hint, sizeof(hint)));
+             names_suggest(name, experiment_names(), hint, sizeof hint));
     return -ENOENT;
 }
 
@@ -577,7 +577,7 @@ static void describe_key(FILE *file, const struct key *key, const char *value,
                          const char *help)
 {
     fprintf(file, "| `%s` | %s | %s | %s |\n", key->name, value,
-            key->default_text != NULL ? key->default_text : "none", help);
+            key->default_text ? key->default_text : "none", help);
 }
 
 void experiment_describe_keys(FILE *file)
@@ -590,15 +590,15 @@ void experiment_describe_keys(FILE *file)
                   {"[target NAME]", target_keys}};
     char value[128], help[1024];
 
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         describe_section(file, tables[i].section);
-        for (const struct key *key = tables[i].keys; key->name != NULL; key++)
+        for (const struct key *key = tables[i].keys; key->name; key++)
             describe_key(file, key, key->value, key->help);
         fputc('\n', file);
     }
     describe_section(file, "[cell NAME]");
     for (int key = 0; key < CELL_KEYS; key++)
         describe_key(file, &cell_keys[key],
-                     modes_value(key, value, sizeof(value)),
-                     modes_help(key, help, sizeof(help)));
+                     modes_value(key, value, sizeof value),
+                     modes_help(key, help, sizeof help));
 }

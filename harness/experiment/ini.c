@@ -64,7 +64,7 @@ static void note_section(struct reading *reading, const char *text)
     const char *end = strchr(text, ']');
     struct ini_section *sections;
 
-    if (end == NULL)
+    if (!end)
         return fail(reading, -EINVAL,
                     "a section needs a closing bracket: "
                     "[experiment], [profile], [cell NAME]");
@@ -72,13 +72,13 @@ static void note_section(struct reading *reading, const char *text)
         return fail(reading, -EINVAL,
                     "this section's name is longer than %d characters",
                     INI_SECTION_MAX - 1);
-    sections = grown(file->sections, file->section_count, sizeof(*sections));
-    if (sections == NULL)
+    sections = grown(file->sections, file->section_count, sizeof *sections);
+    if (!sections)
         return fail(reading, -ENOMEM, "out of memory");
     file->sections = sections;
     sections += file->section_count++;
     sections->line = reading->line;
-    snprintf(sections->name, sizeof(sections->name), "%.*s", (int)(end - text),
+    snprintf(sections->name, sizeof sections->name, "%.*s", (int)(end - text),
              text);
 }
 
@@ -123,7 +123,7 @@ static char *next_line(char *text, int size, void *user)
     size_t length;
     char *start;
 
-    if (reading->result < 0 || fgets(text, size, reading->stream) == NULL)
+    if (reading->result < 0 || !fgets(text, size, reading->stream))
         return NULL;
     reading->line++;
     length = strlen(text);
@@ -194,7 +194,7 @@ static int continue_value(struct reading *reading, const char *value)
         return 0;
     }
     text = realloc(entry->value, old + more + 2);
-    if (text == NULL) {
+    if (!text) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;
     }
@@ -220,8 +220,8 @@ static int take(void *user, const char *section, const char *key,
             !strcmp(entries->key, key))
             return continue_value(reading, value);
     }
-    entries = grown(file->entries, file->entry_count, sizeof(*entries));
-    if (entries == NULL) {
+    entries = grown(file->entries, file->entry_count, sizeof *entries);
+    if (!entries) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;
     }
@@ -229,9 +229,9 @@ static int take(void *user, const char *section, const char *key,
     entries += file->entry_count;
     entries->line = reading->line;
     entries->section = file->section_count - 1;
-    snprintf(entries->key, sizeof(entries->key), "%s", key);
+    snprintf(entries->key, sizeof entries->key, "%s", key);
     entries->value = strndup(value, value_length(value));
-    if (entries->value == NULL) {
+    if (!entries->value) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;
     }
@@ -249,11 +249,11 @@ int ini_read(const char *path, struct ini_file *file, char *why,
 
     *file = (struct ini_file){0};
     reading.stream = fopen(path, "re");
-    if (reading.stream == NULL || fstat(fileno(reading.stream), &status) < 0 ||
+    if (!reading.stream || fstat(fileno(reading.stream), &status) < 0 ||
         S_ISDIR(status.st_mode)) {
-        int error = reading.stream != NULL ? EISDIR : errno;
+        int error = reading.stream ? EISDIR : errno;
         snprintf(why, why_size, "%s cannot be read: %s", path, strerror(error));
-        if (reading.stream != NULL)
+        if (reading.stream)
             fclose(reading.stream);
         return -error;
     }

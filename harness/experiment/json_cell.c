@@ -27,7 +27,7 @@ json_t *json_parameters(const struct parameter *table,
                     value,
                     json_integer(arguments->values[arguments->first[i] + j]));
         }
-        snprintf(key, sizeof(key), "%s%s%s", table[i].name,
+        snprintf(key, sizeof key, "%s%s%s", table[i].name,
                  table[i].unit == UNIT_COUNT ? "" : "_",
                  table[i].unit == UNIT_COUNT ? "" : unit_name(table[i].unit));
         json_object_set_new(object, key, value);
@@ -39,7 +39,7 @@ json_t *json_settings(const struct model_info *model, const char *choice)
 {
     struct arguments arguments;
 
-    if (choice == NULL)
+    if (!choice)
         choice = "";
     if (parameters_parse_query(model->settings, choice, strlen(choice),
                                &arguments, NULL, 0) < 0)
@@ -56,9 +56,9 @@ json_t *json_query(const struct workload_entry *workload,
 
     seedless.seed = 0;
     parameters_format_query(workload->workload->parameters, &seedless, text,
-                            sizeof(text));
+                            sizeof text);
     seed = strstr(text, "seed=0");
-    if (seed != NULL && seed[6] == '\0')
+    if (seed && seed[6] == '\0')
         *(seed > text ? seed - 1 : seed) = '\0';
     return json_string(text);
 }
@@ -85,7 +85,7 @@ json_t *json_load(const struct load_point *point)
             : json_null(),
         "arrivals",
         open ? json_string(load_schedule_name(point->arrivals, point->burst,
-                                              name, sizeof(name)))
+                                              name, sizeof name))
              : json_null(),
         "think_ns", json_integer(point->think_ns));
     if (point->rate_of_capacity > 0)

@@ -53,7 +53,7 @@ static const struct mode_key {
     {CELL_THINK, IN(CLOSED) | IN(CHURN), "closed", true},
 };
 
-enum { MODE_KEYS = sizeof(mode_keys) / sizeof(mode_keys[0]) };
+enum { MODE_KEYS = sizeof mode_keys / sizeof mode_keys[0] };
 
 static const struct mode_key *find(enum cell_key key)
 {
@@ -101,7 +101,7 @@ bool modes_have(enum mode mode, enum cell_key key)
 {
     const struct mode_key *row = find(key);
 
-    return row == NULL || (row->in & 1U << mode);
+    return !row || (row->in & 1U << mode);
 }
 
 int modes_refuse(const struct reader *reader, const struct cell *cell,
@@ -112,8 +112,7 @@ int modes_refuse(const struct reader *reader, const struct cell *cell,
         const struct cell_text *given = &cell->fixed[row->key];
         bool lasts = row->key == CELL_WINDOW || row->key == CELL_THINK;
 
-        if (given->text == NULL || given->line < cell->line ||
-            row->in & 1U << mode)
+        if (!given->text || given->line < cell->line || row->in & 1U << mode)
             continue;
         if (mode == MODE_SLICE && lasts)
             return reader_fail(reader, given->line,
@@ -157,7 +156,7 @@ char *modes_help(enum cell_key key, char *text, size_t size)
 
     if (key == CELL_MODE)
         return list(true, text, size);
-    if (row != NULL && row->only)
+    if (row && row->only)
         snprintf(text, size, "%s (mode = %s only)", cell_keys[key].help,
                  row->belongs);
     else

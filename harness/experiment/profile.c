@@ -42,29 +42,29 @@ static int take_profile(const struct reader *reader,
     switch ((enum profile_key)key) {
     case PROFILE_NAME:
         return reader_copy_text(reader, entry, profile->name,
-                                sizeof(profile->name));
+                                sizeof profile->name);
     case PROFILE_WAIT:
         result = value_quantity(UNIT_NS, text, 0, HOUR_NS, &profile->wait_ns,
-                                why, sizeof(why));
+                                why, sizeof why);
         break;
     case PROFILE_CPU:
         result = value_quantity(UNIT_NS, text, 0, HOUR_NS, &profile->cpu_ns,
-                                why, sizeof(why));
+                                why, sizeof why);
         break;
     case PROFILE_CONCURRENCY:
         result = value_count(text, 1, 10000000, &profile->connections, why,
-                             sizeof(why));
+                             sizeof why);
         break;
     case PROFILE_LATENCY_LIMIT:
         result = value_limit(text, &profile->limit_percentile,
-                             &profile->limit_ns, why, sizeof(why));
+                             &profile->limit_ns, why, sizeof why);
         if (result == 0)
             return reader_copy_text(reader, entry, profile->limit_text,
-                                    sizeof(profile->limit_text));
+                                    sizeof profile->limit_text);
         break;
     case PROFILE_MEMORY:
         result = value_quantity(UNIT_BYTES, text, 1, INT64_MAX,
-                                &profile->memory_bytes, why, sizeof(why));
+                                &profile->memory_bytes, why, sizeof why);
         break;
     case PROFILE_KEYS:
         break;

@@ -30,20 +30,20 @@ int reader_fail(const struct reader *reader, int line, const char *format, ...)
 void reader_leave_out(const struct reader *reader, const char *format, ...)
 {
     char *all = reader->experiment->left_out, sentence[400];
-    size_t used = strlen(all), size = sizeof(reader->experiment->left_out);
+    size_t used = strlen(all), size = sizeof reader->experiment->left_out;
     va_list values;
 
     va_start(values, format);
-    vsnprintf(sentence, sizeof(sentence) - 1, format, values);
+    vsnprintf(sentence, sizeof sentence - 1, format, values);
     va_end(values);
     strcat(sentence, "\n");
-    if (strstr(all, sentence) == NULL && used + strlen(sentence) < size)
+    if (!strstr(all, sentence) && used + strlen(sentence) < size)
         memcpy(all + used, sentence, strlen(sentence) + 1);
 }
 
 int reader_key(const struct key *keys, const char *name)
 {
-    for (int i = 0; keys[i].name != NULL; i++)
+    for (int i = 0; keys[i].name; i++)
         if (!strcmp(keys[i].name, name))
             return i;
     return -1;
@@ -89,13 +89,13 @@ int reader_unknown_key(const struct reader *reader,
     char hint[512];
     int count = 0;
 
-    for (int i = 0; keys[i].name != NULL && count < 63; i++)
+    for (int i = 0; keys[i].name && count < 63; i++)
         names[count++] = keys[i].name;
-    for (int i = 0; more != NULL && more[i].name != NULL && count < 63; i++)
+    for (int i = 0; more && more[i].name && count < 63; i++)
         names[count++] = more[i].name;
     names[count] = NULL;
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
-                       names_suggest(entry->key, names, hint, sizeof(hint)));
+                       names_suggest(entry->key, names, hint, sizeof hint));
 }
 
 bool reader_good_name(const char *name)

@@ -101,7 +101,7 @@ static int take(const struct reader *reader, const struct ini_entry *entry,
         return take_path(reader, entry, entry->value, target->ready_path);
     case TARGET_READY_LIMIT:
         result = value_quantity(UNIT_NS, entry->value, 1, MINUTE_NS,
-                                &target->ready_limit_ns, why, sizeof(why));
+                                &target->ready_limit_ns, why, sizeof why);
         return reader_judged(reader, entry, result, why);
     case TARGET_PREPARE:
         return reader_copy_text(reader, entry, target->prepare, size);
@@ -130,7 +130,7 @@ static bool set_program(struct target *target)
     command += here ? 6 : 0;
     length = asprintf(&word, "%s%.*s", here ? target->home : "",
                       (int)strcspn(command, " \t"), command);
-    if (length >= 0 && (size_t)length < sizeof(target->program))
+    if (length >= 0 && (size_t)length < sizeof target->program)
         memcpy(target->program, word, (size_t)length + 1);
     free(word);
     return target->program[0] != '\0';
@@ -143,7 +143,7 @@ static int check(const struct reader *reader, int line,
         return reader_fail(reader, line,
                            "a target needs a name of letters, digits, dots "
                            "and dashes, up to 39: [target nginx]");
-    if (models_find(reader->models, target->name) != NULL)
+    if (models_find(reader->models, target->name))
         return reader_fail(reader, line,
                            "there is a model or a target named \"%s\" already",
                            target->name);
@@ -160,7 +160,7 @@ static int add(const struct reader *reader, int line, struct target *target)
     struct model_info *model = experiment->models;
     char why[512];
 
-    while (model->name != NULL)
+    while (model->name)
         model++;
     if (model == experiment->models + MODELS_MAX)
         return reader_fail(reader, line, "more than %d models and targets",
@@ -174,8 +174,8 @@ static int add(const struct reader *reader, int line, struct target *target)
                                  .has_workers = target_has_workers(target),
                                  .workers_default = 1,
                                  .target = target};
-    model->available = target_available(target, why, sizeof(why));
-    snprintf(target->reason, sizeof(target->reason), "%s",
+    model->available = target_available(target, why, sizeof why);
+    snprintf(target->reason, sizeof target->reason, "%s",
              model->available ? "" : why);
     model->reason = model->available ? NULL : target->reason;
     return 0;
@@ -194,8 +194,8 @@ static int read_one(const struct reader *reader, int section, const char *home)
                            EXPERIMENT_TARGETS_MAX);
     name += strspn(name, " \t");
     *target = (struct target){.ready_limit_ns = INT64_C(5000000000)};
-    snprintf(target->name, sizeof(target->name), "%s", name);
-    if (strlen(home) >= sizeof(target->home))
+    snprintf(target->name, sizeof target->name, "%s", name);
+    if (strlen(home) >= sizeof target->home)
         return reader_fail(reader, s->line,
                            "the path of its folder is too long: %s", home);
     memcpy(target->home, home, strlen(home) + 1);
@@ -224,10 +224,10 @@ int target_section_read_all(const struct reader *reader, const char *home)
     char folder[PATH_MAX], *slash;
     int result = 0;
 
-    if (realpath(home != NULL ? home : reader->path, folder) == NULL)
-        snprintf(folder, sizeof(folder), "%s", home != NULL ? home : ".");
-    slash = home == NULL ? strrchr(folder, '/') : NULL;
-    if (slash != NULL)
+    if (!realpath(home ? home : reader->path, folder))
+        snprintf(folder, sizeof folder, "%s", home ? home : ".");
+    slash = !home ? strrchr(folder, '/') : NULL;
+    if (slash)
         *slash = '\0';
     for (int i = 0; i < reader->ini->section_count && result == 0; i++) {
         const char *name = reader->ini->sections[i].name;

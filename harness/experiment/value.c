@@ -38,8 +38,8 @@ int value_quantity(int unit, const char *text, int64_t min, int64_t max,
     /* Out of the type's range is out of ours. */
     if (units_parse((enum unit)unit, text, value) < 0 || *value < min ||
         *value > max) {
-        units_format((enum unit)unit, min, low, sizeof(low));
-        units_format((enum unit)unit, max, high, sizeof(high));
+        units_format((enum unit)unit, min, low, sizeof low);
+        units_format((enum unit)unit, max, high, sizeof high);
         snprintf(why, why_size, "is %s; allowed is %s to %s", text, low, high);
         return -EINVAL;
     }
@@ -65,8 +65,8 @@ int value_rate(const char *text, double *per_s, char *why, size_t why_size)
 
     if (length > 2 && !strcmp(text + length - 2, "/s"))
         length -= 2;
-    if (length < sizeof(number)) {
-        snprintf(number, sizeof(number), "%.*s", (int)length, text);
+    if (length < sizeof number) {
+        snprintf(number, sizeof number, "%.*s", (int)length, text);
         if (units_parse_rate(number, per_s) == 0 && *per_s <= 1e7)
             return 0;
     }
@@ -82,9 +82,9 @@ bool value_multiple(const char *text, double *multiple)
     size_t length = strlen(text);
     char number[64];
 
-    if (length < 2 || length >= sizeof(number) || text[length - 1] != 'x')
+    if (length < 2 || length >= sizeof number || text[length - 1] != 'x')
         return false;
-    snprintf(number, sizeof(number), "%.*s", (int)length - 1, text);
+    snprintf(number, sizeof number, "%.*s", (int)length - 1, text);
     return units_parse_rate(number, multiple) == 0 && *multiple <= 100;
 }
 
@@ -106,8 +106,8 @@ int value_share(const char *text, double *share, char *why, size_t why_size)
     double percent;
     const char *end = plain_number(text, &percent);
 
-    if (end == NULL || strcmp(end + strspn(end, " "), "%") != 0 ||
-        percent <= 0 || percent >= 100) {
+    if (!end || strcmp(end + strspn(end, " "), "%") != 0 || percent <= 0 ||
+        percent >= 100) {
         snprintf(why, why_size,
                  "is \"%s\"; a share in percent is needed, above 0%% and below "
                  "100%%: 5%%",
@@ -124,7 +124,7 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
     const char *rest =
         text[0] == 'p' ? plain_number(text + 1, percentile) : NULL;
 
-    if (rest != NULL) {
+    if (rest) {
         rest += strspn(rest, " ");
         if (*rest == '<') {
             rest += 1 + (rest[1] == '=');
@@ -153,11 +153,11 @@ int value_choice(const char *text, const char *const *names, int *index,
 {
     char hint[256];
 
-    for (*index = 0; names[*index] != NULL; (*index)++)
+    for (*index = 0; names[*index]; (*index)++)
         if (!strcmp(names[*index], text))
             return 0;
     snprintf(why, why_size, "is \"%s\"%s", text,
-             names_suggest(text, names, hint, sizeof(hint)));
+             names_suggest(text, names, hint, sizeof hint));
     return -EINVAL;
 }
 
@@ -168,7 +168,7 @@ int value_seed(const char *text, uint64_t *seed, char *why, size_t why_size)
     errno = 0;
     if (isdigit((unsigned char)text[0]))
         *seed = strtoull(text, &end, 0);
-    if (end == NULL || *end != '\0' || errno != 0) {
+    if (!end || *end != '\0' || errno != 0) {
         snprintf(why, why_size, "is \"%s\"; a whole number from 0 to 2^64-1",
                  text);
         return -EINVAL;
@@ -182,11 +182,11 @@ int value_next(const char **rest, char *item, size_t size, char *why,
     const char *start = *rest, *end;
     size_t length;
 
-    if (start == NULL)
+    if (!start)
         return 0;
     end = strchr(start, ',');
-    *rest = end != NULL ? end + 1 : NULL;
-    length = end != NULL ? (size_t)(end - start) : strlen(start);
+    *rest = end ? end + 1 : NULL;
+    length = end ? (size_t)(end - start) : strlen(start);
     while (length > 0 && isspace((unsigned char)*start)) {
         start++;
         length--;

@@ -21,7 +21,7 @@ static const char *signed_text(const char *metric, double value, char *text,
 {
     char plain[32];
 
-    metric_format(metric, fabs(value), plain, sizeof(plain));
+    metric_format(metric, fabs(value), plain, sizeof plain);
     snprintf(text, size, "%s%s", value < 0 ? "-" : "", plain);
     return text;
 }
@@ -44,21 +44,20 @@ static void say(const char *metric, struct drift *drift)
     char value[40], lo[40], hi[40], margin[40];
     bool grows = drift->verdict == DRIFT_GROWS;
 
-    signed_text(metric, fabs(drift->per_hour), value, sizeof(value));
-    signed_text(metric, drift->margin, margin, sizeof(margin));
+    signed_text(metric, fabs(drift->per_hour), value, sizeof value);
+    signed_text(metric, drift->margin, margin, sizeof margin);
     if (drift->verdict == DRIFT_FALLS) {
-        signed_text(metric, -drift->hi, lo, sizeof(lo));
-        signed_text(metric, -drift->lo, hi, sizeof(hi));
+        signed_text(metric, -drift->hi, lo, sizeof lo);
+        signed_text(metric, -drift->lo, hi, sizeof hi);
     } else {
-        signed_text(metric, drift->lo, lo, sizeof(lo));
-        signed_text(metric, drift->hi, hi, sizeof(hi));
+        signed_text(metric, drift->lo, lo, sizeof lo);
+        signed_text(metric, drift->hi, hi, sizeof hi);
     }
     if (grows || drift->verdict == DRIFT_FALLS)
-        snprintf(drift->words, sizeof(drift->words),
-                 "%s by %s per hour [%s–%s]", grows ? "grows" : "falls", value,
-                 lo, hi);
+        snprintf(drift->words, sizeof drift->words, "%s by %s per hour [%s–%s]",
+                 grows ? "grows" : "falls", value, lo, hi);
     else
-        snprintf(drift->words, sizeof(drift->words),
+        snprintf(drift->words, sizeof drift->words,
                  "%s (%s to %s per hour; less than %s is no drift)",
                  drift->verdict == DRIFT_NONE ? "no drift seen" : "cannot tell",
                  lo, hi, margin);
@@ -81,7 +80,7 @@ void drift_judge(const double values[DRIFT_PARTS], double window_ns,
     if (slope_fit(x, values, NULL, DRIFT_PARTS, &whole) < 0 ||
         slope_fit(x + middle, values + middle, NULL, DRIFT_PARTS - middle,
                   &half) < 0) {
-        snprintf(drift->words, sizeof(drift->words),
+        snprintf(drift->words, sizeof drift->words,
                  "cannot tell: a tenth of the window has no figure; lengthen "
                  "it");
         return;

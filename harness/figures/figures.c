@@ -23,7 +23,7 @@ static const struct {
     {FIGURE_RECOVERY, "recovery"},
 };
 
-enum { NAMES = sizeof(names) / sizeof(names[0]) };
+enum { NAMES = sizeof names / sizeof names[0] };
 
 const char *figure_name(unsigned figure)
 {
@@ -82,7 +82,7 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
         const char *name = json_string_of(row, "figure");
         const char *effect = json_string_of(row, "effect");
 
-        if (name == NULL || effect == NULL ||
+        if (!name || !effect ||
             (!level && strcmp(effect, effect_name(EFFECT_LEVEL)) == 0))
             continue;
         for (int k = 0; k < NAMES; k++)
@@ -100,7 +100,7 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     size_t i;
 
     /* An older version knew of the generator alone. */
-    if (bound == NULL && json_true_of(trial, "generator_bound"))
+    if (!bound && json_true_of(trial, "generator_bound"))
         return "generator";
     json_array_foreach (json_object_get(bound, "figures"), i, name) {
         for (int k = 0; k < NAMES; k++)

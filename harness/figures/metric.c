@@ -45,7 +45,7 @@ static const json_t *headline(const json_t *latency)
 {
     const char *kind = json_string_of(latency, "kind");
 
-    return kind != NULL ? json_object_get(latency, kind) : NULL;
+    return kind ? json_object_get(latency, kind) : NULL;
 }
 
 /* In a closed loop that has not gone round often enough, the answers in the
@@ -263,9 +263,9 @@ static double capacity_of(const json_t *trial, const char *key, char *why,
     if (json_true_of(capacity, "cannot_meet"))
         snprintf(why, size,
                  "cannot meet %s even at 10 %% of the %.0f/s that it reaches",
-                 slo != NULL ? slo : "the limit",
+                 slo ? slo : "the limit",
                  json_figure_of(capacity, "ceiling_per_s"));
-    else if (limit != NULL)
+    else if (limit)
         snprintf(why, size, "at least %.0f/s: the %s %s the limit, not it",
                  json_figure_of(capacity, "last_success"), limit,
                  !strcmp(limit, "connections") ? "are" : "is");
@@ -373,7 +373,7 @@ double metric_error_share(const struct metric *metric, const json_t *trial,
         json_object_get(json_object_get(trial, "memory"), "estimate");
     bool is_memory = strncmp(metric->name, "memory_", 7) == 0;
 
-    if (lower_bound != NULL)
+    if (lower_bound)
         *lower_bound = is_memory && json_true_of(estimate, "lower_bound");
     return is_memory ? json_number_of(estimate, "error_share") : 0;
 }
@@ -399,12 +399,11 @@ static bool has_classes(const json_t *object, const char *mode)
 bool metric_applies(const struct metric *metric, const json_t *object)
 {
     const json_t *cell = json_object_get(object, "cell");
-    const json_t *load = json_object_get(cell != NULL ? cell : object, "load");
-    const json_t *given =
-        json_object_get(cell != NULL ? cell : object, "parameters");
+    const json_t *load = json_object_get(cell ? cell : object, "load");
+    const json_t *given = json_object_get(cell ? cell : object, "parameters");
     const char *mode = json_string_of(load, "mode");
 
-    if (mode == NULL)
+    if (!mode)
         mode = "";
     /* What else its trial has is of one step. */
     if (!strcmp(mode, "search") || metric->scope == METRIC_SEARCH)
@@ -418,7 +417,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
                (json_is_string(json_object_get(object, "slo")) &&
                 !strcmp(mode, "open"));
     if (metric->scope == METRIC_RECOVERY)
-        return json_object_get(load, "recovery_limit_ns") != NULL;
+        return json_object_get(load, "recovery_limit_ns");
     if (metric->scope == METRIC_CHURN)
         return !strcmp(mode, "churn");
     if (metric->scope == METRIC_CLASS)
@@ -438,7 +437,7 @@ double metric_of(const struct metric *metric, const json_t *trial, char *why,
 
     if (!figures_withheld(trial, metric->figure, true, &words))
         return metric->value(trial, why, why_size);
-    snprintf(why, why_size, "withheld: %.200s", words != NULL ? words : "");
+    snprintf(why, why_size, "withheld: %.200s", words ? words : "");
     return NAN;
 }
 

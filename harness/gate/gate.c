@@ -27,7 +27,7 @@ static bool disabled(const char *id)
     const char *list = getenv("TROIKA_DISABLE_GATE");
     size_t length = strlen(id);
 
-    for (const char *at = list; at != NULL && *at != '\0';) {
+    for (const char *at = list; at && *at != '\0';) {
         size_t word = strcspn(at, ", ");
 
         if (word == length && !strncmp(at, id, length))
@@ -40,7 +40,7 @@ static bool disabled(const char *id)
 static void judge(const struct gate_rule *rule, const struct gate_facts *facts,
                   struct gate *gate)
 {
-    char words[sizeof(gate->words)];
+    char words[sizeof gate->words];
 
     *gate = (struct gate){.id = rule->id,
                           .ok = true,
@@ -49,9 +49,9 @@ static void judge(const struct gate_rule *rule, const struct gate_facts *facts,
     rule->judge(facts, gate);
     if (!disabled(rule->id))
         return;
-    snprintf(words, sizeof(words),
-             "switched off by TROIKA_DISABLE_GATE: %.400s", gate->words);
-    memcpy(gate->words, words, sizeof(words));
+    snprintf(words, sizeof words, "switched off by TROIKA_DISABLE_GATE: %.400s",
+             gate->words);
+    memcpy(gate->words, words, sizeof words);
     gate->ok = true;
 }
 
@@ -59,9 +59,9 @@ int gate_all(struct gate_about about[GATES_MAX])
 {
     int count = 0;
 
-    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct gate_rule *rule = tables[i];
-             rule->id != NULL && count < GATES_MAX; rule++)
+             rule->id && count < GATES_MAX; rule++)
             about[count++] = (struct gate_about){rule->id, rule->fails_when,
                                                  rule->figures, rule->effect};
     return count;
@@ -87,13 +87,13 @@ int gate_judge(const struct trial_plan *plan, const struct trial *trial,
     facts.window_ns =
         (double)(trial->load->window_end_ns - trial->load->window_start_ns);
     facts.active_ns = facts.window_ns;
-    if (trial->slices != NULL)
+    if (trial->slices)
         facts.active_ns =
             (double)trial->slices->count * (double)trial->slices->slice_ns;
     facts.completed = (double)trial->load->completed_in_window;
-    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct gate_rule *rule = tables[i];
-             rule->id != NULL && count < GATES_MAX; rule++)
+             rule->id && count < GATES_MAX; rule++)
             judge(rule, &facts, &gates[count++]);
     return count;
 }
@@ -138,7 +138,7 @@ static unsigned figures_asked(const struct load_point *point)
     figures |= FIGURE_LATENCY | FIGURE_MEMORY;
     if (point->idle)
         figures |= FIGURE_IDLE_MEMORY;
-    if (point->beside.workload != NULL)
+    if (point->beside.workload)
         figures |= FIGURE_BESIDE;
     if (point->recovery_ns > 0)
         figures |= FIGURE_RECOVERY;
@@ -181,7 +181,7 @@ static bool failed_in(const json_t *trial, const char *id)
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *name = json_string_value(json_object_get(gate, "id"));
 
-        if (name != NULL && !strcmp(name, id))
+        if (name && !strcmp(name, id))
             return json_is_false(json_object_get(gate, "ok"));
     }
     return false;

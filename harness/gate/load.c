@@ -100,7 +100,7 @@ static void held(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
 
-    if (facts->point->workload->workload->session == NULL) {
+    if (!facts->point->workload->workload->session) {
         gate_skip(gate, "requests of HTTP: no connection is held");
         return;
     }
@@ -179,8 +179,7 @@ static void in_flight(const struct gate_facts *facts, struct gate *gate)
     double mean = facts->load->in_flight_integral_ns / facts->window_ns;
     double gap = facts->completed * TURNAROUND_NS / (asked * facts->window_ns);
 
-    if (facts->open || facts->point->think_ns > 0 ||
-        facts->trial->slices != NULL) {
+    if (facts->open || facts->point->think_ns > 0 || facts->trial->slices) {
         gate_skip(gate, "connections are not always busy");
         return;
     }
@@ -205,7 +204,7 @@ static void little(const struct gate_facts *facts, struct gate *gate)
     }
     /* A load that comes and goes: at an edge all may be in flight, on average
      * over the window far fewer are. */
-    if (facts->trial->slices != NULL)
+    if (facts->trial->slices)
         edge *= fmax(1, facts->point->connections / n);
     /* Arrivals at random: what overlaps the two edges varies like sqrt(2N), and
      * with bursts of k like sqrt(2kN). */
@@ -284,7 +283,7 @@ static double generator_cpus(const struct gate_facts *facts)
     const struct load_result *beside = facts->trial->beside;
 
     return ((double)facts->load->cpu_ns +
-            (beside != NULL ? (double)beside->cpu_ns : 0)) /
+            (beside ? (double)beside->cpu_ns : 0)) /
            facts->active_ns;
 }
 
@@ -368,7 +367,7 @@ static void backend_lateness(const struct gate_facts *facts, struct gate *gate)
     const struct workload *workload = facts->point->workload->workload;
     const struct backend_report *backend = &facts->trial->backend;
     double wait = (double)workload->wait_ns(&facts->point->arguments);
-    int calls = workload->backend_calls != NULL
+    int calls = workload->backend_calls
                     ? workload->backend_calls(&facts->point->arguments)
                     : 1;
     bool few = facts->point->mode == LOAD_CLOSED &&
@@ -426,7 +425,7 @@ static void sampler(const struct gate_facts *facts, struct gate *gate)
     double last =
         fabs((double)(trial->last.at_ns - facts->load->window_end_ns));
 
-    if (trial->slices != NULL) {
+    if (trial->slices) {
         gate_skip(gate, "slices have their own");
         return;
     }
@@ -460,7 +459,7 @@ static void server_clean(const struct gate_facts *facts, struct gate *gate)
 static const struct load_result *second(const struct gate_facts *facts,
                                         struct gate *gate)
 {
-    if (facts->trial->beside == NULL)
+    if (!facts->trial->beside)
         gate_skip(gate, "no second load");
     return facts->trial->beside;
 }
@@ -470,7 +469,7 @@ static void beside_counts(const struct gate_facts *facts, struct gate *gate)
     const struct load_result *load = second(facts, gate);
     uint64_t failed;
 
-    if (load == NULL)
+    if (!load)
         return;
     failed = load->wrong + load->http_error + load->io_error;
     if (load->scheduled != failed + load->ok + load->timeout)
@@ -484,7 +483,7 @@ static void beside_lag(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = second(facts, gate);
 
-    if (load != NULL)
+    if (load)
         lag_of(load, gate);
 }
 
@@ -628,7 +627,7 @@ static void steady(const struct gate_facts *facts, struct gate *gate)
         gate_skip(gate, "the server is overloaded, which is a result");
         return;
     }
-    if (facts->trial->slices != NULL) {
+    if (facts->trial->slices) {
         gate_skip(gate, "the load comes and goes; slices are judged in pairs");
         return;
     }

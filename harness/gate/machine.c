@@ -96,7 +96,7 @@ static double known_ns(const struct trial *trial)
                    last->cpu_system_ns - first->cpu_system_ns);
     sum += (double)trial->load->cpu_ns + (double)trial->platform.cost_ns;
     sum += trial->others_ns;
-    sum += trial->beside != NULL ? (double)trial->beside->cpu_ns : 0;
+    sum += trial->beside ? (double)trial->beside->cpu_ns : 0;
     sum += trial->has_backend && trial->backend.cpu_ns > 0
                ? (double)trial->backend.cpu_ns
                : 0;
@@ -321,7 +321,7 @@ static void store_alive(const struct gate_facts *facts, struct gate *gate)
         return;
     }
     gate_most(gate, dead != NULL, 0);
-    if (dead == NULL)
+    if (!dead)
         gate_say(gate, "what the workload calls ran at the window's end");
     else
         gate_say(gate, "%s did not survive the window: it %.120s", dead, words);

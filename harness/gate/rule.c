@@ -9,7 +9,7 @@ void gate_say(struct gate *gate, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(gate->words, sizeof(gate->words), format, arguments);
+    vsnprintf(gate->words, sizeof gate->words, format, arguments);
     va_end(arguments);
 }
 

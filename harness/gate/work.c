@@ -26,13 +26,13 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
     const struct load_point *point = facts->point;
     double wait = (double)point->workload->workload->wait_ns(&point->arguments);
     /* Light requests need not wait. */
-    const struct histogram *times = point->workload->workload->heavy != NULL
+    const struct histogram *times = point->workload->workload->heavy
                                         ? &facts->load->classes[CLASS_HEAVY]
                                         : &facts->load->service;
     double least = (double)times->min_ns;
     double slack = SLACK_NS + SLACK_SHARE * wait;
 
-    if (facts->plan->model->target != NULL) {
+    if (facts->plan->model->target) {
         gate_skip(gate, "what a target does for a request is its own");
         return;
     }
@@ -117,7 +117,7 @@ const struct gate_rule gate_work_rules[] = {
 static const struct trial_slices *slices_of(const struct gate_facts *facts,
                                             struct gate *gate)
 {
-    if (facts->trial->slices == NULL)
+    if (!facts->trial->slices)
         gate_skip(gate, "not in slice mode");
     return facts->trial->slices;
 }
@@ -129,7 +129,7 @@ static void idle(const struct gate_facts *facts, struct gate *gate)
     const struct trial_slices *slices = slices_of(facts, gate);
     double used_ns = 0, counted_ns = 0;
 
-    if (slices == NULL)
+    if (!slices)
         return;
     for (int i = 0; i < slices->count; i++) {
         if (slices->rows[i].idle_cpu_ns < 0) {
@@ -150,7 +150,7 @@ static void sampled(const struct gate_facts *facts, struct gate *gate)
     const struct trial_slices *slices = slices_of(facts, gate);
     int late = 0;
 
-    if (slices == NULL)
+    if (!slices)
         return;
     for (int i = 0; i < slices->count; i++)
         late += !slice_sampled(&slices->rows[i]);

@@ -287,7 +287,7 @@ static void leave(struct engine *engine)
             (!oldest || each->times.sent_ns < oldest->times.sent_ns))
             oldest = each;
     }
-    if (drive->plan->mutation == MUTATION_DROP || oldest == NULL)
+    if (drive->plan->mutation == MUTATION_DROP || !oldest)
         return;
     load_record_left(record, count, oldest->times.sent_ns,
                      record->ended - oldest->overtakes, drive->pool.count);

@@ -67,11 +67,11 @@ static int64_t value_of_line(const char *text, const char *key)
 {
     size_t length = strlen(key);
 
-    for (const char *at = text; at != NULL && *at != '\0';) {
+    for (const char *at = text; at && *at != '\0';) {
         if (!strncmp(at, key, length) && at[length] == ' ')
             return strtoll(at + length, NULL, 10);
         at = strchr(at, '\n');
-        at = at != NULL ? at + 1 : NULL;
+        at = at ? at + 1 : NULL;
     }
     return -1;
 }
@@ -87,10 +87,10 @@ static int64_t value_of_column(const char *text, const char *key)
 {
     size_t length = strlen(key);
 
-    for (const char *names = text; names != NULL && *names != '\0';) {
+    for (const char *names = text; names && *names != '\0';) {
         const char *values = strchr(names, '\n'), *value;
 
-        if (values == NULL)
+        if (!values)
             return -1;
         value = ++values;
         for (const char *name = names; *name != '\n' && *name != '\0';
@@ -98,7 +98,7 @@ static int64_t value_of_column(const char *text, const char *key)
             if (!strncmp(name, key, length) && isspace((int)name[length]))
                 return strtoll(value, NULL, 10);
         names = strchr(values, '\n');
-        names = names != NULL ? names + 1 : NULL;
+        names = names ? names + 1 : NULL;
     }
     return -1;
 }
@@ -123,7 +123,7 @@ static int64_t read_schedstat(char *text)
     int64_t sum = 0;
     bool any = false;
 
-    for (; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
+    for (; at && *at != '\0'; at = strchr(at, '\n')) {
         const char *word;
 
         at += *at == '\n';
@@ -184,22 +184,21 @@ static int find_softirq(pid_t pids[CPUS_MAX])
     struct dirent *entry;
     int count = 0;
 
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+    while (directory && (entry = readdir(directory))) {
         char path[300], name[32] = "";
         FILE *file;
 
         if (!isdigit((int)entry->d_name[0]) || count == CPUS_MAX)
             continue;
-        snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+        snprintf(path, sizeof path, "/proc/%s/comm", entry->d_name);
         file = fopen(path, "re");
-        if (file == NULL)
+        if (!file)
             continue;
-        if (fgets(name, sizeof(name), file) != NULL &&
-            !strncmp(name, "ksoftirqd/", 10))
+        if (fgets(name, sizeof name, file) && !strncmp(name, "ksoftirqd/", 10))
             pids[count++] = (pid_t)atoi(entry->d_name);
         fclose(file);
     }
-    if (directory != NULL)
+    if (directory)
         closedir(directory);
     return count;
 }
@@ -214,7 +213,7 @@ static int64_t read_softirq(char *text)
     if (count < 0)
         count = find_softirq(pids);
     for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pids[i]);
+        snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pids[i]);
         sum += atoll(read_text(path, text));
     }
     return sum;

@@ -113,7 +113,7 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_IGN);
     for (int fd = 0; null >= 0 && fd < 3; fd++)
         dup2(null, fd);
@@ -121,7 +121,7 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
     prctl(PR_SET_TIMERSLACK, 1UL);
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof(one), &one);
+    sched_setaffinity(0, sizeof one, &one);
     atomic_store(&pulse->realtime, urgency_give(0, URGENCY_METRONOME));
     for (int64_t due_ns = first_ns;; due_ns += PERIOD_NS) {
         int64_t behind_ns = clock_ns(CLOCK_MONOTONIC) - due_ns;
@@ -162,11 +162,11 @@ static size_t pulses_size(const cpu_set_t *cpus)
 
 int metronome_start(const cpu_set_t *cpus, struct metronome **out)
 {
-    struct metronome *metronome = calloc(1, sizeof(*metronome));
+    struct metronome *metronome = calloc(1, sizeof *metronome);
     int result;
 
     *out = NULL;
-    if (metronome == NULL)
+    if (!metronome)
         return -ENOMEM;
     metronome->pulses = mmap(NULL, pulses_size(cpus), PROT_READ | PROT_WRITE,
                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -220,20 +220,20 @@ static int64_t read_pulse(const struct pulse *pulse, int64_t start_ns,
     report->beats += beats;
     if (beats == 0)
         return 0;
-    qsort(works, (size_t)beats, sizeof(*works), ascending);
+    qsort(works, (size_t)beats, sizeof *works, ascending);
     return works[beats / 2];
 }
 
 void metronome_read(const struct metronome *metronome, int64_t start_ns,
                     int64_t end_ns, struct metronome_report *report)
 {
-    int64_t *works = malloc(RING * sizeof(*works));
+    int64_t *works = malloc(RING * sizeof *works);
     int64_t slowest_ns = 0;
     int due = (int)((end_ns - start_ns) / PERIOD_NS) * metronome->cpus;
 
     *report = (struct metronome_report){.realtime = true};
     histogram_reset(&report->lateness);
-    for (int i = 0; works != NULL && i < metronome->cpus; i++) {
+    for (int i = 0; works && i < metronome->cpus; i++) {
         int64_t median =
             read_pulse(&metronome->pulses[i], start_ns, end_ns, works, report);
 
@@ -252,7 +252,7 @@ void metronome_stop(struct metronome *metronome)
 {
     size_t size;
 
-    if (metronome == NULL)
+    if (!metronome)
         return;
     for (int i = 0; i < metronome->cpus; i++) {
         kill(metronome->pids[i], SIGKILL);

@@ -48,7 +48,7 @@ static int read_ticks(struct ticks *ticks)
     FILE *file = fopen("/proc/stat", "re");
     int got = 0;
 
-    if (file == NULL)
+    if (!file)
         return -errno;
     got = fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user,
                  &nice, &system, &idle, &wait, &irq, &soft, &steal);
@@ -83,7 +83,7 @@ static void measure_lateness(struct noise *noise, int64_t start_ns)
     }
     if (slack > 0)
         prctl(PR_SET_TIMERSLACK, (unsigned long)slack);
-    qsort(late, (size_t)count, sizeof(late[0]), ascending);
+    qsort(late, (size_t)count, sizeof late[0], ascending);
     noise->lateness_p50_ns = late[count / 2];
     noise->lateness_p99_ns = late[(count * 99 - 1) / 100];
     noise->lateness_max_ns = late[count - 1];
@@ -100,7 +100,7 @@ static void add_processes(struct noise *noise,
 
         process->pid = most[i].pid;
         process->share = (double)most[i].ticks / all_ticks;
-        snprintf(process->name, sizeof(process->name), "%s", most[i].name);
+        snprintf(process->name, sizeof process->name, "%s", most[i].name);
         noise->process_count = i + 1;
     }
 }

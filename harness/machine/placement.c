@@ -17,7 +17,7 @@ int placement_available(cpu_set_t *cpus)
 
     if (count == 0) {
         CPU_ZERO(&known);
-        if (sched_getaffinity(0, sizeof(known), &known) < 0)
+        if (sched_getaffinity(0, sizeof known, &known) < 0)
             CPU_SET(0, &known);
         count = CPU_COUNT(&known);
     }
@@ -65,14 +65,14 @@ int placement_move(pid_t pid, const cpu_set_t *cpus)
     DIR *tasks;
     int result = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     tasks = opendir(path);
-    if (tasks == NULL)
+    if (!tasks)
         return -errno;
-    while ((entry = readdir(tasks)) != NULL) {
+    while ((entry = readdir(tasks))) {
         pid_t task = (pid_t)atoi(entry->d_name);
 
-        if (task > 0 && sched_setaffinity(task, sizeof(*cpus), cpus) < 0 &&
+        if (task > 0 && sched_setaffinity(task, sizeof *cpus, cpus) < 0 &&
             errno != ESRCH)
             result = -errno;
     }

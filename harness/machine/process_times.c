@@ -18,11 +18,11 @@ static bool parse(char *line, struct process_time *time)
     char *open = strchr(line, '('), *close = strrchr(line, ')');
     long long user, system;
 
-    if (open == NULL || close == NULL || close < open)
+    if (!open || !close || close < open)
         return false;
     *close = '\0';
     time->pid = atoi(line);
-    snprintf(time->name, sizeof(time->name), "%s", open + 1);
+    snprintf(time->name, sizeof time->name, "%s", open + 1);
     for (char *at = time->name; *at != '\0'; at++)
         if (!isprint((unsigned char)*at))
             *at = '?';
@@ -40,11 +40,11 @@ static bool read_one(const char *pid, struct process_time *time)
     FILE *file;
     bool got;
 
-    snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
     file = fopen(path, "re");
-    if (file == NULL)
+    if (!file)
         return false;
-    got = fgets(line, sizeof(line), file) != NULL && parse(line, time);
+    got = fgets(line, sizeof line, file) && parse(line, time);
     fclose(file);
     return got;
 }
@@ -56,14 +56,14 @@ void process_times_read(struct process_times *times)
     size_t room = 0;
 
     *times = (struct process_times){0};
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+    while (directory && (entry = readdir(directory))) {
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
         if (times->count == room) {
             size_t more = room > 0 ? 2 * room : 256;
-            void *all = realloc(times->all, more * sizeof(*times->all));
+            void *all = realloc(times->all, more * sizeof *times->all);
 
-            if (all == NULL)
+            if (!all)
                 break;
             times->all = all;
             room = more;
@@ -71,7 +71,7 @@ void process_times_read(struct process_times *times)
         if (read_one(entry->d_name, &times->all[times->count]))
             times->count++;
     }
-    if (directory != NULL)
+    if (directory)
         closedir(directory);
 }
 
@@ -96,7 +96,7 @@ static bool is_own(const struct process_times *times,
 {
     int own = getpid();
 
-    for (size_t depth = 0; process != NULL && depth < times->count; depth++) {
+    for (size_t depth = 0; process && depth < times->count; depth++) {
         if (process->pid == own)
             return true;
         process = find(times, process->parent);
@@ -129,7 +129,7 @@ int process_times_most(const struct process_times *before,
         struct process_time process = now.all[i];
         const struct process_time *then = find(before, process.pid);
 
-        process.ticks -= then != NULL ? then->ticks : 0;
+        process.ticks -= then ? then->ticks : 0;
         if (process.ticks > 0 && !is_own(&now, &process))
             count = insert(most, count, size, &process);
     }

@@ -38,7 +38,7 @@ static const char *const names[] = {
 
 static bool is_named(const char *name, size_t length)
 {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t known = strlen(names[i]);
         bool open = names[i][known - 1] == '*';
 
@@ -54,17 +54,16 @@ json_t *switches_json(void)
 {
     json_t *object = json_object();
 
-    for (char **at = environ; at != NULL && *at != NULL; at++) {
+    for (char **at = environ; at && *at; at++) {
         const char *value = strchr(*at, '=');
         char name[128];
 
-        if (value == NULL || value[1] == '\0' ||
-            !is_named(*at, (size_t)(value - *at)))
+        if (!value || value[1] == '\0' || !is_named(*at, (size_t)(value - *at)))
             continue;
-        snprintf(name, sizeof(name), "%.*s", (int)(value - *at), *at);
+        snprintf(name, sizeof name, "%.*s", (int)(value - *at), *at);
         json_t *text = json_string(value + 1);
         json_object_set_new(object, name,
-                            text != NULL ? text : json_string("not UTF-8"));
+                            text ? text : json_string("not UTF-8"));
     }
     return object;
 }
@@ -74,7 +73,7 @@ bool switches_untrusted(const json_t *variables, char *words, size_t size)
     const char *off = json_string_value(json_object_get(variables, GATES_OFF));
 
     words[0] = '\0';
-    if (off == NULL)
+    if (!off)
         return false;
     snprintf(words, size,
              "NOT TO BE TRUSTED: %s=%.300s in the environment switches gates "
@@ -103,9 +102,8 @@ static bool differs(const json_t *these, const json_t *others,
         if (json_equal(value, json_object_get(others, name)))
             continue;
         snprintf(words, size, "%s%s%.200s then, %s%.200s now", name,
-                 before != NULL ? "=" : "",
-                 before != NULL ? before : " not set", after != NULL ? "=" : "",
-                 after != NULL ? after : "not set");
+                 before ? "=" : "", before ? before : " not set",
+                 after ? "=" : "", after ? after : "not set");
         return true;
     }
     return false;
@@ -121,9 +119,9 @@ bool switches_agree(const json_t *then, const json_t *now, char *words,
 
 static bool is_among(const char *const *known, const char *word)
 {
-    while (*known != NULL && strcmp(*known, word) != 0)
+    while (*known && strcmp(*known, word) != 0)
         known++;
-    return *known != NULL;
+    return *known;
 }
 
 static bool check_words(const char *variable, const char *thing,
@@ -132,13 +130,13 @@ static bool check_words(const char *variable, const char *thing,
     const char *list = getenv(variable);
     char word[64], hint[256];
 
-    while (list != NULL && *list != '\0') {
+    while (list && *list != '\0') {
         size_t length = strcspn(list, ", ");
 
-        snprintf(word, sizeof(word), "%.*s", (int)length, list);
+        snprintf(word, sizeof word, "%.*s", (int)length, list);
         if (length > 0 && !is_among(known, word)) {
             snprintf(why, size, "%s: no %s is named \"%s\"%s", variable, thing,
-                     word, names_suggest(word, known, hint, sizeof(hint)));
+                     word, names_suggest(word, known, hint, sizeof hint));
             return false;
         }
         list += length + strspn(list + length, ", ");
@@ -152,10 +150,10 @@ static bool check_word(const char *variable, const char *const *known,
     const char *value = getenv(variable);
     char hint[256];
 
-    if (value == NULL || *value == '\0' || is_among(known, value))
+    if (!value || *value == '\0' || is_among(known, value))
         return true;
     snprintf(why, size, "%s has no value \"%.64s\"%s", variable, value,
-             names_suggest(value, known, hint, sizeof(hint)));
+             names_suggest(value, known, hint, sizeof hint));
     return false;
 }
 

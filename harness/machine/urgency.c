@@ -30,11 +30,11 @@ bool urgency_give_process(pid_t pid, enum urgency urgency)
     bool all = true;
     DIR *tasks;
 
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     tasks = opendir(path);
-    if (tasks == NULL)
+    if (!tasks)
         return false;
-    while ((entry = readdir(tasks)) != NULL)
+    while ((entry = readdir(tasks)))
         if (entry->d_name[0] != '.')
             all &= urgency_give(atoi(entry->d_name), urgency);
     closedir(tasks);

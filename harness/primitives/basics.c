@@ -28,11 +28,11 @@ static int64_t deadline_ns(uint64_t seed)
 int64_t basics_timer(int64_t operations, int others)
 {
     struct timers timers = {0};
-    struct timer *waiting = calloc((size_t)others + 1, sizeof(*waiting));
+    struct timer *waiting = calloc((size_t)others + 1, sizeof *waiting);
     struct timer *own = &waiting[others];
     uint64_t seed = 1;
 
-    if (waiting == NULL || timers_reserve(&timers, (uint32_t)others + 1) < 0) {
+    if (!waiting || timers_reserve(&timers, (uint32_t)others + 1) < 0) {
         free(waiting);
         return -ENOMEM;
     }

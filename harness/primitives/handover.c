@@ -47,8 +47,7 @@ static void throw_fd(struct game *game, int side)
 {
     const uint64_t one = 1;
 
-    while (write(game->write_fd[!side], &one, sizeof(one)) < 0 &&
-           errno == EINTR)
+    while (write(game->write_fd[!side], &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
 
@@ -56,7 +55,7 @@ static void catch_fd(struct game *game, int side)
 {
     uint64_t value;
 
-    while (read(game->read_fd[side], &value, sizeof(value)) < 0 &&
+    while (read(game->read_fd[side], &value, sizeof value) < 0 &&
            errno == EINTR)
         ;
 }
@@ -74,7 +73,7 @@ static void *play_second(void *arg)
 {
     struct game *game = arg;
 
-    sched_setaffinity(0, sizeof(game->cpus[1]), &game->cpus[1]);
+    sched_setaffinity(0, sizeof game->cpus[1], &game->cpus[1]);
     for (int64_t i = 0; i <= game->rounds; i++) {
         game->catch (game, 1);
         game->throw(game, 1);
@@ -133,15 +132,15 @@ static int64_t place_and_play(struct game *game, int64_t operations,
     int64_t result;
 
     game->rounds = (operations + 1) / 2;
-    if (sched_getaffinity(0, sizeof(all), &all) < 0)
+    if (sched_getaffinity(0, sizeof all, &all) < 0)
         return -errno;
     result = place(game, &all, placement);
     if (result == 0 &&
-        sched_setaffinity(0, sizeof(game->cpus[0]), &game->cpus[0]) < 0)
+        sched_setaffinity(0, sizeof game->cpus[0], &game->cpus[0]) < 0)
         result = -errno;
     if (result == 0)
         result = play(game);
-    sched_setaffinity(0, sizeof(all), &all);
+    sched_setaffinity(0, sizeof all, &all);
     return result;
 }
 

@@ -59,7 +59,7 @@ const struct primitive primitives[] = {
     {0},
 };
 
-enum { PRIMITIVES = sizeof(primitives) / sizeof(primitives[0]) - 1 };
+enum { PRIMITIVES = sizeof primitives / sizeof primitives[0] - 1 };
 
 const char *primitives_why(int error)
 {
@@ -84,10 +84,10 @@ static int64_t run(const struct primitive *primitive, const cpu_set_t *all,
         cpu++;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    if (sched_setaffinity(0, sizeof(one), &one) < 0)
+    if (sched_setaffinity(0, sizeof one, &one) < 0)
         return -errno;
     result = primitive->run(operations, primitive->variant);
-    sched_setaffinity(0, sizeof(*all), all);
+    sched_setaffinity(0, sizeof *all, all);
     return result;
 }
 
@@ -154,8 +154,8 @@ static void summarise(struct primitive_result *result)
         result->repetitions = count = 0;
     if (count == 0)
         return;
-    memcpy(sorted, result->ns, (size_t)count * sizeof(sorted[0]));
-    qsort(sorted, (size_t)count, sizeof(sorted[0]), compare);
+    memcpy(sorted, result->ns, (size_t)count * sizeof sorted[0]);
+    qsort(sorted, (size_t)count, sizeof sorted[0], compare);
     result->median_ns = quantile(sorted, count, 0.5);
     result->lower_ns = quantile(sorted, count, 0.25);
     result->upper_ns = quantile(sorted, count, 0.75);
@@ -168,9 +168,9 @@ int primitives_run(const bool *chosen, int repetitions, int64_t budget_ns,
 {
     cpu_set_t all;
 
-    if (sched_getaffinity(0, sizeof(all), &all) < 0)
+    if (sched_getaffinity(0, sizeof all, &all) < 0)
         return -errno;
-    memset(results, 0, PRIMITIVES * sizeof(*results));
+    memset(results, 0, PRIMITIVES * sizeof *results);
     for (int i = 0; i < PRIMITIVES; i++)
         if (chosen[i])
             calibrate(&primitives[i], &all, budget_ns, &results[i]);

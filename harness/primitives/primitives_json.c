@@ -39,7 +39,7 @@ json_t *primitives_json(const struct primitive_result *results, int repetitions,
     json_t *list = json_array();
     bool whole = true;
 
-    for (int i = 0; primitives[i].name != NULL; i++) {
+    for (int i = 0; primitives[i].name; i++) {
         if (results[i].operations == 0 && results[i].error == 0) {
             whole = false;
             continue;

@@ -48,9 +48,9 @@ int64_t switching_turns(int64_t operations, int coroutines)
     if (coroutines > 1000)
         return -ENOTSUP; /* more than the thread sanitizer has fibers */
 #endif
-    all = calloc((size_t)coroutines, sizeof(*all));
+    all = calloc((size_t)coroutines, sizeof *all);
 
-    if (all == NULL || coroutine_pool_new(STACK_BYTES, &pool) < 0) {
+    if (!all || coroutine_pool_new(STACK_BYTES, &pool) < 0) {
         free(all);
         return -ENOMEM;
     }
@@ -85,7 +85,7 @@ int64_t switching_spawn(int64_t operations, int variant)
         if (i == 0)
             start_ns = measure_cpu();
         struct coroutine *coroutine = coroutine_new(pool, end_at_once, 64);
-        if (coroutine == NULL) {
+        if (!coroutine) {
             coroutine_pool_free(pool);
             return -ENOMEM;
         }
@@ -100,10 +100,10 @@ int64_t switching_spawn(int64_t operations, int variant)
 int64_t switching_spawn_fresh(int64_t operations, int variant)
 {
     struct coroutine_pool *pool;
-    struct coroutine **all = calloc((size_t)operations, sizeof(*all));
+    struct coroutine **all = calloc((size_t)operations, sizeof *all);
 
     (void)variant;
-    if (all == NULL || coroutine_pool_new(STACK_BYTES, &pool) < 0) {
+    if (!all || coroutine_pool_new(STACK_BYTES, &pool) < 0) {
         free(all);
         return -ENOMEM;
     }
@@ -140,7 +140,7 @@ int64_t switching_ucontext(int64_t operations, int variant)
     if (getcontext(&there) < 0)
         return -errno;
     there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = sizeof(stack);
+    there.uc_stack.ss_size = sizeof stack;
     makecontext(&there, swap_for_ever, 0);
     int64_t start_ns = measure_cpu();
     for (int64_t i = 0; i < operations; i += 2)

@@ -82,7 +82,7 @@ static const char *remedy_of(const struct results *results, int error,
              : error == EACCES || error == EPERM || error == EROFS
                  ? "make it writable"
                  : "mend that",
-             hint_resume(results->directory, command, sizeof(command)));
+             hint_resume(results->directory, command, sizeof command));
     return words;
 }
 
@@ -101,8 +101,8 @@ static int make_directory(const char *path)
 {
     char copy[PATH_SIZE];
 
-    snprintf(copy, sizeof(copy), "%s", path);
-    for (char *slash = strchr(copy + 1, '/'); slash != NULL;
+    snprintf(copy, sizeof copy, "%s", path);
+    for (char *slash = strchr(copy + 1, '/'); slash;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(copy, 0777) < 0 && errno != EEXIST)
@@ -142,15 +142,15 @@ static int make_run(struct results *results)
         struct tm utc;
 
         gmtime_r(&now, &utc);
-        strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-        if (getrandom(&digits, sizeof(digits), 0) != sizeof(digits))
+        strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+        if (getrandom(&digits, sizeof digits, 0) != sizeof digits)
             return -errno;
-        snprintf(results->run_id, sizeof(results->run_id), "%s-%04x", stamp,
+        snprintf(results->run_id, sizeof results->run_id, "%s-%04x", stamp,
                  digits);
-        snprintf(results->directory, sizeof(results->directory), "%.500s/%s",
+        snprintf(results->directory, sizeof results->directory, "%.500s/%s",
                  results->root, results->run_id);
         if (mkdir(results->directory, 0777) == 0) {
-            snprintf(path, sizeof(path), "%s/trials", results->directory);
+            snprintf(path, sizeof path, "%s/trials", results->directory);
             return mkdir(path, 0777) < 0 ? -errno : 0;
         }
         if (errno != EEXIST)
@@ -166,8 +166,8 @@ static int point_latest(const struct results *results)
 {
     char temporary[PATH_SIZE], latest[PATH_SIZE];
 
-    snprintf(temporary, sizeof(temporary), "%s/latest.new", results->directory);
-    snprintf(latest, sizeof(latest), "%s/latest", results->root);
+    snprintf(temporary, sizeof temporary, "%s/latest.new", results->directory);
+    snprintf(latest, sizeof latest, "%s/latest", results->root);
     if (symlink(results->run_id, temporary) < 0)
         return -errno;
     if (rename(temporary, latest) == 0)
@@ -184,7 +184,7 @@ static void drop_half_line(const char *path)
     FILE *file = fopen(path, "r+e");
     long whole = 0, at = 0;
 
-    if (file == NULL)
+    if (!file)
         return;
     for (int c; (c = fgetc(file)) != EOF;)
         if (at++, c == '\n')
@@ -202,10 +202,10 @@ static FILE *open_to_append(const struct results *results, const char *name,
     char path[PATH_SIZE];
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
+    snprintf(path, sizeof path, "%s/%s", results->directory, name);
     drop_half_line(path);
     file = fopen(path, "ae");
-    if (file == NULL)
+    if (!file)
         fail(errno, why, why_size, "writing", path, remedy_at_start(errno));
     return file;
 }
@@ -218,8 +218,8 @@ static void drop_half_files(const struct results *results)
     char pattern[PATH_SIZE];
     glob_t found;
 
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        snprintf(pattern, sizeof(pattern), "%s/%s", results->directory,
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        snprintf(pattern, sizeof pattern, "%s/%s", results->directory,
                  patterns[i]);
         if (glob(pattern, 0, NULL, &found) != 0)
             continue;
@@ -253,15 +253,15 @@ int results_go_on(struct results *results, char *why, size_t why_size)
 {
     char trials[PATH_SIZE];
 
-    snprintf(trials, sizeof(trials), "%s/trials", results->directory);
+    snprintf(trials, sizeof trials, "%s/trials", results->directory);
     mkdir(trials, 0777); /* removed by hand, it comes again */
     drop_half_files(results);
     results->log = open_to_append(results, "log.txt", why, why_size);
     results->predictions =
-        results->log != NULL
+        results->log
             ? open_to_append(results, "predictions.jsonl", why, why_size)
             : NULL;
-    if (results->predictions != NULL)
+    if (results->predictions)
         return 0;
     int error = errno;
     results_close(results);
@@ -274,7 +274,7 @@ int results_create(const char *root, long long need_bytes,
     int result;
 
     *results = (struct results){.lock_fd = -1};
-    snprintf(results->root, sizeof(results->root), "%s", root);
+    snprintf(results->root, sizeof results->root, "%s", root);
     result = make_directory(root);
     if (result == 0)
         result = check_space(root, need_bytes, why, why_size);
@@ -310,7 +310,7 @@ int results_begin(struct results *results, const json_t *run, char *why,
 static int refuse_missing(const char *directory, char *why, size_t why_size)
 {
     const char *slash = strrchr(directory, '/');
-    bool newest = !strcmp(slash != NULL ? slash + 1 : directory, "latest");
+    bool newest = !strcmp(slash ? slash + 1 : directory, "latest");
 
     snprintf(why, why_size,
              "opening the run %.512s failed: %s; %s bench quick begins one",
@@ -328,19 +328,19 @@ int results_open(const char *directory, struct results *results, char *why,
     char path[PATH_SIZE], *slash;
 
     *results = (struct results){.lock_fd = -1};
-    if (realpath(directory, path) == NULL && errno == ENOENT)
+    if (!realpath(directory, path) && errno == ENOENT)
         return refuse_missing(directory, why, why_size);
-    if (realpath(directory, path) == NULL)
+    if (!realpath(directory, path))
         return fail(errno, why, why_size, "opening the run", directory,
                     "name a directory below results/");
-    if (strlen(path) >= sizeof(results->root))
+    if (strlen(path) >= sizeof results->root)
         return fail(ENAMETOOLONG, why, why_size, "opening the run", directory,
                     "move it to a shorter path");
-    snprintf(results->directory, sizeof(results->directory), "%.511s", path);
+    snprintf(results->directory, sizeof results->directory, "%.511s", path);
     slash = strrchr(path, '/');
-    snprintf(results->run_id, sizeof(results->run_id), "%.63s", slash + 1);
+    snprintf(results->run_id, sizeof results->run_id, "%.63s", slash + 1);
     *slash = '\0';
-    snprintf(results->root, sizeof(results->root), "%.511s",
+    snprintf(results->root, sizeof results->root, "%.511s",
              path[0] ? path : "/");
     results->begun = true;
     return lock(results, why, why_size);
@@ -348,9 +348,9 @@ int results_open(const char *directory, struct results *results, char *why,
 
 void results_close(struct results *results)
 {
-    if (results->log != NULL)
+    if (results->log)
         fclose(results->log);
-    if (results->predictions != NULL)
+    if (results->predictions)
         fclose(results->predictions);
     if (results->lock_fd >= 0)
         close(results->lock_fd);
@@ -363,21 +363,21 @@ static int write_content(FILE *file, const struct content *content)
     char buffer[4096];
     size_t n;
 
-    if (content->json != NULL &&
+    if (content->json &&
         json_dumpf(content->json, file,
                    JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
         return -(errno ? errno : EIO);
-    if (content->json != NULL)
+    if (content->json)
         fputc('\n', file);
-    if (content->histogram != NULL) {
+    if (content->histogram) {
         int result = histogram_write_hgrm(content->histogram, file);
         if (result < 0)
             return result;
     }
-    if (content->text != NULL)
+    if (content->text)
         fputs(content->text, file);
-    while (content->source != NULL &&
-           (n = fread(buffer, 1, sizeof(buffer), content->source)) > 0)
+    while (content->source &&
+           (n = fread(buffer, 1, sizeof buffer, content->source)) > 0)
         fwrite(buffer, 1, n, file);
     if (fflush(file) != 0 || ferror(file))
         return -(errno ? errno : EIO);
@@ -390,7 +390,7 @@ static void sync_directory(const char *file)
     char directory[PATH_SIZE];
     int fd;
 
-    snprintf(directory, sizeof(directory), "%s", file);
+    snprintf(directory, sizeof directory, "%s", file);
     *strrchr(directory, '/') = '\0';
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -406,13 +406,13 @@ static int write_file(const struct results *results, const char *name,
     FILE *file;
     int result;
 
-    snprintf(path, sizeof(path), "%s/%s", results->directory, name);
-    snprintf(temporary, sizeof(temporary), "%s.new", path);
+    snprintf(path, sizeof path, "%s/%s", results->directory, name);
+    snprintf(temporary, sizeof temporary, "%s.new", path);
     errno = 0;
     file = fopen(temporary, "we");
-    if (file == NULL)
+    if (!file)
         return fail(errno, why, why_size, "writing", temporary,
-                    remedy_of(results, errno, remedy, sizeof(remedy)));
+                    remedy_of(results, errno, remedy, sizeof remedy));
     result = write_content(file, content);
     if (fclose(file) != 0 && result == 0)
         result = -errno;
@@ -421,7 +421,7 @@ static int write_file(const struct results *results, const char *name,
     if (result < 0) {
         unlink(temporary);
         return fail(-result, why, why_size, "writing", path,
-                    remedy_of(results, -result, remedy, sizeof(remedy)));
+                    remedy_of(results, -result, remedy, sizeof remedy));
     }
     sync_directory(path);
     return 0;
@@ -458,7 +458,7 @@ int results_copy(const struct results *results, const char *name,
     struct content content = {.source = fopen(from, "re")};
     int result;
 
-    if (content.source == NULL)
+    if (!content.source)
         return fail(errno, why, why_size, "reading", from, "make it readable");
     result = write_file(results, name, &content, why, why_size);
     fclose(content.source);
@@ -471,13 +471,13 @@ static void print(const struct results *results, FILE *file, const char *format,
     va_list again;
 
     va_copy(again, arguments);
-    if (results->log != NULL) {
+    if (results->log) {
         vfprintf(results->log, format, again);
         fputc('\n', results->log);
         fflush(results->log);
     }
     va_end(again);
-    if (file != NULL) {
+    if (file) {
         vfprintf(file, format, arguments);
         fputc('\n', file);
         fflush(file);
@@ -513,11 +513,11 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
         fprintf(stderr, "troika %s: %s: %s\n", what, root, strerror(errno));
         return -errno;
     }
-    snprintf(place.directory, sizeof(place.directory), "%s", root);
+    snprintf(place.directory, sizeof place.directory, "%s", root);
     gmtime_r(&at, &parts);
-    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
-    snprintf(name, sizeof(name), "%s-%s.json", what, stamp);
-    if (results_write_json(&place, name, value, why, sizeof(why)) < 0) {
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &parts);
+    snprintf(name, sizeof name, "%s-%s.json", what, stamp);
+    if (results_write_json(&place, name, value, why, sizeof why) < 0) {
         fprintf(stderr, "troika %s: %s\n", what, why);
         return -EIO;
     }

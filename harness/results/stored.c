@@ -54,10 +54,10 @@ static bool has_shape(const json_t *value, enum shape shape)
     case INTEGER:
         return json_is_integer(value);
     case NUMBER_OR_NULL:
-        return value == NULL || json_is_null(value) ||
+        return !value || json_is_null(value) ||
                (json_is_number(value) && json_number_value(value) >= 0);
     case OBJECT_OR_NULL:
-        return value == NULL || json_is_null(value) || json_is_object(value);
+        return !value || json_is_null(value) || json_is_object(value);
     case OBJECT:
         return json_is_object(value);
     }
@@ -73,7 +73,7 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
     json_error_t error;
     json_t *value;
 
-    if (exists != NULL)
+    if (exists)
         *exists = fd >= 0 || errno != ENOENT;
     if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
         snprintf(why, why_size, "%s: it is no regular file", path);
@@ -82,7 +82,7 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
     }
     if (fd >= 0)
         file = fdopen(fd, "r");
-    if (file == NULL) {
+    if (!file) {
         snprintf(why, why_size, "%s: cannot be read: %s", path,
                  strerror(errno));
         if (fd >= 0)
@@ -90,10 +90,9 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
         return NULL;
     }
     value = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    if (value == NULL && fstat(fileno(file), &status) == 0 &&
-        status.st_size == 0)
+    if (!value && fstat(fileno(file), &status) == 0 && status.st_size == 0)
         snprintf(why, why_size, "%s: the file is empty", path);
-    else if (value == NULL)
+    else if (!value)
         snprintf(why, why_size, "%s:%d:%d: the file is damaged: %s", path,
                  error.line, error.column, error.text);
     fclose(file);
@@ -157,9 +156,9 @@ static bool check_planned(const struct checking *checking, const json_t *trial,
                                json_object_get(row, "load_point")),
                         "query");
 
-    if (id != NULL && !json_equal(json_object_get(trial, "run_id"), id))
+    if (id && !json_equal(json_object_get(trial, "run_id"), id))
         return refuse(checking, "its run_id is not that of run.json");
-    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         if (!json_equal(json_object_get(trial, same[i]),
                         json_object_get(row, same[i])))
             return refuse(checking, "its %s is not that of the plan", same[i]);
@@ -220,11 +219,11 @@ static bool check_counts(const struct checking *checking,
     const json_t *scheduled = json_object_get(requests, "scheduled");
     json_int_t sum = 0;
 
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         const json_t *count = json_object_get(requests, ends[i]);
         json_int_t n = json_integer_value(count);
 
-        if (count != NULL && !json_is_null(count) &&
+        if (count && !json_is_null(count) &&
             (!json_is_integer(count) || n < 0 || n > COUNT_MAX))
             return refuse(checking, "requests.%s is no count", ends[i]);
         sum += n;
@@ -248,10 +247,10 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
 
     if (!json_true_of(trial, "complete"))
         return refuse(checking, "valid is true, but complete is not");
-    for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+    for (i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         const json_t *value = json_object_get(trial, needed[i]);
 
-        if (value == NULL || json_is_null(value))
+        if (!value || json_is_null(value))
             return refuse(checking, "valid is true, but there is no %s",
                           needed[i]);
     }
@@ -262,7 +261,7 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
             return refuse(checking,
                           "valid is true, but gate \"%.64s\" failed, and no "
                           "figure of it is withheld",
-                          id != NULL ? id : "");
+                          id ? id : "");
     }
     return check_counts(checking, json_object_get(trial, "requests"));
 }
@@ -282,7 +281,7 @@ static bool check(const char *path, const json_t *trial, const json_t *run,
     }
     if (!check_planned(&checking, trial, run, row))
         return false;
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         if (!has_shape(json_object_get(trial, shapes[i].key), shapes[i].shape))
             return refuse(&checking, "%s is not %s", shapes[i].key,
                           shape_names[shapes[i].shape]);
@@ -299,19 +298,19 @@ static enum stored read_file(const char *directory, const json_t *run,
     bool exists;
 
     *trial = NULL;
-    if (id == NULL || strchr(id, '/') != NULL) {
+    if (!id || strchr(id, '/')) {
         snprintf(why, why_size,
                  "%.1024s/run.json: the file is damaged: its plan has a row "
                  "without a trial_id",
                  directory);
         return STORED_DAMAGED;
     }
-    snprintf(path, sizeof(path), "%.1024s/trials/%.512s%s.json", directory, id,
+    snprintf(path, sizeof path, "%.1024s/trials/%.512s%s.json", directory, id,
              suffix);
     *trial = stored_json(path, &exists, why, why_size);
     if (!exists)
         return STORED_NONE;
-    if (*trial != NULL && check(path, *trial, run, row, why, why_size))
+    if (*trial && check(path, *trial, run, row, why, why_size))
         return STORED_WHOLE;
     json_decref(*trial);
     *trial = NULL;
@@ -343,9 +342,9 @@ static int damaged_attempts(const char *directory, const json_t *run,
     int damaged = 0;
 
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-        snprintf(suffix, sizeof(suffix), ".attempt%d", attempt);
+        snprintf(suffix, sizeof suffix, ".attempt%d", attempt);
         switch (
-            read_file(directory, run, row, suffix, &trial, why, sizeof(why))) {
+            read_file(directory, run, row, suffix, &trial, why, sizeof why)) {
         case STORED_NONE:
             return damaged;
         case STORED_DAMAGED:
@@ -373,7 +372,7 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     json_array_foreach (json_object_get(run, "plan"), i, row) {
         const char *id = json_string_of(row, "trial_id");
 
-        switch (stored_trial(directory, run, row, &trial, why, sizeof(why))) {
+        switch (stored_trial(directory, run, row, &trial, why, sizeof why)) {
         case STORED_WHOLE:
             json_array_append_new(trials, trial);
             break;
@@ -383,10 +382,10 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
             break;
         case STORED_NONE:
             if (problems.missing++ == 0)
-                snprintf(problems.first_missing, sizeof(problems.first_missing),
+                snprintf(problems.first_missing, sizeof problems.first_missing,
                          "%s", id ? id : "");
         }
-        if (id != NULL)
+        if (id)
             problems.damaged_attempts +=
                 damaged_attempts(directory, run, row, tell, context);
     }

@@ -35,7 +35,7 @@ static bool has_texts(const struct checking *checking, const json_t *object,
 {
     if (!json_is_object(object))
         return refuse(checking, where, "", "is no object");
-    for (; *keys != NULL; keys++)
+    for (; *keys; keys++)
         if (!json_is_string(json_object_get(object, *keys)))
             return refuse(checking, where, *keys, "is no text");
     return true;
@@ -48,20 +48,20 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     json_t *seen = json_object();
     char where[WHERE_SIZE];
     const json_t *row;
-    bool once = seen != NULL;
+    bool once = seen;
     size_t i;
 
     json_array_foreach (rows, i, row) {
         json_t *texts = json_array();
         char *text;
 
-        for (int k = 0; keys[k] != NULL; k++)
+        for (int k = 0; keys[k]; k++)
             json_array_append(texts, json_object_get(row, keys[k]));
         text = json_dumps(texts, JSON_COMPACT);
         json_decref(texts);
-        if (text != NULL && json_object_get(seen, text) != NULL)
+        if (text && json_object_get(seen, text))
             once = false;
-        else if (text != NULL)
+        else if (text)
             json_object_set_new(seen, text, json_true());
         free(text);
         if (!once)
@@ -70,7 +70,7 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     json_decref(seen);
     if (once)
         return true;
-    snprintf(where, sizeof(where), "%s[%zu]", name, i);
+    snprintf(where, sizeof where, "%s[%zu]", name, i);
     return refuse(checking, where, "", "is there twice");
 }
 
@@ -82,7 +82,7 @@ static bool check_rows(const struct checking *checking, const json_t *rows,
     size_t i;
 
     json_array_foreach (rows, i, row) {
-        snprintf(where, sizeof(where), "%s[%zu]", name, i);
+        snprintf(where, sizeof where, "%s[%zu]", name, i);
         if (!has_texts(checking, row, where, keys))
             return false;
     }
@@ -121,18 +121,18 @@ static bool check_experiments(const struct checking *checking,
     json_array_foreach (experiments, i, experiment) {
         const json_t *points = json_object_get(experiment, "load_points");
 
-        snprintf(where, sizeof(where), "experiments[%zu]", i);
+        snprintf(where, sizeof where, "experiments[%zu]", i);
         if (!has_texts(checking, experiment, where, keys))
             return false;
         if (!json_is_array(points))
             return refuse(checking, where, "load_points", "is no list");
         json_array_foreach (points, k, point) {
-            snprintf(where, sizeof(where), "experiments[%zu].load_points[%zu]",
+            snprintf(where, sizeof where, "experiments[%zu].load_points[%zu]",
                      i, k);
             if (!check_point(checking, point, where))
                 return false;
         }
-        snprintf(where, sizeof(where), "experiments[%zu].load_points", i);
+        snprintf(where, sizeof where, "experiments[%zu].load_points", i);
         if (!check_once(checking, points, where, ids))
             return false;
     }
@@ -182,18 +182,18 @@ static bool check_level(const struct checking *checking, const json_t *row,
     static const char *const pairs[][2] = {
         {"lo", "value"}, {"value", "hi"}, {"lo", "hi"}, {"min", "max"}};
 
-    for (int i = 0; figures[i] != NULL; i++) {
+    for (int i = 0; figures[i]; i++) {
         const json_t *figure = json_object_get(row, figures[i]);
 
-        if (figure != NULL && !json_is_null(figure) && !json_is_number(figure))
+        if (figure && !json_is_null(figure) && !json_is_number(figure))
             return refuse(checking, where, figures[i], "is no number");
         if (json_number_value(figure) < 0)
             return refuse(checking, where, figures[i], "is below zero");
     }
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char what[32];
 
-        snprintf(what, sizeof(what), "is above its %s", pairs[i][1]);
+        snprintf(what, sizeof what, "is above its %s", pairs[i][1]);
         if (!is_ordered(row, pairs[i][0], pairs[i][1]))
             return refuse(checking, where, pairs[i][0], what);
     }
@@ -212,7 +212,7 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     if (!json_is_array(summary))
         return refuse(&checking, "", "summary", "is no list");
     json_array_foreach (summary, i, row) {
-        snprintf(where, sizeof(where), "summary[%zu]", i);
+        snprintf(where, sizeof where, "summary[%zu]", i);
         if (!check_level(&checking, row, where))
             return false;
     }
@@ -229,13 +229,13 @@ static bool holds_only(const char *directory, const char *name,
     bool only = true;
     DIR *folder;
 
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
     folder = opendir(path);
-    if (folder == NULL)
+    if (!folder)
         return access(path, F_OK) != 0;
-    while (only && (entry = readdir(folder)) != NULL) {
+    while (only && (entry = readdir(folder))) {
         only = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-        for (int i = 0; !only && patterns[i] != NULL; i++)
+        for (int i = 0; !only && patterns[i]; i++)
             only = fnmatch(patterns[i], entry->d_name, 0) == 0;
     }
     closedir(folder);
@@ -263,7 +263,7 @@ static bool has(const char *directory, const char *name)
     char path[PATH_SIZE];
     struct stat status;
 
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
     return lstat(path, &status) == 0;
 }
 
@@ -273,7 +273,7 @@ static bool stands_in(const char *directory)
     char here[PATH_SIZE * 4];
     size_t n = strlen(directory);
 
-    if (getcwd(here, sizeof(here)) == NULL || !strcmp(directory, "/"))
+    if (!getcwd(here, sizeof here) || !strcmp(directory, "/"))
         return true;
     return !strncmp(here, directory, n) && (here[n] == '/' || here[n] == '\0');
 }
@@ -285,9 +285,9 @@ static bool plan_was_kept(const char *directory)
     json_t *run;
     bool kept;
 
-    snprintf(path, sizeof(path), "%s/" RESULTS_START, directory);
-    run = stored_json(path, NULL, why, sizeof(why));
-    kept = run != NULL && stored_run_check(run, why, sizeof(why));
+    snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
+    run = stored_json(path, NULL, why, sizeof why);
+    kept = run && stored_run_check(run, why, sizeof why);
     json_decref(run);
     return kept;
 }
@@ -298,7 +298,7 @@ static size_t count_trials(const char *directory)
     glob_t trials = {0};
     size_t count;
 
-    snprintf(pattern, sizeof(pattern), "%s/trials/*.json", directory);
+    snprintf(pattern, sizeof pattern, "%s/trials/*.json", directory);
     count = glob(pattern, 0, NULL, &trials) == 0 ? trials.gl_pathc : 0;
     globfree(&trials);
     return count;
@@ -310,14 +310,14 @@ static void say_remedy(const char *directory, bool own, char *text, size_t size)
     char command[8 * PATH_SIZE];
     size_t count = count_trials(directory);
 
-    hint_word(directory, to, sizeof(to));
+    hint_word(directory, to, sizeof to);
     if (plan_was_kept(directory)) {
-        snprintf(path, sizeof(path), "%s/" RESULTS_START, directory);
-        hint_word(path, from, sizeof(from));
-        snprintf(path, sizeof(path), "%s/run.json", directory);
+        snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
+        hint_word(path, from, sizeof from);
+        snprintf(path, sizeof path, "%s/run.json", directory);
         snprintf(text, size, "the plan of the run was kept: cp %s %s && %s",
-                 from, hint_word(path, to, sizeof(to)),
-                 hint_resume(directory, command, sizeof(command)));
+                 from, hint_word(path, to, sizeof to),
+                 hint_resume(directory, command, sizeof command));
     } else if (count > 0) {
         snprintf(text, size,
                  "its %zu files in trials/ cannot be summarised without the "

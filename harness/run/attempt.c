@@ -41,7 +41,7 @@ static double figure(const json_t *trial, const char *name)
     char why[256];
 
     return metric_applies(metric, trial)
-               ? metric_of(metric, trial, why, sizeof(why))
+               ? metric_of(metric, trial, why, sizeof why)
                : NAN;
 }
 
@@ -85,10 +85,10 @@ static void say_withheld(struct run *run, const json_t *trial)
     json_array_foreach (list, i, row) {
         const char *words = json_string_of(row, "words");
 
-        if (words != NULL && strcmp(words, last) != 0)
+        if (words && strcmp(words, last) != 0)
             results_say(&run->results, "  withheld, from %s on: %s",
                         json_string_of(row, "figure"), words);
-        last = words != NULL ? words : last;
+        last = words ? words : last;
     }
 }
 
@@ -122,21 +122,20 @@ static void say_trial(struct run *run, const struct plan_trial *planned,
         &run->results,
         "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s%s ETA %s%s%s",
         planned->order, run->plan.trial_count, planned->block,
-        point->models[planned->model], point->id, by != NULL ? ">= " : "",
-        shown(trial, "throughput_per_s", rate, sizeof(rate)),
+        point->models[planned->model], point->id, by ? ">= " : "",
+        shown(trial, "throughput_per_s", rate, sizeof rate),
         has_p99 ? "p99" : "mean",
         shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns", tail,
-              sizeof(tail)),
-        shown(trial, "cpu_per_request_ns", cpu, sizeof(cpu)),
-        memory_mark(trial),
-        shown(trial, "memory_total_bytes", memory, sizeof(memory)),
-        plan_duration(eta_ns(run, planned), left, sizeof(left)),
-        by != NULL ? ", the limit was " : "", by != NULL ? by : "");
+              sizeof tail),
+        shown(trial, "cpu_per_request_ns", cpu, sizeof cpu), memory_mark(trial),
+        shown(trial, "memory_total_bytes", memory, sizeof memory),
+        plan_duration(eta_ns(run, planned), left, sizeof left),
+        by ? ", the limit was " : "", by ? by : "");
     say_withheld(run, trial);
-    if (json_object_get(trial, "drift") != NULL)
+    if (json_object_get(trial, "drift"))
         results_say(&run->results, "  %s",
                     trial_drift_words(json_object_get(trial, "drift"), drift,
-                                      sizeof(drift)));
+                                      sizeof drift));
 }
 
 /* Whether the trial has a latency: a load that has not gone round has none,
@@ -145,8 +144,7 @@ static bool has_latency(const json_t *json)
 {
     const json_t *latency = json_object_get(json, "latency");
 
-    return latency != NULL &&
-           !json_is_false(json_object_get(latency, "turned_over"));
+    return latency && !json_is_false(json_object_get(latency, "turned_over"));
 }
 
 int attempt_store(struct run *run, const struct plan_trial *planned,
@@ -157,18 +155,17 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
     int attempt = (int)json_integer_of(json, "attempt");
     int result = 0;
 
-    if (load != NULL && last && has_latency(json)) {
-        snprintf(name, sizeof(name), "trials/%s.hgrm", planned->id);
+    if (load && last && has_latency(json)) {
+        snprintf(name, sizeof name, "trials/%s.hgrm", planned->id);
         result = results_write_hgrm(&run->results, name,
                                     open ? &load->response : &load->service,
-                                    why, sizeof(why));
+                                    why, sizeof why);
     }
-    snprintf(name, sizeof(name),
+    snprintf(name, sizeof name,
              last ? "trials/%s.json" : "trials/%s.attempt%d.json", planned->id,
              attempt);
     if (result == 0)
-        result =
-            results_write_json(&run->results, name, json, why, sizeof(why));
+        result = results_write_json(&run->results, name, json, why, sizeof why);
     if (result < 0)
         fprintf(stderr, "troika bench: %s\n", why);
     return result;
@@ -216,7 +213,7 @@ static double usual_speed(const json_t *trials, const char *experiment,
     }
     if (count < 3)
         return 0;
-    qsort(speeds, (size_t)count, sizeof(*speeds), statistics_ascending);
+    qsort(speeds, (size_t)count, sizeof *speeds, statistics_ascending);
     return speeds[count / 2];
 }
 
@@ -258,7 +255,7 @@ static int carry_out(struct run *run, struct together *together, int attempt)
 {
     for (int i = 0; i < together->count; i++) {
         together->trials[i] = calloc(1, sizeof(struct trial));
-        if (together->trials[i] == NULL)
+        if (!together->trials[i])
             return -ENOMEM;
         attempt_plan(run, &together->planned[i], attempt,
                      &together->entrants[i], &together->plans[i]);
@@ -288,8 +285,8 @@ static json_t *latest(const struct run *run, const struct plan_trial *planned)
         name = json_string_of(trial, "experiment");
         id = json_string_of(trial, "load_point");
         model = json_string_of(cell, "model");
-        if (name != NULL && id != NULL && model != NULL &&
-            !strcmp(name, experiment->name) && !strcmp(id, point->id) &&
+        if (name && id && model && !strcmp(name, experiment->name) &&
+            !strcmp(id, point->id) &&
             !strcmp(model, point->models[planned->model]))
             return trial;
     }
@@ -318,7 +315,7 @@ static int judge(struct run *run, struct together *together, int attempt)
                        attempt, &together->plans[i], trial, gates, count);
 
         together->json[i] = json;
-        if (json == NULL)
+        if (!json)
             return -ENOMEM;
         if (gate_lasting(gates, count))
             json_object_set_new(json, "lasting", json_true());
@@ -335,10 +332,10 @@ static int judge(struct run *run, struct together *together, int attempt)
 static int attempt_once(struct run *run, const struct plan_trial *planned,
                         int count, int attempt, json_t **before)
 {
-    struct together *together = calloc(1, sizeof(*together));
+    struct together *together = calloc(1, sizeof *together);
     int result, last = 0;
 
-    if (together == NULL)
+    if (!together)
         return -ENOMEM;
     together->count = count;
     together->planned = planned;
@@ -358,7 +355,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
     }
     for (int i = 0; i < count; i++) {
         json_decref(together->json[i]);
-        if (together->trials[i] != NULL)
+        if (together->trials[i])
             trial_free(together->trials[i]);
         free(together->trials[i]);
     }
@@ -374,7 +371,7 @@ static int first_attempt(const struct run *run,
     int attempt = 1;
 
     for (;; attempt++) {
-        snprintf(path, sizeof(path), "%s/trials/%s.attempt%d.json",
+        snprintf(path, sizeof path, "%s/trials/%s.attempt%d.json",
                  run->results.directory, planned->id, attempt);
         if (access(path, F_OK) < 0)
             break;
@@ -418,19 +415,19 @@ static int retire(struct run *run, const struct plan_trial *planned)
     json_array_foreach (run->trials, i, one) {
         const char *id = json_string_of(one, "trial_id");
 
-        if (id == NULL || strcmp(id, planned->id) != 0)
+        if (!id || strcmp(id, planned->id) != 0)
             continue;
         trial = one;
         at = i;
     }
-    if (trial == NULL)
+    if (!trial)
         return -ENOENT;
-    snprintf(from, sizeof(from), "%s/trials/%s.hgrm", run->results.directory,
+    snprintf(from, sizeof from, "%s/trials/%s.hgrm", run->results.directory,
              planned->id);
     unlink(from);
-    snprintf(from, sizeof(from), "%s/trials/%s.json", run->results.directory,
+    snprintf(from, sizeof from, "%s/trials/%s.json", run->results.directory,
              planned->id);
-    snprintf(to, sizeof(to), "%s/trials/%s.attempt%d.json",
+    snprintf(to, sizeof to, "%s/trials/%s.attempt%d.json",
              run->results.directory, planned->id,
              (int)json_integer_of(trial, "attempt"));
     if (rename(from, to) < 0)

@@ -32,7 +32,7 @@ bool busy_was(const json_t *trial)
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *id = json_string_of(gate, "id");
 
-        if (id != NULL && !strcmp(id, GATE))
+        if (id && !strcmp(id, GATE))
             return json_is_false(json_object_get(gate, "ok"));
     }
     return false;
@@ -46,7 +46,7 @@ static void say_busy(struct run *run, const struct noise *noise)
                 "machine too busy: other processes use %.0f %% of its CPUs "
                 "(limit %.0f %%). Top: %s. Waiting for quiet, up to %.0f s",
                 100 * noise->foreign_share, 100 * QUIET_FOREIGN_SHARE,
-                noise_culprits(noise, culprits, sizeof(culprits)),
+                noise_culprits(noise, culprits, sizeof culprits),
                 (double)run->options->wait_ns / 1e9);
 }
 
@@ -58,8 +58,8 @@ static int give_up(struct run *run, const struct noise *noise, const char *why)
                 "stopped: %s. Others use %.0f %% of the CPUs: %s. End them, "
                 "then go on: %s",
                 why, 100 * noise->foreign_share,
-                noise_culprits(noise, culprits, sizeof(culprits)),
-                hint_resume(run->results.directory, command, sizeof(command)));
+                noise_culprits(noise, culprits, sizeof culprits),
+                hint_resume(run->results.directory, command, sizeof command));
     return -EBUSY;
 }
 

@@ -29,7 +29,7 @@ static double rate_of(const struct trial *trial)
 
     if (trial->end != TRIAL_DONE)
         return 0;
-    if (trial->slices != NULL)
+    if (trial->slices)
         return slices_per_s(trial->slices);
     return (double)load->completed_in_window * 1e9 /
            (double)(load->window_end_ns - load->window_start_ns);
@@ -56,8 +56,8 @@ static bool make_point(const struct load_point *of, struct load_point *point,
     point->warmup_ns = WARMUP_NS;
     point->window_ns = WINDOW_NS;
     point->beside = (struct beside){0};
-    snprintf(query, sizeof(query), "size=%lldB", (long long)*bytes);
-    return point->workload != NULL &&
+    snprintf(query, sizeof query, "size=%lldB", (long long)*bytes);
+    return point->workload &&
            parameters_parse_query(point->workload->workload->parameters, query,
                                   strlen(query), &point->arguments, NULL,
                                   0) >= 0;
@@ -78,7 +78,7 @@ static double measure(const struct model_info *null,
                       const struct load_point *point)
 {
     struct trial_plan plan = *like;
-    struct trial *trial = calloc(1, sizeof(*trial));
+    struct trial *trial = calloc(1, sizeof *trial);
     double best = 0;
     bool good = false;
 
@@ -88,7 +88,7 @@ static double measure(const struct model_info *null,
     plan.settings = NULL;
     plan.usual_speed = 0;
     plan.predictions = NULL;
-    for (int i = 0; trial != NULL && i < ATTEMPTS && !good; i++) {
+    for (int i = 0; trial && i < ATTEMPTS && !good; i++) {
         trial_run(&plan, trial);
         best = rate_of(trial) > best ? rate_of(trial) : best;
         good = trial->end == TRIAL_STOPPED || undisturbed(&plan, trial);
@@ -124,13 +124,13 @@ double ceiling_of(json_t *known, const struct model_info *models,
     const json_t *row = NULL;
     int64_t bytes;
 
-    if (!json_is_array(known) || rate_of(trial) < NEAR_PER_S || null == NULL ||
+    if (!json_is_array(known) || rate_of(trial) < NEAR_PER_S || !null ||
         !null->available)
         return 0;
-    point = calloc(1, sizeof(*point));
-    if (point != NULL && make_point(plan->point, point, &bytes)) {
+    point = calloc(1, sizeof *point);
+    if (point && make_point(plan->point, point, &bytes)) {
         row = find(known, point, bytes);
-        if (row == NULL) {
+        if (!row) {
             json_array_append_new(
                 known,
                 json_pack("{s:s, s:b, s:i, s:I, s:f}", "placement",

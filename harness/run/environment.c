@@ -89,9 +89,9 @@ static const struct fact {
 static bool first_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, "re");
-    bool got = file != NULL && fgets(line, size, file) != NULL;
+    bool got = file && fgets(line, size, file);
 
-    if (file != NULL)
+    if (file)
         fclose(file);
     if (got)
         line[strcspn(line, "\n")] = '\0';
@@ -104,18 +104,18 @@ static bool first_line(const char *path, char *line, int size)
 static json_t *fact_value(const struct fact *fact)
 {
     char line[4096], *open, *end;
-    bool got = first_line(fact->path, line, sizeof(line));
+    bool got = first_line(fact->path, line, sizeof line);
     json_t *text;
 
     if (fact->form == FORM_NUMBER)
         return got ? json_integer(strtoll(line, NULL, 10)) : json_null();
     open = got ? strchr(line, '[') : NULL;
-    end = open != NULL ? strchr(open, ']') : NULL;
-    if (fact->form == FORM_CHOICE && end != NULL)
+    end = open ? strchr(open, ']') : NULL;
+    if (fact->form == FORM_CHOICE && end)
         return json_stringn(open + 1, (size_t)(end - open - 1));
     /* Not UTF-8 (a firmware's doing) makes json_string fail. */
     text = json_string(got ? line : UNKNOWN);
-    return text != NULL ? text : json_string(UNKNOWN);
+    return text ? text : json_string(UNKNOWN);
 }
 
 /* The value behind "KEY<blanks>: " in a file of such lines; "" if none. */
@@ -127,16 +127,16 @@ static void line_value(const char *path, const char *key, char *value,
     char line[4096];
 
     value[0] = '\0';
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    while (file && fgets(line, sizeof line, file)) {
         char *colon = strchr(line, ':');
-        if (colon == NULL || strncmp(line, key, length) != 0 ||
+        if (!colon || strncmp(line, key, length) != 0 ||
             (line[length] != ':' && !isblank((unsigned char)line[length])))
             continue;
         colon += 1 + strspn(colon + 1, " \t");
         snprintf(value, size, "%.*s", (int)strcspn(colon, "\n"), colon);
         break;
     }
-    if (file != NULL)
+    if (file)
         fclose(file);
 }
 
@@ -146,19 +146,19 @@ static void add_cpu(json_t *object)
     cpu_set_t usable;
     bool guest;
 
-    line_value("/proc/cpuinfo", "model name", text, sizeof(text));
+    line_value("/proc/cpuinfo", "model name", text, sizeof text);
     json_object_set_new(object, "cpu_model",
                         json_string(text[0] ? text : UNKNOWN));
     json_object_set_new(object, "cpus",
                         json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
     json_object_set_new(object, "cpus_usable",
-                        sched_getaffinity(0, sizeof(usable), &usable) == 0
+                        sched_getaffinity(0, sizeof usable, &usable) == 0
                             ? json_integer(CPU_COUNT(&usable))
                             : json_null());
-    line_value("/proc/cpuinfo", "flags", text, sizeof(text));
+    line_value("/proc/cpuinfo", "flags", text, sizeof text);
     guest = strstr(text, " hypervisor") != NULL;
-    if (!first_line("/sys/hypervisor/type", tool, sizeof(tool)))
-        snprintf(tool, sizeof(tool), "yes, of unknown kind");
+    if (!first_line("/sys/hypervisor/type", tool, sizeof tool))
+        snprintf(tool, sizeof tool, "yes, of unknown kind");
     json_object_set_new(object, "hypervisor",
                         json_string(text[0] == '\0' ? UNKNOWN
                                     : guest         ? tool
@@ -215,10 +215,10 @@ static char *compared_text(const json_t *environment, const char *name)
 {
     const json_t *value = json_object_get(environment, name);
 
-    if (value == NULL)
+    if (!value)
         value =
             json_object_get(json_object_get(environment, "libraries"), name);
-    if (value == NULL)
+    if (!value)
         return strdup("not recorded");
     if (json_is_string(value))
         return strdup(json_string_value(value));
@@ -232,14 +232,13 @@ static void fingerprint_of(const json_t *environment,
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    int good = hash != NULL && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+    int good = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
 
     hex[0] = '\0';
-    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]) && good;
-         i++) {
+    for (size_t i = 0; i < sizeof compared / sizeof compared[0] && good; i++) {
         char *text = compared_text(environment, compared[i]);
 
-        good = text != NULL &&
+        good = text &&
                EVP_DigestUpdate(hash, compared[i], strlen(compared[i]) + 1) &&
                EVP_DigestUpdate(hash, text, strlen(text) + 1);
         free(text);
@@ -273,7 +272,7 @@ static void add_kernel(json_t *object)
                         json_integer(sysconf(_SC_PAGESIZE)));
     json_object_set_new(object, "timer_slack_ns",
                         json_integer(prctl(PR_GET_TIMERSLACK)));
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     json_object_set_new(object, "captured_at", json_string(text));
 }
 
@@ -287,8 +286,8 @@ static void add_memory(json_t *object)
     };
     char text[128];
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        line_value("/proc/meminfo", rows[i][1], text, sizeof(text));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        line_value("/proc/meminfo", rows[i][1], text, sizeof text);
         json_object_set_new(object, rows[i][0],
                             text[0] ? json_integer(1024 * atoll(text))
                                     : json_null());
@@ -303,14 +302,14 @@ static void add_mitigations(json_t *object)
     json_t *list = json_object();
     struct dirent *entry;
 
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+    while (directory && (entry = readdir(directory))) {
         char path[400], line[512];
 
-        snprintf(path, sizeof(path), "%s/%s", place, entry->d_name);
-        if (entry->d_name[0] != '.' && first_line(path, line, sizeof(line)))
+        snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
+        if (entry->d_name[0] != '.' && first_line(path, line, sizeof line))
             json_object_set_new(list, entry->d_name, json_string(line));
     }
-    if (directory != NULL)
+    if (directory)
         closedir(directory);
     json_object_set_new(object, "mitigations", list);
 }
@@ -334,7 +333,7 @@ static void add_limits(json_t *object)
     json_t *limits = json_object();
     struct rlimit limit;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (getrlimit(rows[i].resource, &limit) == 0)
             json_object_set_new(limits, rows[i].name,
                                 json_pack("{so so}", "soft",
@@ -349,7 +348,7 @@ static json_t *runnable(void)
     char line[128];
     int count;
 
-    if (!first_line("/proc/loadavg", line, sizeof(line)) ||
+    if (!first_line("/proc/loadavg", line, sizeof line) ||
         sscanf(line, "%*f %*f %*f %d", &count) != 1)
         return json_null();
     return json_integer(count);
@@ -368,14 +367,13 @@ static void add_pressure(json_t *object)
     for (int i = 0; i < 3; i++) {
         char path[64], line[256];
         const char *average = NULL;
-        snprintf(path, sizeof(path), "/proc/pressure/%s", kinds[i]);
-        if (first_line(path, line, sizeof(line)))
+        snprintf(path, sizeof path, "/proc/pressure/%s", kinds[i]);
+        if (first_line(path, line, sizeof line))
             average = strstr(line, "avg10=");
         char key[32];
-        snprintf(key, sizeof(key), "%s_some_avg10_pct", kinds[i]);
-        json_object_set_new(psi, key,
-                            average != NULL ? json_real(atof(average + 6))
-                                            : json_null());
+        snprintf(key, sizeof key, "%s_some_avg10_pct", kinds[i]);
+        json_object_set_new(
+            psi, key, average ? json_real(atof(average + 6)) : json_null());
     }
     json_object_set_new(object, "psi", psi);
     json_object_set_new(object, "runnable", runnable());
@@ -388,7 +386,7 @@ static void add_cgroup(json_t *object)
     json_t *list = json_array();
     char line[4096], at[1024], type[64], options[1024];
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    while (file && fgets(line, sizeof line, file)) {
         if (sscanf(line, "%*s %1023s %63s %1023s", at, type, options) != 3 ||
             strncmp(type, "cgroup", 6) != 0)
             continue;
@@ -398,7 +396,7 @@ static void add_cgroup(json_t *object)
                                         "mount", at, "options", options,
                                         "writable", access(at, W_OK) == 0));
     }
-    if (file != NULL)
+    if (file)
         fclose(file);
     json_object_set_new(object, "cgroup", list);
 }
@@ -409,12 +407,12 @@ static json_t *tool_version(const char *program, const char *flag,
 {
     const char *argv[] = {program, flag, argument, NULL};
     char text[256];
-    int result = capture(argv, TOOL_LIMIT_NS, text, sizeof(text));
+    int result = capture(argv, TOOL_LIMIT_NS, text, sizeof text);
 
     if (result == -ENOENT)
         return json_string("not found");
     if (result != 0) {
-        snprintf(text, sizeof(text), "cannot be asked: %s",
+        snprintf(text, sizeof text, "cannot be asked: %s",
                  result < 0 ? strerror(-result) : "it ends with an error");
         return json_string(text);
     }
@@ -430,16 +428,15 @@ static json_t *digest_of(const char *path)
     FILE *file = fopen(path, "re");
     unsigned int size = 0;
     size_t got;
-    bool ok = file != NULL && context != NULL &&
-              EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    bool ok = file && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
 
-    while (ok && (got = fread(block, 1, sizeof(block), file)) > 0)
+    while (ok && (got = fread(block, 1, sizeof block, file)) > 0)
         ok = EVP_DigestUpdate(context, block, got);
     ok = ok && !ferror(file) && EVP_DigestFinal_ex(context, bytes, &size);
     for (unsigned int i = 0; ok && i < size; i++)
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     EVP_MD_CTX_free(context);
-    if (file != NULL)
+    if (file)
         fclose(file);
     return ok ? json_string(hex) : json_null();
 }
@@ -452,7 +449,7 @@ static json_t *json_programs(void)
     json_t *object = json_object();
 
     json_object_set_new(object, "troika", digest_of("/proc/self/exe"));
-    for (const struct model_info *m = models_all(); m->name != NULL; m++)
+    for (const struct model_info *m = models_all(); m->name; m++)
         if (m->available)
             json_object_set_new(object, m->name, digest_of(m->path));
     return object;
@@ -462,7 +459,7 @@ static void add_build(json_t *object)
 {
     char llhttp[32];
 
-    snprintf(llhttp, sizeof(llhttp), "%d.%d.%d", LLHTTP_VERSION_MAJOR,
+    snprintf(llhttp, sizeof llhttp, "%d.%d.%d", LLHTTP_VERSION_MAJOR,
              LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
     json_object_set_new(object, "tool_version", json_string(version()));
     json_object_set_new(object, "variant", json_string(version_variant()));
@@ -488,11 +485,11 @@ json_t *environment_capture(void)
 {
     json_t *object = json_object();
 
-    if (object == NULL)
+    if (!object)
         return NULL;
     add_kernel(object);
     add_cpu(object);
-    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
         json_object_set_new(object, facts[i].key, fact_value(&facts[i]));
     add_mitigations(object);
     add_memory(object);
@@ -513,11 +510,11 @@ int environment_compare(const json_t *a, const json_t *b,
 {
     int count = 0;
 
-    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
+    for (size_t i = 0; i < sizeof compared / sizeof compared[0]; i++) {
         char *left = compared_text(a, compared[i]),
              *right = compared_text(b, compared[i]);
 
-        if (left == NULL || right == NULL || strcmp(left, right) != 0) {
+        if (!left || !right || strcmp(left, right) != 0) {
             differs(compared[i], left ? left : "?", right ? right : "?",
                     context);
             count++;

@@ -29,8 +29,8 @@ static int reach(struct run *run, const struct experiment *experiment,
 {
     struct load_point point = *cell;
     struct trial_plan plan = attempt_of(run, experiment, &point, i);
-    struct search_trial *trial = calloc(1, sizeof(*trial));
-    int result = trial == NULL ? -ENOMEM : 0;
+    struct search_trial *trial = calloc(1, sizeof *trial);
+    int result = !trial ? -ENOMEM : 0;
 
     point.recovery_ns = 0;
     *reached = (struct reached){0};
@@ -45,7 +45,7 @@ static int reach(struct run *run, const struct experiment *experiment,
         reached->valid = result == 0 && step.verdict == SEARCH_PASS;
         if (result == 0 && (reached->valid || reached->per_s <= 0))
             reached->per_s = step.achieved_per_s;
-        snprintf(reached->why, sizeof(reached->why), "%s", step.why);
+        snprintf(reached->why, sizeof reached->why, "%s", step.why);
         search_trial_free(trial);
     }
     free(trial);
@@ -88,7 +88,7 @@ static bool alike(const json_t *a, const json_t *b)
     static const char *const keys[] = {"section", "query", "workers",
                                        "backend_workers"};
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (!json_equal(json_object_get(a, keys[i]),
                         json_object_get(b, keys[i])))
             return false;
@@ -104,7 +104,7 @@ static json_t *known_of(int number, const json_t *stored)
     const json_t *row = json_array_get(stored, (size_t)number);
     json_t *known = json_object_get(row, "capacity");
 
-    for (int i = 0; known == NULL && i < number; i++)
+    for (int i = 0; !known && i < number; i++)
         if (alike(json_array_get(stored, (size_t)i), row))
             known =
                 json_object_get(json_array_get(stored, (size_t)i), "capacity");
@@ -117,14 +117,14 @@ static void tell(struct run *run, const struct load_point *point,
     const char *why = json_string_of(known, "why");
     char rate[32], whole[32];
 
-    metric_format("rate_per_s", point->rate_per_s, rate, sizeof(rate));
+    metric_format("rate_per_s", point->rate_per_s, rate, sizeof rate);
     metric_format("rate_per_s", json_number_of(known, "per_s"), whole,
-                  sizeof(whole));
+                  sizeof whole);
     results_say(&run->results,
                 "rate of %s: %s, %g times the %s that %s reaches%s%s",
                 point->id, rate, point->rate_of_capacity, whole,
-                json_string_of(known, "model"),
-                why != NULL ? "; disturbed: " : "", why != NULL ? why : "");
+                json_string_of(known, "model"), why ? "; disturbed: " : "",
+                why ? why : "");
 }
 
 static int set_rate(struct run *run, const struct experiment *experiment,
@@ -133,9 +133,9 @@ static int set_rate(struct run *run, const struct experiment *experiment,
     json_t *row = json_array_get(stored, (size_t)number);
     json_t *known = known_of(number, stored);
 
-    if (known == NULL)
+    if (!known)
         known = measure(run, experiment, point);
-    if (known == NULL)
+    if (!known)
         return -EINTR;
     /* With no answer at all the trials say why, at whatever rate. */
     point->rate_per_s =
@@ -158,7 +158,7 @@ int overload_measure(struct run *run)
         for (int j = 0; j < experiment->load_point_count; j++) {
             struct load_point *point = &experiment->load_points[j];
 
-            if (point->rate_of_capacity > 0 && point->models[0] != NULL &&
+            if (point->rate_of_capacity > 0 && point->models[0] &&
                 set_rate(run, experiment, j, point, stored) < 0)
                 return -EINTR;
         }

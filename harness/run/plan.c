@@ -47,7 +47,7 @@ static int model_count(const struct load_point *point)
 {
     int n = 0;
 
-    while (n < EXPERIMENT_MODELS_MAX && point->models[n] != NULL)
+    while (n < EXPERIMENT_MODELS_MAX && point->models[n])
         n++;
     return n;
 }
@@ -57,7 +57,7 @@ static bool is_among(const char *name, const char *const *names)
 {
     size_t length = strlen(name) - entrants_is_copy(name);
 
-    for (; *names != NULL; names++)
+    for (; *names; names++)
         if (strlen(*names) == length && !strncmp(name, *names, length))
             return true;
     return false;
@@ -93,7 +93,7 @@ void plan_override(struct experiment *experiment,
             point->window_ns = overrides->window_ns;
         if (overrides->warmup_ns >= 0)
             point->warmup_ns = overrides->warmup_ns;
-        if (overrides->models != NULL)
+        if (overrides->models)
             keep_models(point, overrides->models);
     }
 }
@@ -107,7 +107,7 @@ static void order_models(const struct plan *plan, int index,
 
     if (n == 0)
         return;
-    snprintf(use, sizeof(use), "order of %.95s", point->id);
+    snprintf(use, sizeof use, "order of %.95s", point->id);
     order_draw(n, (block - 1) % cycle,
                plan_seed(plan->seed, plan->experiments[index]->name, use,
                          (block - 1) / cycle),
@@ -134,7 +134,7 @@ static void lay_out_block(struct plan *plan, int index, int block)
             trial->model = models[j];
             trial->block = block;
             trial->order = plan->trial_count;
-            snprintf(trial->id, sizeof(trial->id), "%.64s-b%d-%.95s-%.64s",
+            snprintf(trial->id, sizeof trial->id, "%.64s-b%d-%.95s-%.64s",
                      experiment->name, block, point->id,
                      point->models[models[j]]);
         }
@@ -154,8 +154,8 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
                      (size_t)experiments[e]->blocks;
     if (total == 0)
         return -EINVAL;
-    plan->trials = calloc(total, sizeof(*plan->trials));
-    if (plan->trials == NULL)
+    plan->trials = calloc(total, sizeof *plan->trials);
+    if (!plan->trials)
         return -ENOMEM;
     for (int e = 0; e < count; e++)
         for (int block = 1; block <= experiments[e]->blocks; block++)
@@ -234,7 +234,7 @@ static int64_t capacities_ns(const struct experiment *experiment)
         const struct load_point *point = &experiment->load_points[i];
 
         if (point->rate_of_capacity > 0 &&
-            (before == NULL || strcmp(before->section, point->section) != 0))
+            (!before || strcmp(before->section, point->section) != 0))
             sum += model_count(point) *
                    (plan_trial_ns(point) - recovery_ns(point, 0));
         before = point;
@@ -278,6 +278,6 @@ void plan_print(const struct plan *plan, FILE *file)
                 trial->order, trial->id);
     }
     fprintf(file, "%d trials, about %s; seed %llu\n", plan->trial_count,
-            plan_duration(plan_eta_ns(plan, 0), text, sizeof(text)),
+            plan_duration(plan_eta_ns(plan, 0), text, sizeof text),
             (unsigned long long)plan->seed);
 }

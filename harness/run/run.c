@@ -77,7 +77,7 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
     json_t *trial;
 
     switch (stored_trial(run->results.directory, run->json, row, &trial, why,
-                         sizeof(why))) {
+                         sizeof why)) {
     case STORED_WHOLE:
         json_array_append_new(run->trials, trial);
         return true;
@@ -117,7 +117,7 @@ static int write_run(struct run *run)
     char why[2048];
 
     return told(results_write_json(&run->results, "run.json", run->json, why,
-                                   sizeof(why)),
+                                   sizeof why),
                 why);
 }
 
@@ -148,9 +148,9 @@ static int close_run(struct run *run)
     csv = summary_csv(run->trials);
     if (result == 0)
         result = write_run(run);
-    if (result == 0 && csv != NULL &&
-        results_write_text(&run->results, "summary.csv", csv, why,
-                           sizeof(why)) < 0)
+    if (result == 0 && csv &&
+        results_write_text(&run->results, "summary.csv", csv, why, sizeof why) <
+            0)
         fprintf(stderr, "troika bench: %s\n", why);
     free(csv);
     tell_untrusted(run);
@@ -265,7 +265,7 @@ static bool is_worth_again(const struct run *run,
     for (int i = 0; i < count; i++) {
         const json_t *trial = find(run, &planned[i]);
 
-        if (trial == NULL || run_search_is(run, &planned[i]) ||
+        if (!trial || run_search_is(run, &planned[i]) ||
             json_true_of(trial, "lasting"))
             return false;
         invalid |= !json_true_of(trial, "valid") || busy_was(trial);
@@ -315,13 +315,13 @@ static int do_again(struct run *run)
     left_ns = left_ns > AGAIN_LEAST_NS ? left_ns : AGAIN_LEAST_NS;
     if (all == 0)
         return 0;
-    results_say(&run->results,
-                "%d trials are invalid, spoiled by other processes, or go with "
-                "one that is: once more, %s%s",
-                all,
-                plan_duration(need_ns < left_ns ? need_ns : left_ns, time,
-                              sizeof(time)),
-                need_ns > left_ns ? ", as many as that is enough for" : "");
+    results_say(
+        &run->results,
+        "%d trials are invalid, spoiled by other processes, or go with "
+        "one that is: once more, %s%s",
+        all,
+        plan_duration(need_ns < left_ns ? need_ns : left_ns, time, sizeof time),
+        need_ns > left_ns ? ", as many as that is enough for" : "");
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct plan_trial *planned = &run->plan.trials[i];
@@ -343,7 +343,7 @@ static int begin(struct run *run, bool resumed)
 
     return resumed
                ? write_run(run)
-               : told(results_begin(&run->results, run->json, why, sizeof(why)),
+               : told(results_begin(&run->results, run->json, why, sizeof why),
                       why);
 }
 
@@ -355,7 +355,7 @@ static int keep_start(struct run *run, bool resumed)
     char why[2048];
     int result = resumed ? 0
                          : told(results_write_json(&run->results, RESULTS_START,
-                                                   run->json, why, sizeof(why)),
+                                                   run->json, why, sizeof why),
                                 why);
 
     return result < 0 ? result : write_run(run);
@@ -367,7 +367,7 @@ static int go(struct run *run, bool resumed)
     int result = begin(run, resumed);
 
     backend_server_find(&run->backend, run->models);
-    if (json_object_get(run->json, "ceilings") == NULL)
+    if (!json_object_get(run->json, "ceilings"))
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
     if (result == 0)
@@ -420,17 +420,17 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     struct experiment **experiments = NULL;
     char why[4096] = "";
     int code = run_setup_experiments(names, count, options, run.models,
-                                     &experiments, why, sizeof(why));
+                                     &experiments, why, sizeof why);
 
     if (code == EXIT_OK)
         code = run_setup_plan(experiments, count, options, &run.plan, why,
-                              sizeof(why));
+                              sizeof why);
     if (code == EXIT_OK && options->dry_run) {
         plan_print(&run.plan, stdout);
     } else if (code == EXIT_OK) {
         catch_signals();
         code = run_setup_results(&run.plan, options, &run.results, &run.json,
-                                 why, sizeof(why));
+                                 why, sizeof why);
         if (code == EXIT_OK)
             code = go(&run, false);
     }
@@ -446,8 +446,8 @@ static void take_run_id(struct results *results, const json_t *run)
 {
     const char *id = json_string_of(run, "run_id");
 
-    if (id != NULL && id[0] != '\0' && strlen(id) < sizeof(results->run_id))
-        snprintf(results->run_id, sizeof(results->run_id), "%s", id);
+    if (id && id[0] != '\0' && strlen(id) < sizeof results->run_id)
+        snprintf(results->run_id, sizeof results->run_id, "%s", id);
 }
 
 static int open_stored(struct run *run, const char *directory, char *why,
@@ -455,27 +455,26 @@ static int open_stored(struct run *run, const char *directory, char *why,
 {
     char newest[640], path[1024], problem[2048], wrong[256];
 
-    if (directory == NULL) {
+    if (!directory) {
         char root[512];
 
-        results_default_root(root, sizeof(root));
-        snprintf(newest, sizeof(newest), "%.512s/latest",
+        results_default_root(root, sizeof root);
+        snprintf(newest, sizeof newest, "%.512s/latest",
                  run->options->root ? run->options->root : root);
         directory = newest;
     }
     if (results_open(directory, &run->results, why, why_size) < 0)
         return EXIT_FAILED;
     run->results.quiet = run->options->quiet;
-    snprintf(path, sizeof(path), "%s/run.json", run->results.directory);
-    run->json = stored_json(path, NULL, problem, sizeof(problem));
-    if (run->json != NULL &&
-        stored_run_check(run->json, wrong, sizeof(wrong))) {
+    snprintf(path, sizeof path, "%s/run.json", run->results.directory);
+    run->json = stored_json(path, NULL, problem, sizeof problem);
+    if (run->json && stored_run_check(run->json, wrong, sizeof wrong)) {
         take_run_id(&run->results, run->json);
         return results_go_on(&run->results, why, why_size) < 0 ? EXIT_FAILED
                                                                : EXIT_OK;
     }
-    if (run->json != NULL)
-        snprintf(problem, sizeof(problem),
+    if (run->json)
+        snprintf(problem, sizeof problem,
                  "%s: the file is damaged: it is not the plan of a run of this "
                  "version of troika: %s",
                  path, wrong);
@@ -492,14 +491,14 @@ int run_resume(const char *directory, const struct run_options *options)
                       .stop = &stop_signal};
     struct experiment **experiments = NULL;
     char why[4096] = "";
-    int count = 0, code = open_stored(&run, directory, why, sizeof(why));
+    int count = 0, code = open_stored(&run, directory, why, sizeof why);
 
     if (code == EXIT_OK)
         code =
             run_setup_again(&run.results, run.json, options, run.models,
-                            &experiments, &count, &run.plan, why, sizeof(why));
+                            &experiments, &count, &run.plan, why, sizeof why);
     if (code == EXIT_OK)
-        code = run_setup_tell_file(options, &run.results, why, sizeof(why));
+        code = run_setup_tell_file(options, &run.results, why, sizeof why);
     if (code == EXIT_OK) {
         catch_signals();
         json_object_set_new(run.json, "complete", json_false());
@@ -532,7 +531,7 @@ static int refuse_damaged(const struct results *results,
                 "measure it again: %s\n",
                 problems->damaged_trials,
                 problems->damaged_trials == 1 ? " is" : "s are",
-                hint_resume(results->directory, command, sizeof(command)));
+                hint_resume(results->directory, command, sizeof command));
     else
         fprintf(stderr,
                 "troika summarise: what is named above are attempts that were "
@@ -554,7 +553,7 @@ static int note_missing(struct run *run, const struct stored_problems *problems)
             "more, first trials/%s.json; measure again: %s\n",
             problems->missing, problems->missing == 1 ? "" : "s",
             problems->missing == 1 ? "has" : "have", problems->first_missing,
-            hint_resume(run->results.directory, command, sizeof(command)));
+            hint_resume(run->results.directory, command, sizeof command));
     json_object_set_new(run->json, "complete", json_false());
     return EXIT_INVALID;
 }
@@ -577,7 +576,7 @@ int run_summarise(const char *directory, const struct run_options *options)
     struct run run = {
         .options = options, .results = {.lock_fd = -1}, .trials = json_array()};
     char why[4096] = "";
-    int code = open_stored(&run, directory, why, sizeof(why));
+    int code = open_stored(&run, directory, why, sizeof why);
 
     if (code == EXIT_OK)
         code = summarise(&run);

@@ -40,7 +40,7 @@ static json_t *json_profile(const struct profile *profile)
 
 static json_t *json_beside_plan(const struct beside *beside)
 {
-    if (beside->workload == NULL)
+    if (!beside->workload)
         return json_null();
     return json_pack("{s:s, s:o, s:f, s:i}", "workload", beside->workload->name,
                      "query", json_query(beside->workload, &beside->arguments),
@@ -153,9 +153,9 @@ static json_t *json_target(const struct target *target)
 {
     char version[256];
 
-    if (target == NULL)
+    if (!target)
         return json_null();
-    target_version(target, version, sizeof(version));
+    target_version(target, version, sizeof version);
     return json_pack("{s:o, s:o, s:o}", "command", json_text(target->command),
                      "path", json_text(target->path), "version",
                      version[0] ? json_text(version) : json_null());
@@ -165,14 +165,14 @@ static json_t *json_model(const struct model_info *model)
 {
     json_t *parameters = json_loads(model->parameters, 0, NULL);
 
-    return json_pack(
-        "{s:o, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "summary",
-        json_text(model->summary), "task", model->task, "flags", model->flags,
-        "runtime", models_runtime(model), "yardstick", model->yardstick,
-        "workers_default",
-        model->has_workers ? json_integer(model->workers_default) : json_null(),
-        "parameters", parameters != NULL ? parameters : json_array(), "target",
-        json_target(model->target));
+    return json_pack("{s:o, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "summary",
+                     json_text(model->summary), "task", model->task, "flags",
+                     model->flags, "runtime", models_runtime(model),
+                     "yardstick", model->yardstick, "workers_default",
+                     model->has_workers ? json_integer(model->workers_default)
+                                        : json_null(),
+                     "parameters", parameters ? parameters : json_array(),
+                     "target", json_target(model->target));
 }
 
 /* Only the models that the plan names; copies are no models. */
@@ -189,7 +189,7 @@ static json_t *json_models(const struct plan *plan)
             entrants_is_copy(name) ? NULL
                                    : models_find(experiment->models, name);
 
-        if (model != NULL && json_object_get(object, name) == NULL)
+        if (model && !json_object_get(object, name))
             json_object_set_new(object, name, json_model(model));
     }
     return object;
@@ -250,7 +250,7 @@ static json_t *json_primitives(const json_t *stored, const char *path)
                       json_object_get(row, "lower_quartile_ns"),
                       "upper_quartile_ns",
                       json_object_get(row, "upper_quartile_ns")));
-    return json_pack("{s:s, s:O, s:o}", "file", name != NULL ? name + 1 : path,
+    return json_pack("{s:s, s:O, s:o}", "file", name ? name + 1 : path,
                      "started_at", json_object_get(stored, "started_at"),
                      "primitives", rows);
 }
@@ -263,9 +263,9 @@ void run_json_add_primitives(const char *directory, json_t *run)
     json_t *found = NULL;
     glob_t files = {0};
 
-    snprintf(pattern, sizeof(pattern), "%s/../primitives-*.json", directory);
+    snprintf(pattern, sizeof pattern, "%s/../primitives-*.json", directory);
     if (glob(pattern, 0, NULL, &files) == 0)
-        for (size_t i = files.gl_pathc; i-- > 0 && found == NULL;) {
+        for (size_t i = files.gl_pathc; i-- > 0 && !found;) {
             json_t *stored = json_load_file(files.gl_pathv[i], 0, NULL);
 
             if (mine[0] != '\0' &&
@@ -275,8 +275,8 @@ void run_json_add_primitives(const char *directory, json_t *run)
             json_decref(stored);
         }
     globfree(&files);
-    if (found != NULL)
+    if (found)
         json_object_set_new(run, "primitives", found);
-    else if (json_object_get(run, "primitives") == NULL)
+    else if (!json_object_get(run, "primitives"))
         json_object_set_new(run, "primitives", json_null());
 }

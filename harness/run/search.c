@@ -61,11 +61,10 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     struct group *group = context;
     struct entry *entry = &group->entries[who];
     const struct search *search = &group->searches[who];
-    struct search_trial *trial = calloc(1, sizeof(*trial));
-    int result =
-        trial == NULL
-            ? -ENOMEM
-            : search_trial_run(&entry->plan, search->rate_per_s, turn, trial);
+    struct search_trial *trial = calloc(1, sizeof *trial);
+    int result = !trial ? -ENOMEM
+                        : search_trial_run(&entry->plan, search->rate_per_s,
+                                           turn, trial);
 
     if (result == 0) {
         search_trial_judge(&trial->plan, &trial->trial, trial->gates,
@@ -79,7 +78,7 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
                     search_verdict_name(step->verdict),
                     step->why[0] ? ": " : "", step->why);
     }
-    if (trial != NULL)
+    if (trial)
         search_trial_free(trial);
     free(trial);
     return result;
@@ -104,7 +103,7 @@ static void finish(struct entry *entry, const struct search *search)
     json_object_set_new(entry->json, "withheld", json_array());
     if (!search->failed)
         return;
-    snprintf(reason, sizeof(reason), "a step of the search stayed invalid: %s",
+    snprintf(reason, sizeof reason, "a step of the search stayed invalid: %s",
              search->count > 0 ? search->steps[search->count - 1].why : "");
     json_object_set_new(entry->json, "reason", json_text(reason));
 }
@@ -147,9 +146,9 @@ static int store_all(struct group *group)
         struct entry *entry = &group->entries[i];
 
         finish(entry, &group->searches[i]);
-        result = entry->json == NULL ? -ENOMEM
-                                     : attempt_store(group->run, entry->planned,
-                                                     entry->json, NULL, true);
+        result = !entry->json ? -ENOMEM
+                              : attempt_store(group->run, entry->planned,
+                                              entry->json, NULL, true);
         if (result < 0)
             break;
         json_array_append(group->run->trials, entry->json);
@@ -163,13 +162,13 @@ int run_search_do(struct run *run, const struct plan_trial *const *planned,
 {
     struct group group = {
         .run = run,
-        .entries = calloc((size_t)count, sizeof(*group.entries)),
-        .searches = calloc((size_t)count, sizeof(*group.searches)),
+        .entries = calloc((size_t)count, sizeof *group.entries),
+        .searches = calloc((size_t)count, sizeof *group.searches),
         .count = count};
     struct search_group steps = {group.searches, count, take_step, &group};
     int result = -ENOMEM;
 
-    if (group.entries != NULL && group.searches != NULL) {
+    if (group.entries && group.searches) {
         begin(&group, planned);
         result = search_group_run(&steps);
         if (result == 0)

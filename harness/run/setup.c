@@ -31,8 +31,8 @@ static const long long RUN_BYTES = 2 << 20, TRIAL_BYTES = 64 << 10;
 
 static bool is_known(struct experiment *const *experiments, const char *name)
 {
-    for (; *experiments != NULL; experiments++)
-        if (models_find((*experiments)->models, name) != NULL)
+    for (; *experiments; experiments++)
+        if (models_find((*experiments)->models, name))
             return true;
     return false;
 }
@@ -50,7 +50,7 @@ static int check_models(const struct plan_overrides *overrides,
             snprintf(
                 why, why_size, "--models: no model is named \"%s\"%s",
                 overrides->models[i],
-                names_suggest(overrides->models[i], known, hint, sizeof(hint)));
+                names_suggest(overrides->models[i], known, hint, sizeof hint));
             return EXIT_USAGE;
         }
     return EXIT_OK;
@@ -64,7 +64,7 @@ static int check_window(const struct experiment *experiment, char *why,
         const struct load_point *point = &experiment->load_points[i];
         int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
 
-        if (point->window_ns >= wait_ns || point->models[0] == NULL)
+        if (point->window_ns >= wait_ns || !point->models[0])
             continue;
         snprintf(why, why_size,
                  "--window: %.4g s is shorter than the wait of a request of "
@@ -112,23 +112,23 @@ static const char *copied_from(const char *path, char *home, size_t size)
     json_t *run = NULL;
     size_t i;
 
-    snprintf(folder, sizeof(folder), "%s", path);
+    snprintf(folder, sizeof folder, "%s", path);
     slash = strrchr(folder, '/');
-    snprintf(name, sizeof(name), "%s", slash != NULL ? slash + 1 : "");
-    if (slash == NULL || strlen(name) < 5)
+    snprintf(name, sizeof name, "%s", slash ? slash + 1 : "");
+    if (!slash || strlen(name) < 5)
         return NULL;
     name[strlen(name) - 4] = '\0'; /* .ini */
-    snprintf(file, sizeof(file), "%.*s/../run.json", (int)(slash - folder),
+    snprintf(file, sizeof file, "%.*s/../run.json", (int)(slash - folder),
              folder);
     *slash = '\0';
     slash = strrchr(folder, '/');
-    if (!strcmp(slash != NULL ? slash + 1 : folder, "experiments"))
+    if (!strcmp(slash ? slash + 1 : folder, "experiments"))
         run = json_load_file(file, 0, NULL);
     json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
         const char *is = json_string_of(experiment, "name");
         const char *was = json_string_of(experiment, "home");
 
-        if (is != NULL && was != NULL && was[0] != '\0' && !strcmp(is, name)) {
+        if (is && was && was[0] != '\0' && !strcmp(is, name)) {
             snprintf(home, size, "%s", was);
             found = home;
         }
@@ -147,12 +147,12 @@ int run_setup_experiments(char *const *names, int count,
     char path[1024], home[1024];
 
     *experiments = calloc((size_t)count + 1, sizeof(**experiments));
-    if (*experiments == NULL)
+    if (!*experiments)
         return EXIT_FAILED;
     for (int i = 0; i < count && code == EXIT_OK; i++) {
-        if (experiment_find(names[i], path, sizeof(path), why, why_size) < 0)
+        if (experiment_find(names[i], path, sizeof path, why, why_size) < 0)
             return EXIT_USAGE;
-        code = read_one(path, copied_from(path, home, sizeof(home)), options,
+        code = read_one(path, copied_from(path, home, sizeof home), options,
                         models, *experiments, i, why, why_size);
     }
     return code == EXIT_OK
@@ -162,8 +162,8 @@ int run_setup_experiments(char *const *names, int count,
 
 void run_setup_free(struct experiment **experiments, int count)
 {
-    for (int i = 0; experiments != NULL && i < count; i++)
-        if (experiments[i] != NULL)
+    for (int i = 0; experiments && i < count; i++)
+        if (experiments[i])
             experiment_free(experiments[i]);
     free(experiments);
 }
@@ -184,8 +184,7 @@ static int check_descriptors(const struct plan *plan, char *why,
         const struct load_point *point = plan_point(plan, trial);
         rlim_t need =
             (rlim_t)point->connections + DESCRIPTORS_RESERVE +
-            (point->beside.workload != NULL ? (rlim_t)point->beside.connections
-                                            : 0);
+            (point->beside.workload ? (rlim_t)point->beside.connections : 0);
 
         if (limit.rlim_max == RLIM_INFINITY || need <= limit.rlim_max)
             continue;
@@ -225,14 +224,14 @@ int run_setup_plan(struct experiment **experiments, int count,
     int result;
 
     if (seed == 0 && !options->has_seed &&
-        getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        getrandom(&seed, sizeof seed, 0) != sizeof seed)
         seed = (uint64_t)time(NULL);
     /* Every JSON reader keeps 53 bits exactly. */
     result =
         plan_make(experiments, count, seed & ((UINT64_C(1) << 53) - 1), plan);
     if (result == -EINVAL) {
         snprintf(why, why_size,
-                 options->overrides.models != NULL
+                 options->overrides.models
                      ? "nothing is to be done: no load point has one of the "
                        "models asked for; see troika list"
                      : "nothing is to be done: every cell was left out, for "
@@ -261,7 +260,7 @@ static int check_build(const struct run_options *options, char *why,
 static json_t *json_overrides(const struct run_options *options)
 {
     const struct plan_overrides *overrides = &options->overrides;
-    json_t *models = overrides->models != NULL ? json_array() : json_null();
+    json_t *models = overrides->models ? json_array() : json_null();
 
     for (int i = 0; overrides->models && overrides->models[i]; i++)
         json_array_append_new(models, json_string(overrides->models[i]));
@@ -291,13 +290,13 @@ static int copy_experiments(const struct results *results,
 {
     char name[128], path[768];
 
-    snprintf(path, sizeof(path), "%s/experiments", results->directory);
+    snprintf(path, sizeof path, "%s/experiments", results->directory);
     if (mkdir(path, 0777) < 0 && errno != EEXIST) {
         snprintf(why, why_size, "making %s failed: %s", path, strerror(errno));
         return EXIT_FAILED;
     }
     for (int i = 0; i < plan->experiment_count; i++) {
-        snprintf(name, sizeof(name), "experiments/%s.ini",
+        snprintf(name, sizeof name, "experiments/%s.ini",
                  plan->experiments[i]->name);
         if (results_copy(results, name, plan->experiments[i]->path, why,
                          why_size) < 0)
@@ -313,7 +312,7 @@ static void set_untrusted(json_t *run, const struct results *results)
     const json_t *variables =
         json_object_get(json_object_get(run, "environment"), "variables");
     char words[512];
-    bool untrusted = switches_untrusted(variables, words, sizeof(words));
+    bool untrusted = switches_untrusted(variables, words, sizeof words);
 
     json_object_set_new(run, "untrusted",
                         untrusted ? json_text(words) : json_null());
@@ -325,12 +324,12 @@ int run_setup_tell_file(const struct run_options *options,
                         const struct results *results, char *why,
                         size_t why_size)
 {
-    FILE *file = options->file != NULL ? fopen(options->file, "we") : NULL;
-    bool ok = file != NULL && fputs(results->directory, file) >= 0;
+    FILE *file = options->file ? fopen(options->file, "we") : NULL;
+    bool ok = file && fputs(results->directory, file) >= 0;
 
-    if (file != NULL)
+    if (file)
         ok = fclose(file) == 0 && ok;
-    if (ok || options->file == NULL)
+    if (ok || !options->file)
         return EXIT_OK;
     snprintf(why, why_size, "--run-file: writing %s failed: %s", options->file,
              strerror(errno));
@@ -349,7 +348,7 @@ int run_setup_results(const struct plan *plan,
         code = start_guardian(why, why_size);
     if (code != EXIT_OK)
         return code;
-    results_default_root(root, sizeof(root));
+    results_default_root(root, sizeof root);
     if (results_create(options->root ? options->root : root,
                        RUN_BYTES + plan->trial_count * TRIAL_BYTES, results,
                        why, why_size) < 0)
@@ -362,13 +361,13 @@ int run_setup_results(const struct plan *plan,
         return code;
     *run = run_json(results->run_id, options->command, plan,
                     environment_capture());
-    if (*run == NULL)
+    if (!*run)
         return EXIT_FAILED;
     json_object_set_new(*run, "overrides", json_overrides(options));
     set_untrusted(*run, results);
     results_say(results, "%d trials, about %s; seed %llu; results in %s",
                 plan->trial_count,
-                plan_duration(plan_eta_ns(plan, 0), eta, sizeof(eta)),
+                plan_duration(plan_eta_ns(plan, 0), eta, sizeof eta),
                 (unsigned long long)plan->seed, results->directory);
     return EXIT_OK;
 }
@@ -384,7 +383,7 @@ static void read_overrides(const json_t *run, struct plan_overrides *overrides,
     models = json_object_get(stored, "models");
     n = json_array_size(models);
     *names = n > 0 ? calloc(n + 1, sizeof(**names)) : NULL;
-    for (size_t i = 0; *names != NULL && i < n; i++)
+    for (size_t i = 0; *names && i < n; i++)
         (*names)[i] = json_string_value(json_array_get(models, i));
     *overrides = (struct plan_overrides){
         .blocks = (int)json_integer_of(stored, "blocks"),
@@ -402,7 +401,7 @@ static bool same_plan(const struct plan *plan, const json_t *stored)
         const char *id =
             json_string_of(json_array_get(stored, (size_t)i), "trial_id");
 
-        if (id == NULL || strcmp(id, plan->trials[i].id) != 0)
+        if (!id || strcmp(id, plan->trials[i].id) != 0)
             return false;
     }
     return true;
@@ -414,7 +413,7 @@ static bool same_value(const json_t *a, const json_t *b)
     const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT |
                          JSON_REAL_PRECISION(12);
     char *left = json_dumps(a, flags), *right = json_dumps(b, flags);
-    bool same = left != NULL && right != NULL && !strcmp(left, right);
+    bool same = left && right && !strcmp(left, right);
 
     free(left);
     free(right);
@@ -427,7 +426,7 @@ static bool same_load(const json_t *load, const json_t *stored)
     json_t *a = json_deep_copy(load), *b = json_deep_copy(stored);
     bool same;
 
-    if (json_object_get(a, "rate_of_capacity") != NULL) {
+    if (json_object_get(a, "rate_of_capacity")) {
         json_object_del(a, "rate_per_s");
         json_object_del(b, "rate_per_s");
     }
@@ -446,13 +445,13 @@ static bool same_point(const struct load_point *point, const json_t *stored)
         "workers", "timeout_ns", "beside",         "settings",   "window_ns",
         "slo",     "load",       "backend_workers"};
     json_t *now = run_json_load_point(point);
-    bool same = now != NULL;
+    bool same = now;
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && same; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && same; i++) {
         const json_t *a = json_object_get(now, keys[i]);
         const json_t *b = json_object_get(stored, keys[i]);
 
-        if (b != NULL)
+        if (b)
             same =
                 !strcmp(keys[i], "load") ? same_load(a, b) : same_value(a, b);
     }
@@ -497,7 +496,7 @@ static void warn_of_changes(const struct results *results, const json_t *run)
     const json_t *before = json_object_get(run, "environment");
     json_t *now = environment_capture();
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (!json_equal(json_object_get(before, keys[i]),
                         json_object_get(now, keys[i])))
             results_say(results,
@@ -505,7 +504,7 @@ static void warn_of_changes(const struct results *results, const json_t *run)
                         "was when the run was begun; figures of both are mixed",
                         keys[i]);
     json_decref(now);
-    if (strstr(version(), "-dirty") != NULL)
+    if (strstr(version(), "-dirty"))
         results_say(results,
                     "warning: %s was built from changed sources: whether it is "
                     "the program that began the run cannot be told",
@@ -520,8 +519,7 @@ static int check_variables(const json_t *run, char *why, size_t why_size)
         json_object_get(json_object_get(run, "environment"), "variables");
     json_t *now = switches_json();
     char words[512];
-    bool agree =
-        then == NULL || switches_agree(then, now, words, sizeof(words));
+    bool agree = !then || switches_agree(then, now, words, sizeof words);
 
     json_decref(now);
     if (agree)
@@ -538,7 +536,7 @@ static void note_resume(const struct results *results, json_t *run)
     const char *before = json_string_of(run, "tool_version");
     json_t *resumed = json_object_get(run, "resumed");
 
-    if (before == NULL || strcmp(before, version()) != 0)
+    if (!before || strcmp(before, version()) != 0)
         results_say(results,
                     "warning: the run was begun by version %s and goes on with "
                     "%s; figures of both are mixed",
@@ -567,8 +565,8 @@ static int read_stored(const struct results *results, const json_t *run,
         const char *name = json_string_of(experiment, "name");
         int code;
 
-        snprintf(path, sizeof(path), "%s/experiments/%s.ini",
-                 results->directory, name ? name : "");
+        snprintf(path, sizeof path, "%s/experiments/%s.ini", results->directory,
+                 name ? name : "");
         code = read_one(path, json_string_of(experiment, "home"), options,
                         models, experiments, (int)i, why, why_size);
         if (code != EXIT_OK)
@@ -593,7 +591,7 @@ int run_setup_again(const struct results *results, json_t *run,
         return code;
     *count = (int)json_array_size(json_object_get(run, "experiments"));
     *experiments = calloc((size_t)*count + 1, sizeof(**experiments));
-    if (*experiments == NULL || *count == 0) {
+    if (!*experiments || *count == 0) {
         snprintf(why, why_size, "%s/run.json names no experiment",
                  results->directory);
         return EXIT_FAILED;

@@ -37,7 +37,7 @@ static int parse_value(const struct name *name, const char *text, double *limit,
     int64_t quantity = 0;
     int result;
 
-    if (name->metric == NULL)
+    if (!name->metric)
         return value_share(text, limit, why, why_size);
     if (name->unit == UNIT_PER_S || name->unit == UNIT_COUNT)
         result = units_parse_rate(text, limit);
@@ -61,7 +61,7 @@ int threshold_parse(const char *text, struct threshold *threshold, char *why,
     size_t length = strcspn(text, "<>");
     char wrong[256];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (text[length] == '\0' || strlen(names[i].name) != length ||
             strncmp(names[i].name, text, length) != 0)
             continue;
@@ -77,7 +77,7 @@ int threshold_parse(const char *text, struct threshold *threshold, char *why,
             return -EINVAL;
         }
         if (parse_value(&names[i], text + length + 1, &threshold->limit, wrong,
-                        sizeof(wrong)) == 0)
+                        sizeof wrong) == 0)
             return 0;
         snprintf(why, why_size, "threshold %s: the limit %s", text, wrong);
         return -EINVAL;
@@ -172,10 +172,10 @@ static void say_missed(struct judging *judging, const json_t *row, double value)
                 row ? json_text_of(row, "why") : "");
         return;
     }
-    if (threshold->metric == NULL)
-        snprintf(shown, sizeof(shown), "%.3g %% errors", 100 * value);
+    if (!threshold->metric)
+        snprintf(shown, sizeof shown, "%.3g %% errors", 100 * value);
     else
-        metric_format(threshold->metric, value, shown, sizeof(shown));
+        metric_format(threshold->metric, value, shown, sizeof shown);
     fprintf(judging->file, "%s%s%s\n", metric_mark(row), shown,
             doubt_of(threshold, row, value));
 }
@@ -187,7 +187,7 @@ static void judge_cell(struct judging *judging)
     double value;
 
     judging->cells++;
-    if (threshold->metric == NULL) {
+    if (!threshold->metric) {
         value = error_share(judging);
     } else {
         row =
@@ -219,12 +219,12 @@ static void say_lines(const struct judging *judging)
 {
     char line[512], *rest = judging->details, *end;
 
-    snprintf(line, sizeof(line), "threshold %s: %s in %d of %d cells",
+    snprintf(line, sizeof line, "threshold %s: %s in %d of %d cells",
              judging->threshold->text, judging->failed > 0 ? "NOT MET" : "met",
              judging->failed > 0 ? judging->failed : judging->cells,
              judging->cells);
     judging->say(line, judging->context);
-    for (; rest != NULL && (end = strchr(rest, '\n')) != NULL; rest = end + 1) {
+    for (; rest && (end = strchr(rest, '\n')); rest = end + 1) {
         *end = '\0';
         judging->say(rest, judging->context);
     }
@@ -251,7 +251,7 @@ int threshold_stored(const json_t *outcomes,
     json_array_foreach (outcomes, i, one) {
         if (count < THRESHOLDS_MAX &&
             threshold_parse(json_text_of(one, "text"), &thresholds[count], why,
-                            sizeof(why)) == 0)
+                            sizeof why) == 0)
             count++;
     }
     return count;
@@ -272,14 +272,14 @@ int threshold_judge(const struct threshold *thresholds, int count,
                                   .context = context};
 
         judging.file = open_memstream(&judging.details, &judging.size);
-        if (judging.file == NULL)
+        if (!judging.file)
             return count;
         summary_each_point(run, visit, &judging);
         fclose(judging.file);
         say_lines(&judging);
         bool met = judging.failed == 0 && judging.cells > 0;
         failed += !met;
-        if (outcomes != NULL)
+        if (outcomes)
             json_array_append_new(outcomes, outcome(&judging, met));
         json_decref(judging.missed);
         free(judging.details);

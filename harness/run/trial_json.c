@@ -24,7 +24,7 @@ static json_t *json_histogram(const struct histogram *histogram, bool whole)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; whole && i < sizeof(percentiles) / sizeof(*percentiles);
+    for (size_t i = 0; whole && i < sizeof percentiles / sizeof *percentiles;
          i++) {
         double p = percentiles[i];
 
@@ -220,15 +220,14 @@ static json_t *json_cpu(const struct trial *trial)
     int64_t kernel =
         delta(trial, span_ns, first->cpu_system_ns, last->cpu_system_ns);
     uint64_t n = trial->load->completed_in_window;
-    bool known = user >= 0 && kernel >= 0 && n > 0 && trial->beside == NULL;
+    bool known = user >= 0 && kernel >= 0 && n > 0 && !trial->beside;
 
     return json_pack(
         "{s:o, s:o, s:o}", "user_ns", json_known(user), "system_ns",
         json_known(kernel), "per_request_ns",
-        json_known(trial->slices != NULL
-                       ? slices_cpu_per_request_ns(trial->slices)
-                   : known ? llround((double)(user + kernel) / (double)n)
-                           : -1));
+        json_known(trial->slices ? slices_cpu_per_request_ns(trial->slices)
+                   : known       ? llround((double)(user + kernel) / (double)n)
+                                 : -1));
 }
 
 static json_t *json_clients(const struct trial *trial)
@@ -281,7 +280,7 @@ static json_t *json_beside(const struct trial *trial,
 {
     const struct beside *beside = &point->beside;
 
-    if (trial->beside == NULL)
+    if (!trial->beside)
         return json_null();
     return json_pack(
         "{s:s, s:o, s:f, s:i, s:o, s:o}", "workload", beside->workload->name,
@@ -404,7 +403,7 @@ static json_t *json_bound(const struct gate *gates, int count, bool near_null)
 {
     const struct gate *gate = gate_bound(gates, count);
 
-    if (gate != NULL)
+    if (gate)
         return json_pack("{s:s, s:s, s:o, s:o}", "by", gate->by, "gate",
                          gate->id, "figures", figures_json(gate->figures),
                          "words", json_text(gate->words));
@@ -423,7 +422,7 @@ static json_t *json_connections(const struct load_point *point,
         json_pack("{s:i, s:i, s:i}", "asked", point->connections, "open",
                   load->connections_open, "in_flight_max", load->in_flight_max);
 
-    if (point->workload->workload->session != NULL)
+    if (point->workload->workload->session)
         json_object_update_new(
             object,
             json_pack("{s:I, s:I}", "lost", (json_int_t)load->lost,
@@ -435,7 +434,7 @@ static bool is_by_generator(const json_t *trial)
 {
     const char *by = figures_bound(trial, FIGURES_ALL);
 
-    return by != NULL && !strcmp(by, "generator");
+    return by && !strcmp(by, "generator");
 }
 
 /* {"made", "kept"}, or null where it is not known. */
@@ -474,10 +473,9 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
 {
     const struct load_result *load = trial->load;
     int64_t window = load->window_end_ns - load->window_start_ns;
-    double throughput =
-        trial->slices != NULL
-            ? slices_per_s(trial->slices)
-            : (double)load->completed_in_window * 1e9 / (double)window;
+    double throughput = trial->slices ? slices_per_s(trial->slices)
+                                      : (double)load->completed_in_window *
+                                            1e9 / (double)window;
     const char *failure = load->first_failure;
 
 #define ADD(key, value) json_object_set_new(object, key, value)
@@ -533,8 +531,8 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
     const struct experiment *experiment =
         plan->experiments[planned->experiment];
     char reason[2048], seed[24];
-    bool valid = gate_valid(trial_plan->point, gates, gate_count, reason,
-                            sizeof(reason));
+    bool valid =
+        gate_valid(trial_plan->point, gates, gate_count, reason, sizeof reason);
     json_t *object = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:o, s:b, "
         "s:o, s:o, s:o}",
@@ -548,12 +546,12 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
         valid ? json_null() : json_text(reason), "withheld",
         json_withheld(gates, gate_count, valid));
 
-    if (object != NULL && trial->end == TRIAL_DONE)
+    if (object && trial->end == TRIAL_DONE)
         add_measures(object, trial_plan, trial, gates, gate_count);
-    snprintf(seed, sizeof(seed), "0x%016llx",
+    snprintf(seed, sizeof seed, "0x%016llx",
              (unsigned long long)trial_plan->seed);
     json_object_set_new(object, "seed", json_string(seed));
-    if (object != NULL && trial->meter_note[0])
+    if (object && trial->meter_note[0])
         json_object_set_new(object, "meter_note", json_text(trial->meter_note));
     return object;
 }

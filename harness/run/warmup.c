@@ -88,12 +88,12 @@ static int64_t settle_ns(struct run *run, const struct experiment *experiment,
 {
     struct load_point all = *point;
     struct trial_plan plan = attempt_of(run, experiment, &all, i);
-    struct trial *trial = calloc(1, sizeof(*trial));
+    struct trial *trial = calloc(1, sizeof *trial);
     struct stage stage = {.plan = &plan, .trial = trial};
     struct warmup_steps steps = {0};
     int64_t start_ns = -ENOMEM;
 
-    if (trial == NULL)
+    if (!trial)
         return -ENOMEM;
     all.warmup_ns = 0;
     all.window_ns = WARMUP_STEPS * STEP_NS;
@@ -163,7 +163,7 @@ static json_t *known_of(const struct experiment *experiment, int number,
     json_t *known =
         json_object_get(json_array_get(stored, (size_t)number), "calibration");
 
-    for (int i = 0; known == NULL && i < number; i++)
+    for (int i = 0; !known && i < number; i++)
         if (points[i].workload == points[number].workload)
             known = json_object_get(json_array_get(stored, (size_t)i),
                                     "calibration");
@@ -175,7 +175,7 @@ static void tell(struct run *run, const struct load_point *point,
 {
     char text[64];
 
-    metric_format("warmup_ns", (double)point->warmup_ns, text, sizeof(text));
+    metric_format("warmup_ns", (double)point->warmup_ns, text, sizeof text);
     results_say(&run->results, "warm-up of %s: %s%s", point->id, text,
                 settled_ns >= WARMUP_STEPS * STEP_NS
                     ? "; a server did not settle while it was watched: is "
@@ -191,7 +191,7 @@ static int calibrate_point(struct run *run, const struct experiment *experiment,
     json_t *known = known_of(experiment, number, stored);
     int64_t settled_ns;
 
-    if (known == NULL) {
+    if (!known) {
         json_t *models = json_object();
 
         settled_ns = measure(run, experiment, point, models);
@@ -224,7 +224,7 @@ int warmup_calibrate(struct run *run)
              j++) {
             struct load_point *point = &experiment->load_points[j];
 
-            if (point->models[0] != NULL && !point->search &&
+            if (point->models[0] && !point->search &&
                 point->slicing.count == 0 &&
                 calibrate_point(run, experiment, j, point, stored) < 0)
                 return -EINTR;

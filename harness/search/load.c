@@ -48,11 +48,11 @@ static int drive(const struct load_plan *plan, struct load_result *result,
         return status;
     begun = load_begin(load);
     status = begun < 0 ? (int)begun : load_wait(load, result);
-    load_address_cause(status, cause, sizeof(cause));
+    load_address_cause(status, cause, sizeof cause);
     if (begun < 0 && status != -ECHILD && status != -EINTR)
         snprintf(why, why_size, "%s: no connection could be opened: %s",
-                 load_address_text(&plan->address, address, sizeof(address)),
-                 load_reason(load) != NULL ? load_reason(load) : cause);
+                 load_address_text(&plan->address, address, sizeof address),
+                 load_reason(load) ? load_reason(load) : cause);
     else if (status < 0)
         snprintf(why, why_size, "the load could not be carried out: %s",
                  strerror(-status));
@@ -66,9 +66,9 @@ static void judge(const struct load_point *point, struct load_result *load,
     struct gate gates[GATES_MAX];
     struct model_info model = {.name = "url", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = point, .model = &model};
-    struct trial *trial = calloc(1, sizeof(*trial));
+    struct trial *trial = calloc(1, sizeof *trial);
 
-    if (trial == NULL)
+    if (!trial)
         return;
     trial->load = load;
     trial->alive = trial->clean = true;
@@ -80,7 +80,7 @@ static void judge(const struct load_point *point, struct load_result *load,
     /* Where nothing was right, what was wrong says more than the gates. */
     if (step->verdict == SEARCH_INVALID && load->ok == 0 &&
         load->first_failure[0] != '\0') {
-        snprintf(step->why, sizeof(step->why), "no answer was right: %.130s",
+        snprintf(step->why, sizeof step->why, "no answer was right: %.130s",
                  load->first_failure);
         step->lasting = true;
     }
@@ -90,12 +90,12 @@ static void judge(const struct load_point *point, struct load_result *load,
 int search_load_run(struct search_load *target, double rate_per_s, int number,
                     struct search_step *step, char *why, size_t why_size)
 {
-    struct load_result *result = calloc(1, sizeof(*result));
+    struct load_result *result = calloc(1, sizeof *result);
     uint64_t state = target->seed + (uint64_t)number;
     struct load_point point;
     int status;
 
-    if (result == NULL)
+    if (!result)
         return -ENOMEM;
     target->point.workload = &unknown_entry;
     search_trial_point(&target->point, rate_per_s, &point);

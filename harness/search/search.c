@@ -221,7 +221,7 @@ json_t *search_json(const struct search *search, const struct slo *slo,
     struct search_result result;
 
     search_judge(search, &result);
-    if (limit == NULL && result.at_least)
+    if (!limit && result.at_least)
         limit = "generator";
     for (int i = 0; i < search->count; i++)
         json_array_append_new(steps, step_json(&search->steps[i]));
@@ -232,8 +232,8 @@ json_t *search_json(const struct search *search, const struct slo *slo,
         rate(result.estimate_per_s), "conservative_per_s",
         rate(result.conservative_per_s), "last_success",
         rate(result.last_success), "first_failure", rate(result.first_failure),
-        "at_least", limit != NULL && result.estimate_per_s > 0, "limit",
-        limit != NULL ? json_string(limit) : json_null(), "cannot_meet",
+        "at_least", limit && result.estimate_per_s > 0, "limit",
+        limit ? json_string(limit) : json_null(), "cannot_meet",
         result.cannot_meet, "ceiling_per_s", rate(search->ceiling_per_s),
         "steps", steps);
 }

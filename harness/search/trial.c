@@ -59,7 +59,7 @@ static enum search_verdict judge_gates(const struct gate *gates, int count,
             !(gates[i].figures & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
             continue;
         if (verdict == SEARCH_PASS)
-            snprintf(step->why, sizeof(step->why), "%.150s", gates[i].words);
+            snprintf(step->why, sizeof step->why, "%.150s", gates[i].words);
         step->lasting |= gates[i].lasting;
         if (gates[i].effect != EFFECT_BOUND)
             return SEARCH_INVALID;
@@ -83,18 +83,18 @@ static void judge_limit(const struct trial_plan *plan,
     step->quantile_ns =
         histogram_percentile_ns(&load->response, point->slo.percentile);
     if (step->error_share > ERRORS_MAX) {
-        snprintf(step->why, sizeof(step->why), "%.3g %% of the requests failed",
+        snprintf(step->why, sizeof step->why, "%.3g %% of the requests failed",
                  100 * step->error_share);
     } else if (gate_overloaded(plan, trial)) {
-        snprintf(step->why, sizeof(step->why),
+        snprintf(step->why, sizeof step->why,
                  "requests came faster than they ended");
     } else if (step->quantile_ns > point->slo.limit_ns) {
-        snprintf(step->why, sizeof(step->why), "p%g is %.4g ms",
+        snprintf(step->why, sizeof step->why, "p%g is %.4g ms",
                  point->slo.percentile, (double)step->quantile_ns / 1e6);
     } else if (beyond < BEYOND) {
         step->verdict = SEARCH_INVALID;
         step->lasting = true;
-        snprintf(step->why, sizeof(step->why),
+        snprintf(step->why, sizeof step->why,
                  "%.0f requests are too few for a p%g",
                  (double)load->response.count, point->slo.percentile);
     } else {
@@ -111,7 +111,7 @@ void search_trial_judge(const struct trial_plan *plan,
     *step = (struct search_step){.rate_per_s = plan->point->rate_per_s,
                                  .quantile_ns = -1};
     step->verdict = judge_gates(gates, gate_count, step);
-    if (load == NULL || load->window_end_ns <= load->window_start_ns)
+    if (!load || load->window_end_ns <= load->window_start_ns)
         return;
     step->achieved_per_s =
         (double)load->completed_in_window * 1e9 /

@@ -72,7 +72,7 @@ static void judge(struct fixture *fixture)
         .last = {.at_ns = load->window_end_ns, .cpu_user_ns = -1}};
 
     exhaustion_judge(0, load->first_failure, "", trial.exhausted,
-                     sizeof(trial.exhausted));
+                     sizeof trial.exhausted);
     fixture->gate_count = gate_judge(&plan, &trial, fixture->gates);
 }
 
@@ -104,7 +104,7 @@ static int drive(struct fixture *fixture, char *why, size_t why_size)
     if (result < 0)
         return result;
     start_ns = load_begin(load);
-    if (start_ns > 0 && fixture->during != NULL)
+    if (start_ns > 0 && fixture->during)
         fixture->during(fixture, start_ns);
     result = start_ns < 0 ? (int)start_ns : load_wait(load, fixture->result);
     if (fixture->watched)
@@ -120,22 +120,22 @@ int fixture_children(pid_t parent, struct child *children, int max)
     struct dirent *entry;
     int count = 0;
 
-    while (proc != NULL && count < max && (entry = readdir(proc)) != NULL) {
+    while (proc && count < max && (entry = readdir(proc))) {
         struct child child = {.pid = atoi(entry->d_name)};
         char path[300];
         int of = 0;
         FILE *file;
 
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)child.pid);
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)child.pid);
         file = child.pid > 0 ? fopen(path, "re") : NULL;
-        if (file == NULL)
+        if (!file)
             continue;
         if (fscanf(file, "%*d (%31[^)]) %*c %d", child.name, &of) == 2 &&
             of == parent)
             children[count++] = child;
         fclose(file);
     }
-    if (proc != NULL)
+    if (proc)
         closedir(proc);
     return count;
 }
@@ -161,11 +161,11 @@ static int run(struct fixture *fixture, char *why, size_t why_size)
     int result;
 
     placement_split(PLACEMENT_SPLIT, &fixture->cpus);
-    fixture->result = calloc(1, sizeof(*fixture->result));
+    fixture->result = calloc(1, sizeof *fixture->result);
     fixture->plan.requests = reference_requests(FIXTURE_SEEDS);
     fixture->plan.request_count = FIXTURE_SEEDS;
     fixture->plan.cpus = &fixture->cpus.clients;
-    if (fixture->result == NULL || fixture->plan.requests == NULL)
+    if (!fixture->result || !fixture->plan.requests)
         return -ENOMEM;
     result = reference_start(&fixture->script, &fixture->cpus.server,
                              &fixture->reference);
@@ -185,7 +185,7 @@ static int run(struct fixture *fixture, char *why, size_t why_size)
 int fixture_run(struct fixture *fixture, struct outcome *outcome)
 {
     char why[256] = "";
-    int result = run(fixture, why, sizeof(why));
+    int result = run(fixture, why, sizeof why);
 
     if (result < 0) {
         outcome_broken(outcome, why[0] ? why : "the load", result);
@@ -211,7 +211,7 @@ void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
 {
     char what[48];
 
-    snprintf(what, sizeof(what), "gate %s", id);
+    snprintf(what, sizeof what, "gate %s", id);
     for (int i = 0; i < fixture->gate_count; i++)
         if (!strcmp(fixture->gates[i].id, id)) {
             outcome_words(outcome, what, fails ? "fails" : "passes",
@@ -225,8 +225,8 @@ void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
 void fixture_passes(const struct fixture *fixture, struct outcome *outcome)
 {
     char reason[OUTCOME_WORDS];
-    bool ok = gate_all_ok(fixture->gates, fixture->gate_count, reason,
-                          sizeof(reason));
+    bool ok =
+        gate_all_ok(fixture->gates, fixture->gate_count, reason, sizeof reason);
 
     outcome_words(outcome, "all gates", "silent", ok ? "silent" : reason, ok);
 }

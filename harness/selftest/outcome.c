@@ -29,8 +29,8 @@ static struct outcome_check *add(struct outcome *outcome, const char *what)
     if (outcome->count == OUTCOME_CHECKS_MAX)
         outcome->count--; /* the table is sized by hand; the last one wins */
     check = &outcome->checks[outcome->count++];
-    memset(check, 0, sizeof(*check));
-    snprintf(check->what, sizeof(check->what), "%s", what);
+    memset(check, 0, sizeof *check);
+    snprintf(check->what, sizeof check->what, "%s", what);
     return check;
 }
 
@@ -54,9 +54,9 @@ void outcome_time(struct outcome *outcome, const char *what, double seen_ns,
     struct outcome_check *check =
         add_number(outcome, what, seen_ns, lo_ns, hi_ns);
 
-    snprintf(check->expected, sizeof(check->expected), "%.4g to %.4g ms",
+    snprintf(check->expected, sizeof check->expected, "%.4g to %.4g ms",
              lo_ns / 1e6, hi_ns / 1e6);
-    snprintf(check->seen, sizeof(check->seen), "%.4g ms", seen_ns / 1e6);
+    snprintf(check->seen, sizeof check->seen, "%.4g ms", seen_ns / 1e6);
 }
 
 void outcome_number(struct outcome *outcome, const char *what, double seen,
@@ -64,8 +64,8 @@ void outcome_number(struct outcome *outcome, const char *what, double seen,
 {
     struct outcome_check *check = add_number(outcome, what, seen, lo, hi);
 
-    snprintf(check->expected, sizeof(check->expected), "%.5g to %.5g", lo, hi);
-    snprintf(check->seen, sizeof(check->seen), "%.5g", seen);
+    snprintf(check->expected, sizeof check->expected, "%.5g to %.5g", lo, hi);
+    snprintf(check->seen, sizeof check->seen, "%.5g", seen);
 }
 
 void outcome_count(struct outcome *outcome, const char *what, uint64_t seen,
@@ -74,10 +74,9 @@ void outcome_count(struct outcome *outcome, const char *what, uint64_t seen,
     struct outcome_check *check = add_number(
         outcome, what, (double)seen, (double)expected, (double)expected);
 
-    snprintf(check->expected, sizeof(check->expected), "exactly %llu",
+    snprintf(check->expected, sizeof check->expected, "exactly %llu",
              (unsigned long long)expected);
-    snprintf(check->seen, sizeof(check->seen), "%llu",
-             (unsigned long long)seen);
+    snprintf(check->seen, sizeof check->seen, "%llu", (unsigned long long)seen);
 }
 
 void outcome_words(struct outcome *outcome, const char *what,
@@ -85,8 +84,8 @@ void outcome_words(struct outcome *outcome, const char *what,
 {
     struct outcome_check *check = add(outcome, what);
 
-    snprintf(check->expected, sizeof(check->expected), "%s", expected);
-    snprintf(check->seen, sizeof(check->seen), "%s", seen);
+    snprintf(check->expected, sizeof check->expected, "%s", expected);
+    snprintf(check->seen, sizeof check->seen, "%s", seen);
     check->pass = pass;
 }
 
@@ -101,15 +100,15 @@ void outcome_caught(struct outcome *outcome, const struct outcome *mutant,
     char expected[OUTCOME_WORDS], seen[OUTCOME_WORDS] = "no such check";
     bool caught = false;
 
-    snprintf(expected, sizeof(expected), "not judged right");
+    snprintf(expected, sizeof expected, "not judged right");
     for (int i = 0; i < mutant->count; i++) {
         const struct outcome_check *check = &mutant->checks[i];
 
         if (strcmp(check->what, what) != 0)
             continue;
         caught = !check->pass;
-        snprintf(expected, sizeof(expected), "not %.140s", check->expected);
-        snprintf(seen, sizeof(seen), "%s", check->seen);
+        snprintf(expected, sizeof expected, "not %.140s", check->expected);
+        snprintf(seen, sizeof seen, "%s", check->seen);
     }
     outcome_words(outcome, what, expected, seen, caught);
 }

@@ -144,7 +144,7 @@ static void drop(struct server *server, int fd, bool reset)
     struct linger now = {.l_onoff = 1, .l_linger = 0};
 
     if (reset)
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(fd);
     server->clients[fd].generation++;
 }
@@ -170,7 +170,7 @@ static enum reference_fault fault_of(const struct server *server,
 static void put(int fd, const char *status, const char *body, size_t size)
 {
     char text[256];
-    int length = snprintf(text, sizeof(text),
+    int length = snprintf(text, sizeof text,
                           "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%.*s",
                           status, strlen(body), (int)size, body);
 
@@ -195,7 +195,7 @@ static void answer(struct server *server, int fd)
     if (fault == REFERENCE_CACHED)
         seed = server->first_seed;
     server->last_seed = client->seed;
-    snprintf(body, sizeof(body), "see%c %ld",
+    snprintf(body, sizeof body, "see%c %ld",
              fault == REFERENCE_WRONG ? 'n' : 'd', seed);
     if (fault == REFERENCE_HANG)
         return;
@@ -220,7 +220,7 @@ static void asked(struct server *server, int fd)
 
     client->used = 0;
     client->arrived_ns = load_now();
-    client->seed = seed != NULL ? strtol(seed + 5, NULL, 10) : 0;
+    client->seed = seed ? strtol(seed + 5, NULL, 10) : 0;
     client->number = atomic_fetch_add(&server->account->requests, 1);
     if (client->number == 0)
         server->first_seed = client->seed;
@@ -254,7 +254,7 @@ static void take(struct server *server, int fd)
     }
     client->used += (size_t)count;
     client->head[client->used] = '\0';
-    if (strstr(client->head, "\r\n\r\n") != NULL)
+    if (strstr(client->head, "\r\n\r\n"))
         asked(server, fd);
 }
 
@@ -302,11 +302,11 @@ static int prepare(struct server *server)
 {
     struct epoll_event event = {.events = EPOLLIN};
 
-    server->clients = calloc(CLIENTS_MAX, sizeof(*server->clients));
-    server->heap = calloc(CLIENTS_MAX, sizeof(*server->heap));
+    server->clients = calloc(CLIENTS_MAX, sizeof *server->clients);
+    server->heap = calloc(CLIENTS_MAX, sizeof *server->heap);
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (server->clients == NULL || server->heap == NULL)
+    if (!server->clients || !server->heap)
         return -ENOMEM;
     if (server->epoll_fd < 0 || server->timer_fd < 0)
         return -errno;
@@ -348,7 +348,7 @@ static int serve(const struct reference_script *script, int listener,
 
 static int listen_on(struct sockaddr_in *address, int backlog)
 {
-    socklen_t size = sizeof(*address);
+    socklen_t size = sizeof *address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     *address = (struct sockaddr_in){.sin_family = AF_INET,
@@ -374,8 +374,8 @@ static _Noreturn void child(const struct reference_script *script,
     if (getppid() != parent)
         _exit(1);
     prctl(PR_SET_TIMERSLACK, 1UL);
-    if (cpus != NULL)
-        sched_setaffinity(0, sizeof(*cpus), cpus);
+    if (cpus)
+        sched_setaffinity(0, sizeof *cpus, cpus);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -397,7 +397,7 @@ int reference_start(const struct reference_script *script,
     reference->account = NULL;
     if (listener < 0)
         return listener;
-    memory = mmap(NULL, sizeof(*reference->account), PROT_READ | PROT_WRITE,
+    memory = mmap(NULL, sizeof *reference->account, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         close(listener);
@@ -429,16 +429,16 @@ void reference_stop(struct reference *reference)
 void reference_free(struct reference *reference)
 {
     reference_stop(reference);
-    if (reference->account != NULL)
-        munmap(reference->account, sizeof(*reference->account));
+    if (reference->account)
+        munmap(reference->account, sizeof *reference->account);
     reference->account = NULL;
 }
 
 struct load_request *reference_requests(int count)
 {
-    struct load_request *requests = calloc((size_t)count, sizeof(*requests));
+    struct load_request *requests = calloc((size_t)count, sizeof *requests);
 
-    for (int i = 0; requests != NULL && i < count; i++) {
+    for (int i = 0; requests && i < count; i++) {
         char *bytes = NULL, *body = NULL;
         int seed = 100000 + i;
         int size = asprintf(&bytes,
@@ -461,7 +461,7 @@ struct load_request *reference_requests(int count)
 
 void reference_requests_free(struct load_request *requests, int count)
 {
-    for (int i = 0; requests != NULL && i < count; i++) {
+    for (int i = 0; requests && i < count; i++) {
         free((char *)requests[i].bytes);
         free((char *)requests[i].body);
     }

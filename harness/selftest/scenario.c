@@ -61,13 +61,13 @@ int scenario_prepare(struct scenario *scenario, const char *workload,
     scenario->plan.model = model;
     scenario->plan.backend = &scenario->backend;
     placement_split(PLACEMENT_SPLIT, &scenario->cpus);
-    scenario->trial = calloc(1, sizeof(*scenario->trial));
-    if (scenario->trial != NULL && model != NULL && model->available &&
-        scenario->point.workload != NULL) {
+    scenario->trial = calloc(1, sizeof *scenario->trial);
+    if (scenario->trial && model && model->available &&
+        scenario->point.workload) {
         scenario->backend.path = model->path;
         result = parameters_parse_query(
             scenario->point.workload->workload->parameters, query,
-            strlen(query), &scenario->point.arguments, why, sizeof(why));
+            strlen(query), &scenario->point.arguments, why, sizeof why);
     }
     if (result == 0)
         result = start_metronome(scenario);
@@ -95,15 +95,15 @@ static int count_sockets(pid_t pid)
     int count = 0;
     DIR *files;
 
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     files = opendir(path);
-    while (files != NULL && (entry = readdir(files)) != NULL) {
+    while (files && (entry = readdir(files))) {
         ssize_t size =
-            readlinkat(dirfd(files), entry->d_name, target, sizeof(target) - 1);
+            readlinkat(dirfd(files), entry->d_name, target, sizeof target - 1);
 
         count += size > 7 && !strncmp(target, "socket:", 7);
     }
-    if (files != NULL)
+    if (files)
         closedir(files);
     return count;
 }
@@ -122,9 +122,9 @@ static _Noreturn void wait_and_disturb(const struct scenario *scenario,
         fixture_sleep_until(load_now() + 5 * MS);
         server = find_server(parent);
     }
-    if (server > 0 && scenario->on_start != NULL)
+    if (server > 0 && scenario->on_start)
         scenario->on_start(scenario, server);
-    while (server > 0 && scenario->disturb != NULL && load_now() < give_up_ns &&
+    while (server > 0 && scenario->disturb && load_now() < give_up_ns &&
            getppid() == parent) {
         if (count_sockets(server) > scenario->point.connections) {
             fixture_sleep_until(load_now() + scenario->point.warmup_ns +
@@ -147,7 +147,7 @@ void scenario_run(struct scenario *scenario)
 {
     pid_t parent = getpid(), disturber = -1;
 
-    if (scenario->disturb != NULL || scenario->on_start != NULL)
+    if (scenario->disturb || scenario->on_start)
         disturber = fork();
     if (disturber == 0)
         wait_and_disturb(scenario, parent);
@@ -164,7 +164,7 @@ void scenario_end(struct scenario *scenario)
 {
     backend_server_stop(&scenario->backend);
     metronome_stop(scenario->metronome);
-    if (scenario->trial != NULL)
+    if (scenario->trial)
         trial_free(scenario->trial);
     free(scenario->trial);
     scenario->trial = NULL;
@@ -185,15 +185,15 @@ void scenario_gate_fails(const struct scenario *scenario,
     const struct gate *gate = scenario_gate(scenario, id);
     char what[48], seen[OUTCOME_WORDS] = "no such gate";
 
-    snprintf(what, sizeof(what), "gate %s", id);
-    if (gate != NULL)
-        snprintf(seen, sizeof(seen), "%.150s", gate->words);
-    if (gate != NULL && gate->ok && !gate->applied)
-        snprintf(outcome->skipped, sizeof(outcome->skipped), "%s: %.120s", id,
+    snprintf(what, sizeof what, "gate %s", id);
+    if (gate)
+        snprintf(seen, sizeof seen, "%.150s", gate->words);
+    if (gate && gate->ok && !gate->applied)
+        snprintf(outcome->skipped, sizeof outcome->skipped, "%s: %.120s", id,
                  gate->words);
     if (scenario->trial->end != TRIAL_DONE)
-        snprintf(seen, sizeof(seen), "%.150s", scenario->trial->failure);
-    outcome_words(outcome, what, "fails", seen, gate != NULL && !gate->ok);
+        snprintf(seen, sizeof seen, "%.150s", scenario->trial->failure);
+    outcome_words(outcome, what, "fails", seen, gate && !gate->ok);
 }
 
 void scenario_passes(const struct scenario *scenario, struct outcome *outcome)
@@ -201,7 +201,7 @@ void scenario_passes(const struct scenario *scenario, struct outcome *outcome)
     const struct histogram *late = &scenario->trial->platform.lateness;
     char reason[OUTCOME_WORDS];
     bool ok = gate_all_ok(scenario->gates, scenario->gate_count, reason,
-                          sizeof(reason));
+                          sizeof reason);
 
     outcome->stalls_p99_ns = histogram_percentile_ns(late, 99);
     outcome->stalls_max_ns = late->max_ns;

@@ -45,7 +45,7 @@ static int launch(struct job *job, struct selftest_result *result)
 {
     pid_t parent = getpid();
 
-    memset(result->outcome, 0, sizeof(*result->outcome));
+    memset(result->outcome, 0, sizeof *result->outcome);
     result->attempts++;
     *job = (struct job){.result = result, .started_ns = load_now()};
     job->pid = fork();
@@ -102,15 +102,15 @@ static void excuse(struct selftest_result *result)
     if (result->pass || !result->test->noisy || !outcome->finished)
         return;
     if (outcome->stalled > 0 && outcome->stalled == outcome_failed(outcome))
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "cannot tell: the machine's stalls explain %.1f ms",
                  (double)outcome->stalled_max_ns / 1e6);
     else if (outcome->stalls_p99_ns > STALLS_MAX_NS)
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "cannot tell: plain sleeps beside it were %.1f ms late (p99)",
                  (double)outcome->stalls_p99_ns / 1e6);
     else if (result->foreign_share > FOREIGN_MAX)
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "cannot tell: others used %.0f %% of the CPUs meanwhile",
                  100 * result->foreign_share);
 }
@@ -176,7 +176,7 @@ static bool again(const struct selftest_result *result)
 static struct selftest_result *next(const bool *chosen,
                                     struct selftest_result *results, int *at)
 {
-    for (; selftest_tests[*at].name != NULL; (*at)++)
+    for (; selftest_tests[*at].name; (*at)++)
         if (chosen[*at] && !selftest_tests[*at].alone)
             return &results[(*at)++];
     return NULL;
@@ -193,7 +193,7 @@ static int run_together(const bool *chosen, struct selftest_result *results,
             struct selftest_result *result =
                 jobs[i].pid == 0 ? next(chosen, results, &at) : NULL;
 
-            if (result != NULL)
+            if (result)
                 status = launch(&jobs[i], result);
         }
         running = 0;
@@ -206,7 +206,7 @@ static int run_together(const bool *chosen, struct selftest_result *results,
                 told(jobs[i].result);
         }
         look_later();
-    } while (running > 0 || (status == 0 && selftest_tests[at].name != NULL));
+    } while (running > 0 || (status == 0 && selftest_tests[at].name));
     return status;
 }
 
@@ -225,10 +225,10 @@ int selftest_run(const bool *chosen, struct selftest_result *results,
     int count = 0, status;
     struct outcome *outcomes;
 
-    while (selftest_tests[count].name != NULL)
+    while (selftest_tests[count].name)
         count++;
     outcomes = share(count);
-    if (outcomes == NULL)
+    if (!outcomes)
         return -ENOMEM;
     for (int i = 0; i < count; i++)
         results[i] = (struct selftest_result){.test = &selftest_tests[i],
@@ -290,7 +290,7 @@ static json_t *text_of(const char *text)
 {
     json_t *string = json_string(text);
 
-    return string != NULL ? string : json_string("(not UTF-8)");
+    return string ? string : json_string("(not UTF-8)");
 }
 
 static json_t *checks_json(const struct outcome *outcome)
@@ -318,8 +318,8 @@ static json_t *test_json(const struct selftest_result *result)
     const struct outcome *outcome = result->outcome;
     char expected[1024], seen[1024];
 
-    selftest_words(outcome, false, expected, sizeof(expected));
-    selftest_words(outcome, true, seen, sizeof(seen));
+    selftest_words(outcome, false, expected, sizeof expected);
+    selftest_words(outcome, true, seen, sizeof seen);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:i, s:I, s:{s:I, s:I}, "
         "s:o, s:o}",
@@ -343,7 +343,7 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
     bool whole = true;
     json_t *tests = json_array();
 
-    for (int i = 0; selftest_tests[i].name != NULL; i++) {
+    for (int i = 0; selftest_tests[i].name; i++) {
         if (results[i].attempts == 0) {
             whole = false;
             continue;

@@ -35,7 +35,7 @@ static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
     if (getppid() != parent)
         _exit(1);
     prctl(PR_SET_TIMERSLACK, 1UL);
-    sched_setaffinity(0, sizeof(*cpus), cpus);
+    sched_setaffinity(0, sizeof *cpus, cpus);
     for (;;) {
         struct timespec at;
         int64_t now_ns;
@@ -56,7 +56,7 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
 {
     pid_t parent = getpid();
     void *memory =
-        mmap(NULL, STALLS_SIDES * sizeof(*stalls->late), PROT_READ | PROT_WRITE,
+        mmap(NULL, STALLS_SIDES * sizeof *stalls->late, PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     *stalls = (struct stalls){0};
@@ -95,8 +95,8 @@ void stalls_stop(struct stalls *stalls)
 void stalls_free(struct stalls *stalls)
 {
     stalls_stop(stalls);
-    if (stalls->late != NULL)
-        munmap(stalls->late, STALLS_SIDES * sizeof(*stalls->late));
+    if (stalls->late)
+        munmap(stalls->late, STALLS_SIDES * sizeof *stalls->late);
     stalls->late = NULL;
 }
 

@@ -75,7 +75,7 @@ void test_fault_with(struct outcome *outcome, enum reference_fault fault,
     fixture.script.every[fault] = every;
     if (fixture_run(&fixture, outcome) == 0) {
         check_counts(&fixture, outcome);
-        if (faults[fault].gate != NULL)
+        if (faults[fault].gate)
             fixture_gate(&fixture, outcome, faults[fault].gate, true);
     }
     fixture_free(&fixture);

@@ -85,7 +85,7 @@ static _Noreturn void hog(const cpu_set_t *cpus, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    sched_setaffinity(0, sizeof(*cpus), cpus);
+    sched_setaffinity(0, sizeof *cpus, cpus);
     for (;;)
         turns++;
 }
@@ -225,7 +225,7 @@ static int narrow_ports(void)
     if (fd >= 0)
         close(fd);
     file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "we");
-    if (file == NULL)
+    if (!file)
         return -errno;
     fprintf(file, "40000 40007\n");
     return fclose(file) == 0 ? result : -errno;
@@ -237,7 +237,7 @@ void test_generator_ports(struct outcome *outcome)
     int result = narrow_ports();
 
     if (result < 0) {
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "a network with few ports cannot be made: %s",
                  strerror(-result));
         return;

@@ -54,17 +54,17 @@ static void check_percentiles(const struct fixture *fixture,
 {
     static const double percentiles[] = {50, 75, 95, 99, -1};
     const struct histogram *reference = &fixture->reference.account->delay;
-    struct histogram *script = calloc(1, sizeof(*script));
+    struct histogram *script = calloc(1, sizeof *script);
 
-    if (script == NULL)
+    if (!script)
         return;
     delays_histogram(&fixture->script.delay, fixture->scheduled, script);
-    for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++) {
+    for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++) {
         double p = percentiles[i];
         char what[16], told[48];
 
-        snprintf(what, sizeof(what), p < 0 ? "mean" : "p%.0f", p);
-        snprintf(told, sizeof(told), "%s of the server", what);
+        snprintf(what, sizeof what, p < 0 ? "mean" : "p%.0f", p);
+        snprintf(told, sizeof told, "%s of the server", what);
         fixture_near(fixture, outcome, what, &fixture->result->response,
                      reference, p, 0.02);
         fixture_near(fixture, outcome, told, reference, script, p, 0.02);
@@ -191,7 +191,7 @@ static void check_label(const struct fixture *fixture, struct outcome *outcome)
     FILE *file = open_memstream(&text, &size);
     bool said;
 
-    if (file == NULL)
+    if (!file)
         return;
     load_print_write(&print, FORMAT_TEXT, file);
     fclose(file);
@@ -300,8 +300,8 @@ static void queue(struct outcome *outcome, const struct theory *theory)
                  .window_ns = WINDOW_NS,
                  .timeout_ns = 10000000000},
     };
-    struct histogram *path = calloc(1, sizeof(*path));
-    int result = path != NULL ? find_path(&fixture, theory, path) : -ENOMEM;
+    struct histogram *path = calloc(1, sizeof *path);
+    int result = path ? find_path(&fixture, theory, path) : -ENOMEM;
 
     if (result < 0)
         outcome_broken(outcome, "a path near theory", result);

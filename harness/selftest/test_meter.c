@@ -133,7 +133,7 @@ static int start(struct tree *tree, void (*be)(int go, int did))
     pid_t parent = getpid();
 
     *tree = (struct tree){0};
-    result = meter_open("selftest", &tree->meter, note, sizeof(note));
+    result = meter_open("selftest", &tree->meter, note, sizeof note);
     if (result < 0)
         return result;
     if (pipe2(go, O_CLOEXEC) < 0 || pipe2(did, O_CLOEXEC) < 0)
@@ -177,7 +177,7 @@ static void observe(struct tree *tree, int words)
 
 static void end(struct tree *tree)
 {
-    if (tree->meter != NULL)
+    if (tree->meter)
         meter_close(tree->meter);
     if (tree->pid > 0) {
         kill(tree->pid, SIGKILL);
@@ -196,7 +196,7 @@ static bool grouped(const struct tree *tree, bool memory,
                (!memory || meter_source(tree->meter) != METER_PROC);
 
     if (!has)
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "no cgroup can be made here, so the figure would be an "
                  "estimate");
     return has;

@@ -43,7 +43,7 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
 
     setup->target.seed = (uint64_t)(1 + who);
     return search_load_run(&setup->target, setup->searches[who].rate_per_s,
-                           turn, step, setup->why, sizeof(setup->why));
+                           turn, step, setup->why, sizeof setup->why);
 }
 
 static void fill(struct setup *setup)
@@ -73,13 +73,13 @@ static int run(struct setup *setup)
     int result;
 
     placement_split(PLACEMENT_SPLIT, &setup->cpus);
-    setup->searches = calloc((size_t)setup->count, sizeof(*setup->searches));
+    setup->searches = calloc((size_t)setup->count, sizeof *setup->searches);
     result =
         reference_start(&setup->script, &setup->cpus.server, &setup->reference);
     if (result < 0)
         return result;
     fill(setup);
-    if (setup->searches == NULL || setup->target.plan.requests == NULL)
+    if (!setup->searches || !setup->target.plan.requests)
         return -ENOMEM;
     group.searches = setup->searches;
     result = stalls_start(&setup->cpus, &setup->stalls);
@@ -106,7 +106,7 @@ static bool carried_out(struct setup *setup, struct outcome *outcome)
 
         if (!search->failed)
             continue;
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "cannot tell: a step stayed invalid: %.100s",
                  search->steps[search->count - 1].why);
         return false;

@@ -45,7 +45,7 @@ static void sit(struct sampler *sampler, int blocks, double ratio,
         b[i] = 1000 * exp(block + 0.05 * normal(sampler));
     }
     statistics_ratio(a, b, blocks, estimate);
-    if (rank != NULL)
+    if (rank)
         signed_rank_ratio(a, b, blocks, rank);
 }
 
@@ -67,12 +67,12 @@ static void coverage(struct outcome *outcome, int blocks, double ratio)
         covered += estimate.lo <= ratio && ratio <= estimate.hi;
         rank_covered += rank.lo <= ratio && ratio <= rank.hi;
     }
-    snprintf(what, sizeof(what), "%% covered, n = %d", blocks);
+    snprintf(what, sizeof what, "%% covered, n = %d", blocks);
     outcome_number(outcome, what, 100.0 * covered / SITTINGS, 93, 97);
     if (blocks < SIGNED_RANK_INTERVAL_MIN)
         return;
     /* Ranks are few: 1 - 2 / 64 is what six of them can promise. */
-    snprintf(what, sizeof(what), "%% covered by ranks, n = %d", blocks);
+    snprintf(what, sizeof what, "%% covered by ranks, n = %d", blocks);
     outcome_number(outcome, what, 100.0 * rank_covered / SITTINGS, 94, 97.8);
 }
 
@@ -151,7 +151,7 @@ void test_statistics_verdicts(struct outcome *outcome)
          VERDICT_INCONCLUSIVE, true},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         struct estimate estimate = {.n = 6,
                                     .value = row->value,

@@ -68,7 +68,7 @@ void test_trial_late_backend(struct outcome *outcome)
 
     if (result == 0) {
         result = backend_server_ensure(
-            &scenario.backend, &scenario.cpus.clients, 0, why, sizeof(why));
+            &scenario.backend, &scenario.cpus.clients, 0, why, sizeof why);
         if (result < 0)
             outcome_broken(outcome, "the backend", result);
     }
@@ -92,7 +92,7 @@ static void disturbed(struct outcome *outcome,
         scenario.disturb = disturb;
         scenario_run(&scenario);
         scenario_gate_fails(&scenario, outcome, gate);
-        if (other != NULL)
+        if (other)
             scenario_gate_fails(&scenario, outcome, other);
     }
     scenario_end(&scenario);
@@ -127,14 +127,14 @@ static void move_server(const struct scenario *scenario, pid_t server)
     struct dirent *entry;
     DIR *tasks;
 
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)server);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)server);
     tasks = opendir(path);
-    while (tasks != NULL && (entry = readdir(tasks)) != NULL)
+    while (tasks && (entry = readdir(tasks)))
         if (atoi(entry->d_name) > 0)
             sched_setaffinity((pid_t)atoi(entry->d_name),
-                              sizeof(scenario->cpus.clients),
+                              sizeof scenario->cpus.clients,
                               &scenario->cpus.clients);
-    if (tasks != NULL)
+    if (tasks)
         closedir(tasks);
 }
 
@@ -145,7 +145,7 @@ void test_trial_moved(struct outcome *outcome)
     placement_split(PLACEMENT_SPLIT, &cpus);
     disturbed(outcome, move_server, "placement", NULL);
     if (!cpus.apart)
-        snprintf(outcome->skipped, sizeof(outcome->skipped),
+        snprintf(outcome->skipped, sizeof outcome->skipped,
                  "one CPU: there is none to move the server to");
 }
 
@@ -157,20 +157,20 @@ static void leave_groups(const struct scenario *scenario, pid_t server)
     FILE *mounts = fopen("/proc/self/mounts", "re");
 
     (void)scenario;
-    while (mounts != NULL && fgets(line, sizeof(line), mounts) != NULL) {
+    while (mounts && fgets(line, sizeof line, mounts)) {
         FILE *file;
 
         if (sscanf(line, "%*s %1023s %63s", at, type) != 2 ||
             strncmp(type, "cgroup", 6) != 0)
             continue;
-        snprintf(path, sizeof(path), "%s/cgroup.procs", at);
+        snprintf(path, sizeof path, "%s/cgroup.procs", at);
         file = fopen(path, "we");
-        if (file == NULL)
+        if (!file)
             continue;
         fprintf(file, "%d\n", (int)server);
         fclose(file);
     }
-    if (mounts != NULL)
+    if (mounts)
         fclose(mounts);
 }
 
@@ -186,7 +186,7 @@ static void burn(const struct scenario *scenario, pid_t server)
     volatile uint64_t turns = 0;
 
     (void)server;
-    sched_setaffinity(0, sizeof(scenario->cpus.server), &scenario->cpus.server);
+    sched_setaffinity(0, sizeof scenario->cpus.server, &scenario->cpus.server);
     while (--loops > 0) {
         pid_t parent = getpid();
 
@@ -378,26 +378,25 @@ static void check(struct scenario *scenario, struct outcome *outcome,
     fact->write(scenario);
     scenario_judge(scenario);
     gate = scenario_gate(scenario, fact->gate);
-    if (gate != NULL && gate->ok && !gate->applied)
+    if (gate && gate->ok && !gate->applied)
         return;
-    snprintf(expected, sizeof(expected), "gate %s fails", fact->gate);
+    snprintf(expected, sizeof expected, "gate %s fails", fact->gate);
     outcome_words(outcome, fact->what, expected,
-                  gate != NULL ? gate->words : "no such gate",
-                  gate != NULL && !gate->ok);
+                  gate ? gate->words : "no such gate", gate && !gate->ok);
 }
 
 static void check_all(struct scenario *scenario, struct outcome *outcome)
 {
     struct trial trial = *scenario->trial;
     struct trial_plan plan = scenario->plan;
-    struct load_result *load = malloc(sizeof(*load));
+    struct load_result *load = malloc(sizeof *load);
 
-    if (load == NULL) {
+    if (!load) {
         outcome_broken(outcome, "memory", -ENOMEM);
         return;
     }
     *load = *trial.load;
-    for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         check(scenario, outcome, &facts[i]);
         scenario->plan = plan;
         *scenario->trial = trial;

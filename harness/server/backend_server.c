@@ -28,7 +28,7 @@ static const char *path_of(const struct model_info *models, bool limited)
     const struct model_info *model =
         models_find(models, backend_server_model(limited));
 
-    return model != NULL && model->available ? model->path : NULL;
+    return model && model->available ? model->path : NULL;
 }
 
 void backend_server_find(struct backend_server *server,
@@ -56,17 +56,17 @@ static int start(struct backend_server *server, const cpu_set_t *cpus,
     char reason[512] = "";
     int result;
 
-    snprintf(number, sizeof(number), "%d", workers);
-    result = process_start(&plan, &server->process, reason, sizeof(reason));
+    snprintf(number, sizeof number, "%d", workers);
+    result = process_start(&plan, &server->process, reason, sizeof reason);
     if (result < 0) {
         snprintf(why, why_size, "the backend did not start: %s", reason);
-        memset(&server->process, 0, sizeof(server->process));
+        memset(&server->process, 0, sizeof server->process);
         return result;
     }
     server->starts++;
     server->workers = workers;
     server->urgent = urgency_give_process(server->process.pid, URGENCY_BACKEND);
-    snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
+    snprintf(server->address, sizeof server->address, "127.0.0.1:%d",
              server->process.port);
     return 0;
 }
@@ -77,11 +77,11 @@ int backend_server_ensure(struct backend_server *server, const cpu_set_t *cpus,
     char text[256];
 
     if (server->process.pid > 0 && server->workers == workers &&
-        process_alive(&server->process, text, sizeof(text)))
+        process_alive(&server->process, text, sizeof text))
         return placement_move(server->process.pid, cpus);
     if (server->process.pid > 0)
         backend_server_stop(server);
-    if ((workers > 0 ? server->limited_path : server->path) == NULL) {
+    if (!(workers > 0 ? server->limited_path : server->path)) {
         snprintf(why, why_size,
                  "the workload needs a backend, and the model %s that serves "
                  "as one is not built; run make",
@@ -105,7 +105,7 @@ int backend_server_reset(const struct backend_server *server)
     struct sockaddr_in address = address_of(server);
     char body[STATS_MAX];
     int result = client_get(&address, "/stats?reset=1", TIMEOUT_NS, NULL, body,
-                            sizeof(body), NULL, 0);
+                            sizeof body, NULL, 0);
 
     return result < 0 ? result : 0;
 }
@@ -132,7 +132,7 @@ void backend_server_read(struct backend_server *server,
     char body[STATS_MAX];
     json_t *stats = NULL, *sleeps;
 
-    if (client_get(&address, "/stats", TIMEOUT_NS, NULL, body, sizeof(body),
+    if (client_get(&address, "/stats", TIMEOUT_NS, NULL, body, sizeof body,
                    NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     sleeps = json_object_get(stats, "sleeps");
@@ -156,6 +156,6 @@ void backend_server_stop(struct backend_server *server)
     bool clean;
 
     if (server->process.pid > 0)
-        process_stop(&server->process, &clean, why, sizeof(why));
-    memset(&server->process, 0, sizeof(server->process));
+        process_stop(&server->process, &clean, why, sizeof why);
+    memset(&server->process, 0, sizeof server->process);
 }

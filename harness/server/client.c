@@ -36,8 +36,8 @@ static void limit_steps(int fd, int64_t timeout_ns)
     struct timeval limit = {.tv_sec = timeout_ns / 1000000000,
                             .tv_usec = timeout_ns % 1000000000 / 1000};
 
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 /* A connection to `address`, each step on which may take `timeout_ns`. Returns
@@ -50,7 +50,7 @@ static int open_connection(const struct sockaddr_in *address,
     if (fd < 0)
         return -errno;
     limit_steps(fd, timeout_ns);
-    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0) {
         error = errno == EINPROGRESS ? ETIMEDOUT : errno;
         close(fd);
         return -error;
@@ -82,7 +82,7 @@ static ssize_t receive(int fd, const volatile sig_atomic_t *stop, void *buffer,
 
     do
         n = recv(fd, buffer, size, 0);
-    while (n < 0 && errno == EINTR && !(stop != NULL && *stop != 0));
+    while (n < 0 && errno == EINTR && !(stop && *stop != 0));
     if (n < 0)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     return n > 0 ? n : -ECONNRESET;
@@ -98,7 +98,7 @@ static void keep(struct http_answer *read, const char *bytes, size_t size)
     if (answer->error == 0 && need > answer->room) {
         char *body = realloc(answer->body, 2 * need);
 
-        if (body != NULL) {
+        if (body) {
             answer->body = body;
             answer->room = 2 * need;
         } else {
@@ -144,7 +144,7 @@ static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
 {
     int64_t end_ns = load_now() + timeout_ns;
     char *part = malloc(PART_BYTES);
-    int result = part != NULL ? 0 : -ENOMEM;
+    int result = part ? 0 : -ENOMEM;
 
     while (result == 0) {
         ssize_t n = receive(fd, answer->stop, part, PART_BYTES);
@@ -209,10 +209,9 @@ static const char *judge(const struct load_request *request,
 {
     if (!is_success(answer))
         return "its status is not 200 to 299";
-    if (request->body != NULL &&
-        (answer->body_size != request->body_size ||
-         memcmp(answer->body_size > 0 ? answer->body : "", request->body,
-                request->body_size) != 0))
+    if (request->body && (answer->body_size != request->body_size ||
+                          memcmp(answer->body_size > 0 ? answer->body : "",
+                                 request->body, request->body_size) != 0))
         return "the body is not the expected one";
     return NULL;
 }
@@ -252,7 +251,7 @@ static int shown_size(const struct answer *answer)
 {
     size_t size = answer->body_size < 120 ? answer->body_size : 120;
 
-    if (answer->body == NULL)
+    if (!answer->body)
         return 0;
     return (int)(size > 0 && answer->body[size - 1] == '\n' ? size - 1 : size);
 }
@@ -267,18 +266,18 @@ static int judge_in_words(const struct load_request *request,
     char reason[256];
 
     if (result < 0) {
-        tell_cause(answer, result, reason, sizeof(reason));
+        tell_cause(answer, result, reason, sizeof reason);
         snprintf(why, why_size, "the checked request \"%.*s\" failed: %s",
                  first_line(request->bytes), request->bytes, reason);
     }
-    if (fault == NULL)
+    if (!fault)
         return result;
     snprintf(why, why_size,
              "the checked request \"%.*s\" got a wrong answer: %s "
              "(status %d, body \"%.*s\")",
              first_line(request->bytes), request->bytes, fault,
              answer->read.status, shown_size(answer),
-             answer->body != NULL ? answer->body : "");
+             answer->body ? answer->body : "");
     return -EPROTO;
 }
 
@@ -287,10 +286,10 @@ static int check_one(const struct sockaddr_in *address, int *fd,
                      const volatile sig_atomic_t *stop, bool again, char *why,
                      size_t why_size)
 {
-    struct answer *answer = calloc(1, sizeof(*answer));
+    struct answer *answer = calloc(1, sizeof *answer);
     int result;
 
-    if (answer == NULL)
+    if (!answer)
         return -ENOMEM;
     answer->stop = stop;
     result = (again ? ask_kept : ask)(address, fd, request, timeout_ns, answer);
@@ -328,7 +327,7 @@ static int get(const struct sockaddr_in *address, const char *target,
 
     request.bytes = text;
     request.size = (size_t)snprintf(
-        text, sizeof(text), "GET %.1900s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        text, sizeof text, "GET %.1900s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         target);
     result = ask(address, &fd, &request, timeout_ns, answer);
     if (fd >= 0)
@@ -345,17 +344,17 @@ int client_ask(const struct sockaddr_in *address, int *fd,
     if (*fd >= 0)
         limit_steps(*fd, timeout_ns);
     return check_one(address, fd, request, timeout_ns, stop, false, why,
-                     sizeof(why));
+                     sizeof why);
 }
 
 int client_get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, const volatile sig_atomic_t *stop,
                char *body, size_t size, char *why, size_t why_size)
 {
-    struct answer *answer = calloc(1, sizeof(*answer));
+    struct answer *answer = calloc(1, sizeof *answer);
     int result;
 
-    if (answer == NULL) {
+    if (!answer) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
@@ -367,7 +366,7 @@ int client_get(const struct sockaddr_in *address, const char *target,
         snprintf(why, why_size,
                  "its status is %d, not 200 to 299 (body \"%.*s\")",
                  answer->read.status, shown_size(answer),
-                 answer->body != NULL ? answer->body : "");
+                 answer->body ? answer->body : "");
         result = -EPROTO;
     }
     if (result == -EFBIG || (result == 0 && answer->body_size >= size)) {
@@ -388,10 +387,10 @@ int client_get(const struct sockaddr_in *address, const char *target,
 int client_status(const struct sockaddr_in *address, const char *target,
                   int64_t timeout_ns)
 {
-    struct answer *answer = calloc(1, sizeof(*answer));
+    struct answer *answer = calloc(1, sizeof *answer);
     int result;
 
-    if (answer == NULL)
+    if (!answer)
         return -ENOMEM;
     result = get(address, target, timeout_ns, answer);
     if (result == 0)

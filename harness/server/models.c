@@ -31,7 +31,7 @@ static const char *keep(const char *text)
     char *copy = strdup(text);
 
     /* cppcheck-suppress memleak; kept on purpose */
-    return copy != NULL ? copy : "";
+    return copy ? copy : "";
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -41,7 +41,7 @@ refuse(struct model_info *model, const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    vsnprintf(reason, sizeof(reason), format, values);
+    vsnprintf(reason, sizeof reason, format, values);
     va_end(values);
     model->available = false;
     model->reason = keep(reason);
@@ -51,7 +51,7 @@ static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
 
-    return keep(text != NULL ? text : "");
+    return keep(text ? text : "");
 }
 
 static const char *joined(const json_t *array)
@@ -61,8 +61,8 @@ static const char *joined(const json_t *array)
     json_t *item;
 
     json_array_foreach (array, index, item)
-        if (json_is_string(item) && used < sizeof(text))
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+        if (json_is_string(item) && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
                                      used ? ", " : "", json_string_value(item));
     return keep(text);
 }
@@ -75,8 +75,8 @@ static const char *const *names_of(const json_t *array)
 
     if (!json_is_array(array))
         return NULL;
-    names = calloc(json_array_size(array) + 1, sizeof(*names));
-    if (names == NULL)
+    names = calloc(json_array_size(array) + 1, sizeof *names);
+    if (!names)
         return NULL;
     json_array_foreach (array, index, item)
         if (json_is_string(item))
@@ -89,7 +89,7 @@ static enum discipline discipline_of(const json_t *described)
     const char *name =
         json_string_value(json_object_get(described, "discipline"));
 
-    for (int i = 0; i < DISCIPLINES && name != NULL; i++)
+    for (int i = 0; i < DISCIPLINES && name; i++)
         if (!strcmp(name, discipline_name((enum discipline)i)))
             return (enum discipline)i;
     return DISCIPLINE_UNKNOWN;
@@ -107,7 +107,7 @@ static void fill(struct model_info *model, const json_t *described)
     model->task = text_of(described, "task");
     model->discipline = discipline_of(described);
     model->flags = joined(json_object_get(described, "flags"));
-    model->parameters = dump != NULL ? dump : "[]";
+    model->parameters = dump ? dump : "[]";
     model->settings = settings_table(parameters);
     if (json_is_object(runtime))
         model->runtime = json_dumps(runtime, JSON_COMPACT);
@@ -130,11 +130,11 @@ void models_take_description(struct model_info *model, const char *text)
     if (!json_is_object(described))
         refuse(model, "%s --describe did not print a JSON object (%s)",
                model->path, error.text);
-    else if (name == NULL || strcmp(name, model->name) != 0)
+    else if (!name || strcmp(name, model->name) != 0)
         refuse(model,
                "%s --describe says that it is \"%s\"; a model is named after "
                "its file",
-               model->path, name != NULL ? name : "");
+               model->path, name ? name : "");
     else
         fill(model, described);
     json_decref(described);
@@ -144,7 +144,7 @@ static void ask(struct model_info *model)
 {
     const char *argv[] = {model->path, "--describe", NULL};
     char text[16384];
-    int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof(text));
+    int status = capture(argv, DESCRIBE_LIMIT_NS, text, sizeof text);
 
     model->unasked = false;
     if (status != 0) {
@@ -185,9 +185,9 @@ static bool is_script(const char *path)
     char mark[2] = "";
     FILE *file = fopen(path, "re");
     bool script =
-        file != NULL && fread(mark, 1, 2, file) == 2 && !memcmp(mark, "#!", 2);
+        file && fread(mark, 1, 2, file) == 2 && !memcmp(mark, "#!", 2);
 
-    if (file != NULL)
+    if (file)
         fclose(file);
     return script;
 }
@@ -198,17 +198,17 @@ static void add_built(void)
     struct stat status;
     char **names;
 
-    if (tree_beside("models", directory, sizeof(directory)) < 0)
+    if (tree_beside("models", directory, sizeof directory) < 0)
         return;
     names = tree_names(directory, "");
-    for (int i = 0; names != NULL && names[i] != NULL; i++) {
-        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+    for (int i = 0; names && names[i]; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
         /* Beside the programs lie dependency files and directories. */
-        if (strchr(names[i], '.') != NULL || access(path, X_OK) < 0 ||
+        if (strchr(names[i], '.') || access(path, X_OK) < 0 ||
             stat(path, &status) < 0 || !S_ISREG(status.st_mode))
             continue;
         struct model_info *model = add(names[i], path);
-        if (model == NULL)
+        if (!model)
             continue;
         model->foreign = model->unasked = model->available = is_script(path);
         if (!model->foreign)
@@ -222,13 +222,13 @@ static void add_not_built(void)
     static const char *const endings[] = {".c", ".py", ".js"};
     char directory[PATH_MAX];
 
-    if (tree_source("models", directory, sizeof(directory)) < 0)
+    if (tree_source("models", directory, sizeof directory) < 0)
         return;
-    for (size_t e = 0; e < sizeof(endings) / sizeof(endings[0]); e++) {
+    for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
         char **names = tree_names(directory, endings[e]);
-        for (int i = 0; names != NULL && names[i] != NULL; i++) {
+        for (int i = 0; names && names[i]; i++) {
             struct model_info *model = add(names[i], "");
-            if (model == NULL)
+            if (!model)
                 continue;
             model->foreign = e > 0;
             refuse(model,
@@ -255,7 +255,7 @@ const struct model_info *models_all(void)
         asked = true;
         add_built();
         add_not_built();
-        qsort(list, (size_t)count, sizeof(list[0]), by_name);
+        qsort(list, (size_t)count, sizeof list[0], by_name);
     }
     return list;
 }
@@ -275,7 +275,7 @@ static void ask_late(struct model_info *model)
 const struct model_info *models_find(const struct model_info *models,
                                      const char *name)
 {
-    for (; models->name != NULL; models++)
+    for (; models->name; models++)
         if (!strcmp(models->name, name)) {
             if (models->unasked)
                 ask_late((struct model_info *)models);
@@ -286,9 +286,9 @@ const struct model_info *models_find(const struct model_info *models,
 
 bool models_has_workload(const struct model_info *model, const char *workload)
 {
-    if (model->only == NULL)
+    if (!model->only)
         return true;
-    for (int i = 0; model->only[i] != NULL; i++)
+    for (int i = 0; model->only[i]; i++)
         if (!strcmp(model->only[i], workload))
             return true;
     return false;
@@ -297,16 +297,16 @@ bool models_has_workload(const struct model_info *model, const char *workload)
 json_t *models_runtime(const struct model_info *model)
 {
     json_t *runtime =
-        model->runtime != NULL ? json_loads(model->runtime, 0, NULL) : NULL;
+        model->runtime ? json_loads(model->runtime, 0, NULL) : NULL;
 
-    return runtime != NULL ? runtime : json_null();
+    return runtime ? runtime : json_null();
 }
 
 void models_names(const struct model_info *models, const char **names)
 {
     int i;
 
-    for (i = 0; i < MODELS_MAX && models[i].name != NULL; i++)
+    for (i = 0; i < MODELS_MAX && models[i].name; i++)
         names[i] = models[i].name;
     names[i] = NULL;
 }

@@ -200,7 +200,7 @@ static bool is_replaced(const char *entry, const char *const *words)
 {
     size_t name = strcspn(entry, "=") + 1;
 
-    for (; words != NULL && *words != NULL; words++)
+    for (; words && *words; words++)
         if (!strncmp(entry, *words, name))
             return true;
     return false;
@@ -217,7 +217,7 @@ static char **make_environment(const char *const *words, const char *tag,
 
     while (environ[count])
         count++;
-    for (size_t i = 0; words != NULL && words[i]; i++)
+    for (size_t i = 0; words && words[i]; i++)
         count++;
     char **made = calloc(count + 3, sizeof *made);
     if (!made)
@@ -225,7 +225,7 @@ static char **make_environment(const char *const *words, const char *tag,
     for (size_t i = 0; environ[i]; i++)
         if (!is_replaced(environ[i], own) && !is_replaced(environ[i], words))
             made[kept++] = environ[i];
-    for (; words != NULL && *words; words++)
+    for (; words && *words; words++)
         made[kept++] = (char *)*words;
     made[kept++] = (char *)die;
     made[kept] = (char *)tag;

@@ -13,7 +13,7 @@ static const char *text_of(const json_t *row, const char *key)
 {
     const char *text = json_string_value(json_object_get(row, key));
 
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 static bool read_row(const json_t *described, struct parameter *row)
@@ -22,10 +22,10 @@ static bool read_row(const json_t *described, struct parameter *row)
     const char *unit = text_of(described, "unit");
     size_t i = 0;
 
-    while (i < sizeof(units) / sizeof(*units) &&
+    while (i < sizeof units / sizeof *units &&
            strcmp(unit, unit_name(units[i])) != 0)
         i++;
-    if (i == sizeof(units) / sizeof(*units) ||
+    if (i == sizeof units / sizeof *units ||
         text_of(described, "name")[0] == '\0' ||
         units_parse(units[i], text_of(described, "minimum"), &row->min) < 0 ||
         units_parse(units[i], text_of(described, "maximum"), &row->max) < 0)
@@ -34,7 +34,7 @@ static bool read_row(const json_t *described, struct parameter *row)
     row->name = strdup(text_of(described, "name"));
     row->default_text = strdup(text_of(described, "default"));
     row->help = "";
-    return row->name != NULL && row->default_text != NULL;
+    return row->name && row->default_text;
 }
 
 static void forget_row(struct parameter *row)
@@ -46,14 +46,14 @@ static void forget_row(struct parameter *row)
 
 const struct parameter *settings_table(const json_t *described)
 {
-    struct parameter *table = calloc(PARAMETERS_MAX + 1, sizeof(*table));
+    struct parameter *table = calloc(PARAMETERS_MAX + 1, sizeof *table);
     struct arguments defaults;
     const json_t *each;
     size_t i;
     int rows = 0;
     char why[256];
 
-    if (table == NULL)
+    if (!table)
         return NULL;
     json_array_foreach (described, i, each) {
         if (rows < PARAMETERS_MAX && read_row(each, &table[rows]))
@@ -62,7 +62,7 @@ const struct parameter *settings_table(const json_t *described)
             table[rows] = (struct parameter){.name = NULL};
     }
     /* A default outside its own limits would fail every choice. */
-    if (parameters_parse(table, NULL, &defaults, why, sizeof(why)) < 0)
+    if (parameters_parse(table, NULL, &defaults, why, sizeof why) < 0)
         while (rows-- > 0)
             forget_row(&table[rows]);
     return table; /* kept on purpose */

@@ -113,7 +113,7 @@ bool store_server_available(enum store store, char *why, size_t why_size)
 {
     char folder[PATH_SIZE];
 
-    if (find_program(store, folder, sizeof(folder)))
+    if (find_program(store, folder, sizeof folder))
         return true;
     snprintf(why, why_size,
              "%s is not on this machine (%s); make deps-claims, or name one "
@@ -128,13 +128,13 @@ static void lock_line(const char *directory, int number, char *line, int size)
     char path[PATH_SIZE];
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/data/postmaster.pid", directory);
+    snprintf(path, sizeof path, "%s/data/postmaster.pid", directory);
     file = fopen(path, "re");
     line[0] = '\0';
-    for (int i = 0; file != NULL && i < number; i++)
-        if (fgets(line, size, file) == NULL)
+    for (int i = 0; file && i < number; i++)
+        if (!fgets(line, size, file))
             line[0] = '\0';
-    if (file != NULL)
+    if (file)
         fclose(file);
 }
 
@@ -144,7 +144,7 @@ static void clear(const char *directory)
     char line[128];
     int segment;
 
-    lock_line(directory, 7, line, sizeof(line));
+    lock_line(directory, 7, line, sizeof line);
     if (sscanf(line, "%*u %d", &segment) == 1)
         shmctl(segment, IPC_RMID, NULL);
     folder_remove(directory);
@@ -159,17 +159,17 @@ static bool redis_answers(const struct store_server *server)
         .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct timeval limit = {.tv_sec = 1};
     char words[64], answer[] = "+OK\r\n+PONG";
-    char got[sizeof(answer) - 1];
+    char got[sizeof answer - 1];
     int length =
-        snprintf(words, sizeof(words), "AUTH %s\r\nPING\r\n", server->password);
+        snprintf(words, sizeof words, "AUTH %s\r\nPING\r\n", server->password);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool answers =
         fd >= 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+        connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
         send(fd, words, (size_t)length, MSG_NOSIGNAL) == length &&
-        recv(fd, got, sizeof(got), MSG_WAITALL) == sizeof(got) &&
-        memcmp(got, answer, sizeof(got)) == 0;
+        recv(fd, got, sizeof got, MSG_WAITALL) == sizeof got &&
+        memcmp(got, answer, sizeof got) == 0;
 
     if (fd >= 0)
         close(fd);
@@ -183,7 +183,7 @@ static bool is_ready(void *context)
 
     if (server->store == STORE_REDIS)
         return redis_answers(server);
-    lock_line(server->directory, LOCK_LINES, line, sizeof(line));
+    lock_line(server->directory, LOCK_LINES, line, sizeof line);
     return strncmp(line, "ready", 5) == 0;
 }
 
@@ -200,7 +200,7 @@ static int draw_password(char secret[STORE_SECRET_SIZE])
 {
     unsigned char bytes[RANDOM_BYTES];
 
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         return -EIO;
     for (int i = 0; i < RANDOM_BYTES; i++)
         snprintf(secret + 2 * i, 3, "%02x", bytes[i]);
@@ -228,7 +228,7 @@ static int scram_verifier(const char *secret, char verifier[VERIFIER_SIZE])
     if (getrandom(salted, RANDOM_BYTES, 0) != RANDOM_BYTES)
         return -EIO;
     memcpy(salted + RANDOM_BYTES, "\0\0\0\1", 4);
-    if (!keyed(secret, strlen(secret), salted, sizeof(salted), key) ||
+    if (!keyed(secret, strlen(secret), salted, sizeof salted, key) ||
         !keyed(key, DIGEST, "Client Key", 10, client) ||
         !keyed(key, DIGEST, "Server Key", 10, server) ||
         !EVP_Digest(client, DIGEST, stored, NULL, EVP_sha256(), NULL))
@@ -260,7 +260,7 @@ static int write_script(const struct store_server *server, const char *folder,
             close(fd);
         return result;
     }
-    if (user != NULL && fchown(fd, user->pw_uid, user->pw_gid) < 0)
+    if (user && fchown(fd, user->pw_uid, user->pw_gid) < 0)
         result = -errno;
     if (dprintf(fd, kinds[server->store].script, server->directory, folder,
                 port, hashed ? verifier : server->password) < 0 &&
@@ -280,9 +280,9 @@ static int choose_user(const struct store_server *server,
     if (geteuid() != 0)
         return 0;
     *user = getpwnam(kinds[server->store].user);
-    if (*user == NULL)
+    if (!*user)
         *user = getpwnam("nobody");
-    if (*user == NULL)
+    if (!*user)
         return -EPERM;
     return chown(server->directory, (*user)->pw_uid, (*user)->pw_gid) < 0
                ? -errno
@@ -294,9 +294,9 @@ static void learn_version(struct store_server *server, const char *folder)
     char path[PATH_SIZE];
     const char *argv[] = {path, "--version", NULL};
 
-    snprintf(path, sizeof(path), "%.400s/%s", folder,
+    snprintf(path, sizeof path, "%.400s/%s", folder,
              kinds[server->store].program);
-    if (capture(argv, VERSION_NS, server->version, sizeof(server->version)) < 0)
+    if (capture(argv, VERSION_NS, server->version, sizeof server->version) < 0)
         server->version[0] = '\0';
     server->version[strcspn(server->version, "\r\n")] = '\0';
 }
@@ -323,19 +323,19 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
         result = draw_password(server->password);
     if (result == 0)
         result = write_script(server, folder, user, plan.port, script,
-                              sizeof(script));
+                              sizeof script);
     if (result < 0) {
         snprintf(why, why_size, "its folder %s: %s", server->directory,
                  strerror(-result));
         return result;
     }
-    if (user == NULL) {
+    if (!user) {
         plan.argv = argv + 5;
     } else {
-        snprintf(uid, sizeof(uid), "--reuid=%u", user->pw_uid);
-        snprintf(gid, sizeof(gid), "--regid=%u", user->pw_gid);
+        snprintf(uid, sizeof uid, "--reuid=%u", user->pw_uid);
+        snprintf(gid, sizeof gid, "--regid=%u", user->pw_gid);
     }
-    snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
+    snprintf(server->address, sizeof server->address, "127.0.0.1:%d",
              plan.port);
     return process_start(&plan, &server->process, why, why_size);
 }
@@ -344,13 +344,13 @@ static void stop_one(struct store_server *server)
 {
     if (server->process.pid > 0)
         process_kill(&server->process);
-    memset(&server->process, 0, sizeof(server->process));
+    memset(&server->process, 0, sizeof server->process);
     if (server->directory[0] == '\0')
         return;
     clear(server->directory);
     guardian_forget(server->keeper);
     server->directory[0] = '\0';
-    explicit_bzero(server->password, sizeof(server->password));
+    explicit_bzero(server->password, sizeof server->password);
 }
 
 int store_server_environment(const struct store_server *server,
@@ -365,7 +365,7 @@ int store_server_environment(const struct store_server *server,
                  server->password);
         return 1;
     }
-    for (; n < (int)(sizeof(postgresql) / sizeof(*postgresql)); n++)
+    for (; n < (int)(sizeof postgresql / sizeof *postgresql); n++)
         snprintf(words[n], STORE_WORD_SIZE, "%s", postgresql[n]);
     snprintf(words[n], STORE_WORD_SIZE, "PGPASSWORD=%s", server->password);
     return n + 1;
@@ -379,28 +379,28 @@ int store_server_ensure(enum store store, struct store_server *server,
     char text[256], folder[PATH_SIZE], reason[768] = "";
     int result;
 
-    if (store_server_alive(server, text, sizeof(text)))
-        return cpus != NULL ? placement_move(server->process.pid, cpus) : 0;
+    if (store_server_alive(server, text, sizeof text))
+        return cpus ? placement_move(server->process.pid, cpus) : 0;
     stop_one(server);
     server->store = store;
     if (!store_server_available(store, why, why_size))
         return -ENOENT;
-    find_program(store, folder, sizeof(folder));
+    find_program(store, folder, sizeof folder);
     learn_version(server, folder);
     result = folder_make(store_name(store), false, server->directory,
-                         sizeof(server->directory));
+                         sizeof server->directory);
     if (result < 0) {
         snprintf(why, why_size, "no folder in /tmp for %s: %s",
                  store_title(store), strerror(-result));
         return result;
     }
     server->keeper = guardian_keep(server->directory, clear);
-    result = start(server, cpus, stop, folder, reason, sizeof(reason));
+    result = start(server, cpus, stop, folder, reason, sizeof reason);
     if (result == 0) {
         server->starts++;
         return 0;
     }
-    memset(&server->process, 0, sizeof(server->process));
+    memset(&server->process, 0, sizeof server->process);
     stop_one(server);
     snprintf(why, why_size, "%s did not start: %s", store_title(store), reason);
     /* Nothing is missing but what the words are about. */

@@ -39,10 +39,9 @@ static bool fill(const char *text, const struct word *words, char *out,
     while (*text != '\0' && used < size) {
         const struct word *word = words;
 
-        while (word->name != NULL &&
-               strncmp(text, word->name, strlen(word->name)) != 0)
+        while (word->name && strncmp(text, word->name, strlen(word->name)) != 0)
             word++;
-        if (word->name == NULL) {
+        if (!word->name) {
             out[used++] = *text++;
             continue;
         }
@@ -68,22 +67,22 @@ static bool fill_start(const struct target_start *start, const char *text,
         {NULL, NULL},
     };
 
-    snprintf(port, sizeof(port), "%d", start->port);
+    snprintf(port, sizeof port, "%d", start->port);
     return fill(text, words, out, size);
 }
 
 /* The template's text, to be freed, or NULL with errno. */
 static char *read_template(const struct target *target)
 {
-    char path[sizeof(target->home) + TARGET_TEXT_MAX];
+    char path[sizeof target->home + TARGET_TEXT_MAX];
     char *text = calloc(1, TEMPLATE_MAX);
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s%s%s",
+    snprintf(path, sizeof path, "%s%s%s",
              target->config[0] == '/' ? "" : target->home,
              target->config[0] == '/' ? "" : "/", target->config);
-    file = text != NULL ? fopen(path, "re") : NULL;
-    if (file == NULL) {
+    file = text ? fopen(path, "re") : NULL;
+    if (!file) {
         free(text);
         return NULL;
     }
@@ -102,9 +101,9 @@ bool target_available(const struct target *target, char *why, size_t why_size)
 {
     char folder[PATH_MAX], *text;
 
-    if (strchr(target->program, '/') != NULL
+    if (strchr(target->program, '/')
             ? access(target->program, X_OK) < 0
-            : !program_find(target->program, folder, sizeof(folder))) {
+            : !program_find(target->program, folder, sizeof folder)) {
         snprintf(why, why_size,
                  "its program %s is not on this machine; install it (the "
                  "peers: make deps-peers)",
@@ -114,19 +113,19 @@ bool target_available(const struct target *target, char *why, size_t why_size)
     if (target->config[0] == '\0')
         return true;
     text = read_template(target);
-    if (text == NULL)
+    if (!text)
         snprintf(why, why_size, "its template %s cannot be read: %s",
                  target->config, strerror(errno));
     free(text);
-    return text != NULL;
+    return text;
 }
 
 bool target_has_workers(const struct target *target)
 {
     char *text = target->config[0] ? read_template(target) : NULL;
-    bool has = strstr(target->command, "{workers}") != NULL ||
-               strstr(target->prepare, "{workers}") != NULL ||
-               (text != NULL && strstr(text, "{workers}") != NULL);
+    bool has = strstr(target->command, "{workers}") ||
+               strstr(target->prepare, "{workers}") ||
+               (text && strstr(text, "{workers}"));
 
     free(text);
     return has;
@@ -135,20 +134,20 @@ bool target_has_workers(const struct target *target)
 static int write_config(struct target_start *start)
 {
     char *text = read_template(start->target), *filled;
-    int result = text != NULL ? 0 : -errno;
+    int result = text ? 0 : -errno;
     FILE *file;
 
     if (result < 0)
         return result;
     filled = malloc(2 * TEMPLATE_MAX);
-    if (filled == NULL)
+    if (!filled)
         result = -ENOMEM;
     else if (!fill_start(start, text, filled, 2 * TEMPLATE_MAX))
         result = -EFBIG;
     file = result == 0 ? fopen(start->config, "we") : NULL;
-    if (result == 0 && file == NULL)
+    if (result == 0 && !file)
         result = -errno;
-    if (file != NULL) {
+    if (file) {
         if (fputs(filled, file) < 0)
             result = -EIO;
         if (fclose(file) != 0 && result == 0)
@@ -162,11 +161,11 @@ static int write_config(struct target_start *start)
 static int make_folder(struct target_start *start)
 {
     int result = folder_make("target", geteuid() == 0, start->directory,
-                             sizeof(start->directory));
+                             sizeof start->directory);
 
     if (result == 0)
         start->keeper = guardian_keep(start->directory, folder_remove);
-    snprintf(start->config, sizeof(start->config), "%s/config",
+    snprintf(start->config, sizeof start->config, "%s/config",
              start->directory);
     return result;
 }
@@ -179,7 +178,7 @@ int target_prepare(const struct target *target, int workers,
     int result;
 
     *start = (struct target_start){.target = target, .port = free_port()};
-    snprintf(start->workers, sizeof(start->workers), "%d",
+    snprintf(start->workers, sizeof start->workers, "%d",
              workers > 0 ? workers : 1);
     result = start->port > 0 ? make_folder(start) : -EADDRINUSE;
     if (start->port == 0)
@@ -188,10 +187,10 @@ int target_prepare(const struct target *target, int workers,
         what = "writing its configuration";
         result = write_config(start);
     }
-    snprintf(text, sizeof(text), "%s%sexec %s", target->prepare,
+    snprintf(text, sizeof text, "%s%sexec %s", target->prepare,
              target->prepare[0] ? " && " : "", target->command);
     if (result == 0 &&
-        !fill_start(start, text, start->command, sizeof(start->command))) {
+        !fill_start(start, text, start->command, sizeof start->command)) {
         what = "filling in its command";
         result = -E2BIG;
     }
@@ -218,7 +217,7 @@ bool target_ready(void *context)
                200;
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     connected = fd >= 0 &&
-                connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+                connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (fd >= 0)
         close(fd);
     return connected;
@@ -235,13 +234,13 @@ void target_clear(struct target_start *start)
 
 int target_request(const struct target *target, struct load_request **requests)
 {
-    struct load_request *request = calloc(1, sizeof(*request));
+    struct load_request *request = calloc(1, sizeof *request);
     char *bytes = NULL;
     int length = asprintf(&bytes, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
                           target->path);
 
     *requests = request;
-    if (request == NULL || length < 0)
+    if (!request || length < 0)
         goto failed;
     request->bytes = bytes;
     request->size = (size_t)length;
@@ -249,7 +248,7 @@ int target_request(const struct target *target, struct load_request **requests)
         return 0;
     request->body = strdup(target->body);
     request->body_size = strlen(target->body);
-    if (request->body != NULL)
+    if (request->body)
         return 0;
 failed:
     if (length >= 0)
@@ -266,10 +265,9 @@ int target_learn(const struct target *target, const struct sockaddr_in *address,
     enum { BODY_MAX = 1 << 20 };
     char cause[256] = "out of memory";
     char *body = malloc(BODY_MAX);
-    int result = body != NULL
-                     ? client_get(address, target->path, timeout_ns, stop, body,
-                                  BODY_MAX, cause, sizeof(cause))
-                     : -ENOMEM;
+    int result = body ? client_get(address, target->path, timeout_ns, stop,
+                                   body, BODY_MAX, cause, sizeof cause)
+                      : -ENOMEM;
 
     if (result >= 0) {
         request->body = body;
@@ -292,7 +290,7 @@ void target_version(const struct target *target, char *text, size_t size)
 
     text[0] = '\0';
     if (target->version[0] == '\0' ||
-        !fill(target->version, words, command, sizeof(command)) ||
+        !fill(target->version, words, command, sizeof command) ||
         capture(argv, VERSION_NS, text, size) < 0)
         text[0] = '\0';
     text[strcspn(text, "\r\n")] = '\0';

@@ -104,7 +104,7 @@ static json_t *cell_json(struct work *work)
         gap_mean_of(cell->values, known ? cell->count : 0, &mean);
         json_object_set_new(object, figure->name, mean_json(&mean));
     }
-    for (int i = 0; i < cell->count && why == NULL; i++)
+    for (int i = 0; i < cell->count && !why; i++)
         why =
             json_string_of(json_object_get(cell->trials[i], "activity"), "why");
     json_object_set_new(object, "why", json_pack("s?", why));
@@ -252,13 +252,13 @@ int activity_make(json_t *run, const json_t *trials)
                         .pairs = json_array(),
                         .trials = trials,
                         .differences = calloc(n, sizeof(double))};
-    int result = work.differences != NULL ? 0 : -ENOMEM;
+    int result = work.differences ? 0 : -ENOMEM;
 
     if (samples_init(&work.samples, n) < 0)
         result = -ENOMEM;
     for (int i = 0; i < GAP_PARTS; i++) {
         work.values[i] = calloc(n, sizeof(double));
-        if (work.values[i] == NULL)
+        if (!work.values[i])
             result = -ENOMEM;
     }
     if (result == 0) {

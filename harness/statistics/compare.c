@@ -45,7 +45,7 @@ static const json_t *point_of(const json_t *run, const char *experiment,
 /* Null, no flags, or what older results do not tell of. */
 static bool is_nothing(const json_t *value)
 {
-    return value == NULL || json_is_null(value) ||
+    return !value || json_is_null(value) ||
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
@@ -56,7 +56,7 @@ static bool alike(const json_t *a, const json_t *b)
                                        "placement", "workers",        "beside",
                                        "settings",  "backend_workers"};
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *of_a = json_object_get(a, keys[i]),
                      *of_b = json_object_get(b, keys[i]);
 
@@ -94,7 +94,7 @@ static const char *bound(const json_t *row)
 {
     const char *by = json_string_of(row, "bound_by");
 
-    if (by == NULL && json_true_of(row, "generator_bound"))
+    if (!by && json_true_of(row, "generator_bound"))
         return "generator"; /* of an older version */
     return by;
 }
@@ -124,8 +124,8 @@ static int add_row(struct compare *compare, const json_t *row_a,
         compare->only += !level_of(row_a, &a) && level_of(row_b, &b);
         return 0;
     }
-    more = realloc(compare->rows, (compare->count + 1) * sizeof(*more));
-    if (more == NULL)
+    more = realloc(compare->rows, (compare->count + 1) * sizeof *more);
+    if (!more)
         return -ENOMEM;
     compare->rows = more;
     more = &compare->rows[compare->count++];
@@ -164,10 +164,10 @@ static int add_row(struct compare *compare, const json_t *row_a,
 
 static int correct(struct compare *compare)
 {
-    double *p = calloc(compare->count + 1, sizeof(*p));
+    double *p = calloc(compare->count + 1, sizeof *p);
     int family;
 
-    if (p == NULL)
+    if (!p)
         return -ENOMEM;
     for (size_t i = 0; i < compare->count; i++)
         p[i] = compare->rows[i].comparison.primary ? compare->rows[i].ratio.p
@@ -184,8 +184,8 @@ static int correct(struct compare *compare)
 
 static bool is_shown(const struct metric *metric)
 {
-    return metric != NULL && (margin_is_primary(metric) ||
-                              !strcmp(metric->name, "beside_p99_ns"));
+    return metric && (margin_is_primary(metric) ||
+                      !strcmp(metric->name, "beside_p99_ns"));
 }
 
 /* Figures of A of which B has not even a row, though it ran the experiment. */
@@ -200,12 +200,11 @@ static void add_lost(struct compare *compare)
         const char *name = json_text_of(row_a, "metric");
         struct estimate a;
 
-        compare->lost +=
-            is_shown(metric_find(name)) && level_of(row_a, &a) &&
-            named(json_object_get(compare->b, "experiments"), "name",
-                  experiment) != NULL &&
-            summary_row(compare->b, experiment, id,
-                        json_text_of(row_a, "model"), name) == NULL;
+        compare->lost += is_shown(metric_find(name)) && level_of(row_a, &a) &&
+                         named(json_object_get(compare->b, "experiments"),
+                               "name", experiment) &&
+                         !summary_row(compare->b, experiment, id,
+                                      json_text_of(row_a, "model"), name);
     }
 }
 
@@ -226,7 +225,7 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
 
         if (!is_shown(metric) || result < 0)
             continue;
-        if (point != NULL && !alike(point, point_of(b, experiment, id))) {
+        if (point && !alike(point, point_of(b, experiment, id))) {
             compare->unlike += strcmp(last, id) != 0;
             last = id;
             continue;
@@ -254,15 +253,15 @@ static void print_row(const struct compare_row *row, FILE *file)
     char plain_a[32], plain_b[32], a[40], b[40], r[32], lo[32], hi[32],
         phrase[256];
 
-    snprintf(a, sizeof(a), "%s%s", metric_mark(row->row_a),
-             metric_format(name, row->a, plain_a, sizeof(plain_a)));
-    snprintf(b, sizeof(b), "%s%s", metric_mark(row->row_b),
-             metric_format(name, row->b, plain_b, sizeof(plain_b)));
-    comparison_ratio_format(ratio->value, r, sizeof(r));
-    comparison_ratio_format(ratio->lo, lo, sizeof(lo));
-    comparison_ratio_format(ratio->hi, hi, sizeof(hi));
+    snprintf(a, sizeof a, "%s%s", metric_mark(row->row_a),
+             metric_format(name, row->a, plain_a, sizeof plain_a));
+    snprintf(b, sizeof b, "%s%s", metric_mark(row->row_b),
+             metric_format(name, row->b, plain_b, sizeof plain_b));
+    comparison_ratio_format(ratio->value, r, sizeof r);
+    comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    comparison_ratio_format(ratio->hi, hi, sizeof hi);
     comparison_phrase(&row->comparison, "blocks in each run", phrase,
-                      sizeof(phrase));
+                      sizeof phrase);
     fprintf(file, "  %-22s %-16s %10s %10s  ", row->model,
             row->comparison.metric->words, a, b);
     if (ratio->n < 2)
@@ -361,7 +360,7 @@ static void add_ratio(struct across *work, const struct metric *metric)
     statistics_ratio(work->samples.pair_a.values, work->samples.pair_b.values,
                      n, &ratio);
     by = sample_bound(a, metric);
-    by = by != NULL ? by : sample_bound(b, metric);
+    by = by ? by : sample_bound(b, metric);
     json_array_append_new(
         work->rows,
         json_pack(
@@ -391,7 +390,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
         a->model = b->model = json_string_value(model);
         sample_gather(work->trials, a);
         sample_gather(work->trials, b);
-        for (const struct metric *m = metrics; m->name != NULL; m++)
+        for (const struct metric *m = metrics; m->name; m++)
             if (metric_applies(m, point))
                 add_ratio(work, m);
     }

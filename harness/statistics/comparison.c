@@ -57,12 +57,12 @@ static enum verdict unbarred(const struct comparison *comparison)
 
 bool comparison_barred(const struct comparison *comparison)
 {
-    if (comparison->bound_a == NULL && comparison->bound_b == NULL)
+    if (!comparison->bound_a && !comparison->bound_b)
         return false;
-    if (comparison->bound_a != NULL && comparison->bound_b != NULL)
+    if (comparison->bound_a && comparison->bound_b)
         return true;
     return unbarred(comparison) !=
-           (comparison->bound_a != NULL ? VERDICT_BETTER : VERDICT_WORSE);
+           (comparison->bound_a ? VERDICT_BETTER : VERDICT_WORSE);
 }
 
 enum verdict comparison_verdict(const struct comparison *comparison)
@@ -105,9 +105,9 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
 
         if (factor >= TIMES_FROM)
             comparison_ratio_format(more ? r : 1 / r, texts[i],
-                                    sizeof(texts[i]));
+                                    sizeof texts[i]);
         else
-            snprintf(texts[i], sizeof(texts[i]), "%.*f", decimals,
+            snprintf(texts[i], sizeof texts[i], "%.*f", decimals,
                      100 * (more ? r - 1 : 1 - r));
     }
     /* Seen from b, or as a saving, the ends change places; both, and they are
@@ -126,7 +126,7 @@ static void say_inconclusive(const struct comparison *comparison,
     const char *why = "";
     char among[80], needed[64];
 
-    snprintf(among, sizeof(among),
+    snprintf(among, sizeof among,
              " (not significant among %d comparisons, Holm)",
              comparison->family);
     if (is_unstable(comparison))
@@ -135,9 +135,9 @@ static void say_inconclusive(const struct comparison *comparison,
              lost_to_holm(comparison))
         why = among;
     if (blocks <= BLOCKS_PRACTICAL)
-        snprintf(needed, sizeof(needed), "about %d %s", blocks, units);
+        snprintf(needed, sizeof needed, "about %d %s", blocks, units);
     else
-        snprintf(needed, sizeof(needed), "more %s than are practical", units);
+        snprintf(needed, sizeof needed, "more %s than are practical", units);
     snprintf(text, size, "inconclusive; %s would settle it%s", needed, why);
 }
 
@@ -146,31 +146,31 @@ static void say_barred(const struct comparison *comparison, char *text,
 {
     const char *a = comparison->bound_a, *b = comparison->bound_b;
 
-    if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE) &&
+    if (a && !strcmp(a, COMPARISON_ESTIMATE) &&
         comparison->lower_a != comparison->lower_b)
         snprintf(text, size,
                  "no verdict, %s is a lower bound: what the kernel holds for "
                  "it is not told; run as root",
                  comparison->lower_a ? comparison->a : comparison->b);
-    else if (a != NULL && !strcmp(a, COMPARISON_ESTIMATE))
+    else if (a && !strcmp(a, COMPARISON_ESTIMATE))
         snprintf(text, size,
                  "no verdict, both are lower bounds: what the kernel holds for "
                  "them is not told; run as root");
-    else if (a != NULL && b != NULL && !strcmp(a, "generator") && !strcmp(b, a))
+    else if (a && b && !strcmp(a, "generator") && !strcmp(b, a))
         snprintf(text, size,
                  "no verdict, both are generator-bound: what is seen are "
                  "client, kernel and HTTP");
-    else if (a != NULL && b != NULL && !strcmp(a, b))
+    else if (a && b && !strcmp(a, b))
         snprintf(text, size,
                  "no verdict, the limit of both is %s: neither is the "
                  "bottleneck",
                  a);
-    else if (a != NULL && b != NULL)
+    else if (a && b)
         snprintf(text, size, "no verdict, the limits are %s and %s", a, b);
     else
         snprintf(text, size,
                  "no verdict, the limit of %s is %s: it may be better",
-                 a != NULL ? comparison->a : comparison->b, a != NULL ? a : b);
+                 a ? comparison->a : comparison->b, a ? a : b);
 }
 
 char *comparison_phrase(const struct comparison *comparison, const char *units,
@@ -222,10 +222,10 @@ static char *words_of(const struct comparison *comparison, char *text,
     const struct estimate *ratio = comparison->ratio;
     char value[32], lo[32], hi[32], phrase[256];
 
-    comparison_ratio_format(ratio->value, value, sizeof(value));
-    comparison_ratio_format(ratio->lo, lo, sizeof(lo));
-    comparison_ratio_format(ratio->hi, hi, sizeof(hi));
-    comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
+    comparison_ratio_format(ratio->value, value, sizeof value);
+    comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     if (ratio->n < 2)
         snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
                  comparison->b, "the only block: nothing can be said");
@@ -240,8 +240,8 @@ static json_t *bound_by(const struct comparison *comparison)
 {
     if (!comparison_barred(comparison))
         return json_null();
-    return json_string(comparison->bound_a != NULL ? comparison->bound_a
-                                                   : comparison->bound_b);
+    return json_string(comparison->bound_a ? comparison->bound_a
+                                           : comparison->bound_b);
 }
 
 json_t *comparison_json(const struct comparison *comparison)
@@ -255,8 +255,8 @@ json_t *comparison_json(const struct comparison *comparison)
                 !comparison_barred(comparison);
     char words[512], phrase[256];
 
-    words_of(comparison, words, sizeof(words));
-    comparison_phrase(comparison, units_of(comparison), phrase, sizeof(phrase));
+    words_of(comparison, words, sizeof words);
+    comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",

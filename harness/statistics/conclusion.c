@@ -48,13 +48,13 @@ static char against(const struct point *point, int leader, int other,
     *comparison = summary_comparison(point->run, point->experiment, point->id,
                                      point->metric, point->models[leader],
                                      point->models[other]);
-    if (*comparison == NULL) {
+    if (!*comparison) {
         turned = true;
         *comparison = summary_comparison(
             point->run, point->experiment, point->id, point->metric,
             point->models[other], point->models[leader]);
     }
-    if (*comparison == NULL)
+    if (!*comparison)
         return 0;
     verdict = json_text_of(*comparison, "verdict");
     if (!strcmp(verdict, turned ? "worse" : "better"))
@@ -131,10 +131,10 @@ static void tell_comparison(const struct point *point, int leader, int other)
         hi = 1 / swap;
     }
     results_tell(point->results, "    %s times %s [%s–%s]: %s",
-                 comparison_ratio_format(ratio, texts[0], sizeof(texts[0])),
+                 comparison_ratio_format(ratio, texts[0], sizeof texts[0]),
                  point->models[other],
-                 comparison_ratio_format(lo, texts[1], sizeof(texts[1])),
-                 comparison_ratio_format(hi, texts[2], sizeof(texts[2])),
+                 comparison_ratio_format(lo, texts[1], sizeof texts[1]),
+                 comparison_ratio_format(hi, texts[2], sizeof texts[2]),
                  json_text_of(row, "phrase"));
 }
 
@@ -165,14 +165,14 @@ static void tell_leader(const struct point *point)
 
     for (int i = 1; i < point->count; i++) {
         mark = against(point, 0, i, &comparison);
-        if (mark == '<' || used >= sizeof(ties))
+        if (mark == '<' || used >= sizeof ties)
             continue;
         unsure |= mark != '=';
-        used += (size_t)snprintf(ties + used, sizeof(ties) - used, ", %s",
+        used += (size_t)snprintf(ties + used, sizeof ties - used, ", %s",
                                  point->models[i]);
     }
-    metric_format(point->metric, point->values[0], plain, sizeof(plain));
-    mark_bound(point, plain, value, sizeof(value));
+    metric_format(point->metric, point->values[0], plain, sizeof plain);
+    mark_bound(point, plain, value, sizeof value);
     if (json_integer_of(summary_row(point->run, point->experiment, point->id,
                                     point->models[0], point->metric),
                         "n") < 2) {
@@ -196,10 +196,10 @@ static void tell_leader(const struct point *point)
                      metric->words, point->models[0], ties, value);
     if (point->count > 1)
         tell_comparison(point, 0, 1);
-    for (int i = 2; i < point->count && point->baseline != NULL; i++)
+    for (int i = 2; i < point->count && point->baseline; i++)
         if (!strcmp(point->models[i], point->baseline))
             tell_comparison(point, 0, i);
-    if (point->baseline != NULL && point->count > 2 &&
+    if (point->baseline && point->count > 2 &&
         !strcmp(point->models[0], point->baseline))
         tell_comparison(point, 0, point->count - 1);
 }
@@ -218,7 +218,7 @@ static void tell_limit(const struct point *point)
                                        point->models[i], point->metric),
                            "bound_by");
 
-        if (one == NULL || (by != NULL && strcmp(one, by) != 0))
+        if (!one || (by && strcmp(one, by) != 0))
             return;
         by = one;
     }
@@ -230,8 +230,8 @@ static void tell_limit(const struct point *point)
         : !strcmp(by, "backend") ? "the backend"
                                  : "the generator",
         metric_format(point->metric, point->values[point->count - 1], least,
-                      sizeof(least)),
-        metric_format(point->metric, point->values[0], most, sizeof(most)));
+                      sizeof least),
+        metric_format(point->metric, point->values[0], most, sizeof most));
 }
 
 /* Cells without a figure are named: a gap must not look like a zero. */
@@ -278,11 +278,11 @@ static void tell_drift(const struct point *point, const json_t *models)
             const char *model = json_string_value(name);
             const json_t *drift = json_object_get(trial, "drift");
 
-            if (drift != NULL && json_true_of(trial, "valid") &&
+            if (drift && json_true_of(trial, "valid") &&
                 figures_are_of(trial, point->experiment, point->id, model))
                 results_tell(point->results, "    %s, block %d: %s", model,
                              (int)json_integer_of(trial, "block"),
-                             trial_drift_words(drift, words, sizeof(words)));
+                             trial_drift_words(drift, words, sizeof words));
         }
 }
 
@@ -302,8 +302,8 @@ static void tell_recovery(const struct point *point, const json_t *models)
         if (json_is_number(value))
             results_tell(point->results, "    %s: recovered after %s", model,
                          metric_format("recovery_ns", json_number_value(value),
-                                       text, sizeof(text)));
-        else if (row != NULL)
+                                       text, sizeof text));
+        else if (row)
             results_tell(point->results, "    %s: time to recover: %s", model,
                          json_text_of(row, "why"));
     }
@@ -330,7 +330,7 @@ static bool misses(const json_t *run, const json_t *experiment,
     char metric[48];
 
     if (limit > 0) {
-        snprintf(metric, sizeof(metric), "%s_p%g_ns",
+        snprintf(metric, sizeof metric, "%s_p%g_ns",
                  beside ? "beside" : "latency", p > 0 ? p : 99);
         if (beyond(run, experiment, point, model, metric, limit) ||
             (!beside &&
@@ -355,7 +355,7 @@ static json_t *missed_limit(const json_t *run, const json_t *experiment,
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
-        if (found != NULL && !summary_is_yardstick(run, model) &&
+        if (found && !summary_is_yardstick(run, model) &&
             misses(run, experiment, point, model) &&
             json_array_append_new(found, json_string(model)) < 0) {
             json_decref(found);
@@ -374,9 +374,9 @@ static char *limit_words(const json_t *experiment, char *text, size_t size)
     char bytes[32] = "";
 
     if (memory > 0)
-        units_format(UNIT_BYTES, memory, bytes, sizeof(bytes));
-    snprintf(text, size, "%s%s%s%s", limit != NULL ? limit : "",
-             limit != NULL && memory > 0 ? " or " : "", bytes,
+        units_format(UNIT_BYTES, memory, bytes, sizeof bytes);
+    snprintf(text, size, "%s%s%s%s", limit ? limit : "",
+             limit && memory > 0 ? " or " : "", bytes,
              memory > 0 ? " of memory" : "");
     return text;
 }
@@ -402,14 +402,14 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
     else
         results_tell(point->results, "  %s: no figure", point->id);
     json_array_foreach (missed, i, name) {
-        if (used < sizeof(names))
-            used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                                      i ? ", " : "", json_string_value(name));
     }
-    limit_words(experiment, words, sizeof(words));
+    limit_words(experiment, words, sizeof words);
     if (point->count == 0)
         names[0] = '\0';
-    if (names[0] && point->apart == NULL)
+    if (names[0] && !point->apart)
         results_tell(point->results,
                      "    without regard to the profile's %s: all miss it",
                      words);
@@ -509,9 +509,9 @@ void conclusion_print(const struct results *results, const json_t *run,
     }
     results_tell(results, "files: %s", results->directory);
     if (complete)
-        hint_make("report", results->directory, next, sizeof(next));
+        hint_make("report", results->directory, next, sizeof next);
     else
-        hint_resume(results->directory, next, sizeof(next));
+        hint_resume(results->directory, next, sizeof next);
     if (next[0] != '\0')
         results_tell(results, "next: %s", next);
 }

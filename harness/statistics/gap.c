@@ -201,7 +201,7 @@ static void add_rest(struct text *text, const struct gap *gap)
 
 void gap_explain(const struct gap_facts *facts, struct gap *gap)
 {
-    struct text text = {gap->words, sizeof(gap->words), 0};
+    struct text text = {gap->words, sizeof gap->words, 0};
     bool counted = facts->counted > 1;
 
     *gap = (struct gap){.verdict = GAP_UNKNOWN};
@@ -209,7 +209,7 @@ void gap_explain(const struct gap_facts *facts, struct gap *gap)
     gap->rest_ns = (struct gap_mean){0, NAN, NAN, NAN};
     gap->turned = gap->gap_ns.value < 0;
     for (int i = 0; i < GAP_PARTS; i++) {
-        gap_mean_of(facts->more[i], facts->more[i] != NULL ? facts->counted : 0,
+        gap_mean_of(facts->more[i], facts->more[i] ? facts->counted : 0,
                     &gap->more[i]);
         gap->part_ns[i] = NAN;
         if (gap->turned)

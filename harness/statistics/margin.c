@@ -26,7 +26,7 @@ bool margin_is_primary(const struct metric *metric)
                                         "latency_p99_ns", "memory_total_bytes",
                                         "cpu_per_request_ns"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(metric->name, names[i]))
             return true;
     return false;
@@ -100,16 +100,16 @@ static double floor_of(const json_t *cells, const char *metric, double *logs)
     }
     if (n == 0)
         return 0;
-    qsort(logs, n, sizeof(*logs), statistics_ascending);
+    qsort(logs, n, sizeof *logs, statistics_ascending);
     return expm1(logs[(size_t)ceil(QUANTILE * (double)n) - 1]);
 }
 
 static json_t *json_floors(const struct floor_work *work)
 {
-    double *logs = calloc(json_array_size(work->cells) + 1, sizeof(*logs));
+    double *logs = calloc(json_array_size(work->cells) + 1, sizeof *logs);
     json_t *floors = json_object();
 
-    for (const struct metric *m = metrics; logs && m->name != NULL; m++) {
+    for (const struct metric *m = metrics; logs && m->name; m++) {
         double q = floor_of(work->cells, m->name, logs);
         double declared = declared_margin(work->experiment, m);
 
@@ -130,7 +130,7 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
     char copy[80];
     size_t i;
 
-    snprintf(copy, sizeof(copy), "%.64s~", model);
+    snprintf(copy, sizeof copy, "%.64s~", model);
     work->cells = json_array();
     work->different = 0;
     work->samples.a.experiment = work->samples.b.experiment =
@@ -144,7 +144,7 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
             json_text_of(point, "id");
         sample_gather(work->trials, &work->samples.a);
         sample_gather(work->trials, &work->samples.b);
-        for (const struct metric *m = metrics; m->name != NULL; m++)
+        for (const struct metric *m = metrics; m->name; m++)
             if ((margin_is_primary(m) || m->scope == METRIC_BESIDE) &&
                 metric_applies(m, point))
                 compare_copies(work, work->samples.a.load_point, m);
@@ -223,14 +223,14 @@ static void print_experiment(const struct results *results, const json_t *row)
     const json_t *floors = json_object_get(row, "floors");
     char text[512] = "", part[96];
 
-    for (const struct metric *m = metrics; m->name != NULL; m++) {
+    for (const struct metric *m = metrics; m->name; m++) {
         const json_t *row_of_metric = json_object_get(floors, m->name);
         double q = json_number_of(row_of_metric, "floor");
         double margin = json_number_of(row_of_metric, "margin");
 
-        if (row_of_metric == NULL || strlen(text) + sizeof(part) > sizeof(text))
+        if (!row_of_metric || strlen(text) + sizeof part > sizeof text)
             continue;
-        snprintf(part, sizeof(part), "%s %s %.1f %% (margin %.3g %%)",
+        snprintf(part, sizeof part, "%s %s %.1f %% (margin %.3g %%)",
                  text[0] ? "," : "", m->words, 100 * q, 100 * margin);
         strcat(text, part);
     }

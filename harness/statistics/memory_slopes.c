@@ -28,7 +28,7 @@ static const char *const kinds[] = {
     "slab_bytes",  "socket_bytes", "rss_sum_bytes",      "pss_sum_bytes",
 };
 
-enum { KIND_TOTAL, KINDS = sizeof(kinds) / sizeof(*kinds) };
+enum { KIND_TOTAL, KINDS = sizeof kinds / sizeof *kinds };
 
 enum moment { MOMENT_REST, MOMENT_OPEN, MOMENT_END, MOMENTS };
 
@@ -237,7 +237,7 @@ static json_t *row_of(struct work *work, enum per per)
     json_t *bytes = json_object(), *rest = json_null(), *misfit = json_null();
     struct slope line = {0}, total = {0};
 
-    for (int k = 0; k < KINDS && why == NULL; k++) {
+    for (int k = 0; k < KINDS && !why; k++) {
         int n = make_points(work, per, k);
         int result = slope_fit(work->x, work->y, work->weights, n, &line);
 
@@ -252,20 +252,20 @@ static json_t *row_of(struct work *work, enum per per)
         json_object_set_new(bytes, kinds[k],
                             result == 0 ? json_slope(&line) : json_null());
     }
-    if (why != NULL) {
+    if (why) {
         json_decref(bytes);
         bytes = json_null();
     }
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "experiment",
-        work->experiment, "section", work->section, "model", work->model, "per",
-        per_names[per], "n", work->count, "places", total.places, "with",
-        per != PER_TASK
-            ? json_null()
-            : json_string(work->tasks_to == MOMENT_END ? "request"
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}",
+                     "experiment", work->experiment, "section", work->section,
+                     "model", work->model, "per", per_names[per], "n",
+                     work->count, "places", total.places, "with",
+                     per != PER_TASK ? json_null()
+                                     : json_string(work->tasks_to == MOMENT_END
+                                                       ? "request"
                                                        : "connection"),
-        "base_bytes", rest, "misfit", misfit, "why",
-        why != NULL ? json_string(why) : json_null(), "bytes", bytes);
+                     "base_bytes", rest, "misfit", misfit, "why",
+                     why ? json_string(why) : json_null(), "bytes", bytes);
 }
 
 /* The swept number: connections, or tasks of each request. */
@@ -351,13 +351,12 @@ int memory_slopes_make(json_t *run, const json_t *trials)
 {
     size_t n = json_array_size(trials) + 1, i;
     struct work work = {.trials = trials,
-                        .own = calloc(n, sizeof(*work.own)),
+                        .own = calloc(n, sizeof *work.own),
                         .x = calloc(2 * n, sizeof(double)),
                         .y = calloc(2 * n, sizeof(double)),
                         .weights = calloc(2 * n, sizeof(double))};
     json_t *rows = json_array(), *experiment;
-    bool made = rows != NULL && work.own != NULL && work.x != NULL &&
-                work.y != NULL && work.weights != NULL;
+    bool made = rows && work.own && work.x && work.y && work.weights;
 
     if (made)
         json_array_foreach (json_object_get(run, "experiments"), i,

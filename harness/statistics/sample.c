@@ -33,10 +33,7 @@ int sample_init(struct sample *sample, size_t n)
     *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
                               .trials = calloc(n, sizeof(json_t *)),
                               .values = calloc(n, sizeof(double))};
-    return sample->valid != NULL && sample->trials != NULL &&
-                   sample->values != NULL
-               ? 0
-               : -ENOMEM;
+    return sample->valid && sample->trials && sample->values ? 0 : -ENOMEM;
 }
 
 void sample_free(struct sample *sample)
@@ -79,7 +76,7 @@ void sample_gather(const json_t *trials, struct sample *sample)
             sample->reason = json_text_of(trial, "reason");
         }
     }
-    qsort(sample->valid, (size_t)sample->valid_count, sizeof(*sample->valid),
+    qsort(sample->valid, (size_t)sample->valid_count, sizeof *sample->valid,
           by_block);
 }
 
@@ -92,7 +89,7 @@ void sample_select(struct sample *sample, const struct metric *metric,
     for (int i = 0; i < sample->valid_count; i++)
         if (!figures_withheld(sample->valid[i], metric->figure, level, &words))
             sample->trials[sample->count++] = sample->valid[i];
-        else if (sample->withheld++ == 0 && words != NULL)
+        else if (sample->withheld++ == 0 && words)
             sample->reason = words;
 }
 
@@ -126,12 +123,12 @@ static bool take_values(struct sample *sample, const struct metric *metric,
                  sample->withheld > 0  ? "withheld: "
                  : sample->invalid > 0 ? "no valid trial: "
                                        : "not measured",
-                 gone > 0 && sample->reason != NULL ? sample->reason : "");
+                 gone > 0 && sample->reason ? sample->reason : "");
         return false;
     }
     for (int i = 0; i < sample->count; i++) {
         char reason[256] = "";
-        double value = metric->value(sample->trials[i], reason, sizeof(reason));
+        double value = metric->value(sample->trials[i], reason, sizeof reason);
 
         sample->values[i] = value;
         if (value == 0 && zeros++ == 0)
@@ -295,8 +292,8 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     /* Given for the whole cell or not at all, as in the summary. */
     sample_select(a, metric, false);
     sample_select(b, metric, false);
-    if (!take_values(a, metric, why, sizeof(why)) ||
-        !take_values(b, metric, why, sizeof(why)))
+    if (!take_values(a, metric, why, sizeof why) ||
+        !take_values(b, metric, why, sizeof why))
         return 0;
     if (json_is_array(json_object_get(a->trials[0], "slices")))
         return pair_slices(a, b, metric, pair_a, pair_b);
@@ -342,7 +339,7 @@ const char *sample_bound(const struct sample *sample,
     for (int i = 0; i < sample->count; i++) {
         const char *by = figures_bound(sample->trials[i], metric->figure);
 
-        if (by != NULL)
+        if (by)
             return by;
     }
     return NULL;

@@ -28,7 +28,7 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
 {
     struct estimate estimate = {0};
     char why[256];
-    bool given = sample_values(cell, metric, why, sizeof(why));
+    bool given = sample_values(cell, metric, why, sizeof why);
     bool interval = given && cell->count > 1;
     const char *by = given ? sample_bound(cell, metric) : NULL;
     bool lower_bound;
@@ -50,7 +50,7 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
         json_finite_if(estimate.max, given), "log_sd",
         json_finite_if(estimate.log_sd, interval), "invalid", cell->invalid,
         "withheld", cell->withheld, "generator_bound", by != NULL, "bound_by",
-        by != NULL ? json_string(by) : json_null(), "why",
+        by ? json_string(by) : json_null(), "why",
         given ? json_null() : json_text(why), "trials", sample_ids(cell));
     if (given && error_share > 0) {
         json_object_set_new(row, "error_share", json_real(error_share));
@@ -93,9 +93,9 @@ static void add_error(struct work *work, struct comparison *comparison)
 static struct pending *add_pending(struct work *work)
 {
     struct pending *more =
-        realloc(work->pending, (work->count + 1) * sizeof(*more));
+        realloc(work->pending, (work->count + 1) * sizeof *more);
 
-    if (more == NULL) {
+    if (!more) {
         work->out_of_memory = true;
         return NULL;
     }
@@ -111,7 +111,7 @@ static void compare(struct work *work, const json_t *experiment,
     int n = samples_pair(samples, metric);
     struct pending *pending = n > 0 ? add_pending(work) : NULL;
 
-    if (pending == NULL)
+    if (!pending)
         return;
     *pending = (struct pending){
         .comparison = {.experiment = samples->a.experiment,
@@ -139,7 +139,7 @@ static void compare(struct work *work, const json_t *experiment,
 static int correct(struct work *work)
 {
     const json_t *experiment;
-    double *p = calloc(work->count + 1, sizeof(*p));
+    double *p = calloc(work->count + 1, sizeof *p);
     size_t i;
 
     json_array_foreach (json_object_get(work->run, "experiments"), i,
@@ -147,13 +147,13 @@ static int correct(struct work *work)
         const char *name = json_text_of(experiment, "name");
         int family = 0;
 
-        for (size_t j = 0; p != NULL && j < work->count; j++) {
+        for (size_t j = 0; p && j < work->count; j++) {
             const struct pending *pending = &work->pending[j];
             bool mine = pending->comparison.primary &&
                         !strcmp(pending->comparison.experiment, name);
             p[j] = mine ? pending->ratio.p : NAN;
         }
-        if (p == NULL || (family = statistics_holm(p, (int)work->count)) < 0)
+        if (!p || (family = statistics_holm(p, (int)work->count)) < 0)
             break;
         for (size_t j = 0; j < work->count; j++)
             if (!isnan(p[j])) {
@@ -161,7 +161,7 @@ static int correct(struct work *work)
                 work->pending[j].comparison.family = family;
             }
     }
-    work->out_of_memory |= p == NULL;
+    work->out_of_memory |= !p;
     free(p);
     return work->out_of_memory ? -ENOMEM : 0;
 }
@@ -198,7 +198,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
     json_array_foreach (models, i, a) {
         work->samples.a.model = json_string_value(a);
         sample_gather(work->trials, &work->samples.a);
-        for (const struct metric *m = metrics; m->name != NULL; m++)
+        for (const struct metric *m = metrics; m->name; m++)
             if (metric_applies(m, point))
                 json_array_append_new(json_object_get(work->run, "summary"),
                                       row_of(&work->samples.a, m));
@@ -209,7 +209,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
                 summary_is_yardstick(work->run, work->samples.b.model))
                 continue;
             sample_gather(work->trials, &work->samples.b);
-            for (const struct metric *m = metrics; m->name != NULL; m++)
+            for (const struct metric *m = metrics; m->name; m++)
                 if (metric_applies(m, point))
                     compare(work, experiment, m);
         }
@@ -244,7 +244,7 @@ static const char *latency_headline(const json_t *run, const json_t *experiment,
     static const char *const names[] = {"latency_p99_ns", "latency_p50_ns",
                                         "latency_mean_ns"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (told(run, experiment, point, names[i]))
             return names[i];
     return names[0];
@@ -261,7 +261,7 @@ static const char *choose(const json_t *run, const json_t *experiment,
         metric_find(json_text_of(experiment, "headline"));
     const char *mode = json_text_of(json_object_get(point, "load"), "mode");
 
-    if (asked != NULL && metric_applies(asked, point))
+    if (asked && metric_applies(asked, point))
         return asked->name;
     if (!strcmp(mode, "search"))
         return "capacity_per_s";
@@ -346,18 +346,18 @@ static void count(json_t *run, const json_t *trials)
 static void add_noise(json_t *run)
 {
     json_t *rows = json_object_get(run, "summary"), *row;
-    double *sds = calloc(json_array_size(rows) + 1, sizeof(*sds));
+    double *sds = calloc(json_array_size(rows) + 1, sizeof *sds);
     size_t i, n = 0;
 
     json_array_foreach (rows, i, row) {
         json_t *sd = json_object_get(row, "log_sd");
 
-        if (sds != NULL && json_text_is(row, "metric", "throughput_per_s") &&
+        if (sds && json_text_is(row, "metric", "throughput_per_s") &&
             json_is_real(sd))
             sds[n++] = json_real_value(sd);
     }
     if (n > 0)
-        qsort(sds, n, sizeof(*sds), statistics_ascending);
+        qsort(sds, n, sizeof *sds, statistics_ascending);
     json_object_set_new(
         run, "noise",
         json_pack("{s:i, s:o}", "cells", (int)n, "throughput_log_sd_median",
@@ -392,16 +392,16 @@ char *summary_csv(const json_t *trials)
     size_t size, i;
     FILE *file = open_memstream(&text, &size);
 
-    if (file == NULL)
+    if (!file)
         return NULL;
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
     json_array_foreach (trials, i, trial) {
         bool valid = json_true_of(trial, "valid");
         const char *words;
 
-        for (const struct metric *m = metrics; m->name != NULL; m++) {
+        for (const struct metric *m = metrics; m->name; m++) {
             double value = metric_applies(m, trial)
-                               ? m->value(trial, why, sizeof(why))
+                               ? m->value(trial, why, sizeof why)
                                : NAN;
 
             if (!isfinite(value))

@@ -33,7 +33,7 @@ static bool choose_steps(struct stage *stage, int64_t start_ns)
                       : last - first > STEPS_MAX ? STEPS_MAX
                                                  : (int)(last - first);
     if (activity->steps == 0)
-        snprintf(activity->why, sizeof(activity->why),
+        snprintf(activity->why, sizeof activity->why,
                  "the warm-up is too short to count in it");
     return activity->steps > 0;
 }
@@ -48,7 +48,7 @@ int trial_activity_take(struct stage *stage, int64_t start_ns)
     if (!choose_steps(stage, start_ns))
         return 0;
     if (tally_open(stage->server.meter, &tally, activity->why,
-                   sizeof(activity->why)) < 0) {
+                   sizeof activity->why) < 0) {
         activity->steps = 0;
         return 0;
     }

@@ -77,7 +77,7 @@ static void pin(const cpu_set_t *cpus, int index)
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, cpus) && index-- == 0)
             CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof(one), &one);
+    sched_setaffinity(0, sizeof one, &one);
 }
 
 /* Waits for all; true when each ended well. */
@@ -108,7 +108,7 @@ int bare_measure(const struct workload *workload,
 
     *bare = (struct bare){0};
     count = count > PROCESSES_MAX ? PROCESSES_MAX : count;
-    slots = mmap(NULL, sizeof(*slots) * (size_t)count, PROT_READ | PROT_WRITE,
+    slots = mmap(NULL, sizeof *slots * (size_t)count, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slots == MAP_FAILED)
         return -errno;
@@ -131,6 +131,6 @@ int bare_measure(const struct workload *workload,
         bare->processes = count;
     for (int i = 0; i < count && result == 0; i++)
         bare->per_s += slots[i].per_s;
-    munmap(slots, sizeof(*slots) * (size_t)count);
+    munmap(slots, sizeof *slots * (size_t)count);
     return result;
 }

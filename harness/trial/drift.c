@@ -94,7 +94,7 @@ char *trial_drift_words(const json_t *drift, char *text, size_t size)
     size_t used = 0;
 
     text[0] = '\0';
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && used < size; i++)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && used < size; i++)
         used += (size_t)snprintf(
             text + used, size - used, "%s%s %s", i > 0 ? "; " : "", keys[i][1],
             json_string_of(json_object_get(drift, keys[i][0]), "words"));

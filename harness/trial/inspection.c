@@ -24,7 +24,7 @@ static void look_at(pid_t task, const cpu_set_t *cpus,
     cpu_set_t now, common;
 
     if (inspection->tasks >= TASKS_MAX ||
-        sched_getaffinity(task, sizeof(now), &now) < 0)
+        sched_getaffinity(task, sizeof now, &now) < 0)
         return;
     CPU_AND(&common, &now, cpus);
     inspection->tasks++;
@@ -38,13 +38,12 @@ static void look_at_threads(pid_t pid, const cpu_set_t *cpus,
     struct dirent *entry;
     DIR *tasks;
 
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     tasks = opendir(path);
-    while (tasks != NULL && inspection->tasks < TASKS_MAX &&
-           (entry = readdir(tasks)) != NULL)
+    while (tasks && inspection->tasks < TASKS_MAX && (entry = readdir(tasks)))
         if (atoi(entry->d_name) > 0)
             look_at((pid_t)atoi(entry->d_name), cpus, inspection);
-    if (tasks != NULL)
+    if (tasks)
         closedir(tasks);
 }
 
@@ -57,14 +56,14 @@ static bool look_at_group(const char *directory, pid_t root,
     bool found = false;
     int pid;
 
-    snprintf(path, sizeof(path), "%.4096s/cgroup.procs", directory);
+    snprintf(path, sizeof path, "%.4096s/cgroup.procs", directory);
     file = fopen(path, "re");
-    while (file != NULL && fscanf(file, "%d", &pid) == 1) {
+    while (file && fscanf(file, "%d", &pid) == 1) {
         found |= pid == root;
         if (pid != root)
             look_at_threads(pid, cpus, inspection);
     }
-    if (file != NULL)
+    if (file)
         fclose(file);
     return found;
 }
@@ -77,8 +76,8 @@ void inspection_make(const struct meter *meter, pid_t root,
 
     *inspection = (struct inspection){.done = true, .in_group = -1};
     look_at_threads(root, cpus, inspection);
-    meter_paths(meter, paths, sizeof(paths));
-    while ((line = strsep(&rest, "\n")) != NULL)
+    meter_paths(meter, paths, sizeof paths);
+    while ((line = strsep(&rest, "\n")))
         if (line[0] != '\0') {
             /* Each group holds these processes: one is enough. */
             struct inspection other = *inspection;
@@ -96,14 +95,14 @@ static int64_t faults_of(const char *directory, const char *name)
     long long value, most = -1;
     FILE *file;
 
-    snprintf(path, sizeof(path), "%.4096s/memory.stat", directory);
+    snprintf(path, sizeof path, "%.4096s/memory.stat", directory);
     file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+    while (file && fgets(line, sizeof line, file))
         if (sscanf(line, "%63s %lld", key, &value) == 2 &&
             !strcmp(strncmp(key, "total_", 6) ? key : key + 6, name) &&
             value > most)
             most = value;
-    if (file != NULL)
+    if (file)
         fclose(file);
     return most;
 }
@@ -113,8 +112,8 @@ static int64_t faults(const struct meter *meter, const char *name)
     char paths[PATHS_SIZE] = "", *rest = paths, *line;
     int64_t most = -1;
 
-    meter_paths(meter, paths, sizeof(paths));
-    while ((line = strsep(&rest, "\n")) != NULL) {
+    meter_paths(meter, paths, sizeof paths);
+    while ((line = strsep(&rest, "\n"))) {
         int64_t count = line[0] != '\0' ? faults_of(line, name) : -1;
 
         most = count > most ? count : most;
@@ -140,11 +139,11 @@ static uint64_t listeners_in(const char *path, int port)
     FILE *file = fopen(path, "re");
     uint64_t sum = 0;
 
-    if (file == NULL)
+    if (!file)
         return 0;
-    if (fgets(line, sizeof(line), file) == NULL)
+    if (!fgets(line, sizeof line, file))
         line[0] = '\0'; /* the head */
-    while (fgets(line, sizeof(line), file) != NULL) {
+    while (fgets(line, sizeof line, file)) {
         unsigned local, state;
         unsigned long inode;
 
@@ -180,8 +179,8 @@ static int64_t number_in(const char *directory, const char *file,
     char path[FILE_PATH], text[256], *end;
     long long value;
 
-    snprintf(path, sizeof(path), "%s/%s", directory, file);
-    if (meter_proc_read(path, text, sizeof(text)) <= 0 ||
+    snprintf(path, sizeof path, "%s/%s", directory, file);
+    if (meter_proc_read(path, text, sizeof text) <= 0 ||
         strncmp(text, key, strlen(key)) != 0)
         return -1;
     value = strtoll(text + strlen(key), &end, 10);
@@ -213,7 +212,7 @@ static int64_t climb(const char *controller, int64_t *limit, char *whose)
             strcpy(whose, directory);
         }
         slash = strrchr(directory, '/');
-        if (strlen(directory) <= top || slash == NULL)
+        if (strlen(directory) <= top || !slash)
             return sum;
         *slash = '\0';
     }
@@ -225,9 +224,9 @@ int64_t exhaustion_refused(const struct meter *meter)
     int64_t limit = INT64_MAX;
     int64_t sum = climb("pids", &limit, whose) + climb("", &limit, whose);
 
-    if (meter != NULL)
-        meter_paths(meter, paths, sizeof(paths));
-    while ((line = strsep(&rest, "\n")) != NULL)
+    if (meter)
+        meter_paths(meter, paths, sizeof paths);
+    while ((line = strsep(&rest, "\n")))
         sum += line[0] != '\0' ? refused_by(line) : 0;
     return sum;
 }
@@ -264,16 +263,16 @@ void exhaustion_judge(int64_t refused, const char *failure, const char *tail,
     static const int errors[] = {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS};
 
     words[0] = '\0';
-    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         const char *error = strerror(errors[i]);
 
-        if (strstr(failure, error) != NULL)
+        if (strstr(failure, error))
             snprintf(words, size, "%s (the generator)", error);
-        else if (strstr(tail, error) != NULL)
+        else if (strstr(tail, error))
             snprintf(words, size, "%s (the server)", error);
     }
     if (refused > 0)
         name_group(refused, words, size);
-    else if (strstr(tail, strerror(EAGAIN)) != NULL)
+    else if (strstr(tail, strerror(EAGAIN)))
         name_limits(words, size);
 }

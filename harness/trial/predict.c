@@ -20,8 +20,8 @@ enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 static int64_t wait_of(const struct workload *workload,
                        const struct arguments *arguments, bool in_turn)
 {
-    return in_turn && workload->waits_ns != NULL ? workload->waits_ns(arguments)
-                                                 : workload->wait_ns(arguments);
+    return in_turn && workload->waits_ns ? workload->waits_ns(arguments)
+                                         : workload->wait_ns(arguments);
 }
 
 /* Where only some requests are heavy, their wait is shared by all. */
@@ -32,7 +32,7 @@ static int64_t mean_wait_ns(const struct load_point *point, bool in_turn)
     struct arguments each = point->arguments;
     int heavy = 0;
 
-    if (workload->heavy == NULL)
+    if (!workload->heavy)
         return wait_ns;
     for (each.seed = 0; each.seed < SEEDS; each.seed++)
         heavy += workload->heavy(&each);
@@ -41,7 +41,7 @@ static int64_t mean_wait_ns(const struct load_point *point, bool in_turn)
 
 static bool has_flag(const struct model_info *model, const char *name)
 {
-    return strstr(model->flags, name) != NULL;
+    return strstr(model->flags, name);
 }
 
 /* Of a model of loops: how many requests can wait at once where a wait holds
@@ -50,9 +50,8 @@ static int loop_holders(const struct trial_plan *plan, int workers)
 {
     const struct load_point *point = plan->point;
     const struct workload *workload = point->workload->workload;
-    enum workload_hold hold = workload->hold != NULL
-                                  ? workload->hold(&point->arguments)
-                                  : HOLD_NOTHING;
+    enum workload_hold hold =
+        workload->hold ? workload->hold(&point->arguments) : HOLD_NOTHING;
 
     if (hold == HOLD_NOTHING)
         return 0;
@@ -120,7 +119,7 @@ static int store(const struct trial_plan *plan, struct trial *trial)
         "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
         "cpus", input->cpus, "backend_workers", input->backend_workers,
         "backend_ns", (json_int_t)input->backend_ns);
-    written = line != NULL &&
+    written = line &&
               json_dumpf(line, plan->predictions,
                          JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
               fputc('\n', plan->predictions) != EOF &&
@@ -129,7 +128,7 @@ static int store(const struct trial_plan *plan, struct trial *trial)
     json_decref(line);
     if (written)
         return 0;
-    snprintf(trial->failure, sizeof(trial->failure),
+    snprintf(trial->failure, sizeof trial->failure,
              "the prediction could not be stored (predictions.jsonl): %s",
              strerror(errno));
     return -EIO;
@@ -142,12 +141,10 @@ int trial_predict(const struct trial_plan *plan, struct trial *trial)
     struct prediction_input input = input_of(plan, trial);
 
     *prediction = (struct prediction){0};
-    if (model->yardstick || model->target != NULL ||
-        plan->point->beside.workload != NULL)
+    if (model->yardstick || model->target || plan->point->beside.workload)
         return 0;
     prediction_make(&input, prediction);
-    if (prediction->law == NULL || prediction->per_s <= 0 ||
-        plan->predictions == NULL)
+    if (!prediction->law || prediction->per_s <= 0 || !plan->predictions)
         return 0;
     return store(plan, trial);
 }
@@ -216,7 +213,7 @@ static void collect(const struct trial_plan *plan, const struct trial *trial,
         facts->backend_busy =
             (double)backend->cpu_ns / (double)backend->span_ns;
     /* The counters of a window that is cut into slices are not one model's. */
-    if (trial->slices != NULL)
+    if (trial->slices)
         return;
     facts->wave = wave_of(input);
     count_requests(trial, input->cpus, facts);
@@ -230,13 +227,13 @@ json_t *trial_predict_json(const struct trial_plan *plan,
     char words[256];
     const char *cause;
 
-    if (prediction->law == NULL || prediction->per_s <= 0)
+    if (!prediction->law || prediction->per_s <= 0)
         return json_null();
     collect(plan, trial, &facts);
-    cause = residual_cause(&facts, words, sizeof(words));
+    cause = residual_cause(&facts, words, sizeof words);
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction->law,
                      "throughput_per_s", json_finite(prediction->per_s),
                      "residual", json_finite(residual_of(&facts)), "cause",
-                     cause != NULL ? json_string(cause) : json_null(),
-                     "evidence", words[0] ? json_text(words) : json_null());
+                     cause ? json_string(cause) : json_null(), "evidence",
+                     words[0] ? json_text(words) : json_null());
 }

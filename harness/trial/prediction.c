@@ -18,7 +18,7 @@ static const double SWITCH_S = 1.5e-6; /* a low guess, so that switches are
 
 static void bound(struct prediction *prediction, const char *law, double per_s)
 {
-    if (prediction->law != NULL && prediction->per_s <= per_s)
+    if (prediction->law && prediction->per_s <= per_s)
         return;
     prediction->law = law;
     prediction->per_s = per_s;
@@ -55,7 +55,7 @@ static const char *outside(const struct residual_facts *facts, char *words,
 {
     double missing = facts->predicted_per_s - facts->measured_per_s;
 
-    if (facts->exhausted != NULL && facts->exhausted[0] != '\0') {
+    if (facts->exhausted && facts->exhausted[0] != '\0') {
         snprintf(words, size, "%s", facts->exhausted);
         return "limit";
     }
@@ -119,8 +119,8 @@ const char *residual_cause(const struct residual_facts *facts, char *words,
     if (fabs(residual_of(facts)) <= RESIDUAL_LIMIT)
         return NULL;
     cause = outside(facts, words, words_size);
-    if (cause == NULL && facts->measured_per_s > 0 &&
+    if (!cause && facts->measured_per_s > 0 &&
         facts->measured_per_s < facts->predicted_per_s)
         cause = inside(facts, words, words_size);
-    return cause != NULL ? cause : "unexplained";
+    return cause ? cause : "unexplained";
 }

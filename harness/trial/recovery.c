@@ -32,7 +32,7 @@ static int64_t now_ns(void)
 
 static bool stopped(const struct recovery_probe *probe)
 {
-    return probe->stop != NULL && *probe->stop != 0;
+    return probe->stop && *probe->stop != 0;
 }
 
 /* Returns the answer's time, or a negative errno. */
@@ -72,7 +72,7 @@ int recovery_learn(const struct recovery_probe *probe,
     }
     if (fd >= 0)
         close(fd);
-    qsort(took_ns, LEARN, sizeof(took_ns[0]), ascending);
+    qsort(took_ns, LEARN, sizeof took_ns[0], ascending);
     recovery->unloaded_ns = took_ns[LEARN / 2];
     return stopped(probe) ? -EINTR : result;
 }
@@ -133,7 +133,7 @@ json_t *recovery_json(const struct recovery *recovery)
 
     if (recovery->limit_ns == 0)
         return json_null();
-    say(recovery, words, sizeof(words));
+    say(recovery, words, sizeof words);
     return json_pack("{s:o, s:I, s:I, s:i, s:s}", "recovery_ns",
                      recovery->took_ns < 0 ? json_null()
                                            : json_integer(recovery->took_ns),

@@ -19,7 +19,7 @@ json_t *slices_json(const struct trial_slices *slices)
 {
     json_t *list;
 
-    if (slices == NULL)
+    if (!slices)
         return json_null();
     list = json_array();
     for (int i = 0; i < slices->count; i++) {

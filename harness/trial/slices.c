@@ -90,15 +90,14 @@ static int lay_out(struct block *block)
     const struct load_point *point = block->stages[0].plan->point;
     const struct slicing *slicing = &point->slicing;
     size_t turns = (size_t)block->count * (size_t)(slicing->count + 1);
-    int *order = calloc(turns, sizeof(*order));
+    int *order = calloc(turns, sizeof *order);
     int64_t at_ns = 0;
 
-    block->turns = calloc(turns, sizeof(*block->turns));
+    block->turns = calloc(turns, sizeof *block->turns);
     for (int i = 0; i < block->count; i++)
         block->slices[i] =
-            calloc((size_t)slicing->count + 1, sizeof(*block->slices[i]));
-    if (order == NULL || block->turns == NULL ||
-        block->slices[block->count - 1] == NULL) {
+            calloc((size_t)slicing->count + 1, sizeof *block->slices[i]);
+    if (!order || !block->turns || !block->slices[block->count - 1]) {
         free(order);
         return -ENOMEM;
     }
@@ -144,7 +143,7 @@ static int open_load(struct block *block, int index)
     stage->load_plan.slices = block->slices[index];
     stage->load_plan.slice_count = point->slicing.count + 1;
     result = load_start(&stage->load_plan, &stage->load, stage->trial->failure,
-                        sizeof(stage->trial->failure));
+                        sizeof stage->trial->failure);
     return result < 0 ? result : stage_open(stage);
 }
 
@@ -158,7 +157,7 @@ static int begin(struct block *block)
         if (result >= 0)
             continue;
         snprintf(block->stages[i].trial->failure,
-                 sizeof(block->stages[i].trial->failure),
+                 sizeof block->stages[i].trial->failure,
                  "the load could not begin: %s", strerror((int)-result));
         return (int)result;
     }
@@ -278,7 +277,7 @@ static void look_last(struct block *block)
         trial->listeners_last = inspection_listeners(stage->server.port);
         note_tasks(trial);
         trial->alive = process_alive(&stage->server, trial->server_words,
-                                     sizeof(trial->server_words));
+                                     sizeof trial->server_words);
     }
 }
 
@@ -313,7 +312,7 @@ static void take_result(struct block *block, int index)
         trial->slices->rows[i].completed = trial->load->slices[i + 1];
     stage_look_for_limits(stage);
     stage_read_updates(stage);
-    if (stage->plan->metronome != NULL)
+    if (stage->plan->metronome)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
     if (!trial->has_backend)
@@ -334,13 +333,13 @@ static void share(struct block *block)
         const struct trial *trial = block->stages[i].trial;
 
         servers += (double)(cpu_of(&trial->last) - cpu_of(&trial->first));
-        loads += trial->load != NULL ? (double)trial->load->cpu_ns : 0;
+        loads += trial->load ? (double)trial->load->cpu_ns : 0;
         backend = (double)trial->backend.cpu_ns;
     }
     for (int i = 0; i < block->count; i++) {
         struct trial *trial = block->stages[i].trial;
 
-        if (trial->load == NULL)
+        if (!trial->load)
             continue;
         trial->others_ns =
             servers - (double)(cpu_of(&trial->last) - cpu_of(&trial->first)) +
@@ -393,22 +392,22 @@ static int set_up(const struct trial_plan *plan, struct trial *trial,
 {
     const struct slicing *slicing = &plan->point->slicing;
 
-    memset(trial, 0, sizeof(*trial));
+    memset(trial, 0, sizeof *trial);
     *stage = (struct stage){.plan = plan, .trial = trial};
     trial->end = TRIAL_FAILED;
     trial->started_at = time(NULL);
     trial->threads_max = trial->processes_max = -1;
     placement_split(plan->point->placement, &trial->cpus);
     trial->slices =
-        calloc(1, sizeof(*trial->slices) +
-                      (size_t)slicing->count * sizeof(*trial->slices->rows));
-    if (trial->slices == NULL)
+        calloc(1, sizeof *trial->slices +
+                      (size_t)slicing->count * sizeof *trial->slices->rows);
+    if (!trial->slices)
         return -ENOMEM;
     trial->slices->count = slicing->count;
     trial->slices->slice_ns = slicing->slice_ns;
     if (stage_stopped(stage) || stage_take_cpus(trial) < 0)
         return -1;
-    if (bare == NULL)
+    if (!bare)
         return stage_take_bare(stage);
     trial->bare = *bare; /* the same moment for all */
     return 0;
@@ -417,12 +416,12 @@ static int set_up(const struct trial_plan *plan, struct trial *trial,
 void slices_run(const struct trial_plan *plans, struct trial *const *trials,
                 int count)
 {
-    struct block *block = calloc(1, sizeof(*block));
+    struct block *block = calloc(1, sizeof *block);
     bool stopped;
 
     for (int i = 0; i < count; i++)
         trials[i]->end = TRIAL_FAILED;
-    if (block == NULL)
+    if (!block)
         return;
     for (int i = 0; i < count; i++) {
         struct stage *stage = &block->stages[block->count++];
@@ -441,7 +440,7 @@ void slices_run(const struct trial_plan *plans, struct trial *const *trials,
         if (stopped)
             trials[i]->end = TRIAL_STOPPED;
         if (trials[i]->end == TRIAL_FAILED && trials[i]->failure[0] == '\0')
-            snprintf(trials[i]->failure, sizeof(trials[i]->failure),
+            snprintf(trials[i]->failure, sizeof trials[i]->failure,
                      "another server of the block could not be measured");
     }
     for (int i = 0; i < EXPERIMENT_MODELS_MAX; i++)

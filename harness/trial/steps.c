@@ -54,7 +54,7 @@ int stage_take_cpus(struct trial *trial)
 {
     if (sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients) == 0)
         return 0;
-    snprintf(trial->failure, sizeof(trial->failure),
+    snprintf(trial->failure, sizeof trial->failure,
              "the harness may not run on the clients' CPUs: %s; see taskset",
              strerror(errno));
     return -1;
@@ -72,7 +72,7 @@ int stage_take_bare(struct stage *stage)
         bare_measure(workload, &point->arguments, &stage->trial->cpus.server,
                      BARE_NS, &stage->trial->bare);
     if (result < 0)
-        snprintf(stage->trial->failure, sizeof(stage->trial->failure),
+        snprintf(stage->trial->failure, sizeof stage->trial->failure,
                  "the bare processes of %s could not run: %s",
                  point->workload->name, strerror(-result));
     return result;
@@ -83,35 +83,34 @@ int stage_prepare(struct stage *stage)
     const struct load_point *point = stage->plan->point;
     struct trial *trial = stage->trial;
     const struct target *target = stage->plan->model->target;
-    int result = target != NULL
-                     ? target_request(target, &stage->requests)
-                     : answers_make_some(point->workload, &point->arguments,
-                                         stage->plan->seed, &stage->requests,
-                                         &stage->request_count);
+    int result = target ? target_request(target, &stage->requests)
+                        : answers_make_some(point->workload, &point->arguments,
+                                            stage->plan->seed, &stage->requests,
+                                            &stage->request_count);
 
-    if (target != NULL)
+    if (target)
         stage->request_count = result == 0;
     else if (result == 0)
         result = answers_greeting(point->workload, &point->arguments,
                                   &stage->greeting);
-    if (result == 0 && point->beside.workload != NULL)
+    if (result == 0 && point->beside.workload)
         result =
             answers_make_some(point->beside.workload, &point->beside.arguments,
                               stage->plan->seed + 1, &stage->beside_requests,
                               &stage->beside_request_count);
     if (result < 0) {
-        snprintf(trial->failure, sizeof(trial->failure),
+        snprintf(trial->failure, sizeof trial->failure,
                  "the expected answers could not be computed: %s",
                  strerror(-result));
         return result;
     }
-    result = target == NULL ? trial_store_prepare(stage) : 0;
-    if (result < 0 || !trial_needs_backend(point) || target != NULL)
+    result = !target ? trial_store_prepare(stage) : 0;
+    if (result < 0 || !trial_needs_backend(point) || target)
         return result;
     trial->has_backend = true;
     result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
                                    point->backend_workers, trial->failure,
-                                   sizeof(trial->failure));
+                                   sizeof trial->failure);
     trial->lasting = result == -ENOENT;
     return result;
 }
@@ -149,11 +148,11 @@ int stage_start_server(struct stage *stage)
                                    .stop = plan->stop};
 
     if (plan->workers > 0) {
-        snprintf(workers, sizeof(workers), "%d", plan->workers);
+        snprintf(workers, sizeof workers, "%d", plan->workers);
         argv[n++] = "--workers";
         argv[n++] = workers;
     }
-    if (plan->settings != NULL)
+    if (plan->settings)
         n = settings_argv(plan->settings, words, argv, n);
     if (trial->has_backend) {
         argv[n++] = "--backend";
@@ -163,16 +162,15 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
     trial_store_environment(plan, trial, stores, environment);
-    result = plan->model->target != NULL
-                 ? plan_target(stage, &process, why, sizeof(why))
-                 : 0;
+    result =
+        plan->model->target ? plan_target(stage, &process, why, sizeof why) : 0;
     stage->refused_first = exhaustion_refused(NULL);
     if (result == 0)
-        result = process_start(&process, &stage->server, why, sizeof(why));
+        result = process_start(&process, &stage->server, why, sizeof why);
     if (result < 0) {
-        snprintf(trial->failure, sizeof(trial->failure), "%s", why);
+        snprintf(trial->failure, sizeof trial->failure, "%s", why);
         trial->lasting = result == -ENOENT || result == -EACCES;
-        memset(&stage->server, 0, sizeof(stage->server));
+        memset(&stage->server, 0, sizeof stage->server);
         return result;
     }
     stage->address = (struct sockaddr_in){
@@ -182,7 +180,7 @@ int stage_start_server(struct stage *stage)
     };
     trial->workers = stage->server.workers;
     trial->source = meter_source(stage->server.meter);
-    snprintf(trial->meter_note, sizeof(trial->meter_note), "%s",
+    snprintf(trial->meter_note, sizeof trial->meter_note, "%s",
              stage->server.meter_note);
     return 0;
 }
@@ -196,27 +194,27 @@ int stage_check(struct stage *stage)
     char state[256], why[640] = "";
     int result = 0;
 
-    if (target != NULL && !target->has_body)
+    if (target && !target->has_body)
         result =
             target_learn(target, &stage->address, timeout_ns, stage->plan->stop,
-                         &stage->requests[0], why, sizeof(why));
-    if (result >= 0 && stage->greeting != NULL)
+                         &stage->requests[0], why, sizeof why);
+    if (result >= 0 && stage->greeting)
         result = client_check_socket(&stage->address, stage->greeting,
                                      stage->requests, count, CHECK_BUDGET_NS,
-                                     timeout_ns, why, sizeof(why));
+                                     timeout_ns, why, sizeof why);
     else if (result >= 0)
         result = client_check(&stage->address, stage->requests, count,
                               CHECK_BUDGET_NS, timeout_ns, stage->plan->stop,
-                              why, sizeof(why));
+                              why, sizeof why);
     if (result < 0) {
         /* A wrong answer to a lone request is the server's own, unless what it
          * calls has gone. */
-        bool alone = trial_store_alive(stage, state, sizeof(state));
+        bool alone = trial_store_alive(stage, state, sizeof state);
 
         trial->lasting = result == -EPROTO && alone;
         if (alone)
-            process_alive(&stage->server, state, sizeof(state));
-        snprintf(trial->failure, sizeof(trial->failure), "%s; %s%s", why,
+            process_alive(&stage->server, state, sizeof state);
+        snprintf(trial->failure, sizeof trial->failure, "%s; %s%s", why,
                  alone ? "the server is " : "", state);
         return result;
     }
@@ -267,10 +265,10 @@ int stage_start_loads(struct stage *stage)
 
     stage_fill_plan(stage, &stage->load_plan);
     result = load_start(&stage->load_plan, &stage->load, trial->failure,
-                        sizeof(trial->failure));
+                        sizeof trial->failure);
     trial->lasting = result == -EINVAL || result == -E2BIG ||
                      result == -EMFILE || result == -EADDRNOTAVAIL;
-    if (result < 0 || beside->workload == NULL)
+    if (result < 0 || !beside->workload)
         return result;
     *second = stage->load_plan;
     second->requests = stage->beside_requests;
@@ -286,7 +284,7 @@ int stage_start_loads(struct stage *stage)
     second->seed = stage->plan->seed + 1;
     second->classes = beside->workload->workload->heavy != NULL;
     return load_start(second, &stage->beside, trial->failure,
-                      sizeof(trial->failure));
+                      sizeof trial->failure);
 }
 
 /* Why the load could not begin, with how the server is. */
@@ -295,14 +293,14 @@ static int refuse_load(struct stage *stage, const struct load *load, int error)
     char state[256];
     const char *reason = load_reason(load);
 
-    process_alive(&stage->server, state, sizeof(state));
-    snprintf(stage->trial->failure, sizeof(stage->trial->failure),
+    process_alive(&stage->server, state, sizeof state);
+    snprintf(stage->trial->failure, sizeof stage->trial->failure,
              "the load could not begin: %s; the server is %s",
              error == -ECHILD ? "a generator process died"
              : error == -EINVAL
                  ? "a generator process may not run on its CPUs (taskset)"
-             : reason != NULL ? reason
-                              : strerror(-error),
+             : reason ? reason
+                      : strerror(-error),
              state);
     return error;
 }
@@ -312,7 +310,7 @@ int stage_open(struct stage *stage)
     const struct load *load = stage->load;
     int error = load_opened(stage->load);
 
-    if (error >= 0 && stage->beside != NULL) {
+    if (error >= 0 && stage->beside) {
         load = stage->beside;
         error = load_opened(stage->beside);
     }
@@ -329,7 +327,7 @@ int64_t stage_begin(struct stage *stage)
     int64_t start_ns = load_begin(stage->load);
     int64_t error = start_ns;
 
-    if (error >= 0 && stage->beside != NULL) {
+    if (error >= 0 && stage->beside) {
         load = stage->beside;
         error = load_begin(stage->beside);
     }
@@ -341,12 +339,12 @@ int stage_collect(struct stage *stage, struct load *load,
 {
     int error;
 
-    if (load == NULL)
+    if (!load)
         return 0;
     *result = calloc(1, sizeof(**result));
-    error = *result == NULL ? -ENOMEM : load_wait(load, *result);
+    error = !*result ? -ENOMEM : load_wait(load, *result);
     if (error < 0)
-        snprintf(stage->trial->failure, sizeof(stage->trial->failure),
+        snprintf(stage->trial->failure, sizeof stage->trial->failure,
                  "the load generator did not finish: %s",
                  error == -ECHILD ? "one of its processes died"
                                   : strerror(-error));
@@ -361,8 +359,8 @@ void stage_look_for_limits(struct stage *stage)
     exhaustion_judge(exhaustion_refused(stage->server.meter) -
                          stage->refused_first,
                      trial->load->first_failure,
-                     process_tail(&stage->server, tail, sizeof(tail)),
-                     trial->exhausted, sizeof(trial->exhausted));
+                     process_tail(&stage->server, tail, sizeof tail),
+                     trial->exhausted, sizeof trial->exhausted);
 }
 
 void stage_finish(struct stage *stage)
@@ -373,9 +371,9 @@ void stage_finish(struct stage *stage)
     load_free(stage->load);
     load_free(stage->beside);
     if (trial->end == TRIAL_DONE) {
-        process_stop(&stage->server, &trial->clean, words, sizeof(words));
+        process_stop(&stage->server, &trial->clean, words, sizeof words);
         if (trial->alive)
-            snprintf(trial->server_words, sizeof(trial->server_words), "%s",
+            snprintf(trial->server_words, sizeof trial->server_words, "%s",
                      words);
     } else {
         process_kill(&stage->server);
@@ -395,7 +393,7 @@ void stage_read_updates(struct stage *stage)
     if (!stage->plan->point->workload->workload->counts_updates)
         return;
     if (client_get(&stage->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
-                   sizeof(body), NULL, 0) >= 0)
+                   sizeof body, NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     told = json_object_get(stats, "updates");
     made = json_object_get(told, "made");

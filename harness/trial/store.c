@@ -15,7 +15,7 @@
 static bool needs(const struct load_point *point, enum store store)
 {
     return point->workload->workload->store == store ||
-           (point->beside.workload != NULL &&
+           (point->beside.workload &&
             point->beside.workload->workload->store == store);
 }
 
@@ -28,20 +28,20 @@ static int prepare_one(struct stage *stage, enum store store)
     int result;
 
     facts->used = true;
-    facts->own = plan->store_addresses == NULL ||
-                 plan->store_addresses[store][0] == '\0';
+    facts->own =
+        !plan->store_addresses || plan->store_addresses[store][0] == '\0';
     if (!facts->own) {
-        snprintf(facts->address, sizeof(facts->address), "%s",
+        snprintf(facts->address, sizeof facts->address, "%s",
                  plan->store_addresses[store]);
         return 0;
     }
     result =
         store_server_ensure(store, server, &trial->cpus.clients, plan->stop,
-                            trial->failure, sizeof(trial->failure));
+                            trial->failure, sizeof trial->failure);
     trial->lasting = result == -ENOENT;
     facts->starts = server->starts;
-    snprintf(facts->address, sizeof(facts->address), "%s", server->address);
-    snprintf(facts->version, sizeof(facts->version), "%s", server->version);
+    snprintf(facts->address, sizeof facts->address, "%s", server->address);
+    snprintf(facts->version, sizeof facts->version, "%s", server->version);
     return result;
 }
 
@@ -92,12 +92,12 @@ static void sample(struct stage *stage, bool last)
         if (!facts->own)
             continue;
         server = &stage->plan->stores[store];
-        if (server->process.meter == NULL)
+        if (!server->process.meter)
             continue;
         meter_sample(server->process.meter,
                      last ? &facts->last : &facts->first);
         facts->alive =
-            store_server_alive(server, facts->words, sizeof(facts->words));
+            store_server_alive(server, facts->words, sizeof facts->words);
     }
 }
 
@@ -118,7 +118,7 @@ bool trial_store_alive(struct stage *stage, char *words, size_t size)
     for (int store = STORE_NONE + 1; store < STORES; store++)
         if (stage->trial->stores[store].own &&
             !store_server_alive(&stage->plan->stores[store], state,
-                                sizeof(state))) {
+                                sizeof state)) {
             snprintf(words, size, "%s %s", store_title(store), state);
             return false;
         }

@@ -8,7 +8,7 @@ static const double BOUND_SHARE = 0.7;
 bool trial_needs_backend(const struct load_point *point)
 {
     return point->workload->workload->needs_backend ||
-           (point->beside.workload != NULL &&
+           (point->beside.workload &&
             point->beside.workload->workload->needs_backend);
 }
 

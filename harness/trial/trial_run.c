@@ -134,7 +134,7 @@ static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
     note_maxima(trial, &trial->last);
     look_round(stage);
     trial->alive = process_alive(&stage->server, trial->server_words,
-                                 sizeof(trial->server_words));
+                                 sizeof trial->server_words);
     return true;
 }
 
@@ -158,7 +158,7 @@ static int learn(struct stage *stage)
         return 0;
     result = recovery_learn(&probe, &trial->recovery);
     if (result < 0)
-        snprintf(trial->failure, sizeof(trial->failure),
+        snprintf(trial->failure, sizeof trial->failure,
                  "a lone request before the load failed: %s",
                  strerror(-result));
     return result;
@@ -209,7 +209,7 @@ static int drive(struct stage *stage)
         result = stage_collect(stage, stage->beside, &trial->beside);
     if (result == 0)
         stage_look_for_limits(stage);
-    if (result == 0 && stage->plan->metronome != NULL)
+    if (result == 0 && stage->plan->metronome)
         metronome_read(stage->plan->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
     stage_read_updates(stage);
@@ -228,7 +228,7 @@ void trial_run(const struct trial_plan *plan, struct trial *trial)
     struct stage stage = {.plan = plan, .trial = trial};
     bool done;
 
-    memset(trial, 0, sizeof(*trial));
+    memset(trial, 0, sizeof *trial);
     trial->started_at = time(NULL);
     placement_split(plan->point->placement, &trial->cpus);
     trial->threads_max = trial->processes_max = -1;
@@ -242,7 +242,7 @@ void trial_run(const struct trial_plan *plan, struct trial *trial)
     else
         trial->end = done ? TRIAL_DONE : TRIAL_FAILED;
     if (trial->end == TRIAL_FAILED && trial->failure[0] == '\0')
-        snprintf(trial->failure, sizeof(trial->failure),
+        snprintf(trial->failure, sizeof trial->failure,
                  "the trial could not be carried out, for no known reason");
     stage_finish(&stage);
 }

@@ -33,8 +33,7 @@ static void take_models(char *list, void *into, struct argp_state *state)
     struct wanted *wanted = into;
     int n = 0;
 
-    for (char *name = strtok(list, ","); name != NULL;
-         name = strtok(NULL, ",")) {
+    for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
         if (n == MODELS_GIVEN_MAX)
             argp_error(state, "--models: more than %d names", n);
         wanted->models[n++] = name;
@@ -52,7 +51,7 @@ static void take_threshold(char *text, void *into, struct argp_state *state)
     if (options->threshold_count == THRESHOLDS_MAX)
         argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
     if (threshold_parse(text, &options->thresholds[options->threshold_count],
-                        why, sizeof(why)) < 0)
+                        why, sizeof why) < 0)
         argp_error(state, "%s", why);
     options->threshold_count++;
 }
@@ -84,7 +83,7 @@ static void note_change(const char *name, void *into)
     struct wanted *wanted = into;
 
     wanted->has_seed |= !strcmp(name, "seed");
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (!strcmp(name, fixed[i]))
             wanted->changed = fixed[i];
 }
@@ -134,17 +133,17 @@ static char *join(int argc, char **argv)
     size_t size;
     FILE *file = open_memstream(&text, &size);
 
-    if (file != NULL)
+    if (file)
         fprintf(file, "%s bench", hint_program());
-    for (int i = 1; file != NULL && i < argc; i++) {
+    for (int i = 1; file && i < argc; i++) {
         char word[4096];
 
         if (!strcmp(argv[i], "--run-file") && i + 1 < argc)
             i++;
         else if (strcmp(argv[i], "--") != 0)
-            fprintf(file, " %s", hint_word(argv[i], word, sizeof(word)));
+            fprintf(file, " %s", hint_word(argv[i], word, sizeof word));
     }
-    return file != NULL && fclose(file) == 0 ? text : NULL;
+    return file && fclose(file) == 0 ? text : NULL;
 }
 
 /* What --resume was given and cannot use. */
@@ -152,7 +151,7 @@ static int refuse_resume(const struct wanted *wanted)
 {
     char command[8192];
 
-    if (wanted->changed != NULL) {
+    if (wanted->changed) {
         fprintf(stderr,
                 "troika bench: --%s is for a new run: --resume goes on with a "
                 "run as it was begun; leave it out\n",
@@ -161,7 +160,7 @@ static int refuse_resume(const struct wanted *wanted)
     }
     if (wanted->count == 0)
         return EXIT_OK;
-    hint_resume("results/latest", command, sizeof(command));
+    hint_resume("results/latest", command, sizeof command);
     fprintf(stderr,
             "troika bench: --resume goes on with a run, which knows its "
             "experiments, and \"%s\" would begin a new one; to go on with "
@@ -177,7 +176,7 @@ static void take_run(struct wanted *wanted)
 
     const char *word = wanted->experiments[0];
 
-    if (wanted->run != NULL || wanted->count != 1 ||
+    if (wanted->run || wanted->count != 1 ||
         (stat(word, &status) == 0 ? !S_ISDIR(status.st_mode)
                                   : experiment_is_shipped(word)))
         return;
@@ -208,7 +207,7 @@ int verb_bench(int argc, char **argv)
     char *command = join(argc, argv);
     int code;
 
-    wanted.options.command = command != NULL ? command : "troika bench";
+    wanted.options.command = command ? command : "troika bench";
     flags_parse(&flags, argc, argv, &wanted);
     wanted.options.overrides.blocks = (int)wanted.blocks;
     wanted.options.seed = (uint64_t)wanted.seed;

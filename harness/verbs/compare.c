@@ -36,7 +36,7 @@ static void take_threshold(char *value, void *into, struct argp_state *state)
     if (wanted->threshold_count == THRESHOLDS_MAX)
         argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
     if (threshold_parse(value, &wanted->thresholds[wanted->threshold_count++],
-                        why, sizeof(why)) < 0)
+                        why, sizeof why) < 0)
         argp_error(state, "%s", why);
 }
 
@@ -45,7 +45,7 @@ static void take_regression(char *value, void *into, struct argp_state *state)
     struct wanted *wanted = into;
     char why[512];
 
-    if (value_share(value, &wanted->regression, why, sizeof(why)) < 0)
+    if (value_share(value, &wanted->regression, why, sizeof why) < 0)
         argp_error(state, "--max-regression %s", why);
 }
 
@@ -85,21 +85,21 @@ static json_t *load_run(const char *directory)
     char path[4096], why[4608], word[4096];
     json_t *run;
 
-    snprintf(path, sizeof(path), "%s/run.json", directory);
-    run = stored_json(path, NULL, why, sizeof(why));
-    if (run == NULL) {
+    snprintf(path, sizeof path, "%s/run.json", directory);
+    run = stored_json(path, NULL, why, sizeof why);
+    if (!run) {
         fprintf(stderr, "troika compare: %s; name a run's directory\n", why);
         return NULL;
     }
-    if (!stored_run_check(run, why, sizeof(why))) {
+    if (!stored_run_check(run, why, sizeof why)) {
         fprintf(stderr, "troika compare: %s is no run of this version: %s\n",
                 path, why);
-    } else if (!stored_run_check_summary(run, why, sizeof(why))) {
+    } else if (!stored_run_check_summary(run, why, sizeof why)) {
         fprintf(stderr,
                 "troika compare: %s: the file is damaged: %s; make the summary "
                 "anew from the stored trials: %s summarise %s\n",
                 path, why, hint_program(),
-                hint_word(directory, word, sizeof(word)));
+                hint_word(directory, word, sizeof word));
     } else {
         return run;
     }
@@ -142,7 +142,7 @@ static json_t *load_trials(const char *directory, const json_t *run,
             "troika compare: %s/run.json: the summary is empty, but the run "
             "has %zu trials; make it from them: %s summarise %s\n",
             directory, json_array_size(trials), hint_program(),
-            hint_word(directory, word, sizeof(word)));
+            hint_word(directory, word, sizeof word));
     else
         fprintf(stderr,
                 "troika compare: %s: %d stored file%s damaged, so nothing is "
@@ -252,7 +252,7 @@ static int compare_stored(const struct wanted *wanted)
 
     for (int i = 0; i < 2; i++) {
         runs[i] = load_run(wanted->runs[i]);
-        if (runs[i] != NULL)
+        if (runs[i])
             trials[i] = load_trials(wanted->runs[i], runs[i], &missing);
         whole &= trials[i] != NULL;
     }

@@ -31,7 +31,7 @@ found(struct finding *finding, enum health health, const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    vsnprintf(finding->fact, sizeof(finding->fact), format, values);
+    vsnprintf(finding->fact, sizeof finding->fact, format, values);
     va_end(values);
     return health;
 }
@@ -43,7 +43,7 @@ remedy(struct finding *finding, const char *format, ...)
     va_list values;
 
     va_start(values, format);
-    vsnprintf(finding->remedy, sizeof(finding->remedy), format, values);
+    vsnprintf(finding->remedy, sizeof finding->remedy, format, values);
     va_end(values);
 }
 
@@ -51,7 +51,7 @@ static const char *text(const struct patient *patient, const char *key)
 {
     const char *value = json_string_of(patient->environment, key);
 
-    return value != NULL ? value : "not exposed";
+    return value ? value : "not exposed";
 }
 
 static long long number(const struct patient *patient, const char *key)
@@ -81,10 +81,10 @@ static enum health judge_models(const struct patient *patient,
     size_t used = 0;
 
     (void)patient;
-    for (const struct model_info *m = models_all(); m->name != NULL; m++) {
+    for (const struct model_info *m = models_all(); m->name; m++) {
         available += m->available;
-        if (!m->available && !m->foreign && used < sizeof(missing))
-            used += (size_t)snprintf(missing + used, sizeof(missing) - used,
+        if (!m->available && !m->foreign && used < sizeof missing)
+            used += (size_t)snprintf(missing + used, sizeof missing - used,
                                      "%s%s", used ? ", " : "", m->name);
     }
     remedy(finding, "make (missing packages: make deps); `troika list models` "
@@ -251,7 +251,7 @@ static enum health judge_foreign(const struct patient *patient,
            "end them, or wait: above %.0f %% trials are invalid, and a run "
            "stops; most of it: %s",
            100 * QUIET_FOREIGN_SHARE,
-           noise_culprits(&patient->noise, culprits, sizeof(culprits)));
+           noise_culprits(&patient->noise, culprits, sizeof culprits));
     return found(finding, HEALTH_BAD, "others use %.1f %% of the CPUs",
                  100 * share);
 }
@@ -400,8 +400,8 @@ static enum health judge_cgroup(const struct patient *patient,
         if (!json_true_of(m, "writable"))
             continue;
         two |= json_integer_of(m, "version") == 2;
-        memory |= strstr(options, "memory") != NULL &&
-                  json_integer_of(m, "version") == 1;
+        memory |=
+            strstr(options, "memory") && json_integer_of(m, "version") == 1;
     }
     remedy(finding, "run as root, or systemd-run --user --scope -p "
                     "Delegate=yes: without a group memory is an estimate");
@@ -418,7 +418,7 @@ static const char *tool(const struct patient *patient, const char *name)
     const char *said =
         json_string_of(json_object_get(patient->environment, "tools"), name);
 
-    return said != NULL && strcmp(said, "not found") != 0 ? said : NULL;
+    return said && strcmp(said, "not found") != 0 ? said : NULL;
 }
 
 /* "" for a tool that works. */
@@ -427,7 +427,7 @@ static void add_fault(const struct patient *patient, const char *name,
 {
     const char *said =
         json_string_of(json_object_get(patient->environment, "tools"), name);
-    bool lacks = said == NULL || !strcmp(said, "not found");
+    bool lacks = !said || !strcmp(said, "not found");
     char *list = lacks ? missing : mute;
     size_t used = strlen(list);
 
@@ -446,8 +446,8 @@ static enum health judge_tools(const struct patient *patient,
 
     char missing[256] = "", mute[256] = "";
 
-    add_fault(patient, "gnuplot", missing, mute, sizeof(missing));
-    add_fault(patient, "python", missing, mute, sizeof(missing));
+    add_fault(patient, "gnuplot", missing, mute, sizeof missing);
+    add_fault(patient, "python", missing, mute, sizeof missing);
     remedy(finding, "make deps: without them there are no charts and no "
                     "report");
     if (missing[0] != '\0')
@@ -470,13 +470,13 @@ static enum health judge_variables(const struct patient *patient,
     json_t *value;
 
     json_object_foreach ((json_t *)variables, name, value) {
-        if (used < sizeof(set))
-            used += (size_t)snprintf(set + used, sizeof(set) - used, "%s%s",
+        if (used < sizeof set)
+            used += (size_t)snprintf(set + used, sizeof set - used, "%s%s",
                                      used ? ", " : "", name);
     }
     remedy(finding, "unset them: the servers inherit them, and figures with "
                     "and without them are not of one kind");
-    if (switches_untrusted(variables, words, sizeof(words)))
+    if (switches_untrusted(variables, words, sizeof words))
         remedy(finding, "%s", words);
     return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%s%s", set,
                  used ? " set" : "none that changes what is measured");
@@ -524,7 +524,7 @@ const char *health_name(enum health health)
 int doctor_judge(const struct patient *patient, struct finding *findings,
                  int size)
 {
-    int count = (int)(sizeof(checks) / sizeof(checks[0]));
+    int count = (int)(sizeof checks / sizeof checks[0]);
 
     for (int i = 0; i < count && i < size; i++) {
         findings[i] = (struct finding){.name = checks[i].name};
@@ -580,7 +580,7 @@ int verb_doctor(int argc, char **argv)
 
     flags_parse(&flags, argc, argv, &json);
     environment = environment_capture();
-    if (environment == NULL) {
+    if (!environment) {
         fputs("troika doctor: out of memory\n", stderr);
         return EXIT_FAILED;
     }

@@ -33,15 +33,14 @@ static json_t *parameters_json(const char *text)
 {
     json_t *array = json_loads(text, 0, NULL);
 
-    return array != NULL ? array : json_array();
+    return array ? array : json_array();
 }
 
 static json_t *workload_parameters(const struct workload_entry *entry)
 {
     char text[8192];
 
-    if (parameters_describe(entry->workload->parameters, text, sizeof(text)) <
-        0)
+    if (parameters_describe(entry->workload->parameters, text, sizeof text) < 0)
         return json_array();
     return parameters_json(text);
 }
@@ -50,7 +49,7 @@ static json_t *models_json(void)
 {
     json_t *array = json_array();
 
-    for (const struct model_info *m = models_all(); m->name != NULL; m++) {
+    for (const struct model_info *m = models_all(); m->name; m++) {
         models_find(m, m->name); /* asks what was not asked yet */
         json_array_append_new(
             array, json_pack("{ss ss ss ss so sb so so sb ss?}", "name",
@@ -69,7 +68,7 @@ static json_t *workloads_json(void)
 {
     json_t *array = json_array();
 
-    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+    for (const struct workload_entry *w = workloads; w->name; w++)
         json_array_append_new(
             array, json_pack("{ss ss ss sb ss ss? so}", "name", w->name,
                              "summary", w->workload->summary, "kind",
@@ -90,7 +89,7 @@ static json_t *size_json(const struct experiment *experiment)
     for (int i = 0; i < experiment->load_point_count; i++) {
         const struct load_point *point = &experiment->load_points[i];
         int models = 0;
-        while (point->models[models] != NULL)
+        while (point->models[models])
             models++;
         trials += models * experiment->blocks;
         seconds += models * experiment->blocks *
@@ -108,8 +107,8 @@ static json_t *experiment_json(const char *name)
     struct experiment *experiment = NULL;
     json_t *object;
 
-    if (experiment_find(name, path, sizeof(path), why, sizeof(why)) < 0 ||
-        experiment_read(path, models_all(), &experiment, why, sizeof(why)) < 0)
+    if (experiment_find(name, path, sizeof path, why, sizeof why) < 0 ||
+        experiment_read(path, models_all(), &experiment, why, sizeof why) < 0)
         return json_pack("{ss ss}", "name", name, "error", why);
     object =
         json_pack("{ss ss ss so ss}", "name", name, "title", experiment->title,
@@ -123,7 +122,7 @@ static json_t *experiments_json(void)
 {
     json_t *array = json_array();
 
-    for (const char *const *name = experiment_names(); *name != NULL; name++)
+    for (const char *const *name = experiment_names(); *name; name++)
         json_array_append_new(array, experiment_json(*name));
     return array;
 }
@@ -195,7 +194,7 @@ static void print_store(enum store store)
 {
     char why[512];
 
-    if (store != STORE_NONE && store_server_available(store, why, sizeof(why)))
+    if (store != STORE_NONE && store_server_available(store, why, sizeof why))
         printf("      needs %s, which is here\n", store_title(store));
     else if (store != STORE_NONE)
         printf("      needs %s: %s\n", store_title(store), why);
@@ -216,7 +215,7 @@ static void print_workloads(const json_t *list)
         if (json_text_of(w, "source")[0] != '\0')
             printf("      source: %s\n", json_text_of(w, "source"));
     }
-    for (int i = 0; workloads_missing[i].name != NULL; i++)
+    for (int i = 0; workloads_missing[i].name; i++)
         printf("  %-10s not built: package %s is missing (make deps-claims)\n",
                workloads_missing[i].name, workloads_missing[i].package);
 }
@@ -272,7 +271,7 @@ static void print_gates(const json_t *list)
         printf("  %-22s %s\n  %-22s -> %s%s\n", about[i].id,
                about[i].fails_when, "",
                about[i].figures != 0
-                   ? figures_words(about[i].figures, words, sizeof(words))
+                   ? figures_words(about[i].figures, words, sizeof words)
                    : "nothing",
                about[i].effect == EFFECT_BOUND   ? ": bounds"
                : about[i].effect == EFFECT_LEVEL ? ": the level alone"
@@ -296,14 +295,14 @@ static error_t take_subject(char *word, void *into, struct argp_state *state)
     struct request *request = into;
     char hint[128];
 
-    if (request->subject != NULL)
+    if (request->subject)
         return ARGP_ERR_UNKNOWN;
-    for (int i = 0; subjects[i] != NULL; i++)
+    for (int i = 0; subjects[i]; i++)
         if (!strcmp(subjects[i], word))
             request->subject = subjects[i];
-    if (request->subject == NULL)
+    if (!request->subject)
         argp_error(state, "nothing is called \"%s\"%s", word,
-                   names_suggest(word, subjects, hint, sizeof(hint)));
+                   names_suggest(word, subjects, hint, sizeof hint));
     return 0;
 }
 
@@ -323,15 +322,14 @@ int verb_list(int argc, char **argv)
     json_t *all = json_object();
 
     flags_parse(&flags, argc, argv, &request);
-    if (request.subject != NULL && !strcmp(request.subject, "keys")) {
+    if (request.subject && !strcmp(request.subject, "keys")) {
         experiment_describe_keys(stdout);
         json_decref(all);
         return EXIT_OK;
     }
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (request.subject != NULL
-                ? strcmp(request.subject, parts[i].subject) != 0
-                : parts[i].asked)
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (request.subject ? strcmp(request.subject, parts[i].subject) != 0
+                            : parts[i].asked)
             continue;
         json_t *list = parts[i].make();
         if (!request.json)

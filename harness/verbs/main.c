@@ -41,7 +41,7 @@ static const struct verb {
     {"list", verb_list, "models, workloads, experiments; gates, keys", false},
 };
 
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static void print_help(FILE *file)
 {
@@ -67,13 +67,13 @@ static int unknown_verb(const char *word)
 
     if (word[0] == '-') {
         fprintf(stderr, "troika: unknown option \"%s\"%s (troika --help)\n",
-                word, names_suggest(word, options, hint, sizeof(hint)));
+                word, names_suggest(word, options, hint, sizeof hint));
         return EXIT_USAGE;
     }
     for (int i = 0; i < VERBS; i++)
         known[i] = verbs[i].name;
     fprintf(stderr, "troika: unknown verb \"%s\"%s (troika --help)\n", word,
-            names_suggest(word, known, hint, sizeof(hint)));
+            names_suggest(word, known, hint, sizeof hint));
     return EXIT_USAGE;
 }
 
@@ -85,7 +85,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 
     for (int i = gate_all(about) - 1; i >= 0; i--)
         gates[i] = about[i].id;
-    if (!verb->switched || switches_check(gates, why, sizeof(why)))
+    if (!verb->switched || switches_check(gates, why, sizeof why))
         return verb->run(argc, argv);
     fprintf(stderr, "%s: %s\n", argv[0], why);
     return EXIT_USAGE;
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name)) {
             /* What argp calls the program in help and errors. */
-            snprintf(name, sizeof(name), "troika %s", verbs[i].name);
+            snprintf(name, sizeof name, "troika %s", verbs[i].name);
             argv[1] = name;
             return run_verb(&verbs[i], argc - 1, argv + 1);
         }

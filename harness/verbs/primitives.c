@@ -37,7 +37,7 @@ static int count_primitives(void)
 {
     int count = 0;
 
-    while (primitives[count].name != NULL)
+    while (primitives[count].name)
         count++;
     return count;
 }
@@ -50,7 +50,7 @@ static void take_only(char *words, void *into, struct argp_state *state)
         flags_choose(words, count_primitives(), fits, options->chosen);
 
     options->any = true;
-    if (bad != NULL)
+    if (bad)
         argp_error(state, "--only: no primitive or group is named \"%s\"", bad);
 }
 
@@ -59,7 +59,7 @@ static void take_output(char *folder, void *into, struct argp_state *state)
     struct options *options = into;
 
     (void)state;
-    snprintf(options->root, sizeof(options->root), "%s", folder);
+    snprintf(options->root, sizeof options->root, "%s", folder);
     options->placed = true;
 }
 
@@ -81,7 +81,7 @@ static void print_text(const struct options *options,
                        const struct primitive_result *results)
 {
     printf("%-26s %12s %23s  %s\n", "", "median, ns", "quartiles", "");
-    for (int i = 0; primitives[i].name != NULL; i++) {
+    for (int i = 0; primitives[i].name; i++) {
         const struct primitive_result *result = &results[i];
 
         if (!options->chosen[i])
@@ -111,7 +111,7 @@ static int carry_out(const struct options *options)
     }
     json =
         primitives_json(results, options->repetitions, started_at, time(NULL));
-    if (json == NULL) {
+    if (!json) {
         fputs("troika primitives: out of memory\n", stderr);
         return EXIT_FAILED;
     }
@@ -153,9 +153,9 @@ int verb_primitives(int argc, char **argv)
             "interleaved repetitions; takes a few seconds."};
     struct options options = {.keep = true, .repetitions = 15};
 
-    results_default_root(options.root, sizeof(options.root));
+    results_default_root(options.root, sizeof options.root);
     flags_parse(&flags, argc, argv, &options);
-    for (int i = 0; !options.any && primitives[i].name != NULL; i++)
+    for (int i = 0; !options.any && primitives[i].name; i++)
         options.chosen[i] = true;
     /* The report explains with the newest stored one: it must be whole, and
      * of a build that is measured. */

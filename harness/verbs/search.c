@@ -69,14 +69,12 @@ static void check_whole(void *into, struct argp_state *state)
 {
     const struct options *options = into;
 
-    if (options->slo == NULL)
+    if (!options->slo)
         argp_error(state, "a limit is missing: --slo 'p99<50ms'");
-    if (options->url != NULL &&
-        (options->model_count > 0 || options->workload ||
-         options->parameter_count > 0))
+    if (options->url && (options->model_count > 0 || options->workload ||
+                         options->parameter_count > 0))
         argp_error(state, "models and workloads do not go with --url");
-    if (options->url == NULL &&
-        (options->model_count == 0 || !options->workload))
+    if (!options->url && (options->model_count == 0 || !options->workload))
         argp_error(state, "name models and a --workload (troika list), or "
                           "give a --url");
 }
@@ -119,7 +117,7 @@ static const char *const *parameter_names(void)
 
     for (const struct workload_entry *w = workloads; w->name; w++)
         for (const struct parameter *p = w->workload->parameters;
-             p->name != NULL && count < NAMES_MAX; p++)
+             p->name && count < NAMES_MAX; p++)
             names[count++] = p->name;
     return names;
 }
@@ -135,7 +133,7 @@ static int take_parameters(int argc, char **argv, struct options *options)
         bool mine = false;
         char name[64];
 
-        snprintf(name, sizeof(name), "%.*s", length > 2 ? (int)(length - 2) : 0,
+        snprintf(name, sizeof name, "%.*s", length > 2 ? (int)(length - 2) : 0,
                  length > 2 ? argv[i] + 2 : "");
         for (const struct workload_entry *w = workloads; w->name; w++)
             mine |= parameters_find(w->workload->parameters, name) >= 0;
@@ -152,18 +150,18 @@ static int take_parameters(int argc, char **argv, struct options *options)
 /* A cell as an experiment file has it, so that the same checks apply. */
 static void write_cell(const struct options *options, FILE *file)
 {
-    if (options->url == NULL)
+    if (!options->url)
         fputs("[experiment]\nmodels = ", file);
     else
         fputs("[experiment]\n", file);
     for (int i = 0; i < options->model_count; i++)
         fprintf(file, "%s%s", i > 0 ? ",\n  " : "", options->models[i]);
     fprintf(file, "\n[cell search]\nmode = search\nworkload = %s\nslo = %s\n",
-            options->url == NULL ? options->workload : "hello", options->slo);
+            !options->url ? options->workload : "hello", options->slo);
     fprintf(file, "window = %s\nwarmup = %s\ntimeout = 10s\n",
             options->step ? options->step : "1s",
             options->warmup ? options->warmup : "250ms");
-    if (options->connections != NULL)
+    if (options->connections)
         fprintf(file, "connections = %s\n", options->connections);
     for (int i = 0; i < options->parameter_count; i++)
         fprintf(file, "%s\n", options->parameters[i]);
@@ -180,7 +178,7 @@ static int make_cell(const struct options *options,
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     const char *sentence;
 
-    if (file == NULL) {
+    if (!file) {
         snprintf(why, why_size, "%s: %s", path, strerror(errno));
         return -EIO;
     }
@@ -192,7 +190,7 @@ static int make_cell(const struct options *options,
     unlink(path);
     /* The file is nobody's: its lines would say nothing. */
     sentence = result < 0 ? strstr(why, ": ") : NULL;
-    if (sentence != NULL && !strncmp(why, path, strlen(path)))
+    if (sentence && !strncmp(why, path, strlen(path)))
         memmove(why, sentence + 2, strlen(sentence + 2) + 1);
     return result;
 }
@@ -247,19 +245,18 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     struct search_trial *trial;
     int result;
 
-    if (sought->options->url != NULL) {
+    if (sought->options->url) {
         result = search_load_run(&sought->target, search->rate_per_s, turn,
-                                 step, sought->why, sizeof(sought->why));
+                                 step, sought->why, sizeof sought->why);
     } else {
-        trial = calloc(1, sizeof(*trial));
-        result = trial == NULL
-                     ? -ENOMEM
-                     : search_trial_run(&sought->plans[who], search->rate_per_s,
-                                        turn, trial);
+        trial = calloc(1, sizeof *trial);
+        result = !trial ? -ENOMEM
+                        : search_trial_run(&sought->plans[who],
+                                           search->rate_per_s, turn, trial);
         if (result == 0)
             search_trial_judge(&trial->plan, &trial->trial, trial->gates,
                                trial->gate_count, step);
-        if (trial != NULL)
+        if (trial)
             search_trial_free(trial);
         free(trial);
     }
@@ -306,7 +303,7 @@ static void print_one(const struct sought *sought, int who)
     struct search_result result;
 
     search_judge(search, &result);
-    if (limit == NULL && result.at_least)
+    if (!limit && result.at_least)
         limit = "generator";
     printf("%-24s ", sought->names[who]);
     if (search->failed)
@@ -315,7 +312,7 @@ static void print_one(const struct sought *sought, int who)
     else if (result.cannot_meet)
         printf("cannot meet %s: not even 10 %% of the %.0f/s that it reaches\n",
                sought->point->slo.text, search->ceiling_per_s);
-    else if (limit != NULL)
+    else if (limit)
         printf("at least %.0f/s: its limit is the %s, not the server\n",
                result.last_success, limit);
     else
@@ -333,10 +330,10 @@ static int store(const char *path, const json_t *json)
     char folder[512], name[512], why[1024];
     int result;
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    snprintf(name, sizeof(name), "%s", path);
-    snprintf(place.directory, sizeof(place.directory), "%s", dirname(folder));
-    result = results_write_json(&place, basename(name), json, why, sizeof(why));
+    snprintf(folder, sizeof folder, "%s", path);
+    snprintf(name, sizeof name, "%s", path);
+    snprintf(place.directory, sizeof place.directory, "%s", dirname(folder));
+    result = results_write_json(&place, basename(name), json, why, sizeof why);
     if (result < 0)
         fprintf(stderr, "troika search: %s\n", why);
     return result;
@@ -359,7 +356,7 @@ static int present(const struct sought *sought)
         json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
         putchar('\n');
     }
-    if (output != NULL && store(output, json) < 0)
+    if (output && store(output, json) < 0)
         code = EXIT_FAILED;
     json_decref(json);
     return code;
@@ -383,7 +380,7 @@ static int carry_out(struct sought *sought)
                 SEARCH_STEPS * sought->count,
                 (double)sought->point->window_ns / 1e9,
                 plan_duration(sought->count * plan_trial_ns(sought->point),
-                              text, sizeof(text)));
+                              text, sizeof text));
     result = search_group_run(&group);
     if (result == 0)
         return present(sought);
@@ -411,7 +408,7 @@ static int search_models(struct sought *sought)
     placement_available(&cpus);
     if (metronome_start(&cpus, &metronome) < 0)
         fputs("troika search: warning: no metronome\n", stderr);
-    for (; sought->point->models[sought->count] != NULL; sought->count++) {
+    for (; sought->point->models[sought->count]; sought->count++) {
         int i = sought->count;
 
         sought->names[i] = sought->point->models[i];
@@ -441,11 +438,11 @@ static int search_url(struct sought *sought)
     int code;
 
     if (load_target_parse(sought->options->url, &target, sought->why,
-                          sizeof(sought->why)) < 0) {
+                          sizeof sought->why) < 0) {
         fprintf(stderr, "troika search: %s\n", sought->why);
         return EXIT_USAGE;
     }
-    if (load_target_choose(&target, sought->why, sizeof(sought->why)) < 0) {
+    if (load_target_choose(&target, sought->why, sizeof sought->why) < 0) {
         fprintf(stderr,
                 "troika search: %s: no connection could be opened: %s\n",
                 sought->options->url, sought->why);
@@ -453,7 +450,7 @@ static int search_url(struct sought *sought)
     }
     bytes =
         load_target_request(&target, &(struct load_asked){0}, &request.size);
-    if (bytes == NULL)
+    if (!bytes)
         return EXIT_FAILED;
     request.bytes = bytes;
     sought->names[0] = sought->options->url;
@@ -473,28 +470,28 @@ int verb_search(int argc, char **argv)
 {
     struct options options;
     struct experiment *experiment = NULL;
-    struct sought *sought = calloc(1, sizeof(*sought));
+    struct sought *sought = calloc(1, sizeof *sought);
     int code = EXIT_FAILED;
     json_t *variables = switches_json();
     char why[2048], words[512];
-    bool untrusted = switches_untrusted(variables, words, sizeof(words));
+    bool untrusted = switches_untrusted(variables, words, sizeof words);
 
     json_decref(variables);
-    if (sought == NULL)
+    if (!sought)
         return code;
     parse(argc, argv, &options);
     sought->options = &options;
-    if (make_cell(&options, &experiment, why, sizeof(why)) < 0) {
+    if (make_cell(&options, &experiment, why, sizeof why) < 0) {
         fprintf(stderr, "troika search: %s\n", why);
         code = EXIT_USAGE;
     } else {
         sought->point = &experiment->load_points[0];
         if (untrusted)
             fprintf(stderr, "troika search: %s\n", words);
-        fputs(options.url == NULL ? experiment->left_out : "", stderr);
-        if (options.url != NULL)
+        fputs(!options.url ? experiment->left_out : "", stderr);
+        if (options.url)
             code = search_url(sought);
-        else if (sought->point->models[0] == NULL)
+        else if (!sought->point->models[0])
             code = EXIT_USAGE;
         else
             code = search_models(sought);

@@ -38,7 +38,7 @@ static int count_tests(void)
 {
     int count = 0;
 
-    while (selftest_tests[count].name != NULL)
+    while (selftest_tests[count].name)
         count++;
     return count;
 }
@@ -50,7 +50,7 @@ static void take_only(char *words, void *into, struct argp_state *state)
     const char *bad = flags_choose(words, count_tests(), fits, options->chosen);
 
     options->any = true;
-    if (bad != NULL)
+    if (bad)
         argp_error(state, "--only: no test or group is named \"%s\" (--list)",
                    bad);
 }
@@ -60,7 +60,7 @@ static void take_output(char *folder, void *into, struct argp_state *state)
     struct options *options = into;
 
     (void)state;
-    snprintf(options->root, sizeof(options->root), "%s", folder);
+    snprintf(options->root, sizeof options->root, "%s", folder);
     options->placed = true;
 }
 
@@ -84,7 +84,7 @@ static void print_text(const struct selftest_result *results)
 {
     char text[1024];
 
-    for (int i = 0; selftest_tests[i].name != NULL; i++) {
+    for (int i = 0; selftest_tests[i].name; i++) {
         const struct selftest_result *result = &results[i];
         const struct outcome *outcome = result->outcome;
 
@@ -98,9 +98,9 @@ static void print_text(const struct selftest_result *results)
             continue;
         }
         printf("         expected   %s\n",
-               selftest_words(outcome, false, text, sizeof(text)));
+               selftest_words(outcome, false, text, sizeof text));
         printf("         seen       %s\n",
-               selftest_words(outcome, true, text, sizeof(text)));
+               selftest_words(outcome, true, text, sizeof text));
         if (result->attempts > 1)
             printf("         attempts   %d; the machine's stalls meanwhile: "
                    "p99 %.2f ms, longest %.1f ms\n",
@@ -111,7 +111,7 @@ static void print_text(const struct selftest_result *results)
 
 static void print_list(void)
 {
-    for (int i = 0; selftest_tests[i].name != NULL; i++)
+    for (int i = 0; selftest_tests[i].name; i++)
         printf("%-22s %-11s %s\n", selftest_tests[i].name,
                selftest_tests[i].group, selftest_tests[i].planted);
 }
@@ -132,7 +132,7 @@ static int carry_out(const struct options *options)
         return EXIT_FAILED;
     }
     json = selftest_json(results, started_at, time(NULL));
-    if (json == NULL) {
+    if (!json) {
         fputs("troika selftest: out of memory\n", stderr);
         return EXIT_FAILED;
     }
@@ -184,13 +184,13 @@ int verb_selftest(int argc, char **argv)
                 "test failed; 3: none failed, but one could not tell."};
     struct options options = {.keep = true};
 
-    results_default_root(options.root, sizeof(options.root));
+    results_default_root(options.root, sizeof options.root);
     flags_parse(&flags, argc, argv, &options);
     if (options.list) {
         print_list();
         return EXIT_OK;
     }
-    for (int i = 0; !options.any && selftest_tests[i].name != NULL; i++)
+    for (int i = 0; !options.any && selftest_tests[i].name; i++)
         options.chosen[i] = true;
     /* A report shows the newest stored one: a part must not stand for all. */
     options.keep &= !options.any || options.placed;

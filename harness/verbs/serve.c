@@ -69,7 +69,7 @@ static int ready_port(int fd)
         int events = poll(&wait, 1, BACKEND_READY_MS);
         if (events == 0)
             return -ETIMEDOUT;
-        ssize_t got = read(fd, line + used, sizeof(line) - 1 - used);
+        ssize_t got = read(fd, line + used, sizeof line - 1 - used);
         if (got <= 0)
             return got < 0 ? -errno : -ECHILD;
         used += (size_t)got;
@@ -103,7 +103,7 @@ static int start_backend(const char *path)
 
 static bool wants_backend(const struct model_info *model)
 {
-    for (const struct workload_entry *w = workloads; w->name != NULL; w++)
+    for (const struct workload_entry *w = workloads; w->name; w++)
         if (w->workload->needs_backend && models_has_workload(model, w->name))
             return true;
     return false;
@@ -119,7 +119,7 @@ static void automatic_backend(const struct model_info *models,
 
     if (!wants_backend(model))
         return;
-    if (backend == NULL || !backend->available) {
+    if (!backend || !backend->available) {
         fprintf(stderr,
                 "troika serve: no backend: the model %s is not built; "
                 "workloads that call one answer 503 (--backend HOST:PORT)\n",
@@ -148,10 +148,10 @@ static const char *take_backend(int from, char **argv)
     const char *value = NULL;
     int to = from;
 
-    for (int i = from; argv[i] != NULL; i++) {
+    for (int i = from; argv[i]; i++) {
         if (!strncmp(argv[i], "--backend=", 10))
             value = argv[i] + 10;
-        else if (!strcmp(argv[i], "--backend") && argv[i + 1] != NULL)
+        else if (!strcmp(argv[i], "--backend") && argv[i + 1])
             value = argv[++i];
         else
             argv[to++] = argv[i];
@@ -166,8 +166,8 @@ static bool only_asks(char **argv)
     static const char *const asking[] = {"--help", "-?",        "-h", "--usage",
                                          "-V",     "--version", NULL};
 
-    for (; *argv != NULL; argv++)
-        for (int i = 0; asking[i] != NULL; i++)
+    for (; *argv; argv++)
+        for (int i = 0; asking[i]; i++)
             if (!strcmp(*argv, asking[i]) || !strcmp(*argv, "--describe"))
                 return true;
     return false;
@@ -180,10 +180,10 @@ static const struct model_info *find(const struct model_info *models,
     const char *names[MODELS_MAX + 1];
     char hint[512];
 
-    if (model == NULL) {
+    if (!model) {
         models_names(models, names);
         fprintf(stderr, "troika serve: no model is named \"%s\"%s\n", name,
-                names_suggest(name, names, hint, sizeof(hint)));
+                names_suggest(name, names, hint, sizeof hint));
         return NULL;
     }
     if (model->path[0] == '\0') {
@@ -205,20 +205,20 @@ static bool knows_flags(const struct model_info *model, char **argv)
     char hint[512];
 
     for (const struct parameter *p = model->settings;
-         p != NULL && p->name != NULL && count < FLAGS_MAX; p++)
+         p && p->name && count < FLAGS_MAX; p++)
         names[count++] = p->name;
-    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+    for (; *argv && strcmp(*argv, "--") != 0; argv++) {
         if (strncmp(*argv, "--", 2) != 0)
             continue;
-        if (*options_suggest(*argv, names, hint, sizeof(hint))) {
+        if (*options_suggest(*argv, names, hint, sizeof hint)) {
             fprintf(stderr, "troika serve: %s has no flag \"%s\"%s\n",
                     model->name, *argv, hint);
             return false;
         }
-        bool alone = strchr(*argv, '=') != NULL;
+        bool alone = strchr(*argv, '=');
         for (int i = 0; i < ALONE; i++)
             alone |= !strncmp(names[i], *argv + 2, strlen(*argv + 2));
-        argv += !alone && argv[1] != NULL;
+        argv += !alone && argv[1];
     }
     return true;
 }
@@ -242,19 +242,19 @@ int verb_serve(int argc, char **argv)
     }
     models = models_all();
     model = find(models, argv[1]);
-    if (model == NULL || (model->available && !knows_flags(model, argv + 2)))
+    if (!model || (model->available && !knows_flags(model, argv + 2)))
         return EXIT_USAGE;
     backend = take_backend(2, argv);
-    if ((backend == NULL || !strcmp(backend, "auto")) && !only_asks(argv + 2))
-        automatic_backend(models, model, address, sizeof(address));
-    else if (backend != NULL && strcmp(backend, "none") != 0)
-        snprintf(address, sizeof(address), "%s", backend);
+    if ((!backend || !strcmp(backend, "auto")) && !only_asks(argv + 2))
+        automatic_backend(models, model, address, sizeof address);
+    else if (backend && strcmp(backend, "none") != 0)
+        snprintf(address, sizeof address, "%s", backend);
     args[n++] = (char *)model->path;
     if (address[0] != '\0') {
         args[n++] = (char *)"--backend";
         args[n++] = address;
     }
-    for (int i = 2; argv[i] != NULL; i++)
+    for (int i = 2; argv[i]; i++)
         args[n++] = argv[i];
     args[n] = NULL;
     execv(model->path, args);

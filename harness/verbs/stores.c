@@ -66,7 +66,7 @@ static int start(const bool *wanted, struct store_server *servers)
         if (!wanted[store])
             continue;
         if (store_server_ensure(store, &servers[store], NULL, &stop, why,
-                                sizeof(why)) < 0) {
+                                sizeof why) < 0) {
             fprintf(stderr, "troika stores: %s\n", why);
             code = EXIT_FAILED;
         }
@@ -93,7 +93,7 @@ static int watch(const bool *wanted, struct store_server *servers)
     while (!stop) {
         for (int store = STORE_NONE + 1; store < STORES; store++)
             if (wanted[store] &&
-                !store_server_alive(&servers[store], words, sizeof(words))) {
+                !store_server_alive(&servers[store], words, sizeof words)) {
                 fprintf(stderr, "troika stores: %s %s\n", store_title(store),
                         words);
                 return EXIT_FAILED;

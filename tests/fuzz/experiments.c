@@ -117,7 +117,7 @@ static void check_accepted(struct experiment *experiment)
         for (int k = 0; k < i; k++)
             FUZZ_CHECK(strcmp(point->id, experiment->load_points[k].id),
                        "two are named %s", point->id);
-        for (int k = 0; point->models[k] != NULL; k++)
+        for (int k = 0; point->models[k]; k++)
             trials += experiment->blocks;
     }
     if (trials <= TRIALS_MAX)

@@ -79,7 +79,7 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
 
-    if (text == NULL)
+    if (!text)
         abort();
     if (size > 0)
         memcpy(text, data, size);

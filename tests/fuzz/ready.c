@@ -31,7 +31,7 @@ static void check_tail(const uint8_t *data, size_t size)
     static struct process_output *output;
     char tail[80];
 
-    if (output == NULL && (output = process_output_new()) == NULL)
+    if (!output && !(output = process_output_new()))
         abort();
     process_output_add(output, (const char *)data, size);
     for (size_t room = 1; room <= sizeof tail; room += 79) {
@@ -69,10 +69,10 @@ static void forget(struct model_info *model, bool listed)
     free((char *)model->runtime);
     if (listed)
         free((char *)model->parameters);
-    for (int i = 0; model->only != NULL && model->only[i] != NULL; i++)
+    for (int i = 0; model->only && model->only[i]; i++)
         free((char *)model->only[i]);
     free((void *)model->only);
-    for (int i = 0; model->settings != NULL && i < PARAMETERS_MAX; i++) {
+    for (int i = 0; model->settings && i < PARAMETERS_MAX; i++) {
         free((char *)model->settings[i].name);
         free((char *)model->settings[i].default_text);
     }
@@ -89,7 +89,7 @@ static void check_description(const char *text)
     json_decref(described);
     models_take_description(&model, text);
     if (!model.available) {
-        FUZZ_CHECK(model.reason != NULL && model.reason[0], "no reason");
+        FUZZ_CHECK(model.reason && model.reason[0], "no reason");
         free((char *)model.reason);
         return;
     }

@@ -78,7 +78,7 @@ static json_t *odd_text(uint64_t *random, const json_t *old)
     const char *text = json_string_value(old);
     char longer[600];
 
-    if (text != NULL && draw(random) % 4 == 0) {
+    if (text && draw(random) % 4 == 0) {
         snprintf(longer, sizeof longer, "%.250s%.250s", text, text);
         return json_string(longer);
     }
@@ -205,11 +205,11 @@ static void make_directory(void)
 
     snprintf(directory, sizeof directory, "%s/troika-fuzz-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (mkdtemp(directory) == NULL)
+    if (!mkdtemp(directory))
         abort();
     snprintf(path, sizeof path, "%s/trials", directory);
     if (mkdir(path, 0700) < 0 || atexit(clear_up) != 0 ||
-        freopen("/dev/null", "w", stdout) == NULL)
+        !freopen("/dev/null", "w", stdout))
         abort();
 }
 
@@ -218,7 +218,7 @@ static bool path_of(const json_t *row, char path[PATH])
 {
     const char *id = json_string_value(json_object_get(row, "trial_id"));
 
-    if (id == NULL || strchr(id, '/') != NULL || strlen(id) > 200)
+    if (!id || strchr(id, '/') || strlen(id) > 200)
         return false;
     snprintf(path, PATH, "%s/trials/%s.json", directory, id);
     return true;
@@ -234,7 +234,7 @@ static void store(const json_t *plan, const json_t *trials)
         FILE *file;
 
         if (!path_of(json_array_get(plan, i), path) || json_is_null(trial) ||
-            (file = fopen(path, "w")) == NULL)
+            !(file = fopen(path, "w")))
             continue;
         if (json_is_string(trial))
             fputs(json_string_value(trial), file);
@@ -279,7 +279,7 @@ static void check_summary(const json_t *run)
         const char *metric = json_string_value(json_object_get(row, "metric"));
 
         FUZZ_CHECK(metric != NULL, "a row of no metric");
-        FUZZ_CHECK(json_is_number(value) || (why != NULL && *why),
+        FUZZ_CHECK(json_is_number(value) || (why && *why),
                    "%s: neither a figure nor a reason", metric);
         if (!json_is_number(value))
             continue;

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     static int64_t lateness_ns[SLEEPS_MAX];
     struct pollfd input = {.fd = 0, .events = POLLIN};
     bool fresh = argc > 1 && !strcmp(argv[1], "process");
-    int64_t *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+    int64_t *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int count = 0;
 

@@ -21,7 +21,7 @@ static void add_trial(json_t *trials, const char *point, int block,
 {
     char id[64];
 
-    snprintf(id, sizeof(id), "e-b%d-%s-m", block, point);
+    snprintf(id, sizeof id, "e-b%d-%s-m", block, point);
     json_array_append_new(
         trials,
         json_pack("{s:s, s:s, s:s, s:b, s:s, s:i, s:{s:s, s:{s:s}}, s:{s:i}, "

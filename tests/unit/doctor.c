@@ -129,7 +129,7 @@ static void each_fault_is_found(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct finding finding = judge(faults[i].name, faults[i].change, quiet);
         if (finding.health != faults[i].health)
             fail_msg("%s is %s", faults[i].change, health_name(finding.health));
@@ -232,7 +232,7 @@ static void this_machine_is_captured(void **state)
         if (json_is_string(value) && strcmp(key, "cflags") != 0 &&
             strcmp(key, "cmdline") != 0)
             assert_true(json_string_length(value) > 0);
-    for (int i = 0; numbers[i] != NULL; i++)
+    for (int i = 0; numbers[i]; i++)
         assert_true(
             json_integer_value(json_object_get(environment, numbers[i])) > 0);
     assert_true(json_array_size(json_object_get(environment, "load_average")) ==

@@ -293,7 +293,7 @@ static void names_suggest_what_was_meant(void **state)
     assert_string_equal(names_nearest("event", names), "event-loop");
     assert_null(names_nearest("zebra", names));
     assert_null(names_nearest("", names));
-    assert_string_equal(names_suggest("zebra", names, text, sizeof(text)),
+    assert_string_equal(names_suggest("zebra", names, text, sizeof text),
                         "; there is fetch, gather, event-loop");
     assert_string_equal(names_suggest("zebra", names, text, 12), "; there is ");
 }

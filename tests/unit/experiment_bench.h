@@ -76,7 +76,7 @@ static int make_path(void **state)
     int fd;
 
     (void)state;
-    snprintf(path, sizeof(path), "/tmp/troika-experiment-XXXXXX");
+    snprintf(path, sizeof path, "/tmp/troika-experiment-XXXXXX");
     fd = mkstemp(path);
     return fd < 0 ? -1 : close(fd);
 }
@@ -96,7 +96,7 @@ static int read_bytes(const char *text, size_t size,
     assert_int_equal(fwrite(text, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
     why[0] = '\0';
-    return experiment_read(path, models, experiment, why, sizeof(why));
+    return experiment_read(path, models, experiment, why, sizeof why);
 }
 
 static struct experiment *good(const char *text)
@@ -119,8 +119,8 @@ static void bad(const char *text, int line, const char *part)
     if (result == 0)
         fail_msg("accepted: %s", text);
     assert_null(experiment);
-    snprintf(where, sizeof(where), "%s:%d: ", path, line);
-    if (strncmp(why, where, strlen(where)) != 0 || strstr(why, part) == NULL)
+    snprintf(where, sizeof where, "%s:%d: ", path, line);
+    if (strncmp(why, where, strlen(where)) != 0 || !strstr(why, part))
         fail_msg("for\n%s\nwanted %s...%s...\ngot    %s", text, where, part,
                  why);
 }

@@ -134,9 +134,9 @@ static void hostile_files_do_no_harm(void **state)
     for (int c = 1; c < 256; c++) {
         text[0] = (char)c;
         assert_true(read_bytes(text, 1, &e) < 0);
-        memcpy(text, CELL, sizeof(CELL) - 1);
-        text[sizeof(CELL) - 1] = (char)c;
-        if (read_bytes(text, sizeof(CELL), &e) == 0)
+        memcpy(text, CELL, sizeof CELL - 1);
+        text[sizeof CELL - 1] = (char)c;
+        if (read_bytes(text, sizeof CELL, &e) == 0)
             experiment_free(e);
     }
     used = (size_t)sprintf(text, CELL "connections = 1");
@@ -148,10 +148,9 @@ static void hostile_files_do_no_harm(void **state)
     for (int i = 0; i < 300; i++)
         used += (size_t)sprintf(text + used, "[cell c%d]\nworkload=wait\n", i);
     bad(text, 2 + 2 * 256, "more than 256 load points");
-    assert_int_equal(experiment_read("/tmp", models, &e, why, sizeof(why)),
-                     -21);
+    assert_int_equal(experiment_read("/tmp", models, &e, why, sizeof why), -21);
     assert_int_equal(
-        experiment_read("/nowhere/x.ini", models, &e, why, sizeof(why)), -2);
+        experiment_read("/nowhere/x.ini", models, &e, why, sizeof why), -2);
     assert_non_null(strstr(why, "/nowhere/x.ini"));
 }
 

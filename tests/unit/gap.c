@@ -22,7 +22,7 @@ static void near(double got, double expected)
 
 static void says(const struct gap *gap, const char *words)
 {
-    if (strstr(gap->words, words) == NULL)
+    if (!strstr(gap->words, words))
         fail_msg("\"%s\" does not say \"%s\"", gap->words, words);
 }
 

@@ -288,10 +288,10 @@ static void withheld(struct bench *bench, const char *figures, bool valid)
 
     judge(bench);
     assert_string_equal(figures_words(gate_withheld(bench->gates, bench->count),
-                                      words, sizeof(words)),
+                                      words, sizeof words),
                         figures);
     assert_int_equal(gate_valid(&bench->point, bench->gates, bench->count,
-                                reason, sizeof(reason)),
+                                reason, sizeof reason),
                      valid);
     assert_int_equal(reason[0] == '\0', valid);
     free(bench);
@@ -348,7 +348,7 @@ static void bound(struct bench *bench, const char *by, unsigned figures)
     judge(bench);
     gate = gate_bound(bench->gates, bench->count);
     assert_int_equal(gate != NULL, by != NULL);
-    if (gate != NULL) {
+    if (gate) {
         assert_string_equal(gate->by, by);
         assert_int_equal(gate->figures, figures);
         assert_int_equal(gate_withheld(bench->gates, bench->count), 0);
@@ -483,7 +483,7 @@ static void law(struct prediction_input input, const char *name, double per_s)
     struct prediction prediction;
 
     prediction_make(&input, &prediction);
-    if (name == NULL) {
+    if (!name) {
         assert_null(prediction.law);
         return;
     }

@@ -113,7 +113,7 @@ static void fill_machine(struct trial *trial)
 
 static struct bench *good(void)
 {
-    struct bench *bench = calloc(1, sizeof(*bench));
+    struct bench *bench = calloc(1, sizeof *bench);
 
     assert_non_null(bench);
     bench->point = (struct load_point){.workload = &entry,
@@ -162,7 +162,7 @@ static void switch_gates(void)
 {
     const char *off = getenv("TROIKA_TEST_GATE_OFF");
 
-    setenv("TROIKA_DISABLE_GATE", off != NULL ? off : "", 1);
+    setenv("TROIKA_DISABLE_GATE", off ? off : "", 1);
 }
 
 /* Judges; the failed gates' ids in order, joined by blanks. */
@@ -181,7 +181,7 @@ static void failing(struct bench *bench, const char *expected)
             strcat(ids, " ");
         strcat(ids, bench->gates[i].id);
     }
-    all = gate_all_ok(bench->gates, bench->count, reason, sizeof(reason));
+    all = gate_all_ok(bench->gates, bench->count, reason, sizeof reason);
     assert_int_equal(all, expected[0] == '\0');
     assert_int_equal(all, reason[0] == '\0');
     assert_string_equal(ids, expected);

@@ -196,27 +196,27 @@ static void test_place(void **state)
     failing(bench, "");
     bench = good();
     exhaustion_judge(0, "127.0.0.1:80: cannot connect: Too many open files", "",
-                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
+                     bench->trial.exhausted, sizeof bench->trial.exhausted);
     failing(bench, "limits");
     bench = good();
     exhaustion_judge(0, "", "accept: Too many open files\n",
-                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
+                     bench->trial.exhausted, sizeof bench->trial.exhausted);
     failing(bench, "limits");
     bench = good(); /* no counter tells it, the server does */
     exhaustion_judge(0, "HTTP status 503",
                      "a request's task: Resource temporarily unavailable\n",
-                     bench->trial.exhausted, sizeof(bench->trial.exhausted));
+                     bench->trial.exhausted, sizeof bench->trial.exhausted);
     assert_non_null(strstr(bench->trial.exhausted, "kernel.threads-max "));
     failing(bench, "limits");
     bench = good();
     exhaustion_judge(3, "", "", bench->trial.exhausted,
-                     sizeof(bench->trial.exhausted));
+                     sizeof bench->trial.exhausted);
     assert_non_null(
         strstr(bench->trial.exhausted, "3 tasks refused by pids.max"));
     failing(bench, "limits");
     bench = good();
     exhaustion_judge(0, "reset", "all is well", bench->trial.exhausted,
-                     sizeof(bench->trial.exhausted));
+                     sizeof bench->trial.exhausted);
     failing(bench, "");
 }
 
@@ -244,7 +244,7 @@ static void test_switched_off(void **state)
     }
     assert_int_equal(1, failed);
     assert_false(
-        gate_all_ok(bench->gates, bench->count, reason, sizeof(reason)));
+        gate_all_ok(bench->gates, bench->count, reason, sizeof reason));
     assert_string_equal(reason, "1 answers with a wrong body");
     free(bench);
 }

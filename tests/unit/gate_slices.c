@@ -14,8 +14,8 @@ static struct bench *good_slices(void)
     static struct trial_slices *slices; /* kept for the next one */
     struct bench *bench = good();
 
-    if (slices == NULL)
-        slices = calloc(1, sizeof(*slices) + SLICES * sizeof(*slices->rows));
+    if (!slices)
+        slices = calloc(1, sizeof *slices + SLICES * sizeof *slices->rows);
     assert_non_null(slices);
     slices->count = SLICES;
     slices->slice_ns = 12500000;

@@ -74,7 +74,7 @@ static int set_up(void **state)
     server.listen_fd = socket(AF_INET, SOCK_STREAM, 0);
     server.address = (struct sockaddr_in){.sin_family = AF_INET,
                                           .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    return server.notes == NULL ||
+    return !server.notes ||
            bind(server.listen_fd, (struct sockaddr *)&server.address, size) ||
            listen(server.listen_fd, 16) ||
            getsockname(server.listen_fd, (struct sockaddr *)&server.address,

@@ -44,7 +44,7 @@ static void add_trial(json_t *trials, int connections, int block)
             json_integer_value(json_object_get(memory, "total_bytes")) + off));
     json_object_set_new(memory, "idle", moment(0, 0));
     json_object_set_new(memory, "open", moment(connections, 0));
-    snprintf(point, sizeof(point), "wait-c%d", connections);
+    snprintf(point, sizeof point, "wait-c%d", connections);
     json_array_append_new(
         trials,
         json_pack("{s:s, s:s, s:b, s:i, s:{s:s}, s:{s:i}, s:{s:i}, s:o}",
@@ -58,7 +58,7 @@ static json_t *load_point(int connections, const char *mode)
 {
     char id[32];
 
-    snprintf(id, sizeof(id), "wait-c%d", connections);
+    snprintf(id, sizeof id, "wait-c%d", connections);
     return json_pack("{s:s, s:s, s:{s:s, s:i, s:i}, s:n, s:[s, s]}", "id", id,
                      "section", "wait", "load", "mode", mode, "connections",
                      connections, "think_ns", 0, "beside", "models", "m",
@@ -103,7 +103,7 @@ static void expect(const json_t *row, const char *kind, double value,
     double lo = json_number_value(json_object_get(slope, "lo"));
     double hi = json_number_value(json_object_get(slope, "hi"));
 
-    if (slope == NULL || got < value - tolerance || got > value + tolerance)
+    if (!slope || got < value - tolerance || got > value + tolerance)
         fail_msg("%s: got %g, expected %g", kind, got, value);
     if (lo > value + tolerance || hi < value - tolerance || lo > hi)
         fail_msg("%s: %g is not in [%g, %g]", kind, value, lo, hi);
@@ -197,7 +197,7 @@ static void add_sleepers(json_t *trials, int asked, int threads)
     json_object_set_new(memory, "open", moment(1, asked / 2));
     json_object_set_new(json_object_get(memory, "open"), "threads",
                         json_integer(1));
-    snprintf(point, sizeof(point), "sleep-tasks%d", asked);
+    snprintf(point, sizeof point, "sleep-tasks%d", asked);
     json_array_append_new(
         trials,
         json_pack("{s:s, s:s, s:b, s:{s:s, s:{s:i}}, s:{s:i}, s:{s:i}, s:o}",
@@ -211,7 +211,7 @@ static json_t *sleepers_point(int asked)
 {
     char id[32];
 
-    snprintf(id, sizeof(id), "sleep-tasks%d", asked);
+    snprintf(id, sizeof id, "sleep-tasks%d", asked);
     return json_pack("{s:s, s:s, s:{s:i}, s:{s:s, s:i, s:i}, s:n, s:[s]}", "id",
                      id, "section", "sleep", "parameters", "tasks", asked,
                      "load", "mode", "closed", "connections", 1, "think_ns", 0,

@@ -34,7 +34,7 @@ static int64_t now_ns(void)
 
 static void test_beats(void **state)
 {
-    struct metronome_report *report = calloc(1, sizeof(*report));
+    struct metronome_report *report = calloc(1, sizeof *report);
     struct metronome *metronome;
     int64_t start_ns, end_ns;
     cpu_set_t cpus;
@@ -42,7 +42,7 @@ static void test_beats(void **state)
 
     (void)state;
     assert_non_null(report);
-    assert_int_equal(0, sched_getaffinity(0, sizeof(cpus), &cpus));
+    assert_int_equal(0, sched_getaffinity(0, sizeof cpus, &cpus));
     count = CPU_COUNT(&cpus);
     assert_int_equal(0, metronome_start(&cpus, &metronome));
     start_ns = now_ns();
@@ -112,8 +112,8 @@ static void test_inspection(void **state)
     pid_t child;
 
     (void)state;
-    assert_int_equal(0, meter_open("inspected", &meter, note, sizeof(note)));
-    assert_int_equal(0, sched_getaffinity(0, sizeof(all), &all));
+    assert_int_equal(0, meter_open("inspected", &meter, note, sizeof note));
+    assert_int_equal(0, sched_getaffinity(0, sizeof all, &all));
     CPU_ZERO(&one);
     CPU_ZERO(&none);
     for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
@@ -125,7 +125,7 @@ static void test_inspection(void **state)
         pause();
     }
     assert_true(child > 0);
-    sched_setaffinity(child, sizeof(one), &one);
+    sched_setaffinity(child, sizeof one, &one);
     meter_set_root(meter, child);
     for (int i = 0; meter_has_group(meter) && meter_alive(meter) == 0; i++) {
         assert_in_range(i, 0, 1000);

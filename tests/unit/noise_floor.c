@@ -41,7 +41,7 @@ static json_t *run_of(bool with_copy)
     char id[16];
 
     for (int i = 0; i < POINTS; i++) {
-        snprintf(id, sizeof(id), "p%d", i);
+        snprintf(id, sizeof id, "p%d", i);
         json_array_append_new(points, json_pack("{s:s, s:[s, s]}", "id", id,
                                                 "models", "one", "two"));
     }
@@ -68,7 +68,7 @@ static json_t *trials_of(double more, double spread)
             double copy = own / (1 + more * (i + 1)) *
                           exp(spread * wobble[(block + 3) % BLOCKS]);
 
-            snprintf(id, sizeof(id), "p%d", i);
+            snprintf(id, sizeof id, "p%d", i);
             json_array_append_new(trials,
                                   trial_of(id, "one", block + 1, own, 1000));
             json_array_append_new(trials,

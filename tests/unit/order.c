@@ -20,8 +20,8 @@ static int places[LARGEST][LARGEST], behind[LARGEST][LARGEST];
 
 static void count_rows(int n, int rows, uint64_t seed)
 {
-    memset(places, 0, sizeof(places));
-    memset(behind, 0, sizeof(behind));
+    memset(places, 0, sizeof places);
+    memset(behind, 0, sizeof behind);
     for (int row = 0; row < rows; row++) {
         int items[LARGEST];
 
@@ -66,8 +66,8 @@ static void test_seed(void **state)
         order_draw(8, 3, seed, one);
         order_draw(8, 3, seed, again);
         order_draw(8, 3, seed + 1, other);
-        assert_memory_equal(one, again, sizeof(one));
-        differ += memcmp(one, other, sizeof(one)) != 0;
+        assert_memory_equal(one, again, sizeof one);
+        differ += memcmp(one, other, sizeof one) != 0;
     }
     assert_in_range(differ, 49, 50);
 }

@@ -31,16 +31,16 @@ static const struct workload_entry entry = {"nothing", &nothing};
 static struct experiment *make(const char *name)
 {
     static const char *const models[] = {"a", "b", "c", "d", "e"};
-    struct experiment *experiment = calloc(1, sizeof(*experiment));
+    struct experiment *experiment = calloc(1, sizeof *experiment);
 
     assert_non_null(experiment);
-    snprintf(experiment->name, sizeof(experiment->name), "%s", name);
+    snprintf(experiment->name, sizeof experiment->name, "%s", name);
     experiment->blocks = BLOCKS;
     experiment->load_point_count = POINTS;
     for (int i = 0; i < POINTS; i++) {
         struct load_point *point = &experiment->load_points[i];
 
-        snprintf(point->id, sizeof(point->id), "p%d", i);
+        snprintf(point->id, sizeof point->id, "p%d", i);
         point->workload = &entry;
         point->window_ns = 1000000000;
         for (int m = 0; m < MODELS; m++) {
@@ -69,7 +69,7 @@ static void test_each_once(void **state)
         if (i % MODELS != 0)
             assert_int_equal(t->load_point, plan.trials[i - 1].load_point);
         assert_int_equal(seen[t->block][t->load_point][t->model]++, 0);
-        snprintf(id, sizeof(id), "x-b%d-p%d-%c", t->block, t->load_point,
+        snprintf(id, sizeof id, "x-b%d-p%d-%c", t->block, t->load_point,
                  'a' + t->model);
         assert_string_equal(t->id, id);
     }
@@ -186,10 +186,10 @@ static void test_duration(void **state)
     char text[64];
 
     (void)state;
-    assert_string_equal(plan_duration(8400000000, text, sizeof(text)), "8 s");
-    assert_string_equal(plan_duration(130000000000, text, sizeof(text)),
+    assert_string_equal(plan_duration(8400000000, text, sizeof text), "8 s");
+    assert_string_equal(plan_duration(130000000000, text, sizeof text),
                         "2 min 10 s");
-    assert_string_equal(plan_duration(3900000000000, text, sizeof(text)),
+    assert_string_equal(plan_duration(3900000000000, text, sizeof text),
                         "1 h 5 min");
 }
 

@@ -31,9 +31,9 @@ static void told(const struct residual_facts *facts, const char *cause,
                  const char *evidence)
 {
     char words[256];
-    const char *found = residual_cause(facts, words, sizeof(words));
+    const char *found = residual_cause(facts, words, sizeof words);
 
-    if (cause == NULL) {
+    if (!cause) {
         assert_null(found);
         assert_string_equal(words, "");
         return;

@@ -43,7 +43,7 @@ static void start(const struct reference_script *script)
 {
     cpu_set_t cpus;
 
-    sched_getaffinity(0, sizeof(cpus), &cpus);
+    sched_getaffinity(0, sizeof cpus, &cpus);
     assert_int_equal(reference_start(script, &cpus, &reference), 0);
     requests = reference_requests(SEEDS);
     assert_non_null(requests);
@@ -79,7 +79,7 @@ static double overload(struct recovery *recovery)
     char why[256];
     int64_t end_ns;
 
-    assert_int_equal(load_start(&plan, &load, why, sizeof(why)), 0);
+    assert_int_equal(load_start(&plan, &load, why, sizeof why), 0);
     end_ns = load_begin(load);
     assert_true(end_ns > 0);
     end_ns += plan.window_ns;

@@ -18,11 +18,11 @@ static json_t *trials_of(const char *part, const char *const *each)
     json_t *trials = json_array();
     char text[512], own[256];
 
-    for (int block = 1; each[block - 1] != NULL; block++) {
+    for (int block = 1; each[block - 1]; block++) {
         json_t *trial;
 
-        snprintf(own, sizeof(own), part, each[block - 1]);
-        snprintf(text, sizeof(text),
+        snprintf(own, sizeof own, part, each[block - 1]);
+        snprintf(text, sizeof text,
                  "{\"experiment\": \"e\", \"load_point\": \"p\", \"cell\": "
                  "{\"model\": \"m\"}, \"block\": %d, \"valid\": true, %s}",
                  block, own);
@@ -47,9 +47,8 @@ static void expect(const char *metric, const char *part,
     sample.model = "m";
     sample_gather(trials, &sample);
     assert_int_equal(
-        sample_values(&sample, metric_find(metric), why, sizeof(why)),
-        words == NULL);
-    assert_string_equal(why, words != NULL ? words : "");
+        sample_values(&sample, metric_find(metric), why, sizeof why), !words);
+    assert_string_equal(why, words ? words : "");
     sample_free(&sample);
     json_decref(trials);
 }
@@ -92,12 +91,12 @@ static void withheld_ones_are_left_out(void **state)
     sample.values = room.values;
     sample_gather(trials, &sample);
     assert_true(
-        sample_values(&sample, metric_find("goodput_per_s"), why, sizeof(why)));
+        sample_values(&sample, metric_find("goodput_per_s"), why, sizeof why));
     assert_int_equal(sample.count, 1);
     assert_int_equal(sample.withheld, 2);
     assert_true(sample_left_out(&sample, metric_find("goodput_per_s")) > 0.6);
     assert_true(sample_values(&sample, metric_find("memory_total_bytes"), why,
-                              sizeof(why)));
+                              sizeof why));
     assert_int_equal(sample.count, 3);
     assert_int_equal(sample.withheld, 0);
     sample_free(&room);
@@ -132,7 +131,7 @@ static int pairs_at(const char *ratio_a, const char *ratio_b)
     pairs = sample_pair(&sample[0], &sample[1], metric_find("goodput_per_s"),
                         &sample[2], &sample[3]);
     assert_false(sample_values(&sample[0], metric_find("goodput_per_s"), why,
-                               sizeof(why)));
+                               sizeof why));
     assert_string_equal(why, "withheld: slow");
     assert_true(sample_left_out(&sample[0], metric_find("goodput_per_s")) == 0);
     for (int i = 0; i < 4; i++)

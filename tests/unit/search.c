@@ -60,7 +60,7 @@ static void carry_out(struct search *search, struct server *server)
 
 static void test_exact(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct server server = {.capacity = CAPACITY, .ceiling = 1.3};
     struct search_result result;
 
@@ -78,7 +78,7 @@ static void test_exact(void **state)
 
 static void test_noise(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct server server = {.capacity = CAPACITY,
                             .noise = 0.05,
                             .invalid_share = 0.02,
@@ -125,7 +125,7 @@ static void test_noise(void **state)
 
 static void test_cannot_meet(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct server server = {.capacity = CAPACITY, .ceiling = 20};
     struct search_result result;
 
@@ -140,7 +140,7 @@ static void test_cannot_meet(void **state)
 
 static void test_generator_limit(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct server server = {
         .capacity = CAPACITY, .ceiling = 0.8, .generator_limit = 700};
     struct search_result result;
@@ -158,7 +158,7 @@ static void test_generator_limit(void **state)
  * is not, and its result is the server's. */
 static void test_limit_above(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct server server = {
         .capacity = 300, .ceiling = 3, .generator_limit = 310};
     struct search_result result;
@@ -173,7 +173,7 @@ static void test_limit_above(void **state)
 
 static void test_invalid(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct search_step step = {.verdict = SEARCH_INVALID};
     struct search_result result;
     double rate;
@@ -205,7 +205,7 @@ static void test_invalid(void **state)
 /* A ceiling of nothing is none. */
 static void test_no_ceiling(void **state)
 {
-    struct search *search = calloc(1, sizeof(*search));
+    struct search *search = calloc(1, sizeof *search);
     struct search_step step = {.verdict = SEARCH_PASS};
 
     (void)state;

@@ -54,16 +54,16 @@ static struct experiment *read_text(const char *text)
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
     why[0] = '\0';
-    experiment_read(path, models, &experiment, why, sizeof(why));
+    experiment_read(path, models, &experiment, why, sizeof why);
     unlink(path);
     return experiment;
 }
 
 static void bad(const char *text, const char *part)
 {
-    if (read_text(text) != NULL)
+    if (read_text(text))
         fail_msg("accepted: %s", text);
-    if (strstr(why, part) == NULL)
+    if (!strstr(why, part))
         fail_msg("\"%s\" is not in: %s", part, why);
 }
 
@@ -81,7 +81,7 @@ static void the_nearest_to_a_model_wins(void **state)
     const struct load_point *p = e ? e->load_points : NULL;
 
     (void)state;
-    if (p == NULL)
+    if (!p)
         fail_msg("refused: %s", why);
     assert_string_equal(p[0].model_settings[0], "stack=128KiB");
     assert_string_equal(p[0].model_settings[1], "spread=0&stack=128KiB");

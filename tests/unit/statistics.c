@@ -232,7 +232,7 @@ static void test_verdict(void **state)
     struct estimate e;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         e = ratio_of(rows[i].value, rows[i].half, rows[i].half90);
         if (statistics_verdict(&e, 0.05, rows[i].higher, true) !=
             rows[i].verdict)

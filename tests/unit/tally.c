@@ -78,7 +78,7 @@ static void test_known_counts(void **state)
     int to[2], from[2], status, result;
 
     (void)state;
-    assert_int_equal(meter_open("tally", &meter, why, sizeof(why)), 0);
+    assert_int_equal(meter_open("tally", &meter, why, sizeof why), 0);
     assert_int_equal(pipe(to), 0);
     assert_int_equal(pipe(from), 0);
     pid_t pid = fork();
@@ -86,7 +86,7 @@ static void test_known_counts(void **state)
     if (pid == 0)
         child(meter, to[0], from[1]);
     assert_int_equal(read(from[0], &byte, 1), 1);
-    result = tally_open(meter, &tally, why, sizeof(why));
+    result = tally_open(meter, &tally, why, sizeof why);
     assert_int_equal(write(to[1], &byte, 1), 1);
     assert_int_equal(read(from[0], &byte, 1), 1);
     if (result == 0)
@@ -122,11 +122,11 @@ static void test_no_group(void **state)
 
     (void)state;
     setenv("TROIKA_METER", "proc", 1);
-    assert_int_equal(meter_open("tally", &meter, why, sizeof(why)), 0);
+    assert_int_equal(meter_open("tally", &meter, why, sizeof why), 0);
     why[0] = '\0';
     if (*meter_group_v2(meter) == '\0') {
-        assert_int_equal(tally_open(meter, &tally, why, sizeof(why)), -ENOENT);
-        assert_true(tally == NULL && why[0] != '\0');
+        assert_int_equal(tally_open(meter, &tally, why, sizeof why), -ENOENT);
+        assert_true(!tally && why[0] != '\0');
     }
     tally_close(NULL);
     meter_close(meter);

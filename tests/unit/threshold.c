@@ -20,7 +20,7 @@ static char said[512];
 static void say(const char *line, void *context)
 {
     (void)context;
-    snprintf(said, sizeof(said), "%s", line);
+    snprintf(said, sizeof said, "%s", line);
 }
 
 /* One cell whose summary has one row (JSON, without braces) of the metric. */
@@ -31,7 +31,7 @@ static bool met(const char *text, const char *metric, const char *row)
     json_t *run;
     int failed;
 
-    assert_int_equal(threshold_parse(text, &threshold, why, sizeof(why)), 0);
+    assert_int_equal(threshold_parse(text, &threshold, why, sizeof why), 0);
     assert_true(asprintf(&document,
                          "{\"models\": {\"m\": {\"yardstick\": false}}, "
                          "\"summary\": [{\"experiment\": \"e\", "

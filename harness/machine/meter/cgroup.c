@@ -598,7 +598,7 @@ int64_t meter_cgroup_pressure_ns(const struct meter_cgroup *groups)
                  sizeof text))
         return -1;
     at = strstr(text, "total=");
-    return strncmp(text, "some", 4) != 0 || at == NULL
+    return strncmp(text, "some", 4) != 0 || !at
                ? -1
                : strtoll(at + strlen("total="), NULL, 10) * 1000;
 }

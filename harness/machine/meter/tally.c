@@ -76,11 +76,11 @@ static int64_t tracepoint_id(int tracefs, const char *name)
 
     if (tracefs < 0)
         return tracefs;
-    snprintf(path, sizeof(path), "events/%s/id", name);
+    snprintf(path, sizeof path, "events/%s/id", name);
     fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    n = read(fd, text, sizeof(text) - 1);
+    n = read(fd, text, sizeof text - 1);
     close(fd);
     if (n <= 0)
         return -EIO;
@@ -90,7 +90,7 @@ static int64_t tracepoint_id(int tracefs, const char *name)
 
 static void close_kind(struct tally *tally, int kind)
 {
-    for (int cpu = 0; tally->fds[kind] != NULL && cpu < tally->cpus; cpu++)
+    for (int cpu = 0; tally->fds[kind] && cpu < tally->cpus; cpu++)
         if (tally->fds[kind][cpu] >= 0)
             close(tally->fds[kind][cpu]);
     free(tally->fds[kind]);
@@ -108,7 +108,7 @@ static int open_event(struct perf_event_attr *attr, const struct kind *kind,
 
     if (fd < 0)
         return -errno;
-    if (kind->filter == NULL ||
+    if (!kind->filter ||
         ioctl(fd, PERF_EVENT_IOC_SET_FILTER, kind->filter) == 0)
         return fd;
     error = -errno;
@@ -120,16 +120,16 @@ static int open_kind(struct tally *tally, int at, int group, int tracefs)
 {
     const struct kind *kind = &kinds[at];
     struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
-                                   .size = sizeof(attr),
+                                   .size = sizeof attr,
                                    .config = PERF_COUNT_SW_CONTEXT_SWITCHES};
-    int *fds = calloc((size_t)tally->cpus, sizeof(*fds));
+    int *fds = calloc((size_t)tally->cpus, sizeof *fds);
     int result = 0;
 
-    if (fds == NULL)
+    if (!fds)
         return -ENOMEM;
-    memset(fds, 0xff, (size_t)tally->cpus * sizeof(*fds));
+    memset(fds, 0xff, (size_t)tally->cpus * sizeof *fds);
     tally->fds[at] = fds;
-    if (kind->tracepoint != NULL) {
+    if (kind->tracepoint) {
         int64_t id = tracepoint_id(tracefs, kind->tracepoint);
 
         attr.type = PERF_TYPE_TRACEPOINT;
@@ -151,11 +151,11 @@ int tally_open(const struct meter *meter, struct tally **tally, char *why,
                size_t why_size)
 {
     const char *path = meter_group_v2(meter);
-    struct tally *made = calloc(1, sizeof(*made));
+    struct tally *made = calloc(1, sizeof *made);
     int group, tracefs, result;
 
     *tally = NULL;
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     group = *path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (group < 0) {
@@ -187,13 +187,13 @@ void tally_read(const struct tally *tally, int64_t counts[TALLY_KINDS])
     for (int kind = 0; kind < TALLY_KINDS; kind++) {
         const int *fds = tally->fds[kind];
 
-        counts[kind] = fds != NULL ? 0 : -1;
-        for (int cpu = 0; fds != NULL && cpu < tally->cpus; cpu++) {
+        counts[kind] = fds ? 0 : -1;
+        for (int cpu = 0; fds && cpu < tally->cpus; cpu++) {
             uint64_t value;
 
             if (fds[cpu] < 0)
                 continue;
-            if (read(fds[cpu], &value, sizeof(value)) == sizeof(value))
+            if (read(fds[cpu], &value, sizeof value) == sizeof value)
                 counts[kind] += (int64_t)value;
         }
     }
@@ -201,7 +201,7 @@ void tally_read(const struct tally *tally, int64_t counts[TALLY_KINDS])
 
 void tally_close(struct tally *tally)
 {
-    if (tally == NULL)
+    if (!tally)
         return;
     for (int kind = 0; kind < TALLY_KINDS; kind++)
         close_kind(tally, kind);
