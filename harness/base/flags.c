@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * A row's key is its letter, or its place in the table behind all letters.
+ * A row's key is its letter, or its index plus KEY_FIRST, which is above all
+ * letters.
+ *
+ * argp ends the program inside getopt when a flag is unknown, before any parser
+ * sees the word. So a silent parse of a copy of the words comes first: its
+ * parser accepts everything known and reports the word that is not.
  */
 #include "flags.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "exit.h"
 #include "models/runtime/base/units.h"
-#include "options.h"
+#include "names.h"
 
-enum { FLAGS_MAX = 32, KEY_FIRST = 256 };
+enum {
+    OPTIONS_MAX = 96, /* rows and habits */
+    NAME_SIZE = 64,
+    KEY_FIRST = 256,
+    KEY_FIRST_HABIT = 1024
+};
 
 static const int64_t DAY_NS = INT64_C(86400000000000);
 
@@ -18,25 +32,58 @@ struct parsing {
     void *into;
 };
 
-static void take_count(const struct flag *flag, const char *text,
-                       int64_t *value, struct argp_state *state)
+static int64_t take_count(const struct flag *flag, const char *text,
+                          struct argp_state *state)
 {
-    if (units_parse(UNIT_COUNT, text, value) == 0 && *value >= flag->least &&
-        *value <= flag->most)
-        return;
+    int64_t value;
+
+    if (units_parse(UNIT_COUNT, text, &value) == 0 && value >= flag->least &&
+        value <= flag->most)
+        return value;
     if (flag->most == INT64_MAX)
         argp_error(state, "--%s %s: give a whole number", flag->name, text);
     argp_error(state, "--%s %s: give a whole number from %lld to %lld",
                flag->name, text, (long long)flag->least, (long long)flag->most);
+    return 0;
 }
 
 static void take_time(const struct flag *flag, const char *text, int64_t *value,
                       struct argp_state *state)
 {
+    char least[32];
+
     if (units_parse(UNIT_NS, text, value) < 0 || *value < flag->least ||
         *value > DAY_NS)
-        argp_error(state, "--%s %s: give a time with its unit, %s to 24h",
-                   flag->name, text, flag->least > 0 ? "1ms" : "0ms");
+        argp_error(state, "--%s %s: give a time with its unit, %s to 24h%s",
+                   flag->name, text,
+                   units_format(UNIT_NS, flag->least, least, sizeof least),
+                   flag->remark ? flag->remark : "");
+}
+
+int flags_alternative(const char *alternatives, const char *text)
+{
+    size_t length = strlen(text);
+    int index = 0;
+
+    for (const char *at = alternatives; *at != '\0'; index++) {
+        size_t end = strcspn(at, "|");
+
+        if (end == length && !strncmp(at, text, end))
+            return index;
+        at += end + (at[end] == '|');
+    }
+    return -1;
+}
+
+static int take_choice(const struct flag *flag, const char *text,
+                       struct argp_state *state)
+{
+    int index = flags_alternative(flag->value, text);
+
+    if (index < 0)
+        argp_error(state, "--%s is \"%s\"; there is %s", flag->name, text,
+                   flag->value);
+    return index;
 }
 
 static void take(const struct flag *flag, char *text, void *into,
@@ -52,17 +99,20 @@ static void take(const struct flag *flag, char *text, void *into,
     case FLAG_TEXT:
         *(const char **)member = text;
         break;
+    case FLAG_INT:
+        *(int *)member = (int)take_count(flag, text, state);
+        break;
     case FLAG_COUNT:
-        take_count(flag, text, (int64_t *)member, state);
+        *(int64_t *)member = take_count(flag, text, state);
         break;
     case FLAG_TIME:
         take_time(flag, text, (int64_t *)member, state);
         break;
     case FLAG_FORMAT:
-        if (strcmp(text, "json") != 0 && strcmp(text, "text") != 0)
-            argp_error(state, "--format is \"%s\"; there is text and json",
-                       text);
-        *(bool *)member = !strcmp(text, "json");
+        *(bool *)member = take_choice(flag, text, state) == 1;
+        break;
+    case FLAG_CHOICE:
+        *(int *)member = take_choice(flag, text, state);
         break;
     case FLAG_CALL:
         flag->call(text, into, state);
@@ -70,11 +120,45 @@ static void take(const struct flag *flag, char *text, void *into,
     }
 }
 
+static bool is_row(const struct flag *row)
+{
+    return row->name || row->letter;
+}
+
 static int key_of(const struct flags *flags, int row)
 {
     int letter = flags->rows[row].letter;
 
     return letter != 0 ? letter : KEY_FIRST + row;
+}
+
+static bool is_habit(const struct flag_habit *habit)
+{
+    return habit && (habit->name || habit->letter);
+}
+
+static int habit_key(const struct flags *flags, const struct flag_habit *habit)
+{
+    return habit->letter ? habit->letter
+                         : KEY_FIRST_HABIT + (int)(habit - flags->habits);
+}
+
+static error_t refuse_habit(const struct flags *flags, int key,
+                            struct argp_state *state)
+{
+    for (const struct flag_habit *habit = flags->habits; is_habit(habit);
+         habit++) {
+        if (key != habit_key(flags, habit))
+            continue;
+        char letter[] = {'-', (char)habit->letter, '\0'};
+
+        argp_error(state, "%s%s%s%s: %s", habit->letter ? letter : "",
+                   habit->letter && habit->name ? ", " : "",
+                   habit->name ? "--" : "", habit->name ? habit->name : "",
+                   habit->instead);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -86,46 +170,133 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return flags->word(value, parsing->into, state);
     if (key == ARGP_KEY_END && flags->whole)
         return flags->whole(parsing->into, state), 0;
-    for (int i = 0; flags->rows[i].name; i++)
-        if (key == key_of(flags, i)) {
-            if (flags->given)
-                flags->given(flags->rows[i].name, parsing->into);
-            take(&flags->rows[i], value, parsing->into, state);
-            return 0;
-        }
-    return ARGP_ERR_UNKNOWN;
+    for (int i = 0; is_row(&flags->rows[i]); i++) {
+        if (key != key_of(flags, i))
+            continue;
+        while (flags->rows[i].alias)
+            i--;
+        if (flags->given)
+            flags->given(flags->rows[i].name, parsing->into);
+        take(&flags->rows[i], value, parsing->into, state);
+        return 0;
+    }
+    return refuse_habit(flags, key, state);
+}
+
+char *flags_suggest(const char *word, const char *const *names, char *text,
+                    size_t size)
+{
+    static char dashed[OPTIONS_MAX][NAME_SIZE];
+    const char *known[OPTIONS_MAX + 1] = {NULL};
+    char name[NAME_SIZE];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    text[0] = '\0';
+    for (int i = 0; names[i] && i < OPTIONS_MAX; i++) {
+        snprintf(dashed[i], NAME_SIZE, "--%s", names[i]);
+        known[i] = dashed[i];
+        /* Abbreviated, ambiguous or without its value: getopt reports it. */
+        if (!strncmp(dashed[i], name, strlen(name)))
+            return text;
+    }
+    return names_suggest(name, known, text, size);
+}
+
+static error_t look(int key, char *value, struct argp_state *state)
+{
+    const char **bad = state->input;
+
+    (void)value;
+    if (key == ARGP_KEY_ERROR && state->next > 0 && state->next <= state->argc)
+        *bad = state->argv[state->next - 1];
+    return 0;
+}
+
+/* The long option that getopt does not know, or NULL. */
+static const char *unknown_word(const struct argp_option *options, int argc,
+                                char **argv)
+{
+    const struct argp silent = {.options = options, .parser = look};
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+    const char *bad = NULL;
+
+    if (!words)
+        return NULL;
+    memcpy(words, argv, (size_t)argc * sizeof *words);
+    if (argp_parse(&silent, argc, words, ARGP_SILENT, NULL, &bad) == 0)
+        bad = NULL;
+    free(words);
+    return bad && !strncmp(bad, "--", 2) ? bad : NULL;
+}
+
+/* Ends the program at an unknown long option, naming the nearest one. */
+static void refuse_unknown(const struct flags *flags,
+                           const struct argp_option *options, int argc,
+                           char **argv)
+{
+    const char *names[OPTIONS_MAX + 1] = {"help", "usage"};
+    const char *bad = unknown_word(options, argc, argv);
+    int count = 2;
+    char hint[512];
+
+    for (const struct flag *row = flags->rows; is_row(row); row++)
+        if (row->name && count < OPTIONS_MAX)
+            names[count++] = row->name;
+    for (const char *const *name = flags->more;
+         name && *name && count < OPTIONS_MAX; name++)
+        names[count++] = *name;
+    if (!bad || !*flags_suggest(bad, names, hint, sizeof hint))
+        return;
+    fprintf(stderr, "%s: unrecognized option '%s'%s (%s --help)\n", argv[0],
+            bad, hint, argv[0]);
+    exit(EXIT_USAGE);
 }
 
 void flags_parse(const struct flags *flags, int argc, char **argv, void *into)
 {
-    struct argp_option options[FLAGS_MAX + 1] = {{0}};
+    struct argp_option options[OPTIONS_MAX + 1] = {{0}};
     const struct argp argp = {.options = options,
                               .parser = parse,
                               .args_doc = flags->arguments,
                               .doc = flags->help};
     struct parsing parsing = {flags, into};
+    int count = 0;
 
-    for (int i = 0; flags->rows[i].name && i < FLAGS_MAX; i++)
-        options[i] = (struct argp_option){
-            .name = flags->rows[i].name,
-            .key = key_of(flags, i),
-            .arg = flags->rows[i].value,
-            .flags = flags->rows[i].optional ? OPTION_ARG_OPTIONAL : 0,
-            .doc = flags->rows[i].help};
-    options_parse(&argp, argc, argv, flags->more, &parsing);
+    for (; is_row(&flags->rows[count]) && count < OPTIONS_MAX; count++) {
+        const struct flag *row = &flags->rows[count];
+
+        options[count] = (struct argp_option){
+            .name = row->name,
+            .key = key_of(flags, count),
+            .arg = row->value,
+            .flags = (row->optional ? OPTION_ARG_OPTIONAL : 0) |
+                     (row->alias ? OPTION_ALIAS : 0),
+            .doc = row->help};
+    }
+    for (const struct flag_habit *habit = flags->habits;
+         is_habit(habit) && count < OPTIONS_MAX; habit++)
+        options[count++] =
+            (struct argp_option){.name = habit->name,
+                                 .key = habit_key(flags, habit),
+                                 .arg = habit->has_value ? "X" : NULL,
+                                 .flags = OPTION_HIDDEN};
+    argp_err_exit_status = EXIT_USAGE;
+    refuse_unknown(flags, options, argc, argv);
+    argp_parse(&argp, argc, argv, 0, NULL, &parsing);
 }
 
-const char *flags_choose(char *words, int count,
-                         bool (*fits)(const char *word, int index),
+const char *flags_choose(char *words,
+                         const char *(*name_of)(int index, const char **group),
                          bool *chosen)
 {
     char *rest = words, *word;
 
     while ((word = strsep(&rest, ","))) {
+        const char *name, *group;
         bool found = false;
 
-        for (int i = 0; i < count; i++)
-            if (fits(word, i))
+        for (int i = 0; (name = name_of(i, &group)); i++)
+            if (!fnmatch(word, name, 0) || !strcmp(word, group))
                 found = chosen[i] = true;
         if (!found)
             return word;

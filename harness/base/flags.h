@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The flags of a verb as a table: one row yields argp's option, its line of the
- * help, the check of its value and where the value goes. A flag that is
- * misspelt is answered with the nearest one (options.h).
+ * The flags of a verb as a table. One row gives argp's option, a line of
+ * --help, the check of the value and the member that takes it. argp alone ends
+ * the program at an unknown flag; here the message also names the nearest flag
+ * that exists.
  */
 #pragma once
 
@@ -16,46 +17,71 @@ enum flag_kind {
     FLAG_ON,     /* bool: true */
     FLAG_OFF,    /* bool: false */
     FLAG_TEXT,   /* const char * */
+    FLAG_INT,    /* int, from least to most */
     FLAG_COUNT,  /* int64_t, from least to most */
-    FLAG_TIME,   /* int64_t, from least to 24 h */
+    FLAG_TIME,   /* int64_t, nanoseconds, from least to 24 h */
     FLAG_FORMAT, /* bool: text (false) or json (true) */
-    FLAG_CALL,   /* what the verb's own function makes of it */
+    FLAG_CHOICE, /* int: the index among the alternatives of `value` */
+    FLAG_CALL,   /* none: the verb's function handles the value */
 };
 
-/* One row; a table ends with a NULL name. */
+/* One row; a table ends with a row of zeroes. */
 struct flag {
-    const char *name;
-    int letter;        /* 0: it has none */
-    const char *value; /* as the help names it; NULL: it takes none */
+    const char *name;  /* NULL only with `alias`: a letter alone */
+    int letter;        /* 0: none */
+    const char *value; /* as --help names it; NULL: the flag takes no value */
     const char *help;
     enum flag_kind kind;
     size_t offset; /* of the member in the verb's struct */
     int64_t least, most;
     void (*call)(char *value, void *into, struct argp_state *state);
-    bool optional; /* the value may be left out: NULL */
+    bool optional;      /* the value may be left out: NULL */
+    bool alias;         /* another name of the row above */
+    const char *remark; /* ends the message about a wrong value; or NULL */
+};
+
+/* A flag of another program that people type from habit. --help does not list
+ * it; whoever gives it is told what to give instead. */
+struct flag_habit {
+    const char *name; /* NULL: a letter alone */
+    int letter;       /* 0: none */
+    bool has_value;
+    const char *instead;
 };
 
 struct flags {
     const struct flag *rows;
     const char *arguments, *help; /* argp's args_doc and doc */
-    /* What to make of a word that is no flag (NULL: there must be none), and of
-     * the whole. What is wrong ends with argp_error; a word too many is
-     * ARGP_ERR_UNKNOWN. */
+    /* Takes a word that is no flag; NULL: no such word is allowed. Reports an
+     * error with argp_error; returns 0, or ARGP_ERR_UNKNOWN for a word too
+     * many. */
     error_t (*word)(char *word, void *into, struct argp_state *state);
+    /* Checks the whole command line, last. May be NULL. */
     void (*whole)(void *into, struct argp_state *state);
-    /* Is told the name of each flag that is given; may be NULL. */
+    /* Gets the name of each flag that is given. May be NULL. */
     void (*given)(const char *name, void *into);
-    const char *const
-        *more; /* other names that could have been meant, or NULL */
+    const struct flag_habit *habits; /* ends with a row of zeroes; or NULL */
+    const char *const *more; /* other names to suggest, ended by NULL; or
+                                NULL */
 };
 
-/* Sets the members of `into` as the words say. A wrong command line ends the
- * program with EXIT_USAGE and a sentence, --help with EXIT_OK. */
+/* Sets the members of `into` as the command line says. A wrong command line
+ * ends the program with EXIT_USAGE and a message, --help with EXIT_OK. */
 void flags_parse(const struct flags *flags, int argc, char **argv, void *into);
 
-/* Finds the names that the comma-separated `words` mean: `fits` is asked for
- * each word and each of `count` things, which are marked in `chosen`. Returns
- * NULL, or the word that fits none. */
-const char *flags_choose(char *words, int count,
-                         bool (*fits)(const char *word, int index),
+/* Finds the things that the comma-separated `words` mean: each word is a
+ * shell pattern of names, or a group. `name_of` gives the name and group of a
+ * thing by its index, and NULL after the last. Marks matches in `chosen`.
+ * Returns NULL, or the first word that matches nothing. */
+const char *flags_choose(char *words,
+                         const char *(*name_of)(int index, const char **group),
                          bool *chosen);
+
+/* The index of `text` among alternatives of the form "a|b|c", or -1. */
+int flags_alternative(const char *alternatives, const char *text);
+
+/* Writes "; did you mean --NAME?" or a list of flags for `word` (--name or
+ * --name=value). `names` come without dashes, ended by NULL. Writes "" if one
+ * of them begins with the word. Returns text. */
+char *flags_suggest(const char *word, const char *const *names, char *text,
+                    size_t size);

@@ -90,3 +90,9 @@ double json_figure_in(const json_t *object, const char *first,
 {
     return json_figure_of(json_object_get(object, first), second);
 }
+
+void json_print(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    putchar('\n');
+}

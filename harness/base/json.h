@@ -38,3 +38,6 @@ double json_figure_of(const json_t *object, const char *key);
 /* The figure `second` of the member `first`. */
 double json_figure_in(const json_t *object, const char *first,
                       const char *second);
+
+/* Prints a result to stdout, ended by a newline. */
+void json_print(const json_t *json);

@@ -506,9 +506,13 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
                         time_t at)
 {
     struct results place = {.lock_fd = -1};
-    char name[64], stamp[32], why[512];
+    char standard[sizeof place.directory], name[64], stamp[32], why[512];
     struct tm parts;
 
+    if (!root) {
+        results_default_root(standard, sizeof standard);
+        root = standard;
+    }
     if (mkdir(root, 0777) < 0 && errno != EEXIST) {
         fprintf(stderr, "troika %s: %s: %s\n", what, root, strerror(errno));
         return -errno;

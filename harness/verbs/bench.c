@@ -23,8 +23,6 @@ struct wanted {
     const char *models[MODELS_GIVEN_MAX + 1];
     bool resume;
     const char *run;
-    int64_t blocks, seed;
-    bool has_seed;
     const char *changed; /* a flag that would change a stored plan */
 };
 
@@ -82,7 +80,7 @@ static void note_change(const char *name, void *into)
                                         "warmup", "seed",   "dry-run"};
     struct wanted *wanted = into;
 
-    wanted->has_seed |= !strcmp(name, "seed");
+    wanted->options.has_seed |= !strcmp(name, "seed");
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (!strcmp(name, fixed[i]))
             wanted->changed = fixed[i];
@@ -91,15 +89,16 @@ static void note_change(const char *name, void *into)
 #define MEMBER(name) .offset = offsetof(struct wanted, name)
 
 static const struct flag rows[] = {
-    {"blocks", 0, "N", "repetitions, instead of the file's", FLAG_COUNT,
-     MEMBER(blocks), .least = 1, .most = EXPERIMENT_BLOCKS_MAX},
+    {"blocks", 0, "N", "repetitions, instead of the file's", FLAG_INT,
+     MEMBER(options.overrides.blocks), .least = 1,
+     .most = EXPERIMENT_BLOCKS_MAX},
     {"models", 0, "A,B", "only these models", FLAG_CALL, .call = take_models},
     {"window", 0, "TIME", "measure so long (2s), everywhere", FLAG_TIME,
      MEMBER(options.overrides.window_ns), .least = 1000000},
     {"warmup", 0, "TIME", "warm up so long (500ms), everywhere", FLAG_TIME,
      MEMBER(options.overrides.warmup_ns)},
     {"seed", 0, "N", "of order, arrivals and requests", FLAG_COUNT,
-     MEMBER(seed), .most = INT64_C(1) << 53},
+     MEMBER(options.seed), .most = INT64_C(1) << 53},
     {"output", 'o', "DIRECTORY", "where runs go (results)", FLAG_TEXT,
      MEMBER(options.root)},
     {"resume", 0, "RUN", "finish an interrupted run (the newest)", FLAG_CALL,
@@ -209,9 +208,6 @@ int verb_bench(int argc, char **argv)
 
     wanted.options.command = command ? command : "troika bench";
     flags_parse(&flags, argc, argv, &wanted);
-    wanted.options.overrides.blocks = (int)wanted.blocks;
-    wanted.options.seed = (uint64_t)wanted.seed;
-    wanted.options.has_seed = wanted.has_seed;
     if (wanted.resume) {
         take_run(&wanted);
         code = refuse_resume(&wanted);

@@ -4,13 +4,13 @@
  * machine. Standard output holds the table (or the JSON).
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
+#include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/primitives/primitives.h"
 #include "harness/results/results.h"
@@ -22,59 +22,26 @@ static const int64_t budget_ns = 10000000;
 
 struct options {
     bool chosen[PRIMITIVES_MAX];
-    bool any, json, keep, placed;
+    bool any, json, keep;
+    const char *root; /* --output; NULL: not given */
     int repetitions;
-    char root[512];
 };
 
-static bool fits(const char *word, int primitive)
+static const char *name_of(int index, const char **group)
 {
-    return fnmatch(word, primitives[primitive].name, 0) == 0 ||
-           !strcmp(word, primitives[primitive].group);
-}
-
-static int count_primitives(void)
-{
-    int count = 0;
-
-    while (primitives[count].name)
-        count++;
-    return count;
+    *group = primitives[index].group;
+    return primitives[index].name;
 }
 
 /* "coroutine-*,handover": names, patterns and groups. */
 static void take_only(char *words, void *into, struct argp_state *state)
 {
     struct options *options = into;
-    const char *bad =
-        flags_choose(words, count_primitives(), fits, options->chosen);
+    const char *bad = flags_choose(words, name_of, options->chosen);
 
     options->any = true;
     if (bad)
         argp_error(state, "--only: no primitive or group is named \"%s\"", bad);
-}
-
-static void take_output(char *folder, void *into, struct argp_state *state)
-{
-    struct options *options = into;
-
-    (void)state;
-    snprintf(options->root, sizeof options->root, "%s", folder);
-    options->placed = true;
-}
-
-static void take_repetitions(char *text, void *into, struct argp_state *state)
-{
-    struct options *options = into;
-    char *end;
-    long count = strtol(text, &end, 10);
-
-    if (*end != '\0' || count < 3 || count > PRIMITIVES_REPETITIONS_MAX)
-        argp_error(state,
-                   "--repetitions is \"%s\"; a number from 3 to %d is "
-                   "meant",
-                   text, PRIMITIVES_REPETITIONS_MAX);
-    options->repetitions = (int)count;
 }
 
 static void print_text(const struct options *options,
@@ -103,21 +70,19 @@ static int carry_out(const struct options *options)
     time_t started_at = time(NULL);
     int status = primitives_run(options->chosen, options->repetitions,
                                 budget_ns, results);
-    json_t *json;
 
     if (status < 0) {
         fprintf(stderr, "troika primitives: %s\n", strerror(-status));
         return EXIT_FAILED;
     }
-    json =
+    json_t *json =
         primitives_json(results, options->repetitions, started_at, time(NULL));
     if (!json) {
         fputs("troika primitives: out of memory\n", stderr);
         return EXIT_FAILED;
     }
     if (options->json) {
-        json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-        putchar('\n');
+        json_print(json);
     } else {
         print_text(options, results);
     }
@@ -134,14 +99,15 @@ int verb_primitives(int argc, char **argv)
         {"only", 'O', "NAME,...",
          "Primitives or groups to measure; * stands for anything (all)",
          FLAG_CALL, .call = take_only},
-        {"repetitions", 'r', "N", "Repetitions, interleaved (15)", FLAG_CALL,
-         .call = take_repetitions},
+        {"repetitions", 'r', "N", "Repetitions, interleaved (15)", FLAG_INT,
+         .offset = offsetof(struct options, repetitions), .least = 3,
+         .most = PRIMITIVES_REPETITIONS_MAX},
         {"format", 'f', "text|json", "How to print the result (text)",
          FLAG_FORMAT, .offset = offsetof(struct options, json)},
         {"output", 'o', "DIR",
          "Where to store the result (results; with --only or a sanitizer "
          "build: nowhere)",
-         FLAG_CALL, .call = take_output},
+         FLAG_TEXT, .offset = offsetof(struct options, root)},
         {"no-store", 'n', NULL, "Print the result, store nothing", FLAG_OFF,
          .offset = offsetof(struct options, keep)},
         {0}};
@@ -153,13 +119,12 @@ int verb_primitives(int argc, char **argv)
             "interleaved repetitions; takes a few seconds."};
     struct options options = {.keep = true, .repetitions = 15};
 
-    results_default_root(options.root, sizeof options.root);
     flags_parse(&flags, argc, argv, &options);
     for (int i = 0; !options.any && primitives[i].name; i++)
         options.chosen[i] = true;
     /* The report explains with the newest stored one: it must be whole, and
      * of a build that is measured. */
-    options.keep &= options.placed ||
-                    (!options.any && !strcmp(version_variant(), "release"));
+    options.keep &=
+        options.root || (!options.any && !strcmp(version_variant(), "release"));
     return carry_out(&options);
 }

@@ -16,6 +16,7 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
+#include "harness/base/json.h"
 #include "harness/experiment/experiment.h"
 #include "harness/load/answers.h"
 #include "harness/load/target.h"
@@ -353,8 +354,7 @@ static int present(const struct sought *sought)
             code = EXIT_INVALID;
     }
     if (sought->options->json) {
-        json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-        putchar('\n');
+        json_print(json);
     }
     if (output && store(output, json) < 0)
         code = EXIT_FAILED;

@@ -4,7 +4,6 @@
  * the table (or the JSON), standard error one line a test as it is done.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,44 +23,26 @@ enum { TESTS_MAX = 128 };
 
 struct options {
     bool chosen[TESTS_MAX];
-    bool any, json, list, keep, placed;
-    char root[512];
+    bool any, json, list, keep;
+    const char *root; /* --output; NULL: not given */
 };
 
-static bool fits(const char *word, int test)
+static const char *name_of(int index, const char **group)
 {
-    return fnmatch(word, selftest_tests[test].name, 0) == 0 ||
-           !strcmp(word, selftest_tests[test].group);
-}
-
-static int count_tests(void)
-{
-    int count = 0;
-
-    while (selftest_tests[count].name)
-        count++;
-    return count;
+    *group = selftest_tests[index].group;
+    return selftest_tests[index].name;
 }
 
 /* "fault,meter-cpu,mutant-*" */
 static void take_only(char *words, void *into, struct argp_state *state)
 {
     struct options *options = into;
-    const char *bad = flags_choose(words, count_tests(), fits, options->chosen);
+    const char *bad = flags_choose(words, name_of, options->chosen);
 
     options->any = true;
     if (bad)
         argp_error(state, "--only: no test or group is named \"%s\" (--list)",
                    bad);
-}
-
-static void take_output(char *folder, void *into, struct argp_state *state)
-{
-    struct options *options = into;
-
-    (void)state;
-    snprintf(options->root, sizeof options->root, "%s", folder);
-    options->placed = true;
 }
 
 static const char *verdict(const struct selftest_result *result)
@@ -139,8 +120,7 @@ static int carry_out(const struct options *options)
     failed = (int)json_integer_of(json, "failed");
     skipped = (int)json_integer_of(json, "skipped");
     if (options->json) {
-        json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-        putchar('\n');
+        json_print(json);
     } else {
         print_text(results);
         printf("%d passed, %d failed, %d skipped\n",
@@ -170,7 +150,7 @@ int verb_selftest(int argc, char **argv)
         {"output", 'o', "DIR",
          "Where to store the result (results; with --only: "
          "nowhere)",
-         FLAG_CALL, .call = take_output},
+         FLAG_TEXT, .offset = offsetof(struct options, root)},
         {"no-store", 'n', NULL, "Print the result, store nothing", FLAG_OFF,
          .offset = offsetof(struct options, keep)},
         {0}};
@@ -184,7 +164,6 @@ int verb_selftest(int argc, char **argv)
                 "test failed; 3: none failed, but one could not tell."};
     struct options options = {.keep = true};
 
-    results_default_root(options.root, sizeof options.root);
     flags_parse(&flags, argc, argv, &options);
     if (options.list) {
         print_list();
@@ -193,6 +172,6 @@ int verb_selftest(int argc, char **argv)
     for (int i = 0; !options.any && selftest_tests[i].name; i++)
         options.chosen[i] = true;
     /* A report shows the newest stored one: a part must not stand for all. */
-    options.keep &= !options.any || options.placed;
+    options.keep &= !options.any || options.root;
     return carry_out(&options);
 }

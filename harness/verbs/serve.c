@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/flags.h"
 #include "harness/base/json.h"
 #include "harness/base/names.h"
-#include "harness/base/options.h"
 #include "harness/server/models.h"
 #include "models/runtime/base/parameter.h"
 #include "models/runtime/workload.h"
@@ -210,7 +210,7 @@ static bool knows_flags(const struct model_info *model, char **argv)
     for (; *argv && strcmp(*argv, "--") != 0; argv++) {
         if (strncmp(*argv, "--", 2) != 0)
             continue;
-        if (*options_suggest(*argv, names, hint, sizeof hint)) {
+        if (*flags_suggest(*argv, names, hint, sizeof hint)) {
             fprintf(stderr, "troika serve: %s has no flag \"%s\"%s\n",
                     model->name, *argv, hint);
             return false;

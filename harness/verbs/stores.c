@@ -5,7 +5,6 @@
  * in tests. Standard output holds one line of JSON with their addresses and
  * with what a server needs in its environment to be let in.
  */
-#include <argp.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include <time.h>
 
 #include "harness/base/exit.h"
-#include "harness/base/options.h"
+#include "harness/base/flags.h"
 #include "harness/server/guardian.h"
 #include "harness/server/store_server.h"
 #include "models/runtime/http/output.h"
@@ -26,16 +25,14 @@ static void on_signal(int number)
     stop = number;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+static error_t take_store(char *word, void *into, struct argp_state *state)
 {
-    bool *wanted = state->input;
+    bool *wanted = into;
 
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
     for (int store = STORE_NONE + 1; store < STORES; store++)
-        if (!strcmp(value, store_name(store)))
+        if (!strcmp(word, store_name(store)))
             return wanted[store] = true, 0;
-    argp_error(state, "%s: there is postgresql and redis", value);
+    argp_error(state, "%s: there is postgresql and redis", word);
     return 0;
 }
 
@@ -105,26 +102,26 @@ static int watch(const bool *wanted, struct store_server *servers)
 
 int verb_stores(int argc, char **argv)
 {
-    static const struct argp argp = {
-        NULL,
-        parse,
-        "[postgresql] [redis]",
-        "Starts a private PostgreSQL and Redis on loopback (or the one that is "
-        "named), prints their addresses and, as \"environment\", the variables "
-        "with their passwords as a line of JSON and keeps them until Ctrl-C. "
-        "Then nothing is left of them.\v"
-        "  export PGPASSWORD=... REDISCLI_AUTH=...\n"
-        "  troika serve event-loop --postgresql HOST:PORT --redis HOST:PORT\n"
-        "  curl 'http://127.0.0.1:8080/query?rows=10'",
-        NULL,
-        NULL,
-        NULL};
+    static const struct flag rows[] = {{0}};
+    static const struct flags flags = {
+        .rows = rows,
+        .arguments = "[postgresql] [redis]",
+        .help =
+            "Starts a private PostgreSQL and Redis on loopback (or the one "
+            "that is named), prints their addresses and, as \"environment\", "
+            "the variables with their passwords as a line of JSON and keeps "
+            "them until Ctrl-C. Then nothing is left of them.\v"
+            "  export PGPASSWORD=... REDISCLI_AUTH=...\n"
+            "  troika serve event-loop --postgresql HOST:PORT --redis "
+            "HOST:PORT\n"
+            "  curl 'http://127.0.0.1:8080/query?rows=10'",
+        .word = take_store};
     struct store_server servers[STORES] = {0};
     struct sigaction action = {.sa_handler = on_signal};
     bool wanted[STORES] = {false};
     int code;
 
-    options_parse(&argp, argc, argv, NULL, wanted);
+    flags_parse(&flags, argc, argv, wanted);
     if (!wanted[STORE_POSTGRESQL] && !wanted[STORE_REDIS])
         wanted[STORE_POSTGRESQL] = wanted[STORE_REDIS] = true;
     sigaction(SIGINT, &action, NULL);
