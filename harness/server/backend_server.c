@@ -49,15 +49,15 @@ static int start(struct backend_server *server, const cpu_set_t *cpus,
                           workers > 0 ? "--workers" : NULL,
                           number,
                           NULL};
-    struct process_plan plan = {.argv = argv,
-                                .cpus = cpus,
-                                .meter_name = "backend",
-                                .ready_timeout_ns = TIMEOUT_NS};
+    struct process_options options = {.argv = argv,
+                                      .cpus = cpus,
+                                      .meter_name = "backend",
+                                      .ready_timeout_ns = TIMEOUT_NS};
     char reason[512] = "";
     int result;
 
     snprintf(number, sizeof number, "%d", workers);
-    result = process_start(&plan, &server->process, reason, sizeof reason);
+    result = process_start(&options, &server->process, reason, sizeof reason);
     if (result < 0) {
         snprintf(why, why_size, "the backend did not start: %s", reason);
         memset(&server->process, 0, sizeof server->process);

@@ -206,9 +206,9 @@ static bool is_replaced(const char *entry, const char *const *words)
     return false;
 }
 
-/* The harness's environment with what the plan, the tree's tag and `die` (the
- * word that tells our own models to die with this process) put in place of its
- * words. The words are the caller's to keep. */
+/* The harness's environment with what the options, the tree's tag and `die`
+ * (the word that tells our own models to die with this process) put in place of
+ * its words. The words are the caller's to keep. */
 static char **make_environment(const char *const *words, const char *tag,
                                const char *die)
 {
@@ -252,7 +252,7 @@ static void fail(int fd, enum stage stage, int error)
     _exit(127);
 }
 
-static void become_server(const struct process_plan *plan,
+static void become_server(const struct process_options *options,
                           const struct process *process, pid_t harness,
                           struct process_wires *wires, char **environment)
 {
@@ -267,7 +267,8 @@ static void become_server(const struct process_plan *plan,
     int result = meter_enter(process->meter);
     if (result < 0)
         fail(wires->failure[1], STAGE_GROUP, -result);
-    if (plan->cpus && sched_setaffinity(0, sizeof *plan->cpus, plan->cpus))
+    if (options->cpus &&
+        sched_setaffinity(0, sizeof *options->cpus, options->cpus))
         fail(wires->failure[1], STAGE_CPUS, errno);
     /* Every server may hold as many connections as the system allows, also
      * one that does not know how to ask. */
@@ -280,7 +281,7 @@ static void become_server(const struct process_plan *plan,
     dup2(wires->err[1], 2);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     reset_signals();
-    execvpe(plan->argv[0], (char *const *)plan->argv, environment);
+    execvpe(options->argv[0], (char *const *)options->argv, environment);
     fail(wires->failure[1], STAGE_EXEC, errno);
 }
 
@@ -297,10 +298,11 @@ static const char *remedy(const struct failure *failure)
     return "try to start it by hand";
 }
 
-/* Forks and execs the plan's program; process->meter and ->slot are set, its
- * pid will be. Returns 0 or a negative errno with a sentence. */
-static int launch(const struct process_plan *plan, struct process *process,
-                  struct process_wires *wires, char *why, size_t size)
+/* Forks and execs the program of the options; process->meter and ->slot are
+ * set, its pid will be. Returns 0 or a negative errno with a sentence. */
+static int launch(const struct process_options *options,
+                  struct process *process, struct process_wires *wires,
+                  char *why, size_t size)
 {
     struct failure failure;
     char die[48];
@@ -309,15 +311,15 @@ static int launch(const struct process_plan *plan, struct process *process,
 
     snprintf(die, sizeof die, "TROIKA_DIE_WITH_PARENT=%d", (int)harness);
     char **environment =
-        make_environment(plan->environment, meter_tag(process->meter), die);
+        make_environment(options->environment, meter_tag(process->meter), die);
     pid_t pid = environment ? fork() : -1;
     if (pid == 0)
-        become_server(plan, process, harness, wires, environment);
+        become_server(options, process, harness, wires, environment);
     int error = environment ? errno : ENOMEM;
     free(environment);
     if (pid < 0) {
         snprintf(why, size, "cannot start %s: fork: %s; end other programs",
-                 plan->argv[0], strerror(error));
+                 options->argv[0], strerror(error));
         return -error;
     }
     process->pid = pid;
@@ -331,7 +333,7 @@ static int launch(const struct process_plan *plan, struct process *process,
         ;
     if (n != (ssize_t)sizeof failure)
         return 0;
-    snprintf(why, size, "cannot start %s: %s; %s", plan->argv[0],
+    snprintf(why, size, "cannot start %s: %s; %s", options->argv[0],
              strerror(failure.error), remedy(&failure));
     return -failure.error;
 }
@@ -401,12 +403,12 @@ static bool reap(struct process *process)
     return process->ended;
 }
 
-static int wait_ready(const struct process_plan *plan, struct process *process,
-                      struct process_wires *wires)
+static int wait_ready(const struct process_options *options,
+                      struct process *process, struct process_wires *wires)
 {
     char line[LINE_MAX_BYTES] = "";
     size_t length = 0;
-    int64_t deadline_ns = now_ns() + plan->ready_timeout_ns;
+    int64_t deadline_ns = now_ns() + options->ready_timeout_ns;
     bool ended = false;
 
     while (process->port == 0) {
@@ -415,7 +417,7 @@ static int wait_ready(const struct process_plan *plan, struct process *process,
         /* Once it has ended, one more turn takes in its last words. */
         int n = poll(pipes, 2, ended ? 0 : 20);
         if (n > 0 && pipes[0].revents)
-            take_output(process, &wires->out[0], plan->ready ? NULL : line,
+            take_output(process, &wires->out[0], options->ready ? NULL : line,
                         &length);
         if (n > 0 && pipes[1].revents)
             take_output(process, &wires->err[0], NULL, NULL);
@@ -424,9 +426,9 @@ static int wait_ready(const struct process_plan *plan, struct process *process,
         if (wires->out[0] < 0 && wires->err[0] < 0)
             pause_ms(1);
         ended = ended || reap(process);
-        if (plan->ready && !ended && plan->ready(plan->ready_context))
-            process->port = plan->port;
-        if (plan->stop && *plan->stop)
+        if (options->ready && !ended && options->ready(options->ready_context))
+            process->port = options->port;
+        if (options->stop && *options->stop)
             return -EINTR;
         if (now_ns() > deadline_ns)
             return ended ? -ECHILD : -ETIMEDOUT;
@@ -455,28 +457,28 @@ char *process_tail(const struct process *process, char *text, size_t size)
                : text;
 }
 
-static void explain_start(const struct process_plan *plan,
+static void explain_start(const struct process_options *options,
                           const struct process *process, int result, char *why,
                           size_t size)
 {
     char tail[2048], end[128], command[512] = "";
     size_t used = 0;
 
-    for (int i = 0; plan->argv[i] && used < sizeof command; i++)
+    for (int i = 0; options->argv[i] && used < sizeof command; i++)
         used += (size_t)snprintf(command + used, sizeof command - used, "%s%s",
-                                 i ? " " : "", plan->argv[i]);
+                                 i ? " " : "", options->argv[i]);
     process_tail(process, tail, sizeof tail);
     describe_end(process, end, sizeof end);
     if (result == -ETIMEDOUT)
         snprintf(end, sizeof end, "%s within %.3g s",
-                 plan->ready ? "was not ready" : "printed no ready line",
-                 (double)plan->ready_timeout_ns / 1e9);
+                 options->ready ? "was not ready" : "printed no ready line",
+                 (double)options->ready_timeout_ns / 1e9);
     snprintf(why, size,
              "%s: %s%s; start it by hand to see more (docs/%s); it printed "
              "%s%s",
              command, end, result == -ETIMEDOUT ? "" : " before it was ready",
-             plan->ready ? "own-service.md says how it is asked"
-                         : "contract.md says what it must print",
+             options->ready ? "own-service.md says how it is asked"
+                            : "contract.md says what it must print",
              *tail ? "last:\n" : "nothing", tail);
 }
 
@@ -518,16 +520,18 @@ void process_kill(struct process *process)
     release(process);
 }
 
-static int prepare(const struct process_plan *plan, struct process *process)
+static int prepare(const struct process_options *options,
+                   struct process *process)
 {
     char paths[2400];
 
-    *process = (struct process){.slot = -1, .foreign = plan->ready != NULL};
+    *process = (struct process){.slot = -1, .foreign = options->ready != NULL};
     process->output = process_output_new();
-    int result = process->output ? meter_open(plan->meter_name, &process->meter,
-                                              process->meter_note,
-                                              sizeof process->meter_note)
-                                 : -ENOMEM;
+    int result =
+        process->output
+            ? meter_open(options->meter_name, &process->meter,
+                         process->meter_note, sizeof process->meter_note)
+            : -ENOMEM;
     if (result < 0)
         return result;
     meter_paths(process->meter, paths, sizeof paths);
@@ -535,27 +539,27 @@ static int prepare(const struct process_plan *plan, struct process *process)
     return 0;
 }
 
-int process_start(const struct process_plan *plan, struct process *process,
-                  char *why, size_t why_size)
+int process_start(const struct process_options *options,
+                  struct process *process, char *why, size_t why_size)
 {
     struct process_wires wires;
     int result = open_wires(&wires);
-    int prepared = prepare(plan, process);
+    int prepared = prepare(options, process);
 
     if (why_size)
         why[0] = '\0';
     result = result < 0 ? result : prepared;
     if (result < 0) {
-        snprintf(why, why_size, "cannot start %s: %s", plan->argv[0],
+        snprintf(why, why_size, "cannot start %s: %s", options->argv[0],
                  strerror(-result));
         goto out;
     }
-    result = launch(plan, process, &wires, why, why_size);
+    result = launch(options, process, &wires, why, why_size);
     if (result < 0)
         goto out;
-    result = wait_ready(plan, process, &wires);
+    result = wait_ready(options, process, &wires);
     if (result < 0) {
-        explain_start(plan, process, result, why, why_size);
+        explain_start(options, process, result, why, why_size);
         goto out;
     }
     process->reader =
@@ -564,7 +568,7 @@ int process_start(const struct process_plan *plan, struct process *process,
         result = process->reader;
         process->reader = 0;
         snprintf(why, why_size, "cannot fork a reader for %s: %s",
-                 plan->argv[0], strerror(-result));
+                 options->argv[0], strerror(-result));
     }
 out:
     close_wires(&wires);

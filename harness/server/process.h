@@ -20,7 +20,7 @@
 #include "guardian.h"
 #include "harness/machine/meter/meter.h"
 
-struct process_plan {
+struct process_options {
     const char *const *argv; /* NULL-terminated; argv[0] is a path, or a name
                                 looked up in PATH */
     const cpu_set_t *cpus;   /* NULL: anywhere */
@@ -61,7 +61,7 @@ struct process {
  * library, ...) and what to do. Returns 0 or a negative errno: -ETIMEDOUT not
  * ready in time, -ECHILD ended before it was ready, others from the system.
  * The server is killed when the calling thread ends: call from the main one. */
-int process_start(const struct process_plan *plan, struct process *process,
+int process_start(const struct process_options *options, struct process *process,
                   char *why, size_t why_size);
 
 /* How it is: running, exited or killed, in words, into `text`. Returns true

@@ -308,21 +308,21 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
     char script[PATH_SIZE] = "", uid[32], gid[32];
     const char *argv[] = {"setpriv",        uid,       gid,    "--clear-groups",
                           "--no-new-privs", "/bin/sh", script, NULL};
-    struct process_plan plan = {.argv = argv,
-                                .cpus = cpus,
-                                .meter_name = store_name(server->store),
-                                .ready_timeout_ns = READY_NS,
-                                .ready = is_ready,
-                                .ready_context = server,
-                                .port = free_port(),
-                                .stop = stop};
+    struct process_options options = {.argv = argv,
+                                      .cpus = cpus,
+                                      .meter_name = store_name(server->store),
+                                      .ready_timeout_ns = READY_NS,
+                                      .ready = is_ready,
+                                      .ready_context = server,
+                                      .port = free_port(),
+                                      .stop = stop};
     const struct passwd *user;
     int result = choose_user(server, &user);
 
     if (result == 0)
         result = draw_password(server->password);
     if (result == 0)
-        result = write_script(server, folder, user, plan.port, script,
+        result = write_script(server, folder, user, options.port, script,
                               sizeof script);
     if (result < 0) {
         snprintf(why, why_size, "its folder %s: %s", server->directory,
@@ -330,14 +330,14 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
         return result;
     }
     if (!user) {
-        plan.argv = argv + 5;
+        options.argv = argv + 5;
     } else {
         snprintf(uid, sizeof uid, "--reuid=%u", user->pw_uid);
         snprintf(gid, sizeof gid, "--regid=%u", user->pw_gid);
     }
     snprintf(server->address, sizeof server->address, "127.0.0.1:%d",
-             plan.port);
-    return process_start(&plan, &server->process, why, why_size);
+             options.port);
+    return process_start(&options, &server->process, why, why_size);
 }
 
 static void stop_one(struct store_server *server)

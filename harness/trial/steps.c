@@ -116,18 +116,18 @@ int stage_prepare(struct stage *stage)
 }
 
 /* A target has its own command, port and way of being ready. */
-static int plan_target(struct stage *stage, struct process_plan *process,
+static int plan_target(struct stage *stage, struct process_options *options,
                        char *why, size_t why_size)
 {
     const struct trial_plan *plan = stage->plan;
     int result = target_prepare(plan->model->target, plan->workers,
                                 &stage->target, why, why_size);
 
-    process->argv = stage->target.argv;
-    process->ready = target_ready;
-    process->ready_context = &stage->target;
-    process->port = stage->target.port;
-    process->ready_timeout_ns = plan->model->target->ready_limit_ns;
+    options->argv = stage->target.argv;
+    options->ready = target_ready;
+    options->ready_context = &stage->target;
+    options->port = stage->target.port;
+    options->ready_timeout_ns = plan->model->target->ready_limit_ns;
     return result;
 }
 
@@ -140,12 +140,12 @@ int stage_start_server(struct stage *stage)
     const char *environment[STORES * STORE_WORDS + 1];
     char workers[16], words[2 * SETTINGS_TEXT_MAX], why[768] = "";
     int n = 3, result;
-    struct process_plan process = {.argv = argv,
-                                   .environment = environment,
-                                   .cpus = &trial->cpus.server,
-                                   .meter_name = plan->model->name,
-                                   .ready_timeout_ns = READY_NS,
-                                   .stop = plan->stop};
+    struct process_options options = {.argv = argv,
+                                      .environment = environment,
+                                      .cpus = &trial->cpus.server,
+                                      .meter_name = plan->model->name,
+                                      .ready_timeout_ns = READY_NS,
+                                      .stop = plan->stop};
 
     if (plan->workers > 0) {
         snprintf(workers, sizeof workers, "%d", plan->workers);
@@ -163,10 +163,10 @@ int stage_start_server(struct stage *stage)
     trial_store_flags(trial, argv, n);
     trial_store_environment(plan, trial, stores, environment);
     result =
-        plan->model->target ? plan_target(stage, &process, why, sizeof why) : 0;
+        plan->model->target ? plan_target(stage, &options, why, sizeof why) : 0;
     stage->refused_first = exhaustion_refused(NULL);
     if (result == 0)
-        result = process_start(&process, &stage->server, why, sizeof why);
+        result = process_start(&options, &stage->server, why, sizeof why);
     if (result < 0) {
         snprintf(trial->failure, sizeof trial->failure, "%s", why);
         trial->lasting = result == -ENOENT || result == -EACCES;

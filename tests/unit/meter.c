@@ -44,7 +44,7 @@ static struct burnt observe(const char *source, const char *const words[3],
     char path[512], why[1024] = "", text[2048];
     const char *build = getenv("TROIKA_BUILD");
     const char *argv[] = {path, words[0], words[1], words[2], NULL};
-    struct process_plan plan = {
+    struct process_options options = {
         .argv = argv, .meter_name = "truth", .ready_timeout_ns = 60000000000};
     struct process process;
     struct burnt burnt;
@@ -52,7 +52,7 @@ static struct burnt observe(const char *source, const char *const words[3],
     snprintf(path, sizeof path, "%s/tests/helpers/burner",
              build ? build : "build/release");
     setenv("TROIKA_METER", source, 1);
-    if (process_start(&plan, &process, why, sizeof why))
+    if (process_start(&options, &process, why, sizeof why))
         fail_msg("%s", why);
     pause_ms(50);
     meter_snapshot(process.meter, &samples[0]);

@@ -172,12 +172,12 @@ static void measure(const char *folder, const char *model)
     /* As in a run on a small machine: the batches of one CPU. */
     CPU_ZERO(&cpus);
     CPU_SET(sched_getcpu(), &cpus);
-    struct process_plan plan = {.argv = argv,
-                                .cpus = &cpus,
-                                .meter_name = "both",
-                                .ready_timeout_ns = 30000000000};
+    struct process_options options = {.argv = argv,
+                                      .cpus = &cpus,
+                                      .meter_name = "both",
+                                      .ready_timeout_ns = 30000000000};
     snprintf(path, sizeof path, "%s/%s", folder, model);
-    if (process_start(&plan, &process, why, sizeof why))
+    if (process_start(&options, &process, why, sizeof why))
         fail_msg("%s", why);
     if (meter_source(process.meter) == METER_PROC) {
         process_kill(&process);

@@ -36,13 +36,14 @@ static int start(struct process *process, int timeout_ms, char *why,
     const char *build = getenv("TROIKA_BUILD");
     const char *argv[] = {path,     "--port", "0", words[0],
                           words[1], words[2], NULL};
-    struct process_plan plan = {.argv = argv,
-                                .meter_name = "test",
-                                .ready_timeout_ns = timeout_ms * 1000000LL};
+    struct process_options options = {.argv = argv,
+                                      .meter_name = "test",
+                                      .ready_timeout_ns =
+                                          timeout_ms * 1000000LL};
 
     snprintf(path, sizeof path, "%s/tests/helpers/burner",
              build ? build : "build/release");
-    return process_start(&plan, process, why, 1024);
+    return process_start(&options, process, why, 1024);
 }
 
 #define WORDS(...) ((const char *const[3]){__VA_ARGS__})
@@ -127,12 +128,13 @@ static void ends_early(void **state)
 static void is_not_there(void **state)
 {
     const char *argv[] = {"no/such/server", NULL};
-    struct process_plan plan = {.argv = argv, .ready_timeout_ns = 1000000};
+    struct process_options options = {.argv = argv,
+                                      .ready_timeout_ns = 1000000};
     struct process process;
     char why[1024];
 
     (void)state;
-    int result = process_start(&plan, &process, why, sizeof why);
+    int result = process_start(&options, &process, why, sizeof why);
     assert_int_equal(result, -ENOENT);
     assert_non_null(strstr(why, "cannot start no/such/server"));
     assert_non_null(strstr(why, "build it first"));
