@@ -4,7 +4,6 @@
  */
 #include "backend_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -91,18 +90,9 @@ int backend_server_ensure(struct backend_server *server, const cpu_set_t *cpus,
     return start(server, cpus, workers, why, why_size);
 }
 
-static struct sockaddr_in address_of(const struct backend_server *server)
-{
-    return (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)server->process.port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)},
-    };
-}
-
 int backend_server_reset(const struct backend_server *server)
 {
-    struct sockaddr_in address = address_of(server);
+    struct sockaddr_in address = client_loopback(server->process.port);
     char body[STATS_MAX];
     int result = client_get(&address, "/stats?reset=1", TIMEOUT_NS, NULL, body,
                             sizeof body, NULL, 0);
@@ -128,7 +118,7 @@ void backend_server_read(struct backend_server *server,
                          const struct meter_sample *last,
                          struct backend_report *report)
 {
-    struct sockaddr_in address = address_of(server);
+    struct sockaddr_in address = client_loopback(server->process.port);
     char body[STATS_MAX];
     json_t *stats = NULL, *sleeps;
 

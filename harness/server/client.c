@@ -40,10 +40,14 @@ static void limit_steps(int fd, int64_t timeout_ns)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-/* A connection to `address`, each step on which may take `timeout_ns`. Returns
- * the descriptor or a negative errno. */
-static int open_connection(const struct sockaddr_in *address,
-                           int64_t timeout_ns)
+struct sockaddr_in client_loopback(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
+}
+
+int client_connect(const struct sockaddr_in *address, int64_t timeout_ns)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
@@ -169,7 +173,7 @@ static int ask(const struct sockaddr_in *address, int *fd,
     int result;
 
     if (*fd < 0)
-        *fd = open_connection(address, timeout_ns);
+        *fd = client_connect(address, timeout_ns);
     if (*fd < 0)
         return *fd;
     begin(answer, request);
@@ -481,7 +485,7 @@ int client_check_socket(const struct sockaddr_in *address,
                         size_t why_size)
 {
     struct load_socket socket = {.push_due_ns = load_now()};
-    struct stream stream = {.fd = open_connection(address, timeout_ns)};
+    struct stream stream = {.fd = client_connect(address, timeout_ns)};
     int64_t end_ns = load_now() + budget_ns;
     int done = 0, result = stream.fd;
     if (result < 0) {

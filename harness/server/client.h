@@ -14,6 +14,13 @@
 
 #include "harness/load/load.h"
 
+/* 127.0.0.1:port. */
+struct sockaddr_in client_loopback(int port);
+
+/* Connects. Each later step on the connection may take `timeout_ns`, too.
+ * Returns the descriptor or a negative errno. */
+int client_connect(const struct sockaddr_in *address, int64_t timeout_ns);
+
 /* Sends requests[0..count) one after another over a connection that is kept
  * where the server keeps it, at least one and then as many
  * as start before `budget_ns` has passed, and compares status and body with

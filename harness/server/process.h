@@ -61,8 +61,8 @@ struct process {
  * library, ...) and what to do. Returns 0 or a negative errno: -ETIMEDOUT not
  * ready in time, -ECHILD ended before it was ready, others from the system.
  * The server is killed when the calling thread ends: call from the main one. */
-int process_start(const struct process_options *options, struct process *process,
-                  char *why, size_t why_size);
+int process_start(const struct process_options *options,
+                  struct process *process, char *why, size_t why_size);
 
 /* How it is: running, exited or killed, in words, into `text`. Returns true
  * while it runs. */

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Everything is done by the harness before the target is started; the shell
- * that runs `prepare` is replaced by the command (exec), so that the process
- * which is metered and told to end is the server itself.
+ * The harness writes the configuration before it starts anything. The shell
+ * that runs `prepare` is replaced by the command (exec), so that the meter and
+ * SIGTERM reach the server itself and no shell around it.
  */
 #include "target.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -29,8 +30,8 @@ struct word {
     const char *name, *value;
 };
 
-/* `text` with each {name} of the words replaced; other braces stay, since
- * configurations are full of them. False when it does not fit. */
+/* Copies `text` and replaces each {name} of the words. Other braces stay, since
+ * configurations are full of them. False if the result does not fit. */
 static bool fill(const char *text, const struct word *words, char *out,
                  size_t size)
 {
@@ -64,6 +65,8 @@ static bool fill_start(const struct target_start *start, const char *text,
         {"{dir}", start->directory},
         {"{config}", start->config},
         {"{here}", start->target->home},
+        /* Without a secret the list ends here: {secret} stays as it is. */
+        {start->target->secret ? "{secret}" : NULL, start->target->secret},
         {NULL, NULL},
     };
 
@@ -71,9 +74,11 @@ static bool fill_start(const struct target_start *start, const char *text,
     return fill(text, words, out, size);
 }
 
-/* The template's text, to be freed, or NULL with errno. */
+/* The template's text, which the caller frees, or NULL with errno. */
 static char *read_template(const struct target *target)
 {
+    if (target->template)
+        return strdup(target->template);
     char path[sizeof target->home + TARGET_TEXT_MAX];
     char *text = calloc(1, TEMPLATE_MAX);
     FILE *file;
@@ -131,103 +136,134 @@ bool target_has_workers(const struct target *target)
     return has;
 }
 
-static int write_config(struct target_start *start)
+/* Writes the configuration. Only the account that runs the target may read one
+ * with a secret. */
+static int write_config(const struct target_start *start,
+                        const struct passwd *user)
 {
-    char *text = read_template(start->target), *filled;
-    int result = text ? 0 : -errno;
-    FILE *file;
+    const struct target *target = start->target;
+    char *text = read_template(target);
+    int result = text ? 0 : -errno, fd = -1;
+    char *filled = malloc(2 * TEMPLATE_MAX);
 
-    if (result < 0)
-        return result;
-    filled = malloc(2 * TEMPLATE_MAX);
-    if (!filled)
+    if (result == 0 && !filled)
         result = -ENOMEM;
-    else if (!fill_start(start, text, filled, 2 * TEMPLATE_MAX))
+    if (result == 0 && !fill_start(start, text, filled, 2 * TEMPLATE_MAX))
         result = -EFBIG;
-    file = result == 0 ? fopen(start->config, "we") : NULL;
-    if (result == 0 && !file)
-        result = -errno;
-    if (file) {
-        if (fputs(filled, file) < 0)
-            result = -EIO;
-        if (fclose(file) != 0 && result == 0)
+    if (result == 0) {
+        fd = open(start->config, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                  target->user ? 0600 : 0666);
+        if (fd < 0 || (user && fchown(fd, user->pw_uid, user->pw_gid) < 0) ||
+            dprintf(fd, "%s", filled) < 0)
             result = -errno;
     }
+    if (fd >= 0 && close(fd) < 0 && result == 0)
+        result = -errno;
     free(filled);
     free(text);
     return result;
 }
 
-static int make_folder(struct target_start *start)
+/* Makes the folder, for the target's own account if root starts it: *user.
+ * NULL: as the user of the harness. Fails with -EPERM rather than run as
+ * root. */
+static int make_folder(struct target_start *start, const struct passwd **user)
 {
-    int result = folder_make("target", geteuid() == 0, start->directory,
-                             sizeof start->directory);
+    const struct target *target = start->target;
+    bool root = geteuid() == 0;
+    void (*clear)(const char *) = target->clear ? target->clear : folder_remove;
+    int result = folder_make(target->name, root && !target->user,
+                             start->directory, sizeof start->directory);
 
-    if (result == 0)
-        start->keeper = guardian_keep(start->directory, folder_remove);
+    if (result < 0)
+        return result;
+    start->keeper = guardian_keep(start->directory, clear);
     snprintf(start->config, sizeof start->config, "%s/config",
              start->directory);
-    return result;
+    if (!root || !target->user)
+        return 0;
+    *user = getpwnam(target->user);
+    if (!*user)
+        *user = getpwnam("nobody");
+    if (!*user)
+        return -EPERM;
+    return chown(start->directory, (*user)->pw_uid, (*user)->pw_gid) < 0
+               ? -errno
+               : 0;
+}
+
+/* Fills in the command, run as `user` unless NULL. */
+static bool make_command(struct target_start *start, const struct passwd *user)
+{
+    const struct target *target = start->target;
+    char text[2 * TARGET_TEXT_MAX + 128], as[96] = "";
+
+    if (user)
+        snprintf(as, sizeof as,
+                 "setpriv --reuid=%u --regid=%u --clear-groups --no-new-privs ",
+                 user->pw_uid, user->pw_gid);
+    snprintf(text, sizeof text, "%s%sexec %s%s", target->prepare,
+             target->prepare[0] ? " && " : "", as, target->command);
+    start->argv[0] = "/bin/sh";
+    start->argv[1] = "-c";
+    start->argv[2] = start->command;
+    return fill_start(start, text, start->command, sizeof start->command);
+}
+
+static bool is_ready(void *context)
+{
+    const struct target_start *start = context;
+    struct sockaddr_in address = client_loopback(start->port);
+
+    if (start->target->ready_path[0] != '\0')
+        return client_status(&address, start->target->ready_path, PROBE_NS) ==
+               200;
+    int fd = client_connect(&address, PROBE_NS);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 int target_prepare(const struct target *target, int workers,
-                   struct target_start *start, char *why, size_t why_size)
+                   struct target_start *start, struct process_options *options,
+                   char *why, size_t why_size)
 {
-    char text[2 * TARGET_TEXT_MAX + 32];
-    const char *what = "making its folder in /tmp";
-    int result;
+    const struct passwd *user = NULL;
+    const char *what = "finding a free port";
 
     *start = (struct target_start){.target = target, .port = free_port()};
     snprintf(start->workers, sizeof start->workers, "%d",
              workers > 0 ? workers : 1);
-    result = start->port > 0 ? make_folder(start) : -EADDRINUSE;
-    if (start->port == 0)
-        what = "finding a free port";
-    if (result == 0 && target->config[0] != '\0') {
-        what = "writing its configuration";
-        result = write_config(start);
+    int result = start->port > 0 ? 0 : -EADDRINUSE;
+    if (result == 0) {
+        what = "making its folder in /tmp";
+        result = make_folder(start, &user);
     }
-    snprintf(text, sizeof text, "%s%sexec %s", target->prepare,
-             target->prepare[0] ? " && " : "", target->command);
-    if (result == 0 &&
-        !fill_start(start, text, start->command, sizeof start->command)) {
+    if (result == 0 && (target->config[0] != '\0' || target->template)) {
+        what = "writing its configuration";
+        result = write_config(start, user);
+    }
+    if (result == 0 && !make_command(start, user)) {
         what = "filling in its command";
         result = -E2BIG;
     }
     if (result < 0)
         snprintf(why, why_size, "%s cannot be started: %s: %s", target->name,
                  what, strerror(-result));
-    start->argv[0] = "/bin/sh";
-    start->argv[1] = "-c";
-    start->argv[2] = start->command;
+    options->argv = start->argv;
+    options->port = start->port;
+    options->ready = is_ready;
+    options->ready_context = start;
+    options->ready_timeout_ns = target->ready_limit_ns;
     return result;
-}
-
-bool target_ready(void *context)
-{
-    const struct target_start *start = context;
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)start->port),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    bool connected;
-    int fd;
-
-    if (start->target->ready_path[0] != '\0')
-        return client_status(&address, start->target->ready_path, PROBE_NS) ==
-               200;
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    connected = fd >= 0 &&
-                connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    if (fd >= 0)
-        close(fd);
-    return connected;
 }
 
 void target_clear(struct target_start *start)
 {
     if (start->directory[0] == '\0')
         return;
-    folder_remove(start->directory);
+    (start->target->clear ? start->target->clear
+                          : folder_remove)(start->directory);
     guardian_forget(start->keeper);
     start->directory[0] = '\0';
 }

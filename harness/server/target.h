@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A target: an HTTP server that knows nothing of the process contract, put
- * behind the same load, gates and meter as a model. A [target NAME] section of
- * an experiment says how it is started and asked (docs/own-service.md). It is
- * a struct model_info with another way of starting: the port is picked here,
- * and it is ready when it answers, not when it prints a line.
+ * A target: a server that knows nothing of the process contract and is started
+ * by a shell command in a fresh folder. The harness picks its port and asks it
+ * whether it is ready.
+ *
+ * A [target NAME] section of an experiment (docs/own-service.md) describes an
+ * HTTP server that takes part like a model: a struct model_info points to it.
+ * The stores that workloads call are targets, too (store_server.c).
  */
 #pragma once
 
@@ -16,25 +18,41 @@
 #include <stdint.h>
 
 #include "harness/load/load.h"
+#include "process.h"
 
 enum { TARGET_TEXT_MAX = 1024, TARGET_NAME_MAX = 40 };
 
-/* {port}, {workers}, {dir}, {config} and {here} are filled in, in command,
- * prepare and the template. */
+/* Placeholders {port}, {workers}, {dir}, {config}, {here} and {secret} are
+ * filled in, in command, prepare and the template. */
 struct target {
     char name[TARGET_NAME_MAX];
-    char home[512];                /* {here}: the folder of the experiment */
-    char command[TARGET_TEXT_MAX]; /* run by sh, which it takes the place of */
+    char home[512];                /* {here}: the folder of the experiment; of
+                                      a store, of its program */
+    char command[TARGET_TEXT_MAX]; /* run by sh with exec */
     char prepare[TARGET_TEXT_MAX]; /* run by sh before; "" for none */
     char program[512];             /* the command's first word, {here} filled */
-    char path[TARGET_TEXT_MAX];    /* what is asked for: /hello?x=1 */
-    char ready_path[TARGET_TEXT_MAX]; /* "" when it is enough to connect */
+    char path[TARGET_TEXT_MAX];    /* what requests ask for: /hello?x=1 */
+    char
+        ready_path[TARGET_TEXT_MAX]; /* "": ready once it can be connected to */
     int64_t ready_limit_ns;
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
     bool has_body;
-    char body[TARGET_TEXT_MAX];    /* expected; else equal to the first one */
+    char body[TARGET_TEXT_MAX];    /* the body of every answer, if has_body;
+                                      else the first answer's body counts */
     char version[TARGET_TEXT_MAX]; /* a command that prints it; "" for none */
     char reason[512];              /* of its struct model_info */
+
+    /* For stores; NULL in a target of an experiment. */
+    const char *template; /* text of the template, in place of `config` */
+    const char *user;     /* the account that a harness run by root gives the
+                             folder to and starts the command as; "nobody" if
+                             there is no such account. The folder is for that
+                             account alone. NULL: starts as the harness's own
+                             user, and everybody may read the folder */
+    const char *secret;   /* {secret} */
+    void (*clear)(const char *directory); /* removes the folder and whatever
+                             else outlives a killed server; runs in the
+                             guardian as well. NULL: folder_remove */
 };
 
 /* One start of a target. */
@@ -42,42 +60,39 @@ struct target_start {
     const struct target *target;
     int port;
     char directory[64]; /* {dir}; removed by target_clear */
-    int keeper;         /* the guardian's slot for it, for when the harness is
-                           killed */
+    int keeper;         /* the guardian's slot for the folder */
     char config[96];    /* {config} */
     char workers[16];   /* {workers} */
     char command[5 * TARGET_TEXT_MAX];
     const char *argv[4]; /* sh -c command */
 };
 
-/* The program is there and executable; else why not, in `why`. */
+/* Whether the program is there and executable; if not, `why` says so. */
 bool target_available(const struct target *target, char *why, size_t why_size);
 
-/* Whether it says {workers} anywhere; a template that cannot be read says
- * none. */
+/* Whether command, prepare or template contain {workers}. False if the template
+ * cannot be read. */
 bool target_has_workers(const struct target *target);
 
-/* Picks a port, makes the fresh folder and the configuration, fills the
- * command in. target_clear is due afterwards, also after a failure. Returns 0
- * or a negative errno with a sentence. */
+/* Picks a port, makes the folder and the configuration, fills in the command,
+ * and sets `options` for process_start. Call target_clear afterwards, also
+ * after a failure. Returns 0 or a negative errno with a message in `why`. */
 int target_prepare(const struct target *target, int workers,
-                   struct target_start *start, char *why, size_t why_size);
-
-/* Whether the target answers by now; `start` is a struct target_start. */
-bool target_ready(void *start);
+                   struct target_start *start, struct process_options *options,
+                   char *why, size_t why_size);
 
 /* Removes the folder. Safe on a zeroed struct, and twice. */
 void target_clear(struct target_start *start);
 
-/* The one request of a target, with the body that is expected when the section
- * says so. answers_free releases it. Returns 0 or -ENOMEM. */
+/* The one request of a target, with the expected body if the section gives one.
+ * answers_free releases it. Returns 0 or -ENOMEM. */
 int target_request(const struct target *target, struct load_request **requests);
 
-/* Where no body is expected: that of a first answer is from now on. Returns 0,
- * or a negative errno with a sentence. */
+/* For a target without an expected body: asks once, and expects that answer's
+ * body from now on. Returns 0, or a negative errno with a message in `why`. */
 int target_learn(const struct target *target, const struct sockaddr_in *address,
                  int64_t timeout_ns, const volatile sig_atomic_t *stop,
                  struct load_request *request, char *why, size_t why_size);
 
-/* The first line that its version command prints, or "". */
+/* The first line that the version command prints, or "". */
 void target_version(const struct target *target, char *text, size_t size);

@@ -115,22 +115,6 @@ int stage_prepare(struct stage *stage)
     return result;
 }
 
-/* A target has its own command, port and way of being ready. */
-static int plan_target(struct stage *stage, struct process_options *options,
-                       char *why, size_t why_size)
-{
-    const struct trial_plan *plan = stage->plan;
-    int result = target_prepare(plan->model->target, plan->workers,
-                                &stage->target, why, why_size);
-
-    options->argv = stage->target.argv;
-    options->ready = target_ready;
-    options->ready_context = &stage->target;
-    options->port = stage->target.port;
-    options->ready_timeout_ns = plan->model->target->ready_limit_ns;
-    return result;
-}
-
 int stage_start_server(struct stage *stage)
 {
     const struct trial_plan *plan = stage->plan;
@@ -162,8 +146,10 @@ int stage_start_server(struct stage *stage)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
     trial_store_environment(plan, trial, stores, environment);
-    result =
-        plan->model->target ? plan_target(stage, &options, why, sizeof why) : 0;
+    result = plan->model->target
+                 ? target_prepare(plan->model->target, plan->workers,
+                                  &stage->target, &options, why, sizeof why)
+                 : 0;
     stage->refused_first = exhaustion_refused(NULL);
     if (result == 0)
         result = process_start(&options, &stage->server, why, sizeof why);
@@ -173,11 +159,7 @@ int stage_start_server(struct stage *stage)
         memset(&stage->server, 0, sizeof stage->server);
         return result;
     }
-    stage->address = (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)stage->server.port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)},
-    };
+    stage->address = client_loopback(stage->server.port);
     trial->workers = stage->server.workers;
     trial->source = meter_source(stage->server.meter);
     snprintf(trial->meter_note, sizeof trial->meter_note, "%s",

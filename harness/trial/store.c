@@ -97,7 +97,7 @@ static void sample(struct stage *stage, bool last)
         meter_sample(server->process.meter,
                      last ? &facts->last : &facts->first);
         facts->alive =
-            store_server_alive(server, facts->words, sizeof facts->words);
+            process_alive(&server->process, facts->words, sizeof facts->words);
     }
 }
 
@@ -117,8 +117,8 @@ bool trial_store_alive(struct stage *stage, char *words, size_t size)
 
     for (int store = STORE_NONE + 1; store < STORES; store++)
         if (stage->trial->stores[store].own &&
-            !store_server_alive(&stage->plan->stores[store], state,
-                                sizeof state)) {
+            !process_alive(&stage->plan->stores[store].process, state,
+                           sizeof state)) {
             snprintf(words, size, "%s %s", store_title(store), state);
             return false;
         }

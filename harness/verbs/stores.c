@@ -90,7 +90,7 @@ static int watch(const bool *wanted, struct store_server *servers)
     while (!stop) {
         for (int store = STORE_NONE + 1; store < STORES; store++)
             if (wanted[store] &&
-                !store_server_alive(&servers[store], words, sizeof words)) {
+                !process_alive(&servers[store].process, words, sizeof words)) {
                 fprintf(stderr, "troika stores: %s %s\n", store_title(store),
                         words);
                 return EXIT_FAILED;
