@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika doctor: which facts of this machine spoil measurements, and the
- * remedy for each. One function per fact, one row per function. A warning
- * makes figures worse; bad means that measuring is impossible, and is the only
- * cause of exit code 1.
+ * remedy for each. Each fact is a row of `checks`, with a function where the
+ * judgement takes more than a comparison. A warning makes figures worse; bad
+ * means that measuring is impossible, and is the only cause of exit code 1.
  */
 #include "doctor.h"
 
@@ -24,7 +24,7 @@
 
 static const double MIB = 1024 * 1024;
 
-/* Sets what was found and returns the verdict. */
+/* Writes the fact and returns the verdict. */
 static enum health __attribute__((format(printf, 3, 4)))
 found(struct finding *finding, enum health health, const char *format, ...)
 {
@@ -36,7 +36,7 @@ found(struct finding *finding, enum health health, const char *format, ...)
     return health;
 }
 
-/* The remedy, shown unless all is well. */
+/* Writes the remedy, which is shown unless the verdict is "ok". */
 static void __attribute__((format(printf, 2, 3)))
 remedy(struct finding *finding, const char *format, ...)
 {
@@ -47,62 +47,55 @@ remedy(struct finding *finding, const char *format, ...)
     va_end(values);
 }
 
-static const char *text(const struct patient *patient, const char *key)
+static const char *text(const struct machine_facts *machine, const char *key)
 {
-    const char *value = json_string_of(patient->environment, key);
+    const char *value = json_string_of(machine->environment, key);
 
     return value ? value : "not exposed";
 }
 
-static long long number(const struct patient *patient, const char *key)
+static long long number(const struct machine_facts *machine, const char *key)
 {
-    const json_t *value = json_object_get(patient->environment, key);
+    const json_t *value = json_object_get(machine->environment, key);
 
     return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
-static enum health judge_build(const struct patient *patient,
+static enum health judge_build(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    const char *variant = text(patient, "variant");
+    const char *variant = text(machine, "variant");
     bool release = !strcmp(variant, "release");
 
-    remedy(finding, "make; then build/release/troika: a sanitizer build's "
-                    "figures are not recorded");
     return found(finding, release ? HEALTH_OK : HEALTH_WARNING, "%s, %s",
-                 variant, text(patient, "tool_version"));
+                 variant, text(machine, "tool_version"));
 }
 
-static enum health judge_models(const struct patient *patient,
+static enum health judge_models(const struct machine_facts *machine,
                                 struct finding *finding)
 {
     char missing[200] = "";
     int available = 0;
     size_t used = 0;
 
-    (void)patient;
+    (void)machine;
     for (const struct model_info *m = models_all(); m->name; m++) {
         available += m->available;
         if (!m->available && !m->foreign && used < sizeof missing)
             used += (size_t)snprintf(missing + used, sizeof missing - used,
                                      "%s%s", used ? ", " : "", m->name);
     }
-    remedy(finding, "make (missing packages: make deps); `troika list models` "
-                    "says why each is missing");
     if (available == 0)
         return found(finding, HEALTH_BAD, "none is built");
     return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%d available%s%s",
                  available, used ? "; not: " : "", missing);
 }
 
-static enum health judge_cpus(const struct patient *patient,
+static enum health judge_cpus(const struct machine_facts *machine,
                               struct finding *finding)
 {
-    long long cpus = number(patient, "cpus_usable");
+    long long cpus = number(machine, "cpus_usable");
 
-    remedy(finding, "give it at least 2 CPUs: with one, server and load "
-                    "generator take turns, and only `placement = shared` is "
-                    "possible");
     if (cpus == 1)
         return found(finding, HEALTH_WARNING, "1 usable");
     return found(finding, HEALTH_OK, "%lld usable%s", cpus,
@@ -110,15 +103,12 @@ static enum health judge_cpus(const struct patient *patient,
 }
 
 /* A container's share of CPU time: -1 or "max" means all of it. */
-static enum health judge_quota(const struct patient *patient,
+static enum health judge_quota(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    const char *max = text(patient, "cgroup_cpu_max");
-    long long quota_us = number(patient, "cgroup_cpu_quota_us");
+    const char *max = text(machine, "cgroup_cpu_max");
+    long long quota_us = number(machine, "cgroup_cpu_quota_us");
 
-    remedy(finding, "start the container without a CPU limit (docker run "
-                    "without --cpus), or pin it with --cpuset-cpus: a quota "
-                    "stops everybody for part of each 100 ms");
     if (quota_us > 0)
         return found(finding, HEALTH_WARNING, "%lld us in each period",
                      quota_us);
@@ -127,27 +117,22 @@ static enum health judge_quota(const struct patient *patient,
     return found(finding, HEALTH_OK, "none");
 }
 
-static enum health judge_governor(const struct patient *patient,
+static enum health judge_governor(const struct machine_facts *machine,
                                   struct finding *finding)
 {
-    const char *governor = text(patient, "governor");
+    const char *governor = text(machine, "governor");
     bool slow = strcmp(governor, "performance") != 0 &&
                 strcmp(governor, "not exposed") != 0;
 
-    remedy(finding, "sudo cpupower frequency-set -g performance");
     return found(finding, slow ? HEALTH_WARNING : HEALTH_OK, "%s", governor);
 }
 
-static enum health judge_turbo(const struct patient *patient,
+static enum health judge_turbo(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    long long no_turbo = number(patient, "no_turbo");
-    long long boost = number(patient, "boost");
+    long long no_turbo = number(machine, "no_turbo");
+    long long boost = number(machine, "boost");
 
-    remedy(finding, "echo 1 | sudo tee "
-                    "/sys/devices/system/cpu/intel_pstate/no_turbo (or echo 0 "
-                    "to .../cpufreq/boost): the clock depends on heat and "
-                    "neighbours");
     if (no_turbo < 0 && boost < 0)
         return found(finding, HEALTH_OK, "not exposed");
     if (no_turbo == 0 || boost > 0)
@@ -155,23 +140,12 @@ static enum health judge_turbo(const struct patient *patient,
     return found(finding, HEALTH_OK, "off");
 }
 
-static enum health judge_smt(const struct patient *patient,
-                             struct finding *finding)
-{
-    const char *smt = text(patient, "smt");
-
-    remedy(finding, "echo off | sudo tee /sys/devices/system/cpu/smt/control: "
-                    "two CPUs of one core slow each other, and split may part "
-                    "them between server and load");
-    return found(finding, strcmp(smt, "on") ? HEALTH_OK : HEALTH_WARNING, "%s",
-                 smt);
-}
-
-/* No warning: what is served has them on as well. Two runs must agree. */
-static enum health judge_mitigations(const struct patient *patient,
+/* Never a warning: production servers have mitigations on as well. `troika
+ * compare` checks that two runs agree. */
+static enum health judge_mitigations(const struct machine_facts *machine,
                                      struct finding *finding)
 {
-    const json_t *list = json_object_get(patient->environment, "mitigations");
+    const json_t *list = json_object_get(machine->environment, "mitigations");
     const char *name;
     json_t *value;
     int on = 0;
@@ -183,25 +157,11 @@ static enum health judge_mitigations(const struct patient *patient,
                  json_object_size(list));
 }
 
-static enum health judge_clock(const struct patient *patient,
-                               struct finding *finding)
-{
-    const char *clock = text(patient, "clocksource");
-    bool slow = !strcmp(clock, "hpet") || !strcmp(clock, "acpi_pm") ||
-                !strcmp(clock, "jiffies");
-
-    remedy(finding, "boot with clocksource=tsc: reading this one costs "
-                    "microseconds");
-    return found(finding, slow ? HEALTH_WARNING : HEALTH_OK, "%s", clock);
-}
-
-static enum health judge_memory(const struct patient *patient,
+static enum health judge_memory(const struct machine_facts *machine,
                                 struct finding *finding)
 {
-    double free_mib = (double)number(patient, "memory_available_bytes") / MIB;
+    double free_mib = (double)number(machine, "memory_available_bytes") / MIB;
 
-    remedy(finding, "stop what holds memory: cells with 10,000 tasks take a "
-                    "gigabyte");
     return found(finding,
                  free_mib < 64     ? HEALTH_BAD
                  : free_mib < 1024 ? HEALTH_WARNING
@@ -209,37 +169,34 @@ static enum health judge_memory(const struct patient *patient,
                  "%.0f MiB available", free_mib);
 }
 
-static enum health judge_swap(const struct patient *patient,
+static enum health judge_swap(const struct machine_facts *machine,
                               struct finding *finding)
 {
-    double total = (double)number(patient, "swap_total_bytes") / MIB;
-    double used = total - (double)number(patient, "swap_free_bytes") / MIB;
+    double total = (double)number(machine, "swap_total_bytes") / MIB;
+    double used = total - (double)number(machine, "swap_free_bytes") / MIB;
 
-    remedy(finding, "sudo swapoff -a: a page that comes back from disk looks "
-                    "like a slow request");
     if (total <= 0)
         return found(finding, HEALTH_OK, "none");
     return found(finding, used >= 1 ? HEALTH_WARNING : HEALTH_OK,
                  "%.0f of %.0f MiB used", used, total);
 }
 
-static enum health judge_load(const struct patient *patient,
+static enum health judge_load(const struct machine_facts *machine,
                               struct finding *finding)
 {
-    const json_t *loads = json_object_get(patient->environment, "load_average");
+    const json_t *loads = json_object_get(machine->environment, "load_average");
     double load = json_real_value(json_array_get(loads, 0));
 
-    remedy(finding, "wait, or stop other work (top, ps)");
     return found(finding,
-                 load > 0.5 * (double)number(patient, "cpus") ? HEALTH_WARNING
+                 load > 0.5 * (double)number(machine, "cpus") ? HEALTH_WARNING
                                                               : HEALTH_OK,
                  "%.2f over the last minute", load);
 }
 
-static enum health judge_foreign(const struct patient *patient,
+static enum health judge_foreign(const struct machine_facts *machine,
                                  struct finding *finding)
 {
-    double share = patient->noise.foreign_share;
+    double share = machine->noise.foreign_share;
     char culprits[200];
 
     if (share < 0)
@@ -251,31 +208,28 @@ static enum health judge_foreign(const struct patient *patient,
            "end them, or wait: above %.0f %% trials are invalid, and a run "
            "stops; most of it: %s",
            100 * QUIET_FOREIGN_SHARE,
-           noise_culprits(&patient->noise, culprits, sizeof culprits));
+           noise_culprits(&machine->noise, culprits, sizeof culprits));
     return found(finding, HEALTH_BAD, "others use %.1f %% of the CPUs",
                  100 * share);
 }
 
-static enum health judge_steal(const struct patient *patient,
+static enum health judge_steal(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    double share = patient->noise.steal_share;
+    double share = machine->noise.steal_share;
 
-    remedy(finding, "another virtual machine competes for the host: measure "
-                    "at another time or elsewhere");
     if (share < 0)
         return found(finding, HEALTH_OK, "not exposed");
     return found(finding, share > QUIET_STEAL_SHARE ? HEALTH_BAD : HEALTH_OK,
                  "%.1f %% (hypervisor: %s)", 100 * share,
-                 text(patient, "hypervisor"));
+                 text(machine, "hypervisor"));
 }
 
-static enum health judge_timer(const struct patient *patient,
+static enum health judge_timer(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    const struct noise *noise = &patient->noise;
+    const struct noise *noise = &machine->noise;
 
-    remedy(finding, "stop other work; on a laptop, disable power saving");
     return found(finding,
                  noise->lateness_p99_ns > 1000000 ? HEALTH_WARNING : HEALTH_OK,
                  "sleeps of 1 ms end %.0f us late (p50), %.0f us (p99)",
@@ -283,17 +237,14 @@ static enum health judge_timer(const struct patient *patient,
                  (double)noise->lateness_p99_ns / 1e3);
 }
 
-static enum health judge_descriptors(const struct patient *patient,
+static enum health judge_descriptors(const struct machine_facts *machine,
                                      struct finding *finding)
 {
     const json_t *limit = json_object_get(
-        json_object_get(patient->environment, "rlimits"), "nofile");
+        json_object_get(machine->environment, "rlimits"), "nofile");
     const json_t *hard = json_object_get(limit, "hard");
     long long count = json_integer_value(hard);
 
-    remedy(finding, "ulimit -Hn 65536 as root before starting, or "
-                    "LimitNOFILE= / limits.conf: a server needs one for each "
-                    "connection");
     if (json_is_string(hard))
         return found(finding, HEALTH_OK, "unlimited");
     return found(finding,
@@ -304,93 +255,23 @@ static enum health judge_descriptors(const struct patient *patient,
                  count);
 }
 
-static enum health judge_ports(const struct patient *patient,
+static enum health judge_ports(const struct machine_facts *machine,
                                struct finding *finding)
 {
     int low = 0, high = -1, count;
 
-    sscanf(text(patient, "port_range"), "%d %d", &low, &high);
+    sscanf(text(machine, "port_range"), "%d %d", &low, &high);
     count = high - low + 1;
-    remedy(finding, "sudo sysctl net.ipv4.ip_local_port_range='10240 65000'");
     if (count <= 0)
         return found(finding, HEALTH_OK, "not exposed");
     return found(finding, count < 16000 ? HEALTH_WARNING : HEALTH_OK,
                  "%d local ports (%d to %d)", count, low, high);
 }
 
-static enum health judge_reuse(const struct patient *patient,
-                               struct finding *finding)
-{
-    long long reuse = number(patient, "tcp_tw_reuse");
-
-    remedy(finding, "sudo sysctl net.ipv4.tcp_tw_reuse=2: ports of ended "
-                    "connections stay taken for a minute");
-    if (reuse < 0)
-        return found(finding, HEALTH_OK, "not exposed");
-    return found(finding, reuse == 0 ? HEALTH_WARNING : HEALTH_OK, "%lld",
-                 reuse);
-}
-
-/* A plain number that must not be below `least`. */
-static enum health judge_least(const struct patient *patient,
-                               struct finding *finding, const char *key,
-                               long long least)
-{
-    long long value = number(patient, key);
-
-    if (value < 0)
-        return found(finding, HEALTH_OK, "not exposed");
-    return found(finding, value < least ? HEALTH_WARNING : HEALTH_OK, "%lld",
-                 value);
-}
-
-static enum health judge_backlog(const struct patient *patient,
-                                 struct finding *finding)
-{
-    remedy(finding, "sudo sysctl net.core.somaxconn=4096: a burst of new "
-                    "connections is dropped");
-    return judge_least(patient, finding, "somaxconn", 1024);
-}
-
-static enum health judge_threads(const struct patient *patient,
-                                 struct finding *finding)
-{
-    remedy(finding, "sudo sysctl kernel.threads-max=65536: models with a "
-                    "thread or process each end there");
-    return judge_least(patient, finding, "threads_max", 20000);
-}
-
-static enum health judge_pids(const struct patient *patient,
-                              struct finding *finding)
-{
-    remedy(finding, "sudo sysctl kernel.pid_max=65536: threads count too");
-    return judge_least(patient, finding, "pid_max", 20000);
-}
-
-static enum health judge_maps(const struct patient *patient,
-                              struct finding *finding)
-{
-    remedy(finding, "sudo sysctl vm.max_map_count=262144: every stack takes "
-                    "two mappings");
-    return judge_least(patient, finding, "max_map_count", 39000);
-}
-
-static enum health judge_thp(const struct patient *patient,
-                             struct finding *finding)
-{
-    const char *thp = text(patient, "thp");
-
-    remedy(finding, "echo madvise | sudo tee "
-                    "/sys/kernel/mm/transparent_hugepage/enabled: a touched "
-                    "stack may take 2 MiB");
-    return found(finding, strcmp(thp, "always") ? HEALTH_OK : HEALTH_WARNING,
-                 "%s", thp);
-}
-
-static enum health judge_cgroup(const struct patient *patient,
+static enum health judge_cgroup(const struct machine_facts *machine,
                                 struct finding *finding)
 {
-    const json_t *mounts = json_object_get(patient->environment, "cgroup");
+    const json_t *mounts = json_object_get(machine->environment, "cgroup");
     bool memory = false, two = false;
     size_t index;
     json_t *m;
@@ -403,8 +284,6 @@ static enum health judge_cgroup(const struct patient *patient,
         memory |=
             strstr(options, "memory") && json_integer_of(m, "version") == 1;
     }
-    remedy(finding, "run as root, or systemd-run --user --scope -p "
-                    "Delegate=yes: without a group memory is an estimate");
     return found(finding, memory || two ? HEALTH_OK : HEALTH_WARNING, "%s%s%s",
                  memory ? "v1 memory writable" : "", memory && two ? ", " : "",
                  two      ? "v2 writable"
@@ -412,21 +291,22 @@ static enum health judge_cgroup(const struct patient *patient,
                           : "none is writable");
 }
 
-/* What a tool says of its version, or NULL. */
-static const char *tool(const struct patient *patient, const char *name)
+/* The version that a tool prints, or NULL. */
+static const char *tool(const struct machine_facts *machine, const char *name)
 {
     const char *said =
-        json_string_of(json_object_get(patient->environment, "tools"), name);
+        json_string_of(json_object_get(machine->environment, "tools"), name);
 
     return said && strcmp(said, "not found") != 0 ? said : NULL;
 }
 
-/* "" for a tool that works. */
-static void add_fault(const struct patient *patient, const char *name,
+/* Appends the tool to `missing`, or to `mute` if it cannot be asked. Appends
+ * nothing for a tool that works. */
+static void add_fault(const struct machine_facts *machine, const char *name,
                       char *missing, char *mute, size_t size)
 {
     const char *said =
-        json_string_of(json_object_get(patient->environment, "tools"), name);
+        json_string_of(json_object_get(machine->environment, "tools"), name);
     bool lacks = !said || !strcmp(said, "not found");
     char *list = lacks ? missing : mute;
     size_t used = strlen(list);
@@ -438,18 +318,16 @@ static void add_fault(const struct patient *patient, const char *name,
                  said);
 }
 
-static enum health judge_tools(const struct patient *patient,
+static enum health judge_tools(const struct machine_facts *machine,
                                struct finding *finding)
 {
-    const char *gnuplot = tool(patient, "gnuplot");
-    const char *python = tool(patient, "python");
+    const char *gnuplot = tool(machine, "gnuplot");
+    const char *python = tool(machine, "python");
 
     char missing[256] = "", mute[256] = "";
 
-    add_fault(patient, "gnuplot", missing, mute, sizeof missing);
-    add_fault(patient, "python", missing, mute, sizeof missing);
-    remedy(finding, "make deps: without them there are no charts and no "
-                    "report");
+    add_fault(machine, "gnuplot", missing, mute, sizeof missing);
+    add_fault(machine, "python", missing, mute, sizeof missing);
     if (missing[0] != '\0')
         return found(finding, HEALTH_WARNING, "missing:%s", missing);
     remedy(finding, "try them by hand; where no process can be started, raise "
@@ -459,11 +337,11 @@ static enum health judge_tools(const struct patient *patient,
     return found(finding, HEALTH_OK, "%s; %s", gnuplot, python);
 }
 
-static enum health judge_variables(const struct patient *patient,
+static enum health judge_variables(const struct machine_facts *machine,
                                    struct finding *finding)
 {
     const json_t *variables =
-        json_object_get(patient->environment, "variables");
+        json_object_get(machine->environment, "variables");
     const char *name;
     char words[512], set[200] = "";
     size_t used = 0;
@@ -474,45 +352,120 @@ static enum health judge_variables(const struct patient *patient,
             used += (size_t)snprintf(set + used, sizeof set - used, "%s%s",
                                      used ? ", " : "", name);
     }
-    remedy(finding, "unset them: the servers inherit them, and figures with "
-                    "and without them are not of one kind");
     if (switches_untrusted(variables, words, sizeof words))
         remedy(finding, "%s", words);
     return found(finding, used ? HEALTH_WARNING : HEALTH_OK, "%s%s", set,
                  used ? " set" : "none that changes what is measured");
 }
 
+/* One fact. `judge` handles it; or else the environment's `key` is compared
+ * with a number or with words. */
 static const struct check {
     const char *name;
-    enum health (*judge)(const struct patient *, struct finding *);
+    enum health (*judge)(const struct machine_facts *, struct finding *);
+    const char *key;
+    long long least;    /* of the number; 0: the fact is a word */
+    const char *bad;    /* "a|b": words that are a warning */
+    const char *remedy; /* unless `judge` sets another */
 } checks[] = {
-    {"build", judge_build},
-    {"models", judge_models},
-    {"CPUs", judge_cpus},
-    {"CPU quota", judge_quota},
-    {"governor", judge_governor},
-    {"turbo", judge_turbo},
-    {"SMT", judge_smt},
-    {"mitigations", judge_mitigations},
-    {"clocksource", judge_clock},
-    {"memory", judge_memory},
-    {"swap", judge_swap},
-    {"load average", judge_load},
-    {"foreign CPU use", judge_foreign},
-    {"steal", judge_steal},
-    {"timers", judge_timer},
-    {"descriptors", judge_descriptors},
-    {"local ports", judge_ports},
-    {"tcp_tw_reuse", judge_reuse},
-    {"somaxconn", judge_backlog},
-    {"threads-max", judge_threads},
-    {"pid_max", judge_pids},
-    {"max_map_count", judge_maps},
-    {"huge pages", judge_thp},
-    {"control groups", judge_cgroup},
-    {"report tools", judge_tools},
-    {"environment", judge_variables},
+    {"build", judge_build,
+     .remedy = "make; then build/release/troika: a sanitizer build's "
+               "figures are not recorded"},
+    {"models", judge_models,
+     .remedy = "make (missing packages: make deps); `troika list models` "
+               "says why each is missing"},
+    {"CPUs", judge_cpus,
+     .remedy = "give it at least 2 CPUs: with one, server and load "
+               "generator take turns, and only `placement = shared` is "
+               "possible"},
+    {"CPU quota", judge_quota,
+     .remedy = "start the container without a CPU limit (docker run "
+               "without --cpus), or pin it with --cpuset-cpus: a quota "
+               "stops everybody for part of each 100 ms"},
+    {"governor", judge_governor,
+     .remedy = "sudo cpupower frequency-set -g performance"},
+    {"turbo", judge_turbo,
+     .remedy = "echo 1 | sudo tee "
+               "/sys/devices/system/cpu/intel_pstate/no_turbo (or echo 0 "
+               "to .../cpufreq/boost): the clock depends on heat and "
+               "neighbours"},
+    {"SMT", .key = "smt", .bad = "on",
+     .remedy = "echo off | sudo tee /sys/devices/system/cpu/smt/control: "
+               "two CPUs of one core slow each other, and split may part "
+               "them between server and load"},
+    {"mitigations", .judge = judge_mitigations},
+    {"clocksource", .key = "clocksource", .bad = "hpet|acpi_pm|jiffies",
+     .remedy = "boot with clocksource=tsc: reading this one costs "
+               "microseconds"},
+    {"memory", judge_memory,
+     .remedy = "stop what holds memory: cells with 10,000 tasks take a "
+               "gigabyte"},
+    {"swap", judge_swap,
+     .remedy = "sudo swapoff -a: a page that comes back from disk looks "
+               "like a slow request"},
+    {"load average", judge_load,
+     .remedy = "wait, or stop other work (top, ps)"},
+    {"foreign CPU use", .judge = judge_foreign},
+    {"steal", judge_steal,
+     .remedy = "another virtual machine competes for the host: measure "
+               "at another time or elsewhere"},
+    {"timers", judge_timer,
+     .remedy = "stop other work; on a laptop, disable power saving"},
+    {"descriptors", judge_descriptors,
+     .remedy = "ulimit -Hn 65536 as root before starting, or "
+               "LimitNOFILE= / limits.conf: a server needs one for each "
+               "connection"},
+    {"local ports", judge_ports,
+     .remedy = "sudo sysctl net.ipv4.ip_local_port_range='10240 65000'"},
+    {"tcp_tw_reuse", .key = "tcp_tw_reuse", .least = 1,
+     .remedy = "sudo sysctl net.ipv4.tcp_tw_reuse=2: ports of ended "
+               "connections stay taken for a minute"},
+    {"somaxconn", .key = "somaxconn", .least = 1024,
+     .remedy = "sudo sysctl net.core.somaxconn=4096: a burst of new "
+               "connections is dropped"},
+    {"threads-max", .key = "threads_max", .least = 20000,
+     .remedy = "sudo sysctl kernel.threads-max=65536: models with a "
+               "thread or process each end there"},
+    {"pid_max", .key = "pid_max", .least = 20000,
+     .remedy = "sudo sysctl kernel.pid_max=65536: threads count too"},
+    {"max_map_count", .key = "max_map_count", .least = 39000,
+     .remedy = "sudo sysctl vm.max_map_count=262144: every stack takes "
+               "two mappings"},
+    {"huge pages", .key = "thp", .bad = "always",
+     .remedy = "echo madvise | sudo tee "
+               "/sys/kernel/mm/transparent_hugepage/enabled: a touched "
+               "stack may take 2 MiB"},
+    {"control groups", judge_cgroup,
+     .remedy = "run as root, or systemd-run --user --scope -p "
+               "Delegate=yes: without a group memory is an estimate"},
+    {"report tools", judge_tools,
+     .remedy = "make deps: without them there are no charts and no "
+               "report"},
+    {"environment", judge_variables,
+     .remedy = "unset them: the servers inherit them, and figures with "
+               "and without them are not of one kind"},
 };
+
+static enum health judge_one(const struct check *check,
+                             const struct machine_facts *machine,
+                             struct finding *finding)
+{
+    if (check->remedy)
+        remedy(finding, "%s", check->remedy);
+    if (check->judge)
+        return check->judge(machine, finding);
+    if (check->bad) {
+        const char *word = text(machine, check->key);
+        bool is_bad = flags_alternative(check->bad, word) >= 0;
+
+        return found(finding, is_bad ? HEALTH_WARNING : HEALTH_OK, "%s", word);
+    }
+    long long value = number(machine, check->key);
+    if (value < 0)
+        return found(finding, HEALTH_OK, "not exposed");
+    return found(finding, value < check->least ? HEALTH_WARNING : HEALTH_OK,
+                 "%lld", value);
+}
 
 const char *health_name(enum health health)
 {
@@ -521,14 +474,14 @@ const char *health_name(enum health health)
     return names[health];
 }
 
-int doctor_judge(const struct patient *patient, struct finding *findings,
+int doctor_judge(const struct machine_facts *machine, struct finding *findings,
                  int size)
 {
     int count = (int)(sizeof checks / sizeof checks[0]);
 
     for (int i = 0; i < count && i < size; i++) {
         findings[i] = (struct finding){.name = checks[i].name};
-        findings[i].health = checks[i].judge(patient, &findings[i]);
+        findings[i].health = judge_one(&checks[i], machine, &findings[i]);
         if (findings[i].health == HEALTH_OK)
             findings[i].remedy[0] = '\0';
     }
@@ -573,7 +526,7 @@ int verb_doctor(int argc, char **argv)
                 "remedy for each. Takes about a second. Exit code 1: measuring "
                 "is impossible."};
     struct finding findings[FINDINGS_MAX];
-    struct patient patient = {0};
+    struct machine_facts machine = {0};
     int counts[3] = {0}, count;
     json_t *environment;
     bool json = false;
@@ -584,9 +537,9 @@ int verb_doctor(int argc, char **argv)
         fputs("troika doctor: out of memory\n", stderr);
         return EXIT_FAILED;
     }
-    patient.environment = environment;
-    noise_measure(&patient.noise);
-    count = doctor_judge(&patient, findings, FINDINGS_MAX);
+    machine.environment = environment;
+    noise_measure(&machine.noise);
+    count = doctor_judge(&machine, findings, FINDINGS_MAX);
     for (int i = 0; i < count; i++)
         counts[findings[i].health]++;
     if (json)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Judges the facts of a machine. Kept apart from gathering them, so that a
- * test can present any machine.
+ * Judges the facts of a machine. Other files gather them (environment.h,
+ * noise.h), so that a test can present any machine.
  */
 #pragma once
 
@@ -11,14 +11,14 @@
 
 enum health {
     HEALTH_OK,
-    HEALTH_WARNING, /* figures get worse */
-    HEALTH_BAD,     /* measuring is impossible */
+    HEALTH_WARNING, /* makes figures worse */
+    HEALTH_BAD,     /* makes measuring impossible */
 };
 
 /* "ok", "warning", "bad". */
 const char *health_name(enum health health);
 
-struct patient {
+struct machine_facts {
     const json_t *environment; /* of environment_capture */
     struct noise noise;
 };
@@ -27,11 +27,11 @@ struct finding {
     const char *name;
     enum health health;
     char fact[256];
-    char remedy[512]; /* "" when all is well */
+    char remedy[512]; /* "" for HEALTH_OK */
 };
 
 enum { FINDINGS_MAX = 32 };
 
-/* Judges every fact. Returns how many findings were written. */
-int doctor_judge(const struct patient *patient, struct finding *findings,
+/* Judges every fact. Returns the number of findings written. */
+int doctor_judge(const struct machine_facts *machine, struct finding *findings,
                  int size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika search: the highest rate at which models, or any server, keep a
- * limit. The same search as `mode = search` of an experiment, once, without a
- * run's directory: standard output holds the result and nothing else. The flags
- * are made a cell, as an experiment file has it, so that the same checks apply
- * and say the same sentences.
+ * limit. It is one search as an experiment has with `mode = search`, without a
+ * run's directory. Standard output holds the result and nothing else. The flags
+ * become the text of an experiment file, so that its checks and messages apply
+ * here.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -36,7 +36,7 @@
 
 enum { GIVEN_MAX = 32, NAMES_MAX = 64 };
 
-/* Texts as given; NULL: not. */
+/* Texts of flags; NULL: not given. */
 struct options {
     const char *workload, *slo, *url, *step, *warmup, *connections, *output;
     const char *models[GIVEN_MAX], *parameters[GIVEN_MAX];
@@ -110,7 +110,7 @@ static const struct flag rows[] = {
     {0},
 };
 
-/* The parameters of all workloads, for who misspelt one. */
+/* The parameters of all workloads, to suggest one for a misspelt flag. */
 static const char *const *parameter_names(void)
 {
     static const char *names[NAMES_MAX + 1];
@@ -123,8 +123,9 @@ static const char *const *parameter_names(void)
     return names;
 }
 
-/* Takes --NAME=VALUE out of the arguments where NAME is some workload's
- * parameter: whether it is this one's is found out with the cell. */
+/* Takes --NAME=VALUE out of the arguments if NAME is a parameter of any
+ * workload. Reading the cell checks later that the chosen workload has it.
+ * Returns the number of arguments left. */
 static int take_parameters(int argc, char **argv, struct options *options)
 {
     int kept = 1;
@@ -148,7 +149,8 @@ static int take_parameters(int argc, char **argv, struct options *options)
     return kept;
 }
 
-/* A cell as an experiment file has it, so that the same checks apply. */
+/* Writes the experiment file of one cell. With a URL, models and workload mean
+ * nothing. */
 static void write_cell(const struct options *options, FILE *file)
 {
     if (!options->url)
@@ -168,9 +170,8 @@ static void write_cell(const struct options *options, FILE *file)
         fprintf(file, "%s\n", options->parameters[i]);
 }
 
-/* The experiment of one search cell that the options ask for; with a URL its
- * workload and models mean nothing. As experiment_read, but for the file in
- * the sentence. */
+/* Makes the experiment of one search cell. Returns as experiment_read does; the
+ * message does not name the file, which nobody wrote. */
 static int make_cell(const struct options *options,
                      struct experiment **experiment, char *why, size_t why_size)
 {
@@ -189,7 +190,6 @@ static int make_cell(const struct options *options,
     else
         result = experiment_read(path, models_all(), experiment, why, why_size);
     unlink(path);
-    /* The file is nobody's: its lines would say nothing. */
     sentence = result < 0 ? strstr(why, ": ") : NULL;
     if (sentence && !strncmp(why, path, strlen(path)))
         memmove(why, sentence + 2, strlen(sentence + 2) + 1);
@@ -216,8 +216,8 @@ static void parse(int argc, char **argv, struct options *options)
     flags_parse(&flags, argc, argv, options);
 }
 
-/* The subjects of a search: models, or one URL. */
-struct sought {
+/* A search of several models in turn, or of one URL. */
+struct search_job {
     const struct options *options;
     const char *names[EXPERIMENT_MODELS_MAX];
     struct search searches[EXPERIMENT_MODELS_MAX];
@@ -238,22 +238,22 @@ static void on_signal(int signal)
     stop_signal = signal;
 }
 
-/* Each server is fresh with every step, but for that of a URL. */
+/* Runs one step: of a model on a fresh server, of a URL on the server there. */
 static int take_step(void *context, int who, int turn, struct search_step *step)
 {
-    struct sought *sought = context;
-    const struct search *search = &sought->searches[who];
+    struct search_job *job = context;
+    const struct search *search = &job->searches[who];
     struct search_trial *trial;
     int result;
 
-    if (sought->options->url) {
-        result = search_load_run(&sought->target, search->rate_per_s, turn,
-                                 step, sought->why, sizeof sought->why);
+    if (job->options->url) {
+        result = search_load_run(&job->target, search->rate_per_s, turn, step,
+                                 job->why, sizeof job->why);
     } else {
         trial = calloc(1, sizeof *trial);
         result = !trial ? -ENOMEM
-                        : search_trial_run(&sought->plans[who],
-                                           search->rate_per_s, turn, trial);
+                        : search_trial_run(&job->plans[who], search->rate_per_s,
+                                           turn, trial);
         if (result == 0)
             search_trial_judge(&trial->plan, &trial->trial, trial->gates,
                                trial->gate_count, step);
@@ -263,8 +263,8 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     }
     if (result == 0 && stop_signal != 0)
         result = -EINTR;
-    if (result == 0 && !sought->options->quiet)
-        fprintf(stderr, "%s %s %.0f/s: %s%s%s\n", sought->names[who],
+    if (result == 0 && !job->options->quiet)
+        fprintf(stderr, "%s %s %.0f/s: %s%s%s\n", job->names[who],
                 search_phase_name(search->phase),
                 search->rate_per_s > 0 ? search->rate_per_s
                                        : step->achieved_per_s,
@@ -273,53 +273,51 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     return result;
 }
 
-static const char *limit_of(const struct sought *sought, int who)
+static const char *limit_of(const struct search_job *job, int who)
 {
-    return search_trial_bound(sought->point,
-                              sought->searches[who].ceiling_per_s)
+    return search_trial_bound(job->point, job->searches[who].ceiling_per_s)
                ? "connections"
                : NULL;
 }
 
-static json_t *make_json(const struct sought *sought)
+static json_t *make_json(const struct search_job *job)
 {
     json_t *list = json_array();
 
-    for (int i = 0; i < sought->count; i++)
+    for (int i = 0; i < job->count; i++)
         json_array_append_new(
-            list,
-            json_pack("{s:s, s:b, s:o}", "name", sought->names[i], "valid",
-                      !sought->searches[i].failed, "capacity",
-                      search_json(&sought->searches[i], &sought->point->slo,
-                                  limit_of(sought, i))));
+            list, json_pack("{s:s, s:b, s:o}", "name", job->names[i], "valid",
+                            !job->searches[i].failed, "capacity",
+                            search_json(&job->searches[i], &job->point->slo,
+                                        limit_of(job, i))));
     return json_pack("{s:i, s:o, s:i, s:o}", "schema_version", 1, "searched",
-                     list, "connections", sought->point->connections, "seed",
-                     json_integer((json_int_t)sought->options->seed));
+                     list, "connections", job->point->connections, "seed",
+                     json_integer((json_int_t)job->options->seed));
 }
 
-static void print_one(const struct sought *sought, int who)
+static void print_one(const struct search_job *job, int who)
 {
-    const struct search *search = &sought->searches[who];
-    const char *limit = limit_of(sought, who);
+    const struct search *search = &job->searches[who];
+    const char *limit = limit_of(job, who);
     struct search_result result;
 
     search_judge(search, &result);
     if (!limit && result.at_least)
         limit = "generator";
-    printf("%-24s ", sought->names[who]);
+    printf("%-24s ", job->names[who]);
     if (search->failed)
         printf("INVALID: %s\n",
                search->count > 0 ? search->steps[search->count - 1].why : "");
     else if (result.cannot_meet)
         printf("cannot meet %s: not even 10 %% of the %.0f/s that it reaches\n",
-               sought->point->slo.text, search->ceiling_per_s);
+               job->point->slo.text, search->ceiling_per_s);
     else if (limit)
         printf("at least %.0f/s: its limit is the %s, not the server\n",
                result.last_success, limit);
     else
         printf("%.0f/s keeps %s; conservative %.0f/s; highest pass %.0f, "
                "lowest fail %.0f\n",
-               result.estimate_per_s, sought->point->slo.text,
+               result.estimate_per_s, job->point->slo.text,
                result.conservative_per_s, result.last_success,
                result.first_failure);
 }
@@ -341,19 +339,19 @@ static int store(const char *path, const json_t *json)
 }
 
 /* Prints and stores. Returns the exit code. */
-static int present(const struct sought *sought)
+static int present(const struct search_job *job)
 {
-    const char *output = sought->options->output;
-    json_t *json = make_json(sought);
+    const char *output = job->options->output;
+    json_t *json = make_json(job);
     int code = EXIT_OK;
 
-    for (int i = 0; i < sought->count; i++) {
-        if (!sought->options->json)
-            print_one(sought, i);
-        if (sought->searches[i].failed)
+    for (int i = 0; i < job->count; i++) {
+        if (!job->options->json)
+            print_one(job, i);
+        if (job->searches[i].failed)
             code = EXIT_INVALID;
     }
-    if (sought->options->json) {
+    if (job->options->json) {
         json_print(json);
     }
     if (output && store(output, json) < 0)
@@ -362,10 +360,9 @@ static int present(const struct sought *sought)
     return code;
 }
 
-static int carry_out(struct sought *sought)
+static int carry_out(struct search_job *job)
 {
-    struct search_group group = {sought->searches, sought->count, take_step,
-                                 sought};
+    struct search_group group = {job->searches, job->count, take_step, job};
     struct sigaction action = {.sa_handler = on_signal};
     char text[64];
     int result;
@@ -373,25 +370,24 @@ static int carry_out(struct sought *sought)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (!sought->options->quiet)
+    if (!job->options->quiet)
         fprintf(stderr,
                 "%d steps of %.3g s and what surrounds them: about %s "
                 "in all, longer at low rates\n",
-                SEARCH_STEPS * sought->count,
-                (double)sought->point->window_ns / 1e9,
-                plan_duration(sought->count * plan_trial_ns(sought->point),
-                              text, sizeof text));
+                SEARCH_STEPS * job->count, (double)job->point->window_ns / 1e9,
+                plan_duration(job->count * plan_trial_ns(job->point), text,
+                              sizeof text));
     result = search_group_run(&group);
     if (result == 0)
-        return present(sought);
+        return present(job);
     if (stop_signal != 0)
         return 128 + stop_signal;
     fprintf(stderr, "troika search: %s\n",
-            sought->why[0] ? sought->why : strerror(-result));
+            job->why[0] ? job->why : strerror(-result));
     return EXIT_FAILED;
 }
 
-static int search_models(struct sought *sought)
+static int search_models(struct search_job *job)
 {
     const struct model_info *models = models_all();
     struct backend_server backend = {0};
@@ -408,44 +404,44 @@ static int search_models(struct sought *sought)
     placement_available(&cpus);
     if (metronome_start(&cpus, &metronome) < 0)
         fputs("troika search: warning: no metronome\n", stderr);
-    for (; sought->point->models[sought->count]; sought->count++) {
-        int i = sought->count;
+    for (; job->point->models[job->count]; job->count++) {
+        int i = job->count;
 
-        sought->names[i] = sought->point->models[i];
-        sought->plans[i] =
-            (struct trial_plan){.point = sought->point,
-                                .model = models_find(models, sought->names[i]),
-                                .workers = sought->point->model_workers[i],
-                                .settings = sought->point->model_settings[i],
-                                .seed = sought->options->seed,
+        job->names[i] = job->point->models[i];
+        job->plans[i] =
+            (struct trial_plan){.point = job->point,
+                                .model = models_find(models, job->names[i]),
+                                .workers = job->point->model_workers[i],
+                                .settings = job->point->model_settings[i],
+                                .seed = job->options->seed,
                                 .backend = &backend,
                                 .stores = stores,
                                 .metronome = metronome,
                                 .stop = &stop_signal};
     }
-    code = carry_out(sought);
+    code = carry_out(job);
     backend_server_stop(&backend);
     store_server_stop_all(stores);
     metronome_stop(metronome);
     return code;
 }
 
-static int search_url(struct sought *sought)
+static int search_url(struct search_job *job)
 {
     struct load_target target;
     struct load_request request = {0};
     char *bytes;
     int code;
 
-    if (load_target_parse(sought->options->url, &target, sought->why,
-                          sizeof sought->why) < 0) {
-        fprintf(stderr, "troika search: %s\n", sought->why);
+    if (load_target_parse(job->options->url, &target, job->why,
+                          sizeof job->why) < 0) {
+        fprintf(stderr, "troika search: %s\n", job->why);
         return EXIT_USAGE;
     }
-    if (load_target_choose(&target, sought->why, sizeof sought->why) < 0) {
+    if (load_target_choose(&target, job->why, sizeof job->why) < 0) {
         fprintf(stderr,
                 "troika search: %s: no connection could be opened: %s\n",
-                sought->options->url, sought->why);
+                job->options->url, job->why);
         return EXIT_FAILED;
     }
     bytes =
@@ -453,15 +449,15 @@ static int search_url(struct sought *sought)
     if (!bytes)
         return EXIT_FAILED;
     request.bytes = bytes;
-    sought->names[0] = sought->options->url;
-    sought->count = 1;
-    sought->target = (struct search_load){.point = *sought->point,
-                                          .plan = {.address = target.address,
-                                                   .requests = &request,
-                                                   .request_count = 1,
-                                                   .stop = &stop_signal},
-                                          .seed = sought->options->seed};
-    code = carry_out(sought);
+    job->names[0] = job->options->url;
+    job->count = 1;
+    job->target = (struct search_load){.point = *job->point,
+                                       .plan = {.address = target.address,
+                                                .requests = &request,
+                                                .request_count = 1,
+                                                .stop = &stop_signal},
+                                       .seed = job->options->seed};
+    code = carry_out(job);
     free(bytes);
     return code;
 }
@@ -470,33 +466,33 @@ int verb_search(int argc, char **argv)
 {
     struct options options;
     struct experiment *experiment = NULL;
-    struct sought *sought = calloc(1, sizeof *sought);
+    struct search_job *job = calloc(1, sizeof *job);
     int code = EXIT_FAILED;
     json_t *variables = switches_json();
     char why[2048], words[512];
     bool untrusted = switches_untrusted(variables, words, sizeof words);
 
     json_decref(variables);
-    if (!sought)
+    if (!job)
         return code;
     parse(argc, argv, &options);
-    sought->options = &options;
+    job->options = &options;
     if (make_cell(&options, &experiment, why, sizeof why) < 0) {
         fprintf(stderr, "troika search: %s\n", why);
         code = EXIT_USAGE;
     } else {
-        sought->point = &experiment->load_points[0];
+        job->point = &experiment->load_points[0];
         if (untrusted)
             fprintf(stderr, "troika search: %s\n", words);
         fputs(!options.url ? experiment->left_out : "", stderr);
         if (options.url)
-            code = search_url(sought);
-        else if (!sought->point->models[0])
+            code = search_url(job);
+        else if (!job->point->models[0])
             code = EXIT_USAGE;
         else
-            code = search_models(sought);
+            code = search_models(job);
         experiment_free(experiment);
     }
-    free(sought);
+    free(job);
     return code == EXIT_OK && untrusted ? EXIT_INVALID : code;
 }

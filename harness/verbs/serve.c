@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika serve MODEL [FLAG...]: becomes that model's server. The flags are the
- * model's own (docs/contract.md), so there is nothing here to parse but
- * --backend: without it a backend is started beside the server, so that the
- * workloads that call one answer at once. The backend is a child of the
- * process that becomes the server, and is killed with it.
+ * troika serve MODEL [FLAG...]: becomes that model's server. The model parses
+ * the flags (docs/contract.md), all but --backend. Without --backend, a backend
+ * starts beside the server, so that the workloads that call one work at once.
+ *
+ * The backend is a child of the process that becomes the server by exec, and is
+ * killed with it. process_start would not do: its control groups and its
+ * guardian need a harness that outlives the server.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,9 +21,9 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
-#include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/server/models.h"
+#include "harness/server/ready_line.h"
 #include "models/runtime/base/parameter.h"
 #include "models/runtime/workload.h"
 #include "verbs.h"
@@ -45,7 +46,6 @@ static void usage(FILE *file)
           file);
 }
 
-/* Runs in the child that becomes the backend. */
 static void __attribute__((noreturn)) become_backend(const char *path, int out)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -56,13 +56,11 @@ static void __attribute__((noreturn)) become_backend(const char *path, int out)
     _exit(127);
 }
 
-/* Reads the ready line and returns its port, or a negative errno. */
+/* Reads the ready line. Returns its port or a negative errno. */
 static int ready_port(int fd)
 {
     char line[1024] = "";
     size_t used = 0;
-    json_t *ready;
-    int port;
 
     while (used == 0 || line[used - 1] != '\n') {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -74,27 +72,24 @@ static int ready_port(int fd)
             return got < 0 ? -errno : -ECHILD;
         used += (size_t)got;
     }
-    ready = json_loadb(line, used, 0, NULL);
-    port = (int)json_integer_of(ready, "port");
-    json_decref(ready);
-    return port > 0 ? port : -EPROTO;
+    struct ready_line ready;
+    line[used] = '\0';
+    return ready_line_read(line, &ready) ? ready.port : -EPROTO;
 }
 
-/* Starts the backend. Returns its port or a negative errno. */
 static int start_backend(const char *path)
 {
-    int ends[2], port;
-    pid_t pid;
+    int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    pid = fork();
+    pid_t pid = fork();
     if (pid < 0)
         return -errno;
     if (pid == 0)
         become_backend(path, ends[1]);
     close(ends[1]);
-    port = ready_port(ends[0]);
+    int port = ready_port(ends[0]);
     close(ends[0]);
     if (port < 0)
         kill(pid, SIGKILL);
@@ -109,7 +104,7 @@ static bool wants_backend(const struct model_info *model)
     return false;
 }
 
-/* Writes HOST:PORT of a fresh backend, or leaves "" and says why. */
+/* Starts a backend and writes its HOST:PORT, or leaves "" and says why. */
 static void automatic_backend(const struct model_info *models,
                               const struct model_info *model, char *text,
                               size_t size)
@@ -160,7 +155,7 @@ static const char *take_backend(int from, char **argv)
     return value;
 }
 
-/* The server would only print something and exit. */
+/* Whether the server will only print something and exit. */
 static bool only_asks(char **argv)
 {
     static const char *const asking[] = {"--help", "-?",        "-h", "--usage",
@@ -193,14 +188,14 @@ static const struct model_info *find(const struct model_info *models,
     return model;
 }
 
-/* Whether each word in the place of a flag is, or begins, one that the model
- * has; if not, the nearest is named. The model judges the rest. */
+/* Whether each flag is, or abbreviates, one that the model has; if not, says so
+ * and names the nearest. The model checks everything else. */
 static bool knows_flags(const struct model_info *model, char **argv)
 {
     const char *names[FLAGS_MAX + 1] = {
         "stats", "describe", "help",    "usage", "version",    "address",
         "port",  "workers",  "backlog", "redis", "postgresql", "backend"};
-    enum { ALONE = 5 }; /* the first ones take no value */
+    enum { ALONE = 5 }; /* so many of the names take no value */
     int count = 12;
     char hint[512];
 

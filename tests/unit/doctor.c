@@ -47,13 +47,13 @@ static struct finding judge(const char *name, const char *change,
     struct finding findings[FINDINGS_MAX];
     json_t *machine = json_loads(good_machine, 0, NULL);
     json_t *over = json_loads(change, 0, NULL);
-    struct patient patient = {machine, noise};
+    struct machine_facts facts = {machine, noise};
     int count;
 
     assert_non_null(machine);
     assert_non_null(over);
     json_object_update(machine, over);
-    count = doctor_judge(&patient, findings, FINDINGS_MAX);
+    count = doctor_judge(&facts, findings, FINDINGS_MAX);
     json_decref(machine);
     json_decref(over);
     for (int i = 0; i < count; i++)
@@ -66,8 +66,8 @@ static struct finding judge(const char *name, const char *change,
 static void a_good_machine_is_healthy(void **state)
 {
     struct finding findings[FINDINGS_MAX];
-    struct patient patient = {json_loads(good_machine, 0, NULL), quiet};
-    int count = doctor_judge(&patient, findings, FINDINGS_MAX);
+    struct machine_facts facts = {json_loads(good_machine, 0, NULL), quiet};
+    int count = doctor_judge(&facts, findings, FINDINGS_MAX);
 
     (void)state;
     assert_true(count > 15);
@@ -78,7 +78,7 @@ static void a_good_machine_is_healthy(void **state)
             fail_msg("%s: %s", findings[i].name, findings[i].fact);
         assert_string_equal(findings[i].remedy, "");
     }
-    json_decref((json_t *)patient.environment);
+    json_decref((json_t *)facts.environment);
 }
 
 static void each_fault_is_found(void **state)
