@@ -17,6 +17,7 @@
 #include "busy.h"
 #include "ceiling.h"
 #include "harness/arithmetic/statistics.h"
+#include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
@@ -26,14 +27,6 @@
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static double figure(const json_t *trial, const char *name)
 {

@@ -9,20 +9,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/clock.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/machine/noise.h"
 
 static const int64_t LOST_NS = INT64_C(60000000000);
 static const char GATE[] = "foreign_cpu";
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 bool busy_was(const json_t *trial)
 {

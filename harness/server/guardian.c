@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The guardian (see the header). It learns of the harness's end in two ways:
- * a pidfd of the harness, and a pipe whose other end the harness holds, for
- * kernels without pidfds. The pipe alone would not do: the load generator's
- * processes inherit its other end.
+ * The guardian learns of the harness's end in two ways: through a pidfd, and,
+ * for kernels without pidfds, through a pipe whose other end the harness holds.
+ * The pipe alone is not enough, since processes of the load generator inherit
+ * the other end.
  *
- * It is forked twice, so that it is nobody's child and no waitpid of the
- * harness ever meets it.
+ * The harness forks the guardian twice, so that the guardian is not its child
+ * and no waitpid of the harness reaps it.
  */
 #include "guardian.h"
 
@@ -32,7 +32,7 @@ enum { SLOTS = 64 };
 struct slot {
     atomic_int used; /* 0 free, 1 being filled in, 2 filled */
     atomic_int root; /* pid, also its session and process group */
-    void (*clear)(const char *path); /* of paths; NULL: a tree */
+    void (*clear)(const char *path); /* removes `paths`; NULL: a tree */
     char paths[2400];
     char tag[128];
 };
@@ -81,8 +81,8 @@ static void kill_slot(const struct slot *slot)
     if (root > 1)
         kill(-root, SIGKILL);
     kill_groups(slot->paths);
-    /* Root unknown: the harness died before its child had a session; the tag
-     * and the parent-death signal see to that one. */
+    /* The root is unknown if the harness died before its child had a session.
+     * The tag finds that child, or the parent-death signal has killed it. */
     if (!*slot->paths)
         kill_listed(root > 1 ? root : getpid(), slot->tag);
 }
@@ -101,15 +101,15 @@ static void wait_for_end(int pidfd, int pipe_fd)
     }
 }
 
-/* A group that was made in the harness's last moment is in no slot yet, and a
- * child that tries it may still be about to leave. */
+/* Removes groups that the harness made just before it died, which are in no
+ * slot yet. A child that tests such a group may need a moment to leave it. */
 static void sweep_groups(pid_t harness)
 {
     for (int i = 0; i < 200 && meter_cgroup_sweep(harness) > 0; i++)
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
-/* Holds nothing of the harness's: no terminal, pipe, directory or session. */
+/* Lets go of the harness's terminal, pipes, directory and session. */
 static void detach(int *pidfd, int *pipe_fd, int *ready_fd)
 {
     static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
@@ -120,7 +120,7 @@ static void detach(int *pidfd, int *pipe_fd, int *ready_fd)
         signal(ignored[i], SIG_IGN);
     setsid();
     if (chdir("/")) {
-        /* Stays where it is, which is only untidy. */
+        /* Staying in the directory does no harm. */
     }
     prctl(PR_SET_NAME, "troika-guardian");
     int kept[3] = {fcntl(*pidfd, F_DUPFD, 64), fcntl(*pipe_fd, F_DUPFD, 64),
@@ -146,7 +146,7 @@ static void guard(pid_t harness, int pipe_fd, int ready_fd)
     if (write(ready_fd, "", 1) != 1)
         _exit(1);
     wait_for_end(pidfd, pipe_fd);
-    /* Every tree gets its signal before any is waited for. */
+    /* Signal every tree before waiting for any. */
     for (int i = 0; i < SLOTS; i++) {
         pid_t root = atomic_load(&registry->slots[i].root);
         if (atomic_load(&registry->slots[i].used) == 2 && root > 1)
@@ -189,7 +189,7 @@ static int launch(int alive[2], int ready[2])
     return n == 1 ? 0 : -ECHILD;
 }
 
-/* The guardian and its two pipes. alive[1] stays open for as long as this
+/* Starts the guardian with its two pipes. alive[1] stays open as long as this
  * process lives; ready[0] hangs up when the guardian ends. */
 static int start(void)
 {
@@ -238,8 +238,8 @@ int guardian_start(void)
     return result;
 }
 
-/* The registry outlives a guardian that somebody killed: another one takes it
- * over, before there is more to guard. */
+/* Starts another guardian if somebody killed the last one. The new one takes
+ * over the registry. */
 static int replace_dead_guardian(void)
 {
     struct pollfd end = {.fd = guardian_fd};
@@ -252,7 +252,7 @@ static int replace_dead_guardian(void)
     result = start();
     if (result == 0)
         fprintf(stderr, "troika: the guardian was killed; a new one was "
-                        "started, which leaves no server behind\n");
+                        "started, so that no server stays behind\n");
     return result;
 }
 

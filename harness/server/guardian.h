@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leaves nothing behind when the harness is killed, however that happens.
+ * Cleans up after a harness that is killed, in whatever way.
  *
- * The guardian is a small process in a session of its own. Trees of processes
- * are registered in memory shared with it; when the harness ends, it kills
- * what is still registered, removes the groups and ends as well. A tree that
- * was stopped in an orderly way has been forgotten by then. A guardian that was
- * killed is replaced when the next tree is registered.
+ * The guardian is a small process in a session of its own. The harness
+ * registers trees of processes in memory that both share. When the harness
+ * ends, the guardian kills every tree that is still registered, removes the
+ * control groups and ends as well; trees that the harness stopped itself are no
+ * longer registered. A guardian that somebody kills is replaced when the next
+ * tree is registered.
  */
 #pragma once
 
 #include <sys/types.h>
 
-/* Starts the guardian: call once, while the harness has one thread, before
- * the first process_start. Returns 0 or a negative errno. */
+/* Starts the guardian. Call once, before the first process_start, while the
+ * harness has one thread. Returns 0 or a negative errno. */
 int guardian_start(void);
 
-/* Registers a tree before it exists: its groups' directories (one per line)
- * and its tag (see meter_tag). Returns a slot, or a negative errno: -ENOTCONN
- * without a guardian, -ENOSPC. */
+/* Registers a tree before it exists, with the directories of its control groups
+ * (one a line) and its tag (meter_tag). Returns a slot, or a negative errno:
+ * -ENOTCONN no guardian, -ENOSPC no free slot. */
 int guardian_register(const char *paths, const char *tag);
 
-/* Names the root, from the forked child: async-signal-safe. Negative slots
- * are ignored, here and below. */
+/* Sets the root process of a tree. The forked child may call this function:
+ * async-signal-safe. Ignores a negative slot. */
 void guardian_set_root(int slot, pid_t root);
 
-/* Registers something else that must not stay behind: once every tree has been
- * killed, clear(path) is called in the guardian. Returns as above. */
+/* Registers a path that must not stay behind: after killing every tree, the
+ * guardian calls clear(path). Returns as guardian_register does. */
 int guardian_keep(const char *path, void (*clear)(const char *path));
 
+/* Frees a slot, of either kind. Ignores a negative slot. */
 void guardian_forget(int slot);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Lists models/ beside this program, asks each file with --describe, and adds
- * what the source tree has but the build has not. Everything is allocated once
- * and kept until the end.
+ * the models that the source tree has but the build has not. Everything is
+ * allocated once and kept until the program ends.
  */
 #include "models.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness/base/capture.h"
+#include "harness/base/json.h"
 #include "harness/base/tree.h"
 #include "settings.h"
 
@@ -25,7 +26,7 @@ static const int64_t DESCRIBE_LIMIT_NS = 10000000000;
 static struct model_info list[MODELS_MAX + 1];
 static int count;
 
-/* Keeps a text for the life of the program. */
+/* Copies a text for the life of the program. */
 static const char *keep(const char *text)
 {
     char *copy = strdup(text);
@@ -45,13 +46,6 @@ refuse(struct model_info *model, const char *format, ...)
     va_end(values);
     model->available = false;
     model->reason = keep(reason);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return keep(text ? text : "");
 }
 
 static const char *joined(const json_t *array)
@@ -86,11 +80,9 @@ static const char *const *names_of(const json_t *array)
 
 static enum discipline discipline_of(const json_t *described)
 {
-    const char *name =
-        json_string_value(json_object_get(described, "discipline"));
-
-    for (int i = 0; i < DISCIPLINES && name; i++)
-        if (!strcmp(name, discipline_name((enum discipline)i)))
+    for (int i = 0; i < DISCIPLINES; i++)
+        if (json_text_is(described, "discipline",
+                         discipline_name((enum discipline)i)))
             return (enum discipline)i;
     return DISCIPLINE_UNKNOWN;
 }
@@ -103,15 +95,15 @@ static void fill(struct model_info *model, const json_t *described)
     char *dump =
         json_is_array(parameters) ? json_dumps(parameters, JSON_COMPACT) : NULL;
 
-    model->summary = text_of(described, "summary");
-    model->task = text_of(described, "task");
+    model->summary = keep(json_text_of(described, "summary"));
+    model->task = keep(json_text_of(described, "task"));
     model->discipline = discipline_of(described);
     model->flags = joined(json_object_get(described, "flags"));
     model->parameters = dump ? dump : "[]";
     model->settings = settings_table(parameters);
     if (json_is_object(runtime))
         model->runtime = json_dumps(runtime, JSON_COMPACT);
-    model->yardstick = json_is_true(json_object_get(described, "yardstick"));
+    model->yardstick = json_true_of(described, "yardstick");
     model->has_workers = json_is_integer(workers);
     model->workers_default = json_integer_value(workers) > 0 &&
                                      json_integer_value(workers) <= INT_MAX
@@ -125,16 +117,16 @@ void models_take_description(struct model_info *model, const char *text)
 {
     json_error_t error;
     json_t *described = json_loads(text, 0, &error);
-    const char *name = json_string_value(json_object_get(described, "model"));
+    const char *name = json_text_of(described, "model");
 
     if (!json_is_object(described))
         refuse(model, "%s --describe did not print a JSON object (%s)",
                model->path, error.text);
-    else if (!name || strcmp(name, model->name) != 0)
+    else if (strcmp(name, model->name) != 0)
         refuse(model,
                "%s --describe says that it is \"%s\"; a model is named after "
                "its file",
-               model->path, name ? name : "");
+               model->path, name);
     else
         fill(model, described);
     json_decref(described);
@@ -203,7 +195,7 @@ static void add_built(void)
     names = tree_names(directory, "");
     for (int i = 0; names && names[i]; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        /* Beside the programs lie dependency files and directories. */
+        /* The folder also has dependency files and directories. */
         if (strchr(names[i], '.') || access(path, X_OK) < 0 ||
             stat(path, &status) < 0 || !S_ISREG(status.st_mode))
             continue;
@@ -260,8 +252,8 @@ const struct model_info *models_all(void)
     return list;
 }
 
-/* Asked once, and what was said is owned by the list: `model` may be in a copy
- * of it that will be freed. */
+/* Asks a foreign model once, keeps the answer in the list, and copies it to
+ * `model`, which may be in a copy of the list that will be freed. */
 static void ask_late(struct model_info *model)
 {
     for (int i = 0; i < count; i++)

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The life of one server (see the header). How it is kept in hand:
+ * A server is kept under control by
  *  - a session of its own, so that a signal to the group reaches its children;
- *  - its meter's cgroups, which it enters before exec, so that nothing of it
- *    can escape;
- *  - PR_SET_PDEATHSIG and the guardian, for when the harness dies first.
- * Everything that can fail before exec is told through a pipe that closes on
- * exec, as a stage and an errno.
+ *  - the control groups of its meter, which it enters before exec, so that none
+ *    of its processes can escape;
+ *  - PR_SET_PDEATHSIG and the guardian, in case the harness dies first.
+ * A failure before exec reaches the harness as a step and an errno, through a
+ * pipe that closes on exec.
  *
- * What the server prints is read by a process of its own, not by a thread: the
- * harness forks, and a file would grow without bound (a memfd even on the
- * server's own memory bill). While the server is silent, as it should be, the
- * reader sleeps.
+ * A separate process reads what the server prints. A thread would not do, since
+ * the harness forks; a file would grow without bound, and a memfd would count
+ * as memory of the server. The reader sleeps while the server prints nothing.
  */
 #include "process.h"
 
@@ -30,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/clock.h"
 #include "ready_line.h"
 
 enum { RING = 65536, TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
@@ -109,8 +109,8 @@ static void follow(struct process_output *output, int out_fd, int err_fd)
     }
 }
 
-/* Leaves only the two pipes open, as 3 and 4; one that has ended already may
- * be -1. */
+/* Closes every descriptor but the two pipes, which become 3 and 4. A pipe that
+ * has ended may be -1. */
 static void keep_only(int *out_fd, int *err_fd)
 {
     int *fds[2] = {out_fd, err_fd}, high[2];
@@ -130,9 +130,9 @@ static void keep_only(int *out_fd, int *err_fd)
     close_range(5, ~0U, 0);
 }
 
-/* Forks the reader: adds what comes from the two pipes until both end, then
- * exits. It closes every other descriptor. Returns its pid or a negative
- * errno; the caller closes its own ends and waits for it. */
+/* Forks the reader, which adds what comes through the two pipes until both end,
+ * then exits. Returns the reader's pid or a negative errno. The caller closes
+ * its own ends of the pipes and waits for the reader. */
 static pid_t follow_output(struct process_output *output, int out_fd,
                            int err_fd)
 {
@@ -154,16 +154,16 @@ static pid_t follow_output(struct process_output *output, int out_fd,
     _exit(0);
 }
 
-/* The pipes between the harness and a server that starts: its output, and why
- * it could not be executed. The harness keeps the first end of each. */
+/* Pipes from a starting server to the harness: its output, and why exec failed.
+ * The harness keeps the first end of each. */
 struct process_wires {
     int out[2], err[2], failure[2];
 };
 
-enum stage { STAGE_GROUP, STAGE_CPUS, STAGE_EXEC };
+enum step { STEP_GROUP, STEP_CPUS, STEP_EXEC };
 
 struct failure {
-    enum stage stage;
+    enum step step;
     int error;
 };
 
@@ -176,7 +176,7 @@ static void close_pair(int pair[2])
     }
 }
 
-/* Returns 0 or a negative errno; close_wires is due in any case. */
+/* Returns 0 or a negative errno. Call close_wires in either case. */
 static int open_wires(struct process_wires *wires)
 {
     *wires = (struct process_wires){{-1, -1}, {-1, -1}, {-1, -1}};
@@ -195,7 +195,7 @@ static void close_wires(struct process_wires *wires)
     close_pair(wires->failure);
 }
 
-/* Whether `words` (NULL: none) say what the variable of `entry` shall be. */
+/* Whether one of `words` (NULL: none) sets the variable of `entry`. */
 static bool is_replaced(const char *entry, const char *const *words)
 {
     size_t name = strcspn(entry, "=") + 1;
@@ -206,9 +206,9 @@ static bool is_replaced(const char *entry, const char *const *words)
     return false;
 }
 
-/* The harness's environment with what the options, the tree's tag and `die`
- * (the word that tells our own models to die with this process) put in place of
- * its words. The words are the caller's to keep. */
+/* Makes the server's environment: the harness's own, with variables replaced or
+ * added by `words`, by the tree's tag, and by `die`, which makes our own models
+ * die with this process. The result points to the words of the caller. */
 static char **make_environment(const char *const *words, const char *tag,
                                const char *die)
 {
@@ -243,9 +243,9 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void fail(int fd, enum stage stage, int error)
+static void fail(int fd, enum step step, int error)
 {
-    struct failure failure = {stage, error};
+    struct failure failure = {step, error};
 
     if (write(fd, &failure, sizeof failure) != (ssize_t)sizeof failure)
         _exit(126);
@@ -266,12 +266,12 @@ static void become_server(const struct process_options *options,
         _exit(0);
     int result = meter_enter(process->meter);
     if (result < 0)
-        fail(wires->failure[1], STAGE_GROUP, -result);
+        fail(wires->failure[1], STEP_GROUP, -result);
     if (options->cpus &&
         sched_setaffinity(0, sizeof *options->cpus, options->cpus))
-        fail(wires->failure[1], STAGE_CPUS, errno);
-    /* Every server may hold as many connections as the system allows, also
-     * one that does not know how to ask. */
+        fail(wires->failure[1], STEP_CPUS, errno);
+    /* Every server may open as many connections as the system allows, even one
+     * that does not raise its own limit. */
     if (!getrlimit(RLIMIT_NOFILE, &files)) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -282,14 +282,14 @@ static void become_server(const struct process_options *options,
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     reset_signals();
     execvpe(options->argv[0], (char *const *)options->argv, environment);
-    fail(wires->failure[1], STAGE_EXEC, errno);
+    fail(wires->failure[1], STEP_EXEC, errno);
 }
 
 static const char *remedy(const struct failure *failure)
 {
-    if (failure->stage == STAGE_GROUP)
+    if (failure->step == STEP_GROUP)
         return "its cgroup could not be entered; try TROIKA_METER=proc";
-    if (failure->stage == STAGE_CPUS)
+    if (failure->step == STEP_CPUS)
         return "the CPUs asked for are not ours to use; see taskset -p $$";
     if (failure->error == ENOENT)
         return "build it first (make), or check the path and its #! line";
@@ -298,8 +298,8 @@ static const char *remedy(const struct failure *failure)
     return "try to start it by hand";
 }
 
-/* Forks and execs the program of the options; process->meter and ->slot are
- * set, its pid will be. Returns 0 or a negative errno with a sentence. */
+/* Forks and execs the program. process->meter and ->slot must be set; sets
+ * ->pid. Returns 0 or a negative errno with a message. */
 static int launch(const struct process_options *options,
                   struct process *process, struct process_wires *wires,
                   char *why, size_t size)
@@ -338,14 +338,6 @@ static int launch(const struct process_options *options,
     return -failure.error;
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void pause_ms(int ms)
 {
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
@@ -361,7 +353,8 @@ static void take_ready(struct process *process, const char *line)
     }
 }
 
-/* Takes in what one pipe has; a ready line on stdout sets the port. */
+/* Reads what one pipe holds. A ready line on stdout (`line` is not NULL) sets
+ * the port. */
 static void take_output(struct process *process, int *fd, char *line,
                         size_t *length)
 {
@@ -392,10 +385,10 @@ static bool reap(struct process *process)
     if (process->ended || process->pid <= 0)
         return true;
     pid_t pid = waitpid(process->pid, &process->status, WNOHANG);
-    /* ECHILD: someone else waited for it; its status is lost. */
+    /* ECHILD: someone else reaped the server; its status is lost. */
     if (pid == process->pid || (pid < 0 && errno == ECHILD)) {
         process->ended = true;
-        /* From now on the number may be another process's. */
+        /* From now on the kernel may give the pid to another process. */
         guardian_set_root(process->slot, 0);
         if (pid < 0)
             process->status = 255 << 8;
@@ -414,7 +407,7 @@ static int wait_ready(const struct process_options *options,
     while (process->port == 0) {
         struct pollfd pipes[2] = {{.fd = wires->out[0], .events = POLLIN},
                                   {.fd = wires->err[0], .events = POLLIN}};
-        /* Once it has ended, one more turn takes in its last words. */
+        /* After the server has ended, one more round reads the rest. */
         int n = poll(pipes, 2, ended ? 0 : 20);
         if (n > 0 && pipes[0].revents)
             take_output(process, &wires->out[0], options->ready ? NULL : line,
@@ -488,7 +481,7 @@ static void release(struct process *process)
         pid_t pid = waitpid(process->reader, NULL, WNOHANG);
         if (pid != 0)
             process->reader = 0;
-        /* A process that left the tree may hold the pipes for ever. */
+        /* A process that escaped the tree may keep the pipes open. */
         else if (i == 100)
             kill(process->reader, SIGKILL);
         if (process->reader)
@@ -609,7 +602,8 @@ static bool wait_end(struct process *process, int64_t limit_ns)
     return process->ended;
 }
 
-/* Many servers do not catch SIGTERM; 143 is a shell's word for the same. */
+/* A foreign server may die of SIGTERM instead of catching it; a shell reports
+ * that as exit code 143. */
 static bool ended_well(const struct process *process)
 {
     int status = process->status;
@@ -646,8 +640,8 @@ void process_stop(struct process *process, bool *clean, char *why,
         if (before)
             strcat(end, " before it was told to");
     }
-    /* Children that the server has told to end may need a moment, more of it
-     * on a busy machine. */
+    /* Children that the server has told to end may need a moment, longer on a
+     * busy machine. */
     int64_t deadline_ns = now_ns() + 1000000000;
     int left = process->ended ? meter_alive(process->meter) : 0;
     while (left > 0 && now_ns() < deadline_ns) {

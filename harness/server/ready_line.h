@@ -9,9 +9,9 @@
 
 struct ready_line {
     int port;    /* 1 to 65,535 */
-    int workers; /* 0: none are named */
+    int workers; /* 0: the line does not say */
 };
 
-/* Takes one line apart, null-terminated. False: it is no ready line, and *said
- * is all zero. */
+/* Parses one null-terminated line. False: not a ready line, and *said is all
+ * zero. */
 bool ready_line_read(const char *line, struct ready_line *said);

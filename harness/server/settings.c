@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads rows of --describe, and takes a choice apart.
+ * Reads rows of --describe, and splits a choice into words.
  */
 #include "settings.h"
 
@@ -9,30 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text ? text : "";
-}
+#include "harness/base/json.h"
 
 static bool read_row(const json_t *described, struct parameter *row)
 {
     static const enum unit units[] = {UNIT_COUNT, UNIT_NS, UNIT_BYTES};
-    const char *unit = text_of(described, "unit");
+    const char *unit = json_text_of(described, "unit");
     size_t i = 0;
 
     while (i < sizeof units / sizeof *units &&
            strcmp(unit, unit_name(units[i])) != 0)
         i++;
     if (i == sizeof units / sizeof *units ||
-        text_of(described, "name")[0] == '\0' ||
-        units_parse(units[i], text_of(described, "minimum"), &row->min) < 0 ||
-        units_parse(units[i], text_of(described, "maximum"), &row->max) < 0)
+        json_text_of(described, "name")[0] == '\0' ||
+        units_parse(units[i], json_text_of(described, "minimum"), &row->min) <
+            0 ||
+        units_parse(units[i], json_text_of(described, "maximum"), &row->max) <
+            0)
         return false;
     row->unit = units[i];
-    row->name = strdup(text_of(described, "name"));
-    row->default_text = strdup(text_of(described, "default"));
+    row->name = strdup(json_text_of(described, "name"));
+    row->default_text = strdup(json_text_of(described, "default"));
     row->help = "";
     return row->name && row->default_text;
 }
@@ -61,7 +58,7 @@ const struct parameter *settings_table(const json_t *described)
         else if (rows < PARAMETERS_MAX)
             table[rows] = (struct parameter){.name = NULL};
     }
-    /* A default outside its own limits would fail every choice. */
+    /* A default outside of its own limits would make every choice fail. */
     if (parameters_parse(table, NULL, &defaults, why, sizeof why) < 0)
         while (rows-- > 0)
             forget_row(&table[rows]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A model's own flags (--stack, --spread): from what --describe says of them to
- * a table of parameters, as workloads have one, so that an experiment's value
- * is judged before any server starts.
+ * A model's own flags (--stack, --spread): turns their description in
+ * --describe into a table of parameters, like that of a workload, so that the
+ * values of an experiment are checked before any server starts.
  *
- * A choice of settings is a text of the form "stack=128KiB&spread=0"; what it
- * leaves out is the model's default.
+ * A choice of settings is a text of the form "stack=128KiB&spread=0". A flag
+ * that the text leaves out keeps the model's default.
  */
 #pragma once
 
@@ -15,8 +15,8 @@
 
 enum { SETTINGS_TEXT_MAX = 96 }; /* of a choice */
 
-/* The rows that an array of --describe tells of, ended by a NULL name; kept
- * for the life of the program. Rows that make no sense are left out. */
+/* The rows that the array `parameters` of --describe lists, ended by a NULL
+ * name, for the life of the program. Leaves out rows that are not valid. */
 const struct parameter *settings_table(const json_t *described);
 
 /* Appends a choice to a command line as "--stack" "128KiB", two words for each

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/clock.h"
 #include "models/runtime/http/http.h"
 
 enum { PROCESSES_MAX = 256 };
@@ -22,14 +23,6 @@ struct slot {
     _Alignas(64) double per_s;
     uint64_t check; /* keeps the work from being optimised away */
 };
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static int answer_once(const struct workload *workload,
                        const struct arguments *arguments, struct slot *slot)

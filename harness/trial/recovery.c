@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/clock.h"
 #include "harness/server/client.h"
 
 /* A single slow answer, as chance has it, must neither end nor prolong much:
@@ -21,14 +22,6 @@ enum { LEARN = 21, RECOVERY_ROW = 5 };
 static const int64_t PAUSE_NS = 20000000;
 static const int64_t LEARN_TIMEOUT_NS = 10000000000;
 static const int64_t STEP_LEAST_NS = 1000000; /* 0 would mean for ever */
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static bool stopped(const struct recovery_probe *probe)
 {
