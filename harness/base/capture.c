@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fork, exec, and poll on the pipe until it ends or the time is up. The exit
- * status 127 means, as in a shell, that there is no such program.
+ * Forks, execs, and polls the pipe until it ends or the time is up. Exit status
+ * 127 means, as in a shell, that there is no such program.
  */
 #include "capture.h"
 
@@ -42,7 +42,8 @@ static int take(int fd, int64_t deadline_ns, char *text, size_t size)
         int ready = left_ms <= 0 ? 0 : poll(&wait, 1, (int)left_ms);
         if (ready == 0)
             return -ETIMEDOUT;
-        /* What does not fit is read all the same: the writer must not block. */
+        /* Read and drop what does not fit, so that the writer does not block.
+         */
         bool full = used + 1 >= size;
         ssize_t got = ready < 0 ? -1
                                 : read(fd, full ? rest : text + used,

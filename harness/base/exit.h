@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the program ends.
+ * Exit codes of the program.
  */
 #pragma once
 
@@ -9,8 +9,8 @@ enum exit_code {
     EXIT_OK = 0,
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
-    EXIT_INVALID = 3,   /* measured, but a figure did not earn its place */
-    EXIT_THRESHOLD = 4, /* a limit that was asked for is not met */
+    EXIT_INVALID = 3,   /* measured, but not every figure is valid */
+    EXIT_THRESHOLD = 4, /* a limit that the user set is not met */
     EXIT_SIGINT = 130,
     EXIT_SIGTERM = 143,
 };

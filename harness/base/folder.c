@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * By nftw, from the leaves up.
+ * Removes a folder with nftw, from the leaves up.
  */
 #include "folder.h"
 

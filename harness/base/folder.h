@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fresh folders in /tmp for servers that the harness starts, and their end.
+ * Fresh folders in /tmp for servers that the harness starts.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes /tmp/troika-KIND-XXXXXX. `open`: everybody may read it, since the
- * server may give up root before it looks into it; else its owner alone.
- * Returns 0 or a negative errno, with path "". */
+/* Makes /tmp/troika-KIND-XXXXXX. `open`: everybody may read the folder, for a
+ * server that gives up root before reading it; else only the owner may.
+ * Returns 0, or a negative errno and the path "". */
 int folder_make(const char *kind, bool open, char *path, size_t size);
 
-/* Removes it with all that is in it. "" is allowed. */
+/* Removes a folder and its contents. Ignores "". */
 void folder_remove(const char *path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tries numbers that differ from run to run until one can be bound.
+ * Tries pseudo-random numbers, other ones in each run, until one can be bound.
  */
 #include "free_port.h"
 
@@ -19,15 +19,14 @@ int free_port(void)
     if (last == 0)
         last = (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 8);
     for (int i = 0; i < TRIES && port == 0; i++) {
+        /* Any address: a target may bind to all of them. */
         struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_addr = {htonl(INADDR_LOOPBACK)}};
+                                      .sin_addr = {htonl(INADDR_ANY)}};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         last = last * 1664525U + 1013904223U;
         port = FIRST + (int)((last >> 8) % COUNT);
         address.sin_port = htons((uint16_t)port);
-        /* Any address: a target may bind to all of them. */
-        address.sin_addr.s_addr = htonl(INADDR_ANY);
         if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address))
             port = 0;
         if (fd >= 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A port for a server that must be told one.
+ * A free port, for a server that must be given one.
  */
 #pragma once
 
-/* A TCP port that nobody listens on, or 0. It is below those that Linux gives
- * to clients, so that no connection of a generator takes it between our look
- * and the server's bind. */
+/* A TCP port that nobody listens on, or 0 if none is found. The port is below
+ * the range that Linux gives to clients, so that no outgoing connection takes
+ * it between this check and the server's bind. */
 int free_port(void);

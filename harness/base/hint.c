@@ -13,7 +13,7 @@
 
 enum { WORD_SIZE = 4 * PATH_MAX + 3 };
 
-/* Letters that mean nothing to a shell wherever they stand. */
+/* Characters that are not special to a shell anywhere in a word. */
 static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyz"
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                             "_-./:,+@%=";
@@ -49,7 +49,7 @@ const char *hint_program(void)
     return program;
 }
 
-/* Whether the tree with its Makefile is there, and where. */
+/* Finds the source tree, with its Makefile. */
 static bool find_tree(char tree[PATH_MAX])
 {
     char path[PATH_MAX];
@@ -78,7 +78,7 @@ char *hint_make(const char *target, const char *directory, char *command,
     return command;
 }
 
-/* Whether make runs this very program. */
+/* Whether this program is the one that make runs. */
 static bool is_made(void)
 {
     char path[PATH_MAX], made[PATH_MAX], self[PATH_MAX];

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Commands that messages name, so that they can be pasted: words are quoted
- * for a POSIX shell (XCU 2.2), the program is called as it was called, and
- * make is told where the tree is.
+ * Commands in messages, ready for pasting: words are quoted for a POSIX shell
+ * (XCU 2.2), the program has the name by which it was called, and make gets the
+ * path of the tree.
  */
 #pragma once
 
 #include <stddef.h>
 
-/* Remembers argv[0]; before that the program is "troika". */
+/* Sets the program's name from argv[0]; until then it is "troika". */
 void hint_set_program(const char *argv0);
 
-/* How the program was called, as a shell's word. */
+/* The name by which the program was called, as one word of a shell. */
 const char *hint_program(void);
 
-/* `text` as one word of a shell: as it is, or in single quotes. Returns `word`,
- * which is cut where `size` is too small; 4 * strlen(text) + 3 never is. */
+/* Writes `text` as one word of a shell, in single quotes if necessary. A size
+ * of 4 * strlen(text) + 3 always suffices; a smaller one may cut the word.
+ * Returns `word`. */
 char *hint_word(const char *text, char *word, size_t size);
 
 /* "make TARGET RUN=DIRECTORY", with -C where the tree is not the current
@@ -23,5 +24,6 @@ char *hint_word(const char *text, char *word, size_t size);
 char *hint_make(const char *target, const char *directory, char *command,
                 size_t size);
 
-/* The command that goes on with the run: make's, or else the program's. */
+/* The command that resumes the run: by make if make runs this program, else the
+ * program's own. Returns `command`. */
 char *hint_resume(const char *directory, char *command, size_t size);

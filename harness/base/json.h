@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Values as JSON (docs/results.md): what is unknown is null, no number is NaN.
- * The caller owns each value. And the way back: members of an object as values.
+ * Makes JSON values (docs/results.md): an unknown value is null, and no number
+ * is NaN. The caller owns each value. Also reads members of objects.
  */
 #pragma once
 
@@ -9,24 +9,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* null for a negative (unknown) value. */
+/* A whole number; null if negative, that is, unknown. */
 json_t *json_known(int64_t value);
 
-/* null for what is not finite. */
+/* A number; null if not finite. */
 json_t *json_finite(double value);
 
-/* A finite number that is known; null otherwise. */
+/* A number; null if not known or not finite. */
 json_t *json_finite_if(double value, bool known);
 
-/* The text; bytes that are not UTF-8 (a server's own words) become '?'. */
+/* A text. If it is not UTF-8, as a server's output may be, each byte over 127
+ * becomes '?'. */
 json_t *json_text(const char *text);
 
 /* "2026-11-21T03:16:02Z". */
 json_t *json_time(int64_t unix_s);
 
 /* A member of an object. If the object is NULL, or the member is missing, null
- * or of another type, there is none: then the text is "", the string NULL, the
- * number 0, the figure NAN. Texts are borrowed. */
+ * or of another type, the text is "", the string NULL, the number 0, and the
+ * figure NAN. Texts belong to the object. */
 const char *json_text_of(const json_t *object, const char *key);
 const char *json_string_of(const json_t *object, const char *key);
 bool json_text_is(const json_t *object, const char *key, const char *text);

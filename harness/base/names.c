@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Edit distance (Damerau's, restricted to swaps of neighbours) over three
- * rows; words longer than the rows are never near to anything.
+ * rows. A word longer than a row is near to no other.
  */
 #include "names.h"
 
@@ -42,7 +42,8 @@ static int distance(const char *a, const char *b)
     return last[size_b];
 }
 
-/* "threads" for "thread-pool" is many edits, yet meant. */
+/* Whether the name begins with the word: "thread" is many edits from
+ * "thread-pool", but probably means it. */
 static bool begins(const char *word, const char *name)
 {
     return strlen(word) >= 3 && strncmp(word, name, strlen(word)) == 0;
@@ -67,7 +68,7 @@ const char *names_nearest(const char *word, const char *const *names)
     return best;
 }
 
-/* The first of the nearest that is not among `taken`. */
+/* The nearest name that is not among `taken`. */
 static const char *next_nearest(const char *word, const char *const *names,
                                 const char *const *taken, int taken_count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * As a shell looks for it.
+ * Searches PATH as a shell does.
  */
 #include "program.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a program is that is named without a path.
+ * Finds a program that is named without a path.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first folder of PATH that has it, executable. False: none. */
+/* Writes the first folder of PATH that holds the executable `name`. False: none
+ * does. */
 bool program_find(const char *name, char *folder, size_t size);

@@ -45,7 +45,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The name without its suffix, allocated; NULL when it does not end so. */
+/* The name without its suffix, allocated; NULL if it ends otherwise. */
 static char *stem(const char *name, const char *suffix)
 {
     size_t length = strlen(name), end = strlen(suffix);

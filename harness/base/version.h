@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was built, from what, and how: the build passes these texts to
- * version.c alone, so that a new commit recompiles one file.
+ * What was built, from what, and how. The build passes these texts to version.c
+ * alone, so that a new commit recompiles only one file.
  */
 #pragma once
 

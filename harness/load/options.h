@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command line of `troika load`, checked whole.
+ * The command line of `troika load`, parsed and checked.
  */
 #pragma once
 
@@ -10,23 +10,23 @@
 enum { LOAD_HEADERS_MAX = 32 };
 
 struct load_options {
-    struct load_plan plan; /* but for the address and the requests */
+    struct load_plan plan; /* without the address and the requests */
     const char *url;
     struct load_target target;
     const char *headers[LOAD_HEADERS_MAX + 1]; /* ended by NULL */
     int header_count;
     const char *method;           /* NULL: GET, or POST with a body */
-    const char *body, *body_path; /* NULL: none; one of them */
+    const char *body, *body_path; /* NULL: none; at most one is set */
     const char *expect_path;      /* NULL: none */
     bool check;                   /* the path names one of our workloads */
     double percentiles[LOAD_PERCENTILES_MAX];
     int percentile_count;
     enum load_format format;
-    const char *output_path, *hgrm_path; /* NULL: standard output, none;
-                             "-" is standard output (and input) everywhere */
-    bool has_duration, has_warmup;       /* were given */
+    const char *output_path;       /* NULL or "-": standard output */
+    const char *hgrm_path;         /* NULL: none; "-": standard output */
+    bool has_duration, has_warmup; /* whether -d and --warmup are given */
 };
 
 /* Fills *options. A wrong command line ends the program with EXIT_USAGE and a
- * sentence, --help with EXIT_OK: called from a verb alone. */
+ * message, --help with EXIT_OK, so only a verb may call this function. */
 void load_options_parse(int argc, char **argv, struct load_options *options);

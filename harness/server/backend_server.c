@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Knows the process contract and GET /stats, nothing else of the backend.
+ * Relies on the process contract and GET /stats alone.
  */
 #include "backend_server.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 #include "harness/machine/placement.h"
@@ -59,7 +58,6 @@ static int start(struct backend_server *server, const cpu_set_t *cpus,
     result = process_start(&options, &server->process, reason, sizeof reason);
     if (result < 0) {
         snprintf(why, why_size, "the backend did not start: %s", reason);
-        memset(&server->process, 0, sizeof server->process);
         return result;
     }
     server->starts++;
@@ -75,11 +73,10 @@ int backend_server_ensure(struct backend_server *server, const cpu_set_t *cpus,
 {
     char text[256];
 
-    if (server->process.pid > 0 && server->workers == workers &&
+    if (server->workers == workers &&
         process_alive(&server->process, text, sizeof text))
         return placement_move(server->process.pid, cpus);
-    if (server->process.pid > 0)
-        backend_server_stop(server);
+    backend_server_stop(server);
     if (!(workers > 0 ? server->limited_path : server->path)) {
         snprintf(why, why_size,
                  "the workload needs a backend, and the model %s that serves "
@@ -142,10 +139,5 @@ void backend_server_read(struct backend_server *server,
 
 void backend_server_stop(struct backend_server *server)
 {
-    char why[256];
-    bool clean;
-
-    if (server->process.pid > 0)
-        process_stop(&server->process, &clean, why, sizeof why);
-    memset(&server->process, 0, sizeof server->process);
+    process_stop(&server->process, NULL, NULL, 0);
 }

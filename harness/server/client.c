@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plain blocking sockets; SO_RCVTIMEO and SO_SNDTIMEO carry the time limit of
- * each step, which is enough where a request is small and nothing is
- * measured. A server may close after an answer (HTTP/1.0 style servers do):
- * the next request opens a new connection.
+ * SO_RCVTIMEO and SO_SNDTIMEO limit each step on a blocking socket, which is
+ * enough for small requests that nobody measures. A server may close the
+ * connection after an answer, as HTTP/1.0 servers do; then the next request
+ * opens a new one.
  */
 #include "client.h"
 
@@ -25,10 +25,10 @@ struct answer {
     const volatile sig_atomic_t *stop; /* or NULL */
     struct http_answer read;
     bool started; /* a byte of it has come */
-    bool surplus; /* bytes came behind it */
+    bool surplus; /* more bytes came after its end */
     char *body;
     size_t body_size, room;
-    int error; /* negative errno: its body cannot be kept */
+    int error; /* negative errno: the body could not be kept */
 };
 
 static void limit_steps(int fd, int64_t timeout_ns)
@@ -62,7 +62,7 @@ int client_connect(const struct sockaddr_in *address, int64_t timeout_ns)
     return fd;
 }
 
-/* Sends all of it. Returns 0 or a negative errno. */
+/* Sends all bytes. Returns 0 or a negative errno. */
 static int send_all(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
@@ -78,7 +78,8 @@ static int send_all(int fd, const char *bytes, size_t size)
     return 0;
 }
 
-/* At least one byte, or -ECONNRESET at the end of the stream. */
+/* Receives at least one byte. Returns a negative errno on failure: -ECONNRESET
+ * at the end of the stream. */
 static ssize_t receive(int fd, const volatile sig_atomic_t *stop, void *buffer,
                        size_t size)
 {
@@ -126,8 +127,8 @@ static void begin(struct answer *answer, const struct load_request *request)
     http_answer_begin(&answer->read, request->head);
 }
 
-/* What a part of it means: 1 when the answer is whole, 0, or a negative
- * errno. */
+/* Adds received bytes to the answer. Returns 1 if the answer is whole, 0 if
+ * more must come, or a negative errno. */
 static int take(struct answer *answer, const char *bytes, size_t size)
 {
     size_t used;
@@ -143,7 +144,7 @@ static int take(struct answer *answer, const char *bytes, size_t size)
                                                       : 0;
 }
 
-/* The whole of it may take `timeout_ns`, and so may each step. */
+/* Reads an answer, which may take `timeout_ns` in all. */
 static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
 {
     int64_t end_ns = load_now() + timeout_ns;
@@ -164,8 +165,9 @@ static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
     return result < 0 ? result : 0;
 }
 
-/* One request over *fd, which is opened when it is -1 and closed (and -1
- * again) when the server wants it so, or on an error. */
+/* Sends one request over *fd and reads the answer. Opens *fd if it is -1;
+ * closes it and sets it to -1 after an error, or if the server ends the
+ * connection. */
 static int ask(const struct sockaddr_in *address, int *fd,
                const struct load_request *request, int64_t timeout_ns,
                struct answer *answer)
@@ -187,8 +189,8 @@ static int ask(const struct sockaddr_in *address, int *fd,
     return result;
 }
 
-/* Asks; once more, on a new connection, where a kept one was closed before any
- * byte of the answer (RFC 9112, section 9.3.1). */
+/* As ask, but asks once more on a new connection if the server closed a kept
+ * connection before any byte of the answer (RFC 9112, section 9.3.1). */
 static int ask_kept(const struct sockaddr_in *address, int *fd,
                     const struct load_request *request, int64_t timeout_ns,
                     struct answer *answer)
@@ -207,7 +209,7 @@ static bool is_success(const struct answer *answer)
     return answer->read.status >= 200 && answer->read.status <= 299;
 }
 
-/* How the answer differs from what it must be, or NULL. */
+/* How the answer differs from the expected one, or NULL. */
 static const char *judge(const struct load_request *request,
                          const struct answer *answer)
 {
@@ -220,7 +222,7 @@ static const char *judge(const struct load_request *request,
     return NULL;
 }
 
-/* Why no whole answer came. */
+/* Why no whole answer came, in words. */
 static const char *cause(const struct answer *answer, int error)
 {
     if (error == -EPROTO && answer->surplus)
@@ -250,7 +252,7 @@ static int first_line(const char *bytes)
     return (int)strcspn(bytes, "\r\n");
 }
 
-/* How much of a body a sentence quotes: not its last line's end. */
+/* How many bytes of the body a message quotes, without a final newline. */
 static int shown_size(const struct answer *answer)
 {
     size_t size = answer->body_size < 120 ? answer->body_size : 120;
@@ -260,8 +262,8 @@ static int shown_size(const struct answer *answer)
     return (int)(size > 0 && answer->body[size - 1] == '\n' ? size - 1 : size);
 }
 
-/* Says what is wrong with an answer in full, or nothing. Returns 0 or a
- * negative errno. */
+/* Describes in `why` what is wrong with an answer. Returns 0 if nothing is, or
+ * a negative errno. */
 static int judge_in_words(const struct load_request *request,
                           const struct answer *answer, int result, char *why,
                           size_t why_size)
@@ -321,7 +323,7 @@ int client_check(const struct sockaddr_in *address,
     return result < 0 ? result : done;
 }
 
-/* GET `target` over a connection of its own; the caller frees the body. */
+/* Sends GET `target` over a new connection. The caller frees the body. */
 static int get(const struct sockaddr_in *address, const char *target,
                int64_t timeout_ns, struct answer *answer)
 {
@@ -404,7 +406,7 @@ int client_status(const struct sockaddr_in *address, const char *target,
     return result;
 }
 
-/* Bytes of a WebSocket that have come and were not looked at. */
+/* Bytes received from a WebSocket and not yet parsed. */
 struct stream {
     int fd;
     char bytes[LOAD_SOCKET_HEAD_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A store that the experiment names is used and not looked at: it may be on
- * another machine.
+ * A store that the experiment names by address is neither started nor metered,
+ * since it may be on another machine.
  */
 #include "store.h"
 
@@ -25,7 +25,6 @@ static int prepare_one(struct stage *stage, enum store store)
     struct trial *trial = stage->trial;
     struct trial_store *facts = &trial->stores[store];
     struct store_server *server = &plan->stores[store];
-    int result;
 
     facts->used = true;
     facts->own =
@@ -35,7 +34,7 @@ static int prepare_one(struct stage *stage, enum store store)
                  plan->store_addresses[store]);
         return 0;
     }
-    result =
+    int result =
         store_server_ensure(store, server, &trial->cpus.clients, plan->stop,
                             trial->failure, sizeof trial->failure);
     trial->lasting = result == -ENOENT;
@@ -87,11 +86,9 @@ static void sample(struct stage *stage, bool last)
 {
     for (int store = STORE_NONE + 1; store < STORES; store++) {
         struct trial_store *facts = &stage->trial->stores[store];
-        struct store_server *server;
-
         if (!facts->own)
             continue;
-        server = &stage->plan->stores[store];
+        struct store_server *server = &stage->plan->stores[store];
         if (!server->process.meter)
             continue;
         meter_sample(server->process.meter,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The data servers that a trial's workloads call: started or found, told to
- * the server under test, measured in the window, judged afterwards.
+ * The stores that a trial's workloads call: starting them, telling the server
+ * under test where they are, metering them in the window.
  */
 #pragma once
 
@@ -18,38 +18,41 @@ struct trial_plan;
 
 /* What one store did in a trial. */
 struct trial_store {
-    bool used;  /* by the workload, or the one beside it */
-    bool own;   /* the harness started it */
-    bool alive; /* at the window's end, with `own` */
+    bool used;  /* by the workload or the workload beside it */
+    bool own;   /* the harness started it; else the experiment names it */
+    bool alive; /* at the window's end; with `own` */
     int starts; /* in this run so far */
     char address[64];
     char version[96];
-    char words[256];                 /* how it was, when it was not alive */
-    struct meter_sample first, last; /* at the window's edges, with `own` */
+    char words[256];                 /* its state at the window's end */
+    struct meter_sample first, last; /* at the window's edges; with `own` */
 };
 
-/* Makes sure that they are there. Returns 0, or a negative errno with the
- * reason in the trial. */
+/* Makes sure that the needed stores run. Returns 0, or a negative errno with
+ * the reason in trial->failure. */
 int trial_store_prepare(struct stage *stage);
 
-/* Appends the flags that say where they are; returns the number of words. */
+/* Appends the flags that give the addresses of the stores. Returns the new
+ * number of words. */
 int trial_store_flags(const struct trial *trial, const char **argv, int n);
 
-/* What the server under test needs in its environment to call them: pointers
- * into `words`, NULL at the end. */
+/* Writes the environment variables that the server under test needs to call the
+ * stores: `environment` points into `words` and ends with NULL. */
 void trial_store_environment(const struct trial_plan *plan,
                              const struct trial *trial,
                              char (*words)[STORE_WORD_SIZE],
                              const char *environment[STORES * STORE_WORDS + 1]);
 
-/* At the window's edges. */
+/* Read the meters at the window's edges. */
 void trial_store_first(struct stage *stage);
 void trial_store_last(struct stage *stage);
 
-/* Whether every one that we started lives; else in words. */
+/* Whether every store that we started runs; if not, `words` says which and
+ * why. */
 bool trial_store_alive(struct stage *stage, char *words, size_t size);
 
-/* CPU time in the window, of those that we started. */
+/* CPU time in the window of the stores that we started. */
 double trial_store_cpu_ns(const struct trial *trial);
 
+/* The used stores as an array, for the trial's JSON. */
 json_t *trial_store_json(const struct trial *trial);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika bench EXPERIMENT... and troika summarise [RUN]: flags to run_options.
+ * troika bench EXPERIMENT... and troika summarise [RUN]: turns flags into
+ * run_options.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static error_t take_word(char *word, void *into, struct argp_state *state)
     return 0;
 }
 
-/* Flags that a run to be resumed has from its beginning. */
+/* Notes flags that --resume cannot take, because they are fixed when a run
+ * begins. */
 static void note_change(const char *name, void *into)
 {
     static const char *const fixed[] = {"blocks", "models", "window",
@@ -93,11 +95,11 @@ static const struct flag rows[] = {
      MEMBER(options.overrides.blocks), .least = 1,
      .most = EXPERIMENT_BLOCKS_MAX},
     {"models", 0, "A,B", "only these models", FLAG_CALL, .call = take_models},
-    {"window", 0, "TIME", "measure so long (2s), everywhere", FLAG_TIME,
+    {"window", 0, "TIME", "length of every window (2s)", FLAG_TIME,
      MEMBER(options.overrides.window_ns), .least = 1000000},
-    {"warmup", 0, "TIME", "warm up so long (500ms), everywhere", FLAG_TIME,
+    {"warmup", 0, "TIME", "length of every warm-up (500ms)", FLAG_TIME,
      MEMBER(options.overrides.warmup_ns)},
-    {"seed", 0, "N", "of order, arrivals and requests", FLAG_COUNT,
+    {"seed", 0, "N", "seed of order, arrivals and requests", FLAG_COUNT,
      MEMBER(options.seed), .most = INT64_C(1) << 53},
     {"output", 'o', "DIRECTORY", "where runs go (results)", FLAG_TEXT,
      MEMBER(options.root)},
@@ -112,8 +114,8 @@ static const struct flag rows[] = {
      "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
      FLAG_CALL, .call = take_threshold},
     {"wait-for-quiet", 0, "TIME",
-     "wait so long for other processes to end, then stop (60s; 0s: go on "
-     "beside them)",
+     "how long to wait for other processes to end before giving up (60s; "
+     "0s: measure beside them)",
      FLAG_TIME, MEMBER(options.wait_ns)},
     {"run-file", 0, "FILE",
      "write the run's directory to FILE as soon as there is one", FLAG_TEXT,
@@ -124,8 +126,8 @@ static const struct flag rows[] = {
     {0},
 };
 
-/* The command, for the record and to be pasted; where make wants to be told of
- * the run is no part of it. */
+/* The command line, for the record and for pasting, without --run-file, which
+ * is between make and the program. */
 static char *join(int argc, char **argv)
 {
     char *text = NULL;
@@ -145,7 +147,8 @@ static char *join(int argc, char **argv)
     return file && fclose(file) == 0 ? text : NULL;
 }
 
-/* What --resume was given and cannot use. */
+/* Refuses flags and experiments that do not go with --resume. Returns an exit
+ * code. */
 static int refuse_resume(const struct wanted *wanted)
 {
     char command[8192];
@@ -168,11 +171,12 @@ static int refuse_resume(const struct wanted *wanted)
     return EXIT_USAGE;
 }
 
-/* --resume RUN, as people type it, is an argument to argp. */
+/* People type --resume RUN with a blank, and argp takes RUN for an argument. So
+ * a lone argument is the run if it is a folder, or no file and no experiment of
+ * ours. */
 static void take_run(struct wanted *wanted)
 {
     struct stat status;
-
     const char *word = wanted->experiments[0];
 
     if (wanted->run || wanted->count != 1 ||
@@ -236,7 +240,7 @@ int verb_summarise(int argc, char **argv)
     static const struct flags flags = {
         .rows = summarise_rows,
         .arguments = "[RUN]",
-        .help = "Makes summary and comparisons of a run (the newest) anew from "
+        .help = "Recomputes summary and comparisons of a run (the newest) from "
                 "its stored trials.",
         .word = take_word,
     };

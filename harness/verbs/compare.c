@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika compare A B: two stored runs, their environments first.
+ * troika compare A B: compares two stored runs, their environments first.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static const struct flag rows[] = {
      "err<0.1%, mem<512MiB, cpu_us<80; repeatable",
      FLAG_CALL, .call = take_threshold},
     {"max-regression", 0, "SHARE",
-     "exit with 4 when B is worse than A by more (5%), beyond chance",
+     "exit with 4 if B is worse than A by more than this (5%), beyond chance",
      FLAG_CALL, .call = take_regression},
     {0},
 };
@@ -113,9 +113,9 @@ static void say_damaged(const char *why, void *context)
     fprintf(stderr, "troika compare: %s\n", why);
 }
 
-/* The trials behind a run's summary; NULL when one is damaged, for then nobody
- * knows what the summary was made from, or when no summary was made. Sets
- * *missing when one of a complete run has no file any more. */
+/* Loads the trials behind a run's summary. Returns NULL if a file is damaged,
+ * since the summary may come from other contents, or if there is no summary.
+ * Sets *missing if a complete run lacks the file of a trial. */
 static json_t *load_trials(const char *directory, const json_t *run,
                            bool *missing)
 {
@@ -169,7 +169,7 @@ static void say_line(const char *line, void *context)
     fprintf(context, "%s\n", line);
 }
 
-/* Gates were switched off when the run was made. */
+/* Whether gates were switched off during the run. */
 static bool is_untrusted(const json_t *run)
 {
     return json_is_string(json_object_get(run, "untrusted"));
@@ -243,7 +243,7 @@ static int compare_runs(const struct wanted *wanted, const json_t *a,
     return code;
 }
 
-/* Both runs with their trials. Returns an exit code. */
+/* Loads and compares both runs. Returns an exit code. */
 static int compare_stored(const struct wanted *wanted)
 {
     json_t *runs[2] = {NULL}, *trials[2] = {NULL};
@@ -270,14 +270,13 @@ int verb_compare(int argc, char **argv)
     static const struct flags flags = {
         .rows = rows,
         .arguments = "A B",
-        .help =
-            "What run B is against run A, per load point, model and metric: "
-            "B/A with its 95 % interval (Welch, on logarithms), and in "
-            "words."
-            "\vRuns made in different environments are refused without "
-            "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
-            "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
-            "threshold is not met.",
+        .help = "Compares run B with run A, per load point, model and metric: "
+                "B/A with its 95 % interval (Welch, on logarithms), and in "
+                "words."
+                "\vRuns made in different environments are refused without "
+                "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
+                "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "
+                "threshold is not met.",
         .word = take_run,
         .whole = check_whole,
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika list: what there is, for people and (--format json) for programs.
- * Everything is asked of the things themselves: the models with --describe,
- * the workloads by their tables, the experiments by their files.
+ * Nothing is listed by hand: models describe themselves (--describe), workloads
+ * have tables, and experiments are files.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -80,7 +80,7 @@ static json_t *workloads_json(void)
     return array;
 }
 
-/* Trials in all, and how long they are under load. */
+/* The number of trials and their time under load. */
 static json_t *size_json(const struct experiment *experiment)
 {
     double seconds = 0;
@@ -282,7 +282,7 @@ static const struct part {
     const char *subject;
     json_t *(*make)(void);
     void (*print)(const json_t *list);
-    bool asked; /* listed only when asked for */
+    bool asked; /* listed only if named */
 } parts[] = {
     {"models", models_json, print_models, false},
     {"workloads", workloads_json, print_workloads, false},

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * `troika load URL`: the generator alone, used as one uses wrk, against any
- * HTTP/1.1 server. Standard output holds the result and nothing else.
+ * `troika load URL`: the generator alone, used like wrk, against any HTTP/1.1
+ * server. Standard output holds the result and nothing else.
  *
- * The first Ctrl-C (or SIGTERM) ends the window, and what was measured until
- * then is printed as partial; the second kills.
+ * The first Ctrl-C (or SIGTERM) ends the window and prints a partial result;
+ * the second one kills.
  */
 #include <errno.h>
 #include <signal.h>
@@ -43,10 +43,10 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* The whole file, allocated. Returns 0 or a negative errno. */
+/* Reads a whole file into allocated memory. Returns 0 or a negative errno. */
 static int read_file(const char *path, char **bytes, size_t *size)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    FILE *file = !strcmp(path, "-") ? stdin : fopen(path, "rb");
     if (!file)
         return -errno;
     FILE *memory = open_memstream(bytes, size);
@@ -77,7 +77,8 @@ static int read_or_say(const char *option, const char *path, char **bytes,
     return status;
 }
 
-/* Of the given kind, which decides whether it may be sent twice. */
+/* Makes the request that the options describe. Only one with an idempotent
+ * method may be sent twice. */
 static int make_request(const struct load_options *options,
                         struct load_request *request)
 {
@@ -100,7 +101,7 @@ static int make_request(const struct load_options *options,
     }
     if (!asked.method)
         asked.method = asked.body ? "POST" : "GET";
-    request->head = strcmp(asked.method, "HEAD") == 0;
+    request->head = !strcmp(asked.method, "HEAD");
     request->unsafe = true;
     for (int i = 0; idempotent[i]; i++)
         request->unsafe &= strcmp(asked.method, idempotent[i]) != 0;
@@ -165,7 +166,7 @@ static int make_checked(const struct load_options *options,
                                      CHECK_SEEDS, requests);
 }
 
-/* One word of why the figures are not valid, or NULL. */
+/* Why the figures are not valid, or NULL. */
 static const char *judge(const struct load_result *result, char *text,
                          size_t size)
 {
@@ -188,8 +189,9 @@ static FILE *open_output(const char *path)
     return path && strcmp(path, "-") != 0 ? fopen(path, "w") : stdout;
 }
 
-/* Says what was wrong; of standard output the program does, at its end.
- * `status`: how writing went. Returns 0 or a negative errno. */
+/* Closes a file and reports what failed; `status` is the result of writing.
+ * Failures of standard output are reported when the program ends. Returns 0 or
+ * a negative errno. */
 static int close_output(FILE *file, int status, const char *what,
                         const char *path)
 {
@@ -281,7 +283,7 @@ static int drive(const struct load_options *options)
         return EXIT_FAILED;
     }
     running = load;
-    if (stop_signal) /* it came before there was a load to stop */
+    if (stop_signal) /* the signal came before there was a load to stop */
         load_stop(load);
     int64_t begun = load_begin(load);
     int code;

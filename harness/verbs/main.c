@@ -21,13 +21,13 @@ static const struct verb {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
-    bool switched; /* by variables of the environment (switches.h) */
+    bool switched; /* reads variables of the environment (switches.h) */
 } verbs[] = {
     {"bench", verb_bench, "run experiments and say who leads, and how sure",
      true},
-    {"summarise", verb_summarise, "summary of a run's stored trials, anew",
-     false},
-    {"compare", verb_compare, "what one run is against another", false},
+    {"summarise", verb_summarise,
+     "recompute the summary of a run's stored trials", false},
+    {"compare", verb_compare, "compare two stored runs", false},
     {"search", verb_search, "the highest rate that keeps a latency limit",
      true},
     {"load", verb_load, "drive an HTTP server and time every request", true},
@@ -35,7 +35,8 @@ static const struct verb {
     {"stores", verb_stores, "a private PostgreSQL and Redis, to try things",
      false},
     {"doctor", verb_doctor, "what on this machine spoils measurements", true},
-    {"selftest", verb_selftest, "the instrument against known truth", true},
+    {"selftest", verb_selftest, "check the instrument with planted faults",
+     true},
     {"primitives", verb_primitives, "what switches, tasks and wake-ups cost",
      true},
     {"list", verb_list, "models, workloads, experiments; gates, keys", false},
@@ -113,7 +114,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < VERBS; i++)
         if (!strcmp(argv[1], verbs[i].name)) {
-            /* What argp calls the program in help and errors. */
+            /* The program's name in argp's help and messages. */
             snprintf(name, sizeof name, "troika %s", verbs[i].name);
             argv[1] = name;
             return run_verb(&verbs[i], argc - 1, argv + 1);

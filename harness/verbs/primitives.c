@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika primitives: what switches, tasks, hand-overs and timers cost on this
- * machine. Standard output holds the table (or the JSON).
+ * troika primitives: measures what switches, tasks, hand-overs and timers cost
+ * on this machine. Standard output holds the table (or the JSON).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -122,8 +122,8 @@ int verb_primitives(int argc, char **argv)
     flags_parse(&flags, argc, argv, &options);
     for (int i = 0; !options.any && primitives[i].name; i++)
         options.chosen[i] = true;
-    /* The report explains with the newest stored one: it must be whole, and
-     * of a build that is measured. */
+    /* A report uses the newest stored result, which must be whole and from a
+     * release build. */
     options.keep &=
         options.root || (!options.any && !strcmp(version_variant(), "release"));
     return carry_out(&options);

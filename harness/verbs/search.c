@@ -50,7 +50,7 @@ static void take_output(char *file, void *into, struct argp_state *state)
     struct options *options = into;
 
     (void)state;
-    if (strcmp(file, "-") == 0)
+    if (!strcmp(file, "-"))
         options->json = true;
     else
         options->output = file;

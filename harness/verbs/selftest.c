@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika selftest: the instrument against known truth. Standard output holds
- * the table (or the JSON), standard error one line a test as it is done.
+ * troika selftest: checks the instrument with faults and delays of known size.
+ * Standard output holds the table (or the JSON), standard error one line for
+ * each test when it ends.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -105,7 +106,7 @@ static int carry_out(const struct options *options)
     int status = guardian_start(), failed, skipped;
     json_t *json;
 
-    models_all(); /* asked once, and not by every test */
+    models_all(); /* asks the models once, not once for each test */
     if (status >= 0)
         status = selftest_run(options->chosen, results, told);
     if (status < 0) {
@@ -156,12 +157,10 @@ int verb_selftest(int argc, char **argv)
         {0}};
     static const struct flags flags = {
         .rows = rows,
-        .help = "Plants faults and delays of known size and demands that the "
-                "gate or "
-                "figure that must catch each one does, and that a good server "
-                "trips "
-                "none. Takes about a minute. Exit code 4: a "
-                "test failed; 3: none failed, but one could not tell."};
+        .help = "Plants faults and delays of known size and checks that the "
+                "right gate or figure catches each one, and that a good server "
+                "trips no gate. Takes about a minute. Exit code 4: a test "
+                "failed; 3: none failed, but one was skipped."};
     struct options options = {.keep = true};
 
     flags_parse(&flags, argc, argv, &options);
@@ -171,7 +170,7 @@ int verb_selftest(int argc, char **argv)
     }
     for (int i = 0; !options.any && selftest_tests[i].name; i++)
         options.chosen[i] = true;
-    /* A report shows the newest stored one: a part must not stand for all. */
+    /* A report shows the newest stored self-test, which must be a whole one. */
     options.keep &= !options.any || options.root;
     return carry_out(&options);
 }

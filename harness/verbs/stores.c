@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika stores: a private PostgreSQL and Redis, as the harness starts them
- * for trials, until Ctrl-C: to try the workloads query and cache by hand, and
- * in tests. Standard output holds one line of JSON with their addresses and
- * with what a server needs in its environment to be let in.
+ * troika stores: runs a private PostgreSQL and Redis, like those of trials,
+ * until Ctrl-C, for tests and for trying the workloads query and cache by hand.
+ * Standard output holds one line of JSON with their addresses and with the
+ * environment variables that their clients need.
  */
 #include <jansson.h>
 #include <signal.h>
@@ -36,7 +36,6 @@ static error_t take_store(char *word, void *into, struct argp_state *state)
     return 0;
 }
 
-/* What a server needs in its environment to call it. */
 static void add_environment(const struct store_server *server,
                             json_t *environment)
 {
@@ -51,7 +50,7 @@ static void add_environment(const struct store_server *server,
     }
 }
 
-/* Starts what is wanted and prints where it is. Returns an exit code. */
+/* Starts the wanted stores and prints their addresses. Returns an exit code. */
 static int start(const bool *wanted, struct store_server *servers)
 {
     json_t *json = json_object(), *environment = json_object();
@@ -82,7 +81,7 @@ static int start(const bool *wanted, struct store_server *servers)
     return code;
 }
 
-/* Until a signal comes or one of them ends. Returns an exit code. */
+/* Waits until a signal comes or a store ends. Returns an exit code. */
 static int watch(const bool *wanted, struct store_server *servers)
 {
     char words[512];
