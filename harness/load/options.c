@@ -22,7 +22,7 @@ static const char FORMATS[] = "text|json|csv|markdown";
  * the text covers each. */
 static const struct flag_habit habits[] = {
     {NULL, 'h', false,
-     "--help says what there is; a Host is given by -H 'Host: NAME'"},
+     "see --help for all flags; a Host is given by -H 'Host: NAME'"},
     {"host", 0, true, "give -H 'Host: NAME'"},
     {"latency", 'L', false,
      "latency is always printed, see --percentiles; redirects are not "
@@ -55,25 +55,25 @@ static const struct flag_habit habits[] = {
     {"head", 'I', false, "give -m HEAD"},
     {NULL, 'i', false, "give -m HEAD; heads are not printed"},
     {"get", 'G', false, "write the query into the URL"},
-    {NULL, 'k', false, "connections are kept anyway; TLS is not spoken"},
-    {"insecure", 0, false, "TLS is not spoken"},
+    {NULL, 'k', false, "connections are always kept; TLS is not supported"},
+    {"insecure", 0, false, "TLS is not supported"},
     {"disable-keepalive", 0, false, "give --churn"},
     {"no-keepalive", 0, false, "give --churn"},
     {"proxy", 'x', true,
-     "there are no proxies here: give the server's own URL"},
-    {NULL, 'P', true, "there are no proxies here: give the server's own URL"},
-    {"http2", 0, false, "HTTP/1.1 alone is spoken"},
-    {"http1.1", 0, false, "HTTP/1.1 is always spoken"},
+     "proxies are not supported: give the server's own URL"},
+    {NULL, 'P', true, "proxies are not supported: give the server's own URL"},
+    {"http2", 0, false, "only HTTP/1.1 is supported"},
+    {"http1.1", 0, false, "HTTP/1.1 is always used"},
     {NULL, 'w', false, "give --format markdown"},
-    {NULL, 'r', false, "a failed connection does not end the load anyway"},
+    {NULL, 'r', false, "a failed connection never ends the load"},
     {NULL, 'V', false, "troika --version"},
     {"json", 'j', false, "give --format json"},
     {NULL, 'g', true, "give --hgrm FILE"},
     {"concurrency", 0, true, "give -c"},
     {"timelimit", 0, true, "give -d"},
     {"max-time", 0, true, "give --timeout"},
-    {"silent", 0, false, "nothing but the result is printed"},
-    {"no-tui", 0, false, "there is none; the result is printed at the end"},
+    {"silent", 0, false, "only the result is printed"},
+    {"no-tui", 0, false, "there is no TUI; the result is printed at the end"},
     {"verbose", 'v', false, "the first failure is always printed"},
     {"compressed", 0, false,
      "give -H 'Accept-Encoding: gzip'; bodies are counted as they come"},
@@ -153,7 +153,7 @@ static void take_arrivals(char *text, void *into, struct argp_state *state)
                    text, LOAD_BURST_MAX);
 }
 
-/* RFC 9110, section 9. */
+/* Methods of RFC 9110, section 9, and others of that form. */
 static void take_method(char *text, void *into, struct argp_state *state)
 {
     size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
@@ -199,9 +199,9 @@ static const struct flag rows[] = {
      "When requests of an open loop are due; burst:K: K together at each "
      "Poisson instant, N a second in all (poisson)",
      FLAG_CALL, .call = take_arrivals},
-    {"warmup", 0, "TIME", "Load before measuring (1s)", FLAG_TIME,
+    {"warmup", 0, "TIME", "Length of the load before measuring (1s)", FLAG_TIME,
      MEMBER(plan.warmup_ns)},
-    {"timeout", 0, "TIME", "Of one request (10s)", FLAG_TIME,
+    {"timeout", 0, "TIME", "Time limit of one request (10s)", FLAG_TIME,
      MEMBER(plan.timeout_ns), .least = 1000},
     {"think", 0, "TIME",
      "Closed loop: pause between an answer and the next request (0s)",
@@ -215,7 +215,7 @@ static const struct flag rows[] = {
      MEMBER(plan.processes), .least = 1, .most = 64},
     {"header", 'H', "LINE", "Add a header: 'Name: value'; repeatable",
      FLAG_CALL, .call = take_header},
-    {"method", 'm', "METHOD", "Of the requests (GET; with a body POST)",
+    {"method", 'm', "METHOD", "Method of the requests (GET; POST with a body)",
      FLAG_CALL, .call = take_method},
     {"request", 'X', .alias = true},
     {"body", 0, "TEXT", "The requests' body", FLAG_TEXT, MEMBER(body)},
@@ -228,11 +228,12 @@ static const struct flag rows[] = {
      "The URL names one of Troika's workloads: compute the answers, with "
      "seeds in turn, and compare every body",
      FLAG_ON, MEMBER(check)},
-    {"seed", 0, "N", "Of the Poisson arrivals (1)", FLAG_COUNT,
+    {"seed", 0, "N", "Seed of the Poisson arrivals (1)", FLAG_COUNT,
      MEMBER(plan.seed), .most = INT64_MAX},
-    {"percentiles", 0, "LIST", "Which to print (50,90,99,99.9)", FLAG_CALL,
-     .call = take_percentiles},
-    {"format", 0, FORMATS, "Of the result (text)", FLAG_CHOICE, MEMBER(format)},
+    {"percentiles", 0, "LIST", "Percentiles to print (50,90,99,99.9)",
+     FLAG_CALL, .call = take_percentiles},
+    {"format", 0, FORMATS, "Form of the result (text)", FLAG_CHOICE,
+     MEMBER(format)},
     {"output", 'o', "FILE", "Write the result there", FLAG_CALL,
      .call = take_output},
     {"hgrm", 0, "FILE",

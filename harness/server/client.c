@@ -222,29 +222,22 @@ static const char *judge(const struct load_request *request,
     return NULL;
 }
 
-/* Why no whole answer came, in words. */
-static const char *cause(const struct answer *answer, int error)
-{
-    if (error == -EPROTO && answer->surplus)
-        return "bytes after the answer's end";
-    if (error == -EPROTO)
-        return answer->read.fault;
-    if (error == -ECONNRESET && answer->started)
-        return "the answer was cut off";
-    if (error == -ECONNRESET)
-        return "the connection was closed without an answer";
-    if (error == -ETIMEDOUT)
-        return "no whole answer within the timeout";
-    return strerror(-error);
-}
-
+/* Writes why no whole answer came. */
 static void tell_cause(const struct answer *answer, int error, char *why,
                        size_t why_size)
 {
     bool malformed = error == -EPROTO && !answer->surplus;
+    const char *cause = strerror(-error);
 
+    if (error == -EPROTO)
+        cause = malformed ? answer->read.fault : "bytes after the answer's end";
+    else if (error == -ECONNRESET)
+        cause = answer->started ? "the answer was cut off"
+                                : "the connection was closed without an answer";
+    else if (error == -ETIMEDOUT)
+        cause = "no whole answer within the timeout";
     snprintf(why, why_size, "%s%s", malformed ? "the answer is not HTTP: " : "",
-             cause(answer, error));
+             cause);
 }
 
 static int first_line(const char *bytes)

@@ -155,8 +155,8 @@ static int refuse_resume(const struct wanted *wanted)
 
     if (wanted->changed) {
         fprintf(stderr,
-                "troika bench: --%s is for a new run: --resume goes on with a "
-                "run as it was begun; leave it out\n",
+                "troika bench: --%s is only for a new run, since --resume "
+                "continues a run unchanged; leave it out\n",
                 wanted->changed);
         return EXIT_USAGE;
     }
@@ -164,9 +164,9 @@ static int refuse_resume(const struct wanted *wanted)
         return EXIT_OK;
     hint_resume("results/latest", command, sizeof command);
     fprintf(stderr,
-            "troika bench: --resume goes on with a run, which knows its "
-            "experiments, and \"%s\" would begin a new one; to go on with "
-            "the newest run: %s\n",
+            "troika bench: --resume continues a stored run, which knows its "
+            "experiments, so \"%s\" cannot be added; to continue the newest "
+            "run: %s\n",
             wanted->experiments[0], command);
     return EXIT_USAGE;
 }

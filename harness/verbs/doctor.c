@@ -99,7 +99,7 @@ static enum health judge_cpus(const struct machine_facts *machine,
     if (cpus == 1)
         return found(finding, HEALTH_WARNING, "1 usable");
     return found(finding, HEALTH_OK, "%lld usable%s", cpus,
-                 cpus < 4 ? "; split leaves the server one" : "");
+                 cpus < 4 ? "; split leaves one for the server" : "");
 }
 
 /* A container's share of CPU time: -1 or "max" means all of it. */
@@ -381,7 +381,7 @@ static const struct check {
     {"CPU quota", judge_quota,
      .remedy = "start the container without a CPU limit (docker run "
                "without --cpus), or pin it with --cpuset-cpus: a quota "
-               "stops everybody for part of each 100 ms"},
+               "stops every process for part of each 100 ms"},
     {"governor", judge_governor,
      .remedy = "sudo cpupower frequency-set -g performance"},
     {"turbo", judge_turbo,
@@ -391,15 +391,15 @@ static const struct check {
                "neighbours"},
     {"SMT", .key = "smt", .bad = "on",
      .remedy = "echo off | sudo tee /sys/devices/system/cpu/smt/control: "
-               "two CPUs of one core slow each other, and split may part "
-               "them between server and load"},
+               "two CPUs of one core slow each other, and split may give one "
+               "to the server and the other to the load"},
     {"mitigations", .judge = judge_mitigations},
     {"clocksource", .key = "clocksource", .bad = "hpet|acpi_pm|jiffies",
      .remedy = "boot with clocksource=tsc: reading this one costs "
                "microseconds"},
     {"memory", judge_memory,
-     .remedy = "stop what holds memory: cells with 10,000 tasks take a "
-               "gigabyte"},
+     .remedy = "stop programs that hold memory: cells with 10,000 tasks need "
+               "a gigabyte"},
     {"swap", judge_swap,
      .remedy = "sudo swapoff -a: a page that comes back from disk looks "
                "like a slow request"},
@@ -424,8 +424,8 @@ static const struct check {
      .remedy = "sudo sysctl net.core.somaxconn=4096: a burst of new "
                "connections is dropped"},
     {"threads-max", .key = "threads_max", .least = 20000,
-     .remedy = "sudo sysctl kernel.threads-max=65536: models with a "
-               "thread or process each end there"},
+     .remedy = "sudo sysctl kernel.threads-max=65536: models that start many "
+               "threads or processes fail at this limit"},
     {"pid_max", .key = "pid_max", .least = 20000,
      .remedy = "sudo sysctl kernel.pid_max=65536: threads count too"},
     {"max_map_count", .key = "max_map_count", .least = 39000,
@@ -442,8 +442,8 @@ static const struct check {
      .remedy = "make deps: without them there are no charts and no "
                "report"},
     {"environment", judge_variables,
-     .remedy = "unset them: the servers inherit them, and figures with "
-               "and without them are not of one kind"},
+     .remedy = "unset them: the servers inherit them, and figures with and "
+               "without them cannot be compared"},
 };
 
 static enum health judge_one(const struct check *check,

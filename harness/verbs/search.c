@@ -90,20 +90,20 @@ static const struct flag rows[] = {
      MEMBER(slo)},
     {"url", 0, "URL", "any HTTP server instead of models", FLAG_TEXT,
      MEMBER(url)},
-    {"connections", 'c', "N", "the most at any time (256)", FLAG_TEXT,
-     MEMBER(connections)},
+    {"connections", 'c', "N", "connections open at any time, at most (256)",
+     FLAG_TEXT, MEMBER(connections)},
     {"step", 0, "TIME",
-     "how long a step measures (1s), longer where the percentile needs it",
+     "length of a step's window (1s), more if the percentile needs it",
      FLAG_TEXT, MEMBER(step)},
-    {"warmup", 0, "TIME", "load before each (250ms)", FLAG_TEXT,
-     MEMBER(warmup)},
-    {"seed", 0, "N", "of arrivals and requests (1)", FLAG_COUNT, MEMBER(seed),
-     .most = INT64_MAX},
-    {"format", 'f', "text|json", "of the result (text)", FLAG_FORMAT,
+    {"warmup", 0, "TIME", "length of the load before each window (250ms)",
+     FLAG_TEXT, MEMBER(warmup)},
+    {"seed", 0, "N", "seed of arrivals and requests (1)", FLAG_COUNT,
+     MEMBER(seed), .most = INT64_MAX},
+    {"format", 'f', "text|json", "form of the result (text)", FLAG_FORMAT,
      MEMBER(json)},
     {"output", 'o', "FILE",
-     "write the result's JSON there, too; - is standard output, as --format "
-     "json",
+     "also write the result's JSON there; - is standard output, like "
+     "--format json",
      FLAG_CALL, .call = take_output},
     {"quiet", 'q', NULL, "no progress, only the result", FLAG_ON,
      MEMBER(quiet)},
@@ -322,7 +322,7 @@ static void print_one(const struct search_job *job, int who)
                result.first_failure);
 }
 
-/* Whole or not at all. Returns 0 or a negative errno. */
+/* Writes the whole file or none. Returns 0 or a negative errno. */
 static int store(const char *path, const json_t *json)
 {
     struct results place = {.lock_fd = -1};
