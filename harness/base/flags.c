@@ -50,14 +50,14 @@ static int64_t take_count(const struct flag *flag, const char *text,
 static void take_time(const struct flag *flag, const char *text, int64_t *value,
                       struct argp_state *state)
 {
+    bool is_time = units_parse(UNIT_NS, text, value) == 0;
     char least[32];
 
-    if (units_parse(UNIT_NS, text, value) < 0 || *value < flag->least ||
-        *value > DAY_NS)
+    if (!is_time || *value < flag->least || *value > DAY_NS)
         argp_error(state, "--%s %s: give a time with its unit, %s to 24h%s",
                    flag->name, text,
                    units_format(UNIT_NS, flag->least, least, sizeof least),
-                   flag->remark ? flag->remark : "");
+                   !is_time && flag->remark ? flag->remark : "");
 }
 
 int flags_alternative(const char *alternatives, const char *text)

@@ -37,7 +37,8 @@ struct flag {
     void (*call)(char *value, void *into, struct argp_state *state);
     bool optional;      /* the value may be left out: NULL */
     bool alias;         /* another name of the row above */
-    const char *remark; /* ends the message about a wrong value; or NULL */
+    const char *remark; /* FLAG_TIME: ends the message about a value that is no
+                           time; or NULL */
 };
 
 /* A flag of another program that people type from habit. --help does not list

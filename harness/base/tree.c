@@ -58,35 +58,21 @@ static char *stem(const char *name, const char *suffix)
 
 char **tree_names(const char *directory, const char *suffix)
 {
-    DIR *stream = opendir(directory);
-    char **names = calloc(1, sizeof *names);
-    struct dirent *entry;
-    size_t count = 0;
+    struct dirent **entries;
+    int count = scandir(directory, &entries, NULL, NULL), kept = 0;
 
-    if (!stream || !names)
-        goto failed;
-    while ((entry = readdir(stream))) {
-        char *name = stem(entry->d_name, suffix);
-        if (!name)
-            continue;
-        char **more = realloc(names, (count + 2) * sizeof *names);
-        if (!more) {
-            free(name);
-            goto failed;
-        }
-        names = more;
-        names[count++] = name;
-        names[count] = NULL;
+    if (count < 0)
+        return NULL;
+    char **names = calloc((size_t)count + 1, sizeof *names);
+    for (int i = 0; i < count; i++) {
+        if (names && (names[kept] = stem(entries[i]->d_name, suffix)))
+            kept++;
+        free(entries[i]);
     }
-    closedir(stream);
-    qsort(names, count, sizeof *names, by_name);
+    free(entries);
+    if (names)
+        qsort(names, (size_t)kept, sizeof *names, by_name);
     return names;
-
-failed:
-    if (stream)
-        closedir(stream);
-    tree_names_free(names);
-    return NULL;
 }
 
 void tree_names_free(char **names)

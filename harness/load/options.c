@@ -320,7 +320,6 @@ static void check_whole(void *into, struct argp_state *state)
         argp_error(state, "-R: %s", why);
     if (load_target_parse(options->url, &options->target, why, sizeof why) < 0)
         argp_error(state, "%s", why);
-    plan->address = options->target.address;
 }
 
 void load_options_parse(int argc, char **argv, struct load_options *options)

@@ -172,6 +172,7 @@ static int make_folder(struct target_start *start, const struct passwd **user)
     const struct target *target = start->target;
     bool root = geteuid() == 0;
     void (*clear)(const char *) = target->clear ? target->clear : folder_remove;
+    /* A target may give up root itself before it reads its folder. */
     int result = folder_make(target->name, root && !target->user,
                              start->directory, sizeof start->directory);
 

@@ -32,8 +32,7 @@ struct target {
     char prepare[TARGET_TEXT_MAX]; /* run by sh before; "" for none */
     char program[512];             /* the command's first word, {here} filled */
     char path[TARGET_TEXT_MAX];    /* what requests ask for: /hello?x=1 */
-    char
-        ready_path[TARGET_TEXT_MAX]; /* "": ready once it can be connected to */
+    char ready_path[TARGET_TEXT_MAX]; /* "": ready once it accepts */
     int64_t ready_limit_ns;
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
     bool has_body;
@@ -44,11 +43,10 @@ struct target {
 
     /* For stores; NULL in a target of an experiment. */
     const char *template; /* text of the template, in place of `config` */
-    const char *user;     /* the account that a harness run by root gives the
-                             folder to and starts the command as; "nobody" if
-                             there is no such account. The folder is for that
-                             account alone. NULL: starts as the harness's own
-                             user, and everybody may read the folder */
+    const char *user;     /* the account that runs the command and alone may
+                             read the folder, if root starts the target;
+                             "nobody" if there is no such account. NULL: the
+                             user of the harness runs the command */
     const char *secret;   /* {secret} */
     void (*clear)(const char *directory); /* removes the folder and whatever
                              else outlives a killed server; runs in the

@@ -127,7 +127,7 @@ static const struct flag rows[] = {
 };
 
 /* The command line, for the record and for pasting, without --run-file, which
- * is between make and the program. */
+ * only make needs. */
 static char *join(int argc, char **argv)
 {
     char *text = NULL;
@@ -172,8 +172,8 @@ static int refuse_resume(const struct wanted *wanted)
 }
 
 /* People type --resume RUN with a blank, and argp takes RUN for an argument. So
- * a lone argument is the run if it is a folder, or no file and no experiment of
- * ours. */
+ * a lone argument is the run if it is a folder, or names neither a file nor an
+ * experiment of ours. */
 static void take_run(struct wanted *wanted)
 {
     struct stat status;

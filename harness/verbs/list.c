@@ -50,7 +50,7 @@ static json_t *models_json(void)
     json_t *array = json_array();
 
     for (const struct model_info *m = models_all(); m->name; m++) {
-        models_find(m, m->name); /* asks what was not asked yet */
+        models_find(m, m->name); /* asks a foreign model now */
         json_array_append_new(
             array, json_pack("{ss ss ss ss so sb so so sb ss?}", "name",
                              m->name, "summary", m->summary, "task", m->task,

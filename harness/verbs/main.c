@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * main of the harness: finds the verb and calls it. A new verb is a file
+ * main of the harness: finds the verb and calls it. A new verb needs a file
  * harness/verbs/NAME.c, a declaration in verbs.h and a row in the table below.
  */
 #include "harness/base/exit.h"

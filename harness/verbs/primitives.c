@@ -33,7 +33,7 @@ static const char *name_of(int index, const char **group)
     return primitives[index].name;
 }
 
-/* "coroutine-*,handover": names, patterns and groups. */
+/* Takes names, patterns and groups, such as "coroutine-*,handover". */
 static void take_only(char *words, void *into, struct argp_state *state)
 {
     struct options *options = into;

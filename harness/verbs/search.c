@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika search: the highest rate at which models, or any server, keep a
- * limit. It is one search as an experiment has with `mode = search`, without a
+ * limit. Runs one search, like `mode = search` of an experiment, but without a
  * run's directory. Standard output holds the result and nothing else. The flags
- * become the text of an experiment file, so that its checks and messages apply
- * here.
+ * become the text of an experiment file, so that the checks and messages of
+ * experiments apply here.
  */
 #include <errno.h>
 #include <libgen.h>

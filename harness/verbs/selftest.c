@@ -34,7 +34,7 @@ static const char *name_of(int index, const char **group)
     return selftest_tests[index].name;
 }
 
-/* "fault,meter-cpu,mutant-*" */
+/* Takes names, patterns and groups, such as "fault,meter-cpu,mutant-*". */
 static void take_only(char *words, void *into, struct argp_state *state)
 {
     struct options *options = into;

@@ -403,7 +403,7 @@ class CommandLine(LoadTest):
         url = "http://127.0.0.1:1/"
         for arguments, word in (
                 ([], "URL is missing"), (["https://localhost/"], "TLS"),
-                ([url, "-d", "10"], "unit"), ([url, "-d", "0s"], "over 0"),
+                ([url, "-d", "10"], "unit"), ([url, "-d", "0s"], "1us to 24h"),
                 ([url, "-c", "0"], "1 to"), ([url, "-R", "0"], "over 0"),
                 ([url, "-R", "nan"], "over 0"), ([url, "--percentiles", "50,"], "numbers"),
                 ([url, "--percentiles", "100"], "below"), ([url, "-H", "bad"], "Name: value"),
