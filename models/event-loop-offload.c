@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop of event-loop, and libuv's thread pool for what a handler offers to
- * rt_offload. In the wild: asyncio.to_thread, nginx's thread pools. A
+ * The loop of event-loop, and libuv's thread pool for the calls that a handler
+ * passes to rt_offload. In the wild: asyncio.to_thread, nginx's thread pools. A
  * request's life:
  *
  *   accept -> a new coroutine, suspended until there is something to read
@@ -11,8 +11,8 @@
  *          -> the work is done: the loop is woken, and resumes the coroutine
  *          -> the answer is written; suspended again
  *
- * The loop stays free while W threads compute; each piece of work pays for the
- * way there and back (two wake-ups).
+ * The loop stays free while W threads compute. Each offloaded call pays for two
+ * wake-ups: one of a thread, one of the loop.
  *
  * requires: libuv
  */
@@ -26,16 +26,18 @@
 #include <string.h>
 
 #include "models/runtime/connection/loop_serve.h"
+#include "models/runtime/tasks/blocking.h"
 #include "models/runtime/tasks/loop.h"
 
-enum { POOL_MAX = 1024 }; /* libuv would take that for any larger number */
+/* libuv's own limit, which it would silently use for any larger number. */
+enum { POOL_MAX = 1024 };
 
 static const struct parameter parameters[] = {
     LOOP_STACK_PARAMETER,
     {.name = NULL},
 };
 
-/* One call on its way. */
+/* One offloaded call. */
 struct call {
     uv_work_t work; /* first: the callbacks cast it back */
     struct loop_task *task;
@@ -56,17 +58,16 @@ static void call_done(uv_work_t *work, int status)
     loop_unpark(((struct call *)work)->task);
 }
 
-/* The pool's threads begin with the first call and inherit its signal mask;
- * the stop signals are for the main thread. */
+/* libuv starts the pool's threads at the first call, and they inherit the
+ * caller's signal mask. Stop signals must go to the main thread, so block them
+ * during that call. */
 static int queue(struct call *call)
 {
     static bool begun;
     sigset_t stop_signals, before;
     if (begun)
         return uv_queue_work(loop_uv(), &call->work, run_call, call_done);
-    sigemptyset(&stop_signals);
-    sigaddset(&stop_signals, SIGTERM);
-    sigaddset(&stop_signals, SIGINT);
+    blocking_stop_signals(&stop_signals);
     pthread_sigmask(SIG_BLOCK, &stop_signals, &before);
     int error = uv_queue_work(loop_uv(), &call->work, run_call, call_done);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -92,7 +93,8 @@ static int offload(rt_fn *fn, const void *arg, size_t size, int64_t *result)
     return error;
 }
 
-/* The pool's size is libuv's own setting (docs.libuv.org, threadpool). */
+/* libuv takes the size of its pool from the environment (docs.libuv.org,
+ * "Thread pool work scheduling"). */
 static int serve(const struct server_config *config)
 {
     char threads[16];

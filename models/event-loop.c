@@ -3,18 +3,16 @@
  * One thread, one loop, a stackful coroutine for each connection. In the wild:
  * asyncio, Node with await, OpenResty. A request's life:
  *
- *   accept -> a new coroutine, which would block in read: it is suspended
- *          -> readable: epoll_wait tells, the loop resumes the coroutine
+ *   accept -> a new coroutine, suspended until there is something to read
+ *          -> readable: the loop resumes the coroutine
  *          -> the coroutine parses a whole request
- *          -> the handler runs in it; where it waits, the loop runs others
+ *          -> the handler runs in it; while it waits, the loop runs others
  *          -> the answer is written
- *          -> the coroutine would block in read again
+ *          -> suspended again
  *
- * A wait costs one page of stack and no kernel thread. In return, whoever
- * computes stalls everybody else, which is why CPU work stays inline here: that
- * hazard is under study.
- * The loop itself is loop_run, in runtime/tasks/loop.c: run who is ready, wait
- * in epoll_wait for the earliest deadline, make ready who waited for what came.
+ * A waiting request costs one page of stack and no kernel thread. But while a
+ * handler computes, all other requests stall. Here CPU work stays inline, so
+ * that the benchmark can measure this hazard.
  *
  * requires: libuv
  */
@@ -26,12 +24,31 @@ static const struct parameter parameters[] = {
     {.name = NULL},
 };
 
+/* The loop. Nothing in it belongs to a request: a coroutine that must wait
+ * leaves its descriptor or its deadline (runtime/tasks/loop.c), and switches
+ * back to loop_run_ready. */
+static void run_loop(void)
+{
+    /* Resume each coroutine that is ready; each runs until it waits again. */
+    while (loop_run_ready() > 0) {
+        /* Sleep in epoll until a socket is ready or the earliest deadline has
+         * come. Coroutines that wait for a ready socket become ready. */
+        loop_poll();
+        /* Coroutines whose deadline has passed become ready. */
+        loop_expire();
+    }
+}
+
 static int serve(const struct server_config *config)
 {
     int error = loop_init((size_t)argument(&config->arguments, 0));
     if (error < 0)
         return error;
-    error = loop_serve_here(config);
+    error = loop_serve_begin(config); /* the coroutine that accepts */
+    if (error == 0) {
+        run_loop();
+        error = (int)loop_end();
+    }
     loop_deinit();
     return error;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two tasks besides the connections: one accepts, the first one waits for the
- * stop and then drains. What still waits when the first one returns is an idle
- * connection (or a request over the drain limit): loop_run cancels it, and its
- * task closes the connection and ends.
+ * Two tasks besides those of connections: one accepts; the first task waits for
+ * the stop and then drains. Tasks that still wait when the first task returns
+ * are idle connections, or requests beyond the drain's limit. The loop cancels
+ * their waits; each closes its connection and ends.
  */
 #include "loop_serve.h"
 
@@ -74,14 +74,15 @@ static int64_t serve_task(void *arg)
     loop_cancel_fd(config->listen_fd);
     loop_join(acceptor, &ignored);
     deadline_ns = rt_now() + SERVER_DRAIN_NS;
-    /* First a pause for tasks that have read a request but not counted it. */
+    /* Pause first, for tasks that have read a request but not counted it
+     * yet. */
     do
         loop_sleep(drain_step_ns);
     while (server_in_flight() > 0 && rt_now() < deadline_ns);
     return rc < 0 ? rc : 0;
 }
 
-/* Of the loop that answers. */
+/* Describes the stacks of the loop that answers GET /stats. */
 static void tell_stacks(struct stats_stacks *stacks)
 {
     struct coroutine_usage usage;
@@ -93,15 +94,18 @@ static void tell_stacks(struct stats_stacks *stacks)
     stacks->touched_max_bytes = usage.touched_max_bytes;
 }
 
+int loop_serve_begin(const struct server_config *config)
+{
+    stats_ask_stacks(tell_stacks);
+    return loop_begin(serve_task, &config, sizeof config);
+}
+
 int loop_serve_here(const struct server_config *config)
 {
     int64_t result = 0;
-    int rc;
-
     stats_ask_stacks(tell_stacks);
-    rc = loop_run(serve_task, &config, sizeof config, &result);
-
-    return rc < 0 ? rc : (int)result;
+    int error = loop_run(serve_task, &config, sizeof config, &result);
+    return error < 0 ? error : (int)result;
 }
 
 int loop_serve(const struct server_config *config, size_t stack_bytes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Serving on a loop: what every model with a loop in it does between accept
- * and the end, a coroutine per connection. A model adds only how many loops
- * there are and where they run.
+ * Serving on a loop, with a coroutine per connection: the part that all models
+ * with loops share. A model only says how many loops there are and where they
+ * run.
  */
 #pragma once
 
@@ -12,14 +12,20 @@
 
 /* Makes a loop for this thread, accepts from config->listen_fd and serves each
  * connection in a task with a stack of `stack_bytes`, until config->stop_fd is
- * readable; then finishes what is in flight (at most the drain limit), drops
- * the idle connections and frees the loop. Returns 0, or a negative errno if
+ * readable; then finishes the requests in flight (within the drain's limit),
+ * drops idle connections and frees the loop. Returns 0, or a negative errno if
  * it could not start. */
 int loop_serve(const struct server_config *config, size_t stack_bytes);
 
-/* Serves on the loop that this thread has made with loop_init, and will free:
- * for a model that must know that all its loops exist before one accepts. */
+/* Serves on the loop that this thread has made with loop_init, and will free.
+ * For a model in which all loops must exist before one accepts. */
 int loop_serve_here(const struct server_config *config);
+
+/* The start of loop_serve_here, for a model that shows its loop: makes the
+ * tasks that accept and that wait for the stop. The model then runs the loop
+ * (loop_run_ready, loop_poll, loop_expire), and loop_end returns 0 or a
+ * negative errno. Returns 0 or -ENOMEM. */
+int loop_serve_begin(const struct server_config *config);
 
 /* The row of a model's `--stack` for loop_serve's second argument. */
 #define LOOP_STACK_PARAMETER                                                   \

@@ -4,12 +4,13 @@
  * with deadlines. A model names one of the sets below, so that a reader sees
  * which parts the model invents and which it borrows.
  *
- * Sockets may be blocking or not: with RT_NEVER on a blocking socket a call
+ * Sockets may be blocking or not. On a blocking socket, a call without deadline
  * is one system call; otherwise ppoll carries the deadline.
  */
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "models/runtime/model.h"
 
@@ -32,14 +33,19 @@ int inline_spawn(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);
 int inline_join(struct rt_task *task, int64_t *result);
 
-/* The stack size to ask for when `bytes` would do: more under the sanitizers,
- * which make every frame several times larger. */
+/* The stack size to ask for if `bytes` is enough for plain builds: more under
+ * sanitizers, which make every frame several times larger. */
 size_t blocking_stack_bytes(int64_t bytes);
 
-/* Attributes of a task's thread with a stack of `bytes`, to be destroyed by
- * the caller. The stop signals are left to the main thread: it waits for them,
- * and a handler run in a thread that is deep in a call may be put off (under
- * the thread sanitizer until that call returns). Returns 0 or a negative errno.
+/* The signals that stop a server: SIGTERM, SIGINT, and SIGALRM for the limit of
+ * the drain. Only the main thread handles them. */
+void blocking_stop_signals(sigset_t *signals);
+
+/* Makes the attributes of a task's thread with a stack of `bytes`; the caller
+ * destroys them. They block the stop signals, which the main thread waits for:
+ * in a thread that is inside a blocking call a handler may be delayed (under
+ * the thread sanitizer, until that call returns). Returns 0 or a negative
+ * errno.
  */
 int blocking_thread_attributes(pthread_attr_t *attributes, int64_t bytes);
 
@@ -54,14 +60,15 @@ int process_spawn(rt_fn *fn, const void *arg, size_t size,
                   struct rt_task **task);
 int process_join(struct rt_task *task, int64_t *result);
 
-/* Registers what a forked child must do before anything else (drop inherited
- * backend connections, ...); at most 8. process_forked runs them: every model
- * that forks calls it in the child. From here on the child dies with `parent`,
- * or ends at once with status 1 when that has ended before. */
+/* process_on_fork registers a function that a forked child must run first, for
+ * example to drop inherited backend connections; at most 8. process_forked runs
+ * these functions; every model that forks calls it in the child. From then on
+ * the child dies with `parent`, or exits at once with status 1 if `parent` has
+ * already ended. */
 void process_on_fork(void (*fn)(void));
 void process_forked(pid_t parent);
 
-/* Leaves the process no descriptor but the standard ones and `fd`. */
+/* Closes every descriptor but the standard ones and `fd`. */
 void process_close_all_but(int fd);
 
 /* Kills a child and waits for its end. */

@@ -1,31 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
  * Tasks, waits and the turn of the loop; then the socket calls, which try first
- * and wait only when the kernel says that it would block.
+ * and wait only if the call would block.
  *
- * One turn: run the ready tasks, wait in epoll until something happens or the
- * earliest deadline has come, and make the waiters ready. As no task runs while
- * events are handed out, an event cannot be stale within its batch. Between
- * being made ready and running, though, a descriptor may be closed and its
- * number reused: each has a generation, checked when the waiter resumes and
- * when an event arrives.
+ * No task runs while a batch of events is handed out, so no event in it can be
+ * stale. But before a ready task runs, another may close its descriptor, and
+ * the number may be reused. So each descriptor has a generation, checked when
+ * the waiter resumes and when an event arrives.
  *
- * libuv's own epoll set is a member of ours. It only runs when it has something
- * to do: for whom nothing is left with libuv, it costs nothing.
+ * libuv's own epoll set is a member of ours, and libuv runs only if its set has
+ * an event. So libuv costs nothing while no handle of it is in use.
  *
- * There is no lost wake-up between "would block" and the wait: both happen in
- * this thread, and an edge in between stays in the epoll set until the turn's
- * end, when the waiter is in the table.
+ * No wake-up is lost between "would block" and the wait: an edge in between
+ * stays in the epoll set until the turn's end, when the waiter is in the table.
  *
- * Adopted descriptors are registered once, edge-triggered, for both
- * directions. A read that gave less than asked has emptied the stream, so the
- * next one waits without asking (epoll(7), question 9): what comes later makes
- * an edge of its own. Two things can have come with the same edge and be left
- * behind by a short read, the stream's end and urgent data; both are in the
- * event, and such a descriptor is always asked. Others (a client library's
- * socket, whose number may be another file's by now) are armed again for every
- * wait: EPOLL_CTL_MOD makes the kernel look at the present state, and ENOENT
- * tells that the file is new.
+ * Adopted descriptors are registered once, edge-triggered, for both directions.
+ * A read that returns less than was asked for has emptied the stream, so the
+ * next read waits without a system call (epoll(7), question 9): bytes that come
+ * later make an edge of their own. A short read can leave two things behind
+ * that came with its edge, the stream's end and urgent data. The event reports
+ * both, and such a descriptor is always read. Descriptors that are not adopted
+ * (a client library's socket, whose number may be another file's by now) are
+ * armed for every wait: EPOLL_CTL_MOD makes the kernel look at the present
+ * state, and ENOENT tells that the file is new.
  */
 #include "loop.h"
 
@@ -34,7 +31,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,40 +41,39 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "coroutine.h"
+#include "blocking.h"
 #include "coroutine_overflow.h"
 #include "timers.h"
 
 enum {
     EVENTS_PER_TURN = 256,
-    TASKS_PER_TURN = 1024, /* then the sockets are looked at again */
+    TASKS_PER_TURN = 1024, /* then the sockets are asked again */
     SETTLE_TURNS = 8,
     LONG_WAIT_NS = 10000000,
-    /* Reads and writes that a task may do without a wait before others get
-     * their turn: a peer that sends fast enough would otherwise keep it
-     * running. */
+    /* Reads and writes that a task may do in one run. Without a limit, a peer
+     * that sends fast enough could keep its task running for ever. */
     CALLS_PER_RUN = 64,
 };
 
-/* Marks libuv's own set among the events; no descriptor has this number. */
+/* The event data of libuv's own set; no descriptor has this number. */
 static const uint64_t uv_event = UINT64_MAX;
 
-/* A wait lies in the waiting task's own frame; the table of descriptors and the
- * heap of timers point to it while it lasts. */
+/* A wait lies in the waiting task's frame. Meanwhile the table of descriptors
+ * and the heap of timers point to it. */
 struct loop_wait {
     struct timer timer; /* first: the heap's handle is the wait */
     struct loop_task *task;
     int fd;     /* -1: time alone */
     int events; /* enum rt_events */
-    int result; /* events that hold, or a negative errno */
+    int result; /* the events that hold, or a negative errno */
 };
 
 struct loop_task {
     struct coroutine *coroutine;
     struct loop_task *next_ready;
-    struct loop_task *next, **link; /* in the list of all that live */
+    struct loop_task *next, **link; /* in the list of all tasks */
     struct loop_task *joiner;
-    struct loop_wait *wait; /* what loop_cancel can end, or NULL */
+    struct loop_wait *wait; /* the wait that loop_cancel can end, or NULL */
     rt_fn *fn;
     int64_t result;
     int calls_left;
@@ -92,10 +87,10 @@ struct task_queue {
 
 struct descriptor {
     struct loop_wait *reader, *writer;
-    uint32_t generation; /* of the number's present owner */
+    uint32_t generation; /* counts the owners of this number */
     bool adopted;        /* registered, and closed through loop_close only */
-    bool drained;        /* a read took all there was; no edge since then */
-    bool eager;          /* more than data came: never count on `drained` */
+    bool drained;        /* a read took everything; no edge since then */
+    bool eager;          /* the stream's end or urgent data came: always read */
 };
 
 struct loop {
@@ -127,7 +122,7 @@ static void enqueue(struct task_queue *queue, struct loop_task *task)
     queue->tail = task;
 }
 
-/* Ends a wait: takes it out of table and heap and makes its task ready. */
+/* Ends a wait: takes it out of the table and the heap, makes its task ready. */
 static void loop_wake(struct loop_wait *wait, int result)
 {
     struct loop *loop = loop_current;
@@ -144,8 +139,8 @@ static void loop_wake(struct loop_wait *wait, int result)
     enqueue(&loop->ready, wait->task);
 }
 
-/* Suspends the running task until loop_wake(wait) or the deadline, which is
- * -ETIMEDOUT. Returns the result. */
+/* Suspends the running task until loop_wake(wait), and returns its result;
+ * -ETIMEDOUT after the deadline. */
 static int loop_suspend(struct loop_wait *wait, int64_t deadline_ns)
 {
     struct loop *loop = loop_current;
@@ -165,7 +160,7 @@ static void on_descriptor(const struct epoll_event *event)
     uint32_t fd = (uint32_t)event->data.u64;
     struct descriptor *descriptor = &loop->descriptors[fd];
     if (descriptor->generation != (uint32_t)(event->data.u64 >> 32))
-        return; /* of a file that had this number before */
+        return; /* for a file that had this number before */
     int events = 0;
     if (event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         events |= RT_READABLE;
@@ -183,19 +178,18 @@ static void on_descriptor(const struct epoll_event *event)
         loop_wake(writer, events & writer->events);
 }
 
-static void expire_timers(struct loop *loop)
+void loop_expire(void)
 {
+    struct loop *loop = loop_current;
     struct timer *first = timers_first(&loop->timers);
-    if (!first)
-        return;
-    int64_t now_ns = rt_now();
-    while ((first = timers_first(&loop->timers)) &&
-           first->deadline_ns <= now_ns)
+    int64_t now_ns = first ? rt_now() : 0;
+    for (; first && first->deadline_ns <= now_ns;
+         first = timers_first(&loop->timers))
         loop_wake((struct loop_wait *)first, -ETIMEDOUT);
 }
 
-/* libuv hands out events and registers handles only while it runs, and runs
- * only while something counts. */
+/* libuv hands out events and registers handles only while it runs, and it runs
+ * only while some handle is referenced: hence `hold`. */
 static void run_uv(struct loop *loop)
 {
     uv_ref((uv_handle_t *)&loop->hold);
@@ -203,21 +197,21 @@ static void run_uv(struct loop *loop)
     uv_unref((uv_handle_t *)&loop->hold);
 }
 
-/* How long nothing will be due; RT_NEVER: for ever. */
-static int64_t idle_time(struct loop *loop)
+/* The time until something is due; RT_NEVER: nothing ever is. */
+static int64_t idle_time(struct loop *loop, bool uv_alive)
 {
     const struct timer *first = timers_first(&loop->timers);
     int64_t idle_ns = RT_NEVER;
     if (first) {
         int64_t now_ns = rt_now();
         idle_ns = first->deadline_ns > now_ns ? first->deadline_ns - now_ns : 0;
-        /* The kernel is late by a thousandth of the wait (a 200th for niced
-         * processes), to save wake-ups. So a long one ends early, and what is
-         * left is short. */
+        /* To save wake-ups, the kernel may be late by a thousandth of the wait
+         * (by a 200th for niced processes). So end a long wait early; the rest
+         * is short. */
         if (idle_ns > LONG_WAIT_NS)
             idle_ns -= idle_ns / 128;
     }
-    if (uv_loop_alive(&loop->uv)) {
+    if (uv_alive) {
         int64_t uv_ms = uv_backend_timeout(&loop->uv);
         if (uv_ms >= 0 && uv_ms < idle_ns / 1000000)
             idle_ns = uv_ms * 1000000;
@@ -225,33 +219,24 @@ static int64_t idle_time(struct loop *loop)
     return idle_ns;
 }
 
-/* The thread sanitizer puts a signal off until the stack that it came upon
- * makes the next call that it knows to wait; a coroutine may never make one.
- * Under it signals arrive in one place only, which is such a call. */
-static void hold_signals(struct loop *loop)
+/* The thread sanitizer delays a signal until the interrupted stack makes a
+ * blocking call that it knows, which a coroutine may never do. So in sanitized
+ * builds one such call, the ppoll below, lets signals in, and no other code. */
+static void hold_signals(struct loop *loop, bool hold)
 {
 #ifdef COROUTINE_SANITIZED
     sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGALRM);
-    pthread_sigmask(SIG_BLOCK, &stop, &loop->let_in);
+    blocking_stop_signals(&stop);
+    if (hold)
+        pthread_sigmask(SIG_BLOCK, &stop, &loop->let_in);
+    else
+        pthread_sigmask(SIG_SETMASK, &loop->let_in, NULL);
 #else
-    (void)loop;
+    (void)loop, (void)hold;
 #endif
 }
 
-static void let_signals_in(const struct loop *loop)
-{
-#ifdef COROUTINE_SANITIZED
-    pthread_sigmask(SIG_SETMASK, &loop->let_in, NULL);
-#else
-    (void)loop;
-#endif
-}
-
-/* Up to `count` events, at the latest after idle_ns. */
+/* Waits for up to `count` events, at most idle_ns. */
 static int take_events(struct loop *loop, struct epoll_event *events, int count,
                        int64_t idle_ns)
 {
@@ -266,11 +251,16 @@ static int take_events(struct loop *loop, struct epoll_event *events, int count,
     return epoll_pwait2(loop->epoll_fd, events, count, limit, NULL);
 }
 
-static void wait_for_events(struct loop *loop)
+void loop_poll(void)
 {
+    struct loop *loop = loop_current;
     struct epoll_event events[EVENTS_PER_TURN];
-    bool uv_ready = false;
-    int64_t idle_ns = loop->ready.head ? 0 : idle_time(loop);
+    bool uv_ready = false, uv_alive = uv_loop_alive(&loop->uv);
+    if (uv_alive) {
+        run_uv(loop);
+        uv_alive = uv_loop_alive(&loop->uv);
+    }
+    int64_t idle_ns = loop->ready.head ? 0 : idle_time(loop, uv_alive);
     int count = take_events(loop, events, EVENTS_PER_TURN, idle_ns);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u64 == uv_event)
@@ -278,8 +268,6 @@ static void wait_for_events(struct loop *loop)
         else
             on_descriptor(&events[i]);
     }
-    /* After the sockets: data that came in time beats its deadline. */
-    expire_timers(loop);
     if (uv_ready)
         run_uv(loop);
 }
@@ -304,8 +292,9 @@ static void task_ended(struct loop *loop, struct loop_task *task)
         task_free(task);
 }
 
-static void run_ready(struct loop *loop)
+int loop_run_ready(void)
 {
+    struct loop *loop = loop_current;
     for (int i = 0; i < TASKS_PER_TURN && loop->ready.head; i++) {
         struct loop_task *task = loop->ready.head;
         loop->ready.head = task->next_ready;
@@ -318,7 +307,7 @@ static void run_ready(struct loop *loop)
         if (coroutine_done(task->coroutine))
             task_ended(loop, task);
     }
-    /* Tasks that yielded stand behind tasks that never ran. */
+    /* Tasks that yielded come after tasks that have not run yet. */
     if (loop->yielded.head) {
         if (loop->ready.head)
             loop->ready.tail->next_ready = loop->yielded.head;
@@ -327,6 +316,7 @@ static void run_ready(struct loop *loop)
         loop->ready.tail = loop->yielded.tail;
         loop->yielded.head = NULL;
     }
+    return loop->task_count;
 }
 
 static void task_main(void *local)
@@ -339,8 +329,8 @@ static int task_new(rt_fn *fn, const void *arg, size_t size,
                     struct loop_task **made)
 {
     struct loop *loop = loop_current;
-    /* A task waits for one deadline at most: room for all of them now means
-     * that no wait can fail later. */
+    /* A task waits for at most one deadline. With room for all of them now, no
+     * wait can fail later. */
     if (timers_reserve(&loop->timers, (uint32_t)loop->task_count + 1) < 0 ||
         size > SIZE_MAX / 2)
         return -ENOMEM;
@@ -450,33 +440,41 @@ int loop_tasks(void)
     return loop_current->task_count;
 }
 
-int loop_run(rt_fn *fn, const void *arg, size_t size, int64_t *result)
+int loop_begin(rt_fn *fn, const void *arg, size_t size)
 {
     struct loop *loop = loop_current;
     int error = task_new(fn, arg, size, &loop->main);
+    if (error == 0)
+        hold_signals(loop, true);
+    return error;
+}
+
+int64_t loop_end(void)
+{
+    struct loop *loop = loop_current;
+    int64_t result = loop->main->result;
+    hold_signals(loop, false);
+    task_free(loop->main);
+    return result;
+}
+
+int loop_run(rt_fn *fn, const void *arg, size_t size, int64_t *result)
+{
+    int error = loop_begin(fn, arg, size);
     if (error < 0)
         return error;
-    hold_signals(loop);
-    for (;;) {
-        run_ready(loop);
-        if (loop->task_count == 0)
-            break;
-        if (uv_loop_alive(&loop->uv))
-            run_uv(loop);
-        wait_for_events(loop);
+    while (loop_run_ready() > 0) {
+        loop_poll();
+        loop_expire();
     }
-    let_signals_in(loop);
-    if (result)
-        *result = loop->main->result;
-    task_free(loop->main);
+    *result = loop_end();
     return 0;
 }
 
 static void close_sets(struct loop *loop)
 {
     uv_close((uv_handle_t *)&loop->hold, NULL);
-    /* Handles of a model's own are the model's to close; a few turns let
-     * their callbacks come. */
+    /* A model closes its own handles; a few turns let their callbacks run. */
     for (int i = 0; i < SETTLE_TURNS && uv_loop_close(&loop->uv) < 0; i++)
         uv_run(&loop->uv, UV_RUN_NOWAIT);
     if (loop->epoll_fd >= 0)
@@ -488,7 +486,7 @@ static void on_hold(uv_prepare_t *hold)
     (void)hold;
 }
 
-/* Our epoll set with libuv's in it, and its one handle of ours. */
+/* Makes our epoll set, with libuv's in it, and the handle `hold`. */
 static int open_sets(struct loop *loop)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = uv_event};
@@ -500,7 +498,7 @@ static int open_sets(struct loop *loop)
     uv_prepare_start(&loop->hold, on_hold);
     uv_unref((uv_handle_t *)&loop->hold);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    /* The last one asks whether the kernel has it. */
+    /* The last call asks whether the kernel has epoll_pwait2. */
     if (loop->epoll_fd >= 0 &&
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv),
                   &event) == 0 &&
@@ -544,7 +542,8 @@ void loop_deinit(void)
     loop_current = NULL;
 }
 
-/* The table's entry for `fd`, which is made to exist; or NULL: no memory. */
+/* The table's entry for `fd`, which is created if necessary. NULL: no
+ * memory. */
 static struct descriptor *descriptor_of(int fd)
 {
     struct loop *loop = loop_current;
@@ -579,7 +578,7 @@ static void end_waits(struct descriptor *descriptor, int error)
 {
     if (descriptor->reader)
         loop_wake(descriptor->reader, error);
-    if (descriptor->writer) /* not the reader: loop_wake took it from both */
+    if (descriptor->writer) /* loop_wake has cleared both entries of a wait */
         loop_wake(descriptor->writer, error);
 }
 
@@ -590,7 +589,7 @@ int loop_adopt(int fd)
     struct descriptor *descriptor = descriptor_of(fd);
     if (!descriptor)
         return -ENOMEM;
-    end_waits(descriptor, -EBADF); /* closed behind the back of its waiters */
+    end_waits(descriptor, -EBADF); /* somebody closed it without loop_close */
     descriptor->generation++;
     descriptor->drained = descriptor->eager = false;
     int error = watch_fd(EPOLL_CTL_ADD, fd);
@@ -633,8 +632,8 @@ static int wait_registered(int fd, int events, int64_t deadline_ns)
     if (events & RT_WRITABLE)
         descriptor->writer = &wait;
     int result = loop_suspend(&wait, deadline_ns);
-    /* Between the event and now another task may have closed it: the number
-     * is then nobody's, or somebody else's. (The table may have moved.) */
+    /* Since the event, another task may have closed the descriptor, and its
+     * number may have a new owner. (The table may have moved too.) */
     if (result > 0 && loop_current->descriptors[fd].generation != generation)
         return -EBADF;
     return result;
@@ -656,14 +655,14 @@ int loop_wait_fd(int fd, int events, int64_t deadline_ns)
         end_waits(descriptor, -EBADF);
         error = watch_fd(EPOLL_CTL_ADD, fd);
     }
-    if (error == -EPERM) /* a regular file never blocks, says epoll */
+    if (error == -EPERM) /* a regular file: it never blocks */
         return events;
     if (error < 0)
         return error;
     return wait_registered(fd, events, deadline_ns);
 }
 
-/* What a read or write does when it would block. */
+/* Waits when a read or a write would block. */
 static int wait_ready(int fd, int events, int64_t deadline_ns)
 {
     if (fd < loop_current->descriptor_count &&
@@ -672,7 +671,7 @@ static int wait_ready(int fd, int events, int64_t deadline_ns)
     return loop_wait_fd(fd, events, deadline_ns);
 }
 
-/* Pipes and the like have no MSG_DONTWAIT. */
+/* Pipes and other non-sockets have no MSG_DONTWAIT. */
 static int set_non_blocking(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -704,7 +703,7 @@ static void spend_call(void)
         loop_yield();
 }
 
-/* Nothing can be there to read; see the head of this file. */
+/* Whether nothing can be there to read; see the head of this file. */
 static bool known_empty(int fd)
 {
     return fd >= 0 && fd < loop_current->descriptor_count &&
@@ -753,7 +752,7 @@ ssize_t loop_write(int fd, const void *buffer, size_t size, int64_t deadline_ns)
         if (ready < 0)
             return ready;
     }
-    /* Not between the parts: while others run, the number may be reused. */
+    /* Not between the parts: while others run, the descriptor may be reused. */
     spend_call();
     return (ssize_t)size;
 }
@@ -768,7 +767,7 @@ int loop_connect(const struct sockaddr_in *address, int64_t deadline_ns)
     int error = connect(fd, (const struct sockaddr *)address, sizeof *address);
     bool pending = error < 0 && (errno == EINPROGRESS || errno == EINTR);
     error = error < 0 && !pending ? -errno : 0;
-    /* Only now: a socket not yet connecting would count as hung up. */
+    /* Adopt the socket only now: before connect() it would count as hung up. */
     if (error == 0)
         error = loop_adopt(fd);
     if (error == 0 && pending) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Child tasks for tasks that own a kernel thread: run at once (inline), as a
- * thread, or as a forked process whose result comes back through a pipe. Each
- * copies its argument first, so that all three treat it alike.
+ * thread, or as a forked process whose result comes back through a pipe. All
+ * three copy the argument first, so that it behaves alike in each.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +16,7 @@
 #include <unistd.h>
 
 #include "blocking.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "coroutine.h"
 
 enum {
     STACK_BYTES = 64 << 10, /* child tasks make a call or two */
@@ -73,21 +66,25 @@ int inline_join(struct rt_task *task, int64_t *result)
 
 size_t blocking_stack_bytes(int64_t bytes)
 {
-#ifdef SANITIZED
+#ifdef COROUTINE_SANITIZED
     if (bytes < SANITIZED_STACK_BYTES)
         return SANITIZED_STACK_BYTES;
 #endif
     return (size_t)bytes;
 }
 
+void blocking_stop_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGALRM);
+}
+
 int blocking_thread_attributes(pthread_attr_t *attributes, int64_t bytes)
 {
     sigset_t stop;
-
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGALRM); /* the drain's limit */
+    blocking_stop_signals(&stop);
     pthread_attr_init(attributes);
     pthread_attr_setsigmask_np(attributes, &stop);
     return -pthread_attr_setstacksize(attributes, blocking_stack_bytes(bytes));
@@ -136,7 +133,7 @@ void process_on_fork(void (*fn)(void))
 void process_forked(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it ended before the line above */
+    if (getppid() != parent) /* the parent ended before the line above */
         _exit(1);
     for (int i = 0; i < on_fork_count; i++)
         on_fork[i]();
@@ -221,7 +218,7 @@ int process_join(struct rt_task *task, int64_t *result)
     return got == sizeof *result ? 0 : -ECHILD;
 }
 
-/* The calls that all tasks with a kernel thread of their own make alike. */
+/* The calls that are common to all three kinds of tasks. */
 #define BLOCKING_CALLS                                                         \
     .sleep = blocking_sleep, .connect = blocking_connect,                      \
     .read = blocking_read, .write = blocking_write,                            \
