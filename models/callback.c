@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One libuv loop and hand-written callbacks: who waits leaves a function to be
- * called. In the wild: nginx's core, classic Node. A request's life:
+ * One libuv loop and hand-written callbacks: to wait is to register a function
+ * and return. In the wild: nginx's core, classic Node. A request's life:
  *
  *   accept -> idle: connection_ready is left with the reactor
  *          -> readable: connection_ready reads, and parses a whole request
@@ -10,10 +10,10 @@
  *          -> the answer is sent; what the socket does not take, when it does
  *          -> idle again
  *
- * It is the control for what event-loop's coroutines cost: the same loop,
- * parser, timers and answers, no stacks. A workload is in direct style and
- * cannot be cut in two here, so this model has those alone whose one wait, if
- * any, comes before the answer is computed.
+ * This model is the control for what event-loop's coroutines cost: its loop,
+ * parser, timers and answers are the same, but there are no stacks. A callback
+ * cannot leave a handler in the middle. So this model has only workloads whose
+ * single wait, if any, comes before the answer is computed.
  *
  * requires: libuv
  */
@@ -39,7 +39,7 @@ struct job {
 
 struct connection {
     struct reactor_watch watch; /* first: the callbacks cast it back */
-    struct reactor_timer timer; /* of the job, or of the wire */
+    struct reactor_timer timer; /* of the job, or else of the wire */
     struct wire wire;
     struct job *job; /* NULL: no request waits */
     struct connection *next, *previous;
@@ -64,8 +64,8 @@ static void close_connection(struct connection *c)
     free(c);
 }
 
-/* The second half of a request: pure when its wait is over, the whole handler
- * when there was none. What is for no workload is answered by the server. */
+/* The second half of a request: the pure answer after a wait, the whole handler
+ * without one, or the server's own answer if there is no workload. */
 static void answer(struct connection *c, const struct job *job)
 {
     struct reply reply;
@@ -83,8 +83,8 @@ static void answer(struct connection *c, const struct job *job)
     reply_free(&reply);
 }
 
-/* The first half: answers the request at hand, or leaves it to connection_due.
- * Returns whether the connection goes on now. */
+/* The first half: answers the request at once, or sets the timer that calls
+ * connection_due. Returns whether the connection can go on now. */
 static bool begin(struct connection *c)
 {
     struct job *job = spare ? spare : malloc(sizeof *job);
@@ -116,7 +116,7 @@ static void go_on(struct connection *c)
     if (want == WIRE_CLOSED)
         close_connection(c);
     else if (want == WIRE_AGAIN)
-        reactor_set(&c->timer, 0); /* after the others */
+        reactor_set(&c->timer, 0); /* after the other connections */
     else if (c->wire.deadline_ns != RT_NEVER)
         reactor_set(&c->timer, c->wire.deadline_ns);
     else
@@ -199,7 +199,7 @@ static void close_all(bool idle_ones)
     }
 }
 
-/* After each batch of events. */
+/* Called after each batch of events. */
 static void after(void)
 {
     if (server_stopping())

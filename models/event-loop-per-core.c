@@ -10,8 +10,8 @@
  *           -> the answer is written
  *           -> suspended again
  *
- * Loops share nothing. What one loop lacks is a second CPU; in return, a
- * connection may stand behind a busy one while another loop is idle.
+ * Loops share nothing. Compared with event-loop, all CPUs are used; but a
+ * connection may wait behind a busy one while another loop is idle.
  *
  * requires: libuv
  */
@@ -28,7 +28,7 @@
 enum {
     STACK,
     SPREAD,
-    /* Of a loop's own thread; its tasks have stacks of theirs. */
+    /* Stack of a loop's thread. Coroutines have stacks of their own. */
     THREAD_STACK_BYTES = 256 << 10,
 };
 static const struct parameter parameters[] = {
@@ -37,9 +37,10 @@ static const struct parameter parameters[] = {
     {.name = NULL},
 };
 
-/* Any loop may fail to start, and all of them must know before one accepts:
- * with a loop less it would not be the model that was asked for, and accepted
- * connections may take the descriptors that a loop still needs. */
+/* Where the loops meet before any of them accepts. If one loop fails to start,
+ * none may serve: with a loop less this would not be the model that was asked
+ * for. And connections accepted early could take the descriptors that another
+ * loop still needs to start. */
 struct gathering {
     pthread_barrier_t barrier;
     atomic_int error;
@@ -71,9 +72,9 @@ static void *run(void *argument_of_thread)
     return NULL;
 }
 
-/* Starts a thread for each loop but the first, which is this one's. Those that
- * did start wait at the barrier for ever when another did not: the process
- * ends then. */
+/* Starts a thread for each loop but the first, which runs in the calling
+ * thread. If a thread cannot be created, those that were wait at the barrier
+ * until the process ends, which is soon. */
 static int start(int count)
 {
     pthread_attr_t attributes;

@@ -10,9 +10,9 @@
  *          -> (bytes that the table lacks are parsed and answered, and kept)
  *          -> idle again
  *
- * A yardstick, never a contender: it does no work. It has only a workload that
- * is nothing (`hello` is the one), whose answer is the same whenever it is
- * asked for.
+ * A yardstick, never a contender: this server does no work. It has only
+ * workloads that neither wait nor compute (`hello` is the only one), because
+ * their answer never changes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@
 
 enum {
     BATCH = 256,
-    CANNED_MAX = 4096, /* distinct requests; later ones are answered afresh */
+    CANNED_MAX = 4096, /* distinct requests; more are computed each time */
     CANNED_SLOTS = 2 * CANNED_MAX,
     CANNED_BYTES_MAX = 16 << 10, /* of an answer worth keeping */
 };
@@ -40,7 +40,7 @@ struct canned {
     char bytes[];
 };
 
-/* A connection with an unfinished request, or one that is being closed. */
+/* A connection with an unfinished request. */
 struct partial {
     struct http_connection http;
     char buffer[HTTP_HEAD_MAX];
@@ -70,7 +70,7 @@ static uint64_t hash_bytes(const char *bytes, size_t size)
     return hash ^ hash >> 32;
 }
 
-/* The slot that holds these bytes, or the free one where they belong. */
+/* The slot of these request bytes, or the free slot where they belong. */
 static struct canned **canned_find(const char *bytes, size_t size)
 {
     uint64_t hash = hash_bytes(bytes, size);
@@ -112,8 +112,9 @@ static void end(int fd)
     close(fd);
 }
 
-/* Ends a connection after its last answer. Waiting for the client only where a
- * reset could cost it the answer, since everybody else waits too. */
+/* Ends a connection after its last answer. Lingers only after an error, when a
+ * reset could cost the client the answer: while this thread lingers, all other
+ * connections wait. */
 static void finish(int fd, const struct http_connection *http)
 {
     if (http->request.error)
@@ -126,9 +127,9 @@ static bool send_all(int fd, const char *bytes, size_t size)
     return blocking_write(fd, bytes, size, rt_now() + write_timeout_ns) >= 0;
 }
 
-/* Answers every whole request in the buffer. `whole` tells that the buffer
- * began with a request; then a single one that fills it is worth keeping.
- * Returns whether the connection goes on. */
+/* Answers every whole request in the buffer. `whole`: the buffer begins with a
+ * request, so if one request fills it, its answer can be kept. Returns whether
+ * the connection goes on. */
 static bool answer_all(int fd, struct http_connection *http, bool whole)
 {
     bool open = true;
@@ -147,7 +148,7 @@ static bool answer_all(int fd, struct http_connection *http, bool whole)
     return open;
 }
 
-/* The slow way: bytes that no canned answer fits. */
+/* The slow path: bytes for which there is no canned answer. */
 static void parse(int fd, size_t size)
 {
     struct http_connection http;
@@ -217,7 +218,7 @@ static void handle(int fd)
     stats_count_request();
     if (send(fd, canned->bytes + canned->request_size, canned->answer_size,
              MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)canned->answer_size)
-        end(fd); /* it does not read what it asked for */
+        end(fd); /* the client does not read its answers */
 }
 
 static void accept_all(int listen_fd, int epoll_fd)
@@ -229,7 +230,7 @@ static void accept_all(int listen_fd, int epoll_fd)
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
             server_refuse(fd, "the server is out of memory");
     }
-    if (fd != -EAGAIN) /* short of something: not in a busy loop */
+    if (fd != -EAGAIN) /* the kernel is short of something: no busy loop */
         blocking_sleep(1000000);
 }
 

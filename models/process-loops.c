@@ -10,9 +10,9 @@
  *           -> the answer is written
  *           -> suspended again
  *
- * The parent only watches. A worker that dies costs its own connections and is
- * replaced, and the replacement inherits its listening socket with whoever
- * waits there.
+ * The parent only watches. A worker that dies takes its own connections with it
+ * and is replaced; the replacement inherits its listening socket, with the
+ * connections that wait there.
  *
  * requires: libuv
  */
@@ -49,7 +49,7 @@ static struct {
     pid_t parent;
     sigset_t child_signal;
     int signal_fd;
-    int failure; /* of a worker that could not serve: a negative errno */
+    int failure; /* why a worker could not serve: a negative errno */
 } all;
 
 static _Noreturn void run_worker(int number)
@@ -66,7 +66,7 @@ static _Noreturn void run_worker(int number)
     _exit(error < 0 ? -error : 0);
 }
 
-/* Forks whoever is missing. Returns 0 or a negative errno. */
+/* Forks the workers that are missing. Returns 0 or a negative errno. */
 static int start_workers(void)
 {
     for (int i = 0; i < all.count; i++) {
@@ -83,8 +83,8 @@ static int start_workers(void)
     return 0;
 }
 
-/* Takes note of those that have ended; one signal may stand for several. A
- * worker exits by itself only when it was told to stop, or could not serve. */
+/* Notes which workers have ended; one signal may stand for several. A worker
+ * exits by itself only after the stop, or when it could not serve. */
 static void collect(void)
 {
     struct signalfd_siginfo info[16];
@@ -113,8 +113,8 @@ static int watch_children(void)
     return all.signal_fd < 0 ? -errno : 0;
 }
 
-/* Keeps W workers running until the stop. Workers need no telling: they watch
- * the same descriptor. */
+/* Keeps W workers running until the stop. Workers watch the stop descriptor
+ * themselves, so nobody has to tell them. */
 static int supervise(void)
 {
     struct pollfd waits[] = {{.fd = all.config->stop_fd, .events = POLLIN},
@@ -126,12 +126,12 @@ static int supervise(void)
             return -errno;
         collect();
         if (!waits[0].revents && all.failure == 0)
-            (void)start_workers(); /* else after a while */
+            (void)start_workers(); /* if that fails, again after RETRY_MS */
     }
     return error ? error : all.failure;
 }
 
-/* Waits for the workers' own drain, then for nobody. */
+/* Waits until the workers have drained, then kills those that are left. */
 static void end_workers(bool at_once)
 {
     struct pollfd wait = {.fd = all.signal_fd, .events = POLLIN};

@@ -4,12 +4,12 @@
  *
  *   accept -> idle in the dispatcher's epoll set
  *          -> readable: the dispatcher parses a whole request
- *          -> fork: the child has in its memory all that the parent had
+ *          -> fork: the child starts with a copy of the parent's memory
  *          -> the handler runs in the child, which waits where it waits
  *          -> the child writes the answer, and exits with a status
  *          -> signalfd: the status says whether the connection is idle again
  *
- * A crashed child costs its own connection and nothing else.
+ * A child that crashes takes its own connection with it and nothing else.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,7 +24,7 @@
 
 enum { BUCKETS = 4096 };
 
-/* Not 1, which a child that dies of its own accord is likely to say. */
+/* EXIT_CLOSE is not 1: a child that fails on its own often exits with 1. */
 enum { EXIT_KEEP = 0, EXIT_CLOSE = 64 };
 
 struct child {
@@ -93,7 +93,7 @@ static void child_ended(pid_t pid, int status)
     free(child);
 }
 
-/* One signal may stand for any number of children. */
+/* Reaps every child that has ended: one signal may stand for several. */
 static void children_ended(struct dispatch_source *source)
 {
     struct signalfd_siginfo info[16];
@@ -118,7 +118,7 @@ static int watch_children(void)
     return dispatch_watch(&endings, signal_fd);
 }
 
-/* Whoever outlived the drain. */
+/* Kills the children that outlived the drain. */
 static void kill_children(void)
 {
     for (int i = 0; i < BUCKETS; i++) {

@@ -9,8 +9,8 @@
  *          -> the handler runs in the worker, which writes the answer itself
  *          -> one byte back: the worker is free, the connection idle again
  *
- * Workers live on, and with them what they keep open (backend connections). A
- * worker that dies costs its own connection and is replaced.
+ * Workers live on, and so do the backend connections that they keep open. A
+ * worker that dies takes its own connection with it and is replaced.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 #include "models/runtime/tasks/blocking.h"
 
 struct worker {
-    struct dispatch_source source; /* first: found again by it */
+    struct dispatch_source source; /* first: the callbacks cast it back */
     pid_t pid;                     /* 0: not running */
     int fd;
     struct dispatch_connection *connection; /* NULL: free */
@@ -31,7 +31,7 @@ struct worker {
 
 static struct worker *workers, *first_free; /* last in, first out: warm */
 static int worker_count, running;
-static struct dispatch_line line; /* of requests, while nobody is free */
+static struct dispatch_line line; /* of requests, while no worker is free */
 static pid_t dispatcher_pid;
 
 static _Noreturn void run_worker(int fd)
@@ -39,7 +39,7 @@ static _Noreturn void run_worker(int fd)
     static char target[HTTP_HEAD_MAX];
     struct dispatch_order order;
     process_forked(dispatcher_pid);
-    /* A connection of the dispatcher's would outlive its closing there. */
+    /* An inherited connection would outlive its end in the dispatcher. */
     process_close_all_but(fd);
     for (;;) {
         int client = dispatch_receive(fd, &order, target);
@@ -93,7 +93,7 @@ static void stop_worker(struct worker *worker)
         dispatch_abort(worker->connection);
 }
 
-/* Takes the worker's end for what it is and starts another in its place. */
+/* Gives up a worker that has ended and starts another in its place. */
 static void replace_worker(struct worker *worker)
 {
     struct worker **at = &first_free;
@@ -102,10 +102,10 @@ static void replace_worker(struct worker *worker)
     if (*at)
         *at = worker->next_free;
     stop_worker(worker);
-    (void)start_worker(worker); /* else with the next request */
+    (void)start_worker(worker); /* if that fails, again with the next request */
 }
 
-/* At the start, and when nobody is free: a fork may have failed. */
+/* Starts the workers that do not run: all at first, then those that failed. */
 static int start_missing(void)
 {
     int error = 0;
@@ -115,8 +115,8 @@ static int start_missing(void)
     return error;
 }
 
-/* Gives the request to a free worker. A worker found dead is replaced and the
- * next one tried, each once. */
+/* Gives the request to a free worker. A worker found dead is replaced, and the
+ * next free one tried, each worker once. */
 static int give(struct dispatch_connection *connection,
                 const struct http_request *request)
 {
@@ -135,7 +135,7 @@ static int give(struct dispatch_connection *connection,
     return -EAGAIN;
 }
 
-/* Hands out what waits in line while somebody is free. */
+/* Hands out waiting requests while a worker is free. */
 static void give_waiting(void)
 {
     while (line.first && first_free) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request at a time, in the one thread there is: the thinnest model. Any
- * number of connections may be open meanwhile. A request's life:
+ * One request at a time, in a single thread: the simplest model. Any number of
+ * connections may be open meanwhile. A request's life:
  *
  *   accept -> idle in the thread's epoll set
  *          -> readable: the thread parses a whole request

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread for each connection; the scheduler is the kernel's. A request's
- * life:
+ * A thread for each connection; the kernel schedules. A request's life:
  *
  *   accept -> a new thread, which blocks in read
  *          -> bytes come: the kernel wakes the thread
@@ -10,9 +9,9 @@
  *          -> the answer is written
  *          -> the thread blocks in read again
  *
- * Threads are detached and their stacks small (only touched pages cost memory,
- * but the kernel accounts for mappings); the main thread does nothing but
- * accept. Idle threads end with the process.
+ * Threads are detached. Their stacks are small: only touched pages cost memory,
+ * but the kernel accounts for the whole mapping. The main thread does nothing
+ * but accept. Idle threads end with the process.
  */
 #include <pthread.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
  *          -> the thread writes the answer
  *          -> the thread puts the connection back into the set, and ends
  *
- * The dispatcher is not woken for the last arrow.
+ * The last arrow does not wake the dispatcher.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -10,11 +10,11 @@
  *          -> the answer is written
  *          -> the connection is released, idle again
  *
- * The queue is the kernel's, so a request never stands behind another while a
- * worker is free, and no thread has to wake another. An idle connection owns no
- * buffer and half a request occupies nobody; a worker that waits in a handler
- * is a worker less. The main thread accepts, and ends what is past its
- * deadline.
+ * The kernel's epoll set is the queue. So a request never waits behind another
+ * while a worker is free, and no thread has to wake another. An idle connection
+ * owns no buffer, and half a request occupies no worker; but a worker that
+ * waits in a handler serves nobody else. The main thread accepts, and ends
+ * connections that are past their deadline.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -36,15 +36,15 @@ enum { SWEEP_MS = 1000 };
 static const int64_t drain_step_ns = 2000000;
 
 struct worker {
-    struct slot *first, *last; /* connections that wait for another turn */
+    struct slot *first, *last; /* connections that gave up their turn */
     struct wire_hand hand;
 };
 
 static struct worker *workers;
-static struct worker sweeper; /* the main thread, if it must */
+static struct worker sweeper; /* the main thread's, for sweep() */
 static atomic_int running;    /* workers */
 
-/* Serves a connection that is this worker's until it is given back. */
+/* Serves a connection that this worker owns, until the worker gives it back. */
 static void serve_claimed(struct slot *slot, struct worker *worker)
 {
     struct wire *wire = &slot->wire;
@@ -70,7 +70,7 @@ static void serve_later(struct worker *worker)
     serve_claimed(slot, worker);
 }
 
-/* A worker's life. After the stop it goes on until nothing is ready any more.
+/* A worker's life. After the stop it lasts until no connection is ready.
  */
 static void *run(void *argument_of_thread)
 {
@@ -120,7 +120,7 @@ static void add(int fd)
         server_refuse(fd, SERVER_NO_WATCH);
 }
 
-/* Ends what is past its deadline, unless a worker is at it. */
+/* Ends connections that are past their deadline and that no worker owns. */
 static void sweep(void)
 {
     int64_t now_ns = rt_now();
@@ -135,7 +135,7 @@ static void sweep(void)
         serve_later(&sweeper);
 }
 
-/* Lets the workers finish what is ready and in flight. */
+/* Lets the workers finish the requests that are ready or in flight. */
 static void drain(int stop_fd)
 {
     int64_t deadline_ns = rt_now() + SERVER_DRAIN_NS;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stands in for a model in programs that have none. The harness links the
- * workloads for their expected answers, and with them the rt_* calls that it
- * never makes; those forward to `model`. A model or a test that defines its
- * own wins: the linker takes this member of the archive only when nobody else
- * has the symbol. It must hold nothing else.
+ * A stand-in for programs without a model. The harness links the workloads for
+ * their expected answers. With them come the rt_* calls, which forward to
+ * `model`, though the harness never makes them. A model or a test that defines
+ * `model` takes precedence: the linker uses this member of the archive only if
+ * no other object defines the symbol. So this file must define nothing else.
  */
 #include "model.h"
 

@@ -2,8 +2,8 @@
  *
  * What a file in models/ exports: `const struct model model`. One model is one
  * server binary, named after its file (the build passes the name as
- * MODEL_NAME), so that the thread models never map libuv, and `ps`, cores and
- * profilers name the model for free.
+ * MODEL_NAME), so thread models never map libuv, and `ps`, core files and
+ * profilers show which model they are about.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 /* What runs a request. */
 enum task_kind {
-    TASK_NONE, /* the one thread there is */
+    TASK_NONE, /* the only thread */
     TASK_THREAD,
     TASK_COROUTINE,
     TASK_PROCESS,
@@ -49,12 +49,12 @@ struct rt_operations {
     void (*yield)(void);
 };
 
-/* What the server hands to serve(). */
+/* The server's arguments to serve(). */
 struct server_config {
     int listen_fd; /* bound and listening, non-blocking */
     int backlog;   /* of listen_fd */
-    int stop_fd;   /* becomes readable (and stays so) when the server shall
-                      stop accepting, finish what is in flight and return */
+    int stop_fd;   /* becomes readable, and stays so, when serve() must stop
+                      accepting, finish the requests in flight and return */
     int workers;   /* --workers, or the model's default */
     struct arguments arguments; /* of model.parameters */
 };
@@ -68,13 +68,13 @@ struct model {
     const struct parameter *parameters; /* its own flags beside the common
                                            ones; may be NULL */
     int (*workers_default)(void); /* NULL: the model has no workers to set */
-    /* Whether it has this workload, by what the workload declares; NULL: it
-     * has all of them. */
+    /* Whether the model has this workload, judged by what the workload
+     * declares. NULL: the model has all of them. */
     bool (*has)(const struct workload *workload);
 
     const struct rt_operations *operations;
 
-    /* rt_offload, for a model that has a place for such calls; NULL: the call
+    /* rt_offload, for a model that can run such calls elsewhere. NULL: the call
      * runs in the task that makes it. */
     int (*offload)(rt_fn *fn, const void *arg, size_t size, int64_t *result);
 

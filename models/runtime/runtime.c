@@ -2,9 +2,9 @@
  *
  * The calls of runtime.h, forwarded to the model that this binary is. Plain
  * functions and not inline ones, so that workloads are compiled once and a
- * model's choices stay out of their object code. Only the clock is the same
- * everywhere, and only rt_sleep does more than forward: with --stats it
- * records how late the model woke the task.
+ * model's choices stay out of their object code. Only the clock does not depend
+ * on the model. Only rt_sleep does more than forward: with --stats it records
+ * how late the model woke the task.
  */
 #include "runtime.h"
 
@@ -75,8 +75,8 @@ int rt_join(struct rt_task *task, int64_t *result)
     return model.operations->join(task, result);
 }
 
-/* Runs the call in the task that makes it, on a copy of its argument as
- * everywhere else. */
+/* Runs the call in the task that makes it, on a copy of its argument as all
+ * models do. */
 static int offload_here(rt_fn *fn, const void *arg, size_t size,
                         int64_t *result)
 {

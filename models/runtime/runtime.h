@@ -39,9 +39,9 @@ typedef int64_t rt_fn(void *arg);
 /* The clock, in ns. Never goes back. */
 int64_t rt_now(void);
 
-/* Suspends this task alone for `duration_ns` (<= 0 returns at once); other
- * tasks go on if the model has any. Wakes within 0.1 ms of the time asked for
- * on an idle machine, in every model. Returns 0. */
+/* Suspends only this task for `duration_ns` (<= 0 returns at once); other tasks
+ * go on if the model has any. Wakes within 0.1 ms of the time asked for on an
+ * idle machine, in every model. Returns 0. */
 int rt_sleep(int64_t duration_ns);
 
 /* Opens a TCP connection (TCP_NODELAY set, close-on-exec). Returns the
@@ -49,12 +49,12 @@ int rt_sleep(int64_t duration_ns);
  * -ETIMEDOUT, -EMFILE, ... */
 int rt_connect(const struct sockaddr_in *address, int64_t deadline_ns);
 
-/* Reads what is there, at least one byte unless the peer has ended. Returns
- * the count, 0 at the end of the stream, or a negative errno. */
+/* Reads the bytes that are there, and waits for at least one. Returns the
+ * count, 0 at the end of the stream, or a negative errno. */
 ssize_t rt_read(int fd, void *buffer, size_t size, int64_t deadline_ns);
 
-/* Writes all of it. Returns `size`, or a negative errno after which the
- * stream is in an unknown state and only good for rt_close. Never raises
+/* Writes all bytes. Returns `size`, or a negative errno; the stream is then in
+ * an unknown state, and rt_close is the only call left to make. Never raises
  * SIGPIPE. */
 ssize_t rt_write(int fd, const void *buffer, size_t size, int64_t deadline_ns);
 
@@ -67,11 +67,11 @@ int rt_wait_fd(int fd, int events, int64_t deadline_ns);
  * rt_write or rt_wait_fd before. Returns 0. */
 int rt_close(int fd);
 
-/* Starts a task that runs fn on a copy of the `size` bytes at `arg` (the copy
- * is what lets it survive a fork). The caller joins it exactly once, before
- * its own end: a task's children end before it does. A model without
- * concurrency (serial) runs fn to its end inside rt_spawn. Returns 0 and sets
- * *task, or -EAGAIN or -ENOMEM when the model is out of tasks. */
+/* Starts a task that runs fn on a copy of the `size` bytes at `arg` (a copy, so
+ * that the argument survives a fork). The caller joins the task exactly once,
+ * before its own end, so a task's children never outlive the task. A model
+ * without concurrency (serial) runs fn to its end inside rt_spawn. Returns 0
+ * and sets *task, or -EAGAIN or -ENOMEM when the model is out of tasks. */
 int rt_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task);
 
 /* Waits for the task's end, takes its result and releases it. Returns 0, or

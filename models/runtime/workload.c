@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finding a workload in the generated table, and what follows from what it
- * declares. In a file of its own because the harness asks as well, without the
- * server around the workloads.
+ * Looking up a workload in the generated table, and answering questions about
+ * its declaration. The harness needs this too, without the server; hence a file
+ * of its own.
  */
 #include "workload.h"
 
@@ -10,7 +10,8 @@
 
 const struct workload_entry *workload_find(const char *name)
 {
-    /* Every request comes by here; a letter tells most names apart. */
+    /* Every request comes through here; the first letter tells most names
+     * apart. */
     for (const struct workload_entry *entry = workloads; entry->name; entry++)
         if (*entry->name == *name && strcmp(entry->name, name) == 0)
             return entry;

@@ -3,7 +3,7 @@
  * What a file in workloads/ exports: one `const struct workload workload_NAME`
  * (dashes in the file's name become underscores). The build finds it by the
  * file's name; the route, the flag value, the JSON value and the label in
- * charts are that name, so it is not repeated here.
+ * charts are that name, so struct workload does not repeat it.
  */
 #pragma once
 
@@ -32,15 +32,16 @@ enum workload_kind {
 /* "io", "cpu", "mixed", "idle". */
 const char *workload_kind_name(enum workload_kind kind);
 
-/* What a request keeps from others while it waits, besides its task. */
+/* What a request occupies while it waits, besides its task. */
 enum workload_hold {
-    HOLD_NOTHING, /* it waits through rt_* */
-    HOLD_THREAD,  /* the thread that it runs in, a loop's as well */
-    HOLD_OFFLOAD, /* one of those that rt_offload has */
+    HOLD_NOTHING, /* it waits through rt_* calls */
+    HOLD_THREAD,  /* the thread that it runs in, even if that is a loop's */
+    HOLD_OFFLOAD, /* one of the threads behind rt_offload */
 };
 
-/* The answer a handler builds. Owned by the server; small bodies stay inside
- * the reply's own buffer, larger ones are allocated and freed by it. */
+/* The answer that a handler builds. The server owns it. Small bodies stay
+ * inside the reply's own buffer; larger ones are allocated, and freed with the
+ * reply. */
 struct reply;
 
 /* Appends to the body. Returns 0 or -ENOMEM. */
@@ -56,52 +57,54 @@ struct workload {
     const char *summary; /* one line for lists and help */
     enum workload_kind kind;
     const struct parameter *parameters; /* ends with a NULL name */
-    bool needs_backend;                 /* calls backend_call */
-    enum store store;                   /* that it calls, if any */
+    bool needs_backend;                 /* it calls backend_call */
+    enum store store;                   /* the store that it calls, if any */
 
-    /* Does the work and builds the answer, which depends on the arguments
-     * (seed included) alone. Runs in a task of the model; waits only through
-     * rt_*. Returns 0, or a negative errno that the server turns into 503
-     * with `reply`'s text as the reason if there is one. */
+    /* Does the work and builds the answer, which depends only on the arguments
+     * (seed included). Runs in a task of the model, and waits only through
+     * rt_*. Returns 0, or a negative errno that the server turns into 503; any
+     * text in `reply` is then the reason. */
     int (*handle)(const struct arguments *arguments, struct reply *reply);
 
-    /* Instead of `handle` (NULL then), for a route that is a conversation: has
-     * the connection after the handshake of RFC 6455 (messages.h) until it is
-     * over, in one task of the model, waiting only through rt_*. Whoever called
-     * it closes the connection. `answer` is what the server sends back for the
-     * message with these arguments, and that message. */
+    /* For a route that is a WebSocket conversation, which has no `handle`:
+     * talks on the connection after the handshake of RFC 6455 (see messages.h),
+     * until the conversation is over. Runs in one task of the model, and waits
+     * only through rt_*. The caller closes the connection. `answer` then builds
+     * the message that the harness sends with these arguments, and that the
+     * server must echo. */
     void (*session)(int fd, const struct arguments *arguments);
 
-    /* How often a session sends something by itself; 0: never. */
+    /* How often a session sends a message without being asked; 0: never. */
     int64_t (*push_ns)(const struct arguments *arguments);
 
-    /* The answer without the waiting: pure, runs in the harness, which
-     * compares every response with it. CPU work is done again, for real. */
+    /* The answer without any wait. Pure; the harness runs it, and compares
+     * every response with its result. CPU work is really done again. */
     int (*answer)(const struct arguments *arguments, struct reply *reply);
 
-    /* The longest the request must wait for things other than the CPU, and
-     * how many backend calls it makes (NULL: none): what the laws predict
-     * from. Where there are two kinds of requests: of the heavy ones. */
+    /* The next four tell the laws of a prediction about a request; if there
+     * are heavy and light requests, about a heavy one. This one: how long it
+     * must wait, at the longest, for things other than the CPU. */
     int64_t (*wait_ns)(const struct arguments *arguments);
-    /* Total wait if the waits are sequential. NULL: there is only one wait.
-     * What the wait holds; NULL: HOLD_NOTHING. */
+    /* Total wait if the waits are sequential. NULL: there is only one wait. */
     int64_t (*waits_ns)(const struct arguments *arguments);
+    /* What the wait holds. NULL: HOLD_NOTHING. */
     enum workload_hold (*hold)(const struct arguments *arguments);
+    /* How many backend calls it makes. NULL: none. */
     int (*backend_calls)(const struct arguments *arguments);
 
-    /* Whether this is one of the heavy requests, for which latency is kept
-     * apart; seed and arguments decide. NULL: all are of one kind. */
+    /* Whether this is a heavy request, whose latency is recorded separately;
+     * seed and arguments decide. NULL: all requests are of one kind. */
     bool (*heavy)(const struct arguments *arguments);
 
-    bool counts_updates; /* tells stats_count_updates of its updates */
-    bool blocks; /* its handler may make a call that blocks its thread */
+    bool counts_updates; /* it reports its updates to stats_count_updates */
+    bool blocks;         /* its handler may block its thread outside rt_* */
 
-    const char *source; /* the claim it tests and who made it */
+    const char *source; /* the claim that it tests, and who made the claim */
 };
 
-/* Whether a request is one wait for time, if any, and then `answer`: no call to
- * a server, no tasks of its own, no conversation, no call that blocks. A model
- * that cannot leave a handler in the middle has these workloads alone. */
+/* Whether a request is at most one wait for time, and then `answer`: no call to
+ * another server, no child tasks, no conversation, no blocking call. A model
+ * that cannot suspend a handler in the middle has only these workloads. */
 bool workload_waits_once(const struct workload *workload);
 
 /* Whether a request with the default arguments neither waits nor computes. */
@@ -115,10 +118,10 @@ struct workload_entry {
 };
 extern const struct workload_entry workloads[];
 
-/* The workloads that the build left out; ended by a NULL name as well. */
+/* The workloads that the build left out; ended by a NULL name. */
 struct workload_missing {
     const char *name;
-    const char *package; /* that was not there, by its pkg-config name */
+    const char *package; /* that is missing, by its pkg-config name */
 };
 extern const struct workload_missing workloads_missing[];
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A model's discipline: what a request keeps from the others while it waits.
- * The laws of a prediction need nothing else of a model's kind (how many
- * requests can wait at once), so a model declares it, --describe tells it, and
- * the harness reads it.
+ * A model's discipline: what a request occupies while it waits, and so how many
+ * requests can wait at once. The laws behind a prediction need to know nothing
+ * else about the kind of a model. So a model declares its discipline,
+ * --describe prints it, and the harness reads it.
  */
 #pragma once
 
 enum discipline {
-    DISCIPLINE_UNKNOWN, /* of a server that does not say */
+    DISCIPLINE_UNKNOWN, /* the server does not say */
     DISCIPLINE_ALONE,   /* the only thread there is */
     DISCIPLINE_WORKER,  /* one of a fixed number of workers */
     DISCIPLINE_THREAD,  /* a thread of its own */
@@ -17,7 +17,7 @@ enum discipline {
     DISCIPLINES,
 };
 
-/* The word for it in JSON. */
+/* The discipline's name in JSON. */
 static inline const char *discipline_name(enum discipline discipline)
 {
     static const char *const names[DISCIPLINES] = {

@@ -82,8 +82,9 @@ double histogram_mean_ns(const struct histogram *histogram)
     return histogram->count ? histogram->sum_ns / (double)histogram->count : 0;
 }
 
-/* How many values must be <= the percentile's value. 99.9 % of 1,000 is 999:
- * the product's rounding error (about 10^-16 of it) must not make it 1,000. */
+/* How many values must be <= the percentile's value. 99.9 % of 1,000 is 999: a
+ * rounding error in the product (relative size about 10^-16) must not turn 999
+ * into 1,000. */
 static uint64_t rank_of(const struct histogram *histogram, double percentile)
 {
     if (!(percentile > 0))
@@ -120,7 +121,7 @@ uint64_t histogram_within(const struct histogram *histogram, int64_t limit_ns)
     return count;
 }
 
-/* From the middles of the slots. */
+/* Computed from the middles of the slots. */
 static double deviation_ns(const struct histogram *histogram)
 {
     if (histogram->count == 0)
@@ -136,7 +137,7 @@ static double deviation_ns(const struct histogram *histogram)
     return sqrt(sum / (double)histogram->count);
 }
 
-/* One row per step; five steps, then the distance to 100 % halves. */
+/* One row per step. After every five steps, the distance to 100 % is halved. */
 static void write_rows(const struct histogram *histogram, FILE *file)
 {
     double level = 0;

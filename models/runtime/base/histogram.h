@@ -4,10 +4,10 @@
  * and out, fixed size, no allocation while recording, exactly mergeable.
  *
  * Idea: Gil Tene's HdrHistogram (http://hdrhistogram.org), whose text format
- * (.hgrm) histogram_write_hgrm follows; the code is our own. Values below
- * 2,048 ns have a slot each; above, 1,024 slots per power of two, so the
- * relative error is at most 10^-3. Larger values than the range count as its
- * top (and in `saturated`).
+ * (.hgrm) histogram_write_hgrm follows; the code is our own. Values below 2,048
+ * ns have a slot each; above, 1,024 slots per power of two, so the relative
+ * error is at most 10^-3. Values above the range count as the largest value in
+ * it (and in `saturated`).
  *
  * One writer at a time; a histogram in shared memory may be read by another
  * process once the writer has stopped. The struct is plain memory: copy it,
@@ -50,8 +50,8 @@ double histogram_mean_ns(const struct histogram *histogram);
 int64_t histogram_percentile_ns(const struct histogram *histogram,
                                 double percentile);
 
-/* How many of the values are at most `limit_ns`, to the histogram's precision:
- * those of its slot count. */
+/* How many values are at most `limit_ns`, to the histogram's precision: all
+ * values in the slot of `limit_ns` count. */
 uint64_t histogram_within(const struct histogram *histogram, int64_t limit_ns);
 
 /* Writes the public .hgrm text (Value in ms, Percentile, TotalCount,

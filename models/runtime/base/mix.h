@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Numbers that look random and are the same everywhere: which key a seed
- * means, and proof that certain bytes were seen.
+ * Pseudo-random numbers that are the same on every machine. They choose the key
+ * that belongs to a seed, and prove that a server has seen certain bytes.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ static inline uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-/* FNV-1a over the bytes, then mixed, so that their end shows too. Start from
- * any state; the order of calls matters. */
+/* FNV-1a over the bytes, then mixed, so that the last bytes reach every bit
+ * too. Start from any state; the order of calls matters. */
 static inline uint64_t mix_bytes(uint64_t state, const char *bytes, size_t size)
 {
     state ^= 0xCBF29CE484222325u;

@@ -14,7 +14,7 @@
 enum {
     SUB_BITS = 8, /* slots per power of two, as a power of two */
     SUBS = 1 << SUB_BITS,
-    OCTAVES = 33, /* up to 2^41 ns, 36 minutes; later counts as that */
+    OCTAVES = 33, /* up to 2^41 ns, 36 minutes; anything later counts as that */
     SLOTS = OCTAVES * SUBS + SUBS,
 };
 
@@ -117,7 +117,7 @@ void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks))
     atomic_store(&ask_stacks, ask);
 }
 
-/* As snprintf: the length that the whole text has. */
+/* Returns, as snprintf does, the length of the whole text. */
 static int print_stacks(char *text, size_t size)
 {
     void (*ask)(struct stats_stacks *) = atomic_load(&ask_stacks);

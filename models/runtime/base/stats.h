@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the server itself did, for GET /stats: requests, and how late its own
- * waits ended. The harness reads it from the backend, to tell a late backend
- * from a slow model. The memory is shared with forked processes; recording
- * takes no lock, so a process killed in the middle stops nobody. Without
- * stats_enable nothing is recorded and the calls cost one branch.
+ * The server's own statistics, for GET /stats: how many requests it had, and
+ * how late its waits ended. The harness reads the backend's, to tell a late
+ * backend from a slow model. The memory is shared with forked processes.
+ * Recording takes no lock, so a process killed in the middle blocks no other.
+ * Without stats_enable nothing is recorded, and each call costs one branch.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 struct stats;
 extern struct stats *stats_shared;
 
-/* Before the first fork and thread. Returns 0 or a negative errno. */
+/* Call it before the first fork and thread. Returns 0 or a negative errno. */
 int stats_enable(void);
 
 static inline bool stats_enabled(void)
@@ -27,22 +27,22 @@ static inline bool stats_enabled(void)
 /* Counts one request for a workload. */
 void stats_count_request(void);
 
-/* Counts updates that tasks made to something shared, and how many of them it
- * had in the end. */
+/* Counts updates to shared data: how many tasks made, and how many of them the
+ * data had kept in the end. */
 void stats_count_updates(uint64_t made, uint64_t kept);
 
 /* Records that a wait ended `lateness_ns` after the time asked for (less than
  * 0 counts as 0). */
 void stats_record_sleep(int64_t lateness_ns);
 
-/* The stacks of tasks that are no kernel's: how many were ever used, the room
- * that each has, and what they touched of it, in all and at most. */
+/* The stacks of coroutines: how many were ever used, how many bytes each has,
+ * and how many bytes were touched, in all and in the deepest one. */
 struct stats_stacks {
     uint64_t count, room_bytes, touched_bytes, touched_max_bytes;
 };
 
-/* Where they are to be learnt, by the thread that answers: for models that
- * have such stacks, before requests come. */
+/* Registers the function that fills in the stacks, for models with coroutines;
+ * call it before requests come. The thread that answers GET /stats calls it. */
 void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks));
 
 /* Writes the JSON of GET /stats; returns its length. Eleven numbers of at most
@@ -50,5 +50,5 @@ void stats_ask_stacks(void (*ask)(struct stats_stacks *stacks));
 enum { STATS_TEXT_BYTES = 1024 };
 size_t stats_print(char text[STATS_TEXT_BYTES]);
 
-/* Starts anew. Values recorded meanwhile may be lost. */
+/* Sets everything to 0. Values recorded meanwhile may be lost. */
 void stats_reset(void);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The backend's client on kept connections: one request out by hand, one
- * answer in through a parser that accepts what our servers send and nothing
- * else.
+ * The backend's client, on kept connections. The request is written by hand;
+ * the parser of the answer accepts only the answers of our own servers.
  */
 #include "backend.h"
 
@@ -19,8 +18,9 @@
 
 enum {
     REQUEST_MAX = 128,
-    ANSWER_MAX = 1024, /* head and body; ours have about 200 bytes */
-    GRACE_S = 10,      /* beyond the delay asked for */
+    ANSWER_MAX =
+        1024,     /* head and body; those of our servers have about 200 bytes */
+    GRACE_S = 10, /* beyond the delay asked for */
 };
 
 static struct sockaddr_in address;
@@ -32,7 +32,7 @@ void backend_use(const struct sockaddr_in *backend)
     has_address = true;
 }
 
-/* In a forked child. */
+/* Called in a forked child. */
 static void drop_inherited(intptr_t fd)
 {
     close((int)fd);
@@ -79,13 +79,13 @@ size_t backend_body(int64_t delay_ns, uint64_t seed, char *text)
     return (size_t)(at - text);
 }
 
-/* One call's bytes and what came back. */
+/* One call: the request, the expected body and the answer. */
 struct exchange {
     int64_t deadline_ns;
     size_t request_size, body_size, used;
     bool keep; /* the backend keeps the connection open */
     char request[REQUEST_MAX];
-    char body[BACKEND_BODY_MAX]; /* the only right one */
+    char body[BACKEND_BODY_MAX]; /* the expected one */
     char answer[ANSWER_MAX];
 };
 
@@ -121,7 +121,7 @@ static bool is_header(const char *line, size_t length, const char *name,
     return length == value_length && strncasecmp(line, value, length) == 0;
 }
 
-/* Whether the head is one that fits the only right body; sets keep. */
+/* Whether the head is right and fits the expected body; sets keep. */
 static bool head_is_right(struct exchange *exchange, const char *end)
 {
     static const char status[] = "HTTP/1.1 200";
@@ -147,7 +147,7 @@ static bool head_is_right(struct exchange *exchange, const char *end)
 /* Reads until the answer is whole or wrong. Returns 0 or a negative errno. */
 static int exchange_read(struct exchange *exchange, int fd)
 {
-    size_t whole = 0; /* known once the head is there */
+    size_t whole = 0; /* the answer's size, known once the head is there */
     for (;;) {
         ssize_t count = rt_read(fd, exchange->answer + exchange->used,
                                 sizeof exchange->answer - exchange->used,
@@ -178,7 +178,7 @@ static int exchange_read(struct exchange *exchange, int fd)
     return 0;
 }
 
-/* One attempt on a connection, which it keeps or closes. */
+/* Makes one attempt on a connection, and then keeps or closes it. */
 static int exchange_run(struct exchange *exchange, int fd)
 {
     ssize_t sent = rt_write(fd, exchange->request, exchange->request_size,
@@ -199,8 +199,8 @@ int backend_call(int64_t delay_ns, uint64_t seed, uint64_t *check)
     int fd = (int)pool_take(POOL_BACKEND), error = -ECONNRESET;
     if (fd >= 0)
         error = exchange_run(&exchange, fd);
-    /* A kept connection may have been closed before the request arrived; a
-     * new one tells what is really wrong. */
+    /* A kept connection may have been closed before the request arrived. A new
+     * connection shows whether anything is really wrong. */
     if ((error == -ECONNRESET || error == -EPIPE) && exchange.used == 0) {
         fd = rt_connect(&address, exchange.deadline_ns);
         error = fd < 0 ? fd : exchange_run(&exchange, fd);

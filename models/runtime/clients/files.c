@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The folder's descriptor is kept for the life of the process; forked children
- * inherit it. A file appears under its name when it is whole and on the disk,
- * so that nobody reads half of one and its pages can be dropped.
+ * inherit it. A file gets its name when it is complete and on the disk. So
+ * nobody reads half a file, and its pages can be dropped from the cache.
  */
 #include "files.h"
 
@@ -31,7 +31,7 @@ static void folder_path(char path[PATH_SIZE])
         snprintf(path, PATH_SIZE, "/var/tmp/troika-%u", geteuid());
 }
 
-/* Opens the folder, which nobody else may write or replace. */
+/* Opens the folder, to which nobody else may write. */
 static int open_folder(void)
 {
     char path[PATH_SIZE];
@@ -77,8 +77,8 @@ static int write_words(int fd, int file)
     return fdatasync(fd) ? -errno : 0;
 }
 
-/* Several tasks may do this at once: each writes a file of its own, and the
- * last to be done gives it its name. */
+/* Several tasks may call this function at once: each writes a file of its own
+ * and then renames it, so the last one stays. */
 static int make_file(int directory, int file, const char *name)
 {
     char own[] = "new-XXXXXX", path[PATH_SIZE + 16];
@@ -114,9 +114,9 @@ static int open_file(int file)
     }
 }
 
-/* The kernel drops what is clean and nobody else's, and that as it came: many
- * pages in one folio, of which a part is never dropped. Hence all of the file,
- * whatever piece of it will be read. */
+/* POSIX_FADV_DONTNEED drops only clean pages that nobody else maps, and only
+ * whole folios, which may have many pages. So drop the whole file, whichever
+ * part is read next. */
 static int drop(int fd)
 {
     struct statfs system;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files on a disk for workloads that read: many, alike, of known content. The
- * first reader writes them, into a folder that is nobody else's: TROIKA_FILES
- * if that is set, else /var/tmp/troika-UID (which is on a disk where /tmp may
- * be memory). They stay there, 32 MiB, for the next server; whoever removes
- * the folder loses nothing.
+ * Files on a disk for workloads that read: many files of one size and known
+ * content. The first reader writes them, into a private folder: TROIKA_FILES if
+ * that is set, else /var/tmp/troika-UID (on a disk, where /tmp may be memory).
+ * The files, 32 MiB, stay there for the next server; the folder may be removed
+ * at any time.
  *
- * A file consists of 64-bit words, least significant byte first, that can be
- * computed without reading them.
+ * A file consists of 64-bit words, least significant byte first, which can be
+ * computed without reading the file.
  */
 #pragma once
 
@@ -28,12 +28,11 @@ static inline uint64_t files_word(int file, uint64_t word)
     return mix(((uint64_t)file << 32) + word);
 }
 
-/* Reads `size` bytes at `offset`, which are in the file. `cold`: what the page
- * cache has of the file is dropped before, and no more is read than was asked
- * for.
- * Opens and closes the file. Blocks, whatever the model. Returns 0, or a
- * negative errno: -EPERM (the folder is open to others), -ENOTSUP (cold, and
- * the folder is memory), -EIO, ... */
+/* Reads `size` bytes at `offset`; both must lie within the file. `cold`: first
+ * drops the file from the page cache, and then reads no further ahead. Opens
+ * and closes the file. Blocks in every model. Returns 0, or a negative errno:
+ * -EPERM (others may write to the folder), -ENOTSUP (cold, and the folder is in
+ * memory), -EIO, ... */
 int files_read(int file, off_t offset, char *bytes, size_t size, int cold);
 
 /* Puts a failed read into words, as the reason of a 503. Returns `error`. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lock covers the stacks alone, never a wait. Where tasks are coroutines
- * each thread (a loop) has stacks of its own: a loop keeps its sockets
- * registered, and another must not touch them.
+ * The lock protects only the stacks, and is never held during a wait. If tasks
+ * are coroutines, each thread, which is a loop, has stacks of its own: a loop
+ * keeps its sockets registered, and no other loop may touch them.
  */
 #include "pool.h"
 
@@ -31,8 +31,8 @@ static struct stacks shared;
 static struct stacks *all = &shared; /* of the process */
 static _Thread_local struct stacks *own;
 
-/* The parent's connections are the parent's: two processes on one socket
- * would read each other's answers. */
+/* Drops the parent's connections: two processes on one socket would read each
+ * other's answers. */
 static void drop_inherited(void)
 {
     pthread_mutex_init(&lock, NULL);
@@ -49,7 +49,7 @@ static void register_on_fork(void)
     process_on_fork(drop_inherited);
 }
 
-/* The caller's; NULL: no memory, so nothing is kept. */
+/* The caller's stack. NULL: there is no memory, so nothing is kept. */
 static struct stack *stack_of_task(enum pool_peer peer)
 {
     if (model.task_kind != TASK_COROUTINE)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpq as its manual has it for non-blocking use (chapters "Database
+ * libpq used without blocking, as its manual describes (chapters "Database
  * Connection Control" and "Asynchronous Command Processing"): PQconnectPoll
- * says what to wait for; a query is sent and flushed, and PQgetResult is
- * called once PQisBusy says that it will not block.
+ * says what to wait for; a query is sent and flushed; PQgetResult is called
+ * once PQisBusy says that it will not block.
  *
- * User, password and database are what the environment says (PGUSER,
- * PGPASSWORD, PGDATABASE), else postgres, none, postgres. TLS is off unless
+ * User, password and database come from the environment (PGUSER, PGPASSWORD,
+ * PGDATABASE); the defaults are postgres, none, postgres. TLS is off unless
  * PGSSLMODE asks for it.
  */
 #include "postgresql.h"
@@ -73,13 +73,13 @@ static struct {
 
 enum { WORDS_MAX = 200 };
 
-/* A connection and what is prepared on it. */
+/* A connection and its prepared statement. */
 struct link {
     PGconn *conn;
-    const char *prepared; /* the unnamed statement; NULL: none yet */
+    const char *prepared; /* the SQL of the unnamed statement; NULL: none yet */
 };
 
-/* One call: what it shall do, until when, and why it failed. */
+/* One call: its statement, its deadline, and why it failed. */
 struct call {
     const struct postgresql_query *query;
     int64_t deadline_ns;
@@ -104,8 +104,8 @@ static int fail(struct call *call, int error, const char *words)
     return error;
 }
 
-/* In a forked child. PQfinish would tell the server to end the parent's
- * session; what libpq has allocated for it stays. */
+/* Called in a forked child. PQfinish would tell the server to end the parent's
+ * session, so only the socket is closed; libpq's memory stays allocated. */
 static void drop_inherited(intptr_t connection)
 {
     struct link *link = (struct link *)connection;
@@ -177,7 +177,7 @@ static int open_link(struct call *call, struct link **link)
     return error;
 }
 
-/* Sends what is not sent yet and waits for the next result. */
+/* Sends the bytes that are still unsent, and waits for the next result. */
 static int await_result(struct call *call, PGconn *conn)
 {
     for (;;) {
@@ -196,9 +196,9 @@ static int await_result(struct call *call, PGconn *conn)
     }
 }
 
-/* Takes the one result of what was sent, which must have this status, and
- * brings the connection to where it can be asked anew. Returns 0 and sets
- * *result (to be cleared), or a negative errno. */
+/* Takes the only result of a command, which must have this status, and makes
+ * the connection ready for the next command. Returns 0 and sets *result, which
+ * the caller clears; or a negative errno. */
 static int take_result(struct call *call, PGconn *conn, ExecStatusType wanted,
                        PGresult **result)
 {
@@ -221,7 +221,7 @@ static int take_result(struct call *call, PGconn *conn, ExecStatusType wanted,
     return error;
 }
 
-/* Prepares the statement unless it is. */
+/* Prepares the statement, unless the connection has it already. */
 static int prepare(struct call *call, struct link *link)
 {
     PGresult *result;
@@ -239,8 +239,8 @@ static int prepare(struct call *call, struct link *link)
     return 0;
 }
 
-/* One attempt on a connection, which it keeps or closes. Returns 0 and sets
- * *result, or a negative errno. */
+/* Makes one attempt on a connection, and then keeps or closes it. Returns 0 and
+ * sets *result, or a negative errno. */
 static int run(struct call *call, struct link *link, PGresult **result)
 {
     int error = prepare(call, link);
@@ -270,8 +270,8 @@ int postgresql_call(const struct postgresql_query *query, postgresql_row *row,
     intptr_t kept = pool_take(POOL_POSTGRESQL);
     if (kept != POOL_EMPTY)
         error = run(&call, (struct link *)kept, &result);
-    /* A kept connection may have been closed before it was used; a new one
-     * tells what is really wrong. */
+    /* A kept connection may have been closed before it was used. A new
+     * connection shows whether anything is really wrong. */
     if (error == -ECONNRESET) {
         call.words[0] = '\0';
         error = open_link(&call, &link);

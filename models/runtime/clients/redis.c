@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * hiredis has two ways to be used without blocking: an asynchronous context
- * with callbacks, which does not suit direct style, and this one. A context
- * made by redisConnectNonBlock never waits: it formats commands into a buffer,
- * writes and reads what the socket takes and has, and parses answers, and its
- * owner waits in between. (redisCommand and redisGetReply neither send nor
- * receive on such a context: they come back at once, with nothing.
- * redisBufferRead takes 16 KiB of stack for a moment, of which it touches what
- * was read.)
+ * hiredis can be used without blocking in two ways. Its asynchronous context
+ * has callbacks, which do not suit direct style. A context made by
+ * redisConnectNonBlock never waits: it formats commands into a buffer, writes
+ * as much as the socket takes, reads what is there, and parses answers; the
+ * owner waits in between. (On such a context redisCommand and redisGetReply
+ * neither send nor receive, but return at once without an answer.
+ * redisBufferRead reserves 16 KiB of stack for a moment, and touches only as
+ * much as was read.)
  *
- * The password is what REDISCLI_AUTH says, as for redis-cli; without it none is
- * given.
+ * The password is in REDISCLI_AUTH, as for redis-cli; without that variable,
+ * none is sent.
  */
 #include "redis.h"
 
@@ -48,7 +48,7 @@ int redis_call(const struct redis_command *command, redis_answer *answer,
 
 #define TEXT(x)     #x
 #define EXPANDED(x) TEXT(x)
-/* The layout of the context is the header's: no other version will do. */
+/* The header has the layout of the context, so no other version will do. */
 #define LIBRARY     "libhiredis.so." EXPANDED(HIREDIS_SONAME)
 #define FUNCTIONS(X)                                                           \
     X(freeReplyObject)                                                         \
@@ -68,7 +68,7 @@ static struct {
 
 enum { WORDS_MAX = 160 };
 
-/* One call: until when, and why it failed. */
+/* One call: its command, its deadline, and why it failed. */
 struct call {
     const struct redis_command *command;
     int64_t deadline_ns;
@@ -93,7 +93,8 @@ static int fail(struct call *call, int error, const char *words)
     return error;
 }
 
-/* In a forked child: closes the descriptor and says nothing to Redis. */
+/* Called in a forked child: closes the descriptor, and sends nothing to
+ * Redis. */
 static void drop_inherited(intptr_t connection)
 {
     hi.redisFree((redisContext *)connection);
@@ -122,8 +123,8 @@ static int open_context(struct call *call, redisContext **context)
     return error;
 }
 
-/* Takes the next whole answer that is there: 0, *answer NULL when none is. The
- * answer to a password is looked at and dropped. */
+/* Takes the next complete answer; *answer is NULL if there is none. The answer
+ * to a password is checked and dropped. Returns 0 or a negative errno. */
 static int take_answer(struct call *call, redisContext *c, bool *asked,
                        void **answer)
 {
@@ -143,8 +144,8 @@ static int take_answer(struct call *call, redisContext *c, bool *asked,
     } while (true);
 }
 
-/* Puts the password, where there is one, before the first command of a
- * connection: they travel together. */
+/* Appends the command to the connection's output; before the first command also
+ * the password, if there is one, so that both are sent together. */
 static int append(struct call *call, redisContext *c, bool is_new, bool *asked)
 {
     struct redis_command command = *call->command;
@@ -158,7 +159,7 @@ static int append(struct call *call, redisContext *c, bool is_new, bool *asked)
                : 0;
 }
 
-/* Sends the command and waits until its answer is whole. */
+/* Sends the command and waits until its answer is complete. */
 static int exchange(struct call *call, redisContext *c, bool is_new,
                     void **answer)
 {
@@ -181,7 +182,7 @@ static int exchange(struct call *call, redisContext *c, bool is_new,
     return error;
 }
 
-/* One attempt on a connection, which it keeps or closes. */
+/* Makes one attempt on a connection, and then keeps or closes it. */
 static int run(struct call *call, redisContext *c, bool is_new, void **answer)
 {
     int error = exchange(call, c, is_new, answer);
@@ -203,8 +204,8 @@ int redis_call(const struct redis_command *command, redis_answer *answer,
     intptr_t kept = pool_take(POOL_REDIS);
     if (kept != POOL_EMPTY)
         error = run(&call, (redisContext *)kept, false, &object);
-    /* A kept connection may have been closed before it was used; a new one
-     * tells what is really wrong. */
+    /* A kept connection may have been closed before it was used. A new
+     * connection shows whether anything is really wrong. */
     if (error == -ECONNRESET) {
         call.words[0] = '\0';
         error = open_context(&call, &c);

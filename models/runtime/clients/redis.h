@@ -16,15 +16,15 @@ struct redis_command {
     int count;
 };
 
-/* Gets the answer, a string or a status; NULL and 0 where the key is
- * unknown. */
+/* Called with the answer, a string or a status; with NULL and 0 if there is no
+ * such key. */
 typedef void redis_answer(void *context, const char *text, size_t size);
 
-/* Runs it. A kept connection that was closed meanwhile is replaced once,
- * silently. Returns 0, or a negative errno with the reason in `reply`. */
+/* Runs the command. A kept connection that was closed meanwhile is replaced
+ * once, silently. Returns 0, or a negative errno with the reason in `reply`. */
 int redis_call(const struct redis_command *command, redis_answer *answer,
                void *context, struct reply *reply);
 
-/* Loads hiredis. Call it early: while the process has one thread and a stack of
- * the usual size. Returns 0, or -ENOSYS with a sentence. */
+/* Loads hiredis. Call it early, while the process has one thread, with a stack
+ * of usual size. Returns 0, or -ENOSYS with the reason in `why`. */
 int redis_load(char *why, size_t why_size);

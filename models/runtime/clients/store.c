@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the stores are, and the words for their failures.
+ * The stores' addresses, and the words for their failures.
  */
 #include "store.h"
 
@@ -44,7 +44,7 @@ int store_library(enum store store, const char *library,
                   const char *const *names, size_t count, void **functions,
                   char *why, size_t why_size)
 {
-    /* Function pointers are all alike on the platforms that have dlsym. */
+    /* All function pointers have one size on platforms that have dlsym. */
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     const char *missing = handle ? NULL : dlerror();
     for (size_t i = 0; !missing && i < count; i++)

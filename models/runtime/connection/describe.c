@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The model as the one line of JSON of --describe, from its descriptor alone.
- * The harness learns from it what there is; docs/contract.md has the format.
+ * The line of JSON that --describe prints, from the model's descriptor alone.
+ * The harness learns from it which models there are; docs/contract.md has the
+ * format.
  */
 #include "describe.h"
 
@@ -41,7 +42,7 @@ static int print_flags(struct reply *json)
     return print_array(json, names);
 }
 
-/* The workloads that the model has; null: all. */
+/* Prints the workloads that the model has; null: all. */
 static int print_only(struct reply *json)
 {
     const char *names[WORKLOADS_MAX + 1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `MODEL --describe` prints: the model told to programs.
+ * The output of `MODEL --describe`: the model described for programs.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * server.h but for main() and the drain: one connection served in direct
- * style, and accepting with a descriptor in reserve.
+ * server.h without main() and the drain: serving a connection in direct style,
+ * and accepting with a descriptor in reserve.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +22,11 @@
 #include "wire.h"
 
 enum {
-    /* A request of a usual size; a larger one moves to the heap until the
-     * connection is idle again. With the frames around it an idle connection
-     * touches one page of its stack. */
+    /* Room for a request of usual size; a larger one moves to the heap until
+     * the connection is idle again. With this size, the frames of an idle
+     * connection touch one page of its stack. */
     SMALL_BUFFER = 512,
-    ACCEPTS_MAX = 64, /* at a time, so that requests get their turn */
+    ACCEPTS_MAX = 64, /* at a time; then requests get their turn */
 };
 
 int server_cpus(void)
@@ -54,7 +54,7 @@ void server_linger(int fd)
         ;
 }
 
-/* Says 503 as far as that goes without waiting. */
+/* Sends 503, as far as that is possible without waiting. */
 static void refuse(int fd, const char *reason)
 {
     struct reply reply;
@@ -71,9 +71,9 @@ static void refuse(int fd, const char *reason)
             break;
 }
 
-/* Answers the request that is complete. Returns whether the connection goes
- * on as one of HTTP; *session: as another. Not inlined: an idle connection's
- * stack should not hold a reply. */
+/* Answers the request that is complete. Returns whether the connection goes on
+ * as one of HTTP; *session: as another. Not inlined, so that an idle
+ * connection's stack has no room for a reply. */
 static __attribute__((noinline)) bool
 answer(int fd, const struct http_request *request, bool *session)
 {
@@ -91,7 +91,7 @@ answer(int fd, const struct http_request *request, bool *session)
     return keep && rc >= 0;
 }
 
-/* What a connection holds between requests. */
+/* The state of a connection between requests. */
 struct session {
     struct wire wire;
     struct http_connection http;
@@ -99,7 +99,7 @@ struct session {
     char small[SMALL_BUFFER];
 };
 
-/* Where to read to; NULL: no memory. A large request has a large buffer until
+/* Where to read to. NULL: no memory. A large request has a large buffer until
  * the connection is idle again. */
 static char *space_of(struct session *session, size_t *size)
 {
@@ -125,7 +125,7 @@ static char *space_of(struct session *session, size_t *size)
     return at;
 }
 
-/* Reads once more. Returns false at the end, in whatever way it came. */
+/* Reads once more. Returns false if the stream has ended, cleanly or not. */
 static bool read_more(int fd, struct session *session)
 {
     size_t space;
@@ -142,8 +142,8 @@ static bool read_more(int fd, struct session *session)
     return count > 0;
 }
 
-/* The connection is a WebSocket from here on. A held one should not hold what
- * its handshake took. */
+/* Runs the session of a connection that is a WebSocket now. First frees the
+ * memory of the handshake, which an open session should not hold. */
 static __attribute__((noinline)) void converse(int fd, struct session *session)
 {
     struct arguments arguments;
@@ -174,13 +174,14 @@ void server_connection(int fd)
             break;
         begun = true;
     }
-    if (upgraded) /* not in flight: a drain does not wait for it */
+    if (upgraded) /* a session is not in flight: a drain does not wait for it */
         converse(fd, &session);
     free(session.large);
     rt_close(fd);
 }
 
-/* A descriptor held back for refusing connections when there is no other. */
+/* A descriptor kept in reserve, for refusing connections when there is no
+ * other. */
 static atomic_int reserve_fd = -1;
 
 static int open_reserve(void)
@@ -188,8 +189,8 @@ static int open_reserve(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Gives up the reserve to accept one connection, refuses it, takes the
- * reserve back. Returns 0 when it was refused, else a negative errno. */
+/* Gives up the reserve to accept one connection, refuses that connection, and
+ * takes the reserve back. Returns 0, or a negative errno if it could not. */
 static int refuse_one(int listen_fd, int error)
 {
     int reserve = atomic_exchange(&reserve_fd, -1);
@@ -238,7 +239,7 @@ int server_accept(int listen_fd, int flags)
 void server_refuse(int fd, const char *reason)
 {
     refuse(fd, reason);
-    rt_close(fd); /* a loop may have it registered already */
+    rt_close(fd); /* not close(): a loop may have registered the descriptor */
 }
 
 void server_accept_all(int listen_fd, int flags, void (*begin)(int fd))
@@ -246,7 +247,7 @@ void server_accept_all(int listen_fd, int flags, void (*begin)(int fd))
     for (int i = 0; i < ACCEPTS_MAX; i++) {
         int fd = server_accept(listen_fd, flags);
         if (fd < 0) {
-            if (fd != -EAGAIN) /* short of something: not in a busy loop */
+            if (fd != -EAGAIN) /* short of a resource: no busy loop */
                 blocking_sleep(1000000);
             return;
         }

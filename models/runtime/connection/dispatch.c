@@ -4,13 +4,14 @@
  *
  * - every connection has one owner, and only the owner runs its wire: the
  *   dispatcher, or the task that serves its request;
- * - with requests served elsewhere, connections are registered with
- *   EPOLLONESHOT: an event disarms, dispatch_done arms again. To hand a
- *   connection back for work that needs no byte from the client (pipelined
- *   requests, the end), it is armed for EPOLLOUT, which holds at once;
- * - before a descriptor is closed it is taken out of the epoll set by hand:
- *   forked children hold copies, and while one does, closing alone would leave
- *   it registered and reporting.
+ * - if requests are served elsewhere, connections are registered with
+ *   EPOLLONESHOT: an event disarms a connection, dispatch_done arms it again.
+ *   When the dispatcher must go on at once (pipelined requests, the end of the
+ *   connection), dispatch_done arms for EPOLLOUT, which is reported
+ *   immediately;
+ * - before a descriptor is closed, it is removed from the epoll set explicitly:
+ *   while a forked child holds a copy, closing alone would leave the descriptor
+ *   registered and reporting.
  */
 #include "dispatch.h"
 
@@ -34,13 +35,13 @@ enum {
 };
 
 enum owner {
-    OURS,   /* the dispatcher's */
-    TASKS,  /* its request is being served elsewhere */
-    NOBODY, /* closed; until the events at hand are done with */
+    OURS,   /* the dispatcher owns it */
+    TASKS,  /* a task serves its request */
+    NOBODY, /* closed, and freed after the current batch of events */
 };
 
 struct dispatch_connection {
-    struct dispatch_source source; /* first: found again by it */
+    struct dispatch_source source; /* first: the callbacks cast it back */
     struct timer timer;            /* set to wire.deadline_ns */
     struct wire wire;
     _Atomic enum owner owner;
@@ -77,12 +78,13 @@ void dispatch_unwatch(int fd)
     (void)control(EPOLL_CTL_DEL, NULL, fd, 0);
 }
 
-/* The memory goes when the events at hand are done with. */
+/* The memory is freed after the current batch of events, which may still point
+ * to it. */
 static void close_connection(struct dispatch_connection *c)
 {
     timers_remove(&dispatch.timers, &c->timer);
     dispatch_unwatch(c->wire.fd);
-    shutdown(c->wire.fd, SHUT_RDWR); /* ends it even if a child has a copy */
+    shutdown(c->wire.fd, SHUT_RDWR); /* a child may have a copy */
     close(c->wire.fd);
     wire_free(&c->wire);
     atomic_store_explicit(&c->owner, NOBODY, memory_order_relaxed);
@@ -113,8 +115,8 @@ static void set_timer(struct dispatch_connection *c)
         timers_add(&dispatch.timers, &c->timer);
 }
 
-/* Hands the request at hand to a task. From here on until the result is known
- * the connection may be another thread's. */
+/* Hands the current request to a task. Until the result is known, the
+ * connection may belong to another thread. */
 static int begin_task(struct dispatch_connection *c,
                       const struct http_request *request)
 {
@@ -155,7 +157,7 @@ static void arm(struct dispatch_connection *c)
                       EPOLLIN | EPOLLONESHOT);
 }
 
-/* Serves what is whole, and waits for more. */
+/* Serves the requests that are complete, then waits for more bytes. */
 static void connection_ready(struct dispatch_source *source)
 {
     struct dispatch_connection *c = (struct dispatch_connection *)source;
@@ -230,7 +232,8 @@ int dispatch_open(const struct server_config *config, dispatch_serve *serve,
     return error ? error : dispatch_watch(&dispatch.stopper, config->stop_fd);
 }
 
-/* Closes what is past its deadline. Returns ms until the next, or -1. */
+/* Closes connections past their deadline. Returns the ms until the next
+ * deadline, or -1. */
 static int expire(void)
 {
     struct timer *first = timers_first(&dispatch.timers);
@@ -255,7 +258,7 @@ static int turn(int timeout_ms)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {
         struct dispatch_source *source = events[i].data.ptr;
-        /* Served right here, each of them may take long. */
+        /* Requests served in this thread may each take long. */
         if (!dispatch.later && server_stopping()) {
             dispatch.stopping = true;
             break;
@@ -265,8 +268,8 @@ static int turn(int timeout_ms)
     return 0;
 }
 
-/* Closes what no task is using. A session, in whatever process, sees the end of
- * its stream. */
+/* Closes the connections that no task is using. A WebSocket session, in
+ * whatever process it runs, sees the end of its stream. */
 static void close_unused(void)
 {
     struct dispatch_connection *c = dispatch.connections;
@@ -324,15 +327,16 @@ void dispatch_done(struct dispatch_connection *c, bool keep)
     bool at_once = !keep || c->wire.kept;
     int fd = c->wire.fd;
     if (!keep)
-        shutdown(fd, SHUT_WR); /* and so it counts as writable */
+        shutdown(fd, SHUT_WR); /* makes EPOLLOUT certain */
     struct epoll_event event = {.data.ptr = &c->source,
                                 .events = EPOLLONESHOT |
                                           (at_once ? EPOLLOUT : EPOLLIN)};
     wire_answered(&c->wire, keep);
-    /* From here on a drain may free it. */
+    /* From here on a drain may free the connection. */
     atomic_store(&c->owner, OURS);
-    /* Not through the wrapper: the thread sanitizer knows no order between
-     * this call and the close that follows the event it leads to. */
+    /* A raw system call: the thread sanitizer would see no order between
+     * epoll_ctl() and the close() that follows the event that this call
+     * causes. */
     syscall(SYS_epoll_ctl, dispatch.epoll_fd, EPOLL_CTL_MOD, fd, &event);
     atomic_fetch_sub(&dispatch.in_flight, 1);
 }

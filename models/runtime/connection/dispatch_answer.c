@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The part of dispatch.h that does not know of the dispatcher: answering one
- * request wherever its task runs, refusing one, copying one.
+ * The part of dispatch.h that needs no dispatcher: answering a request,
+ * wherever its task runs; refusing a request; copying a request.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "models/runtime/base/refused.h"
 #include "server.h"
 
-/* Not inlined: answers should not pay for its room. */
+/* Not inlined, so that ordinary answers need no stack for `arguments`. */
 static __attribute__((noinline)) void
 converse(int fd, const struct http_request *request)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request and its connection's descriptor, sent to another process through a
- * local socket that keeps messages whole (SOCK_SEQPACKET). The descriptor
- * travels as SCM_RIGHTS (unix(7)); the receiver gets a copy and closes it when
- * it has answered.
+ * Sending a request and its connection's descriptor to another process, through
+ * a local socket that keeps messages whole (SOCK_SEQPACKET). The descriptor is
+ * passed by SCM_RIGHTS (unix(7)): the receiver gets a copy, and closes it after
+ * the answer.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The process's part of server.h: whether the server was told to stop, and the
- * requests in flight that a drain waits for.
+ * The state of the process behind server.h: whether the server was told to
+ * stop, and how many requests are in flight, for which a drain waits.
  */
 #include <stdatomic.h>
 
@@ -41,7 +41,8 @@ bool server_drain(void)
     int64_t deadline_ns = rt_now() + SERVER_DRAIN_NS;
 
     server_stop();
-    /* First a pause for tasks that have read a request but not counted it. */
+    /* Pause first, for tasks that have read a request but not counted it
+     * yet. */
     do
         blocking_sleep(5000000);
     while (server_in_flight() > 0 && rt_now() < deadline_ns);

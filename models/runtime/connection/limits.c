@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each limit as a pair: what there is now, and what is allowed. Threads of the
- * whole machine (/proc/loadavg) are held against kernel.threads-max and
- * kernel.pid_max, those of the control group against its pids.max, mappings of
- * the process against vm.max_map_count.
+ * Each limit is checked as a pair: how many there are now, and how many are
+ * allowed. The machine's threads (/proc/loadavg) are compared with
+ * kernel.threads-max and kernel.pid_max, the control group's with its pids.max,
+ * and the process's mappings with vm.max_map_count.
  *
- * Numbers of processes below 300 are not given twice (RESERVED_PIDS in the
- * kernel), and a failed thread has given back what it had: hence the slack.
+ * The kernel does not reuse process numbers below 300 (RESERVED_PIDS). The
+ * slack is there because a thread that failed has released its share again.
  */
 #include "limits.h"
 
@@ -22,7 +22,7 @@
 
 enum { RESERVED_PIDS = 300, SLACK = 16 };
 
-/* The first number in a file, or -1; "max" is none. */
+/* The first number in a file, or -1, also for "max". */
 static long long number_in(const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -66,8 +66,8 @@ static bool used_up(long long now, long long most)
     return now >= 0 && most >= 0 && now + SLACK >= most;
 }
 
-/* Whether the group at that path, or one above it, has its pids.max; appends
- * its words then. */
+/* Whether the control group at that path, or one above it, has used up its
+ * pids.max. If so, appends the limit. */
 static bool group_full(const char *mount, char *group, struct reply *reply)
 {
     char path[512];
@@ -89,7 +89,8 @@ static bool group_full(const char *mount, char *group, struct reply *reply)
     }
 }
 
-/* Version 1 has a hierarchy of its own for pids, version 2 but one. */
+/* Control groups version 1 have a hierarchy of their own for pids; version 2
+ * has only one hierarchy. */
 static bool some_group_full(struct reply *reply)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");
@@ -126,7 +127,7 @@ static bool user_full(long long threads, struct reply *reply)
     return true;
 }
 
-/* The limits whose count and size are one number each. */
+/* The limits that are one number in a file. */
 static bool number_full(long long threads, struct reply *reply)
 {
     const struct {
@@ -149,7 +150,7 @@ static bool number_full(long long threads, struct reply *reply)
     return false;
 }
 
-/* Appends the limit that is used up; false: none is seen to be. */
+/* Appends the limit that is used up. False: none is. */
 static bool name_limit(int error, struct reply *reply)
 {
     struct rlimit limit = {0};

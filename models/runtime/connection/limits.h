@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which limit of the machine ended the tasks. The errno of a thread or fork
- * that failed does not tell (EAGAIN stands for five of them), so those that
- * may bind are read where the kernel counts them, and the one that is used up
- * is named.
+ * Which limit of the system stopped new tasks. The errno of a failed thread or
+ * fork does not tell: EAGAIN stands for five limits. So read the limits that
+ * may apply where the kernel counts them, and name the one that is used up.
  */
 #pragma once
 
 struct reply;
 
-/* Appends what is used up, with its value, to the body ("kernel.pid_max =
- * 32768"), or else what `error` (a negative errno) means. To be called while
- * the tasks are there. Costs milliseconds: for the end of a request that has
- * failed anyway. */
+/* Appends the limit that is used up, with its value ("kernel.pid_max = 32768"),
+ * to the body; or, if none is, the meaning of `error` (a negative errno). Call
+ * it while the tasks still exist. The call takes milliseconds, so it is for
+ * requests that have failed anyway. */
 void limits_explain(int error, struct reply *reply);
 
-/* Says on stderr that `what` cannot serve, and the limit if one is used up. */
+/* Says on stderr that `what` cannot serve, and which limit is used up, if
+ * any. */
 void limits_print(const char *what, int error);

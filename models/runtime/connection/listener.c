@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first socket was bound without SO_REUSEPORT, so that a port that is
- * taken is found out; only then it is allowed to share. Whoever comes later
- * and asks for the port in the same way is refused as before.
+ * The first socket is bound without SO_REUSEPORT, so that a port in use is
+ * detected; sharing is allowed only afterwards. A later server that binds the
+ * port in this way is refused as well.
  */
 #include "listener.h"
 

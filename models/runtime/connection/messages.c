@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One buffer does all: the message's bytes are unmasked where they came and
- * moved only to close the gap that a further frame's head leaves, so that a
+ * One buffer serves for everything. Bytes are unmasked where they arrived, and
+ * moved only to close the gap that the head of a further frame leaves. So a
  * message in one frame, the usual case, is read, unmasked and sent back in
- * place, and no byte is moved more than once or twice however it came.
+ * place, and no byte moves more than twice.
  */
 #include "messages.h"
 
@@ -59,8 +59,8 @@ int messages_send(struct messages *m, const struct message *message)
     return send_frame(m, message->opcode, message->bytes, message->size);
 }
 
-/* The server ends the conversation; the client may still be sending, which
- * must not cost it the reason. */
+/* Ends the conversation from the server's side. Lingers, because a client that
+ * is still sending could otherwise lose the close code to a reset. */
 static int refuse(struct messages *m, int code)
 {
     uint8_t bytes[MESSAGES_ROOM + 2];
@@ -73,7 +73,7 @@ static int refuse(struct messages *m, int code)
     return 0;
 }
 
-/* Forgets the message that the caller has had, and gives memory back. */
+/* Drops the message that the caller has had, and frees its memory. */
 static void forget(struct messages *m)
 {
     size_t rest = m->used - m->parsed;
@@ -94,7 +94,7 @@ static void forget(struct messages *m)
     m->opcode = m->whole = 0;
 }
 
-/* Closes the gaps: what was sent back or belonged to frames' heads. */
+/* Closes the gaps left by finished messages and by frames' heads. */
 static void compact(struct messages *m)
 {
     size_t joined = m->end - m->start, rest = m->used - m->parsed;
@@ -105,7 +105,7 @@ static void compact(struct messages *m)
     m->used = joined + rest;
 }
 
-/* Makes sure that there is room to read to. Returns 0 or -ENOMEM. */
+/* Makes room to read into. Returns 0 or -ENOMEM. */
 static int reserve(struct messages *m)
 {
     if (m->used < m->capacity)
@@ -122,12 +122,12 @@ static int reserve(struct messages *m)
         memcpy(bytes + MESSAGES_ROOM, m->buffer, m->used);
     m->buffer = bytes + MESSAGES_ROOM;
     m->capacity = capacity;
-    /* cppcheck-suppress memleak ; the buffer lies within it */
+    /* cppcheck-suppress memleak ; the buffer points into it */
     return 0;
 }
 
-/* A ping, pong or close, whole at the head of what came. Not inlined: its
- * room is needed by nobody who waits. */
+/* Handles a ping, pong or close that is there as a whole. Not inlined: a
+ * waiting session needs no stack for it. */
 static __attribute__((noinline)) int control(struct messages *m,
                                              const struct frames_head *head,
                                              const uint8_t *bytes)
@@ -143,14 +143,14 @@ static __attribute__((noinline)) int control(struct messages *m,
     int code = frames_judge_close(payload, head->size);
     if (code)
         return refuse(m, code);
-    /* The code comes back, the reason need not. */
+    /* The answer must have the client's code, but not its reason. */
     (void)send_frame(m, FRAMES_CLOSE, payload, head->size < 2 ? 0 : 2);
     return 0;
 }
 
-/* Reads the next frame's head if it is there, and deals with a whole control
- * frame. Returns 1 to go on, 0 when the conversation is over, -EAGAIN when
- * more bytes are needed. */
+/* Reads the next frame's head if it is complete, and handles a complete control
+ * frame. Returns 1 to go on, 0 when the conversation is over, -EAGAIN when more
+ * bytes are needed. */
 static int begin_frame(struct messages *m)
 {
     struct frames_head head;
@@ -181,7 +181,8 @@ static int begin_frame(struct messages *m)
     return 1;
 }
 
-/* Joins what has come of the frame's payload; results as begin_frame's. */
+/* Joins the received part of the frame's payload. Returns as begin_frame
+ * does. */
 static int go_on_frame(struct messages *m)
 {
     uint8_t *to = m->buffer + m->end;

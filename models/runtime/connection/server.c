@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * main() of every model's server: flags in, one ready line out, serve until
- * told to stop. What it promises to whoever started it is docs/contract.md.
+ * main() of every model's server: flags in, one ready line out, then serve()
+ * until told to stop. docs/contract.md says what a program that starts a server
+ * can rely on.
  *
- * Names are not resolved (an address is numeric or "localhost"): a resolver
- * would load libraries into every server whose memory is to be compared.
+ * Names are not resolved: an address is numeric or "localhost". A resolver
+ * would load libraries into every server, and add to the memory that is
+ * compared.
  */
 #include <argp.h>
 #include <arpa/inet.h>
@@ -32,10 +34,11 @@
 #include "models/runtime/http/output.h"
 #include "server.h"
 
-/* How late a sleep may be so that sleeps due close together share one timer
- * interrupt; inherited by threads and forks. The kernel's 50 us would show as
- * a slower model. At 1 ns a thousand threads of 50 ms sleeps spend the CPU on
- * interrupts: 90 to 93 % of connections / delay, against 98 % at 10 us. */
+/* How late a sleep may end, so that sleeps due close together share one timer
+ * interrupt. Threads and forks inherit the value. The kernel's default of 50 us
+ * would make models look slower than they are. With 1 ns, a thousand threads
+ * that sleep for 50 ms spend the CPU on interrupts: they reach 90 to 93 % of
+ * connections / delay, and 98 % with 10 us. */
 static const unsigned long TIMER_SLACK_NS = 10000;
 
 enum {
@@ -59,7 +62,7 @@ enum common_key {
     KEY_DESCRIBE,
 };
 
-/* What the command line said. */
+/* The command line's settings. */
 struct settings {
     struct sockaddr_in address;
     const char *address_text;
@@ -71,8 +74,8 @@ struct settings {
 static int stop_event_fd;
 static pid_t main_pid;
 
-/* Forked workers inherit the handler; a Ctrl-C reaches them too, but only the
- * main process decides about the end. */
+/* Forked workers inherit the handler, and Ctrl-C reaches them too, but only the
+ * main process decides when to end. */
 static void on_stop_signal(int signal)
 {
     int saved = errno;
@@ -83,16 +86,16 @@ static void on_stop_signal(int signal)
         bool first = !server_stopping();
         server_stop();
         eventfd_write(stop_event_fd, 1);
-        /* No more than a system call. Once: whoever asks again and again must
-         * not put the limit off. */
+        /* Only once, so that repeated signals cannot postpone the limit. */
         if (first)
             setitimer(ITIMER_REAL, &limit, NULL);
     }
     errno = saved;
 }
 
-/* The drain's limit and half a second have passed: a handler keeps the only
- * thread that could notice (serial in a long wait). Children die with us. */
+/* Runs half a second after the drain's limit: a workload's handler occupies the
+ * only thread that could have noticed the limit (serial in a long wait).
+ * Children die with this process. */
 static void on_drain_limit(int signal)
 {
     static const char words[] =
@@ -127,8 +130,8 @@ static int parse_host(const char *text, struct sockaddr_in *address)
     return inet_pton(AF_INET, host, &address->sin_addr) == 1 ? 0 : -EINVAL;
 }
 
-/* The address of a server that workloads call; ends the program on one that
- * is none. */
+/* The address of a server that workloads call. Ends the program if the text is
+ * not an address. */
 static struct sockaddr_in parse_peer(const char *flag, const char *text,
                                      struct argp_state *state)
 {
@@ -256,7 +259,7 @@ static const struct argp_option common_options[] = {
 };
 
 /* The common flags, then one for each parameter of the model. `help` holds the
- * texts, which argp only points to. */
+ * texts, because argp only points to them. */
 static void build_options(struct argp_option *options,
                           char help[PARAMETERS_MAX][160])
 {
@@ -301,7 +304,7 @@ static void parse_flags(int argc, char **argv, struct settings *settings)
     }
 }
 
-/* --describe. Returns the exit status. */
+/* Prints the line of --describe. Returns the exit status. */
 static int print_description(void)
 {
     struct reply json;
@@ -318,7 +321,8 @@ static int print_description(void)
     return rc || output_flush() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What every model must say and this one does not; or NULL. */
+/* The name of a member that every model must set and that this one does not, or
+ * NULL. */
 static const char *missing_operation(void)
 {
     const struct rt_operations *have = model.operations;
@@ -366,7 +370,7 @@ static int fail_to_listen(const struct settings *settings, int error)
     return -error;
 }
 
-/* Opens the listening socket and fills in the port the kernel picked. */
+/* Opens the listening socket and fills in the port that the kernel picked. */
 static int start_listening(struct settings *settings)
 {
     struct sockaddr *address = (struct sockaddr *)&settings->address;
@@ -396,7 +400,8 @@ static int start_listening(struct settings *settings)
     return fd;
 }
 
-/* The soft limit of descriptors is for programs that use select(). */
+/* Raises the soft limit of descriptors, which exists only for programs that use
+ * select(), to the hard limit. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -407,10 +412,10 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* TROIKA_DIE_WITH_PARENT=PID: the harness wants no server to outlive it. By
- * environment and not by flag, so that foreign servers may ignore it. Another
- * parent than the one named may be a script in between, which is in order as
- * long as the named one lives; a parent of 0 is outside our PID namespace. */
+/* TROIKA_DIE_WITH_PARENT=PID: no server may outlive the harness. The PID is in
+ * the environment, not in a flag, so that foreign servers may ignore it. If the
+ * parent has another PID, it may be a script in between, which is fine while
+ * the harness lives. A parent of 0 is outside our PID namespace. */
 static void die_with_parent(void)
 {
     const char *text = getenv("TROIKA_DIE_WITH_PARENT");
@@ -419,7 +424,7 @@ static void die_with_parent(void)
     if (!text || parse_number(text, 1, INT32_MAX, &parent))
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* The parent may have ended before the line above. */
+    /* The parent may have ended before prctl(). */
     if (parent > 1 && getppid() != parent && getppid() != 0 &&
         kill(parent, 0) && errno == ESRCH)
         _exit(EXIT_FAILURE);
@@ -442,8 +447,8 @@ static int catch_signals(void)
     return 0;
 }
 
-/* Returns 0 or a negative errno, told on stderr: whoever started the server
- * waits for this line. */
+/* Returns 0, or a negative errno after a message on stderr. The program that
+ * started the server waits for this line. */
 static int print_ready(const struct settings *settings)
 {
     char workers[16] = "null";
@@ -456,7 +461,8 @@ static int print_ready(const struct settings *settings)
     return output_flush();
 }
 
-/* Everything before serve(). Returns 0 or a negative errno, told on stderr. */
+/* Everything before serve(). Returns 0, or a negative errno after a message on
+ * stderr. */
 static int prepare(struct settings *settings)
 {
     const char *missing = missing_operation();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every model's serve() can build on, written once against the runtime, so
- * that two models differ in nothing but the model. The calls are in
- * direct.c and drain.c; server.c holds main() alone (flags, listening, the
- * ready line, signals, the end), so that programs with a main of their own can
- * link the rest.
+ * The common ground of all models' serve(), written once against the runtime,
+ * so that two models differ in nothing but the model. The calls are in direct.c
+ * and drain.c. server.c has only main() (flags, listening, the ready line,
+ * signals, the end), so that programs with a main of their own can link the
+ * rest.
  */
 #pragma once
 
@@ -14,30 +14,30 @@
 
 #include "models/runtime/model.h"
 
-/* Serves one connection until it ends, in direct style through rt_*: for
- * models whose task is a connection. Closes fd with rt_close. Answers what is
- * in flight and then ends when the server drains. */
+/* Serves one connection until it ends, in direct style through rt_*: for models
+ * whose task is a connection. When the server drains, answers the current
+ * request and then ends. Closes fd with rt_close. */
 void server_connection(int fd);
 
 /* Accepts one connection: TCP_NODELAY and close-on-exec set, `flags` 0 or
- * SOCK_NONBLOCK. When descriptors run out it answers 503 through a reserved
- * one and goes on. Returns the descriptor or a negative errno (-EAGAIN: none
- * waits). */
+ * SOCK_NONBLOCK. When the process is out of descriptors, the client gets 503
+ * through a reserved one. Returns the descriptor or a negative errno (-EAGAIN:
+ * no connection waits). */
 int server_accept(int listen_fd, int flags);
 
-/* Accepts what waits, some of it, and hands each connection to `begin`. When
- * the kernel is short of something it pauses for 1 ms. */
+/* Accepts connections that wait, a limited number, and passes each to `begin`.
+ * Pauses for 1 ms if the kernel is short of a resource. */
 void server_accept_all(int listen_fd, int flags, void (*begin)(int fd));
 
-/* Accepts until config->stop_fd is readable, in a thread that does nothing
- * else but `tick` (may be NULL), at least every tick_ms (-1: only when
- * something else happened). Returns 0 or a negative errno. */
+/* Accepts until config->stop_fd is readable; the thread does nothing else.
+ * Calls `tick` (may be NULL) after each wait, which lasts at most tick_ms (-1:
+ * no limit). Returns 0 or a negative errno. */
 int server_accept_until_stop(const struct server_config *config,
                              void (*begin)(int fd), int tick_ms,
                              void (*tick)(void));
 
-/* Answers 503 with the reason and closes: for a model out of tasks. Never
- * blocks for longer than the socket's buffer takes. */
+/* Answers 503 with the reason, and closes the connection: for a model that is
+ * out of tasks. Never blocks. */
 void server_refuse(int fd, const char *reason);
 
 /* Usual reasons. */
@@ -46,36 +46,37 @@ void server_refuse(int fd, const char *reason);
     "the server cannot watch another connection "                              \
     "(fs.epoll.max_user_watches); open fewer"
 
-/* Requests being handled in this process (begun by server_connection and by
- * whoever calls these around http_answer), for the drain and for /stats. */
+/* The requests that this process is handling, for the drain. server_connection
+ * counts its own; other callers of http_answer make these calls around it. */
 void server_request_begin(void);
 void server_request_end(void);
 int server_in_flight(void);
 
-/* Waits until no request is in flight in this process, at most the drain
- * limit (4 s). Blocking; for models whose serve() runs in a thread of its
- * own. Returns true when none is left. */
+/* Waits until no request is in flight in this process, at most SERVER_DRAIN_NS.
+ * Blocks; for models whose serve() has a thread of its own. Returns whether
+ * none is left. */
 bool server_drain(void);
 
-/* Whether the server was told to stop: connections end after the answer that
- * they are at. Set in this process by server_stop (async-signal-safe), which
- * main's signal handler calls; server_drain calls it too. */
+/* Whether the server was told to stop: then a connection ends after its current
+ * answer. Set by server_stop (async-signal-safe), which main()'s signal handler
+ * and server_drain call. */
 bool server_stopping(void);
 void server_stop(void);
 
-/* How long a drain may take; the rest of a request that has begun, or an answer
- * to a client that does not read; lingering. */
+/* The time limits: of a drain; of the rest of a request that has begun, and of
+ * an answer to a client that does not read; of lingering. */
 #define SERVER_DRAIN_NS   INT64_C(4000000000)
 #define SERVER_REQUEST_NS INT64_C(30000000000)
 #define SERVER_LINGER_NS  INT64_C(1000000000)
 
-/* Before closing a connection whose client may still be sending (a refused
- * body, pipelined requests after the last answer): ends our side and reads on
- * until the client has ended its own, at most 1 s. Closing with unread bytes
- * would reset the connection and take the answer with it. */
+/* To be called before closing a connection whose client may still be sending (a
+ * refused body, pipelined requests after the last answer). Ends our side, and
+ * reads on until the client has ended its side, at most SERVER_LINGER_NS.
+ * Closing with unread bytes would reset the connection, and the client could
+ * lose the answer. */
 void server_linger(int fd);
 
-/* The number of CPUs this process may use; and how many workers that block
- * their waits away a model has by default. */
+/* The number of CPUs that this process may use; and the default number of
+ * workers in models whose workers block while they wait. */
 int server_cpus(void);
 int server_blocking_workers(void);

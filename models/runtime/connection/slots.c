@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A state is one word, moved by compare-and-swap: the generation above two
- * bits of what is going on. Acquire and release order what the owners do to
+ * A state is one word, changed by compare-and-swap: the generation, and below
+ * it two bits for the phase. Acquire and release order the owners' accesses to
  * the rest of the slot.
  */
 #include "slots.h"
@@ -13,21 +13,21 @@
 
 enum phase {
     FREE,  /* no connection */
-    IDLE,  /* a connection that nobody is at */
-    BUSY,  /* owned */
-    AGAIN, /* owned, and an edge came since */
+    IDLE,  /* a connection that no thread owns */
+    BUSY,  /* a thread owns it */
+    AGAIN, /* a thread owns it, and an edge came since */
 };
 enum { PHASE_BITS = 2, PHASES = (1 << PHASE_BITS) - 1 };
 enum { SLOTS_MAX = 1 << 20 };
 
-/* Marks the stop among the events; no slot has this number. */
+/* The event data of the stop; no slot has this number. */
 static const uint64_t stop_event = UINT64_MAX;
 
 static int epoll_fd, watched_stop_fd;
 static struct slot *slots;
 static int slot_count;
 static _Atomic int used_end; /* slots in use lie below this number */
-static atomic_int timed;     /* with a deadline */
+static atomic_int timed;     /* slots with a deadline */
 
 int slots_open(void)
 {
@@ -36,7 +36,7 @@ int slots_open(void)
         return -errno;
     long limit = sysconf(_SC_OPEN_MAX);
     slot_count = limit < 0 || limit > SLOTS_MAX ? SLOTS_MAX : (int)limit;
-    /* Only pages with slots in use take memory. */
+    /* Only pages whose slots are in use take memory. */
     slots = calloc((size_t)slot_count, sizeof *slots);
     return slots ? 0 : -ENOMEM;
 }
@@ -51,7 +51,7 @@ static int number_of(const struct slot *slot)
     return (int)(slot - slots);
 }
 
-/* What slots_overdue looks at. */
+/* Sets the deadline that slots_overdue looks at. */
 static void note_deadline(struct slot *slot, int64_t deadline_ns)
 {
     int64_t before =
@@ -80,8 +80,8 @@ static uint64_t with_phase(uint64_t state, enum phase phase)
 
 uint64_t slot_begin(struct slot *slot)
 {
-    /* Whoever ended the one before did so before the kernel gave the number
-     * out again. */
+    /* The thread that ended the previous connection did so before the kernel
+     * could reuse the number. */
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
     int fd = number_of(slot);
     wire_open(&slot->wire, fd);
@@ -110,7 +110,7 @@ struct slot *slot_claim(uint64_t event_data)
     }
 }
 
-/* Without an event: only if nobody owns it. */
+/* Claims without an event, and only if no thread owns the connection. */
 static bool claim_idle(struct slot *slot)
 {
     uint64_t state = atomic_load_explicit(&slot->state, memory_order_relaxed);
@@ -146,7 +146,7 @@ bool slot_release(struct slot *slot)
         return true;
     atomic_store_explicit(&slot->state, with_phase(state, BUSY),
                           memory_order_relaxed);
-    wire_readable(&slot->wire, true); /* nobody knows what the event told */
+    wire_readable(&slot->wire, true); /* the flags are lost: assume all */
     return false;
 }
 
@@ -181,7 +181,7 @@ int slots_add(int fd)
     return error;
 }
 
-/* One thread at a time, which passes it on. */
+/* One thread at a time gets the event, and arms it for the next. */
 static void arm_stop(int operation)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,

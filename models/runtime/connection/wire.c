@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The states and the moves between them; wire.h has the picture. wire_next
- * alone decides; wire_run does the socket calls around it.
+ * The states and the transitions between them; wire.h has the picture.
+ * wire_next makes all decisions; wire_run does the socket calls around it.
  *
- * A read that gives less than asked has emptied the stream (epoll(7), question
- * 9), so that the usual request costs one read. Two things can have come with
- * the same event and be left behind by a short read, the stream's end and
- * urgent data: `eager` is for them.
+ * A read that returns less than was asked for has emptied the stream (epoll(7),
+ * question 9), so the usual request costs one read. A short read can leave two
+ * things behind that came with its event, the stream's end and urgent data:
+ * `eager` is for them.
  */
 #include "wire.h"
 
@@ -18,22 +18,22 @@
 #include "server.h"
 
 enum {
-    READS_MAX = 64, /* of one connection, then others get their turn */
+    READS_MAX = 64, /* of one connection; then others get their turn */
 };
 
 enum state {
     READING, /* idle, or in the middle of a request */
-    SERVED,  /* its request is the owner's */
+    SERVED,  /* the owner has its request */
     WRITING, /* the socket takes no more of an answer for now */
     ENDING,  /* answered for the last time */
-    LINGER,  /* our side has ended; what still comes is thrown away */
+    LINGER,  /* our side has ended; bytes that come are thrown away */
     CLOSED,
 };
 
 /* A parser's state and its bytes, in one allocation of the right size. */
 struct wire_kept {
     struct http_connection http;
-    bool unparsed; /* to be looked at before more is read */
+    bool unparsed; /* parse it before reading more */
     char bytes[];
 };
 
@@ -76,8 +76,8 @@ bool wire_is_served(const struct wire *wire)
     return wire->state == SERVED || wire->state == WRITING;
 }
 
-/* Puts aside the unfinished request, or (unparsed) what follows the one at
- * hand. */
+/* Keeps the unfinished request, or (unparsed) the bytes after the current
+ * request. */
 static bool keep_bytes(struct wire *wire, bool unparsed)
 {
     const struct http_connection *http = wire->http;
@@ -100,8 +100,8 @@ static bool keep_bytes(struct wire *wire, bool unparsed)
     return true;
 }
 
-/* The opposite: makes the connection's bytes the ones at hand. Returns whether
- * to look at them before reading more. */
+/* The opposite of keep_bytes: makes the kept bytes the current ones. Returns
+ * whether to parse them before reading more. */
 static bool take_bytes(struct wire *wire, struct wire_hand *hand)
 {
     struct wire_kept *kept = wire->kept;
@@ -142,7 +142,8 @@ bool wire_suspend(struct wire *wire)
     return true;
 }
 
-/* Sends what the socket takes now. Returns the count or a negative errno. */
+/* Sends as much as the socket takes now. Returns the count or a negative
+ * errno. */
 static ssize_t send_some(int fd, const char *bytes, size_t size)
 {
     size_t sent = 0;
@@ -160,7 +161,7 @@ static ssize_t send_some(int fd, const char *bytes, size_t size)
     return (ssize_t)sent;
 }
 
-/* Keeps what the socket did not take of an answer. */
+/* Keeps the part of an answer that the socket did not take. */
 static bool keep_unsent(struct wire *wire, const char *bytes, size_t size)
 {
     struct wire_unsent *unsent = malloc(sizeof *unsent + size);
@@ -207,7 +208,7 @@ static enum wire_want send_rest(struct wire *wire)
     return WIRE_READ;
 }
 
-/* After the last answer. */
+/* The next step after the last answer. */
 static enum wire_want finish(struct wire *wire)
 {
     const struct http_connection *http = wire->http;
@@ -254,7 +255,7 @@ static enum wire_want discard(struct wire *wire, struct wire_hand *hand)
     return WIRE_AGAIN;
 }
 
-/* The connection leaves the hand, and waits. */
+/* Takes the connection's bytes out of the hand, before the connection waits. */
 static enum wire_want park(struct wire *wire, enum wire_want want)
 {
     bool kept = http_idle(wire->http) || keep_bytes(wire, false);
@@ -263,7 +264,7 @@ static enum wire_want park(struct wire *wire, enum wire_want want)
     return kept ? want : WIRE_CLOSED;
 }
 
-/* Returns false at the stream's end, in whatever way it came. */
+/* Returns false if the stream has ended, cleanly or not. */
 static bool read_some(struct wire *wire)
 {
     size_t space;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The answer half of http.h: from a parsed request to the bytes to send.
- * Routes are the generated table of workloads, less what the model does not
- * have; `/` lists them, `/stats` tells how the server itself did.
+ * The answer half of http.h: from a parsed request to the bytes to send. The
+ * routes are the generated table of workloads, without those that the model
+ * does not have. `/` lists the routes; `/stats` has the server's own
+ * statistics.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "models/runtime/model.h"
 #include "upgrade.h"
 
-/* What an answer says besides its body. */
+/* An answer without its body. */
 struct outcome {
     int status;
     const char *type;
@@ -28,13 +29,13 @@ static struct outcome ok(const char *type)
     return (struct outcome){200, type};
 }
 
-/* Replaces whatever the body holds by one sentence. */
+/* Replaces the body by one sentence. */
 static struct outcome wrong(struct reply *reply, int status, const char *reason)
 {
     size_t length = strcspn(reason, "\r\n");
 
     reply->body_size = 0;
-    /* Out of memory leaves the body empty; the status stands by itself. */
+    /* If out of memory, the body stays empty, and the status must do. */
     (void)reply_append(reply, reason, length);
     (void)reply_append(reply, "\n", 1);
     return (struct outcome){status, text_plain};
@@ -95,9 +96,9 @@ static __attribute__((noinline)) struct outcome list(struct reply *reply)
     return rc ? wrong(reply, 503, "out of memory") : ok(application_json);
 }
 
-/* Parses once more, to say what is wrong. Not inlined, as with others here:
- * every page of stack that is touched once costs each connection, and the
- * usual request needs no room for a sentence. */
+/* Parses once more, to say what is wrong. Not inlined, as others in this file:
+ * a page of stack once touched stays with its connection, and the usual request
+ * needs no room for a sentence. */
 static __attribute__((noinline)) void
 explain_query(const struct parameter *table, const char *query, size_t length,
               struct arguments *arguments, struct reply *reply)
@@ -137,7 +138,8 @@ show_stats(const char *query, size_t length, struct reply *reply)
     return ok(application_json);
 }
 
-/* The handler failed: its own words if it left any. */
+/* Answers for a handler that failed, with the handler's reason if it left
+ * one. */
 static __attribute__((noinline)) struct outcome failed(struct reply *reply,
                                                        int error)
 {
@@ -174,8 +176,9 @@ run(const struct workload *workload, const char *query, size_t length,
     return rc < 0 ? failed(reply, rc) : ok(text_plain);
 }
 
-/* A route that is a conversation: the handshake, if the request asks for one.
- * Other routes decline the offer by answering as if it were not there. */
+/* Answers for a route that is a conversation: with the handshake, if the
+ * request asks for one. Other routes ignore the wish to upgrade, and answer in
+ * HTTP. */
 static __attribute__((noinline)) struct outcome
 begin_session(const struct workload *workload,
               const struct http_request *request, const char *query,
@@ -202,7 +205,7 @@ begin_session(const struct workload *workload,
     }
 }
 
-/* The path in printable characters, cut to fit a sentence. */
+/* Copies the path in printable characters, cut to fit into a sentence. */
 static void print_path(char *text, size_t size, const char *path, size_t length)
 {
     size_t n = length < size - 1 ? length : size - 1;
@@ -235,8 +238,7 @@ struct target {
     size_t path_length, query_length;
 };
 
-/* What follows the first '/' or '?' of what follows "http://", in a target in
- * absolute form; else all of it. */
+/* Skips "http://HOST" in a target in absolute form. */
 static const char *skip_authority(const char *target, const char *end)
 {
     if (target == end || *target == '/')
@@ -255,7 +257,7 @@ static struct target target_of(const struct http_request *request)
     const char *path_end = mark ? mark : end;
     const char *query = mark ? mark + 1 : end;
 
-    if (path == path_end) /* RFC 9110, 4.2.3: the same as "/" */
+    if (path == path_end) /* an empty path means "/" (RFC 9110, 4.2.3) */
         return (struct target){"/", query, 1, (size_t)(end - query)};
     return (struct target){path, query, (size_t)(path_end - path),
                            (size_t)(end - query)};
@@ -292,7 +294,7 @@ static struct outcome route(const struct http_request *request,
     return wrong_path(name, entry, reply);
 }
 
-/* The head, last. Returns whether the connection goes on. */
+/* Adds the head, which comes last. Returns whether the connection goes on. */
 static bool finish(const struct http_request *request, struct outcome outcome,
                    bool close, struct reply *reply)
 {
@@ -318,7 +320,7 @@ bool http_answer(const struct http_request *request, bool close,
     else
         outcome = route(request, reply);
     if (reply->session)
-        return false; /* no more of HTTP on this connection */
+        return false; /* the connection is HTTP no longer */
     return finish(request, outcome, close, reply);
 }
 
@@ -340,8 +342,8 @@ const struct workload *http_workload(const struct http_request *request)
     return workload_of(&target);
 }
 
-/* Parsed once more from the request's text, so that a reply need not carry
- * what few of them need. */
+/* Parses the request's text once more, so that struct reply need not hold
+ * arguments that few answers need. */
 const struct workload *http_session(const struct http_request *request,
                                     struct arguments *arguments)
 {

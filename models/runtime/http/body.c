@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One state for each place in the grammar of RFC 9112, 7.1.
+ * A state machine with one state for each place in the grammar of RFC 9112,
+ * 7.1.
  */
 #include "body.h"
 
@@ -165,7 +166,7 @@ static const char *take_trailer(struct body *body, char c)
     }
 }
 
-/* One byte that is no data. Returns what is wrong with it, or NULL. */
+/* Takes a byte that is not data. Returns what is wrong with it, or NULL. */
 static const char *take_byte(struct body *body, char c)
 {
     switch ((enum state)body->state) {
@@ -186,7 +187,7 @@ static const char *take_byte(struct body *body, char c)
     }
 }
 
-/* Data in one go. Returns whether that was not too much. */
+/* Takes data in one go. Returns false if the body is too large. */
 static bool take_data(struct body *body, size_t *size)
 {
     bool counted = body->state == COUNTED;
@@ -202,8 +203,8 @@ static bool take_data(struct body *body, size_t *size)
     return true;
 }
 
-/* Whether the line of a chunk, or the trailer, became too long by a byte that
- * came in state `in`. */
+/* Whether a byte that came in state `in` makes a chunk's line, or the trailer,
+ * too long. */
 static bool is_long(struct body *body, uint8_t in, const char **wrong,
                     int *status)
 {

@@ -24,8 +24,8 @@ static bool known(int opcode)
            (opcode >= FRAMES_CLOSE && opcode <= FRAMES_PONG);
 }
 
-/* The first two bytes tell most, so that garbage is refused without waiting
- * for more of it. */
+/* Most errors show in the first two bytes, so garbage is refused without
+ * waiting for more of it. */
 int frames_read(const uint8_t *bytes, size_t size, struct frames_head *head)
 {
     if (size < 1)
@@ -87,8 +87,9 @@ void frames_mask(uint8_t *bytes, size_t size, const uint8_t mask[4],
         bytes[i] ^= turned[i % 8];
 }
 
-/* The first byte of a character says how many follow and, so that no character
- * has two forms and none is a surrogate or too large, where the second lies. */
+/* The first byte of a character tells how many bytes follow. It also limits the
+ * second byte, so that no character has two forms, is a surrogate, or is too
+ * large. */
 static bool begin_character(struct frames_utf8 *state, uint8_t byte)
 {
     *state = (struct frames_utf8){0, 0x80, 0xbf};
@@ -123,7 +124,8 @@ bool frames_utf8(struct frames_utf8 *state, const uint8_t *bytes, size_t size)
     return true;
 }
 
-/* 1004 to 1006 and 1015 are never sent; what is not registered may not be. */
+/* Codes 1004 to 1006 and 1015 may never be sent, and neither may codes that are
+ * not registered. */
 static bool may_be_sent(uint64_t code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||

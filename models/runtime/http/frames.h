@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames of RFC 6455 (WebSocket), both directions; no I/O, no memory. The
- * server's sessions and the load generator use the same reading of the RFC; an
- * independent one is in the tests. Why not a library:
+ * WebSocket frames (RFC 6455), in both directions; no I/O, no allocation. The
+ * server's sessions and the load generator share this code; the tests have an
+ * independent implementation. Why not a library:
  * docs/decisions/0008-websocket-frames-of-our-own.md.
  */
 #pragma once
@@ -22,7 +22,7 @@ enum frames_opcode {
 
 enum {
     FRAMES_HEAD_MAX = 14,     /* with a mask */
-    FRAMES_SERVER_HEAD = 10,  /* the most a server's has */
+    FRAMES_SERVER_HEAD = 10,  /* the longest that a server sends */
     FRAMES_CONTROL_MAX = 125, /* bytes in a control frame */
 };
 
@@ -47,21 +47,22 @@ static inline bool frames_is_control(const struct frames_head *head)
     return head->opcode >= FRAMES_CLOSE;
 }
 
-/* Reads a head. Returns how many bytes it has, 0 when there are not enough of
- * them yet, or -EPROTO for what no frame may be: reserved bits or opcodes, a
- * control frame that is long or in parts, a length that is not the shortest
- * form or over 63 bits. */
+/* Reads a head. Returns its length, 0 if bytes are missing yet, or -EPROTO if
+ * the frame is not allowed: reserved bits or opcodes, a control frame that is
+ * too long or fragmented, a length that is not in its shortest form or over 63
+ * bits. */
 int frames_read(const uint8_t *bytes, size_t size, struct frames_head *head);
 
-/* Writes a head. Returns how many bytes it has. */
+/* Writes a head. Returns its length. */
 int frames_write(const struct frames_head *head, uint8_t *bytes);
 
 /* Masks or unmasks bytes that begin `offset` bytes into the payload. */
 void frames_mask(uint8_t *bytes, size_t size, const uint8_t mask[4],
                  uint64_t offset);
 
-/* Where a text stands that comes in pieces; all zero at its start. `need` more
- * bytes end the character, the next of them lies between low and high. */
+/* The state of checking a text that comes in pieces; all zero at its start. The
+ * current character needs `need` more bytes, the first of them between low and
+ * high. */
 struct frames_utf8 {
     uint8_t need, low, high;
 };
@@ -69,6 +70,5 @@ struct frames_utf8 {
 /* Whether the text is UTF-8 so far (RFC 3629). */
 bool frames_utf8(struct frames_utf8 *state, const uint8_t *bytes, size_t size);
 
-/* The fault of a Close frame's payload: 0, or the code to close
- * with. */
+/* Checks a Close frame's payload. Returns 0, or the code to close with. */
 int frames_judge_close(const uint8_t *bytes, size_t size);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * By lines, each once. llhttp has looked at every byte before head_read does,
- * so that the usual field costs a search for its end and a look at its first
- * letter.
+ * Reads line by line, each line once. llhttp has checked every byte before, so
+ * a usual field costs a search for its end and a look at its first letter.
  */
 #include "head.h"
 
@@ -111,7 +110,7 @@ bool head_is_value(char c)
     return is(c, VALUE);
 }
 
-/* The first byte that is not of the kind, or end. */
+/* Finds the first byte that is not of the kind, or end. */
 static inline const char *skip(const char *at, const char *end, int kind)
 {
     while (at < end && is(*at, kind))
@@ -159,7 +158,7 @@ bool head_has_word(const char *list, const char *end, const char *word)
     return false;
 }
 
-/* "v" HEX "." and what such a version defines (RFC 3986, 3.2.2). */
+/* IPvFuture of RFC 3986, 3.2.2: "v" HEX "." and an address of that version. */
 static bool is_future(const char *at, const char *end)
 {
     const char *digits = at + 1, *dot = skip(digits, end, HEX);
@@ -186,7 +185,7 @@ static bool is_ipv6(const char *at, const char *end)
     return inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* An address in brackets (RFC 3986, 3.2.2). Returns where it ends, or NULL. */
+/* Skips an address in brackets (RFC 3986, 3.2.2). Returns its end, or NULL. */
 static const char *skip_literal(const char *at, const char *end)
 {
     const char *close = memchr(at, ']', (size_t)(end - at));
@@ -231,19 +230,19 @@ static const char *read_length(const char *at, const char *end,
     return NULL;
 }
 
-/* llhttp reads none behind a coding, and before 9.4 none beside a length. */
+/* llhttp accepts no tab after a coding, and before 9.4 none around a length. */
 static bool has_tab(const char *at, const char *end)
 {
     return memchr(at, '\t', (size_t)(end - at));
 }
 
-/* A field that may matter. */
+/* Reads a field that may matter. */
 static __attribute__((noinline)) const char *
 read_field(const char *line, const char *line_end, struct head *head)
 {
     const char *colon = memchr(line, ':', (size_t)(line_end - line));
 
-    if (!colon) /* llhttp would have said so */
+    if (!colon) /* llhttp would have refused it */
         return wrong_name_byte;
     const char *at = skip_blanks(colon + 1, line_end);
     const char *end = cut_blanks(at, line_end);
@@ -277,7 +276,7 @@ static inline const char *read_host(const char *at, const char *end,
     return head->hosts++ ? wrong_hosts : NULL;
 }
 
-/* One line without its end. */
+/* Reads one line, without its line end. */
 static inline const char *read_line(const char *line, const char *end,
                                     struct head *head)
 {
@@ -316,7 +315,7 @@ bool head_is_asterisk(const char *target, size_t length)
     return length == 1 && *target == '*';
 }
 
-/* In absolute form, "http://HOST" and what follows. */
+/* Checks a target in absolute form, "http://HOST...". */
 static __attribute__((noinline)) const char *read_absolute(const char *target,
                                                            const char *end)
 {
@@ -373,11 +372,11 @@ const char *head_read(const char *target, size_t length, const char *end,
         if (wrong)
             return wrong;
     }
-    return wrong_end; /* llhttp saw an end that is none here */
+    return wrong_end; /* llhttp accepted a line end that this server does not */
 }
 
-/* The first line, as far as it is there: 0 while nothing is wrong with it,
- * `done` where it ends. */
+/* Checks the part of the first line that is there. Returns NULL while nothing
+ * is wrong, and sets `done` to the line's end if that is there. */
 static const char *explain_line(const char *at, const char *end,
                                 const char **done)
 {
@@ -423,7 +422,7 @@ int head_judge_line(const char *at, const char *end, const char **wrong)
     return done ? 405 : 0;
 }
 
-/* One field, as far as it is there. */
+/* Checks the part of a field that is there. */
 static const char *explain_field(const char *line, const char *end,
                                  struct head *head)
 {
@@ -438,7 +437,7 @@ static const char *explain_field(const char *line, const char *end,
     if (at == line)
         return wrong_name;
     at = at < end ? skip(at + 1, end, VALUE) : end;
-    if (at == end) /* at a length or a coding llhttp stops half-way */
+    if (at == end) /* llhttp stops in the middle of a bad length or coding */
         return memchr(line, ':', (size_t)(end - line)) && (*line | 0x20) != 'h'
                    ? read_line(line, end, head)
                    : NULL;
@@ -447,7 +446,7 @@ static const char *explain_field(const char *line, const char *end,
     return *at == '\r' ? read_line(line, at, head) : wrong_value;
 }
 
-/* The form of the first line's target, as far as it is there. */
+/* Checks the form of the first line's target, as far as that is there. */
 static const char *explain_target(const char *at, const char *end)
 {
     at = skip(at, end, TOKEN);

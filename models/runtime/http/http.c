@@ -4,10 +4,11 @@
  * time.
  *
  * The parser pauses at the end of each message, so pipelined bytes stay in the
- * buffer until their turn, and is started afresh for the next one, so no state
- * leaks from request to request. The head stays in the buffer until the answer
- * (the target points into it); a body's bytes are counted and dropped, only
- * the target is kept meanwhile. Nothing depends on how the bytes were split.
+ * buffer until their turn. For the next message the parser starts afresh, so no
+ * state leaks from request to request. The head stays in the buffer until the
+ * answer, because the target points into it. A body's bytes are counted and
+ * dropped; meanwhile only the target is kept. The result does not depend on how
+ * the bytes were split into reads.
  */
 #include "http.h"
 
@@ -21,8 +22,9 @@ static struct http_connection *owner(llhttp_t *parser)
     return (struct http_connection *)parser;
 }
 
-/* A method that may keep its connection, though all but two are answered 405:
- * those of RFC 9110, 9.3 and RFC 5789, whichever others llhttp knows. */
+/* Whether a request with this method may keep its connection, even if the
+ * answer is 405: the methods of RFC 9110, 9.3 and RFC 5789, but no others that
+ * llhttp knows. */
 static bool is_usual(int method)
 {
     switch (method) {
@@ -40,7 +42,8 @@ static bool is_usual(int method)
     }
 }
 
-/* Called once per piece; the pieces are neighbours in the buffer. */
+/* Called once for each piece of the target; pieces are adjacent in the
+ * buffer. */
 static int on_url(llhttp_t *parser, const char *at, size_t length)
 {
     struct http_connection *connection = owner(parser);
@@ -69,7 +72,8 @@ static bool keeps(const struct head *head)
     return !head->close && (!head->http_1_0 || head->keep_alive);
 }
 
-/* By the head's own words, in the buffer; llhttp's are those of a version. */
+/* Reads the head in the buffer, not llhttp's results, which differ between its
+ * versions. */
 static int on_headers_complete(llhttp_t *parser)
 {
     struct http_connection *connection = owner(parser);
@@ -92,23 +96,23 @@ static int on_headers_complete(llhttp_t *parser)
     request->keep_alive = keeps(&head);
     if (parser->method != HTTP_GET && parser->method != HTTP_HEAD)
         request->error = 405;
-    /* What was asked is looked at when the whole request is there. */
+    /* take_upgrade checks the upgrade when the whole request is there. */
     request->upgrade = head.upgrade && parser->method == HTTP_GET &&
                        !head.http_1_0 && !head.lengths && !head.codings;
-    parser->upgrade = 0; /* else llhttp would stop for good */
+    parser->upgrade = 0; /* otherwise llhttp would stop for good */
     if (head.codings)
         body_begin_chunks(&connection->body);
     else
         body_begin(&connection->body, head.length);
     connection->head_done = !body_ended(&connection->body);
-    /* Who waits for "100 Continue" gets the answer instead, and since the body
-     * may or may not follow, the end: by the head alone, however much of the
-     * body came with it. */
+    /* A client that waits for "100 Continue" gets the answer instead. Since its
+     * body may or may not follow, the connection then ends, even if part of the
+     * body came with the head. */
     if (connection->head_done && head.expects_continue && !head.http_1_0) {
         connection->head_done = false;
         request->keep_alive = false;
     }
-    return 1; /* no body, for llhttp */
+    return 1; /* tells llhttp that there is no body */
 }
 
 static int on_message_complete(llhttp_t *parser)
@@ -123,7 +127,7 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-/* Makes ready for the next request; `taken` and `used` stay. */
+/* Prepares for the next request; `taken` and `used` stay. */
 static void restart(struct http_connection *connection)
 {
     llhttp_init(&connection->parser, HTTP_REQUEST, &settings);
@@ -147,7 +151,7 @@ void http_init(struct http_connection *connection, char *buffer,
     restart(connection);
 }
 
-/* Moves the unanswered bytes to the start of `to`, which may be the same
+/* Moves the unanswered bytes to the start of `to`, which may be the current
  * buffer. */
 static void move_bytes(struct http_connection *connection, char *to)
 {
@@ -185,8 +189,8 @@ bool http_idle(const struct http_connection *connection)
            !connection->begun;
 }
 
-/* The request wants to leave HTTP. Its key is put behind the target, over what
- * has been parsed. */
+/* Handles a request that wants to leave HTTP. Its key is copied behind the
+ * target, over bytes that are already parsed. */
 static __attribute__((noinline)) void
 take_upgrade(struct http_connection *connection)
 {
@@ -216,7 +220,8 @@ static bool finish(struct http_connection *connection)
     return true;
 }
 
-/* Ends the connection's requests: what follows cannot be told apart. */
+/* Refuses the request, and ends the connection: nobody knows where the next
+ * request would begin. */
 static bool refuse(struct http_connection *connection, int status,
                    const char *reason)
 {
@@ -227,8 +232,9 @@ static bool refuse(struct http_connection *connection, int status,
     return finish(connection);
 }
 
-/* llhttp stops at the first letter that fits no method it knows, and we at
- * methods of no use here; the line decides whether that is 405 or 400. */
+/* llhttp stops at the first letter of an unknown method, and on_url at methods
+ * that this server does not serve. The rest of the line decides between 405 and
+ * 400. */
 static bool judge_method(struct http_connection *connection)
 {
     const char *line = connection->buffer + connection->taken;
@@ -243,8 +249,8 @@ static bool judge_method(struct http_connection *connection)
     return end - line >= HTTP_HEAD_MAX && refuse(connection, 431, NULL);
 }
 
-/* The message goes on with its body: once all of it that is here is taken,
- * keeps nothing but the target. */
+/* Takes the bytes of the body that are there. If more must come, keeps only the
+ * target in the buffer. */
 static bool take_body(struct http_connection *connection)
 {
     size_t size = connection->used - connection->parsed;
@@ -270,7 +276,7 @@ static bool take_body(struct http_connection *connection)
     return false;
 }
 
-/* Passes over the line ends that may come before a request. */
+/* Skips line ends, which may come before a request. */
 static void skip_newlines(struct http_connection *connection)
 {
     while (connection->parsed < connection->used &&
@@ -279,8 +285,7 @@ static void skip_newlines(struct http_connection *connection)
         connection->taken = ++connection->parsed;
 }
 
-/* Leaves the request that was answered behind. False when nothing may follow
- * it. */
+/* Steps over the answered request. False: no request may follow it. */
 static bool step_over(struct http_connection *connection)
 {
     bool more = connection->request.keep_alive;
@@ -295,7 +300,7 @@ static bool step_over(struct http_connection *connection)
     return more;
 }
 
-/* The head has ended, or cannot be read. */
+/* Called when the head has ended, or is malformed. */
 static bool end_head(struct http_connection *connection, llhttp_errno_t error)
 {
     const struct http_request *request = &connection->request;
@@ -307,7 +312,8 @@ static bool end_head(struct http_connection *connection, llhttp_errno_t error)
         return connection->head_done ? take_body(connection)
                                      : finish(connection);
     }
-    /* A target that llhttp refuses at once is not told to on_url. */
+    /* llhttp does not call on_url for a target that it refuses at the first
+     * byte. */
     if (error == HPE_INVALID_METHOD || connection->strange_method ||
         !is_usual(connection->parser.method))
         return judge_method(connection);

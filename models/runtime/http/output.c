@@ -12,9 +12,10 @@
 static const char *name = "troika";
 static int failed_status;
 static pid_t owner;
-static int failure; /* a negative errno, once told */
+static int failure; /* a negative errno, once it was printed */
 
-/* `error` is 0 where an earlier write left no errno behind. */
+/* Prints the failure. `error` is 0 if an earlier write failed, whose errno is
+ * lost. */
 static int tell(int error)
 {
     failure = error ? -error : -EIO;
@@ -25,9 +26,9 @@ static int tell(int error)
     return failure;
 }
 
-/* A socket or a file that is opened while one of the three standard
- * descriptors is closed takes its number, and would get what is printed. Here
- * each gets a file that refuses both uses. */
+/* A socket or a file that is opened while a standard descriptor is closed takes
+ * its number, and would receive the output. So each closed one gets a file that
+ * can be neither read nor written as intended. */
 static void occupy_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -53,7 +54,7 @@ static void at_exit(void)
     if (getpid() != owner)
         return;
     if (output_flush() == 0) {
-        /* A file system may report at the close what it could not write. */
+        /* Some file systems report failed writes only at the close. */
         errno = 0;
         if (close(STDOUT_FILENO) < 0 && errno != EBADF)
             tell(errno);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The answer being built. The body starts REPLY_HEAD_MAX bytes into the
- * memory, and the head is written right-aligned before it when the body's
- * length is known: one write sends both, nothing is copied, and small answers
- * allocate nothing.
+ * Building an answer. The body starts REPLY_HEAD_MAX bytes into the memory.
+ * When its length is known, the head is written right-aligned in front of it.
+ * So one write sends both, nothing is copied, and small answers allocate
+ * nothing.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -96,8 +96,8 @@ int reply_printf(struct reply *reply, const char *format, ...)
     va_list arguments;
     int length;
 
-    /* Twice at most: the first try tells how much room it takes. The byte for
-     * the terminating null is not part of the body. */
+    /* At most two tries: the first tells how much room the text takes. The
+     * terminating null is not part of the body. */
     for (int try = 0; try < 2; try++) {
         va_start(arguments, format);
         length =
@@ -174,7 +174,7 @@ static const char *status_words(int status)
     }
 }
 
-/* Writes `text` to end at `end`, returns where it begins. */
+/* Writes `text` so that it ends at `end`. Returns where the text begins. */
 static char *prepend(char *end, const char *text)
 {
     size_t length = strlen(text);

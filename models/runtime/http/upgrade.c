@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Looked for by hand, in requests that llhttp found to ask for an upgrade:
- * others do not pay for it. The low-level SHA-1 of libcrypto for the reasons
- * that workloads/hash.c gives.
+ * Searches the headers again, only in requests that ask for an upgrade, so that
+ * others pay nothing. Uses the low-level SHA-1 of libcrypto, for the reasons
+ * given in workloads/hash.c.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "upgrade.h"
@@ -12,6 +12,8 @@
 #include <openssl/sha.h>
 #include <string.h>
 #include <strings.h>
+
+#include "head.h"
 
 /* A header's value, without blanks around it. */
 struct value {
@@ -33,8 +35,8 @@ static struct value trimmed(const char *at, const char *end)
     return (struct value){at, (size_t)(end - at)};
 }
 
-/* Finds the header, `name` with its colon. Returns how often it is there, and
- * the last one's value. */
+/* Finds a header; `name` includes the colon. Returns how often it occurs, and
+ * the last value. */
 static int find(const char *head, size_t size, const char *name,
                 struct value *value)
 {
@@ -54,22 +56,7 @@ static int find(const char *head, size_t size, const char *name,
     return count;
 }
 
-/* Whether a list separated by commas has the word. */
-static bool has_word(struct value list, const char *word)
-{
-    const char *end = list.at + list.size;
-    for (const char *at = list.at; at < end;) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        struct value item = trimmed(at, comma ? comma : end);
-        if (item.size == strlen(word) &&
-            strncasecmp(item.at, word, item.size) == 0)
-            return true;
-        at = comma ? comma + 1 : end;
-    }
-    return false;
-}
-
-/* 16 bytes in base64. */
+/* Whether the value is 16 bytes in base64. */
 static bool is_key(struct value value)
 {
     if (value.size != HTTP_KEY_SIZE ||
@@ -86,7 +73,7 @@ enum http_upgrade upgrade_judge(const char *head, size_t size, const char **key)
 {
     struct value value;
     if (find(head, size, "upgrade:", &value) != 1 ||
-        !has_word(value, "websocket"))
+        !head_has_word(value.at, value.at + value.size, "websocket"))
         return HTTP_NO_UPGRADE;
     if (find(head, size, "sec-websocket-version:", &value) != 1 ||
         value.size != 2 || memcmp(value.at, "13", 2) != 0)
@@ -117,9 +104,8 @@ void upgrade_answer(const struct http_request *request, struct reply *reply)
     char accept[UPGRADE_ACCEPT_SIZE + 1];
     upgrade_accept(request->target + request->target_length, accept);
     reply->body_size = 0;
-    /* The answer fits into a fresh reply: no memory is asked for. Not by
-     * printf, whose depth would be another page of every held connection's
-     * stack. */
+    /* The answer fits into a fresh reply, so nothing is allocated. No printf:
+     * its frames would touch another page of every open session's stack. */
     (void)reply_append(reply, head, sizeof head - 1);
     (void)reply_append(reply, accept, UPGRADE_ACCEPT_SIZE);
     (void)reply_append(reply, "\r\n\r\n", 4);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * blocking.h for sockets and sleeps: the calls of tasks that own a kernel
- * thread. Each transfer is tried first and only waits in ppoll when there is
- * nothing to do and a deadline to keep, so that the usual case is one system
- * call. spawn.c has the tasks.
+ * The calls of blocking.h for sockets and sleeps; those for tasks are in
+ * spawn.c. Each transfer is tried first, and waits in ppoll only if it would
+ * block and has a deadline to keep. So the usual case is one system call.
  *
- * Waits end on time because main sets a small timer slack; the kernel's
- * default of 50 us would be a difference between models that no model made.
+ * Waits end on time because main() sets a small timer slack. The kernel's
+ * default of 50 us would show as a difference between models that is not
+ * theirs.
  */
 #include "blocking.h"
 
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The one place that knows of EINTR: true when a call has to be made again. */
+/* The only place that knows of EINTR: true if the call must be repeated. */
 static bool interrupted(ssize_t rc)
 {
     return rc < 0 && errno == EINTR;
@@ -40,8 +40,9 @@ int blocking_sleep(int64_t duration_ns)
         return 0;
     until = timespec_of(duration_ns < RT_NEVER - now_ns ? now_ns + duration_ns
                                                         : RT_NEVER);
-    /* The thread sanitizer, which does not know this call, runs the handler
-     * that interrupted it in the next call that it knows: the clock's. */
+    /* The thread sanitizer does not intercept clock_nanosleep. It runs a
+     * signal's handler in the next call that it does intercept, such as the
+     * clock's. */
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
            EINTR)
         (void)rt_now();
@@ -83,8 +84,8 @@ int blocking_wait_fd(int fd, int events, int64_t deadline_ns)
     return (got & POLLIN ? RT_READABLE : 0) | (got & POLLOUT ? RT_WRITABLE : 0);
 }
 
-/* One attempt. A socket with a deadline must not block whatever its mode is;
- * what is no socket takes plain read and write, after a poll said so. */
+/* One attempt. With a deadline, a socket must not block, whatever its mode.
+ * Other descriptors take a plain read, after a poll has found them readable. */
 static ssize_t try_read(int fd, void *buffer, size_t size, bool may_block)
 {
     ssize_t rc;
@@ -164,7 +165,7 @@ ssize_t blocking_write(int fd, const void *buffer, size_t size,
     return (ssize_t)size;
 }
 
-/* Waits for the end of a connection attempt under way. */
+/* Waits for the end of a connection attempt. */
 static int finish_connect(int fd, int64_t deadline_ns)
 {
     int error = 0;
@@ -191,7 +192,7 @@ int blocking_connect(const struct sockaddr_in *address, int64_t deadline_ns)
         rc = finish_connect(fd, deadline_ns);
     else if (rc)
         rc = -errno;
-    /* Blocking from here on: reads and writes are then one call each. */
+    /* The socket blocks from here on, so reads and writes are one call each. */
     if (rc == 0 && fcntl(fd, F_SETFL, 0))
         rc = -errno;
     if (rc) {
@@ -203,7 +204,7 @@ int blocking_connect(const struct sockaddr_in *address, int64_t deadline_ns)
 
 int blocking_close(int fd)
 {
-    /* Never again after EINTR: Linux has released the descriptor by then. */
+    /* No retry after EINTR: Linux has released the descriptor by then. */
     close(fd);
     return 0;
 }

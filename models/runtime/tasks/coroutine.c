@@ -2,16 +2,16 @@
  *
  * Coroutines on stacks carved out of large mappings.
  *
- * A slot is [guard | stack | local data | control block]. Slots lie in regions
- * of many, one mapping each: mappings are limited (vm.max_map_count), and the
- * cost of a fork grows with them. Where the kernel has MADV_GUARD_INSTALL
- * (6.13) a guard is a mark in the page table and a region stays one mapping;
- * elsewhere mprotect splits it, two mappings a stack.
+ * A slot is [guard | stack | local data | control block]. Slots lie in regions,
+ * many to one mapping: the number of mappings is limited (vm.max_map_count),
+ * and the cost of a fork grows with it. With MADV_GUARD_INSTALL (Linux 6.13) a
+ * guard is a mark in the page table and a region stays one mapping. Without it,
+ * mprotect splits the region into two mappings a stack.
  *
- * All sanitizer annotations are here. ASan must hear of a switch before and
- * after it (start/finish_switch_fiber), TSan right before it, and neither may
- * see the switching functions as ordinary frames, for their entry is counted
- * on one stack and their exit on another: hence UNSANITIZED.
+ * All sanitizer annotations are in this file. ASan must be told before and
+ * after a switch (start/finish_switch_fiber), TSan right before it. Neither may
+ * instrument the switching functions, which are entered on one stack and left
+ * on another: hence UNSANITIZED.
  */
 #include "coroutine.h"
 
@@ -54,7 +54,8 @@
 #define UNSANITIZED
 #endif
 
-/* Newer than some C libraries' headers; the number is the kernel's. */
+/* Some C libraries' headers are too old to have these; the numbers are the
+ * kernel's. */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
@@ -98,7 +99,7 @@ struct coroutine_pool {
     struct coroutine *free;    /* slots used before */
     struct region *regions;    /* the newest first */
     unsigned used;             /* slots of the newest region ever used */
-    bool guards_proven;        /* MADV_GUARD_INSTALL does what it says */
+    bool guards_proven;        /* MADV_GUARD_INSTALL really works */
     bool guards_need_mprotect; /* the kernel lacks it */
 };
 
@@ -141,7 +142,7 @@ static struct region *region_new(const struct coroutine_pool *pool)
         free(region);
         return NULL;
     }
-    /* A huge page would make thirty stacks resident at the first touch. */
+    /* A huge page would make some thirty stacks resident at the first touch. */
     madvise(region->base, bytes, MADV_NOHUGEPAGE);
     return region;
 }
@@ -154,8 +155,8 @@ static int guard_install(struct coroutine_pool *pool, char *slot)
             return -errno;
         if (rc == 0 && pool->guards_proven)
             return 0;
-        /* Emulators and sandboxes are known to accept any advice and do
-         * nothing; a true guard cannot be populated. */
+        /* Some emulators and sandboxes accept any advice and do nothing. A
+         * working guard is one that cannot be populated. */
         if (rc == 0 && madvise(slot, guard_bytes(), MADV_POPULATE_READ) < 0) {
             pool->guards_proven = true;
             return 0;
@@ -188,7 +189,7 @@ static struct coroutine *slot_new(struct coroutine_pool *pool)
 }
 
 #ifdef WITH_TSAN
-/* Fibers are costly to make, so a slot keeps its own for its next owner. */
+/* Fibers are costly to make, so a slot keeps its fiber for its next owner. */
 static void slot_free_fiber(struct coroutine_pool *pool)
 {
     for (struct coroutine *c = pool->free; c; c = c->next_free)
@@ -216,7 +217,7 @@ void coroutine_pool_free(struct coroutine_pool *pool)
     free(pool);
 }
 
-/* Tells the sanitizers that `next` (NULL: the resumer of `from`) will run. */
+/* Tell the sanitizers which stack runs next. */
 #ifdef WITH_ASAN
 #define BEFORE_RESUME(c, fake)                                                 \
     __sanitizer_start_switch_fiber(&(fake), (c)->stack, (c)->stack_bytes)
@@ -297,7 +298,7 @@ struct coroutine *coroutine_new(struct coroutine_pool *pool, coroutine_fn *fn,
     coroutine->stack = slot + guard_bytes();
     coroutine->stack_bytes = (size_t)(local - coroutine->stack);
     coroutine->fake_stack = NULL;
-    /* Frames left by the last owner's end may have marked it. */
+    /* The last owner's frames may have left it poisoned. */
     __asan_unpoison_memory_region(coroutine->stack, coroutine->stack_bytes);
 #else
     (void)slot;
@@ -348,8 +349,8 @@ size_t coroutine_pool_stack_bytes(const struct coroutine_pool *pool)
     return pool->slot_bytes - guard_bytes();
 }
 
-/* How far down from its end a slot's pages are in memory. The walk ends at the
- * first that is not: a stack grows without gaps, but for frames larger than a
+/* How many bytes at a slot's high end are in memory. The walk ends at the first
+ * page that is not: a stack grows without gaps, except for frames larger than a
  * page. */
 static size_t slot_touched(char *slot, size_t slot_bytes)
 {
@@ -373,7 +374,7 @@ size_t coroutine_stack_touched(const struct coroutine *coroutine)
 void coroutine_pool_usage(const struct coroutine_pool *pool,
                           struct coroutine_usage *usage)
 {
-    unsigned used = pool->used; /* of the newest region; all of the others */
+    unsigned used = pool->used; /* of the newest region; others: all */
     *usage = (struct coroutine_usage){.room_bytes =
                                           coroutine_pool_stack_bytes(pool)};
     for (const struct region *region = pool->regions; region;

@@ -4,19 +4,19 @@
  * again, each on a stack of its own. This file knows nothing of loops, timers
  * or sockets.
  *
- * A coroutine belongs to the thread that made it. It is entered with
- * coroutine_resume and leaves with coroutine_suspend, back to whoever resumed
- * it. Its control block and its local data lie at the top of its stack, so
- * that a parked coroutine costs one touched page. Stacks are address space
- * until they are touched, have a guard below them and are reused, the last
- * given back first.
+ * A coroutine belongs to the thread that made it. coroutine_resume enters a
+ * coroutine; coroutine_suspend returns from it to the code that resumed it. Its
+ * control block and its local data lie at the top of its stack, so a suspended
+ * coroutine costs one touched page. A stack is only address space until it is
+ * touched, and has a guard below it. Stacks are reused, the one freed last
+ * first.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What sanitizers add to frames, a larger stack must take. */
+/* Sanitizers make frames larger, so stacks must be larger too. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define COROUTINE_SANITIZED 1
 #elif defined(__has_feature)
@@ -27,13 +27,13 @@
 
 enum {
     COROUTINE_STACK_MIN_BYTES = 16 * 1024,
-    COROUTINE_GUARD_BYTES = 16 * 1024, /* more than any one frame of ours, so
-                                          that no frame steps across it */
+    COROUTINE_GUARD_BYTES = 16 * 1024, /* larger than any frame of ours, so that
+                                          no frame can step across the guard */
 };
 
 struct coroutine;
 
-/* Where one thread's coroutines get their stacks. */
+/* The stacks of one thread's coroutines. */
 struct coroutine_pool;
 
 /* The body; `local` is the coroutine's own data. */
@@ -44,8 +44,8 @@ typedef void coroutine_fn(void *local);
  * or -ENOMEM. */
 int coroutine_pool_new(size_t stack_bytes, struct coroutine_pool **pool);
 
-/* Unmaps all stacks. No coroutine of the pool may be used afterwards. NULL is
- * allowed. */
+/* Unmaps all stacks; none of the pool's coroutines may be used afterwards.
+ * `pool` may be NULL. */
 void coroutine_pool_free(struct coroutine_pool *pool);
 
 /* Makes a coroutine, not yet running, with `local_bytes` of uninitialised
@@ -57,39 +57,41 @@ struct coroutine *coroutine_new(struct coroutine_pool *pool, coroutine_fn *fn,
 /* The coroutine's local data; valid until coroutine_free. */
 void *coroutine_local(const struct coroutine *coroutine);
 
-/* Runs it until it suspends or ends. Not for one that is done or running. */
+/* Runs the coroutine until it suspends or ends. It must not be done or
+ * running. */
 void coroutine_resume(struct coroutine *coroutine);
 
-/* Begins to fetch what resuming it will touch, while others still run: of
- * thousands that wait, most stacks have left the caches. */
+/* Starts to load into the caches what resuming the coroutine will touch, while
+ * others still run: of thousands of waiting stacks, most have left the
+ * caches. */
 void coroutine_prefetch(const struct coroutine *coroutine);
 
-/* Leaves the running coroutine until somebody resumes it. */
+/* Suspends the running coroutine until somebody resumes it. */
 void coroutine_suspend(void);
 
 /* The running coroutine of this thread, or NULL outside of any. */
 struct coroutine *coroutine_self(void);
 
-/* The coroutine's function has returned. */
+/* Whether the coroutine's function has returned. */
 bool coroutine_done(const struct coroutine *coroutine);
 
-/* Gives the stack back: of a coroutine that is done, never began, or is never
- * to be resumed again (what it holds is then lost). */
+/* Gives back the stack of a coroutine that is done, has never begun, or will
+ * never be resumed (what it holds is then leaked). */
 void coroutine_free(struct coroutine_pool *pool, struct coroutine *coroutine);
 
 /* Whether the address lies in the guard of this thread's running coroutine.
- * Fit for signal handlers. */
+ * Async-signal-safe. */
 bool coroutine_guard_has(const void *address);
 
-/* The bytes of its stack in memory: touched by it, or by an earlier owner of
- * the same stack. 0 when the kernel does not tell. */
+/* How many bytes of its stack are in memory: touched by this coroutine, or by
+ * an earlier owner of the stack. 0 if the kernel does not tell. */
 size_t coroutine_stack_touched(const struct coroutine *coroutine);
 
-/* The room of each stack, without its guard. */
+/* The size of each stack, without its guard. */
 size_t coroutine_pool_stack_bytes(const struct coroutine_pool *pool);
 
-/* How far a pool's stacks were ever used. Asks the kernel about every page:
- * some microseconds a stack, nothing while coroutines run. */
+/* How far a pool's stacks were ever used. The kernel is asked about every page,
+ * which takes some microseconds a stack; running coroutines pay nothing. */
 struct coroutine_usage {
     size_t stacks;            /* ever used */
     size_t room_bytes;        /* of each, without its guard */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A handler of SIGSEGV on a stack of its own, for the coroutine's is used up.
- * It compares the address with the running coroutine's guard, and lets the
- * instruction fault again with the default action in place, so that exit
+ * A handler of SIGSEGV on a stack of its own, because the coroutine's is used
+ * up. The handler compares the address with the running coroutine's guard,
+ * restores the default action, and lets the instruction fault again. So exit
  * status and core file are those of any other crash.
  */
 #include "coroutine_overflow.h"
@@ -29,8 +29,8 @@ void coroutine_overflow_end(void)
 
 #else
 
-/* What the handler needs; the frame that the kernel writes comes on top and
- * grows with the CPU's registers. */
+/* The handler's own stack use. On top of that comes the frame that the kernel
+ * writes, which grows with the CPU's registers. */
 enum { HANDLER_BYTES = 8192 };
 
 static _Thread_local char message[160];
@@ -47,7 +47,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     if (coroutine_guard_has(info->si_addr))
         (void)!write(STDERR_FILENO, message, strlen(message));
     signal(number, SIG_DFL);
-    if (info->si_code <= 0) /* sent, not met: it will not come again */
+    if (info->si_code <= 0) /* sent by a process: it will not recur by itself */
         raise(number);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Says so when a coroutine runs into its stack's guard, instead of dying of a
- * nameless SIGSEGV. The process ends by that signal all the same.
+ * Prints a message when a coroutine runs into its stack's guard. The process
+ * still ends by SIGSEGV, but not without an explanation.
  */
 #pragma once
 
 #include "coroutine.h"
 
-/* Watches this thread's coroutines of `pool`, until coroutine_overflow_end.
- * One pool a thread; replaces the process's handler of SIGSEGV. Does nothing
- * under sanitizers, which have a report of their own. Returns 0 or a negative
- * errno. */
+/* Watches the coroutines of `pool`, the only one of this thread, until
+ * coroutine_overflow_end. Replaces the process's handler of SIGSEGV. Does
+ * nothing under sanitizers, which print their own report. Returns 0 or a
+ * negative errno. */
 int coroutine_overflow_watch(const struct coroutine_pool *pool);
 
-/* Before the thread ends. */
+/* To be called before the thread ends. */
 void coroutine_overflow_end(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The first frame of a fresh stack, laid out as coroutine_switch leaves a
- * suspended one; and the switch itself where there is no assembly for the
- * CPU: ucontext, at a system call per switch.
+ * suspended stack. For CPUs without assembly here also the switch itself: by
+ * ucontext, at a system call per switch.
  */
 #include "coroutine_switch.h"
 
@@ -25,8 +25,8 @@ static void first_call(unsigned entry_high, unsigned entry_low,
 
 void *coroutine_switch_prepare(void *top, void (*entry)(void *), void *arg)
 {
-    /* makecontext wants the stack's low end, of which it uses nothing but
-     * the sum with the size: what lies below `room` is the stack as well. */
+    /* makecontext takes the stack's low end and its size, but uses only their
+     * sum. So the stack may go on below `room`. */
     enum { room = 4096 };
     uint64_t entry_bits = (uintptr_t)entry, arg_bits = (uintptr_t)arg;
     ucontext_t *context =
@@ -45,14 +45,15 @@ void *coroutine_switch_prepare(void *top, void (*entry)(void *), void *arg)
 void coroutine_switch(void **save, void *load)
 {
     ucontext_t here;
-    /* cppcheck-suppress autoVariables ; its stack is suspended, not unwound */
+    /* cppcheck-suppress autoVariables ; the stack of `here` is suspended, not
+     * unwound */
     *save = &here;
     swapcontext(&here, load);
 }
 
 #elif defined(__x86_64__)
 
-/* Where a fresh context's first switch arrives; in the assembly file. */
+/* The first switch to a fresh context arrives here, in the assembly file. */
 extern char coroutine_switch_start[];
 
 void *coroutine_switch_prepare(void *top, void (*entry)(void *), void *arg)

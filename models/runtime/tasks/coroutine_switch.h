@@ -4,8 +4,8 @@
  * aarch64 (coroutine_switch_*.S), ucontext elsewhere or with
  * -DCOROUTINE_UCONTEXT (coroutine_switch.c). Only coroutine.c uses it.
  *
- * A context is one pointer: what is needed to go on lies on the suspended
- * stack itself.
+ * A context is one pointer: everything else that is needed to go on lies on the
+ * suspended stack.
  */
 #pragma once
 
@@ -14,10 +14,11 @@
 #define COROUTINE_UCONTEXT 1
 #endif
 
-/* Leaves the present stack, whose context goes to *save, for that of `load`.
- * Returns when somebody switches to *save. Keeps what the calling convention
- * says a call keeps, and the floating-point modes of <fenv.h> (rounding and
- * traps). What intrinsics alone can set, flushing to zero, is the thread's. */
+/* Leaves the present stack, storing its context in *save, for the stack of
+ * `load`. Returns when somebody switches to *save. Preserves the registers that
+ * the calling convention says a call preserves, and the floating-point modes of
+ * <fenv.h> (rounding and traps). Flushing to zero, which only intrinsics can
+ * set, stays the thread's. */
 void coroutine_switch(void **save, void *load);
 
 /* Makes a context on a fresh stack that ends at `top` (aligned to 16): the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * coroutine_switch for aarch64, AAPCS64 calling convention. Ends in `br`, not
- * `ret`, for the return predictor's sake (see the x86-64 file).
+ * coroutine_switch for aarch64, AAPCS64 calling convention. The switch ends in
+ * `br`, not `ret`, because of the return predictor (see the x86-64 file).
  *
  * Suspended stack, from its pointer upwards: x19 to x28, x29 (frame), x30
  * (where to go on), the low halves of v8 to v15, FPCR, 8 bytes unused.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One turn: libuv's poll phase reports our epoll set, on_events takes a batch
- * of events out of it and calls who waits for them, then those whose time has
- * come; the prepare phase sets the timerfd if the earliest deadline came
- * nearer, and libuv blocks.
+ * One turn: libuv's poll phase reports that our epoll set is readable.
+ * on_events takes a batch of events from the set, calls the watches that these
+ * are for, and then the timers that are due. The prepare phase moves the
+ * timerfd if there is an earlier deadline now, and libuv blocks.
  */
 #include "reactor.h"
 
@@ -23,13 +23,13 @@ static struct {
     uv_poll_t poll;
     uv_prepare_t prepare;
     int epoll_fd, timer_fd;
-    int64_t armed_ns; /* what the timerfd is set to; RT_NEVER: not set */
+    int64_t armed_ns; /* the timerfd's deadline; RT_NEVER: not set */
     struct timers timers;
     struct reactor_timer stop;
     void (*after)(void);
 } reactor;
 
-/* The timerfd's own; its address marks it among the events. */
+/* The timerfd's watch. Its address tells its events from others. */
 static struct reactor_watch timer_watch;
 
 static void call_due(void)
@@ -58,21 +58,22 @@ static void on_events(uv_poll_t *poll, int status, int uv_events)
         else
             reactor.armed_ns = RT_NEVER;
     }
-    /* After the sockets: data that came in time beats its deadline. */
+    /* Deadlines come after the sockets, so that data that came in time wins. */
     if (reactor.armed_ns == RT_NEVER)
         call_due();
     reactor.after();
 }
 
-/* Nearer deadlines move the timerfd, removed ones do not: a tick too many now
- * and then is cheaper than a system call for every timer. */
+/* An earlier deadline moves the timerfd, a removed timer does not: an
+ * unnecessary wake-up now and then is cheaper than a system call for every
+ * timer. */
 static void on_prepare(uv_prepare_t *prepare)
 {
     const struct timer *first = timers_first(&reactor.timers);
     (void)prepare;
     if (!first || first->deadline_ns >= reactor.armed_ns)
         return;
-    /* Zero would disarm it. */
+    /* Zero would disarm the timerfd. */
     int64_t at_ns = first->deadline_ns > 0 ? first->deadline_ns : 1;
     struct itimerspec spec = {
         .it_value = {at_ns / 1000000000, at_ns % 1000000000}};

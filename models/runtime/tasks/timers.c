@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A heap with four children a node: half the depth of a binary one, and the
- * four keys that are compared lie in one cache line. Keys are kept in the
- * heap, so that sifting touches no coroutine's frame but the moved ones'.
+ * A heap with four children a node: half the depth of a binary heap, and the
+ * four keys to compare lie in one cache line. The heap keeps its own copy of
+ * the keys, so sifting touches only the frames of coroutines whose timers move.
  */
 #include "timers.h"
 
@@ -88,7 +88,7 @@ void timers_remove(struct timers *timers, struct timer *timer)
     timer->position = 0;
     if (last.timer == timer)
         return;
-    /* The last one takes its place, and may belong above or below it. */
+    /* The last timer fills the gap, and may belong above or below it. */
     if (index > 0 &&
         last.deadline_ns < timers->slots[(index - 1) / CHILDREN].deadline_ns)
         sift_up(timers, index, last);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Deadlines in order: a 4-ary heap whose handles lie in the waiting
- * coroutine's own frame, so that a wait allocates nothing and is taken out
- * again in O(log n) when something else ends it first. Pure; who wakes up when
- * is the loop's business.
+ * Deadlines in order: a 4-ary heap. A timer's handle lies in the frame of the
+ * coroutine that waits, so a wait allocates nothing; when something else ends
+ * the wait first, removing the timer costs O(log n). The heap is pure: the loop
+ * wakes the coroutines.
  */
 #pragma once
 
 #include <stdint.h>
 
-/* One deadline. Zero-initialise; the owner keeps it in place while it is in
- * the heap. */
+/* One deadline. Zero-initialise. A timer must not move while it is in the
+ * heap. */
 struct timer {
     int64_t deadline_ns;
     uint32_t position; /* 1 + its place in the heap; 0: not in it */
@@ -28,7 +28,7 @@ int timers_reserve(struct timers *timers, uint32_t count);
 /* Adds a timer that is not in the heap; room must be reserved. */
 void timers_add(struct timers *timers, struct timer *timer);
 
-/* Takes it out; does nothing when it is not in. */
+/* Takes the timer out, if it is in the heap. */
 void timers_remove(struct timers *timers, struct timer *timer);
 
 /* The earliest, or NULL. Equal deadlines come in no particular order. */
