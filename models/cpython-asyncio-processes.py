@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""cpython-asyncio with CPU work in a ProcessPoolExecutor of a process for each
-CPU, or --workers: what the GIL cannot hold back, for the price of pickling the
-way there and back. The processes are forked before the first connection comes.
+"""The model cpython-asyncio with CPU work in a ProcessPoolExecutor: a process for each
+CPU, or --workers. The GIL cannot hold the processes back; the price is pickling in both
+directions. They are forked before the first connection comes.
 
-A worker that dies breaks the executor, which ends the others too: then there is
-a new one. What the old one had is computed again there, once, since it is the
-same whoever computes it; a second break costs a 503. Executors that break
-before they have computed anything follow one another ever more slowly.
+A worker that dies breaks its executor, which ends the other workers too; a new executor
+replaces it, and computes once more what the old one left unfinished. A second break
+costs a 503. Each executor that breaks before it has computed anything doubles the pause
+before the next.
 """
 import asyncio
 import concurrent.futures
@@ -22,16 +22,16 @@ from concurrent.futures.process import BrokenProcessPool
 
 from foreign import loop, server
 
-PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before an executor that follows a useless one
+PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before the executor after one that computed nothing
 
 MODEL = server.Model("one asyncio loop, CPU work in W processes", "coroutine",
                      workers=server.cpus(), preemptive=False, parallel=True, offloads=True)
 
 
 def begin() -> None:
-    """In each process: only the parent decides about the end, but its death
-    is the end."""
-    signal.set_wakeup_fd(-1)  # the parent's loop
+    """Runs first in each worker: ignores SIGINT, because the parent decides when to
+    end, but ends when the parent does."""
+    signal.set_wakeup_fd(-1)  # inherited from the parent's loop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     close_connections()
@@ -39,8 +39,8 @@ def begin() -> None:
 
 
 def close_connections() -> None:
-    """Whoever is forked later than at the start has the parent's connections,
-    and would keep them open after the parent."""
+    """Closes inherited connections, which a worker forked later has, and would keep
+    open after the parent."""
     for name in os.listdir("/proc/self/fd"):
         try:
             if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
@@ -50,7 +50,7 @@ def close_connections() -> None:
                 its.detach()
             else:
                 its.close()
-        except OSError:  # the folder's own
+        except OSError:  # the descriptor of the folder itself
             continue
 
 
@@ -60,7 +60,7 @@ def end_with_parent() -> None:
 
 
 class Pool:
-    """Executors, one after another."""
+    """An executor, replaced when it breaks."""
 
     def __init__(self, workers: int):
         self._workers = workers
@@ -77,7 +77,7 @@ class Pool:
             self._workers, multiprocessing.get_context("fork"), begin)
 
     def _replace(self, broken) -> None:
-        """Whoever comes first of those that it broke under."""
+        """Replaces a broken executor, for the first caller that notices."""
         if broken is not self._executor:
             return
         broken.shutdown(wait=False)

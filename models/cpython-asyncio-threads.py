@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""cpython-asyncio with CPU work in threads, as asyncio.to_thread does it: the
-loop's default executor, of min(32, CPUs + 4) threads or --workers. With the
-GIL the loop and the threads still compute one at a time, and the loop gets its
-turn after the switch interval (5 ms).
+"""The model cpython-asyncio with CPU work in threads, by asyncio.to_thread: the loop's
+default executor, with min(32, CPUs + 4) threads or --workers. With the GIL, the loop
+and the threads still compute one at a time, and the loop gets its turn only after the
+switch interval (5 ms).
 """
 import asyncio
 import concurrent.futures

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One asyncio loop in CPython with the standard library alone; CPU work runs
-on the loop, as it does wherever nobody took care that it does not. In the
-wild: aiohttp and uvicorn without uvloop.
+"""One asyncio loop in CPython, with the standard library only. CPU work runs on the
+loop, as it does in any service that does not move it elsewhere. In the wild: aiohttp
+and uvicorn without uvloop.
 """
 from foreign import loop, server
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""W processes forked beforehand, in CPython with the standard library alone;
-a request goes to a free one, or waits in line. In the wild: gunicorn's sync
-workers, multiprocessing.Pool.
+"""W processes forked beforehand, in CPython with the standard library only; a request
+goes to a free process, or waits for one. In the wild: gunicorn's sync workers,
+multiprocessing.Pool.
 
-The parent keeps the connections and reads the requests; the descriptor goes
-with the request to a worker, which answers the client itself. Were the
-connections the workers' own, a request would wait behind another's handler
-while a worker next door is idle. A worker that dies costs its own connection
-and is replaced. The tasks of one request are threads of its worker.
+The parent keeps the connections and reads the requests. It sends a request with its
+connection's descriptor to a worker, which answers the client itself. If workers owned
+connections, a request could wait behind another request's handler while a second worker
+is idle. A worker that dies takes its own connection with it and is replaced. The tasks
+of one request are threads of its worker.
 """
 import collections
 import gc
@@ -27,9 +27,9 @@ from foreign.routes import Routes
 
 LINGER_S = 1.0
 WRITE_LIMIT_S = 30.0
-PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before a worker that follows one of no use
-OBJECT_BYTES = 1024  # of the heap: small enough that each page holds some
-GONE, LAST, KEEP = b"g", b"l", b"k"  # what a worker says of the connection
+PAUSE_S, PAUSE_MAX_S = 0.05, 2.0  # before the worker after one that answered nothing
+OBJECT_BYTES = 1024  # of an object in --heap: small enough that each page holds some
+GONE, LAST, KEEP = b"g", b"l", b"k"  # a worker's report on the connection
 
 MODEL = server.Model("worker processes forked beforehand; a request goes to a free one", "process",
                      workers=2 * server.cpus() + 1, shared_memory=False, preemptive=True,
@@ -40,20 +40,20 @@ MODEL = server.Model("worker processes forked beforehand; a request goes to a fr
 class Connection:
     def __init__(self, client: socket.socket):
         self.client, self.requests = client, http.Requests()
-        self.busy = False    # a worker has a request of it, or will have
+        self.busy = False    # a worker has one of its requests, or will have
         self.paused = False  # not read from while busy
-        self.last = False    # its last answer is out; what still comes is dropped
+        self.last = False    # the last answer is sent; further bytes are dropped
 
 
 class Stats(server.Stats):
-    """Each worker counts updates in a place of its own, in memory that all
-    share: before the client has the answer, and without a lock that would die
-    with a worker."""
+    """Counts updates in shared memory, in which each worker has a place of its own. So
+    they are counted before the client has the answer, and without a lock, which a dying
+    worker could leave locked."""
 
     def __init__(self, workers: int):
         super().__init__()
         self._shared = memoryview(mmap.mmap(-1, workers * 16)).cast("Q")
-        self.place = 0  # of this worker
+        self.place = 0  # this worker's index
 
     def count_updates(self, made: int, kept: int) -> None:
         self._shared[self.place * 2] += made
@@ -88,7 +88,7 @@ class Worker:
         its.close()
 
 
-heap: list = []  # what an application holds, of the model's own
+heap: list = []  # objects such as an application holds
 
 
 def make_heap(size: int) -> None:
@@ -98,8 +98,8 @@ def make_heap(size: int) -> None:
 
 
 def work(its: socket.socket, answerer: Answerer, parent: int) -> None:
-    """A worker's life: it ends with its parent. Reading an object counts a
-    reference to it, which is a write: its page is the worker's own then."""
+    """A worker's life, which ends with its parent. Reading an object changes its
+    reference count, which is a write, so its page is copied for this worker."""
     for _ in heap:
         pass
     while os.getppid() == parent:
@@ -127,7 +127,7 @@ class Dispatcher:
         self._lingering: collections.deque = collections.deque()  # deadline, connection
         self._waiting: collections.deque = collections.deque()    # connection, request
         self._workers: set = set()
-        self._free: list = []  # last in, first out: the warm one
+        self._free: list = []  # last in, first out: the warmest worker
         self._spare: list = []
         self._late: dict = {}    # by place: when its next worker is due
         self._pauses: dict = {}  # by place: before the worker after the next
@@ -183,7 +183,7 @@ class Dispatcher:
             self._proceed(connection)
 
     def _proceed(self, connection: Connection) -> None:
-        """Answers what needs no worker, hands on what does."""
+        """Answers requests that need no worker, and queues the others."""
         while request := connection.requests.next():
             request.keep = request.keep and not self.stopping
             if not request.error and request.target.partition("?")[0] not in ("/", "/stats"):
@@ -204,7 +204,7 @@ class Dispatcher:
             self._close(connection)
 
     def _take_next(self, worker: Worker) -> None:
-        """The request that has waited longest is the worker's."""
+        """Gives the worker the request that has waited longest."""
         worker.connection = None
         if not self._waiting:
             self._free.append(worker)
@@ -214,7 +214,7 @@ class Dispatcher:
         try:
             socket.send_fds(worker.socket, [words + request.target.encode("latin-1")],
                             [connection.client.fileno()])
-        except ConnectionError:  # it is dead: _hear will know, and the next takes it
+        except ConnectionError:  # the worker is dead: _hear will notice; try the next one
             if self._free:
                 self._take_next(self._free.pop())
             return
@@ -222,7 +222,7 @@ class Dispatcher:
         self._waiting.popleft()
 
     def _hear(self, worker: Worker) -> None:
-        """A worker is done with its request, or dead."""
+        """Called when a worker has answered its request, or is dead."""
         try:
             said = worker.socket.recv(1)
         except OSError:
@@ -239,8 +239,8 @@ class Dispatcher:
             self._go_on(connection, said)
 
     def _bury(self, worker: Worker) -> None:
-        """Another takes its place: at once, but ever later where those before
-        it died without an answer."""
+        """Replaces a dead worker: at once, or after a pause that doubles if workers in
+        this place die without an answer."""
         self._selector.unregister(worker.socket)
         worker.socket.close()
         os.waitpid(worker.pid, 0)
@@ -268,8 +268,8 @@ class Dispatcher:
             self._close(connection)
 
     def _finish(self, connection: Connection, unread) -> None:
-        """Closing with bytes unread would reset the connection, and the last
-        answer with it."""
+        """Ends a connection. Closing with unread bytes would reset it, and the client
+        could lose the last answer."""
         if not unread:
             return self._close(connection)
         connection.last = True
@@ -288,7 +288,8 @@ class Dispatcher:
             self._close(connection)
 
     def run(self) -> None:
-        """Until every request after the stop is answered, or the limit."""
+        """Runs until the stop, and then until every request is answered, at most
+        DRAIN_S."""
         end = float("inf")
         while self._connections or not self.stopping:
             now = time.monotonic()
@@ -302,7 +303,7 @@ class Dispatcher:
             until = min([end, *self._late.values(), *(at for at, _ in [*self._lingering][:1])])
             for key, _ in self._selector.select(None if until == float("inf") else until - now):
                 do, arguments = key.data
-                if self._selector.get_map().get(key.fd) is key:  # not closed meanwhile
+                if self._selector.get_map().get(key.fd) is key:  # not closed by an earlier callback
                     do(*arguments)
             if time.monotonic() >= end:
                 break
@@ -318,7 +319,7 @@ def main() -> None:
                         stats)
     listener = server.listen(MODEL, flags)
     make_heap(flags.heap)
-    gc.freeze()  # pages that the collector does not write to stay shared
+    gc.freeze()  # pages stay shared if the collector does not write to them
     dispatcher = Dispatcher(flags, listener, answerer, stats)
     woken, wake = os.pipe()
     server.on_stop(lambda: os.write(wake, b"x"))

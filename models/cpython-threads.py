@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A thread for each connection, in CPython with the standard library alone.
+"""A thread for each connection, in CPython with the standard library only.
 
-What socketserver.ThreadingMixIn does, without its layers: a blocking recv, the
-handler, a sendall. A thread for each connection rather than a pool, since a
-kept connection that is idle must not hold a worker that another needs. With
-the GIL, threads wait at the same time and compute one after another.
+Works as socketserver.ThreadingMixIn, without its layers: a blocking recv, the handler,
+a sendall. No pool, because an idle connection would occupy a worker that another needs.
+With the GIL, threads wait concurrently but compute one at a time.
 """
 import os
 import select
@@ -17,7 +16,7 @@ from foreign.backend import Backend
 from foreign.direct import WORKLOADS, Answerer, Handlers
 from foreign.routes import Routes
 
-STACK_BYTES = 256 << 10  # Python's own calls take none of it
+STACK_BYTES = 256 << 10  # Python's own calls do not use it
 LINGER_S = 1.0
 WRITE_LIMIT_S = 30.0
 
@@ -68,8 +67,8 @@ class Threads:
 
 
 def linger(client: socket.socket) -> None:
-    """Closing with bytes unread would reset the connection, and the answer
-    with it."""
+    """Closing with unread bytes would reset the connection, and the client could lose
+    the answer."""
     client.shutdown(socket.SHUT_WR)
     client.settimeout(LINGER_S)
     while client.recv(65536):

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 //
-// One Node.js loop in each of W processes (node:cluster), for each CPU or
-// --workers; CPU work runs on the loop that has the connection. The primary
-// accepts and hands the connections round in turn, as Node does by default. A
-// worker that dies costs its own connections, and what it had counted, and is
-// replaced. In the wild: pm2, any Node service that uses more than one CPU.
+// One Node.js loop in each of W processes (node:cluster): one process for each CPU, or
+// --workers. CPU work runs on the loop that has the connection. The primary accepts,
+// and hands connections to the workers in turn, as Node does by default. A worker that
+// dies takes its own connections and counts with it, and is replaced. In the wild: pm2,
+// any Node service that uses more than one CPU.
 //
-// Workers end with the primary, however that ends: one that computes when it
-// has done so, since only its loop can tell.
+// Workers end with the primary, however that ends. A worker that is computing notices
+// only afterwards, because its loop must run to notice.
 'use strict';
 const cluster = require('node:cluster');
 const os = require('node:os');
@@ -17,9 +17,9 @@ const { DRAIN_MS, flagsOf, here, ready, serve, watchParent } = require('./foreig
 const MODEL = { summary: 'a Node.js loop in each of W processes (node:cluster)',
                 flags: ['parallel'], workers: os.availableParallelism?.() ?? os.cpus().length };
 const PAUSE_MS = 50, PAUSE_MAX_MS = 2000;
-const KILL_MS = DRAIN_MS + 500; // for a worker whose loop does not see the signal
+const KILL_MS = DRAIN_MS + 500; // for a worker whose loop is too busy to see the signal
 
-/** Several counts of the same shape, added up. */
+/** Adds up the counts of several workers. */
 const sum = ([first, ...others]) => others.reduce((total, one) => ({
   ...total,
   requests: total.requests + one.requests,
@@ -30,11 +30,11 @@ const sum = ([first, ...others]) => others.reduce((total, one) => ({
 class Primary {
   constructor(flags) {
     this.flags = flags;
-    this.waiting = new Map(); // by worker: resolves of what it was asked, in order
+    this.waiting = new Map(); // by worker: the resolve functions of questions to it, in order
     this.listening = new Set();
     this.port = 0;
     this.stopping = false;
-    this.pause = 0; // before a worker that follows one of no use
+    this.pause = 0; // before the worker after one that never listened
     cluster.on('listening', (worker, address) => this.listens(worker, address));
     cluster.on('message', (worker, message) => this.hear(worker, message));
     cluster.on('exit', (worker, code) => this.miss(worker, code));
@@ -43,11 +43,11 @@ class Primary {
 
   fork() {
     const worker = cluster.fork(this.port ? { TROIKA_CLUSTER_PORT: this.port } : {});
-    worker.on('error', () => {}); // it is gone; 'exit' tells
+    worker.on('error', () => {}); // the worker is gone; 'exit' follows
     this.waiting.set(worker, []);
   }
 
-  /** The first tells the port, or that there is none; the others follow. */
+  /** The first worker's port becomes the port of all; then the other workers are started. */
   listens(worker, { port }) {
     this.listening.add(worker);
     if (this.stopping) return;
@@ -61,7 +61,7 @@ class Primary {
     }
   }
 
-  /** What a worker counted, or that it wants to know what all did. */
+  /** A worker's message: its counts, or a request for the counts of all workers. */
   async hear(worker, { told, reset }) {
     if (told) {
       this.waiting.get(worker)?.shift()(told);
@@ -81,7 +81,7 @@ class Primary {
     const served = this.listening.delete(worker);
     if (this.stopping && this.waiting.size === 0) process.exit(0);
     if (this.stopping) return;
-    if (code && !served) process.exit(code); // it said why it cannot serve
+    if (code && !served) process.exit(code); // the worker has printed why it cannot serve
     if (served) this.pause = 0;
     setTimeout(() => this.stopping || this.fork(), this.pause);
     if (!served) this.pause = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MS, 2 * this.pause));
@@ -110,9 +110,10 @@ function lead() {
 
 function work() {
   const port = Number(process.env.TROIKA_CLUSTER_PORT);
-  const asked = []; // resolves of what the primary was asked, in order
+  const asked = []; // the resolve functions of questions to the primary, in order
   const server = serve(flagsOf(MODEL), here, () => {
-    // Port 0 is any port, but once it was drawn it stays, whoever has died.
+    // Port 0 means any port, but a replacement must use the port that the first worker
+    // got.
     if (port && server.http.address().port !== port) {
       server.http.close();
       server.listen(port);

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The model node with CPU work in a pool of worker_threads, one for each CPU or
-// --workers: each is an interpreter of its own, so that they compute at once,
-// for the price of a message there and back. Work goes to the worker that has
-// least of it.
+// --workers. Each is an interpreter of its own, so they compute in parallel; the price
+// is a message in both directions. Work goes to the worker with the shortest queue.
 'use strict';
 const os = require('node:os');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
@@ -17,7 +16,7 @@ const PAUSE_MAX_MS = 2000;  // doubled up to this
 
 class Pooled {
   constructor() {
-    this.waiting = []; // what was sent, in order
+    this.waiting = []; // messages without a result yet, in order
     this.pause = 0;
     this.start();
   }
@@ -33,8 +32,8 @@ class Pooled {
     this.worker.on('exit', () => this.replace());
   }
 
-  /** A worker that has ended (no memory left) costs what it computed; the next
-   *  gets what waited behind that. */
+  /** A worker that has ended (out of memory) loses the message that it was computing; its
+   *  successor gets the messages that waited behind that one. */
   replace() {
     this.waiting.shift()?.reject(
       new Wrong(503, `the workload failed: ${this.reason ?? 'its worker thread has ended'}`));

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 //
-// One Node.js loop with node:http; CPU work runs on the loop, as it does
-// wherever nobody took care that it does not. In the wild: Express, Fastify.
-// Out of descriptors, Node closes who connects without a word.
+// One Node.js loop with node:http. CPU work runs on the loop, as it does in any service
+// that does not move it elsewhere. In the wild: Express, Fastify. Out of descriptors,
+// Node closes new connections without an answer.
 'use strict';
 const { main } = require('./foreign/server.js');
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A handler that really blocks in a share of its requests: a sleep that the
- * model cannot see, as a synchronous client library makes it. In one loop
- * everybody else waits meanwhile, unless it is handed to rt_offload and the
- * model has a place for it.
+ * A handler that really blocks in a share of its requests: by a sleep that the
+ * model cannot see, as in a synchronous client library. In a loop all other
+ * requests wait meanwhile, unless the sleep runs through rt_offload and the
+ * model can run such calls elsewhere.
  */
 #include <errno.h>
 #include <time.h>
@@ -38,7 +38,7 @@ static enum workload_hold block_hold(const struct arguments *arguments)
     return argument(arguments, OFFLOAD) ? HOLD_OFFLOAD : HOLD_THREAD;
 }
 
-/* The real thing: no rt_sleep. `arg` is the duration. */
+/* Really blocks the thread, unlike rt_sleep. `arg` is the duration. */
 static int64_t block_for(void *arg)
 {
     int64_t left_ns = *(const int64_t *)arg;

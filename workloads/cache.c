@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Redis as a cache in front of something dear: values are read, and one that
- * is not there is computed and stored. Some calls store anew, as `writes`
- * says. A value follows from its key and its size, so whatever was in the
- * cache the answer is the same; it carries a hash of the bytes that Redis
- * sent (or, for a write, was sent).
+ * Redis as a cache in front of something expensive: values are read, and a
+ * missing value is computed and stored. The share `writes` of the calls stores
+ * a value without reading it. A value follows from its key and its size, so the
+ * answer does not depend on the cache's content. The answer has a hash of the
+ * bytes that Redis sent or, for writes, received.
  *
  * requires: hiredis
  */
@@ -44,7 +44,7 @@ static int64_t cache_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-/* Call i, which the seed decides about. */
+/* Call i, chosen by the seed. */
 static struct access access_at(const struct arguments *arguments, int i)
 {
     uint64_t chance = mix(arguments->seed + (uint64_t)i);

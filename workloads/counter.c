@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tasks that count together, as careless code does it: read the counter, add
- * one, write it back, with or without a wait in between. Who reads before
- * another has written loses that one's update. How many were lost depends on
- * the model and on chance, so it is not in the answer, which has the number of
- * rounds that were done; GET /stats tells what the counters had in the end.
+ * Tasks that add to a shared counter as careless code does: read the counter,
+ * add one, write it back, with or without a wait in between. An update is lost
+ * if another task reads the counter before the update is written. How many are
+ * lost depends on the model and on chance, so the answer has only the number of
+ * rounds; GET /stats has the counters' final values.
  *
- * The race is meant. Relaxed atomics make it one that C defines: each read and
- * each write is whole, and nothing holds the two together.
+ * The race is intended. Relaxed atomics keep it defined in C: each read and
+ * each write is atomic, but the pair is not.
  */
 #include <stdatomic.h>
 
@@ -27,7 +27,7 @@ static const struct parameter parameters[] = {
 };
 
 struct count {
-    _Atomic uint64_t *shared; /* a process has a copy of its own of it */
+    _Atomic uint64_t *shared; /* a forked task counts in a copy of its own */
     int64_t rounds, delay_ns;
 };
 
@@ -36,7 +36,7 @@ static int64_t counter_wait_ns(const struct arguments *arguments)
     return argument(arguments, DELAY) * argument(arguments, ROUNDS);
 }
 
-/* A child task: the rounds that it did, or a negative errno. */
+/* A child task. Returns the rounds that it did, or a negative errno. */
 static int64_t run_count(void *arg)
 {
     const struct count *count = arg;

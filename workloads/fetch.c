@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend calls, one after another, over real sockets kept open: what most
- * services do most of the time. Call i carries seed + i.
+ * Backend calls, one after another, over real sockets that are kept open: most
+ * services do this most of the time. Call i carries seed + i.
  */
 #include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"

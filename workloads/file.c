@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads a piece of a file, as most servers of files do: open, read, close.
- * Linux has no waiting for a disk that a loop could do beside other work
- * (files are always "ready"), so the read blocks where it is called: in the
- * handler, or where rt_offload takes it. Which file and where in it is drawn
- * from the seed.
+ * Reads a piece of a file, as most file servers do: open, read, close. On Linux
+ * a loop cannot wait for a disk beside its other work, because files are always
+ * "ready". So the read blocks where it is called: in the handler, or where
+ * rt_offload runs it. The seed chooses the file and the offset.
  */
 #include <endian.h>
 #include <errno.h>
@@ -26,7 +25,7 @@ static const struct parameter parameters[] = {
 
 enum { WORD = sizeof(uint64_t) };
 
-/* One read. Pieces begin at a word. */
+/* One read. A piece begins at a multiple of the word size. */
 struct piece {
     int file;
     int cold;
@@ -53,8 +52,8 @@ static int64_t file_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-/* Words times their places: its top bit is 0, for a task's result may be an
- * error. */
+/* The proof of a read, from the sum of words times their positions. Its top bit
+ * is 0, because a negative result means an error. */
 static int64_t proof(uint64_t sum)
 {
     return (int64_t)(sum >> 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend calls at once: a task for each delay, joined. With concurrent tasks
- * the request takes the longest delay, without them the sum. Call i carries
+ * Concurrent backend calls: a task for each delay, all joined. With concurrent
+ * tasks a request takes the longest delay, without them the sum. Call i carries
  * seed + i.
  */
 #include <errno.h>
@@ -51,7 +51,7 @@ static int64_t gather_waits_ns(const struct arguments *arguments)
     return sum_ns;
 }
 
-/* A child task: the check, or a negative errno. */
+/* A child task. Returns the call's check value, or a negative errno. */
 static int64_t run_call(void *arg)
 {
     const struct call *call = arg;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * A chain of SHA-256: CPU work that a native library does. The first round
- * hashes the seed's decimal text, each further one the digest before; the
- * answer has the last digest's first 8 bytes.
+ * hashes the seed's decimal text, each further round the previous digest. The
+ * answer has the first 8 bytes of the last digest.
  *
- * The low-level calls of libcrypto are deprecated for new designs, but cost
- * least per round: with a kept EVP context a 32-byte hash takes half as long
- * again, with the one-shot call five times as long. And EVP sets itself up in
- * each forked child anew, which would be charged to the process models.
+ * libcrypto's low-level calls are deprecated for new designs, but cost least
+ * per round: for 32 bytes, a kept EVP context takes 1.5 times as long, and the
+ * one-shot call five times as long. Also, EVP initialises itself in every
+ * forked child, which would make process models look slower.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
@@ -34,7 +34,8 @@ static int64_t hash_wait_ns(const struct arguments *arguments)
     return 0;
 }
 
-/* The first 8 bytes of the last digest: a task's result is one number. */
+/* Returns the first 8 bytes of the last digest, because a task's result is one
+ * number. */
 static int64_t run_chain(void *arg)
 {
     const struct chain *chain = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * No work at all: what a request costs in itself under a model. The body's
- * byte i is 'a' + (seed + i) % 26, which any language can repeat.
+ * No work at all, to measure the cost of a request itself under a model. Byte i
+ * of the body is 'a' + (seed + i) % 26, which any language can repeat.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Light requests, and among them some that compute for long: who suffers?
- * Latency is kept apart for the two. Heavy work is offered to rt_offload,
- * light work is too small for the way there and back.
+ * Light requests, and among them a few that compute for long: how much do the
+ * light ones suffer? Latency is recorded separately for the two kinds. Heavy
+ * work runs through rt_offload; light work is too small to be worth it.
  */
 #include "models/runtime/workload.h"
 #include "share.h"

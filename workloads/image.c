@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A box blur over a picture of n x n grey pixels: work that moves memory more
- * than it computes. The picture's bytes are the states of spin.h, one after
- * another from the first step on, least significant byte first. Each pixel of
- * the blurred one is the sum of the 3 x 3 pixels around it, the edge's repeated
- * beyond it, divided by 9 and rounded down; `passes` times over. The answer has
- * the sum of each pixel times its place (counted from 1).
+ * A box blur over an image of n x n grey pixels: work that moves memory more
+ * than it computes. The image's bytes are the consecutive states of spin.h from
+ * the first step on, least significant byte first. Each pass replaces a pixel
+ * by the sum of the 3 x 3 pixels around it, divided by 9 and rounded down;
+ * pixels beyond the edge repeat the edge. The answer has the sum of each pixel
+ * times its position (counted from 1).
  *
- * The two buffers are the request's own, from malloc: a coroutine's stack has
- * no room for them, and what a model's memory costs here is part of it.
+ * Each request allocates its two buffers: a coroutine's stack has no room for
+ * them, and their cost under a model is part of the measurement.
  */
 #include <endian.h>
 #include <errno.h>
@@ -48,8 +48,8 @@ static void fill(uint8_t *pixels, size_t count, uint64_t seed)
     }
 }
 
-/* One row of the blurred picture from the three around it. The sums of the
- * columns first, so that the compiler can take many at a time. */
+/* Computes one blurred row from three rows. Column sums come first, so that the
+ * compiler can vectorise. */
 static void blur_row(const uint8_t *above, const uint8_t *here,
                      const uint8_t *below, size_t size, uint16_t *sums,
                      uint8_t *blurred)
@@ -79,7 +79,7 @@ static uint64_t checksum(const uint8_t *pixels, size_t count)
     return sum;
 }
 
-/* An rt_fn; the checksum, or -ENOMEM: it stays far below 2^63. */
+/* An rt_fn. Returns the checksum, which is far below 2^63, or -ENOMEM. */
 static int64_t run_image(void *arg)
 {
     const struct image *image = arg;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A backend call, then CPU work on what came back: the ratio is dialled. The
- * loop starts from the call's check value, so neither half can be skipped.
+ * A backend call, then CPU work on its result; the two parameters set the
+ * ratio. The CPU loop starts from the call's check value, so neither half can
+ * be skipped.
  */
 #include "models/runtime/clients/backend.h"
 #include "models/runtime/workload.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A PostgreSQL query: some rows of a table by primary key, and a sleep in the
- * database for queries that take long. Row k of the table is the SHA-256 of
- * k's decimal text, in hexadecimal, so that the answer can be computed without
- * the database and a query that was left out is a wrong body. `troika stores`
- * fills the table; on a server of your own, once:
+ * database for queries that take long. Row k of the table is the SHA-256 of k's
+ * decimal text, in hexadecimal. So the answer can be computed without the
+ * database, and skipping the query makes a wrong body. `troika stores` fills
+ * the table; on a server of your own, do this once:
  *
  *   CREATE TABLE troika_rows (key bigint PRIMARY KEY, value text NOT NULL);
  *   INSERT INTO troika_rows SELECT k, encode(sha256(k::text::bytea), 'hex')
@@ -31,12 +31,12 @@ static const struct parameter parameters[] = {
     {.name = NULL},
 };
 
-/* The function in FROM is run once, whatever the number of rows. */
+/* A function in FROM runs once, whatever the number of rows. */
 static const char sql[] = "SELECT value FROM pg_sleep($3::float8), troika_rows "
                           "WHERE key >= $1::bigint AND key < $2::bigint "
                           "ORDER BY key";
 
-/* What has come so far, proof of every byte and of the order. */
+/* The proof of the rows so far: of every byte, and of their order. */
 struct proof {
     uint64_t check;
     int rows;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many tasks at once, each asleep: one request starts them all and joins them.
- * Without a connection for each, this is how many tasks a model can have, what
- * one costs in memory, and how far behind its time the last one wakes. Sleeper
- * i carries seed + i. Where tasks run out, the answer names the limit.
+ * Many sleeping tasks at once: one request starts them all and joins them. This
+ * shows, without a connection for each task, how many tasks a model can have,
+ * how much memory one costs, and how late the last one wakes. Sleeper i carries
+ * seed + i. If tasks run out, the answer names the limit.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static int64_t sleepers_waits_ns(const struct arguments *arguments)
                : sum_ns;
 }
 
-/* A child task: its check, or a negative errno. */
+/* A child task. Returns its check value, or a negative errno. */
 static int64_t run_sleeper(void *arg)
 {
     const struct sleeper *sleeper = arg;
@@ -64,7 +64,8 @@ static int print(const struct arguments *arguments, uint64_t combined,
                         (unsigned long long)combined);
 }
 
-/* Starts them; returns how many, and why not all in *error. */
+/* Starts the sleepers. Returns how many started; *error says why not all
+ * did. */
 static int64_t start_all(const struct arguments *arguments,
                          struct rt_task **tasks, int *error)
 {
@@ -93,7 +94,7 @@ static int sleepers_handle(const struct arguments *arguments,
         (void)reply_printf(reply,
                            "%lld of %lld sleepers start: ", (long long)started,
                            (long long)count);
-        limits_explain(error, reply); /* while they are there */
+        limits_explain(error, reply); /* while the started ones exist */
     }
     /* Every task that began is joined, whatever happened to the others. */
     for (int64_t i = 0; i < started; i++) {

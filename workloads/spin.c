@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A tight numerical loop, never yielding: CPU work that an interpreter would
- * run itself. Offered to rt_offload, which is inline unless the model has a
- * place for it.
+ * A tight numerical loop that never yields: CPU work that an interpreter would
+ * run itself. The loop runs through rt_offload, which is inline unless the
+ * model can run such calls elsewhere.
  */
 #include "spin.h"
 #include "models/runtime/workload.h"

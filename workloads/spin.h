@@ -2,8 +2,9 @@
  *
  * The tight loop that the CPU workloads share: xorshift64* (Sebastiano Vigna,
  * "An experimental exploration of Marsaglia's xorshift generators, scrambled",
- * 2016). Each step needs the one before and the last state is printed, so no
- * compiler can shorten it, and any language can repeat it.
+ * 2016). Each step needs the result of the previous step, and the answer has
+ * the last state. So no compiler can shorten the loop, and any language can
+ * repeat it.
  */
 #pragma once
 
@@ -17,7 +18,7 @@ struct spin {
 static inline uint64_t spin_start(uint64_t seed)
 {
     uint64_t x = seed + 0x9E3779B97F4A7C15u;
-    return x ? x : 1; /* 0 would stay 0 */
+    return x ? x : 1; /* the state 0 would never change */
 }
 
 static inline uint64_t spin_step(uint64_t x)
@@ -27,8 +28,8 @@ static inline uint64_t spin_step(uint64_t x)
     return x ^ x >> 27;
 }
 
-/* `arg` is a struct spin. Returns the bits of the scrambled last state. An
- * rt_fn, fit for rt_offload. */
+/* An rt_fn, for rt_offload too; `arg` is a struct spin. Returns the bits of the
+ * scrambled last state. */
 static inline int64_t spin_run(void *arg)
 {
     const struct spin *spin = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sleeps: the wait itself, without a socket. It is also what a backend does
- * for those who call it; its body is backend_body.
+ * Sleeps: a wait without a socket. Backends are servers of this workload, so
+ * its body is backend_body.
  */
 #include <errno.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A WebSocket (RFC 6455) that echoes every message and, with `push`, sends one
- * of its own each so often, at times fixed when the session began. Most such
- * connections are silent most of the time: what does holding one cost under a
- * model? A held connection occupies what its model holds for one: a coroutine,
- * a thread, a process for as long as it lasts.
+ * A WebSocket (RFC 6455) that echoes every message and, with `push`, also sends
+ * messages of its own, at times fixed when the session begins. Most such
+ * connections are silent most of the time: what does an open one cost under a
+ * model? As long as it is open, it occupies a task: a coroutine, a thread or a
+ * process.
  *
- * A message for a seed is `size` bytes, binary, eight of them mix(seed + i) at
- * each i. A push is text: "push n=NUMBER due_ns=TIME " (ten digits, nineteen;
- * the time is the server's CLOCK_MONOTONIC), then '.' up to `size`.
+ * The message for a seed is binary: `size` bytes, the eight from byte i on are
+ * mix(seed + i). A push is text: "push n=NUMBER due_ns=TIME " (ten and nineteen
+ * digits; the time is the server's CLOCK_MONOTONIC), then '.' up to `size`.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int websocket_answer(const struct arguments *arguments,
     return 0;
 }
 
-/* Not inlined: a silent session needs no room for it. */
+/* Not inlined: a silent session needs no stack for it. */
 static __attribute__((noinline)) int
 push(struct messages *messages, size_t size, uint64_t number, int64_t due_ns)
 {
@@ -71,7 +71,7 @@ push(struct messages *messages, size_t size, uint64_t number, int64_t due_ns)
     int length = snprintf((char *)message.bytes, whole + 1,
                           "push n=%010llu due_ns=%019lld ",
                           (unsigned long long)number, (long long)due_ns);
-    message.bytes[length] = '.'; /* over the null */
+    message.bytes[length] = '.'; /* overwrites the null */
     int sent = messages_send(messages, &message);
     free(bytes);
     return sent;
@@ -88,8 +88,8 @@ static void websocket_session(int fd, const struct arguments *arguments)
     int going = 1;
     messages_open(&messages, fd, MESSAGE_MAX);
     while (going > 0) {
-        /* Looked at before each message: a client that never stops sending
-         * must not stop the pushes. */
+        /* The clock is checked before each message, so that a client that never
+         * stops sending cannot stop the pushes. */
         if (due_ns != RT_NEVER && rt_now() >= due_ns) {
             going = push(&messages, size, number++, due_ns);
             due_ns += period_ns;

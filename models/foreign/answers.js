@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What each workload answers: the bodies, and the work they are made of. The
-// same arithmetic as workloads/*.c; nothing here waits. Seeds and proofs are
-// BigInt, and so slow; the tight loop of `spin` takes two 32-bit halves.
+// The workloads' answers: the bodies, and the computations behind them. The arithmetic
+// is that of workloads/*.c; nothing here waits. Seeds and proofs are BigInt, which is
+// slow, so the tight loop of `spin` works on two 32-bit halves.
 'use strict';
 const crypto = require('node:crypto');
 
@@ -17,13 +17,13 @@ function mix(x) {
   return x ^ x >> 31n;
 }
 
-/** The proof of one backend call. */
+/** The proof that a backend call was made. */
 const check = (delay, seed) => mix(u64(mix(seed) + BigInt(delay))) >> 1n;
 
-/** One proof for several calls, in their order. */
+/** Combines the proofs of several calls, in order. */
 const combine = (checks) => checks.reduce((value, one) => u64(value * 31n + one), 0n);
 
-/** xorshift64*: the loop that this language runs itself. */
+/** xorshift64*: a loop that the JavaScript engine itself runs. */
 function spin(seed, steps) {
   const x = u64(seed + GOLDEN) || 1n;
   let high = Number(x >> 32n) | 0;
@@ -40,7 +40,7 @@ function spin(seed, steps) {
   return u64(state * 0x2545F4914F6CDD1Dn);
 }
 
-/** The states of that loop, one after another, least significant byte first. */
+/** The consecutive states of that loop, least significant byte first. */
 function noise(seed, count) {
   const x = u64(seed + GOLDEN) || 1n;
   let high = Number(x >> 32n) | 0;
@@ -59,9 +59,10 @@ function noise(seed, count) {
   return new Uint8Array(bytes.buffer);
 }
 
-/** The mean of each pixel and the eight around it; the edge's repeat. */
+/** Replaces each pixel by the mean of itself and the eight around it. Pixels beyond the
+ *  edge repeat the edge. */
 function blur(from, to, size) {
-  const sums = new Uint16Array(size + 2); // of each column's three
+  const sums = new Uint16Array(size + 2); // sums of three pixels in a column
   for (let y = 0; y < size; y++) {
     const here = y * size;
     const above = y > 0 ? here - size : here;
@@ -73,8 +74,8 @@ function blur(from, to, size) {
   }
 }
 
-/** Blurs a picture; the sum of its pixels times their places, a row at a time
- *  since only that is sure to be below 2^53. */
+/** Blurs an image. Returns the sum of its pixels times their positions, added up row by
+ *  row because only a row's sum is sure to be below 2^53. */
 function image(seed, size, passes) {
   let from = noise(seed, Math.ceil(size * size / 8));
   let to = new Uint8Array(size * size);
@@ -91,23 +92,23 @@ function image(seed, size, passes) {
   return sum;
 }
 
-/** The call without a hash object takes half as long, where Node has it. */
+/** crypto.hash, which newer versions of Node have, takes half as long as a hash object. */
 const sha256 = crypto.hash ? (data) => crypto.hash('sha256', data, 'buffer')
   : (data) => crypto.createHash('sha256').update(data).digest();
 
-/** A chain of SHA-256: the library's native code, called from here. */
+/** A chain of SHA-256: JavaScript calls the library's native code. */
 function chain(seed, rounds) {
   let digest = String(seed);
   for (let i = 0; i < rounds; i++) digest = sha256(digest);
   return digest.toString('hex', 0, 8);
 }
 
-/** A call that blocks the thread that makes it. */
+/** Blocks the calling thread. */
 function block(seconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1e3);
 }
 
-/** `share` of any thousand seeds in a row, spread out evenly. */
+/** Whether the seed is heavy: `share` of any thousand consecutive seeds are, spread evenly. */
 const heavy = (share, seed) => Number(seed % 1000n) * 617 % 1000 < share;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';

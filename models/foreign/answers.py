@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What each workload answers: the bodies, and the work they are made of.
-
-The same arithmetic as workloads/*.c and models/runtime/clients/backend.c, in Python's
-own integers; nothing here waits.
+"""The workloads' answers: the bodies, and the computations behind them. The arithmetic
+is that of workloads/*.c and models/runtime/clients/backend.c, in Python's own integers.
+Nothing here waits.
 """
 import hashlib
 import itertools
@@ -21,12 +20,12 @@ def mix(x: int) -> int:
 
 
 def check(delay_ns: int, seed: int) -> int:
-    """The proof of one backend call."""
+    """The proof that a backend call was made."""
     return mix((mix(seed) + delay_ns) & MASK) >> 1
 
 
 def combine(checks) -> int:
-    """One proof for several calls, in their order."""
+    """Combines the proofs of several calls, in order."""
     value = 0
     for one in checks:
         value = (value * 31 + one) & MASK
@@ -34,7 +33,7 @@ def combine(checks) -> int:
 
 
 def spin(seed: int, steps: int) -> int:
-    """xorshift64*: the loop that this language runs itself."""
+    """xorshift64*: a loop that the interpreter itself runs."""
     x = (seed + GOLDEN) & MASK or 1
     for _ in range(steps):
         x ^= x >> 12
@@ -44,15 +43,16 @@ def spin(seed: int, steps: int) -> int:
 
 
 def _blurred(above: bytes, here: bytes, below: bytes) -> bytes:
-    """A row, each pixel the mean of itself and the eight around it; the edge's
-    repeat."""
+    """A blurred row: each pixel becomes the mean of itself and the eight around it.
+    Pixels beyond the edge repeat the edge."""
     sums = [a + b + c for a, b, c in zip(above, here, below)]
     lefts, rights = itertools.chain(sums[:1], sums), itertools.chain(sums[1:], sums[-1:])
     return bytes([(a + b + c) // 9 for a, b, c in zip(lefts, sums, rights)])
 
 
 def image(seed: int, size: int, passes: int) -> int:
-    """Blurs a picture, row by row; the sum of its pixels times their places."""
+    """Blurs an image, row by row. Returns the sum of its pixels times their
+    positions."""
     states, x = [], (seed + GOLDEN) & MASK or 1
     for _ in range(-(-size * size // 8)):
         x ^= x >> 12
@@ -67,7 +67,7 @@ def image(seed: int, size: int, passes: int) -> int:
 
 
 def chain(seed: int, rounds: int) -> str:
-    """A chain of SHA-256: the library's native code, called from here."""
+    """A chain of SHA-256: Python calls the library's native code."""
     sha256 = hashlib.sha256
     digest = str(seed).encode()
     for _ in range(rounds):
@@ -76,7 +76,8 @@ def chain(seed: int, rounds: int) -> str:
 
 
 def heavy(share: int, seed: int) -> bool:
-    """`share` of any thousand seeds in a row, spread out evenly."""
+    """Whether the seed is heavy: `share` of any thousand consecutive seeds are, spread
+    evenly."""
     return seed % 1000 * 617 % 1000 < share
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Backend calls: what is sent, what must come back, and a client that blocks.
+"""Backend calls: the request, the expected answer, and a blocking client.
 
-Connections are kept, the last one given back is the first taken; a kept one
-that the backend closed meanwhile is replaced once.
+Connections are kept, and the one given back last is taken first. A kept connection that
+the backend has closed meanwhile is replaced once.
 """
 import errno
 import os
@@ -12,12 +12,12 @@ import socket
 from foreign import answers
 from foreign.routes import Wrong
 
-GRACE_S = 10  # beyond the delay asked for
+GRACE_S = 10  # beyond the requested delay
 _HEAD = re.compile(rb"HTTP/1\.1 200(?: [^\r\n]*)?\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 
 class Exchange:
-    """One call's bytes and what came back."""
+    """One call: the bytes of its request and of its answer."""
     __slots__ = ("request", "keep", "started", "_body", "_data")
 
     def __init__(self, delay_ns: int, seed: int):
@@ -29,8 +29,8 @@ class Exchange:
         self.started = False  # a byte of the answer has come
 
     def feed(self, data: bytes) -> bool:
-        """Whether the answer is whole. OSError when it is not the only right
-        one, or has ended."""
+        """Whether the answer is complete. Raises OSError if it is wrong, or has
+        ended."""
         if not data:
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         self.started = True
@@ -49,8 +49,8 @@ class Exchange:
 
 
 def stale(error: OSError, exchange: Exchange) -> bool:
-    """The backend may have closed a kept connection before the request came:
-    a new one tells what is really wrong."""
+    """Whether the backend may just have closed a kept connection before the request
+    came. A new connection shows whether anything is really wrong."""
     return not exchange.started and error.errno in (errno.ECONNRESET, errno.EPIPE)
 
 
@@ -68,8 +68,8 @@ def explained(address: tuple[str, int], error: OSError) -> Wrong:
 
 
 class Backend:
-    """The client for threads and processes. list.append and list.pop are
-    atomic, so that the kept connections need no lock."""
+    """The client for threads and processes. list.append and list.pop are atomic, so the
+    list of kept connections needs no lock."""
 
     def __init__(self, address: tuple[str, int] | None):
         self._address, self._kept = address, []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The workloads as coroutines of one asyncio loop: what waits is awaited.
+"""The workloads as coroutines of one asyncio loop: every wait is awaited.
 """
 import asyncio
 import errno
@@ -25,7 +25,7 @@ class _Kept(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._done or self._done.done():
-            self.transport.abort()  # nobody asked
+            self.transport.abort()  # bytes that nobody asked for
             return
         try:
             if self._exchange.feed(data):
@@ -54,7 +54,7 @@ class _Kept(asyncio.Protocol):
 
 
 class Backend:
-    """Backend calls over kept connections, the last one given back first."""
+    """Backend calls over kept connections; the one given back last is taken first."""
 
     def __init__(self, address: tuple[str, int] | None):
         self._address, self._kept = address, []
@@ -175,7 +175,7 @@ class Handlers:
         return answers.file_body(size, number, offset, seed, proof)
 
     async def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
-        """Between two awaits a task is alone."""
+        """Between two awaits no other task runs."""
         kept = 0
 
         async def count() -> int:

@@ -14,8 +14,8 @@ WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mi
 
 
 def _at_once(run, count: int) -> list:
-    """What run(i) returns, in a thread for each i; every one that began is
-    joined, whatever happened to another."""
+    """The results of run(i), in a thread for each i. Every thread that was started is
+    joined, whatever happened to the others."""
     results: list = [None] * count
 
     def keep(i: int) -> None:
@@ -90,8 +90,8 @@ class Handlers:
         return answers.file_body(size, number, offset, seed, proof)
 
     def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
-        """Nothing holds reading and writing together but a GIL, by chance:
-        CPython lets go of it where a loop goes back or a call begins."""
+        """Reads and writes are a race. Only a GIL may keep a pair together, by chance:
+        CPython releases the GIL only at the end of a loop's body and at a call."""
         kept = 0
 
         def count(_: int) -> int:
@@ -120,7 +120,7 @@ class Handlers:
 
 
 class Answerer:
-    """From a whole request to the bytes to send."""
+    """Turns a complete request into the bytes to send."""
 
     def __init__(self, routes: Routes, handlers: Handlers, stats: Stats | None):
         self._routes, self._stats = routes, stats

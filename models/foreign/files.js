@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The files of the workload `file`, as in models/runtime/clients/files.c: 32 of 1 MiB
-// in a folder that nobody else may write. Whoever misses one writes it first;
-// it appears under its name when it is whole and on the disk.
+// The files of the workload `file`, as in models/runtime/clients/files.c: 32 files of 1
+// MiB, in a folder to which nobody else may write. A reader that misses a file writes
+// it. A file gets its name when it is complete and on the disk.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -14,7 +14,7 @@ const WORDS = 1 << 17;
 const WORD = 8;
 const words = (size) => Math.ceil(size / WORD);
 
-/** Which file, and the offset in it. */
+/** The file's number, and the offset in the file. */
 function place(size, seed) {
   const drawn = mix(seed);
   return [Number(drawn % COUNT), Number((drawn >> 32n) % BigInt(WORDS - words(size) + 1)) * WORD];
@@ -44,8 +44,8 @@ function folder() {
 
 const inside = (name) => `/proc/self/fd/${folder()}/${name}`;
 
-/** Several processes may do this at once: each writes a file of its own, and
- *  the last to be done gives it its name. */
+/** Several processes may write at once: each writes a file of its own and renames it, so
+ *  the last one stays. */
 function make(number, name) {
   const own = inside(`new-${crypto.randomBytes(8).toString('hex')}`);
   const bytes = Buffer.alloc(WORDS * WORD);
@@ -64,7 +64,7 @@ function make(number, name) {
   }
 }
 
-const there = new Set(); // the numbers of those that are
+const there = new Set(); // the numbers of the files that exist
 
 function ensured(number) {
   const name = inside(String(number).padStart(2, '0'));
@@ -73,7 +73,7 @@ function ensured(number) {
   return name;
 }
 
-/** Words times their places, in halves of 32 bits: a place has 17. */
+/** The sum of words times their positions, in halves of 32 bits; a position has 17 bits. */
 function proof(bytes) {
   let high = 0;
   let low = 0;
@@ -104,7 +104,7 @@ function readHere(number, offset, size) {
   return proof(bytes);
 }
 
-/** The same in the threads that libuv has for it. */
+/** Opens, reads and closes in libuv's threads for files; returns the proof. */
 async function readAway(number, offset, size) {
   const bytes = Buffer.alloc(words(size) * WORD);
   const file = await fs.promises.open(ensured(number));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The files of the workload `file`, as in models/runtime/clients/files.c: 32 of 1 MiB
-in a folder that nobody else may write. Whoever misses one writes it first; it
-appears under its name when it is whole and on the disk.
+"""The files of the workload `file`, as in models/runtime/clients/files.c: 32 files of 1
+MiB, in a folder to which nobody else may write. A reader that misses a file writes it.
+A file gets its name when it is complete and on the disk.
 """
 import errno
 import functools
@@ -17,13 +17,13 @@ _COUNT, _WORDS, _WORD = 32, 1 << 17, 8
 
 
 def place(size: int, seed: int) -> tuple[int, int]:
-    """Which file, and the offset in it."""
+    """The file's number, and the offset in the file."""
     drawn = mix(seed)
     return drawn % _COUNT, (drawn >> 32) % (_WORDS - -(-size // _WORD) + 1) * _WORD
 
 
 def read(number: int, offset: int, size: int, cold: int) -> int:
-    """Open, read, close; returns the proof. OSError when it cannot be read."""
+    """Opens, reads and closes. Returns the proof, or raises OSError."""
     descriptor = _open(number)
     try:
         if cold:
@@ -55,7 +55,7 @@ def _path() -> str:
 
 @functools.cache
 def _folder() -> int:
-    """Its descriptor, kept for the life of the process."""
+    """The folder's descriptor, kept for the life of the process."""
     try:
         os.mkdir(_path(), 0o700)
     except FileExistsError:
@@ -78,8 +78,8 @@ def _open(number: int) -> int:
 
 
 def _make(folder: int, number: int, name: str) -> None:
-    """Several may do this at once: each writes a file of its own, and the last
-    to be done gives it its name."""
+    """Several tasks may write at once: each writes a file of its own and renames it, so
+    the last one stays."""
     own = f"new-{os.urandom(8).hex()}"
     words = struct.pack(f"<{_WORDS}Q", *[mix((number << 32) + i) for i in range(_WORDS)])
     try:
@@ -94,7 +94,8 @@ def _make(folder: int, number: int, name: str) -> None:
 
 
 def _drop(descriptor: int) -> None:
-    """All of the file, since a part of a folio is never dropped."""
+    """Drops the whole file from the page cache: the kernel never drops a part of a
+    folio."""
     if _in_memory(os.fstat(descriptor).st_dev):
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
@@ -103,7 +104,7 @@ def _drop(descriptor: int) -> None:
 
 @functools.cache
 def _in_memory(device: int) -> bool:
-    """A tmpfs; Python's statvfs does not tell the type."""
+    """Whether the device is a tmpfs; Python's statvfs does not tell."""
     number = f"{os.major(device)}:{os.minor(device)}"
     with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
         return any(fields[2] == number and fields[fields.index("-") + 1] == "tmpfs"

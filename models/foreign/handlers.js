@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// The workloads on Node's loop: arguments in, the body or a promise of it out.
-// CPU work and calls that block go through `offload(name, ...arguments)`, which
-// runs a function of answers.js wherever the model runs such work.
+// The workloads on Node's loop: arguments in, the body or a promise of it out. CPU work
+// and blocking calls go through `offload(name, ...arguments)`, which runs a function of
+// answers.js where the model runs such work.
 'use strict';
 const http = require('node:http');
 const answers = require('./answers.js');
 const files = require('./files.js');
 const { Wrong } = require('./routes.js');
 
-const GRACE_MS = 10000; // beyond the delay asked for
+const GRACE_MS = 10000; // beyond the requested delay
 
-/** Node's timers keep whole milliseconds and may fire early by part of one. */
+/** Sleeps at least `ns`. Node's timers count whole milliseconds, and may fire a fraction
+ *  of one too early. */
 function sleep(ns) {
   const due = performance.now() + ns / 1e6;
   return new Promise((resolve) => {
@@ -100,11 +101,11 @@ function handlers(backend, stats, offload) {
         await sleep(delay);
         return answers.check(delay, answers.u64(seed + BigInt(i)));
       });
-      const checks = []; // Promise.all takes no more than two million
+      const checks = []; // Promise.all takes at most two million
       for (const one of asleep) checks.push(await one);
       return `sleepers tasks=${tasks} seed=${seed} check=${answers.hex(answers.combine(checks))}\n`;
     },
-    /** Between two awaits a task is alone. */
+    /** Between two awaits no other task runs. */
     async counter({ tasks, rounds, delay, seed }) {
       let kept = 0;
       const count = async () => {
@@ -129,7 +130,7 @@ function handlers(backend, stats, offload) {
     image: async ({ size, passes, seed }) =>
       `image size=${size} passes=${passes} seed=${seed} ` +
       `sum=${answers.hex(await offload('image', seed, size, passes))}\n`,
-    /** The place that every Node has for files is libuv's pool. */
+    /** With `offload`, every Node model reads in libuv's pool, which is there for files. */
     async file({ size, cold, offload: away, seed }) {
       if (cold)
         throw new Wrong(503, 'cold=1: Node.js has no call that drops the pages of a file; ask ' +

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """HTTP/1.1 requests out of bytes, answers into bytes; no I/O.
 
-The standard library's http.server reads a request line by line through the
-email package's parser, at some 100 us a request; asyncio has no HTTP at all.
-So the head is matched as a whole by one regular expression (C code), and only
-a request that says more than usual is looked at closely. The rules are those of
-docs/contract.md.
+The standard library's http.server reads a request line by line through the email
+package's parser, at some 100 us a request; asyncio has no HTTP at all. So one regular
+expression (C code) matches the whole head, and only a request with unusual fields is
+examined closely. The rules are those of docs/contract.md.
 """
 import re
 
@@ -15,12 +14,12 @@ CHUNK_LINE_MAX = 16384
 
 
 def _ipv6() -> bytes:
-    """IPv6address of RFC 3986, 3.2.2: its nine forms by where the zeros are left out."""
+    """IPv6address of RFC 3986, 3.2.2: nine forms, by the place of the omitted zeros."""
     four, octet = rb"[0-9A-Fa-f]{1,4}", rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
     last = rb"(?:%b:%b|(?:%b\.){3}%b)" % (four, four, octet, octet)
     tails = [rb"(?:%b:){%d}%b" % (four, count, last) for count in range(5, -1, -1)] + [four, b""]
     forms = [rb"(?:%b:){6}%b" % (four, last)]
-    for before, tail in enumerate(tails):  # so many groups may stand before ::
+    for before, tail in enumerate(tails):  # `before` groups may precede ::
         front = rb"(?:(?:%b:){0,%d}%b)?" % (four, before - 1, four) if before else b""
         forms.append(front + b"::" + tail)
     return b"(?:" + b"|".join(forms) + b")"
@@ -50,13 +49,13 @@ _TRAILER = re.compile(_FIELDS + rb"\r\n")
 
 
 def _begun(text: bytes, rest: bytes) -> bytes:
-    """Matches what a text begins with, or the text and the rest."""
+    """Matches a beginning of the text, or the text and the rest."""
     for byte in reversed(text):
         rest = rb"(?:%b%b)?" % (re.escape(bytes([byte])), rest)
     return rest
 
 
-# What is there matches while it may yet become right.
+# Partial patterns: incomplete text matches while it may still become valid.
 _FIELDS_BEGUN = _FIELDS + rb"(?:" + _TOKEN + rb"(?::" + _VALUE + rb"\r?)?|\r)?"
 _HEAD_BEGUN = re.compile(_TOKEN + rb"(?: (?:[!-\"$-~]+" + _begun(
     b" HTTP/1.", rb"(?:[01]" + _begun(b"\r\n", _FIELDS_BEGUN) + rb")?") + rb")?)?")
@@ -76,7 +75,7 @@ _CODING = "Transfer-Encoding is not chunked alone, once: no other coding is read
 
 
 def _explained(head: bytes) -> str:
-    """What is wrong with a head, or with what is there of it."""
+    """Says what is wrong with a head, or with the part of it that is there."""
     line, found, rest = head.partition(b"\n")
     words = line.rstrip(b"\r").split(b" ")
     if not re.fullmatch(_TOKEN, words[0]) or len(words) < 2 or b"" in words:
@@ -106,8 +105,8 @@ def _explained(head: bytes) -> str:
 
 
 class _Refused(Exception):
-    """Where the next request begins cannot be told: the last answer, its
-    status and words."""
+    """The connection's last answer, as status and words: nobody knows where the next
+    request would begin."""
 
 
 class Request:
@@ -129,8 +128,8 @@ class Requests:
 
     def __init__(self):
         self._data = b""
-        self._request = None  # its body has not ended
-        self._length = 0      # of that, still to come; None: chunks
+        self._request = None  # the request whose body has not ended
+        self._length = 0      # bytes of that body still to come; None: chunks
         self._at = 0          # where the next chunk begins
         self._taken = 0       # bytes in chunks so far
 
@@ -138,7 +137,7 @@ class Requests:
         self._data = self._data + data if self._data else data
 
     def idle(self) -> bool:
-        """No byte of an unanswered request is here."""
+        """Whether there is no byte of an unanswered request."""
         return not self._data and self._request is None
 
     def next(self) -> Request | None:
@@ -180,8 +179,7 @@ class Requests:
         return self._closely(request, special, headers)
 
     def _begun(self) -> None:
-        """Whether what is there of a head may become right; if not, that is
-        the end."""
+        """Refuses an incomplete head that cannot become valid."""
         data = self._data
         if not data:
             return
@@ -226,9 +224,9 @@ class Requests:
         expected = [word.strip(b" \t") for name, value in special if name == b"expect"
                     for word in value.split(b",")]
         if b"100-continue" in expected and self._length != 0 and not request.http_1_0:
-            # Whoever waits for "100 Continue" gets the answer instead, and
-            # since the body may or may not follow, the end: by the head alone,
-            # however much of the body came with it.
+            # A client that waits for "100 Continue" gets the answer instead. Since its
+            # body may or may not follow, the connection then ends, even if part of the
+            # body came with the head.
             request.keep, self._request, self._data = False, None, b""
             return request
         return self._body()
@@ -247,7 +245,8 @@ class Requests:
         return request
 
     def _chunks(self) -> bool:
-        """Whether the last chunk and the trailer are here; drops them."""
+        """Drops complete chunks. Returns whether the last chunk and the trailer were
+        there."""
         data = self._data
         while (end := data.find(b"\r\n", self._at)) >= 0:
             if end - self._at > CHUNK_LINE_MAX:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""One asyncio loop, written once for the models that differ in where they run
-CPU work: on the loop itself, in threads, in processes.
+"""One asyncio loop, shared by the models that differ only in where CPU work runs: on
+the loop itself, in threads, or in processes.
 
-A Protocol a connection, not a pair of streams: half the CPU time of a small
-request. A task is made only for a request that waits.
+A connection is a Protocol, not a pair of streams, which halves the CPU time of a small
+request. Only a request that waits gets a task.
 """
 import asyncio
 import inspect
@@ -17,7 +17,7 @@ LINGER_S = 1.0
 
 
 class Server:
-    """What its connections share."""
+    """The state that all connections share."""
 
     def __init__(self, model: server.Model, flags, offload):
         self.routes = Routes(model.name, WORKLOADS)
@@ -30,7 +30,7 @@ class Server:
         self.stopping = False
 
     def other(self, name: str, arguments: dict) -> bytes:
-        """The body of what is no workload."""
+        """The body for a route that is not a workload."""
         if name == "/":
             return self.routes.listing
         if not self.stats:
@@ -45,8 +45,8 @@ class Connection(asyncio.Protocol):
         self._server, self._requests = owner, http.Requests()
         self._transport = self._task = None
         self._writable = True
-        self._ended = False  # the client sends no more
-        self._last = False   # the last answer is out; what still comes is dropped
+        self._ended = False  # the client has ended its side
+        self._last = False   # the last answer is sent; further bytes are dropped
 
     def connection_made(self, transport) -> None:
         self._transport = transport
@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def proceed(self) -> None:
-        """Answers what can be answered now, in order."""
+        """Answers the requests that can be answered now, in order."""
         while not self.busy() and not self._last:
             request = self._requests.next()
             if request is None:
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
             self._wrong(request, wrong)
         except asyncio.CancelledError:  # the client is gone
             self._transport.abort()
-        except Exception as error:  # a pool that broke, no thread to be had
+        except Exception as error:  # for example a broken pool, or no thread left
             self._wrong(request, Wrong(503, f"the workload failed: {error}"))
         self._task = None
         self.proceed()
@@ -135,8 +135,8 @@ class Connection(asyncio.Protocol):
             return
         self._last = True
         if request.error or not self._requests.idle():
-            # Closing with bytes unread would reset the connection, and the
-            # answer with it.
+            # Closing with unread bytes would reset the connection, and the client could
+            # lose the answer.
             if self._transport.can_write_eof() and not self._transport.is_closing():
                 self._transport.write_eof()
             asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
@@ -145,12 +145,12 @@ class Connection(asyncio.Protocol):
 
 
 def _accept(owner: Server, listener, spare: list, tasks: set) -> None:
-    """Not loop.create_server: out of descriptors, that logs four thousand
-    times a second and answers nobody."""
+    """Accepts without loop.create_server: out of descriptors, create_server logs four
+    thousand times a second and answers nobody."""
     loop = asyncio.get_running_loop()
     for client in server.accepted(listener, spare):
         task = loop.create_task(loop.connect_accepted_socket(lambda: Connection(owner), client))
-        tasks.add(task)  # the loop itself keeps but a weak reference
+        tasks.add(task)  # the loop keeps only a weak reference
         task.add_done_callback(tasks.discard)
 
 
@@ -177,8 +177,8 @@ async def _serve(model: server.Model, flags, offload) -> None:
 
 
 def main(model: server.Model, make_offload=None) -> None:
-    """Serves until told to stop. `make_offload(workers)` gives the function
-    that runs CPU work elsewhere, and one to call at the end."""
+    """Serves until told to stop. `make_offload(workers)` returns the function that runs
+    CPU work elsewhere, and a function to call at the end."""
     flags = server.settings(model, WORKLOADS)
     offload, end = make_offload(flags.workers) if make_offload else (None, lambda: None)
     asyncio.run(_serve(model, flags, offload))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A request by the rules of docs/contract.md, as far as node:http does not see
-// to them itself: what its handler is given, and why its parser gave up.
+// The rules of docs/contract.md that node:http does not enforce itself: checks of a
+// parsed request, and reasons for the errors of its parser.
 'use strict';
 
 const HEAD_MAX = 8192;
@@ -16,12 +16,12 @@ const PATH = /^\/[!-"$-~]*$/;
 const ABSOLUTE = new RegExp(`^http://(?:${ADDRESS}|${NAME}+)(?::[0-9]*)?(?:[/?][!-"$-~]*)?$`, 'i');
 const USUAL = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH']);
 
-// IPv6address of RFC 3986, 3.2.2: its nine forms by where the zeros are left out.
+// IPv6address of RFC 3986, 3.2.2: nine forms, by the place of the omitted zeros.
 function ipv6() {
   const four = '[0-9A-Fa-f]{1,4}', octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
   const last = `(?:${four}:${four}|(?:${octet}\\.){3}${octet})`;
   const tails = [5, 4, 3, 2, 1, 0].map((count) => `(?:${four}:){${count}}${last}`);
-  const forms = [...tails, four, ''].map((tail, before) => // so many groups may stand before ::
+  const forms = [...tails, four, ''].map((tail, before) => // `before` groups may precede ::
     `${before ? `(?:(?:${four}:){0,${before - 1}}${four})?` : ''}::${tail}`);
   return `(?:(?:${four}:){6}${last}|${forms.join('|')})`;
 }
@@ -50,7 +50,7 @@ const WORDS = {
   body: "the request's body is over 64 KiB; send a smaller one",
 };
 
-/** What a head says of its request; `wrong` is null or a status and words. */
+/** The facts in a head; `wrong` is null, or a status and words. */
 class Head {
   constructor(request) {
     this.old = request.httpVersionMinor === 0;
@@ -62,7 +62,7 @@ class Head {
     this.size = request.method.length + request.url.length + 14;
     const raw = request.rawHeaders;
     for (let i = 0; i < raw.length; i += 2) this.take(raw[i], raw[i + 1]);
-    // What comes with an upgrade that nobody listens for, node:http drops.
+    // node:http drops bytes that come with an upgrade for which there is no listener.
     this.keep = !this.close && (!this.old || this.kept) && !(this.asks && this.upgrade);
     this.hasBody = this.codings > 0 || this.length > 0;
     this.expects = this.continues && this.hasBody && !this.old;
@@ -92,7 +92,7 @@ class Head {
         if (name.toLowerCase() === 'content-length')
           [this.length, this.lengths] = [Number(value), this.lengths + 1];
         break;
-      case 16: // which the parser takes for Connection, and reads nothing behind
+      case 16: // node:http's parser treats it as Connection, and reads nothing after a close
         if (name.toLowerCase() === 'proxy-connection') this.close ||= has(value, 'close');
         break;
       case 17:
@@ -120,13 +120,13 @@ class Head {
   }
 }
 
-/** Whether a list separated by commas has the word. */
+/** Whether a comma-separated list has the word. */
 function has(list, word) {
   return list.toLowerCase().split(',').some((one) => one.replace(/^[ \t]+|[ \t]+$/g, '') === word);
 }
 
-/** What a trailer says: its bytes, and whether it ends the connection, which
- *  node:http's parser believes. */
+/** A trailer's size in bytes, and whether it closes the connection: node:http's parser
+ *  obeys a Connection field there. */
 function trailerOf({ rawTrailers }) {
   let size = 2;
   let closes = false;
@@ -153,7 +153,7 @@ const FAULTS = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, WORDS.extension],
 };
 
-/** Status and words for an error of the parser; `inBody`: behind a head. */
+/** Status and words for an error of the parser; `inBody`: the error came after the head. */
 function explain({ code, reason }, inBody) {
   if (code === 'HPE_HEADER_OVERFLOW') return [431, inBody ? WORDS.trailer : WORDS.head];
   if (/^Invalid method for/.test(reason)) return [405, WORDS.method];
@@ -161,15 +161,15 @@ function explain({ code, reason }, inBody) {
   return [status, reason ? `${words} (${reason})` : words];
 }
 
-/** Matches what a text begins with, or the text and the rest. */
+/** Matches a beginning of the text, or the text and the rest. */
 const begun = (text, rest) => [...text].reverse().reduce(
   (tail, letter) => `(?:${/\w| /.test(letter) ? letter : `\\${letter}`}${tail})?`, rest);
 const LINE = new RegExp(`^${TOKEN}* [!-"$-~]+ HTTP/1\\.[01]\\r\\n`);
 const LINE_BEGUN = new RegExp(
   `^${TOKEN}*(?: (?:[!-"$-~]+${begun(' HTTP/1.', '(?:[01]\\r?)?')})?)?$`);
 
-/** For a line whose method the parser does not know, from where it stopped in
- *  the method: 405 if it is a request's line, 400 if not, null as yet. */
+/** Judges the rest of a line, from where the parser stopped in an unknown method: 405 if
+ *  it is a valid request line, 400 if not, null if that is not known yet. */
 function judgeLine(rest) {
   if (rest.length >= HEAD_MAX && !rest.slice(0, HEAD_MAX).includes('\n')) return [431, WORDS.head];
   if (LINE.test(rest)) return [405, WORDS.method];

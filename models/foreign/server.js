@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// docs/contract.md for Node: flags, --describe, the ready line, node:http's
-// answers, the stop. node:http as it is: its own parser, its own heads.
+// docs/contract.md for Node: flags, --describe, the ready line, answers, the stop.
+// node:http is used as it comes, with its own parser and its own heads.
 'use strict';
 const fs = require('node:fs');
 const http = require('node:http');
@@ -36,7 +36,8 @@ function host(flag, text) {
   return net.isIPv4(address) ? address : fail(2, `--${flag} ${text}: not an IPv4 address`);
 }
 
-/** Prints words; whoever asked for them waits for them, so that failing is the end. */
+/** Prints words. The caller of this program waits for them, so the program ends if they
+ *  cannot be printed. */
 function say(words) {
   let rest = Buffer.from(words);
   try {
@@ -88,7 +89,7 @@ function flagsOf(model) {
   };
 }
 
-/** What GET /stats tells. Sleeps are not timed: null, not zero. */
+/** The figures of GET /stats. Sleeps are not timed, so they are null, not zero. */
 class Stats {
   constructor() {
     this.requests = this.made = this.kept = 0;
@@ -117,7 +118,7 @@ class Server {
     this.http = http.createServer({ maxHeaderSize: HEAD_MAX, keepAliveTimeout: 0,
                                     requireHostHeader: false, noDelay: true });
     this.http.httpAllowHalfOpen = true;
-    this.http.maxHeadersCount = 0; // the head's size is the limit
+    this.http.maxHeadersCount = 0; // only the head's size is limited
     this.http.on('connection', (socket) => {
       this.connections.set(socket, new Connection(socket));
       socket.on('close', () => this.connections.delete(socket));
@@ -135,7 +136,7 @@ class Server {
 
   take(request, response) {
     const connection = this.connections.get(request.socket);
-    if (!connection || connection.last) return undefined; // behind the last answer
+    if (!connection || connection.last) return undefined; // after the last answer
     connection.requests++;
     response.on('close', () => {
       connection.requests--;
@@ -151,7 +152,7 @@ class Server {
     return this.read(request, response, connection);
   }
 
-  /** Drops the body, then answers. */
+  /** Reads and drops the body, then answers. */
   read(request, response, connection) {
     let size = 0;
     connection.request = request;
@@ -193,7 +194,7 @@ class Server {
     }
   }
 
-  /** The body of what is no workload. */
+  /** The body for a route that is not a workload. */
   async other(where, { reset }) {
     if (where === '/') return this.routes.listing;
     if (!this.stats)
@@ -201,7 +202,7 @@ class Server {
     return `${JSON.stringify(await this.counted(reset))}\n`;
   }
 
-  /** Of the whole server, which may be more than this process. */
+  /** The counts of the whole server; a model with more than one process overrides this. */
   counted(reset) {
     return this.stats.take(reset);
   }
@@ -218,7 +219,7 @@ class Server {
     this.http.listen({ host: address, port, backlog });
   }
 
-  /** Finishes what is in flight, at most for the drain's limit. */
+  /** Finishes the requests in flight, within the drain's limit. */
   stop() {
     if (this.stopping) return;
     this.stopping = true;
@@ -228,24 +229,24 @@ class Server {
   }
 }
 
-/** A connection's requests, and how it ends. */
+/** A connection: its requests, and its end. */
 class Connection {
   constructor(socket) {
     this.socket = socket;
-    this.requests = 0;    // not answered yet
-    this.request = null;  // the last of them that has a body
-    this.last = false;    // nothing behind it is read as a request
-    this.refusal = null;  // what follows the answers that are due
+    this.requests = 0;    // requests not answered yet
+    this.request = null;  // the latest request with a body
+    this.last = false;    // the last request has come: nothing after it counts
+    this.refusal = null;  // a refusal to send after the pending answers
   }
 
-  /** Whether the body of the last request is still being read: what the parser
-   *  has seen of it, for the events of its end come later. */
+  /** Whether the parser is still reading the body of the latest request. (The events for
+   *  the end of a body come later than the parser's.) */
   get reading() {
     return this.request !== null && !this.request.complete;
   }
 
-  /** After the answer that is due the connection ends, with bytes unread:
-   *  closing at once would reset it, and the answer with it. */
+  /** Makes the connection end after the pending answer, with bytes unread. Closing at
+   *  once would reset the connection, and the client could lose the answer. */
   end() {
     this.last = true;
     this.socket.destroySoon = () => {
@@ -254,20 +255,20 @@ class Connection {
     };
   }
 
-  /** The parser cannot read on. */
+  /** Called when the parser cannot go on. */
   fail(error) {
     const { socket } = this;
     if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') {
       if (!this.last) socket.destroy();
     } else if (!this.last || this.reading) {
       this.last = true;
-      if (error.code === 'HPE_CLOSED_CONNECTION') return; // behind the answer that is due
+      if (error.code === 'HPE_CLOSED_CONNECTION') return; // after the pending answer
       if (error.code === 'HPE_INVALID_METHOD') this.judgeLine(error);
       else this.refuse(explain(error, this.reading));
     }
   }
 
-  /** An unknown method: the rest of its line tells what to answer. */
+  /** Answers a request with an unknown method; the rest of its line decides how. */
   judgeLine({ rawPacket, bytesParsed }) {
     let rest = rawPacket.toString('latin1', bytesParsed);
     const judge = () => {
@@ -285,7 +286,7 @@ class Connection {
     if (!judge()) this.socket.on('data', more);
   }
 
-  /** Status and words, behind the answers that are due, and the end. */
+  /** Refuses, after the pending answers, with a status and words, and ends the connection. */
   refuse(refusal) {
     this.last = true;
     this.refusal = refusal;
@@ -303,14 +304,14 @@ class Connection {
   }
 }
 
-/** Closing with bytes unread would reset the connection, and the answer with
- *  it: what still comes is dropped, for a while. */
+/** Drops the bytes that still come, for a while. Closing with unread bytes would reset
+ *  the connection, and the client could lose the answer. */
 function linger(socket) {
   socket.resume();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-/** Where the harness asked for it, the parent's end is ours. */
+/** Ends this process with its parent, if the harness asked for that. */
 function watchParent() {
   const named = Number(process.env.TROIKA_DIE_WITH_PARENT);
   const parent = process.ppid;
@@ -323,13 +324,13 @@ function watchParent() {
   setInterval(() => { if (process.ppid !== parent) process.exit(1); }, 1000).unref();
 }
 
-/** Says that connections are accepted. */
+/** Prints the ready line. */
 function ready(flags, port) {
   say(JSON.stringify({ ready: true, port, model: name,
                        workers: flags.workers ?? null, pid: process.pid }) + '\n');
 }
 
-/** Serves until told to stop; calls `listening` once it does. */
+/** Serves until told to stop; calls `listening` once the server listens. */
 function serve(flags, offload, listening) {
   const server = new Server(flags, offload);
   server.http.on('error', (error) => fail(1, `cannot listen on ${flags.address}:${flags.port}: ` +
@@ -341,11 +342,11 @@ function serve(flags, offload, listening) {
   return server;
 }
 
-/** Where CPU work runs when nobody takes it elsewhere. */
+/** Runs CPU work on the loop itself. */
 const here = (what, ...given) => answers[what](...given);
 
-/** A model of one loop. `model.offload(workers)` makes the function that runs
- *  CPU work elsewhere. */
+/** Runs a model with one loop. `model.offload(workers)` makes the function that runs CPU
+ *  work elsewhere. */
 function main(model) {
   const flags = flagsOf(model);
   watchParent();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every CPython model shares of docs/contract.md: the flags, --describe,
+"""The part of docs/contract.md that all CPython models share: the flags, --describe,
 the listening socket, the ready line, the stop.
 """
 import errno
@@ -30,7 +30,7 @@ def cpus() -> int:
 
 
 class Size:
-    """A flag that takes a size of at most `most_mib` MiB; none without it."""
+    """A flag whose value is a size of at most `most_mib` MiB; the default is 0."""
 
     def __init__(self, name: str, most_mib: int, words: str):
         self.name, self.most_mib, self.help = name, most_mib, words
@@ -44,17 +44,17 @@ class Size:
 
 
 class Model:
-    """What a model says of itself. `workers`: the default, None if there are
-    none to set; `parallel`: it uses several CPUs whether there is a GIL or not;
-    `offloads`: there is a pool for what would block its loop; `sizes`: flags of
-    its own, each a size, as --describe shows them."""
+    """A model's description. `workers`: the default of --workers, None if the model has
+    no workers. `parallel`: the model uses several CPUs even with a GIL. `offloads`: it
+    has a pool for calls that would block its loop. `sizes`: the model's own flags, each
+    a size."""
 
     def __init__(self, summary: str, task: str, *, workers: int | None = None,
                  shared_memory: bool = True, preemptive: bool, parallel: bool = False,
                  offloads: bool = False, sizes: tuple = ()):
         self.name = os.path.basename(sys.argv[0]).removesuffix(".py")
         self.summary, self.task, self.workers, self.sizes = summary, task, workers, sizes
-        # What a request keeps from others while it waits.
+        # What a request occupies while it waits.
         self.discipline = "loop" if task == "coroutine" else "worker" if workers else task
         self.flags = [word for word, there in (
             ("shared-memory", shared_memory), ("preemptive", preemptive),
@@ -132,10 +132,9 @@ def _parse_flags(model: Model):
 
 
 def settings(model: Model, workloads):
-    """The flags; where they ask for words only, they are printed and that is
-    the end."""
+    """The flags. If they only ask for text to be printed, prints it and exits."""
     occupy_standard_descriptors()
-    if sys.argv[1:] == ["--describe"]:  # without the parser: often, and quickly
+    if sys.argv[1:] == ["--describe"]:  # without the parser, because this call is frequent
         say(model, model.describe(sorted(workloads)))
         sys.exit()
     flags = _parse_flags(model)
@@ -147,7 +146,7 @@ def settings(model: Model, workloads):
 
 
 def listen(model: Model, flags) -> socket.socket:
-    """The listening socket; not blocking, so that accepting can stop."""
+    """The listening socket; non-blocking, so that accepting can stop."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     listener = socket.socket()
@@ -163,8 +162,9 @@ def listen(model: Model, flags) -> socket.socket:
 
 
 def occupy_standard_descriptors() -> None:
-    """A socket that is opened while a standard descriptor is closed takes its
-    number, and would get what is printed: a file that refuses both uses takes it."""
+    """A socket that is opened while a standard descriptor is closed takes its number,
+    and would receive the output. So each closed one gets a file that can be neither
+    read nor written as intended."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -173,7 +173,8 @@ def occupy_standard_descriptors() -> None:
 
 
 def say(model: Model, line: str) -> None:
-    """Prints a line; whoever asked for it waits for it, so that failing is the end."""
+    """Prints a line. The caller of this program waits for it, so the program ends if
+    the line cannot be printed."""
     rest = line.encode() + b"\n"
     try:
         while rest:
@@ -189,8 +190,8 @@ def ready(model: Model, flags, listener: socket.socket) -> None:
 
 
 def accepted(listener: socket.socket, spare: list):
-    """Yields whoever waits. `spare` holds a descriptor to give up when there
-    is no other, so that who gets none is told."""
+    """Yields the connections that wait. `spare` has a descriptor to give up when there
+    is no other, so that a client that cannot be served is told."""
     if not spare:
         spare.append(os.open("/dev/null", os.O_RDONLY))
     while True:
@@ -224,8 +225,8 @@ def refuse(client: socket.socket, words: str) -> None:
 
 
 def parent_watch() -> int | None:
-    """A descriptor that is readable once the parent has ended, where the
-    harness asked us to end with it."""
+    """A descriptor that becomes readable when the parent has ended; None if the harness
+    did not ask the server to end with its parent."""
     named = os.environ.get("TROIKA_DIE_WITH_PARENT", "")
     if not named.isdigit():
         return None
@@ -240,8 +241,8 @@ def parent_watch() -> int | None:
 
 
 def on_stop(stop) -> None:
-    """Calls stop() on SIGTERM or SIGINT, once. Whatever it leads to, the
-    process ends half a second after the drain's limit."""
+    """Calls stop() once, on SIGTERM or SIGINT. Whatever stop() does, the process ends
+    half a second after the drain's limit."""
     told = []
 
     def handler(number, frame):
@@ -255,7 +256,7 @@ def on_stop(stop) -> None:
 
 
 class Stats:
-    """What GET /stats tells. Sleeps are not timed: null, not zero."""
+    """The figures of GET /stats. Sleeps are not timed, so they are null, not zero."""
 
     def __init__(self):
         self._requests = 0
@@ -290,6 +291,6 @@ class Stats:
 def drain(busy) -> None:
     """Waits until busy() is false, at most the drain's limit."""
     end = time.monotonic() + DRAIN_S
-    time.sleep(0.005)  # for those who have read a request but not said so
+    time.sleep(0.005)  # for tasks that have read a request but not counted it yet
     while busy() and time.monotonic() < end:
         time.sleep(0.005)
