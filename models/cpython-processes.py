@@ -22,8 +22,9 @@ import time
 
 from foreign import http, server
 from foreign.backend import Backend
-from foreign.direct import WORKLOADS, Answerer, Handlers
+from foreign.direct import Answerer, Handlers
 from foreign.routes import Routes
+from foreign.work import WORKLOADS
 
 LINGER_S = 1.0
 WRITE_LIMIT_S = 30.0

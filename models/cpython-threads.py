@@ -13,8 +13,9 @@ import threading
 
 from foreign import http, server
 from foreign.backend import Backend
-from foreign.direct import WORKLOADS, Answerer, Handlers
+from foreign.direct import Answerer, Handlers
 from foreign.routes import Routes
+from foreign.work import WORKLOADS
 
 STACK_BYTES = 256 << 10  # Python's own calls do not use it
 LINGER_S = 1.0

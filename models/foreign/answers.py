@@ -81,14 +81,6 @@ def heavy(share: int, seed: int) -> bool:
     return seed % 1000 * 617 % 1000 < share
 
 
-_ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
-
-
-def hello_body(size: int, seed: int) -> bytes:
-    first = seed % 26
-    return (_ALPHABET * ((first + size) // 26 + 1))[first:first + size]
-
-
 def wait_body(delay_ns: int, seed: int) -> bytes:
     return b"wait delay_ns=%d seed=%d check=%016x\n" % (delay_ns, seed, check(delay_ns, seed))
 
@@ -106,35 +98,9 @@ def sleepers_body(tasks: int, seed: int, checks) -> bytes:
     return b"sleepers tasks=%d seed=%d check=%016x\n" % (tasks, seed, combine(checks))
 
 
-def spin_body(steps: int, seed: int, state: int) -> bytes:
-    return b"spin steps=%d seed=%d state=%016x\n" % (steps, seed, state)
-
-
-def hash_body(rounds: int, seed: int, digest: str) -> bytes:
-    return f"hash rounds={rounds} seed={seed} digest={digest}\n".encode()
-
-
-def image_body(size: int, passes: int, seed: int, value: int) -> bytes:
-    return b"image size=%d passes=%d seed=%d sum=%016x\n" % (size, passes, seed, value)
-
-
-def file_body(size: int, number: int, offset: int, seed: int, value: int) -> bytes:
-    return b"file size=%d file=%d offset=%d seed=%d sum=%016x\n" % (
-        size, number, offset, seed, value)
-
-
 def mixed_body(delay_ns: int, steps: int, seed: int, state: int) -> bytes:
     return b"mixed delay_ns=%d steps=%d seed=%d state=%016x\n" % (delay_ns, steps, seed, state)
 
 
 def counter_body(tasks: int, updates: int, seed: int) -> bytes:
     return b"counter tasks=%d updates=%d seed=%d\n" % (tasks, updates, seed)
-
-
-def hog_body(steps: int, seed: int, state: int) -> bytes:
-    return b"hog steps=%d seed=%d state=%016x\n" % (steps, seed, state)
-
-
-def block_body(blocked_ns: int, seed: int) -> bytes:
-    return b"block blocked_ns=%d seed=%d check=%016x\n" % (
-        blocked_ns, seed, check(blocked_ns, seed))

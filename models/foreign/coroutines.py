@@ -4,14 +4,15 @@
 import asyncio
 import errno
 import os
-import time
 
-from foreign import answers, files
+from foreign import answers
 from foreign.backend import GRACE_S, Exchange, explained, missing, stale
 from foreign.server import Stats
+from foreign.work import Work
 
-WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "image",
-             "file", "counter", "hog", "block")
+# Whether work is worth offloading, if that depends on its arguments.
+_WORTH = {"file": lambda given: given["offload"],
+          "block": lambda given: given["offload"] and answers.heavy(given["share"], given["seed"])}
 
 
 class _Kept(asyncio.Protocol):
@@ -92,19 +93,23 @@ class Backend:
             kept.transport.abort()
 
 
-class Handlers:
-    """A method for each workload: its arguments in, the body out. Where CPU
-    work is offloaded, `offload(function, *arguments)` is awaited; else it is
-    None and the loop computes."""
+class Handlers(Work):
+    """A method for each workload: its arguments in, the body out. If CPU work is
+    offloaded, `offload(function, *arguments)` is awaited; else `offload` is None and the
+    loop computes."""
 
     def __init__(self, backend: Backend, stats: Stats | None, offload):
         self._call, self._stats, self._offload = backend.call, stats, offload
         if offload:
             for name in ("spin", "hash", "image", "file", "hog", "block"):
-                setattr(self, name, getattr(self, f"_{name}_elsewhere"))
+                setattr(self, name, self._elsewhere(getattr(Work, name), _WORTH.get(name)))
 
-    def hello(self, size: int, seed: int) -> bytes:
-        return answers.hello_body(size, seed)
+    def _elsewhere(self, work, worth):
+        async def run(**arguments) -> bytes:
+            if worth and not worth(arguments):
+                return work(**arguments)
+            return await self._offload(work, *arguments.values())  # in the table's order
+        return run
 
     async def wait(self, delay: int, seed: int) -> bytes:
         await asyncio.sleep(delay / 1e9)
@@ -130,49 +135,11 @@ class Handlers:
         checks = await asyncio.gather(*map(sleep, range(tasks)))
         return answers.sleepers_body(tasks, seed, checks)
 
-    def spin(self, steps: int, seed: int) -> bytes:
-        return answers.spin_body(steps, seed, answers.spin(seed, steps))
-
-    async def _spin_elsewhere(self, steps: int, seed: int) -> bytes:
-        return answers.spin_body(steps, seed, await self._offload(answers.spin, seed, steps))
-
-    def hash(self, rounds: int, seed: int) -> bytes:
-        return answers.hash_body(rounds, seed, answers.chain(seed, rounds))
-
-    async def _hash_elsewhere(self, rounds: int, seed: int) -> bytes:
-        return answers.hash_body(rounds, seed, await self._offload(answers.chain, seed, rounds))
-
     async def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         proof = await self._call(delay, seed)
         state = (await self._offload(answers.spin, proof, steps) if self._offload
                  else answers.spin(proof, steps))
         return answers.mixed_body(delay, steps, seed, state)
-
-    def image(self, size: int, passes: int, seed: int) -> bytes:
-        return answers.image_body(size, passes, seed, answers.image(seed, size, passes))
-
-    async def _image_elsewhere(self, size: int, passes: int, seed: int) -> bytes:
-        value = await self._offload(answers.image, seed, size, passes)
-        return answers.image_body(size, passes, seed, value)
-
-    def file(self, size: int, cold: int, offload: int, seed: int) -> bytes:
-        """A file is always ready, says Linux: reading it blocks the loop."""
-        number, offset = files.place(size, seed)
-        try:
-            proof = files.read(number, offset, size, cold)
-        except OSError as error:
-            raise files.explained(error) from None
-        return answers.file_body(size, number, offset, seed, proof)
-
-    async def _file_elsewhere(self, size: int, cold: int, offload: int, seed: int) -> bytes:
-        if not offload:
-            return Handlers.file(self, size, cold, offload, seed)
-        number, offset = files.place(size, seed)
-        try:
-            proof = await self._offload(files.read, number, offset, size, cold)
-        except OSError as error:
-            raise files.explained(error) from None
-        return answers.file_body(size, number, offset, seed, proof)
 
     async def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Between two awaits no other task runs."""
@@ -190,24 +157,3 @@ class Handlers:
         if self._stats:
             self._stats.count_updates(made, kept)
         return answers.counter_body(tasks, made, seed)
-
-    def hog(self, light: int, heavy: int, share: int, seed: int) -> bytes:
-        steps = heavy if answers.heavy(share, seed) else light
-        return answers.hog_body(steps, seed, answers.spin(seed, steps))
-
-    async def _hog_elsewhere(self, light: int, heavy: int, share: int, seed: int) -> bytes:
-        steps = heavy if answers.heavy(share, seed) else light
-        return answers.hog_body(steps, seed, await self._offload(answers.spin, seed, steps))
-
-    def block(self, delay: int, share: int, offload: int, seed: int) -> bytes:
-        """A call that blocks, where the loop cannot see it."""
-        blocked_ns = delay if answers.heavy(share, seed) else 0
-        if blocked_ns:
-            time.sleep(blocked_ns / 1e9)
-        return answers.block_body(blocked_ns, seed)
-
-    async def _block_elsewhere(self, delay: int, share: int, offload: int, seed: int) -> bytes:
-        if not offload or not answers.heavy(share, seed):
-            return Handlers.block(self, delay, share, offload, seed)
-        await self._offload(time.sleep, delay / 1e9)
-        return answers.block_body(delay, seed)

@@ -4,14 +4,11 @@ answer to a whole request."""
 import threading
 import time
 
-from foreign import answers, files, http
+from foreign import answers, http
 from foreign.backend import Backend
 from foreign.routes import Routes, Wrong
-from foreign.server import Stats
-
-WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "image",
-             "file", "counter", "hog", "block")
-
+from foreign.server import Stats, other
+from foreign.work import Work
 
 def _at_once(run, count: int) -> list:
     """The results of run(i), in a thread for each i. Every thread that was started is
@@ -41,14 +38,11 @@ def _at_once(run, count: int) -> list:
     return results
 
 
-class Handlers:
+class Handlers(Work):
     """A method for each workload: its arguments in, the body out."""
 
     def __init__(self, backend: Backend, stats: Stats | None):
         self._call, self._stats = backend.call, stats
-
-    def hello(self, size: int, seed: int) -> bytes:
-        return answers.hello_body(size, seed)
 
     def wait(self, delay: int, seed: int) -> bytes:
         time.sleep(delay / 1e9)
@@ -68,26 +62,9 @@ class Handlers:
             return answers.check(delay, seed + i & answers.MASK)
         return answers.sleepers_body(tasks, seed, _at_once(sleep, tasks))
 
-    def spin(self, steps: int, seed: int) -> bytes:
-        return answers.spin_body(steps, seed, answers.spin(seed, steps))
-
-    def hash(self, rounds: int, seed: int) -> bytes:
-        return answers.hash_body(rounds, seed, answers.chain(seed, rounds))
-
     def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         state = answers.spin(self._call(delay, seed), steps)
         return answers.mixed_body(delay, steps, seed, state)
-
-    def image(self, size: int, passes: int, seed: int) -> bytes:
-        return answers.image_body(size, passes, seed, answers.image(seed, size, passes))
-
-    def file(self, size: int, cold: int, offload: int, seed: int) -> bytes:
-        number, offset = files.place(size, seed)
-        try:
-            proof = files.read(number, offset, size, cold)
-        except OSError as error:
-            raise files.explained(error) from None
-        return answers.file_body(size, number, offset, seed, proof)
 
     def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Reads and writes are a race. Only a GIL may keep a pair together, by chance:
@@ -107,17 +84,6 @@ class Handlers:
             self._stats.count_updates(made, kept)
         return answers.counter_body(tasks, made, seed)
 
-    def hog(self, light: int, heavy: int, share: int, seed: int) -> bytes:
-        steps = heavy if answers.heavy(share, seed) else light
-        return answers.hog_body(steps, seed, answers.spin(seed, steps))
-
-    def block(self, delay: int, share: int, offload: int, seed: int) -> bytes:
-        """Wherever it blocks, that is a task of its own."""
-        blocked_ns = delay if answers.heavy(share, seed) else 0
-        if blocked_ns:
-            time.sleep(blocked_ns / 1e9)
-        return answers.block_body(blocked_ns, seed)
-
 
 class Answerer:
     """Turns a complete request into the bytes to send."""
@@ -136,12 +102,7 @@ class Answerer:
                 if self._stats:
                     self._stats.count()
                 return http.answer(request, keep, handler(**arguments))
-            if name == "/":
-                return http.answer(request, keep, self._routes.listing,
-                                   kind=b"application/json")
-            if not self._stats:
-                raise Wrong(404, "no statistics are kept; start the server with --stats")
-            return http.answer(request, keep, self._stats.take(**arguments),
+            return http.answer(request, keep, other(self._routes, self._stats, name, **arguments),
                                kind=b"application/json")
         except Wrong as wrong:
-            return http.wrong(request, keep, wrong.status, str(wrong))
+            return http.wrong(request, keep, wrong.status, wrong.words)

@@ -10,8 +10,9 @@ import inspect
 import os
 
 from foreign import http, server
-from foreign.coroutines import WORKLOADS, Backend, Handlers
+from foreign.coroutines import Backend, Handlers
 from foreign.routes import Routes, Wrong
+from foreign.work import WORKLOADS
 
 LINGER_S = 1.0
 
@@ -28,14 +29,6 @@ class Server:
                          for handler in [getattr(handlers, name)]}
         self.connections: set = set()
         self.stopping = False
-
-    def other(self, name: str, arguments: dict) -> bytes:
-        """The body for a route that is not a workload."""
-        if name == "/":
-            return self.routes.listing
-        if not self.stats:
-            raise Wrong(404, "no statistics are kept; start the server with --stats")
-        return self.stats.take(**arguments)
 
 
 class Connection(asyncio.Protocol):
@@ -96,8 +89,9 @@ class Connection(asyncio.Protocol):
             name, arguments = owner.routes.find(request.target)
             handler, waits = owner.handlers.get(name, (None, False))
             if not handler:
-                body, kind = owner.other(name, arguments), b"application/json"
-                self._send(request, http.answer(request, self._keep(request), body, kind=kind))
+                body = server.other(owner.routes, owner.stats, name, **arguments)
+                self._send(request, http.answer(request, self._keep(request), body,
+                                                kind=b"application/json"))
                 return
             if owner.stats:
                 owner.stats.count()
@@ -127,7 +121,7 @@ class Connection(asyncio.Protocol):
 
     def _wrong(self, request: http.Request, wrong: Wrong) -> None:
         keep = self._keep(request)
-        self._send(request, http.wrong(request, keep, wrong.status, str(wrong)))
+        self._send(request, http.wrong(request, keep, wrong.status, wrong.words))
 
     def _send(self, request: http.Request, data: bytes) -> None:
         self._transport.write(data)

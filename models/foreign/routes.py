@@ -31,8 +31,8 @@ class Wrong(Exception):
     """A request that gets `status` and one sentence."""
 
     def __init__(self, status: int, words: str):
-        super().__init__(words)
-        self.status = status
+        super().__init__(status, words)  # both, so that a process can pickle it
+        self.status, self.words = status, words
 
 
 @functools.lru_cache(maxsize=1024)

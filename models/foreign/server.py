@@ -15,6 +15,7 @@ import threading
 import time
 
 from foreign import http
+from foreign.routes import Routes, Wrong
 
 DRAIN_S = 4.0
 _WORKERS_MAX = 4096
@@ -286,6 +287,15 @@ class Stats:
         if reset:
             self._updates = [0, 0]
         return made, kept
+
+
+def other(routes: Routes, stats: Stats | None, name: str, reset: bool) -> bytes:
+    """The body for a route that is not a workload: "/" or "/stats"."""
+    if name == "/":
+        return routes.listing
+    if not stats:
+        raise Wrong(404, "no statistics are kept; start the server with --stats")
+    return stats.take(reset)
 
 
 def drain(busy) -> None:
