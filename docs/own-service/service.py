@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A small service to measure: a thread for each connection, 20 ms of waiting
-in each request. Stands for whatever you have; see docs/own-service.md.
+"""A small service to measure: a thread for each connection, and each request waits 20
+ms. It stands for your own service; see docs/own-service.md.
 
     service.py PORT
 """
