@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Troika. `make help` lists what there is to do.
+# Troika. `make help` lists the targets.
 #
-# One file, no recursion but for the sanitizer variants. Packages are installed
+# One file, without recursion except for the sanitizer variants. Packages are installed
 # before the first compiler call (build/.deps), so nothing here may ask
 # pkg-config while this file is read: recipes ask when they run.
 
@@ -9,12 +9,12 @@ VARIANT ?= release
 CC ?= gcc
 CFLAGS ?=
 PYTHON ?= /usr/bin/python3
-# Packages (pkg-config's names) and interpreters to be treated as missing.
+# Packages (pkg-config's names) and interpreters to treat as missing.
 WITHOUT ?=
-# What a user hands over reaches the program as it is: make does not expand
-# these, and no shell reads them. A recipe has "$$GIVEN_X", which is one word,
-# or $(with) X, which is the words of X. The program takes the shell's place, so
-# that a signal to make, which hands SIGTERM on, ends the program and not the shell.
+# The user's variables reach the program unchanged: make does not expand them, and
+# no shell reads them. A recipe has "$$GIVEN_X", which is one word, or $(with) X,
+# which is the words of X. The program replaces the shell, so that a SIGTERM to
+# make, which make passes on, ends the program and not only the shell.
 given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN RUNS SECONDS TARGETS TESTS URL WITHOUT
 default_RUN := results/latest
 default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
@@ -36,7 +36,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 variant_release := -O2 -fno-plt
 variant_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 variant_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
-# What `make fuzz` builds with clang: asan's checks, and branches that are counted.
+# `make fuzz` builds with clang: asan's checks, and counted branches.
 variant_fuzz := -O2 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 variant_flags := $(variant_$(VARIANT))
 $(if $(variant_flags),,$(error VARIANT=$(VARIANT) is none of release asan tsan))
@@ -44,7 +44,7 @@ REQUIRED := -std=gnu11 -D_GNU_SOURCE -g -pthread -I. -Ibuild/llhttp/include $(WA
 COMPILE = $(CC) $(REQUIRED) $(CFLAGS) -MMD -MP
 
 models := $(patsubst models/%.c,%,$(wildcard models/*.c))
-# Models in other languages; not under sanitizers, which see nothing of them.
+# Models in other languages; not under sanitizers, which cannot check them.
 foreign_models := $(if $(filter release,$(VARIANT)),$(wildcard models/*.py models/*.js))
 FUZZ_CC ?= clang
 workload_sources := $(sort $(wildcard workloads/*.c))
@@ -78,44 +78,44 @@ help: ## this text
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
 	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= SECONDS= TARGETS=\n'
 
-deps: ## install what is missing (apt; elsewhere: print the list)
+deps: ## install missing packages (apt; on other systems, print the list)
 	@rm -f build/.deps
 	@$(MAKE) --no-print-directory build/.deps
 
-deps-peers: ## the servers and load generators that bench-peers and bench-generators compare with (apt)
+deps-peers: ## install the servers and load generators of bench-peers and bench-generators (apt)
 	@sh harness/deps-servers.sh peers nginx-light haproxy lighttpd apache2 wrk nghttp2-client apache2-utils
 
-deps-claims: ## PostgreSQL and Redis with their client libraries, and Node.js; nothing else needs them (apt)
+deps-claims: ## install PostgreSQL, Redis, their client libraries, and Node.js; only some experiments need them (apt)
 	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev nodejs
 
-list: all ## models, workloads and experiments
+list: all ## show models, workloads and experiments
 	@$(with) ARGS $(out)/troika list
 
-bench: bench-quick ## the three classes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
+bench: bench-quick ## compare threads, loop and processes on I/O, CPU and mixed work: under 3 minutes, ends in a decision
 
-standard: bench-standard ## the same with latency at a fixed rate and a noise floor: under 15 minutes
+standard: bench-standard ## as bench, with latency at a fixed rate and a noise floor: under 15 minutes
 
-# A run with invalid trials, or one that misses a --threshold, is reported all the same.
+# A run with invalid trials, or one that misses a --threshold, gets its report too.
 run_and_report = exec $(python) harness/given.py bench $(out)/troika
 
 $(sort $(bench_targets) bench-quick): bench-%: all
 	@$(run_and_report) -- $*
 
-# The program names the experiment that is nearest to one that does not exist.
+# For an experiment that does not exist, the program suggests the nearest name.
 bench-%: all FORCE
 	@$(run_and_report) -- '$(subst ','\'',$*)'
 
-resume: all ## go on with an interrupted run, then report it (RUN=, default the newest)
+resume: all ## continue an interrupted run, then report it (RUN=, default: the newest)
 	@$(run_and_report) "--resume=$$GIVEN_RUN"
 
-full: all ## every experiment, one after another (ten hours and more; ARGS=--dry-run tells)
+full: all ## run every experiment, one after another (over ten hours; ARGS=--dry-run shows how long)
 	@$(run_and_report) -- $(experiments)
 
-# CLAIMS= judges those alone, by name; MINUTES= is for all their runs together,
-# those included that an undecided claim asks for.
+# CLAIMS= names the claims to judge; MINUTES= limits all their runs together,
+# including the further runs of undecided claims.
 .PHONY: claims claims-full
-claims: all ## the claims of the articles, judged: those that fit in 10 minutes (CLAIMS=C07,C14 some; one page)
-claims-full: all ## all of them
+claims: all ## judge the articles' claims, as many as fit into 10 minutes (CLAIMS=C07,C14: only these)
+claims-full: all ## judge all claims (about an hour)
 claims claims-full:
 	@$(with) ARGS $(python) reports/claims_run.py --troika=$(out)/troika \
 	    --claims="$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}" \
@@ -124,42 +124,42 @@ claims claims-full:
 serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
 	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"
 
-load: $(out)/troika ## the load generator alone: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
+load: $(out)/troika ## run only the load generator: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
 	@$(call needed,URL,$(comma) say make load URL='http://127.0.0.1:8080/hello')$(with) ARGS $(out)/troika load -- "$$GIVEN_URL"
 
-search: all ## the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
+search: all ## find the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
 	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
 
-doctor: $(out)/troika ## what on this machine spoils measurements, and the remedy
+doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
 	@$(with) ARGS $(out)/troika doctor
 
 .PHONY: selftest
-selftest: all ## the instrument against known truth: faults planted, each must be caught
+selftest: all ## test the instrument: it must catch every planted fault
 	@$(with) ARGS $(out)/troika selftest
 
 .PHONY: bench-primitives
-bench-primitives: $(out)/troika ## what a switch, a task, a hand-over, a timer cost on this machine
+bench-primitives: $(out)/troika ## measure the cost of a switch, a task, a hand-over and a timer on this machine
 	@$(with) ARGS $(out)/troika primitives
 
 .PHONY: bench-generators
-bench-generators: all ## troika load against wrk, h2load and ab (those that are installed): rate and CPU per request
+bench-generators: all ## compare troika load with wrk, h2load and ab, if installed: rate and CPU per request
 	@$(with) ARGS $(python) harness/generators.py --build $(out)
 
 ##@ Report
 charts: build/.deps ## draw the charts of RUN again
 	@$(with) ARGS $(python) reports/report.py --only charts -- "$$GIVEN_RUN"
-report: build/.deps ## charts, report.md, index.html and decision record of RUN
+report: build/.deps ## make charts, report.md, index.html and decision record of RUN
 	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
-adr: build/.deps ## the decision record of RUN alone; ARGS=--verify: recompute what is there and compare
+adr: build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
-compare: $(out)/troika ## two runs side by side: make compare A=results/X B=results/Y
+compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
 	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean
 tests: all $(unit_tests) $(helpers)
 
-# What TESTS names is built and no more: of the unit tests one alone runs models.
+# Only the tests that TESTS names are built. Of the unit tests, only one runs models.
 tests_named := $(value TESTS)
 units_named := $(if $(tests_named),$(foreach u,$(unit_tests),$(if $(strip \
     $(foreach w,$(tests_named),$(findstring $(w),unit/$(notdir $(u))))),$(u))),$(unit_tests))
@@ -167,18 +167,18 @@ units_named := $(if $(tests_named),$(foreach u,$(unit_tests),$(if $(strip \
 tests-named: $(if $(filter-out unit/%,$(or $(tests_named),all))$(filter %/meter_unprivileged,$(units_named)),all) \
     $(units_named) $(helpers)
 
-check: tests-named ## unit, contract, method, report, fault and tidy tests (TESTS=unit/gate: some, by words of their names)
+check: tests-named ## run unit, contract, method, report, fault and tidy tests (TESTS=unit/gate: only tests with this word in their name)
 	@export TROIKA_BUILD=$(out); $(with) TESTS $(python) tests/run.py
 
-asan tsan: ## check (but for reports, which are Python) under address+undefined, or thread sanitizer
+asan tsan: ## run check, without reports (they are Python), under address+undefined or thread sanitizer
 	@$(MAKE) --no-print-directory tests-named VARIANT=$@
 	@export GIVEN_TESTS="$${GIVEN_TESTS:-unit/ contract/ method/ fault/}" TROIKA_BUILD=build/$@; \
 	    $(with) TESTS $(python) tests/run.py
 
-# SECONDS= and RUNS= limit each target, TARGETS= names some, FRESH=1 starts from
-# the seeds alone, so that the inputs are the same ones each time.
+# SECONDS= and RUNS= limit each target; TARGETS= names some; FRESH=1 starts from
+# the seeds only, so that the inputs are the same each time.
 .PHONY: fuzz fuzz-run
-fuzz: ## made-up bytes for whatever reads others': a minute each (SECONDS= RUNS= TARGETS=; docs/fuzzing.md)
+fuzz: ## fuzz all parsers of foreign bytes, a minute each (SECONDS= RUNS= TARGETS=; docs/fuzzing.md)
 	@if ! echo 'int LLVMFuzzerTestOneInput(void);int LLVMFuzzerTestOneInput(void){return 0;}' | \
 	    $(FUZZ_CC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null; then \
 	    echo 'fuzz: skipped: $(FUZZ_CC) with libFuzzer is missing (on Debian 12: clang and libclang-rt-14-dev)'; exit 0; fi; \
@@ -187,7 +187,7 @@ fuzz-run: $(fuzz_targets)
 	@$(with) TARGETS $(python) tests/fuzz/run.py --build $(out) $${GIVEN_SECONDS:+--seconds "$$GIVEN_SECONDS"} \
 	    $${GIVEN_RUNS:+--runs "$$GIVEN_RUNS"} $(if $(FRESH),--fresh)
 
-ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release build these tests alone)
+ci: ## run what CI runs after make bench and make check (CI_TESTS=: of the release build, only these tests)
 	@$(MAKE) --no-print-directory format-check
 	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
 	    else echo 'clang is missing: its warnings are not looked at'; fi
@@ -199,16 +199,16 @@ ci: ## what CI runs after make bench and make check (CI_TESTS=: of the release b
 	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=60
 
 c_files = $(wildcard $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
-format: ## clang-format everything; the schemas one property a line
+format: ## format all C files by clang-format, and the schemas with one property a line
 	@$(python) results/schema/format.py
 	@clang-format -i $(c_files)
-format-check: ## fails when format would change something
+format-check: ## fail if format would change a file
 	@$(python) results/schema/format.py --check
 	@command -v clang-format >/dev/null || { echo 'format-check: clang-format is missing, skipped'; exit 0; }; \
 	    clang-format --dry-run -Werror $(c_files)
-# What clang-tidy and cppcheck need defined to read a file without its recipe.
+# Definitions that clang-tidy and cppcheck need to read a file without its recipe.
 tidy_defines := $(foreach d,MODEL_NAME TROIKA_VERSION TROIKA_VARIANT TROIKA_COMPILER TROIKA_CFLAGS,-D$(d)='""')
-tidy: tests ## clang-tidy (.clang-tidy says which checks), cppcheck and shellcheck
+tidy: tests ## run clang-tidy (checks: .clang-tidy), cppcheck and shellcheck
 	@printf '%s\n' $(filter %.c,$(c_files)) | xargs -P 2 -I{} clang-tidy --quiet {} -- $(REQUIRED) $(tidy_defines) \
 	    2>build/tidy.log || { cat build/tidy.log; exit 1; }
 	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
@@ -241,7 +241,7 @@ $(out)/.version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION) $(CFLAGS)' | cmp -s - $@ || echo '$(VERSION) $(CFLAGS)' > $@
 
 # The clients of the data servers; a file without its package is a stub.
-# Whether there is a package: not when WITHOUT names it.
+# Whether a package is there, and WITHOUT does not name it.
 has = case " $$GIVEN_WITHOUT " in *" $(1) "*) false;; *) pkg-config --exists $(1);; esac
 client_postgresql := libpq
 client_redis := hiredis
@@ -251,8 +251,8 @@ $(clients): OBJECT_FLAGS = $(if $(filter $(client),$(value WITHOUT)),-DTROIKA_WI
     $(shell pkg-config --cflags $(client) 2>/dev/null))
 $(clients): $(out)/workloads.c
 
-# The table of workloads: rewritten only when the set of files changes, or what
-# they require (as models do, see below) has come or gone.
+# The table of workloads is rewritten only when the set of files changes, or when
+# a package that they require (as models do, see below) comes or goes.
 symbol = $(subst -,_,$(basename $(notdir $(1))))
 $(out)/workloads.c: FORCE | build/.deps
 	@mkdir -p $(@D)
@@ -272,9 +272,8 @@ $(out)/workloads.c: FORCE | build/.deps
 $(out)/workloads.o: $(out)/workloads.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# A source of others gets the variant's flags as ours do, warnings aside. Of
-# llhttp's two state machines it is the strict one; llhttp 9, where it comes as
-# a library, has no other.
+# Third-party sources get the variant's flags too, but no warnings. Of llhttp's two
+# state machines we use the strict one; llhttp 9 as a library has only that one.
 $(llhttp): | build/.deps
 	$(call say,CC,llhttp)
 	@mkdir -p $(@D)/llhttp
@@ -291,8 +290,8 @@ $(out)/libtroika.a: $(harness_objects)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # ---- programs -------------------------------------------------------------
-# A model says what it needs in one comment line, `requires: PKG ...`, by
-# pkg-config name; a model whose package is missing is skipped, with the reason.
+# A model names its packages in one comment line, `requires: PKG ...`, by their
+# pkg-config names. If a package is missing, the build skips the model and says why.
 $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,MODEL,$*)
 	@mkdir -p $(@D)
@@ -300,8 +299,8 @@ $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a $(llhttp) | b
 	for p in $$needs; do $(call has,$$p) || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
 	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a $(llhttp) -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
 
-# A foreign model is its script with the interpreter's line put first; beside
-# it lie the code that they share and the workloads' tables.
+# A foreign model is its script behind the interpreter's line. Beside it are the
+# code that foreign models share and the workloads' tables.
 $(out)/routes.json: $(out)/troika
 	$(Q)$< list workloads --format json >$@
 	@mkdir -p $(@D)/models
@@ -329,12 +328,12 @@ $(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/librunti
 	$(call say,TEST,$*)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -lcmocka -luv
-# A target of tests/fuzz/ is linked as a unit test is; libFuzzer has main.
+# A target of tests/fuzz/ is linked like a unit test; libFuzzer has main.
 $(fuzz_targets): $(out)/fuzz/%: tests/fuzz/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,FUZZ,$*)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fsanitize=fuzzer -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -luv
-# Programs of known size and speed: no sanitizer adds to what they weigh.
+# Programs of known size and speed, built without sanitizers, which would add to both.
 $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 	@mkdir -p $(@D)
 	$(Q)$(filter-out -fsanitize% -fno-sanitize%,$(COMPILE)) -MF $@.d -MT $@ -o $@ $<
