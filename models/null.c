@@ -221,24 +221,20 @@ static void handle(int fd)
         end(fd); /* the client does not read its answers */
 }
 
-static void accept_all(int listen_fd, int epoll_fd)
-{
-    int fd;
-
-    while ((fd = server_accept(listen_fd, 0)) >= 0) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
-            server_refuse(fd, "the server is out of memory");
-    }
-    if (fd != -EAGAIN) /* the kernel is short of something: no busy loop */
-        blocking_sleep(1000000);
-}
-
 static int watch(int epoll_fd, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static void accept_all(int listen_fd, int epoll_fd)
+{
+    int fd;
+    while ((fd = server_accept(listen_fd, 0)) >= 0)
+        if (watch(epoll_fd, fd) < 0)
+            server_refuse(fd, SERVER_NO_WATCH);
+    if (fd != -EAGAIN) /* the kernel is short of something: no busy loop */
+        blocking_sleep(1000000);
 }
 
 static void run(const struct server_config *config, int epoll_fd)

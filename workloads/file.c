@@ -46,12 +46,6 @@ static struct piece piece_of(const struct arguments *arguments)
     };
 }
 
-static int64_t file_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 /* The proof of a read, from the sum of words times their positions. Its top bit
  * is 0, because a negative result means an error. */
 static int64_t proof(uint64_t sum)
@@ -118,7 +112,7 @@ const struct workload workload_file = {
     .parameters = parameters,
     .handle = file_handle,
     .answer = file_answer,
-    .wait_ns = file_wait_ns,
+    .wait_ns = workload_never_waits,
     .blocks = true,
     .source = "reading files is I/O-bound, async's own ground (Python "
               "Performance: Why I/O-Bound Tasks Demand asyncio); synchronous "

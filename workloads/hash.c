@@ -28,12 +28,6 @@ struct chain {
     int64_t rounds;
 };
 
-static int64_t hash_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 /* Returns the first 8 bytes of the last digest, because a task's result is one
  * number. */
 static int64_t run_chain(void *arg)
@@ -92,7 +86,7 @@ const struct workload workload_hash = {
     .parameters = parameters,
     .handle = hash_handle,
     .answer = hash_answer,
-    .wait_ns = hash_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "CPU work needs processes, and async adds overhead to it (Beyond "
               "the Event Loop: Architecting High-Concurrency Python Backends; "
               "How Asyncio Works and Powers High-Performance Python "

@@ -32,19 +32,13 @@ static int hello_answer(const struct arguments *arguments, struct reply *reply)
     return 0;
 }
 
-static int64_t hello_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 const struct workload workload_hello = {
     .summary = "nothing: what a request itself costs under a model",
     .kind = WORKLOAD_IO,
     .parameters = parameters,
     .handle = hello_answer,
     .answer = hello_answer,
-    .wait_ns = hello_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "switching threads costs, the loop avoids it (Python "
               "Performance: Why I/O-Bound Tasks Demand asyncio; How Asyncio "
               "Works and Powers High-Performance Python Applications)",

@@ -24,12 +24,6 @@ static bool hog_heavy(const struct arguments *arguments)
     return share_has(argument(arguments, SHARE), arguments->seed);
 }
 
-static int64_t hog_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static struct spin spin_of(const struct arguments *arguments)
 {
     int row = hog_heavy(arguments) ? HEAVY : LIGHT;
@@ -68,7 +62,7 @@ const struct workload workload_hog = {
     .handle = hog_handle,
     .answer = hog_answer,
     .heavy = hog_heavy,
-    .wait_ns = hog_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "CPU work in a coroutine blocks everyone (Python Performance: "
               "Why I/O-Bound Tasks Demand asyncio; Async I/O; How Asyncio "
               "Works and Powers High-Performance Python Applications)",

@@ -31,12 +31,6 @@ struct image {
     int64_t size, passes;
 };
 
-static int64_t image_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static void fill(uint8_t *pixels, size_t count, uint64_t seed)
 {
     uint64_t x = spin_start(seed), bytes;
@@ -141,7 +135,7 @@ const struct workload workload_image = {
     .parameters = parameters,
     .handle = image_handle,
     .answer = image_answer,
-    .wait_ns = image_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "image processing belongs in processes (Async I/O; How Asyncio "
               "Works and Powers High-Performance Python Applications)",
 };

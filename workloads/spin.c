@@ -14,12 +14,6 @@ static const struct parameter parameters[] = {
     {.name = NULL},
 };
 
-static int64_t spin_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static struct spin spin_of(const struct arguments *arguments)
 {
     return (struct spin){arguments->seed, argument(arguments, STEPS)};
@@ -54,7 +48,7 @@ const struct workload workload_spin = {
     .parameters = parameters,
     .handle = spin_handle,
     .answer = spin_answer,
-    .wait_ns = spin_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "CPU work in a coroutine blocks everyone, and CPU work needs "
               "processes (Async I/O; How Asyncio Works and Powers "
               "High-Performance Python Applications)",

@@ -33,12 +33,6 @@ static const struct parameter parameters[] = {
     {.name = NULL},
 };
 
-static int64_t websocket_wait_ns(const struct arguments *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-
 static int64_t websocket_push_ns(const struct arguments *arguments)
 {
     return argument(arguments, PUSH);
@@ -111,7 +105,7 @@ const struct workload workload_websocket = {
     .session = websocket_session,
     .push_ns = websocket_push_ns,
     .answer = websocket_answer,
-    .wait_ns = websocket_wait_ns,
+    .wait_ns = workload_never_waits,
     .source = "one process holds thousands of connections (chats, feeds, "
               "notifications) because a silent one costs a coroutine and no "
               "thread",

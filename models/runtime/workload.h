@@ -102,6 +102,9 @@ struct workload {
     const char *source; /* the claim that it tests, and who made the claim */
 };
 
+/* The wait_ns of a workload that waits for the CPU alone: 0. */
+int64_t workload_never_waits(const struct arguments *arguments);
+
 /* Whether a request is at most one wait for time, and then `answer`: no call to
  * another server, no child tasks, no conversation, no blocking call. A model
  * that cannot suspend a handler in the middle has only these workloads. */

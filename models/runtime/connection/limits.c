@@ -22,8 +22,7 @@
 
 enum { RESERVED_PIDS = 300, SLACK = 16 };
 
-/* The first number in a file, or -1, also for "max". */
-static long long number_in(const char *path)
+long long limits_number(const char *path)
 {
     FILE *file = fopen(path, "re");
     long long number = -1;
@@ -74,9 +73,9 @@ static bool group_full(const char *mount, char *group, struct reply *reply)
 
     for (;;) {
         snprintf(path, sizeof path, "%s%s/pids.current", mount, group);
-        long long now = number_in(path);
+        long long now = limits_number(path);
         snprintf(path, sizeof path, "%s%s/pids.max", mount, group);
-        long long most = number_in(path);
+        long long most = limits_number(path);
         if (used_up(now, most)) {
             (void)reply_printf(reply, "pids.max = %lld of the control group %s",
                                most, group[0] ? group : "/");
@@ -141,7 +140,7 @@ static bool number_full(long long threads, struct reply *reply)
     };
 
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        long long most = number_in(limits[i].path);
+        long long most = limits_number(limits[i].path);
         if (!used_up(limits[i].now, most))
             continue;
         (void)reply_printf(reply, "%s = %lld", limits[i].name, most);

@@ -14,6 +14,9 @@ struct reply;
  * requests that have failed anyway. */
 void limits_explain(int error, struct reply *reply);
 
+/* The first number in a file of /proc or /sys; -1 if there is none. */
+long long limits_number(const char *path);
+
 /* Says on stderr that `what` cannot serve, and which limit is used up, if
  * any. */
 void limits_print(const char *what, int error);

@@ -344,14 +344,8 @@ static const char *missing_operation(void)
 
 static int somaxconn(void)
 {
-    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-    int limit = 0;
-
-    if (file && fscanf(file, "%d", &limit) != 1)
-        limit = 0;
-    if (file)
-        fclose(file);
-    return limit > 0 ? limit : SOMAXCONN;
+    long long limit = limits_number("/proc/sys/net/core/somaxconn");
+    return limit > 0 ? (int)limit : SOMAXCONN;
 }
 
 static int fail_to_listen(const struct settings *settings, int error)
