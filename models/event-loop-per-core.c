@@ -112,10 +112,9 @@ static int serve(const struct server_config *config)
 {
     int count = config->workers;
     int *listeners = calloc((size_t)count, sizeof *listeners);
-    int error;
 
     loops = calloc((size_t)count, sizeof *loops);
-    error = loops && listeners ? 0 : -ENOMEM;
+    int error = loops && listeners ? 0 : -ENOMEM;
     if (error == 0)
         error = listener_spread(config, argument(&config->arguments, SPREAD),
                                 listeners, count);

@@ -197,20 +197,17 @@ static void parse_rest(int fd, struct partial *partial)
 
 static void handle(int fd)
 {
-    struct canned *canned;
-    ssize_t count;
-
     if (fd < partials_size && partials[fd]) {
         parse_rest(fd, partials[fd]);
         return;
     }
-    count = recv(fd, scratch, sizeof scratch, MSG_DONTWAIT);
+    ssize_t count = recv(fd, scratch, sizeof scratch, MSG_DONTWAIT);
     if (count <= 0) {
         if (count == 0 || errno != EAGAIN)
             end(fd);
         return;
     }
-    canned = *canned_find(scratch, (size_t)count);
+    struct canned *canned = *canned_find(scratch, (size_t)count);
     if (!canned) {
         parse(fd, (size_t)count);
         return;
@@ -258,7 +255,6 @@ static void run(const struct server_config *config, int epoll_fd)
 static int serve(const struct server_config *config)
 {
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    int rc;
 
     if (epoll_fd < 0)
         return -errno;
@@ -266,7 +262,7 @@ static int serve(const struct server_config *config)
     if (partials_size < 0 || partials_size > 1 << 20)
         partials_size = 1 << 20;
     partials = calloc((size_t)partials_size, sizeof(struct partial *));
-    rc = partials ? watch(epoll_fd, config->listen_fd) : -ENOMEM;
+    int rc = partials ? watch(epoll_fd, config->listen_fd) : -ENOMEM;
     rc = rc ? rc : watch(epoll_fd, config->stop_fd);
     if (!rc)
         run(config, epoll_fd);

@@ -60,24 +60,20 @@ void stats_count_updates(uint64_t made, uint64_t kept)
 static int slot_of(int64_t value_ns)
 {
     uint64_t value = (uint64_t)value_ns;
-    int shift;
-    uint64_t slot;
 
     if (value < SUBS)
         return (int)value;
-    shift = 63 - __builtin_clzll(value) - SUB_BITS;
-    slot = (uint64_t)shift * SUBS + (value >> shift);
+    int shift = 63 - __builtin_clzll(value) - SUB_BITS;
+    uint64_t slot = (uint64_t)shift * SUBS + (value >> shift);
     return slot < SLOTS ? (int)slot : SLOTS - 1;
 }
 
 /* The largest value of a slot. */
 static int64_t slot_top_ns(int slot)
 {
-    int shift;
-
     if (slot < SUBS)
         return slot;
-    shift = slot / SUBS - 1;
+    int shift = slot / SUBS - 1;
     return ((int64_t)(slot - shift * SUBS + 1) << shift) - 1;
 }
 

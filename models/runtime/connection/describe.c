@@ -65,9 +65,8 @@ int describe_model(struct reply *json)
         [TASK_CALLBACK] = "callback",
     };
     bool yardstick = model.flags & MODEL_YARDSTICK;
-    int rc;
 
-    rc = reply_printf(json, "{\"model\":\"%s\",\"summary\":", model.name);
+    int rc = reply_printf(json, "{\"model\":\"%s\",\"summary\":", model.name);
     rc = rc ? rc : reply_json_string(json, model.summary);
     rc = rc ? rc
             : reply_printf(

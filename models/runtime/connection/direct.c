@@ -78,13 +78,12 @@ static __attribute__((noinline)) bool
 answer(int fd, const struct http_request *request, bool *session)
 {
     struct reply reply;
-    bool keep;
-    ssize_t rc;
 
     server_request_begin();
     reply_init(&reply);
-    keep = http_answer(request, server_stopping(), &reply);
-    rc = rt_write(fd, reply.start, reply.size, rt_now() + SERVER_REQUEST_NS);
+    bool keep = http_answer(request, server_stopping(), &reply);
+    ssize_t rc =
+        rt_write(fd, reply.start, reply.size, rt_now() + SERVER_REQUEST_NS);
     *session = reply.session && rc >= 0;
     reply_free(&reply);
     server_request_end();
@@ -130,13 +129,12 @@ static bool read_more(int fd, struct session *session)
 {
     size_t space;
     char *at = space_of(session, &space);
-    ssize_t count;
 
     if (!at) {
         refuse(fd, "the server is out of memory");
         return false;
     }
-    count = rt_read(fd, at, space, session->wire.deadline_ns);
+    ssize_t count = rt_read(fd, at, space, session->wire.deadline_ns);
     if (count > 0 && !wire_lingers(&session->wire))
         session->http.used += (size_t)count;
     return count > 0;

@@ -180,12 +180,11 @@ void limits_explain(int error, struct reply *reply)
 void limits_print(const char *what, int error)
 {
     struct reply reply;
-    const char *name;
     size_t size;
 
     reply_init(&reply);
     bool named = name_limit(error, &reply);
-    name = reply_body(&reply, &size);
+    const char *name = reply_body(&reply, &size);
     fprintf(stderr, "%s: cannot serve: %s%s%.*s\n", what, strerror(-error),
             named ? "; used up: " : "", (int)size, name);
     reply_free(&reply);

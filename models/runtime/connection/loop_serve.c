@@ -63,7 +63,7 @@ static int64_t serve_task(void *arg)
 {
     const struct server_config *config = *(const struct server_config **)arg;
     struct rt_task *acceptor;
-    int64_t ignored, deadline_ns;
+    int64_t ignored;
     int rc =
         loop_spawn(accept_task, &config->listen_fd, sizeof(int), &acceptor);
 
@@ -73,7 +73,7 @@ static int64_t serve_task(void *arg)
     server_stop();
     loop_cancel_fd(config->listen_fd);
     loop_join(acceptor, &ignored);
-    deadline_ns = rt_now() + SERVER_DRAIN_NS;
+    int64_t deadline_ns = rt_now() + SERVER_DRAIN_NS;
     /* Pause first, for tasks that have read a request but not counted it
      * yet. */
     do

@@ -112,10 +112,9 @@ static void on_drain_limit(int signal)
 static int parse_number(const char *text, int min, int max, int *number)
 {
     char *end;
-    long value;
 
     errno = 0;
-    value = strtol(text, &end, 10);
+    long value = strtol(text, &end, 10);
     if (errno || end == text || *end || value < min || value > max)
         return -EINVAL;
     *number = (int)value;
@@ -308,13 +307,11 @@ static void parse_flags(int argc, char **argv, struct settings *settings)
 static int print_description(void)
 {
     struct reply json;
-    const char *body;
     size_t size;
-    int rc;
 
     reply_init(&json);
-    rc = describe_model(&json);
-    body = reply_body(&json, &size);
+    int rc = describe_model(&json);
+    const char *body = reply_body(&json, &size);
     if (rc == 0)
         fwrite(body, 1, size, stdout);
     reply_free(&json);
@@ -460,14 +457,13 @@ static int print_ready(const struct settings *settings)
 static int prepare(struct settings *settings)
 {
     const char *missing = missing_operation();
-    int rc;
 
     if (missing) {
         fprintf(stderr, "%s: models/%s.c leaves .%s unset\n", model.name,
                 model.name, missing);
         return -ENOSYS;
     }
-    rc = catch_signals();
+    int rc = catch_signals();
     if (rc) {
         fprintf(stderr, "%s: cannot catch signals: %s\n", model.name,
                 strerror(-rc));
@@ -488,7 +484,6 @@ int main(int argc, char **argv)
                     .sin_addr = {htonl(INADDR_LOOPBACK)}},
         .address_text = "127.0.0.1",
     };
-    int rc;
 
     output_check_at_exit(model.name, EXIT_FAILURE);
     die_with_parent();
@@ -499,7 +494,7 @@ int main(int argc, char **argv)
         return print_description();
     if (prepare(&settings) || print_ready(&settings))
         return EXIT_FAILURE;
-    rc = model.serve(&settings.config);
+    int rc = model.serve(&settings.config);
     if (rc < 0) {
         limits_print(model.name, rc);
         return EXIT_FAILURE;

@@ -167,12 +167,11 @@ run(const struct workload *workload, const char *query, size_t length,
     struct reply *reply)
 {
     struct arguments arguments;
-    int rc;
 
     stats_count_request();
     if (!parse_query(workload->parameters, query, length, &arguments, reply))
         return (struct outcome){400, text_plain};
-    rc = workload->handle(&arguments, reply);
+    int rc = workload->handle(&arguments, reply);
     return rc < 0 ? failed(reply, rc) : ok(text_plain);
 }
 
@@ -276,7 +275,6 @@ static struct outcome route(const struct http_request *request,
                             struct reply *reply)
 {
     struct target target = target_of(request);
-    const struct workload_entry *entry;
     char name[48];
 
     print_path(name, sizeof name, target.path, target.path_length);
@@ -284,7 +282,8 @@ static struct outcome route(const struct http_request *request,
         return list(reply);
     if (strcmp(name, "/stats") == 0 && stats_enabled())
         return show_stats(target.query, target.query_length, reply);
-    entry = name[0] == '/' ? workload_find(name + 1) : NULL;
+    const struct workload_entry *entry =
+        name[0] == '/' ? workload_find(name + 1) : NULL;
     if (entry && model_has(entry->workload))
         return entry->workload->session
                    ? begin_session(entry->workload, request, target.query,
@@ -334,11 +333,9 @@ static const struct workload *workload_of(const struct target *target)
 
 const struct workload *http_workload(const struct http_request *request)
 {
-    struct target target;
-
     if (request->error)
         return NULL;
-    target = target_of(request);
+    struct target target = target_of(request);
     return workload_of(&target);
 }
 
@@ -358,13 +355,10 @@ const struct workload *http_session(const struct http_request *request,
 const struct workload *http_find(const struct http_request *request,
                                  struct arguments *arguments)
 {
-    const struct workload *workload;
-    struct target target;
-
     if (request->error)
         return NULL;
-    target = target_of(request);
-    workload = workload_of(&target);
+    struct target target = target_of(request);
+    const struct workload *workload = workload_of(&target);
     if (!workload ||
         parameters_parse_query(workload->parameters, target.query,
                                target.query_length, arguments, NULL, 0))

@@ -326,8 +326,6 @@ static bool end_head(struct http_connection *connection, llhttp_errno_t error)
 
 bool http_next(struct http_connection *connection)
 {
-    llhttp_errno_t error;
-
     if (connection->complete && !step_over(connection))
         return false;
     if (connection->strange_method)
@@ -339,9 +337,9 @@ bool http_next(struct http_connection *connection)
     if (connection->head_done)
         return take_body(connection);
     connection->begun = true;
-    error = llhttp_execute(&connection->parser,
-                           connection->buffer + connection->parsed,
-                           connection->used - connection->parsed);
+    llhttp_errno_t error = llhttp_execute(
+        &connection->parser, connection->buffer + connection->parsed,
+        connection->used - connection->parsed);
     if (error != HPE_OK)
         return end_head(connection, error);
     connection->parsed = connection->used;

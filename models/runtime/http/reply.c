@@ -52,7 +52,6 @@ static int reserve(struct reply *reply, size_t size)
     size_t used = REPLY_HEAD_MAX + reply->body_size;
     size_t capacity = reply->capacity;
     bool is_inline = reply->bytes == reply->inline_bytes;
-    char *bytes;
 
     if (size <= body_space(reply))
         return 0;
@@ -60,7 +59,8 @@ static int reserve(struct reply *reply, size_t size)
         return -ENOMEM;
     while (capacity < used + size)
         capacity *= 2;
-    bytes = is_inline ? malloc(capacity) : realloc(reply->bytes, capacity);
+    char *bytes =
+        is_inline ? malloc(capacity) : realloc(reply->bytes, capacity);
     if (!bytes)
         return -ENOMEM;
     if (is_inline)
@@ -72,11 +72,9 @@ static int reserve(struct reply *reply, size_t size)
 
 char *reply_extend(struct reply *reply, size_t size)
 {
-    char *at;
-
     if (reserve(reply, size))
         return NULL;
-    at = body_end(reply);
+    char *at = body_end(reply);
     reply->body_size += size;
     return at;
 }

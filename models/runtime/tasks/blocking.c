@@ -34,12 +34,11 @@ static struct timespec timespec_of(int64_t ns)
 int blocking_sleep(int64_t duration_ns)
 {
     int64_t now_ns = rt_now();
-    struct timespec until;
 
     if (duration_ns <= 0)
         return 0;
-    until = timespec_of(duration_ns < RT_NEVER - now_ns ? now_ns + duration_ns
-                                                        : RT_NEVER);
+    struct timespec until = timespec_of(
+        duration_ns < RT_NEVER - now_ns ? now_ns + duration_ns : RT_NEVER);
     /* The thread sanitizer does not intercept clock_nanosleep. It runs a
      * signal's handler in the next call that it does intercept, such as the
      * clock's. */
@@ -129,13 +128,11 @@ ssize_t blocking_read(int fd, void *buffer, size_t size, int64_t deadline_ns)
 {
     for (;;) {
         ssize_t rc = try_read(fd, buffer, size, deadline_ns == RT_NEVER);
-        int ready;
-
         if (rc >= 0)
             return rc;
         if (errno != EAGAIN)
             return -errno;
-        ready = poll_until(fd, POLLIN, deadline_ns);
+        int ready = poll_until(fd, POLLIN, deadline_ns);
         if (ready < 0)
             return ready;
     }
@@ -149,8 +146,6 @@ ssize_t blocking_write(int fd, const void *buffer, size_t size,
 
     while (left > 0) {
         ssize_t rc = try_write(fd, at, left, deadline_ns == RT_NEVER);
-        int ready;
-
         if (rc >= 0) {
             at += rc;
             left -= (size_t)rc;
@@ -158,7 +153,7 @@ ssize_t blocking_write(int fd, const void *buffer, size_t size,
         }
         if (errno != EAGAIN)
             return -errno;
-        ready = poll_until(fd, POLLOUT, deadline_ns);
+        int ready = poll_until(fd, POLLOUT, deadline_ns);
         if (ready < 0)
             return ready;
     }

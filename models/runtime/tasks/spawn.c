@@ -101,13 +101,12 @@ static void *run_thread(void *argument)
 int thread_spawn(rt_fn *fn, const void *arg, size_t size, struct rt_task **task)
 {
     pthread_attr_t attributes;
-    int rc;
 
     *task = task_new(fn, arg, size);
     if (!*task)
         return -ENOMEM;
     blocking_thread_attributes(&attributes, STACK_BYTES);
-    rc = pthread_create(&(*task)->thread, &attributes, run_thread, *task);
+    int rc = pthread_create(&(*task)->thread, &attributes, run_thread, *task);
     pthread_attr_destroy(&attributes);
     if (rc)
         free(*task);
@@ -161,11 +160,10 @@ void process_kill_child(pid_t pid)
 /* The whole life of a child process. */
 static _Noreturn void run_process(struct rt_task *task, pid_t parent, int fd)
 {
-    ssize_t written;
-
     process_forked(parent);
     task->result = task->fn(task->arg);
-    written = blocking_write(fd, &task->result, sizeof task->result, RT_NEVER);
+    ssize_t written =
+        blocking_write(fd, &task->result, sizeof task->result, RT_NEVER);
     _exit(written == sizeof task->result ? 0 : 1);
 }
 
