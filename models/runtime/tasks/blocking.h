@@ -33,10 +33,6 @@ int inline_spawn(rt_fn *fn, const void *arg, size_t size,
                  struct rt_task **task);
 int inline_join(struct rt_task *task, int64_t *result);
 
-/* The stack size to ask for if `bytes` is enough for plain builds: more under
- * sanitizers, which make every frame several times larger. */
-size_t blocking_stack_bytes(int64_t bytes);
-
 /* The signals that stop a server: SIGTERM, SIGINT, and SIGALRM for the limit of
  * the drain. Only the main thread handles them. */
 void blocking_stop_signals(sigset_t *signals);

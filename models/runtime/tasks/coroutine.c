@@ -24,31 +24,19 @@
 
 #include "coroutine_switch.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__SANITIZE_THREAD__)
-#define WITH_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#elif __has_feature(thread_sanitizer)
-#define WITH_TSAN 1
-#endif
-#endif
-
-#ifdef WITH_ASAN
+#ifdef COROUTINE_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef WITH_TSAN
+#ifdef COROUTINE_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
-#if defined(WITH_TSAN) && defined(__clang__)
+#if defined(COROUTINE_TSAN) && defined(__clang__)
 #define UNSANITIZED __attribute__((noinline, disable_sanitizer_instrumentation))
-#elif defined(WITH_TSAN)
+#elif defined(COROUTINE_TSAN)
 #define UNSANITIZED __attribute__((noinline, no_sanitize("thread")))
-#elif defined(WITH_ASAN)
+#elif defined(COROUTINE_ASAN)
 #define UNSANITIZED __attribute__((noinline, no_sanitize("address")))
 #else
 #define UNSANITIZED
@@ -77,14 +65,14 @@ struct coroutine {
     char *slot; /* the guard's low end */
     struct coroutine *next_free;
     bool done;
-#ifdef WITH_ASAN
+#ifdef COROUTINE_ASAN
     void *fake_stack;          /* ASan's, while suspended */
     const void *caller_bottom; /* its resumer's stack */
     size_t caller_bytes;
     char *stack;
     size_t stack_bytes;
 #endif
-#ifdef WITH_TSAN
+#ifdef COROUTINE_TSAN
     void *fiber, *caller_fiber;
 #endif
 };
@@ -188,7 +176,7 @@ static struct coroutine *slot_new(struct coroutine_pool *pool)
     return coroutine;
 }
 
-#ifdef WITH_TSAN
+#ifdef COROUTINE_TSAN
 /* Fibers are costly to make, so a slot keeps its fiber for its next owner. */
 static void slot_free_fiber(struct coroutine_pool *pool)
 {
@@ -201,13 +189,13 @@ void coroutine_pool_free(struct coroutine_pool *pool)
 {
     if (!pool)
         return;
-#ifdef WITH_TSAN
+#ifdef COROUTINE_TSAN
     slot_free_fiber(pool);
 #endif
     while (pool->regions) {
         struct region *region = pool->regions;
         pool->regions = region->next;
-#ifdef WITH_ASAN
+#ifdef COROUTINE_ASAN
         __asan_unpoison_memory_region(region->base,
                                       pool->slot_bytes * REGION_SLOTS);
 #endif
@@ -218,7 +206,7 @@ void coroutine_pool_free(struct coroutine_pool *pool)
 }
 
 /* Tell the sanitizers which stack runs next. */
-#ifdef WITH_ASAN
+#ifdef COROUTINE_ASAN
 #define BEFORE_RESUME(c, fake)                                                 \
     __sanitizer_start_switch_fiber(&(fake), (c)->stack, (c)->stack_bytes)
 #define AFTER_RESUME(fake) __sanitizer_finish_switch_fiber((fake), NULL, NULL)
@@ -228,7 +216,7 @@ void coroutine_pool_free(struct coroutine_pool *pool)
 #define AFTER_SUSPEND(c)                                                       \
     __sanitizer_finish_switch_fiber((c)->fake_stack, &(c)->caller_bottom,      \
                                     &(c)->caller_bytes)
-#elif defined(WITH_TSAN)
+#elif defined(COROUTINE_TSAN)
 #define BEFORE_RESUME(c, fake)                                                 \
     ((void)(fake), (c)->caller_fiber = __tsan_get_current_fiber(),             \
      __tsan_switch_to_fiber((c)->fiber, 0))
@@ -294,7 +282,7 @@ struct coroutine *coroutine_new(struct coroutine_pool *pool, coroutine_fn *fn,
         return NULL;
     char *slot = coroutine->slot;
     char *local = (char *)coroutine - ((local_bytes + 15) & ~(size_t)15);
-#ifdef WITH_ASAN
+#ifdef COROUTINE_ASAN
     coroutine->stack = slot + guard_bytes();
     coroutine->stack_bytes = (size_t)(local - coroutine->stack);
     coroutine->fake_stack = NULL;
@@ -303,7 +291,7 @@ struct coroutine *coroutine_new(struct coroutine_pool *pool, coroutine_fn *fn,
 #else
     (void)slot;
 #endif
-#ifdef WITH_TSAN
+#ifdef COROUTINE_TSAN
     if (!coroutine->fiber)
         coroutine->fiber = __tsan_create_fiber(0);
 #endif

@@ -16,13 +16,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Sanitizers make frames larger, so stacks must be larger too. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COROUTINE_SANITIZED 1
+#if defined(__SANITIZE_ADDRESS__)
+#define COROUTINE_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define COROUTINE_TSAN 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COROUTINE_SANITIZED 1
+#if __has_feature(address_sanitizer)
+#define COROUTINE_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define COROUTINE_TSAN 1
 #endif
+#endif
+
+/* Sanitizers make frames larger, so stacks must be larger too. */
+#if defined(COROUTINE_ASAN) || defined(COROUTINE_TSAN)
+#define COROUTINE_SANITIZED 1
 #endif
 
 enum {

@@ -73,7 +73,7 @@ struct loop_task {
     struct loop_task *next_ready;
     struct loop_task *next, **link; /* in the list of all tasks */
     struct loop_task *joiner;
-    struct loop_wait *wait; /* the wait that loop_cancel can end, or NULL */
+    struct loop_wait *wait; /* the wait that cancel_waits can end, or NULL */
     rt_fn *fn;
     int64_t result;
     int calls_left;
@@ -277,6 +277,17 @@ static void task_free(struct loop_task *task)
     coroutine_free(loop_current->pool, task->coroutine);
 }
 
+/* Ends every wait of every task with -ECANCELED, now and from now on: a task
+ * must end after that error, not try again. Joins and parked tasks go on
+ * waiting. */
+static __attribute__((noinline)) void cancel_waits(struct loop *loop)
+{
+    loop->cancelled = true;
+    for (struct loop_task *task = loop->tasks; task; task = task->next)
+        if (task->wait)
+            loop_wake(task->wait, -ECANCELED);
+}
+
 static void task_ended(struct loop *loop, struct loop_task *task)
 {
     *task->link = task->next;
@@ -285,7 +296,7 @@ static void task_ended(struct loop *loop, struct loop_task *task)
     loop->task_count--;
     task->ended = true;
     if (task == loop->main)
-        loop_cancel();
+        cancel_waits(loop);
     if (task->joiner)
         enqueue(&loop->ready, task->joiner);
     else if (task->detached)
@@ -414,15 +425,6 @@ int loop_sleep(int64_t duration_ns)
                                          ? now_ns + duration_ns
                                          : RT_NEVER);
     return result == -ETIMEDOUT ? 0 : result;
-}
-
-void loop_cancel(void)
-{
-    struct loop *loop = loop_current;
-    loop->cancelled = true;
-    for (struct loop_task *task = loop->tasks; task; task = task->next)
-        if (task->wait)
-            loop_wake(task->wait, -ECANCELED);
 }
 
 uv_loop_t *loop_uv(void)

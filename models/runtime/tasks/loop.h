@@ -63,11 +63,6 @@ int loop_adopt(int fd);
 /* Ends waits on `fd` with -ECANCELED; it stays open. */
 void loop_cancel_fd(int fd);
 
-/* Ends every wait of every task with -ECANCELED, now and from now on. This is
- * for the end of the loop: a task must end after that error, not try again.
- * Joins and parked tasks go on waiting. */
-void loop_cancel(void);
-
 /* For models with other ways to wait, such as libuv's thread pool: loop_self is
  * the running task, loop_park suspends it, and loop_unpark, called from a
  * callback of the loop, makes it ready again. */

@@ -64,7 +64,8 @@ int inline_join(struct rt_task *task, int64_t *result)
     return 0;
 }
 
-size_t blocking_stack_bytes(int64_t bytes)
+/* Sanitizers make every frame several times larger. */
+static size_t stack_bytes(int64_t bytes)
 {
 #ifdef COROUTINE_SANITIZED
     if (bytes < SANITIZED_STACK_BYTES)
@@ -87,7 +88,7 @@ int blocking_thread_attributes(pthread_attr_t *attributes, int64_t bytes)
     blocking_stop_signals(&stop);
     pthread_attr_init(attributes);
     pthread_attr_setsigmask_np(attributes, &stop);
-    return -pthread_attr_setstacksize(attributes, blocking_stack_bytes(bytes));
+    return -pthread_attr_setstacksize(attributes, stack_bytes(bytes));
 }
 
 static void *run_thread(void *argument)
