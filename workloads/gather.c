@@ -92,7 +92,8 @@ static int gather_handle(const struct arguments *arguments, struct reply *reply)
     }
     if (spawn_error < 0) {
         (void)reply_printf(reply, "the server is out of tasks (%s)",
-                           spawn_error == -ECHILD ? "one died" : "none starts");
+                           spawn_error == -ECHILD ? "a task died"
+                                                  : "no task starts");
         return spawn_error;
     }
     if (call_error < 0)

@@ -64,7 +64,7 @@ def explained(address: tuple[str, int], error: OSError) -> Wrong:
               errno.EMFILE: "too many connections at once",
               errno.EADDRNOTAVAIL: "too many connections at once"}
     return Wrong(503, f"the call to the backend at {address[0]}:{address[1]} failed: "
-                      f"{error.strerror or error}; {remedy.get(error.errno, 'see what it says')}")
+                      f"{error.strerror or error}; {remedy.get(error.errno, 'look at its messages')}")
 
 
 class Backend:

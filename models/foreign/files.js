@@ -36,7 +36,7 @@ function folder() {
   const about = fs.fstatSync(opened);
   if (about.uid !== process.geteuid() || about.mode & 0o022) {
     fs.closeSync(opened);
-    throw new Error('others may write there; set TROIKA_FILES to a folder of your own');
+    throw new Error('others may write to it; set TROIKA_FILES to a folder of your own');
   }
   kept = opened;
   return kept;

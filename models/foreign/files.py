@@ -42,9 +42,9 @@ def read(number: int, offset: int, size: int, cold: int) -> int:
 
 
 def explained(error: OSError) -> Wrong:
-    words = {errno.ENOTSUP: "it is memory, where nothing is cold; set TROIKA_FILES to a folder "
-                            "on a disk",
-             errno.EPERM: "others may write there; set TROIKA_FILES to a folder of your own"}
+    words = {errno.ENOTSUP: "the folder is in memory, where no read is cold; set TROIKA_FILES to "
+                            "a folder on a disk",
+             errno.EPERM: "others may write to it; set TROIKA_FILES to a folder of your own"}
     return Wrong(503, f"cannot read files in {_path()}: "
                       f"{words.get(error.errno, error.strerror)}")
 

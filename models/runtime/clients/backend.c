@@ -225,7 +225,7 @@ int backend_explain(int error, struct reply *reply)
                                "of Troika's servers?"
                          : error == -EMFILE || error == -EADDRNOTAVAIL
                              ? "too many connections at once"
-                             : "see what it says";
+                             : "look at its messages";
     (void)reply_printf(reply, "the call to the backend at %s:%d failed: %s; %s",
                        host, ntohs(address.sin_port), strerror(-error), remedy);
     return error;

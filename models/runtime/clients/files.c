@@ -157,10 +157,11 @@ int files_explain(int error, struct reply *reply)
     folder_path(path);
     (void)reply_printf(
         reply, "cannot read files in %s: %s", path,
-        error == -ENOTSUP ? "it is memory, where nothing is cold; set "
-                            "TROIKA_FILES to a folder on a disk"
+        error == -ENOTSUP
+            ? "the folder is in memory, where no read is cold; set "
+              "TROIKA_FILES to a folder on a disk"
         : error == -EPERM
-            ? "others may write there; set TROIKA_FILES to a folder of "
+            ? "others may write to it; set TROIKA_FILES to a folder of "
               "your own"
             : strerror(-error));
     return error;

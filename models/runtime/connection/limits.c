@@ -173,7 +173,7 @@ void limits_explain(int error, struct reply *reply)
         return;
     (void)reply_printf(reply, "%s",
                        error == -ENOMEM   ? "out of memory"
-                       : error == -ECHILD ? "one died"
+                       : error == -ECHILD ? "a task died"
                                           : strerror(-error));
 }
 

@@ -189,7 +189,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state)
     case KEY_WORKERS:
         if (!model.workers_default)
             argp_failure(state, EXIT_USAGE, 0,
-                         "--workers %s: %s has no workers to set; leave it out",
+                         "--workers %s: %s has no workers; leave out the flag",
                          text, model.name);
         if (parse_number(text, 1, WORKERS_MAX, &settings->config.workers))
             argp_failure(state, EXIT_USAGE, 0,
@@ -233,24 +233,21 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_ARG)
-        argp_failure(state, EXIT_USAGE, 0, "%s: an argument that no flag takes",
-                     text);
+        argp_failure(state, EXIT_USAGE, 0, "unexpected argument %s", text);
     return parse_common(key, text, state);
 }
 
 static const struct argp_option common_options[] = {
-    {"address", KEY_ADDRESS, "IPv4", 0, "bind to it (default 127.0.0.1)", 0},
-    {"port", KEY_PORT, "N", 0, "listen on it; 0: any free one (default 8080)",
+    {"address", KEY_ADDRESS, "IPv4", 0, "address to bind (default 127.0.0.1)",
      0},
-    {"workers", KEY_WORKERS, "N", 0,
-     "how many tasks serve, for models that "
-     "have a number of them",
+    {"port", KEY_PORT, "N", 0,
+     "port to listen on; 0: any free port (default 8080)", 0},
+    {"workers", KEY_WORKERS, "N", 0, "number of workers", 0},
+    {"backend", KEY_BACKEND, "HOST:PORT", 0, "the backend that workloads call",
      0},
-    {"backend", KEY_BACKEND, "HOST:PORT", 0,
-     "the server that workloads with a backend call", 0},
     {"postgresql", KEY_POSTGRESQL, "HOST:PORT", 0,
-     "the PostgreSQL that query asks", 0},
-    {"redis", KEY_REDIS, "HOST:PORT", 0, "the Redis that cache asks", 0},
+     "the PostgreSQL that query calls", 0},
+    {"redis", KEY_REDIS, "HOST:PORT", 0, "the Redis that cache calls", 0},
     {"backlog", KEY_BACKLOG, "N", 0,
      "connections that may wait to be accepted (default 4096)", 0},
     {"stats", KEY_STATS, NULL, 0, "keep statistics for GET /stats", 0},
