@@ -32,8 +32,8 @@
 #include "harness/statistics/summary.h"
 #include "harness/trial/steps.h"
 #include "overload.h"
+#include "planned_search.h"
 #include "run_json.h"
-#include "search.h"
 #include "setup.h"
 #include "warmup.h"
 
@@ -241,7 +241,7 @@ static int do_searches(struct run *run, int *at, bool resumed)
              next->load_point == first->load_point &&
              next->block == first->block);
     (*at)--;
-    return count > 0 ? run_search_do(run, group, count) : 0;
+    return count > 0 ? planned_search_do(run, group, count) : 0;
 }
 
 static const json_t *find(const struct run *run,
@@ -265,7 +265,7 @@ static bool is_worth_again(const struct run *run,
     for (int i = 0; i < count; i++) {
         const json_t *trial = find(run, &planned[i]);
 
-        if (!trial || run_search_is(run, &planned[i]) ||
+        if (!trial || planned_search_is(run, &planned[i]) ||
             json_true_of(trial, "lasting"))
             return false;
         invalid |= !json_true_of(trial, "valid") || busy_was(trial);
@@ -383,7 +383,7 @@ static int go(struct run *run, bool resumed)
         count = plan_together(&run->plan, i);
         if (stop_signal != 0)
             result = -EINTR;
-        else if (run_search_is(run, planned))
+        else if (planned_search_is(run, planned))
             result = do_searches(run, &i, resumed);
         else if (!resumed || !take_together(run, planned, count))
             result = attempt_do(run, planned, count);

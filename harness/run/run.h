@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/statistics/threshold.h"
 #include "plan.h"
-#include "threshold.h"
 
 struct run_options {
     const char *root;    /* of the results; NULL: the default */

@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "activity.h"
-#include "bare.h"
 #include "harness/experiment/experiment.h"
 #include "harness/load/load.h"
+#include "harness/machine/bare.h"
 #include "harness/machine/machine.h"
 #include "harness/machine/meter/meter.h"
 #include "harness/machine/meter/sampler.h"

@@ -15,8 +15,8 @@
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
 #include "harness/run/environment.h"
-#include "harness/run/threshold.h"
 #include "harness/statistics/compare.h"
+#include "harness/statistics/threshold.h"
 #include "verbs.h"
 
 struct wanted {

@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "harness/experiment/value.h"
-#include "harness/run/threshold.h"
+#include "harness/statistics/threshold.h"
 #include "models/runtime/base/units.h"
 
 static void check_unit(enum unit unit, const char *text)

@@ -17,12 +17,12 @@
 
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
-#include "harness/run/threshold.h"
 #include "harness/statistics/activity.h"
 #include "harness/statistics/compare.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
+#include "harness/statistics/threshold.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                unsigned seed);

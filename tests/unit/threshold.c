@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "harness/run/threshold.h"
+#include "harness/statistics/threshold.h"
 
 static char said[512];
 

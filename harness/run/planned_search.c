@@ -4,7 +4,7 @@
  * its steps are trials of their own. A search whose steps stay invalid is an
  * invalid trial, and is not repeated: its steps were.
  */
-#include "search.h"
+#include "planned_search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct group {
     int count;
 };
 
-bool run_search_is(const struct run *run, const struct plan_trial *planned)
+bool planned_search_is(const struct run *run, const struct plan_trial *planned)
 {
     return plan_point(&run->plan, planned)->search;
 }
@@ -157,8 +157,8 @@ static int store_all(struct group *group)
     return result;
 }
 
-int run_search_do(struct run *run, const struct plan_trial *const *planned,
-                  int count)
+int planned_search_do(struct run *run, const struct plan_trial *const *planned,
+                      int count)
 {
     struct group group = {
         .run = run,

@@ -14,8 +14,8 @@
 #include "harness/base/json.h"
 #include "harness/experiment/value.h"
 #include "harness/figures/metric.h"
-#include "harness/statistics/summary_rows.h"
 #include "models/runtime/base/units.h"
+#include "summary_rows.h"
 
 static const struct name {
     const char *name, *metric;
