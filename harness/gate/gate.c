@@ -67,7 +67,7 @@ int gate_all(struct gate_about about[GATES_MAX])
     return count;
 }
 
-int gate_judge(const struct trial_plan *plan, const struct trial *trial,
+int gate_judge(const struct trial_spec *plan, const struct trial *trial,
                struct gate *gates)
 {
     struct gate_facts facts = {.plan = plan,

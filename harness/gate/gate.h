@@ -47,7 +47,7 @@ int gate_all(struct gate_about about[GATES_MAX]);
 
 /* Judges a trial that was carried out (TRIAL_DONE) or failed (one gate,
  * "carried_out"). Returns how many gates were written, at most GATES_MAX. */
-int gate_judge(const struct trial_plan *plan, const struct trial *trial,
+int gate_judge(const struct trial_spec *plan, const struct trial *trial,
                struct gate *gates);
 
 /* Whether one failed for a reason that lasts. */
@@ -74,7 +74,7 @@ bool gate_worth_repeating(const struct load_point *point,
 
 /* Whether an open loop's requests came faster than they ended, beyond chance:
  * a result, and no gate. */
-bool gate_overloaded(const struct trial_plan *plan, const struct trial *trial);
+bool gate_overloaded(const struct trial_spec *plan, const struct trial *trial);
 
 /* CPU time in the window of processes that are no part of the trial; -1 when
  * it is unknown. */

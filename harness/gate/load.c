@@ -564,7 +564,7 @@ static void fit(const uint64_t parts[LOAD_PARTS], struct line *line)
 /* Requests that came and did not end in the window, as part of those that
  * came; the limit has room for chance, which moves the number in the system
  * by the square root of it. False: it cannot be told. */
-static bool growth(const struct trial_plan *plan, const struct trial *trial,
+static bool growth(const struct trial_spec *plan, const struct trial *trial,
                    double *value, double *limit)
 {
     const struct load_result *load = trial->load;
@@ -585,7 +585,7 @@ static bool growth(const struct trial_plan *plan, const struct trial *trial,
     return true;
 }
 
-bool gate_overloaded(const struct trial_plan *plan, const struct trial *trial)
+bool gate_overloaded(const struct trial_spec *plan, const struct trial *trial)
 {
     double value, limit;
 

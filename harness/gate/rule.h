@@ -8,7 +8,7 @@
 #include "gate.h"
 
 struct gate_facts {
-    const struct trial_plan *plan;
+    const struct trial_spec *plan;
     const struct load_point *point;
     const struct trial *trial;
     const struct load_result *load;

@@ -58,7 +58,8 @@ static const char *memory_mark(const json_t *trial)
 
 /* The time that is left by the plan, and what trials took beyond it so far,
  * repeated attempts included. */
-static int64_t eta_ns(const struct run *run, const struct plan_trial *planned)
+static int64_t eta_ns(const struct run *run,
+                      const struct planned_trial *planned)
 {
     int64_t eta = plan_eta_ns(&run->plan, planned->order);
 
@@ -85,7 +86,7 @@ static void say_withheld(struct run *run, const json_t *trial)
     }
 }
 
-static void say_trial(struct run *run, const struct plan_trial *planned,
+static void say_trial(struct run *run, const struct planned_trial *planned,
                       const json_t *trial, bool last)
 {
     const struct load_point *point = plan_point(&run->plan, planned);
@@ -140,7 +141,7 @@ static bool has_latency(const json_t *json)
     return latency && !json_is_false(json_object_get(latency, "turned_over"));
 }
 
-int attempt_store(struct run *run, const struct plan_trial *planned,
+int attempt_store(struct run *run, const struct planned_trial *planned,
                   const json_t *json, const struct load_result *load, bool last)
 {
     char name[NAME_SIZE], why[2048] = "";
@@ -164,11 +165,11 @@ int attempt_store(struct run *run, const struct plan_trial *planned,
     return result;
 }
 
-struct trial_plan attempt_of(struct run *run,
-                             const struct experiment *experiment,
-                             const struct load_point *point, int model)
+struct trial_spec attempt_spec(struct run *run,
+                               const struct experiment *experiment,
+                               const struct load_point *point, int model)
 {
-    return (struct trial_plan){
+    return (struct trial_spec){
         .point = point,
         .model = entrants_model(experiment->models, point->models[model]),
         .workers = point->model_workers[model],
@@ -210,34 +211,34 @@ static double usual_speed(const json_t *trials, const char *experiment,
     return speeds[count / 2];
 }
 
-void attempt_plan(struct run *run, const struct plan_trial *planned,
-                  int attempt, struct model_info *entrant,
-                  struct trial_plan *plan)
+void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
+                          int attempt, struct model_info *entrant,
+                          struct trial_spec *spec)
 {
     const struct experiment *experiment =
         run->plan.experiments[planned->experiment];
     const struct load_point *point = plan_point(&run->plan, planned);
     const char *name = point->models[planned->model];
 
-    *plan = attempt_of(run, experiment, point, planned->model);
-    *entrant = *plan->model;
+    *spec = attempt_spec(run, experiment, point, planned->model);
+    *entrant = *spec->model;
     entrant->name = name; /* a copy's trials are told apart by it */
-    plan->model = entrant;
-    plan->seed =
+    spec->model = entrant;
+    spec->seed =
         plan_seed(run->plan.seed, experiment->name, point->id, planned->block);
-    plan->usual_speed =
+    spec->usual_speed =
         usual_speed(run->trials, experiment->name, point->id, name);
-    plan->id = planned->id;
-    plan->attempt = attempt;
-    plan->predictions = run->results.predictions;
+    spec->id = planned->id;
+    spec->attempt = attempt;
+    spec->predictions = run->results.predictions;
 }
 
 /* Trials that are carried out together. */
 struct together {
     int count;
-    const struct plan_trial *planned; /* the first; the others follow it */
+    const struct planned_trial *planned; /* the first; the others follow it */
     struct model_info entrants[EXPERIMENT_MODELS_MAX];
-    struct trial_plan plans[EXPERIMENT_MODELS_MAX];
+    struct trial_spec specs[EXPERIMENT_MODELS_MAX];
     struct trial *trials[EXPERIMENT_MODELS_MAX];
     json_t *json[EXPERIMENT_MODELS_MAX];
     json_t **before; /* what each came to when it was last tried, or NULL */
@@ -250,13 +251,13 @@ static int carry_out(struct run *run, struct together *together, int attempt)
         together->trials[i] = calloc(1, sizeof(struct trial));
         if (!together->trials[i])
             return -ENOMEM;
-        attempt_plan(run, &together->planned[i], attempt,
-                     &together->entrants[i], &together->plans[i]);
+        attempt_planned_spec(run, &together->planned[i], attempt,
+                             &together->entrants[i], &together->specs[i]);
     }
-    if (together->plans[0].point->slicing.count > 0)
-        slices_run(together->plans, together->trials, together->count);
+    if (together->specs[0].point->slicing.count > 0)
+        slices_run(together->specs, together->trials, together->count);
     else
-        trial_run(&together->plans[0], together->trials[0]);
+        trial_run(&together->specs[0], together->trials[0]);
     for (int i = 0; i < together->count; i++)
         if (together->trials[i]->end == TRIAL_STOPPED)
             return -EINTR;
@@ -264,7 +265,8 @@ static int carry_out(struct run *run, struct together *together, int attempt)
 }
 
 /* The cell's latest trial that is done; borrowed, or NULL. */
-static json_t *latest(const struct run *run, const struct plan_trial *planned)
+static json_t *latest(const struct run *run,
+                      const struct planned_trial *planned)
 {
     const struct experiment *experiment =
         run->plan.experiments[planned->experiment];
@@ -301,18 +303,18 @@ static int judge(struct run *run, struct together *together, int attempt)
 
         trial->ceiling_per_s =
             ceiling_of(json_object_get(run->json, "ceilings"), run->models,
-                       &together->plans[i], trial);
-        count = gate_judge(&together->plans[i], trial, gates);
+                       &together->specs[i], trial);
+        count = gate_judge(&together->specs[i], trial, gates);
         json =
             trial_json(run->results.run_id, &run->plan, &together->planned[i],
-                       attempt, &together->plans[i], trial, gates, count);
+                       attempt, &together->specs[i], trial, gates, count);
 
         together->json[i] = json;
         if (!json)
             return -ENOMEM;
         if (gate_lasting(gates, count))
             json_object_set_new(json, "lasting", json_true());
-        again |= gate_worth_repeating(together->plans[i].point, gates, count,
+        again |= gate_worth_repeating(together->specs[i].point, gates, count,
                                       together->before[i]);
         json_decref(together->before[i]);
         together->before[i] = json_incref(json);
@@ -322,7 +324,7 @@ static int judge(struct run *run, struct together *together, int attempt)
 
 /* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
  * errno: -EINTR stopped, others not stored. */
-static int attempt_once(struct run *run, const struct plan_trial *planned,
+static int attempt_once(struct run *run, const struct planned_trial *planned,
                         int count, int attempt, json_t **before)
 {
     struct together *together = calloc(1, sizeof *together);
@@ -358,7 +360,7 @@ static int attempt_once(struct run *run, const struct plan_trial *planned,
 
 /* After those that an interrupted run has stored. */
 static int first_attempt(const struct run *run,
-                         const struct plan_trial *planned)
+                         const struct planned_trial *planned)
 {
     char path[NAME_SIZE + 600];
     int attempt = 1;
@@ -372,7 +374,7 @@ static int first_attempt(const struct run *run,
     return attempt;
 }
 
-int attempt_do(struct run *run, const struct plan_trial *planned, int count)
+int attempt_do(struct run *run, const struct planned_trial *planned, int count)
 {
     json_t *before[EXPERIMENT_MODELS_MAX] = {0};
     int64_t start_ns = now_ns();
@@ -399,7 +401,7 @@ int attempt_do(struct run *run, const struct plan_trial *planned, int count)
 
 /* The trial's file becomes one of an earlier attempt, and the trial leaves the
  * list. */
-static int retire(struct run *run, const struct plan_trial *planned)
+static int retire(struct run *run, const struct planned_trial *planned)
 {
     char from[NAME_SIZE + 600], to[NAME_SIZE + 600];
     const json_t *trial = NULL, *one;
@@ -429,7 +431,8 @@ static int retire(struct run *run, const struct plan_trial *planned)
     return 0;
 }
 
-int attempt_again(struct run *run, const struct plan_trial *planned, int count)
+int attempt_again(struct run *run, const struct planned_trial *planned,
+                  int count)
 {
     json_t *before[EXPERIMENT_MODELS_MAX] = {0};
     int result = 0;

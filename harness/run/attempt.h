@@ -39,27 +39,28 @@ struct run {
 /* Does `count` trials that belong together (plan_together), the first of which
  * is given, and repeats them all where one can come out differently. Returns 0
  * or a negative errno: -EINTR stopped, others not stored. */
-int attempt_do(struct run *run, const struct plan_trial *planned, int count);
+int attempt_do(struct run *run, const struct planned_trial *planned, int count);
 
 /* Once more, after all others, for trials that were left invalid: what they
  * came to stays beside the new attempt as another one that failed. */
-int attempt_again(struct run *run, const struct plan_trial *planned, int count);
+int attempt_again(struct run *run, const struct planned_trial *planned,
+                  int count);
 
 /* What any trial of a load point's model is made from, that of a capacity or of
  * a warm-up included: the one place where a run's servers, stores and the
  * model's settings find their way into a trial. */
-struct trial_plan attempt_of(struct run *run,
-                             const struct experiment *experiment,
-                             const struct load_point *point, int model);
+struct trial_spec attempt_spec(struct run *run,
+                               const struct experiment *experiment,
+                               const struct load_point *point, int model);
 
 /* What an attempt at a planned trial is made from; `entrant` must outlive the
  * plan. */
-void attempt_plan(struct run *run, const struct plan_trial *planned,
-                  int attempt, struct model_info *entrant,
-                  struct trial_plan *plan);
+void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
+                          int attempt, struct model_info *entrant,
+                          struct trial_spec *spec);
 
 /* Stores one attempt; the last (or only) one is the trial itself. `load`, if
  * not NULL, has the histogram. Returns 0 or a negative errno. */
-int attempt_store(struct run *run, const struct plan_trial *planned,
+int attempt_store(struct run *run, const struct planned_trial *planned,
                   const json_t *json, const struct load_result *load,
                   bool last);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The ceiling is a trial of the null server, as all others are made, that is
- * in no plan and takes part in nothing. Its generator may be as busy as it
+ * in no spec and takes part in nothing. Its generator may be as busy as it
  * likes: that is what is asked. For every other failed gate it is taken again,
  * and the best of them counts, since disturbance only ever lowers it.
  */
@@ -64,34 +64,34 @@ static bool make_point(const struct load_point *of, struct load_point *point,
 }
 
 /* A ceiling counts also where the clients were its limit. */
-static bool undisturbed(const struct trial_plan *plan,
+static bool undisturbed(const struct trial_spec *spec,
                         const struct trial *trial)
 {
     struct gate gates[GATES_MAX];
-    int count = gate_judge(plan, trial, gates);
+    int count = gate_judge(spec, trial, gates);
 
     return (gate_withheld(gates, count) & FIGURE_THROUGHPUT) == 0;
 }
 
 static double measure(const struct model_info *null,
-                      const struct trial_plan *like,
+                      const struct trial_spec *like,
                       const struct load_point *point)
 {
-    struct trial_plan plan = *like;
+    struct trial_spec spec = *like;
     struct trial *trial = calloc(1, sizeof *trial);
     double best = 0;
     bool good = false;
 
-    plan.point = point;
-    plan.model = null;
-    plan.workers = 0;
-    plan.settings = NULL;
-    plan.usual_speed = 0;
-    plan.predictions = NULL;
+    spec.point = point;
+    spec.model = null;
+    spec.workers = 0;
+    spec.settings = NULL;
+    spec.usual_speed = 0;
+    spec.predictions = NULL;
     for (int i = 0; trial && i < ATTEMPTS && !good; i++) {
-        trial_run(&plan, trial);
+        trial_run(&spec, trial);
         best = rate_of(trial) > best ? rate_of(trial) : best;
-        good = trial->end == TRIAL_STOPPED || undisturbed(&plan, trial);
+        good = trial->end == TRIAL_STOPPED || undisturbed(&spec, trial);
         trial_free(trial);
     }
     free(trial);
@@ -117,7 +117,7 @@ static const json_t *find(const json_t *known, const struct load_point *point,
 }
 
 double ceiling_of(json_t *known, const struct model_info *models,
-                  const struct trial_plan *plan, const struct trial *trial)
+                  const struct trial_spec *spec, const struct trial *trial)
 {
     const struct model_info *null = models_find(models, "null");
     struct load_point *point;
@@ -128,7 +128,7 @@ double ceiling_of(json_t *known, const struct model_info *models,
         !null->available)
         return 0;
     point = calloc(1, sizeof *point);
-    if (point && make_point(plan->point, point, &bytes)) {
+    if (point && make_point(spec->point, point, &bytes)) {
         row = find(known, point, bytes);
         if (!row) {
             json_array_append_new(
@@ -137,7 +137,7 @@ double ceiling_of(json_t *known, const struct model_info *models,
                           placement_name(point->placement), "churn",
                           point->churn, "connections", point->connections,
                           "answer_bytes", (json_int_t)bytes, "per_s",
-                          measure(null, plan, point)));
+                          measure(null, spec, point)));
             row = find(known, point, bytes);
         }
     }

@@ -20,4 +20,4 @@
  * its rate is nowhere near one, or there is none to be had. `known` is the
  * run's array of ceilings, which grows. */
 double ceiling_of(json_t *known, const struct model_info *models,
-                  const struct trial_plan *plan, const struct trial *trial);
+                  const struct trial_spec *spec, const struct trial *trial);

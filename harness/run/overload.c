@@ -28,7 +28,7 @@ static int reach(struct run *run, const struct experiment *experiment,
                  const struct load_point *cell, int i, struct reached *reached)
 {
     struct load_point point = *cell;
-    struct trial_plan plan = attempt_of(run, experiment, &point, i);
+    struct trial_spec spec = attempt_spec(run, experiment, &point, i);
     struct search_trial *trial = calloc(1, sizeof *trial);
     int result = !trial ? -ENOMEM : 0;
 
@@ -38,7 +38,7 @@ static int reach(struct run *run, const struct experiment *experiment,
          turn++) {
         struct search_step step = {0};
 
-        result = search_trial_run(&plan, 0, turn, trial);
+        result = search_trial_run(&spec, 0, turn, trial);
         if (result == 0)
             search_trial_judge(&trial->plan, &trial->trial, trial->gates,
                                trial->gate_count, &step);

@@ -80,7 +80,7 @@ static void keep_models(struct load_point *point, const char *const *names)
 }
 
 void plan_override(struct experiment *experiment,
-                   const struct plan_overrides *overrides)
+                   const struct overrides *overrides)
 {
     if (overrides->blocks > 0)
         experiment->blocks = overrides->blocks;
@@ -127,7 +127,7 @@ static void lay_out_block(struct plan *plan, int index, int block)
 
         order_models(plan, index, point, block, models);
         for (int j = 0; j < n; j++) {
-            struct plan_trial *trial = &plan->trials[plan->trial_count++];
+            struct planned_trial *trial = &plan->trials[plan->trial_count++];
 
             trial->experiment = index;
             trial->load_point = points[i];
@@ -164,7 +164,7 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
 }
 
 const struct load_point *plan_point(const struct plan *plan,
-                                    const struct plan_trial *trial)
+                                    const struct planned_trial *trial)
 {
     return &plan->experiments[trial->experiment]
                 ->load_points[trial->load_point];
@@ -172,7 +172,7 @@ const struct load_point *plan_point(const struct plan *plan,
 
 int plan_together(const struct plan *plan, int index)
 {
-    const struct plan_trial *first = &plan->trials[index], *next;
+    const struct planned_trial *first = &plan->trials[index], *next;
     int count = 1;
 
     if (plan_point(plan, first)->slicing.count == 0)
@@ -272,7 +272,7 @@ void plan_print(const struct plan *plan, FILE *file)
     char text[64];
 
     for (int i = 0; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = &plan->trials[i];
+        const struct planned_trial *trial = &plan->trials[i];
 
         fprintf(file, "%*d  %s\n", plan->trial_count > 999 ? 5 : 3,
                 trial->order, trial->id);

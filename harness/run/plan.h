@@ -26,7 +26,7 @@ enum { PLAN_ID_MAX = 256 };
 
 /* What the command line changes in every experiment of a run; 0 or NULL: as
  * the file says. */
-struct plan_overrides {
+struct overrides {
     int blocks;
     int64_t window_ns;
     int64_t warmup_ns;         /* -1: as the file says, since 0 is a warm-up */
@@ -35,7 +35,7 @@ struct plan_overrides {
 
 /* One trial to be done. The indices are into plan.experiments, its
  * load_points, and the load point's models. */
-struct plan_trial {
+struct planned_trial {
     int experiment, load_point, model;
     int block, order;     /* from 1 */
     char id[PLAN_ID_MAX]; /* EXPERIMENT-bN-LOADPOINT-MODEL */
@@ -45,7 +45,7 @@ struct plan {
     struct experiment *const *experiments; /* the caller's */
     int experiment_count;
     uint64_t seed;
-    struct plan_trial *trials;
+    struct planned_trial *trials;
     int trial_count;
 };
 
@@ -53,7 +53,7 @@ struct plan {
  * not among overrides.models are dropped, load points without any model stay
  * (and have no trials). */
 void plan_override(struct experiment *experiment,
-                   const struct plan_overrides *overrides);
+                   const struct overrides *overrides);
 
 /* Lays out all trials, one experiment after the other. The plan keeps a
  * reference to the experiments until plan_free. Returns 0, -ENOMEM, or
@@ -64,7 +64,7 @@ void plan_free(struct plan *plan);
 
 /* The load point of one of the plan's trials. */
 const struct load_point *plan_point(const struct plan *plan,
-                                    const struct plan_trial *trial);
+                                    const struct planned_trial *trial);
 
 /* How many trials, from this one on, are carried out together: in slice mode
  * all models of the load point in this block, else one. */

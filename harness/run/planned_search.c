@@ -17,9 +17,9 @@
 
 /* One contender. */
 struct entry {
-    const struct plan_trial *planned;
+    const struct planned_trial *planned;
     struct model_info model;
-    struct trial_plan plan;
+    struct trial_spec spec;
     json_t *json;      /* of the step that stands for the trial */
     double rate_per_s; /* of it */
     bool passed;       /* it did */
@@ -32,7 +32,8 @@ struct group {
     int count;
 };
 
-bool planned_search_is(const struct run *run, const struct plan_trial *planned)
+bool planned_search_is(const struct run *run,
+                       const struct planned_trial *planned)
 {
     return plan_point(&run->plan, planned)->search;
 }
@@ -44,13 +45,12 @@ static void keep(struct group *group, struct entry *entry,
                  const struct search_step *step)
 {
     bool passed = step->verdict == SEARCH_PASS && step->rate_per_s > 0;
-    struct trial_plan plan = done->plan;
 
     if (entry->passed && !(passed && step->rate_per_s > entry->rate_per_s))
         return;
     json_decref(entry->json);
     entry->json = trial_json(group->run->results.run_id, &group->run->plan,
-                             entry->planned, 1, &plan, &done->trial,
+                             entry->planned, 1, &done->plan, &done->trial,
                              done->gates, done->gate_count);
     entry->rate_per_s = step->rate_per_s;
     entry->passed = passed;
@@ -63,7 +63,7 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     const struct search *search = &group->searches[who];
     struct search_trial *trial = calloc(1, sizeof *trial);
     int result = !trial ? -ENOMEM
-                        : search_trial_run(&entry->plan, search->rate_per_s,
+                        : search_trial_run(&entry->spec, search->rate_per_s,
                                            turn, trial);
 
     if (result == 0) {
@@ -71,8 +71,8 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
                            trial->gate_count, step);
         keep(group, entry, trial, step);
         results_say(&group->run->results, "block %d %s %s %s %.0f/s: %s%s%s",
-                    entry->planned->block, entry->plan.model->name,
-                    entry->plan.point->id, search_phase_name(search->phase),
+                    entry->planned->block, entry->spec.model->name,
+                    entry->spec.point->id, search_phase_name(search->phase),
                     step->rate_per_s > 0 ? step->rate_per_s
                                          : step->achieved_per_s,
                     search_verdict_name(step->verdict),
@@ -88,7 +88,7 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
  * of the step that stands for it. */
 static void finish(struct entry *entry, const struct search *search)
 {
-    const struct load_point *point = entry->plan.point;
+    const struct load_point *point = entry->spec.point;
     const char *limit =
         search_trial_bound(point, search->ceiling_per_s) ? "connections" : NULL;
     json_t *cell = json_object_get(entry->json, "cell");
@@ -108,15 +108,17 @@ static void finish(struct entry *entry, const struct search *search)
     json_object_set_new(entry->json, "reason", json_text(reason));
 }
 
-static void begin(struct group *group, const struct plan_trial *const *planned)
+static void begin(struct group *group,
+                  const struct planned_trial *const *planned)
 {
     for (int i = 0; i < group->count; i++) {
         struct entry *entry = &group->entries[i];
 
         entry->planned = planned[i];
-        attempt_plan(group->run, planned[i], 1, &entry->model, &entry->plan);
+        attempt_planned_spec(group->run, planned[i], 1, &entry->model,
+                             &entry->spec);
         /* Steps at other rates than the trial before ran at other speeds. */
-        entry->plan.usual_speed = 0;
+        entry->spec.usual_speed = 0;
     }
 }
 
@@ -129,8 +131,8 @@ static void say(const struct group *group, int who)
     results_say(&group->run->results,
                 "%d/%d block %d %s %s %s: %s%.0f/s, conservative %.0f/s",
                 entry->planned->order, group->run->plan.trial_count,
-                entry->planned->block, entry->plan.model->name,
-                entry->plan.point->id, entry->plan.point->slo.text,
+                entry->planned->block, entry->spec.model->name,
+                entry->spec.point->id, entry->spec.point->slo.text,
                 group->searches[who].failed ? "INVALID, "
                 : result.cannot_meet        ? "cannot meet it, "
                 : result.at_least           ? "at least "
@@ -157,8 +159,8 @@ static int store_all(struct group *group)
     return result;
 }
 
-int planned_search_do(struct run *run, const struct plan_trial *const *planned,
-                      int count)
+int planned_search_do(struct run *run,
+                      const struct planned_trial *const *planned, int count)
 {
     struct group group = {
         .run = run,

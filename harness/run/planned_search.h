@@ -9,10 +9,11 @@
 #include "attempt.h"
 
 /* Whether the planned trial is a search. */
-bool planned_search_is(const struct run *run, const struct plan_trial *planned);
+bool planned_search_is(const struct run *run,
+                       const struct planned_trial *planned);
 
 /* Does the searches of the planned trials, which share load point and block,
  * and stores each. Returns 0 or a negative errno: -EINTR stopped (nothing of
  * the group is kept), others not stored. */
-int planned_search_do(struct run *run, const struct plan_trial *const *planned,
-                      int count);
+int planned_search_do(struct run *run,
+                      const struct planned_trial *const *planned, int count);

@@ -48,7 +48,7 @@ static _Atomic int64_t stopped_at_ns;
  * that make is in. Keys are pressed by a person, who means each. */
 static void on_signal(int signal)
 {
-    int64_t now_ns = stage_now_ns();
+    int64_t now_ns = steps_now_ns();
 
     if (stop_signal == 0) {
         stopped_at_ns = now_ns;
@@ -69,7 +69,7 @@ static void catch_signals(void)
 }
 
 /* Reads the trial if it was finished before. A damaged one was not. */
-static bool take_finished(struct run *run, const struct plan_trial *planned)
+static bool take_finished(struct run *run, const struct planned_trial *planned)
 {
     const json_t *row = json_array_get(json_object_get(run->json, "plan"),
                                        (size_t)(planned - run->plan.trials));
@@ -91,7 +91,7 @@ static bool take_finished(struct run *run, const struct plan_trial *planned)
 }
 
 /* Reads trials that were carried out together: all of them or none. */
-static bool take_together(struct run *run, const struct plan_trial *planned,
+static bool take_together(struct run *run, const struct planned_trial *planned,
                           int count)
 {
     size_t before = json_array_size(run->trials);
@@ -227,8 +227,8 @@ static void start_metronome(struct run *run)
  * last of them. */
 static int do_searches(struct run *run, int *at, bool resumed)
 {
-    const struct plan_trial *first = &run->plan.trials[*at], *next = first;
-    const struct plan_trial *group[EXPERIMENT_MODELS_MAX];
+    const struct planned_trial *first = &run->plan.trials[*at], *next = first;
+    const struct planned_trial *group[EXPERIMENT_MODELS_MAX];
     int count = 0;
 
     do {
@@ -245,7 +245,7 @@ static int do_searches(struct run *run, int *at, bool resumed)
 }
 
 static const json_t *find(const struct run *run,
-                          const struct plan_trial *planned)
+                          const struct planned_trial *planned)
 {
     const json_t *trial;
     size_t i;
@@ -258,7 +258,7 @@ static const json_t *find(const struct run *run,
 }
 
 static bool is_worth_again(const struct run *run,
-                           const struct plan_trial *planned, int count)
+                           const struct planned_trial *planned, int count)
 {
     bool invalid = false;
 
@@ -273,8 +273,8 @@ static bool is_worth_again(const struct run *run,
     return invalid;
 }
 
-static int64_t cost_ns(const struct run *run, const struct plan_trial *planned,
-                       int count)
+static int64_t cost_ns(const struct run *run,
+                       const struct planned_trial *planned, int count)
 {
     return count * plan_trial_ns(plan_point(&run->plan, planned));
 }
@@ -286,7 +286,7 @@ static int count_again(const struct run *run, int64_t *ns)
 
     *ns = 0;
     for (int i = 0, count; i < run->plan.trial_count; i += count) {
-        const struct plan_trial *planned = &run->plan.trials[i];
+        const struct planned_trial *planned = &run->plan.trials[i];
 
         count = plan_together(&run->plan, i);
         if (!is_worth_again(run, planned, count))
@@ -324,7 +324,7 @@ static int do_again(struct run *run)
         need_ns > left_ns ? ", as many as that is enough for" : "");
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
-        const struct plan_trial *planned = &run->plan.trials[i];
+        const struct planned_trial *planned = &run->plan.trials[i];
 
         count = plan_together(&run->plan, i);
         if (!is_worth_again(run, planned, count) ||
@@ -378,7 +378,7 @@ static int go(struct run *run, bool resumed)
         result = keep_start(run, resumed);
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
-        const struct plan_trial *planned = &run->plan.trials[i];
+        const struct planned_trial *planned = &run->plan.trials[i];
 
         count = plan_together(&run->plan, i);
         if (stop_signal != 0)

@@ -18,7 +18,7 @@ struct run_options {
     const char *file;    /* gets the run's directory; NULL: none */
     bool has_seed;
     uint64_t seed;
-    struct plan_overrides overrides;
+    struct overrides overrides;
     bool dry_run, quiet;
     int64_t wait_ns; /* for a machine that others use to become quiet */
     struct threshold thresholds[THRESHOLDS_MAX];

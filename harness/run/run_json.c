@@ -133,7 +133,7 @@ static json_t *json_plan(const struct plan *plan)
     json_t *list = json_array();
 
     for (int i = 0; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = &plan->trials[i];
+        const struct planned_trial *trial = &plan->trials[i];
         const struct experiment *experiment =
             plan->experiments[trial->experiment];
         const struct load_point *point = plan_point(plan, trial);
@@ -181,7 +181,7 @@ static json_t *json_models(const struct plan *plan)
     json_t *object = json_object();
 
     for (int i = 0; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = &plan->trials[i];
+        const struct planned_trial *trial = &plan->trials[i];
         const struct experiment *experiment =
             plan->experiments[trial->experiment];
         const char *name = plan_point(plan, trial)->models[trial->model];

@@ -37,7 +37,7 @@ static bool is_known(struct experiment *const *experiments, const char *name)
     return false;
 }
 
-static int check_models(const struct plan_overrides *overrides,
+static int check_models(const struct overrides *overrides,
                         struct experiment *const *experiments, char *why,
                         size_t why_size)
 {
@@ -180,7 +180,7 @@ static int check_descriptors(const struct plan *plan, char *why,
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     for (int i = 0; i < plan->trial_count; i++) {
-        const struct plan_trial *trial = &plan->trials[i];
+        const struct planned_trial *trial = &plan->trials[i];
         const struct load_point *point = plan_point(plan, trial);
         rlim_t need =
             (rlim_t)point->connections + DESCRIPTORS_RESERVE +
@@ -259,7 +259,7 @@ static int check_build(const struct run_options *options, char *why,
 
 static json_t *json_overrides(const struct run_options *options)
 {
-    const struct plan_overrides *overrides = &options->overrides;
+    const struct overrides *overrides = &options->overrides;
     json_t *models = overrides->models ? json_array() : json_null();
 
     for (int i = 0; overrides->models && overrides->models[i]; i++)
@@ -373,7 +373,7 @@ int run_setup_results(const struct plan *plan,
 }
 
 /* The names in run.json are borrowed: *names is one allocation. */
-static void read_overrides(const json_t *run, struct plan_overrides *overrides,
+static void read_overrides(const json_t *run, struct overrides *overrides,
                            const char ***names)
 {
     const json_t *stored = json_object_get(run, "overrides"), *warmup, *models;
@@ -385,7 +385,7 @@ static void read_overrides(const json_t *run, struct plan_overrides *overrides,
     *names = n > 0 ? calloc(n + 1, sizeof(**names)) : NULL;
     for (size_t i = 0; *names && i < n; i++)
         (*names)[i] = json_string_value(json_array_get(models, i));
-    *overrides = (struct plan_overrides){
+    *overrides = (struct overrides){
         .blocks = (int)json_integer_of(stored, "blocks"),
         .window_ns = json_integer_of(stored, "window_ns"),
         .warmup_ns = json_is_integer(warmup) ? json_integer_value(warmup) : -1,

@@ -246,10 +246,10 @@ static json_t *json_clients(const struct trial *trial)
         json_finite((double)load->cpu_ns / (window * (cpus > 0 ? cpus : 1))));
 }
 
-static json_t *json_backend(const struct trial_plan *plan,
+static json_t *json_backend(const struct trial_spec *spec,
                             const struct trial *trial)
 {
-    int workers = plan->point->backend_workers;
+    int workers = spec->point->backend_workers;
     const struct backend_report *backend = &trial->backend;
 
     if (!trial->has_backend)
@@ -290,10 +290,10 @@ static json_t *json_beside(const struct trial *trial,
         json_latency(trial->beside, true));
 }
 
-static json_t *json_platform(const struct trial_plan *plan,
+static json_t *json_platform(const struct trial_spec *spec,
                              const struct trial *trial)
 {
-    double usual = plan->usual_speed;
+    double usual = spec->usual_speed;
     const struct metronome_report *platform = &trial->platform;
     json_t *object;
 
@@ -338,20 +338,20 @@ static json_t *json_machine(const struct trial *trial)
     return object;
 }
 
-static json_t *json_cell(const struct trial_plan *plan,
+static json_t *json_cell(const struct trial_spec *spec,
                          const struct trial *trial)
 {
-    const struct load_point *point = plan->point;
-    int workers = trial_workers(plan, trial);
+    const struct load_point *point = spec->point;
+    int workers = trial_workers(spec, trial);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "model", plan->model->name,
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "model", spec->model->name,
         "workload", point->workload->name, "query",
         json_query(point->workload, &point->arguments), "parameters",
         json_parameters(point->workload->workload->parameters,
                         &point->arguments),
         "workers", workers > 0 ? json_integer(workers) : json_null(),
-        "settings", json_settings(plan->model, plan->settings), "load",
+        "settings", json_settings(spec->model, spec->settings), "load",
         json_load(point), "placement", placement_name(point->placement));
 }
 
@@ -467,7 +467,7 @@ static json_t *json_goodput(const struct load_point *point,
 }
 
 /* What was measured; only for a trial that was carried out. */
-static void add_measures(json_t *object, const struct trial_plan *plan,
+static void add_measures(json_t *object, const struct trial_spec *spec,
                          const struct trial *trial, const struct gate *gates,
                          int gate_count)
 {
@@ -483,10 +483,10 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("throughput_per_s", json_finite(throughput));
     ADD("requests", json_requests(load));
     ADD("failure", failure[0] ? json_text(failure) : json_null());
-    ADD("connections", json_connections(plan->point, load));
-    ADD("latency", json_latency(load, plan->point->mode == LOAD_OPEN));
+    ADD("connections", json_connections(spec->point, load));
+    ADD("latency", json_latency(load, spec->point->mode == LOAD_OPEN));
     ADD("memory", json_memory(trial));
-    if (plan->point->soak)
+    if (spec->point->soak)
         ADD("drift", trial_drift_json(trial));
     ADD("cpu", json_cpu(trial));
     ADD("tasks", json_pack("{s:o, s:o, s:o, s:o}", "threads_max",
@@ -499,7 +499,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
     ADD("run_queue", trial_run_queue_json(trial));
     ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
-    ADD("backend", json_backend(plan, trial));
+    ADD("backend", json_backend(spec, trial));
     ADD("stores", trial_store_json(trial));
     ADD("bare", json_bare(trial));
     ADD("ceiling_per_s", trial->ceiling_per_s > 0
@@ -510,46 +510,43 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
                    trial_ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("generator_bound", json_boolean(is_by_generator(object)));
     ADD("updates", json_updates(&trial->updates));
-    ADD("goodput", json_goodput(plan->point, load));
+    ADD("goodput", json_goodput(spec->point, load));
     ADD("recovery", recovery_json(&trial->recovery));
-    ADD("overloaded", json_boolean(gate_overloaded(plan, trial)));
-    ADD("platform", json_platform(plan, trial));
+    ADD("overloaded", json_boolean(gate_overloaded(spec, trial)));
+    ADD("platform", json_platform(spec, trial));
     ADD("machine", json_machine(trial));
-    ADD("beside", json_beside(trial, plan->point));
+    ADD("beside", json_beside(trial, spec->point));
     ADD("series", json_series(load));
     ADD("slices", slices_json(trial->slices));
-    ADD("prediction", trial_predict_json(plan, trial, throughput));
+    ADD("prediction", trial_predict_json(spec, trial, throughput));
 #undef ADD
 }
 
 json_t *trial_json(const char *run_id, const struct plan *plan,
-                   const struct plan_trial *planned, int attempt,
-                   const struct trial_plan *trial_plan,
-                   const struct trial *trial, const struct gate *gates,
-                   int gate_count)
+                   const struct planned_trial *planned, int attempt,
+                   const struct trial_spec *spec, const struct trial *trial,
+                   const struct gate *gates, int gate_count)
 {
     const struct experiment *experiment =
         plan->experiments[planned->experiment];
     char reason[2048], seed[24];
     bool valid =
-        gate_valid(trial_plan->point, gates, gate_count, reason, sizeof reason);
+        gate_valid(spec->point, gates, gate_count, reason, sizeof reason);
     json_t *object = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:b, s:o, s:o, s:b, "
         "s:o, s:o, s:o}",
         "schema_version", 1, "run_id", run_id, "trial_id", planned->id,
-        "experiment", experiment->name, "load_point", trial_plan->point->id,
-        "block", planned->block, "order", planned->order, "attempt", attempt,
+        "experiment", experiment->name, "load_point", spec->point->id, "block",
+        planned->block, "order", planned->order, "attempt", attempt,
         "started_at", json_time(trial->started_at), "complete", 1, "cell",
-        json_cell(trial_plan, trial), "runtime",
-        models_runtime(trial_plan->model), "valid", valid, "gates",
-        json_gates(gates, gate_count), "reason",
+        json_cell(spec, trial), "runtime", models_runtime(spec->model), "valid",
+        valid, "gates", json_gates(gates, gate_count), "reason",
         valid ? json_null() : json_text(reason), "withheld",
         json_withheld(gates, gate_count, valid));
 
     if (object && trial->end == TRIAL_DONE)
-        add_measures(object, trial_plan, trial, gates, gate_count);
-    snprintf(seed, sizeof seed, "0x%016llx",
-             (unsigned long long)trial_plan->seed);
+        add_measures(object, spec, trial, gates, gate_count);
+    snprintf(seed, sizeof seed, "0x%016llx", (unsigned long long)spec->seed);
     json_object_set_new(object, "seed", json_string(seed));
     if (object && trial->meter_note[0])
         json_object_set_new(object, "meter_note", json_text(trial->meter_note));

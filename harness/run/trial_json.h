@@ -16,7 +16,6 @@
 
 /* The whole trial. The caller owns the object; NULL when out of memory. */
 json_t *trial_json(const char *run_id, const struct plan *plan,
-                   const struct plan_trial *planned, int attempt,
-                   const struct trial_plan *trial_plan,
-                   const struct trial *trial, const struct gate *gates,
-                   int gate_count);
+                   const struct planned_trial *planned, int attempt,
+                   const struct trial_spec *spec, const struct trial *trial,
+                   const struct gate *gates, int gate_count);

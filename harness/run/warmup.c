@@ -53,18 +53,18 @@ int warmup_settled(const struct warmup_steps *steps)
 }
 
 /* From the load's first request on. */
-static bool watch(struct stage *stage, int64_t start_ns,
+static bool watch(struct live_trial *live, int64_t start_ns,
                   struct warmup_steps *steps)
 {
     struct meter_sample before, now;
-    int64_t faults = inspection_faults(stage->server.meter), last = faults;
+    int64_t faults = inspection_faults(live->server.meter), last = faults;
 
-    meter_sample(stage->server.meter, &before);
+    meter_sample(live->server.meter, &before);
     for (int i = 0; i < WARMUP_STEPS; i++, before = now, last = faults) {
-        if (!stage_sleep_until(stage, start_ns + (i + 1) * STEP_NS))
+        if (!steps_sleep_until(live, start_ns + (i + 1) * STEP_NS))
             return false;
-        meter_sample(stage->server.meter, &now);
-        faults = inspection_faults(stage->server.meter);
+        meter_sample(live->server.meter, &now);
+        faults = inspection_faults(live->server.meter);
         steps->cpu_ns[i] = (double)(now.cpu_user_ns + now.cpu_system_ns -
                                     before.cpu_user_ns - before.cpu_system_ns);
         steps->faults[i] = faults < 0 ? 0 : (double)(faults - last);
@@ -87,9 +87,9 @@ static int64_t settle_ns(struct run *run, const struct experiment *experiment,
                          const struct load_point *point, int i)
 {
     struct load_point all = *point;
-    struct trial_plan plan = attempt_of(run, experiment, &all, i);
+    struct trial_spec spec = attempt_spec(run, experiment, &all, i);
     struct trial *trial = calloc(1, sizeof *trial);
-    struct stage stage = {.plan = &plan, .trial = trial};
+    struct live_trial live = {.spec = &spec, .trial = trial};
     struct warmup_steps steps = {0};
     int64_t start_ns = -ENOMEM;
 
@@ -98,20 +98,20 @@ static int64_t settle_ns(struct run *run, const struct experiment *experiment,
     all.warmup_ns = 0;
     all.window_ns = WARMUP_STEPS * STEP_NS;
     placement_split(all.placement, &trial->cpus);
-    if (stage_take_cpus(trial) >= 0 && stage_prepare(&stage) >= 0 &&
-        stage_start_server(&stage) >= 0 && stage_check(&stage) >= 0 &&
-        stage_start_loads(&stage) >= 0 && stage_open(&stage) >= 0)
-        start_ns = stage_begin(&stage);
-    trial->end = start_ns >= 0 && watch(&stage, start_ns, &steps) &&
-                         stage_collect(&stage, stage.load, &trial->load) >= 0
+    if (steps_take_cpus(trial) >= 0 && steps_prepare(&live) >= 0 &&
+        steps_start_server(&live) >= 0 && steps_check(&live) >= 0 &&
+        steps_start_loads(&live) >= 0 && steps_open(&live) >= 0)
+        start_ns = steps_begin(&live);
+    trial->end = start_ns >= 0 && watch(&live, start_ns, &steps) &&
+                         steps_collect(&live, live.load, &trial->load) >= 0
                      ? TRIAL_DONE
                      : TRIAL_FAILED;
     if (trial->end == TRIAL_DONE)
         count(trial->load, &steps);
     start_ns = trial->end == TRIAL_DONE ? warmup_settled(&steps) * STEP_NS
-               : stage_stopped(&stage)  ? -EINTR
+               : steps_stopped(&live)   ? -EINTR
                                         : -EIO;
-    stage_finish(&stage);
+    steps_finish(&live);
     trial_free(trial);
     free(trial);
     return start_ns;

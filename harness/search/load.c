@@ -65,7 +65,7 @@ static void judge(const struct load_point *point, struct load_result *load,
 {
     struct gate gates[GATES_MAX];
     struct model_info model = {.name = "url", .task = "none", .flags = ""};
-    struct trial_plan plan = {.point = point, .model = &model};
+    struct trial_spec plan = {.point = point, .model = &model};
     struct trial *trial = calloc(1, sizeof *trial);
 
     if (!trial)

@@ -68,7 +68,7 @@ static enum search_verdict judge_gates(const struct gate *gates, int count,
     return verdict;
 }
 
-static void judge_limit(const struct trial_plan *plan,
+static void judge_limit(const struct trial_spec *plan,
                         const struct trial *trial, struct search_step *step)
 {
     const struct load_result *load = trial->load;
@@ -102,7 +102,7 @@ static void judge_limit(const struct trial_plan *plan,
     }
 }
 
-void search_trial_judge(const struct trial_plan *plan,
+void search_trial_judge(const struct trial_spec *plan,
                         const struct trial *trial, const struct gate *gates,
                         int gate_count, struct search_step *step)
 {
@@ -120,7 +120,7 @@ void search_trial_judge(const struct trial_plan *plan,
         judge_limit(plan, trial, step);
 }
 
-int search_trial_run(const struct trial_plan *cell, double rate_per_s,
+int search_trial_run(const struct trial_spec *cell, double rate_per_s,
                      int number, struct search_trial *step)
 {
     uint64_t state = cell->seed + (uint64_t)number;

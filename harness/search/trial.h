@@ -14,7 +14,7 @@
 
 struct search_trial {
     struct load_point point; /* the step's own: rate and window */
-    struct trial_plan plan;
+    struct trial_spec plan;
     struct trial trial;
     struct gate gates[GATES_MAX];
     int gate_count;
@@ -28,12 +28,12 @@ void search_trial_point(const struct load_point *cell, double rate_per_s,
 /* The trial itself, like *cell in all but rate, window and seed; `number` of
  * the step gives the seed, the same for every model. Always 0, or -EINTR when
  * it was stopped. search_trial_free releases what it holds. */
-int search_trial_run(const struct trial_plan *cell, double rate_per_s,
+int search_trial_run(const struct trial_spec *cell, double rate_per_s,
                      int number, struct search_trial *step);
 void search_trial_free(struct search_trial *step);
 
 /* From facts to a verdict: pure. */
-void search_trial_judge(const struct trial_plan *plan,
+void search_trial_judge(const struct trial_spec *plan,
                         const struct trial *trial, const struct gate *gates,
                         int gate_count, struct search_step *step);
 

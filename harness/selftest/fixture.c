@@ -59,7 +59,7 @@ static void judge(struct fixture *fixture)
     };
     struct model_info model = {
         .name = "reference", .task = "none", .flags = ""};
-    struct trial_plan plan = {.point = &point, .model = &model};
+    struct trial_spec plan = {.point = &point, .model = &model};
     /* All facts beside the load's are as they should be. */
     struct trial trial = {
         .load = load,

@@ -11,7 +11,7 @@
 
 struct scenario {
     struct load_point point;
-    struct trial_plan plan;
+    struct trial_spec plan;
     struct trial *trial;
     struct backend_server backend;
     struct metronome *metronome;

@@ -388,7 +388,7 @@ static void check(struct scenario *scenario, struct outcome *outcome,
 static void check_all(struct scenario *scenario, struct outcome *outcome)
 {
     struct trial trial = *scenario->trial;
-    struct trial_plan plan = scenario->plan;
+    struct trial_spec plan = scenario->plan;
     struct load_result *load = malloc(sizeof *load);
 
     if (!load) {

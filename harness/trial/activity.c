@@ -19,13 +19,13 @@ static const int64_t CLOSE_NS = 100000000; /* to end it */
 enum { STEPS_MAX = 3 };
 
 /* The steps that fit; false when there is none. */
-static bool choose_steps(struct stage *stage, int64_t start_ns)
+static bool choose_steps(struct live_trial *live, int64_t start_ns)
 {
-    struct trial_activity *activity = &stage->trial->activity;
-    int64_t warmup_ns = stage->plan->point->warmup_ns;
+    struct trial_activity *activity = &live->trial->activity;
+    int64_t warmup_ns = live->spec->point->warmup_ns;
     int64_t origin_ns = start_ns - warmup_ns;
     int64_t first =
-        (stage_now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
+        (steps_now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
     int64_t last = (warmup_ns - CLOSE_NS) / STEP_NS;
 
     activity->first_step = (int)first;
@@ -38,28 +38,27 @@ static bool choose_steps(struct stage *stage, int64_t start_ns)
     return activity->steps > 0;
 }
 
-int trial_activity_take(struct stage *stage, int64_t start_ns)
+int trial_activity_take(struct live_trial *live, int64_t start_ns)
 {
-    struct trial_activity *activity = &stage->trial->activity;
+    struct trial_activity *activity = &live->trial->activity;
     int64_t before[TALLY_KINDS], at_ns, began_ns;
     struct tally *tally;
     bool slept;
 
-    if (!choose_steps(stage, start_ns))
+    if (!choose_steps(live, start_ns))
         return 0;
-    if (tally_open(stage->server.meter, &tally, activity->why,
+    if (tally_open(live->server.meter, &tally, activity->why,
                    sizeof activity->why) < 0) {
         activity->steps = 0;
         return 0;
     }
-    at_ns = start_ns - stage->plan->point->warmup_ns +
+    at_ns = start_ns - live->spec->point->warmup_ns +
             activity->first_step * STEP_NS;
-    slept = stage_sleep_until(stage, at_ns);
-    began_ns = stage_now_ns();
+    slept = steps_sleep_until(live, at_ns);
+    began_ns = steps_now_ns();
     tally_read(tally, before);
-    slept =
-        slept && stage_sleep_until(stage, at_ns + activity->steps * STEP_NS);
-    activity->span_ns = stage_now_ns() - began_ns;
+    slept = slept && steps_sleep_until(live, at_ns + activity->steps * STEP_NS);
+    activity->span_ns = steps_now_ns() - began_ns;
     tally_read(tally, activity->counts);
     tally_close(tally);
     for (int i = 0; i < TALLY_KINDS; i++)

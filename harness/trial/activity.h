@@ -10,7 +10,7 @@
 
 #include "harness/machine/meter/tally.h"
 
-struct stage;
+struct live_trial;
 struct trial;
 
 struct trial_activity {
@@ -23,7 +23,7 @@ struct trial_activity {
 
 /* Counts from now for whole steps of the load's series, if they fit before the
  * window that opens at start_ns. Returns 0, or -1 when abandoned. */
-int trial_activity_take(struct stage *stage, int64_t start_ns);
+int trial_activity_take(struct live_trial *live, int64_t start_ns);
 
 /* The time that the server's threads waited for a CPU in the window, together;
  * -1: unknown. */

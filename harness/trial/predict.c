@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a trial's plan and its bare ceiling to what the laws need to know: who
+ * From a trial's spec and its bare ceiling to what the laws need to know: who
  * holds a request, on how many CPUs. From its counters to what a residual's
  * cause is told by.
  */
@@ -46,9 +46,9 @@ static bool has_flag(const struct model_info *model, const char *name)
 
 /* Of a model of loops: how many requests can wait at once where a wait holds
  * more than its task; 0: all of them. */
-static int loop_holders(const struct trial_plan *plan, int workers)
+static int loop_holders(const struct trial_spec *spec, int workers)
 {
-    const struct load_point *point = plan->point;
+    const struct load_point *point = spec->point;
     const struct workload *workload = point->workload->workload;
     enum workload_hold hold =
         workload->hold ? workload->hold(&point->arguments) : HOLD_NOTHING;
@@ -56,22 +56,22 @@ static int loop_holders(const struct trial_plan *plan, int workers)
     if (hold == HOLD_NOTHING)
         return 0;
     /* What another language has to offload to is not known here. */
-    if (plan->model->foreign && hold == HOLD_OFFLOAD)
+    if (spec->model->foreign && hold == HOLD_OFFLOAD)
         return 0;
     if (workers == 0)
         return 1;
-    return has_flag(plan->model, "offloads") && hold == HOLD_THREAD ? 1
+    return has_flag(spec->model, "offloads") && hold == HOLD_THREAD ? 1
                                                                     : workers;
 }
 
 /* What the laws need to know. */
-static struct prediction_input input_of(const struct trial_plan *plan,
+static struct prediction_input input_of(const struct trial_spec *spec,
                                         const struct trial *trial)
 {
-    const struct load_point *point = plan->point;
-    const struct model_info *model = plan->model;
+    const struct load_point *point = spec->point;
+    const struct model_info *model = spec->model;
     const struct bare *bare = &trial->bare;
-    int workers = trial_workers(plan, trial);
+    int workers = trial_workers(spec, trial);
     bool alone = model->discipline == DISCIPLINE_ALONE;
     bool loop = model->discipline == DISCIPLINE_LOOP;
     struct prediction_input input = {
@@ -91,7 +91,7 @@ static struct prediction_input input_of(const struct trial_plan *plan,
     if (alone)
         input.holding_workers = 1;
     else if (loop)
-        input.holding_workers = loop_holders(plan, workers);
+        input.holding_workers = loop_holders(spec, workers);
     else if (model->discipline == DISCIPLINE_WORKER)
         input.holding_workers = workers;
     if (loop && model->has_workers && workers < input.cpus)
@@ -100,7 +100,7 @@ static struct prediction_input input_of(const struct trial_plan *plan,
 }
 
 /* The line, on the disk before the load begins. */
-static int store(const struct trial_plan *plan, struct trial *trial)
+static int store(const struct trial_spec *spec, struct trial *trial)
 {
     const struct prediction *prediction = &trial->prediction;
     const struct prediction_input *input = &prediction->input;
@@ -111,7 +111,7 @@ static int store(const struct trial_plan *plan, struct trial *trial)
     clock_gettime(CLOCK_REALTIME, &now);
     line = json_pack(
         "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i, s:I}",
-        "trial_id", plan->id, "attempt", plan->attempt, "at_unix_ns",
+        "trial_id", spec->id, "attempt", spec->attempt, "at_unix_ns",
         (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "law",
         prediction->law, "throughput_per_s", json_finite(prediction->per_s),
         "connections", input->connections, "wait_ns",
@@ -120,11 +120,11 @@ static int store(const struct trial_plan *plan, struct trial *trial)
         "cpus", input->cpus, "backend_workers", input->backend_workers,
         "backend_ns", (json_int_t)input->backend_ns);
     written = line &&
-              json_dumpf(line, plan->predictions,
+              json_dumpf(line, spec->predictions,
                          JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
-              fputc('\n', plan->predictions) != EOF &&
-              fflush(plan->predictions) == 0 &&
-              fsync(fileno(plan->predictions)) == 0;
+              fputc('\n', spec->predictions) != EOF &&
+              fflush(spec->predictions) == 0 &&
+              fsync(fileno(spec->predictions)) == 0;
     json_decref(line);
     if (written)
         return 0;
@@ -134,19 +134,19 @@ static int store(const struct trial_plan *plan, struct trial *trial)
     return -EIO;
 }
 
-int trial_predict(const struct trial_plan *plan, struct trial *trial)
+int trial_predict(const struct trial_spec *spec, struct trial *trial)
 {
-    const struct model_info *model = plan->model;
+    const struct model_info *model = spec->model;
     struct prediction *prediction = &trial->prediction;
-    struct prediction_input input = input_of(plan, trial);
+    struct prediction_input input = input_of(spec, trial);
 
     *prediction = (struct prediction){0};
-    if (model->yardstick || model->target || plan->point->beside.workload)
+    if (model->yardstick || model->target || spec->point->beside.workload)
         return 0;
     prediction_make(&input, prediction);
-    if (!prediction->law || prediction->per_s <= 0 || !plan->predictions)
+    if (!prediction->law || prediction->per_s <= 0 || !spec->predictions)
         return 0;
-    return store(plan, trial);
+    return store(spec, trial);
 }
 
 /* How many requests can begin at once and so may end at once; 0: they come
@@ -192,7 +192,7 @@ static void count_requests(const struct trial *trial, int cpus,
         facts->switches = (double)switches / requests;
 }
 
-static void collect(const struct trial_plan *plan, const struct trial *trial,
+static void collect(const struct trial_spec *spec, const struct trial *trial,
                     struct residual_facts *facts)
 {
     const struct prediction *prediction = &trial->prediction;
@@ -208,7 +208,7 @@ static void collect(const struct trial_plan *plan, const struct trial *trial,
     facts->generator_bound =
         trial_ceiling_binds(facts->measured_per_s, trial->ceiling_per_s);
     /* A pool of threads has several CPUs: its busy time says nothing. */
-    if (trial->has_backend && plan->point->backend_workers == 0 &&
+    if (trial->has_backend && spec->point->backend_workers == 0 &&
         backend->cpu_ns >= 0 && backend->span_ns > 0)
         facts->backend_busy =
             (double)backend->cpu_ns / (double)backend->span_ns;
@@ -219,7 +219,7 @@ static void collect(const struct trial_plan *plan, const struct trial *trial,
     count_requests(trial, input->cpus, facts);
 }
 
-json_t *trial_predict_json(const struct trial_plan *plan,
+json_t *trial_predict_json(const struct trial_spec *spec,
                            const struct trial *trial, double throughput)
 {
     const struct prediction *prediction = &trial->prediction;
@@ -229,7 +229,7 @@ json_t *trial_predict_json(const struct trial_plan *plan,
 
     if (!prediction->law || prediction->per_s <= 0)
         return json_null();
-    collect(plan, trial, &facts);
+    collect(spec, trial, &facts);
     cause = residual_cause(&facts, words, sizeof words);
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction->law,
                      "throughput_per_s", json_finite(prediction->per_s),

@@ -28,7 +28,7 @@ struct turn {
 
 struct block {
     int count; /* servers that take part */
-    struct stage stages[EXPERIMENT_MODELS_MAX];
+    struct live_trial live[EXPERIMENT_MODELS_MAX];
     struct load_slice *slices[EXPERIMENT_MODELS_MAX]; /* each generator's */
     struct turn *turns;
     int turn_count;
@@ -87,7 +87,7 @@ static void add_turn(struct block *block, int server, int slice,
 
 static int lay_out(struct block *block)
 {
-    const struct load_point *point = block->stages[0].plan->point;
+    const struct load_point *point = block->live[0].spec->point;
     const struct slicing *slicing = &point->slicing;
     size_t turns = (size_t)block->count * (size_t)(slicing->count + 1);
     int *order = calloc(turns, sizeof *order);
@@ -103,7 +103,7 @@ static int lay_out(struct block *block)
     }
     for (int i = 0; i < block->count; i++)
         add_turn(block, i, -1, point->warmup_ns, point->warmup_ns, &at_ns);
-    slices_order(block->count, slicing->count, block->stages[0].plan->seed,
+    slices_order(block->count, slicing->count, block->live[0].spec->seed,
                  order);
     for (int i = 0; i < block->count * slicing->count; i++)
         add_turn(block, order[i], i / block->count, slicing->slice_ns,
@@ -114,50 +114,50 @@ static int lay_out(struct block *block)
 }
 
 /* Everything of a server but its load. */
-static bool start(struct stage *stage)
+static bool start(struct live_trial *live)
 {
-    return !stage_stopped(stage) && stage_prepare(stage) >= 0 &&
-           stage_start_server(stage) >= 0 && stage_check(stage) >= 0 &&
-           trial_predict(stage->plan, stage->trial) >= 0;
+    return !steps_stopped(live) && steps_prepare(live) >= 0 &&
+           steps_start_server(live) >= 0 && steps_check(live) >= 0 &&
+           trial_predict(live->spec, live->trial) >= 0;
 }
 
 /* The last one could not take part: its trial says why, the others go on. */
 static void drop(struct block *block)
 {
-    struct stage *stage = &block->stages[block->count - 1];
+    struct live_trial *live = &block->live[block->count - 1];
 
-    stage->trial->end = stage_stopped(stage) ? TRIAL_STOPPED : TRIAL_FAILED;
-    stage_finish(stage);
+    live->trial->end = steps_stopped(live) ? TRIAL_STOPPED : TRIAL_FAILED;
+    steps_finish(live);
     block->count--;
 }
 
 static int open_load(struct block *block, int index)
 {
-    struct stage *stage = &block->stages[index];
-    const struct load_point *point = stage->plan->point;
+    struct live_trial *live = &block->live[index];
+    const struct load_point *point = live->spec->point;
     int result;
 
-    stage_fill_plan(stage, &stage->load_plan);
-    stage->load_plan.warmup_ns = block->count * point->warmup_ns;
-    stage->load_plan.window_ns = block->window_ns;
-    stage->load_plan.slices = block->slices[index];
-    stage->load_plan.slice_count = point->slicing.count + 1;
-    result = load_start(&stage->load_plan, &stage->load, stage->trial->failure,
-                        sizeof stage->trial->failure);
-    return result < 0 ? result : stage_open(stage);
+    steps_load_plan(live, &live->load_plan);
+    live->load_plan.warmup_ns = block->count * point->warmup_ns;
+    live->load_plan.window_ns = block->window_ns;
+    live->load_plan.slices = block->slices[index];
+    live->load_plan.slice_count = point->slicing.count + 1;
+    result = load_start(&live->load_plan, &live->load, live->trial->failure,
+                        sizeof live->trial->failure);
+    return result < 0 ? result : steps_open(live);
 }
 
 /* All generators begin at the same moment. */
 static int begin(struct block *block)
 {
-    block->begin_ns = stage_now_ns() + LEAD_NS;
+    block->begin_ns = steps_now_ns() + LEAD_NS;
     for (int i = 0; i < block->count; i++) {
-        int64_t result = load_begin_at(block->stages[i].load, block->begin_ns);
+        int64_t result = load_begin_at(block->live[i].load, block->begin_ns);
 
         if (result >= 0)
             continue;
-        snprintf(block->stages[i].trial->failure,
-                 sizeof block->stages[i].trial->failure,
+        snprintf(block->live[i].trial->failure,
+                 sizeof block->live[i].trial->failure,
                  "the load could not begin: %s", strerror((int)-result));
         return (int)result;
     }
@@ -171,15 +171,15 @@ static void read_all(struct block *block, int active,
     for (int i = 0; i < block->count; i++) {
         int at = (active + i) % block->count;
 
-        sampler_take(&block->stages[at].trial->sampler,
-                     block->stages[at].server.meter, &samples[at]);
+        sampler_take(&block->live[at].trial->sampler,
+                     block->live[at].server.meter, &samples[at]);
     }
 }
 
 static void note_slice(struct block *block, const struct turn *turn)
 {
     struct slice *slice =
-        &block->stages[turn->server].trial->slices->rows[turn->slice];
+        &block->live[turn->server].trial->slices->rows[turn->slice];
     const struct meter_sample *before = &block->before[turn->server],
                               *after = &block->after[turn->server];
     int64_t first_ns = before->at_ns - block->begin_ns - turn->counted_ns;
@@ -202,21 +202,21 @@ static void note_slice(struct block *block, const struct turn *turn)
 /* One turn of the rounds: CPU at both ends of what is counted. */
 static bool watch_turn(struct block *block, const struct turn *turn)
 {
-    struct stage *stage = &block->stages[turn->server];
+    struct live_trial *live = &block->live[turn->server];
     struct meter_sample first, last;
-    bool backend = stage->trial->has_backend;
+    bool backend = live->trial->has_backend;
 
-    if (!stage_sleep_until(stage, block->begin_ns + turn->counted_ns))
+    if (!steps_sleep_until(live, block->begin_ns + turn->counted_ns))
         return false;
     read_all(block, turn->server, block->before);
     if (backend)
-        backend_server_sample(stage->plan->backend, &first);
-    if (!stage_sleep_until(stage, block->begin_ns + turn->end_ns))
+        backend_server_sample(live->spec->backend, &first);
+    if (!steps_sleep_until(live, block->begin_ns + turn->end_ns))
         return false;
     read_all(block, turn->server, block->after);
     note_slice(block, turn);
     if (backend) {
-        backend_server_sample(stage->plan->backend, &last);
+        backend_server_sample(live->spec->backend, &last);
         block->backend_span_ns[turn->server] += last.at_ns - first.at_ns;
         block->backend_ns[turn->server] +=
             grown(&first, &last, last.at_ns - first.at_ns);
@@ -239,44 +239,42 @@ static void note_tasks(struct trial *trial)
 static void look_first(struct block *block)
 {
     for (int i = 0; i < block->count; i++) {
-        struct stage *stage = &block->stages[i];
+        struct live_trial *live = &block->live[i];
 
-        stage->trial->sampler = (struct sampler){0};
-        sampler_take(&stage->trial->sampler, stage->server.meter,
-                     &stage->trial->first);
+        live->trial->sampler = (struct sampler){0};
+        sampler_take(&live->trial->sampler, live->server.meter,
+                     &live->trial->first);
     }
     for (int i = 0; i < block->count; i++) {
-        struct stage *stage = &block->stages[i];
+        struct live_trial *live = &block->live[i];
 
-        machine_sample(&stage->trial->machine_first);
-        stage->trial->faults_first =
-            inspection_major_faults(stage->server.meter);
-        if (stage->trial->has_backend)
-            backend_server_sample(stage->plan->backend, &stage->backend_first);
-        trial_store_first(stage);
+        machine_sample(&live->trial->machine_first);
+        live->trial->faults_first = inspection_major_faults(live->server.meter);
+        if (live->trial->has_backend)
+            backend_server_sample(live->spec->backend, &live->backend_first);
+        trial_store_first(live);
     }
 }
 
 static void look_last(struct block *block)
 {
     for (int i = 0; i < block->count; i++)
-        sampler_take(&block->stages[i].trial->sampler,
-                     block->stages[i].server.meter,
-                     &block->stages[i].trial->last);
+        sampler_take(&block->live[i].trial->sampler,
+                     block->live[i].server.meter, &block->live[i].trial->last);
     for (int i = 0; i < block->count; i++) {
-        struct stage *stage = &block->stages[i];
-        struct trial *trial = stage->trial;
+        struct live_trial *live = &block->live[i];
+        struct trial *trial = live->trial;
 
         machine_sample(&trial->machine_last);
         if (trial->has_backend)
-            backend_server_sample(stage->plan->backend, &stage->backend_last);
-        trial_store_last(stage);
-        trial->faults_last = inspection_major_faults(stage->server.meter);
-        inspection_make(stage->server.meter, stage->server.pid,
+            backend_server_sample(live->spec->backend, &live->backend_last);
+        trial_store_last(live);
+        trial->faults_last = inspection_major_faults(live->server.meter);
+        inspection_make(live->server.meter, live->server.pid,
                         &trial->cpus.server, &trial->inspection);
-        trial->listeners_last = inspection_listeners(stage->server.port);
+        trial->listeners_last = inspection_listeners(live->server.port);
         note_tasks(trial);
-        trial->alive = process_alive(&stage->server, trial->server_words,
+        trial->alive = process_alive(&live->server, trial->server_words,
                                      sizeof trial->server_words);
     }
 }
@@ -284,15 +282,15 @@ static void look_last(struct block *block)
 /* From the loads' beginning to their end. False when abandoned. */
 static bool watch(struct block *block)
 {
-    struct stage *first = &block->stages[0];
+    struct live_trial *first = &block->live[0];
     int64_t window_ns = block->begin_ns + block->turns[block->count].start_ns;
 
-    if (!stage_sleep_until(first,
+    if (!steps_sleep_until(first,
                            block->begin_ns + (window_ns - block->begin_ns) / 2))
         return false;
     first->backend_reset = first->trial->has_backend &&
-                           backend_server_reset(first->plan->backend) == 0;
-    if (!stage_sleep_until(first, window_ns))
+                           backend_server_reset(first->spec->backend) == 0;
+    if (!steps_sleep_until(first, window_ns))
         return false;
     look_first(block);
     for (int i = block->count; i < block->turn_count; i++)
@@ -305,21 +303,21 @@ static bool watch(struct block *block)
 /* What one load counted; the backend's part in its slices. */
 static void take_result(struct block *block, int index)
 {
-    struct stage *stage = &block->stages[index];
-    struct trial *trial = stage->trial;
+    struct live_trial *live = &block->live[index];
+    struct trial *trial = live->trial;
 
     for (int i = 0; i < trial->slices->count; i++)
         trial->slices->rows[i].completed = trial->load->slices[i + 1];
-    stage_look_for_limits(stage);
-    stage_read_updates(stage);
-    if (stage->plan->metronome)
-        metronome_read(stage->plan->metronome, trial->load->window_start_ns,
+    steps_look_for_limits(live);
+    steps_read_updates(live);
+    if (live->spec->metronome)
+        metronome_read(live->spec->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
     if (!trial->has_backend)
         return;
-    backend_server_read(stage->plan->backend, &stage->backend_first,
-                        &stage->backend_last, &trial->backend);
-    if (!block->stages[0].backend_reset)
+    backend_server_read(live->spec->backend, &live->backend_first,
+                        &live->backend_last, &trial->backend);
+    if (!block->live[0].backend_reset)
         trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
             trial->backend.lateness_max_ns = -1;
 }
@@ -330,14 +328,14 @@ static void share(struct block *block)
     double servers = 0, loads = 0, backend = 0;
 
     for (int i = 0; i < block->count; i++) {
-        const struct trial *trial = block->stages[i].trial;
+        const struct trial *trial = block->live[i].trial;
 
         servers += (double)(cpu_of(&trial->last) - cpu_of(&trial->first));
         loads += trial->load ? (double)trial->load->cpu_ns : 0;
         backend = (double)trial->backend.cpu_ns;
     }
     for (int i = 0; i < block->count; i++) {
-        struct trial *trial = block->stages[i].trial;
+        struct trial *trial = block->live[i].trial;
 
         if (!trial->load)
             continue;
@@ -360,7 +358,7 @@ static int drive(struct block *block)
     for (int i = 0; i < block->count && result >= 0; i++) {
         result = open_load(block, i);
         if (result < 0)
-            block->stages[i].trial->lasting =
+            block->live[i].trial->lasting =
                 result == -EMFILE || result == -EADDRNOTAVAIL;
     }
     if (result >= 0)
@@ -372,14 +370,14 @@ static int drive(struct block *block)
         urgency_drop();
     }
     for (int i = 0; i < block->count && result >= 0; i++) {
-        struct stage *stage = &block->stages[i];
+        struct live_trial *live = &block->live[i];
 
-        if (stage_collect(stage, stage->load, &stage->trial->load) >= 0) {
+        if (steps_collect(live, live->load, &live->trial->load) >= 0) {
             take_result(block, i);
-            stage->trial->end = TRIAL_DONE;
+            live->trial->end = TRIAL_DONE;
         } else {
-            free(stage->trial->load);
-            stage->trial->load = NULL;
+            free(live->trial->load);
+            live->trial->load = NULL;
         }
     }
     if (result >= 0)
@@ -387,17 +385,17 @@ static int drive(struct block *block)
     return result;
 }
 
-static int set_up(const struct trial_plan *plan, struct trial *trial,
-                  const struct bare *bare, struct stage *stage)
+static int set_up(const struct trial_spec *spec, struct trial *trial,
+                  const struct bare *bare, struct live_trial *live)
 {
-    const struct slicing *slicing = &plan->point->slicing;
+    const struct slicing *slicing = &spec->point->slicing;
 
     memset(trial, 0, sizeof *trial);
-    *stage = (struct stage){.plan = plan, .trial = trial};
+    *live = (struct live_trial){.spec = spec, .trial = trial};
     trial->end = TRIAL_FAILED;
     trial->started_at = time(NULL);
     trial->threads_max = trial->processes_max = -1;
-    placement_split(plan->point->placement, &trial->cpus);
+    placement_split(spec->point->placement, &trial->cpus);
     trial->slices =
         calloc(1, sizeof *trial->slices +
                       (size_t)slicing->count * sizeof *trial->slices->rows);
@@ -405,15 +403,15 @@ static int set_up(const struct trial_plan *plan, struct trial *trial,
         return -ENOMEM;
     trial->slices->count = slicing->count;
     trial->slices->slice_ns = slicing->slice_ns;
-    if (stage_stopped(stage) || stage_take_cpus(trial) < 0)
+    if (steps_stopped(live) || steps_take_cpus(trial) < 0)
         return -1;
     if (!bare)
-        return stage_take_bare(stage);
+        return steps_take_bare(live);
     trial->bare = *bare; /* the same moment for all */
     return 0;
 }
 
-void slices_run(const struct trial_plan *plans, struct trial *const *trials,
+void slices_run(const struct trial_spec *specs, struct trial *const *trials,
                 int count)
 {
     struct block *block = calloc(1, sizeof *block);
@@ -424,18 +422,18 @@ void slices_run(const struct trial_plan *plans, struct trial *const *trials,
     if (!block)
         return;
     for (int i = 0; i < count; i++) {
-        struct stage *stage = &block->stages[block->count++];
+        struct live_trial *live = &block->live[block->count++];
 
-        if (set_up(&plans[i], trials[i], i > 0 ? &trials[0]->bare : NULL,
-                   stage) < 0 ||
-            !start(stage))
+        if (set_up(&specs[i], trials[i], i > 0 ? &trials[0]->bare : NULL,
+                   live) < 0 ||
+            !start(live))
             drop(block);
     }
     if (block->count > 0)
         drive(block);
-    stopped = *plans[0].stop != 0;
+    stopped = *specs[0].stop != 0;
     for (int i = 0; i < block->count; i++)
-        stage_finish(&block->stages[i]);
+        steps_finish(&block->live[i]);
     for (int i = 0; i < count; i++) {
         if (stopped)
             trials[i]->end = TRIAL_STOPPED;

@@ -15,9 +15,9 @@
  * and right behind each other, equally often. Fills n * rounds entries. */
 void slices_order(int n, int rounds, uint64_t seed, int *models);
 
-/* Runs `count` trials of one load point as one block, trial i by plan i. Never
+/* Runs `count` trials of one load point as one block, trial i by spec i. Never
  * fails in another way than each trial's `end` says; whatever was started is
  * gone when it returns. A model whose server cannot start is left out, and the
  * others go on. */
-void slices_run(const struct trial_plan *plans, struct trial *const *trials,
+void slices_run(const struct trial_spec *specs, struct trial *const *trials,
                 int count);

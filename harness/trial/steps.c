@@ -26,7 +26,7 @@ static const int64_t CHECK_BUDGET_NS = 500000000;
 
 enum { CHECKS = 20, FLAGS_MAX = 16 + 2 * PARAMETERS_MAX };
 
-int64_t stage_now_ns(void)
+int64_t steps_now_ns(void)
 {
     struct timespec now;
 
@@ -34,23 +34,23 @@ int64_t stage_now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-bool stage_stopped(const struct stage *stage)
+bool steps_stopped(const struct live_trial *live)
 {
-    return *stage->plan->stop != 0;
+    return *live->spec->stop != 0;
 }
 
-bool stage_sleep_until(const struct stage *stage, int64_t at_ns)
+bool steps_sleep_until(const struct live_trial *live, int64_t at_ns)
 {
     struct timespec at = {.tv_sec = at_ns / 1000000000,
                           .tv_nsec = at_ns % 1000000000};
 
-    while (!stage_stopped(stage))
+    while (!steps_stopped(live))
         if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == 0)
             return true;
     return false;
 }
 
-int stage_take_cpus(struct trial *trial)
+int steps_take_cpus(struct trial *trial)
 {
     if (sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients) == 0)
         return 0;
@@ -60,66 +60,66 @@ int stage_take_cpus(struct trial *trial)
     return -1;
 }
 
-int stage_take_bare(struct stage *stage)
+int steps_take_bare(struct live_trial *live)
 {
-    const struct load_point *point = stage->plan->point;
+    const struct load_point *point = live->spec->point;
     const struct workload *workload = point->workload->workload;
     int result;
 
     if (workload->kind != WORKLOAD_CPU && workload->kind != WORKLOAD_MIXED)
         return 0;
     result =
-        bare_measure(workload, &point->arguments, &stage->trial->cpus.server,
-                     BARE_NS, &stage->trial->bare);
+        bare_measure(workload, &point->arguments, &live->trial->cpus.server,
+                     BARE_NS, &live->trial->bare);
     if (result < 0)
-        snprintf(stage->trial->failure, sizeof stage->trial->failure,
+        snprintf(live->trial->failure, sizeof live->trial->failure,
                  "the bare processes of %s could not run: %s",
                  point->workload->name, strerror(-result));
     return result;
 }
 
-int stage_prepare(struct stage *stage)
+int steps_prepare(struct live_trial *live)
 {
-    const struct load_point *point = stage->plan->point;
-    struct trial *trial = stage->trial;
-    const struct target *target = stage->plan->model->target;
-    int result = target ? target_request(target, &stage->requests)
+    const struct load_point *point = live->spec->point;
+    struct trial *trial = live->trial;
+    const struct target *target = live->spec->model->target;
+    int result = target ? target_request(target, &live->requests)
                         : answers_make_some(point->workload, &point->arguments,
-                                            stage->plan->seed, &stage->requests,
-                                            &stage->request_count);
+                                            live->spec->seed, &live->requests,
+                                            &live->request_count);
 
     if (target)
-        stage->request_count = result == 0;
+        live->request_count = result == 0;
     else if (result == 0)
         result = answers_greeting(point->workload, &point->arguments,
-                                  &stage->greeting);
+                                  &live->greeting);
     if (result == 0 && point->beside.workload)
         result =
             answers_make_some(point->beside.workload, &point->beside.arguments,
-                              stage->plan->seed + 1, &stage->beside_requests,
-                              &stage->beside_request_count);
+                              live->spec->seed + 1, &live->beside_requests,
+                              &live->beside_request_count);
     if (result < 0) {
         snprintf(trial->failure, sizeof trial->failure,
                  "the expected answers could not be computed: %s",
                  strerror(-result));
         return result;
     }
-    result = !target ? trial_store_prepare(stage) : 0;
+    result = !target ? trial_store_prepare(live) : 0;
     if (result < 0 || !trial_needs_backend(point) || target)
         return result;
     trial->has_backend = true;
-    result = backend_server_ensure(stage->plan->backend, &trial->cpus.clients,
+    result = backend_server_ensure(live->spec->backend, &trial->cpus.clients,
                                    point->backend_workers, trial->failure,
                                    sizeof trial->failure);
     trial->lasting = result == -ENOENT;
     return result;
 }
 
-int stage_start_server(struct stage *stage)
+int steps_start_server(struct live_trial *live)
 {
-    const struct trial_plan *plan = stage->plan;
-    struct trial *trial = stage->trial;
-    const char *argv[FLAGS_MAX] = {plan->model->path, "--port", "0"};
+    const struct trial_spec *spec = live->spec;
+    struct trial *trial = live->trial;
+    const char *argv[FLAGS_MAX] = {spec->model->path, "--port", "0"};
     char stores[STORES * STORE_WORDS][STORE_WORD_SIZE];
     const char *environment[STORES * STORE_WORDS + 1];
     char workers[16], words[2 * SETTINGS_TEXT_MAX], why[768] = "";
@@ -127,134 +127,134 @@ int stage_start_server(struct stage *stage)
     struct process_options options = {.argv = argv,
                                       .environment = environment,
                                       .cpus = &trial->cpus.server,
-                                      .meter_name = plan->model->name,
+                                      .meter_name = spec->model->name,
                                       .ready_timeout_ns = READY_NS,
-                                      .stop = plan->stop};
+                                      .stop = spec->stop};
 
-    if (plan->workers > 0) {
-        snprintf(workers, sizeof workers, "%d", plan->workers);
+    if (spec->workers > 0) {
+        snprintf(workers, sizeof workers, "%d", spec->workers);
         argv[n++] = "--workers";
         argv[n++] = workers;
     }
-    if (plan->settings)
-        n = settings_argv(plan->settings, words, argv, n);
+    if (spec->settings)
+        n = settings_argv(spec->settings, words, argv, n);
     if (trial->has_backend) {
         argv[n++] = "--backend";
-        argv[n++] = plan->backend->address;
+        argv[n++] = spec->backend->address;
     }
-    if (plan->point->workload->workload->counts_updates)
+    if (spec->point->workload->workload->counts_updates)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
-    trial_store_environment(plan, trial, stores, environment);
-    result = plan->model->target
-                 ? target_prepare(plan->model->target, plan->workers,
-                                  &stage->target, &options, why, sizeof why)
+    trial_store_environment(spec, trial, stores, environment);
+    result = spec->model->target
+                 ? target_prepare(spec->model->target, spec->workers,
+                                  &live->target, &options, why, sizeof why)
                  : 0;
-    stage->refused_first = exhaustion_refused(NULL);
+    live->refused_first = exhaustion_refused(NULL);
     if (result == 0)
-        result = process_start(&options, &stage->server, why, sizeof why);
+        result = process_start(&options, &live->server, why, sizeof why);
     if (result < 0) {
         snprintf(trial->failure, sizeof trial->failure, "%s", why);
         trial->lasting = result == -ENOENT || result == -EACCES;
-        memset(&stage->server, 0, sizeof stage->server);
+        memset(&live->server, 0, sizeof live->server);
         return result;
     }
-    stage->address = client_loopback(stage->server.port);
-    trial->workers = stage->server.workers;
-    trial->source = meter_source(stage->server.meter);
+    live->address = client_loopback(live->server.port);
+    trial->workers = live->server.workers;
+    trial->source = meter_source(live->server.meter);
     snprintf(trial->meter_note, sizeof trial->meter_note, "%s",
-             stage->server.meter_note);
+             live->server.meter_note);
     return 0;
 }
 
-int stage_check(struct stage *stage)
+int steps_check(struct live_trial *live)
 {
-    struct trial *trial = stage->trial;
-    int count = stage->request_count < CHECKS ? stage->request_count : CHECKS;
-    const struct target *target = stage->plan->model->target;
-    int64_t timeout_ns = stage->plan->point->timeout_ns;
+    struct trial *trial = live->trial;
+    int count = live->request_count < CHECKS ? live->request_count : CHECKS;
+    const struct target *target = live->spec->model->target;
+    int64_t timeout_ns = live->spec->point->timeout_ns;
     char state[256], why[640] = "";
     int result = 0;
 
     if (target && !target->has_body)
         result =
-            target_learn(target, &stage->address, timeout_ns, stage->plan->stop,
-                         &stage->requests[0], why, sizeof why);
-    if (result >= 0 && stage->greeting)
-        result = client_check_socket(&stage->address, stage->greeting,
-                                     stage->requests, count, CHECK_BUDGET_NS,
+            target_learn(target, &live->address, timeout_ns, live->spec->stop,
+                         &live->requests[0], why, sizeof why);
+    if (result >= 0 && live->greeting)
+        result = client_check_socket(&live->address, live->greeting,
+                                     live->requests, count, CHECK_BUDGET_NS,
                                      timeout_ns, why, sizeof why);
     else if (result >= 0)
-        result = client_check(&stage->address, stage->requests, count,
-                              CHECK_BUDGET_NS, timeout_ns, stage->plan->stop,
-                              why, sizeof why);
+        result =
+            client_check(&live->address, live->requests, count, CHECK_BUDGET_NS,
+                         timeout_ns, live->spec->stop, why, sizeof why);
     if (result < 0) {
         /* A wrong answer to a lone request is the server's own, unless what it
          * calls has gone. */
-        bool alone = trial_store_alive(stage, state, sizeof state);
+        bool alone = trial_store_alive(live, state, sizeof state);
 
         trial->lasting = result == -EPROTO && alone;
         if (alone)
-            process_alive(&stage->server, state, sizeof state);
+            process_alive(&live->server, state, sizeof state);
         snprintf(trial->failure, sizeof trial->failure, "%s; %s%s", why,
                  alone ? "the server is " : "", state);
         return result;
     }
-    sampler_settle(stage->server.meter, stage->plan->stop);
-    meter_snapshot(stage->server.meter, &trial->idle);
+    sampler_settle(live->server.meter, live->spec->stop);
+    meter_snapshot(live->server.meter, &trial->idle);
     /* Not sooner: a target's workers may open theirs one after another. */
-    trial->listeners_first = inspection_listeners(stage->server.port);
+    trial->listeners_first = inspection_listeners(live->server.port);
     return 0;
 }
 
-void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
+void steps_load_plan(const struct live_trial *live, struct load_plan *plan)
 {
-    const struct load_point *point = stage->plan->point;
+    const struct load_point *point = live->spec->point;
 
     *plan = (struct load_plan){
-        .address.v4 = stage->address,
-        .requests = stage->requests,
-        .request_count = stage->request_count,
-        .greeting = stage->greeting,
+        .address.v4 = live->address,
+        .requests = live->requests,
+        .request_count = live->request_count,
+        .greeting = live->greeting,
         .mode = point->mode,
         .arrivals = point->arrivals,
         .burst = point->burst,
         .rate_per_s = point->rate_per_s,
         .connections = point->connections,
         .churn = point->churn,
-        .seed = stage->plan->seed,
+        .seed = live->spec->seed,
         .warmup_ns = point->warmup_ns,
         .window_ns = point->window_ns,
         .timeout_ns = point->timeout_ns,
         .think_ns = point->think_ns,
-        .cpus = &stage->trial->cpus.clients,
+        .cpus = &live->trial->cpus.clients,
         /* A closed loop has no due times to miss, and where it never sleeps it
          * would choose how its server gets the CPUs that both use. */
-        .urgent = point->mode == LOAD_OPEN || stage->trial->cpus.apart,
-        .stop = stage->plan->stop,
+        .urgent = point->mode == LOAD_OPEN || live->trial->cpus.apart,
+        .stop = live->spec->stop,
         .tenths = point->soak,
         .classes = point->workload->workload->heavy != NULL,
         .series = true,
     };
 }
 
-int stage_start_loads(struct stage *stage)
+int steps_start_loads(struct live_trial *live)
 {
-    const struct beside *beside = &stage->plan->point->beside;
-    struct trial *trial = stage->trial;
-    struct load_plan *second = &stage->beside_plan;
+    const struct beside *beside = &live->spec->point->beside;
+    struct trial *trial = live->trial;
+    struct load_plan *second = &live->beside_plan;
     int result;
 
-    stage_fill_plan(stage, &stage->load_plan);
-    result = load_start(&stage->load_plan, &stage->load, trial->failure,
+    steps_load_plan(live, &live->load_plan);
+    result = load_start(&live->load_plan, &live->load, trial->failure,
                         sizeof trial->failure);
     trial->lasting = result == -EINVAL || result == -E2BIG ||
                      result == -EMFILE || result == -EADDRNOTAVAIL;
     if (result < 0 || !beside->workload)
         return result;
-    *second = stage->load_plan;
-    second->requests = stage->beside_requests;
-    second->request_count = stage->beside_request_count;
+    *second = live->load_plan;
+    second->requests = live->beside_requests;
+    second->request_count = live->beside_request_count;
     second->greeting = NULL;
     second->mode = LOAD_OPEN;
     second->urgent = true;
@@ -263,20 +263,21 @@ int stage_start_loads(struct stage *stage)
     second->burst = 1;
     second->rate_per_s = beside->rate_per_s;
     second->connections = beside->connections;
-    second->seed = stage->plan->seed + 1;
+    second->seed = live->spec->seed + 1;
     second->classes = beside->workload->workload->heavy != NULL;
-    return load_start(second, &stage->beside, trial->failure,
+    return load_start(second, &live->beside, trial->failure,
                       sizeof trial->failure);
 }
 
 /* Why the load could not begin, with how the server is. */
-static int refuse_load(struct stage *stage, const struct load *load, int error)
+static int refuse_load(struct live_trial *live, const struct load *load,
+                       int error)
 {
     char state[256];
     const char *reason = load_reason(load);
 
-    process_alive(&stage->server, state, sizeof state);
-    snprintf(stage->trial->failure, sizeof stage->trial->failure,
+    process_alive(&live->server, state, sizeof state);
+    snprintf(live->trial->failure, sizeof live->trial->failure,
              "the load could not begin: %s; the server is %s",
              error == -ECHILD ? "a generator process died"
              : error == -EINVAL
@@ -287,36 +288,36 @@ static int refuse_load(struct stage *stage, const struct load *load, int error)
     return error;
 }
 
-int stage_open(struct stage *stage)
+int steps_open(struct live_trial *live)
 {
-    const struct load *load = stage->load;
-    int error = load_opened(stage->load);
+    const struct load *load = live->load;
+    int error = load_opened(live->load);
 
-    if (error >= 0 && stage->beside) {
-        load = stage->beside;
-        error = load_opened(stage->beside);
+    if (error >= 0 && live->beside) {
+        load = live->beside;
+        error = load_opened(live->beside);
     }
     if (error < 0)
-        return refuse_load(stage, load, error);
-    sampler_settle(stage->server.meter, stage->plan->stop);
-    meter_snapshot(stage->server.meter, &stage->trial->opened);
+        return refuse_load(live, load, error);
+    sampler_settle(live->server.meter, live->spec->stop);
+    meter_snapshot(live->server.meter, &live->trial->opened);
     return 0;
 }
 
-int64_t stage_begin(struct stage *stage)
+int64_t steps_begin(struct live_trial *live)
 {
-    const struct load *load = stage->load;
-    int64_t start_ns = load_begin(stage->load);
+    const struct load *load = live->load;
+    int64_t start_ns = load_begin(live->load);
     int64_t error = start_ns;
 
-    if (error >= 0 && stage->beside) {
-        load = stage->beside;
-        error = load_begin(stage->beside);
+    if (error >= 0 && live->beside) {
+        load = live->beside;
+        error = load_begin(live->beside);
     }
-    return error < 0 ? refuse_load(stage, load, (int)error) : start_ns;
+    return error < 0 ? refuse_load(live, load, (int)error) : start_ns;
 }
 
-int stage_collect(struct stage *stage, struct load *load,
+int steps_collect(struct live_trial *live, struct load *load,
                   struct load_result **result)
 {
     int error;
@@ -326,55 +327,55 @@ int stage_collect(struct stage *stage, struct load *load,
     *result = calloc(1, sizeof(**result));
     error = !*result ? -ENOMEM : load_wait(load, *result);
     if (error < 0)
-        snprintf(stage->trial->failure, sizeof stage->trial->failure,
+        snprintf(live->trial->failure, sizeof live->trial->failure,
                  "the load generator did not finish: %s",
                  error == -ECHILD ? "one of its processes died"
                                   : strerror(-error));
     return error;
 }
 
-void stage_look_for_limits(struct stage *stage)
+void steps_look_for_limits(struct live_trial *live)
 {
-    struct trial *trial = stage->trial;
+    struct trial *trial = live->trial;
     char tail[4096];
 
-    exhaustion_judge(exhaustion_refused(stage->server.meter) -
-                         stage->refused_first,
+    exhaustion_judge(exhaustion_refused(live->server.meter) -
+                         live->refused_first,
                      trial->load->first_failure,
-                     process_tail(&stage->server, tail, sizeof tail),
+                     process_tail(&live->server, tail, sizeof tail),
                      trial->exhausted, sizeof trial->exhausted);
 }
 
-void stage_finish(struct stage *stage)
+void steps_finish(struct live_trial *live)
 {
-    struct trial *trial = stage->trial;
+    struct trial *trial = live->trial;
     char words[512] = "";
 
-    load_free(stage->load);
-    load_free(stage->beside);
+    load_free(live->load);
+    load_free(live->beside);
     if (trial->end == TRIAL_DONE) {
-        process_stop(&stage->server, &trial->clean, words, sizeof words);
+        process_stop(&live->server, &trial->clean, words, sizeof words);
         if (trial->alive)
             snprintf(trial->server_words, sizeof trial->server_words, "%s",
                      words);
     } else {
-        process_kill(&stage->server);
+        process_kill(&live->server);
     }
-    target_clear(&stage->target);
-    answers_free(stage->requests, stage->request_count);
-    answers_free(stage->beside_requests, stage->beside_request_count);
-    answers_free_greeting(stage->greeting);
+    target_clear(&live->target);
+    answers_free(live->requests, live->request_count);
+    answers_free(live->beside_requests, live->beside_request_count);
+    answers_free_greeting(live->greeting);
 }
 
-void stage_read_updates(struct stage *stage)
+void steps_read_updates(struct live_trial *live)
 {
-    struct trial_updates *updates = &stage->trial->updates;
+    struct trial_updates *updates = &live->trial->updates;
     json_t *stats = NULL, *told, *made, *kept;
     char body[STATS_MAX];
 
-    if (!stage->plan->point->workload->workload->counts_updates)
+    if (!live->spec->point->workload->workload->counts_updates)
         return;
-    if (client_get(&stage->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
+    if (client_get(&live->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
                    sizeof body, NULL, 0) >= 0)
         stats = json_loads(body, 0, NULL);
     told = json_object_get(stats, "updates");

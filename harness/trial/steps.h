@@ -13,8 +13,8 @@
 #include "trial.h"
 
 /* What exists while a trial runs. */
-struct stage {
-    const struct trial_plan *plan;
+struct live_trial {
+    const struct trial_spec *spec;
     struct trial *trial;
     struct process server;
     struct target_start target; /* of a model that is one */
@@ -29,51 +29,51 @@ struct stage {
     int64_t refused_first; /* tasks, before the server was started */
 };
 
-int64_t stage_now_ns(void);
+int64_t steps_now_ns(void);
 
-bool stage_stopped(const struct stage *stage);
+bool steps_stopped(const struct live_trial *live);
 
 /* Sleeps until then; false when the trial is to be abandoned. */
-bool stage_sleep_until(const struct stage *stage, int64_t at_ns);
+bool steps_sleep_until(const struct live_trial *live, int64_t at_ns);
 
 /* The harness must not take from the server's CPUs. */
-int stage_take_cpus(struct trial *trial);
+int steps_take_cpus(struct trial *trial);
 
 /* The bare processes' ceiling, for work that burns CPU. */
-int stage_take_bare(struct stage *stage);
+int steps_take_bare(struct live_trial *live);
 
 /* Requests with their answers; the backend. */
-int stage_prepare(struct stage *stage);
+int steps_prepare(struct live_trial *live);
 
-int stage_start_server(struct stage *stage);
+int steps_start_server(struct live_trial *live);
 
 /* A few checked requests, then the idle snapshot. */
-int stage_check(struct stage *stage);
+int steps_check(struct live_trial *live);
 
 /* The load as the load point has it. */
-void stage_fill_plan(const struct stage *stage, struct load_plan *plan);
+void steps_load_plan(const struct live_trial *live, struct load_plan *plan);
 
-int stage_start_loads(struct stage *stage);
+int steps_start_loads(struct live_trial *live);
 
 /* Waits until all connections are open and the server has done with opening
  * them: what connections weigh without requests. */
-int stage_open(struct stage *stage);
+int steps_open(struct live_trial *live);
 
 /* The load begins. Returns when its window opens, or a negative errno. */
-int64_t stage_begin(struct stage *stage);
+int64_t steps_begin(struct live_trial *live);
 
 /* Waits for the load's end; nothing without a load. */
-int stage_collect(struct stage *stage, struct load *load,
+int steps_collect(struct live_trial *live, struct load *load,
                   struct load_result **result);
 
 /* Notes the limit of the system that was hit, if any; the load has been
  * collected. */
-void stage_look_for_limits(struct stage *stage);
+void steps_look_for_limits(struct live_trial *live);
 
 /* Ends loads and server; trial->end must be set. */
-void stage_finish(struct stage *stage);
+void steps_finish(struct live_trial *live);
 
 /* What became of the updates that the server's tasks made to something shared,
  * from its start on: where the workload counts them, GET /stats tells. Unknown
  * where it does not. */
-void stage_read_updates(struct stage *stage);
+void steps_read_updates(struct live_trial *live);

@@ -19,23 +19,23 @@ static bool needs(const struct load_point *point, enum store store)
             point->beside.workload->workload->store == store);
 }
 
-static int prepare_one(struct stage *stage, enum store store)
+static int prepare_one(struct live_trial *live, enum store store)
 {
-    const struct trial_plan *plan = stage->plan;
-    struct trial *trial = stage->trial;
+    const struct trial_spec *spec = live->spec;
+    struct trial *trial = live->trial;
     struct trial_store *facts = &trial->stores[store];
-    struct store_server *server = &plan->stores[store];
+    struct store_server *server = &spec->stores[store];
 
     facts->used = true;
     facts->own =
-        !plan->store_addresses || plan->store_addresses[store][0] == '\0';
+        !spec->store_addresses || spec->store_addresses[store][0] == '\0';
     if (!facts->own) {
         snprintf(facts->address, sizeof facts->address, "%s",
-                 plan->store_addresses[store]);
+                 spec->store_addresses[store]);
         return 0;
     }
     int result =
-        store_server_ensure(store, server, &trial->cpus.clients, plan->stop,
+        store_server_ensure(store, server, &trial->cpus.clients, spec->stop,
                             trial->failure, sizeof trial->failure);
     trial->lasting = result == -ENOENT;
     facts->starts = server->starts;
@@ -44,13 +44,13 @@ static int prepare_one(struct stage *stage, enum store store)
     return result;
 }
 
-int trial_store_prepare(struct stage *stage)
+int trial_store_prepare(struct live_trial *live)
 {
     int result = 0;
 
     for (int store = STORE_NONE + 1; store < STORES && result == 0; store++)
-        if (needs(stage->plan->point, store))
-            result = prepare_one(stage, store);
+        if (needs(live->spec->point, store))
+            result = prepare_one(live, store);
     return result;
 }
 
@@ -67,7 +67,7 @@ int trial_store_flags(const struct trial *trial, const char **argv, int n)
     return n;
 }
 
-void trial_store_environment(const struct trial_plan *plan,
+void trial_store_environment(const struct trial_spec *spec,
                              const struct trial *trial,
                              char (*words)[STORE_WORD_SIZE],
                              const char *environment[STORES * STORE_WORDS + 1])
@@ -76,19 +76,19 @@ void trial_store_environment(const struct trial_plan *plan,
 
     for (int store = STORE_NONE + 1; store < STORES; store++)
         if (trial->stores[store].own)
-            n += store_server_environment(&plan->stores[store], words + n);
+            n += store_server_environment(&spec->stores[store], words + n);
     for (int i = 0; i < n; i++)
         environment[i] = words[i];
     environment[n] = NULL;
 }
 
-static void sample(struct stage *stage, bool last)
+static void sample(struct live_trial *live, bool last)
 {
     for (int store = STORE_NONE + 1; store < STORES; store++) {
-        struct trial_store *facts = &stage->trial->stores[store];
+        struct trial_store *facts = &live->trial->stores[store];
         if (!facts->own)
             continue;
-        struct store_server *server = &stage->plan->stores[store];
+        struct store_server *server = &live->spec->stores[store];
         if (!server->process.meter)
             continue;
         meter_sample(server->process.meter,
@@ -98,23 +98,23 @@ static void sample(struct stage *stage, bool last)
     }
 }
 
-void trial_store_first(struct stage *stage)
+void trial_store_first(struct live_trial *live)
 {
-    sample(stage, false);
+    sample(live, false);
 }
 
-void trial_store_last(struct stage *stage)
+void trial_store_last(struct live_trial *live)
 {
-    sample(stage, true);
+    sample(live, true);
 }
 
-bool trial_store_alive(struct stage *stage, char *words, size_t size)
+bool trial_store_alive(struct live_trial *live, char *words, size_t size)
 {
     char state[256];
 
     for (int store = STORE_NONE + 1; store < STORES; store++)
-        if (stage->trial->stores[store].own &&
-            !process_alive(&stage->plan->stores[store].process, state,
+        if (live->trial->stores[store].own &&
+            !process_alive(&live->spec->stores[store].process, state,
                            sizeof state)) {
             snprintf(words, size, "%s %s", store_title(store), state);
             return false;

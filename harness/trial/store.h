@@ -12,9 +12,9 @@
 #include "models/runtime/clients/store.h"
 
 struct load_point;
-struct stage;
+struct live_trial;
 struct trial;
-struct trial_plan;
+struct trial_spec;
 
 /* What one store did in a trial. */
 struct trial_store {
@@ -30,7 +30,7 @@ struct trial_store {
 
 /* Makes sure that the needed stores run. Returns 0, or a negative errno with
  * the reason in trial->failure. */
-int trial_store_prepare(struct stage *stage);
+int trial_store_prepare(struct live_trial *live);
 
 /* Appends the flags that give the addresses of the stores. Returns the new
  * number of words. */
@@ -38,18 +38,18 @@ int trial_store_flags(const struct trial *trial, const char **argv, int n);
 
 /* Writes the environment variables that the server under test needs to call the
  * stores: `environment` points into `words` and ends with NULL. */
-void trial_store_environment(const struct trial_plan *plan,
+void trial_store_environment(const struct trial_spec *spec,
                              const struct trial *trial,
                              char (*words)[STORE_WORD_SIZE],
                              const char *environment[STORES * STORE_WORDS + 1]);
 
 /* Read the meters at the window's edges. */
-void trial_store_first(struct stage *stage);
-void trial_store_last(struct stage *stage);
+void trial_store_first(struct live_trial *live);
+void trial_store_last(struct live_trial *live);
 
 /* Whether every store that we started runs; if not, `words` says which and
  * why. */
-bool trial_store_alive(struct stage *stage, char *words, size_t size);
+bool trial_store_alive(struct live_trial *live, char *words, size_t size);
 
 /* CPU time in the window of the stores that we started. */
 double trial_store_cpu_ns(const struct trial *trial);

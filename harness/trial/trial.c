@@ -12,13 +12,13 @@ bool trial_needs_backend(const struct load_point *point)
             point->beside.workload->workload->needs_backend);
 }
 
-int trial_workers(const struct trial_plan *plan, const struct trial *trial)
+int trial_workers(const struct trial_spec *spec, const struct trial *trial)
 {
-    if (!plan->model->has_workers)
+    if (!spec->model->has_workers)
         return 0;
     if (trial->workers > 0)
         return trial->workers;
-    return plan->workers > 0 ? plan->workers : plan->model->workers_default;
+    return spec->workers > 0 ? spec->workers : spec->model->workers_default;
 }
 
 bool trial_ceiling_binds(double per_s, double ceiling_per_s)

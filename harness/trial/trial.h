@@ -30,7 +30,7 @@
 struct store_server;
 struct trial_slices; /* slices.h */
 
-struct trial_plan {
+struct trial_spec {
     const struct load_point *point;
     const struct model_info *model;
     int workers; /* to pass as --workers; 0: pass nothing */
@@ -56,7 +56,7 @@ enum trial_end {
     TRIAL_STOPPED, /* *stop was set */
 };
 
-/* From the server's start on (stage_read_updates). */
+/* From the server's start on (steps_read_updates). */
 struct trial_updates {
     bool known;
     int64_t made, kept;
@@ -118,9 +118,9 @@ struct trial {
 };
 
 /* The number of workers it ran with, which a model may choose by the CPUs that
- * it is given; the plan's where the server did not start. 0 for a model that
+ * it is given; the spec's where the server did not start. 0 for a model that
  * has none to set. */
-int trial_workers(const struct trial_plan *plan, const struct trial *trial);
+int trial_workers(const struct trial_spec *spec, const struct trial *trial);
 
 /* Whether the workload or the one beside it calls the backend. */
 bool trial_needs_backend(const struct load_point *point);

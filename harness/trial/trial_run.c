@@ -32,21 +32,21 @@ static const int64_t WALK_MAX_NS = 2000000; /* in the window, at its end */
 
 /* The costly snapshot, unless it would reach into the window. A long one does
  * not come before the generator, whose warm-up it would take. */
-static void take_warm(struct stage *stage, int64_t window_ns)
+static void take_warm(struct live_trial *live, int64_t window_ns)
 {
-    struct trial *trial = stage->trial;
+    struct trial *trial = live->trial;
     struct meter_sample cheap;
     int64_t cost_ns;
 
-    meter_sample(stage->server.meter, &cheap);
+    meter_sample(live->server.meter, &cheap);
     cost_ns =
         (cheap.processes > 0 ? cheap.processes : 1) * SNAPSHOT_PER_PROCESS_NS +
         20 * MS;
-    if (stage_now_ns() + cost_ns > window_ns)
+    if (steps_now_ns() + cost_ns > window_ns)
         return;
     if (cost_ns > SNAPSHOT_URGENT_NS)
         urgency_drop();
-    meter_snapshot(stage->server.meter, &trial->warm);
+    meter_snapshot(live->server.meter, &trial->warm);
     urgency_give(0, URGENCY_SAMPLER);
     trial->has_warm = true;
 }
@@ -61,32 +61,32 @@ static void note_maxima(struct trial *trial, const struct meter_sample *sample)
 
 /* Sleeps until then but for a walk just before, if that is cheap enough to be
  * in the window. False when abandoned. */
-static bool walk_before(struct stage *stage, int64_t at_ns,
+static bool walk_before(struct live_trial *live, int64_t at_ns,
                         struct meter_sample *walk)
 {
     struct meter_sample cheap;
     int64_t cost_ns;
 
-    sampler_take(&stage->trial->sampler, stage->server.meter, &cheap);
+    sampler_take(&live->trial->sampler, live->server.meter, &cheap);
     cost_ns = (2 * cheap.threads + cheap.processes) * WALK_PER_FILE_NS;
     if (cost_ns <= WALK_MAX_NS) {
-        if (!stage_sleep_until(stage, at_ns - cost_ns - 2 * MS))
+        if (!steps_sleep_until(live, at_ns - cost_ns - 2 * MS))
             return false;
-        sampler_walk(&stage->trial->sampler, stage->server.meter, walk);
+        sampler_walk(&live->trial->sampler, live->server.meter, walk);
     }
-    return stage_sleep_until(stage, at_ns);
+    return steps_sleep_until(live, at_ns);
 }
 
 /* The machine and the server's place, at the window's end. */
-static void look_round(struct stage *stage)
+static void look_round(struct live_trial *live)
 {
-    struct trial *trial = stage->trial;
+    struct trial *trial = live->trial;
 
     machine_sample(&trial->machine_last);
-    trial->faults_last = inspection_major_faults(stage->server.meter);
-    inspection_make(stage->server.meter, stage->server.pid, &trial->cpus.server,
+    trial->faults_last = inspection_major_faults(live->server.meter);
+    inspection_make(live->server.meter, live->server.pid, &trial->cpus.server,
                     &trial->inspection);
-    trial->listeners_last = inspection_listeners(stage->server.port);
+    trial->listeners_last = inspection_listeners(live->server.port);
 }
 
 /* Until the next look: a large tree is looked at more seldom. */
@@ -99,61 +99,62 @@ static int64_t sample_step(const struct sampler *sampler)
 }
 
 /* From the window's start to its end. False when abandoned. */
-static bool watch_window(struct stage *stage, int64_t start_ns, int64_t end_ns)
+static bool watch_window(struct live_trial *live, int64_t start_ns,
+                         int64_t end_ns)
 {
-    struct trial *trial = stage->trial;
+    struct trial *trial = live->trial;
     struct meter_sample sample;
 
-    if (!walk_before(stage, start_ns, &trial->walk_first))
+    if (!walk_before(live, start_ns, &trial->walk_first))
         return false;
     trial->sampler = (struct sampler){0}; /* of the window alone */
-    sampler_take(&trial->sampler, stage->server.meter, &trial->first);
+    sampler_take(&trial->sampler, live->server.meter, &trial->first);
     machine_sample(&trial->machine_first);
-    trial->faults_first = inspection_major_faults(stage->server.meter);
+    trial->faults_first = inspection_major_faults(live->server.meter);
     if (trial->has_backend)
-        backend_server_sample(stage->plan->backend, &stage->backend_first);
-    trial_store_first(stage);
+        backend_server_sample(live->spec->backend, &live->backend_first);
+    trial_store_first(live);
     note_maxima(trial, &trial->first);
     for (int64_t at_ns = start_ns + SAMPLE_EVERY_NS; at_ns < end_ns - 50 * MS;
          at_ns += sample_step(&trial->sampler)) {
-        if (!stage_sleep_until(stage, at_ns))
+        if (!steps_sleep_until(live, at_ns))
             return false;
-        sampler_take(&trial->sampler, stage->server.meter, &sample);
+        sampler_take(&trial->sampler, live->server.meter, &sample);
         note_maxima(trial, &sample);
         trial_drift_note(trial, at_ns - start_ns, end_ns - start_ns,
                          sample.total_bytes);
     }
-    if (!walk_before(stage, end_ns, &trial->walk_last))
+    if (!walk_before(live, end_ns, &trial->walk_last))
         return false;
-    sampler_take(&trial->sampler, stage->server.meter, &trial->last);
+    sampler_take(&trial->sampler, live->server.meter, &trial->last);
     trial->has_walks =
         trial->walk_first.at_ns > 0 && trial->walk_last.at_ns > 0;
     if (trial->has_backend)
-        backend_server_sample(stage->plan->backend, &stage->backend_last);
-    trial_store_last(stage);
+        backend_server_sample(live->spec->backend, &live->backend_last);
+    trial_store_last(live);
     note_maxima(trial, &trial->last);
-    look_round(stage);
-    trial->alive = process_alive(&stage->server, trial->server_words,
+    look_round(live);
+    trial->alive = process_alive(&live->server, trial->server_words,
                                  sizeof trial->server_words);
     return true;
 }
 
-static struct recovery_probe probe_of(const struct stage *stage)
+static struct recovery_probe probe_of(const struct live_trial *live)
 {
-    return (struct recovery_probe){.address = &stage->address,
-                                   .requests = stage->requests,
-                                   .request_count = stage->request_count,
-                                   .stop = stage->plan->stop};
+    return (struct recovery_probe){.address = &live->address,
+                                   .requests = live->requests,
+                                   .request_count = live->request_count,
+                                   .stop = live->spec->stop};
 }
 
 /* What an answer takes without load, where recovery is asked for. */
-static int learn(struct stage *stage)
+static int learn(struct live_trial *live)
 {
-    struct recovery_probe probe = probe_of(stage);
-    struct trial *trial = stage->trial;
+    struct recovery_probe probe = probe_of(live);
+    struct trial *trial = live->trial;
     int result;
 
-    trial->recovery.limit_ns = stage->plan->point->recovery_ns;
+    trial->recovery.limit_ns = live->spec->point->recovery_ns;
     if (trial->recovery.limit_ns == 0)
         return 0;
     result = recovery_learn(&probe, &trial->recovery);
@@ -165,84 +166,84 @@ static int learn(struct stage *stage)
 }
 
 /* The generator waits for its last answers meanwhile. */
-static int await_recovery(struct stage *stage, int64_t end_ns)
+static int await_recovery(struct live_trial *live, int64_t end_ns)
 {
-    struct recovery_probe probe = probe_of(stage);
+    struct recovery_probe probe = probe_of(live);
 
-    if (stage->trial->recovery.limit_ns == 0)
+    if (live->trial->recovery.limit_ns == 0)
         return 0;
-    return recovery_await(&probe, end_ns, &stage->trial->recovery);
+    return recovery_await(&probe, end_ns, &live->trial->recovery);
 }
 
-static int drive(struct stage *stage)
+static int drive(struct live_trial *live)
 {
-    const struct load_point *point = stage->plan->point;
-    struct trial *trial = stage->trial;
+    const struct load_point *point = live->spec->point;
+    struct trial *trial = live->trial;
     int64_t start_ns, now;
     int result;
 
-    if (stage_start_loads(stage) < 0)
+    if (steps_start_loads(live) < 0)
         return -1;
-    if (stage_open(stage) < 0)
+    if (steps_open(live) < 0)
         return -1;
-    if (learn(stage) < 0)
+    if (learn(live) < 0)
         return -1;
-    start_ns = stage_begin(stage);
+    start_ns = steps_begin(live);
     if (start_ns < 0)
         return -1;
     /* From here on: a generator that never sleeps would keep it waiting. */
     urgency_give(0, URGENCY_SAMPLER);
-    now = stage_now_ns();
-    if (!stage_sleep_until(stage, now + (start_ns - now) / 2))
+    now = steps_now_ns();
+    if (!steps_sleep_until(live, now + (start_ns - now) / 2))
         return -EINTR;
-    take_warm(stage, start_ns);
-    if (trial_activity_take(stage, start_ns) < 0)
+    take_warm(live, start_ns);
+    if (trial_activity_take(live, start_ns) < 0)
         return -EINTR;
-    stage->backend_reset =
-        trial->has_backend && backend_server_reset(stage->plan->backend) == 0;
-    if (!watch_window(stage, start_ns, start_ns + point->window_ns) ||
-        await_recovery(stage, start_ns + point->window_ns) < 0)
+    live->backend_reset =
+        trial->has_backend && backend_server_reset(live->spec->backend) == 0;
+    if (!watch_window(live, start_ns, start_ns + point->window_ns) ||
+        await_recovery(live, start_ns + point->window_ns) < 0)
         return -EINTR;
     urgency_drop();
-    result = stage_collect(stage, stage->load, &trial->load);
+    result = steps_collect(live, live->load, &trial->load);
     if (result == 0)
-        result = stage_collect(stage, stage->beside, &trial->beside);
+        result = steps_collect(live, live->beside, &trial->beside);
     if (result == 0)
-        stage_look_for_limits(stage);
-    if (result == 0 && stage->plan->metronome)
-        metronome_read(stage->plan->metronome, trial->load->window_start_ns,
+        steps_look_for_limits(live);
+    if (result == 0 && live->spec->metronome)
+        metronome_read(live->spec->metronome, trial->load->window_start_ns,
                        trial->load->window_end_ns, &trial->platform);
-    stage_read_updates(stage);
+    steps_read_updates(live);
     if (trial->has_backend)
-        backend_server_read(stage->plan->backend, &stage->backend_first,
-                            &stage->backend_last, &trial->backend);
+        backend_server_read(live->spec->backend, &live->backend_first,
+                            &live->backend_last, &trial->backend);
     /* What other trials have left in it is not this one's lateness. */
-    if (trial->has_backend && !stage->backend_reset)
+    if (trial->has_backend && !live->backend_reset)
         trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
             trial->backend.lateness_max_ns = -1;
     return result;
 }
 
-void trial_run(const struct trial_plan *plan, struct trial *trial)
+void trial_run(const struct trial_spec *spec, struct trial *trial)
 {
-    struct stage stage = {.plan = plan, .trial = trial};
+    struct live_trial live = {.spec = spec, .trial = trial};
     bool done;
 
     memset(trial, 0, sizeof *trial);
     trial->started_at = time(NULL);
-    placement_split(plan->point->placement, &trial->cpus);
+    placement_split(spec->point->placement, &trial->cpus);
     trial->threads_max = trial->processes_max = -1;
-    done = !stage_stopped(&stage) && stage_take_cpus(trial) >= 0 &&
-           stage_take_bare(&stage) >= 0 && stage_prepare(&stage) >= 0 &&
-           stage_start_server(&stage) >= 0 && stage_check(&stage) >= 0 &&
-           trial_predict(plan, trial) >= 0 && drive(&stage) >= 0;
+    done = !steps_stopped(&live) && steps_take_cpus(trial) >= 0 &&
+           steps_take_bare(&live) >= 0 && steps_prepare(&live) >= 0 &&
+           steps_start_server(&live) >= 0 && steps_check(&live) >= 0 &&
+           trial_predict(spec, trial) >= 0 && drive(&live) >= 0;
     urgency_drop();
-    if (stage_stopped(&stage))
+    if (steps_stopped(&live))
         trial->end = TRIAL_STOPPED;
     else
         trial->end = done ? TRIAL_DONE : TRIAL_FAILED;
     if (trial->end == TRIAL_FAILED && trial->failure[0] == '\0')
         snprintf(trial->failure, sizeof trial->failure,
                  "the trial could not be carried out, for no known reason");
-    stage_finish(&stage);
+    steps_finish(&live);
 }

@@ -9,4 +9,4 @@
 
 /* Runs it. Never fails in another way than trial.end says; whatever was
  * started is gone when it returns. */
-void trial_run(const struct trial_plan *plan, struct trial *trial);
+void trial_run(const struct trial_spec *spec, struct trial *trial);

@@ -224,7 +224,7 @@ struct search_job {
     int count;
     const struct load_point *point;
 
-    struct trial_plan plans[EXPERIMENT_MODELS_MAX]; /* of models */
+    struct trial_spec plans[EXPERIMENT_MODELS_MAX]; /* of models */
     struct search_load target;                      /* of a URL */
     char why[512];
 };
@@ -409,7 +409,7 @@ static int search_models(struct search_job *job)
 
         job->names[i] = job->point->models[i];
         job->plans[i] =
-            (struct trial_plan){.point = job->point,
+            (struct trial_spec){.point = job->point,
                                 .model = models_find(models, job->names[i]),
                                 .workers = job->point->model_workers[i],
                                 .settings = job->point->model_settings[i],

@@ -49,7 +49,7 @@ static const struct workload_entry quick_entry = {"quick", &quick};
 struct bench {
     struct load_point point;
     struct model_info model;
-    struct trial_plan plan;
+    struct trial_spec plan;
     struct trial trial;
     struct load_result load, beside;
     struct gate gates[GATES_MAX];

@@ -61,7 +61,7 @@ static void test_each_once(void **state)
     assert_int_equal(plan_make(&experiment, 1, 7, &plan), 0);
     assert_int_equal(plan.trial_count, POINTS * MODELS * BLOCKS);
     for (int i = 0; i < plan.trial_count; i++) {
-        const struct plan_trial *t = &plan.trials[i];
+        const struct planned_trial *t = &plan.trials[i];
         char id[PLAN_ID_MAX];
 
         assert_int_equal(t->order, i + 1);
@@ -126,7 +126,7 @@ static void test_balance(void **state)
     experiment->blocks = 30;
     assert_int_equal(plan_make(&experiment, 1, 42, &plan), 0);
     for (int i = 0; i < plan.trial_count; i++) {
-        const struct plan_trial *t = &plan.trials[i];
+        const struct planned_trial *t = &plan.trials[i];
 
         if (i % MODELS == 0)
             first[t->load_point][t->model]++;
@@ -147,7 +147,7 @@ static void test_overrides(void **state)
 {
     static const char *const models[] = {"d", "b", NULL};
     struct experiment *experiment = make("x");
-    struct plan_overrides overrides = {
+    struct overrides overrides = {
         .blocks = 2, .window_ns = 5, .warmup_ns = -1, .models = models};
     struct plan plan;
 
