@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/trial/slice_figures.h"
 #include "rule.h"
 
 /* What explains a failure comes before what follows from it: the first one

@@ -10,7 +10,6 @@
  */
 #include <math.h>
 
-#include "harness/trial/slice_figures.h"
 #include "rule.h"
 
 /* A wait that ends this much early is a matter of timers. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each process is pinned to one CPU, waits for the common start, and counts
- * into a page of its own cache line. Its rate is its count over its own time,
- * since the last answer may end after the others; the rates are added.
+ * Each process is pinned to one CPU, waits for the common start, and writes its
+ * rate into a cache line of its own in shared memory. Processes end at slightly
+ * different times, when their last answer is done, so each divides by its own
+ * time, and the rates are added.
  */
 #include "bare.h"
 
@@ -11,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/base/clock.h"
@@ -46,7 +46,7 @@ static int work(const struct workload *workload,
     uint64_t count = 0;
     int64_t at_ns;
 
-    if (answer_once(workload, &own, slot) < 0) /* warms caches and code */
+    if (answer_once(workload, &own, slot) < 0) /* warms the caches */
         return 1;
     while (now_ns() < start_ns)
         ;
@@ -73,7 +73,7 @@ static void pin(const cpu_set_t *cpus, int index)
     sched_setaffinity(0, sizeof one, &one);
 }
 
-/* Waits for all; true when each ended well. */
+/* Waits for all processes; true if each ended with exit code 0. */
 static bool wait_all(const pid_t *pids, int count)
 {
     bool well = true;

@@ -14,7 +14,6 @@
 
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
-#include "harness/trial/slice_figures.h"
 
 /* Where rates begin to matter: a fifth of what a null server does even on a
  * slow machine. */
@@ -22,18 +21,6 @@ static const double NEAR_PER_S = 4000;
 static const int64_t WARMUP_NS = 150000000, WINDOW_NS = 450000000;
 
 enum { ATTEMPTS = 3 };
-
-static double rate_of(const struct trial *trial)
-{
-    const struct load_result *load = trial->load;
-
-    if (trial->end != TRIAL_DONE)
-        return 0;
-    if (trial->slices)
-        return slices_per_s(trial->slices);
-    return (double)load->completed_in_window * 1e9 /
-           (double)(load->window_end_ns - load->window_start_ns);
-}
 
 /* The load point with nothing to do. */
 static bool make_point(const struct load_point *of, struct load_point *point,
@@ -90,7 +77,7 @@ static double measure(const struct model_info *null,
     spec.predictions = NULL;
     for (int i = 0; trial && i < ATTEMPTS && !good; i++) {
         trial_run(&spec, trial);
-        best = rate_of(trial) > best ? rate_of(trial) : best;
+        best = trial_per_s(trial) > best ? trial_per_s(trial) : best;
         good = trial->end == TRIAL_STOPPED || undisturbed(&spec, trial);
         trial_free(trial);
     }
@@ -124,7 +111,7 @@ double ceiling_of(json_t *known, const struct model_info *models,
     const json_t *row = NULL;
     int64_t bytes;
 
-    if (!json_is_array(known) || rate_of(trial) < NEAR_PER_S || !null ||
+    if (!json_is_array(known) || trial_per_s(trial) < NEAR_PER_S || !null ||
         !null->available)
         return 0;
     point = calloc(1, sizeof *point);

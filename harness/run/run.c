@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "busy.h"
+#include "harness/base/clock.h"
 #include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
@@ -30,7 +31,6 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
-#include "harness/trial/steps.h"
 #include "overload.h"
 #include "planned_search.h"
 #include "run_json.h"
@@ -48,12 +48,12 @@ static _Atomic int64_t stopped_at_ns;
  * that make is in. Keys are pressed by a person, who means each. */
 static void on_signal(int signal)
 {
-    int64_t now_ns = steps_now_ns();
+    int64_t at_ns = now_ns();
 
     if (stop_signal == 0) {
-        stopped_at_ns = now_ns;
+        stopped_at_ns = at_ns;
         stop_signal = signal;
-    } else if (signal == SIGINT || now_ns - stopped_at_ns > SAME_REQUEST_NS) {
+    } else if (signal == SIGINT || at_ns - stopped_at_ns > SAME_REQUEST_NS) {
         _exit(128 + signal);
     }
 }

@@ -8,11 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "ceiling.h"
 #include "harness/machine/meter/kernel.h"
 #include "harness/trial/drift.h"
-#include "harness/trial/predict.h"
-#include "harness/trial/slice_figures.h"
+#include "harness/trial/prediction.h"
 
 /* The fewest requests beyond a percentile that make it worth a figure, and the
  * fewest rounds of a closed loop that show its longest waits. */
@@ -170,8 +168,6 @@ static json_t *json_memory(const struct trial *trial)
 static json_t *json_sampler(const struct trial *trial)
 {
     const struct sampler *sampler = &trial->sampler;
-    int64_t window_ns =
-        trial->load->window_end_ns - trial->load->window_start_ns;
 
     return json_pack(
         "{s:i, s:o, s:I, s:I, s:o}", "samples", sampler->count, "mean_ns",
@@ -179,61 +175,53 @@ static json_t *json_sampler(const struct trial *trial)
                            : json_null(),
         "max_ns", (json_int_t)sampler->max_ns, "cpu_ns",
         (json_int_t)sampler->cpu_ns, "cpu_share",
-        json_finite((double)sampler->cpu_ns / (double)window_ns));
-}
-
-/* The difference of two counters that were read span_ns apart, scaled to the
- * window; or -1. */
-static int64_t delta(const struct trial *trial, int64_t span_ns, int64_t first,
-                     int64_t last)
-{
-    double window =
-        (double)(trial->load->window_end_ns - trial->load->window_start_ns);
-
-    if (first < 0 || last < first || span_ns <= 0)
-        return -1;
-    return llround((double)(last - first) * window / (double)span_ns);
+        json_finite((double)sampler->cpu_ns / (double)trial_window_ns(trial)));
 }
 
 static json_t *json_switches(const struct trial *trial)
 {
     const struct meter_sample *first = &trial->walk_first,
                               *last = &trial->walk_last;
-    int64_t span_ns = last->at_ns - first->at_ns;
 
-    if (!trial->has_walks)
-        return json_pack("{s:n, s:n}", "voluntary", "involuntary");
+    return json_pack("{s:o, s:o}", "voluntary",
+                     json_known(trial_walked(trial, first->switches_voluntary,
+                                             last->switches_voluntary)),
+                     "involuntary",
+                     json_known(trial_walked(trial, first->switches_involuntary,
+                                             last->switches_involuntary)));
+}
+
+static json_t *json_run_queue(const struct trial *trial)
+{
+    const struct meter_sample *first = &trial->walk_first,
+                              *last = &trial->walk_last;
+
     return json_pack(
-        "{s:o, s:o}", "voluntary",
-        json_known(delta(trial, span_ns, first->switches_voluntary,
-                         last->switches_voluntary)),
-        "involuntary",
-        json_known(delta(trial, span_ns, first->switches_involuntary,
-                         last->switches_involuntary)));
+        "{s:o, s:o}", "wait_ns",
+        json_known(trial_walked(trial, first->run_wait_ns, last->run_wait_ns)),
+        "pressure_ns",
+        json_known(trial_walked(trial, first->pressure_ns, last->pressure_ns)));
 }
 
 static json_t *json_cpu(const struct trial *trial)
 {
     const struct meter_sample *first = &trial->first, *last = &trial->last;
     int64_t span_ns = last->at_ns - first->at_ns;
-    int64_t user = delta(trial, span_ns, first->cpu_user_ns, last->cpu_user_ns);
-    int64_t kernel =
-        delta(trial, span_ns, first->cpu_system_ns, last->cpu_system_ns);
-    uint64_t n = trial->load->completed_in_window;
-    bool known = user >= 0 && kernel >= 0 && n > 0 && !trial->beside;
 
     return json_pack(
-        "{s:o, s:o, s:o}", "user_ns", json_known(user), "system_ns",
-        json_known(kernel), "per_request_ns",
-        json_known(trial->slices ? slices_cpu_per_request_ns(trial->slices)
-                   : known       ? llround((double)(user + kernel) / (double)n)
-                                 : -1));
+        "{s:o, s:o, s:o}", "user_ns",
+        json_known(trial_scaled(trial, span_ns, first->cpu_user_ns,
+                                last->cpu_user_ns)),
+        "system_ns",
+        json_known(trial_scaled(trial, span_ns, first->cpu_system_ns,
+                                last->cpu_system_ns)),
+        "per_request_ns", json_known(trial_cpu_per_request_ns(trial)));
 }
 
 static json_t *json_clients(const struct trial *trial)
 {
     const struct load_result *load = trial->load;
-    double window = (double)(load->window_end_ns - load->window_start_ns);
+    double window = (double)trial_window_ns(trial);
     /* One process cannot use more than one CPU. */
     int cpus = load->processes < trial->cpus.clients_count
                    ? load->processes
@@ -452,18 +440,41 @@ static json_t *json_updates(const struct trial_updates *updates)
  * answered: a late answer is no good, and one that never came is in the
  * histogram at the age of its timeout. null where the cell has no limit. */
 static json_t *json_goodput(const struct load_point *point,
-                            const struct load_result *load)
+                            const struct trial *trial)
 {
-    int64_t window_ns = load->window_end_ns - load->window_start_ns;
+    int64_t window_ns = trial_window_ns(trial);
     uint64_t within;
 
     if (point->slo.limit_ns <= 0 || point->search || window_ns <= 0)
         return json_null();
-    within = histogram_within(&load->response, point->slo.limit_ns);
+    within = histogram_within(&trial->load->response, point->slo.limit_ns);
     return json_pack("{s:s, s:I, s:I, s:f}", "slo", point->slo.text, "limit_ns",
                      (json_int_t)point->slo.limit_ns, "within",
                      (json_int_t)within, "per_s",
                      (double)within * 1e9 / (double)window_ns);
+}
+
+static json_t *json_slices(const struct trial_slices *slices)
+{
+    json_t *list;
+
+    if (!slices)
+        return json_null();
+    list = json_array();
+    for (int i = 0; i < slices->count; i++) {
+        const struct slice *slice = &slices->rows[i];
+
+        json_array_append_new(
+            list, json_pack("{s:I, s:I, s:I, s:o, s:o, s:I, s:b}", "started_ns",
+                            (json_int_t)slice->started_ns, "counted_ns",
+                            (json_int_t)slice->counted_ns, "completed",
+                            (json_int_t)slice->completed, "cpu_ns",
+                            json_known(slice->cpu_ns), "idle_cpu_ns",
+                            json_known(slice->idle_cpu_ns), "late_ns",
+                            (json_int_t)slice->late_ns, "sampled",
+                            slice_sampled(slice)));
+    }
+    return list;
 }
 
 /* What was measured; only for a trial that was carried out. */
@@ -472,14 +483,11 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
                          int gate_count)
 {
     const struct load_result *load = trial->load;
-    int64_t window = load->window_end_ns - load->window_start_ns;
-    double throughput = trial->slices ? slices_per_s(trial->slices)
-                                      : (double)load->completed_in_window *
-                                            1e9 / (double)window;
+    double throughput = trial_per_s(trial);
     const char *failure = load->first_failure;
 
 #define ADD(key, value) json_object_set_new(object, key, value)
-    ADD("window_ns", json_integer(window));
+    ADD("window_ns", json_integer(trial_window_ns(trial)));
     ADD("throughput_per_s", json_finite(throughput));
     ADD("requests", json_requests(load));
     ADD("failure", failure[0] ? json_text(failure) : json_null());
@@ -496,7 +504,7 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
                            json_known(trial->last.processes)));
     ADD("switches", json_switches(trial));
     ADD("activity", trial_activity_json(trial));
-    ADD("run_queue", trial_run_queue_json(trial));
+    ADD("run_queue", json_run_queue(trial));
     ADD("sampler", json_sampler(trial));
     ADD("generator", json_clients(trial));
     ADD("backend", json_backend(spec, trial));
@@ -510,15 +518,15 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
                    trial_ceiling_binds(throughput, trial->ceiling_per_s)));
     ADD("generator_bound", json_boolean(is_by_generator(object)));
     ADD("updates", json_updates(&trial->updates));
-    ADD("goodput", json_goodput(spec->point, load));
+    ADD("goodput", json_goodput(spec->point, trial));
     ADD("recovery", recovery_json(&trial->recovery));
     ADD("overloaded", json_boolean(gate_overloaded(spec, trial)));
     ADD("platform", json_platform(spec, trial));
     ADD("machine", json_machine(trial));
     ADD("beside", json_beside(trial, spec->point));
     ADD("series", json_series(load));
-    ADD("slices", slices_json(trial->slices));
-    ADD("prediction", trial_predict_json(spec, trial, throughput));
+    ADD("slices", json_slices(trial->slices));
+    ADD("prediction", prediction_json(spec, trial));
 #undef ADD
 }
 

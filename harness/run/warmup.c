@@ -89,16 +89,15 @@ static int64_t settle_ns(struct run *run, const struct experiment *experiment,
     struct load_point all = *point;
     struct trial_spec spec = attempt_spec(run, experiment, &all, i);
     struct trial *trial = calloc(1, sizeof *trial);
-    struct live_trial live = {.spec = &spec, .trial = trial};
+    struct live_trial live;
     struct warmup_steps steps = {0};
-    int64_t start_ns = -ENOMEM;
+    int64_t start_ns = -EIO;
 
     if (!trial)
         return -ENOMEM;
     all.warmup_ns = 0;
     all.window_ns = WARMUP_STEPS * STEP_NS;
-    placement_split(all.placement, &trial->cpus);
-    if (steps_take_cpus(trial) >= 0 && steps_prepare(&live) >= 0 &&
+    if (steps_init(&live, &spec, trial) >= 0 && steps_prepare(&live) >= 0 &&
         steps_start_server(&live) >= 0 && steps_check(&live) >= 0 &&
         steps_start_loads(&live) >= 0 && steps_open(&live) >= 0)
         start_ns = steps_begin(&live);

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * The counting begins and ends with a step of the generator's series (100 ms
- * each, from the warm-up's start), so that the requests that were answered
- * meanwhile are known. It is over before the window: what counts slows down.
+ * Counting begins and ends with a step of the generator's series (100 ms each,
+ * from the warm-up's start), so that the number of requests answered meanwhile
+ * is known. Counting slows the server down and therefore ends before the window
+ * opens.
  */
 #include "activity.h"
 
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "steps.h"
 
 static const int64_t STEP_NS = 100000000;
-static const int64_t OPEN_NS = 20000000;   /* to begin counting */
-static const int64_t CLOSE_NS = 100000000; /* to end it */
+static const int64_t OPEN_NS = 20000000;   /* time to set up the counters */
+static const int64_t CLOSE_NS = 100000000; /* time to remove them */
 
 enum { STEPS_MAX = 3 };
 
-/* The steps that fit; false when there is none. */
+/* Chooses the steps that fit into the rest of the warm-up; false: none does. */
 static bool choose_steps(struct live_trial *live, int64_t start_ns)
 {
     struct trial_activity *activity = &live->trial->activity;
     int64_t warmup_ns = live->spec->point->warmup_ns;
     int64_t origin_ns = start_ns - warmup_ns;
-    int64_t first =
-        (steps_now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
+    int64_t first = (now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
     int64_t last = (warmup_ns - CLOSE_NS) / STEP_NS;
 
     activity->first_step = (int)first;
@@ -55,10 +56,10 @@ int trial_activity_take(struct live_trial *live, int64_t start_ns)
     at_ns = start_ns - live->spec->point->warmup_ns +
             activity->first_step * STEP_NS;
     slept = steps_sleep_until(live, at_ns);
-    began_ns = steps_now_ns();
+    began_ns = now_ns();
     tally_read(tally, before);
     slept = slept && steps_sleep_until(live, at_ns + activity->steps * STEP_NS);
-    activity->span_ns = steps_now_ns() - began_ns;
+    activity->span_ns = now_ns() - began_ns;
     tally_read(tally, activity->counts);
     tally_close(tally);
     for (int i = 0; i < TALLY_KINDS; i++)
@@ -71,6 +72,7 @@ json_t *trial_activity_json(const struct trial *trial)
 {
     const struct trial_activity *activity = &trial->activity;
     const struct load_result *load = trial->load;
+    bool sampled = activity->steps > 0;
     double span = (double)activity->steps * (double)STEP_NS;
     int64_t requests = 0;
     const char *why = activity->why[0] != '\0'
@@ -81,59 +83,17 @@ json_t *trial_activity_json(const struct trial *trial)
     for (int i = 0; i < activity->steps; i++)
         if (activity->first_step + i < load->series_count)
             requests += load->series[activity->first_step + i];
-    object = json_pack(
-        "{s:o, s:o, s:o, s:o}", "sampled", json_boolean(activity->steps > 0),
-        "why", activity->steps > 0 ? json_null() : json_text(why), "span_ns",
-        activity->steps > 0 ? json_integer(activity->span_ns) : json_null(),
-        "requests", activity->steps > 0 ? json_integer(requests) : json_null());
-    /* A look that came late has counted more than the steps. */
+    object = json_pack("{s:b, s:s?, s:o, s:o}", "sampled", sampled, "why",
+                       sampled ? NULL : why, "span_ns",
+                       json_known(sampled ? activity->span_ns : -1), "requests",
+                       json_known(sampled ? requests : -1));
+    /* A late reading has counted for longer than the steps last. */
     for (int i = 0; i < TALLY_KINDS; i++)
         json_object_set_new(
             object, tally_name(i),
-            activity->steps > 0 && activity->counts[i] >= 0
-                ? json_integer(llround((double)activity->counts[i] * span /
-                                       (double)activity->span_ns))
-                : json_null());
+            json_known(sampled && activity->counts[i] >= 0
+                           ? llround((double)activity->counts[i] * span /
+                                     (double)activity->span_ns)
+                           : -1));
     return object;
-}
-
-/* The difference over the window's span, scaled to it; or -1. */
-static int64_t grown(const struct trial *trial, int64_t first, int64_t last)
-{
-    int64_t span_ns = trial->walk_last.at_ns - trial->walk_first.at_ns;
-    double window =
-        (double)(trial->load->window_end_ns - trial->load->window_start_ns);
-
-    if (!trial->has_walks || first < 0 || last < first || span_ns <= 0)
-        return -1;
-    return llround((double)(last - first) * window / (double)span_ns);
-}
-
-int64_t trial_run_wait_ns(const struct trial *trial)
-{
-    return grown(trial, trial->walk_first.run_wait_ns,
-                 trial->walk_last.run_wait_ns);
-}
-
-int64_t trial_switches(const struct trial *trial)
-{
-    const struct meter_sample *first = &trial->walk_first,
-                              *last = &trial->walk_last;
-    int64_t voluntary =
-        grown(trial, first->switches_voluntary, last->switches_voluntary);
-    int64_t involuntary =
-        grown(trial, first->switches_involuntary, last->switches_involuntary);
-
-    return voluntary < 0 || involuntary < 0 ? -1 : voluntary + involuntary;
-}
-
-json_t *trial_run_queue_json(const struct trial *trial)
-{
-    const struct meter_sample *first = &trial->walk_first,
-                              *last = &trial->walk_last;
-    int64_t wait_ns = trial_run_wait_ns(trial);
-    int64_t some_ns = grown(trial, first->pressure_ns, last->pressure_ns);
-
-    return json_pack("{s:o, s:o}", "wait_ns", json_known(wait_ns),
-                     "pressure_ns", json_known(some_ns));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the server does for a request, counted in a part of the warm-up, and
- * how long its threads wait for a CPU in the window.
+ * What the server does for its requests (context switches, system calls,
+ * started threads and processes), counted in a part of the warm-up.
  */
 #pragma once
 
@@ -14,25 +14,17 @@ struct live_trial;
 struct trial;
 
 struct trial_activity {
-    int first_step, steps;       /* of the load's series; 0 steps: nothing
-                                    was counted, `why` */
-    int64_t span_ns;             /* between the two looks */
-    int64_t counts[TALLY_KINDS]; /* in that time; -1: unknown */
+    int first_step, steps;       /* of the load's series; 0 steps: nothing was
+                                    counted, `why` says the reason */
+    int64_t span_ns;             /* between the two readings */
+    int64_t counts[TALLY_KINDS]; /* in that span; -1: unknown */
     char why[160];
 };
 
-/* Counts from now for whole steps of the load's series, if they fit before the
- * window that opens at start_ns. Returns 0, or -1 when abandoned. */
+/* Counts from now on for whole steps of the load's series, as many as fit
+ * before the window opens at start_ns. Returns 0, or -1 if the trial is to be
+ * abandoned. */
 int trial_activity_take(struct live_trial *live, int64_t start_ns);
 
-/* The time that the server's threads waited for a CPU in the window, together;
- * -1: unknown. */
-int64_t trial_run_wait_ns(const struct trial *trial);
-
-/* The context switches of the server's live threads in the window, of either
- * kind; -1: unknown. */
-int64_t trial_switches(const struct trial *trial);
-
-/* "activity" and "run_queue" of a trial. */
+/* The object "activity" of a trial. */
 json_t *trial_activity_json(const struct trial *trial);
-json_t *trial_run_queue_json(const struct trial *trial);

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * A prediction is the smallest of the bounds, and its name. A residual's causes
- * come one after another, each a condition on the trial's counters.
+ * First the laws and the causes of a residual, as pure functions; then their
+ * inputs from a trial.
  */
 #include "prediction.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-/* Beyond this a residual needs a cause. */
+#include "harness/base/json.h"
+#include "trial.h"
+
+/* A larger residual needs a cause. */
 static const double RESIDUAL_LIMIT = 0.20;
 
-static const double BUSY = 0.9;        /* of CPUs that have nothing to spare */
-static const double SHARE = 0.5;       /* of the difference: the main cause */
-static const double SWITCH_S = 1.5e-6; /* a low guess, so that switches are
-                      blamed only where they are many (`troika primitives`) */
+static const double BUSY = 0.9;  /* share of busy CPUs: nothing to spare */
+static const double SHARE = 0.5; /* of the difference: the main cause */
+/* A low guess of one switch's cost (`troika primitives` measures it), so that
+ * only many switches are blamed. */
+static const double SWITCH_S = 1.5e-6;
+
+enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
 
 static void bound(struct prediction *prediction, const char *law, double per_s)
 {
@@ -49,7 +59,7 @@ double residual_of(const struct residual_facts *facts)
     return facts->measured_per_s / facts->predicted_per_s - 1;
 }
 
-/* What hinders the law from being applied at all. */
+/* The causes outside the server, which make the law void. */
 static const char *outside(const struct residual_facts *facts, char *words,
                            size_t size)
 {
@@ -83,7 +93,8 @@ static const char *outside(const struct residual_facts *facts, char *words,
     return NULL;
 }
 
-/* What the server did longer than the law has it. */
+/* The causes inside the server: where a request spent more time than in the
+ * law. */
 static const char *inside(const struct residual_facts *facts, char *words,
                           size_t size)
 {
@@ -123,4 +134,229 @@ const char *residual_cause(const struct residual_facts *facts, char *words,
         facts->measured_per_s < facts->predicted_per_s)
         cause = inside(facts, words, words_size);
     return cause ? cause : "unexplained";
+}
+
+/* The wait of one request; in_turn: its waits come one after another. */
+static int64_t wait_of(const struct workload *workload,
+                       const struct arguments *arguments, bool in_turn)
+{
+    return in_turn && workload->waits_ns ? workload->waits_ns(arguments)
+                                         : workload->wait_ns(arguments);
+}
+
+/* If only some requests are heavy, the mean over all requests. */
+static int64_t mean_wait_ns(const struct load_point *point, bool in_turn)
+{
+    const struct workload *workload = point->workload->workload;
+    int64_t wait_ns = wait_of(workload, &point->arguments, in_turn);
+    struct arguments each = point->arguments;
+    int heavy = 0;
+
+    if (!workload->heavy)
+        return wait_ns;
+    for (each.seed = 0; each.seed < SEEDS; each.seed++)
+        heavy += workload->heavy(&each);
+    return wait_ns / SEEDS * heavy;
+}
+
+static bool has_flag(const struct model_info *model, const char *name)
+{
+    return strstr(model->flags, name);
+}
+
+/* For a model made of loops: how many requests can wait at once if a wait
+ * holds a thread or the whole loop; 0: all of them. */
+static int loop_holders(const struct trial_spec *spec, int workers)
+{
+    const struct load_point *point = spec->point;
+    const struct workload *workload = point->workload->workload;
+    enum workload_hold hold =
+        workload->hold ? workload->hold(&point->arguments) : HOLD_NOTHING;
+
+    if (hold == HOLD_NOTHING)
+        return 0;
+    /* The size of another language's pool for offloaded work is unknown. */
+    if (spec->model->foreign && hold == HOLD_OFFLOAD)
+        return 0;
+    if (workers == 0)
+        return 1;
+    return has_flag(spec->model, "offloads") && hold == HOLD_THREAD ? 1
+                                                                    : workers;
+}
+
+static struct prediction_input input_of(const struct trial_spec *spec,
+                                        const struct trial *trial)
+{
+    const struct load_point *point = spec->point;
+    const struct model_info *model = spec->model;
+    const struct bare *bare = &trial->bare;
+    int workers = trial_workers(spec, trial);
+    bool alone = model->discipline == DISCIPLINE_ALONE;
+    bool loop = model->discipline == DISCIPLINE_LOOP;
+    struct prediction_input input = {
+        .open = point->mode == LOAD_OPEN,
+        .rate_per_s = point->rate_per_s,
+        .connections = point->connections,
+        .think_ns = point->think_ns,
+        .wait_ns = mean_wait_ns(point, alone),
+        .backend_ns = mean_wait_ns(point, true),
+        .cpus = has_flag(model, "parallel") ? trial->cpus.server_count : 1,
+        .backend_workers = point->backend_workers,
+    };
+
+    /* The bare work runs in C and says nothing about another language. */
+    if (bare->processes > 0 && bare->per_s > 0 && !model->foreign)
+        input.cpu_s = bare->processes / bare->per_s;
+    if (alone)
+        input.holding_workers = 1;
+    else if (loop)
+        input.holding_workers = loop_holders(spec, workers);
+    else if (model->discipline == DISCIPLINE_WORKER)
+        input.holding_workers = workers;
+    if (loop && model->has_workers && workers < input.cpus)
+        input.cpus = workers; /* one CPU for each loop or pool thread */
+    return input;
+}
+
+/* Writes the line and waits until it is on the disk. */
+static int store(const struct trial_spec *spec, struct trial *trial)
+{
+    const struct prediction *prediction = &trial->prediction;
+    const struct prediction_input *input = &prediction->input;
+    struct timespec now;
+    json_t *line;
+    bool written;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    line = json_pack(
+        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i, s:I}",
+        "trial_id", spec->id, "attempt", spec->attempt, "at_unix_ns",
+        (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "law",
+        prediction->law, "throughput_per_s", json_finite(prediction->per_s),
+        "connections", input->connections, "wait_ns",
+        (json_int_t)input->wait_ns, "think_ns", (json_int_t)input->think_ns,
+        "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
+        "cpus", input->cpus, "backend_workers", input->backend_workers,
+        "backend_ns", (json_int_t)input->backend_ns);
+    written = line &&
+              json_dumpf(line, spec->predictions,
+                         JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
+              fputc('\n', spec->predictions) != EOF &&
+              fflush(spec->predictions) == 0 &&
+              fsync(fileno(spec->predictions)) == 0;
+    json_decref(line);
+    if (written)
+        return 0;
+    snprintf(trial->failure, sizeof trial->failure,
+             "the prediction could not be stored (predictions.jsonl): %s",
+             strerror(errno));
+    return -EIO;
+}
+
+int prediction_record(const struct trial_spec *spec, struct trial *trial)
+{
+    const struct model_info *model = spec->model;
+    struct prediction *prediction = &trial->prediction;
+    struct prediction_input input = input_of(spec, trial);
+
+    *prediction = (struct prediction){0};
+    if (model->yardstick || model->target || spec->point->beside.workload)
+        return 0;
+    prediction_make(&input, prediction);
+    if (!prediction->law || prediction->per_s <= 0 || !spec->predictions)
+        return 0;
+    return store(spec, trial);
+}
+
+/* How many requests can begin, and therefore end, at the same moment; 0: an
+ * open loop spreads them. */
+static int wave_of(const struct prediction_input *input)
+{
+    int wave = input->connections;
+
+    if (input->open)
+        return 0;
+    if (input->holding_workers > 0 && input->holding_workers < wave)
+        wave = input->holding_workers;
+    if (input->backend_workers > 0 && input->backend_workers < wave)
+        wave = input->backend_workers;
+    return wave;
+}
+
+/* The window's counters, divided by the requests answered in it. */
+static void count_requests(const struct trial *trial, int cpus,
+                           struct residual_facts *facts)
+{
+    const struct load_result *load = trial->load;
+    const struct meter_sample *first = &trial->first, *last = &trial->last;
+    double requests = (double)load->completed_in_window;
+    int64_t cpu_ns = last->cpu_user_ns + last->cpu_system_ns -
+                     first->cpu_user_ns - first->cpu_system_ns;
+    int64_t span_ns = last->at_ns - first->at_ns;
+    const struct meter_sample *from = &trial->walk_first,
+                              *to = &trial->walk_last;
+    int64_t wait_ns = trial_walked(trial, from->run_wait_ns, to->run_wait_ns);
+    int64_t voluntary =
+        trial_walked(trial, from->switches_voluntary, to->switches_voluntary);
+    int64_t involuntary = trial_walked(trial, from->switches_involuntary,
+                                       to->switches_involuntary);
+    bool known = first->cpu_user_ns >= 0 && last->cpu_user_ns >= 0 &&
+                 first->cpu_system_ns >= 0 && last->cpu_system_ns >= 0;
+
+    facts->failed_per_s = (double)(load->wrong + load->http_error +
+                                   load->io_error + load->timeout) /
+                          facts->window_s;
+    if (known && span_ns > 0 && cpus > 0)
+        facts->server_busy = (double)cpu_ns / (double)span_ns / cpus;
+    if (requests > 0 && facts->server_busy > 0)
+        facts->cpu_s = facts->server_busy * cpus * facts->window_s / requests;
+    if (requests > 0 && wait_ns > 0)
+        facts->run_wait_s = (double)wait_ns / 1e9 / requests;
+    if (requests > 0 && voluntary >= 0 && involuntary >= 0)
+        facts->switches = (double)(voluntary + involuntary) / requests;
+}
+
+static void collect(const struct trial_spec *spec, const struct trial *trial,
+                    struct residual_facts *facts)
+{
+    const struct prediction *prediction = &trial->prediction;
+    const struct prediction_input *input = &prediction->input;
+    const struct backend_report *backend = &trial->backend;
+
+    facts->predicted_per_s = prediction->per_s;
+    facts->window_s = (double)trial_window_ns(trial) / 1e9;
+    facts->bare_s = input->cpu_s;
+    facts->exhausted = trial->exhausted;
+    facts->generator_bound =
+        trial_ceiling_binds(facts->measured_per_s, trial->ceiling_per_s);
+    /* A backend with a pool of threads uses several CPUs: its CPU time does
+     * not say whether it was busy. */
+    if (trial->has_backend && spec->point->backend_workers == 0 &&
+        backend->cpu_ns >= 0 && backend->span_ns > 0)
+        facts->backend_busy =
+            (double)backend->cpu_ns / (double)backend->span_ns;
+    /* In slice mode the window's counters belong to all models together. */
+    if (trial->slices)
+        return;
+    facts->wave = wave_of(input);
+    count_requests(trial, input->cpus, facts);
+}
+
+json_t *prediction_json(const struct trial_spec *spec,
+                        const struct trial *trial)
+{
+    const struct prediction *prediction = &trial->prediction;
+    struct residual_facts facts = {.measured_per_s = trial_per_s(trial)};
+    char words[256];
+    const char *cause;
+
+    if (!prediction->law || prediction->per_s <= 0)
+        return json_null();
+    collect(spec, trial, &facts);
+    cause = residual_cause(&facts, words, sizeof words);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "law", prediction->law,
+                     "throughput_per_s", json_finite(prediction->per_s),
+                     "residual", json_finite(residual_of(&facts)), "cause",
+                     cause ? json_string(cause) : json_null(), "evidence",
+                     words[0] ? json_text(words) : json_null());
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One request at a time, so that asking adds next to nothing to what the
- * server still has to do, and no backlog of its own comes of it. A request
- * that fails or times out is a slow one.
+ * Probes are sent one at a time, so that they add next to nothing to the
+ * server's backlog and build up none of their own. A probe that fails or times
+ * out counts as a slow one.
  */
 #include "recovery.h"
 
@@ -13,29 +13,31 @@
 #include <unistd.h>
 
 #include "harness/base/clock.h"
+#include "harness/base/json.h"
 #include "harness/server/client.h"
 
-/* A single slow answer, as chance has it, must neither end nor prolong much:
- * five in a row take a sixth of a second at 10 ms each. */
+/* One quick answer by chance must not end the measurement, and one slow answer
+ * by chance must not prolong it much: five in a row take a sixth of a second at
+ * 10 ms each. */
 enum { LEARN = 21, RECOVERY_ROW = 5 };
 
 static const int64_t PAUSE_NS = 20000000;
 static const int64_t LEARN_TIMEOUT_NS = 10000000000;
-static const int64_t STEP_LEAST_NS = 1000000; /* 0 would mean for ever */
+static const int64_t TIMEOUT_MIN_NS = 1000000; /* 0 would mean none */
 
 static bool stopped(const struct recovery_probe *probe)
 {
     return probe->stop && *probe->stop != 0;
 }
 
-/* Returns the answer's time, or a negative errno. */
+/* Returns the answer's latency, or a negative errno. */
 static int64_t ask(const struct recovery_probe *probe, int *fd, int number,
                    int64_t timeout_ns)
 {
     int64_t sent_ns = now_ns();
     int result = client_ask(
         probe->address, fd, &probe->requests[number % probe->request_count],
-        timeout_ns > STEP_LEAST_NS ? timeout_ns : STEP_LEAST_NS, probe->stop);
+        timeout_ns > TIMEOUT_MIN_NS ? timeout_ns : TIMEOUT_MIN_NS, probe->stop);
 
     if (result == 0)
         return now_ns() - sent_ns;
@@ -128,9 +130,8 @@ json_t *recovery_json(const struct recovery *recovery)
         return json_null();
     say(recovery, words, sizeof words);
     return json_pack("{s:o, s:I, s:I, s:i, s:s}", "recovery_ns",
-                     recovery->took_ns < 0 ? json_null()
-                                           : json_integer(recovery->took_ns),
-                     "unloaded_p50_ns", (json_int_t)recovery->unloaded_ns,
-                     "limit_ns", (json_int_t)recovery->limit_ns, "probes",
-                     recovery->probes, "words", words);
+                     json_known(recovery->took_ns), "unloaded_p50_ns",
+                     (json_int_t)recovery->unloaded_ns, "limit_ns",
+                     (json_int_t)recovery->limit_ns, "probes", recovery->probes,
+                     "words", words);
 }

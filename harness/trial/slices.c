@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * All turns are laid out before the first one: a warm-up with each server,
- * then the rounds. The generators know their own turns beforehand (`slices` of
- * struct load_plan) and begin as one; the harness only reads CPU at the edges
- * of each counted part, from the server under load first. What is read late is
- * scaled to the part's length, and a gate watches how late it was.
+ * then the rounds. Every generator knows its own turns beforehand (`slices` of
+ * struct load_plan), and all begin at the same moment. The harness only reads
+ * CPU times at the edges of each counted part, those of the server under load
+ * first. A late reading is scaled to the length of the counted part, and a gate
+ * checks how late it was.
  */
 #include "slices.h"
 
@@ -14,33 +15,40 @@
 #include <string.h>
 
 #include "harness/arithmetic/order.h"
+#include "harness/base/clock.h"
 #include "harness/machine/urgency.h"
-#include "predict.h"
 #include "steps.h"
 
-static const int64_t LEAD_NS = 20000000; /* to tell all generators */
+static const int64_t LEAD_NS = 20000000; /* time to tell all generators */
 
-/* The load's stay with one server; times from the loads' beginning. */
+/* One turn: the load stays with one server. Times since the loads began. */
 struct turn {
-    int server, slice; /* slice: of the server's; -1 in the warm-up */
+    int server;
+    int slice; /* number of the server's slice; -1 in the warm-up */
     int64_t start_ns, counted_ns, end_ns;
 };
 
 struct block {
-    int count; /* servers that take part */
+    int count; /* of the servers that take part */
     struct live_trial live[EXPERIMENT_MODELS_MAX];
-    struct load_slice *slices[EXPERIMENT_MODELS_MAX]; /* each generator's */
+    struct load_slice *slices[EXPERIMENT_MODELS_MAX]; /* by generator */
     struct turn *turns;
     int turn_count;
-    int64_t begin_ns,
-        window_ns; /* begin of the warm-up; length of the rounds */
+    int64_t begin_ns;  /* of the warm-up */
+    int64_t window_ns; /* length of all rounds together */
     struct meter_sample before[EXPERIMENT_MODELS_MAX];
     struct meter_sample after[EXPERIMENT_MODELS_MAX];
-    int64_t backend_ns[EXPERIMENT_MODELS_MAX];      /* its CPU in a server's */
-    int64_t backend_span_ns[EXPERIMENT_MODELS_MAX]; /* counted parts */
+    /* By server: the backend's CPU time in the counted parts of the server's
+     * turns, and the length of these parts. */
+    int64_t backend_ns[EXPERIMENT_MODELS_MAX];
+    int64_t backend_span_ns[EXPERIMENT_MODELS_MAX];
 };
 
-void slices_order(int n, int rounds, uint64_t seed, int *models)
+/* The order of turns: `rounds` rounds, in each of which every one of n models
+ * has one turn, in an order of that round. Over a cycle of rounds (order.h)
+ * each model stands equally often at each place and right behind each other
+ * model. Fills n * rounds entries. */
+static void order_turns(int n, int rounds, uint64_t seed, int *models)
 {
     int cycle = order_cycle(n);
 
@@ -56,7 +64,7 @@ static int64_t cpu_of(const struct meter_sample *sample)
                : sample->cpu_user_ns + sample->cpu_system_ns;
 }
 
-/* Growth between two samples, scaled to a span; -1: unknown. */
+/* CPU time between two samples, scaled to span_ns; -1: unknown. */
 static int64_t grown(const struct meter_sample *before,
                      const struct meter_sample *after, int64_t span_ns)
 {
@@ -69,7 +77,7 @@ static int64_t grown(const struct meter_sample *before,
                      (double)read_ns);
 }
 
-/* The turn, in the list of all and in that of its server's generator. */
+/* Adds a turn to the list of all turns and to the list of its generator. */
 static void add_turn(struct block *block, int server, int slice,
                      int64_t length_ns, int64_t discard_ns, int64_t *at_ns)
 {
@@ -103,8 +111,7 @@ static int lay_out(struct block *block)
     }
     for (int i = 0; i < block->count; i++)
         add_turn(block, i, -1, point->warmup_ns, point->warmup_ns, &at_ns);
-    slices_order(block->count, slicing->count, block->live[0].spec->seed,
-                 order);
+    order_turns(block->count, slicing->count, block->live[0].spec->seed, order);
     for (int i = 0; i < block->count * slicing->count; i++)
         add_turn(block, order[i], i / block->count, slicing->slice_ns,
                  slicing->discard_ns, &at_ns);
@@ -113,15 +120,16 @@ static int lay_out(struct block *block)
     return 0;
 }
 
-/* Everything of a server but its load. */
+/* Brings up one server; the loads begin later, all together. */
 static bool start(struct live_trial *live)
 {
     return !steps_stopped(live) && steps_prepare(live) >= 0 &&
            steps_start_server(live) >= 0 && steps_check(live) >= 0 &&
-           trial_predict(live->spec, live->trial) >= 0;
+           prediction_record(live->spec, live->trial) >= 0;
 }
 
-/* The last one could not take part: its trial says why, the others go on. */
+/* Removes the last server, which failed: its trial says why, and the others go
+ * on. */
 static void drop(struct block *block)
 {
     struct live_trial *live = &block->live[block->count - 1];
@@ -147,10 +155,9 @@ static int open_load(struct block *block, int index)
     return result < 0 ? result : steps_open(live);
 }
 
-/* All generators begin at the same moment. */
 static int begin(struct block *block)
 {
-    block->begin_ns = steps_now_ns() + LEAD_NS;
+    block->begin_ns = now_ns() + LEAD_NS;
     for (int i = 0; i < block->count; i++) {
         int64_t result = load_begin_at(block->live[i].load, block->begin_ns);
 
@@ -164,7 +171,7 @@ static int begin(struct block *block)
     return 0;
 }
 
-/* CPU of every server, from the one under load first. */
+/* Reads the CPU time of every server, of the one under load first. */
 static void read_all(struct block *block, int active,
                      struct meter_sample *samples)
 {
@@ -199,7 +206,8 @@ static void note_slice(struct block *block, const struct turn *turn)
     }
 }
 
-/* One turn of the rounds: CPU at both ends of what is counted. */
+/* Reads CPU times at both edges of the counted part of a turn. False: the trial
+ * is to be abandoned. */
 static bool watch_turn(struct block *block, const struct turn *turn)
 {
     struct live_trial *live = &block->live[turn->server];
@@ -224,19 +232,7 @@ static bool watch_turn(struct block *block, const struct turn *turn)
     return true;
 }
 
-static void note_tasks(struct trial *trial)
-{
-    const struct meter_sample *both[] = {&trial->first, &trial->last};
-
-    for (int i = 0; i < 2; i++) {
-        if (both[i]->threads > trial->threads_max)
-            trial->threads_max = both[i]->threads;
-        if (both[i]->processes > trial->processes_max)
-            trial->processes_max = both[i]->processes;
-    }
-}
-
-static void look_first(struct block *block)
+static void begin_window(struct block *block)
 {
     for (int i = 0; i < block->count; i++) {
         struct live_trial *live = &block->live[i];
@@ -245,41 +241,26 @@ static void look_first(struct block *block)
         sampler_take(&live->trial->sampler, live->server.meter,
                      &live->trial->first);
     }
-    for (int i = 0; i < block->count; i++) {
-        struct live_trial *live = &block->live[i];
-
-        machine_sample(&live->trial->machine_first);
-        live->trial->faults_first = inspection_major_faults(live->server.meter);
-        if (live->trial->has_backend)
-            backend_server_sample(live->spec->backend, &live->backend_first);
-        trial_store_first(live);
-    }
+    for (int i = 0; i < block->count; i++)
+        steps_window_begin(&block->live[i]);
 }
 
-static void look_last(struct block *block)
+static void end_window(struct block *block)
 {
     for (int i = 0; i < block->count; i++)
         sampler_take(&block->live[i].trial->sampler,
                      block->live[i].server.meter, &block->live[i].trial->last);
     for (int i = 0; i < block->count; i++) {
-        struct live_trial *live = &block->live[i];
-        struct trial *trial = live->trial;
+        struct trial *trial = block->live[i].trial;
 
-        machine_sample(&trial->machine_last);
-        if (trial->has_backend)
-            backend_server_sample(live->spec->backend, &live->backend_last);
-        trial_store_last(live);
-        trial->faults_last = inspection_major_faults(live->server.meter);
-        inspection_make(live->server.meter, live->server.pid,
-                        &trial->cpus.server, &trial->inspection);
-        trial->listeners_last = inspection_listeners(live->server.port);
-        note_tasks(trial);
-        trial->alive = process_alive(&live->server, trial->server_words,
-                                     sizeof trial->server_words);
+        steps_window_end(&block->live[i]);
+        steps_note_tasks(trial, &trial->first);
+        steps_note_tasks(trial, &trial->last);
     }
 }
 
-/* From the loads' beginning to their end. False when abandoned. */
+/* Watches the block from the loads' beginning to their end. False: the trials
+ * are to be abandoned. */
 static bool watch(struct block *block)
 {
     struct live_trial *first = &block->live[0];
@@ -288,41 +269,23 @@ static bool watch(struct block *block)
     if (!steps_sleep_until(first,
                            block->begin_ns + (window_ns - block->begin_ns) / 2))
         return false;
-    first->backend_reset = first->trial->has_backend &&
-                           backend_server_reset(first->spec->backend) == 0;
+    /* All servers of the block share one backend: its lateness is reset once.
+     */
+    steps_reset_backend(first);
+    for (int i = 1; i < block->count; i++)
+        block->live[i].backend_reset = first->backend_reset;
     if (!steps_sleep_until(first, window_ns))
         return false;
-    look_first(block);
+    begin_window(block);
     for (int i = block->count; i < block->turn_count; i++)
         if (!watch_turn(block, &block->turns[i]))
             return false;
-    look_last(block);
+    end_window(block);
     return true;
 }
 
-/* What one load counted; the backend's part in its slices. */
-static void take_result(struct block *block, int index)
-{
-    struct live_trial *live = &block->live[index];
-    struct trial *trial = live->trial;
-
-    for (int i = 0; i < trial->slices->count; i++)
-        trial->slices->rows[i].completed = trial->load->slices[i + 1];
-    steps_look_for_limits(live);
-    steps_read_updates(live);
-    if (live->spec->metronome)
-        metronome_read(live->spec->metronome, trial->load->window_start_ns,
-                       trial->load->window_end_ns, &trial->platform);
-    if (!trial->has_backend)
-        return;
-    backend_server_read(live->spec->backend, &live->backend_first,
-                        &live->backend_last, &trial->backend);
-    if (!block->live[0].backend_reset)
-        trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
-            trial->backend.lateness_max_ns = -1;
-}
-
-/* What of the block is not this trial's own, so that it is nobody's else. */
+/* Tells each trial the CPU time that the rest of the block used, so that no
+ * gate takes it for the CPU time of foreign processes. */
 static void share(struct block *block)
 {
     double servers = 0, loads = 0, backend = 0;
@@ -350,8 +313,8 @@ static void share(struct block *block)
     }
 }
 
-/* What was measured, once every server is up. */
-static int drive(struct block *block)
+/* Loads and measures the servers, once all of them are up. */
+static void drive(struct block *block)
 {
     int result = lay_out(block);
 
@@ -371,31 +334,31 @@ static int drive(struct block *block)
     }
     for (int i = 0; i < block->count && result >= 0; i++) {
         struct live_trial *live = &block->live[i];
+        struct trial *trial = live->trial;
 
-        if (steps_collect(live, live->load, &live->trial->load) >= 0) {
-            take_result(block, i);
-            live->trial->end = TRIAL_DONE;
-        } else {
-            free(live->trial->load);
-            live->trial->load = NULL;
+        if (steps_collect(live, live->load, &trial->load) < 0) {
+            free(trial->load);
+            trial->load = NULL;
+            continue;
         }
+        for (int j = 0; j < trial->slices->count; j++)
+            trial->slices->rows[j].completed = trial->load->slices[j + 1];
+        steps_read_window(live);
+        trial->end = TRIAL_DONE;
     }
     if (result >= 0)
         share(block);
-    return result;
 }
 
+/* Prepares one trial. The bare ceiling is measured once for all trials of the
+ * block; `bare` is NULL for the first of them. */
 static int set_up(const struct trial_spec *spec, struct trial *trial,
                   const struct bare *bare, struct live_trial *live)
 {
     const struct slicing *slicing = &spec->point->slicing;
 
-    memset(trial, 0, sizeof *trial);
-    *live = (struct live_trial){.spec = spec, .trial = trial};
-    trial->end = TRIAL_FAILED;
-    trial->started_at = time(NULL);
-    trial->threads_max = trial->processes_max = -1;
-    placement_split(spec->point->placement, &trial->cpus);
+    if (steps_init(live, spec, trial) < 0 || steps_stopped(live))
+        return -1;
     trial->slices =
         calloc(1, sizeof *trial->slices +
                       (size_t)slicing->count * sizeof *trial->slices->rows);
@@ -403,11 +366,9 @@ static int set_up(const struct trial_spec *spec, struct trial *trial,
         return -ENOMEM;
     trial->slices->count = slicing->count;
     trial->slices->slice_ns = slicing->slice_ns;
-    if (steps_stopped(live) || steps_take_cpus(trial) < 0)
-        return -1;
     if (!bare)
         return steps_take_bare(live);
-    trial->bare = *bare; /* the same moment for all */
+    trial->bare = *bare;
     return 0;
 }
 

@@ -26,14 +26,6 @@ static const int64_t CHECK_BUDGET_NS = 500000000;
 
 enum { CHECKS = 20, FLAGS_MAX = 16 + 2 * PARAMETERS_MAX };
 
-int64_t steps_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 bool steps_stopped(const struct live_trial *live)
 {
     return *live->spec->stop != 0;
@@ -50,8 +42,15 @@ bool steps_sleep_until(const struct live_trial *live, int64_t at_ns)
     return false;
 }
 
-int steps_take_cpus(struct trial *trial)
+int steps_init(struct live_trial *live, const struct trial_spec *spec,
+               struct trial *trial)
 {
+    *live = (struct live_trial){.spec = spec, .trial = trial};
+    memset(trial, 0, sizeof *trial);
+    trial->end = TRIAL_FAILED;
+    trial->started_at = time(NULL);
+    trial->threads_max = trial->processes_max = -1;
+    placement_split(spec->point->placement, &trial->cpus);
     if (sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients) == 0)
         return 0;
     snprintf(trial->failure, sizeof trial->failure,
@@ -334,7 +333,48 @@ int steps_collect(struct live_trial *live, struct load *load,
     return error;
 }
 
-void steps_look_for_limits(struct live_trial *live)
+void steps_reset_backend(struct live_trial *live)
+{
+    live->backend_reset = live->trial->has_backend &&
+                          backend_server_reset(live->spec->backend) == 0;
+}
+
+void steps_window_begin(struct live_trial *live)
+{
+    struct trial *trial = live->trial;
+
+    machine_sample(&trial->machine_first);
+    trial->faults_first = inspection_major_faults(live->server.meter);
+    if (trial->has_backend)
+        backend_server_sample(live->spec->backend, &live->backend_first);
+    trial_store_first(live);
+}
+
+void steps_window_end(struct live_trial *live)
+{
+    struct trial *trial = live->trial;
+
+    if (trial->has_backend)
+        backend_server_sample(live->spec->backend, &live->backend_last);
+    trial_store_last(live);
+    machine_sample(&trial->machine_last);
+    trial->faults_last = inspection_major_faults(live->server.meter);
+    inspection_make(live->server.meter, live->server.pid, &trial->cpus.server,
+                    &trial->inspection);
+    trial->listeners_last = inspection_listeners(live->server.port);
+    trial->alive = process_alive(&live->server, trial->server_words,
+                                 sizeof trial->server_words);
+}
+
+void steps_note_tasks(struct trial *trial, const struct meter_sample *sample)
+{
+    if (sample->threads > trial->threads_max)
+        trial->threads_max = sample->threads;
+    if (sample->processes > trial->processes_max)
+        trial->processes_max = sample->processes;
+}
+
+static void look_for_limits(struct live_trial *live)
 {
     struct trial *trial = live->trial;
     char tail[4096];
@@ -344,6 +384,48 @@ void steps_look_for_limits(struct live_trial *live)
                      trial->load->first_failure,
                      process_tail(&live->server, tail, sizeof tail),
                      trial->exhausted, sizeof trial->exhausted);
+}
+
+/* Workloads that update something shared have the server count the updates;
+ * GET /stats tells the counts. */
+static void read_updates(struct live_trial *live)
+{
+    struct trial_updates *updates = &live->trial->updates;
+    json_t *stats = NULL;
+    char body[STATS_MAX];
+
+    if (!live->spec->point->workload->workload->counts_updates)
+        return;
+    if (client_get(&live->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
+                   sizeof body, NULL, 0) >= 0)
+        stats = json_loads(body, 0, NULL);
+    const json_t *told = json_object_get(stats, "updates");
+    const json_t *made = json_object_get(told, "made");
+    const json_t *kept = json_object_get(told, "kept");
+
+    updates->known = json_is_integer(made) && json_is_integer(kept);
+    updates->made = json_integer_value(made);
+    updates->kept = json_integer_value(kept);
+    json_decref(stats);
+}
+
+void steps_read_window(struct live_trial *live)
+{
+    struct trial *trial = live->trial;
+
+    look_for_limits(live);
+    if (live->spec->metronome)
+        metronome_read(live->spec->metronome, trial->load->window_start_ns,
+                       trial->load->window_end_ns, &trial->platform);
+    read_updates(live);
+    if (!trial->has_backend)
+        return;
+    backend_server_read(live->spec->backend, &live->backend_first,
+                        &live->backend_last, &trial->backend);
+    /* Without a reset the lateness may stem from earlier trials. */
+    if (!live->backend_reset)
+        trial->backend.lateness_p90_ns = trial->backend.lateness_p99_ns =
+            trial->backend.lateness_max_ns = -1;
 }
 
 void steps_finish(struct live_trial *live)
@@ -365,24 +447,4 @@ void steps_finish(struct live_trial *live)
     answers_free(live->requests, live->request_count);
     answers_free(live->beside_requests, live->beside_request_count);
     answers_free_greeting(live->greeting);
-}
-
-void steps_read_updates(struct live_trial *live)
-{
-    struct trial_updates *updates = &live->trial->updates;
-    json_t *stats = NULL, *told, *made, *kept;
-    char body[STATS_MAX];
-
-    if (!live->spec->point->workload->workload->counts_updates)
-        return;
-    if (client_get(&live->address, "/stats", STATS_TIMEOUT_NS, NULL, body,
-                   sizeof body, NULL, 0) >= 0)
-        stats = json_loads(body, 0, NULL);
-    told = json_object_get(stats, "updates");
-    made = json_object_get(told, "made");
-    kept = json_object_get(told, "kept");
-    updates->known = json_is_integer(made) && json_is_integer(kept);
-    updates->made = json_integer_value(made);
-    updates->kept = json_integer_value(kept);
-    json_decref(stats);
 }
