@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A trial of which a gate withholds what is asked for is repeated at most
- * twice, if it can come out differently: the gate that failed in the attempt
- * before, or in the cell's last trial, fails for a cause that lasts. The last
- * attempt is the trial itself, the others stay beside it.
+ * A trial is repeated, at most twice, if a gate withholds a figure that the
+ * load point asks for and if the cause may pass: a gate that also failed in the
+ * attempt before, or in the cell's previous trial, has a cause that lasts. The
+ * last attempt is the trial itself; the others stay beside it.
+ *
+ * If other processes disturbed an attempt, the run waits until the machine is
+ * quiet by the doctor's limit, twice in a row, since a compiler pauses between
+ * two files.
  */
 #include "attempt.h"
 
@@ -11,22 +15,26 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "busy.h"
 #include "ceiling.h"
 #include "harness/arithmetic/statistics.h"
 #include "harness/base/clock.h"
+#include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
+#include "harness/machine/noise.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
 #include "harness/trial/trial_run.h"
 #include "trial_json.h"
 
-enum { ATTEMPTS = 3, NAME_SIZE = 400 };
+enum { ATTEMPTS = 3, SPEEDS_MIN = 3, NAME_SIZE = 400, PATH_SIZE = 1000 };
+
+/* A run may lose this much time to other users of the machine, or half of its
+ * announced time if that is more. */
+static const int64_t LOST_NS = INT64_C(60000000000);
 
 static double figure(const json_t *trial, const char *name)
 {
@@ -46,7 +54,7 @@ static const char *shown(const json_t *trial, const char *name, char *text,
     return isfinite(value) ? metric_format(name, value, text, size) : "n/a";
 }
 
-/* "~" before memory that is an estimate, ">= " where a part is missing. */
+/* "~" before an estimate of memory, ">= " if a part is missing. */
 static const char *memory_mark(const json_t *trial)
 {
     bool lower_bound;
@@ -56,8 +64,8 @@ static const char *memory_mark(const json_t *trial)
     return lower_bound ? ">= " : share > 0 ? "~" : "";
 }
 
-/* The time that is left by the plan, and what trials took beyond it so far,
- * repeated attempts included. */
+/* The time left: the plan's estimate, and as much beyond it as the trials took
+ * so far, repeated attempts included. */
 static int64_t eta_ns(const struct run *run,
                       const struct planned_trial *planned)
 {
@@ -69,7 +77,7 @@ static int64_t eta_ns(const struct run *run,
     return eta > 0 ? eta : 0;
 }
 
-/* Says which figures are missing, and names each gate once. */
+/* Says which figures are withheld, and names each gate once. */
 static void say_withheld(struct run *run, const json_t *trial)
 {
     const json_t *list = json_object_get(trial, "withheld"), *row;
@@ -89,35 +97,27 @@ static void say_withheld(struct run *run, const json_t *trial)
 static void say_trial(struct run *run, const struct planned_trial *planned,
                       const json_t *trial, bool last)
 {
-    const struct load_point *point = plan_point(&run->plan, planned);
-    char rate[32], tail[32], cpu[32], memory[32], left[64], drift[768];
+    char name[PLAN_NAME_MAX], rate[32], tail[32], cpu[32], memory[32], left[64],
+        drift[768];
     bool has_p99 = isfinite(figure(trial, "latency_p99_ns"));
     const char *by = figures_bound(trial, FIGURE_THROUGHPUT);
 
+    plan_name(&run->plan, planned, name, sizeof name);
     if (!json_true_of(trial, "valid")) {
-        results_say(&run->results,
-                    "%d/%d block %d %s %s attempt %d INVALID: %s",
-                    planned->order, run->plan.trial_count, planned->block,
-                    point->models[planned->model], point->id,
+        results_say(&run->results, "%s attempt %d INVALID: %s", name,
                     (int)json_integer_of(trial, "attempt"),
                     json_string_of(trial, "reason"));
         return;
     }
     if (!last) {
-        results_say(&run->results,
-                    "%d/%d block %d %s %s attempt %d, again:", planned->order,
-                    run->plan.trial_count, planned->block,
-                    point->models[planned->model], point->id,
+        results_say(&run->results, "%s attempt %d, again:", name,
                     (int)json_integer_of(trial, "attempt"));
         say_withheld(run, trial);
         return;
     }
     results_say(
-        &run->results,
-        "%d/%d block %d %s %s %s%s %s %s cpu/req %s mem %s%s ETA %s%s%s",
-        planned->order, run->plan.trial_count, planned->block,
-        point->models[planned->model], point->id, by ? ">= " : "",
-        shown(trial, "throughput_per_s", rate, sizeof rate),
+        &run->results, "%s %s%s %s %s cpu/req %s mem %s%s ETA %s%s%s", name,
+        by ? ">= " : "", shown(trial, "throughput_per_s", rate, sizeof rate),
         has_p99 ? "p99" : "mean",
         shown(trial, has_p99 ? "latency_p99_ns" : "latency_mean_ns", tail,
               sizeof tail),
@@ -132,8 +132,8 @@ static void say_trial(struct run *run, const struct planned_trial *planned,
                                       sizeof drift));
 }
 
-/* Whether the trial has a latency: a load that has not gone round has none,
- * and one that was not carried out has no load. */
+/* Whether the trial has a latency: a trial that was not carried out has none,
+ * nor has a closed loop in which connections made too few rounds. */
 static bool has_latency(const json_t *json)
 {
     const json_t *latency = json_object_get(json, "latency");
@@ -183,11 +183,12 @@ struct trial_spec attempt_spec(struct run *run,
     };
 }
 
-/* How fast the machine usually was in a cell, which a trial's own speed is held
- * to: the median of platform.speed_per_us in its valid trials, 0 when there are
- * fewer than three. Of the same cell, because a busy neighbouring hyperthread
- * is part of the load, and slows the reference work as well. From the trials'
- * JSON, so that it holds for a resumed run as well. */
+/* The usual speed of the machine in a cell, with which a trial's own speed is
+ * compared: the median of platform.speed_per_us in the cell's valid trials, or
+ * 0 if there are fewer than three. Other cells do not count, because a busy
+ * neighbouring hyperthread is part of a cell's load and slows the reference
+ * work too. The trials' JSON is used, so that a resumed run finds the same
+ * speed. */
 static double usual_speed(const json_t *trials, const char *experiment,
                           const char *load_point, const char *model)
 {
@@ -205,7 +206,7 @@ static double usual_speed(const json_t *trials, const char *experiment,
             figures_are_of(trial, experiment, load_point, model))
             speeds[count++] = json_number_value(speed);
     }
-    if (count < 3)
+    if (count < SPEEDS_MIN)
         return 0;
     qsort(speeds, (size_t)count, sizeof *speeds, statistics_ascending);
     return speeds[count / 2];
@@ -222,7 +223,7 @@ void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
 
     *spec = attempt_spec(run, experiment, point, planned->model);
     *entrant = *spec->model;
-    entrant->name = name; /* a copy's trials are told apart by it */
+    entrant->name = name; /* of the copy, if the entrant is one */
     spec->model = entrant;
     spec->seed =
         plan_seed(run->plan.seed, experiment->name, point->id, planned->block);
@@ -236,15 +237,15 @@ void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
 /* Trials that are carried out together. */
 struct together {
     int count;
-    const struct planned_trial *planned; /* the first; the others follow it */
+    const struct planned_trial *planned; /* the first of `count` */
     struct model_info entrants[EXPERIMENT_MODELS_MAX];
     struct trial_spec specs[EXPERIMENT_MODELS_MAX];
     struct trial *trials[EXPERIMENT_MODELS_MAX];
     json_t *json[EXPERIMENT_MODELS_MAX];
-    json_t **before; /* what each came to when it was last tried, or NULL */
+    json_t **before; /* the previous attempt at each, or the previous trial of
+                        its cell; or NULL */
 };
 
-/* Carries them out. Returns 0 or a negative errno. */
 static int carry_out(struct run *run, struct together *together, int attempt)
 {
     for (int i = 0; i < together->count; i++) {
@@ -264,7 +265,7 @@ static int carry_out(struct run *run, struct together *together, int attempt)
     return 0;
 }
 
-/* The cell's latest trial that is done; borrowed, or NULL. */
+/* The latest finished trial of the same cell; borrowed, or NULL. */
 static json_t *latest(const struct run *run,
                       const struct planned_trial *planned)
 {
@@ -273,24 +274,18 @@ static json_t *latest(const struct run *run,
     const struct load_point *point = plan_point(&run->plan, planned);
 
     for (size_t i = json_array_size(run->trials); i-- > 0;) {
-        json_t *trial = json_array_get(run->trials, i), *cell;
-        const char *name, *id, *model;
+        json_t *trial = json_array_get(run->trials, i);
 
-        cell = json_object_get(trial, "cell");
-        name = json_string_of(trial, "experiment");
-        id = json_string_of(trial, "load_point");
-        model = json_string_of(cell, "model");
-        if (name && id && model && !strcmp(name, experiment->name) &&
-            !strcmp(id, point->id) &&
-            !strcmp(model, point->models[planned->model]))
+        if (figures_are_of(trial, experiment->name, point->id,
+                           point->models[planned->model]))
             return trial;
     }
     return NULL;
 }
 
-/* Judges them. Returns 1 when this attempt is the last: nothing is withheld, or
- * none can come out differently, or no attempt is left; 0 when not; or -ENOMEM.
- */
+/* Judges the trials. Returns 1 if this attempt is the last one: nothing is
+ * withheld, or another attempt would come out alike, or none is left. Returns 0
+ * if the trials are to be repeated; -ENOMEM. */
 static int judge(struct run *run, struct together *together, int attempt)
 {
     struct gate gates[GATES_MAX];
@@ -322,8 +317,8 @@ static int judge(struct run *run, struct together *together, int attempt)
     return !again || attempt >= ATTEMPTS || run->again;
 }
 
-/* One attempt. Returns 1 when it is the last, 0 to try again, or a negative
- * errno: -EINTR stopped, others not stored. */
+/* One attempt. Returns 1 if it is the last one, 0 to try again, or a negative
+ * errno: -EINTR stopped, others: not stored. */
 static int attempt_once(struct run *run, const struct planned_trial *planned,
                         int count, int attempt, json_t **before)
 {
@@ -342,7 +337,7 @@ static int attempt_once(struct run *run, const struct planned_trial *planned,
     for (int i = 0; i < count && result >= 0; i++) {
         result = attempt_store(run, &planned[i], together->json[i],
                                together->trials[i]->load, last);
-        run->busy |= busy_was(together->json[i]);
+        run->busy |= attempt_was_busy(together->json[i]);
         if (result == 0)
             say_trial(run, &planned[i], together->json[i], last);
         if (result == 0 && last)
@@ -358,20 +353,103 @@ static int attempt_once(struct run *run, const struct planned_trial *planned,
     return result < 0 ? result : last;
 }
 
-/* After those that an interrupted run has stored. */
-static int first_attempt(const struct run *run,
-                         const struct planned_trial *planned)
+/* The path of an attempt's file; attempt 0: of the trial itself. */
+static void path_of(const struct run *run, const struct planned_trial *planned,
+                    int attempt, char *path, size_t size)
 {
-    char path[NAME_SIZE + 600];
-    int attempt = 1;
+    char suffix[32] = "";
 
-    for (;; attempt++) {
-        snprintf(path, sizeof path, "%s/trials/%s.attempt%d.json",
-                 run->results.directory, planned->id, attempt);
+    if (attempt > 0)
+        snprintf(suffix, sizeof suffix, ".attempt%d", attempt);
+    snprintf(path, size, "%s/trials/%s%s.json", run->results.directory,
+             planned->id, suffix);
+}
+
+/* The number of the next attempt; an interrupted run may have stored some. */
+static int next_attempt(const struct run *run,
+                        const struct planned_trial *planned)
+{
+    char path[PATH_SIZE];
+
+    for (int attempt = 1;; attempt++) {
+        path_of(run, planned, attempt, path, sizeof path);
         if (access(path, F_OK) < 0)
+            return attempt;
+    }
+}
+
+bool attempt_was_busy(const json_t *trial)
+{
+    const json_t *gate;
+    size_t i;
+
+    json_array_foreach (json_object_get(trial, "gates"), i, gate) {
+        if (json_text_is(gate, "id", "foreign_cpu"))
+            return json_is_false(json_object_get(gate, "ok"));
+    }
+    return false;
+}
+
+static void say_busy(struct run *run, const struct noise *noise)
+{
+    char culprits[256];
+
+    results_say(&run->results,
+                "machine too busy: other processes use %.0f %% of its CPUs "
+                "(limit %.0f %%). Top: %s. Waiting for quiet, up to %.0f s",
+                100 * noise->foreign_share, 100 * QUIET_FOREIGN_SHARE,
+                noise_culprits(noise, culprits, sizeof culprits),
+                (double)run->options->wait_ns / 1e9);
+}
+
+static int give_up(struct run *run, const struct noise *noise, const char *why)
+{
+    char culprits[256], command[8192];
+
+    results_say(&run->results,
+                "stopped: %s. Others use %.0f %% of the CPUs: %s. End them, "
+                "then go on: %s",
+                why, 100 * noise->foreign_share,
+                noise_culprits(noise, culprits, sizeof culprits),
+                hint_resume(run->results.directory, command, sizeof command));
+    return -EBUSY;
+}
+
+/* After an attempt that other processes disturbed: names those that use most
+ * and waits until the machine is quiet. Returns 0 then, or at once if no wait
+ * is wanted; -EBUSY if the machine stays busy for options->wait_ns, or if the
+ * run has lost too much time; -EINTR if the run is to stop. */
+static int wait_for_quiet(struct run *run, int64_t attempt_ns)
+{
+    int64_t start_ns = now_ns(), most_ns = plan_eta_ns(&run->plan, 0) / 2;
+    struct noise noise;
+    int quiet = 0;
+
+    if (run->options->wait_ns == 0)
+        return 0;
+    most_ns = most_ns > LOST_NS ? most_ns : LOST_NS;
+    for (bool told = false; quiet < 2;) {
+        if (noise_measure(&noise) < 0)
+            return 0;
+        quiet = noise.foreign_share <= QUIET_FOREIGN_SHARE ? quiet + 1 : 0;
+        if (*run->stop != 0)
+            return -EINTR;
+        if (quiet == 0 && !told)
+            say_busy(run, &noise);
+        told |= quiet == 0;
+        if (quiet == 0 && now_ns() - start_ns >= run->options->wait_ns)
+            return give_up(
+                run, &noise,
+                "the machine did not become quiet (--wait-for-quiet)");
+        if (!told && quiet > 0)
             break;
     }
-    return attempt;
+    run->busy_ns += now_ns() - start_ns + attempt_ns;
+    if (run->busy_ns <= most_ns)
+        return 0;
+    return give_up(run, &noise,
+                   "other processes came and went and cost more than half of "
+                   "the announced time");
 }
 
 int attempt_do(struct run *run, const struct planned_trial *planned, int count)
@@ -382,12 +460,12 @@ int attempt_do(struct run *run, const struct planned_trial *planned, int count)
 
     for (int i = 0; i < count; i++)
         before[i] = json_incref(latest(run, &planned[i]));
-    for (int attempt = first_attempt(run, planned); result == 0; attempt++) {
+    for (int attempt = next_attempt(run, planned); result == 0; attempt++) {
         int64_t attempt_ns = now_ns();
 
         result = attempt_once(run, planned, count, attempt, before);
         if (result >= 0 && run->busy)
-            waited = busy_wait(run, now_ns() - attempt_ns);
+            waited = wait_for_quiet(run, now_ns() - attempt_ns);
         if (waited < 0)
             result = waited;
     }
@@ -399,35 +477,47 @@ int attempt_do(struct run *run, const struct planned_trial *planned, int count)
     return result < 0 ? result : 0;
 }
 
-/* The trial's file becomes one of an earlier attempt, and the trial leaves the
- * list. */
+/* The index of the finished trial that was planned as this one; -1: none. */
+static int index_of(const struct run *run, const struct planned_trial *planned)
+{
+    const json_t *trial;
+    size_t i;
+
+    json_array_foreach (run->trials, i, trial) {
+        if (json_text_is(trial, "trial_id", planned->id))
+            return (int)i;
+    }
+    return -1;
+}
+
+const json_t *attempt_finished(const struct run *run,
+                               const struct planned_trial *planned)
+{
+    int index = index_of(run, planned);
+
+    return index < 0 ? NULL : json_array_get(run->trials, (size_t)index);
+}
+
+/* Renames the trial's file to that of an earlier attempt, and removes the trial
+ * from the finished ones. */
 static int retire(struct run *run, const struct planned_trial *planned)
 {
-    char from[NAME_SIZE + 600], to[NAME_SIZE + 600];
-    const json_t *trial = NULL, *one;
-    size_t at = 0, i;
+    char from[PATH_SIZE], to[PATH_SIZE];
+    int index = index_of(run, planned);
 
-    json_array_foreach (run->trials, i, one) {
-        const char *id = json_string_of(one, "trial_id");
-
-        if (!id || strcmp(id, planned->id) != 0)
-            continue;
-        trial = one;
-        at = i;
-    }
-    if (!trial)
+    if (index < 0)
         return -ENOENT;
     snprintf(from, sizeof from, "%s/trials/%s.hgrm", run->results.directory,
              planned->id);
     unlink(from);
-    snprintf(from, sizeof from, "%s/trials/%s.json", run->results.directory,
-             planned->id);
-    snprintf(to, sizeof to, "%s/trials/%s.attempt%d.json",
-             run->results.directory, planned->id,
-             (int)json_integer_of(trial, "attempt"));
+    path_of(run, planned, 0, from, sizeof from);
+    path_of(run, planned,
+            (int)json_integer_of(json_array_get(run->trials, (size_t)index),
+                                 "attempt"),
+            to, sizeof to);
     if (rename(from, to) < 0)
         return -errno;
-    json_array_remove(run->trials, at);
+    json_array_remove(run->trials, (size_t)index);
     return 0;
 }
 
@@ -441,7 +531,7 @@ int attempt_again(struct run *run, const struct planned_trial *planned,
         result = retire(run, &planned[i]);
     run->again = true;
     if (result == 0)
-        result = attempt_once(run, planned, count, first_attempt(run, planned),
+        result = attempt_once(run, planned, count, next_attempt(run, planned),
                               before);
     run->again = false;
     for (int i = 0; i < count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A planned trial until it is valid or no attempt is left: run, judged,
- * stored, told. Every attempt is kept.
+ * Attempts at a planned trial, until one is valid or none is left. Each is
+ * run, judged, stored and reported; all of them are kept.
  */
 #pragma once
 
@@ -23,44 +23,53 @@ struct run {
     struct results results;
     struct plan plan;
     json_t *json;   /* run.json */
-    json_t *trials; /* finished ones */
+    json_t *trials; /* the finished ones */
     struct backend_server backend;
     struct store_server stores[STORES];
     struct metronome *metronome;
-    int64_t extra_ns; /* that the trials done here took beyond their plan */
-    int done;         /* so many */
-    int64_t busy_ns;  /* lost to other users of the machine */
-    bool busy;        /* they spoiled the last attempt */
-    bool again;       /* the attempt under way is a trial's last, whatever
-                         comes of it */
+    int done;         /* trials that this program has carried out */
+    int64_t extra_ns; /* what these took beyond the plan's estimate */
+    int64_t busy_ns;  /* time lost to other users of the machine */
+    bool busy;        /* other users spoiled the last attempt */
+    bool again;       /* the attempt under way is the trial's last in any
+                         case */
     const volatile sig_atomic_t *stop;
 };
 
-/* Does `count` trials that belong together (plan_together), the first of which
- * is given, and repeats them all where one can come out differently. Returns 0
- * or a negative errno: -EINTR stopped, others not stored. */
+/* Carries out `count` trials that belong together (plan_together), the first of
+ * which is given. If an attempt at one of them may come out differently, all
+ * are repeated. Returns 0 or a negative errno: -EINTR stopped, -EBUSY given up
+ * because the machine stayed busy, others: not stored. */
 int attempt_do(struct run *run, const struct planned_trial *planned, int count);
 
-/* Once more, after all others, for trials that were left invalid: what they
- * came to stays beside the new attempt as another one that failed. */
+/* One more attempt, after all other trials, at trials that were left invalid.
+ * Their files are kept as earlier attempts. */
 int attempt_again(struct run *run, const struct planned_trial *planned,
                   int count);
 
-/* What any trial of a load point's model is made from, that of a capacity or of
- * a warm-up included: the one place where a run's servers, stores and the
- * model's settings find their way into a trial. */
+/* The finished trial that was planned as this one, or NULL; borrowed. */
+const json_t *attempt_finished(const struct run *run,
+                               const struct planned_trial *planned);
+
+/* Whether other processes disturbed an attempt, by its stored JSON. */
+bool attempt_was_busy(const json_t *trial);
+
+/* The spec of any trial of a load point's model, also of one that calibrates:
+ * the one place where the run's servers and stores and the model's settings
+ * enter a spec. */
 struct trial_spec attempt_spec(struct run *run,
                                const struct experiment *experiment,
                                const struct load_point *point, int model);
 
-/* What an attempt at a planned trial is made from; `entrant` must outlive the
- * plan. */
+/* The spec of an attempt at a planned trial; `entrant` must live as long as the
+ * spec. */
 void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
                           int attempt, struct model_info *entrant,
                           struct trial_spec *spec);
 
-/* Stores one attempt; the last (or only) one is the trial itself. `load`, if
- * not NULL, has the histogram. Returns 0 or a negative errno. */
+/* Stores one attempt. The last (or only) attempt becomes the trial itself.
+ * `load` has the histogram; NULL: none is stored. Returns 0 or a negative
+ * errno. */
 int attempt_store(struct run *run, const struct planned_trial *planned,
                   const json_t *json, const struct load_result *load,
                   bool last);

@@ -253,6 +253,17 @@ int64_t plan_eta_ns(const struct plan *plan, int from)
     return sum;
 }
 
+char *plan_name(const struct plan *plan, const struct planned_trial *trial,
+                char *text, size_t size)
+{
+    const struct load_point *point = plan_point(plan, trial);
+
+    snprintf(text, size, "%d/%d block %d %s %s", trial->order,
+             plan->trial_count, trial->block, point->models[trial->model],
+             point->id);
+    return text;
+}
+
 char *plan_duration(int64_t ns, char *text, size_t size)
 {
     int64_t s = (ns + 500000000) / 1000000000;

@@ -22,7 +22,7 @@
 
 #include "harness/experiment/experiment.h"
 
-enum { PLAN_ID_MAX = 256 };
+enum { PLAN_ID_MAX = 256, PLAN_NAME_MAX = 320 };
 
 /* What the command line changes in every experiment of a run; 0 or NULL: as
  * the file says. */
@@ -81,6 +81,11 @@ int64_t plan_trial_ns(const struct load_point *point);
 
 /* The time that trials [from, trial_count) take. */
 int64_t plan_eta_ns(const struct plan *plan, int from);
+
+/* "3/24 block 1 event-loop wait-1": the trial as progress lines name it.
+ * Returns text. */
+char *plan_name(const struct plan *plan, const struct planned_trial *trial,
+                char *text, size_t size);
 
 /* "1 h 5 min", "2 min 10 s", "8 s". Returns text. */
 char *plan_duration(int64_t ns, char *text, size_t size);

@@ -126,13 +126,12 @@ static void say(const struct group *group, int who)
 {
     const struct entry *entry = &group->entries[who];
     struct search_result result;
+    char name[PLAN_NAME_MAX];
 
     search_judge(&group->searches[who], &result);
-    results_say(&group->run->results,
-                "%d/%d block %d %s %s %s: %s%.0f/s, conservative %.0f/s",
-                entry->planned->order, group->run->plan.trial_count,
-                entry->planned->block, entry->spec.model->name,
-                entry->spec.point->id, entry->spec.point->slo.text,
+    results_say(&group->run->results, "%s %s: %s%.0f/s, conservative %.0f/s",
+                plan_name(&group->run->plan, entry->planned, name, sizeof name),
+                entry->spec.point->slo.text,
                 group->searches[who].failed ? "INVALID, "
                 : result.cannot_meet        ? "cannot meet it, "
                 : result.at_least           ? "at least "

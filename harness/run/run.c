@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "attempt.h"
-#include "busy.h"
+#include "calibration.h"
 #include "harness/base/clock.h"
 #include "harness/base/exit.h"
 #include "harness/base/hint.h"
@@ -31,11 +31,9 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
-#include "overload.h"
 #include "planned_search.h"
 #include "run_json.h"
 #include "setup.h"
-#include "warmup.h"
 
 enum { NAME_SIZE = 400, SAME_REQUEST_NS = 500000000 };
 
@@ -244,31 +242,18 @@ static int do_searches(struct run *run, int *at, bool resumed)
     return count > 0 ? planned_search_do(run, group, count) : 0;
 }
 
-static const json_t *find(const struct run *run,
-                          const struct planned_trial *planned)
-{
-    const json_t *trial;
-    size_t i;
-
-    json_array_foreach (run->trials, i, trial) {
-        if (json_text_is(trial, "trial_id", planned->id))
-            return trial;
-    }
-    return NULL;
-}
-
 static bool is_worth_again(const struct run *run,
                            const struct planned_trial *planned, int count)
 {
     bool invalid = false;
 
     for (int i = 0; i < count; i++) {
-        const json_t *trial = find(run, &planned[i]);
+        const json_t *trial = attempt_finished(run, &planned[i]);
 
         if (!trial || planned_search_is(run, &planned[i]) ||
             json_true_of(trial, "lasting"))
             return false;
-        invalid |= !json_true_of(trial, "valid") || busy_was(trial);
+        invalid |= !json_true_of(trial, "valid") || attempt_was_busy(trial);
     }
     return invalid;
 }
@@ -371,9 +356,9 @@ static int go(struct run *run, bool resumed)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
     if (result == 0)
-        result = overload_measure(run);
+        result = calibration_rates(run);
     if (result == 0)
-        result = warmup_calibrate(run);
+        result = calibration_warmups(run);
     if (result == 0)
         result = keep_start(run, resumed);
     for (int i = 0, count; i < run->plan.trial_count && result == 0;

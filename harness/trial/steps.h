@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The steps of a trial, which a trial of one server (trial_run.c), a block of
- * slices (slices.c) and a calibration (run/warmup.c) put together in
+ * slices (slices.c) and a calibration (run/calibration.c) put together in
  * their own order. A step that fails returns a negative value and leaves the
  * reason in trial->failure.
  */

@@ -3,7 +3,7 @@
 """A warm-up that is found out: once per workload, before the first trial, at
 least as long as the file says, stored, and the same for all models.
 
-When a server counts as settled is tested in tests/unit/warmup.c.
+When a server counts as settled is tested in tests/unit/calibration.c.
 """
 import json
 import os

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "harness/run/warmup.h"
+#include "harness/run/calibration.h"
 
 static struct warmup_steps steady(double requests)
 {
@@ -30,7 +30,7 @@ static void test_steady(void **state)
     struct warmup_steps steps = steady(2000);
 
     (void)state;
-    assert_int_equal(0, warmup_settled(&steps));
+    assert_int_equal(0, calibration_settled(&steps));
 }
 
 static void test_each_decides(void **state)
@@ -39,15 +39,15 @@ static void test_each_decides(void **state)
 
     (void)state;
     steps.cpu_ns[0] *= 1.5;
-    assert_int_equal(1, warmup_settled(&steps));
+    assert_int_equal(1, calibration_settled(&steps));
     steps = steady(2000);
     steps.faults[1] *= 3;
-    assert_int_equal(2, warmup_settled(&steps));
+    assert_int_equal(2, calibration_settled(&steps));
     steps = steady(2000);
     steps.tasks[2] /= 2;
-    assert_int_equal(3, warmup_settled(&steps));
+    assert_int_equal(3, calibration_settled(&steps));
     steps.tasks[5] /= 2;
-    assert_int_equal(WARMUP_STEPS, warmup_settled(&steps));
+    assert_int_equal(WARMUP_STEPS, calibration_settled(&steps));
 }
 
 /* Twenty requests a step may cost half as much more by chance; a handful of
@@ -58,12 +58,12 @@ static void test_chance(void **state)
 
     (void)state;
     steps.cpu_ns[1] *= 1.4;
-    assert_int_equal(0, warmup_settled(&steps));
+    assert_int_equal(0, calibration_settled(&steps));
     for (int i = 0; i < WARMUP_STEPS; i++) {
         steps.faults[i] = i % 2 ? 0 : 60;
         steps.tasks[i] = 2 + i % 2;
     }
-    assert_int_equal(0, warmup_settled(&steps));
+    assert_int_equal(0, calibration_settled(&steps));
 }
 
 int main(void)
