@@ -399,7 +399,7 @@ static void say_busy(struct run *run, const struct noise *noise)
                 "(limit %.0f %%). Top: %s. Waiting for quiet, up to %.0f s",
                 100 * noise->foreign_share, 100 * QUIET_FOREIGN_SHARE,
                 noise_culprits(noise, culprits, sizeof culprits),
-                (double)run->options->wait_ns / 1e9);
+                (double)run->options.wait_ns / 1e9);
 }
 
 static int give_up(struct run *run, const struct noise *noise, const char *why)
@@ -425,7 +425,7 @@ static int wait_for_quiet(struct run *run, int64_t attempt_ns)
     struct noise noise;
     int quiet = 0;
 
-    if (run->options->wait_ns == 0)
+    if (run->options.wait_ns == 0)
         return 0;
     most_ns = most_ns > LOST_NS ? most_ns : LOST_NS;
     for (bool told = false; quiet < 2;) {
@@ -437,7 +437,7 @@ static int wait_for_quiet(struct run *run, int64_t attempt_ns)
         if (quiet == 0 && !told)
             say_busy(run, &noise);
         told |= quiet == 0;
-        if (quiet == 0 && now_ns() - start_ns >= run->options->wait_ns)
+        if (quiet == 0 && now_ns() - start_ns >= run->options.wait_ns)
             return give_up(
                 run, &noise,
                 "the machine did not become quiet (--wait-for-quiet)");

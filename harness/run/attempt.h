@@ -18,8 +18,10 @@
 
 /* A run under way. */
 struct run {
-    const struct run_options *options;
+    struct run_options options;
     const struct model_info *models;
+    struct experiment **experiments;
+    int experiment_count;
     struct results results;
     struct plan plan;
     json_t *json;   /* run.json */
@@ -34,6 +36,7 @@ struct run {
     bool again;       /* the attempt under way is the trial's last in any
                          case */
     const volatile sig_atomic_t *stop;
+    char why[4096]; /* the run was refused: the reason */
 };
 
 /* Carries out `count` trials that belong together (plan_together), the first of

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop over the plan. Where a cell lacks a block, or what it is about, the
- * run ends with exit code 3. The first SIGINT or SIGTERM abandons the trial
- * under way and closes the run as incomplete; the second ends the program at
- * once, and the guardian kills what was running.
+ * The loop over the plan. If a cell lacks a block or a figure that it asks for,
+ * the run ends with exit code 3. The first SIGINT or SIGTERM abandons the trial
+ * under way and closes the run as incomplete. The second ends the program at
+ * once, and the guardian kills whatever is running.
  */
 #include "run.h"
 
@@ -35,15 +35,16 @@
 #include "run_json.h"
 #include "setup.h"
 
-enum { NAME_SIZE = 400, SAME_REQUEST_NS = 500000000 };
+enum { SAME_REQUEST_NS = 500000000 };
 
 static const int64_t AGAIN_LEAST_NS = INT64_C(10000000000);
 
 static volatile sig_atomic_t stop_signal;
 static _Atomic int64_t stopped_at_ns;
 
-/* One request to end can come twice at once: from make, and to the whole group
- * that make is in. Keys are pressed by a person, who means each. */
+/* One request to end can arrive as two signals at once: one from make, and one
+ * that goes to make's whole process group. SIGINT comes from a key that a
+ * person presses, so each one counts. */
 static void on_signal(int signal)
 {
     int64_t at_ns = now_ns();
@@ -66,7 +67,7 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Reads the trial if it was finished before. A damaged one was not. */
+/* Reads the trial if an earlier program finished it and its file is whole. */
 static bool take_finished(struct run *run, const struct planned_trial *planned)
 {
     const json_t *row = json_array_get(json_object_get(run->json, "plan"),
@@ -88,7 +89,7 @@ static bool take_finished(struct run *run, const struct planned_trial *planned)
     }
 }
 
-/* Reads trials that were carried out together: all of them or none. */
+/* Reads trials that belong together: all of them or none. */
 static bool take_together(struct run *run, const struct planned_trial *planned,
                           int count)
 {
@@ -102,7 +103,7 @@ static bool take_together(struct run *run, const struct planned_trial *planned,
     return taken == count;
 }
 
-/* The result, told if it is an error. */
+/* Returns the result; an error is also said on stderr. */
 static int told(int result, const char *why)
 {
     if (result < 0)
@@ -119,7 +120,7 @@ static int write_run(struct run *run)
                 why);
 }
 
-/* Above and below all that is told. */
+/* Printed above and below the results, so that nobody overlooks it. */
 static void tell_untrusted(const struct run *run)
 {
     const json_t *words = json_object_get(run->json, "untrusted");
@@ -128,7 +129,8 @@ static void tell_untrusted(const struct run *run)
         results_tell(&run->results, "%s", json_string_value(words));
 }
 
-/* Summary, comparisons, tally; run.json and summary.csv; the last lines. */
+/* Computes summary, comparisons and tally, writes run.json and summary.csv, and
+ * prints the conclusions. */
 static int close_run(struct run *run)
 {
     char why[2048], *csv;
@@ -162,13 +164,13 @@ static void tell_line(const char *line, void *context)
     results_tell(context, "%s", line);
 }
 
-/* Judges the thresholds that were asked for, or else those that the run was
- * held to before, and stores what came of it. Returns how many are not met. */
+/* Judges the thresholds of the command line, or if there are none those stored
+ * in the run, and stores the outcomes. Returns how many are not met. */
 static int judge_thresholds(struct run *run)
 {
     struct threshold stored[THRESHOLDS_MAX];
-    const struct threshold *thresholds = run->options->thresholds;
-    int count = run->options->threshold_count, missed;
+    const struct threshold *thresholds = run->options.thresholds;
+    int count = run->options.threshold_count, missed;
     json_t *outcomes = json_array();
 
     if (count == 0) {
@@ -208,7 +210,7 @@ static const char *signal_name(int signal)
                                : "SIGHUP";
 }
 
-/* A run without one has gates that say nothing, and says so. */
+/* Without a metronome the run goes on, and some gates do not apply. */
 static void start_metronome(struct run *run)
 {
     cpu_set_t cpus;
@@ -221,8 +223,8 @@ static void start_metronome(struct run *run)
                     strerror(-result));
 }
 
-/* The searches of a block at one load point go together. Moves *at to the
- * last of them. */
+/* Does the searches of one load point and block together, from trial *at on.
+ * Moves *at to the last of them. */
 static int do_searches(struct run *run, int *at, bool resumed)
 {
     const struct planned_trial *first = &run->plan.trials[*at], *next = first;
@@ -264,7 +266,8 @@ static int64_t cost_ns(const struct run *run,
     return count * plan_trial_ns(plan_point(&run->plan, planned));
 }
 
-/* How many there are; what they take in *ns. */
+/* How many trials are worth measuring again, and in *ns the time that they
+ * take. */
 static int count_again(const struct run *run, int64_t *ns)
 {
     int all = 0;
@@ -282,13 +285,13 @@ static int count_again(const struct run *run, int64_t *ns)
     return all;
 }
 
-/* The second chance of trials that were left invalid, after all others: what
- * spoiled them may be gone. Measures each once more, in the plan's order, for a
- * quarter of the announced run time, less what repeated attempts took of that
- * on the way (ten seconds at least). Left out is what would fail again: a wrong
- * answer, a program that cannot be started. Trials that were carried out
- * together are so again, for their figures are each other's measure. Returns 0
- * or a negative errno, as attempt_do. */
+/* Measures trials that were left invalid once more, in the plan's order, after
+ * all others: whatever spoiled them may be gone. They may take a quarter of the
+ * announced time, less the time that repeated attempts have already taken, but
+ * at least ten seconds. A trial that would fail again (a wrong answer, a
+ * program that cannot be started) is left out. Trials that were carried out
+ * together are measured together again, because they are compared with each
+ * other. Returns 0 or a negative errno, as attempt_do. */
 static int do_again(struct run *run)
 {
     int64_t left_ns = plan_eta_ns(&run->plan, 0) / 4, need_ns;
@@ -302,11 +305,11 @@ static int do_again(struct run *run)
         return 0;
     results_say(
         &run->results,
-        "%d trials are invalid, spoiled by other processes, or go with "
-        "one that is: once more, %s%s",
+        "%d trials are invalid or disturbed by other processes, or belong to "
+        "one that is; measuring them once more, for %s%s",
         all,
         plan_duration(need_ns < left_ns ? need_ns : left_ns, time, sizeof time),
-        need_ns > left_ns ? ", as many as that is enough for" : "");
+        need_ns > left_ns ? ", which is too short for all of them" : "");
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct planned_trial *planned = &run->plan.trials[i];
@@ -321,7 +324,7 @@ static int do_again(struct run *run)
     return result;
 }
 
-/* From here on the run can be resumed. */
+/* Stores the run's plan. From here on the run can be resumed. */
 static int begin(struct run *run, bool resumed)
 {
     char why[2048];
@@ -332,9 +335,9 @@ static int begin(struct run *run, bool resumed)
                       why);
 }
 
-/* All that trials are measured with is known now. It is stored once more, under
- * a name that is never written again: with it a run whose run.json was damaged
- * can go on. */
+/* Calibration is over and nothing that trials depend on will change. So the run
+ * is stored a second time, under a name that is never written again, from which
+ * the run can go on if run.json gets damaged. */
 static int keep_start(struct run *run, bool resumed)
 {
     char why[2048];
@@ -346,7 +349,8 @@ static int keep_start(struct run *run, bool resumed)
     return result < 0 ? result : write_run(run);
 }
 
-/* All trials that are not finished yet, then the end. Returns an exit code. */
+/* Carries out all trials that are not finished yet, then closes the run.
+ * Returns an exit code. */
 static int go(struct run *run, bool resumed)
 {
     int result = begin(run, resumed);
@@ -382,51 +386,52 @@ static int go(struct run *run, bool resumed)
     json_object_set_new(run->json, "interrupted",
                         result == -EINTR ? json_string(signal_name(stop_signal))
                                          : json_null());
-    /* A full disk must not hide what was measured: say it all the same. */
+    /* Even if the disk is full, the figures are computed and printed. */
     int closed = close_run(run);
     return exit_code_of(run, result < 0 ? result : closed);
 }
 
-static void free_run(struct run *run)
+static struct run new_run(const struct run_options *options)
 {
+    return (struct run){.options = *options,
+                        .results = {.lock_fd = -1},
+                        .trials = json_array(),
+                        .stop = &stop_signal};
+}
+
+/* Says why the run was refused, if so, and frees the run. Returns the code. */
+static int end_run(struct run *run, const char *verb, int code)
+{
+    if (run->why[0] != '\0')
+        fprintf(stderr, "troika %s: %s\n", verb, run->why);
     json_decref(run->json);
     json_decref(run->trials);
     plan_free(&run->plan);
+    setup_free(run);
     results_close(&run->results);
+    return code;
 }
 
 int run_bench(char *const *names, int count, const struct run_options *options)
 {
-    struct run run = {.options = options,
-                      .models = models_all(),
-                      .results = {.lock_fd = -1},
-                      .trials = json_array(),
-                      .stop = &stop_signal};
-    struct experiment **experiments = NULL;
-    char why[4096] = "";
-    int code = run_setup_experiments(names, count, options, run.models,
-                                     &experiments, why, sizeof why);
+    struct run run = new_run(options);
+    int code;
 
-    if (code == EXIT_OK)
-        code = run_setup_plan(experiments, count, options, &run.plan, why,
-                              sizeof why);
+    run.models = models_all();
+    code = setup_plan(&run, names, count);
+
     if (code == EXIT_OK && options->dry_run) {
         plan_print(&run.plan, stdout);
     } else if (code == EXIT_OK) {
         catch_signals();
-        code = run_setup_results(&run.plan, options, &run.results, &run.json,
-                                 why, sizeof why);
+        code = setup_results(&run);
         if (code == EXIT_OK)
             code = go(&run, false);
     }
-    if (why[0] != '\0')
-        fprintf(stderr, "troika bench: %s\n", why);
-    free_run(&run);
-    run_setup_free(experiments, count);
-    return code;
+    return end_run(&run, "bench", code);
 }
 
-/* The run's own name, whatever its folder is called now. */
+/* The run keeps its name if its folder was renamed. */
 static void take_run_id(struct results *results, const json_t *run)
 {
     const char *id = json_string_of(run, "run_id");
@@ -435,8 +440,7 @@ static void take_run_id(struct results *results, const json_t *run)
         snprintf(results->run_id, sizeof results->run_id, "%s", id);
 }
 
-static int open_stored(struct run *run, const char *directory, char *why,
-                       size_t why_size)
+static int open_stored(struct run *run, const char *directory)
 {
     char newest[640], path[1024], problem[2048], wrong[256];
 
@@ -445,56 +449,46 @@ static int open_stored(struct run *run, const char *directory, char *why,
 
         results_default_root(root, sizeof root);
         snprintf(newest, sizeof newest, "%.512s/latest",
-                 run->options->root ? run->options->root : root);
+                 run->options.root ? run->options.root : root);
         directory = newest;
     }
-    if (results_open(directory, &run->results, why, why_size) < 0)
+    if (results_open(directory, &run->results, run->why, sizeof run->why) < 0)
         return EXIT_FAILED;
-    run->results.quiet = run->options->quiet;
+    run->results.quiet = run->options.quiet;
     snprintf(path, sizeof path, "%s/run.json", run->results.directory);
     run->json = stored_json(path, NULL, problem, sizeof problem);
     if (run->json && stored_run_check(run->json, wrong, sizeof wrong)) {
         take_run_id(&run->results, run->json);
-        return results_go_on(&run->results, why, why_size) < 0 ? EXIT_FAILED
-                                                               : EXIT_OK;
+        return results_go_on(&run->results, run->why, sizeof run->why) < 0
+                   ? EXIT_FAILED
+                   : EXIT_OK;
     }
     if (run->json)
         snprintf(problem, sizeof problem,
                  "%s: the file is damaged: it is not the plan of a run of this "
                  "version of troika: %s",
                  path, wrong);
-    stored_run_explain_lost(run->results.directory, problem, why, why_size);
+    stored_run_explain_lost(run->results.directory, problem, run->why,
+                            sizeof run->why);
     return EXIT_FAILED;
 }
 
 int run_resume(const char *directory, const struct run_options *options)
 {
-    struct run run = {.options = options,
-                      .models = models_all(),
-                      .results = {.lock_fd = -1},
-                      .trials = json_array(),
-                      .stop = &stop_signal};
-    struct experiment **experiments = NULL;
-    char why[4096] = "";
-    int count = 0, code = open_stored(&run, directory, why, sizeof why);
+    struct run run = new_run(options);
+    int code = open_stored(&run, directory);
 
-    if (code == EXIT_OK)
-        code =
-            run_setup_again(&run.results, run.json, options, run.models,
-                            &experiments, &count, &run.plan, why, sizeof why);
-    if (code == EXIT_OK)
-        code = run_setup_tell_file(options, &run.results, why, sizeof why);
+    if (code == EXIT_OK) {
+        run.models = models_all();
+        code = setup_resume(&run);
+    }
     if (code == EXIT_OK) {
         catch_signals();
         json_object_set_new(run.json, "complete", json_false());
         json_object_set_new(run.json, "interrupted", json_null());
         code = go(&run, true);
     }
-    if (why[0] != '\0')
-        fprintf(stderr, "troika bench: %s\n", why);
-    free_run(&run);
-    run_setup_free(experiments, count);
-    return code;
+    return end_run(&run, "bench", code);
 }
 
 static void say_damaged(const char *why, void *context)
@@ -503,7 +497,7 @@ static void say_damaged(const char *why, void *context)
     fprintf(stderr, "troika summarise: %s\n", why);
 }
 
-/* Figures without a trial that exists would pass for all there is. */
+/* A summary without the damaged trials would look complete. */
 static int refuse_damaged(const struct results *results,
                           const struct stored_problems *problems)
 {
@@ -525,8 +519,8 @@ static int refuse_damaged(const struct results *results,
     return EXIT_FAILED;
 }
 
-/* A trial that was done, and is not there any more, is no trial that is still
- * to come. Returns an exit code. */
+/* In a complete run every trial was done, so a trial without a file was lost:
+ * the run becomes incomplete. Returns an exit code. */
 static int note_missing(struct run *run, const struct stored_problems *problems)
 {
     char command[4096];
@@ -558,15 +552,10 @@ static int summarise(struct run *run)
 
 int run_summarise(const char *directory, const struct run_options *options)
 {
-    struct run run = {
-        .options = options, .results = {.lock_fd = -1}, .trials = json_array()};
-    char why[4096] = "";
-    int code = open_stored(&run, directory, why, sizeof why);
+    struct run run = new_run(options);
+    int code = open_stored(&run, directory);
 
     if (code == EXIT_OK)
         code = summarise(&run);
-    else
-        fprintf(stderr, "troika summarise: %s\n", why);
-    free_run(&run);
-    return code;
+    return end_run(&run, "summarise", code);
 }

@@ -6,6 +6,7 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,7 +19,6 @@
 #include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/base/version.h"
-#include "harness/gate/gate.h"
 #include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
 #include "harness/server/guardian.h"
@@ -29,106 +29,110 @@ enum { DESCRIPTORS_RESERVE = 64 };
 
 static const long long RUN_BYTES = 2 << 20, TRIAL_BYTES = 64 << 10;
 
-static bool is_known(struct experiment *const *experiments, const char *name)
+/* Every JSON reader keeps 53 bits of an integer exactly. */
+static const uint64_t SEED_BITS = (UINT64_C(1) << 53) - 1;
+
+/* Notes the reason and returns the exit code. */
+__attribute__((format(printf, 3, 4))) static int
+refuse(struct run *run, int code, const char *format, ...)
 {
-    for (; *experiments; experiments++)
-        if (models_find((*experiments)->models, name))
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(run->why, sizeof run->why, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+static bool is_known(const struct run *run, const char *name)
+{
+    for (int i = 0; i < run->experiment_count; i++)
+        if (models_find(run->experiments[i]->models, name))
             return true;
     return false;
 }
 
-static int check_models(const struct overrides *overrides,
-                        struct experiment *const *experiments, char *why,
-                        size_t why_size)
+static int check_models(struct run *run)
 {
+    const char *const *names = run->options.overrides.models;
     const char *known[MODELS_MAX + 1];
     char hint[512];
 
-    models_names(experiments[0]->models, known);
-    for (int i = 0; overrides->models && overrides->models[i]; i++)
-        if (!is_known(experiments, overrides->models[i])) {
-            snprintf(
-                why, why_size, "--models: no model is named \"%s\"%s",
-                overrides->models[i],
-                names_suggest(overrides->models[i], known, hint, sizeof hint));
-            return EXIT_USAGE;
-        }
+    models_names(run->experiments[0]->models, known);
+    for (; names && *names; names++)
+        if (!is_known(run, *names))
+            return refuse(run, EXIT_USAGE,
+                          "--models: no model is named \"%s\"%s", *names,
+                          names_suggest(*names, known, hint, sizeof hint));
     return EXIT_OK;
 }
 
-/* A file with such a window would have been refused. */
-static int check_window(const struct experiment *experiment, char *why,
-                        size_t why_size)
+/* An experiment file with too short a window is refused when it is read; this
+ * is for --window. */
+static int check_window(struct run *run, const struct experiment *experiment)
 {
     for (int i = 0; i < experiment->load_point_count; i++) {
         const struct load_point *point = &experiment->load_points[i];
         int64_t wait_ns = point->workload->workload->wait_ns(&point->arguments);
 
-        if (point->window_ns >= wait_ns || !point->models[0])
-            continue;
-        snprintf(why, why_size,
-                 "--window: %.4g s is shorter than the wait of a request of "
-                 "%s, load point %s, %.4g s; raise it",
-                 (double)point->window_ns / 1e9, experiment->name, point->id,
-                 (double)wait_ns / 1e9);
-        return EXIT_USAGE;
+        if (point->window_ns < wait_ns && point->models[0])
+            return refuse(run, EXIT_USAGE,
+                          "--window: %.4g s is shorter than the wait of a "
+                          "request of %s, load point %s, %.4g s; raise it",
+                          (double)point->window_ns / 1e9, experiment->name,
+                          point->id, (double)wait_ns / 1e9);
     }
     return EXIT_OK;
 }
 
-static int read_one(const char *path, const char *home,
-                    const struct run_options *options,
-                    const struct model_info *models,
-                    struct experiment **experiments, int index, char *why,
-                    size_t why_size)
+/* Reads one more experiment. `home`: the folder of the original, if the file is
+ * a run's copy, else NULL. */
+static int read_one(struct run *run, const char *path, const char *home)
 {
-    if (experiment_read_copy(path, home, models, &experiments[index], why,
-                             why_size) < 0)
+    struct experiment *experiment;
+
+    if (experiment_read_copy(path, home, run->models, &experiment, run->why,
+                             sizeof run->why) < 0)
         return EXIT_USAGE;
-    for (int i = 0; i < index; i++)
-        if (!strcmp(experiments[i]->name, experiments[index]->name)) {
-            snprintf(why, why_size,
-                     "experiment %s is given twice; use --blocks for more of "
-                     "the same",
-                     experiments[index]->name);
-            return EXIT_USAGE;
-        }
-    if (experiments[index]->left_out[0] != '\0')
-        fprintf(stderr, "%s%s", experiments[index]->left_out,
-                strchr(experiments[index]->left_out, '\n') ? "" : "\n");
-    plan_override(experiments[index], &options->overrides);
-    return check_window(experiments[index], why, why_size);
+    run->experiments[run->experiment_count++] = experiment;
+    for (int i = 0; i < run->experiment_count - 1; i++)
+        if (!strcmp(run->experiments[i]->name, experiment->name))
+            return refuse(run, EXIT_USAGE,
+                          "experiment %s is given twice; use --blocks for "
+                          "more of the same",
+                          experiment->name);
+    if (experiment->left_out[0] != '\0')
+        fprintf(stderr, "%s%s", experiment->left_out,
+                strchr(experiment->left_out, '\n') ? "" : "\n");
+    plan_override(experiment, &run->options.overrides);
+    return check_window(run, experiment);
 }
 
-/* Where the experiment lay of which `path` is a run's copy
- * (RUN/experiments/NAME.ini): there are the files that its targets name.
- * Returns `home`, or NULL for any other file. */
+/* The folder from which a run has copied the experiment, if `path` is such a
+ * copy (RUN/experiments/NAME.ini): the files that the experiment's targets name
+ * are there. Returns `home`, or NULL for any other file. */
 static const char *copied_from(const char *path, char *home, size_t size)
 {
+    const char *slash = strrchr(path, '/'), *last, *found = NULL;
     char folder[1024], file[1100], name[128];
-    const char *found = NULL;
-    char *slash;
     const json_t *experiment;
-    json_t *run = NULL;
     size_t i;
 
-    snprintf(folder, sizeof folder, "%s", path);
-    slash = strrchr(folder, '/');
-    snprintf(name, sizeof name, "%s", slash ? slash + 1 : "");
-    if (!slash || strlen(name) < 5)
+    if (!slash || strlen(slash) < sizeof "/x.ini" - 1)
         return NULL;
-    name[strlen(name) - 4] = '\0'; /* .ini */
-    snprintf(file, sizeof file, "%.*s/../run.json", (int)(slash - folder),
-             folder);
-    *slash = '\0';
-    slash = strrchr(folder, '/');
-    if (!strcmp(slash ? slash + 1 : folder, "experiments"))
-        run = json_load_file(file, 0, NULL);
-    json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
-        const char *is = json_string_of(experiment, "name");
-        const char *was = json_string_of(experiment, "home");
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    snprintf(name, sizeof name, "%.*s", (int)(strlen(slash) - sizeof ".ini"),
+             slash + 1);
+    last = strrchr(folder, '/');
+    if (strcmp(last ? last + 1 : folder, "experiments") != 0)
+        return NULL;
+    snprintf(file, sizeof file, "%s/../run.json", folder);
+    json_t *run = json_load_file(file, 0, NULL);
 
-        if (is && was && was[0] != '\0' && !strcmp(is, name)) {
+    json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
+        const char *was = json_text_of(experiment, "home");
+
+        if (was[0] != '\0' && json_text_is(experiment, "name", name)) {
             snprintf(home, size, "%s", was);
             found = home;
         }
@@ -137,42 +141,18 @@ static const char *copied_from(const char *path, char *home, size_t size)
     return found;
 }
 
-int run_setup_experiments(char *const *names, int count,
-                          const struct run_options *options,
-                          const struct model_info *models,
-                          struct experiment ***experiments, char *why,
-                          size_t why_size)
+void setup_free(struct run *run)
 {
-    int code = EXIT_OK;
-    char path[1024], home[1024];
-
-    *experiments = calloc((size_t)count + 1, sizeof(**experiments));
-    if (!*experiments)
-        return EXIT_FAILED;
-    for (int i = 0; i < count && code == EXIT_OK; i++) {
-        if (experiment_find(names[i], path, sizeof path, why, why_size) < 0)
-            return EXIT_USAGE;
-        code = read_one(path, copied_from(path, home, sizeof home), options,
-                        models, *experiments, i, why, why_size);
-    }
-    return code == EXIT_OK
-               ? check_models(&options->overrides, *experiments, why, why_size)
-               : code;
+    for (int i = 0; i < run->experiment_count; i++)
+        experiment_free(run->experiments[i]);
+    free(run->experiments);
 }
 
-void run_setup_free(struct experiment **experiments, int count)
+/* Servers inherit the limit: raises it as far as allowed, then compares it with
+ * the descriptors that any model needs. */
+static int check_descriptors(struct run *run)
 {
-    for (int i = 0; experiments && i < count; i++)
-        if (experiments[i])
-            experiment_free(experiments[i]);
-    free(experiments);
-}
-
-/* Servers inherit the limit: raise it as far as allowed, then compare with
- * what any model surely needs. */
-static int check_descriptors(const struct plan *plan, char *why,
-                             size_t why_size)
-{
+    const struct plan *plan = &run->plan;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -188,14 +168,14 @@ static int check_descriptors(const struct plan *plan, char *why,
 
         if (limit.rlim_max == RLIM_INFINITY || need <= limit.rlim_max)
             continue;
-        snprintf(why, why_size,
-                 "%s: load point %s needs %llu open files in the server "
-                 "(%d connections), and the limit is %llu; raise it (ulimit "
-                 "-Hn, as root) or lower connections",
-                 plan->experiments[trial->experiment]->path, point->id,
-                 (unsigned long long)need, point->connections,
-                 (unsigned long long)limit.rlim_max);
-        return EXIT_USAGE;
+        return refuse(
+            run, EXIT_USAGE,
+            "%s: load point %s needs %llu open files in the server "
+            "(%d connections), and the limit is %llu; raise it (ulimit "
+            "-Hn, as root) or lower connections",
+            plan->experiments[trial->experiment]->path, point->id,
+            (unsigned long long)need, point->connections,
+            (unsigned long long)limit.rlim_max);
     }
     return EXIT_OK;
 }
@@ -216,50 +196,64 @@ static void warn_of_one_cpu(const struct plan *plan)
         }
 }
 
-int run_setup_plan(struct experiment **experiments, int count,
-                   const struct run_options *options, struct plan *plan,
-                   char *why, size_t why_size)
+/* Lays out the plan and checks it against the limits of this machine. */
+static int make_plan(struct run *run)
 {
-    uint64_t seed = options->has_seed ? options->seed : experiments[0]->seed;
+    const struct run_options *options = &run->options;
+    uint64_t seed =
+        options->has_seed ? options->seed : run->experiments[0]->seed;
     int result;
 
     if (seed == 0 && !options->has_seed &&
         getrandom(&seed, sizeof seed, 0) != sizeof seed)
         seed = (uint64_t)time(NULL);
-    /* Every JSON reader keeps 53 bits exactly. */
-    result =
-        plan_make(experiments, count, seed & ((UINT64_C(1) << 53) - 1), plan);
-    if (result == -EINVAL) {
-        snprintf(why, why_size,
-                 options->overrides.models
-                     ? "nothing is to be done: no load point has one of the "
-                       "models asked for; see troika list"
-                     : "nothing is to be done: every cell was left out, for "
-                       "the reasons above");
-        return EXIT_USAGE;
-    }
+    result = plan_make(run->experiments, run->experiment_count,
+                       seed & SEED_BITS, &run->plan);
+    if (result == -EINVAL)
+        return refuse(run, EXIT_USAGE,
+                      options->overrides.models
+                          ? "nothing is to be done: no load point has one of "
+                            "the models asked for; see troika list"
+                          : "nothing is to be done: every cell was left out, "
+                            "for the reasons above");
     if (result < 0)
-        return EXIT_FAILED;
-    warn_of_one_cpu(plan);
-    return check_descriptors(plan, why, why_size);
+        return refuse(run, EXIT_FAILED, "the plan could not be made: %s",
+                      strerror(-result));
+    warn_of_one_cpu(&run->plan);
+    return check_descriptors(run);
 }
 
-static int check_build(const struct run_options *options, char *why,
-                       size_t why_size)
+int setup_plan(struct run *run, char *const *names, int count)
 {
-    if (!strcmp(version_variant(), "release") || options->allow_any_build)
+    char path[1024], home[1024];
+    int code = EXIT_OK;
+
+    run->experiments = calloc((size_t)count + 1, sizeof *run->experiments);
+    if (!run->experiments)
+        return refuse(run, EXIT_FAILED, "out of memory");
+    for (int i = 0; i < count && code == EXIT_OK; i++)
+        code = experiment_find(names[i], path, sizeof path, run->why,
+                               sizeof run->why) < 0
+                   ? EXIT_USAGE
+                   : read_one(run, path, copied_from(path, home, sizeof home));
+    if (code == EXIT_OK)
+        code = check_models(run);
+    return code == EXIT_OK ? make_plan(run) : code;
+}
+
+static int check_build(struct run *run)
+{
+    if (!strcmp(version_variant(), "release") || run->options.allow_any_build)
         return EXIT_OK;
-    snprintf(why, why_size,
-             "this is a build with %s checks, whose figures are no results; "
-             "run make and use build/release/troika (tests: "
-             "--allow-any-build)",
-             version_variant());
-    return EXIT_USAGE;
+    return refuse(run, EXIT_USAGE,
+                  "this is a build with %s checks, whose figures are no "
+                  "results; run make and use build/release/troika (tests: "
+                  "--allow-any-build)",
+                  version_variant());
 }
 
-static json_t *json_overrides(const struct run_options *options)
+static json_t *json_overrides(const struct overrides *overrides)
 {
-    const struct overrides *overrides = &options->overrides;
     json_t *models = overrides->models ? json_array() : json_null();
 
     for (int i = 0; overrides->models && overrides->models[i]; i++)
@@ -273,222 +267,206 @@ static json_t *json_overrides(const struct run_options *options)
         "warmup_ns", json_known(overrides->warmup_ns), "models", models);
 }
 
-static int start_guardian(char *why, size_t why_size)
+static int start_guardian(struct run *run)
 {
     int result = guardian_start();
 
-    if (result == 0)
-        return EXIT_OK;
-    snprintf(why, why_size,
-             "the guardian, which leaves no server behind, did not start: %s",
-             strerror(-result));
-    return EXIT_FAILED;
+    return result == 0
+               ? EXIT_OK
+               : refuse(run, EXIT_FAILED,
+                        "the guardian, which ends servers that the harness "
+                        "leaves behind, did not start: %s",
+                        strerror(-result));
 }
 
-static int copy_experiments(const struct results *results,
-                            const struct plan *plan, char *why, size_t why_size)
+static int copy_experiments(struct run *run)
 {
+    const struct results *results = &run->results;
     char name[128], path[768];
 
     snprintf(path, sizeof path, "%s/experiments", results->directory);
-    if (mkdir(path, 0777) < 0 && errno != EEXIST) {
-        snprintf(why, why_size, "making %s failed: %s", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    for (int i = 0; i < plan->experiment_count; i++) {
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        return refuse(run, EXIT_FAILED, "making %s failed: %s", path,
+                      strerror(errno));
+    for (int i = 0; i < run->experiment_count; i++) {
         snprintf(name, sizeof name, "experiments/%s.ini",
-                 plan->experiments[i]->name);
-        if (results_copy(results, name, plan->experiments[i]->path, why,
-                         why_size) < 0)
+                 run->experiments[i]->name);
+        if (results_copy(results, name, run->experiments[i]->path, run->why,
+                         sizeof run->why) < 0)
             return EXIT_FAILED;
     }
     return EXIT_OK;
 }
 
-/* Faults of the environment, if any, for all who read the run;
- * said before the first trial. */
-static void set_untrusted(json_t *run, const struct results *results)
+/* Notes in run.json that switches of the environment make the run untrusted, if
+ * so, and says it before the first trial. */
+static void set_untrusted(struct run *run)
 {
     const json_t *variables =
-        json_object_get(json_object_get(run, "environment"), "variables");
+        json_object_get(json_object_get(run->json, "environment"), "variables");
     char words[512];
     bool untrusted = switches_untrusted(variables, words, sizeof words);
 
-    json_object_set_new(run, "untrusted",
+    json_object_set_new(run->json, "untrusted",
                         untrusted ? json_text(words) : json_null());
     if (untrusted)
-        results_say(results, "%s", words);
+        results_say(&run->results, "%s", words);
 }
 
-int run_setup_tell_file(const struct run_options *options,
-                        const struct results *results, char *why,
-                        size_t why_size)
+/* Writes the run's directory to the file of --run-file. */
+static int tell_file(struct run *run)
 {
-    FILE *file = options->file ? fopen(options->file, "we") : NULL;
-    bool ok = file && fputs(results->directory, file) >= 0;
+    const char *path = run->options.file;
+    FILE *file = path ? fopen(path, "we") : NULL;
+    bool ok = file && fputs(run->results.directory, file) >= 0;
 
     if (file)
         ok = fclose(file) == 0 && ok;
-    if (ok || !options->file)
+    if (ok || !path)
         return EXIT_OK;
-    snprintf(why, why_size, "--run-file: writing %s failed: %s", options->file,
-             strerror(errno));
-    return EXIT_FAILED;
+    return refuse(run, EXIT_FAILED, "--run-file: writing %s failed: %s", path,
+                  strerror(errno));
 }
 
-int run_setup_results(const struct plan *plan,
-                      const struct run_options *options,
-                      struct results *results, json_t **run, char *why,
-                      size_t why_size)
+int setup_results(struct run *run)
 {
+    const struct plan *plan = &run->plan;
     char root[512], eta[64];
-    int code = check_build(options, why, why_size);
+    int code = check_build(run);
 
     if (code == EXIT_OK)
-        code = start_guardian(why, why_size);
+        code = start_guardian(run);
     if (code != EXIT_OK)
         return code;
     results_default_root(root, sizeof root);
-    if (results_create(options->root ? options->root : root,
-                       RUN_BYTES + plan->trial_count * TRIAL_BYTES, results,
-                       why, why_size) < 0)
+    if (results_create(run->options.root ? run->options.root : root,
+                       RUN_BYTES + plan->trial_count * TRIAL_BYTES,
+                       &run->results, run->why, sizeof run->why) < 0)
         return EXIT_FAILED;
-    results->quiet = options->quiet;
-    code = run_setup_tell_file(options, results, why, why_size);
+    run->results.quiet = run->options.quiet;
+    code = tell_file(run);
     if (code == EXIT_OK)
-        code = copy_experiments(results, plan, why, why_size);
+        code = copy_experiments(run);
     if (code != EXIT_OK)
         return code;
-    *run = run_json(results->run_id, options->command, plan,
-                    environment_capture());
-    if (!*run)
-        return EXIT_FAILED;
-    json_object_set_new(*run, "overrides", json_overrides(options));
-    set_untrusted(*run, results);
-    results_say(results, "%d trials, about %s; seed %llu; results in %s",
+    run->json = run_json(run->results.run_id, run->options.command, plan,
+                         environment_capture());
+    if (!run->json)
+        return refuse(run, EXIT_FAILED, "out of memory");
+    json_object_set_new(run->json, "overrides",
+                        json_overrides(&run->options.overrides));
+    set_untrusted(run);
+    results_say(&run->results, "%d trials, about %s; seed %llu; results in %s",
                 plan->trial_count,
                 plan_duration(plan_eta_ns(plan, 0), eta, sizeof eta),
-                (unsigned long long)plan->seed, results->directory);
+                (unsigned long long)plan->seed, run->results.directory);
     return EXIT_OK;
 }
 
-/* The names in run.json are borrowed: *names is one allocation. */
-static void read_overrides(const json_t *run, struct overrides *overrides,
-                           const char ***names)
+/* Takes the overrides and the seed of the stored run. Returns the array of
+ * models' names, which the caller frees; the names are borrowed from run.json.
+ */
+static const char **take_stored_options(struct run *run)
 {
-    const json_t *stored = json_object_get(run, "overrides"), *warmup, *models;
-    size_t n;
+    const json_t *stored = json_object_get(run->json, "overrides");
+    const json_t *warmup = json_object_get(stored, "warmup_ns");
+    const json_t *models = json_object_get(stored, "models");
+    size_t n = json_array_size(models);
+    const char **names = n > 0 ? calloc(n + 1, sizeof *names) : NULL;
 
-    warmup = json_object_get(stored, "warmup_ns");
-    models = json_object_get(stored, "models");
-    n = json_array_size(models);
-    *names = n > 0 ? calloc(n + 1, sizeof(**names)) : NULL;
-    for (size_t i = 0; *names && i < n; i++)
-        (*names)[i] = json_string_value(json_array_get(models, i));
-    *overrides = (struct overrides){
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = json_string_value(json_array_get(models, i));
+    run->options.overrides = (struct overrides){
         .blocks = (int)json_integer_of(stored, "blocks"),
         .window_ns = json_integer_of(stored, "window_ns"),
         .warmup_ns = json_is_integer(warmup) ? json_integer_value(warmup) : -1,
-        .models = *names,
+        .models = names,
     };
+    run->options.has_seed = true;
+    run->options.seed = (uint64_t)json_integer_of(run->json, "seed");
+    return names;
 }
 
 static bool same_plan(const struct plan *plan, const json_t *stored)
 {
     if (json_array_size(stored) != (size_t)plan->trial_count)
         return false;
-    for (int i = 0; i < plan->trial_count; i++) {
-        const char *id =
-            json_string_of(json_array_get(stored, (size_t)i), "trial_id");
-
-        if (!id || strcmp(id, plan->trials[i].id) != 0)
+    for (int i = 0; i < plan->trial_count; i++)
+        if (!json_text_is(json_array_get(stored, (size_t)i), "trial_id",
+                          plan->trials[i].id))
             return false;
-    }
     return true;
 }
 
-/* Whether both are stored alike; reals keep 12 digits on the disk. */
-static bool same_value(const json_t *a, const json_t *b)
+/* The value as it is read from a file, where reals have 12 digits. Takes the
+ * reference to `value`. */
+static json_t *as_stored(json_t *value)
 {
-    const size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT |
-                         JSON_REAL_PRECISION(12);
-    char *left = json_dumps(a, flags), *right = json_dumps(b, flags);
-    bool same = left && right && !strcmp(left, right);
+    char *text = json_dumps(value, JSON_REAL_PRECISION(12));
+    json_t *stored = text ? json_loads(text, 0, NULL) : NULL;
 
-    free(left);
-    free(right);
-    return same;
-}
-
-/* A rate that was measured when the run began is in run.json alone. */
-static bool same_load(const json_t *load, const json_t *stored)
-{
-    json_t *a = json_deep_copy(load), *b = json_deep_copy(stored);
-    bool same;
-
-    if (json_object_get(a, "rate_of_capacity")) {
-        json_object_del(a, "rate_per_s");
-        json_object_del(b, "rate_per_s");
-    }
-    same = same_value(a, b);
-    json_decref(a);
-    json_decref(b);
-    return same;
+    free(text);
+    json_decref(value);
+    return stored;
 }
 
 /* Whether the load point asks for what run.json says. Keys that a run of an
  * older version lacks are not compared. */
-static bool same_point(const struct load_point *point, const json_t *stored)
+static bool same_point(const struct load_point *point, const json_t *row)
 {
     static const char *const keys[] = {
         "id",      "workload",   "query",          "parameters", "placement",
         "workers", "timeout_ns", "beside",         "settings",   "window_ns",
         "slo",     "load",       "backend_workers"};
-    json_t *now = run_json_load_point(point);
+    json_t *now = as_stored(run_json_load_point(point));
+    json_t *then = as_stored(json_deep_copy(row));
+    json_t *load = json_object_get(now, "load");
     bool same = now;
 
+    /* The run has measured the capacity that the rate is a multiple of. */
+    if (json_object_get(load, "rate_of_capacity")) {
+        json_object_del(load, "rate_per_s");
+        json_object_del(json_object_get(then, "load"), "rate_per_s");
+    }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && same; i++) {
-        const json_t *a = json_object_get(now, keys[i]);
-        const json_t *b = json_object_get(stored, keys[i]);
+        const json_t *value = json_object_get(then, keys[i]);
 
-        if (b)
-            same =
-                !strcmp(keys[i], "load") ? same_load(a, b) : same_value(a, b);
+        same = !value || json_equal(json_object_get(now, keys[i]), value);
     }
     json_decref(now);
+    json_decref(then);
     return same;
 }
 
-/* Whether the copies in RUN/experiments ask for what the run was planned from.
- * If not, says which does not. */
-static bool same_experiments(const struct plan *plan, const json_t *run,
-                             char *why, size_t why_size)
+/* Checks that the copies in RUN/experiments still ask for what the run was
+ * planned from. */
+static int check_experiments(struct run *run)
 {
-    for (int i = 0; i < plan->experiment_count; i++) {
-        const struct experiment *experiment = plan->experiments[i];
-        const json_t *points = json_object_get(
-            json_array_get(json_object_get(run, "experiments"), (size_t)i),
-            "load_points");
+    const json_t *stored = json_object_get(run->json, "experiments");
+
+    for (int i = 0; i < run->experiment_count; i++) {
+        const struct experiment *experiment = run->experiments[i];
+        const json_t *rows =
+            json_object_get(json_array_get(stored, (size_t)i), "load_points");
 
         for (int j = 0; j < experiment->load_point_count; j++) {
             const struct load_point *point = &experiment->load_points[j];
 
-            if (same_point(point, json_array_get(points, (size_t)j)))
-                continue;
-            snprintf(why, why_size,
-                     "%s: the copy of the experiment is not what this run was "
-                     "planned from: load point %s differs from run.json, and "
-                     "figures of both would be mixed; put the file back as it "
-                     "was, or begin a new run",
-                     experiment->path, point->id);
-            return false;
+            if (!same_point(point, json_array_get(rows, (size_t)j)))
+                return refuse(
+                    run, EXIT_FAILED,
+                    "%s: the copy of the experiment is not what this run was "
+                    "planned from: load point %s differs from run.json, and "
+                    "figures of both would be mixed; put the file back as it "
+                    "was, or begin a new run",
+                    experiment->path, point->id);
         }
     }
-    return true;
+    return EXIT_OK;
 }
 
-/* Trials of one run are compared with each other: what they ran on should be
- * the same for all. */
+/* Trials of one run are compared with each other, so all should have run on the
+ * same machine and build. */
 static void warn_of_changes(const struct results *results, const json_t *run)
 {
     static const char *const keys[] = {"kernel", "cpu_model", "cpus_usable",
@@ -511,24 +489,22 @@ static void warn_of_changes(const struct results *results, const json_t *run)
                     version());
 }
 
-/* A run's figures are of one kind: what changes them stays as it was. Runs of
- * before these were kept are taken as they are. */
-static int check_variables(const json_t *run, char *why, size_t why_size)
+/* Switches of the environment change figures, so they must be those with which
+ * the run was begun. Runs of older versions did not store them. */
+static int check_variables(struct run *run)
 {
     const json_t *then =
-        json_object_get(json_object_get(run, "environment"), "variables");
+        json_object_get(json_object_get(run->json, "environment"), "variables");
     json_t *now = switches_json();
     char words[512];
     bool agree = !then || switches_agree(then, now, words, sizeof words);
 
     json_decref(now);
-    if (agree)
-        return EXIT_OK;
-    snprintf(why, why_size,
-             "the environment is not what the run was begun with: %s; set it "
-             "as it was, or begin a new run",
-             words);
-    return EXIT_USAGE;
+    return agree ? EXIT_OK
+                 : refuse(run, EXIT_USAGE,
+                          "the environment is not what the run was begun "
+                          "with: %s; set it as it was, or begin a new run",
+                          words);
 }
 
 static void note_resume(const struct results *results, json_t *run)
@@ -551,74 +527,57 @@ static void note_resume(const struct results *results, json_t *run)
                                     "tool_version", version()));
 }
 
-static int read_stored(const struct results *results, const json_t *run,
-                       const struct run_options *options,
-                       const struct model_info *models,
-                       struct experiment **experiments, char *why,
-                       size_t why_size)
+static int read_stored(struct run *run)
 {
-    const json_t *experiment;
+    const json_t *stored = json_object_get(run->json, "experiments"), *row;
+    int code = EXIT_OK;
     char path[1024];
     size_t i;
 
-    json_array_foreach (json_object_get(run, "experiments"), i, experiment) {
-        const char *name = json_string_of(experiment, "name");
-        int code;
-
-        snprintf(path, sizeof path, "%s/experiments/%s.ini", results->directory,
-                 name ? name : "");
-        code = read_one(path, json_string_of(experiment, "home"), options,
-                        models, experiments, (int)i, why, why_size);
-        if (code != EXIT_OK)
-            return code;
+    run->experiments =
+        calloc(json_array_size(stored) + 1, sizeof *run->experiments);
+    if (!run->experiments || json_array_size(stored) == 0)
+        return refuse(run, EXIT_FAILED, "%s/run.json names no experiment",
+                      run->results.directory);
+    json_array_foreach (stored, i, row) {
+        snprintf(path, sizeof path, "%s/experiments/%s.ini",
+                 run->results.directory, json_text_of(row, "name"));
+        if (code == EXIT_OK)
+            code = read_one(run, path, json_string_of(row, "home"));
     }
-    return EXIT_OK;
+    return code;
 }
 
-int run_setup_again(const struct results *results, json_t *run,
-                    const struct run_options *options,
-                    const struct model_info *models,
-                    struct experiment ***experiments, int *count,
-                    struct plan *plan, char *why, size_t why_size)
+int setup_resume(struct run *run)
 {
-    struct run_options stored = *options;
     const char **names = NULL;
-    int code = check_build(options, why, why_size);
+    int code = check_build(run);
 
     if (code == EXIT_OK)
-        code = check_variables(run, why, why_size);
-    if (code != EXIT_OK)
-        return code;
-    *count = (int)json_array_size(json_object_get(run, "experiments"));
-    *experiments = calloc((size_t)*count + 1, sizeof(**experiments));
-    if (!*experiments || *count == 0) {
-        snprintf(why, why_size, "%s/run.json names no experiment",
-                 results->directory);
-        return EXIT_FAILED;
-    }
-    read_overrides(run, &stored.overrides, &names);
-    stored.has_seed = true;
-    stored.seed = (uint64_t)json_integer_of(run, "seed");
-    code =
-        read_stored(results, run, &stored, models, *experiments, why, why_size);
-    if (code == EXIT_OK)
-        code =
-            run_setup_plan(*experiments, *count, &stored, plan, why, why_size);
-    free(names);
-    if (code == EXIT_OK && !same_plan(plan, json_object_get(run, "plan"))) {
-        snprintf(why, why_size,
-                 "the plan of %s cannot be made again: the set of models has "
-                 "changed since; build the same models, or start a new run",
-                 results->directory);
-        return EXIT_FAILED;
-    }
-    if (code == EXIT_OK && !same_experiments(plan, run, why, why_size))
-        return EXIT_FAILED;
-    if (code == EXIT_OK)
-        code = start_guardian(why, why_size);
+        code = check_variables(run);
     if (code == EXIT_OK) {
-        note_resume(results, run);
-        set_untrusted(run, results);
+        names = take_stored_options(run);
+        code = read_stored(run);
+    }
+    if (code == EXIT_OK)
+        code = make_plan(run);
+    run->options.overrides.models = NULL;
+    free(names);
+    if (code == EXIT_OK &&
+        !same_plan(&run->plan, json_object_get(run->json, "plan")))
+        code = refuse(run, EXIT_FAILED,
+                      "the plan of %s cannot be made again: the set of models "
+                      "has changed since; build the same models, or start a "
+                      "new run",
+                      run->results.directory);
+    if (code == EXIT_OK)
+        code = check_experiments(run);
+    if (code == EXIT_OK)
+        code = start_guardian(run);
+    if (code == EXIT_OK) {
+        note_resume(&run->results, run->json);
+        set_untrusted(run);
+        code = tell_file(run);
     }
     return code;
 }
