@@ -11,6 +11,11 @@ json_t *json_known(int64_t value)
     return value < 0 ? json_null() : json_integer(value);
 }
 
+json_t *json_positive(int64_t value)
+{
+    return value > 0 ? json_integer(value) : json_null();
+}
+
 json_t *json_finite(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -33,6 +38,11 @@ json_t *json_text(const char *text)
         if ((unsigned char)*c >= 0x80)
             *c = '?';
     return json_string(copy);
+}
+
+json_t *json_text_if(const char *text)
+{
+    return text[0] != '\0' ? json_text(text) : json_null();
 }
 
 json_t *json_time(int64_t unix_s)

@@ -12,6 +12,9 @@
 /* A whole number; null if negative, that is, unknown. */
 json_t *json_known(int64_t value);
 
+/* A whole number; null if 0 or less, that is, not set. */
+json_t *json_positive(int64_t value);
+
 /* A number; null if not finite. */
 json_t *json_finite(double value);
 
@@ -21,6 +24,9 @@ json_t *json_finite_if(double value, bool known);
 /* A text. If it is not UTF-8, as a server's output may be, each byte over 127
  * becomes '?'. */
 json_t *json_text(const char *text);
+
+/* A text as by json_text; null if "". */
+json_t *json_text_if(const char *text);
 
 /* "2026-11-21T03:16:02Z". */
 json_t *json_time(int64_t unix_s);

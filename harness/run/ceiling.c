@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ceiling is a trial of the null server, as all others are made, that is
- * in no spec and takes part in nothing. Its generator may be as busy as it
- * likes: that is what is asked. For every other failed gate it is taken again,
- * and the best of them counts, since disturbance only ever lowers it.
+ * A ceiling is measured by a trial of the null server that is in no plan and in
+ * no statistics. Its generator is meant to be busy. If any other gate withholds
+ * the throughput, the trial is repeated; the best rate counts, since a
+ * disturbance can only lower it.
  */
 #include "ceiling.h"
-#include "harness/base/json.h"
-#include "harness/trial/trial_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/json.h"
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
+#include "harness/trial/trial_run.h"
 
-/* Where rates begin to matter: a fifth of what a null server does even on a
- * slow machine. */
+/* Lower rates are below a fifth of any ceiling, even on a slow machine. */
 static const double NEAR_PER_S = 4000;
 static const int64_t WARMUP_NS = 150000000, WINDOW_NS = 450000000;
 
 enum { ATTEMPTS = 3 };
 
-/* The load point with nothing to do. */
+/* A load point like `of` whose requests cost the server nothing but an answer
+ * of the same size. */
 static bool make_point(const struct load_point *of, struct load_point *point,
                        int64_t *bytes)
 {
@@ -50,7 +50,8 @@ static bool make_point(const struct load_point *of, struct load_point *point,
                                   0) >= 0;
 }
 
-/* A ceiling counts also where the clients were its limit. */
+/* Whether no gate withholds the throughput; a gate that calls the rate a lower
+ * bound does not withhold it. */
 static bool undisturbed(const struct trial_spec *spec,
                         const struct trial *trial)
 {
@@ -92,9 +93,7 @@ static const json_t *find(const json_t *known, const struct load_point *point,
     size_t i;
 
     json_array_foreach (known, i, row) {
-        const char *placement = json_string_of(row, "placement");
-
-        if (placement && !strcmp(placement, placement_name(point->placement)) &&
+        if (json_text_is(row, "placement", placement_name(point->placement)) &&
             json_integer_of(row, "connections") == point->connections &&
             json_true_of(row, "churn") == point->churn &&
             json_integer_of(row, "answer_bytes") == bytes)

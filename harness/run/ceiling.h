@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Is it the server? The null server, canned answers of the same size over as
- * many connections, shows what client, kernel and HTTP can do at most. A
- * figure above 70 % of it says more about them than about the model: it is a
- * lower bound, "generator-bound", and no two of them are told apart.
+ * The ceiling: the rate that the null server reaches, which is the most that
+ * load generator, kernel and HTTP can do. A rate above 70 % of the ceiling says
+ * more about them than about the model. Such a rate is a lower bound
+ * ("generator-bound"), and two such rates cannot be told apart.
  *
- * Measured at most once per run for the same placement, connections and size
- * of the answer, the first time that a rate comes near.
+ * A ceiling is measured when a rate first comes near one, and then kept for all
+ * trials of the run with the same placement, connections and answer size.
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 #include "harness/server/models.h"
 #include "harness/trial/trial.h"
 
-/* The ceiling of a trial that was carried out, in requests per second; 0 when
- * its rate is nowhere near one, or there is none to be had. `known` is the
- * run's array of ceilings, which grows. */
+/* The ceiling of a trial that was carried out, in requests per second. 0: the
+ * trial's rate is nowhere near one, or there is no null server. `known` is the
+ * run's array of ceilings, to which a new one is added. */
 double ceiling_of(json_t *known, const struct model_info *models,
                   const struct trial_spec *spec, const struct trial *trial);

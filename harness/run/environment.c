@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small files below /proc and /sys, one row each in a table; the rest are the
- * few facts that need a call.
+ * Most facts are small files below /proc and /sys, one row of a table each. The
+ * others need a call of their own.
  */
 #include "environment.h"
 
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "harness/base/capture.h"
+#include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
@@ -32,12 +33,12 @@
 static const char UNKNOWN[] = "not exposed";
 static const int64_t TOOL_LIMIT_NS = 2000000000;
 
-enum { FINGERPRINT_SIZE = 65 };
+enum { HEX_SIZE = 2 * EVP_MAX_MD_SIZE + 1 };
 
 enum fact_form {
     FORM_TEXT,   /* the first line */
-    FORM_NUMBER, /* of the first line */
-    FORM_CHOICE, /* the bracketed word: "always [madvise] never" */
+    FORM_NUMBER, /* the number in the first line */
+    FORM_CHOICE, /* the word in brackets: "always [madvise] never" */
 };
 
 static const struct fact {
@@ -85,7 +86,7 @@ static const struct fact {
     {"loopback_mtu_bytes", "/sys/class/net/lo/mtu", FORM_NUMBER},
 };
 
-/* The first line of a file, without its end. False when it cannot be read. */
+/* Reads the first line of a file, tabs as blanks. False: it cannot be read. */
 static bool first_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, "re");
@@ -113,12 +114,13 @@ static json_t *fact_value(const struct fact *fact)
     end = open ? strchr(open, ']') : NULL;
     if (fact->form == FORM_CHOICE && end)
         return json_stringn(open + 1, (size_t)(end - open - 1));
-    /* Not UTF-8 (a firmware's doing) makes json_string fail. */
+    /* json_string fails on bytes that are not UTF-8, as some firmware has them.
+     */
     text = json_string(got ? line : UNKNOWN);
     return text ? text : json_string(UNKNOWN);
 }
 
-/* The value behind "KEY<blanks>: " in a file of such lines; "" if none. */
+/* The value of the line "KEY<blanks>: VALUE" of a file; "": no such line. */
 static void line_value(const char *path, const char *key, char *value,
                        size_t size)
 {
@@ -165,7 +167,7 @@ static void add_cpu(json_t *object)
                                                     : "none"));
 }
 
-/* How `placement = split` turns out on these CPUs. */
+/* How many CPUs server and clients get by `placement = split`. */
 static void add_placement(json_t *object)
 {
     struct cpu_split split;
@@ -177,10 +179,9 @@ static void add_placement(json_t *object)
                                      split.apart ? "" : ", not apart"));
 }
 
-/* What makes two environments one: the facts that a figure depends on and that
- * a change of the software under test should not move. They are found by name,
- * also inside "libraries"; one that a run does not record counts as such, so
- * that an older run is told apart and not waved through. */
+/* The facts on which figures depend, other than the software under test. They
+ * are found by name, also inside "libraries". A fact that an older run did not
+ * record counts as different, so that the older run is not taken for equal. */
 static const char *const compared[] = {
     "kernel",
     "architecture",
@@ -225,44 +226,43 @@ static char *compared_text(const json_t *environment, const char *name)
     return json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT);
 }
 
-/* SHA-256 over the facts, in hexadecimal; "" when it cannot be computed. */
-static void fingerprint_of(const json_t *environment,
-                           char hex[FINGERPRINT_SIZE])
+/* Ends a hash, writes it as hexadecimal digits, and frees it. False, with "" as
+ * digits, if `good` is false or the hash fails. */
+static bool finish_hash(EVP_MD_CTX *hash, bool good, char hex[HEX_SIZE])
 {
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    int good = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
 
     hex[0] = '\0';
+    good = good && EVP_DigestFinal_ex(hash, digest, &size);
+    for (unsigned i = 0; good && i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    EVP_MD_CTX_free(hash);
+    return good;
+}
+
+/* SHA-256 over the compared facts. */
+static void add_fingerprint(json_t *object)
+{
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    bool good = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+    char hex[HEX_SIZE];
+
     for (size_t i = 0; i < sizeof compared / sizeof compared[0] && good; i++) {
-        char *text = compared_text(environment, compared[i]);
+        char *text = compared_text(object, compared[i]);
 
         good = text &&
                EVP_DigestUpdate(hash, compared[i], strlen(compared[i]) + 1) &&
                EVP_DigestUpdate(hash, text, strlen(text) + 1);
         free(text);
     }
-    good = good && EVP_DigestFinal_ex(hash, digest, &size);
-    for (unsigned i = 0; good && i < size && i < FINGERPRINT_SIZE / 2; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    EVP_MD_CTX_free(hash);
-}
-
-static void add_fingerprint(json_t *object)
-{
-    char hex[FINGERPRINT_SIZE];
-
-    fingerprint_of(object, hex);
+    finish_hash(hash, good, hex);
     json_object_set_new(object, "fingerprint", json_string(hex));
 }
 
 static void add_kernel(json_t *object)
 {
     struct utsname names;
-    char text[512];
-    time_t now = time(NULL);
-    struct tm utc;
 
     uname(&names);
     json_object_set_new(object, "kernel", json_string(names.release));
@@ -272,8 +272,7 @@ static void add_kernel(json_t *object)
                         json_integer(sysconf(_SC_PAGESIZE)));
     json_object_set_new(object, "timer_slack_ns",
                         json_integer(prctl(PR_GET_TIMERSLACK)));
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    json_object_set_new(object, "captured_at", json_string(text));
+    json_object_set_new(object, "captured_at", json_time(time(NULL)));
 }
 
 static void add_memory(json_t *object)
@@ -294,7 +293,7 @@ static void add_memory(json_t *object)
     }
 }
 
-/* What the kernel does against each weakness of the CPU that it knows of. */
+/* The kernel's mitigation of each vulnerability that it knows of. */
 static void add_mitigations(json_t *object)
 {
     static const char place[] = "/sys/devices/system/cpu/vulnerabilities";
@@ -342,7 +341,7 @@ static void add_limits(json_t *object)
     json_object_set_new(object, "rlimits", limits);
 }
 
-/* Tasks that want a CPU at this moment, this one included. */
+/* Tasks that run or wait for a CPU at this moment, with this program. */
 static json_t *runnable(void)
 {
     char line[128];
@@ -379,7 +378,7 @@ static void add_pressure(json_t *object)
     json_object_set_new(object, "runnable", runnable());
 }
 
-/* Mounted hierarchies, and whether groups can be made there. */
+/* The mounted cgroup hierarchies, and whether groups can be made in them. */
 static void add_cgroup(json_t *object)
 {
     FILE *file = fopen("/proc/self/mounts", "re");
@@ -401,7 +400,7 @@ static void add_cgroup(json_t *object)
     json_object_set_new(object, "cgroup", list);
 }
 
-/* What a program says of its version, one line. */
+/* The first line that a program prints about its version. */
 static json_t *tool_version(const char *program, const char *flag,
                             const char *argument)
 {
@@ -420,30 +419,27 @@ static json_t *tool_version(const char *program, const char *flag,
     return json_string(text);
 }
 
+/* SHA-256 of a file in hexadecimal; null: it cannot be read. */
 static json_t *digest_of(const char *path)
 {
-    unsigned char bytes[EVP_MAX_MD_SIZE], block[65536];
-    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
     FILE *file = fopen(path, "re");
-    unsigned int size = 0;
+    unsigned char block[65536];
+    char hex[HEX_SIZE];
     size_t got;
-    bool ok = file && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    bool good = file && hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
 
-    while (ok && (got = fread(block, 1, sizeof block, file)) > 0)
-        ok = EVP_DigestUpdate(context, block, got);
-    ok = ok && !ferror(file) && EVP_DigestFinal_ex(context, bytes, &size);
-    for (unsigned int i = 0; ok && i < size; i++)
-        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    EVP_MD_CTX_free(context);
+    while (good && (got = fread(block, 1, sizeof block, file)) > 0)
+        good = EVP_DigestUpdate(hash, block, got);
+    good = finish_hash(hash, good && !ferror(file), hex);
     if (file)
         fclose(file);
-    return ok ? json_string(hex) : json_null();
+    return good ? json_string(hex) : json_null();
 }
 
-/* SHA-256 in hex of this program ("troika") and of each model that is
- * available, by name; null for what cannot be read: a version that says "dirty"
- * does not tell. A megabyte each: a few ms in all. */
+/* The digests of this program ("troika") and of each available model, by name.
+ * A version that says "dirty" does not identify a program, but a digest does. A
+ * program has about a megabyte: all take a few milliseconds. */
 static json_t *json_programs(void)
 {
     json_t *object = json_object();

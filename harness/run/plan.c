@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Everything random is seeded by a hash of the run's seed, the experiment's
- * name and the block, or the cycle of blocks where the order of models is
- * balanced over several of them (order.c). So the order of one experiment
- * does not depend on which others are in the same run.
+ * name and the block (for the order of models, which is balanced over several
+ * blocks: the cycle of blocks). So the order of one experiment does not depend
+ * on which others are in the run.
  */
 #include "plan.h"
 
@@ -15,15 +15,16 @@
 #include "harness/experiment/entrants.h"
 #include "harness/search/search.h"
 
-/* Start, checks, idle snapshot and stop of a server, as measured on a small
- * machine; the run replaces it by what its own trials took. */
+/* Start, idle snapshot and stop of a server on a small machine. The time left
+ * that a run prints also counts what its trials took beyond this. */
 static const int64_t OVERHEAD_NS = 350000000;
 static const int64_t BARE_NS = 250000000;
-static const int64_t CHECKS_NS = 500000000; /* at most, see trial/steps.c */
+static const int64_t CHECKS_NS = 500000000; /* at most; trial/steps.c */
 
-enum { RECOVERY_ASKED = 26 }; /* lone requests at least, see recovery.c */
+enum { PROBES_MIN = 26 }; /* before and after the load; trial/recovery.c */
 
-/* FNV-1a over the text and its end, so that "a" "bc" differs from "ab" "c". */
+/* FNV-1a over the text with its final NUL, so that "a" "bc" differs from "ab"
+ * "c". */
 static uint64_t mix(uint64_t hash, const char *text)
 {
     size_t size = strlen(text) + 1;
@@ -52,7 +53,7 @@ static int model_count(const struct load_point *point)
     return n;
 }
 
-/* A copy is kept with the model that it is a copy of. */
+/* Whether the names have this model; a copy goes with its original. */
 static bool is_among(const char *name, const char *const *names)
 {
     size_t length = strlen(name) - entrants_is_copy(name);
@@ -98,7 +99,8 @@ void plan_override(struct experiment *experiment,
     }
 }
 
-/* The models of a load point in the order of this block. */
+/* Fills `models` with the indices of a load point's models in the order of this
+ * block. */
 static void order_models(const struct plan *plan, int index,
                          const struct load_point *point, int block, int *models)
 {
@@ -170,20 +172,23 @@ const struct load_point *plan_point(const struct plan *plan,
                 ->load_points[trial->load_point];
 }
 
+bool plan_same_block(const struct planned_trial *a,
+                     const struct planned_trial *b)
+{
+    return a->experiment == b->experiment && a->load_point == b->load_point &&
+           a->block == b->block;
+}
+
 int plan_together(const struct plan *plan, int index)
 {
-    const struct planned_trial *first = &plan->trials[index], *next;
+    const struct planned_trial *first = &plan->trials[index];
     int count = 1;
 
     if (plan_point(plan, first)->slicing.count == 0)
         return 1;
-    for (; index + count < plan->trial_count; count++) {
-        next = &plan->trials[index + count];
-        if (next->experiment != first->experiment ||
-            next->load_point != first->load_point ||
-            next->block != first->block)
-            break;
-    }
+    while (index + count < plan->trial_count &&
+           plan_same_block(first, first + count))
+        count++;
     return count;
 }
 
@@ -193,9 +198,9 @@ void plan_free(struct plan *plan)
     *plan = (struct plan){0};
 }
 
-/* Of a server that is asked for twice what it can do, where nobody says how
- * much: it works the window off once more, for no longer than it is waited
- * for. */
+/* The time for recovery: the server works off the requests that were beyond its
+ * capacity, at most until they time out. If the capacity is unknown, the load
+ * is taken for twice the capacity. */
 static int64_t recovery_ns(const struct load_point *point, int64_t wait_ns)
 {
     double beyond =
@@ -205,7 +210,7 @@ static int64_t recovery_ns(const struct load_point *point, int64_t wait_ns)
     if (point->recovery_ns == 0)
         return 0;
     ns = ns < point->timeout_ns ? ns : point->timeout_ns;
-    return RECOVERY_ASKED * wait_ns +
+    return PROBES_MIN * wait_ns +
            (ns < point->recovery_ns ? ns : point->recovery_ns);
 }
 
@@ -224,7 +229,8 @@ int64_t plan_trial_ns(const struct load_point *point)
             recovery_ns(point, wait_ns));
 }
 
-/* Finding out what rates are multiples of: once per section. */
+/* The time to measure capacities for rates that are multiples, once per
+ * section. */
 static int64_t capacities_ns(const struct experiment *experiment)
 {
     const struct load_point *before = NULL;

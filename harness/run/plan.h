@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * The order in which a run takes its trials, decided before the first one.
+ * The order of a run's trials, decided before the first one. A machine that
+ * drifts must hit all models alike, and compared trials should lie only seconds
+ * apart.
  *
- * A block is one trial of every model at every load point. Blocks follow each
- * other; inside a block the load points come in random order, and inside a
- * load point the models in an order that is random but balanced over the
- * blocks: the rows of a Williams square (order.h), drawn anew for every cycle.
- * After a whole cycle every model was once (with an odd number of models
- * twice) at each place, and once (twice) right behind each other model, so
- * that neither its place nor what the one before leaves behind favours any. A
- * cycle takes as many blocks as there are models, twice as many when that is
- * odd; the blocks that are left over, or all of fewer blocks, take rows of a
- * square of their own. So a machine that drifts hits all models alike, and a
- * comparison pairs trials that are seconds apart. Same seed, same order.
+ * A block is one trial of every model at every load point, and blocks follow
+ * each other. In a block the load points come in random order. At a load point
+ * the models come in an order that is random but balanced over the blocks: the
+ * rows of a Williams square (order.h), drawn anew for every cycle of blocks. In
+ * a whole cycle every model has stood at each place once, and right behind each
+ * other model once (twice each, if the number of models is odd), so that
+ * neither its place nor its predecessor favours a model. A cycle has as many
+ * blocks as there are models, or twice as many if their number is odd. The
+ * blocks left over after the last whole cycle take rows of a square of their
+ * own.
+ *
+ * The same seed gives the same order.
  */
 #pragma once
 
@@ -24,17 +27,17 @@
 
 enum { PLAN_ID_MAX = 256, PLAN_NAME_MAX = 320 };
 
-/* What the command line changes in every experiment of a run; 0 or NULL: as
- * the file says. */
+/* Changes by the command line to every experiment of a run; 0 or NULL: as in
+ * the file. */
 struct overrides {
     int blocks;
     int64_t window_ns;
-    int64_t warmup_ns;         /* -1: as the file says, since 0 is a warm-up */
-    const char *const *models; /* only these, ended by NULL */
+    int64_t warmup_ns;         /* -1: as in the file, since 0 is a warm-up */
+    const char *const *models; /* no others; ended by NULL */
 };
 
-/* One trial to be done. The indices are into plan.experiments, its
- * load_points, and the load point's models. */
+/* One trial of the plan. The indices are into plan.experiments, into the
+ * experiment's load_points and into the load point's models. */
 struct planned_trial {
     int experiment, load_point, model;
     int block, order;     /* from 1 */
@@ -42,22 +45,21 @@ struct planned_trial {
 };
 
 struct plan {
-    struct experiment *const *experiments; /* the caller's */
+    struct experiment *const *experiments; /* owned by the caller */
     int experiment_count;
     uint64_t seed;
     struct planned_trial *trials;
     int trial_count;
 };
 
-/* Applies the overrides to one experiment; models of a load point that are
- * not among overrides.models are dropped, load points without any model stay
- * (and have no trials). */
+/* Applies the overrides to one experiment. Models that are not among
+ * overrides.models are removed; a load point without models stays and has no
+ * trials. */
 void plan_override(struct experiment *experiment,
                    const struct overrides *overrides);
 
-/* Lays out all trials, one experiment after the other. The plan keeps a
- * reference to the experiments until plan_free. Returns 0, -ENOMEM, or
- * -EINVAL when nothing is to be done. */
+/* Lays out all trials, one experiment after the other. The experiments must
+ * live until plan_free. Returns 0, -ENOMEM, or -EINVAL: there is no trial. */
 int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
               struct plan *plan);
 void plan_free(struct plan *plan);
@@ -66,17 +68,21 @@ void plan_free(struct plan *plan);
 const struct load_point *plan_point(const struct plan *plan,
                                     const struct planned_trial *trial);
 
+/* Whether both are of the same load point and block. */
+bool plan_same_block(const struct planned_trial *a,
+                     const struct planned_trial *b);
+
 /* How many trials, from this one on, are carried out together: in slice mode
- * all models of the load point in this block, else one. */
+ * those of all models of the load point in this block, else one. */
 int plan_together(const struct plan *plan, int index);
 
-/* A number for one use of randomness, the same whatever the model: all models
- * of a block get the same arrivals and the same requests. */
+/* The seed for the random numbers of a load point in a block. It does not
+ * depend on the model, so all models get the same arrivals and requests. */
 uint64_t plan_seed(uint64_t seed, const char *experiment,
                    const char *load_point, int block);
 
-/* The time one trial takes: warm-up, window, and what surrounds them, recovery
- * included; of a search, all its steps. */
+/* The time that one trial takes, from the start of its server to recovery and
+ * stop; of a search, with all its steps. */
 int64_t plan_trial_ns(const struct load_point *point);
 
 /* The time that trials [from, trial_count) take. */
@@ -90,5 +96,5 @@ char *plan_name(const struct plan *plan, const struct planned_trial *trial,
 /* "1 h 5 min", "2 min 10 s", "8 s". Returns text. */
 char *plan_duration(int64_t ns, char *text, size_t size);
 
-/* Prints the order and the ETA, one line per trial. */
+/* Prints the plan, one line per trial, and the time that it takes. */
 void plan_print(const struct plan *plan, FILE *file);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A search is one trial to the plan, the results and the statistics, though
- * its steps are trials of their own. A search whose steps stay invalid is an
- * invalid trial, and is not repeated: its steps were.
+ * For the plan, the results and the statistics a search is one trial, although
+ * each of its steps is a trial with a server of its own. A search with a step
+ * that stays invalid is an invalid trial. No search is repeated, since its
+ * steps were.
  */
 #include "planned_search.h"
 
@@ -11,18 +12,19 @@
 #include <string.h>
 
 #include "harness/base/json.h"
+#include "harness/experiment/json_cell.h"
 #include "harness/search/search.h"
 #include "harness/search/trial.h"
 #include "trial_json.h"
 
-/* One contender. */
+/* One model's search. */
 struct entry {
     const struct planned_trial *planned;
     struct model_info model;
     struct trial_spec spec;
     json_t *json;      /* of the step that stands for the trial */
-    double rate_per_s; /* of it */
-    bool passed;       /* it did */
+    double rate_per_s; /* of that step */
+    bool passed;       /* whether that step passed */
 };
 
 struct group {
@@ -38,8 +40,8 @@ bool planned_search_is(const struct run *run,
     return plan_point(&run->plan, planned)->search;
 }
 
-/* The trial is told by its fastest step that passed; without one by the last
- * step, valid before invalid. */
+/* Keeps the step if it is to stand for the trial: the fastest step that passed,
+ * or the last step as long as none has passed. */
 static void keep(struct group *group, struct entry *entry,
                  const struct search_trial *done,
                  const struct search_step *step)
@@ -84,8 +86,8 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     return result;
 }
 
-/* Whether the trial is valid is the search's to say, and its gates are those
- * of the step that stands for it. */
+/* Completes the JSON of the step that stands for the trial: load, result and
+ * validity are those of the search. */
 static void finish(struct entry *entry, const struct search *search)
 {
     const struct load_point *point = entry->spec.point;
@@ -99,7 +101,7 @@ static void finish(struct entry *entry, const struct search *search)
                         search_json(search, &point->slo, limit));
     json_object_set_new(entry->json, "valid", json_boolean(!search->failed));
     json_object_set_new(entry->json, "reason", json_null());
-    /* The search's figures are of many steps, judged one by one. */
+    /* The gates have judged the search's steps one by one. */
     json_object_set_new(entry->json, "withheld", json_array());
     if (!search->failed)
         return;
@@ -117,7 +119,8 @@ static void begin(struct group *group,
         entry->planned = planned[i];
         attempt_planned_spec(group->run, planned[i], 1, &entry->model,
                              &entry->spec);
-        /* Steps at other rates than the trial before ran at other speeds. */
+        /* Earlier trials of the cell had other rates, and the machine other
+         * speeds. */
         entry->spec.usual_speed = 0;
     }
 }

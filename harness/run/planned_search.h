@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The searches of one load point and block, one per model, step by step in
- * turn. Each ends as one trial: the measures are those of its fastest step
- * that passed, `capacity` holds the result and every step.
+ * The searches of one load point and block, one per model, which take their
+ * steps in turn. Each search becomes one trial: its figures are those of the
+ * fastest step that passed, and `capacity` has the result and every step.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 bool planned_search_is(const struct run *run,
                        const struct planned_trial *planned);
 
-/* Does the searches of the planned trials, which share load point and block,
- * and stores each. Returns 0 or a negative errno: -EINTR stopped (nothing of
- * the group is kept), others not stored. */
+/* Does the searches of planned trials of one load point and block, and stores
+ * them. Returns 0 or a negative errno: -EINTR stopped (none of the searches is
+ * kept), others: not stored. */
 int planned_search_do(struct run *run,
                       const struct planned_trial *const *planned, int count);

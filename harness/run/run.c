@@ -228,19 +228,16 @@ static void start_metronome(struct run *run)
 static int do_searches(struct run *run, int *at, bool resumed)
 {
     const struct planned_trial *first = &run->plan.trials[*at], *next = first;
+    const struct planned_trial *end = run->plan.trials + run->plan.trial_count;
     const struct planned_trial *group[EXPERIMENT_MODELS_MAX];
     int count = 0;
 
-    do {
+    for (; next < end && count < EXPERIMENT_MODELS_MAX &&
+           plan_same_block(first, next);
+         next++)
         if (!resumed || !take_finished(run, next))
             group[count++] = next;
-        (*at)++;
-        next++;
-    } while (*at < run->plan.trial_count && count < EXPERIMENT_MODELS_MAX &&
-             next->experiment == first->experiment &&
-             next->load_point == first->load_point &&
-             next->block == first->block);
-    (*at)--;
+    *at += (int)(next - first) - 1;
     return count > 0 ? planned_search_do(run, group, count) : 0;
 }
 

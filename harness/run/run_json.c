@@ -28,17 +28,13 @@ static json_t *json_profile(const struct profile *profile)
         "{s:o, s:I, s:I, s:i, s:o, s:o, s:o, s:o}", "name",
         json_text(profile->name), "wait_ns", (json_int_t)profile->wait_ns,
         "cpu_ns", (json_int_t)profile->cpu_ns, "connections",
-        profile->connections, "limit",
-        limited ? json_text(profile->limit_text) : json_null(),
-        "limit_percentile",
-        limited ? json_real(profile->limit_percentile) : json_null(),
+        profile->connections, "limit", json_text_if(profile->limit_text),
+        "limit_percentile", json_finite_if(profile->limit_percentile, limited),
         "limit_ns", limited ? json_integer(profile->limit_ns) : json_null(),
-        "memory_bytes",
-        profile->memory_bytes > 0 ? json_integer(profile->memory_bytes)
-                                  : json_null());
+        "memory_bytes", json_positive(profile->memory_bytes));
 }
 
-static json_t *json_beside_plan(const struct beside *beside)
+json_t *run_json_beside(const struct beside *beside)
 {
     if (!beside->workload)
         return json_null();
@@ -58,7 +54,7 @@ static json_t *json_models_of(const struct load_point *point)
     return list;
 }
 
-/* What the file asks of the models' own flags, by model. */
+/* The models' own flags in the experiment file, by model. */
 static json_t *json_settings_of(const struct load_point *point)
 {
     json_t *object = json_object();
@@ -85,18 +81,15 @@ json_t *run_json_load_point(const struct load_point *point)
         json_load(point), "latency_kind",
         point->mode == LOAD_OPEN ? "response" : "service", "placement",
         placement_name(point->placement), "workers",
-        point->workers > 0 ? json_integer(point->workers) : json_null(),
-        "warmup_ns", (json_int_t)point->warmup_ns, "window_ns",
-        (json_int_t)point->window_ns, "timeout_ns",
-        (json_int_t)point->timeout_ns, "wait_ns",
+        json_positive(point->workers), "warmup_ns",
+        (json_int_t)point->warmup_ns, "window_ns", (json_int_t)point->window_ns,
+        "timeout_ns", (json_int_t)point->timeout_ns, "wait_ns",
         (json_int_t)workload->wait_ns(&point->arguments), "classes",
         workload->heavy != NULL, "updates", workload->counts_updates, "slo",
-        point->slo.text[0] ? json_string(point->slo.text) : json_null(),
-        "beside", json_beside_plan(&point->beside), "models",
-        json_models_of(point), "settings", json_settings_of(point),
-        "backend_workers",
-        point->backend_workers > 0 ? json_integer(point->backend_workers)
-                                   : json_null());
+        json_text_if(point->slo.text), "beside",
+        run_json_beside(&point->beside), "models", json_models_of(point),
+        "settings", json_settings_of(point), "backend_workers",
+        json_positive(point->backend_workers));
 }
 
 static json_t *json_experiment(const struct experiment *experiment)
@@ -111,21 +104,15 @@ static json_t *json_experiment(const struct experiment *experiment)
         "s:o}",
         "name", experiment->name, "title", json_text(experiment->title),
         "question", json_text(experiment->question), "baseline",
-        experiment->baseline[0] ? json_string(experiment->baseline)
-                                : json_null(),
-        "base",
-        experiment->base[0] ? json_string(experiment->base) : json_null(),
-        "margin", experiment->margin, "latency_margin",
-        experiment->latency_margin, "noise_floor", experiment->noise_floor,
-        "blocks", experiment->blocks, "headline",
-        experiment->headline[0] ? json_string(experiment->headline)
-                                : json_null(),
-        "home",
+        json_text_if(experiment->baseline), "base",
+        json_text_if(experiment->base), "margin", experiment->margin,
+        "latency_margin", experiment->latency_margin, "noise_floor",
+        experiment->noise_floor, "blocks", experiment->blocks, "headline",
+        json_text_if(experiment->headline), "home",
         experiment->target_count > 0 ? json_text(experiment->targets[0].home)
                                      : json_null(),
-        "left_out",
-        experiment->left_out[0] ? json_text(experiment->left_out) : json_null(),
-        "profile", json_profile(&experiment->profile), "load_points", points);
+        "left_out", json_text_if(experiment->left_out), "profile",
+        json_profile(&experiment->profile), "load_points", points);
 }
 
 static json_t *json_plan(const struct plan *plan)
@@ -148,7 +135,7 @@ static json_t *json_plan(const struct plan *plan)
     return list;
 }
 
-/* How a target was started; null for a model. */
+/* The command of a target, its file and version; null for a model of ours. */
 static json_t *json_target(const struct target *target)
 {
     char version[256];
@@ -158,7 +145,7 @@ static json_t *json_target(const struct target *target)
     target_version(target, version, sizeof version);
     return json_pack("{s:o, s:o, s:o}", "command", json_text(target->command),
                      "path", json_text(target->path), "version",
-                     version[0] ? json_text(version) : json_null());
+                     json_text_if(version));
 }
 
 static json_t *json_model(const struct model_info *model)
@@ -175,7 +162,7 @@ static json_t *json_model(const struct model_info *model)
                      "target", json_target(model->target));
 }
 
-/* Only the models that the plan names; copies are no models. */
+/* The models that the plan names; a copy is not a model of its own. */
 static json_t *json_models(const struct plan *plan)
 {
     json_t *object = json_object();
@@ -195,7 +182,7 @@ static json_t *json_models(const struct plan *plan)
     return object;
 }
 
-/* What each gate of the trials means, for whoever reads them. */
+/* The meaning of each gate, for readers of the trials. */
 static json_t *json_gates(void)
 {
     struct gate_about about[GATES_MAX];
@@ -233,8 +220,7 @@ json_t *run_json(const char *run_id, const char *command,
                   0, "valid", 0, "invalid", 0));
 }
 
-/* The figures are copied, so that a report needs the run alone. Their names
- * hold the time, so the last of them in order is the newest. */
+/* Copies the figures, so that a report needs the run alone. */
 static json_t *json_primitives(const json_t *stored, const char *path)
 {
     const char *name = strrchr(path, '/');
@@ -263,6 +249,7 @@ void run_json_add_primitives(const char *directory, json_t *run)
     json_t *found = NULL;
     glob_t files = {0};
 
+    /* The names contain the time, so the last in order is the newest. */
     snprintf(pattern, sizeof pattern, "%s/../primitives-*.json", directory);
     if (glob(pattern, 0, NULL, &files) == 0)
         for (size_t i = files.gl_pathc; i-- > 0 && !found;) {

@@ -8,12 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/json.h"
+#include "harness/experiment/json_cell.h"
 #include "harness/machine/meter/kernel.h"
 #include "harness/trial/drift.h"
-#include "harness/trial/prediction.h"
+#include "run_json.h"
 
-/* The fewest requests beyond a percentile that make it worth a figure, and the
- * fewest rounds of a closed loop that show its longest waits. */
+/* A percentile is a figure if at least 20 requests lie beyond it. A closed loop
+ * has percentiles if its connections made two rounds on average: the slowest
+ * requests of a single round may still be under way. */
 enum { BEYOND_MIN = 20, ROUNDS_MIN = 2 };
 
 static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
@@ -95,8 +98,9 @@ static json_t *json_series(const struct load_result *load)
                      completed);
 }
 
-/* The window's end where the cheap sample knows it, else the walk just before,
- * else the warm-up's snapshot: all see the load's whole state. */
+/* The best known value of one part of memory: from the cheap sample at the
+ * window's end, else from the walk just before the end, else from the warm-up's
+ * snapshot. Each of them sees the server under full load. */
 static json_t *best(const struct trial *trial, int64_t last, int64_t walk,
                     int64_t warm)
 {
@@ -107,7 +111,8 @@ static json_t *best(const struct trial *trial, int64_t last, int64_t walk,
     return json_known(trial->has_warm ? warm : -1);
 }
 
-/* One moment; tasks, so that what came with them can be told. */
+/* Memory at one moment, with the number of tasks, to which memory may be
+ * ascribed. */
 static json_t *json_snapshot(const struct meter_sample *sample)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -124,7 +129,8 @@ static json_t *json_snapshot(const struct meter_sample *sample)
                      json_known(sample->processes));
 }
 
-/* How far an estimate may be off, and what it lacks. Null: no estimate. */
+/* The error of an estimate, and the parts that it lacks; null: memory was
+ * measured and not estimated. */
 static json_t *json_estimate(const struct trial *trial)
 {
     const struct meter_sample *last =
@@ -171,8 +177,8 @@ static json_t *json_sampler(const struct trial *trial)
 
     return json_pack(
         "{s:i, s:o, s:I, s:I, s:o}", "samples", sampler->count, "mean_ns",
-        sampler->count > 0 ? json_integer(sampler->total_ns / sampler->count)
-                           : json_null(),
+        json_known(sampler->count > 0 ? sampler->total_ns / sampler->count
+                                      : -1),
         "max_ns", (json_int_t)sampler->max_ns, "cpu_ns",
         (json_int_t)sampler->cpu_ns, "cpu_share",
         json_finite((double)sampler->cpu_ns / (double)trial_window_ns(trial)));
@@ -244,12 +250,10 @@ static json_t *json_backend(const struct trial_spec *spec,
         return json_null();
     return json_pack(
         "{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "model",
-        backend_server_model(workers > 0), "workers",
-        workers > 0 ? json_integer(workers) : json_null(), "realtime",
-        backend->urgent, "busy",
-        backend->cpu_ns >= 0 && backend->span_ns > 0
-            ? json_real((double)backend->cpu_ns / (double)backend->span_ns)
-            : json_null(),
+        backend_server_model(workers > 0), "workers", json_positive(workers),
+        "realtime", backend->urgent, "busy",
+        json_finite_if((double)backend->cpu_ns / (double)backend->span_ns,
+                       backend->cpu_ns >= 0 && backend->span_ns > 0),
         "lateness_p90_ns", json_known(backend->lateness_p90_ns),
         "lateness_p99_ns", json_known(backend->lateness_p99_ns),
         "lateness_max_ns", json_known(backend->lateness_max_ns));
@@ -266,16 +270,16 @@ static json_t *json_bare(const struct trial *trial)
 static json_t *json_beside(const struct trial *trial,
                            const struct load_point *point)
 {
-    const struct beside *beside = &point->beside;
+    json_t *object;
 
     if (!trial->beside)
         return json_null();
-    return json_pack(
-        "{s:s, s:o, s:f, s:i, s:o, s:o}", "workload", beside->workload->name,
-        "query", json_query(beside->workload, &beside->arguments), "rate_per_s",
-        beside->rate_per_s, "connections", beside->connections, "requests",
-        json_requests(trial->beside), "latency",
-        json_latency(trial->beside, true));
+    object = run_json_beside(&point->beside);
+    json_object_update_new(object,
+                           json_pack("{s:o, s:o}", "requests",
+                                     json_requests(trial->beside), "latency",
+                                     json_latency(trial->beside, true)));
+    return object;
 }
 
 static json_t *json_platform(const struct trial_spec *spec,
@@ -289,17 +293,16 @@ static json_t *json_platform(const struct trial_spec *spec,
         return json_null();
     object = json_histogram(&platform->lateness, true);
     json_object_update_new(
-        object, json_pack("{s:i, s:b, s:i, s:o, s:o, s:I}", "cpus",
-                          platform->cpus, "realtime", platform->realtime,
-                          "missed", platform->missed, "speed_per_us",
-                          platform->speed_per_us > 0
-                              ? json_finite(platform->speed_per_us)
-                              : json_null(),
-                          "speed_ratio",
-                          usual > 0 && platform->speed_per_us > 0
-                              ? json_finite(platform->speed_per_us / usual)
-                              : json_null(),
-                          "cost_ns", (json_int_t)platform->cost_ns));
+        object,
+        json_pack(
+            "{s:i, s:b, s:i, s:o, s:o, s:I}", "cpus", platform->cpus,
+            "realtime", platform->realtime, "missed", platform->missed,
+            "speed_per_us",
+            json_finite_if(platform->speed_per_us, platform->speed_per_us > 0),
+            "speed_ratio",
+            json_finite_if(platform->speed_per_us / usual,
+                           usual > 0 && platform->speed_per_us > 0),
+            "cost_ns", (json_int_t)platform->cost_ns));
     return object;
 }
 
@@ -338,9 +341,9 @@ static json_t *json_cell(const struct trial_spec *spec,
         json_query(point->workload, &point->arguments), "parameters",
         json_parameters(point->workload->workload->parameters,
                         &point->arguments),
-        "workers", workers > 0 ? json_integer(workers) : json_null(),
-        "settings", json_settings(spec->model, spec->settings), "load",
-        json_load(point), "placement", placement_name(point->placement));
+        "workers", json_positive(workers), "settings",
+        json_settings(spec->model, spec->settings), "load", json_load(point),
+        "placement", placement_name(point->placement));
 }
 
 static json_t *json_gates(const struct gate *gates, int count)
@@ -350,17 +353,15 @@ static json_t *json_gates(const struct gate *gates, int count)
     for (int i = 0; i < count; i++)
         json_array_append_new(
             list,
-            json_pack(
-                "{s:s, s:o, s:o, s:b, s:o}", "id", gates[i].id, "value",
-                gates[i].applied ? json_finite(gates[i].value) : json_null(),
-                "limit",
-                gates[i].applied ? json_finite(gates[i].limit) : json_null(),
-                "ok", gates[i].ok, "words", json_text(gates[i].words)));
+            json_pack("{s:s, s:o, s:o, s:b, s:o}", "id", gates[i].id, "value",
+                      json_finite_if(gates[i].value, gates[i].applied), "limit",
+                      json_finite_if(gates[i].limit, gates[i].applied), "ok",
+                      gates[i].ok, "words", json_text(gates[i].words)));
     return list;
 }
 
-/* Each figure that a failed gate takes away, with the first such gate. A trial
- * that is invalid has none left to name. */
+/* Each figure that a failed gate withholds, with the first such gate. The list
+ * of an invalid trial is empty: the whole trial is withheld. */
 static json_t *json_withheld(const struct gate *gates, int count, bool valid)
 {
     json_t *list = json_array();
@@ -385,8 +386,8 @@ static json_t *json_withheld(const struct gate *gates, int count, bool valid)
     return list;
 }
 
-/* What was the limit where the server was not: a gate's word, or a rate near
- * the null server's. */
+/* The limit that was reached before the server's own: one that a gate found, or
+ * the generator, if the rate is near the null server's. */
 static json_t *json_bound(const struct gate *gates, int count, bool near_null)
 {
     const struct gate *gate = gate_bound(gates, count);
@@ -425,7 +426,7 @@ static bool is_by_generator(const json_t *trial)
     return by && !strcmp(by, "generator");
 }
 
-/* {"made", "kept"}, or null where it is not known. */
+/* {"made", "kept"}; null: unknown. */
 static json_t *json_updates(const struct trial_updates *updates)
 {
     if (!updates->known)
@@ -434,11 +435,11 @@ static json_t *json_updates(const struct trial_updates *updates)
                      (json_int_t)updates->kept);
 }
 
-/* What an open loop's server did for its users: requests answered rightly and
- * within the limit. Beyond its capacity a server's throughput stays up while
- * this falls. Of the requests that were due in the window, whenever they were
- * answered: a late answer is no good, and one that never came is in the
- * histogram at the age of its timeout. null where the cell has no limit. */
+/* The goodput of an open loop: right answers within the limit per second.
+ * Beyond its capacity a server's throughput stays up while its goodput falls.
+ * All requests that were due in the window count, whenever they were answered:
+ * a late answer is over the limit, and so is a missing answer, whose latency in
+ * the histogram is its timeout. null: the cell has no limit. */
 static json_t *json_goodput(const struct load_point *point,
                             const struct trial *trial)
 {
@@ -477,7 +478,7 @@ static json_t *json_slices(const struct trial_slices *slices)
     return list;
 }
 
-/* What was measured; only for a trial that was carried out. */
+/* Adds all that was measured. The trial was carried out. */
 static void add_measures(json_t *object, const struct trial_spec *spec,
                          const struct trial *trial, const struct gate *gates,
                          int gate_count)
@@ -490,7 +491,7 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
     ADD("window_ns", json_integer(trial_window_ns(trial)));
     ADD("throughput_per_s", json_finite(throughput));
     ADD("requests", json_requests(load));
-    ADD("failure", failure[0] ? json_text(failure) : json_null());
+    ADD("failure", json_text_if(failure));
     ADD("connections", json_connections(spec->point, load));
     ADD("latency", json_latency(load, spec->point->mode == LOAD_OPEN));
     ADD("memory", json_memory(trial));
@@ -510,9 +511,8 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
     ADD("backend", json_backend(spec, trial));
     ADD("stores", trial_store_json(trial));
     ADD("bare", json_bare(trial));
-    ADD("ceiling_per_s", trial->ceiling_per_s > 0
-                             ? json_finite(trial->ceiling_per_s)
-                             : json_null());
+    ADD("ceiling_per_s",
+        json_finite_if(trial->ceiling_per_s, trial->ceiling_per_s > 0));
     ADD("bound",
         json_bound(gates, gate_count,
                    trial_ceiling_binds(throughput, trial->ceiling_per_s)));
