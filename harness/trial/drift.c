@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Margins are over the whole window. Memory: 1 %, and at least 512 KiB, for
- * the kernel charges memory to a group in advance, up to 256 KiB per CPU.
- * Latency: 10 %, as everywhere.
+ * Growth over the whole window must exceed a margin to count as drift. Memory:
+ * 1 %, and at least 512 KiB, because the kernel charges memory to a group in
+ * advance, up to 256 KiB per CPU. Latency: 10 %.
  */
 #include "drift.h"
 
@@ -13,7 +13,7 @@
 #include "harness/base/json.h"
 #include "harness/figures/drift.h"
 
-/* A percentile of a tenth with fewer requests beyond it says nothing. */
+/* A tenth has a percentile if at least so many requests lie beyond it. */
 enum { BEYOND_MIN = 20 };
 
 static const double MEMORY_SHARE = 0.01;
@@ -47,10 +47,8 @@ static json_t *json_verdict(const double values[LOAD_PARTS],
 
     for (int i = 0; i < LOAD_PARTS; i++)
         level += values[i] / LOAD_PARTS;
-    drift_judge(
-        values,
-        (double)(trial->load->window_end_ns - trial->load->window_start_ns),
-        fmax(share * level, least), metric, &drift);
+    drift_judge(values, (double)trial_window_ns(trial),
+                fmax(share * level, least), metric, &drift);
     return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s}", "per_hour",
                      json_finite(drift.per_hour), "lo", json_finite(drift.lo),
                      "hi", json_finite(drift.hi), "margin_per_hour",

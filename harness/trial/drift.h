@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a soak has seen: memory and latency of each tenth of its window, and
- * whether they grow.
+ * Drift in a soak: memory and latency in each tenth of the window, and whether
+ * they grow.
  */
 #pragma once
 
@@ -9,13 +9,13 @@
 
 #include "trial.h"
 
-/* Notes a look at the server's memory within the window. */
+/* Notes one sample of the server's memory in the window. */
 void trial_drift_note(struct trial *trial, int64_t since_start_ns,
                       int64_t window_ns, int64_t total_bytes);
 
-/* The trial's `drift` object; the trial was carried out. */
+/* The object `drift` of a trial that was carried out. */
 json_t *trial_drift_json(const struct trial *trial);
 
-/* "memory grows by ...; p50 no drift seen ...; p99 ...", from that object.
- * Returns text. */
+/* "memory grows by ...; p50 no drift seen ...; p99 ...": the object `drift` as
+ * a sentence. Returns text. */
 char *trial_drift_words(const json_t *drift, char *text, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A task may be pinned to fewer CPUs than planned (a loop per core does that
- * to itself), never to others.
+ * A task may restrict itself to fewer CPUs than planned, as a loop per core
+ * does, but not move to other CPUs.
  */
 #include "inspection.h"
 
@@ -17,6 +17,17 @@
 #include "harness/machine/meter/proc.h"
 
 enum { TASKS_MAX = 512, PATHS_SIZE = 8192 };
+
+/* The next of the meter's groups in `rest`; NULL: no more. */
+static const char *next_group(char **rest)
+{
+    const char *line;
+
+    while ((line = strsep(rest, "\n")))
+        if (line[0] != '\0')
+            return line;
+    return NULL;
+}
 
 static void look_at(pid_t task, const cpu_set_t *cpus,
                     struct inspection *inspection)
@@ -47,7 +58,7 @@ static void look_at_threads(pid_t pid, const cpu_set_t *cpus,
         closedir(tasks);
 }
 
-/* Every process of the group's; whether `root` is among them. */
+/* Looks at every process of a group. Returns whether `root` is among them. */
 static bool look_at_group(const char *directory, pid_t root,
                           const cpu_set_t *cpus, struct inspection *inspection)
 {
@@ -71,20 +82,20 @@ static bool look_at_group(const char *directory, pid_t root,
 void inspection_make(const struct meter *meter, pid_t root,
                      const cpu_set_t *cpus, struct inspection *inspection)
 {
-    char paths[PATHS_SIZE] = "", *rest = paths, *line;
+    char paths[PATHS_SIZE] = "", *rest = paths;
+    const char *group;
     int groups = 0, held = 0;
 
     *inspection = (struct inspection){.done = true, .in_group = -1};
     look_at_threads(root, cpus, inspection);
     meter_paths(meter, paths, sizeof paths);
-    while ((line = strsep(&rest, "\n")))
-        if (line[0] != '\0') {
-            /* Each group holds these processes: one is enough. */
-            struct inspection other = *inspection;
+    while ((group = next_group(&rest))) {
+        /* Every group holds the same processes: those of the first count. */
+        struct inspection other = *inspection;
 
-            held += look_at_group(line, root, cpus,
-                                  groups++ == 0 ? inspection : &other);
-        }
+        held += look_at_group(group, root, cpus,
+                              groups++ == 0 ? inspection : &other);
+    }
     if (groups > 0)
         inspection->in_group = held == groups;
 }
@@ -109,12 +120,13 @@ static int64_t faults_of(const char *directory, const char *name)
 
 static int64_t faults(const struct meter *meter, const char *name)
 {
-    char paths[PATHS_SIZE] = "", *rest = paths, *line;
+    char paths[PATHS_SIZE] = "", *rest = paths;
+    const char *group;
     int64_t most = -1;
 
     meter_paths(meter, paths, sizeof paths);
-    while ((line = strsep(&rest, "\n"))) {
-        int64_t count = line[0] != '\0' ? faults_of(line, name) : -1;
+    while ((group = next_group(&rest))) {
+        int64_t count = faults_of(group, name);
 
         most = count > most ? count : most;
     }
@@ -131,8 +143,8 @@ int64_t inspection_major_faults(const struct meter *meter)
     return faults(meter, "pgmajfault");
 }
 
-/* Listening sockets come first, so that a table of 20,000 connections is not
- * read. */
+/* The kernel lists listening sockets first, so reading ends at the first
+ * connection and never covers a table of 20,000 of them. */
 static uint64_t listeners_in(const char *path, int port)
 {
     char line[512];
@@ -164,15 +176,14 @@ uint64_t inspection_listeners(int port)
            listeners_in("/proc/net/tcp6", port);
 }
 
-/* The pids controller counts what it refuses, in the group of the task that
- * asked or in the one that has the limit, by the kernel's version: so all
- * groups up to the mount are looked at. Other limits of tasks (ulimit -u,
- * kernel.threads-max, kernel.pid_max) count nothing: what is known of them is
- * an EAGAIN in the server's words, and their values.
- */
+/* The pids controller counts refused tasks: by the kernel's version in the
+ * group of the task that asked, or in the group that has the limit. So all
+ * groups up to the mount are read. Nobody counts refusals by the other limits
+ * of tasks (ulimit -u, kernel.threads-max, kernel.pid_max). Their only sign is
+ * an EAGAIN in the server's words. */
 enum { GROUP_PATH = 768, FILE_PATH = 900 };
 
-/* The number behind `key` in a file of the group; -1: there is none. */
+/* The number behind `key` at the start of a file; -1: there is none. */
 static int64_t number_in(const char *directory, const char *file,
                          const char *key)
 {
@@ -194,8 +205,9 @@ static int64_t refused_by(const char *directory)
     return count > 0 ? count : 0;
 }
 
-/* The harness's group and those above it, up to the mount: their refusals, and
- * the lowest limit with whose it is. */
+/* Sums the refusals of the harness's group and of those above it, up to the
+ * mount. Lowers *limit to the lowest of their limits, with its group in
+ * `whose`. */
 static int64_t climb(const char *controller, int64_t *limit, char *whose)
 {
     char directory[GROUP_PATH], *slash;
@@ -220,14 +232,15 @@ static int64_t climb(const char *controller, int64_t *limit, char *whose)
 
 int64_t exhaustion_refused(const struct meter *meter)
 {
-    char whose[GROUP_PATH], paths[8192] = "", *rest = paths, *line;
+    char whose[GROUP_PATH], paths[PATHS_SIZE] = "", *rest = paths;
+    const char *group;
     int64_t limit = INT64_MAX;
     int64_t sum = climb("pids", &limit, whose) + climb("", &limit, whose);
 
     if (meter)
         meter_paths(meter, paths, sizeof paths);
-    while ((line = strsep(&rest, "\n")))
-        sum += line[0] != '\0' ? refused_by(line) : 0;
+    while ((group = next_group(&rest)))
+        sum += refused_by(group);
     return sum;
 }
 

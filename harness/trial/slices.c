@@ -163,10 +163,9 @@ static int begin(struct block *block)
 
         if (result >= 0)
             continue;
-        snprintf(block->live[i].trial->failure,
-                 sizeof block->live[i].trial->failure,
-                 "the load could not begin: %s", strerror((int)-result));
-        return (int)result;
+        return steps_fail(&block->live[i], (int)result,
+                          "the load could not begin: %s",
+                          strerror((int)-result));
     }
     return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each step is short and leaves facts in the trial. Failures that would be the
- * same again (a program that cannot be executed, a wrong answer to a lone
- * request, a load that cannot be set up) are marked as lasting.
+ * Each step is short and leaves facts in the trial. A failure that another
+ * attempt would repeat (a program that cannot be executed, a wrong answer to a
+ * lone request, a load that cannot be set up) is marked as lasting.
  */
 #include "steps.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,23 @@
 #include "harness/server/client.h"
 #include "inspection.h"
 
-enum { STATS_MAX = 4096 };
-static const int64_t STATS_TIMEOUT_NS = 5000000000;
+enum { CHECKS = 20, FLAGS_MAX = 16 + 2 * PARAMETERS_MAX, STATS_MAX = 4096 };
 
 static const int64_t BARE_NS = 250000000;
 static const int64_t READY_NS = 5000000000;
 static const int64_t CHECK_BUDGET_NS = 500000000;
+static const int64_t STATS_TIMEOUT_NS = 5000000000;
 
-enum { CHECKS = 20, FLAGS_MAX = 16 + 2 * PARAMETERS_MAX };
+int steps_fail(struct live_trial *live, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(live->trial->failure, sizeof live->trial->failure, format,
+              arguments);
+    va_end(arguments);
+    return error;
+}
 
 bool steps_stopped(const struct live_trial *live)
 {
@@ -53,10 +63,10 @@ int steps_init(struct live_trial *live, const struct trial_spec *spec,
     placement_split(spec->point->placement, &trial->cpus);
     if (sched_setaffinity(0, sizeof(cpu_set_t), &trial->cpus.clients) == 0)
         return 0;
-    snprintf(trial->failure, sizeof trial->failure,
-             "the harness may not run on the clients' CPUs: %s; see taskset",
-             strerror(errno));
-    return -1;
+    return steps_fail(
+        live, -errno,
+        "the harness may not run on the clients' CPUs: %s; see taskset",
+        strerror(errno));
 }
 
 int steps_take_bare(struct live_trial *live)
@@ -70,11 +80,11 @@ int steps_take_bare(struct live_trial *live)
     result =
         bare_measure(workload, &point->arguments, &live->trial->cpus.server,
                      BARE_NS, &live->trial->bare);
-    if (result < 0)
-        snprintf(live->trial->failure, sizeof live->trial->failure,
-                 "the bare processes of %s could not run: %s",
-                 point->workload->name, strerror(-result));
-    return result;
+    return result >= 0
+               ? 0
+               : steps_fail(live, result,
+                            "the bare processes of %s could not run: %s",
+                            point->workload->name, strerror(-result));
 }
 
 int steps_prepare(struct live_trial *live)
@@ -97,12 +107,10 @@ int steps_prepare(struct live_trial *live)
             answers_make_some(point->beside.workload, &point->beside.arguments,
                               live->spec->seed + 1, &live->beside_requests,
                               &live->beside_request_count);
-    if (result < 0) {
-        snprintf(trial->failure, sizeof trial->failure,
-                 "the expected answers could not be computed: %s",
-                 strerror(-result));
-        return result;
-    }
+    if (result < 0)
+        return steps_fail(live, result,
+                          "the expected answers could not be computed: %s",
+                          strerror(-result));
     result = !target ? trial_store_prepare(live) : 0;
     if (result < 0 || !trial_needs_backend(point) || target)
         return result;
@@ -153,10 +161,9 @@ int steps_start_server(struct live_trial *live)
     if (result == 0)
         result = process_start(&options, &live->server, why, sizeof why);
     if (result < 0) {
-        snprintf(trial->failure, sizeof trial->failure, "%s", why);
         trial->lasting = result == -ENOENT || result == -EACCES;
         memset(&live->server, 0, sizeof live->server);
-        return result;
+        return steps_fail(live, result, "%s", why);
     }
     live->address = client_loopback(live->server.port);
     trial->workers = live->server.workers;
@@ -188,20 +195,20 @@ int steps_check(struct live_trial *live)
             client_check(&live->address, live->requests, count, CHECK_BUDGET_NS,
                          timeout_ns, live->spec->stop, why, sizeof why);
     if (result < 0) {
-        /* A wrong answer to a lone request is the server's own, unless what it
-         * calls has gone. */
+        /* A wrong answer to a lone request lasts, unless it came because a
+         * store has gone. */
         bool alone = trial_store_alive(live, state, sizeof state);
 
         trial->lasting = result == -EPROTO && alone;
         if (alone)
             process_alive(&live->server, state, sizeof state);
-        snprintf(trial->failure, sizeof trial->failure, "%s; %s%s", why,
-                 alone ? "the server is " : "", state);
-        return result;
+        return steps_fail(live, result, "%s; %s%s", why,
+                          alone ? "the server is " : "", state);
     }
     sampler_settle(live->server.meter, live->spec->stop);
     meter_snapshot(live->server.meter, &trial->idle);
-    /* Not sooner: a target's workers may open theirs one after another. */
+    /* Sockets are looked up this late because a target's workers may open
+     * theirs one after another. */
     trial->listeners_first = inspection_listeners(live->server.port);
     return 0;
 }
@@ -227,8 +234,9 @@ void steps_load_plan(const struct live_trial *live, struct load_plan *plan)
         .timeout_ns = point->timeout_ns,
         .think_ns = point->think_ns,
         .cpus = &live->trial->cpus.clients,
-        /* A closed loop has no due times to miss, and where it never sleeps it
-         * would choose how its server gets the CPUs that both use. */
+        /* A closed loop has no due times to miss. If it shares CPUs with its
+         * server and never sleeps, a real-time priority would leave the server
+         * whatever CPU time the generator does not want. */
         .urgent = point->mode == LOAD_OPEN || live->trial->cpus.apart,
         .stop = live->spec->stop,
         .tenths = point->soak,
@@ -268,7 +276,7 @@ int steps_start_loads(struct live_trial *live)
                       sizeof trial->failure);
 }
 
-/* Why the load could not begin, with how the server is. */
+/* Says why the load could not begin and in what state the server is. */
 static int refuse_load(struct live_trial *live, const struct load *load,
                        int error)
 {
@@ -276,15 +284,14 @@ static int refuse_load(struct live_trial *live, const struct load *load,
     const char *reason = load_reason(load);
 
     process_alive(&live->server, state, sizeof state);
-    snprintf(live->trial->failure, sizeof live->trial->failure,
-             "the load could not begin: %s; the server is %s",
-             error == -ECHILD ? "a generator process died"
-             : error == -EINVAL
-                 ? "a generator process may not run on its CPUs (taskset)"
-             : reason ? reason
-                      : strerror(-error),
-             state);
-    return error;
+    return steps_fail(
+        live, error, "the load could not begin: %s; the server is %s",
+        error == -ECHILD ? "a generator process died"
+        : error == -EINVAL
+            ? "a generator process may not run on its CPUs (taskset)"
+        : reason ? reason
+                 : strerror(-error),
+        state);
 }
 
 int steps_open(struct live_trial *live)
@@ -325,12 +332,12 @@ int steps_collect(struct live_trial *live, struct load *load,
         return 0;
     *result = calloc(1, sizeof(**result));
     error = !*result ? -ENOMEM : load_wait(load, *result);
-    if (error < 0)
-        snprintf(live->trial->failure, sizeof live->trial->failure,
-                 "the load generator did not finish: %s",
-                 error == -ECHILD ? "one of its processes died"
-                                  : strerror(-error));
-    return error;
+    return error >= 0
+               ? 0
+               : steps_fail(live, error,
+                            "the load generator did not finish: %s",
+                            error == -ECHILD ? "one of its processes died"
+                                             : strerror(-error));
 }
 
 void steps_reset_backend(struct live_trial *live)

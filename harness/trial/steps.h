@@ -35,6 +35,10 @@ struct live_trial {
 int steps_init(struct live_trial *live, const struct trial_spec *spec,
                struct trial *trial);
 
+/* Notes why the trial failed. Returns `error`. */
+int steps_fail(struct live_trial *live, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 bool steps_stopped(const struct live_trial *live);
 
 /* Sleeps until at_ns. False: the trial is to be abandoned. */

@@ -131,11 +131,10 @@ static int learn(struct live_trial *live)
     if (trial->recovery.limit_ns == 0)
         return 0;
     result = recovery_learn(&probe, &trial->recovery);
-    if (result < 0)
-        snprintf(trial->failure, sizeof trial->failure,
-                 "a lone request before the load failed: %s",
-                 strerror(-result));
-    return result;
+    return result >= 0 ? 0
+                       : steps_fail(live, result,
+                                    "a lone request before the load failed: %s",
+                                    strerror(-result));
 }
 
 static int await_recovery(struct live_trial *live, int64_t end_ns)
@@ -192,7 +191,7 @@ void trial_run(const struct trial_spec *spec, struct trial *trial)
                  : done               ? TRIAL_DONE
                                       : TRIAL_FAILED;
     if (trial->end == TRIAL_FAILED && trial->failure[0] == '\0')
-        snprintf(trial->failure, sizeof trial->failure,
-                 "the trial could not be carried out, and no step says why");
+        steps_fail(&live, -1,
+                   "the trial could not be carried out, and no step says why");
     steps_finish(&live);
 }

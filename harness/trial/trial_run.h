@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * One trial with one server: a fresh process, a few checked requests, warm-up,
- * window, end. Several servers side by side: slices.h.
+ * A trial of one server: a fresh process, a few checked requests, a warm-up, a
+ * window, the end. In slice mode several servers run side by side (slices.h).
  */
 #pragma once
 
 #include "trial.h"
 
-/* Runs it. Never fails in another way than trial.end says; whatever was
- * started is gone when it returns. */
+/* Runs the trial. trial->end is the only result, and whatever was started is
+ * gone when this returns. */
 void trial_run(const struct trial_spec *spec, struct trial *trial);
