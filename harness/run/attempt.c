@@ -302,8 +302,7 @@ static int judge(struct run *run, struct together *together, int attempt)
         count = gate_judge(&together->specs[i], trial, gates);
         json =
             trial_json(run->results.run_id, &run->plan, &together->planned[i],
-                       attempt, &together->specs[i], trial, gates, count);
-
+                       &together->specs[i], trial, gates, count);
         together->json[i] = json;
         if (!json)
             return -ENOMEM;

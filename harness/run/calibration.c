@@ -201,11 +201,6 @@ static int set_rate(const struct subject *subject)
     return 0;
 }
 
-int calibration_rates(struct run *run)
-{
-    return for_each(run, set_rate);
-}
-
 static bool alike(const double *values, double grain, double chance)
 {
     double mean = 0, off = 0;
@@ -377,7 +372,9 @@ static int set_warmup(const struct subject *subject)
     return 0;
 }
 
-int calibration_warmups(struct run *run)
+int calibration_do(struct run *run)
 {
-    return for_each(run, set_warmup);
+    int result = for_each(run, set_rate);
+
+    return result == 0 ? for_each(run, set_warmup) : result;
 }

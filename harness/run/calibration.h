@@ -18,13 +18,10 @@
 
 #include "attempt.h"
 
-/* Sets rate_per_s of all load points whose rate is a multiple. Returns 0, or
- * -EINTR if the run was stopped. */
-int calibration_rates(struct run *run);
-
-/* Sets warmup_ns of all load points of experiments that ask for it. Returns 0,
- * or -EINTR if the run was stopped. */
-int calibration_warmups(struct run *run);
+/* Sets rate_per_s of the load points whose rate is a multiple, and then
+ * warmup_ns of those that ask for a calibrated warm-up. Returns 0, or -EINTR if
+ * the run was stopped. */
+int calibration_do(struct run *run);
 
 /* One server under load, in steps of equal length. */
 enum { WARMUP_STEPS = 8, WARMUP_SAME = 4 };

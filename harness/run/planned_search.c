@@ -52,7 +52,7 @@ static void keep(struct group *group, struct entry *entry,
         return;
     json_decref(entry->json);
     entry->json = trial_json(group->run->results.run_id, &group->run->plan,
-                             entry->planned, 1, &done->plan, &done->trial,
+                             entry->planned, &done->plan, &done->trial,
                              done->gates, done->gate_count);
     entry->rate_per_s = step->rate_per_s;
     entry->passed = passed;

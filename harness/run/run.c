@@ -348,7 +348,7 @@ static int keep_start(struct run *run, bool resumed)
 
 /* Carries out all trials that are not finished yet, then closes the run.
  * Returns an exit code. */
-static int go(struct run *run, bool resumed)
+static int carry_out(struct run *run, bool resumed)
 {
     int result = begin(run, resumed);
 
@@ -357,9 +357,7 @@ static int go(struct run *run, bool resumed)
         json_object_set_new(run->json, "ceilings", json_array());
     start_metronome(run);
     if (result == 0)
-        result = calibration_rates(run);
-    if (result == 0)
-        result = calibration_warmups(run);
+        result = calibration_do(run);
     if (result == 0)
         result = keep_start(run, resumed);
     for (int i = 0, count; i < run->plan.trial_count && result == 0;
@@ -423,7 +421,7 @@ int run_bench(char *const *names, int count, const struct run_options *options)
         catch_signals();
         code = setup_results(&run);
         if (code == EXIT_OK)
-            code = go(&run, false);
+            code = carry_out(&run, false);
     }
     return end_run(&run, "bench", code);
 }
@@ -483,7 +481,7 @@ int run_resume(const char *directory, const struct run_options *options)
         catch_signals();
         json_object_set_new(run.json, "complete", json_false());
         json_object_set_new(run.json, "interrupted", json_null());
-        code = go(&run, true);
+        code = carry_out(&run, true);
     }
     return end_run(&run, "bench", code);
 }

@@ -531,7 +531,7 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
 }
 
 json_t *trial_json(const char *run_id, const struct plan *plan,
-                   const struct planned_trial *planned, int attempt,
+                   const struct planned_trial *planned,
                    const struct trial_spec *spec, const struct trial *trial,
                    const struct gate *gates, int gate_count)
 {
@@ -545,7 +545,7 @@ json_t *trial_json(const char *run_id, const struct plan *plan,
         "s:o, s:o, s:o}",
         "schema_version", 1, "run_id", run_id, "trial_id", planned->id,
         "experiment", experiment->name, "load_point", spec->point->id, "block",
-        planned->block, "order", planned->order, "attempt", attempt,
+        planned->block, "order", planned->order, "attempt", spec->attempt,
         "started_at", json_time(trial->started_at), "complete", 1, "cell",
         json_cell(spec, trial), "runtime", models_runtime(spec->model), "valid",
         valid, "gates", json_gates(gates, gate_count), "reason",

@@ -13,6 +13,6 @@
 
 /* The whole trial. The caller owns the object; NULL: out of memory. */
 json_t *trial_json(const char *run_id, const struct plan *plan,
-                   const struct planned_trial *planned, int attempt,
+                   const struct planned_trial *planned,
                    const struct trial_spec *spec, const struct trial *trial,
                    const struct gate *gates, int gate_count);
