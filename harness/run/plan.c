@@ -172,24 +172,18 @@ const struct load_point *plan_point(const struct plan *plan,
                 ->load_points[trial->load_point];
 }
 
-bool plan_same_block(const struct planned_trial *a,
-                     const struct planned_trial *b)
-{
-    return a->experiment == b->experiment && a->load_point == b->load_point &&
-           a->block == b->block;
-}
-
 int plan_together(const struct plan *plan, int index)
 {
-    const struct planned_trial *first = &plan->trials[index];
-    int count = 1;
+    const struct planned_trial *first = &plan->trials[index], *next = first + 1;
+    const struct load_point *point = plan_point(plan, first);
+    const struct planned_trial *end = plan->trials + plan->trial_count;
 
-    if (plan_point(plan, first)->slicing.count == 0)
+    if (point->slicing.count == 0 && !point->search)
         return 1;
-    while (index + count < plan->trial_count &&
-           plan_same_block(first, first + count))
-        count++;
-    return count;
+    while (next < end && next->experiment == first->experiment &&
+           next->load_point == first->load_point && next->block == first->block)
+        next++;
+    return (int)(next - first);
 }
 
 void plan_free(struct plan *plan)

@@ -68,12 +68,9 @@ void plan_free(struct plan *plan);
 const struct load_point *plan_point(const struct plan *plan,
                                     const struct planned_trial *trial);
 
-/* Whether both are of the same load point and block. */
-bool plan_same_block(const struct planned_trial *a,
-                     const struct planned_trial *b);
-
 /* How many trials, from this one on, are carried out together: in slice mode
- * those of all models of the load point in this block, else one. */
+ * and in a search those of all models of the load point in this block, else
+ * one. */
 int plan_together(const struct plan *plan, int index);
 
 /* The seed for the random numbers of a load point in a block. It does not

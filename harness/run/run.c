@@ -223,22 +223,18 @@ static void start_metronome(struct run *run)
                     strerror(-result));
 }
 
-/* Does the searches of one load point and block together, from trial *at on.
- * Moves *at to the last of them. */
-static int do_searches(struct run *run, int *at, bool resumed)
+/* Does those of `count` searches of one load point and block that are not
+ * finished yet. */
+static int do_searches(struct run *run, const struct planned_trial *planned,
+                       int count, bool resumed)
 {
-    const struct planned_trial *first = &run->plan.trials[*at], *next = first;
-    const struct planned_trial *end = run->plan.trials + run->plan.trial_count;
     const struct planned_trial *group[EXPERIMENT_MODELS_MAX];
-    int count = 0;
+    int n = 0;
 
-    for (; next < end && count < EXPERIMENT_MODELS_MAX &&
-           plan_same_block(first, next);
-         next++)
-        if (!resumed || !take_finished(run, next))
-            group[count++] = next;
-    *at += (int)(next - first) - 1;
-    return count > 0 ? planned_search_do(run, group, count) : 0;
+    for (int i = 0; i < count; i++)
+        if (!resumed || !take_finished(run, &planned[i]))
+            group[n++] = &planned[i];
+    return n > 0 ? planned_search_do(run, group, n) : 0;
 }
 
 static bool is_worth_again(const struct run *run,
@@ -368,7 +364,7 @@ static int carry_out(struct run *run, bool resumed)
         if (stop_signal != 0)
             result = -EINTR;
         else if (planned_search_is(run, planned))
-            result = do_searches(run, &i, resumed);
+            result = do_searches(run, planned, count, resumed);
         else if (!resumed || !take_together(run, planned, count))
             result = attempt_do(run, planned, count);
     }

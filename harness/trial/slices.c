@@ -161,11 +161,10 @@ static int begin(struct block *block)
     for (int i = 0; i < block->count; i++) {
         int64_t result = load_begin_at(block->live[i].load, block->begin_ns);
 
-        if (result >= 0)
-            continue;
-        return steps_fail(&block->live[i], (int)result,
-                          "the load could not begin: %s",
-                          strerror((int)-result));
+        if (result < 0)
+            return steps_fail(&block->live[i], (int)result,
+                              "the load could not begin: %s",
+                              strerror((int)-result));
     }
     return 0;
 }
@@ -268,8 +267,7 @@ static bool watch(struct block *block)
     if (!steps_sleep_until(first,
                            block->begin_ns + (window_ns - block->begin_ns) / 2))
         return false;
-    /* All servers of the block share one backend: its lateness is reset once.
-     */
+    /* All servers of the block share one backend, which is reset once. */
     steps_reset_backend(first);
     for (int i = 1; i < block->count; i++)
         block->live[i].backend_reset = first->backend_reset;
