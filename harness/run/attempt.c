@@ -416,7 +416,7 @@ static int give_up(struct run *run, const struct noise *noise, const char *why)
 
 /* After an attempt that other processes disturbed: names those that use most
  * and waits until the machine is quiet. Returns 0 then, or at once if no wait
- * is wanted; -EBUSY if the machine stays busy for options->wait_ns, or if the
+ * is wanted; -EBUSY if the machine stays busy for options.wait_ns, or if the
  * run has lost too much time; -EINTR if the run is to stop. */
 static int wait_for_quiet(struct run *run, int64_t attempt_ns)
 {

@@ -111,13 +111,18 @@ static int told(int result, const char *why)
     return result;
 }
 
-static int write_run(struct run *run)
+static int write_json(struct run *run, const char *name)
 {
     char why[2048];
 
-    return told(results_write_json(&run->results, "run.json", run->json, why,
-                                   sizeof why),
-                why);
+    return told(
+        results_write_json(&run->results, name, run->json, why, sizeof why),
+        why);
+}
+
+static int write_run(struct run *run)
+{
+    return write_json(run, "run.json");
 }
 
 /* Printed above and below the results, so that nobody overlooks it. */
@@ -333,11 +338,7 @@ static int begin(struct run *run, bool resumed)
  * the run can go on if run.json gets damaged. */
 static int keep_start(struct run *run, bool resumed)
 {
-    char why[2048];
-    int result = resumed ? 0
-                         : told(results_write_json(&run->results, RESULTS_START,
-                                                   run->json, why, sizeof why),
-                                why);
+    int result = resumed ? 0 : write_json(run, RESULTS_START);
 
     return result < 0 ? result : write_run(run);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Errors are counted over all trials of a cell, the invalid ones first of all:
- * a trial is invalid because of its errors.
+ * Errors are counted over all trials of a cell. Invalid trials count too, since
+ * errors are what makes a trial invalid.
  */
 #include "threshold.h"
 
@@ -95,14 +95,14 @@ struct judging {
     const char *experiment, *load_point, *model;
     void (*say)(const char *line, void *context);
     void *context;
-    char *details; /* lines of the cells that fail */
+    char *details; /* one line for each cell that misses the limit */
     size_t size;
     FILE *file;
-    json_t *missed; /* the same cells */
+    json_t *missed; /* an object for each such cell */
     int cells, failed;
 };
 
-/* Failed of all scheduled requests; NAN when none was. */
+/* The share of scheduled requests that failed; NAN: none was scheduled. */
 static double error_share(const struct judging *judging)
 {
     const json_t *trial;
@@ -121,9 +121,9 @@ static double error_share(const struct judging *judging)
     return scheduled > 0 ? (scheduled - ok) / scheduled : NAN;
 }
 
-/* A figure that leaves something out says nothing of the most, and an estimate
- * may be off by its share: a limit is met by the worst that the figure allows.
- * `mem` is the only figure of either kind, and its limit is the most. */
+/* A limit is met if the worst value that the figure allows meets it. For an
+ * estimate that is the value plus its error; for a lower bound there is no
+ * worst value. Only `mem` can be either, and its limit is an upper one. */
 static bool is_met(const struct threshold *threshold, const json_t *row,
                    double value)
 {
@@ -135,7 +135,8 @@ static bool is_met(const struct threshold *threshold, const json_t *row,
                             : value > threshold->limit;
 }
 
-/* Why a figure that missed the limit does not say that the limit is broken. */
+/* A reason to doubt that a figure which missed the limit breaks it; "": none.
+ */
 static const char *doubt_of(const struct threshold *threshold,
                             const json_t *row, double value)
 {

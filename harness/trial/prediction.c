@@ -24,7 +24,10 @@ static const double SHARE = 0.5; /* of the difference: the main cause */
  * only many switches are blamed. */
 static const double SWITCH_S = 1.5e-6;
 
-enum { SEEDS = 1000 }; /* have exactly their share of heavy requests */
+enum {
+    SEEDS = 1000
+}; /* so many requests have exactly their share of heavy
+      ones */
 
 static void bound(struct prediction *prediction, const char *law, double per_s)
 {

@@ -28,9 +28,9 @@ static const int64_t WALK_PER_FILE_NS = 10000;
 static const int64_t WALK_MAX_NS = 2000000; /* a longer walk would be noticed in
                                                the window */
 
-/* The costly snapshot, unless it would still run when the window opens. A long
- * snapshot runs without real-time priority, which would keep the generator from
- * warming up. */
+/* Takes the costly snapshot, unless it would still run when the window opens. A
+ * long snapshot runs without real-time priority, so that the generator can warm
+ * up meanwhile. */
 static void take_warm(struct live_trial *live, int64_t window_ns)
 {
     struct trial *trial = live->trial;
