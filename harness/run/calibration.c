@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"

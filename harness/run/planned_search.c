@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/base/json.h"
 #include "harness/experiment/json_cell.h"

@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "harness/base/json.h"
 #include "harness/figures/drift.h"

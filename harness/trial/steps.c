@@ -6,7 +6,6 @@
  */
 #include "steps.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>

@@ -55,8 +55,7 @@ enum trial_end {
     TRIAL_STOPPED, /* *stop was set */
 };
 
-/* Updates of a shared value, counted since the server's start
- * (steps_read_updates). */
+/* Updates of a shared value, which the server counts from its start. */
 struct trial_updates {
     bool known;
     int64_t made, kept;

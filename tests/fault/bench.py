@@ -107,8 +107,8 @@ class Bench(unittest.TestCase):
         self.fail("no server was started")
 
     def wait_for_load(self, pid):
-        """Until the load's connections are open: two at least, for a request
-        that is checked comes alone."""
+        """Waits until the load's connections are open. One connection is not
+        enough, since a checked request has one of its own."""
         until = time.monotonic() + 60
         while time.monotonic() < until:
             rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """troika bench when things go wrong: interrupted, killed, its server killed, a
 server that never gets ready or ends at once, a full disk, an unwritable place,
-too few descriptors. Each time: a clear word, what was measured is kept, the
-run can be finished, and no process is left behind.
+too few descriptors. Each time the message is clear, measured trials are kept,
+the run can be finished, and no process is left behind.
 
-Speed is judged nowhere.
+No test judges speed.
 """
 import json
 import os
@@ -40,8 +40,8 @@ class Faults(Bench):
         self.assert_resumes(self.interrupt(signal.SIGINT, 130))
 
     def test_what_is_printed_can_be_pasted(self):
-        """The command that goes on and the one that reports, whatever signs
-        the results' folder has in its name."""
+        """The commands that resume and report the run, even if the name of the
+        results' folder has characters that a shell interprets."""
         self.results = self.directory / "my 'results' $x;&*"
         self.interrupt(signal.SIGINT, 130)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
@@ -156,7 +156,7 @@ class Faults(Bench):
         return list((self.results / "latest/trials").glob("*.attempt*.json"))
 
     def test_wrong_answer_is_not_asked_for_again(self):
-        """The same server would answer the same."""
+        """Another attempt would get the same wrong answer."""
         self.with_model("broken", """exec /usr/bin/python3 -u -c '
 import socket
 s = socket.create_server(("127.0.0.1", 0))
@@ -173,8 +173,8 @@ while True:
         self.assertEqual(0, self.run_json()["tally"]["retried"])
 
     def test_ctrl_c_in_a_drain_does_not_wait_for_it(self):
-        """A server that stops answering in the window of an open loop would
-        be waited for until the requests' timeout, a minute here."""
+        """If a server stops answering in the window of an open loop, the drain
+        lasts until the requests' timeout, which is a minute here."""
         path = self.directory / "short.ini"
         path.write_text("[experiment]\ntitle = Short\nblocks = 1\n"
                         "models = thread-per-connection\n"
@@ -195,8 +195,8 @@ while True:
         self.assert_nothing_left()
 
     def test_resume_counts_the_attempts_before_it(self):
-        """An attempt that was repeated stays one when the run was ended
-        between the two."""
+        """If a run ends between two attempts at a trial, the resumed run counts
+        the first one."""
         self.bench("-o", self.results, self.experiment(models="serial"))
         victim = sorted((self.results / "latest/trials").glob("*.json"))[0]
         trial = json.loads(victim.read_text())
@@ -291,7 +291,7 @@ while True:
         self.assert_nothing_left()
 
     def test_a_gate_that_is_switched_off_is_told_everywhere(self):
-        """And the run is resumed with the same switches alone."""
+        """The run can be resumed only with the same gates switched off."""
         os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
         self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
         code, out, err = self.bench("-o", self.results, "--wait-for-quiet", "0s", self.experiment("serial", 1))
@@ -316,8 +316,8 @@ while True:
         self.assertIn('no gate is named "clokc"; did you mean clock?', err)
 
     def test_a_machine_that_others_use_stops_the_run(self):
-        """After the first attempt that they spoil, and not after three of each
-        cell; who they are is said, and how to go on."""
+        """The run stops after the first attempt that other processes spoil, not
+        after three attempts in each cell, and names them and the way to go on."""
         burners = [subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"]) for _ in range(2)]
         try:
             os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
@@ -337,7 +337,7 @@ while True:
         self.assert_nothing_left()
 
     def test_no_trial_is_lost_when_all_are_invalid_and_measured_once_more(self):
-        """Whatever comes of the last attempt, it is the trial."""
+        """The last attempt becomes the trial, valid or not."""
         os.environ["TROIKA_DISABLE_GATE"], old = "steal,clock", os.environ.get("TROIKA_DISABLE_GATE")
         self.addCleanup(os.environ.__setitem__, "TROIKA_DISABLE_GATE", old or "")
         burners = [subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"]) for _ in range(2)]
@@ -357,7 +357,7 @@ while True:
         self.assertNotIn("INCOMPLETE", done.stdout)
 
     def test_invalid_trials_are_measured_once_more_at_the_end(self):
-        """One that was left invalid, as after an interruption."""
+        """A stored invalid trial, as an interrupted run may leave it."""
         self.bench("-o", self.results, self.experiment(models="serial"))
         victim = sorted((self.results / "latest/trials").glob("*.json"))[0]
         trial = json.loads(victim.read_text())

@@ -43,7 +43,7 @@ class DeadEnds(Bench):
                               stdin=subprocess.DEVNULL, timeout=LIMIT_S)
 
     def pasted(self, text):
-        """The remedy of a message, done as it is written."""
+        """Runs the remedy that a message gives, exactly as written."""
         command = re.search(r"(?:^|[:;] )((?:cp|rm) [^\n]*|make (?:-C \S+ )?resume[^\n;]*|\S+ bench --resume=[^\n;]*)", text,
                             re.M).group(1)
         environment = {**os.environ, "ARGS": "--allow-any-build"}
@@ -154,7 +154,7 @@ class DeadEnds(Bench):
                       for p in folder.rglob("*"))
 
     def test_folder_that_is_no_run(self):
-        """It is left as it was, and nobody is told to remove it."""
+        """The folder is left as it was, and no message says to remove it."""
         folder = self.results / "home"
         (folder / "letters").mkdir(parents=True)
         (folder / "log.txt").write_text("half a line")
@@ -226,7 +226,7 @@ class DeadEnds(Bench):
         self.assertIn(self.verb("bench", "--allow-any-build", f"--resume={run}").returncode, (0, 3))
 
     def test_latest_is_a_run_that_was_begun(self):
-        """Ended at its first instant, a run leaves the link where it was."""
+        """A run that ends at its first instant does not move the link."""
         run = self.made()
         self.end()
         self.start("-o", self.results, self.experiment(models="serial"))
@@ -271,7 +271,7 @@ class DeadEnds(Bench):
         self.fail("there is no guardian")
 
     def test_dead_guardian_is_replaced(self):
-        """And the new one does what the old one was there for."""
+        """The new guardian does the work of the old one."""
         self.start("-o", self.results, self.experiment(models="serial", blocks=4))
         self.wait_for_trials(1)
         first = self.guardian()

@@ -32,7 +32,7 @@ class Kills(Bench):
         return sorted(self.results.glob("2*"))
 
     def assert_no_group(self, pid):
-        """Groups carry the number of the program that made them."""
+        """A group's name has the pid of the program that made the group."""
         until = time.monotonic() + 15
         while True:
             found = [str(p) for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/memory")
@@ -43,7 +43,7 @@ class Kills(Bench):
         self.assertEqual([], found)
 
     def assert_whole(self, run):
-        """Whatever has its final name can be read to its end."""
+        """Every file with its final name is complete."""
         for path in run.glob("**/*.json"):
             json.loads(path.read_text())
 
@@ -58,7 +58,7 @@ class Kills(Bench):
         return time.monotonic() - begun
 
     def killed(self, delay_s):
-        """Starts a run and kills it; the folder that it made, or None."""
+        """Starts a run and kills it. Returns the folder that it made, or None."""
         before = self.runs()
         self.end()
         process = self.start("-o", self.results, self.experiment())
@@ -73,7 +73,7 @@ class Kills(Bench):
         return new[0] if new else None
 
     def assert_goes_on(self, run):
-        """Resumed to its end, or nothing was measured."""
+        """Resumes the run to its end, unless nothing was measured."""
         if not (run / "run.json").exists():
             self.assertEqual([], list(run.glob("trials/*.json")))
             code, _, err = self.bench("-o", self.results, f"--resume={run}")
