@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OUTCOME_CHECKS_MAX = 24, OUTCOME_WORDS = 160 };
+enum { OUTCOME_CHECKS_MAX = 64, OUTCOME_WORDS = 160 };
 
 struct outcome_check {
     char what[48];

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What goes wrong beside a trial: a backend that stops again and again, a
+ * Whole trials with a real fault: a backend that stops again and again, a
  * server that is killed, moved, taken out of its groups or starved of
- * descriptors, others on its CPU.
- *
- * One real trial of a good server; then, one at a time, a fact is written into
- * it that this machine cannot be made to show at will: a swapped page, a
- * stolen CPU, a suspended machine. Each must be noticed by its own gate.
+ * descriptors, other processes on its CPU. And one good trial, into which the
+ * faults of planted.h are written.
  */
 #include "tests.h"
 
@@ -23,6 +20,7 @@
 
 #include "fixture.h"
 #include "harness/load/load.h"
+#include "planted.h"
 #include "scenario.h"
 
 static const int64_t MS = 1000000;
@@ -227,168 +225,14 @@ void test_trial_descriptors(struct outcome *outcome)
     scenario_end(&scenario);
 }
 
-static double window_ns(const struct trial *trial)
-{
-    return (double)(trial->load->window_end_ns - trial->load->window_start_ns);
-}
-
-static void miscount(struct scenario *scenario)
-{
-    scenario->trial->load->scheduled++;
-}
-
-static void lose_answers(struct scenario *scenario)
-{
-    struct load_result *load = scenario->trial->load;
-
-    load->completed_in_window -= load->completed_in_window / 5;
-}
-
-static void rest_connections(struct scenario *scenario)
-{
-    scenario->trial->load->in_flight_integral_ns *= 0.8;
-}
-
-static void close_one(struct scenario *scenario)
-{
-    scenario->trial->load->connections_open--;
-}
-
-static void slope(struct scenario *scenario)
-{
-    for (int i = 0; i < LOAD_PARTS; i++)
-        scenario->trial->load->parts[i] = (uint64_t)(10000 + 1000 * i);
-}
-
-static void be_busy(struct scenario *scenario)
-{
-    struct load_result *load = scenario->trial->load;
-    double cpus = load->processes;
-
-    load->cpu_ns = (int64_t)(0.95 * cpus * window_ns(scenario->trial));
-}
-
-static void sample_late(struct scenario *scenario)
-{
-    scenario->trial->last.at_ns += 100 * MS;
-}
-
-static void stand_still(struct scenario *scenario)
-{
-    histogram_record(&scenario->trial->platform.lateness, 60 * MS);
-}
-
-static void suspend(struct scenario *scenario)
-{
-    scenario->trial->machine_last.asleep_ns += 5000 * MS;
-}
-
-static void slow_down(struct scenario *scenario)
-{
-    scenario->plan.usual_speed = 1.3 * scenario->trial->platform.speed_per_us;
-}
-
-static void watch_closely(struct scenario *scenario)
-{
-    struct metronome_report *platform = &scenario->trial->platform;
-
-    platform->cost_ns =
-        (int64_t)(0.05 * platform->cpus * window_ns(scenario->trial));
-}
-
-static void steal(struct scenario *scenario)
-{
-    struct machine_sample *last = &scenario->trial->machine_last;
-
-    last->steal_ns += (int64_t)(0.05 * last->cpus * window_ns(scenario->trial));
-}
-
-static void count_one(struct scenario *scenario, enum machine_counter counter)
-{
-    scenario->trial->machine_last.counters[counter]++;
-}
-
-static void swap(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_SWAPPED_OUT);
-}
-
-static void kill_for_memory(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_OOM_KILLS);
-}
-
-static void drop_connection(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_LISTEN_DROPS);
-}
-
-static void read_page(struct scenario *scenario)
-{
-    scenario->trial->faults_last++;
-}
-
-static void answer_early(struct scenario *scenario)
-{
-    histogram_record(&scenario->trial->load->service, 1 * MS);
-}
-
-static void start_again(struct scenario *scenario)
-{
-    scenario->trial->listeners_last++;
-}
-
-static void look_too_long(struct scenario *scenario)
-{
-    scenario->trial->sampler.cpu_ns += 100 * MS;
-}
-
-static const struct fact {
-    const char *gate, *what;
-    void (*write)(struct scenario *scenario);
-} facts[] = {
-    {"identity", "one request more than accounted for", miscount},
-    {"service_floor", "an answer after 1 ms of 5", answer_early},
-    {"server_restarted", "another listening socket", start_again},
-    {"sampler_cost", "looks that took 100 ms more", look_too_long},
-    {"little", "a fifth of the answers not counted", lose_answers},
-    {"in_flight", "connections idle for a fifth", rest_connections},
-    {"connections", "one connection less", close_one},
-    {"steady", "a rate that rises", slope},
-    {"generator_busy", "a generator at 95 %", be_busy},
-    {"sampler", "a sample 100 ms late", sample_late},
-    {"clock", "a machine that stood still", stand_still},
-    {"clock", "a machine that was suspended", suspend},
-    {"machine_speed", "a machine 30 % slower", slow_down},
-    {"metronome_cost", "a metronome that takes 5 %", watch_closely},
-    {"steal", "5 % of the CPUs stolen", steal},
-    {"swap", "a page swapped out", swap},
-    {"swap", "a process killed for memory", kill_for_memory},
-    {"major_faults", "a page read from the disk", read_page},
-    {"kernel_drops", "a connection dropped", drop_connection},
-};
-
-/* A gate that cannot judge on this machine has nothing to be checked. */
-static void check(struct scenario *scenario, struct outcome *outcome,
-                  const struct fact *fact)
-{
-    const struct gate *gate;
-    char expected[64];
-
-    fact->write(scenario);
-    scenario_judge(scenario);
-    gate = scenario_gate(scenario, fact->gate);
-    if (gate && gate->ok && !gate->applied)
-        return;
-    snprintf(expected, sizeof expected, "gate %s fails", fact->gate);
-    outcome_words(outcome, fact->what, expected,
-                  gate ? gate->words : "no such gate", gate && !gate->ok);
-}
-
+/* Plants one fault after another, each into the trial as it was. */
 static void check_all(struct scenario *scenario, struct outcome *outcome)
 {
-    struct trial trial = *scenario->trial;
-    struct trial_plan plan = scenario->plan;
+    const struct good_trial good = {&scenario->plan, &scenario->point,
+                                    scenario->trial};
+    const struct trial trial = *scenario->trial;
+    const struct trial_plan plan = scenario->plan;
+    const struct load_point point = scenario->point;
     struct load_result *load = malloc(sizeof *load);
 
     if (!load) {
@@ -396,9 +240,19 @@ static void check_all(struct scenario *scenario, struct outcome *outcome)
         return;
     }
     *load = *trial.load;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-        check(scenario, outcome, &facts[i]);
+    for (const struct planted_fault *fault = planted_faults; fault->gate;
+         fault++) {
+        char expected[64];
+
+        fault->plant(&good);
+        scenario_judge(scenario);
+        const struct gate *gate = scenario_gate(scenario, fault->gate);
+
+        snprintf(expected, sizeof expected, "gate %s fails", fault->gate);
+        outcome_words(outcome, fault->what, expected,
+                      gate ? gate->words : "no such gate", gate && !gate->ok);
         scenario->plan = plan;
+        scenario->point = point;
         *scenario->trial = trial;
         *scenario->trial->load = *load;
     }

