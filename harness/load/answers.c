@@ -133,7 +133,7 @@ static int make(const struct workload_entry *entry,
                 const struct arguments *arguments, uint64_t first_seed,
                 struct budget budget, struct load_request **requests)
 {
-    int64_t start_ns = load_cpu_now();
+    int64_t start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct arguments each = *arguments;
     struct load_request *made = calloc((size_t)budget.count, sizeof *made);
     int count = 0;
@@ -141,8 +141,10 @@ static int make(const struct workload_entry *entry,
     *requests = NULL;
     if (!made)
         return -ENOMEM;
-    while (count < budget.count &&
-           (count < SOME_MIN || load_cpu_now() - start_ns < budget.cost_ns)) {
+    while (
+        count < budget.count &&
+        (count < SOME_MIN ||
+         clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns < budget.cost_ns)) {
         each.seed = seed_of(first_seed, count);
         int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {

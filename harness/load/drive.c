@@ -101,7 +101,7 @@ void load_drive_reopen(struct load_drive *drive,
     int64_t pause_ns = (int64_t)PAUSE_MIN_NS << doublings;
     if (pause_ns > PAUSE_MAX_NS)
         pause_ns = PAUSE_MAX_NS;
-    connection->due_ns = load_now() + pause_ns;
+    connection->due_ns = clock_now_ns() + pause_ns;
     if (connection->due_ns < drive->pool.paused_until_ns)
         drive->pool.paused_until_ns = connection->due_ns;
     load_pool_move(&drive->pool, connection, POOL_PAUSED);
@@ -111,7 +111,7 @@ void load_drive_fail(struct load_drive *drive,
                      struct load_connection *connection,
                      enum load_outcome outcome, const char *words)
 {
-    connection->times.done_ns = load_now();
+    connection->times.done_ns = clock_now_ns();
     load_record_in_flight(&drive->record, -1, connection->times.done_ns);
     if (load_record_end(&drive->record, outcome, &connection->times))
         load_drive_note(drive, words);
@@ -154,7 +154,7 @@ struct load_reference *load_drive_reference(const struct load_drive *drive,
 void load_drive_fail_queued(struct load_drive *drive, size_t count,
                             enum load_outcome outcome, const char *words)
 {
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     for (; count > 0 && drive->taken < drive->arrived; count--) {
         uint64_t number = drive->taken++;
         struct load_times times = {
@@ -198,7 +198,7 @@ void load_drive_fail_connect(struct load_drive *drive,
         fail_again(drive, connection, error, words);
         return;
     }
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     struct load_times times = {
         .intended_ns = now_ns,
         .sent_ns = now_ns,

@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/machine/urgency.h"
 #include "requests.h"
 
@@ -209,7 +210,7 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     if (status < 0)
         return status;
     int64_t ramp_ns = task->plan->connect_ns;
-    engine->ramp_next_ns = load_now();
+    engine->ramp_next_ns = clock_now_ns();
     engine->ramp_end_ns =
         engine->ramp_next_ns + (ramp_ns > 0 ? ramp_ns : ramp_default_ns);
     engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -301,7 +302,7 @@ static void mark(struct engine *engine, int64_t now_ns)
     struct load_result *result = &engine->task->slot->result;
     if (!engine->opened && now_ns >= record->start_ns) {
         engine->opened = true;
-        engine->cpu_start_ns = load_cpu_now();
+        engine->cpu_start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
         result->connections_open = load_pool_open(&drive->pool);
     }
     if (!engine->closed && engine->opened && load_drive_reached(drive))
@@ -309,7 +310,8 @@ static void mark(struct engine *engine, int64_t now_ns)
     if (!engine->closed && now_ns >= record->end_ns) {
         engine->closed = true;
         drive->running = false;
-        result->cpu_ns = load_cpu_now() - engine->cpu_start_ns;
+        result->cpu_ns =
+            clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - engine->cpu_start_ns;
         result->window_start_ns = record->start_ns;
         result->window_end_ns = record->end_ns;
         load_record_in_flight(record, 0, now_ns);
@@ -354,7 +356,7 @@ static void arm(struct engine *engine)
 static void turn(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     obey(engine, now_ns);
     load_requests_advance(drive, now_ns);
     load_requests_expire(drive, now_ns);
@@ -394,7 +396,7 @@ static int loop(struct engine *engine)
         /* What servers send by themselves may have come in the window, by now,
          * of which a process that was kept waiting has not yet heard. */
         if (engine->drive.record.origin_ns == INT64_MAX)
-            obey(engine, load_now());
+            obey(engine, clock_now_ns());
         for (int i = 0; i < count; i++)
             handle(engine, &events[i]);
         turn(engine);
@@ -428,12 +430,8 @@ static int take_cpus(const struct load_task *task)
  * caller who says when to stop. */
 static _Noreturn void child(const struct load_task *task, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    child_dies_with(parent);
+    child_ignore_signals();
     prctl(PR_SET_TIMERSLACK, 1);
     raise_descriptors();
     close_others(task->control_fd, task->report_fd);
@@ -462,11 +460,9 @@ static int allocate(struct load *load)
     load->pids = calloc((size_t)load->processes, sizeof *load->pids);
     if (!load->pids)
         return -ENOMEM;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return -errno;
-    load->shared = memory;
+    load->shared = child_share(size);
+    if (!load->shared)
+        return -ENOMEM;
     load->shared_size = size;
     load->control_fd = eventfd(0, EFD_CLOEXEC);
     load->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -572,7 +568,7 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
         int error = 0;
         if (any_dead(load, &error))
             return error < 0 && !done ? error : -ECHILD;
-        if (load_now() > deadline_ns)
+        if (clock_now_ns() > deadline_ns)
             return -ETIMEDOUT;
         if (load->plan->stop && *load->plan->stop)
             return -EINTR;
@@ -602,7 +598,7 @@ const char *load_reason(const struct load *load)
 int load_opened(struct load *load)
 {
     /* The processes end the ramp by themselves; this only guards. */
-    int status = wait_for(load, false, load_now() + time_max_ns);
+    int status = wait_for(load, false, clock_now_ns() + time_max_ns);
     if (status == 0 && !atomic_load(&load->shared->control.stop))
         status = opened(load);
     return status;
@@ -613,7 +609,7 @@ int64_t load_begin(struct load *load)
     int status = load_opened(load);
     if (status < 0)
         return status;
-    return load_begin_at(load, load_now() + begin_lead_ns);
+    return load_begin_at(load, clock_now_ns() + begin_lead_ns);
 }
 
 int64_t load_begin_at(struct load *load, int64_t begin_ns)
@@ -679,8 +675,9 @@ int load_wait(struct load *load, struct load_result *result)
     int64_t begin_ns = atomic_load(&load->shared->control.begin_ns);
     if (!begin_ns && !atomic_load(&load->shared->control.stop))
         return -EINVAL;
-    int64_t deadline_ns = (begin_ns ? begin_ns : load_now()) + plan->warmup_ns +
-                          plan->window_ns + plan->timeout_ns + end_grace_ns;
+    int64_t deadline_ns = (begin_ns ? begin_ns : clock_now_ns()) +
+                          plan->warmup_ns + plan->window_ns + plan->timeout_ns +
+                          end_grace_ns;
     int status = wait_for(load, true, deadline_ns);
     if (status == 0)
         merge(load, result);
@@ -691,13 +688,9 @@ void load_free(struct load *load)
 {
     if (!load)
         return;
-    for (int i = 0; load->pids && i < load->processes; i++) {
-        if (!load->pids[i])
-            continue;
-        kill(load->pids[i], SIGKILL);
-        while (waitpid(load->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    for (int i = 0; load->pids && i < load->processes; i++)
+        if (load->pids[i])
+            child_end(load->pids[i]);
     if (load->shared)
         munmap(load->shared, load->shared_size);
     if (load->control_fd >= 0)

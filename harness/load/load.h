@@ -29,8 +29,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "harness/base/clock.h"
 #include "models/runtime/base/histogram.h"
 #include "socket.h"
 #include "target.h"
@@ -219,21 +219,6 @@ struct load_result {
 struct load;
 
 enum { LOAD_REASON_MAX = 192 };
-
-static inline int64_t load_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-/* CPU time of the calling process. */
-static inline int64_t load_cpu_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Forks the generator's processes, which connect at once; they die with the
  * calling thread. The caller owns the plan, the requests and *load until

@@ -95,7 +95,7 @@ static void send_queued(struct load_drive *drive, bool was_free)
     uint64_t number = drive->taken++;
     if (drive->plan->mutation == MUTATION_SLOW)
         dawdle();
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     struct load_times times = {
         .intended_ns = drive->record.origin_ns + drive->schedule.due_ns[number],
         .sent_ns = now_ns,
@@ -143,7 +143,7 @@ static void send_due(struct load_drive *drive, enum load_state state,
 {
     struct load_list *list = &drive->pool.lists[state];
     while (list->head && list->head->due_ns <= now_ns) {
-        int64_t sent_ns = load_now();
+        int64_t sent_ns = clock_now_ns();
         if (!load_drive_asks(drive, sent_ns)) {
             load_drive_rest(drive, list->head, sent_ns);
         } else if (drive->plan->churn) {
@@ -160,7 +160,7 @@ static void send_due(struct load_drive *drive, enum load_state state,
 static void open_one(struct load_drive *drive,
                      struct load_connection *connection)
 {
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     connection->due_ns = now_ns + drive->plan->timeout_ns;
     connection->asked = drive->plan->churn && load_drive_asks(drive, now_ns);
     if (connection->asked) {
@@ -200,7 +200,7 @@ static void opened(struct load_drive *drive, struct load_connection *connection)
 {
     load_drive_decide(drive, connection);
     bool first = !connection->was_open;
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     connection->was_open = true;
     if (connection->asked) {
         send_connected(drive, connection, now_ns);
@@ -237,7 +237,7 @@ static void opening_event(struct load_drive *drive,
             return;
         status = status < 0 ? status : !greeting;
         if (status == 0)
-            status = load_pool_greet(connection, greeting, load_now());
+            status = load_pool_greet(connection, greeting, clock_now_ns());
     } else {
         status = greeting_answered(drive, connection, why, sizeof why);
     }
@@ -271,7 +271,7 @@ static bool send_elsewhere(struct load_drive *drive,
     if (!connection->kept || connection->resent || request->unsafe ||
         drive->plan->greeting || load_response_started(&connection->response))
         return false;
-    if (load_record_in_window(&drive->record, load_now()))
+    if (load_record_in_window(&drive->record, clock_now_ns()))
         drive->slot->result.resent++;
     load_response_drop(&connection->response);
     load_pool_close(connection);
@@ -323,7 +323,7 @@ static void answered(struct load_drive *drive,
         load_drive_fail(drive, connection, outcomes[answer], words);
         return;
     }
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     connection->times.done_ns = now_ns;
     connection->failures = 0;
     connection->kept = true;
@@ -370,7 +370,7 @@ static void unasked(struct load_drive *drive,
 /* A WebSocket ended without our doing. */
 static void socket_lost(struct load_drive *drive)
 {
-    if (load_record_in_window(&drive->record, load_now()))
+    if (load_record_in_window(&drive->record, clock_now_ns()))
         drive->slot->result.lost++;
 }
 
@@ -423,7 +423,7 @@ static void take_messages(struct load_drive *drive,
                      false);
         } else if (event == LOAD_SOCKET_PUSHED) {
             load_record_push(&drive->record, connection->socket.push_due_ns,
-                             load_now());
+                             clock_now_ns());
         } else if (event != LOAD_SOCKET_MORE) {
             fail_socket(drive, connection, event);
         }

@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "harness/base/clock.h"
 
 enum { TEXT_MAX = 65536, CPUS_MAX = 1024, KERNEL_TICK_NS = 4000000 };
 
@@ -36,14 +37,6 @@ static const struct {
     {"timeouts", "/proc/net/netstat", "TCPTimeouts"},
     {"retransmits", "/proc/net/snmp", "RetransSegs"},
 };
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* The whole file, null-terminated; "" when it cannot be read. */
 static char *read_text(const char *path, char *text)
@@ -228,13 +221,13 @@ void machine_sample(struct machine_sample *sample)
 {
     static char text[TEXT_MAX];
 
-    *sample = (struct machine_sample){.at_ns = clock_ns(CLOCK_MONOTONIC)};
+    *sample = (struct machine_sample){.at_ns = clock_now_ns()};
     sample->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     read_ticks(sample, text);
     refine(sample, text);
     sample->softirq_ns = read_softirq(text);
-    sample->own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-    sample->asleep_ns = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+    sample->own_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    sample->asleep_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns();
     read_counters(sample, text);
 }
 

@@ -6,14 +6,14 @@
  */
 #include "noise.h"
 
-#include "process_times.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "harness/base/clock.h"
+#include "process_times.h"
 
 enum { SAMPLES_MAX = 500 };
 
@@ -24,23 +24,6 @@ static const int64_t WHOLE_NS = 1000000000;
 struct ticks {
     long long busy, idle, steal;
 };
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static void sleep_until(int64_t at_ns)
-{
-    struct timespec at = {.tv_sec = at_ns / 1000000000,
-                          .tv_nsec = at_ns % 1000000000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
-}
 
 static int read_ticks(struct ticks *ticks)
 {
@@ -75,9 +58,9 @@ static void measure_lateness(struct noise *noise, int64_t start_ns)
 
     prctl(PR_SET_TIMERSLACK, 1UL);
     while (count < SAMPLES_MAX) {
-        int64_t at_ns = clock_ns(CLOCK_MONOTONIC) + STEP_NS;
-        sleep_until(at_ns);
-        late[count] = clock_ns(CLOCK_MONOTONIC) - at_ns;
+        int64_t at_ns = clock_now_ns() + STEP_NS;
+        clock_sleep_until(at_ns);
+        late[count] = clock_now_ns() - at_ns;
         if (at_ns + late[count++] - start_ns > TIMED_NS)
             break;
     }
@@ -121,8 +104,8 @@ char *noise_culprits(const struct noise *noise, char *text, size_t size)
 
 int noise_measure(struct noise *noise)
 {
-    int64_t start_ns = clock_ns(CLOCK_MONOTONIC);
-    int64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t start_ns = clock_now_ns();
+    int64_t own_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct process_times times = {0};
     struct ticks before, after;
     int result = read_ticks(&before);
@@ -130,7 +113,7 @@ int noise_measure(struct noise *noise)
 
     process_times_read(&times);
     measure_lateness(noise, start_ns);
-    sleep_until(start_ns + WHOLE_NS);
+    clock_sleep_until(start_ns + WHOLE_NS);
     noise->foreign_share = noise->steal_share = -1;
     noise->process_count = 0;
     if (result == 0)
@@ -142,7 +125,7 @@ int noise_measure(struct noise *noise)
     process_times_free(&times);
     if (result < 0)
         return result;
-    own = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) / 1e9 *
+    own = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) / 1e9 *
           (double)sysconf(_SC_CLK_TCK);
     all = (double)(after.busy - before.busy + after.idle - before.idle +
                    after.steal - before.steal);

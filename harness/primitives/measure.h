@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#include <stdint.h>
-#include <time.h>
+#include "harness/base/clock.h"
 
 /* Where the two threads of a hand-over run. */
 enum measure_placement {
@@ -14,23 +13,16 @@ enum measure_placement {
     MEASURE_ANYWHERE,
 };
 
-static inline int64_t measure_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* For what involves two tasks of the kernel. */
 static inline int64_t measure_wall(void)
 {
-    return measure_clock(CLOCK_MONOTONIC);
+    return clock_now_ns();
 }
 
 /* For what this thread does alone: other work on its CPU does not count. */
 static inline int64_t measure_cpu(void)
 {
-    return measure_clock(CLOCK_THREAD_CPUTIME_ID);
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* switching.c; the variant of switching_turns is how many take turns. */

@@ -375,23 +375,23 @@ static int first_attempt(const struct run *run,
 int attempt_do(struct run *run, const struct plan_trial *planned, int count)
 {
     json_t *before[EXPERIMENT_MODELS_MAX] = {0};
-    int64_t start_ns = now_ns();
+    int64_t start_ns = clock_now_ns();
     int result = 0, waited = 0;
 
     for (int i = 0; i < count; i++)
         before[i] = json_incref(latest(run, &planned[i]));
     for (int attempt = first_attempt(run, planned); result == 0; attempt++) {
-        int64_t attempt_ns = now_ns();
+        int64_t attempt_ns = clock_now_ns();
 
         result = attempt_once(run, planned, count, attempt, before);
         if (result >= 0 && run->busy)
-            waited = busy_wait(run, now_ns() - attempt_ns);
+            waited = busy_wait(run, clock_now_ns() - attempt_ns);
         if (waited < 0)
             result = waited;
     }
     for (int i = 0; i < count; i++)
         json_decref(before[i]);
-    run->extra_ns += now_ns() - start_ns -
+    run->extra_ns += clock_now_ns() - start_ns -
                      count * plan_trial_ns(plan_point(&run->plan, planned));
     run->done += count;
     return result < 0 ? result : 0;

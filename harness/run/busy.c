@@ -58,7 +58,7 @@ static int give_up(struct run *run, const struct noise *noise, const char *why)
 
 int busy_wait(struct run *run, int64_t attempt_ns)
 {
-    int64_t start_ns = now_ns(), most_ns = plan_eta_ns(&run->plan, 0) / 2;
+    int64_t start_ns = clock_now_ns(), most_ns = plan_eta_ns(&run->plan, 0) / 2;
     struct noise noise;
     int quiet = 0;
 
@@ -74,14 +74,14 @@ int busy_wait(struct run *run, int64_t attempt_ns)
         if (quiet == 0 && !told)
             say_busy(run, &noise);
         told |= quiet == 0;
-        if (quiet == 0 && now_ns() - start_ns >= run->options->wait_ns)
+        if (quiet == 0 && clock_now_ns() - start_ns >= run->options->wait_ns)
             return give_up(
                 run, &noise,
                 "the machine did not become quiet (--wait-for-quiet)");
         if (!told && quiet > 0)
             break;
     }
-    run->busy_ns += now_ns() - start_ns + attempt_ns;
+    run->busy_ns += clock_now_ns() - start_ns + attempt_ns;
     if (run->busy_ns <= most_ns)
         return 0;
     return give_up(run, &noise,

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/load/load.h"
@@ -24,14 +23,6 @@ enum { CHILDREN_MAX = 256 };
  * show anything, and the test says that it cannot tell. */
 static const double EXPLAINED_SHARE_MAX = 0.1;
 static const double EXPLAINED_MIN_NS = 1e6;
-
-void fixture_sleep_until(int64_t at_ns)
-{
-    struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
-}
 
 static int64_t wait_of(const struct arguments *arguments)
 {

@@ -49,9 +49,6 @@ void fixture_free(struct fixture *fixture);
 /* The generator's processes, while it runs. Returns how many. */
 int fixture_generator(const struct fixture *fixture, pid_t *pids, int max);
 
-/* Sleeps until this monotonic time. */
-void fixture_sleep_until(int64_t at_ns);
-
 /* Checks one gate: it must fail if `fails` is set, and pass if not. */
 void fixture_gate(const struct fixture *fixture, struct outcome *outcome,
                   const char *id, bool fails);

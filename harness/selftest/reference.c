@@ -15,19 +15,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/load/schedule.h"
 
 static double unit(uint64_t seed, uint64_t number)
@@ -189,7 +187,7 @@ static void answer(struct server *server, int fd)
         atomic_fetch_add(&server->account->faults[fault], 1);
     else
         histogram_record(&server->account->delay,
-                         load_now() - client->arrived_ns);
+                         clock_now_ns() - client->arrived_ns);
     if (fault == REFERENCE_OTHER)
         seed = server->last_seed == seed ? seed + 1 : server->last_seed;
     if (fault == REFERENCE_CACHED)
@@ -219,7 +217,7 @@ static void asked(struct server *server, int fd)
     int64_t delay_ns, due_ns;
 
     client->used = 0;
-    client->arrived_ns = load_now();
+    client->arrived_ns = clock_now_ns();
     client->seed = seed ? strtol(seed + 5, NULL, 10) : 0;
     client->number = atomic_fetch_add(&server->account->requests, 1);
     if (client->number == 0)
@@ -280,7 +278,7 @@ static void advance(struct server *server)
 {
     int64_t next_ns;
 
-    while (server->heap_count > 0 && server->heap[0].due_ns <= load_now()) {
+    while (server->heap_count > 0 && server->heap[0].due_ns <= clock_now_ns()) {
         struct waiting item = heap_pop(server);
 
         if (server->clients[item.fd].generation == item.generation)
@@ -370,9 +368,7 @@ static _Noreturn void child(const struct reference_script *script,
 {
     struct rlimit files;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
+    child_dies_with(parent);
     prctl(PR_SET_TIMERSLACK, 1UL);
     if (cpus)
         sched_setaffinity(0, sizeof *cpus, cpus);
@@ -391,19 +387,16 @@ int reference_start(const struct reference_script *script,
 {
     int listener = listen_on(&reference->address, script->deaf ? 1 : 4096);
     pid_t parent = getpid();
-    void *memory;
 
     reference->pid = 0;
     reference->account = NULL;
     if (listener < 0)
         return listener;
-    memory = mmap(NULL, sizeof *reference->account, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    reference->account = child_share(sizeof *reference->account);
+    if (!reference->account) {
         close(listener);
         return -ENOMEM;
     }
-    reference->account = memory;
     histogram_reset(&reference->account->delay);
     reference->pid = fork();
     if (reference->pid == 0)
@@ -418,11 +411,8 @@ int reference_start(const struct reference_script *script,
 
 void reference_stop(struct reference *reference)
 {
-    if (reference->pid <= 0)
-        return;
-    kill(reference->pid, SIGKILL);
-    while (waitpid(reference->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (reference->pid > 0)
+        child_end(reference->pid);
     reference->pid = 0;
 }
 

@@ -13,11 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness/base/child.h"
 #include "harness/load/load.h"
 
 enum { CHILDREN_MAX = 256 };
@@ -114,25 +113,24 @@ static int count_sockets(pid_t pid)
 static _Noreturn void wait_and_disturb(const struct scenario *scenario,
                                        pid_t parent)
 {
-    int64_t give_up_ns = load_now() + PATIENCE_NS;
+    int64_t give_up_ns = clock_now_ns() + PATIENCE_NS;
     pid_t server = -1;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    while (server < 0 && load_now() < give_up_ns && getppid() == parent) {
-        fixture_sleep_until(load_now() + 5 * MS);
+    child_dies_with(parent);
+    while (server < 0 && clock_now_ns() < give_up_ns) {
+        clock_sleep_until(clock_now_ns() + 5 * MS);
         server = find_server(parent);
     }
     if (server > 0 && scenario->on_start)
         scenario->on_start(scenario, server);
-    while (server > 0 && scenario->disturb && load_now() < give_up_ns &&
-           getppid() == parent) {
+    while (server > 0 && scenario->disturb && clock_now_ns() < give_up_ns) {
         if (count_sockets(server) > scenario->point.connections) {
-            fixture_sleep_until(load_now() + scenario->point.warmup_ns +
-                                200 * MS);
+            clock_sleep_until(clock_now_ns() + scenario->point.warmup_ns +
+                              200 * MS);
             scenario->disturb(scenario, server);
             break;
         }
-        fixture_sleep_until(load_now() + 5 * MS);
+        clock_sleep_until(clock_now_ns() + 5 * MS);
     }
     _exit(0);
 }
@@ -152,11 +150,8 @@ void scenario_run(struct scenario *scenario)
     if (disturber == 0)
         wait_and_disturb(scenario, parent);
     trial_run(&scenario->plan, scenario->trial);
-    if (disturber > 0) {
-        kill(disturber, SIGKILL);
-        while (waitpid(disturber, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (disturber > 0)
+        child_end(disturber);
     scenario_judge(scenario);
 }
 

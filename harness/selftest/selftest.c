@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/load/load.h"
@@ -47,12 +47,10 @@ static int launch(struct job *job, struct selftest_result *result)
 
     memset(result->outcome, 0, sizeof *result->outcome);
     result->attempts++;
-    *job = (struct job){.result = result, .started_ns = load_now()};
+    *job = (struct job){.result = result, .started_ns = clock_now_ns()};
     job->pid = fork();
     if (job->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         result->test->run(result->outcome);
         result->outcome->finished = true;
         _exit(0);
@@ -67,16 +65,13 @@ static int launch(struct job *job, struct selftest_result *result)
 static bool ended(struct job *job)
 {
     struct selftest_result *result = job->result;
-    int64_t took_ns = load_now() - job->started_ns;
+    int64_t took_ns = clock_now_ns() - job->started_ns;
     pid_t got = waitpid(job->pid, NULL, WNOHANG);
 
     if (got == 0 && took_ns < LIMIT_NS)
         return false;
-    if (got == 0) {
-        kill(job->pid, SIGKILL);
-        while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (got == 0)
+        child_end(job->pid);
     if (!result->outcome->finished)
         outcome_words(result->outcome, "the test itself", "comes to an end",
                       got == 0 ? "killed after 60 s" : "died", false);
@@ -210,15 +205,6 @@ static int run_together(const bool *chosen, struct selftest_result *results,
     return status;
 }
 
-static struct outcome *share(int count)
-{
-    void *memory =
-        mmap(NULL, (size_t)count * sizeof(struct outcome),
-             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    return memory != MAP_FAILED ? memory : NULL;
-}
-
 int selftest_run(const bool *chosen, struct selftest_result *results,
                  void (*told)(const struct selftest_result *result))
 {
@@ -227,7 +213,7 @@ int selftest_run(const bool *chosen, struct selftest_result *results,
 
     while (selftest_tests[count].name)
         count++;
-    outcomes = share(count);
+    outcomes = child_share((size_t)count * sizeof *outcomes);
     if (!outcomes)
         return -ENOMEM;
     for (int i = 0; i < count; i++)

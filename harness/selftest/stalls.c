@@ -9,14 +9,10 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "harness/load/load.h"
+#include "harness/base/child.h"
+#include "harness/base/clock.h"
 
 static const int64_t STEP_NS = 4000000;
 
@@ -29,23 +25,15 @@ enum { WAKE_UPS = 4 };
 static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
                               pid_t parent)
 {
-    int64_t at_ns = load_now();
+    int64_t at_ns = clock_now_ns();
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
+    child_dies_with(parent);
     prctl(PR_SET_TIMERSLACK, 1UL);
     sched_setaffinity(0, sizeof *cpus, cpus);
     for (;;) {
-        struct timespec at;
-        int64_t now_ns;
-
         at_ns += STEP_NS;
-        at = (struct timespec){at_ns / 1000000000, at_ns % 1000000000};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) ==
-               EINTR)
-            ;
-        now_ns = load_now();
+        clock_sleep_until(at_ns);
+        int64_t now_ns = clock_now_ns();
         histogram_record(late, now_ns - at_ns);
         for (; now_ns - at_ns > STEP_NS; at_ns += STEP_NS)
             histogram_record(late, now_ns - at_ns - STEP_NS);
@@ -55,14 +43,11 @@ static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
 int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
 {
     pid_t parent = getpid();
-    void *memory =
-        mmap(NULL, STALLS_SIDES * sizeof *stalls->late, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    *stalls = (struct stalls){0};
-    if (memory == MAP_FAILED)
+    *stalls = (struct stalls){
+        .late = child_share(STALLS_SIDES * sizeof *stalls->late)};
+    if (!stalls->late)
         return -ENOMEM;
-    stalls->late = memory;
     for (int i = 0; i < STALLS_SIDES; i++)
         histogram_reset(&stalls->late[i]);
     for (int i = 0; i < STALLS_SIDES; i++) {
@@ -83,11 +68,8 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
 void stalls_stop(struct stalls *stalls)
 {
     for (int i = 0; i < STALLS_SIDES; i++) {
-        if (stalls->pids[i] <= 0)
-            continue;
-        kill(stalls->pids[i], SIGKILL);
-        while (waitpid(stalls->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
+        if (stalls->pids[i] > 0)
+            child_end(stalls->pids[i]);
         stalls->pids[i] = 0;
     }
 }

@@ -12,11 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness/base/child.h"
 #include "harness/load/load.h"
 
 static const int64_t MS = 1000000;
@@ -82,9 +81,7 @@ static _Noreturn void hog(const cpu_set_t *cpus, pid_t parent)
 {
     volatile uint64_t turns = 0;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
+    child_dies_with(parent);
     sched_setaffinity(0, sizeof *cpus, cpus);
     for (;;)
         turns++;
@@ -101,13 +98,10 @@ static void starve(struct fixture *fixture, int64_t window_start_ns)
         if (pids[i] == 0)
             hog(&fixture->cpus.clients, parent);
     }
-    fixture_sleep_until(window_start_ns + fixture->plan.window_ns);
+    clock_sleep_until(window_start_ns + fixture->plan.window_ns);
     for (int i = 0; i < count; i++) {
-        if (pids[i] < 0)
-            continue;
-        kill(pids[i], SIGKILL);
-        while (waitpid(pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
+        if (pids[i] > 0)
+            child_end(pids[i]);
     }
 }
 
@@ -167,10 +161,10 @@ static void stop_generator(struct fixture *fixture, int64_t window_start_ns)
     pid_t pids[64];
     int count = fixture_generator(fixture, pids, 64);
 
-    fixture_sleep_until(window_start_ns + fixture->plan.window_ns / 2);
+    clock_sleep_until(window_start_ns + fixture->plan.window_ns / 2);
     for (int i = 0; i < count; i++)
         kill(pids[i], SIGSTOP);
-    fixture_sleep_until(load_now() + 100 * MS);
+    clock_sleep_until(clock_now_ns() + 100 * MS);
     for (int i = 0; i < count; i++)
         kill(pids[i], SIGCONT);
 }

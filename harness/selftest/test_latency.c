@@ -117,9 +117,9 @@ static void stop_in_the_middle(struct fixture *fixture, int64_t window_start_ns)
 {
     int64_t quarter_ns = fixture->plan.window_ns / 4;
 
-    fixture_sleep_until(window_start_ns + quarter_ns);
+    clock_sleep_until(window_start_ns + quarter_ns);
     kill(fixture->reference.pid, SIGSTOP);
-    fixture_sleep_until(window_start_ns + 3 * quarter_ns);
+    clock_sleep_until(window_start_ns + 3 * quarter_ns);
     kill(fixture->reference.pid, SIGCONT);
 }
 

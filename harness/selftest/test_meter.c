@@ -14,17 +14,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
+#include "harness/base/clock.h"
 #include "harness/machine/meter/meter.h"
 
 enum { CHILDREN = 3, OWN_MIB = 24, SHARED_MIB = 32, PAGE = 4096 };
 enum { OWN_MS = 150, SHORT_COUNT = 10, SHORT_MS = 15 };
 
-static const int64_t MIB = 1 << 20;
+static const int64_t MIB = 1 << 20, MS = 1000000;
 
 struct tree {
     struct meter *meter;
@@ -33,24 +32,14 @@ struct tree {
     struct meter_sample before, after;
 };
 
-static void rest(long ms)
-{
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-
-    nanosleep(&time, NULL);
-}
-
 static int64_t cpu_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void burn(int ms)
 {
-    int64_t end_ns = cpu_ns() + ms * INT64_C(1000000);
+    int64_t end_ns = cpu_ns() + ms * MS;
     volatile uint64_t turns = 0;
 
     while (cpu_ns() < end_ns)
@@ -100,9 +89,7 @@ static void be_memory(int go, int did)
 
         if (fork() != 0)
             continue;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         wait_word(go);
         touch(OWN_MIB, map(OWN_MIB, MAP_PRIVATE));
         touch(SHARED_MIB, shared);
@@ -142,8 +129,8 @@ static int start(struct tree *tree, void (*be)(int go, int did))
     tree->did = did[0];
     tree->pid = fork();
     if (tree->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || meter_enter(tree->meter) < 0)
+        child_dies_with(parent);
+        if (meter_enter(tree->meter) < 0)
             _exit(1);
         close(go[1]);
         be(go[0], did[1]);
@@ -163,7 +150,7 @@ static void observe(struct tree *tree, int words)
 {
     char byte;
 
-    rest(100);
+    clock_sleep_until(clock_now_ns() + 100 * MS);
     meter_snapshot(tree->meter, &tree->before);
     for (int i = 0; i < words; i++)
         if (write(tree->go, "x", 1) != 1)
@@ -171,7 +158,7 @@ static void observe(struct tree *tree, int words)
     for (int i = 0; i < words; i++)
         if (read(tree->did, &byte, 1) != 1)
             return;
-    rest(50);
+    clock_sleep_until(clock_now_ns() + 50 * MS);
     meter_snapshot(tree->meter, &tree->after);
 }
 
@@ -179,11 +166,8 @@ static void end(struct tree *tree)
 {
     if (tree->meter)
         meter_close(tree->meter);
-    if (tree->pid > 0) {
-        kill(tree->pid, SIGKILL);
-        while (waitpid(tree->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (tree->pid > 0)
+        child_end(tree->pid);
     close(tree->go);
     close(tree->did);
 }

@@ -7,18 +7,16 @@
  */
 #include "tests.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness/base/child.h"
 #include "harness/load/load.h"
 #include "planted.h"
 #include "scenario.h"
@@ -51,9 +49,9 @@ static void stutter(const struct scenario *scenario, pid_t server)
     (void)server;
     for (;;) {
         kill(victim, SIGSTOP);
-        fixture_sleep_until(load_now() + 20 * MS);
+        clock_sleep_until(clock_now_ns() + 20 * MS);
         kill(victim, SIGCONT);
-        fixture_sleep_until(load_now() + 80 * MS);
+        clock_sleep_until(clock_now_ns() + 80 * MS);
     }
 }
 
@@ -121,19 +119,7 @@ void test_trial_stopped(struct outcome *outcome)
 
 static void move_server(const struct scenario *scenario, pid_t server)
 {
-    char path[64];
-    struct dirent *entry;
-    DIR *tasks;
-
-    snprintf(path, sizeof path, "/proc/%d/task", (int)server);
-    tasks = opendir(path);
-    while (tasks && (entry = readdir(tasks)))
-        if (atoi(entry->d_name) > 0)
-            sched_setaffinity((pid_t)atoi(entry->d_name),
-                              sizeof scenario->cpus.clients,
-                              &scenario->cpus.clients);
-    if (tasks)
-        closedir(tasks);
+    placement_move(server, &scenario->cpus.clients);
 }
 
 void test_trial_moved(struct outcome *outcome)
@@ -190,9 +176,7 @@ static void burn(const struct scenario *scenario, pid_t server)
 
         if (fork() != 0)
             continue;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         break;
     }
     for (;;)

@@ -401,7 +401,7 @@ static int wait_ready(const struct process_options *options,
 {
     char line[LINE_MAX_BYTES] = "";
     size_t length = 0;
-    int64_t deadline_ns = now_ns() + options->ready_timeout_ns;
+    int64_t deadline_ns = clock_now_ns() + options->ready_timeout_ns;
     bool ended = false;
 
     while (process->port == 0) {
@@ -423,7 +423,7 @@ static int wait_ready(const struct process_options *options,
             process->port = options->port;
         if (options->stop && *options->stop)
             return -EINTR;
-        if (now_ns() > deadline_ns)
+        if (clock_now_ns() > deadline_ns)
             return ended ? -ECHILD : -ETIMEDOUT;
     }
     return process->port ? 0 : -ECHILD;
@@ -595,9 +595,9 @@ bool process_alive(struct process *process, char *text, size_t size)
 /* Waits until the server has ended, or `limit_ns` is over. */
 static bool wait_end(struct process *process, int64_t limit_ns)
 {
-    int64_t deadline_ns = now_ns() + limit_ns;
+    int64_t deadline_ns = clock_now_ns() + limit_ns;
 
-    while (!reap(process) && now_ns() < deadline_ns)
+    while (!reap(process) && clock_now_ns() < deadline_ns)
         pause_ms(1);
     return process->ended;
 }
@@ -642,9 +642,9 @@ void process_stop(struct process *process, bool *clean, char *why,
     }
     /* Children that the server has told to end may need a moment, longer on a
      * busy machine. */
-    int64_t deadline_ns = now_ns() + 1000000000;
+    int64_t deadline_ns = clock_now_ns() + 1000000000;
     int left = process->ended ? meter_alive(process->meter) : 0;
-    while (left > 0 && now_ns() < deadline_ns) {
+    while (left > 0 && clock_now_ns() < deadline_ns) {
         pause_ms(2);
         left = meter_alive(process->meter);
     }

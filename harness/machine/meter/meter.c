@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "harness/base/clock.h"
 #include "kernel.h"
 #include "proc.h"
 
@@ -259,12 +260,10 @@ static void take(struct meter *meter, int what, struct meter_sample *sample)
 {
     struct meter_sums sums = {0};
     int64_t kernel_bytes = -1;
-    struct timespec now;
 
     /* All bits set is -1 in every field. */
     memset(sample, 0xff, sizeof *sample);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    sample->at_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    sample->at_ns = clock_now_ns();
     meter_cgroup_cpu(&meter->groups, sample);
     meter_cgroup_memory(&meter->groups, sample, &kernel_bytes);
     if (meter_has_group(meter))
