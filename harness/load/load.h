@@ -30,9 +30,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "harness/base/clock.h"
+#include "answer/response.h"
+#include "answer/socket.h"
+#include "models/runtime/base/clock.h"
 #include "models/runtime/base/histogram.h"
-#include "socket.h"
 #include "target.h"
 
 enum load_mode {
@@ -43,13 +44,6 @@ enum load_mode {
 enum load_arrivals {
     ARRIVALS_POISSON,
     ARRIVALS_UNIFORM,
-};
-
-/* Latency is kept apart for these, where the plan says so. */
-enum load_class {
-    CLASS_LIGHT,
-    CLASS_HEAVY,
-    CLASS_COUNT,
 };
 
 /* Known mistakes of load generators, built in so that the self-test can show
@@ -69,18 +63,6 @@ enum load_mutation {
 };
 
 enum { MUTATION_SLOW_NS = 1000000, MUTATION_OUTLIER_NS = 50000000 };
-
-/* One request as bytes, and the answer it must get. */
-struct load_request {
-    const char *bytes; /* whole HTTP request, head and empty line */
-    size_t size;
-    const char *body; /* expected body, or NULL: compared with nothing */
-    size_t body_size;
-    enum load_class class;
-    bool head;   /* it is HEAD: its answer has no body */
-    bool unsafe; /* not idempotent (RFC 9110, section 9.2.2): never sent
-                    twice */
-};
 
 /* A stretch in which a closed loop asks; what is answered from counted_ns to
  * end_ns is counted. Times from the start of the warm-up. */

@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
+#include "answer/response.h"
 #include "record.h"
-#include "response.h"
 
 enum load_state {
     POOL_WANTED,     /* to be opened as soon as a place is free */

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 
 enum { TEXT_MAX = 65536, CPUS_MAX = 1024, KERNEL_TICK_NS = 4000000 };
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "harness/base/child.h"
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "urgency.h"
 
 enum { RING = 16384, CPUS_MAX = 256, CALIBRATION = 20000 };

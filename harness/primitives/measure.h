@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 
 /* Where the two threads of a hand-over run. */
 enum measure_placement {

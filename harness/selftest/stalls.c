@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "harness/base/child.h"
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 
 static const int64_t STEP_NS = 4000000;
 

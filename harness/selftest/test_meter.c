@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "harness/base/child.h"
-#include "harness/base/clock.h"
 #include "harness/machine/meter/meter.h"
+#include "models/runtime/base/clock.h"
 
 enum { CHILDREN = 3, OWN_MIB = 24, SHARED_MIB = 32, PAGE = 4096 };
 enum { OWN_MS = 150, SHORT_COUNT = 10, SHORT_MS = 15 };

@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "harness/load/http_answer.h"
+#include "harness/load/answer/http_answer.h"
 
 enum { PART_BYTES = 16384, BODY_MAX = 64 << 20 };
 

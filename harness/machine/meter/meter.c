@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "harness/base/clock.h"
 #include "kernel.h"
+#include "models/runtime/base/clock.h"
 #include "proc.h"
 
 struct meter {

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 
 static const int64_t SETTLE_STEP_NS = 10000000;
 static const int64_t QUIET_NS = 500000; /* CPU within a step */
