@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "models/runtime/base/clock.h"
 
 static void __attribute__((noreturn)) child(const char *const *argv, int out)
 {

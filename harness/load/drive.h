@@ -36,7 +36,7 @@ struct load_slot {
 
 /* What a process is given. */
 struct load_task {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     int process, processes;
     struct load_control *control;
     struct load_slot *slot;
@@ -45,12 +45,12 @@ struct load_task {
 };
 
 struct load_drive {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     int process, processes;
     struct load_slot *slot;
     struct load_record record;
     struct load_pool pool;
-    struct load_reference *references; /* one per request of the plan */
+    struct load_reference *references; /* one per request of the spec */
     char *scratch;                     /* what was read, until looked at */
 
     /* Open loop: entries [taken, arrived) of the schedule are due and wait
@@ -60,7 +60,7 @@ struct load_drive {
     uint64_t sent;  /* closed loop: requests so far */
     uint64_t begun; /* the same with those that could not connect */
     uint64_t limit; /* closed loop: the most to begin; 0: any number */
-    int slice;      /* of the plan, under way or next */
+    int slice;      /* of the spec, under way or next */
 
     bool running;       /* begun, and the window is not over */
     int undecided;      /* ramp: connections neither open nor given up */
@@ -79,7 +79,7 @@ struct load_reference *load_drive_reference(const struct load_drive *drive,
                                             uint64_t number);
 
 /* Whether a closed loop may send now: from the beginning, which is set some
- * time ahead, until the window's end, even if the end is noticed late. A plan
+ * time ahead, until the window's end, even if the end is noticed late. A spec
  * with slices allows it in a slice only. Time never goes back. */
 bool load_drive_asks(struct load_drive *drive, int64_t now_ns);
 
@@ -93,7 +93,7 @@ void load_drive_start(struct load_drive *drive,
 void load_drive_rest(struct load_drive *drive,
                      struct load_connection *connection, int64_t now_ns);
 
-/* Whether the plan's number of requests has been reached, and all of this
+/* Whether the spec's number of requests has been reached, and all of this
  * process's have ended. */
 bool load_drive_reached(const struct load_drive *drive);
 

@@ -53,7 +53,7 @@ struct load_shared {
 };
 
 struct load {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     struct load_shared *shared;
     size_t shared_size;
     int processes;
@@ -83,68 +83,68 @@ static bool time_fits(int64_t ns)
     return ns >= 0 && ns <= time_max_ns;
 }
 
-static int check_plan(const struct load_plan *plan, char *why, size_t size)
+static int check_spec(const struct load_spec *spec, char *why, size_t size)
 {
-    if (plan->request_count < 1 || !plan->requests)
+    if (spec->request_count < 1 || !spec->requests)
         return refuse(why, size, "a load needs at least one request");
-    if (plan->connections < 1)
+    if (spec->connections < 1)
         return refuse(why, size, "a load needs at least one connection");
-    if (plan->window_ns <= 0 || !time_fits(plan->window_ns) ||
-        !time_fits(plan->warmup_ns) || !time_fits(plan->think_ns) ||
-        !time_fits(plan->connect_ns))
+    if (spec->window_ns <= 0 || !time_fits(spec->window_ns) ||
+        !time_fits(spec->warmup_ns) || !time_fits(spec->think_ns) ||
+        !time_fits(spec->connect_ns))
         return refuse(why, size,
                       "a load's window must be over 0, and its times at most "
                       "24 hours");
-    if (plan->timeout_ns <= 0 || !time_fits(plan->timeout_ns))
+    if (spec->timeout_ns <= 0 || !time_fits(spec->timeout_ns))
         return refuse(why, size,
                       "the timeout must be over 0 and at most 24 hours");
-    if (plan->greeting && plan->churn)
+    if (spec->greeting && spec->churn)
         return refuse(why, size,
                       "a WebSocket is held: churn is for requests of HTTP");
-    if (plan->mode == LOAD_CLOSED && plan->greeting &&
-        plan->greeting->push_ns > 0)
+    if (spec->mode == LOAD_CLOSED && spec->greeting &&
+        spec->greeting->push_ns > 0)
         return refuse(why, size,
                       "pushes come by the clock, and a closed loop does not "
                       "wait for them; give a rate");
-    if (plan->mode == LOAD_CLOSED)
+    if (spec->mode == LOAD_CLOSED)
         return 0;
-    if (plan->churn)
+    if (spec->churn)
         return refuse(why, size, "churn is a closed loop");
-    if (!(plan->rate_per_s >= 0))
+    if (!(spec->rate_per_s >= 0))
         return refuse(why, size, "a rate is 0 or more");
-    return load_schedule_check(plan, why, size);
+    return load_schedule_check(spec, why, size);
 }
 
 /* How many processes: as asked, but enough for the descriptors and no more
  * than there are connections. */
-static int count_processes(const struct load_plan *plan, char *why,
+static int count_processes(const struct load_spec *spec, char *why,
                            size_t why_size)
 {
     int each = descriptors_per_process();
     int needed =
-        each < 1 ? PROCESSES_MAX + 1 : (plan->connections + each - 1) / each;
+        each < 1 ? PROCESSES_MAX + 1 : (spec->connections + each - 1) / each;
     if (needed > PROCESSES_MAX) {
         snprintf(why, why_size,
                  "%d connections need more than %d generator processes: the "
                  "hard limit of open files is %d a process; raise it (ulimit "
                  "-Hn, limits.conf) or use fewer connections",
-                 plan->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
+                 spec->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
         return -EMFILE;
     }
-    bool loopback = load_address_is_loopback4(&plan->address);
-    int sources = load_pool_sources(plan->connections);
+    bool loopback = load_address_is_loopback4(&spec->address);
+    int sources = load_pool_sources(spec->connections);
     if (sources > (loopback ? SOURCES_MAX : 1)) {
         snprintf(why, why_size,
                  "%d connections need more local ports than one pair of "
                  "addresses has (about 28,000); only towards an IPv4 "
                  "loopback address (127.x.y.z) more source addresses are used",
-                 plan->connections);
+                 spec->connections);
         return -EADDRNOTAVAIL;
     }
-    int processes = plan->processes > needed ? plan->processes : needed;
+    int processes = spec->processes > needed ? spec->processes : needed;
     if (processes > PROCESSES_MAX)
         processes = PROCESSES_MAX;
-    return processes < plan->connections ? processes : plan->connections;
+    return processes < spec->connections ? processes : spec->connections;
 }
 
 static void raise_descriptors(void)
@@ -209,7 +209,7 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     int status = load_drive_init(&engine->drive, task);
     if (status < 0)
         return status;
-    int64_t ramp_ns = task->plan->connect_ns;
+    int64_t ramp_ns = task->spec->connect_ns;
     engine->ramp_next_ns = clock_now_ns();
     engine->ramp_end_ns =
         engine->ramp_next_ns + (ramp_ns > 0 ? ramp_ns : ramp_default_ns);
@@ -288,7 +288,7 @@ static void leave(struct engine *engine)
             (!oldest || each->times.sent_ns < oldest->times.sent_ns))
             oldest = each;
     }
-    if (drive->plan->mutation == MUTATION_DROP || !oldest)
+    if (drive->spec->mutation == MUTATION_DROP || !oldest)
         return;
     load_record_left(record, count, oldest->times.sent_ns,
                      record->ended - oldest->overtakes, drive->pool.count);
@@ -319,7 +319,7 @@ static void mark(struct engine *engine, int64_t now_ns)
     }
     if (engine->closed)
         engine->over = (record->closed || load_drive_pending(drive) == 0 ||
-                        drive->plan->mutation == MUTATION_DROP) &&
+                        drive->spec->mutation == MUTATION_DROP) &&
                        !load_drive_owed(drive, now_ns);
 }
 
@@ -420,7 +420,7 @@ static int run_engine(const struct load_task *task)
 /* A generator elsewhere than planned would run beside the server. */
 static int take_cpus(const struct load_task *task)
 {
-    const cpu_set_t *cpus = task->plan->cpus;
+    const cpu_set_t *cpus = task->spec->cpus;
     if (!cpus || sched_setaffinity(0, sizeof *cpus, cpus) == 0)
         return 0;
     return task->slot->error = -errno;
@@ -436,7 +436,7 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     raise_descriptors();
     close_others(task->control_fd, task->report_fd);
     int status = take_cpus(task);
-    if (task->plan->urgent)
+    if (task->spec->urgent)
         task->slot->result.urgent = urgency_give(0, URGENCY_GENERATOR);
     if (status == 0)
         status = run_engine(task);
@@ -474,7 +474,7 @@ static int fork_all(struct load *load)
     pid_t parent = getpid();
     for (int i = 0; i < load->processes; i++) {
         struct load_task task = {
-            .plan = load->plan,
+            .spec = load->spec,
             .process = i,
             .processes = load->processes,
             .control = &load->shared->control,
@@ -492,14 +492,14 @@ static int fork_all(struct load *load)
     return 0;
 }
 
-int load_start(const struct load_plan *plan, struct load **out, char *why,
+int load_start(const struct load_spec *spec, struct load **out, char *why,
                size_t why_size)
 {
     *out = NULL;
-    int status = check_plan(plan, why, why_size);
+    int status = check_spec(spec, why, why_size);
     if (status < 0)
         return status;
-    status = count_processes(plan, why, why_size);
+    status = count_processes(spec, why, why_size);
     if (status < 0)
         return status;
     struct load *load = calloc(1, sizeof *load);
@@ -507,7 +507,7 @@ int load_start(const struct load_plan *plan, struct load **out, char *why,
         snprintf(why, why_size, "starting the load: out of memory");
         return -ENOMEM;
     }
-    load->plan = plan;
+    load->spec = spec;
     load->processes = status;
     load->control_fd = load->report_fd = -1;
     status = allocate(load);
@@ -570,7 +570,7 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
             return error < 0 && !done ? error : -ECHILD;
         if (clock_now_ns() > deadline_ns)
             return -ETIMEDOUT;
-        if (load->plan->stop && *load->plan->stop)
+        if (load->spec->stop && *load->spec->stop)
             return -EINTR;
         drain_reports(load, POLL_MS);
     }
@@ -616,7 +616,7 @@ int64_t load_begin_at(struct load *load, int64_t begin_ns)
 {
     atomic_store(&load->shared->control.begin_ns, begin_ns);
     int64_t told = control_tell(load);
-    return told < 0 ? told : begin_ns + load->plan->warmup_ns;
+    return told < 0 ? told : begin_ns + load->spec->warmup_ns;
 }
 
 void load_stop(struct load *load)
@@ -646,7 +646,7 @@ static void flatten(struct histogram *histogram)
 static void merge(const struct load *load, struct load_result *result)
 {
     memset(result, 0, sizeof *result);
-    load_record_reset(load->plan, result);
+    load_record_reset(load->spec, result);
     result->window_start_ns = INT64_MAX;
     for (int i = 0; i < load->processes; i++) {
         const struct load_result *from = &load->shared->slots[i].result;
@@ -656,27 +656,27 @@ static void merge(const struct load *load, struct load_result *result)
         if (from->window_end_ns > result->window_end_ns)
             result->window_end_ns = from->window_end_ns;
     }
-    if (load->plan->mutation == MUTATION_P95)
+    if (load->spec->mutation == MUTATION_P95)
         flatten(&result->response);
     const struct load_slot *failed = load->shared->slots;
     for (int i = 1; i < load->processes && !failed->error; i++)
         failed++;
     if (!result->first_failure[0] && failed->error < 0 &&
-        result->connections_open < load->plan->connections)
+        result->connections_open < load->spec->connections)
         snprintf(result->first_failure, sizeof result->first_failure,
                  "%d of %d connections are open: %s", result->connections_open,
-                 load->plan->connections,
+                 load->spec->connections,
                  failed->reason[0] ? failed->reason : strerror(-failed->error));
 }
 
 int load_wait(struct load *load, struct load_result *result)
 {
-    const struct load_plan *plan = load->plan;
+    const struct load_spec *spec = load->spec;
     int64_t begin_ns = atomic_load(&load->shared->control.begin_ns);
     if (!begin_ns && !atomic_load(&load->shared->control.stop))
         return -EINVAL;
     int64_t deadline_ns = (begin_ns ? begin_ns : clock_now_ns()) +
-                          plan->warmup_ns + plan->window_ns + plan->timeout_ns +
+                          spec->warmup_ns + spec->window_ns + spec->timeout_ns +
                           end_grace_ns;
     int status = wait_for(load, true, deadline_ns);
     if (status == 0)

@@ -47,7 +47,7 @@ enum load_arrivals {
 };
 
 /* Known mistakes of load generators, built in so that the self-test can show
- * that each would be caught. A plan has none unless `troika selftest` puts it
+ * that each would be caught. A spec has none unless `troika selftest` puts it
  * there: no flag, file or environment variable reaches it. */
 enum load_mutation {
     MUTATION_NONE,
@@ -72,7 +72,7 @@ struct load_slice {
 
 enum { LOAD_SLICES_MAX = 1024 };
 
-struct load_plan {
+struct load_spec {
     union load_address address;
     const struct load_request *requests;  /* used in turn, wrapping round */
     int request_count;                    /* >= 1 */
@@ -182,13 +182,13 @@ struct load_result {
     struct histogram lag_free; /* lag of requests that did find a free
             connection when due: the generator's own lateness */
 
-    struct histogram tenths[LOAD_PARTS];   /* where the plan asks: response, by
+    struct histogram tenths[LOAD_PARTS];   /* where the spec asks: response, by
               when intended */
     struct histogram classes[CLASS_COUNT]; /* the same by class; in a closed
             loop this is the service time */
     uint64_t parts[LOAD_PARTS];            /* completed_in_window, by part */
     uint32_t slices[LOAD_SLICES_MAX]; /* right answers in the counted part of
-                                         each slice of the plan */
+                                         each slice of the spec */
     int bin_count;                    /* whole bins in the window */
     int64_t bin_ns;
     uint32_t bins[LOAD_BINS]; /* requests of an open loop, by when sent */
@@ -203,11 +203,11 @@ struct load;
 enum { LOAD_REASON_MAX = 192 };
 
 /* Forks the generator's processes, which connect at once; they die with the
- * calling thread. The caller owns the plan, the requests and *load until
+ * calling thread. The caller owns the spec, the requests and *load until
  * load_free. Returns 0 or a negative errno
  * with a sentence in `why` (descriptors: what is needed, what is allowed, how
  * to raise it). */
-int load_start(const struct load_plan *plan, struct load **load, char *why,
+int load_start(const struct load_spec *spec, struct load **load, char *why,
                size_t why_size);
 
 /* Waits until every connection is open, or its failure is certain: nothing
@@ -222,10 +222,10 @@ const char *load_reason(const struct load *load);
 /* Waits as load_opened does (which need not have been called), and
  * returns the time at which the window will open (warm-up begins at once
  * after this call); or a negative errno: -ECHILD when a generator process
- * died, -EINVAL when one may not run on the plan's CPUs, -EINTR when the
- * plan's stop was set, or why not one connection could be opened
+ * died, -EINVAL when one may not run on the spec's CPUs, -EINTR when the
+ * spec's stop was set, or why not one connection could be opened
  * (-ECONNREFUSED, ...). The
- * caller can plan its own samples for window_start and window_start +
+ * caller can spec its own samples for window_start and window_start +
  * window_ns. */
 int64_t load_begin(struct load *load);
 
@@ -240,7 +240,7 @@ void load_stop(struct load *load);
 
 /* Waits for the end (window + drain) and merges the processes' results into
  * *result (large: allocate it). Returns 0, -ECHILD when a generator process
- * died, -ETIMEDOUT when it did not end in time, -EINTR when the plan's stop
+ * died, -ETIMEDOUT when it did not end in time, -EINTR when the spec's stop
  * was set. The connections stay open until load_free, so that what the server
  * holds for them can be looked at after the window's last request. */
 int load_wait(struct load *load, struct load_result *result);

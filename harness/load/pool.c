@@ -25,10 +25,10 @@
 
 enum { PORTS_PER_SOURCE = 25000 };
 
-/* Connections that process `process` has of the plan's. */
-static int share(const struct load_plan *plan, int process, int processes)
+/* Connections that process `process` has of the spec's. */
+static int share(const struct load_spec *spec, int process, int processes)
 {
-    return (plan->connections - process + processes - 1) / processes;
+    return (spec->connections - process + processes - 1) / processes;
 }
 
 int load_pool_sources(int connections)
@@ -36,16 +36,16 @@ int load_pool_sources(int connections)
     return (connections + PORTS_PER_SOURCE - 1) / PORTS_PER_SOURCE;
 }
 
-int load_pool_init(struct load_pool *pool, const struct load_plan *plan,
+int load_pool_init(struct load_pool *pool, const struct load_spec *spec,
                    int process, int processes)
 {
     *pool = (struct load_pool){
-        .count = share(plan, process, processes),
-        .address = plan->address,
+        .count = share(spec, process, processes),
+        .address = spec->address,
         .process = process,
         .processes = processes,
-        .sources = load_pool_sources(plan->connections),
-        .churn = plan->churn,
+        .sources = load_pool_sources(spec->connections),
+        .churn = spec->churn,
         .paused_until_ns = INT64_MAX,
     };
     pool->all = calloc((size_t)pool->count, sizeof *pool->all);

@@ -65,7 +65,7 @@ struct load_pool {
 int load_pool_sources(int connections);
 
 /* Allocates; every connection is WANTED. Returns 0 or a negative errno. */
-int load_pool_init(struct load_pool *pool, const struct load_plan *plan,
+int load_pool_init(struct load_pool *pool, const struct load_spec *spec,
                    int process, int processes);
 
 void load_pool_move(struct load_pool *pool, struct load_connection *connection,

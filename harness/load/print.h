@@ -20,7 +20,7 @@ enum { LOAD_PERCENTILES_MAX = 16 };
 
 /* What to print and what to say about it. */
 struct load_print {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     const struct load_result *result;
     const char *url;
     double percentiles[LOAD_PERCENTILES_MAX];

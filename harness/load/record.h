@@ -18,7 +18,7 @@ struct load_record {
     int64_t origin_ns;        /* start of the warm-up */
     int64_t start_ns, end_ns; /* of the window; INT64_MAX before it is known */
     int64_t window_ns;        /* as planned: the parts' common length */
-    const struct load_slice *slices; /* the plan's */
+    const struct load_slice *slices; /* the spec's */
     int slice_count;
     int slice; /* that answers may end in now, or the next */
     int in_flight;
@@ -45,11 +45,11 @@ enum load_outcome {
     OUTCOME_MALFORMED,
 };
 
-/* Empties the histograms that the plan has. */
-void load_record_reset(const struct load_plan *plan,
+/* Empties the histograms that the spec has. */
+void load_record_reset(const struct load_spec *spec,
                        struct load_result *result);
 
-void load_record_init(struct load_record *record, const struct load_plan *plan,
+void load_record_init(struct load_record *record, const struct load_spec *spec,
                       struct load_result *result);
 
 bool load_record_in_window(const struct load_record *record, int64_t at_ns);

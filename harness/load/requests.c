@@ -5,7 +5,7 @@
  *
  * Only so many connections are being opened at once, so that a server's accept
  * queue is not overrun. Churn knows no such limit once it runs: its connections
- * are the load, and there are never more than the plan's.
+ * are the load, and there are never more than the spec's.
  */
 #include "requests.h"
 
@@ -34,7 +34,7 @@ static void put(struct load_drive *drive, struct load_connection *connection,
 {
     connection->times.class = reference->request->class;
     connection->due_ns =
-        connection->times.intended_ns + drive->plan->timeout_ns;
+        connection->times.intended_ns + drive->spec->timeout_ns;
     connection->written = 0;
     load_pool_move(&drive->pool, connection, POOL_BUSY);
     load_response_begin(&connection->response, reference);
@@ -93,7 +93,7 @@ static void send_queued(struct load_drive *drive, bool was_free)
     if (!connection || drive->taken == drive->arrived)
         return;
     uint64_t number = drive->taken++;
-    if (drive->plan->mutation == MUTATION_SLOW)
+    if (drive->spec->mutation == MUTATION_SLOW)
         dawdle();
     int64_t now_ns = clock_now_ns();
     struct load_times times = {
@@ -102,7 +102,7 @@ static void send_queued(struct load_drive *drive, bool was_free)
     };
     if (was_free)
         load_record_free_lag(&drive->record, &times);
-    if (drive->plan->mutation == MUTATION_FROM_SENT)
+    if (drive->spec->mutation == MUTATION_FROM_SENT)
         times.intended_ns = now_ns;
     load_record_sent(&drive->record, now_ns);
     send_request(drive, connection, number, times.intended_ns, now_ns);
@@ -113,7 +113,7 @@ static void send_queued(struct load_drive *drive, bool was_free)
 /* Whether the beginning is set, and still to come. */
 static bool begins_later(const struct load_drive *drive, int64_t now_ns)
 {
-    return drive->plan->mode == LOAD_CLOSED && !drive->plan->slices &&
+    return drive->spec->mode == LOAD_CLOSED && !drive->spec->slices &&
            drive->running && now_ns < drive->record.origin_ns;
 }
 
@@ -127,10 +127,10 @@ static void send_next(struct load_drive *drive,
     } else if (!load_drive_asks(drive, now_ns)) {
         load_drive_rest(drive, connection, now_ns);
         send_queued(drive, false);
-    } else if (drive->plan->think_ns > 0 && connection->was_open) {
-        connection->due_ns = now_ns + drive->plan->think_ns;
+    } else if (drive->spec->think_ns > 0 && connection->was_open) {
+        connection->due_ns = now_ns + drive->spec->think_ns;
         load_pool_move(&drive->pool, connection, POOL_THINKING);
-    } else if (drive->plan->churn) {
+    } else if (drive->spec->churn) {
         open_one(drive, connection);
     } else {
         send_request(drive, connection, drive->sent++, now_ns, now_ns);
@@ -146,7 +146,7 @@ static void send_due(struct load_drive *drive, enum load_state state,
         int64_t sent_ns = clock_now_ns();
         if (!load_drive_asks(drive, sent_ns)) {
             load_drive_rest(drive, list->head, sent_ns);
-        } else if (drive->plan->churn) {
+        } else if (drive->spec->churn) {
             load_pool_close(list->head); /* the ramp's */
             open_one(drive, list->head);
         } else {
@@ -161,8 +161,8 @@ static void open_one(struct load_drive *drive,
                      struct load_connection *connection)
 {
     int64_t now_ns = clock_now_ns();
-    connection->due_ns = now_ns + drive->plan->timeout_ns;
-    connection->asked = drive->plan->churn && load_drive_asks(drive, now_ns);
+    connection->due_ns = now_ns + drive->spec->timeout_ns;
+    connection->asked = drive->spec->churn && load_drive_asks(drive, now_ns);
     if (connection->asked) {
         connection->times = (struct load_times){
             .intended_ns = now_ns,
@@ -188,7 +188,7 @@ static int greeting_answered(struct load_drive *drive,
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     if (count == 0)
         return -ECONNRESET;
-    int length = load_socket_judge(drive->plan->greeting, head, (size_t)count,
+    int length = load_socket_judge(drive->spec->greeting, head, (size_t)count,
                                    why, size);
     if (length <= 0)
         return length;
@@ -212,7 +212,7 @@ static void opened(struct load_drive *drive, struct load_connection *connection)
         send_again(drive, connection);
         return;
     }
-    if (drive->plan->churn && load_drive_asks(drive, now_ns)) {
+    if (drive->spec->churn && load_drive_asks(drive, now_ns)) {
         /* Wanted before the load began: nobody's request. */
         load_pool_close(connection);
         open_one(drive, connection);
@@ -223,12 +223,12 @@ static void opened(struct load_drive *drive, struct load_connection *connection)
     }
 }
 
-/* epoll said this about a connection that is being opened. Where the plan has
+/* epoll said this about a connection that is being opened. Where the spec has
  * a greeting, it is open when that was answered. */
 static void opening_event(struct load_drive *drive,
                           struct load_connection *connection, uint32_t events)
 {
-    const struct load_greeting *greeting = drive->plan->greeting;
+    const struct load_greeting *greeting = drive->spec->greeting;
     char why[128] = "";
     int status = 1;
     if (!connection->greeted) {
@@ -269,7 +269,7 @@ static bool send_elsewhere(struct load_drive *drive,
     const struct load_request *request =
         connection->response.reference->request;
     if (!connection->kept || connection->resent || request->unsafe ||
-        drive->plan->greeting || load_response_started(&connection->response))
+        drive->spec->greeting || load_response_started(&connection->response))
         return false;
     if (load_record_in_window(&drive->record, clock_now_ns()))
         drive->slot->result.resent++;
@@ -294,7 +294,7 @@ void load_requests_open(struct load_drive *drive, int limit)
 {
     struct load_pool *pool = &drive->pool;
     int pending_max = PENDING_MAX / drive->processes;
-    if (drive->plan->churn && drive->running)
+    if (drive->spec->churn && drive->running)
         pending_max = pool->count;
     if (pending_max < 1)
         pending_max = 1;
@@ -334,14 +334,14 @@ static void answered(struct load_drive *drive,
         load_drive_note(drive, words);
     }
     load_response_drop(&connection->response);
-    if (drive->plan->churn) {
+    if (drive->spec->churn) {
         load_pool_close(connection);
         send_next(drive, connection, now_ns);
     } else if (connection->response.keep_alive && !ended)
         send_next(drive, connection, now_ns);
     else
         load_drive_reopen(drive, connection);
-    if (drive->plan->mode == LOAD_OPEN)
+    if (drive->spec->mode == LOAD_OPEN)
         load_requests_advance(drive, now_ns); /* not only after a whole batch */
 }
 
@@ -410,7 +410,7 @@ static void take_messages(struct load_drive *drive,
                 ? connection->response.reference->request
                 : NULL;
         size_t used;
-        event = load_socket_feed(&connection->socket, drive->plan->greeting,
+        event = load_socket_feed(&connection->socket, drive->spec->greeting,
                                  request ? request->body : NULL,
                                  request ? request->body_size : 0, bytes, count,
                                  &used);
@@ -433,7 +433,7 @@ static void take_messages(struct load_drive *drive,
 static void stream_ended(struct load_drive *drive,
                          struct load_connection *connection, int error)
 {
-    if (drive->plan->greeting)
+    if (drive->spec->greeting)
         socket_lost(drive);
     if (connection->state != POOL_BUSY)
         load_drive_reopen(
@@ -466,7 +466,7 @@ static void read_answer(struct load_drive *drive,
         }
         if (drive->record.origin_ns != INT64_MAX)
             drive->slot->result.bytes_read += (uint64_t)count;
-        if (drive->plan->greeting) {
+        if (drive->spec->greeting) {
             take_messages(drive, connection, (size_t)count);
             if (connection->generation != generation ||
                 (count < LOAD_SCRATCH_BYTES && !ended))
@@ -525,7 +525,7 @@ static int64_t next_arrival_ns(const struct load_drive *drive)
 
 void load_requests_advance(struct load_drive *drive, int64_t now_ns)
 {
-    if (drive->plan->mode == LOAD_CLOSED) {
+    if (drive->spec->mode == LOAD_CLOSED) {
         send_due(drive, POOL_STARTING, now_ns);
         send_due(drive, POOL_THINKING, now_ns);
         return;
@@ -533,7 +533,7 @@ void load_requests_advance(struct load_drive *drive, int64_t now_ns)
     int64_t due_ns;
     while ((due_ns = next_arrival_ns(drive)) <= now_ns) {
         bool alone = drive->arrived++ == drive->taken;
-        if (drive->plan->mutation == MUTATION_SKIP &&
+        if (drive->spec->mutation == MUTATION_SKIP &&
             !drive->pool.lists[POOL_FREE].head) {
             drive->taken++;
             continue;
@@ -549,7 +549,7 @@ static void expire_queued(struct load_drive *drive, int64_t now_ns)
     while (drive->taken < drive->arrived &&
            (now_ns >= drive->abandon_ns ||
             drive->record.origin_ns + drive->schedule.due_ns[drive->taken] +
-                    drive->plan->timeout_ns <=
+                    drive->spec->timeout_ns <=
                 now_ns))
         load_drive_fail_queued(drive, 1, OUTCOME_TIMEOUT,
                                "timed out while waiting for a free connection");
@@ -585,7 +585,7 @@ int64_t load_requests_next_ns(const struct load_drive *drive)
         if (head && head->due_ns < next_ns)
             next_ns = head->due_ns;
     }
-    if (drive->plan->mode == LOAD_CLOSED)
+    if (drive->spec->mode == LOAD_CLOSED)
         return next_ns;
     int64_t arrival_ns = next_arrival_ns(drive);
     if (arrival_ns < next_ns)
@@ -593,7 +593,7 @@ int64_t load_requests_next_ns(const struct load_drive *drive)
     if (drive->taken < drive->arrived) {
         int64_t late_ns = drive->record.origin_ns +
                           drive->schedule.due_ns[drive->taken] +
-                          drive->plan->timeout_ns;
+                          drive->spec->timeout_ns;
         if (late_ns < next_ns)
             next_ns = late_ns;
     }

@@ -24,14 +24,14 @@ struct load_schedule {
     size_t count;
 };
 
-/* Whether the plan's arrivals can be held. Returns 0, or -E2BIG with a sentence
+/* Whether the spec's arrivals can be held. Returns 0, or -E2BIG with a sentence
  * in `why` that names the limit. */
-int load_schedule_check(const struct load_plan *plan, char *why, size_t size);
+int load_schedule_check(const struct load_spec *spec, char *why, size_t size);
 
-/* Builds process `process`'s part of the plan's arrivals over warm-up and
+/* Builds process `process`'s part of the spec's arrivals over warm-up and
  * window. Entry k is request number process + k * processes of the load.
  * Returns 0 or -ENOMEM. */
-int load_schedule_make(const struct load_plan *plan, int process, int processes,
+int load_schedule_make(const struct load_spec *spec, int process, int processes,
                        struct load_schedule *schedule);
 
 /* The name of a way to arrive, as users write it: "poisson", "uniform",

@@ -17,7 +17,7 @@
 #include "busy.h"
 #include "ceiling.h"
 #include "harness/arithmetic/statistics.h"
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"

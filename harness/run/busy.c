@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/machine/noise.h"

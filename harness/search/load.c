@@ -24,7 +24,7 @@ static const struct workload unknown = {.kind = WORKLOAD_IO,
                                         .wait_ns = no_wait};
 static const struct workload_entry unknown_entry = {"url", &unknown};
 
-static void fill(const struct load_point *point, struct load_plan *plan)
+static void fill(const struct load_point *point, struct load_spec *plan)
 {
     plan->mode = point->mode;
     plan->arrivals = point->arrivals;
@@ -36,7 +36,7 @@ static void fill(const struct load_point *point, struct load_plan *plan)
     plan->timeout_ns = point->timeout_ns;
 }
 
-static int drive(const struct load_plan *plan, struct load_result *result,
+static int drive(const struct load_spec *plan, struct load_result *result,
                  char *why, size_t why_size)
 {
     char address[LOAD_ADDRESS_TEXT], cause[256];

@@ -13,7 +13,7 @@ struct search_load {
     /* The cell: slo, connections, arrivals, warm-up, window and timeout. Its
      * workload is filled in. */
     struct load_point point;
-    struct load_plan plan; /* address, requests, CPUs, stop */
+    struct load_spec plan; /* address, requests, CPUs, stop */
     uint64_t seed;
 };
 

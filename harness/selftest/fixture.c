@@ -38,14 +38,14 @@ static void judge(struct fixture *fixture)
     struct load_point point = {
         .id = "selftest",
         .workload = &entry,
-        .mode = fixture->plan.mode,
-        .arrivals = fixture->plan.arrivals,
-        .rate_per_s = fixture->plan.rate_per_s,
-        .connections = fixture->plan.connections,
-        .warmup_ns = fixture->plan.warmup_ns,
-        .window_ns = fixture->plan.window_ns,
-        .timeout_ns = fixture->plan.timeout_ns,
-        .think_ns = fixture->plan.think_ns,
+        .mode = fixture->spec.mode,
+        .arrivals = fixture->spec.arrivals,
+        .rate_per_s = fixture->spec.rate_per_s,
+        .connections = fixture->spec.connections,
+        .warmup_ns = fixture->spec.warmup_ns,
+        .window_ns = fixture->spec.window_ns,
+        .timeout_ns = fixture->spec.timeout_ns,
+        .think_ns = fixture->spec.think_ns,
         .arguments.values[0] = fixture->wait_ns,
     };
     struct model_info model = {
@@ -72,13 +72,13 @@ static int count_scheduled(struct fixture *fixture)
     struct load_schedule schedule;
     int result;
 
-    if (fixture->plan.mode != LOAD_OPEN)
+    if (fixture->spec.mode != LOAD_OPEN)
         return 0;
-    result = load_schedule_make(&fixture->plan, 0, 1, &schedule);
+    result = load_schedule_make(&fixture->spec, 0, 1, &schedule);
     if (result < 0)
         return result;
     for (size_t i = 0; i < schedule.count; i++)
-        fixture->scheduled += schedule.due_ns[i] >= fixture->plan.warmup_ns;
+        fixture->scheduled += schedule.due_ns[i] >= fixture->spec.warmup_ns;
     load_schedule_free(&schedule);
     return 0;
 }
@@ -91,7 +91,7 @@ static int drive(struct fixture *fixture, char *why, size_t why_size)
 
     if (fixture->watched)
         machine_sample(&fixture->machine_first);
-    result = load_start(&fixture->plan, &load, why, why_size);
+    result = load_start(&fixture->spec, &load, why, why_size);
     if (result < 0)
         return result;
     start_ns = load_begin(load);
@@ -153,16 +153,16 @@ static int run(struct fixture *fixture, char *why, size_t why_size)
 
     placement_split(PLACEMENT_SPLIT, &fixture->cpus);
     fixture->result = calloc(1, sizeof *fixture->result);
-    fixture->plan.requests = reference_requests(FIXTURE_SEEDS);
-    fixture->plan.request_count = FIXTURE_SEEDS;
-    fixture->plan.cpus = &fixture->cpus.clients;
-    if (!fixture->result || !fixture->plan.requests)
+    fixture->spec.requests = reference_requests(FIXTURE_SEEDS);
+    fixture->spec.request_count = FIXTURE_SEEDS;
+    fixture->spec.cpus = &fixture->cpus.clients;
+    if (!fixture->result || !fixture->spec.requests)
         return -ENOMEM;
     result = reference_start(&fixture->script, &fixture->cpus.server,
                              &fixture->reference);
     if (result < 0)
         return result;
-    fixture->plan.address.v4 = fixture->reference.address;
+    fixture->spec.address.v4 = fixture->reference.address;
     result = count_scheduled(fixture);
     if (result == 0)
         result = stalls_start(&fixture->cpus, &fixture->stalls);
@@ -190,7 +190,7 @@ int fixture_run(struct fixture *fixture, struct outcome *outcome)
 
 void fixture_free(struct fixture *fixture)
 {
-    reference_requests_free((struct load_request *)fixture->plan.requests,
+    reference_requests_free((struct load_request *)fixture->spec.requests,
                             FIXTURE_SEEDS);
     reference_free(&fixture->reference);
     stalls_free(&fixture->stalls);
@@ -227,7 +227,7 @@ void fixture_identity(const struct fixture *fixture, struct outcome *outcome)
     const struct load_result *load = fixture->result;
 
     fixture_gate(fixture, outcome, "identity", false);
-    if (fixture->plan.mode == LOAD_OPEN)
+    if (fixture->spec.mode == LOAD_OPEN)
         outcome_count(outcome, "scheduled", load->scheduled,
                       fixture->scheduled);
 }

@@ -16,7 +16,7 @@ enum { FIXTURE_SEEDS = 16 };
 
 struct fixture {
     struct reference_script script;
-    struct load_plan plan; /* address, requests and CPUs are filled in */
+    struct load_spec spec; /* address, requests and CPUs are filled in */
 
     /* Called when the window's start is known; may sleep. NULL: nothing. */
     void (*during)(struct fixture *fixture, int64_t window_start_ns);

@@ -60,11 +60,11 @@ void delays_histogram(const struct delays *delays, uint64_t count,
         histogram_record(histogram, delays_ns(delays, i));
 }
 
-int delays_queue(const struct delays *delays, const struct load_plan *plan,
+int delays_queue(const struct delays *delays, const struct load_spec *spec,
                  struct histogram *histogram)
 {
     struct load_schedule schedule;
-    int result = load_schedule_make(plan, 0, 1, &schedule);
+    int result = load_schedule_make(spec, 0, 1, &schedule);
     int64_t free_ns = 0;
 
     histogram_reset(histogram);

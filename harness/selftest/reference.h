@@ -87,9 +87,9 @@ int64_t delays_ns(const struct delays *delays, uint64_t number);
 void delays_histogram(const struct delays *delays, uint64_t count,
                       struct histogram *histogram);
 
-/* Response times of a single server with one queue under the plan's arrivals,
+/* Response times of a single server with one queue under the load's arrivals,
  * when request n takes delay n: D. V. Lindley's recursion (The theory of
  * queues with a single server, Proc. Cambridge Phil. Soc. 48, 1952). Returns
  * 0 or -ENOMEM. */
-int delays_queue(const struct delays *delays, const struct load_plan *plan,
+int delays_queue(const struct delays *delays, const struct load_spec *spec,
                  struct histogram *histogram);

@@ -48,14 +48,14 @@ static void check_counts(const struct fixture *fixture, struct outcome *outcome)
     outcome_count(outcome, "right answers", load->ok, fixture->scheduled - bad);
     if (planted[REFERENCE_HANG] > 0)
         outcome_time(outcome, "max", (double)load->response.max_ns,
-                     (double)fixture->plan.timeout_ns, 60e9);
+                     (double)fixture->spec.timeout_ns, 60e9);
 }
 
 static void fault_fixture(struct fixture *fixture, enum load_mutation mutation)
 {
     *fixture = (struct fixture){
         .script = {.delay = {DELAY_FIXED, MS, 0, 0}},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_UNIFORM,
                  .rate_per_s = 400,
                  .connections = 128,
@@ -175,8 +175,8 @@ void test_fault_hung_one(struct outcome *outcome)
     fixture.script.delay = (struct delays){DELAY_FIXED, 10 * MS, 0, 0};
     fixture.script.every[REFERENCE_HANG] = 100;
     fixture.script.once = true;
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = 32;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = 32;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_gate(&fixture, outcome, "errors", false);
         fixture_gate(&fixture, outcome, "oldest_unanswered", true);

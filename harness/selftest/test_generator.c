@@ -26,7 +26,7 @@ static struct fixture open_fixture(double rate_per_s, int64_t window_ns)
 {
     return (struct fixture){
         .script = {.delay = {DELAY_FIXED, 5 * MS, 0, 0}},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = rate_per_s,
                  .connections = 256,
@@ -53,8 +53,8 @@ void test_generator_good_closed(struct outcome *outcome)
 {
     struct fixture fixture = open_fixture(0, 2000 * MS);
 
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = 10;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = 10;
     if (fixture_run(&fixture, outcome) == 0)
         fixture_passes(&fixture, outcome);
     fixture_free(&fixture);
@@ -64,7 +64,7 @@ void test_generator_slow(struct outcome *outcome)
 {
     struct fixture fixture = open_fixture(300, 1500 * MS);
 
-    fixture.plan.mutation = MUTATION_SLOW;
+    fixture.spec.mutation = MUTATION_SLOW;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_identity(&fixture, outcome);
         /* The gate allows 5 % of the p99: beside a machine that stands still
@@ -98,7 +98,7 @@ static void starve(struct fixture *fixture, int64_t window_start_ns)
         if (pids[i] == 0)
             hog(&fixture->cpus.clients, parent);
     }
-    clock_sleep_until(window_start_ns + fixture->plan.window_ns);
+    clock_sleep_until(window_start_ns + fixture->spec.window_ns);
     for (int i = 0; i < count; i++) {
         if (pids[i] > 0)
             child_end(pids[i]);
@@ -125,8 +125,8 @@ void test_generator_saturated(struct outcome *outcome)
 
     fixture.script.delay.mean_ns = 0;
     fixture.hogged = true;
-    fixture.plan.warmup_ns = 0;
-    fixture.plan.timeout_ns = 1000 * MS;
+    fixture.spec.warmup_ns = 0;
+    fixture.spec.timeout_ns = 1000 * MS;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_identity(&fixture, outcome);
         fixture_gate(&fixture, outcome, "generator_busy", true);
@@ -141,9 +141,9 @@ static void law(struct outcome *outcome, enum load_mutation mutation)
     struct fixture fixture = open_fixture(0, 1500 * MS);
 
     fixture.script.delay = (struct delays){DELAY_BIMODAL, MS, 100 * MS, 0};
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = 10;
-    fixture.plan.mutation = mutation;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = 10;
+    fixture.spec.mutation = mutation;
     if (fixture_run(&fixture, outcome) == 0)
         fixture_gate(&fixture, outcome, "little", mutation != MUTATION_NONE);
     fixture_free(&fixture);
@@ -161,7 +161,7 @@ static void stop_generator(struct fixture *fixture, int64_t window_start_ns)
     pid_t pids[64];
     int count = fixture_generator(fixture, pids, 64);
 
-    clock_sleep_until(window_start_ns + fixture->plan.window_ns / 2);
+    clock_sleep_until(window_start_ns + fixture->spec.window_ns / 2);
     for (int i = 0; i < count; i++)
         kill(pids[i], SIGSTOP);
     clock_sleep_until(clock_now_ns() + 100 * MS);
@@ -187,10 +187,10 @@ void test_generator_backlog(struct outcome *outcome)
 
     fixture.script.deaf = true;
     fixture.watched = true;
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = 32;
-    fixture.plan.connect_ns = 500 * MS;
-    fixture.plan.timeout_ns = 1000 * MS;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = 32;
+    fixture.spec.connect_ns = 500 * MS;
+    fixture.spec.timeout_ns = 1000 * MS;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_gate(&fixture, outcome, "connections", true);
         fixture_gate(&fixture, outcome, "answers", true);
@@ -236,10 +236,10 @@ void test_generator_ports(struct outcome *outcome)
                  strerror(-result));
         return;
     }
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = 32;
-    fixture.plan.connect_ns = 500 * MS;
-    fixture.plan.timeout_ns = 1000 * MS;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = 32;
+    fixture.spec.connect_ns = 500 * MS;
+    fixture.spec.timeout_ns = 1000 * MS;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_gate(&fixture, outcome, "limits", true);
         fixture_gate(&fixture, outcome, "connections", true);

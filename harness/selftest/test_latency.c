@@ -38,7 +38,7 @@ static void delay_fixture(struct fixture *fixture, struct delays delays,
 {
     *fixture = (struct fixture){
         .script = {.delay = delays},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = rate_per_s,
                  .connections = 256,
@@ -78,7 +78,7 @@ static void delay_test(struct outcome *outcome, struct delays delays,
     struct fixture fixture;
 
     delay_fixture(&fixture, delays, rate_per_s, 10 * S);
-    fixture.plan.mutation = mutation;
+    fixture.spec.mutation = mutation;
     if (fixture_run(&fixture, outcome) == 0) {
         check_percentiles(&fixture, outcome);
         fixture_identity(&fixture, outcome);
@@ -115,7 +115,7 @@ void test_latency_exponential(struct outcome *outcome)
 /* Stops the server from one quarter of the window to three quarters. */
 static void stop_in_the_middle(struct fixture *fixture, int64_t window_start_ns)
 {
-    int64_t quarter_ns = fixture->plan.window_ns / 4;
+    int64_t quarter_ns = fixture->spec.window_ns / 4;
 
     clock_sleep_until(window_start_ns + quarter_ns);
     kill(fixture->reference.pid, SIGSTOP);
@@ -144,9 +144,9 @@ static void stall_open(struct outcome *outcome, int64_t window_ns,
     const struct histogram *response;
 
     delay_fixture(&fixture, (struct delays){0}, rate_per_s, window_ns);
-    fixture.plan.arrivals = ARRIVALS_UNIFORM;
-    fixture.plan.connections = connections;
-    fixture.plan.mutation = mutation;
+    fixture.spec.arrivals = ARRIVALS_UNIFORM;
+    fixture.spec.connections = connections;
+    fixture.spec.mutation = mutation;
     fixture.during = stop_in_the_middle;
     if (fixture_run(&fixture, outcome) == 0) {
         response = &fixture.result->response;
@@ -180,7 +180,7 @@ void test_latency_stall_with(struct outcome *outcome,
  * "response". */
 static void check_label(const struct fixture *fixture, struct outcome *outcome)
 {
-    struct load_print print = {.plan = &fixture->plan,
+    struct load_print print = {.spec = &fixture->spec,
                                .result = fixture->result,
                                .url = "http://127.0.0.1/reference",
                                .percentiles = {50, 99},
@@ -210,8 +210,8 @@ void test_latency_stall_closed(struct outcome *outcome)
 
     delay_fixture(&fixture, (struct delays){DELAY_FIXED, 10 * MS, 0, 0}, 0,
                   10 * S);
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = CONNECTIONS;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = CONNECTIONS;
     fixture.during = stop_in_the_middle;
     if (fixture_run(&fixture, outcome) == 0) {
         service = &fixture.result->service;
@@ -253,9 +253,9 @@ static int find_path(struct fixture *fixture, const struct theory *theory,
     for (uint64_t seed = 1; seed < SEEDS_MAX; seed++) {
         int result;
 
-        fixture->plan.seed = seed;
+        fixture->spec.seed = seed;
         fixture->script.delay.seed = seed * 977;
-        result = delays_queue(&fixture->script.delay, &fixture->plan, path);
+        result = delays_queue(&fixture->script.delay, &fixture->spec, path);
         if (result < 0)
             return result;
         if (off(histogram_mean_ns(path), theory->mean_ns) < 0.02 &&
@@ -292,7 +292,7 @@ static void queue(struct outcome *outcome, const struct theory *theory)
                    .delay = {theory->kind,
                              (int64_t)(theory->rho / theory->rate_per_s * 1e9),
                              0, 0}},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = theory->rate_per_s,
                  .connections = 256,

@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "ready_line.h"
 
 enum { RING = 65536, TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "models/runtime/http/http.h"
 
 enum { PROCESSES_MAX = 256 };

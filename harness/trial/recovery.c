@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "harness/server/client.h"
 
 /* A single slow answer, as chance has it, must neither end nor prolong much:

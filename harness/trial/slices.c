@@ -2,7 +2,7 @@
  *
  * All turns are laid out before the first one: a warm-up with each server,
  * then the rounds. The generators know their own turns beforehand (`slices` of
- * struct load_plan) and begin as one; the harness only reads CPU at the edges
+ * struct load_spec) and begin as one; the harness only reads CPU at the edges
  * of each counted part, from the server under load first. What is read late is
  * scaled to the part's length, and a gate watches how late it was.
  */

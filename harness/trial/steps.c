@@ -207,11 +207,11 @@ int stage_check(struct stage *stage)
     return 0;
 }
 
-void stage_fill_plan(const struct stage *stage, struct load_plan *plan)
+void stage_fill_plan(const struct stage *stage, struct load_spec *plan)
 {
     const struct load_point *point = stage->plan->point;
 
-    *plan = (struct load_plan){
+    *plan = (struct load_spec){
         .address.v4 = stage->address,
         .requests = stage->requests,
         .request_count = stage->request_count,
@@ -242,7 +242,7 @@ int stage_start_loads(struct stage *stage)
 {
     const struct beside *beside = &stage->plan->point->beside;
     struct trial *trial = stage->trial;
-    struct load_plan *second = &stage->beside_plan;
+    struct load_spec *second = &stage->beside_plan;
     int result;
 
     stage_fill_plan(stage, &stage->load_plan);

@@ -22,7 +22,7 @@ struct stage {
     struct load_request *requests, *beside_requests;
     int request_count, beside_request_count;
     struct load_greeting *greeting;          /* of a conversation, or NULL */
-    struct load_plan load_plan, beside_plan; /* must outlive the loads */
+    struct load_spec load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;
     bool backend_reset;    /* its lateness was forgotten in the warm-up */
@@ -51,7 +51,7 @@ int stage_start_server(struct stage *stage);
 int stage_check(struct stage *stage);
 
 /* The load as the load point has it. */
-void stage_fill_plan(const struct stage *stage, struct load_plan *plan);
+void stage_fill_plan(const struct stage *stage, struct load_spec *plan);
 
 int stage_start_loads(struct stage *stage);
 

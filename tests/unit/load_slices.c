@@ -93,7 +93,7 @@ static int tear_down(void **state)
 static void drive(struct load_result *result, int64_t *begin_ns)
 {
     struct load_request requests[REQUESTS];
-    struct load_plan plan = {
+    struct load_spec plan = {
         .address.v4 = server.address,
         .requests = requests,
         .request_count = REQUESTS,

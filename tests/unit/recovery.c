@@ -63,7 +63,7 @@ static void end(void)
 /* Recovery from the overload, in seconds. */
 static double overload(struct recovery *recovery)
 {
-    struct load_plan plan = {.address.v4 = reference.address,
+    struct load_spec plan = {.address.v4 = reference.address,
                              .requests = requests,
                              .request_count = SEEDS,
                              .mode = LOAD_OPEN,

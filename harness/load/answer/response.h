@@ -23,7 +23,7 @@
 
 enum { LOAD_HEAD_MAX = 512, LOAD_DIGITS_MAX = 64 };
 
-/* Latency is kept apart for these, where the plan says so. */
+/* Latency is kept apart for these, where the spec says so. */
 enum load_class {
     CLASS_LIGHT,
     CLASS_HEAVY,
