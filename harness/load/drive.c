@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * When a connection may send, and what becomes of requests that fail.
+ * Decides when a connection may send, and what happens to requests that fail.
  *
  * A connection that breaks is opened again after a pause. The pause doubles
  * from 1 ms to 100 ms with each failure in a row, so that a dead server is
  * neither hammered nor forgotten. In a closed loop a failed attempt to connect
  * counts as a failed request. In an open loop it fails the request that has
- * waited longest; once no connection is left, it fails all that wait.
+ * waited longest; once no connection is left, it fails all waiting requests.
  *
- * The connections of a slice start one after another over the first half of
- * the time that is not counted, so that equal waits do not come back in waves.
+ * In a slice, connections start one after another over the first half of the
+ * time that is not counted, so that equal waits do not end in waves.
  *
- * Pushes are owed by the clock, so a missing one can be told: on each
- * connection the next push is due one period after the last.
+ * A missing push is noticed by the clock: on each connection, the next push is
+ * due one period after the last.
  */
 #include "drive.h"
 
@@ -22,10 +22,12 @@
 #include <string.h>
 
 enum {
-    RAMP_ATTEMPTS = 3, /* failures before the ramp gives a connection up */
+    RAMP_ATTEMPTS =
+        3, /* failures after which the ramp stops waiting for a connection */
     PAUSE_MIN_NS = 1000000,
     PAUSE_MAX_NS = 100000000,
-    SLICE_SHIFT = 32, /* requests of a slice never reach the next one's */
+    SLICE_SHIFT = 32, /* bits for the requests of one slice, so that the numbers
+                         of slices do not overlap */
 };
 
 int load_drive_init(struct load_drive *drive, const struct load_task *task)
@@ -169,7 +171,7 @@ void load_drive_fail_queued(struct load_drive *drive, size_t count,
     }
 }
 
-/* A request to be sent once more found no connection. */
+/* Called when a request that is to be sent once more finds no connection. */
 static void fail_again(struct load_drive *drive,
                        struct load_connection *connection, int error,
                        const char *words)
@@ -208,7 +210,8 @@ void load_drive_fail_connect(struct load_drive *drive,
         times = connection->times;
         times.done_ns = now_ns;
         load_record_in_flight(&drive->record, -1, now_ns);
-        drive->slot->result.started--; /* it was never more than begun */
+        drive->slot->result.started--; /* the connection was never established,
+                                          so the request was not started */
     } else if (drive->running && drive->spec->mode == LOAD_CLOSED &&
                now_ns >= drive->record.origin_ns)
         drive->begun++;
@@ -229,7 +232,7 @@ void load_drive_fail_connect(struct load_drive *drive,
         load_drive_note(drive, words);
 }
 
-/* Whether requests may be sent now. Time never goes back. */
+/* Whether the slices allow requests at `now_ns`, which must not decrease. */
 static bool slices_on(struct load_drive *drive, int64_t now_ns)
 {
     const struct load_spec *spec = drive->spec;
@@ -283,7 +286,7 @@ void load_drive_start(struct load_drive *drive,
     load_pool_move(&drive->pool, connection, POOL_STARTING);
 }
 
-/* The connections that are open wait for the first slice. */
+/* Makes all open connections wait for the first slice. */
 static void slices_begin(struct load_drive *drive)
 {
     struct load_pool *pool = &drive->pool;
@@ -326,7 +329,8 @@ static int64_t next_push_ns(const struct load_drive *drive,
                             const struct load_connection *connection)
 {
     if (connection->state < POOL_FREE)
-        return INT64_MAX; /* what it owed was lost with it */
+        return INT64_MAX; /* the connection is closed: its missing pushes count
+                             as `lost` with it */
     return connection->socket.push_due_ns + drive->spec->greeting->push_ns;
 }
 

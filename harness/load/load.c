@@ -43,8 +43,10 @@ enum {
     POLL_MS = 20, /* how soon a dead process is noticed */
 };
 
-static const int64_t begin_lead_ns = 2000000;   /* time to wake up */
-static const int64_t end_grace_ns = 5000000000; /* beyond what must suffice */
+static const int64_t begin_lead_ns =
+    2000000; /* time for all processes to wake up */
+static const int64_t end_grace_ns =
+    5000000000; /* added to the longest time that a load should take */
 static const int64_t time_max_ns = 86400000000000;
 
 struct load_shared {
@@ -115,8 +117,8 @@ static int check_spec(const struct load_spec *spec, char *why, size_t size)
     return load_schedule_check(spec, why, size);
 }
 
-/* How many processes: as asked, but enough for the descriptors and no more
- * than there are connections. */
+/* Returns how many processes to use: as many as asked for, but enough for the
+ * descriptors and no more than connections. Or a negative errno. */
 static int count_processes(const struct load_spec *spec, char *why,
                            size_t why_size)
 {
@@ -156,8 +158,8 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Nothing of the caller's may be held open here: somebody may be waiting for
- * the end of a pipe. */
+/* Closes all descriptors inherited from the caller except two: another process
+ * may be waiting for the end of a pipe. */
 static void close_others(int keep_a, int keep_b)
 {
     unsigned low = (unsigned)(keep_a < keep_b ? keep_a : keep_b);
@@ -221,7 +223,7 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     return status < 0 ? status : watch(epoll_fd, task->control_fd, control_tag);
 }
 
-/* No connection is open, and the ramp is over. */
+/* Says why no connection is open at the end of the ramp. */
 static void explain(struct load_drive *drive)
 {
     const struct load_connection *oldest =
@@ -232,8 +234,8 @@ static void explain(struct load_drive *drive)
                                                     : NULL);
 }
 
-/* Before the beginning: opens connections gently, and says when all are
- * decided. */
+/* Before the load begins: opens connections a few at a time, and reports once
+ * each is open or has failed. */
 static void ramp(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
@@ -251,7 +253,7 @@ static void ramp(struct engine *engine, int64_t now_ns)
     report(engine->task);
 }
 
-/* Looks at what the caller has said. */
+/* Follows the caller's commands in load_control. */
 static void obey(struct engine *engine, int64_t now_ns)
 {
     const struct load_control *control = engine->task->control;
@@ -263,7 +265,7 @@ static void obey(struct engine *engine, int64_t now_ns)
         return;
     if (record->origin_ns == INT64_MAX)
         engine->over = true;
-    /* What was due before now is let in first, so that counts agree. */
+    /* Requests due before now are sent first, so that the counts agree. */
     load_requests_advance(&engine->drive, now_ns);
     if (record->end_ns > now_ns)
         record->end_ns = now_ns;
@@ -272,8 +274,9 @@ static void obey(struct engine *engine, int64_t now_ns)
     engine->drive.abandon_ns = now_ns + STOP_GRACE_NS;
 }
 
-/* Requests that are still out when the window ends. The busy are in the order
- * in which they were sent, and so are those of churn that are connecting. */
+/* Records the requests in flight when the window ends. BUSY connections are in
+ * the order in which their requests were sent. Churn's requests that are
+ * connecting are in CONNECTING. */
 static void leave(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
@@ -294,7 +297,7 @@ static void leave(struct engine *engine)
                      record->ended - oldest->overtakes, drive->pool.count);
 }
 
-/* The edges of the window. */
+/* Does what is due at the window's edges. */
 static void mark(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
@@ -352,7 +355,7 @@ static void arm(struct engine *engine)
     timerfd_settime(engine->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-/* All that is due, in an order in which nothing is due twice. */
+/* Does all that is due, in an order in which nothing becomes due twice. */
 static void turn(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
@@ -377,7 +380,7 @@ static void handle(struct engine *engine, const struct epoll_event *event)
         return;
     }
     if (event->data.u64 == control_tag)
-        return; /* every turn looks at it */
+        return; /* every turn reads load_control */
     struct load_connection *connection =
         load_pool_find(&drive->pool, event->data.u64);
     if (connection)
@@ -393,8 +396,9 @@ static int loop(struct engine *engine)
             epoll_wait(engine->drive.pool.epoll_fd, events, EVENTS_MAX, -1);
         if (count < 0 && errno != EINTR)
             return -errno;
-        /* What servers send by themselves may have come in the window, by now,
-         * of which a process that was kept waiting has not yet heard. */
+        /* A delayed process may not have read yet that the load has begun. Read
+         * that before the events: pushes among them may belong to the window.
+         */
         if (engine->drive.record.origin_ns == INT64_MAX)
             obey(engine, clock_now_ns());
         for (int i = 0; i < count; i++)
@@ -404,7 +408,7 @@ static int loop(struct engine *engine)
     return 0;
 }
 
-/* Connects, waits for the beginning, drives the load to its end. Leaves the
+/* Connects, waits for the load to begin, and drives it to its end. Leaves the
  * result in the slot. Returns 0 or a negative errno. */
 static int run_engine(const struct load_task *task)
 {
@@ -417,7 +421,8 @@ static int run_engine(const struct load_task *task)
     return status;
 }
 
-/* A generator elsewhere than planned would run beside the server. */
+/* Moves to the spec's CPUs. On other CPUs the generator could disturb the
+ * server. */
 static int take_cpus(const struct load_task *task)
 {
     const cpu_set_t *cpus = task->spec->cpus;
@@ -426,8 +431,7 @@ static int take_cpus(const struct load_task *task)
     return task->slot->error = -errno;
 }
 
-/* The life of a generator process. Ctrl-C reaches it too, but it is the
- * caller who says when to stop. */
+/* The life of a generator process. */
 static _Noreturn void child(const struct load_task *task, pid_t parent)
 {
     child_dies_with(parent);
@@ -445,8 +449,8 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     uint64_t one = 1;
     ssize_t ignored_count = write(task->report_fd, &one, sizeof one);
     (void)ignored_count;
-    /* The generator's end would close the connections while the caller still
-     * reads what the server holds for them: it waits for load_free. */
+    /* Exiting would close the connections while the caller still measures the
+     * server's memory for them, so wait for load_free to kill this process. */
     if (status == 0)
         for (;;)
             pause();
@@ -529,11 +533,11 @@ static void drain_reports(const struct load *load, int wait_ms)
     uint64_t count;
     if (poll(&report, 1, wait_ms) > 0 &&
         read(load->report_fd, &count, sizeof count) < 0)
-        return; /* another look will tell */
+        return; /* the caller looks at the slots anyway */
 }
 
-/* Whether a process has ended that has not said `done`; its reason, if it
- * gave one, into *error. */
+/* Whether a process has ended before it was done. *error gets its reason, if it
+ * gave one. */
 static bool any_dead(struct load *load, int *error)
 {
     for (int i = 0; i < load->processes; i++) {
@@ -553,7 +557,7 @@ static int64_t control_tell(struct load *load)
     return write(load->control_fd, &one, sizeof one) < 0 ? -errno : 0;
 }
 
-/* Waits until every slot is ready (or done). */
+/* Waits until every slot is ready or, with `done`, done. */
 static int wait_for(struct load *load, bool done, int64_t deadline_ns)
 {
     for (;;) {
@@ -576,7 +580,7 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
     }
 }
 
-/* 0, or why not one connection is open. A process with none has said why. */
+/* Returns 0, or why no connection is open, as the last process reported it. */
 static int opened(struct load *load)
 {
     int error = 0;
@@ -597,7 +601,8 @@ const char *load_reason(const struct load *load)
 
 int load_opened(struct load *load)
 {
-    /* The processes end the ramp by themselves; this only guards. */
+    /* The processes end the ramp by themselves; the deadline is only a
+     * safeguard. */
     int status = wait_for(load, false, clock_now_ns() + time_max_ns);
     if (status == 0 && !atomic_load(&load->shared->control.stop))
         status = opened(load);
@@ -625,8 +630,8 @@ void load_stop(struct load *load)
     control_tell(load);
 }
 
-/* MUTATION_P95: every value above the 95th percentile becomes it, so that
- * whoever reads a p99 gets the p95. */
+/* MUTATION_P95: lowers every value above the 95th percentile to it, so that the
+ * p99 reads as the p95. */
 static void flatten(struct histogram *histogram)
 {
     uint64_t kept = 0, limit = (uint64_t)(0.95 * (double)histogram->count);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Printing. A percentile with fewer than 20 requests beyond it is not
- * printed: it would be the accident of a few. The latency of a closed loop is
- * called service time, because a closed loop stops asking while the server
- * stalls and so cannot know what a user would have waited.
+ * A percentile with fewer than 20 requests beyond it is not printed: a few
+ * requests would decide it. The latency of a closed loop is called service
+ * time, because a closed loop stops sending while the server stalls and so
+ * cannot know how long a user would have waited.
  */
 #include "print.h"
 
@@ -65,7 +65,7 @@ static double in_flight_mean(const struct load_print *print)
                        : 0;
 }
 
-/* Times with three digits and a unit. */
+/* Formats a time with three digits and a unit. */
 static const char *time_text(double ns, char *text, size_t size)
 {
     static const struct {
@@ -318,7 +318,7 @@ static int write_json(const struct load_print *print, FILE *file)
     return status < 0 ? -EIO : 0;
 }
 
-/* The long form: one figure a line; `markdown` as a table. */
+/* Writes one figure a line, as CSV or as a Markdown table. */
 static void write_rows(const struct load_print *print, bool markdown,
                        FILE *file)
 {

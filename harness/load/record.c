@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counting and timing of requests; merging the processes' accounts. All of it
- * is integer arithmetic but for the sums of the histograms and of the
- * in-flight time, so that merging is exact.
+ * Everything is integer arithmetic except the sums of the histograms and of the
+ * in-flight time, so that merging the processes' records is exact.
  */
 #include "record.h"
 
@@ -56,7 +55,7 @@ bool load_record_in_window(const struct load_record *record, int64_t at_ns)
     return at_ns >= record->start_ns && at_ns < record->end_ns;
 }
 
-/* Whether a request with these times is one of the window's. */
+/* Whether a request with these times belongs to the window. */
 static bool counts(const struct load_record *record,
                    const struct load_times *times)
 {
@@ -115,7 +114,8 @@ static void record_completed(struct load_record *record, int64_t done_ns)
     record->result->parts[(done_ns - record->start_ns) / step_ns]++;
 }
 
-/* The response time of a request of the window, answered or given up. */
+/* Records the response time of a request of the window, answered or timed out.
+ */
 static void record_response(struct load_record *record,
                             const struct load_times *times)
 {
@@ -164,7 +164,7 @@ static void record_series(struct load_record *record, int64_t done_ns)
         record->result->series_count = (int)step + 1;
 }
 
-/* Answers come in the order of time. */
+/* Counts an answer in its slice. Answers come in the order of time. */
 static void record_slice(struct load_record *record, int64_t done_ns)
 {
     int64_t at_ns = done_ns - record->origin_ns;

@@ -5,9 +5,9 @@
  * advise).
  *
  * Poisson arrivals have exponential gaps, -ln(U)/rate, summed in doubles:
- * 53 bits hold a day of nanoseconds to a hundredth of one. A burst draws one
- * gap, so many times longer, for all its requests. Uniform arrivals are
- * computed from their number, not summed, so that they do not drift.
+ * 53 bits hold a day of nanoseconds to a hundredth of one. A burst has one gap
+ * for all its requests, longer in proportion. Uniform arrivals are computed
+ * from their number, not summed, so that they do not drift.
  */
 #include "schedule.h"
 
@@ -56,7 +56,7 @@ static uint64_t random_next(struct random *random)
     return result;
 }
 
-/* In (0, 1]: its logarithm is finite. */
+/* A number in (0, 1], so that its logarithm is finite. */
 static double random_unit(struct random *random)
 {
     return (double)((random_next(random) >> 11) + 1) * 0x1p-53;
@@ -77,7 +77,7 @@ static int append(struct load_schedule *schedule, size_t *capacity,
     return 0;
 }
 
-/* Requests that the spec's schedule has, about. */
+/* The expected number of requests of the spec's schedule. */
 static double expected(const struct load_spec *spec)
 {
     double duration_ns = (double)(spec->warmup_ns + spec->window_ns);
@@ -107,7 +107,7 @@ int load_schedule_make(const struct load_spec *spec, int process, int processes,
     struct random random;
     random_seed(&random, spec->seed);
     *schedule = (struct load_schedule){0};
-    if (!(spec->rate_per_s > 0)) /* connections that are never asked */
+    if (!(spec->rate_per_s > 0)) /* connections only, without requests */
         return 0;
     size_t capacity = (size_t)(expected(spec) / processes * 1.02) + 64;
     schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
@@ -138,9 +138,9 @@ int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
 
     *burst = 1;
     *arrivals = ARRIVALS_POISSON;
-    if (strcmp(text, "poisson") == 0)
+    if (!strcmp(text, "poisson"))
         return 0;
-    if (strcmp(text, "uniform") == 0) {
+    if (!strcmp(text, "uniform")) {
         *arrivals = ARRIVALS_UNIFORM;
         return 0;
     }

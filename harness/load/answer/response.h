@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading one answer, byte by byte if need be, and judging it.
+ * Reads one answer, byte by byte if need be, and judges it.
  *
- * Most answers to one request are the same bytes. Once one good answer was
- * read (http_answer.h) whose length is in its head, that head is kept (a struct
- * load_reference, one per request), and the next answers are merely compared
- * with head and expected body. At the first difference the bytes so far,
- * which are known because they were equal, are read as HTTP after all; so
- * the fast path can only be fast, never wrong. Nothing is buffered.
+ * Most answers to one request consist of the same bytes. Once a good answer
+ * with a Content-Length has been parsed (http_answer.h), its head is kept in a
+ * struct load_reference, one per request. Later answers are only compared with
+ * that head and the expected body. At the first difference, the bytes compared
+ * so far (which are known, since they were equal) are parsed as HTTP after all.
+ * So the comparison saves time and never changes the judgement. Nothing is
+ * buffered.
  *
- * A head that differs in digits alone (a date, a counter) is taken for known
- * too, except in the status line and in Content-Length: no other digits have
- * a say in how an answer is framed or judged.
+ * A head that differs only in digits (a date, a counter) still counts as known,
+ * unless the digits are in the status line or in Content-Length: only these
+ * decide how an answer is framed and judged.
  */
 #pragma once
 
@@ -23,7 +24,8 @@
 
 enum { LOAD_HEAD_MAX = 512, LOAD_DIGITS_MAX = 64 };
 
-/* Latency is kept apart for these, where the spec says so. */
+/* Classes of requests, for which latency is kept apart if the load asks for it.
+ */
 enum load_class {
     CLASS_LIGHT,
     CLASS_HEAVY,
@@ -34,15 +36,15 @@ enum load_class {
 struct load_request {
     const char *bytes; /* whole HTTP request, head and empty line */
     size_t size;
-    const char *body; /* expected body, or NULL: compared with nothing */
+    const char *body; /* expected body; NULL: not compared */
     size_t body_size;
     enum load_class class;
-    bool head;   /* it is HEAD: its answer has no body */
+    bool head;   /* a HEAD request: its answer has no body */
     bool unsafe; /* not idempotent (RFC 9110, section 9.2.2): never sent
                     twice */
 };
 
-/* The judgement on the bytes so far. */
+/* The judgement on the bytes received so far. */
 enum load_answer {
     ANSWER_MORE,      /* not yet whole */
     ANSWER_OK,        /* 2xx and, where one is expected, the right body */
@@ -56,21 +58,24 @@ struct load_reference {
     const struct load_request *request;
     size_t head_size; /* 0: not known yet */
     size_t body_size;
-    int comparing; /* answers half compared: the head must stay */
+    int comparing; /* answers that are being compared: the head must not change
+                    */
     int digit_count;
-    uint16_t digits[LOAD_DIGITS_MAX]; /* where other digits may stand */
+    uint16_t digits[LOAD_DIGITS_MAX]; /* offsets in `head` where any digit is
+                                         accepted */
     char head[LOAD_HEAD_MAX];
 };
 
 /* One answer being read. */
 struct load_response {
     struct load_reference *reference;
-    bool parsing;           /* as HTTP; else comparing */
-    size_t matched;         /* bytes equal to the reference so far */
-    const char *body_start; /* of this chunk, or NULL */
+    bool parsing;   /* as HTTP; false: comparing */
+    size_t matched; /* bytes equal to the reference so far */
+    /* Where the body starts in the current chunk, or NULL. */
+    const char *body_start;
     size_t body_seen;
     bool differs, keep_alive;
-    bool surplus; /* bytes came behind its end */
+    bool surplus; /* bytes came after the answer's end */
     struct http_answer answer;
 };
 
@@ -82,10 +87,10 @@ void load_response_begin(struct load_response *response,
 enum load_answer load_response_feed(struct load_response *response,
                                     const char *bytes, size_t size);
 
-/* The peer has ended its stream: ANSWER_MORE means the answer was cut off. */
+/* The server has ended its stream. ANSWER_MORE: the answer was cut off. */
 enum load_answer load_response_end(struct load_response *response);
 
-/* Gives the answer up, or clears up after a whole one. */
+/* Abandons the answer, or cleans up after a whole one. */
 void load_response_drop(struct load_response *response);
 
 /* Whether any byte of the answer has come. */

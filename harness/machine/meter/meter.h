@@ -60,10 +60,10 @@ struct meter_sample {
             that ended included. The sum is exact; the split is sampled by the
             scheduler's tick, a guess for less than about 1 s of CPU */
     int threads, processes;
-    int64_t switches_voluntary, switches_involuntary; /* walk; of the live
-                            threads since each started. -1 when threads that
-                            have ended did a share of the tree's CPU work that
-                            matters: the kernel forgets their switches */
+    /* Walk; of the live threads since each started. -1 when threads that have
+     * ended did a share of the tree's CPU work that matters: the kernel forgets
+     * their switches. */
+    int64_t switches_voluntary, switches_involuntary;
     int64_t run_wait_ns; /* walk; how long the live threads have waited for a
                             CPU since each started; -1 as for switches */
     int64_t pressure_ns; /* walk; v2: the time in which one task of the tree
