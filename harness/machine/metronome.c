@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A ring of beats per process in shared memory; the writer publishes a beat
- * by raising `count`. Beat k of the ring is not written again for 13 minutes,
- * so that a reader of the last trial's beats needs no lock.
+ * Each process writes its beats to a ring in shared memory and publishes a beat
+ * by incrementing `count`. A slot is reused after 13 minutes, so a reader of
+ * the last trial's beats needs no lock.
  *
- * The work is measured in the thread's CPU time: being preempted in it is no
- * slowness of the CPU. A beat that comes more than a period late does not
- * catch up: the ones in between count as missed.
+ * The work is measured in the thread's CPU time, since being preempted does not
+ * mean that the CPU is slow. After a beat that is more than a period late, the
+ * beats in between are not caught up: they count as missed.
  */
 #include "metronome.h"
 
@@ -27,7 +27,8 @@ static const int64_t PERIOD_NS = 50000000;
 static const int64_t WORK_NS = 100000;
 
 struct beat {
-    int64_t due_ns, late_ns, work_ns, cost_ns; /* cost: since the start */
+    int64_t due_ns, late_ns, work_ns,
+        cost_ns; /* cost: CPU time since the process started */
 };
 
 struct pulse {
@@ -43,7 +44,8 @@ struct metronome {
     size_t pulses_bytes;
 };
 
-/* Arithmetic in registers: no cache that a server could empty. */
+/* Arithmetic in registers, so that a server cannot slow it down through the
+ * cache. */
 static uint64_t work(uint64_t x, int steps)
 {
     for (int i = 0; i < steps; i++) {
@@ -64,7 +66,8 @@ static int64_t time_work(int steps)
     return clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
-/* How many steps take WORK_NS; the same for every CPU and the whole run. */
+/* Returns how many steps take WORK_NS. All CPUs use this number for the whole
+ * run. */
 static int calibrate(void)
 {
     int64_t best_ns = INT64_MAX;
@@ -85,7 +88,7 @@ static void beat(struct pulse *pulse, int64_t due_ns, int steps)
     clock_sleep_until(due_ns);
     entry->late_ns = clock_now_ns() - due_ns;
     entry->due_ns = due_ns;
-    time_work(steps / 10); /* the first look after a sleep is at cold code */
+    time_work(steps / 10); /* warm-up: after a sleep the code is cold */
     entry->work_ns = time_work(steps);
     entry->cost_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     atomic_store(&pulse->count, count + 1);
@@ -122,7 +125,7 @@ static int fork_all(struct metronome *metronome, const cpu_set_t *cpus)
     pid_t parent = getpid();
 
     for (int cpu = 0; cpu < CPU_SETSIZE && metronome->cpus < CPUS_MAX; cpu++) {
-        /* The CPUs beat one after another, not all at once. */
+        /* The CPUs beat one after another, not at one moment. */
         int64_t shift_ns = PERIOD_NS / CPU_COUNT(cpus) * metronome->cpus;
         pid_t pid;
 
@@ -170,13 +173,14 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* One CPU's part; `works` has room for a ring. Returns its median work. */
+/* Adds one CPU's beats to the report; `works` has room for a ring. Returns the
+ * median time of the work in ns; 0: no beats. */
 static int64_t read_pulse(const struct pulse *pulse, int64_t start_ns,
                           int64_t end_ns, int64_t *works,
                           struct metronome_report *report)
 {
     uint64_t count = atomic_load(&pulse->count);
-    /* The slot that is being written now is not looked at. */
+    /* Skips the slot that may be written just now. */
     uint64_t from = count > RING - 1 ? count - (RING - 1) : 0;
     int64_t cost_from_ns = 0, cost_to_ns = 0;
     int beats = 0;

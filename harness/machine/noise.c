@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sleeps of 1 ms for half a second give the lateness; /proc/stat before and
- * after a whole second, less this process's own CPU time, gives the shares.
- * /proc/stat counts in ticks of 10 ms, hence the second.
+ * Lateness is measured by sleeps of 1 ms for half a second. The shares come
+ * from /proc/stat before and after a whole second, minus this process's own CPU
+ * time. /proc/stat counts in ticks of 10 ms, so less than a second would be too
+ * rough.
  */
 #include "noise.h"
 
@@ -12,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "models/runtime/base/clock.h"
 #include "process_times.h"
 
@@ -20,29 +22,6 @@ enum { SAMPLES_MAX = 500 };
 static const int64_t STEP_NS = 1000000;
 static const int64_t TIMED_NS = 500000000;
 static const int64_t WHOLE_NS = 1000000000;
-
-struct ticks {
-    long long busy, idle, steal;
-};
-
-static int read_ticks(struct ticks *ticks)
-{
-    long long user, nice, system, idle, wait, irq, soft, steal;
-    FILE *file = fopen("/proc/stat", "re");
-    int got = 0;
-
-    if (!file)
-        return -errno;
-    got = fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user,
-                 &nice, &system, &idle, &wait, &irq, &soft, &steal);
-    fclose(file);
-    if (got != 8)
-        return -EPROTO;
-    ticks->busy = user + nice + system + irq + soft;
-    ticks->idle = idle + wait;
-    ticks->steal = steal;
-    return 0;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -107,33 +86,28 @@ int noise_measure(struct noise *noise)
     int64_t start_ns = clock_now_ns();
     int64_t own_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct process_times times = {0};
-    struct ticks before, after;
-    int result = read_ticks(&before);
-    double all, own;
+    struct machine_ticks before, after;
+    bool known = machine_ticks(&before);
 
     process_times_read(&times);
     measure_lateness(noise, start_ns);
     clock_sleep_until(start_ns + WHOLE_NS);
     noise->foreign_share = noise->steal_share = -1;
     noise->process_count = 0;
-    if (result == 0)
-        result = read_ticks(&after);
-    if (result == 0)
-        add_processes(noise, &times,
-                      (double)(after.busy - before.busy + after.idle -
-                               before.idle + after.steal - before.steal));
+    known = known && machine_ticks(&after);
+    double busy = known ? (double)(after.busy - before.busy) : 0;
+    double steal = known ? (double)(after.steal - before.steal) : 0;
+    double all = known ? busy + steal + (double)(after.idle - before.idle) : 0;
+    double own = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) /
+                 1e9 * (double)sysconf(_SC_CLK_TCK);
+    if (known)
+        add_processes(noise, &times, all);
     process_times_free(&times);
-    if (result < 0)
-        return result;
-    own = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) / 1e9 *
-          (double)sysconf(_SC_CLK_TCK);
-    all = (double)(after.busy - before.busy + after.idle - before.idle +
-                   after.steal - before.steal);
+    if (!known)
+        return -EIO;
     if (all <= 0)
         return 0;
-    noise->foreign_share = ((double)(after.busy - before.busy) - own) / all;
-    if (noise->foreign_share < 0)
-        noise->foreign_share = 0;
-    noise->steal_share = (double)(after.steal - before.steal) / all;
+    noise->foreign_share = busy > own ? (busy - own) / all : 0;
+    noise->steal_share = steal / all;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cost is wall time and this thread's CPU time from before to after a look.
- * What a look costs the server beyond that, a lock that both want, cannot be
- * seen from here.
+ * The cost of a reading is its wall time and this thread's CPU time. What it
+ * costs the server beyond that, such as a lock that both need, cannot be
+ * measured here.
  */
 #include "sampler.h"
 
@@ -11,7 +11,8 @@
 #include "models/runtime/base/clock.h"
 
 static const int64_t SETTLE_STEP_NS = 10000000;
-static const int64_t QUIET_NS = 500000; /* CPU within a step */
+static const int64_t QUIET_NS =
+    500000; /* CPU time in a step below which the tree is idle */
 
 enum { SETTLE_STEPS = 100, QUIET_STEPS = 2 };
 
