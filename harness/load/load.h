@@ -93,7 +93,8 @@ struct load_spec {
     int64_t connect_ns; /* ramp: opening connections may take this;
                            0: ten seconds */
     /* Load before the window, not recorded; a closed loop's connections start
-     * one after another over its first half, so that they do not move in step. */
+     * one after another over its first half, so that they do not move in step.
+     */
     int64_t warmup_ns;
     int64_t window_ns;
     /* If not 0, the window ends once this many requests of the whole load have
