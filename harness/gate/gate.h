@@ -29,8 +29,8 @@ struct gate {
     double value, limit; /* only when applied */
     bool ok;             /* true when not applied */
     bool lasting;        /* a failure that would occur again */
-    unsigned
-        figures; /* figures that it spoils if it fails (enum gate_figure) */
+    /* Figures that it spoils if it fails (enum gate_figure). */
+    unsigned figures;
     enum gate_effect effect; /* what happens to these figures */
     const char *by;  /* with EFFECT_BOUND: what limited the figures instead of
                         the server */

@@ -301,7 +301,7 @@ const struct gate_rule gate_machine_rules[] = {
     {0},
 };
 
-/* This gate comes first, so that a server that fails because its store died is
+/* The gate comes first, so that a server that fails because its store died is
  * not blamed. */
 static void store_alive(const struct gate_facts *facts, struct gate *gate)
 {

@@ -14,8 +14,8 @@ struct gate_facts {
     const struct load_result *load;
     bool open;
     double window_ns;
-    double
-        active_ns; /* the part of the window in which this trial's load ran */
+    /* The part of the window in which this trial's load ran. */
+    double active_ns;
     double completed;
 };
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Server, sleepers and generator are started in this order, each on the CPUs
- * that it would have in a trial with `split` placement.
+ * Server, sleepers and generator start in this order, each on the CPUs that it
+ * would have in a trial with `split` placement.
  */
 #include "fixture.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,12 +14,11 @@
 
 #include "harness/load/load.h"
 #include "harness/load/schedule.h"
+#include "harness/machine/process_times.h"
 #include "harness/trial/inspection.h"
 
-enum { CHILDREN_MAX = 256 };
-
-/* Stalls excuse no more than this: a machine that stalls more is not fit to
- * show anything, and the test says that it cannot tell. */
+/* Stalls excuse at most this much. On a machine that stalls more, nothing can
+ * be shown, and the test says that it cannot tell. */
 static const double EXPLAINED_SHARE_MAX = 0.1;
 static const double EXPLAINED_MIN_NS = 1e6;
 
@@ -51,7 +49,7 @@ static void judge(struct fixture *fixture)
     struct model_info model = {
         .name = "reference", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = &point, .model = &model};
-    /* All facts beside the load's are as they should be. */
+    /* All facts except those of the load are as in a good trial. */
     struct trial trial = {
         .load = load,
         .cpus = fixture->cpus,
@@ -104,46 +102,23 @@ static int drive(struct fixture *fixture, char *why, size_t why_size)
     return result;
 }
 
-/* /proc tells on every kernel. */
-int fixture_children(pid_t parent, struct child *children, int max)
-{
-    DIR *proc = opendir("/proc");
-    struct dirent *entry;
-    int count = 0;
-
-    while (proc && count < max && (entry = readdir(proc))) {
-        struct child child = {.pid = atoi(entry->d_name)};
-        char path[300];
-        int of = 0;
-        FILE *file;
-
-        snprintf(path, sizeof path, "/proc/%d/stat", (int)child.pid);
-        file = child.pid > 0 ? fopen(path, "re") : NULL;
-        if (!file)
-            continue;
-        if (fscanf(file, "%*d (%31[^)]) %*c %d", child.name, &of) == 2 &&
-            of == parent)
-            children[count++] = child;
-        fclose(file);
-    }
-    if (proc)
-        closedir(proc);
-    return count;
-}
-
 int fixture_generator(const struct fixture *fixture, pid_t *pids, int max)
 {
-    struct child children[CHILDREN_MAX];
-    int count = fixture_children(getpid(), children, CHILDREN_MAX), found = 0;
+    struct process_times all;
+    int found = 0;
 
-    for (int i = 0; i < count && found < max; i++) {
-        bool other = children[i].pid == fixture->reference.pid;
+    process_times_read(&all);
+    for (size_t i = 0; i < all.count && found < max; i++) {
+        pid_t pid = all.all[i].pid;
+        bool other =
+            all.all[i].parent != getpid() || pid == fixture->reference.pid;
 
         for (int side = 0; side < STALLS_SIDES; side++)
-            other |= children[i].pid == fixture->stalls.pids[side];
+            other |= pid == fixture->stalls.pids[side];
         if (!other)
-            pids[found++] = children[i].pid;
+            pids[found++] = pid;
     }
+    process_times_free(&all);
     return found;
 }
 
@@ -257,6 +232,6 @@ void fixture_near(const struct fixture *fixture, struct outcome *outcome,
         outcome->stalled_max_ns =
             (int64_t)fmax((double)outcome->stalled_max_ns, stall_ns);
     }
-    /* Not below, but for the histogram's own grain. */
+    /* The lower limit allows for the histogram's resolution. */
     outcome_time(outcome, what, seen_ns, known_ns * 0.998, most_ns + allow_ns);
 }

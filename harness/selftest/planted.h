@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One fault for each gate, as facts to be written into a good trial. The
- * self-test writes them into a real trial of `wait`, one at a time, since few
- * of them can be made to happen at will: a swapped page, a stolen CPU, a
+ * At least one fault for each gate, as facts to be written into a good trial.
+ * The self-test writes them into a real trial of `wait`, one at a time, since
+ * few of them can be made to happen at will: a swapped page, a stolen CPU, a
  * suspended machine. The unit tests of gates write them into a made-up trial,
  * in which every gate but those of the row must stay silent.
  */

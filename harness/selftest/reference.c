@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The server's socket is bound before the fork, so that it can be asked at
- * once. Requests that wait stand in a heap by the time at which their answer is
- * due; one timerfd is armed for its top. A queue's departures are computed, not
- * observed: a late wake-up delays one answer and none behind it.
+ * The server's socket is bound before the fork, so that requests can be sent at
+ * once. Waiting requests are in a heap ordered by the time when their answer is
+ * due; one timerfd is armed for its top. The due times of a queue are computed,
+ * not observed: a late wake-up delays one answer and none after it.
  *
  * Exponential delays come from a counter-based generator: number n is the mixed
  * n-th step of splitmix64 (G. Steele, D. Lea, C. Flood, Fast splittable
- * pseudorandom number generators, OOPSLA 2014), so any number can be asked for
- * in any order.
+ * pseudorandom number generators, OOPSLA 2014), so numbers can be computed in
+ * any order.
  */
 #include "reference.h"
 
@@ -159,7 +159,7 @@ static enum reference_fault fault_of(const struct server *server,
         if (server->script->once && client->number >= (uint64_t)every[i])
             continue;
         if (i == REFERENCE_CACHED && client->seed == server->first_seed)
-            continue; /* the cache happens to be right */
+            continue; /* the cached answer is right */
         return (enum reference_fault)i;
     }
     return REFERENCE_FAULTS;
@@ -173,7 +173,7 @@ static void put(int fd, const char *status, const char *body, size_t size)
                           status, strlen(body), (int)size, body);
 
     if (send(fd, text, (size_t)length, MSG_NOSIGNAL) != length)
-        return; /* the client has gone: it counts that itself */
+        return; /* the client has closed and counts that itself */
 }
 
 static void answer(struct server *server, int fd)
@@ -198,8 +198,9 @@ static void answer(struct server *server, int fd)
     if (fault == REFERENCE_HANG)
         return;
     if (fault == REFERENCE_RESET) {
-        /* In mid-answer: a kept connection that ends before any byte of it is
-         * no failure, its request is sent once more. */
+        /* Resets in the middle of the answer. A reset of a kept connection
+         * before any byte of the answer is no failure: the generator sends the
+         * request once more. */
         put(fd, "200 OK", body, 3);
         drop(server, fd, true);
         return;
@@ -231,7 +232,7 @@ static void asked(struct server *server, int fd)
     if (server->script->queue && server->free_ns > due_ns)
         due_ns = server->free_ns;
     server->free_ns = due_ns += delay_ns;
-    if (due_ns <= client->arrived_ns) { /* a token was there */
+    if (due_ns <= client->arrived_ns) { /* the bucket had a token */
         answer(server, fd);
         return;
     }
@@ -273,7 +274,7 @@ static void accept_all(struct server *server)
     }
 }
 
-/* Answers what is due and arms the timer for what is next. */
+/* Sends the answers that are due and arms the timer for the next. */
 static void advance(struct server *server)
 {
     int64_t next_ns;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The disturber is told nothing by the trial: it finds the server by its name
- * among the children of the test, and waits until it holds as many sockets as
- * the load has connections.
+ * The trial tells the disturber nothing. So the disturber finds the server by
+ * its name among the children of the test, and waits until the server holds as
+ * many sockets as the load has connections.
  */
 #include "scenario.h"
 #include "harness/trial/trial_run.h"
@@ -18,8 +18,7 @@
 #include "fixture.h"
 #include "harness/base/child.h"
 #include "harness/load/load.h"
-
-enum { CHILDREN_MAX = 256 };
+#include "harness/machine/process_times.h"
 
 static const int64_t MS = 1000000;
 static const int64_t PATIENCE_NS = 20000000000;
@@ -75,16 +74,18 @@ int scenario_prepare(struct scenario *scenario, const char *workload,
     return result;
 }
 
-/* The child of `parent` whose program is the model, or -1. */
+/* Finds the child of `parent` whose program is the model; -1: none. */
 static pid_t find_server(pid_t parent)
 {
-    struct child children[CHILDREN_MAX];
-    int count = fixture_children(parent, children, CHILDREN_MAX);
+    struct process_times all;
+    pid_t server = -1;
 
-    for (int i = 0; i < count; i++)
-        if (!strcmp(children[i].name, MODEL))
-            return children[i].pid;
-    return -1;
+    process_times_read(&all);
+    for (size_t i = 0; i < all.count && server < 0; i++)
+        if (all.all[i].parent == parent && !strcmp(all.all[i].name, MODEL))
+            server = all.all[i].pid;
+    process_times_free(&all);
+    return server;
 }
 
 static int count_sockets(pid_t pid)
@@ -107,9 +108,8 @@ static int count_sockets(pid_t pid)
     return count;
 }
 
-/* In the disturber's process: waits for the server, then for its connections,
- * and until the warm-up is over. The backend, which is of the same program,
- * is known by then. */
+/* The disturber's life: waits for the server, for its connections and for the
+ * end of the warm-up, then disturbs. */
 static _Noreturn void wait_and_disturb(const struct scenario *scenario,
                                        pid_t parent)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A test's process leaves its outcome in memory shared with the runner. All
- * that a test starts dies with it. The JSON follows
+ * processes that a test starts die with it. The JSON follows
  * results/schema/selftest.schema.json.
  */
 #include "selftest.h"
@@ -29,12 +29,12 @@ enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 3 };
 static const int64_t LIMIT_NS = 60000000000;
 static const int64_t LOOK_NS = 5000000;
 
-/* A quiet machine stays well below both. The gate foreign_cpu begins at
- * 5 %. */
+/* A quiet machine stays well below both limits. The gate foreign_cpu fails from
+ * 5 % on. */
 static const int64_t STALLS_MAX_NS = 500000;
 static const double FOREIGN_MAX = 0.03;
 
-/* A test under way. */
+/* A running test. */
 struct job {
     struct selftest_result *result;
     pid_t pid; /* 0: the place is free */
@@ -61,7 +61,7 @@ static int launch(struct job *job, struct selftest_result *result)
     return -EAGAIN;
 }
 
-/* Whether the test has ended; kills one that takes too long. */
+/* Whether the test has ended. A test over its time limit is killed. */
 static bool ended(struct job *job)
 {
     struct selftest_result *result = job->result;
@@ -88,8 +88,8 @@ static void look_later(void)
     nanosleep(&pause, NULL);
 }
 
-/* A failure on a machine that stalls, or that others use, says nothing about
- * the instrument. */
+/* Skips a failed test if the machine stalled or other processes used it, since
+ * the failure then says nothing about the instrument. */
 static void excuse(struct selftest_result *result)
 {
     struct outcome *outcome = result->outcome;
@@ -119,14 +119,14 @@ static int64_t used_ns(int who)
            (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * INT64_C(1000);
 }
 
-/* CPU time of this process and of all that it has waited for. */
+/* CPU time of this process and of all children that it has waited for. */
 static int64_t family_ns(void)
 {
     return used_ns(RUSAGE_SELF) + used_ns(RUSAGE_CHILDREN);
 }
 
-/* What others, and the hypervisor, used of all CPUs between two looks; -1:
- * unknown. */
+/* The share of all CPUs that other processes and the hypervisor used between
+ * two samples; -1: unknown. */
 static double others(const struct machine_sample *first,
                      const struct machine_sample *last, int64_t own_ns)
 {
@@ -155,7 +155,7 @@ static int run_alone(struct selftest_result *result)
     while (!ended(&job))
         look_later();
     while (waitpid(-1, NULL, WNOHANG) > 0)
-        ; /* whom it left behind came to us */
+        ; /* orphans of the test became our children */
     machine_sample(&last);
     result->foreign_share = others(&first, &last, family_ns() - before_ns);
     return 0;
@@ -167,12 +167,13 @@ static bool again(const struct selftest_result *result)
            result->test->noisy && result->attempts < ATTEMPTS_MAX;
 }
 
-/* The next that may run beside others, from *at on; NULL: none is left. */
+/* The next chosen test, from *at on, that may run beside others; NULL: none is
+ * left. */
 static struct selftest_result *next(const bool *chosen,
                                     struct selftest_result *results, int *at)
 {
-    for (; selftest_tests[*at].name; (*at)++)
-        if (chosen[*at] && !selftest_tests[*at].alone)
+    for (; selftest_tests()[*at].name; (*at)++)
+        if (chosen[*at] && !selftest_tests()[*at].alone)
             return &results[(*at)++];
     return NULL;
 }
@@ -201,7 +202,7 @@ static int run_together(const bool *chosen, struct selftest_result *results,
                 told(jobs[i].result);
         }
         look_later();
-    } while (running > 0 || (status == 0 && selftest_tests[at].name));
+    } while (running > 0 || (status == 0 && selftest_tests()[at].name));
     return status;
 }
 
@@ -211,19 +212,19 @@ int selftest_run(const bool *chosen, struct selftest_result *results,
     int count = 0, status;
     struct outcome *outcomes;
 
-    while (selftest_tests[count].name)
+    while (selftest_tests()[count].name)
         count++;
     outcomes = child_share((size_t)count * sizeof *outcomes);
     if (!outcomes)
         return -ENOMEM;
     for (int i = 0; i < count; i++)
-        results[i] = (struct selftest_result){.test = &selftest_tests[i],
+        results[i] = (struct selftest_result){.test = &selftest_tests()[i],
                                               .outcome = &outcomes[i],
                                               .foreign_share = -1};
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     status = run_together(chosen, results, told);
     for (int i = 0; i < count && status == 0; i++) {
-        bool first = chosen[i] && selftest_tests[i].alone;
+        bool first = chosen[i] && selftest_tests()[i].alone;
 
         if (!first && !(chosen[i] && again(&results[i])))
             continue;
@@ -271,7 +272,7 @@ static json_t *number(const struct outcome_check *check, double value)
     return check->numeric && isfinite(value) ? json_real(value) : json_null();
 }
 
-/* Words may hold what a server sent. */
+/* Words may include bytes from a server. */
 static json_t *text_of(const char *text)
 {
     json_t *string = json_string(text);
@@ -329,7 +330,7 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
     bool whole = true;
     json_t *tests = json_array();
 
-    for (int i = 0; selftest_tests[i].name; i++) {
+    for (int i = 0; selftest_tests()[i].name; i++) {
         if (results[i].attempts == 0) {
             whole = false;
             continue;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sleeper a side, every 4 ms: often enough to see what hits one request in
- * a hundred, rare enough to cost nothing. A sleep that was late hides others
- * that would have been due meanwhile, so those are filled in: a stall counts
- * by its length and not once.
+ * One sleeper on each side wakes every 4 ms: often enough to see stalls that
+ * hit one request in a hundred, rarely enough to cost nothing. A late wake-up
+ * hides others that were due meanwhile. Those are recorded too, so that a stall
+ * counts by its length and not just once.
  */
 #include "stalls.h"
 
@@ -18,8 +18,8 @@ static const int64_t STEP_NS = 4000000;
 
 /* A wake-up later than this percentile counts as a stall. */
 static const double TAIL = 90;
-/* Wake-ups of an answer: for the request to be sent, for it to be read, for its
- * delay to end, for the answer to be read. */
+/* An answer needs four wake-ups: to send the request, to read it, to end its
+ * delay, and to read the answer. */
 enum { WAKE_UPS = 4 };
 
 static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
@@ -95,7 +95,8 @@ void stalls_note(const struct stalls *stalls, struct outcome *outcome)
     }
 }
 
-/* The percentile of one wake-up that matters to a percentile of answers. */
+/* Returns the percentile of single wake-ups that decides a percentile of
+ * answers. */
 static double of_wake_up(double percentile, uint64_t count)
 {
     double over = (100 - percentile) / 100;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A small tree in a meter's groups waits for a word, does what it is for, says
- * so and stays: sampled before and after, the difference is known. Private
- * pages touched in children and a shared segment, where RSS counts wrongly;
- * CPU burnt by children that have ended, where /proc forgets.
+ * A small tree of processes in a meter's groups waits for a byte on a pipe,
+ * does its work, reports that and stays. The difference between samples before
+ * and after is known. The work is where simple methods fail: children touch
+ * private pages and a shared segment, which RSS counts several times; and
+ * children that end use CPU time, which /proc forgets.
  */
 #include "tests.h"
 
@@ -53,7 +54,7 @@ static void touch(int64_t mib, char *memory)
         memory[i] = 1;
 }
 
-/* Small pages, so that what is touched is what is charged. */
+/* Maps small pages, so that exactly the touched pages are charged. */
 static char *map(int64_t mib, int flags)
 {
     void *memory = mmap(NULL, (size_t)(mib * MIB), PROT_READ | PROT_WRITE,
@@ -79,7 +80,7 @@ static void say_word(int fd)
         _exit(0);
 }
 
-/* In the root: children that wait are there before the first sample. */
+/* Runs in the tree's root. The children exist before the first sample. */
 static void be_memory(int go, int did)
 {
     char *shared = map(SHARED_MIB, MAP_SHARED);
@@ -145,7 +146,8 @@ static int start(struct tree *tree, void (*be)(int go, int did))
     return 0;
 }
 
-/* Lets the tree do its work between two snapshots. */
+/* Lets the tree do its work between two snapshots; `words` processes take part.
+ */
 static void observe(struct tree *tree, int words)
 {
     char byte;
@@ -172,7 +174,8 @@ static void end(struct tree *tree)
     close(tree->did);
 }
 
-/* Whether the tree is held by a group; else the test says why it is not. */
+/* Whether the tree has a group (with `memory`, one with memory accounting). If
+ * not, the test is skipped. */
 static bool grouped(const struct tree *tree, bool memory,
                     struct outcome *outcome)
 {
@@ -196,7 +199,7 @@ static void near(struct outcome *outcome, const char *what, int64_t seen_bytes,
                    ((double)reference_bytes + slack) / (double)MIB);
 }
 
-void test_meter_memory(struct outcome *outcome)
+static void test_meter_memory(struct outcome *outcome)
 {
     struct tree tree;
     int64_t user = (CHILDREN * OWN_MIB + SHARED_MIB) * MIB;
@@ -217,7 +220,7 @@ void test_meter_memory(struct outcome *outcome)
     end(&tree);
 }
 
-void test_meter_cpu(struct outcome *outcome)
+static void test_meter_cpu(struct outcome *outcome)
 {
     struct tree tree;
     double reference_ns = (OWN_MS + SHORT_COUNT * SHORT_MS) * 1e6;
@@ -227,7 +230,7 @@ void test_meter_cpu(struct outcome *outcome)
         outcome_broken(outcome, "a tree to measure", result);
     } else if (grouped(&tree, false, outcome)) {
         observe(&tree, 1);
-        /* 2 %, a scheduler tick, and the forks themselves. */
+        /* Allows 2 %, a scheduler tick, and the CPU time of the forks. */
         outcome_time(outcome, "CPU",
                      (double)(tree.after.cpu_user_ns - tree.before.cpu_user_ns +
                               tree.after.cpu_system_ns -
@@ -237,7 +240,7 @@ void test_meter_cpu(struct outcome *outcome)
     end(&tree);
 }
 
-void test_meter_count(struct outcome *outcome)
+static void test_meter_count(struct outcome *outcome)
 {
     struct tree tree;
     int result = start(&tree, be_memory);
@@ -253,3 +256,16 @@ void test_meter_count(struct outcome *outcome)
     }
     end(&tree);
 }
+
+const struct selftest_test selftest_meter_tests[] = {
+    {"meter-memory", "meter",
+     "24 MiB touched by each of 3 children, 32 MiB shared by all",
+     "memory, within 2 % or 1 MiB", test_meter_memory, .alone = true,
+     .noisy = true},
+    {"meter-cpu", "meter", "300 ms of CPU, half of it in ten children that end",
+     "CPU, within 2 % and a tick", test_meter_cpu, .alone = true,
+     .noisy = true},
+    {"meter-count", "meter", "a tree of four processes",
+     "processes and threads, exactly", test_meter_count, .alone = true},
+    {0},
+};

@@ -23,7 +23,7 @@
 
 static const int64_t MS = 1000000;
 
-void test_trial_good(struct outcome *outcome)
+static void test_trial_good(struct outcome *outcome)
 {
     struct scenario scenario;
 
@@ -41,7 +41,7 @@ void test_trial_good(struct outcome *outcome)
     scenario_end(&scenario);
 }
 
-/* Stops and continues the backend: 20 ms of every 100. */
+/* Stops the backend for 20 ms of every 100. */
 static void stutter(const struct scenario *scenario, pid_t server)
 {
     pid_t victim = scenario->backend.process.pid;
@@ -55,7 +55,7 @@ static void stutter(const struct scenario *scenario, pid_t server)
     }
 }
 
-void test_trial_late_backend(struct outcome *outcome)
+static void test_trial_late_backend(struct outcome *outcome)
 {
     struct scenario scenario;
     char why[256] = "";
@@ -77,7 +77,7 @@ void test_trial_late_backend(struct outcome *outcome)
     scenario_end(&scenario);
 }
 
-/* One disturber, one or two gates that must notice. */
+/* Runs a trial with a disturber; one or two gates must fail. */
 static void disturbed(struct outcome *outcome,
                       void (*disturb)(const struct scenario *, pid_t),
                       const char *gate, const char *other)
@@ -100,7 +100,7 @@ static void kill_server(const struct scenario *scenario, pid_t server)
     kill(server, SIGKILL);
 }
 
-void test_trial_killed(struct outcome *outcome)
+static void test_trial_killed(struct outcome *outcome)
 {
     disturbed(outcome, kill_server, "server_alive", "errors");
 }
@@ -111,8 +111,8 @@ static void stop_server(const struct scenario *scenario, pid_t server)
     kill(server, SIGSTOP);
 }
 
-/* Stopped for good: it does not end when told to. */
-void test_trial_stopped(struct outcome *outcome)
+/* A server that is stopped for good does not end when told to. */
+static void test_trial_stopped(struct outcome *outcome)
 {
     disturbed(outcome, stop_server, "server_clean", NULL);
 }
@@ -122,7 +122,7 @@ static void move_server(const struct scenario *scenario, pid_t server)
     placement_move(server, &scenario->cpus.clients);
 }
 
-void test_trial_moved(struct outcome *outcome)
+static void test_trial_moved(struct outcome *outcome)
 {
     struct cpu_split cpus;
 
@@ -133,8 +133,7 @@ void test_trial_moved(struct outcome *outcome)
                  "one CPU: there is none to move the server to");
 }
 
-/* Puts the process into the root group of every hierarchy that will have
- * it. */
+/* Moves the server into the root group of every hierarchy that allows it. */
 static void leave_groups(const struct scenario *scenario, pid_t server)
 {
     char line[4096], at[1024], type[64], path[1100];
@@ -158,12 +157,13 @@ static void leave_groups(const struct scenario *scenario, pid_t server)
         fclose(mounts);
 }
 
-void test_trial_left_group(struct outcome *outcome)
+static void test_trial_left_group(struct outcome *outcome)
 {
     disturbed(outcome, leave_groups, "server_in_group", NULL);
 }
 
-/* Busy loops: on the server's CPUs, enough for a fifth of the machine. */
+/* Runs busy loops on the server's CPUs, enough to use a fifth of the machine.
+ */
 static void burn(const struct scenario *scenario, pid_t server)
 {
     long loops = sysconf(_SC_NPROCESSORS_ONLN) / 5 + 1;
@@ -183,12 +183,12 @@ static void burn(const struct scenario *scenario, pid_t server)
         turns++;
 }
 
-void test_trial_foreign(struct outcome *outcome)
+static void test_trial_foreign(struct outcome *outcome)
 {
     disturbed(outcome, burn, "foreign_cpu", NULL);
 }
 
-/* Leaves the server so few descriptors that it cannot take everybody. */
+/* Leaves the server too few descriptors for all connections. */
 static void starve(const struct scenario *scenario, pid_t server)
 {
     struct rlimit few = {16, 16};
@@ -197,7 +197,7 @@ static void starve(const struct scenario *scenario, pid_t server)
     prlimit(server, RLIMIT_NOFILE, &few, NULL);
 }
 
-void test_trial_descriptors(struct outcome *outcome)
+static void test_trial_descriptors(struct outcome *outcome)
 {
     struct scenario scenario;
 
@@ -243,7 +243,7 @@ static void check_all(struct scenario *scenario, struct outcome *outcome)
     free(load);
 }
 
-void test_trial_facts(struct outcome *outcome)
+static void test_trial_facts(struct outcome *outcome)
 {
     struct scenario scenario;
 
@@ -257,3 +257,26 @@ void test_trial_facts(struct outcome *outcome)
     }
     scenario_end(&scenario);
 }
+
+const struct selftest_test selftest_trial_tests[] = {
+    {"trial-good", "trial", "a whole trial of event-loop, nothing wrong",
+     "no gate at all", test_trial_good, .alone = true, .noisy = true},
+    {"trial-late-backend", "trial", "a backend stopped for 20 ms of every 100",
+     "gate backend_lateness", test_trial_late_backend, .alone = true},
+    {"trial-killed", "trial", "a server killed in the window",
+     "gates server_alive and errors", test_trial_killed, .alone = true},
+    {"trial-stopped", "trial", "a server stopped for good in the window",
+     "gate server_clean", test_trial_stopped, .alone = true},
+    {"trial-moved", "trial", "a server moved to other CPUs in the window",
+     "gate placement", test_trial_moved, .alone = true},
+    {"trial-left-group", "trial", "a server that leaves its groups",
+     "gate server_in_group", test_trial_left_group, .alone = true},
+    {"trial-foreign", "trial", "other work on the server's CPUs",
+     "gate foreign_cpu", test_trial_foreign, .alone = true},
+    {"trial-descriptors", "trial", "a server with too few descriptors",
+     "gate limits", test_trial_descriptors, .alone = true},
+    {"trial-facts", "trial",
+     "a fault for every gate, one by one, written into a good trial",
+     "the gate of each", test_trial_facts, .alone = true},
+    {0},
+};
