@@ -17,24 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/runtime/base/mix.h"
 #include "models/runtime/base/units.h"
 
 struct random {
     uint64_t state[4];
 };
 
-static uint64_t splitmix(uint64_t *x)
-{
-    uint64_t z = (*x += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static void random_seed(struct random *random, uint64_t seed)
 {
-    for (int i = 0; i < 4; i++)
-        random->state[i] = splitmix(&seed);
+    for (int i = 0; i < 4; i++, seed += 0x9e3779b97f4a7c15u)
+        random->state[i] = mix(seed);
 }
 
 static uint64_t rotate(uint64_t x, int by)

@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "models/runtime/http/head.h"
+
 static const int64_t try_ns = 3000000000;
 
 socklen_t load_address_size(const union load_address *address)
@@ -310,18 +312,13 @@ int load_target_choose(struct load_target *target, char *why, size_t why_size)
     return status;
 }
 
-static bool is_token(unsigned char c)
-{
-    return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 const char *load_target_header_fault(const char *text)
 {
     size_t name = strcspn(text, ":");
     if (text[name] != ':' || name == 0)
         return "is not a header; write 'Name: value'";
     for (size_t i = 0; i < name; i++)
-        if (!is_token((unsigned char)text[i]))
+        if (!head_is_token(text[i]))
             return "has a name with a character that no header's has; write "
                    "'Name: value'";
     for (const char *at = text + name + 1; *at; at++) {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/load/load.h"
+#include "harness/load/answers.h"
 #include "harness/load/schedule.h"
 #include "harness/machine/process_times.h"
 #include "harness/trial/inspection.h"
@@ -165,8 +165,7 @@ int fixture_run(struct fixture *fixture, struct outcome *outcome)
 
 void fixture_free(struct fixture *fixture)
 {
-    reference_requests_free((struct load_request *)fixture->spec.requests,
-                            FIXTURE_SEEDS);
+    answers_free((struct load_request *)fixture->spec.requests, FIXTURE_SEEDS);
     reference_free(&fixture->reference);
     stalls_free(&fixture->stalls);
     free(fixture->result);

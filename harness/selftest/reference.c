@@ -5,9 +5,8 @@
  * due; one timerfd is armed for its top. The due times of a queue are computed,
  * not observed: a late wake-up delays one answer and none after it.
  *
- * Exponential delays come from a counter-based generator: number n is the mixed
- * n-th step of splitmix64 (G. Steele, D. Lea, C. Flood, Fast splittable
- * pseudorandom number generators, OOPSLA 2014), so numbers can be computed in
+ * Exponential delays come from a counter-based generator: number n is the n-th
+ * output of splitmix64 (mix.h), so numbers can be computed in
  * any order.
  */
 #include "reference.h"
@@ -26,16 +25,16 @@
 #include <unistd.h>
 
 #include "harness/base/child.h"
+#include "harness/load/answers.h"
 #include "harness/load/schedule.h"
+#include "models/runtime/base/mix.h"
 
+/* In (0, 1]. */
 static double unit(uint64_t seed, uint64_t number)
 {
-    uint64_t z = seed + (number + 1) * 0x9e3779b97f4a7c15u;
+    uint64_t x = mix(seed + number * 0x9e3779b97f4a7c15u);
 
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return (double)((z >> 11) + 1) * 0x1p-53;
+    return (double)((x >> 11) + 1) * 0x1p-53;
 }
 
 int64_t delays_ns(const struct delays *delays, uint64_t number)
@@ -439,7 +438,7 @@ struct load_request *reference_requests(int count)
         int body_size = asprintf(&body, "seed %d", seed);
 
         if (size < 0 || body_size < 0) {
-            reference_requests_free(requests, count);
+            answers_free(requests, count);
             return NULL;
         }
         requests[i] = (struct load_request){.bytes = bytes,
@@ -448,13 +447,4 @@ struct load_request *reference_requests(int count)
                                             .body_size = (size_t)body_size};
     }
     return requests;
-}
-
-void reference_requests_free(struct load_request *requests, int count)
-{
-    for (int i = 0; requests && i < count; i++) {
-        free((char *)requests[i].bytes);
-        free((char *)requests[i].body);
-    }
-    free(requests);
 }

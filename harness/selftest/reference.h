@@ -76,9 +76,8 @@ void reference_stop(struct reference *reference);
 void reference_free(struct reference *reference);
 
 /* Makes `count` requests with different seeds, and their answers; free with
- * reference_requests_free. NULL: out of memory. */
+ * answers_free. NULL: out of memory. */
 struct load_request *reference_requests(int count);
-void reference_requests_free(struct load_request *requests, int count);
 
 /* The delay of request `number`, counted from 0. */
 int64_t delays_ns(const struct delays *delays, uint64_t number);

@@ -267,19 +267,6 @@ char *selftest_words(const struct outcome *outcome, bool seen, char *text,
     return text;
 }
 
-static json_t *number(const struct outcome_check *check, double value)
-{
-    return check->numeric && isfinite(value) ? json_real(value) : json_null();
-}
-
-/* Words may include bytes from a server. */
-static json_t *text_of(const char *text)
-{
-    json_t *string = json_string(text);
-
-    return string ? string : json_string("(not UTF-8)");
-}
-
 static json_t *checks_json(const struct outcome *outcome)
 {
     json_t *list = json_array();
@@ -288,13 +275,14 @@ static json_t *checks_json(const struct outcome *outcome)
         const struct outcome_check *check = &outcome->checks[i];
 
         json_array_append_new(
-            list,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "what",
-                      text_of(check->what), "expected",
-                      text_of(check->expected), "seen", text_of(check->seen),
-                      "value", number(check, check->value), "lo",
-                      number(check, check->lo), "hi", number(check, check->hi),
-                      "pass", check->pass));
+            list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "what",
+                            json_text(check->what), "expected",
+                            json_text(check->expected), "seen",
+                            json_text(check->seen), "value",
+                            json_finite_if(check->value, check->numeric), "lo",
+                            json_finite_if(check->lo, check->numeric), "hi",
+                            json_finite_if(check->hi, check->numeric), "pass",
+                            check->pass));
     }
     return list;
 }
@@ -311,16 +299,15 @@ static json_t *test_json(const struct selftest_result *result)
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:i, s:I, s:{s:I, s:I}, "
         "s:o, s:o}",
         "name", test->name, "group", test->group, "planted", test->planted,
-        "caught_by", test->caught_by, "expected", text_of(expected), "seen",
-        text_of(seen), "pass", result->pass, "skipped",
+        "caught_by", test->caught_by, "expected", json_text(expected), "seen",
+        json_text(seen), "pass", result->pass, "skipped",
         outcome->skipped[0] ? json_string(outcome->skipped) : json_null(),
         "attempts", result->attempts, "duration_ns",
         (json_int_t)result->duration_ns, "stalls", "p99_ns",
         (json_int_t)outcome->stalls_p99_ns, "max_ns",
         (json_int_t)outcome->stalls_max_ns, "checks", checks_json(outcome),
         "foreign_share",
-        result->foreign_share >= 0 ? json_real(result->foreign_share)
-                                   : json_null());
+        json_finite_if(result->foreign_share, result->foreign_share >= 0));
 }
 
 json_t *selftest_json(const struct selftest_result *results, int64_t started_at,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "harness/load/answers.h"
 #include "harness/machine/placement.h"
 #include "harness/search/load.h"
 #include "harness/search/search.h"
@@ -116,8 +117,8 @@ static bool carried_out(struct setup *setup, struct outcome *outcome)
 
 static void end(struct setup *setup)
 {
-    reference_requests_free((struct load_request *)setup->target.plan.requests,
-                            FIXTURE_SEEDS);
+    answers_free((struct load_request *)setup->target.plan.requests,
+                 FIXTURE_SEEDS);
     reference_free(&setup->reference);
     stalls_free(&setup->stalls);
     free(setup->searches);
