@@ -17,13 +17,13 @@
 #include "busy.h"
 #include "ceiling.h"
 #include "harness/arithmetic/statistics.h"
-#include "models/runtime/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
 #include "harness/trial/trial_run.h"
+#include "models/runtime/base/clock.h"
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, NAME_SIZE = 400 };

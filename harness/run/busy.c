@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "models/runtime/base/clock.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/machine/noise.h"
+#include "models/runtime/base/clock.h"
 
 static const int64_t LOST_NS = INT64_C(60000000000);
 static const char GATE[] = "foreign_cpu";

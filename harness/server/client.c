@@ -306,7 +306,8 @@ int client_check(const struct sockaddr_in *address,
     int64_t end_ns = clock_now_ns() + budget_ns;
     int fd = -1, done = 0, result = 0;
 
-    while (done < count && result == 0 && (done == 0 || clock_now_ns() < end_ns)) {
+    while (done < count && result == 0 &&
+           (done == 0 || clock_now_ns() < end_ns)) {
         result = check_one(address, &fd, &requests[done], timeout_ns, stop,
                            true, why, why_size);
         done += result == 0;
@@ -489,7 +490,8 @@ int client_check_socket(const struct sockaddr_in *address,
         return result;
     }
     result = greet(&stream, greeting, why, why_size);
-    while (result == 0 && done < count && (done == 0 || clock_now_ns() < end_ns)) {
+    while (result == 0 && done < count &&
+           (done == 0 || clock_now_ns() < end_ns)) {
         result =
             echo(&stream, &socket, greeting, &requests[done], why, why_size);
         done += result == 0;

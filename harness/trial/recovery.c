@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "models/runtime/base/clock.h"
 #include "harness/server/client.h"
+#include "models/runtime/base/clock.h"
 
 /* A single slow answer, as chance has it, must neither end nor prolong much:
  * five in a row take a sixth of a second at 10 ms each. */
