@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a gate judges open loops, stores, a backend or slices alone, the fault
- * comes with one: a good trial of another mode, but for the fault.
+ * Some gates judge only open loops, second loads, backends, stores or slices.
+ * Their faults first give the trial a good one of these.
  */
 #include "planted.h"
 
@@ -23,7 +23,8 @@ static double machine_ns(const struct trial *trial)
            (double)(trial->machine_last.at_ns - trial->machine_first.at_ns);
 }
 
-/* The requests of the closed loop, as if a schedule had asked for them. */
+/* Makes an open loop of the closed one: the schedule asked for exactly its
+ * requests. */
 static void make_open(const struct good_trial *good)
 {
     good->point->mode = LOAD_OPEN;
@@ -147,7 +148,7 @@ static void generator_saturated(const struct good_trial *good)
     load->cpu_ns = (int64_t)(0.95 * load->processes * window_ns(good->trial));
 }
 
-/* A backend that is in time and used this share of a CPU. */
+/* Adds a backend that is in time and used this share of a CPU. */
 static void call_backend(struct trial *trial, double share)
 {
     trial->has_backend = true;
@@ -156,7 +157,7 @@ static void call_backend(struct trial *trial, double share)
                                 .span_ns = (int64_t)window_ns(trial)};
 }
 
-/* Neither of the two is busy by itself. */
+/* Neither generator nor backend is too busy by itself. */
 static void clients_saturated(const struct good_trial *good)
 {
     struct trial *trial = good->trial;
@@ -196,7 +197,7 @@ static void server_lingered(const struct good_trial *good)
     good->trial->clean = false;
 }
 
-/* A second load of which nothing is wrong. */
+/* Adds a second load without a fault. */
 static struct load_result *add_load(struct trial *trial)
 {
     static struct load_result beside;
@@ -243,7 +244,7 @@ static void looked_too_long(const struct good_trial *good)
     good->trial->sampler.cpu_ns += 100 * MS;
 }
 
-/* Two slices that fill the window. Returns them. */
+/* Adds two slices without a fault, which fill the window. Returns them. */
 static struct trial_slices *make_slices(struct trial *trial)
 {
     enum { COUNT = 2 };
@@ -294,8 +295,8 @@ static void sent_regularly(const struct good_trial *good)
         load->bins[i] = (uint32_t)(load->scheduled / 100);
 }
 
-/* A metronome that beats before all others; one of a machine that may not
- * have it would not judge. */
+/* Adds what the metronome may lack on this machine, such as real-time priority,
+ * so that its gates apply. */
 static struct metronome_report *beat(struct trial *trial)
 {
     struct metronome_report *platform = &trial->platform;
@@ -339,7 +340,8 @@ static void cpu_stolen(const struct good_trial *good)
         (int64_t)(0.05 * machine_ns(good->trial));
 }
 
-/* Twice all the CPUs: more than the trial can have used of them. */
+/* Twice the time of all CPUs, which is more than the trial itself can have
+ * used. */
 static void others_busy(const struct good_trial *good)
 {
     good->trial->machine_first.busy_ns = 0;

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/load/answers.h"
 #include "harness/selftest/reference.h"
 #include "harness/trial/recovery.h"
 
@@ -57,7 +58,7 @@ static void start(const struct reference_script *script)
 static void end(void)
 {
     reference_free(&reference);
-    reference_requests_free(requests, SEEDS);
+    answers_free(requests, SEEDS);
 }
 
 /* Recovery from the overload, in seconds. */
