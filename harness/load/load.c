@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The generator's processes: how many, forked, told to begin, awaited, merged;
- * and the loop that each of them runs.
+ * Starts the generator's processes, tells them when to begin, waits for them
+ * and merges their results; and the event loop that each process runs.
  *
- * Processes rather than threads: the open-file limit is per process, a crash
- * of one is seen and not shared, and nothing of the caller's (which may have
- * threads) runs in them. Each works in a slot of shared memory of its own.
+ * Why processes and not threads: the limit of open files is per process, a
+ * crash of one is noticed and does not spread, and no thread of the caller runs
+ * in them. Each writes its result to a slot of its own in shared memory.
  *
- * A process has one epoll loop: connections, one timerfd armed at an absolute
+ * A process has one epoll loop for its connections, a timerfd with an absolute
  * time, and the eventfd by which the caller says begin and stop. The timer is
- * set again only when something is due earlier than it is armed for; a closed
- * loop therefore hardly ever sets it.
+ * set only if something is due earlier than it is armed for, so a closed loop
+ * hardly ever sets it.
  *
- * The ramp opens 16 connections a millisecond, at most 512 at once, so that a
- * server's accept queue (4,096 at the most by default) is not overrun.
+ * The ramp opens 16 connections a millisecond, at most 512 at once, so that
+ * the server's accept queue (at most 4,096 by default) does not overflow.
  */
 #include "load.h"
 
@@ -38,9 +38,9 @@
 
 enum {
     PROCESSES_MAX = 64,
-    DESCRIPTORS_SPARE = 64, /* of a process's own */
+    DESCRIPTORS_SPARE = 64, /* left for a process's other files */
     SOURCES_MAX = 200,
-    POLL_MS = 20, /* how soon a dead process is noticed */
+    POLL_MS = 20, /* time until a dead process is noticed */
 };
 
 static const int64_t begin_lead_ns =

@@ -35,7 +35,8 @@ struct scenario {
 int scenario_prepare(struct scenario *scenario, const char *workload,
                      const char *query, struct outcome *outcome);
 
-/* Runs and judges the trial; judges it again after its facts have been changed.
+/* Runs and judges the trial. scenario_judge judges it again, after its facts
+ * have been changed.
  */
 void scenario_run(struct scenario *scenario);
 void scenario_judge(struct scenario *scenario);

@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "models/runtime/base/clock.h"
 #include "ready_line.h"
 
@@ -41,10 +42,7 @@ struct process_output {
 
 struct process_output *process_output_new(void)
 {
-    void *memory =
-        mmap(NULL, sizeof(struct process_output), PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
+    return child_share(sizeof(struct process_output));
 }
 
 static void free_output(struct process_output *output)
@@ -142,9 +140,7 @@ static pid_t follow_output(struct process_output *output, int out_fd,
         return -errno;
     if (pid > 0)
         return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != harness)
-        _exit(0);
+    child_dies_with(harness);
     prctl(PR_SET_NAME, "troika-reader");
     /* Ctrl-C is for the harness, which then stops the server in order. */
     signal(SIGINT, SIG_IGN);
@@ -261,9 +257,7 @@ static void become_server(const struct process_options *options,
 
     setsid();
     guardian_set_root(process->slot, getpid());
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != harness)
-        _exit(0);
+    child_dies_with(harness);
     int result = meter_enter(process->meter);
     if (result < 0)
         fail(wires->failure[1], STEP_GROUP, -result);
