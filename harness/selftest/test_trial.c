@@ -79,12 +79,14 @@ static void test_trial_late_backend(struct outcome *outcome)
 
 /* Runs a trial with a disturber; one or two gates must fail. */
 static void disturbed(struct outcome *outcome,
+                      void (*on_start)(const struct scenario *, pid_t),
                       void (*disturb)(const struct scenario *, pid_t),
                       const char *gate, const char *other)
 {
     struct scenario scenario;
 
     if (scenario_prepare(&scenario, "wait", "delay=5ms", outcome) == 0) {
+        scenario.on_start = on_start;
         scenario.disturb = disturb;
         scenario_run(&scenario);
         scenario_gate_fails(&scenario, outcome, gate);
@@ -102,7 +104,7 @@ static void kill_server(const struct scenario *scenario, pid_t server)
 
 static void test_trial_killed(struct outcome *outcome)
 {
-    disturbed(outcome, kill_server, "server_alive", "errors");
+    disturbed(outcome, NULL, kill_server, "server_alive", "errors");
 }
 
 static void stop_server(const struct scenario *scenario, pid_t server)
@@ -114,7 +116,7 @@ static void stop_server(const struct scenario *scenario, pid_t server)
 /* A server that is stopped for good does not end when told to. */
 static void test_trial_stopped(struct outcome *outcome)
 {
-    disturbed(outcome, stop_server, "server_clean", NULL);
+    disturbed(outcome, NULL, stop_server, "server_clean", NULL);
 }
 
 static void move_server(const struct scenario *scenario, pid_t server)
@@ -127,7 +129,7 @@ static void test_trial_moved(struct outcome *outcome)
     struct cpu_split cpus;
 
     placement_split(PLACEMENT_SPLIT, &cpus);
-    disturbed(outcome, move_server, "placement", NULL);
+    disturbed(outcome, NULL, move_server, "placement", NULL);
     if (!cpus.apart)
         snprintf(outcome->skipped, sizeof outcome->skipped,
                  "one CPU: there is none to move the server to");
@@ -159,7 +161,7 @@ static void leave_groups(const struct scenario *scenario, pid_t server)
 
 static void test_trial_left_group(struct outcome *outcome)
 {
-    disturbed(outcome, leave_groups, "server_in_group", NULL);
+    disturbed(outcome, NULL, leave_groups, "server_in_group", NULL);
 }
 
 /* Runs busy loops on the server's CPUs, enough to use a fifth of the machine.
@@ -185,7 +187,7 @@ static void burn(const struct scenario *scenario, pid_t server)
 
 static void test_trial_foreign(struct outcome *outcome)
 {
-    disturbed(outcome, burn, "foreign_cpu", NULL);
+    disturbed(outcome, NULL, burn, "foreign_cpu", NULL);
 }
 
 /* Leaves the server too few descriptors for all connections. */
@@ -199,14 +201,7 @@ static void starve(const struct scenario *scenario, pid_t server)
 
 static void test_trial_descriptors(struct outcome *outcome)
 {
-    struct scenario scenario;
-
-    if (scenario_prepare(&scenario, "wait", "delay=5ms", outcome) == 0) {
-        scenario.on_start = starve;
-        scenario_run(&scenario);
-        scenario_gate_fails(&scenario, outcome, "limits");
-    }
-    scenario_end(&scenario);
+    disturbed(outcome, starve, NULL, "limits", NULL);
 }
 
 /* Plants one fault after another, each into the trial as it was. */
