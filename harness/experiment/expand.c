@@ -306,9 +306,9 @@ static int take_backend(const struct expansion *expansion,
 
 static const int64_t SECOND_NS = 1000000000;
 
-static int take_quantity(const struct expansion *expansion, int key, int unit,
-                         const char *default_text, int64_t min, int64_t max,
-                         int64_t *value)
+static int take_quantity(const struct expansion *expansion, int key,
+                         enum unit unit, const char *default_text, int64_t min,
+                         int64_t max, int64_t *value)
 {
     const struct cell_text *given = &expansion->cell->fixed[key];
     char why[EXPAND_WHY_MAX];

@@ -29,7 +29,7 @@ json_t *json_parameters(const struct parameter *table,
         }
         snprintf(key, sizeof key, "%s%s%s", table[i].name,
                  table[i].unit == UNIT_COUNT ? "" : "_",
-                 table[i].unit == UNIT_COUNT ? "" : unit_name(table[i].unit));
+                 table[i].unit == UNIT_COUNT ? "" : units[table[i].unit].name);
         json_object_set_new(object, key, value);
     }
     return object;

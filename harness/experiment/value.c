@@ -12,34 +12,21 @@
 #include <string.h>
 
 #include "harness/base/names.h"
-#include "models/runtime/base/units.h"
 
-static const char *example(int unit)
-{
-    switch (unit) {
-    case UNIT_NS:
-        return "a time needs a unit: 50ms, 1.5s";
-    case UNIT_BYTES:
-        return "a size needs a unit: 64KiB, 512MiB";
-    default:
-        return "a whole number is needed: 6, 10k";
-    }
-}
-
-int value_quantity(int unit, const char *text, int64_t min, int64_t max,
+int value_quantity(enum unit unit, const char *text, int64_t min, int64_t max,
                    int64_t *value, char *why, size_t why_size)
 {
-    char low[32], high[32];
+    int result = units_parse(unit, text, value);
 
-    if (units_parse((enum unit)unit, text, value) == -EINVAL) {
-        snprintf(why, why_size, "is \"%s\"; %s", text, example(unit));
+    if (result == -EINVAL) {
+        snprintf(why, why_size, "is \"%s\"; %s", text, units[unit].needs);
         return -EINVAL;
     }
-    /* Out of the type's range is out of ours. */
-    if (units_parse((enum unit)unit, text, value) < 0 || *value < min ||
-        *value > max) {
-        units_format((enum unit)unit, min, low, sizeof low);
-        units_format((enum unit)unit, max, high, sizeof high);
+    if (result < 0 || *value < min || *value > max) {
+        char low[32], high[32];
+
+        units_format(unit, min, low, sizeof low);
+        units_format(unit, max, high, sizeof high);
         snprintf(why, why_size, "is %s; allowed is %s to %s", text, low, high);
         return -EINVAL;
     }

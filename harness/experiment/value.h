@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A number of things, a time or a size within [min, max]; `unit` of units.h.
- */
-int value_quantity(int unit, const char *text, int64_t min, int64_t max,
+#include "models/runtime/base/units.h"
+
+/* A number of things, a time or a size within [min, max]. */
+int value_quantity(enum unit unit, const char *text, int64_t min, int64_t max,
                    int64_t *value, char *why, size_t why_size);
 
 /* A count that fits an int. */

@@ -80,18 +80,6 @@ invalid(char *why, size_t why_size, const char *format, ...)
     return -EINVAL;
 }
 
-static const char *kind_of(enum unit unit)
-{
-    switch (unit) {
-    case UNIT_NS:
-        return "a time such as 50ms (ns, us, ms, s, m, h)";
-    case UNIT_BYTES:
-        return "a size such as 13B or 64KiB";
-    default:
-        return "a whole number such as 5 or 100k";
-    }
-}
-
 /* Not inlined, as with `unknown`: what a sentence takes of the stack would be
  * in the frames of requests that need none. */
 static __attribute__((noinline)) int wrong_value(const struct parameter *row,
@@ -103,8 +91,8 @@ static __attribute__((noinline)) int wrong_value(const struct parameter *row,
     units_format(row->unit, row->max, high, sizeof high);
     if (error == -EINVAL)
         return invalid(why, why_size, "%s=%s is not %s; allowed is %s to %s",
-                       row->name, shown(text, shown_text), kind_of(row->unit),
-                       low, high);
+                       row->name, shown(text, shown_text),
+                       units[row->unit].kind, low, high);
     return invalid(why, why_size, "%s=%s is out of range; allowed is %s to %s",
                    row->name, shown(text, shown_text), low, high);
 }
@@ -134,7 +122,7 @@ static int parse_row(const struct parameter *row, const char *text,
                            row->name, row->list_max);
         if (length >= sizeof piece)
             return invalid(why, why_size, "%s=%s is not %s", row->name,
-                           shown(text, shown_text), kind_of(row->unit));
+                           shown(text, shown_text), units[row->unit].kind);
         memcpy(piece, text, length);
         piece[length] = 0;
         if (parse_value(row, piece, &values[count], why, why_size) < 0)
@@ -377,7 +365,7 @@ static int describe_row(const struct parameter *row, char *text, size_t size,
     char low[FORMATTED_MAX], high[FORMATTED_MAX];
     const char *const pairs[][2] = {
         {"name", row->name},
-        {"unit", unit_name(row->unit)},
+        {"unit", units[row->unit].name},
         {"default", row->default_text},
         {"minimum", units_format(row->unit, row->min, low, sizeof low)},
         {"maximum", units_format(row->unit, row->max, high, sizeof high)},
