@@ -45,8 +45,7 @@ static const struct mode_key {
     {CELL_DISCARD, IN(SLICE), "slice", true},
     {CELL_WINDOW, ~IN(SLICE), NULL, false},
     {CELL_SLO, IN(OPEN) | IN(SEARCH) | IN(SOAK), "open or search", false},
-    /* A search ignores it. */
-    {CELL_ACTIVE, IN(IDLE) | IN(SEARCH), "idle", true},
+    {CELL_ACTIVE, IN(IDLE), "idle", true},
     {CELL_RECOVERY, IN(OPEN), "open", true},
     {CELL_RATE, IN(OPEN) | IN(SOAK), "open", true},
     {CELL_ARRIVALS, IN(OPEN) | IN(SOAK) | IN(SEARCH), "open", true},
