@@ -128,7 +128,8 @@ static bool take_values(struct sample *sample, const struct metric *metric,
     }
     for (int i = 0; i < sample->count; i++) {
         char reason[256] = "";
-        double value = metric->value(sample->trials[i], reason, sizeof reason);
+        double value =
+            metric->value(metric, sample->trials[i], reason, sizeof reason);
 
         sample->values[i] = value;
         if (value == 0 && zeros++ == 0)

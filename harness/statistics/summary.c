@@ -401,7 +401,7 @@ char *summary_csv(const json_t *trials)
 
         for (const struct metric *m = metrics; m->name; m++) {
             double value = metric_applies(m, trial)
-                               ? m->value(trial, why, sizeof why)
+                               ? m->value(m, trial, why, sizeof why)
                                : NAN;
 
             if (!isfinite(value))
