@@ -20,26 +20,17 @@
 #include "sample.h"
 #include "summary_rows.h"
 
-static const json_t *named(const json_t *list, const char *key,
-                           const char *name)
+static const json_t *experiment_of(const json_t *run, const char *name)
 {
-    const json_t *object;
-    size_t i;
-
-    json_array_foreach (list, i, object) {
-        if (json_text_is(object, key, name))
-            return object;
-    }
-    return NULL;
+    return json_row_of(json_object_get(run, "experiments"), "name", name);
 }
 
 static const json_t *point_of(const json_t *run, const char *experiment,
                               const char *id)
 {
-    return named(json_object_get(named(json_object_get(run, "experiments"),
-                                       "name", experiment),
-                                 "load_points"),
-                 "id", id);
+    return json_row_of(
+        json_object_get(experiment_of(run, experiment), "load_points"), "id",
+        id);
 }
 
 /* Null, no flags, or what older results do not tell of. */
@@ -102,9 +93,7 @@ static const char *bound(const json_t *row)
 static double margin_in(const json_t *run, const char *experiment,
                         const struct metric *metric)
 {
-    return margin_of(
-        run, named(json_object_get(run, "experiments"), "name", experiment),
-        metric);
+    return margin_of(run, experiment_of(run, experiment), metric);
 }
 
 static double error_share(const json_t *row)
@@ -201,8 +190,7 @@ static void add_lost(struct compare *compare)
         struct estimate a;
 
         compare->lost += is_shown(metric_find(name)) && level_of(row_a, &a) &&
-                         named(json_object_get(compare->b, "experiments"),
-                               "name", experiment) &&
+                         experiment_of(compare->b, experiment) &&
                          !summary_row(compare->b, experiment, id,
                                       json_text_of(row_a, "model"), name);
     }
@@ -344,7 +332,6 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
 
 struct across {
     json_t *rows;
-    const json_t *trials;
     struct samples samples;
 };
 
@@ -383,13 +370,12 @@ static int visit_point(const json_t *experiment, const json_t *point,
 
     if (base[0] == '\0' || !strcmp(base, json_text_of(point, "id")))
         return 0;
-    a->experiment = b->experiment = json_text_of(experiment, "name");
-    a->load_point = json_text_of(point, "id");
+    samples_at(&work->samples, experiment, point);
     b->load_point = base;
     json_array_foreach (json_object_get(point, "models"), i, model) {
         a->model = b->model = json_string_value(model);
-        sample_gather(work->trials, a);
-        sample_gather(work->trials, b);
+        sample_gather(work->samples.trials, a);
+        sample_gather(work->samples.trials, b);
         for (const struct metric *m = metrics; m->name; m++)
             if (metric_applies(m, point))
                 add_ratio(work, m);
@@ -399,8 +385,8 @@ static int visit_point(const json_t *experiment, const json_t *point,
 
 int compare_across(json_t *run, const json_t *trials)
 {
-    struct across work = {.trials = trials};
-    int result = samples_init(&work.samples, json_array_size(trials));
+    struct across work;
+    int result = samples_init(&work.samples, run, trials);
 
     if (result == 0) {
         work.rows = json_array();

@@ -36,9 +36,16 @@ struct point {
     int count;
 };
 
-/* "=" (the same), "<" (worse than the leader), "?" (anything else: it cannot be
- * told, or the means over all blocks and over the common ones disagree), or 0
- * when there is no comparison. */
+/* The summary's row on the load point's metric. */
+static const json_t *row_of(const struct point *point, const char *model)
+{
+    return summary_row(point->run, point->experiment, point->id, model,
+                       point->metric);
+}
+
+/* How `other` compares with the leader: '=' no meaningful difference, '<'
+ * worse, '?' unknown, or better in the blocks that both have although its mean
+ * over all blocks is worse; 0: there is no comparison. */
 static char against(const struct point *point, int leader, int other,
                     const json_t **comparison)
 {
@@ -85,10 +92,7 @@ static void rank(struct point *point, const json_t *models)
     point->count = 0;
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
-        double value =
-            json_number_of(summary_row(point->run, point->experiment, point->id,
-                                       model, point->metric),
-                           "value");
+        double value = json_number_of(row_of(point, model), "value");
         int at = point->count;
 
         if (!(value > 0) || summary_is_yardstick(point->run, model) ||
@@ -143,8 +147,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
 static void mark_bound(const struct point *point, const char *plain, char *text,
                        size_t size)
 {
-    const json_t *row = summary_row(point->run, point->experiment, point->id,
-                                    point->models[0], point->metric);
+    const json_t *row = row_of(point, point->models[0]);
     const char *sign =
         metric_find(point->metric)->higher_is_better ? ">=" : "<=";
 
@@ -173,9 +176,7 @@ static void tell_leader(const struct point *point)
     }
     metric_format(point->metric, point->values[0], plain, sizeof plain);
     mark_bound(point, plain, value, sizeof value);
-    if (json_integer_of(summary_row(point->run, point->experiment, point->id,
-                                    point->models[0], point->metric),
-                        "n") < 2) {
+    if (json_integer_of(row_of(point, point->models[0]), "n") < 2) {
         results_tell(point->results,
                      "  %s: one block: no interval, so no verdict; best %s "
                      "seen is %s by %s",
@@ -214,9 +215,7 @@ static void tell_limit(const struct point *point)
         return;
     for (int i = 0; i < point->count; i++) {
         const char *one =
-            json_string_of(summary_row(point->run, point->experiment, point->id,
-                                       point->models[i], point->metric),
-                           "bound_by");
+            json_string_of(row_of(point, point->models[i]), "bound_by");
 
         if (!one || (by && strcmp(one, by) != 0))
             return;
@@ -244,8 +243,7 @@ static void tell_gaps(const struct point *point, const json_t *models)
         const char *model = json_string_value(name);
         json_int_t invalid, withheld;
 
-        row = summary_row(point->run, point->experiment, point->id, model,
-                          point->metric);
+        row = row_of(point, model);
         invalid = json_integer_of(row, "invalid");
         withheld = json_integer_of(row, "withheld");
         if (!json_is_number(json_object_get(row, "value")))

@@ -55,7 +55,7 @@ static double declared_margin(const json_t *experiment,
 static const double DIFFERENT_MAX = 0.1, QUANTILE = 0.95;
 
 struct floor_work {
-    const json_t *trials, *experiment;
+    const json_t *experiment;
     struct samples samples;
     json_t *cells; /* of the experiment */
     int different;
@@ -133,26 +133,22 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
     snprintf(copy, sizeof copy, "%.64s~", model);
     work->cells = json_array();
     work->different = 0;
-    work->samples.a.experiment = work->samples.b.experiment =
-        json_text_of(work->experiment, "name");
     work->samples.a.model = model;
     work->samples.b.model = copy;
     json_array_foreach (json_object_get(work->experiment, "load_points"), i,
                         point) {
-
-        work->samples.a.load_point = work->samples.b.load_point =
-            json_text_of(point, "id");
-        sample_gather(work->trials, &work->samples.a);
-        sample_gather(work->trials, &work->samples.b);
+        samples_at(&work->samples, work->experiment, point);
+        sample_gather(work->samples.trials, &work->samples.a);
+        sample_gather(work->samples.trials, &work->samples.b);
         for (const struct metric *m = metrics; m->name; m++)
             if ((margin_is_primary(m) || m->scope == METRIC_BESIDE) &&
                 metric_applies(m, point))
                 compare_copies(work, work->samples.a.load_point, m);
     }
     return json_pack("{s:s, s:s, s:o, s:i, s:o}", "experiment",
-                     work->samples.a.experiment, "model", model, "floors",
-                     json_floors(work), "different", work->different, "cells",
-                     work->cells);
+                     json_text_of(work->experiment, "name"), "model", model,
+                     "floors", json_floors(work), "different", work->different,
+                     "cells", work->cells);
 }
 
 static void run_all(struct floor_work *work, json_t *run)
@@ -192,8 +188,8 @@ static void run_all(struct floor_work *work, json_t *run)
 
 int margin_floor_make(json_t *run, const json_t *trials)
 {
-    struct floor_work work = {.trials = trials};
-    int result = samples_init(&work.samples, json_array_size(trials));
+    struct floor_work work;
+    int result = samples_init(&work.samples, run, trials);
 
     if (result == 0)
         run_all(&work, run);
@@ -204,18 +200,12 @@ int margin_floor_make(json_t *run, const json_t *trials)
 double margin_floor(const json_t *run, const char *experiment,
                     const char *metric)
 {
-    const json_t *list = json_object_get(json_object_get(run, "noise_floor"),
-                                         "experiments"),
-                 *row;
-    size_t i;
+    const json_t *list =
+        json_object_get(json_object_get(run, "noise_floor"), "experiments");
+    const json_t *row = json_row_of(list, "experiment", experiment);
 
-    json_array_foreach (list, i, row) {
-        if (json_text_is(row, "experiment", experiment))
-            return json_number_of(
-                json_object_get(json_object_get(row, "floors"), metric),
-                "floor");
-    }
-    return 0;
+    return json_number_of(
+        json_object_get(json_object_get(row, "floors"), metric), "floor");
 }
 
 static void print_experiment(const struct results *results, const json_t *row)

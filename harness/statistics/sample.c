@@ -20,6 +20,8 @@
 #include <string.h>
 
 #include "harness/base/json.h"
+#include "summary_rows.h"
+
 /* Independent values that a comparison in slice mode rests on, if it can. */
 enum { SLICE_VALUES_MIN = 6 };
 
@@ -357,9 +359,12 @@ json_t *sample_ids(const struct sample *sample)
     return list;
 }
 
-int samples_init(struct samples *samples, size_t n)
+int samples_init(struct samples *samples, const json_t *run,
+                 const json_t *trials)
 {
-    *samples = (struct samples){0};
+    size_t n = json_array_size(trials);
+
+    *samples = (struct samples){.run = run, .trials = trials};
     if (sample_init(&samples->a, n) < 0 || sample_init(&samples->b, n) < 0 ||
         sample_init(&samples->pair_a, n) < 0 ||
         sample_init(&samples->pair_b, n) < 0) {
@@ -375,6 +380,38 @@ void samples_free(struct samples *samples)
     sample_free(&samples->b);
     sample_free(&samples->pair_a);
     sample_free(&samples->pair_b);
+}
+
+void samples_at(struct samples *samples, const json_t *experiment,
+                const json_t *point)
+{
+    samples->experiment = experiment;
+    samples->point = point;
+    samples->a.experiment = samples->b.experiment =
+        json_text_of(experiment, "name");
+    samples->a.load_point = samples->b.load_point = json_text_of(point, "id");
+}
+
+void samples_each(struct samples *samples, void (*each)(void *context),
+                  void (*pair)(void *context), void *context)
+{
+    const json_t *models = json_object_get(samples->point, "models"), *a, *b;
+    size_t i, j;
+
+    json_array_foreach (models, i, a) {
+        samples->a.model = json_string_value(a);
+        sample_gather(samples->trials, &samples->a);
+        each(context);
+        json_array_foreach (models, j, b) {
+            samples->b.model = json_string_value(b);
+            if (j <= i ||
+                summary_is_yardstick(samples->run, samples->a.model) ||
+                summary_is_yardstick(samples->run, samples->b.model))
+                continue;
+            sample_gather(samples->trials, &samples->b);
+            pair(context);
+        }
+    }
 }
 
 int samples_pair(struct samples *samples, const struct metric *metric)

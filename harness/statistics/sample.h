@@ -82,14 +82,28 @@ int sample_slice_ratios(const json_t *a, const json_t *b,
                         const struct metric *metric, int stretches,
                         double *ratios, int *pairs);
 
-/* Two cells, and the trials of both that go together. */
+/* Two cells of a run, and the trials of both that go together. */
 struct samples {
+    const json_t *run, *trials;       /* borrowed from the caller */
+    const json_t *experiment, *point; /* rows of the run; see samples_at */
     struct sample a, b, pair_a, pair_b;
 };
 
-/* As sample_init, for all four. */
-int samples_init(struct samples *samples, size_t n);
+/* Makes room for all `trials` (an array of trial objects). Returns 0 or
+ * -ENOMEM. */
+int samples_init(struct samples *samples, const json_t *run,
+                 const json_t *trials);
 void samples_free(struct samples *samples);
+
+/* Makes both cells cells of this load point. */
+void samples_at(struct samples *samples, const json_t *experiment,
+                const json_t *point);
+
+/* Gathers each model of the load point into samples->a and calls each(). Then
+ * gathers every later model into samples->b and calls pair(), unless one of
+ * both is a yardstick. */
+void samples_each(struct samples *samples, void (*each)(void *context),
+                  void (*pair)(void *context), void *context);
 
 /* sample_pair of a and b into pair_a and pair_b. */
 int samples_pair(struct samples *samples, const struct metric *metric);

@@ -69,7 +69,6 @@ struct pending {
 /* What summarising one load point needs. */
 struct work {
     json_t *run;
-    const json_t *trials;
     struct samples samples;
     struct pending *pending;
     size_t count;
@@ -103,8 +102,7 @@ static struct pending *add_pending(struct work *work)
     return &work->pending[work->count++];
 }
 
-static void compare(struct work *work, const json_t *experiment,
-                    const struct metric *metric)
+static void compare(struct work *work, const struct metric *metric)
 {
     struct samples *samples = &work->samples;
     struct sample *a = &samples->pair_a, *b = &samples->pair_b;
@@ -119,7 +117,8 @@ static void compare(struct work *work, const json_t *experiment,
                        .metric = metric,
                        .a = samples->a.model,
                        .b = samples->b.model,
-                       .margin = margin_of(work->run, experiment, metric),
+                       .margin =
+                           margin_of(work->run, samples->experiment, metric),
                        .primary = margin_is_primary(metric),
                        .p_holm = NAN,
                        .bound_a = sample_bound(&samples->a, metric),
@@ -184,36 +183,32 @@ static int judge(struct work *work)
     return result;
 }
 
+static void add_rows(void *context)
+{
+    struct work *work = context;
+
+    for (const struct metric *m = metrics; m->name; m++)
+        if (metric_applies(m, work->samples.point))
+            json_array_append_new(json_object_get(work->run, "summary"),
+                                  row_of(&work->samples.a, m));
+}
+
+static void compare_all(void *context)
+{
+    struct work *work = context;
+
+    for (const struct metric *m = metrics; m->name; m++)
+        if (metric_applies(m, work->samples.point))
+            compare(work, m);
+}
+
 static int visit_point(const json_t *experiment, const json_t *point,
                        void *context)
 {
     struct work *work = context;
-    const json_t *models = json_object_get(point, "models"), *a, *b;
-    size_t i, j;
 
-    work->samples.a.experiment = work->samples.b.experiment =
-        json_text_of(experiment, "name");
-    work->samples.a.load_point = work->samples.b.load_point =
-        json_text_of(point, "id");
-    json_array_foreach (models, i, a) {
-        work->samples.a.model = json_string_value(a);
-        sample_gather(work->trials, &work->samples.a);
-        for (const struct metric *m = metrics; m->name; m++)
-            if (metric_applies(m, point))
-                json_array_append_new(json_object_get(work->run, "summary"),
-                                      row_of(&work->samples.a, m));
-        json_array_foreach (models, j, b) {
-            work->samples.b.model = json_string_value(b);
-            if (j <= i ||
-                summary_is_yardstick(work->run, work->samples.a.model) ||
-                summary_is_yardstick(work->run, work->samples.b.model))
-                continue;
-            sample_gather(work->trials, &work->samples.b);
-            for (const struct metric *m = metrics; m->name; m++)
-                if (metric_applies(m, point))
-                    compare(work, experiment, m);
-        }
-    }
+    samples_at(&work->samples, experiment, point);
+    samples_each(&work->samples, add_rows, compare_all, work);
     return 0;
 }
 
@@ -367,10 +362,10 @@ static void add_noise(json_t *run)
 
 int summary_make(json_t *run, const json_t *trials)
 {
-    struct work work = {.run = run, .trials = trials};
+    struct work work = {.run = run};
     int result = margin_floor_make(run, trials);
 
-    if (samples_init(&work.samples, json_array_size(trials)) < 0)
+    if (samples_init(&work.samples, run, trials) < 0)
         result = -ENOMEM;
     if (result == 0) {
         json_object_set_new(run, "summary", json_array());
