@@ -102,75 +102,76 @@ static int unknown_key(const struct reader *reader,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
 
-static int take_text(const struct reader *reader, struct cell_text *into,
-                     const struct ini_entry *entry, int section_line)
+/* Refuses an entry without a value, and an entry of a key that its section has
+ * on line `before` already. A line before the section holds a default, which
+ * may be replaced. */
+static int judge(const struct reader *reader, const struct ini_entry *entry,
+                 int before)
 {
-    /* A value from before this section is a default, and may be replaced. */
-    if (into->text && into->line > section_line)
+    if (before > reader->ini->sections[entry->section].line)
         return reader_fail(reader, entry->line,
                            "\"%s\" was given on line %d already", entry->key,
-                           into->line);
+                           before);
     if (entry->value[0] == '\0')
         return reader_fail(reader, entry->line, "\"%s\" has no value",
                            entry->key);
-    *into = (struct cell_text){entry->value, entry->line};
     return 0;
 }
 
+static int take_text(const struct reader *reader, struct cell_text *into,
+                     const struct ini_entry *entry)
+{
+    int result = judge(reader, entry, into->text ? into->line : 0);
+
+    if (result == 0)
+        *into = (struct cell_text){entry->value, entry->line};
+    return result;
+}
+
 static int take_workers_of(const struct reader *reader, struct cell *cell,
-                           const struct ini_entry *entry, int section_line)
+                           const struct ini_entry *entry)
 {
     const char *name = entry->key + strlen("workers.");
-    const struct model_info *model = models_find(reader->models, name);
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
+    const struct model_info *model = reader_model(reader, entry->line, name);
 
-    if (!model) {
-        models_names(reader->models, names);
-        return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name, names_suggest(name, names, hint, sizeof hint));
-    }
+    if (!model)
+        return -EINVAL;
     if (model->available && !model->has_workers)
         return reader_fail(reader, entry->line,
                            "the model %s has no workers to set", name);
-    return take_text(reader, &cell->workers_of[model - reader->models], entry,
-                     section_line);
+    return take_text(reader, &cell->workers_of[model - reader->models], entry);
 }
 
-/* Adds an entry to those that are judged later. */
-static int take_later(const struct reader *reader, int index, int section_line,
-                      int *list, int *count, int most)
+/* Adds an entry to those whose values are read with the workload or the models
+ * known. */
+static int take_later(const struct reader *reader, int index, int *list,
+                      int *count, int most)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
+    int before = 0, result;
 
     for (int i = 0; i < *count; i++) {
         const struct ini_entry *old = &reader->ini->entries[list[i]];
-        if (!strcmp(old->key, entry->key) && old->line > section_line)
-            return reader_fail(reader, entry->line,
-                               "\"%s\" was given on line %d already",
-                               entry->key, old->line);
+        if (!strcmp(old->key, entry->key))
+            before = old->line;
     }
-    if (entry->value[0] == '\0')
-        return reader_fail(reader, entry->line, "\"%s\" has no value",
-                           entry->key);
+    if ((result = judge(reader, entry, before)) < 0)
+        return result;
     if (*count == most)
         return reader_fail(reader, entry->line, "too many parameters");
     list[(*count)++] = index;
     return 0;
 }
 
-static int take_loose(const struct reader *reader, struct cell *cell, int index,
-                      int section_line)
+static int take_loose(const struct reader *reader, struct cell *cell, int index)
 {
     const char *name = reader->ini->entries[index].key;
 
     if (is_parameter(strncmp(name, "beside.", 7) ? name : name + 7))
-        return take_later(reader, index, section_line, cell->loose,
-                          &cell->loose_count,
+        return take_later(reader, index, cell->loose, &cell->loose_count,
                           sizeof cell->loose / sizeof *cell->loose);
     if (entrants_have_setting(reader, name))
-        return take_later(reader, index, section_line, cell->settings,
-                          &cell->setting_count,
+        return take_later(reader, index, cell->settings, &cell->setting_count,
                           sizeof cell->settings / sizeof *cell->settings);
     return unknown_key(reader, &reader->ini->entries[index]);
 }
@@ -178,12 +179,11 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index,
 int cell_take(const struct reader *reader, struct cell *cell, int index)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
-    int section_line = reader->ini->sections[entry->section].line;
 
     for (int i = 0; i < CELL_KEYS; i++)
         if (!strcmp(cell_keys[i].name, entry->key))
-            return take_text(reader, &cell->fixed[i], entry, section_line);
+            return take_text(reader, &cell->fixed[i], entry);
     if (!strncmp(entry->key, "workers.", 8))
-        return take_workers_of(reader, cell, entry, section_line);
-    return take_loose(reader, cell, index, section_line);
+        return take_workers_of(reader, cell, entry);
+    return take_loose(reader, cell, index);
 }

@@ -109,14 +109,10 @@ static bool is_of_use(const struct reader *reader,
 static int check_named(const struct reader *reader,
                        const struct ini_entry *entry, const char *name)
 {
-    const struct model_info *model = models_find(reader->models, name);
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
+    const struct model_info *model = reader_model(reader, entry->line, name);
 
-    models_names(reader->models, names);
     if (!model)
-        return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name, names_suggest(name, names, hint, sizeof hint));
+        return -EINVAL;
     if (model->available && row_of(model, entry->key) < 0)
         return reader_fail(reader, entry->line, "the model %s has no \"%.*s\"",
                            name, (int)strcspn(entry->key, "."), entry->key);
@@ -194,16 +190,11 @@ static int add_all(struct choice *choice)
 static int add_named(struct choice *choice, const char *name, int line)
 {
     const struct reader *reader = choice->reader;
-    const struct model_info *model = models_find(reader->models, name);
+    const struct model_info *model = reader_model(reader, line, name);
     const char *workload = choice->point->workload->name;
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
 
-    if (!model) {
-        models_names(reader->models, names);
-        return reader_fail(reader, line, "no model is named \"%s\"%s", name,
-                           names_suggest(name, names, hint, sizeof hint));
-    }
+    if (!model)
+        return -EINVAL;
     for (int i = 0; i < choice->count; i++)
         if (!strcmp(choice->point->models[i], name))
             return reader_fail(reader, line, "the model %s is listed twice",

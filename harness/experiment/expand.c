@@ -50,8 +50,8 @@ struct expansion {
     int at[AXES_MAX]; /* which item of each axis this load point has */
 };
 
-/* The item of the axis for `key` in the current load point, or NULL; the line
- * it stands on. */
+/* The item of the axis for `key` in the current load point, or NULL; *line is
+ * the line of the list, or that of the cell. */
 static const char *expansion_item(const struct expansion *expansion, int key,
                                   int *line)
 {
@@ -64,7 +64,28 @@ static const char *expansion_item(const struct expansion *expansion, int key,
     return NULL;
 }
 
-/* The package for want of which the workload was not built, or NULL. */
+/* Says what is wrong with the value of a cell's key. Returns -EINVAL. */
+static int refuse(const struct expansion *expansion, int key, int line,
+                  const char *why)
+{
+    return reader_fail(expansion->reader, line, "\"%s\" %s",
+                       cell_keys[key].name, why);
+}
+
+/* A key that counts; *value stays if the cell has no such key. */
+static int take_count(const struct expansion *expansion, int key, int most,
+                      int *value)
+{
+    char why[EXPAND_WHY_MAX];
+    int line;
+    const char *text = expansion_item(expansion, key, &line);
+
+    if (text && value_count(text, 1, most, value, why, sizeof why) < 0)
+        return refuse(expansion, key, line, why);
+    return 0;
+}
+
+/* The package that is missing for the workload, or NULL. */
 static const char *lacks(const char *name)
 {
     for (int i = 0; workloads_missing[i].name; i++)
@@ -279,29 +300,23 @@ static int make_axes(struct expansion *expansion)
     return result;
 }
 
-/* A limit of the backend, for those who call it. */
+/* The backend's limit. A workload that calls no backend ignores the default of
+ * [experiment], but its cell may not set one. */
 static int take_backend(const struct expansion *expansion,
                         struct load_point *point)
 {
     const struct cell_text *given =
         &expansion->cell->fixed[CELL_BACKEND_WORKERS];
-    char why[EXPAND_WHY_MAX];
-    int line;
-    const char *text = expansion_item(expansion, CELL_BACKEND_WORKERS, &line);
 
-    if (!text || (!point->workload->workload->needs_backend &&
-                  given->line < expansion->cell->line))
-        return 0; /* a default that means nothing here */
-    if (!point->workload->workload->needs_backend)
-        return reader_fail(expansion->reader, line,
-                           "\"backend_workers\" has no meaning: %s calls no "
-                           "backend",
-                           point->workload->name);
-    if (value_count(text, 1, CELL_WORKERS_MAX, &point->backend_workers, why,
-                    sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"backend_workers\" %s",
-                           why);
-    return 0;
+    if (point->workload->workload->needs_backend)
+        return take_count(expansion, CELL_BACKEND_WORKERS, CELL_WORKERS_MAX,
+                          &point->backend_workers);
+    if (!given->text || given->line < expansion->cell->line)
+        return 0;
+    return reader_fail(expansion->reader, given->line,
+                       "\"backend_workers\" has no meaning: %s calls no "
+                       "backend",
+                       point->workload->name);
 }
 
 static const int64_t SECOND_NS = 1000000000;
@@ -315,8 +330,7 @@ static int take_quantity(const struct expansion *expansion, int key,
 
     if (value_quantity(unit, given->text ? given->text : default_text, min, max,
                        value, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
-                           cell_keys[key].name, why);
+        return refuse(expansion, key, given->line, why);
     return 0;
 }
 
@@ -329,8 +343,7 @@ static int take_choice(const struct expansion *expansion, int key,
     *value = 0;
     if (given->text &&
         value_choice(given->text, names, value, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
-                           cell_keys[key].name, why);
+        return refuse(expansion, key, given->line, why);
     return 0;
 }
 
@@ -348,7 +361,7 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
                            point->section);
     if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
                     why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"slo\" %s", why);
+        return refuse(expansion, CELL_SLO, given->line, why);
     if (strlen(given->text) >= sizeof point->slo.text)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is longer than %zu characters",
@@ -376,8 +389,7 @@ static int take_active(const struct expansion *expansion,
         share = 0;
     else if (given->text &&
              value_share(given->text, &share, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"active\" %s",
-                           why);
+        return refuse(expansion, CELL_ACTIVE, given->line, why);
     point->arrivals = ARRIVALS_UNIFORM;
     point->burst = 1;
     point->rate_per_s = share * point->connections;
@@ -399,7 +411,7 @@ static int take_rate(const struct expansion *expansion,
                            point->section);
     if (!value_multiple(text, &point->rate_of_capacity) &&
         value_rate(text, &point->rate_per_s, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+        return refuse(expansion, CELL_RATE, line, why);
     if (point->rate_of_capacity > 0 &&
         !expansion->cell->fixed[CELL_CONNECTIONS].text)
         return reader_fail(expansion->reader, line,
@@ -407,19 +419,6 @@ static int take_rate(const struct expansion *expansion,
                            "can ask for; say how many: connections = 256");
     return !expansion->cell->fixed[CELL_SLO].text ? 0
                                                   : take_slo(expansion, point);
-}
-
-static int take_connections(const struct expansion *expansion,
-                            struct load_point *point)
-{
-    char why[EXPAND_WHY_MAX];
-    int line;
-    const char *text = expansion_item(expansion, CELL_CONNECTIONS, &line);
-
-    if (text && value_count(text, 1, CONNECTIONS_MAX, &point->connections, why,
-                            sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
-    return 0;
 }
 
 /* The discarded part must outlast what the server before, and the slice's own
@@ -485,7 +484,6 @@ static int take_load(const struct expansion *expansion,
     const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
     int mode, result;
 
-    point->slicing = (struct slicing){0};
     if ((result = take_choice(expansion, CELL_MODE, modes_names(), &mode)) < 0)
         return result;
     modes_set(point, (enum mode)mode);
@@ -498,10 +496,11 @@ static int take_load(const struct expansion *expansion,
                            "\"arrivals\" is \"%s\"; poisson, uniform or "
                            "burst:K with K from 2 to %d",
                            given->text, LOAD_BURST_MAX);
-    /* An idle load's rate follows from its connections, an open loop's
-     * connections from its rate. */
+    /* The rate of an idle load follows from its connections. The connections of
+     * an open loop follow from its rate unless the cell says how many. */
     point->connections = modes[mode].connections;
-    if (mode == MODE_IDLE && (result = take_connections(expansion, point)) < 0)
+    if ((result = take_count(expansion, CELL_CONNECTIONS, CONNECTIONS_MAX,
+                             &point->connections)) < 0)
         return result;
     if (mode_takes[mode] && (result = mode_takes[mode](expansion, point)) < 0)
         return result;
@@ -509,7 +508,7 @@ static int take_load(const struct expansion *expansion,
         point->connections = load_schedule_connections(
             point->rate_per_s, point->burst,
             wait_of(point->workload, &point->arguments));
-    return mode == MODE_IDLE ? 0 : take_connections(expansion, point);
+    return 0;
 }
 
 /* What a conversation cannot be asked with. */
@@ -648,15 +647,15 @@ static int take_beside(struct expansion *expansion)
                            "the second load has no rate; add beside.rate = 1");
     if (value_rate(fixed[CELL_BESIDE_RATE].text, &beside->rate_per_s, why,
                    sizeof why) < 0)
-        return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
-                           "\"beside.rate\" %s", why);
+        return refuse(expansion, CELL_BESIDE_RATE, fixed[CELL_BESIDE_RATE].line,
+                      why);
     beside->connections = load_schedule_connections(
         beside->rate_per_s, 1, wait_of(beside->workload, &beside->arguments));
     if (fixed[CELL_BESIDE_CONNECTIONS].text &&
         value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
                     &beside->connections, why, sizeof why) < 0)
-        return reader_fail(reader, fixed[CELL_BESIDE_CONNECTIONS].line,
-                           "\"beside.connections\" %s", why);
+        return refuse(expansion, CELL_BESIDE_CONNECTIONS,
+                      fixed[CELL_BESIDE_CONNECTIONS].line, why);
     return 0;
 }
 
@@ -667,9 +666,7 @@ static int add_point(const struct expansion *expansion)
     struct experiment *experiment = reader->experiment;
     const struct cell *cell = expansion->cell;
     struct load_point *point;
-    const char *text;
-    char why[EXPAND_WHY_MAX];
-    int line, result;
+    int result;
 
     if (experiment->load_point_count == EXPERIMENT_CELLS_MAX)
         return reader_fail(reader, cell->line, "more than %d load points",
@@ -682,13 +679,10 @@ static int add_point(const struct expansion *expansion)
     if ((result = make_id(expansion, point)) < 0 ||
         (result = take_parameters(expansion, point)) < 0 ||
         (result = take_load(expansion, point)) < 0 ||
-        (result = take_course(expansion, point)) < 0)
-        return result;
-    text = expansion_item(expansion, CELL_WORKERS, &line);
-    if (text && value_count(text, 1, CELL_WORKERS_MAX, &point->workers, why,
-                            sizeof why) < 0)
-        return reader_fail(reader, line, "\"workers\" %s", why);
-    if ((result = take_backend(expansion, point)) < 0 ||
+        (result = take_course(expansion, point)) < 0 ||
+        (result = take_count(expansion, CELL_WORKERS, CELL_WORKERS_MAX,
+                             &point->workers)) < 0 ||
+        (result = take_backend(expansion, point)) < 0 ||
         (result = entrants_choose(reader, cell, point)) < 0)
         return result;
     for (int i = 0; i < experiment->load_point_count; i++)

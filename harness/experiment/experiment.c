@@ -85,15 +85,8 @@ static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
 static int take_baseline(const struct reader *reader,
                          const struct ini_entry *entry)
 {
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
-
-    if (!models_find(reader->models, entry->value)) {
-        models_names(reader->models, names);
-        return reader_fail(
-            reader, entry->line, "no model is named \"%s\"%s", entry->value,
-            names_suggest(entry->value, names, hint, sizeof hint));
-    }
+    if (!reader_model(reader, entry->line, entry->value))
+        return -EINVAL;
     return reader_copy_text(reader, entry, reader->experiment->baseline,
                             sizeof reader->experiment->baseline);
 }

@@ -21,5 +21,6 @@ json_t *json_settings(const struct model_info *model, const char *choice);
 json_t *json_query(const struct workload_entry *workload,
                    const struct arguments *arguments);
 
-/* {"mode", "connections", "rate_per_s", "arrivals"}; "slices" in slice mode. */
+/* {"mode", "connections", "rate_per_s", "arrivals", "think_ns"}, and what the
+ * mode adds. */
 json_t *json_load(const struct load_point *point);

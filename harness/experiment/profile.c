@@ -31,10 +31,10 @@ const struct key profile_keys[PROFILE_KEYS + 1] = {
 };
 
 static int take_profile(const struct reader *reader,
-                        const struct ini_entry *entry, int key)
+                        const struct ini_entry *entry, int key, void *into)
 {
     static const int64_t HOUR_NS = INT64_C(3600000000000);
-    struct profile *profile = &reader->experiment->profile;
+    struct profile *profile = into;
     const char *text = entry->value;
     char why[256];
     int result = 0;
@@ -74,18 +74,8 @@ static int take_profile(const struct reader *reader,
 
 int profile_read(const struct reader *reader, int section)
 {
-    int result = 0;
+    struct profile *profile = &reader->experiment->profile;
 
-    reader->experiment->profile.given = true;
-    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
-        const struct ini_entry *entry = &reader->ini->entries[i];
-        int key = reader_key(profile_keys, entry->key);
-        if (entry->section != section)
-            continue;
-        if (key < 0)
-            return reader_unknown_key(reader, entry, profile_keys, NULL);
-        if ((result = reader_duplicate(reader, i)) == 0)
-            result = take_profile(reader, entry, key);
-    }
-    return result;
+    profile->given = true;
+    return reader_section(reader, section, profile_keys, take_profile, profile);
 }

@@ -98,6 +98,44 @@ int reader_unknown_key(const struct reader *reader,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
 
+int reader_section(const struct reader *reader, int section,
+                   const struct key *keys,
+                   int (*take)(const struct reader *reader,
+                               const struct ini_entry *entry, int key,
+                               void *context),
+                   void *context)
+{
+    int result = 0;
+
+    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
+        const struct ini_entry *entry = &reader->ini->entries[i];
+        int key = reader_key(keys, entry->key);
+
+        if (entry->section != section)
+            continue;
+        if (key < 0)
+            return reader_unknown_key(reader, entry, keys, NULL);
+        if ((result = reader_duplicate(reader, i)) == 0)
+            result = take(reader, entry, key, context);
+    }
+    return result;
+}
+
+const struct model_info *reader_model(const struct reader *reader, int line,
+                                      const char *name)
+{
+    const struct model_info *model = models_find(reader->models, name);
+    const char *names[MODELS_MAX + 1];
+    char hint[512];
+
+    if (!model) {
+        models_names(reader->models, names);
+        reader_fail(reader, line, "no model is named \"%s\"%s", name,
+                    names_suggest(name, names, hint, sizeof hint));
+    }
+    return model;
+}
+
 bool reader_good_name(const char *name)
 {
     return isalnum((unsigned char)name[0]) && strlen(name) < 40 &&

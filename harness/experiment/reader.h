@@ -49,7 +49,7 @@ int reader_copy_text(const struct reader *reader, const struct ini_entry *entry,
 int reader_judged(const struct reader *reader, const struct ini_entry *entry,
                   int result, const char *why);
 
-/* Refuses the entry when its key stands above it in the same section. */
+/* Refuses the entry if its key is above it in the same section already. */
 int reader_duplicate(const struct reader *reader, int index);
 
 /* Refuses the entry's key, with the nearest of one or two tables (`more` may
@@ -57,6 +57,20 @@ int reader_duplicate(const struct reader *reader, int index);
 int reader_unknown_key(const struct reader *reader,
                        const struct ini_entry *entry, const struct key *keys,
                        const struct key *more);
+
+/* Calls take() with each entry of the section and the index of its key.
+ * Unknown keys and keys given twice are errors. Returns 0 or -EINVAL. */
+int reader_section(const struct reader *reader, int section,
+                   const struct key *keys,
+                   int (*take)(const struct reader *reader,
+                               const struct ini_entry *entry, int key,
+                               void *context),
+                   void *context);
+
+/* The model or target of that name, or NULL after an error with the nearest
+ * name. */
+const struct model_info *reader_model(const struct reader *reader, int line,
+                                      const char *name);
 
 /* Whether the name of a cell or a target may be part of a file's name and a
  * chart's label. */

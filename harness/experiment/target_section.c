@@ -78,8 +78,9 @@ static int take_url(const struct reader *reader, const struct ini_entry *entry,
 }
 
 static int take(const struct reader *reader, const struct ini_entry *entry,
-                int key, struct target *target)
+                int key, void *into)
 {
+    struct target *target = into;
     static const int64_t MINUTE_NS = INT64_C(60000000000);
     const size_t size = TARGET_TEXT_MAX;
     char why[256];
@@ -187,7 +188,7 @@ static int read_one(const struct reader *reader, int section, const char *home)
     const struct ini_section *s = &reader->ini->sections[section];
     struct target *target = &experiment->targets[experiment->target_count];
     const char *name = s->name + strlen("target");
-    int result = 0;
+    int result;
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return reader_fail(reader, s->line, "more than %d targets",
@@ -199,17 +200,7 @@ static int read_one(const struct reader *reader, int section, const char *home)
         return reader_fail(reader, s->line,
                            "the path of its folder is too long: %s", home);
     memcpy(target->home, home, strlen(home) + 1);
-    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
-        const struct ini_entry *entry = &reader->ini->entries[i];
-        int key = reader_key(target_keys, entry->key);
-
-        if (entry->section != section)
-            continue;
-        if (key < 0)
-            return reader_unknown_key(reader, entry, target_keys, NULL);
-        if ((result = reader_duplicate(reader, i)) == 0)
-            result = take(reader, entry, key, target);
-    }
+    result = reader_section(reader, section, target_keys, take, target);
     if (result == 0)
         result = check(reader, s->line, target);
     if (result == 0 && !set_program(target))

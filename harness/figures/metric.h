@@ -15,8 +15,7 @@
 /* Where a metric has a meaning. */
 enum metric_scope {
     METRIC_COST,     /* in every mode but search */
-    METRIC_LOAD,     /* where one server has the load to itself: in every mode
-                        but search and slice */
+    METRIC_LOAD,     /* of these, where one server has the load to itself */
     METRIC_BESIDE,   /* where there is a second load */
     METRIC_SEARCH,   /* in a search only */
     METRIC_LIMIT,    /* in an open loop with a limit */

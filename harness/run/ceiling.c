@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/experiment/modes.h"
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
-#include "harness/trial/slice_figures.h"
 
 /* Where rates begin to matter: a fifth of what a null server does even on a
  * slow machine. */
@@ -25,14 +25,7 @@ enum { ATTEMPTS = 3 };
 
 static double rate_of(const struct trial *trial)
 {
-    const struct load_result *load = trial->load;
-
-    if (trial->end != TRIAL_DONE)
-        return 0;
-    if (trial->slices)
-        return slices_per_s(trial->slices);
-    return (double)load->completed_in_window * 1e9 /
-           (double)(load->window_end_ns - load->window_start_ns);
+    return trial->end == TRIAL_DONE ? trial_per_s(trial) : 0;
 }
 
 /* The load point with nothing to do. */
@@ -48,10 +41,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
     answers_free(request, 1);
     *point = *of;
     point->workload = workload_find("hello");
-    point->mode = LOAD_CLOSED;
-    point->search = false;
-    point->idle = point->soak = false;
-    point->slicing = (struct slicing){0};
+    modes_set(point, point->churn ? MODE_CHURN : MODE_CLOSED);
     point->think_ns = 0;
     point->warmup_ns = WARMUP_NS;
     point->window_ns = WINDOW_NS;

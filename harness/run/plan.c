@@ -13,6 +13,7 @@
 
 #include "harness/arithmetic/order.h"
 #include "harness/experiment/entrants.h"
+#include "harness/experiment/modes.h"
 #include "harness/search/search.h"
 
 /* Start, checks, idle snapshot and stop of a server, as measured on a small
@@ -89,7 +90,8 @@ void plan_override(struct experiment *experiment,
     for (int i = 0; i < experiment->load_point_count; i++) {
         struct load_point *point = &experiment->load_points[i];
 
-        if (overrides->window_ns > 0 && point->slicing.count == 0)
+        if (overrides->window_ns > 0 &&
+            modes_have(modes_of(point), CELL_WINDOW))
             point->window_ns = overrides->window_ns;
         if (overrides->warmup_ns >= 0)
             point->warmup_ns = overrides->warmup_ns;
@@ -175,7 +177,7 @@ int plan_together(const struct plan *plan, int index)
     const struct plan_trial *first = &plan->trials[index], *next;
     int count = 1;
 
-    if (plan_point(plan, first)->slicing.count == 0)
+    if (!modes[modes_of(plan_point(plan, first))].together)
         return 1;
     for (; index + count < plan->trial_count; count++) {
         next = &plan->trials[index + count];

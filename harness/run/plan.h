@@ -66,8 +66,8 @@ void plan_free(struct plan *plan);
 const struct load_point *plan_point(const struct plan *plan,
                                     const struct plan_trial *trial);
 
-/* How many trials, from this one on, are carried out together: in slice mode
- * all models of the load point in this block, else one. */
+/* How many trials, from this one on, run at once: all models of the load point
+ * in this block if its mode has them up together, else one. */
 int plan_together(const struct plan *plan, int index);
 
 /* A number for one use of randomness, the same whatever the model: all models

@@ -473,9 +473,7 @@ static void add_measures(json_t *object, const struct trial_plan *plan,
 {
     const struct load_result *load = trial->load;
     int64_t window = load->window_end_ns - load->window_start_ns;
-    double throughput = trial->slices ? slices_per_s(trial->slices)
-                                      : (double)load->completed_in_window *
-                                            1e9 / (double)window;
+    double throughput = trial_per_s(trial);
     const char *failure = load->first_failure;
 
 #define ADD(key, value) json_object_set_new(object, key, value)

@@ -14,6 +14,7 @@
 
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
+#include "harness/experiment/modes.h"
 #include "harness/figures/metric.h"
 #include "harness/trial/inspection.h"
 #include "harness/trial/steps.h"
@@ -225,7 +226,7 @@ int warmup_calibrate(struct run *run)
             struct load_point *point = &experiment->load_points[j];
 
             if (point->models[0] && !point->search &&
-                point->slicing.count == 0 &&
+                modes_have(modes_of(point), CELL_WINDOW) &&
                 calibrate_point(run, experiment, j, point, stored) < 0)
                 return -EINTR;
         }

@@ -175,9 +175,8 @@ static void add_pair(void *context)
 static int visit(const json_t *experiment, const json_t *point, void *context)
 {
     struct work *work = context;
-    const char *mode = json_text_of(json_object_get(point, "load"), "mode");
 
-    if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
+    if (!metric_applies(metric_find("cpu_user_per_request_ns"), point))
         return 0;
     samples_at(&work->samples, experiment, point);
     samples_each(&work->samples, add_cell, add_pair, work);

@@ -34,9 +34,10 @@ struct comparison {
                                       NULL: nothing */
     bool lower_a, lower_b; /* with COMPARISON_ESTIMATE: whose figure lacks a
                               part; neither: it is not known whose */
-    int pairs; /* of slices that the ratio is from; 0: not in slice mode */
-    double invalid_share; /* of the trials of the worse off of both; withheld
-                             ones are among them */
+    int pairs; /* whose ratios the blocks' values are made of (sample.h); 0: a
+                  block is one value */
+    double invalid_share; /* invalid or withheld, of the trials of the model
+                             that has more of them */
 };
 
 /* Whether so many trials are invalid, or withhold the metric, that there is no

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "slice_figures.h"
+
 static const double BOUND_SHARE = 0.7;
 
 bool trial_needs_backend(const struct load_point *point)
@@ -19,6 +21,16 @@ int trial_workers(const struct trial_plan *plan, const struct trial *trial)
     if (trial->workers > 0)
         return trial->workers;
     return plan->workers > 0 ? plan->workers : plan->model->workers_default;
+}
+
+double trial_per_s(const struct trial *trial)
+{
+    const struct load_result *load = trial->load;
+
+    if (trial->slices)
+        return slices_per_s(trial->slices);
+    return (double)load->completed_in_window * 1e9 /
+           (double)(load->window_end_ns - load->window_start_ns);
 }
 
 bool trial_ceiling_binds(double per_s, double ceiling_per_s)

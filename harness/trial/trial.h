@@ -122,6 +122,10 @@ struct trial {
  * has none to set. */
 int trial_workers(const struct trial_plan *plan, const struct trial *trial);
 
+/* Right answers per second in the window, or in the parts of it that count.
+ * The trial is TRIAL_DONE. */
+double trial_per_s(const struct trial *trial);
+
 /* Whether the workload or the one beside it calls the backend. */
 bool trial_needs_backend(const struct load_point *point);
 
