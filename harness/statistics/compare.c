@@ -147,28 +147,8 @@ static int add_row(struct compare *compare, const json_t *row_a,
     if (more->comparison.lower_a || more->comparison.lower_b)
         more->comparison.bound_a = more->comparison.bound_b =
             COMPARISON_ESTIMATE;
-    statistics_welch(&b, &a, &more->ratio);
+    statistics_welch(&b, &a, &more->comparison.ratio);
     return 0;
-}
-
-static int correct(struct compare *compare)
-{
-    double *p = calloc(compare->count + 1, sizeof *p);
-    int family;
-
-    if (!p)
-        return -ENOMEM;
-    for (size_t i = 0; i < compare->count; i++)
-        p[i] = compare->rows[i].comparison.primary ? compare->rows[i].ratio.p
-                                                   : NAN;
-    family = statistics_holm(p, (int)compare->count);
-    for (size_t i = 0; i < compare->count; i++) {
-        compare->rows[i].comparison.p_holm = p[i];
-        compare->rows[i].comparison.family = family;
-        compare->rows[i].comparison.ratio = &compare->rows[i].ratio;
-    }
-    free(p);
-    return family < 0 ? family : 0;
 }
 
 static bool is_shown(const struct metric *metric)
@@ -225,7 +205,10 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
                     row_b, metric);
     }
     add_lost(compare);
-    return result < 0 ? result : correct(compare);
+    if (result < 0)
+        return result;
+    return comparison_correct(compare->rows, compare->count,
+                              sizeof *compare->rows, NULL);
 }
 
 void compare_free(struct compare *compare)
@@ -236,7 +219,7 @@ void compare_free(struct compare *compare)
 
 static void print_row(const struct compare_row *row, FILE *file)
 {
-    const struct estimate *ratio = &row->ratio;
+    const struct estimate *ratio = &row->comparison.ratio;
     const char *name = row->comparison.metric->name;
     char plain_a[32], plain_b[32], a[40], b[40], r[32], lo[32], hi[32],
         phrase[256];
@@ -291,14 +274,16 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
     for (size_t i = 0; i < compare->count; i++) {
         const struct compare_row *row = &compare->rows[i];
         struct comparison comparison = row->comparison;
-        double limit = comparison.metric->higher_is_better ? row->ratio.lo
-                                                           : 1 / row->ratio.hi;
+        double limit = comparison.metric->higher_is_better
+                           ? row->comparison.ratio.lo
+                           : 1 / row->comparison.ratio.hi;
 
         if (!comparison.primary)
             continue;
         tested++;
         comparison.margin = share;
-        bool judged = row->ratio.n >= 2 && !comparison_blocked(&comparison);
+        bool judged =
+            row->comparison.ratio.n >= 2 && !comparison_blocked(&comparison);
         if (!judged || comparison_verdict(&comparison) == VERDICT_WORSE) {
             worse++;
             fprintf(file, "%s: %s %s, beyond %.3g %%:\n",

@@ -19,8 +19,7 @@
 
 /* One figure that both runs have. */
 struct compare_row {
-    struct comparison comparison; /* of "B" against "A" */
-    struct estimate ratio;        /* b / a */
+    struct comparison comparison; /* of "B" with "A" */
     const json_t *row_a, *row_b;  /* of the summaries, which must live on */
     const char *model;
     double a, b;

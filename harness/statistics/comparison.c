@@ -7,8 +7,10 @@
  */
 #include "comparison.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/json.h"
@@ -26,6 +28,31 @@ static const char *const verdict_names[] = {
     [VERDICT_INCONCLUSIVE] = "inconclusive",
 };
 
+int comparison_correct(void *comparisons, size_t count, size_t size,
+                       const char *experiment)
+{
+    double *p = calloc(count + 1, sizeof *p);
+    int family = -ENOMEM;
+
+#define AT(i) ((struct comparison *)((char *)comparisons + (i)*size))
+    for (size_t i = 0; p && i < count; i++) {
+        bool counts = AT(i)->primary &&
+                      (!experiment || !strcmp(AT(i)->experiment, experiment));
+
+        p[i] = counts ? AT(i)->ratio.p : NAN;
+    }
+    if (p)
+        family = statistics_holm(p, (int)count);
+    for (size_t i = 0; family > 0 && i < count; i++)
+        if (!isnan(p[i])) {
+            AT(i)->p_holm = p[i];
+            AT(i)->family = family;
+        }
+#undef AT
+    free(p);
+    return family < 0 ? family : 0;
+}
+
 bool comparison_blocked(const struct comparison *comparison)
 {
     return comparison->invalid_share > INVALID_SHARE_MAX;
@@ -38,7 +65,7 @@ static bool is_unstable(const struct comparison *comparison)
     const struct signed_rank *rank = &comparison->rank;
 
     return isfinite(rank->lo) && isfinite(rank->hi) && rank->lo > 0 &&
-           statistics_excludes_one(comparison->ratio) !=
+           statistics_excludes_one(&comparison->ratio) !=
                (rank->lo > 1 || rank->hi < 1);
 }
 
@@ -51,7 +78,7 @@ static enum verdict unbarred(const struct comparison *comparison)
 {
     bool confirmed = !is_unstable(comparison) && !lost_to_holm(comparison);
 
-    return statistics_verdict(comparison->ratio, comparison->margin,
+    return statistics_verdict(&comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better, confirmed);
 }
 
@@ -92,7 +119,7 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
 static void say_better(const struct comparison *comparison, bool a_is_better,
                        char *text, size_t size)
 {
-    const struct estimate *ratio = comparison->ratio;
+    const struct estimate *ratio = &comparison->ratio;
     bool more = comparison->metric->higher_is_better;
     bool turned = a_is_better != more;
     double factor = turned ? 1 / ratio->value : ratio->value;
@@ -122,7 +149,7 @@ static void say_inconclusive(const struct comparison *comparison,
                              const char *units, char *text, size_t size)
 {
     int blocks =
-        statistics_blocks_needed(comparison->ratio, comparison->margin);
+        statistics_blocks_needed(&comparison->ratio, comparison->margin);
     const char *why = "";
     char among[80], needed[64];
 
@@ -131,7 +158,7 @@ static void say_inconclusive(const struct comparison *comparison,
              comparison->family);
     if (is_unstable(comparison))
         why = " (unstable: t and signed-rank intervals disagree)";
-    else if (statistics_excludes_one(comparison->ratio) &&
+    else if (statistics_excludes_one(&comparison->ratio) &&
              lost_to_holm(comparison))
         why = among;
     if (blocks <= BLOCKS_PRACTICAL)
@@ -179,7 +206,7 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
     enum verdict verdict = comparison_verdict(comparison);
     size_t used;
 
-    if (comparison->ratio->n < 2) {
+    if (comparison->ratio.n < 2) {
         snprintf(text, size,
                  "only one block: no interval, nothing can be said");
         return text;
@@ -219,7 +246,7 @@ static const char *units_of(const struct comparison *comparison)
 static char *words_of(const struct comparison *comparison, char *text,
                       size_t size)
 {
-    const struct estimate *ratio = comparison->ratio;
+    const struct estimate *ratio = &comparison->ratio;
     char value[32], lo[32], hi[32], phrase[256];
 
     comparison_ratio_format(ratio->value, value, sizeof value);
@@ -246,7 +273,7 @@ static json_t *bound_by(const struct comparison *comparison)
 
 json_t *comparison_json(const struct comparison *comparison)
 {
-    const struct estimate *ratio = comparison->ratio;
+    const struct estimate *ratio = &comparison->ratio;
     const struct signed_rank *rank = &comparison->rank;
     enum verdict verdict = comparison_verdict(comparison);
     bool interval = ratio->n > 1, ranked = rank->lo > 0;
@@ -259,7 +286,8 @@ json_t *comparison_json(const struct comparison *comparison)
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o, "
+        "s:o*}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
@@ -280,5 +308,6 @@ json_t *comparison_json(const struct comparison *comparison)
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
              : json_null(),
         "phrase", phrase, "words", words, "slice_pairs",
-        comparison->pairs > 0 ? json_integer(comparison->pairs) : json_null());
+        comparison->pairs > 0 ? json_integer(comparison->pairs) : json_null(),
+        "trials", comparison->trials);
 }

@@ -25,7 +25,7 @@ struct comparison {
     const char *a, *b;
     double margin;
     bool primary;                  /* of the set declared beforehand */
-    const struct estimate *ratio;  /* a / b */
+    struct estimate ratio;         /* a / b */
     struct signed_rank rank;       /* a / b, the second opinion */
     double signed_rank_p;          /* NAN: unknown */
     double p_holm;                 /* corrected; NAN: exploratory, not tested */
@@ -38,7 +38,14 @@ struct comparison {
                   block is one value */
     double invalid_share; /* invalid or withheld, of the trials of the model
                              that has more of them */
+    json_t *trials;       /* their ids; comparison_json takes the reference */
 };
+
+/* Holm's correction over the primary comparisons of an experiment (NULL: of all
+ * of them): sets p_holm and family. `size` is that of the array's elements, of
+ * which a comparison is the first member. Returns 0 or -ENOMEM. */
+int comparison_correct(void *comparisons, size_t count, size_t size,
+                       const char *experiment);
 
 /* Whether so many trials are invalid, or withhold the metric, that there is no
  * verdict. */
@@ -60,5 +67,5 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
 /* Writes 98.9, 1.02, 0.0101. Returns text. */
 const char *comparison_ratio_format(double ratio, char *text, size_t size);
 
-/* The row of run.json, without "trials". */
+/* The row of run.json. */
 json_t *comparison_json(const struct comparison *comparison);

@@ -70,21 +70,20 @@ static void compare_copies(struct floor_work *work, const char *load_point,
         .metric = metric,
         .margin = declared_margin(work->experiment, metric),
         .p_holm = NAN};
-    struct estimate ratio;
+    const struct estimate *ratio = &comparison.ratio;
     enum verdict verdict;
 
     if (n < 2)
         return;
-    statistics_ratio(a->values, b->values, n, &ratio);
+    statistics_ratio(a->values, b->values, n, &comparison.ratio);
     signed_rank_ratio(a->values, b->values, n, &comparison.rank);
-    comparison.ratio = &ratio;
     verdict = comparison_verdict(&comparison);
     work->different += verdict == VERDICT_BETTER || verdict == VERDICT_WORSE;
     json_array_append_new(work->cells,
                           json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s}",
                                     "load_point", load_point, "metric",
-                                    metric->name, "n", n, "ratio", ratio.value,
-                                    "lo", ratio.lo, "hi", ratio.hi, "verdict",
+                                    metric->name, "n", n, "ratio", ratio->value,
+                                    "lo", ratio->lo, "hi", ratio->hi, "verdict",
                                     comparison_verdict_name(verdict)));
 }
 

@@ -59,18 +59,10 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
     return row;
 }
 
-/* A comparison until its verdict is due. */
-struct pending {
-    struct comparison comparison;
-    struct estimate ratio;
-    json_t *trials;
-};
-
-/* What summarising one load point needs. */
 struct work {
     json_t *run;
     struct samples samples;
-    struct pending *pending;
+    struct comparison *comparisons; /* until their verdicts are due */
     size_t count;
     bool out_of_memory;
 };
@@ -89,17 +81,17 @@ static void add_error(struct work *work, struct comparison *comparison)
         comparison->bound_a = comparison->bound_b = COMPARISON_ESTIMATE;
 }
 
-static struct pending *add_pending(struct work *work)
+static struct comparison *add_comparison(struct work *work)
 {
-    struct pending *more =
-        realloc(work->pending, (work->count + 1) * sizeof *more);
+    struct comparison *more =
+        realloc(work->comparisons, (work->count + 1) * sizeof *more);
 
     if (!more) {
         work->out_of_memory = true;
         return NULL;
     }
-    work->pending = more;
-    return &work->pending[work->count++];
+    work->comparisons = more;
+    return &work->comparisons[work->count++];
 }
 
 static void compare(struct work *work, const struct metric *metric)
@@ -107,79 +99,48 @@ static void compare(struct work *work, const struct metric *metric)
     struct samples *samples = &work->samples;
     struct sample *a = &samples->pair_a, *b = &samples->pair_b;
     int n = samples_pair(samples, metric);
-    struct pending *pending = n > 0 ? add_pending(work) : NULL;
+    struct comparison *comparison = n > 0 ? add_comparison(work) : NULL;
 
-    if (!pending)
+    if (!comparison)
         return;
-    *pending = (struct pending){
-        .comparison = {.experiment = samples->a.experiment,
-                       .load_point = samples->a.load_point,
-                       .metric = metric,
-                       .a = samples->a.model,
-                       .b = samples->b.model,
-                       .margin =
-                           margin_of(work->run, samples->experiment, metric),
-                       .primary = margin_is_primary(metric),
-                       .p_holm = NAN,
-                       .bound_a = sample_bound(&samples->a, metric),
-                       .bound_b = sample_bound(&samples->b, metric),
-                       .pairs = a->pairs,
-                       .signed_rank_p = signed_rank_p(a->values, b->values, n),
-                       .invalid_share =
-                           fmax(sample_left_out(&samples->a, metric),
-                                sample_left_out(&samples->b, metric))},
+    *comparison = (struct comparison){
+        .experiment = samples->a.experiment,
+        .load_point = samples->a.load_point,
+        .metric = metric,
+        .a = samples->a.model,
+        .b = samples->b.model,
+        .margin = margin_of(work->run, samples->experiment, metric),
+        .primary = margin_is_primary(metric),
+        .p_holm = NAN,
+        .bound_a = sample_bound(&samples->a, metric),
+        .bound_b = sample_bound(&samples->b, metric),
+        .pairs = a->pairs,
+        .signed_rank_p = signed_rank_p(a->values, b->values, n),
+        .invalid_share = fmax(sample_left_out(&samples->a, metric),
+                              sample_left_out(&samples->b, metric)),
         .trials = samples_ids(samples)};
-    add_error(work, &pending->comparison);
-    statistics_ratio(a->values, b->values, n, &pending->ratio);
-    signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
-}
-
-/* Holm's correction over the primary comparisons of each experiment. */
-static int correct(struct work *work)
-{
-    const json_t *experiment;
-    double *p = calloc(work->count + 1, sizeof *p);
-    size_t i;
-
-    json_array_foreach (json_object_get(work->run, "experiments"), i,
-                        experiment) {
-        const char *name = json_text_of(experiment, "name");
-        int family = 0;
-
-        for (size_t j = 0; p && j < work->count; j++) {
-            const struct pending *pending = &work->pending[j];
-            bool mine = pending->comparison.primary &&
-                        !strcmp(pending->comparison.experiment, name);
-            p[j] = mine ? pending->ratio.p : NAN;
-        }
-        if (!p || (family = statistics_holm(p, (int)work->count)) < 0)
-            break;
-        for (size_t j = 0; j < work->count; j++)
-            if (!isnan(p[j])) {
-                work->pending[j].comparison.p_holm = p[j];
-                work->pending[j].comparison.family = family;
-            }
-    }
-    work->out_of_memory |= !p;
-    free(p);
-    return work->out_of_memory ? -ENOMEM : 0;
+    add_error(work, comparison);
+    statistics_ratio(a->values, b->values, n, &comparison->ratio);
+    signed_rank_ratio(a->values, b->values, n, &comparison->rank);
 }
 
 static int judge(struct work *work)
 {
     json_t *list = json_object_get(work->run, "comparisons");
-    int result = correct(work);
+    int result = work->out_of_memory ? -ENOMEM : 0;
+    const json_t *experiment;
+    size_t i;
 
-    for (size_t i = 0; i < work->count; i++) {
-        struct pending *pending = &work->pending[i];
-        json_t *row;
-
-        pending->comparison.ratio = &pending->ratio;
-        row = comparison_json(&pending->comparison);
-        json_object_set_new(row, "trials", pending->trials);
-        json_array_append_new(list, row);
+    json_array_foreach (json_object_get(work->run, "experiments"), i,
+                        experiment) {
+        if (comparison_correct(work->comparisons, work->count,
+                               sizeof *work->comparisons,
+                               json_text_of(experiment, "name")) < 0)
+            result = -ENOMEM;
     }
-    free(work->pending);
+    for (i = 0; i < work->count; i++)
+        json_array_append_new(list, comparison_json(&work->comparisons[i]));
+    free(work->comparisons);
     return result;
 }
 
