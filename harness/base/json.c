@@ -103,7 +103,7 @@ const json_t *json_row_of(const json_t *list, const char *key, const char *text)
     size_t i;
 
     json_array_foreach (list, i, row) {
-        if (json_text_is(row, key, text))
+        if (text[0] != '\0' && json_text_is(row, key, text))
             return row;
     }
     return NULL;

@@ -72,6 +72,14 @@ bool figures_are_of(const json_t *trial, const char *experiment,
            json_text_is(json_object_get(trial, "cell"), "model", model);
 }
 
+static bool is_among(unsigned figures, const char *name)
+{
+    for (int i = 0; i < NAMES; i++)
+        if (!strcmp(name, names[i].name))
+            return figures & names[i].figure;
+    return false;
+}
+
 bool figures_withheld(const json_t *trial, unsigned figures, bool level,
                       const char **words)
 {
@@ -79,17 +87,13 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
     size_t i;
 
     json_array_foreach (json_object_get(trial, "withheld"), i, row) {
-        const char *name = json_string_of(row, "figure");
         const char *effect = json_string_of(row, "effect");
 
-        if (!name || !effect ||
-            (!level && strcmp(effect, effect_name(EFFECT_LEVEL)) == 0))
+        if (!effect || (!level && !strcmp(effect, effect_name(EFFECT_LEVEL))) ||
+            !is_among(figures, json_text_of(row, "figure")))
             continue;
-        for (int k = 0; k < NAMES; k++)
-            if ((figures & names[k].figure) && !strcmp(name, names[k].name)) {
-                *words = json_string_of(row, "words");
-                return true;
-            }
+        *words = json_string_of(row, "words");
+        return true;
     }
     return false;
 }
@@ -103,10 +107,8 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     if (!bound && json_true_of(trial, "generator_bound"))
         return "generator";
     json_array_foreach (json_object_get(bound, "figures"), i, name) {
-        for (int k = 0; k < NAMES; k++)
-            if ((figures & names[k].figure) && json_is_string(name) &&
-                !strcmp(json_string_value(name), names[k].name))
-                return json_string_of(bound, "by");
+        if (json_is_string(name) && is_among(figures, json_string_value(name)))
+            return json_string_of(bound, "by");
     }
     return NULL;
 }

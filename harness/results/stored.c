@@ -121,25 +121,6 @@ refuse(const struct checking *checking, const char *format, ...)
     return false;
 }
 
-static bool is_text(const json_t *value, const char *text)
-{
-    return json_is_string(value) && !strcmp(json_string_value(value), text);
-}
-
-/* The row of a list whose `key` is this text, or NULL. */
-static const json_t *row_of(const json_t *list, const char *key,
-                            const json_t *text)
-{
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach (list, i, row) {
-        if (json_is_string(text) && json_equal(json_object_get(row, key), text))
-            return row;
-    }
-    return NULL;
-}
-
 /* Whether the trial is the one of this row of the plan, and of this run. */
 static bool check_planned(const struct checking *checking, const json_t *trial,
                           const json_t *run, const json_t *row)
@@ -149,11 +130,11 @@ static bool check_planned(const struct checking *checking, const json_t *trial,
     const json_t *cell = json_object_get(trial, "cell");
     const json_t *id = json_object_get(run, "run_id");
     const json_t *experiment =
-        row_of(json_object_get(run, "experiments"), "name",
-               json_object_get(row, "experiment"));
+        json_row_of(json_object_get(run, "experiments"), "name",
+                    json_text_of(row, "experiment"));
     const json_t *query =
-        json_object_get(row_of(json_object_get(experiment, "load_points"), "id",
-                               json_object_get(row, "load_point")),
+        json_object_get(json_row_of(json_object_get(experiment, "load_points"),
+                                    "id", json_text_of(row, "load_point")),
                         "query");
 
     if (id && !json_equal(json_object_get(trial, "run_id"), id))
@@ -173,16 +154,15 @@ static bool check_planned(const struct checking *checking, const json_t *trial,
 
 static bool is_told_gone(const json_t *trial, const char *figure)
 {
-    const json_t *row;
+    const json_t *bound =
+        json_object_get(json_object_get(trial, "bound"), "figures");
+    const json_t *name;
     size_t i;
 
-    json_array_foreach (json_object_get(trial, "withheld"), i, row) {
-        if (is_text(json_object_get(row, "figure"), figure))
-            return true;
-    }
-    json_array_foreach (
-        json_object_get(json_object_get(trial, "bound"), "figures"), i, row) {
-        if (is_text(row, figure))
+    if (json_row_of(json_object_get(trial, "withheld"), "figure", figure))
+        return true;
+    json_array_foreach (bound, i, name) {
+        if (json_is_string(name) && !strcmp(json_string_value(name), figure))
             return true;
     }
     return false;
@@ -194,8 +174,8 @@ static bool is_told_gone(const json_t *trial, const char *figure)
 static bool took_a_figure(const json_t *trial, const json_t *run,
                           const json_t *gate)
 {
-    const json_t *about = row_of(json_object_get(run, "gates"), "id",
-                                 json_object_get(gate, "id"));
+    const json_t *about = json_row_of(json_object_get(run, "gates"), "id",
+                                      json_text_of(gate, "id"));
     const json_t *figures = json_object_get(about, "figures"), *figure;
     size_t i;
 

@@ -174,19 +174,19 @@ static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
     return x > 0 && y > 0 && fabs(log(x / y)) <= log1p(SPEED_ALIKE);
 }
 
-/* Blocks that both have. */
-static int blocks_shared(const struct sample *a, const struct sample *b)
+/* Moves *i and *j on to trials of one block, which may be the present ones;
+ * false when no further block has trials of both. */
+static bool next_shared(const struct sample *a, const struct sample *b, int *i,
+                        int *j)
 {
-    int count = 0;
+    while (*i < a->count && *j < b->count) {
+        json_int_t x = block_of(a->trials[*i]), y = block_of(b->trials[*j]);
 
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        count += x == y;
-        i += x <= y;
-        j += y <= x;
+        if (x == y)
+            return true;
+        *(x < y ? i : j) += 1;
     }
-    return count;
+    return false;
 }
 
 static double slice_value(const json_t *slice, const struct metric *metric)
@@ -269,18 +269,14 @@ static int pair_slices(const struct sample *a, const struct sample *b,
                        const struct metric *metric, struct sample *pair_a,
                        struct sample *pair_b)
 {
-    int blocks = blocks_shared(a, b), n = 0;
-    int stretches = blocks > 0 ? (SLICE_VALUES_MIN + blocks - 1) / blocks : 0;
+    int blocks = 0, n = 0;
 
-    for (int i = 0, j = 0; n >= 0 && i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        if (x == y)
-            n = pair_block(a->trials[i], b->trials[j], metric, stretches,
-                           pair_a, pair_b, n);
-        i += x <= y;
-        j += y <= x;
-    }
+    for (int i = 0, j = 0; next_shared(a, b, &i, &j); i++, j++)
+        blocks++;
+    for (int i = 0, j = 0; n >= 0 && next_shared(a, b, &i, &j); i++, j++)
+        n = pair_block(a->trials[i], b->trials[j], metric,
+                       (SLICE_VALUES_MIN + blocks - 1) / blocks, pair_a, pair_b,
+                       n);
     pair_a->count = pair_b->count = n > 0 ? n : 0;
     return pair_a->count;
 }
@@ -300,18 +296,13 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
         return 0;
     if (json_is_array(json_object_get(a->trials[0], "slices")))
         return pair_slices(a, b, metric, pair_a, pair_b);
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        if (x == y && alike(a->trials[i], b->trials[j], metric)) {
+    for (int i = 0, j = 0; next_shared(a, b, &i, &j); i++, j++)
+        if (alike(a->trials[i], b->trials[j], metric)) {
             pair_a->trials[n] = a->trials[i];
             pair_a->values[n] = a->values[i];
             pair_b->trials[n] = b->trials[j];
             pair_b->values[n++] = b->values[j];
         }
-        i += x <= y;
-        j += y <= x;
-    }
     pair_a->count = pair_b->count = n;
     return n;
 }
