@@ -13,63 +13,76 @@
 #include "harness/base/names.h"
 
 const struct key cell_keys[CELL_KEYS + 1] = {
-    [CELL_CONNECTIONS] = {"connections", "counts",
-                          "1; in an open loop four "
-                          "times what the rate needs, at least 16 and four "
-                          "bursts; in a search 256",
-                          "connections kept open; in an open loop the most at "
-                          "any time"},
+    [CELL_CONNECTIONS] =
+        {"connections", "counts",
+         "1; in an open loop four "
+         "times what the rate needs, at least 16 and four "
+         "bursts; in a search 256",
+         .help = "connections kept open; in an open loop the most at "
+                 "any time"},
     [CELL_RATE] = {"rate", "rates per second, or multiples like 1.2x", NULL,
-                   "offered rate; 1.2x: so many times what "
-                   "the quickest model reaches in a closed loop over the "
-                   "`connections`, measured before the first block"},
-    [CELL_WORKERS] = {"workers", "counts", "the model's own",
-                      "workers, for the models that have them; `workers.MODEL "
-                      "= N` for one of them"},
+                   .help =
+                       "offered rate; 1.2x: so many times what "
+                       "the quickest model reaches in a closed loop over the "
+                       "`connections`, measured before the first block"},
+    [CELL_WORKERS] =
+        {"workers", "counts", "the model's own",
+         .help = "workers, for the models that have them; `workers.MODEL "
+                 "= N` for one of them"},
     [CELL_BACKEND_WORKERS] = {"backend_workers", "counts", "no limit",
-                              "calls that the backend serves at once, the "
-                              "others wait for their turn there"},
-    [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", NULL, "closed", NULL}, /* modes.c tells */
-    [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
-                  "the limit on the response time that a search must keep; in "
-                  "an open loop answers within it are counted as goodput"},
+                              .help =
+                                  "calls that the backend serves at once, the "
+                                  "others wait for their turn there"},
+    [CELL_WORKLOAD] = {"workload", "name", NULL, .help = "what a request does"},
+    [CELL_MODE] = {"mode", NULL, "closed", .help = NULL}, /* modes.c tells */
+    [CELL_SLO] =
+        {"slo", "as in p99<60ms", NULL,
+         .help = "the limit on the response time that a search must keep; in "
+                 "an open loop answers within it are counted as goodput"},
     [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
-                       "when requests are due; burst:K: K together at each "
-                       "Poisson instant"},
-    [CELL_MODELS] = {"models", "names, or all", "all",
-                     "models to compare; all is every one in C that has the "
-                     "workload, yardsticks left out"},
-    [CELL_PLACEMENT] = {"placement", "split, shared", "split",
-                        "split: the server has half of the CPUs, generator "
-                        "and backend the others; shared: everybody has all"},
-    [CELL_WARMUP] = {"warmup", "time", "1s", "load before the window"},
+                       .help =
+                           "when requests are due; burst:K: K together at each "
+                           "Poisson instant"},
+    [CELL_MODELS] =
+        {"models", "names, or all", "all",
+         .help = "models to compare; all is every one in C that has the "
+                 "workload, yardsticks left out"},
+    [CELL_PLACEMENT] =
+        {"placement", "split, shared", "split",
+         .help = "split: the server has half of the CPUs, generator "
+                 "and backend the others; shared: everybody has all"},
+    [CELL_WARMUP] = {"warmup", "time", "1s", .help = "load before the window"},
     [CELL_WINDOW] = {"window", "time", "3s; in a soak 10m",
-                     "what is measured; in a search one step, longer where "
-                     "the percentile needs it"},
-    [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
-    [CELL_THINK] = {"think", "time", "0s", "pause between answer and request"},
-    [CELL_ACTIVE] = {"active", "share", "1%",
-                     "of the connections that are asked each second, one after "
-                     "another; 0: none is"},
+                     .help =
+                         "what is measured; in a search one step, longer where "
+                         "the percentile needs it"},
+    [CELL_TIMEOUT] = {"timeout", "time", "30s", .help = "of one request"},
+    [CELL_THINK] = {"think", "time", "0s",
+                    .help = "pause between answer and request"},
+    [CELL_ACTIVE] =
+        {"active", "share", "1%",
+         .help = "of the connections that are asked each second, one after "
+                 "another; 0: none is"},
     [CELL_RECOVERY] = {"recovery", "time", "0s",
-                       "after the window the server is asked now and then "
-                       "until it answers as quickly as before, for at most "
-                       "this long; 0s: it is not"},
-    [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
-                              "a second load on the same server, an open "
-                              "loop; its parameters are `beside.PARAMETER`"},
+                       .help =
+                           "after the window the server is asked now and then "
+                           "until it answers as quickly as before, for at most "
+                           "this long; 0s: it is not"},
+    [CELL_BESIDE_WORKLOAD] =
+        {"beside.workload", "name", NULL,
+         .help = "a second load on the same server, an open "
+                 "loop; its parameters are `beside.PARAMETER`"},
     [CELL_BESIDE_RATE] = {"beside.rate", "rate per second", NULL,
-                          "its offered rate"},
+                          .help = "its offered rate"},
     [CELL_BESIDE_CONNECTIONS] = {"beside.connections", "count",
                                  "as for connections",
-                                 "the most connections it opens"},
+                                 .help = "the most connections it opens"},
     [CELL_SLICES] = {"slices", "count", "10",
-                     "slices of each model in a block"},
+                     .help = "slices of each model in a block"},
     [CELL_SLICE] = {"slice", "time", "1s",
-                    "how long the load stays with a server"},
+                    .help = "how long the load stays with a server"},
     [CELL_DISCARD] = {"discard", "time", "200ms",
-                      "the beginning of a slice that is not counted"},
+                      .help = "the beginning of a slice that is not counted"},
 };
 
 static bool is_parameter(const char *name)

@@ -26,74 +26,36 @@
 #include "target_section.h"
 #include "value.h"
 
-enum experiment_key {
-    EXPERIMENT_TITLE,
-    EXPERIMENT_QUESTION,
-    EXPERIMENT_BLOCKS,
-    EXPERIMENT_SEED,
-    EXPERIMENT_BASELINE,
-    EXPERIMENT_BASE,
-    EXPERIMENT_HEADLINE,
-    EXPERIMENT_MARGIN,
-    EXPERIMENT_LATENCY_MARGIN,
-    EXPERIMENT_NOISE_FLOOR,
-    EXPERIMENT_CALIBRATE_WARMUP,
-    EXPERIMENT_POSTGRESQL,
-    EXPERIMENT_REDIS,
-    EXPERIMENT_KEYS,
-};
-
 enum { TRIAL_NAME_MAX = 200 }; /* what the report takes for a name */
 
-static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
-    [EXPERIMENT_TITLE] = {"title", "text", "the file's name",
-                          "a heading for the report"},
-    [EXPERIMENT_QUESTION] = {"question", "text", NULL,
-                             "what the experiment answers, one sentence"},
-    [EXPERIMENT_BLOCKS] = {"blocks", "count", "6",
-                           "trials of every cell; below 6 no difference can "
-                           "be significant"},
-    [EXPERIMENT_SEED] = {"seed", "number", "drawn for the run",
-                         "of the order of trials, arrivals and requests"},
-    [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
-                             "the model that others are compared with"},
-    [EXPERIMENT_BASE] = {"base", "a load point", NULL,
-                         "the load point whose figures each model's others are "
-                         "divided by, block by block"},
-    [EXPERIMENT_HEADLINE] = {"headline", "a metric", "by the kind of load",
-                             "what the last lines of a run are about: "
-                             "cpu_per_request_ns"},
-    [EXPERIMENT_MARGIN] = {"margin", "share", "5%",
-                           "the smallest difference that matters, of "
-                           "throughput, CPU and memory"},
-    [EXPERIMENT_LATENCY_MARGIN] = {"margin.latency", "share", "10%",
-                                   "the same of latencies"},
-    [EXPERIMENT_NOISE_FLOOR] = {"noise_floor", "yes, no", "no",
-                                "a second copy of the baseline takes part: "
-                                "what differs between both is noise"},
-    [EXPERIMENT_CALIBRATE_WARMUP] = {"calibrate_warmup", "yes, no", "no",
-                                     "warmup is the least: before the first "
-                                     "block it is found out how long the "
-                                     "slowest model needs to settle"},
-    [EXPERIMENT_POSTGRESQL] = {"postgresql", "HOST:PORT",
-                               "a private one is started",
-                               "the PostgreSQL that query asks"},
-    [EXPERIMENT_REDIS] = {"redis", "HOST:PORT", "a private one is started",
-                          "the Redis that cache asks"},
-};
+static int take_seed(const struct reader *reader, const struct ini_entry *entry,
+                     const struct key *key, void *into)
+{
+    struct experiment *experiment = into;
+    char why[256];
+
+    (void)key;
+    return reader_judged(
+        reader, entry,
+        value_seed(entry->value, &experiment->seed, why, sizeof why), why);
+}
 
 static int take_baseline(const struct reader *reader,
-                         const struct ini_entry *entry)
+                         const struct ini_entry *entry, const struct key *key,
+                         void *into)
 {
+    struct experiment *experiment = into;
+
     if (!reader_model(reader, entry->line, entry->value))
         return -EINVAL;
-    return reader_copy_text(reader, entry, reader->experiment->baseline,
-                            sizeof reader->experiment->baseline);
+    return reader_copy_text(reader, entry, experiment->baseline, key->size);
 }
 
 static int take_headline(const struct reader *reader,
-                         const struct ini_entry *entry)
+                         const struct ini_entry *entry, const struct key *key,
+                         void *into)
 {
+    struct experiment *experiment = into;
     const char *names[64] = {NULL};
     char hint[512];
 
@@ -103,79 +65,65 @@ static int take_headline(const struct reader *reader,
         return reader_fail(
             reader, entry->line, "no metric is named \"%s\"%s", entry->value,
             names_suggest(entry->value, names, hint, sizeof hint));
-    return reader_copy_text(reader, entry, reader->experiment->headline,
-                            sizeof reader->experiment->headline);
+    return reader_copy_text(reader, entry, experiment->headline, key->size);
 }
 
 /* Whether there is a host and a port; the server says what it makes of them. */
 static int take_address(const struct reader *reader,
-                        const struct ini_entry *entry, enum store store)
+                        const struct ini_entry *entry, const struct key *key,
+                        void *into)
 {
-    char *text = reader->experiment->store_addresses[store];
     const char *colon = strrchr(entry->value, ':');
 
     if (!colon || colon == entry->value || atoi(colon + 1) < 1)
         return reader_fail(reader, entry->line,
                            "%s is \"%s\"; HOST:PORT is meant", entry->key,
                            entry->value);
-    return reader_copy_text(reader, entry, text,
-                            sizeof reader->experiment->store_addresses[0]);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
 }
 
-static int take_experiment(const struct reader *reader,
-                           const struct ini_entry *entry, int key)
-{
-    struct experiment *experiment = reader->experiment;
-    const char *text = entry->value;
-    static const char *const answers[] = {"no", "yes", NULL};
-    int result = 0, answer = 0;
-    char why[256];
+#define IN(member) KEY_IN(struct experiment, member)
 
-    switch ((enum experiment_key)key) {
-    case EXPERIMENT_TITLE:
-        return reader_copy_text(reader, entry, experiment->title,
-                                sizeof experiment->title);
-    case EXPERIMENT_QUESTION:
-        return reader_copy_text(reader, entry, experiment->question,
-                                sizeof experiment->question);
-    case EXPERIMENT_BLOCKS:
-        result = value_count(text, 1, EXPERIMENT_BLOCKS_MAX,
-                             &experiment->blocks, why, sizeof why);
-        break;
-    case EXPERIMENT_SEED:
-        result = value_seed(text, &experiment->seed, why, sizeof why);
-        break;
-    case EXPERIMENT_BASELINE:
-        return take_baseline(reader, entry);
-    case EXPERIMENT_BASE:
-        return reader_copy_text(reader, entry, experiment->base,
-                                sizeof experiment->base);
-    case EXPERIMENT_HEADLINE:
-        return take_headline(reader, entry);
-    case EXPERIMENT_MARGIN:
-        result = value_share(text, &experiment->margin, why, sizeof why);
-        break;
-    case EXPERIMENT_LATENCY_MARGIN:
-        result =
-            value_share(text, &experiment->latency_margin, why, sizeof why);
-        break;
-    case EXPERIMENT_NOISE_FLOOR:
-        result = value_choice(text, answers, &answer, why, sizeof why);
-        experiment->noise_floor = answer == 1;
-        break;
-    case EXPERIMENT_CALIBRATE_WARMUP:
-        result = value_choice(text, answers, &answer, why, sizeof why);
-        experiment->calibrate_warmup = answer == 1;
-        break;
-    case EXPERIMENT_POSTGRESQL:
-        return take_address(reader, entry, STORE_POSTGRESQL);
-    case EXPERIMENT_REDIS:
-        return take_address(reader, entry, STORE_REDIS);
-    case EXPERIMENT_KEYS:
-        break;
-    }
-    return reader_judged(reader, entry, result, why);
-}
+static const struct key experiment_keys[] = {
+    {"title", "text", "the file's name", "a heading for the report", KEY_TEXT,
+     IN(title)},
+    {"question", "text", NULL, "what the experiment answers, one sentence",
+     KEY_TEXT, IN(question)},
+    {"blocks", "count", "6",
+     "trials of every cell; below 6 no difference can be significant",
+     KEY_COUNT, IN(blocks), .min = 1, .max = EXPERIMENT_BLOCKS_MAX},
+    {"seed", "number", "drawn for the run",
+     "of the order of trials, arrivals and requests", .take = take_seed},
+    {"baseline", "name", NULL, "the model that others are compared with",
+     KEY_OWN, IN(baseline), .take = take_baseline},
+    {"base", "a load point", NULL,
+     "the load point whose figures each model's others are divided by, block "
+     "by block",
+     KEY_TEXT, IN(base)},
+    {"headline", "a metric", "by the kind of load",
+     "what the last lines of a run are about: cpu_per_request_ns", KEY_OWN,
+     IN(headline), .take = take_headline},
+    {"margin", "share", "5%",
+     "the smallest difference that matters, of throughput, CPU and memory",
+     KEY_SHARE, IN(margin)},
+    {"margin.latency", "share", "10%", "the same of latencies", KEY_SHARE,
+     IN(latency_margin)},
+    {"noise_floor", "yes, no", "no",
+     "a second copy of the baseline takes part: what differs between both is "
+     "noise",
+     KEY_YES, IN(noise_floor)},
+    {"calibrate_warmup", "yes, no", "no",
+     "warmup is the least: before the first block it is found out how long the "
+     "slowest model needs to settle",
+     KEY_YES, IN(calibrate_warmup)},
+    {"postgresql", "HOST:PORT", "a private one is started",
+     "the PostgreSQL that query asks", KEY_OWN,
+     IN(store_addresses[STORE_POSTGRESQL]), .take = take_address},
+    {"redis", "HOST:PORT", "a private one is started",
+     "the Redis that cache asks", KEY_OWN, IN(store_addresses[STORE_REDIS]),
+     .take = take_address},
+    {0}};
 
 /* What [experiment] says that is no key of its own is a default of the
  * cells. */
@@ -191,7 +139,8 @@ static int read_experiment(const struct reader *reader, int section,
             continue;
         if ((result = reader_duplicate(reader, i)) < 0)
             break;
-        result = key >= 0 ? take_experiment(reader, entry, key)
+        result = key >= 0 ? reader_take(reader, entry, &experiment_keys[key],
+                                        reader->experiment)
                           : cell_take(reader, defaults, i);
         if (result < 0 && key < 0 && strstr(reader->why, "unknown key"))
             result =

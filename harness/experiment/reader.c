@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "harness/base/names.h"
+#include "value.h"
 
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
 {
@@ -98,12 +99,45 @@ int reader_unknown_key(const struct reader *reader,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
 
+int reader_take(const struct reader *reader, const struct ini_entry *entry,
+                const struct key *key, void *into)
+{
+    static const char *const answers[] = {"no", "yes", NULL};
+    void *at = (char *)into + key->offset;
+    const char *text = entry->value;
+    char why[256];
+    int result = 0, answer;
+
+    switch (key->kind) {
+    case KEY_OWN:
+        return key->take(reader, entry, key, into);
+    case KEY_TEXT:
+        return reader_copy_text(reader, entry, at, key->size);
+    case KEY_TIME:
+        result = value_quantity(UNIT_NS, text, key->min, key->max, at, why,
+                                sizeof why);
+        break;
+    case KEY_BYTES:
+        result = value_quantity(UNIT_BYTES, text, key->min, key->max, at, why,
+                                sizeof why);
+        break;
+    case KEY_COUNT:
+        result = value_count(text, (int)key->min, (int)key->max, at, why,
+                             sizeof why);
+        break;
+    case KEY_SHARE:
+        result = value_share(text, at, why, sizeof why);
+        break;
+    case KEY_YES:
+        result = value_choice(text, answers, &answer, why, sizeof why);
+        *(bool *)at = result == 0 && answer == 1;
+        break;
+    }
+    return reader_judged(reader, entry, result, why);
+}
+
 int reader_section(const struct reader *reader, int section,
-                   const struct key *keys,
-                   int (*take)(const struct reader *reader,
-                               const struct ini_entry *entry, int key,
-                               void *context),
-                   void *context)
+                   const struct key *keys, void *into)
 {
     int result = 0;
 
@@ -116,7 +150,7 @@ int reader_section(const struct reader *reader, int section,
         if (key < 0)
             return reader_unknown_key(reader, entry, keys, NULL);
         if ((result = reader_duplicate(reader, i)) == 0)
-            result = take(reader, entry, key, context);
+            result = reader_take(reader, entry, &keys[key], into);
     }
     return result;
 }

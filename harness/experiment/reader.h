@@ -11,15 +11,6 @@
 #include "experiment.h"
 #include "ini.h"
 
-/* One row of a table of keys: what the check, the suggestion and the page in
- * docs/ are made from. */
-struct key {
-    const char *name;
-    const char *value;        /* what it takes, for the page */
-    const char *default_text; /* for the page; NULL: none */
-    const char *help;
-};
-/* What every part of the reading needs. */
 struct reader {
     const char *path;
     const struct ini_file *ini;
@@ -28,6 +19,34 @@ struct reader {
     char *why;
     size_t why_size;
 };
+
+/* The type of a key's value, and of the member that it is put into. */
+enum key_kind {
+    KEY_OWN,   /* `take` reads it */
+    KEY_TEXT,  /* char[] */
+    KEY_TIME,  /* int64_t, ns */
+    KEY_BYTES, /* int64_t */
+    KEY_COUNT, /* int */
+    KEY_SHARE, /* double, 0.05 for 5% */
+    KEY_YES,   /* bool: yes or no */
+};
+
+/* One row of a table of keys: the check, the suggestion and the page in docs/
+ * all read it. A section's table also says where each value goes. */
+struct key {
+    const char *name;
+    const char *value;        /* the values that it takes, for the page */
+    const char *default_text; /* for the page; NULL: none */
+    const char *help;
+    enum key_kind kind;
+    size_t offset, size; /* of the member; see KEY_IN */
+    int64_t min, max;    /* of a time, a size or a count */
+    int (*take)(const struct reader *reader, const struct ini_entry *entry,
+                const struct key *key, void *into);
+};
+
+#define KEY_IN(type, member)                                                   \
+    .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 
 /* Writes "PATH:LINE: sentence" and returns -EINVAL. */
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
@@ -58,14 +77,15 @@ int reader_unknown_key(const struct reader *reader,
                        const struct ini_entry *entry, const struct key *keys,
                        const struct key *more);
 
-/* Calls take() with each entry of the section and the index of its key.
- * Unknown keys and keys given twice are errors. Returns 0 or -EINVAL. */
+/* Puts the entry's value into the member of *into that the key names. Returns 0
+ * or -EINVAL. */
+int reader_take(const struct reader *reader, const struct ini_entry *entry,
+                const struct key *key, void *into);
+
+/* Takes every entry of the section. Unknown keys and keys given twice are
+ * errors. Returns 0 or -EINVAL. */
 int reader_section(const struct reader *reader, int section,
-                   const struct key *keys,
-                   int (*take)(const struct reader *reader,
-                               const struct ini_entry *entry, int key,
-                               void *context),
-                   void *context);
+                   const struct key *keys, void *into);
 
 /* The model or target of that name, or NULL after an error with the nearest
  * name. */

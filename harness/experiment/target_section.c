@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table row and one case per key; then what the section as a whole must
- * have.
+ * One table row per key; then the checks of the section as a whole.
  */
 #include "target_section.h"
 
@@ -10,43 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "value.h"
-
-enum target_key {
-    TARGET_COMMAND,
-    TARGET_URL,
-    TARGET_READY,
-    TARGET_READY_LIMIT,
-    TARGET_PREPARE,
-    TARGET_CONFIG,
-    TARGET_BODY,
-    TARGET_VERSION,
-    TARGET_KEYS,
-};
-
-const struct key target_keys[TARGET_KEYS + 1] = {
-    [TARGET_COMMAND] = {"command", "a command", NULL,
-                        "starts the server in the foreground; {port}, {dir} "
-                        "(a fresh folder), {config}, {workers} and {here} "
-                        "(the experiment's folder) are filled in"},
-    [TARGET_URL] = {"url", "http://127.0.0.1:{port}/PATH", NULL,
-                    "what is asked for"},
-    [TARGET_READY] = {"ready", "connect, or /PATH", "connect",
-                      "when it is ready: it accepts a connection, or answers "
-                      "this path with 200"},
-    [TARGET_READY_LIMIT] = {"ready_limit", "time", "5s",
-                            "how long it may take to be ready"},
-    [TARGET_PREPARE] = {"prepare", "a command", NULL,
-                        "is run before each start: makes files in {dir}"},
-    [TARGET_CONFIG] = {"config", "a file", NULL,
-                       "template, by its path from the experiment's folder; "
-                       "filled in, it is {config}"},
-    [TARGET_BODY] = {"body", "text", "the first answer's",
-                     "the body that every answer must have"},
-    [TARGET_VERSION] = {"version", "a command", NULL,
-                        "prints its version, which is stored"},
-};
 
 static const char URL_START[] = "http://127.0.0.1:{port}";
 
@@ -64,7 +26,7 @@ static int take_path(const struct reader *reader, const struct ini_entry *entry,
 }
 
 static int take_url(const struct reader *reader, const struct ini_entry *entry,
-                    struct target *target)
+                    const struct key *key, void *into)
 {
     const char *path = entry->value + strlen(URL_START);
 
@@ -74,50 +36,58 @@ static int take_url(const struct reader *reader, const struct ini_entry *entry,
                            "\"url\" must begin with %s/: the port is picked "
                            "anew for each trial",
                            URL_START);
-    return take_path(reader, entry, path, target->path);
+    return take_path(reader, entry, path, (char *)into + key->offset);
 }
 
-static int take(const struct reader *reader, const struct ini_entry *entry,
-                int key, void *into)
+static int take_ready(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    if (!strcmp(entry->value, "connect"))
+        return 0;
+    if (entry->value[0] != '/')
+        return reader_fail(reader, entry->line,
+                           "\"ready\" is \"%s\", must be connect or a path "
+                           "that begins with /",
+                           entry->value);
+    return take_path(reader, entry, entry->value, (char *)into + key->offset);
+}
+
+static int take_body(const struct reader *reader, const struct ini_entry *entry,
+                     const struct key *key, void *into)
 {
     struct target *target = into;
-    static const int64_t MINUTE_NS = INT64_C(60000000000);
-    const size_t size = TARGET_TEXT_MAX;
-    char why[256];
-    int result = 0;
 
-    switch ((enum target_key)key) {
-    case TARGET_COMMAND:
-        return reader_copy_text(reader, entry, target->command, size);
-    case TARGET_URL:
-        return take_url(reader, entry, target);
-    case TARGET_READY:
-        if (!strcmp(entry->value, "connect"))
-            return 0;
-        if (entry->value[0] != '/')
-            return reader_fail(reader, entry->line,
-                               "\"ready\" is \"%s\", must be connect or a path "
-                               "that begins with /",
-                               entry->value);
-        return take_path(reader, entry, entry->value, target->ready_path);
-    case TARGET_READY_LIMIT:
-        result = value_quantity(UNIT_NS, entry->value, 1, MINUTE_NS,
-                                &target->ready_limit_ns, why, sizeof why);
-        return reader_judged(reader, entry, result, why);
-    case TARGET_PREPARE:
-        return reader_copy_text(reader, entry, target->prepare, size);
-    case TARGET_CONFIG:
-        return reader_copy_text(reader, entry, target->config, size);
-    case TARGET_BODY:
-        target->has_body = true;
-        return reader_copy_text(reader, entry, target->body, size);
-    case TARGET_VERSION:
-        return reader_copy_text(reader, entry, target->version, size);
-    case TARGET_KEYS:
-        break;
-    }
-    return 0;
+    target->has_body = true;
+    return reader_copy_text(reader, entry, target->body, key->size);
 }
+
+const struct key target_keys[] = {
+    {"command", "a command", NULL,
+     "starts the server in the foreground; {port}, {dir} (a fresh folder), "
+     "{config}, {workers} and {here} (the experiment's folder) are filled in",
+     KEY_TEXT, KEY_IN(struct target, command)},
+    {"url", "http://127.0.0.1:{port}/PATH", NULL, "what is asked for", KEY_OWN,
+     KEY_IN(struct target, path), .take = take_url},
+    {"ready", "connect, or /PATH", "connect",
+     "when it is ready: it accepts a connection, or answers this path with 200",
+     KEY_OWN, KEY_IN(struct target, ready_path), .take = take_ready},
+    {"ready_limit", "time", "5s", "how long it may take to be ready", KEY_TIME,
+     KEY_IN(struct target, ready_limit_ns), .min = 1,
+     .max = INT64_C(60000000000)},
+    {"prepare", "a command", NULL,
+     "is run before each start: makes files in {dir}", KEY_TEXT,
+     KEY_IN(struct target, prepare)},
+    {"config", "a file", NULL,
+     "template, by its path from the experiment's folder; filled in, it is "
+     "{config}",
+     KEY_TEXT, KEY_IN(struct target, config)},
+    {"body", "text", "the first answer's",
+     "the body that every answer must have", KEY_OWN,
+     KEY_IN(struct target, body), .take = take_body},
+    {"version", "a command", NULL, "prints its version, which is stored",
+     KEY_TEXT, KEY_IN(struct target, version)},
+    {0}};
 
 /* The command's first word, which is looked for before anything runs. False
  * when it does not fit. */
@@ -200,7 +170,7 @@ static int read_one(const struct reader *reader, int section, const char *home)
         return reader_fail(reader, s->line,
                            "the path of its folder is too long: %s", home);
     memcpy(target->home, home, strlen(home) + 1);
-    result = reader_section(reader, section, target_keys, take, target);
+    result = reader_section(reader, section, target_keys, target);
     if (result == 0)
         result = check(reader, s->line, target);
     if (result == 0 && !set_program(target))
