@@ -2,15 +2,15 @@
  *
  * Intervals and verdicts. All work is on logarithms, because a model that is
  * twice as fast and one that is half as fast are equally far from 1, and
- * because noise of a shared machine multiplies.
+ * because the noise of a shared machine multiplies.
  *
- * Student's t is the inverse, by bisection, of the distribution function
- * through the incomplete beta function (continued fraction after Lentz; Press
- * et al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976).
+ * Student's t is the inverse, by bisection, of the distribution function, which
+ * uses the incomplete beta function (continued fraction after Lentz; Press et
+ * al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976).
  * Equivalence is two one-sided tests, hence the 90 % interval (D. J.
  * Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987). Two runs
- * share no blocks: Welch's t (B. L. Welch, Biometrika 34, 1947). Many
- * comparisons at once: S. Holm, Scandinavian J. of Statistics 6, 1979.
+ * share no blocks: Welch's t (B. L. Welch, Biometrika 34, 1947). Correction for
+ * many comparisons: S. Holm, Scandinavian J. of Statistics 6, 1979.
  */
 #include "statistics.h"
 
@@ -60,7 +60,7 @@ static double beta_fraction(double a, double b, double x)
     return value;
 }
 
-/* lgamma writes the global signgam; ours must not. */
+/* lgamma would write the global signgam; lgamma_r does not. */
 static double log_gamma(double x)
 {
     int sign;
@@ -109,7 +109,8 @@ double statistics_t_quantile(double p, double df)
     return p < 0.5 ? -(lo + hi) / 2 : (lo + hi) / 2;
 }
 
-/* Intervals and p around a mean of logarithms with its standard error. */
+/* Sets the intervals and p around a mean of logarithms with its standard
+ * error. */
 static void set_intervals(double mean, double error, double df,
                           struct estimate *estimate)
 {
@@ -126,7 +127,6 @@ static void set_intervals(double mean, double error, double df,
         estimate->p = mean == 0 ? 1 : 0;
 }
 
-/* The estimate from logarithms. */
 static void from_logs(const double *logs, int n, struct estimate *estimate)
 {
     double mean = 0, squares = 0, lo = logs[0], hi = logs[0];
@@ -189,7 +189,7 @@ void statistics_welch(const struct estimate *a, const struct estimate *b,
                        (error_a * error_a / (a->n - 1) +
                         error_b * error_b / (b->n - 1))
                  : a->n + b->n - 2;
-    /* What one block of a pair of runs adds to the error. */
+    /* The spread that one block of both runs adds to the error. */
     ratio->log_sd = sqrt(sum * n);
     set_intervals(mean, sqrt(sum), fmax(df, 1), ratio);
 }
@@ -250,7 +250,7 @@ int statistics_blocks_needed(const struct estimate *ratio, double margin)
     double t, blocks;
 
     if (ratio->n < 2 || !(margin > 0))
-        return 6; /* the least at which a signed-rank test can reach 5 % */
+        return 6; /* with fewer blocks a signed-rank test cannot reach 5 % */
     t = statistics_t_quantile(0.975, ratio->n - 1);
     blocks = ceil(pow(2 * t * ratio->log_sd / log1p(margin), 2));
     if (blocks <= ratio->n)

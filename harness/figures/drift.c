@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A leak goes on; a cache that fills or a heap that finds its size does not.
- * So growth counts only if the window's second half still grows by at least a
- * quarter of the whole's slope. Otherwise a longer soak must tell.
+ * A leak keeps growing; a cache that fills, or a heap that finds its size,
+ * stops. So growth counts only if the second half of the window still grows by
+ * at least a quarter of the slope over the whole window. Otherwise only a
+ * longer soak can tell.
  */
 #include "drift.h"
 
@@ -15,7 +16,7 @@
 
 static const double HOUR_NS = 3600e9;
 
-/* With its sign; metric_format knows none. */
+/* metric_format takes no negative values. */
 static const char *signed_text(const char *metric, double value, char *text,
                                size_t size)
 {

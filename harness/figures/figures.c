@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A trial of an older version has no `withheld`: a failed gate took it away as
- * a whole then.
+ * Trials of older versions have no `withheld`: a failed gate made the whole
+ * trial invalid.
  */
 #include "figures.h"
 
@@ -103,7 +103,7 @@ const char *figures_bound(const json_t *trial, unsigned figures)
     const json_t *bound = json_object_get(trial, "bound"), *name;
     size_t i;
 
-    /* An older version knew of the generator alone. */
+    /* Trials of older versions name no other limit than the generator. */
     if (!bound && json_true_of(trial, "generator_bound"))
         return "generator";
     json_array_foreach (json_object_get(bound, "figures"), i, name) {

@@ -233,7 +233,8 @@ static double capacity(const struct metric *metric, const json_t *trial,
     return NAN;
 }
 
-/* A server that kept no update did not race: its tasks share no memory. */
+/* A server that kept no update has no shared memory, so its tasks did not
+ * race. */
 static double updates_kept(const struct metric *metric, const json_t *trial,
                            char *why, size_t size)
 {
@@ -308,7 +309,7 @@ const struct metric metrics[] = {
      mean, .figure = FIGURE_LATENCY, .part = "connect"},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
      METRIC_IDLE, memory_per_idle, .figure = FIGURE_IDLE_MEMORY},
-    /* How late the messages came that the server sends without being asked. */
+    /* How late the messages were that the server sends without being asked. */
     {"push_lateness_p99_ns", "p99 lateness of pushes", false, METRIC_PUSH,
      percentile, .figure = FIGURE_LATENCY, .part = "push", .percentile = 99},
     {"latency_light_p50_ns", "median latency of light requests", false,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counts may be 0, so their means are arithmetic and their intervals plain t,
- * unlike the summary's. A figure that one valid trial of a cell lacks is not
- * given for the cell.
+ * Counts can be 0, so their means are arithmetic and their intervals plain
+ * t-intervals, unlike those of the summary. If one valid trial of a cell lacks
+ * a figure, the cell does not have it.
  *
- * Prices come from primitives that hold others in them: a hand-over is a
- * switch and two system calls; a thread from start to end has two switches
- * and about nine system calls, a process two and three. What is held is taken
- * off, so that nothing is paid for twice.
+ * Prices come from measured primitives that contain others: a hand-over is a
+ * switch and two system calls; starting and ending a thread takes two switches
+ * and about nine system calls, a process two and three. The price of the parts
+ * is subtracted, so that nothing is paid for twice.
  */
 #include "activity.h"
 
@@ -32,16 +32,17 @@ enum {
 struct work {
     json_t *cells, *pairs;
     struct samples samples;
-    double *values[GAP_PARTS]; /* room for all trials each */
+    double *values[GAP_PARTS]; /* each with room for all trials */
     double *differences;
     struct gap_price price[GAP_PARTS];
 };
 
-/* What a figure is divided by. */
+/* The divisor of a figure. */
 enum per { PER_REQUEST, PER_COUNTED, PER_SWITCH };
 
 static const struct figure {
-    const char *name, *part, *kind; /* the trial's part.kind */
+    const char *name, *part,
+        *kind; /* member `kind` of the trial's member `part` */
     enum per per;
 } figures[] = {
     {"cpu_user_ns", "cpu", "user_ns", PER_REQUEST},
@@ -54,12 +55,13 @@ static const struct figure {
     {"switches_involuntary", "switches", "involuntary", PER_REQUEST},
     {"run_queue_wait_ns", "run_queue", "wait_ns", PER_REQUEST},
     {"pressure_ns", "run_queue", "pressure_ns", PER_REQUEST},
-    /* How long a thread that was woken or put back waited, in the mean. */
+    /* The mean time on the run queue of a thread that was woken or
+     * preempted. */
     {"wait_per_switch_ns", "run_queue", "wait_ns", PER_SWITCH},
     {0},
 };
 
-/* Of one trial; not finite: unknown. */
+/* The figure of one trial; not finite: unknown. */
 static double figure_of(const json_t *trial, const char *part, const char *kind,
                         enum per per)
 {
@@ -111,7 +113,8 @@ static void add_cell(void *context)
     json_array_append_new(work->cells, object);
 }
 
-/* The blocks' differences of one kind; false when one is not known. */
+/* Takes the difference a - b of one kind in each block; false if one is
+ * unknown. */
 static bool differences(const struct work *work, int kind, int n)
 {
     const struct samples *pair = &work->samples;
@@ -194,7 +197,8 @@ static struct gap_price primitive(const json_t *run, const char *name)
                               json_figure_of(row, "upper_quartile_ns")};
 }
 
-/* The price less `times` another's; the quartiles' distances add up. */
+/* Subtracts `times` the price that is contained. Errors add up, so the
+ * distances of the quartiles do, too. */
 static void take_off(struct gap_price *price, double times,
                      const struct gap_price *held)
 {

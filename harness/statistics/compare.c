@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Works on summaries alone: level, spread and number of blocks are all that
- * Welch's t needs. The primary metrics of all load points are one family for
- * Holm's correction; a second load's p99 stands beside them, exploratory.
+ * Works on summaries alone: Welch's t needs no more than level, spread and
+ * number of blocks. Holm's correction takes the primary metrics of all load
+ * points as one family. The p99 of a second load is shown too, as exploratory.
  *
- * Between load points of one run: the trials of a block are spread over its
- * load points in random order, so that two load points of a block are as good a
- * pair as two models.
+ * Load points of one run are compared in pairs: the trials of a block are
+ * spread over its load points in random order, so two load points of a block
+ * are as good a pair as two models.
  */
 #include "compare.h"
 
@@ -33,14 +33,14 @@ static const json_t *point_of(const json_t *run, const char *experiment,
         id);
 }
 
-/* Null, no flags, or what older results do not tell of. */
+/* Null, an empty object, or a member that older results lack. */
 static bool is_nothing(const json_t *value)
 {
     return !value || json_is_null(value) ||
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
-/* Equal work under equal load on equal CPUs. */
+/* Whether the work, the load and the CPUs are equal. */
 static bool alike(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {"workload",  "query",          "load",
@@ -66,7 +66,7 @@ static bool level_of(const json_t *row, struct estimate *level)
                                .min = json_number_of(row, "min"),
                                .max = json_number_of(row, "max"),
                                .log_sd = json_number_of(row, "log_sd")};
-    /* An unknown spread is not a spread of nothing. */
+    /* An unknown spread must not be taken for no spread. */
     if (!json_is_number(json_object_get(row, "log_sd")) && level->n > 1)
         level->n = 1;
     return json_is_number(value) && level->value > 0 && level->n > 0;
@@ -86,7 +86,7 @@ static const char *bound(const json_t *row)
     const char *by = json_string_of(row, "bound_by");
 
     if (!by && json_true_of(row, "generator_bound"))
-        return "generator"; /* of an older version */
+        return "generator"; /* results of older versions */
     return by;
 }
 
@@ -157,7 +157,8 @@ static bool is_shown(const struct metric *metric)
                       !strcmp(metric->name, "beside_p99_ns"));
 }
 
-/* Figures of A of which B has not even a row, though it ran the experiment. */
+/* Counts figures of A that have no row at all in B, although B ran the
+ * experiment. */
 static void add_lost(struct compare *compare)
 {
     const json_t *row_a;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two second opinions may take "different" away, neither can give it: the
- * exact signed-rank interval, which does not believe in normal logarithms, and
- * Holm's correction over the primary comparisons of the experiment. That two
- * are the same rests on both one-sided tests alone.
+ * Two second opinions can overrule "different" but not create it: the exact
+ * signed-rank interval, which does not assume normal logarithms, and Holm's
+ * correction over the primary comparisons of the experiment. That two models
+ * are the same rests on the two one-sided tests alone.
  */
 #include "comparison.h"
 
@@ -18,7 +18,7 @@
 static const double INVALID_SHARE_MAX = 0.2;
 static const double TIMES_FROM = 2;
 
-enum { BLOCKS_PRACTICAL = 100 }; /* an advice of more is none */
+enum { BLOCKS_PRACTICAL = 100 }; /* advice to run more is no help */
 
 static const char *const verdict_names[] = {
     [VERDICT_BETTER] = "better",
@@ -58,8 +58,8 @@ bool comparison_blocked(const struct comparison *comparison)
     return comparison->invalid_share > INVALID_SHARE_MAX;
 }
 
-/* True when the t-interval and the rank interval disagree whether there is a
- * difference at all. */
+/* Whether t-interval and rank interval disagree about there being a
+ * difference. */
 static bool is_unstable(const struct comparison *comparison)
 {
     const struct signed_rank *rank = &comparison->rank;
@@ -112,10 +112,10 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
     return text;
 }
 
-/* "event-loop is 31 % better [27–35]", from the better one's side: so much
- * more of what is to be high, so much less of what is to be low. From a factor
- * of two on a percentage misleads ("9876 % better"), and of less it creeps
- * towards 100 %: there it is "99.8 times better". */
+/* "event-loop is 31 % better [27–35]", from the side of the better model: so
+ * much more if higher is better, so much less if lower is. From a factor of two
+ * on, a percentage misleads ("9876 % better"), and a saving creeps towards 100
+ * %; then the text says "99.8 times better". */
 static void say_better(const struct comparison *comparison, bool a_is_better,
                        char *text, size_t size)
 {
@@ -137,8 +137,8 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
             snprintf(texts[i], sizeof texts[i], "%.*f", decimals,
                      100 * (more ? r - 1 : 1 - r));
     }
-    /* Seen from b, or as a saving, the ends change places; both, and they are
-     * where they were. */
+    /* Seen from b, or as a saving, the ends of the interval change places; with
+     * both they stay. */
     snprintf(text, size, "%s is %s %s better [%s–%s]",
              a_is_better ? comparison->a : comparison->b, texts[1],
              factor >= TIMES_FROM ? "times" : "%", texts[turned ? 2 : 0],
@@ -236,13 +236,13 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
     return text;
 }
 
-/* In slice mode a block may be cut into stretches (sample.h). */
+/* In slice mode a value may be a stretch of a block (sample.h). */
 static const char *units_of(const struct comparison *comparison)
 {
     return comparison->pairs > 0 ? "stretches of slices" : "blocks";
 }
 
-/* "event-loop is 98.9 times serial [97.0–100.1]", with what that means. */
+/* "event-loop is 98.9 times serial [97.0–100.1]: ..." with the verdict. */
 static char *words_of(const struct comparison *comparison, char *text,
                       size_t size)
 {
@@ -262,7 +262,7 @@ static char *words_of(const struct comparison *comparison, char *text,
     return text;
 }
 
-/* What bars the verdict, or null. */
+/* The bound that prevents a verdict, or null. */
 static json_t *bound_by(const struct comparison *comparison)
 {
     if (!comparison_barred(comparison))

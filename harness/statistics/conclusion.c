@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads run.json's summary and comparisons alone. Whoever is not worse than
- * the leader by the verdict table shares the lead: a difference inside the
- * noise is called that, and no winner is named that the data do not carry.
+ * Reads only the summary and the comparisons of run.json. A model that is not
+ * worse than the leader by its verdict shares the lead. A difference inside the
+ * noise is called that, and no winner is named that the data do not support.
  */
 #include "conclusion.h"
 
@@ -21,7 +21,8 @@
 
 enum { MODELS_SHOWN = 32 };
 
-/* Of a trial against its repetition: twice the margin that is usual. */
+/* Difference between repeated trials from which on a machine is called noisy:
+ * twice the usual margin. */
 static const double NOISE_MUCH = 0.1;
 
 /* One load point while its lines are made. */
@@ -30,7 +31,7 @@ struct point {
     const json_t *run, *trials;
     const char *experiment, *id, *metric;
     const char *baseline; /* or NULL */
-    const json_t *apart;  /* names of those that lead nothing */
+    const json_t *apart;  /* names of the models that cannot lead */
     const char *models[MODELS_SHOWN];
     double values[MODELS_SHOWN];
     int count;
@@ -82,7 +83,8 @@ static bool is_among(const json_t *names, const char *model)
     return false;
 }
 
-/* The contenders with a value, best first; without those set apart. */
+/* Ranks the contenders that have a value, best first, without those set
+ * apart. */
 static void rank(struct point *point, const json_t *models)
 {
     const struct metric *metric = metric_find(point->metric);
@@ -110,8 +112,8 @@ static void rank(struct point *point, const json_t *models)
     }
 }
 
-/* From the leader's side, whichever way round it is stored; the phrase for it
- * names the better one, so it holds both ways. */
+/* Tells the ratio from the leader's side, whichever way round the row is
+ * stored. The phrase names the better model, so it fits either way. */
 static void tell_comparison(const struct point *point, int leader, int other)
 {
     const json_t *row;
@@ -142,8 +144,8 @@ static void tell_comparison(const struct point *point, int leader, int other)
                  json_text_of(row, "phrase"));
 }
 
-/* "54,000/s" becomes ">= 54,000/s (generator-bound)", a latency "<= 1.2 ms
- * (Redis-bound)". */
+/* Marks a value that is only a bound: ">= 54000/s (generator-bound)", and for a
+ * latency "<= 1.2 ms (Redis-bound)". */
 static void mark_bound(const struct point *point, const char *plain, char *text,
                        size_t size)
 {
@@ -205,7 +207,7 @@ static void tell_leader(const struct point *point)
         tell_comparison(point, 0, point->count - 1);
 }
 
-/* Where one and the same thing was the limit under every model. */
+/* Tells if one and the same thing was the limit under every model. */
 static void tell_limit(const struct point *point)
 {
     char least[32], most[32];
@@ -233,7 +235,7 @@ static void tell_limit(const struct point *point)
         metric_format(point->metric, point->values[0], most, sizeof most));
 }
 
-/* Cells without a figure are named: a gap must not look like a zero. */
+/* Names the cells without a figure: a gap must not look like a zero. */
 static void tell_gaps(const struct point *point, const json_t *models)
 {
     const json_t *name, *row;
@@ -247,7 +249,7 @@ static void tell_gaps(const struct point *point, const json_t *models)
         invalid = json_integer_of(row, "invalid");
         withheld = json_integer_of(row, "withheld");
         if (!json_is_number(json_object_get(row, "value")))
-            /* "0/s: ..." is one, though no mean. */
+            /* "0/s: ..." is a figure, though it has no mean. */
             results_tell(point->results, "    %s: %s%s", model,
                          isdigit((unsigned char)json_text_of(row, "why")[0])
                              ? ""
@@ -263,8 +265,8 @@ static void tell_gaps(const struct point *point, const json_t *models)
     }
 }
 
-/* Of a soak: what grows, trial by trial, for a mean of slopes would hide the
- * one server that leaks. */
+/* Tells the drift of a soak trial by trial, since a mean of slopes would hide
+ * the one server that leaks. */
 static void tell_drift(const struct point *point, const json_t *models)
 {
     const json_t *name, *trial;
@@ -284,7 +286,7 @@ static void tell_drift(const struct point *point, const json_t *models)
         }
 }
 
-/* The time to recover, where it was asked for. */
+/* Tells the time to recover if the experiment asks for it. */
 static void tell_recovery(const struct point *point, const json_t *models)
 {
     const json_t *name, *row, *value;
@@ -339,10 +341,11 @@ static bool misses(const json_t *run, const json_t *experiment,
            beyond(run, experiment, point, model, "memory_total_bytes", memory);
 }
 
-/* The contenders of the load point of which the whole 95 % interval lies
- * beyond a limit of the profile (a percentile's: its own, or the median's), as
- * an array of names that the caller releases; empty without a profile or
- * limits. NULL when out of memory. The same rule as in reports/ (missed). */
+/* The contenders whose whole 95 % interval lies beyond a limit of the profile,
+ * as an array of names that the caller releases; empty without a profile or
+ * limits. A limit on a percentile is also missed if the median is beyond it.
+ * NULL when out of memory. The report uses this rule, too (reports/,
+ * missed). */
 static json_t *missed_limit(const json_t *run, const json_t *experiment,
                             const json_t *point)
 {
@@ -363,7 +366,7 @@ static json_t *missed_limit(const json_t *run, const json_t *experiment,
     return found;
 }
 
-/* The profile's limits: "p99<100ms and 512MiB of memory". Returns text. */
+/* The profile's limits: "p99<100ms or 512MiB of memory". Returns text. */
 static char *limit_words(const json_t *experiment, char *text, size_t size)
 {
     const json_t *profile = json_object_get(experiment, "profile");
@@ -379,8 +382,8 @@ static char *limit_words(const json_t *experiment, char *text, size_t size)
     return text;
 }
 
-/* Ranks without those that miss a limit of the profile; with all of them where
- * nobody would be left. */
+/* Ranks the models that keep the limits of the profile; all of them if none
+ * does. */
 static void rank_and_tell(struct point *point, const json_t *experiment,
                           const json_t *object)
 {
@@ -444,8 +447,9 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     return 0;
 }
 
-/* A machine that wanders from minute to minute hides what is alike in a block;
- * servers that take turns on it see the same machine. */
+/* Advises slice mode on a noisy machine: speed that wanders from minute to
+ * minute hides differences between blocks, while servers that take turns see
+ * equal conditions. */
 static void tell_noise(const struct results *results, const json_t *noise)
 {
     double sd = json_number_of(noise, "throughput_log_sd_median");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rest's interval has three sources: the gap over blocks, the counts over
- * blocks (both random, so their squares add up), and what one of each costs,
- * which is the same error in every block and is added in full.
+ * The interval of the rest has three sources: the gap over blocks and the
+ * counts over blocks, which are random, so that their squares add up, and the
+ * price of one event, whose error is equal in every block and is added in full.
  */
 #include "gap.h"
 
@@ -65,7 +65,7 @@ static void turn(struct gap_mean *mean)
     mean->hi = -lo;
 }
 
-/* Parts, rest and verdict of a gap whose means are known. */
+/* Sets parts, rest and verdict of a gap whose means are known. */
 static void weigh(const struct gap_facts *facts, struct gap *gap)
 {
     double half = (gap->gap_ns.hi - gap->gap_ns.lo) / 2;
@@ -77,7 +77,7 @@ static void weigh(const struct gap_facts *facts, struct gap *gap)
         double count_half = (more->hi - more->lo) / 2 * each->each_ns;
 
         gap->part_ns[i] = more->value * each->each_ns;
-        /* What neither does more of needs no price. */
+        /* Events that neither model has more of need no price. */
         if (more->lo == 0 && more->hi == 0) {
             gap->part_ns[i] = 0;
             continue;

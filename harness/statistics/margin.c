@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Latencies have a margin of their own: queueing alone moves a p99 by more
- * than anybody should care for in a throughput.
+ * Latencies have a margin of their own, because queueing alone moves a p99 by
+ * more than a difference in throughput that matters.
  *
- * One noise floor for each metric, over the load points of its experiment,
- * since a latency's noise says nothing about a memory's. The 95th percentile is
- * the nearest rank: with fewer than 20 load points, the largest.
+ * Each metric has one noise floor over the load points of its experiment, since
+ * the noise of a latency says nothing about that of memory. The 95th percentile
+ * is the nearest rank: with fewer than 20 load points, the largest difference.
  */
 #include "margin.h"
 
@@ -38,7 +38,7 @@ static bool is_latency(const struct metric *metric)
            !strncmp(metric->name, "beside_", 7);
 }
 
-/* What the experiment (of run.json) declares for the metric. */
+/* The margin that the experiment (of run.json) declares for the metric. */
 static double declared_margin(const json_t *experiment,
                               const struct metric *metric)
 {
@@ -51,7 +51,8 @@ static double declared_margin(const json_t *experiment,
     return latency ? LATENCY_MARGIN : MARGIN;
 }
 
-/* Pairs of the same binary that may be called different. */
+/* The share of pairs of the same binary that may be called different, and the
+ * percentile that is the floor. */
 static const double DIFFERENT_MAX = 0.1, QUANTILE = 0.95;
 
 struct floor_work {
@@ -87,7 +88,7 @@ static void compare_copies(struct floor_work *work, const char *load_point,
                                     comparison_verdict_name(verdict)));
 }
 
-/* The 95th percentile of |ln ratio|, as a share. */
+/* The 95th percentile of |ln ratio| as a share. */
 static double floor_of(const json_t *cells, const char *metric, double *logs)
 {
     const json_t *cell;
@@ -122,7 +123,8 @@ static json_t *json_floors(const struct floor_work *work)
     return floors;
 }
 
-/* One experiment: the model and its copy at every load point that has both. */
+/* The floors of one experiment from all load points that have the model and its
+ * copy. */
 static json_t *json_experiment(struct floor_work *work, const char *model)
 {
     const json_t *point;
@@ -167,7 +169,7 @@ static void run_all(struct floor_work *work, json_t *run)
         found = json_array_size(work->cells);
         cells += found;
         different += work->different;
-        /* --models may have left the baseline out. */
+        /* The flag --models can leave the baseline out. */
         if (found > 0)
             json_array_append(list, row);
         json_decref(row);

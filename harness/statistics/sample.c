@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Only valid trials take part; how many did not is counted, since what is left
- * may be left for a reason.
+ * Only valid trials are used. How many were not is counted, because trials that
+ * remain may not be typical.
  *
  * In slice mode a value comes from a stretch of rounds. Stretches do not
- * overlap. Their number is small on purpose: the longer they are, the less of
- * the likeness of neighbours is left between them. If any slice lacks the
- * figure, the whole block is dropped: the remaining slices would be a biased
- * sample. A slice whose CPU was read late takes only its pair with it: the
- * clock tells that before the figure is known, and the cause lies in the
- * harness, so the remaining pairs are not biased.
+ * overlap. Their number is small on purpose: the longer they are, the less
+ * alike neighbouring values are. If any slice lacks the figure, the whole block
+ * is dropped: the remaining slices would be a biased sample. A slice whose CPU
+ * was read late takes only its pair with it, because the cause lies in the
+ * harness and not in the figure, so the remaining pairs are not biased.
  */
 #include "sample.h"
 
@@ -22,15 +21,15 @@
 #include "harness/base/json.h"
 #include "summary_rows.h"
 
-/* Independent values that a comparison in slice mode rests on, if it can. */
+/* Values that a comparison in slice mode should rest on. */
 enum { SLICE_VALUES_MIN = 6 };
 
-/* The gate machine_speed allows the same. */
+/* As much as the gate machine_speed allows. */
 static const double SPEED_ALIKE = 0.15;
 
 int sample_init(struct sample *sample, size_t n)
 {
-    /* Few blocks in slice mode have several values each. */
+    /* In slice mode a few blocks give up to so many more values. */
     n += SLICE_VALUES_MIN;
     *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
                               .trials = calloc(n, sizeof(json_t *)),
@@ -95,7 +94,7 @@ void sample_select(struct sample *sample, const struct metric *metric,
             sample->reason = words;
 }
 
-/* A reason that some of the trials have, behind what `why` says already. */
+/* Adds a reason that `some` of the trials have to the text in `why`. */
 static void add_reason(const char *reason, int some, int all, char *why,
                        size_t size)
 {
@@ -110,7 +109,7 @@ static void add_reason(const char *reason, int some, int all, char *why,
         snprintf(why + used, size - used, " (in %d of %d trials)", some, all);
 }
 
-/* Values of the selected trials. */
+/* Takes the values of the selected trials. */
 static bool take_values(struct sample *sample, const struct metric *metric,
                         char *why, size_t size)
 {
@@ -159,8 +158,9 @@ double sample_left_out(struct sample *sample, const struct metric *metric)
     return all > 0 ? (double)(sample->withheld + sample->invalid) / all : 0;
 }
 
-/* Two trials of a block whose levels may be off. That cancels in their ratio
- * where the machine ran at about the same share of its usual speed in both. */
+/* Whether the ratio of two trials of a block can be used. If the level of one
+ * is off, the error cancels in the ratio provided the machine ran at about
+ * equal shares of its usual speed in both. */
 static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
 {
     const char *words;
@@ -200,7 +200,7 @@ static double slice_value(const json_t *slice, const struct metric *metric)
     return NAN;
 }
 
-/* Whether the pair takes part. */
+/* Whether CPU, if the metric is about CPU, was read in time in both slices. */
 static bool in_time(const json_t *left, const json_t *right,
                     const struct metric *metric)
 {
@@ -248,8 +248,8 @@ int sample_slice_ratios(const json_t *a, const json_t *b,
     return given;
 }
 
-/* What one shared block gives, behind the n values so far; returns how many
- * there are then, -1 when its slices do not give the metric. */
+/* Adds the ratios of one shared block behind the n values so far. Returns how
+ * many values there are then; -1 if its slices do not give the metric. */
 static int pair_block(const json_t *a, const json_t *b,
                       const struct metric *metric, int stretches,
                       struct sample *pair_a, struct sample *pair_b, int n)
@@ -288,7 +288,7 @@ int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
     int n = 0;
 
     pair_a->count = pair_b->count = pair_a->pairs = 0;
-    /* Given for the whole cell or not at all, as in the summary. */
+    /* A metric is given for the whole cell or not at all, as in the summary. */
     sample_select(a, metric, false);
     sample_select(b, metric, false);
     if (!take_values(a, metric, why, sizeof why) ||
@@ -326,8 +326,8 @@ double sample_error_share(const struct sample *sample,
 const char *sample_bound(const struct sample *sample,
                          const struct metric *metric)
 {
-    /* An idle connection's memory and a lone request's recovery are not met by
-     * a limit of the load. */
+    /* A limit of the load does not bound CPU, the memory of idle connections or
+     * the recovery of a single request. */
     if (!(metric->figure & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
         return NULL;
     for (int i = 0; i < sample->count; i++) {

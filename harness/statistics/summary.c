@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Per load point, model and metric one row; per load point, metric and pair of
- * contenders one comparison, paired by block. Only valid trials take part, and
- * only those from which the metric is not withheld; a metric that another of
- * the cell cannot give is not given at all, since the blocks that do give it
- * are no random choice. Verdicts come last: they need the noise floor, and the
- * p of all comparisons of the experiment.
+ * A row for each load point, model and metric, and a comparison, paired by
+ * block, for each load point, metric and pair of contenders. Only valid trials
+ * that do not withhold the metric are used. If one of them lacks the metric,
+ * the cell has no figure, because the remaining blocks would be a biased
+ * sample. Verdicts come last: they need the noise floor, and the p-values of
+ * all comparisons of the experiment.
  */
 #include "summary.h"
 
@@ -62,13 +62,13 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
 struct work {
     json_t *run;
     struct samples samples;
-    struct comparison *comparisons; /* until their verdicts are due */
+    struct comparison *comparisons; /* which wait for their verdicts */
     size_t count;
     bool out_of_memory;
 };
 
-/* No difference that is smaller than the figures' own error is one, and with a
- * part missing nobody knows. */
+/* A difference within the error of the figures is none, and if a part of a
+ * figure is missing, no difference can be judged. */
 static void add_error(struct work *work, struct comparison *comparison)
 {
     double a = sample_error_share(&work->samples.a, comparison->metric,
@@ -173,7 +173,7 @@ static int visit_point(const json_t *experiment, const json_t *point,
     return 0;
 }
 
-/* Whether a contender has a figure. */
+/* Whether any contender has the figure. */
 static bool told(const json_t *run, const json_t *experiment,
                  const json_t *point, const char *metric)
 {
@@ -192,8 +192,8 @@ static bool told(const json_t *run, const json_t *experiment,
     return false;
 }
 
-/* An open loop offers everybody the same rate, so there latency decides: the
- * deepest percentile that any contender has. */
+/* An open loop offers all models an equal rate, so latency decides: the highest
+ * percentile that any contender has. */
 static const char *latency_headline(const json_t *run, const json_t *experiment,
                                     const json_t *point)
 {
@@ -206,10 +206,10 @@ static const char *latency_headline(const json_t *run, const json_t *experiment,
     return names[0];
 }
 
-/* What the experiment asks for, wherever that has a meaning: it was fixed
- * before anything was measured, and stays if nobody has a figure for it. Else
- * by the kind of load: beside a job, or among heavy requests, the latency of
- * those harmed. */
+/* The headline that the experiment asks for, if the load point can have it: it
+ * was fixed before anything was measured and stays even if nobody has the
+ * figure. Otherwise the kind of load decides: beside a second load, or among
+ * heavy requests, the headline is the latency of the requests that suffer. */
 static const char *choose(const json_t *run, const json_t *experiment,
                           const json_t *point)
 {
@@ -251,8 +251,8 @@ struct lost {
     int count;
 };
 
-/* Models that are left without what the load point is about, since gates
- * withhold it from every trial. */
+/* Counts the models that have no headline figure because gates withhold it from
+ * every trial. */
 static int count_lost(const json_t *experiment, const json_t *point,
                       void *context)
 {
@@ -297,7 +297,7 @@ static void count(json_t *run, const json_t *trials)
                   "lost", lost.count));
 }
 
-/* How much repeated trials of the same cell differ: the median, over cells, of
+/* The difference between repeated trials of a cell: the median, over cells, of
  * the standard deviation of log throughput. */
 static void add_noise(json_t *run)
 {

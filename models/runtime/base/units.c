@@ -2,11 +2,12 @@
  *
  * Quantities as text, both ways.
  *
- * Parsing is exact decimal arithmetic in 128 bits, never floating point:
- * digits and fraction become one whole number (the mantissa) and a count of
- * fraction digits, and the value is mantissa x scale / 10^digits, which must
- * come out whole. Formatting tries every suffix and keeps the shortest text;
- * on equal length the smaller unit wins, so 1500 stays 1500.
+ * Parsing is exact decimal arithmetic in 128 bits, never floating point. Digits
+ * and fraction become one whole number (the mantissa) and a count of fraction
+ * digits. The value is mantissa x scale / 10^digits and must be a whole number.
+ *
+ * Formatting tries every suffix and keeps the shortest text. Of texts of equal
+ * length the one with the smaller unit wins, so 1500 stays 1500.
  */
 #include "units.h"
 
@@ -19,7 +20,8 @@
 
 typedef unsigned __int128 wide;
 
-/* The order breaks ties in units_format. */
+/* Smaller units come first, since the first of several equally short texts
+ * wins. */
 static const struct unit_suffix count_suffixes[] = {
     {"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
 
@@ -152,8 +154,8 @@ int units_parse_rate(const char *text, double *per_s)
     return 0;
 }
 
-/* Writes magnitude / scale as a decimal if it ends within the digits that
- * units_parse reads. Returns the length, or 0. */
+/* Writes magnitude / scale as a decimal number, unless it needs more digits
+ * than units_parse reads. Returns the length, or 0. */
 static int decimal_write(uint64_t magnitude, uint64_t scale, char *text)
 {
     int length = sprintf(text, "%llu", (unsigned long long)(magnitude / scale));
