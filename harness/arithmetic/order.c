@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first row is 0, 1, n-1, 2, n-2, ...: for an even n the differences of its
- * neighbours are all numbers modulo n, each once. Each further row adds 1. For
- * an odd n, the rows read backwards supply the neighbours that are missing (E.
- * J. Williams, Australian J. of Scientific Research A 2, 1949).
+ * The first row is 0, 1, n-1, 2, n-2, ...: for an even n its neighbours differ
+ * by every non-zero number modulo n, once each. Each further row adds 1. For an
+ * odd n, the rows read backwards supply the neighbours that are missing (E. J.
+ * Williams, Australian J. of Scientific Research A 2, 1949).
  *
  * Random numbers come from splitmix64 (Steele, Lea, Flood, "Fast splittable
  * pseudorandom number generators", OOPSLA 2014).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of a cell: which there are, and collecting their texts. What the
- * texts mean is expand_cell's business (expand.c).
+ * The keys of a cell and the collection of their texts. Their meaning is in
+ * expand.c.
  */
 #include "cell.h"
 
@@ -34,7 +34,7 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                                   "calls that the backend serves at once, the "
                                   "others wait for their turn there"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, .help = "what a request does"},
-    [CELL_MODE] = {"mode", NULL, "closed", .help = NULL}, /* modes.c tells */
+    [CELL_MODE] = {"mode", NULL, "closed", .help = NULL}, /* in modes.c */
     [CELL_SLO] =
         {"slo", "as in p99<60ms", NULL,
          .help = "the limit on the response time that a search must keep; in "
@@ -93,7 +93,8 @@ static bool is_parameter(const char *name)
     return false;
 }
 
-/* Every word that may begin a line of a cell, for the suggestion. */
+/* Refuses a key and suggests the nearest of all words that can begin a line of
+ * a cell. */
 static int unknown_key(const struct reader *reader,
                        const struct ini_entry *entry)
 {

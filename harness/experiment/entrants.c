@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * `models = all` means every contender in C that has the workload; a list means
- * what it says, so a name in it that does not exist is an error. A cell has
- * kept the lines that name a flag of some model; here they meet the models.
- * Values are judged by the table that the model itself described.
+ * `models = all` is every contender in C that has the workload. In a list, a
+ * name that does not exist is an error. The cell has kept the lines with flags
+ * of models; here they are matched with its models. The table that a model gave
+ * with --describe decides whether a value is good.
  */
 #include "entrants.h"
 
@@ -14,7 +14,7 @@
 #include "harness/base/names.h"
 #include "value.h"
 
-/* The flag that the key begins with, of this model: its row, or -1. */
+/* The row of this model's flag that the key begins with, or -1. */
 static int row_of(const struct model_info *model, const char *key)
 {
     char name[64];
@@ -41,8 +41,9 @@ int entrants_setting_names(const struct reader *reader, const char **names,
     return count;
 }
 
-/* The entry that decides the row: the last that names the model, else the last
- * that names none; or NULL. The cell's own stand behind the defaults. */
+/* The entry that sets the flag: the last one that names the model, else the
+ * last one that names none; or NULL. The defaults come before the entries of
+ * the cell. */
 static const struct ini_entry *deciding(const struct reader *reader,
                                         const struct cell *cell,
                                         const struct model_info *model, int row)
@@ -64,8 +65,8 @@ static const struct ini_entry *deciding(const struct reader *reader,
     return found;
 }
 
-/* What the cell says of this model's flags, as a choice (settings.h). Returns
- * 0 or -EINVAL. */
+/* Collects the flags that the cell sets for this model into a choice
+ * (settings.h). Returns 0 or -EINVAL. */
 static int choose_settings(const struct reader *reader, const struct cell *cell,
                            const struct model_info *model,
                            char choice[SETTINGS_TEXT_MAX])
@@ -119,8 +120,8 @@ static int check_named(const struct reader *reader,
     return 0;
 }
 
-/* Refuses what no model of the finished load point can use, and the name of a
- * model that does not exist or lacks the flag. Returns 0 or -EINVAL. */
+/* Refuses flags that no model of the finished load point has, and names of
+ * models that do not exist or lack the flag. Returns 0 or -EINVAL. */
 static int check_settings(const struct reader *reader, const struct cell *cell,
                           const struct load_point *point)
 {

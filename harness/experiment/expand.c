@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the texts of a cell to load points. Every key that holds a list is an
- * axis; the load points are all combinations, the last axis changing fastest,
- * and an axis with more than one item shows in the id (fetch-c100). Each is
- * judged as a whole: what its mode (modes.h), its workload and its times make
- * of each other.
+ * From the texts of a cell to load points. Every key with a list is an axis.
+ * The load points are all combinations of the items; the last axis changes
+ * fastest, and an axis with several items shows in the id (fetch-c100). Each
+ * load point is then checked as a whole: its mode (modes.h), its workload and
+ * its times must fit each other.
  */
 #include "expand.h"
 
@@ -20,8 +20,7 @@
 #include "modes.h"
 #include "value.h"
 
-/* A cell while it becomes load points: its lists as axes, and where on each the
- * current load point stands. */
+/* Limits on what a cell may say. */
 enum {
     AXIS_ITEMS_MAX = 64,
     AXES_MAX = CELL_EXPANDED + PARAMETERS_MAX,
@@ -32,7 +31,7 @@ enum {
     COUNTED_WAITS = 10,
 };
 
-/* One key with the items of its list; `key` is a fixed key, or CELL_KEYS plus
+/* One key with the items of its list. `key` is a fixed key, or CELL_KEYS plus
  * the index of a parameter. */
 struct axis {
     int key, line, count;
@@ -43,11 +42,11 @@ struct expansion {
     const struct reader *reader;
     const struct cell *cell;
     const struct workload_entry *workload;
-    struct cell_text given[PARAMETERS_MAX]; /* by row of the workload */
+    struct cell_text given[PARAMETERS_MAX]; /* by row of the workload's table */
     struct beside beside;
     struct axis axes[AXES_MAX];
     int axis_count;
-    int at[AXES_MAX]; /* which item of each axis this load point has */
+    int at[AXES_MAX]; /* the item of each axis in the current load point */
 };
 
 /* The item of the axis for `key` in the current load point, or NULL; *line is
@@ -112,7 +111,8 @@ bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
     return true;
 }
 
-/* The workload of that name, or NULL after an error with the nearest one. */
+/* The workload of that name, or NULL after an error that suggests the nearest
+ * one. */
 static const struct workload_entry *find_workload(const struct reader *reader,
                                                   const struct cell_text *name)
 {
@@ -140,7 +140,7 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     return NULL;
 }
 
-/* Drops the blanks in a parameter's value: a query has none. */
+/* Drops the blanks in a parameter's value, since a query has none. */
 static void squeeze(char *text)
 {
     char *to = text;
@@ -151,9 +151,9 @@ static void squeeze(char *text)
     *to = '\0';
 }
 
-/* The cell's loose entries that are rows of this workload, with "beside." or
- * "" before their names; an entry of the cell itself (not a default) that is
- * no row is an error. Returns 0 or -EINVAL. */
+/* Picks the cell's entries for parameters of this workload; their keys begin
+ * with `prefix`, "beside." or "". An entry of the cell itself (not a default)
+ * for a parameter that the workload lacks is an error. Returns 0 or -EINVAL. */
 static int pick_parameters(const struct reader *reader, const struct cell *cell,
                            const struct workload_entry *workload,
                            const char *prefix, struct cell_text *given)
@@ -186,7 +186,7 @@ static int pick_parameters(const struct reader *reader, const struct cell *cell,
     return 0;
 }
 
-/* How long a request waits by itself. */
+/* The time that a request waits by design. */
 static int64_t wait_of(const struct workload_entry *entry,
                        const struct arguments *arguments)
 {
@@ -226,7 +226,7 @@ static int add_axis(struct expansion *expansion, int key,
     return 0;
 }
 
-/* NAME, then a mark for each axis that has several items. */
+/* The id: NAME, then a mark for each axis with several items. */
 static int make_id(const struct expansion *expansion, struct load_point *point)
 {
     static const char *const marks[CELL_EXPANDED] = {"c", "r", "w", "k"};
@@ -270,7 +270,8 @@ static int take_parameters(const struct expansion *expansion,
         given[i] = table[i].list_max > 0
                        ? expansion->given[i].text
                        : expansion_item(expansion, CELL_KEYS + i, &line);
-        /* One by one first, so that the error has the right line. */
+        /* Each parameter is parsed alone first, so that an error has the right
+         * line. */
         const char *one[PARAMETERS_MAX] = {NULL};
         one[i] = given[i];
         if (parameters_parse(table, one, &point->arguments, why, sizeof why) <
@@ -300,8 +301,9 @@ static int make_axes(struct expansion *expansion)
     return result;
 }
 
-/* The backend's limit. A workload that calls no backend ignores the default of
- * [experiment], but its cell may not set one. */
+/* Sets the limit of the backend. If the workload calls no backend, a default
+ * from [experiment] has no effect, and a limit of the cell itself is an
+ * error. */
 static int take_backend(const struct expansion *expansion,
                         struct load_point *point)
 {
@@ -347,7 +349,8 @@ static int take_choice(const struct expansion *expansion, int key,
     return 0;
 }
 
-/* What a search must keep, and what is good in an open loop. */
+/* Takes the limit that a search must keep, or that defines goodput in an open
+ * loop. */
 static int take_slo(const struct expansion *expansion, struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
@@ -375,8 +378,8 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
     return 0;
 }
 
-/* The idle ones are asked in turn, evenly: each has slept since its turn
- * before, or since it was opened. */
+/* Connections get their requests in turn, evenly spread, so each has slept
+ * since its last turn or since it was opened. */
 static int take_active(const struct expansion *expansion,
                        struct load_point *point)
 {
@@ -396,7 +399,7 @@ static int take_active(const struct expansion *expansion,
     return 0;
 }
 
-/* The rate of an open loop, and its limit if it has one. */
+/* Takes the rate of an open loop, and its limit if it has one. */
 static int take_rate(const struct expansion *expansion,
                      struct load_point *point)
 {
@@ -421,10 +424,10 @@ static int take_rate(const struct expansion *expansion,
                                                   : take_slo(expansion, point);
 }
 
-/* The discarded part must outlast what the server before, and the slice's own
- * beginning, leave behind: requests in flight, and connections that start one
- * after another. The counted part must hold so many waits that one more or less
- * at its edges does not matter. */
+/* The discarded part must be long enough for the effects of the previous server
+ * and of the start of the slice to end: requests in flight, connections that
+ * start one after another. The counted part must hold so many waits that one
+ * more or less at its edges does not matter. */
 static int judge_slicing(const struct expansion *expansion,
                          const struct load_point *point)
 {
@@ -468,7 +471,7 @@ static int take_slicing(const struct expansion *expansion,
     return judge_slicing(expansion, point);
 }
 
-/* What a mode alone takes. */
+/* Functions that take the keys of one mode. */
 static int (*const mode_takes[MODES])(const struct expansion *,
                                       struct load_point *) = {
     [MODE_OPEN] = take_rate,     [MODE_SOAK] = take_rate,
@@ -476,8 +479,8 @@ static int (*const mode_takes[MODES])(const struct expansion *,
     [MODE_SLICE] = take_slicing,
 };
 
-/* Mode, arrivals, rate and connections; point->workload and its arguments are
- * set. */
+/* Takes mode, arrivals, rate and connections; point->workload and its arguments
+ * are set. */
 static int take_load(const struct expansion *expansion,
                      struct load_point *point)
 {
@@ -511,7 +514,7 @@ static int take_load(const struct expansion *expansion,
     return 0;
 }
 
-/* What a conversation cannot be asked with. */
+/* Refuses modes and keys that do not fit a workload that is a conversation. */
 static int judge_session(const struct expansion *expansion,
                          const struct load_point *point)
 {
@@ -540,8 +543,8 @@ static int judge_session(const struct expansion *expansion,
     return 0;
 }
 
-/* A time that the point's mode does not know is 0; a default that it would not
- * take is an error all the same. */
+/* A time that the mode does not have is set to 0, but a bad value among the
+ * defaults is still an error. */
 static int take_times(const struct expansion *expansion,
                       struct load_point *point)
 {
@@ -575,7 +578,7 @@ static int take_times(const struct expansion *expansion,
     return 0;
 }
 
-/* Placement, warm-up, window, timeout, pause, recovery. */
+/* Takes placement, warm-up, window, timeout, pause and recovery. */
 static int take_course(const struct expansion *expansion,
                        struct load_point *point)
 {
@@ -605,7 +608,7 @@ static int take_course(const struct expansion *expansion,
     return judge_session(expansion, point);
 }
 
-/* The second load of the whole cell, into expansion->beside. */
+/* Takes the second load of the cell into expansion->beside. */
 static int take_beside(struct expansion *expansion)
 {
     const struct cell_text *fixed = expansion->cell->fixed;
@@ -659,7 +662,7 @@ static int take_beside(struct expansion *expansion)
     return 0;
 }
 
-/* The load point that expansion->at says, added to the experiment. */
+/* Adds the load point that expansion->at selects to the experiment. */
 static int add_point(const struct expansion *expansion)
 {
     const struct reader *reader = expansion->reader;
@@ -695,7 +698,7 @@ static int add_point(const struct expansion *expansion)
     return 0;
 }
 
-/* Counts through the axes like an odometer. */
+/* Moves on to the next combination of items, like an odometer. */
 static bool next_point(struct expansion *expansion)
 {
     for (int i = expansion->axis_count - 1; i >= 0; i--) {

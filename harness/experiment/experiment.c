@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sections and their order; [experiment] and [profile]; where experiments are.
- * Cells are cell.c's, and their meaning expand.c's. The experiments that are
- * shipped are found by name: harness/experiments/NAME.ini, and claims/NAME for
- * those of a folder below that is listed here.
+ * The sections of a file and their order, the [experiment] section, and where
+ * experiments are. Cells are in cell.c, their meaning in expand.c. A shipped
+ * experiment is found by its name: harness/experiments/NAME.ini, or claims/NAME
+ * for one in a folder listed here.
  */
 #include "experiment.h"
 
@@ -26,7 +26,7 @@
 #include "target_section.h"
 #include "value.h"
 
-enum { TRIAL_NAME_MAX = 200 }; /* what the report takes for a name */
+enum { TRIAL_NAME_MAX = 200 }; /* the longest name that the report accepts */
 
 static int take_seed(const struct reader *reader, const struct ini_entry *entry,
                      const struct key *key, void *into)
@@ -68,7 +68,7 @@ static int take_headline(const struct reader *reader,
     return reader_copy_text(reader, entry, experiment->headline, key->size);
 }
 
-/* Whether there is a host and a port; the server says what it makes of them. */
+/* Checks only that there is a host and a port; connecting shows the rest. */
 static int take_address(const struct reader *reader,
                         const struct ini_entry *entry, const struct key *key,
                         void *into)
@@ -125,8 +125,7 @@ static const struct key experiment_keys[] = {
      .take = take_address},
     {0}};
 
-/* What [experiment] says that is no key of its own is a default of the
- * cells. */
+/* A key of [experiment] that is not its own is a default for the cells. */
 static int read_experiment(const struct reader *reader, int section,
                            struct cell *defaults)
 {
@@ -189,7 +188,8 @@ static int read_section(const struct reader *reader, int section,
     if (!strcmp(name, "cell"))
         return read_cell(reader, section, defaults);
     if (!strcmp(name, "target"))
-        return 0; /* read before all others, which name it */
+        return 0; /* targets are read before all other sections, which name them
+                   */
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof hint));
@@ -228,7 +228,8 @@ static int check_default(const struct reader *reader,
                        entry->key);
 }
 
-/* The base is a load point, whose ids are known only now. */
+/* The base is checked here because it names a load point, and their ids are not
+ * known earlier. */
 static int check_base(const struct reader *reader)
 {
     const struct experiment *experiment = reader->experiment;
@@ -249,7 +250,7 @@ static int check_base(const struct reader *reader)
                        names_suggest(experiment->base, ids, hint, sizeof hint));
 }
 
-/* What concerns the experiment as a whole. */
+/* Checks of the experiment as a whole. */
 static int check_whole(const struct reader *reader, const struct cell *defaults)
 {
     const struct experiment *experiment = reader->experiment;
@@ -307,8 +308,8 @@ static int read_sections(const struct reader *reader)
     return result < 0 ? result : check_whole(reader, &defaults);
 }
 
-/* The file's name without directory and .ini. A name that was cut would stand
- * for another file, too. */
+/* Sets the name: that of the file without directory and .ini. A name that is
+ * too long is refused, since a shortened one could be that of another file. */
 static int set_name(const struct reader *reader, const char *path)
 {
     struct experiment *experiment = reader->experiment;
@@ -335,8 +336,9 @@ static int set_name(const struct reader *reader, const char *path)
     return 0;
 }
 
-/* A trial's files are named EXPERIMENT-bN-LOADPOINT-MODEL and more: the file
- * system takes 255 bytes, and the report leaves as many for its own. */
+/* The files of a trial are named EXPERIMENT-bN-LOADPOINT-MODEL and more. The
+ * file system allows 255 bytes, of which the report needs some for its own
+ * names. */
 static int check_file_names(const struct reader *reader)
 {
     const struct experiment *experiment = reader->experiment;
@@ -417,7 +419,8 @@ void experiment_free(struct experiment *experiment)
     free(experiment);
 }
 
-/* The claims' experiments lie in a folder of their own, for they are many. */
+/* The experiments of the claims have a folder of their own, because there are
+ * many. */
 static const char *const shipped_folders[] = {"", "claims/"};
 enum { FOLDERS = sizeof shipped_folders / sizeof shipped_folders[0] };
 
@@ -430,7 +433,7 @@ static int count_of(char *const *names)
     return count;
 }
 
-/* Puts the names of one folder, with the folder before each, behind `names`.
+/* Adds the names in one folder, each with the folder before it, to `names`.
  * Returns 0 or -ENOMEM. */
 static int add_folder(char ***names, const char *folder)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Feeds libinih line by line through a reader of our own, which counts lines
+ * Feeds libinih line by line through a reader of its own, which counts lines
  * and notes section headers as they pass.
  */
 #include "ini.h"
@@ -16,7 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The library's buffer for a line, and an end to what one file may hold. */
+/* The size of the library's buffer for a line, and a limit on the size of a
+ * file. */
 enum { LINE_MAX_BYTES = 198, FILE_MAX_LINES = 10000 };
 
 struct reading {
@@ -24,7 +25,7 @@ struct reading {
     FILE *stream;
     struct ini_file *file;
     int line;
-    bool indented; /* the current line */
+    bool indented; /* whether the current line is indented */
     int result;
     char *why;
     size_t why_size;
@@ -50,7 +51,7 @@ fail(struct reading *reading, int result, const char *format, ...)
     va_end(values);
 }
 
-/* Makes room for one more element of a grown array. */
+/* Makes room for one more element of an array that doubles in size. */
 static void *grown(void *array, int count, size_t size)
 {
     if (count > 0 && (count & (count - 1)) != 0)
@@ -82,8 +83,8 @@ static void note_section(struct reading *reading, const char *text)
              text);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0 when it is none, or a control
- * character: it would spoil a terminal or end up in JSON. */
+/* The length of the UTF-8 character at `text`; 0 if it is none or a control
+ * character, which would spoil a terminal or end up in JSON. */
 static size_t character(const unsigned char *text)
 {
     size_t size = text[0] < 0x80    ? 1
@@ -116,7 +117,8 @@ static bool is_text(const char *line)
     return size > 0;
 }
 
-/* The library's reader: one line, or NULL at the end or after an error. */
+/* The library's reader: returns a line, or NULL at the end or after an
+ * error. */
 static char *next_line(char *text, int size, void *user)
 {
     struct reading *reading = user;
@@ -153,7 +155,8 @@ static char *next_line(char *text, int size, void *user)
     return reading->result < 0 ? NULL : text;
 }
 
-/* The value without an inline comment and the blanks before it. */
+/* The length of the value without an inline comment and the blanks before
+ * it. */
 static size_t value_length(const char *value)
 {
     size_t length = 0;
@@ -167,7 +170,8 @@ static size_t value_length(const char *value)
     return length;
 }
 
-/* "key = ..." where a continuation is expected: an indented section. */
+/* Whether a continuation line looks like "key = ...": then a key was indented
+ * by mistake. */
 static bool looks_like_key(const char *value)
 {
     size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz_-.");
@@ -211,7 +215,7 @@ static int take(void *user, const char *section, const char *key,
     struct ini_file *file = reading->file;
     struct ini_entry *entries;
 
-    (void)section; /* note_section knows it, and its line */
+    (void)section; /* note_section has noted it with its line */
     if (reading->result < 0)
         return 0;
     if (reading->indented && file->entry_count > 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same words for a cell in a plan and in a trial, so that both can be
- * compared as they stand.
+ * A plan and a trial describe a cell with the same members, so that they can be
+ * compared as they are.
  */
 #include "json_cell.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of modes, and that of the keys which not every mode has.
+ * The table of modes, and the table of keys that not every mode has.
  */
 #include "modes.h"
 
@@ -127,7 +127,8 @@ int modes_refuse(const struct reader *reader, const struct cell *cell,
     return 0;
 }
 
-/* "closed, open" or "closed: a connection ...; open: requests ...". */
+/* Lists the modes: "closed, open", or with words "closed: a connection ...;
+ * open: requests ...". */
 static char *list(bool words, char *text, size_t size)
 {
     size_t used = 0;

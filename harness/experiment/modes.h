@@ -26,7 +26,7 @@ struct mode_row {
     const char *name;   /* in experiments and results */
     const char *words;  /* in the description of the keys */
     const char *window; /* by default */
-    int connections;    /* by default; 0: what the rate needs */
+    int connections;    /* by default; 0: as many as the rate needs */
     enum load_mode loop;
     bool together; /* all servers of a block are up and measured together */
 };

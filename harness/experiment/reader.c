@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Errors first: the path and the line, then the sentence.
+ * Errors begin with the path and the line; then comes the sentence.
  */
 #include "reader.h"
 

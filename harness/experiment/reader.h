@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every part of reading an experiment shares: the file, what exists, and
- * the ways to refuse an entry so that the error has file, line and the nearest
- * valid name.
+ * What every part of reading an experiment shares: the file, the models that
+ * exist, and ways to refuse an entry so that the error has file, line and the
+ * nearest valid name.
  */
 #pragma once
 
@@ -52,19 +52,19 @@ struct key {
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Notes a sentence in experiment->left_out, once. */
+/* Adds a sentence to experiment->left_out, once. */
 void reader_leave_out(const struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Index of the row of that name, or -1. The table ends with a NULL name. */
 int reader_key(const struct key *keys, const char *name);
 
-/* Copies the entry's value, or refuses it for its length. */
+/* Copies the entry's value, or refuses it if it is too long. */
 int reader_copy_text(const struct reader *reader, const struct ini_entry *entry,
                      char *text, size_t size);
 
-/* Finishes a value_* call: returns 0 for 0, else adds file, line and key to
- * what is wrong. */
+/* Finishes a value_* call: returns 0 if `result` is 0; otherwise refuses the
+ * entry for the reason in `why`. */
 int reader_judged(const struct reader *reader, const struct ini_entry *entry,
                   int result, const char *why);
 
@@ -92,6 +92,6 @@ int reader_section(const struct reader *reader, int section,
 const struct model_info *reader_model(const struct reader *reader, int line,
                                       const char *name);
 
-/* Whether the name of a cell or a target may be part of a file's name and a
- * chart's label. */
+/* Whether a cell or a target can have this name, which becomes part of file
+ * names and labels. */
 bool reader_good_name(const char *name);

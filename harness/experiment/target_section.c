@@ -89,8 +89,8 @@ const struct key target_keys[] = {
      KEY_TEXT, KEY_IN(struct target, version)},
     {0}};
 
-/* The command's first word, which is looked for before anything runs. False
- * when it does not fit. */
+/* Sets the program: the first word of the command, which is looked for before
+ * anything runs. False if it does not fit. */
 static bool set_program(struct target *target)
 {
     const char *command = target->command;
@@ -124,7 +124,7 @@ static int check(const struct reader *reader, int line,
     return 0;
 }
 
-/* The target as an entrant. Its reason lives as long as the experiment. */
+/* Adds the target to the models. Its reason lives as long as the experiment. */
 static int add(const struct reader *reader, int line, struct target *target)
 {
     struct experiment *experiment = reader->experiment;

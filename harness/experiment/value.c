@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Built on units.c; what this adds is the range and the sentence.
+ * Parsing is in units.c; ranges and sentences are here.
  */
 #include "value.h"
 
@@ -75,8 +75,9 @@ bool value_multiple(const char *text, double *multiple)
     return units_parse_rate(number, multiple) == 0 && *multiple <= 100;
 }
 
-/* A plain decimal number at the start of `text`, without the signs, names and
- * hexadecimals that strtod would take. */
+/* Reads a plain decimal number at the start of `text`, without the signs, names
+ * and hexadecimals that strtod would accept. Returns the rest of the text, or
+ * NULL. */
 static const char *plain_number(const char *text, double *value)
 {
     char *end;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Temp file, fsync, rename, fsync of the directory: after a crash of harness
- * or machine each file is the old one or the new one. fsync comes before the
- * next trial begins, so that writing back does not disturb its window.
+ * Write a temporary file, fsync, rename, fsync the directory: after a crash of
+ * the harness or the machine each file is the old or the new one. fsync comes
+ * before the next trial begins, so that writing back does not disturb its
+ * window.
  */
 #include "results.h"
 
@@ -24,7 +25,7 @@
 
 enum { PATH_SIZE = 1024 };
 
-/* The content of a file: one of these. */
+/* The content of a file; one member is set. */
 struct content {
     const json_t *json;
     const struct histogram *histogram;
@@ -40,7 +41,7 @@ static int fail(int error, char *why, size_t why_size, const char *what,
     return -error;
 }
 
-/* Before a run is begun there is nothing to go on with. */
+/* The remedy before a run is begun, when there is nothing to resume. */
 static const char *remedy_at_start(int error)
 {
     switch (error) {
@@ -66,7 +67,7 @@ bool results_gone(const struct results *results)
             held.st_ino != named.st_ino || held.st_dev != named.st_dev);
 }
 
-/* What to do when a file of the run cannot be written. */
+/* The remedy when a file of the run cannot be written. */
 static const char *remedy_of(const struct results *results, int error,
                              char *words, size_t size)
 {
@@ -131,7 +132,8 @@ static int check_space(const char *root, long long need_bytes, char *why,
     return -ENOSPC;
 }
 
-/* A name that no run had before: the second and four random digits. */
+/* Makes the directory of the run. Its name, the second and four random
+ * hexadecimal digits, is one that no run had before. */
 static int make_run(struct results *results)
 {
     char path[PATH_SIZE], stamp[32];
@@ -159,9 +161,9 @@ static int make_run(struct results *results)
     return -EEXIST;
 }
 
-/* root/latest -> RUN, by rename, so that it never points nowhere. The link is
- * made in the run's folder: if the program is killed in between, the next one
- * that opens the run clears it away. */
+/* Sets root/latest -> RUN by a rename, so that it always points somewhere. The
+ * link is first made in the folder of the run: if the program is killed in
+ * between, the next one that opens the run removes it. */
 static int point_latest(const struct results *results)
 {
     char temporary[PATH_SIZE], latest[PATH_SIZE];
@@ -177,8 +179,8 @@ static int point_latest(const struct results *results)
     return -error;
 }
 
-/* A program that was killed, or a full disk, may leave half a line at the end
- * of a file that only grows: that half goes. */
+/* Removes half a line at the end of a file that only grows, as a killed program
+ * or a full disk may leave it. */
 static void drop_half_line(const char *path)
 {
     FILE *file = fopen(path, "r+e");
@@ -190,12 +192,12 @@ static void drop_half_line(const char *path)
         if (at++, c == '\n')
             whole = at;
     if (whole < at && ftruncate(fileno(file), whole) < 0) {
-        /* Then the line stays as it is, which is only untidy. */
+        /* The half line stays, which is only untidy. */
     }
     fclose(file);
 }
 
-/* A file that only grows. */
+/* Opens a file that only grows. */
 static FILE *open_to_append(const struct results *results, const char *name,
                             char *why, size_t why_size)
 {
@@ -210,7 +212,7 @@ static FILE *open_to_append(const struct results *results, const char *name,
     return file;
 }
 
-/* Files that were being written when a program before us was killed. */
+/* Removes files that a killed program was still writing. */
 static void drop_half_files(const struct results *results)
 {
     static const char *const patterns[] = {"*.new", "trials/*.new",
@@ -229,7 +231,7 @@ static void drop_half_files(const struct results *results)
     }
 }
 
-/* Changes nothing in the folder. */
+/* Locks the folder without changing anything in it. */
 static int lock(struct results *results, char *why, size_t why_size)
 {
     results->lock_fd =
@@ -254,7 +256,7 @@ int results_go_on(struct results *results, char *why, size_t why_size)
     char trials[PATH_SIZE];
 
     snprintf(trials, sizeof trials, "%s/trials", results->directory);
-    mkdir(trials, 0777); /* removed by hand, it comes again */
+    mkdir(trials, 0777); /* in case somebody removed it */
     drop_half_files(results);
     results->log = open_to_append(results, "log.txt", why, why_size);
     results->predictions =
@@ -306,7 +308,7 @@ int results_begin(struct results *results, const json_t *run, char *why,
                       results->root, remedy_at_start(-result));
 }
 
-/* There is no run of that name, or none at all yet. */
+/* Refuses a run that does not exist, or "latest" before there is any run. */
 static int refuse_missing(const char *directory, char *why, size_t why_size)
 {
     const char *slash = strrchr(directory, '/');
@@ -384,7 +386,8 @@ static int write_content(FILE *file, const struct content *content)
     return fsync(fileno(file)) < 0 ? -errno : 0;
 }
 
-/* Of this file: until then a crash of the machine may undo the rename. */
+/* Flushes the directory of this file; before that, a crash of the machine can
+ * undo the rename. */
 static void sync_directory(const char *file)
 {
     char directory[PATH_SIZE];

@@ -14,12 +14,12 @@
 
 enum { PATH_SIZE = 2048, SCHEMA_VERSION = 1, ATTEMPTS_MAX = 99 };
 
-/* No trial has more requests; five of these can be added up. */
+/* More requests than any trial has; five such counts can be added up. */
 static const json_int_t COUNT_MAX = (json_int_t)1 << 53;
 
 enum shape { BOOLEAN, INTEGER, NUMBER_OR_NULL, OBJECT_OR_NULL, OBJECT };
 
-/* What every reader of trials relies on. */
+/* Members that every reader of trials relies on. */
 static const struct {
     const char *key;
     enum shape shape;
@@ -66,7 +66,8 @@ static bool has_shape(const json_t *value, enum shape shape)
 
 json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
 {
-    /* Opening a pipe that nobody writes to would wait for ever. */
+    /* Without O_NONBLOCK, opening a pipe that nobody writes to would wait for
+     * ever. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     FILE *file = NULL;
     struct stat status;
@@ -121,7 +122,7 @@ refuse(const struct checking *checking, const char *format, ...)
     return false;
 }
 
-/* Whether the trial is the one of this row of the plan, and of this run. */
+/* Whether the trial is that of this row of the plan, and of this run. */
 static bool check_planned(const struct checking *checking, const json_t *trial,
                           const json_t *run, const json_t *row)
 {
@@ -168,9 +169,9 @@ static bool is_told_gone(const json_t *trial, const char *figure)
     return false;
 }
 
-/* Whether one of the figures that the gate takes is told as gone. What a gate
- * took may be less than the run's table says, and is told with the first gate
- * that takes it. */
+/* Whether one of the gate's figures is told as withheld or bounded. A gate may
+ * take fewer figures than the table of the run says, and each figure is told
+ * with the first gate that takes it. */
 static bool took_a_figure(const json_t *trial, const json_t *run,
                           const json_t *gate)
 {
@@ -216,7 +217,7 @@ static bool check_counts(const struct checking *checking,
     return true;
 }
 
-/* What a trial that is called valid may not contradict. */
+/* Checks a trial that is called valid for contradictions. */
 static bool check_valid(const struct checking *checking, const json_t *trial,
                         const json_t *run)
 {
@@ -311,7 +312,8 @@ enum stored stored_trial(const char *directory, const json_t *run,
     return STORED_NONE;
 }
 
-/* The attempts before the one that became the trial. */
+/* Checks the attempts before the one that became the trial. Returns how many
+ * are damaged. */
 static int damaged_attempts(const char *directory, const json_t *run,
                             const json_t *row,
                             void (*tell)(const char *why, void *context),

@@ -41,7 +41,7 @@ static bool has_texts(const struct checking *checking, const json_t *object,
     return true;
 }
 
-/* Rows of which each is there once, by the texts of `keys`. */
+/* Refuses rows that have equal texts in all `keys`. */
 static bool check_once(const struct checking *checking, const json_t *rows,
                        const char *name, const char *const *keys)
 {
@@ -162,8 +162,8 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
                       summed);
 }
 
-/* Whether two members that are both known stand in this order; the ends of an
- * interval without width differ by rounding. */
+/* Whether two members, if both are known, are in this order. The ends of an
+ * interval without width can differ by rounding. */
 static bool is_ordered(const json_t *row, const char *low, const char *high)
 {
     const json_t *a = json_object_get(row, low);
@@ -219,8 +219,8 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     return check_once(&checking, summary, "summary", keys);
 }
 
-/* Whether each entry of DIRECTORY/name matches one of `patterns`. A folder that
- * is not there has none. */
+/* Whether every entry of DIRECTORY/name matches one of `patterns`. A missing
+ * folder has no entries. */
 static bool holds_only(const char *directory, const char *name,
                        const char *const *patterns)
 {
@@ -242,7 +242,7 @@ static bool holds_only(const char *directory, const char *name,
     return only;
 }
 
-/* Whether nothing lies there that a run does not write. */
+/* Whether the folder holds nothing but files that a run writes. */
 static bool is_a_runs_own(const char *directory)
 {
     static const char *const top[] = {"trials",      "experiments",
@@ -267,7 +267,7 @@ static bool has(const char *directory, const char *name)
     return lstat(path, &status) == 0;
 }
 
-/* Whether the current directory is this one, which is absolute, or below it. */
+/* Whether the current directory is this one (an absolute path) or below it. */
 static bool stands_in(const char *directory)
 {
     char here[PATH_SIZE * 4];
@@ -278,7 +278,7 @@ static bool stands_in(const char *directory)
     return !strncmp(here, directory, n) && (here[n] == '/' || here[n] == '\0');
 }
 
-/* Whether start.json can take the place of run.json. */
+/* Whether start.json can replace run.json. */
 static bool plan_was_kept(const char *directory)
 {
     char path[PATH_SIZE], why[2048];

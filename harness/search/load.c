@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is not the load's business counts as it should be: the server is taken
- * to be alive and well as long as it answers.
+ * The facts about the server are set to good values: it is assumed to be
+ * healthy as long as it answers.
  */
 #include "load.h"
 
@@ -77,7 +77,7 @@ static void judge(const struct load_point *point, struct load_result *load,
     placement_split(PLACEMENT_SPLIT, &trial->cpus);
     search_trial_judge(&plan, trial, gates, gate_judge(&plan, trial, gates),
                        step);
-    /* Where nothing was right, what was wrong says more than the gates. */
+    /* If no answer was right, the first wrong one says more than the gates. */
     if (step->verdict == SEARCH_INVALID && load->ok == 0 &&
         load->first_failure[0] != '\0') {
         snprintf(step->why, sizeof step->why, "no answer was right: %.130s",

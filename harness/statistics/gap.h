@@ -36,7 +36,7 @@ struct gap_price {
 enum gap_verdict {
     GAP_NONE,    /* the interval of the gap contains 0 */
     GAP_UNKNOWN, /* there is only one block, or counts or prices are missing */
-    GAP_UNSURE,  /* the interval of the rest contains 0, but extends over a
+    GAP_UNSURE,  /* the interval of the rest contains 0, but is wider than a
                     quarter of the gap either way */
     GAP_EXPLAINED, /* the interval of the rest contains 0 */
     GAP_PARTLY,    /* a part of the gap remains unexplained */

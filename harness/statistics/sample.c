@@ -29,7 +29,8 @@ static const double SPEED_ALIKE = 0.15;
 
 int sample_init(struct sample *sample, size_t n)
 {
-    /* In slice mode a few blocks give up to so many more values. */
+    /* In slice mode blocks are cut up: up to so many more values than
+     * blocks. */
     n += SLICE_VALUES_MIN;
     *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
                               .trials = calloc(n, sizeof(json_t *)),

@@ -70,7 +70,8 @@ const char *sample_bound(const struct sample *sample,
 double sample_error_share(const struct sample *sample,
                           const struct metric *metric, bool *lower_bound);
 
-/* The share of the cell's trials that give the metric no pair. */
+/* The share of the cell's trials that are left out of the metric's pairs,
+ * because they are invalid or withhold the metric. */
 double sample_left_out(struct sample *sample, const struct metric *metric);
 
 /* The ids of the trials, each once. */
