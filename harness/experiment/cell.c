@@ -18,21 +18,18 @@ const struct key cell_keys[CELL_KEYS + 1] = {
          "1; in an open loop four "
          "times what the rate needs, at least 16 and four "
          "bursts; in a search 256",
-         .help = "connections kept open; in an open loop the most at "
-                 "any time"},
+         .help = "open connections; in an open loop the most at any time"},
     [CELL_RATE] = {"rate", "rates per second, or multiples like 1.2x", NULL,
-                   .help =
-                       "offered rate; 1.2x: so many times what "
-                       "the quickest model reaches in a closed loop over the "
-                       "`connections`, measured before the first block"},
+                   .help = "offered rate; 1.2x: 1.2 times the rate of the "
+                           "fastest model in a closed loop over the "
+                           "`connections`, measured before the first block"},
     [CELL_WORKERS] =
         {"workers", "counts", "the model's own",
          .help = "workers, for the models that have them; `workers.MODEL "
                  "= N` for one of them"},
     [CELL_BACKEND_WORKERS] = {"backend_workers", "counts", "no limit",
-                              .help =
-                                  "calls that the backend serves at once, the "
-                                  "others wait for their turn there"},
+                              .help = "calls that the backend serves at once; "
+                                      "others wait for their turn"},
     [CELL_WORKLOAD] = {"workload", "name", NULL, .help = "what a request does"},
     [CELL_MODE] = {"mode", NULL, "closed", .help = NULL}, /* in modes.c */
     [CELL_SLO] =
@@ -43,31 +40,27 @@ const struct key cell_keys[CELL_KEYS + 1] = {
                        .help =
                            "when requests are due; burst:K: K together at each "
                            "Poisson instant"},
-    [CELL_MODELS] =
-        {"models", "names, or all", "all",
-         .help = "models to compare; all is every one in C that has the "
-                 "workload, yardsticks left out"},
+    [CELL_MODELS] = {"models", "names, or all", "all",
+                     .help = "models to compare; all: every model in C that "
+                             "has the workload, except yardsticks"},
     [CELL_PLACEMENT] =
         {"placement", "split, shared", "split",
-         .help = "split: the server has half of the CPUs, generator "
-                 "and backend the others; shared: everybody has all"},
+         .help = "split: the server has half of the CPUs, generator and "
+                 "backend have the others; shared: everybody has all"},
     [CELL_WARMUP] = {"warmup", "time", "1s", .help = "load before the window"},
     [CELL_WINDOW] = {"window", "time", "3s; in a soak 10m",
-                     .help =
-                         "what is measured; in a search one step, longer where "
-                         "the percentile needs it"},
+                     .help = "the time that is measured; in a search one step, "
+                             "longer if the percentile needs it"},
     [CELL_TIMEOUT] = {"timeout", "time", "30s", .help = "of one request"},
     [CELL_THINK] = {"think", "time", "0s",
                     .help = "pause between answer and request"},
-    [CELL_ACTIVE] =
-        {"active", "share", "1%",
-         .help = "of the connections that are asked each second, one after "
-                 "another; 0: none is"},
-    [CELL_RECOVERY] = {"recovery", "time", "0s",
-                       .help =
-                           "after the window the server is asked now and then "
-                           "until it answers as quickly as before, for at most "
-                           "this long; 0s: it is not"},
+    [CELL_ACTIVE] = {"active", "share", "1%",
+                     .help = "share of the connections that get a request each "
+                             "second, one after another; 0: none"},
+    [CELL_RECOVERY] =
+        {"recovery", "time", "0s",
+         .help = "after the window, how long to wait at most until the server "
+                 "answers as quickly as before; 0s: do not"},
     [CELL_BESIDE_WORKLOAD] =
         {"beside.workload", "name", NULL,
          .help = "a second load on the same server, an open "

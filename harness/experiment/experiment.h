@@ -79,13 +79,14 @@ struct load_point {
     bool idle;  /* mode = idle: open, so rare that connections sleep */
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant; 1 without burst:K */
-    double rate_per_s; /* open loop; else 0 */
+    double rate_per_s; /* of an open loop; else 0 */
     double
         rate_of_capacity; /* rate = 1.2x: rate_per_s is 1.2 times a capacity
                              that is measured before the first block; 0: no */
     int connections;
     int workers; /* what the cell says for all its models; 0: their defaults */
-    int backend_workers; /* calls that it serves at once; 0: no limit */
+    int backend_workers; /* calls that the backend serves at once; 0: no limit
+                          */
     enum placement placement;
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
     int64_t

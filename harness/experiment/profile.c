@@ -25,7 +25,7 @@ static int take_limit(const struct reader *reader,
 }
 
 const struct key profile_keys[] = {
-    {"name", "text", NULL, "what the service is called", KEY_TEXT,
+    {"name", "text", NULL, "the name of the service", KEY_TEXT,
      KEY_IN(struct profile, name)},
     {"wait", "time", "0s", "how long a request waits", KEY_TIME,
      KEY_IN(struct profile, wait_ns), .max = HOUR_NS},
@@ -33,10 +33,12 @@ const struct key profile_keys[] = {
      KEY_IN(struct profile, cpu_ns), .max = HOUR_NS},
     {"concurrency", "count", "1", "requests at once", KEY_COUNT,
      KEY_IN(struct profile, connections), .min = 1, .max = 10000000},
-    {"latency_limit", "as in `p99<100ms`", NULL, "the limit that it must meet",
-     KEY_OWN, KEY_IN(struct profile, limit_text), .take = take_limit},
-    {"memory", "size", "no limit", "what it may take in all", KEY_BYTES,
-     KEY_IN(struct profile, memory_bytes), .min = 1, .max = INT64_MAX},
+    {"latency_limit", "as in `p99<100ms`", NULL,
+     "the limit that the service must keep", KEY_OWN,
+     KEY_IN(struct profile, limit_text), .take = take_limit},
+    {"memory", "size", "no limit", "the memory that the service may use in all",
+     KEY_BYTES, KEY_IN(struct profile, memory_bytes), .min = 1,
+     .max = INT64_MAX},
     {0}};
 
 int profile_read(const struct reader *reader, int section)

@@ -122,8 +122,8 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
                 return 0;
         } else if (*rest == '>') {
             snprintf(why, why_size,
-                     "is \"%s\", which is met where times are long: is "
-                     "%.*s<%s meant?",
+                     "is \"%s\", which only slow servers keep; did you mean "
+                     "%.*s<%s?",
                      text, (int)strcspn(text, " >"), text,
                      rest + strspn(rest, ">= "));
             return -EINVAL;

@@ -223,7 +223,8 @@ static double capacity(const struct metric *metric, const json_t *trial,
                  slo ? slo : "the limit",
                  json_figure_of(found, "ceiling_per_s"));
     else if (limit)
-        snprintf(why, size, "at least %.0f/s: the %s %s the limit, not it",
+        snprintf(why, size,
+                 "at least %.0f/s: the %s %s the limit, not the server",
                  json_figure_of(found, "last_success"), limit,
                  !strcmp(limit, "connections") ? "are" : "is");
     else if (isnan(value))

@@ -82,7 +82,7 @@ static const char *remedy_of(const struct results *results, int error,
              error == ENOSPC || error == EDQUOT ? "free space"
              : error == EACCES || error == EPERM || error == EROFS
                  ? "make it writable"
-                 : "mend that",
+                 : "remove the cause",
              hint_resume(results->directory, command, sizeof command));
     return words;
 }
@@ -318,8 +318,8 @@ static int refuse_missing(const char *directory, char *why, size_t why_size)
              "opening the run %.512s failed: %s; %s bench quick begins one",
              directory,
              newest ? "there is no run yet to go on from"
-                    : "there is no such run (those that are there are the "
-                      "directories below results/)",
+                    : "there is no such run (the runs are the directories "
+                      "below results/)",
              hint_program());
     return -ENOENT;
 }

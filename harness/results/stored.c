@@ -77,7 +77,7 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
     if (exists)
         *exists = fd >= 0 || errno != ENOENT;
     if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
-        snprintf(why, why_size, "%s: it is no regular file", path);
+        snprintf(why, why_size, "%s: it is not a regular file", path);
         close(fd);
         return NULL;
     }
@@ -206,7 +206,7 @@ static bool check_counts(const struct checking *checking,
 
         if (count && !json_is_null(count) &&
             (!json_is_integer(count) || n < 0 || n > COUNT_MAX))
-            return refuse(checking, "requests.%s is no count", ends[i]);
+            return refuse(checking, "requests.%s is not a count", ends[i]);
         sum += n;
     }
     if (json_is_integer(scheduled) && json_integer_value(scheduled) != sum)

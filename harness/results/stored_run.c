@@ -34,10 +34,10 @@ static bool has_texts(const struct checking *checking, const json_t *object,
                       const char *where, const char *const *keys)
 {
     if (!json_is_object(object))
-        return refuse(checking, where, "", "is no object");
+        return refuse(checking, where, "", "is not an object");
     for (; *keys; keys++)
         if (!json_is_string(json_object_get(object, *keys)))
-            return refuse(checking, where, *keys, "is no text");
+            return refuse(checking, where, *keys, "is not a string");
     return true;
 }
 
@@ -71,7 +71,7 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     if (once)
         return true;
     snprintf(where, sizeof where, "%s[%zu]", name, i);
-    return refuse(checking, where, "", "is there twice");
+    return refuse(checking, where, "", "appears twice");
 }
 
 static bool check_rows(const struct checking *checking, const json_t *rows,
@@ -99,10 +99,11 @@ static bool check_point(const struct checking *checking, const json_t *point,
     if (!has_texts(checking, point, where, keys))
         return false;
     if (!json_is_array(models))
-        return refuse(checking, where, "models", "is no list");
+        return refuse(checking, where, "models", "is not a list");
     json_array_foreach (models, i, model) {
         if (!json_is_string(model))
-            return refuse(checking, where, "models", "has what is no text");
+            return refuse(checking, where, "models",
+                          "has a value that is not a string");
     }
     return true;
 }
@@ -125,7 +126,7 @@ static bool check_experiments(const struct checking *checking,
         if (!has_texts(checking, experiment, where, keys))
             return false;
         if (!json_is_array(points))
-            return refuse(checking, where, "load_points", "is no list");
+            return refuse(checking, where, "load_points", "is not a list");
         json_array_foreach (points, k, point) {
             snprintf(where, sizeof where, "experiments[%zu].load_points[%zu]",
                      i, k);
@@ -152,7 +153,7 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
     if (json_integer_of(run, "schema_version") != SCHEMA_VERSION)
         return refuse(&checking, "", "schema_version", "is not 1");
     if (!json_is_object(json_object_get(run, "environment")))
-        return refuse(&checking, "", "environment", "is no object");
+        return refuse(&checking, "", "environment", "is not an object");
     if (json_array_size(plan) == 0)
         return refuse(&checking, "", "plan", "is empty or no list");
     return check_rows(&checking, plan, "plan", planned) &&
@@ -186,7 +187,7 @@ static bool check_level(const struct checking *checking, const json_t *row,
         const json_t *figure = json_object_get(row, figures[i]);
 
         if (figure && !json_is_null(figure) && !json_is_number(figure))
-            return refuse(checking, where, figures[i], "is no number");
+            return refuse(checking, where, figures[i], "is not a number");
         if (json_number_value(figure) < 0)
             return refuse(checking, where, figures[i], "is below zero");
     }
@@ -210,7 +211,7 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     size_t i;
 
     if (!json_is_array(summary))
-        return refuse(&checking, "", "summary", "is no list");
+        return refuse(&checking, "", "summary", "is not a list");
     json_array_foreach (summary, i, row) {
         snprintf(where, sizeof where, "summary[%zu]", i);
         if (!check_level(&checking, row, where))
@@ -328,11 +329,11 @@ static void say_remedy(const char *directory, bool own, char *text, size_t size)
                  "put run.json back from a copy, or name a run's directory");
     } else if (stands_in(directory)) {
         snprintf(text, size,
-                 "the run was ended before anything was measured: begin it "
+                 "the run ended before anything was measured: begin it "
                  "again; this folder can go");
     } else {
         snprintf(text, size,
-                 "the run was ended before anything was measured: begin it "
+                 "the run ended before anything was measured: begin it "
                  "again; this folder can go: rm -r %s",
                  to);
     }

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /* False, with the member and what is wrong with it in `why`
- * ("experiments[0].name is no text"), if it is no plan or of another version of
- * troika. */
+ * ("experiments[0].name is not a string"), if it is no plan or of another
+ * version of troika. */
 bool stored_run_check(const json_t *run, char *why, size_t why_size);
 
 /* Also false, with a sentence in `why`, if its summary is no list of levels: a

@@ -258,13 +258,13 @@ void compare_print(const struct compare *compare, FILE *file)
         print_row(row, file);
     }
     if (compare->lost > 0)
-        fprintf(file, "%d figures of A are not given by B\n", compare->lost);
+        fprintf(file, "%d figures of A are missing in B\n", compare->lost);
     if (compare->only > 0)
-        fprintf(file, "%d figures are in B alone\n", compare->only);
+        fprintf(file, "%d figures are in B only\n", compare->only);
     if (compare->unlike > 0)
         fprintf(file,
                 "%d load points of the same name differ in work, load, "
-                "workers, flags, backend or placement: not compared\n",
+                "workers, flags, backend or placement, and are not compared\n",
                 compare->unlike);
 }
 
@@ -305,12 +305,12 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
             worse > 0 ? "NOT MET" : "met",
             worse > 0 ? worse : tested - unknown - bounds, tested);
     if (unknown > 0)
-        fprintf(file, "; %d are too noisy to exclude one: more blocks",
+        fprintf(file, "; %d are too noisy to exclude one: run more blocks",
                 unknown);
     if (bounds > 0)
         fprintf(file,
-                "; %d are bounds, for the server was not the limit, and "
-                "tell nothing of one",
+                "; %d are only bounds, because the server was not the limit, "
+                "and cannot show one",
                 bounds);
     fputc('\n', file);
     return worse;

@@ -176,13 +176,13 @@ static void say_barred(const struct comparison *comparison, char *text,
     if (a && !strcmp(a, COMPARISON_ESTIMATE) &&
         comparison->lower_a != comparison->lower_b)
         snprintf(text, size,
-                 "no verdict, %s is a lower bound: what the kernel holds for "
-                 "it is not told; run as root",
+                 "no verdict, %s is a lower bound without the memory that the "
+                 "kernel holds for it; run as root",
                  comparison->lower_a ? comparison->a : comparison->b);
     else if (a && !strcmp(a, COMPARISON_ESTIMATE))
         snprintf(text, size,
-                 "no verdict, both are lower bounds: what the kernel holds for "
-                 "them is not told; run as root");
+                 "no verdict, both are lower bounds without the memory that "
+                 "the kernel holds for them; run as root");
     else if (a && b && !strcmp(a, "generator") && !strcmp(b, a))
         snprintf(text, size,
                  "no verdict, both are generator-bound: what is seen are "

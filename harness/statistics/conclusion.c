@@ -25,7 +25,7 @@ enum { MODELS_SHOWN = 32 };
  * twice the usual margin. */
 static const double NOISE_MUCH = 0.1;
 
-/* One load point while its lines are made. */
+/* The load point whose lines are being made. */
 struct point {
     const struct results *results;
     const json_t *run, *trials;
@@ -225,8 +225,8 @@ static void tell_limit(const struct point *point)
     }
     results_tell(
         point->results,
-        "    under every model the limit is %s, at %s to %s: the model "
-        "is not the bottleneck; CPU per request tells them apart",
+        "    %s is the limit under every model, at %s to %s: the model is not "
+        "the bottleneck; compare CPU per request instead",
         strcmp(by, "generator") != 0 && strcmp(by, "backend") != 0 ? by
         : !strcmp(by, "backend") ? "the backend"
                                  : "the generator",
@@ -411,12 +411,13 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
     if (point->count == 0)
         names[0] = '\0';
     if (names[0] && !point->apart)
-        results_tell(point->results,
-                     "    without regard to the profile's %s: all miss it",
-                     words);
+        results_tell(
+            point->results,
+            "    ranked without regard to the profile's %s, which all miss",
+            words);
     else if (names[0])
         results_tell(point->results,
-                     "    set apart, for here the profile's %s is missed: %s",
+                     "    set apart, because they miss the profile's %s: %s",
                      words, names);
     point->apart = NULL;
     json_decref(missed);
@@ -462,8 +463,8 @@ static void tell_noise(const struct results *results, const json_t *noise)
                  100 * expm1(sd), (int)json_integer_of(noise, "cells"));
     if (expm1(sd) > NOISE_MUCH)
         results_tell(results,
-                     "  that is much: for ratios of throughput and of CPU per "
-                     "request let the servers take turns (mode = slice, as in "
+                     "  this is a lot: to compare throughput or CPU per "
+                     "request, let the servers take turns (mode = slice, as in "
                      "floor.ini), or quieten the machine (troika doctor)");
 }
 
@@ -494,12 +495,12 @@ void conclusion_print(const struct results *results, const json_t *run,
     if ((int)json_integer_of(tally, "withheld") +
             (int)json_integer_of(tally, "bounded") >
         0)
-        results_tell(results,
-                     "of the valid ones, %d withhold a figure that a gate "
-                     "faulted, and %d give bounds, for the server was not the "
-                     "limit",
-                     (int)json_integer_of(tally, "withheld"),
-                     (int)json_integer_of(tally, "bounded"));
+        results_tell(
+            results,
+            "of the valid trials, %d withhold a figure that failed a gate, and "
+            "%d give only bounds, because the server was not the limit",
+            (int)json_integer_of(tally, "withheld"),
+            (int)json_integer_of(tally, "bounded"));
     tell_noise(results, noise);
     margin_floor_print(results, run);
     if (!results->begun || results_gone(results)) {

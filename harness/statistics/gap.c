@@ -122,7 +122,7 @@ add(struct text *text, const char *format, ...)
     text->used += n > 0 ? (size_t)n : 0;
 }
 
-/* Microseconds with three digits or so. */
+/* Writes microseconds with about three digits. */
 static void add_us(struct text *text, double ns)
 {
     double us = ns / 1000;
@@ -140,7 +140,7 @@ static void add_mean(struct text *text, const struct gap_mean *mean)
     add(text, "]");
 }
 
-/* What matters of the parts; the others are in the sum alone. */
+/* Adds the parts that matter; the others are only in the sum. */
 static void add_parts(struct text *text, const struct gap_facts *facts,
                       const struct gap *gap)
 {

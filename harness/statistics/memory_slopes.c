@@ -68,7 +68,7 @@ struct work {
     bool closed;             /* every connection always has a request */
     bool sleepers;           /* the sweep varies the tasks of a request */
     bool kernel_tasks;       /* tasks are threads or processes */
-    double *x, *y, *weights; /* of the fit under way */
+    double *x, *y, *weights; /* of the current fit */
     enum moment tasks_from,
         tasks_to; /* the moments between which tasks appear */
 };
