@@ -79,7 +79,7 @@ void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Stores JSON that is not part of a run as ROOT/WHAT-<UTC>.json, whole or not
- * at all. Reports success or the error on stderr. ROOT is results_default_root if NULL. Returns 0 or a negative
- * errno. */
+ * at all. Reports success or the error on stderr. ROOT is results_default_root
+ * if NULL. Returns 0 or a negative errno. */
 int results_store_apart(const char *root, const char *what, const json_t *value,
                         time_t at);

@@ -16,10 +16,10 @@ static bool read_row(const json_t *described, struct parameter *row)
     int unit = units_find(json_text_of(described, "unit"));
 
     if (unit < 0 || json_text_of(described, "name")[0] == '\0' ||
-        units_parse((enum unit)unit, json_text_of(described, "minimum"), &row->min) <
-            0 ||
-        units_parse((enum unit)unit, json_text_of(described, "maximum"), &row->max) <
-            0)
+        units_parse((enum unit)unit, json_text_of(described, "minimum"),
+                    &row->min) < 0 ||
+        units_parse((enum unit)unit, json_text_of(described, "maximum"),
+                    &row->max) < 0)
         return false;
     row->unit = (enum unit)unit;
     row->name = strdup(json_text_of(described, "name"));
