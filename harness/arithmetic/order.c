@@ -42,13 +42,13 @@ int order_cycle(int n)
 
 void order_draw(int n, int row, uint64_t seed, int *items)
 {
-    int names[ORDER_MAX], rows[ORDER_MAX];
     uint64_t state = seed;
     /* For an odd n, chance decides which of the two squares comes first: the n
      * blocks of one square balance the places already. */
     int backwards = n % 2 != 0 && (row >= n) != (order_random(&state) % 2 != 0);
-
+    int names[ORDER_MAX];
     order_shuffle(names, n, &state);
+    int rows[ORDER_MAX];
     order_shuffle(rows, n, &state);
     for (int i = 0; i < n; i++) {
         int step = i % 2 != 0 ? (i + 1) / 2 : n - i / 2;

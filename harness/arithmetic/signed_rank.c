@@ -157,14 +157,12 @@ int signed_rank_cut_normal(int n)
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate)
 {
-    double *means;
     size_t size = (size_t)n, count = 0;
-    int cut;
 
     *estimate = (struct signed_rank){NAN, NAN, NAN};
     if (n < 1)
         return;
-    means = calloc(size * (size + 1) / 2, sizeof *means);
+    double *means = calloc(size * (size + 1) / 2, sizeof *means);
     if (!means)
         return;
     for (int i = 0; i < n; i++)
@@ -173,8 +171,8 @@ void signed_rank_ratio(const double *a, const double *b, int n,
                 (log(a[i]) - log(b[i]) + log(a[j]) - log(b[j])) / 2;
     qsort(means, count, sizeof *means, statistics_ascending);
     estimate->value = exp((means[(count - 1) / 2] + means[count / 2]) / 2);
-    cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
-                                    : signed_rank_cut_exact(n);
+    int cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
+                                        : signed_rank_cut_exact(n);
     if (cut >= 1) {
         estimate->lo = exp(means[cut - 1]);
         estimate->hi = exp(means[count - (size_t)cut]);

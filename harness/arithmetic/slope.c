@@ -56,12 +56,12 @@ static void find_centre(const double *x, const double *y, const double *weights,
 int slope_fit(const double *x, const double *y, const double *weights, int n,
               struct slope *slope)
 {
-    struct centre at;
-    double variance = 0, half;
+    double variance = 0;
 
     *slope = (struct slope){.n = n, .places = count_places(x, n)};
     if (slope->places < 3)
         return -EINVAL;
+    struct centre at;
     find_centre(x, y, weights, n, &at);
     for (int i = 0; i < n; i++)
         slope->value +=
@@ -78,7 +78,7 @@ int slope_fit(const double *x, const double *y, const double *weights, int n,
         else
             variance = NAN;
     }
-    half = statistics_t_quantile(0.975, n - 2) * sqrt(variance);
+    double half = statistics_t_quantile(0.975, n - 2) * sqrt(variance);
     slope->lo = slope->value - half;
     slope->hi = slope->value + half;
     return isfinite(slope->value) && isfinite(half) ? 0 : -EINVAL;

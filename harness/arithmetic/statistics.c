@@ -33,10 +33,9 @@ static double beta_fraction(double a, double b, double x)
 {
     const double tiny = 1e-300;
     double c = 1, d = 1 - (a + b) * x / (a + 1);
-    double value;
 
     d = 1 / (fabs(d) < tiny ? tiny : d);
-    value = d;
+    double value = d;
     for (int m = 1; m <= FRACTION_STEPS; m++) {
         double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
         double odd =
@@ -64,21 +63,18 @@ static double beta_fraction(double a, double b, double x)
 static double log_gamma(double x)
 {
     int sign;
-
     return lgamma_r(x, &sign);
 }
 
 /* Regularised incomplete beta function I_x(a, b). */
 static double beta(double a, double b, double x)
 {
-    double front;
-
     if (x <= 0)
         return 0;
     if (x >= 1)
         return 1;
-    front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) +
-                b * log1p(-x));
+    double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) +
+                       a * log(x) + b * log1p(-x));
     if (x < (a + 1) / (a + b + 2))
         return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
@@ -174,7 +170,6 @@ void statistics_welch(const struct estimate *a, const struct estimate *b,
 {
     int n = a->n < b->n ? a->n : b->n;
     double mean = log(a->value) - log(b->value);
-    double error_a, error_b, sum, df;
 
     *ratio = (struct estimate){.n = n, .value = exp(mean), .p = NAN};
     ratio->lo = ratio->hi = ratio->lo90 = ratio->hi90 = ratio->value;
@@ -182,13 +177,13 @@ void statistics_welch(const struct estimate *a, const struct estimate *b,
     ratio->max = a->max / b->min;
     if (n < 2)
         return;
-    error_a = a->log_sd * a->log_sd / a->n;
-    error_b = b->log_sd * b->log_sd / b->n;
-    sum = error_a + error_b;
-    df = sum > 0 ? sum * sum /
-                       (error_a * error_a / (a->n - 1) +
-                        error_b * error_b / (b->n - 1))
-                 : a->n + b->n - 2;
+    double error_a = a->log_sd * a->log_sd / a->n;
+    double error_b = b->log_sd * b->log_sd / b->n;
+    double sum = error_a + error_b;
+    double df = sum > 0 ? sum * sum /
+                              (error_a * error_a / (a->n - 1) +
+                               error_b * error_b / (b->n - 1))
+                        : a->n + b->n - 2;
     /* The spread that one block of both runs adds to the error. */
     ratio->log_sd = sqrt(sum * n);
     set_intervals(mean, sqrt(sum), fmax(df, 1), ratio);
@@ -247,12 +242,10 @@ enum verdict statistics_verdict(const struct estimate *ratio, double margin,
 
 int statistics_blocks_needed(const struct estimate *ratio, double margin)
 {
-    double t, blocks;
-
     if (ratio->n < 2 || !(margin > 0))
         return 6; /* with fewer blocks a signed-rank test cannot reach 5 % */
-    t = statistics_t_quantile(0.975, ratio->n - 1);
-    blocks = ceil(pow(2 * t * ratio->log_sd / log1p(margin), 2));
+    double t = statistics_t_quantile(0.975, ratio->n - 1);
+    double blocks = ceil(pow(2 * t * ratio->log_sd / log1p(margin), 2));
     if (blocks <= ratio->n)
         return ratio->n + 1;
     return blocks < 100000 ? (int)blocks : 100000;

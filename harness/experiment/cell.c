@@ -91,10 +91,8 @@ static bool is_parameter(const char *name)
 static int unknown_key(const struct reader *reader,
                        const struct ini_entry *entry)
 {
-    const char *names[CELL_KEYS + 256];
-    char hint[512];
     int count = 0;
-
+    const char *names[CELL_KEYS + 256];
     for (int i = 0; i < CELL_KEYS; i++)
         names[count++] = cell_keys[i].name;
     for (const struct workload_entry *w = workloads; w->name; w++)
@@ -105,6 +103,7 @@ static int unknown_key(const struct reader *reader,
     names[count] = NULL;
     if (!names_nearest(entry->key, names))
         names[CELL_KEYS] = NULL;
+    char hint[512];
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
@@ -155,13 +154,14 @@ static int take_later(const struct reader *reader, int index, int *list,
                       int *count, int most)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
-    int before = 0, result;
+    int before = 0;
 
     for (int i = 0; i < *count; i++) {
         const struct ini_entry *old = &reader->ini->entries[list[i]];
         if (!strcmp(old->key, entry->key))
             before = old->line;
     }
+    int result;
     if ((result = judge(reader, entry, before)) < 0)
         return result;
     if (*count == most)

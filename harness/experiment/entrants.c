@@ -18,7 +18,6 @@
 static int row_of(const struct model_info *model, const char *key)
 {
     char name[64];
-
     snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."), key);
     return parameters_find(model->settings, name);
 }
@@ -73,9 +72,9 @@ static int choose_settings(const struct reader *reader, const struct cell *cell,
 {
     const struct parameter *table = model->settings;
     size_t used = 0;
-    char why[256];
 
     choice[0] = '\0';
+    char why[256];
     for (int row = 0; row < parameters_count(table); row++) {
         const char *given[PARAMETERS_MAX] = {NULL};
         const struct ini_entry *entry = deciding(reader, cell, model, row);
@@ -157,7 +156,6 @@ static int add(struct choice *choice, const struct model_info *model)
         &choice->cell->workers_of[model - choice->reader->models];
     int workers = choice->point->workers;
     char why[256];
-
     if (own->text && value_count(own->text, 1, CELL_WORKERS_MAX, &workers, why,
                                  sizeof why) < 0)
         return reader_fail(choice->reader, own->line, "\"workers.%s\" %s",
@@ -220,7 +218,6 @@ static int add_list(struct choice *choice, const struct cell_text *list)
     const char *rest = list->text;
     char name[64], why[256];
     int more;
-
     while ((more = value_next(&rest, name, sizeof name, why, sizeof why)) > 0) {
         int result = add_named(choice, name, list->line);
         if (result < 0)
@@ -239,7 +236,6 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
     const struct cell_text *workers = &cell->fixed[CELL_WORKERS];
     bool some_have_workers = false;
     int result;
-
     if (!list->text || !strcmp(list->text, "all"))
         result = add_all(&choice);
     else
@@ -295,7 +291,6 @@ const struct model_info *entrants_model(const struct model_info *models,
                                         const char *name)
 {
     char model[64];
-
     snprintf(model, sizeof model, "%.*s",
              (int)(strlen(name) - entrants_is_copy(name)), name);
     return models_find(models, model);

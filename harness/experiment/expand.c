@@ -75,10 +75,9 @@ static int refuse(const struct expansion *expansion, int key, int line,
 static int take_count(const struct expansion *expansion, int key, int most,
                       int *value)
 {
-    char why[EXPAND_WHY_MAX];
     int line;
     const char *text = expansion_item(expansion, key, &line);
-
+    char why[EXPAND_WHY_MAX];
     if (text && value_count(text, 1, most, value, why, sizeof why) < 0)
         return refuse(expansion, key, line, why);
     return 0;
@@ -117,10 +116,8 @@ static const struct workload_entry *find_workload(const struct reader *reader,
                                                   const struct cell_text *name)
 {
     const struct workload_entry *entry = workloads;
-    const char *names[256];
-    char hint[512];
     int count = 0;
-
+    const char *names[256];
     for (; entry->name; entry++) {
         if (!strcmp(entry->name, name->text))
             return entry;
@@ -128,6 +125,7 @@ static const struct workload_entry *find_workload(const struct reader *reader,
             names[count++] = entry->name;
     }
     names[count] = NULL;
+    char hint[512];
     if (lacks(name->text))
         reader_fail(reader, name->line,
                     "the workload %s was not built: package %s is missing "
@@ -159,13 +157,12 @@ static int pick_parameters(const struct reader *reader, const struct cell *cell,
                            const char *prefix, struct cell_text *given)
 {
     const struct parameter *table = workload->workload->parameters;
-    const char *names[PARAMETERS_MAX + 1];
-    char hint[512];
     int rows = parameters_count(table);
-
+    const char *names[PARAMETERS_MAX + 1];
     for (int i = 0; i < rows; i++)
         names[i] = table[i].name;
     names[rows] = NULL;
+    char hint[512];
     for (int i = 0; i < cell->loose_count; i++) {
         const struct ini_entry *entry = &reader->ini->entries[cell->loose[i]];
         bool beside = !strncmp(entry->key, "beside.", 7);
@@ -200,14 +197,14 @@ static int add_axis(struct expansion *expansion, int key,
 {
     struct axis *axis = &expansion->axes[expansion->axis_count];
     const char *rest = text->text;
-    char why[EXPAND_WHY_MAX];
-    int more;
 
     if (!text->text)
         return 0;
     axis->key = key;
     axis->line = text->line;
     axis->count = 0;
+    char why[EXPAND_WHY_MAX];
+    int more;
     for (;;) {
         char item[64];
         more = value_next(&rest, item, sizeof item, why, sizeof why);
@@ -265,7 +262,6 @@ static int take_parameters(const struct expansion *expansion,
     const char *given[PARAMETERS_MAX] = {NULL};
     char why[EXPAND_WHY_MAX];
     int line;
-
     for (int i = 0; i < parameters_count(table); i++) {
         given[i] = table[i].list_max > 0
                        ? expansion->given[i].text
@@ -329,7 +325,6 @@ static int take_quantity(const struct expansion *expansion, int key,
 {
     const struct cell_text *given = &expansion->cell->fixed[key];
     char why[EXPAND_WHY_MAX];
-
     if (value_quantity(unit, given->text ? given->text : default_text, min, max,
                        value, why, sizeof why) < 0)
         return refuse(expansion, key, given->line, why);
@@ -340,9 +335,9 @@ static int take_choice(const struct expansion *expansion, int key,
                        const char *const *names, int *value)
 {
     const struct cell_text *given = &expansion->cell->fixed[key];
-    char why[EXPAND_WHY_MAX];
 
     *value = 0;
+    char why[EXPAND_WHY_MAX];
     if (given->text &&
         value_choice(given->text, names, value, why, sizeof why) < 0)
         return refuse(expansion, key, given->line, why);
@@ -355,13 +350,13 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
-    char why[EXPAND_WHY_MAX];
 
     if (!given->text)
         return reader_fail(expansion->reader, expansion->cell->line,
                            "[cell %s] is a search and has no limit to keep; "
                            "add slo = p99<100ms",
                            point->section);
+    char why[EXPAND_WHY_MAX];
     if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
                     why, sizeof why) < 0)
         return refuse(expansion, CELL_SLO, given->line, why);
@@ -386,7 +381,6 @@ static int take_active(const struct expansion *expansion,
     const struct cell_text *given = &expansion->cell->fixed[CELL_ACTIVE];
     double share = 0.01;
     char why[EXPAND_WHY_MAX];
-
     if (given->text &&
         (!strcmp(given->text, "0") || !strcmp(given->text, "0%")))
         share = 0;
@@ -403,7 +397,6 @@ static int take_active(const struct expansion *expansion,
 static int take_rate(const struct expansion *expansion,
                      struct load_point *point)
 {
-    char why[EXPAND_WHY_MAX];
     int line;
     const char *text = expansion_item(expansion, CELL_RATE, &line);
 
@@ -412,6 +405,7 @@ static int take_rate(const struct expansion *expansion,
                            "[cell %s] is an open loop and has no rate; add "
                            "rate = 200, or mode = closed",
                            point->section);
+    char why[EXPAND_WHY_MAX];
     if (!value_multiple(text, &point->rate_of_capacity) &&
         value_rate(text, &point->rate_per_s, why, sizeof why) < 0)
         return refuse(expansion, CELL_RATE, line, why);
@@ -459,7 +453,6 @@ static int take_slicing(const struct expansion *expansion,
     struct slicing *slicing = &point->slicing;
     int64_t count;
     int result;
-
     if ((result = take_quantity(expansion, CELL_SLICES, UNIT_COUNT, "10", 1,
                                 SLICES_MAX, &count)) < 0 ||
         (result = take_quantity(expansion, CELL_SLICE, UNIT_NS, "1s", 1,
@@ -486,7 +479,6 @@ static int take_load(const struct expansion *expansion,
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
     int mode, result;
-
     if ((result = take_choice(expansion, CELL_MODE, modes_names(), &mode)) < 0)
         return result;
     modes_set(point, (enum mode)mode);
@@ -585,7 +577,6 @@ static int take_course(const struct expansion *expansion,
     static const char *const placements[] = {"split", "shared", NULL};
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
     int placement, result;
-
     if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
                               &placement)) < 0 ||
         (result = take_times(expansion, point)) < 0)
@@ -614,11 +605,8 @@ static int take_beside(struct expansion *expansion)
     const struct cell_text *fixed = expansion->cell->fixed;
     const struct reader *reader = expansion->reader;
     struct cell_text given[PARAMETERS_MAX] = {{NULL, 0}};
-    const char *texts[PARAMETERS_MAX];
     struct beside *beside = &expansion->beside;
     const struct cell_text *name = &fixed[CELL_BESIDE_WORKLOAD];
-    char why[EXPAND_WHY_MAX];
-    int result;
 
     if (!name->text) {
         for (int key = CELL_BESIDE_RATE; key <= CELL_BESIDE_CONNECTIONS; key++)
@@ -636,12 +624,14 @@ static int take_beside(struct expansion *expansion)
                            "\"beside.workload\": %s is a conversation; beside "
                            "another load there can be requests of HTTP",
                            name->text);
-    result = pick_parameters(reader, expansion->cell, beside->workload,
-                             "beside.", given);
+    int result = pick_parameters(reader, expansion->cell, beside->workload,
+                                 "beside.", given);
+    const char *texts[PARAMETERS_MAX];
     for (int i = 0; i < PARAMETERS_MAX; i++)
         texts[i] = given[i].text;
     if (result < 0)
         return result;
+    char why[EXPAND_WHY_MAX];
     if (parameters_parse(beside->workload->workload->parameters, texts,
                          &beside->arguments, why, sizeof why) < 0)
         return reader_fail(reader, name->line, "beside.workload: %s", why);
@@ -668,17 +658,17 @@ static int add_point(const struct expansion *expansion)
     const struct reader *reader = expansion->reader;
     struct experiment *experiment = reader->experiment;
     const struct cell *cell = expansion->cell;
-    struct load_point *point;
-    int result;
 
     if (experiment->load_point_count == EXPERIMENT_CELLS_MAX)
         return reader_fail(reader, cell->line, "more than %d load points",
                            EXPERIMENT_CELLS_MAX);
-    point = &experiment->load_points[experiment->load_point_count];
+    struct load_point *point =
+        &experiment->load_points[experiment->load_point_count];
     snprintf(point->section, sizeof point->section, "%s", cell->name);
     point->line = cell->line;
     point->workload = expansion->workload;
     point->beside = expansion->beside;
+    int result;
     if ((result = make_id(expansion, point)) < 0 ||
         (result = take_parameters(expansion, point)) < 0 ||
         (result = take_load(expansion, point)) < 0 ||

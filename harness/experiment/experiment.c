@@ -32,9 +32,9 @@ static int take_seed(const struct reader *reader, const struct ini_entry *entry,
                      const struct key *key, void *into)
 {
     struct experiment *experiment = into;
-    char why[256];
 
     (void)key;
+    char why[256];
     return reader_judged(
         reader, entry,
         value_seed(entry->value, &experiment->seed, why, sizeof why), why);
@@ -57,10 +57,10 @@ static int take_headline(const struct reader *reader,
 {
     struct experiment *experiment = into;
     const char *names[64] = {NULL};
-    char hint[512];
 
     for (int i = 0; i < 63 && metrics[i].name; i++)
         names[i] = metrics[i].name;
+    char hint[512];
     if (!metric_find(entry->value))
         return reader_fail(
             reader, entry->line, "no metric is named \"%s\"%s", entry->value,
@@ -180,15 +180,16 @@ static int read_cell(const struct reader *reader, int section,
 static int read_section(const struct reader *reader, int section,
                         struct cell *defaults)
 {
+    char name[INI_SECTION_MAX];
     static const char *const names[] = {"experiment", "profile", "target",
                                         "cell", NULL};
     const struct ini_section *s = &reader->ini->sections[section];
     size_t word = strcspn(s->name, " \t");
-    char name[INI_SECTION_MAX], hint[128];
 
     snprintf(name, sizeof name, "%.*s", (int)word, s->name);
     if (!strcmp(name, "cell"))
         return read_cell(reader, section, defaults);
+    char hint[128];
     if (!strcmp(name, "target"))
         return 0; /* targets are read before all other sections, which name them
                    */
@@ -236,7 +237,6 @@ static int check_base(const struct reader *reader)
 {
     const struct experiment *experiment = reader->experiment;
     const char *ids[EXPERIMENT_CELLS_MAX + 1] = {NULL};
-    char hint[512];
     int line = 1;
 
     for (int i = 0; i < experiment->load_point_count; i++)
@@ -247,6 +247,7 @@ static int check_base(const struct reader *reader)
     for (int i = 0; i < reader->ini->entry_count; i++)
         if (!strcmp(reader->ini->entries[i].key, "base"))
             line = reader->ini->entries[i].line;
+    char hint[512];
     return reader_fail(reader, line, "no load point is called \"%s\"%s",
                        experiment->base,
                        names_suggest(experiment->base, ids, hint, sizeof hint));
@@ -256,11 +257,11 @@ static int check_base(const struct reader *reader)
 static int check_whole(const struct reader *reader, const struct cell *defaults)
 {
     const struct experiment *experiment = reader->experiment;
-    int result;
 
     if (experiment->load_point_count == 0 && experiment->left_out[0] == '\0')
         return reader_fail(reader, 1,
                            "there is no [cell NAME]: nothing to measure");
+    int result;
     for (int i = 0; i < defaults->loose_count; i++) {
         result =
             check_default(reader, &reader->ini->entries[defaults->loose[i]]);
@@ -316,10 +317,9 @@ static int set_name(const struct reader *reader, const char *path)
 {
     struct experiment *experiment = reader->experiment;
     const char *base = strrchr(path, '/');
-    size_t length;
 
     base = base ? base + 1 : path;
-    length = strlen(base);
+    size_t length = strlen(base);
     if (length > 4 && !strcmp(base + length - 4, ".ini"))
         length -= 4;
     if (length >= sizeof experiment->name)
@@ -439,13 +439,14 @@ static int count_of(char *const *names)
  * Returns 0 or -ENOMEM. */
 static int add_folder(char ***names, const char *folder)
 {
-    char below[64], directory[PATH_MAX];
-    char **found = NULL, **more;
+    char **found = NULL;
     int count = count_of(*names), result = 0;
-
+    char below[64];
     snprintf(below, sizeof below, "harness/experiments/%s", folder);
+    char directory[PATH_MAX];
     if (tree_source(below, directory, sizeof directory) == 0)
         found = tree_names(directory, ".ini");
+    char **more;
     more =
         realloc(*names, (size_t)(count + count_of(found) + 1) * sizeof *more);
     if (!more) {
@@ -489,13 +490,12 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
                     size_t why_size)
 {
     size_t length = strlen(name);
-    char below[128], hint[2048];
-    const char *nearest;
-
+    char below[128];
     if (experiment_is_shipped(name)) {
         snprintf(below, sizeof below, "harness/experiments/%s.ini", name);
         return tree_source(below, path, path_size);
     }
+    const char *nearest;
     if (strchr(name, '/') ||
         (length > 4 && !strcmp(name + length - 4, ".ini"))) {
         if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
@@ -507,6 +507,7 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
                  nearest ? nearest : "", nearest ? "?" : "");
         return -ENOENT;
     }
+    char hint[2048];
     snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
              names_suggest(name, experiment_names(), hint, sizeof hint));
     return -ENOENT;

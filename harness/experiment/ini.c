@@ -35,16 +35,14 @@ struct reading {
 static void __attribute__((format(printf, 3, 4)))
 fail(struct reading *reading, int result, const char *format, ...)
 {
-    va_list values;
-    int used;
-
     if (reading->result < 0)
         return;
     reading->result = result;
-    used = snprintf(reading->why, reading->why_size, "%s:%d: ", reading->path,
-                    reading->line);
+    int used = snprintf(reading->why, reading->why_size,
+                        "%s:%d: ", reading->path, reading->line);
     if (used < 0 || (size_t)used >= reading->why_size)
         return;
+    va_list values;
     va_start(values, format);
     vsnprintf(reading->why + used, reading->why_size - (size_t)used, format,
               values);
@@ -63,7 +61,6 @@ static void note_section(struct reading *reading, const char *text)
 {
     struct ini_file *file = reading->file;
     const char *end = strchr(text, ']');
-    struct ini_section *sections;
 
     if (!end)
         return fail(reading, -EINVAL,
@@ -73,7 +70,8 @@ static void note_section(struct reading *reading, const char *text)
         return fail(reading, -EINVAL,
                     "this section's name is longer than %d characters",
                     INI_SECTION_MAX - 1);
-    sections = grown(file->sections, file->section_count, sizeof *sections);
+    struct ini_section *sections =
+        grown(file->sections, file->section_count, sizeof *sections);
     if (!sections)
         return fail(reading, -ENOMEM, "out of memory");
     file->sections = sections;
@@ -122,14 +120,12 @@ static bool is_text(const char *line)
 static char *next_line(char *text, int size, void *user)
 {
     struct reading *reading = user;
-    size_t length;
-    char *start;
 
     if (reading->result < 0 || !fgets(text, size, reading->stream))
         return NULL;
     reading->line++;
-    length = strlen(text);
-    start = text + strspn(text, " \t\xef\xbb\xbf");
+    size_t length = strlen(text);
+    char *start = text + strspn(text, " \t\xef\xbb\xbf");
     reading->indented = start > text && isblank((unsigned char)text[0]);
     if (length > 0 && text[length - 1] != '\n' && !feof(reading->stream)) {
         fail(reading, -EINVAL,
@@ -184,7 +180,6 @@ static int continue_value(struct reading *reading, const char *value)
     struct ini_file *file = reading->file;
     struct ini_entry *entry = &file->entries[file->entry_count - 1];
     size_t old = strlen(entry->value), more = value_length(value);
-    char *text;
 
     if (looks_like_key(value)) {
         fail(reading, -EINVAL,
@@ -197,7 +192,7 @@ static int continue_value(struct reading *reading, const char *value)
              entry->key, INI_VALUE_MAX - 1);
         return 0;
     }
-    text = realloc(entry->value, old + more + 2);
+    char *text = realloc(entry->value, old + more + 2);
     if (!text) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;
@@ -213,11 +208,11 @@ static int take(void *user, const char *section, const char *key,
 {
     struct reading *reading = user;
     struct ini_file *file = reading->file;
-    struct ini_entry *entries;
 
     (void)section; /* note_section has noted it with its line */
     if (reading->result < 0)
         return 0;
+    struct ini_entry *entries;
     if (reading->indented && file->entry_count > 0) {
         entries = &file->entries[file->entry_count - 1];
         if (entries->section == file->section_count - 1 &&
@@ -248,11 +243,10 @@ int ini_read(const char *path, struct ini_file *file, char *why,
 {
     struct reading reading = {
         .path = path, .file = file, .why = why, .why_size = why_size};
-    struct stat status;
-    int line;
 
     *file = (struct ini_file){0};
     reading.stream = fopen(path, "re");
+    struct stat status;
     if (!reading.stream || fstat(fileno(reading.stream), &status) < 0 ||
         S_ISDIR(status.st_mode)) {
         int error = reading.stream ? EISDIR : errno;
@@ -261,7 +255,7 @@ int ini_read(const char *path, struct ini_file *file, char *why,
             fclose(reading.stream);
         return -error;
     }
-    line = ini_parse_stream(next_line, &reading, take, &reading);
+    int line = ini_parse_stream(next_line, &reading, take, &reading);
     fclose(reading.stream);
     if (reading.result == 0 && line != 0) {
         reading.line = line > 0 ? line : reading.line;

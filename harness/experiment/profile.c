@@ -17,7 +17,6 @@ static int take_limit(const struct reader *reader,
 {
     struct profile *profile = into;
     char why[256];
-
     if (value_limit(entry->value, &profile->limit_percentile,
                     &profile->limit_ns, why, sizeof why) < 0)
         return reader_judged(reader, entry, -EINVAL, why);

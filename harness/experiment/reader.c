@@ -15,10 +15,9 @@
 
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
 {
-    va_list values;
     int used =
         snprintf(reader->why, reader->why_size, "%s:%d: ", reader->path, line);
-
+    va_list values;
     if (used >= 0 && (size_t)used < reader->why_size) {
         va_start(values, format);
         vsnprintf(reader->why + used, reader->why_size - (size_t)used, format,
@@ -30,11 +29,11 @@ int reader_fail(const struct reader *reader, int line, const char *format, ...)
 
 void reader_leave_out(const struct reader *reader, const char *format, ...)
 {
-    char *all = reader->experiment->left_out, sentence[400];
+    char *all = reader->experiment->left_out;
     size_t used = strlen(all), size = sizeof reader->experiment->left_out;
     va_list values;
-
     va_start(values, format);
+    char sentence[400];
     vsnprintf(sentence, sizeof sentence - 1, format, values);
     va_end(values);
     strcat(sentence, "\n");
@@ -86,15 +85,14 @@ int reader_unknown_key(const struct reader *reader,
                        const struct ini_entry *entry, const struct key *keys,
                        const struct key *more)
 {
-    const char *names[64];
-    char hint[512];
     int count = 0;
-
+    const char *names[64];
     for (int i = 0; keys[i].name && count < 63; i++)
         names[count++] = keys[i].name;
     for (int i = 0; more && more[i].name && count < 63; i++)
         names[count++] = more[i].name;
     names[count] = NULL;
+    char hint[512];
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
@@ -105,9 +103,9 @@ int reader_take(const struct reader *reader, const struct ini_entry *entry,
     static const char *const answers[] = {"no", "yes", NULL};
     void *at = (char *)into + key->offset;
     const char *text = entry->value;
+    int result = 0;
     char why[256];
-    int result = 0, answer;
-
+    int answer;
     switch (key->kind) {
     case KEY_OWN:
         return key->take(reader, entry, key, into);
@@ -161,7 +159,6 @@ const struct model_info *reader_model(const struct reader *reader, int line,
     const struct model_info *model = models_find(reader->models, name);
     const char *names[MODELS_MAX + 1];
     char hint[512];
-
     if (!model) {
         models_names(reader->models, names);
         reader_fail(reader, line, "no model is named \"%s\"%s", name,

@@ -97,11 +97,10 @@ static bool set_program(struct target *target)
     const char *command = target->command;
     bool here = !strncmp(command, "{here}", 6);
     char *word = NULL;
-    int length;
 
     command += here ? 6 : 0;
-    length = asprintf(&word, "%s%.*s", here ? target->home : "",
-                      (int)strcspn(command, " \t"), command);
+    int length = asprintf(&word, "%s%.*s", here ? target->home : "",
+                          (int)strcspn(command, " \t"), command);
     if (length >= 0 && (size_t)length < sizeof target->program)
         memcpy(target->program, word, (size_t)length + 1);
     free(word);
@@ -130,7 +129,6 @@ static int add(const struct reader *reader, int line, struct target *target)
 {
     struct experiment *experiment = reader->experiment;
     struct model_info *model = experiment->models;
-    char why[512];
 
     while (model->name)
         model++;
@@ -146,6 +144,7 @@ static int add(const struct reader *reader, int line, struct target *target)
                                  .has_workers = target_has_workers(target),
                                  .workers_default = 1,
                                  .target = target};
+    char why[512];
     model->available = target_available(target, why, sizeof why);
     snprintf(target->reason, sizeof target->reason, "%s",
              model->available ? "" : why);
@@ -159,7 +158,6 @@ static int read_one(const struct reader *reader, int section, const char *home)
     const struct ini_section *s = &reader->ini->sections[section];
     struct target *target = &experiment->targets[experiment->target_count];
     const char *name = s->name + strlen("target");
-    int result;
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return reader_fail(reader, s->line, "more than %d targets",
@@ -171,7 +169,7 @@ static int read_one(const struct reader *reader, int section, const char *home)
         return reader_fail(reader, s->line,
                            "the path of its folder is too long: %s", home);
     memcpy(target->home, home, strlen(home) + 1);
-    result = reader_section(reader, section, target_keys, target);
+    int result = reader_section(reader, section, target_keys, target);
     if (result == 0)
         result = check(reader, s->line, target);
     if (result == 0 && !set_program(target))
@@ -183,12 +181,11 @@ static int read_one(const struct reader *reader, int section, const char *home)
 
 int target_section_read_all(const struct reader *reader, const char *home)
 {
-    char folder[PATH_MAX], *slash;
     int result = 0;
-
+    char folder[PATH_MAX];
     if (!realpath(home ? home : reader->path, folder))
         snprintf(folder, sizeof folder, "%s", home ? home : ".");
-    slash = !home ? strrchr(folder, '/') : NULL;
+    char *slash = !home ? strrchr(folder, '/') : NULL;
     if (slash)
         *slash = '\0';
     for (int i = 0; i < reader->ini->section_count && result == 0; i++) {

@@ -48,10 +48,10 @@ int value_count(const char *text, int min, int max, int *value, char *why,
 int value_rate(const char *text, double *per_s, char *why, size_t why_size)
 {
     size_t length = strlen(text);
-    char number[64];
 
     if (length > 2 && !strcmp(text + length - 2, "/s"))
         length -= 2;
+    char number[64];
     if (length < sizeof number) {
         snprintf(number, sizeof number, "%.*s", (int)length, text);
         if (units_parse_rate(number, per_s) == 0 && *per_s <= 1e7)
@@ -68,7 +68,6 @@ bool value_multiple(const char *text, double *multiple)
 {
     size_t length = strlen(text);
     char number[64];
-
     if (length < 2 || length >= sizeof number || text[length - 1] != 'x')
         return false;
     snprintf(number, sizeof number, "%.*s", (int)length - 1, text);
@@ -80,11 +79,10 @@ bool value_multiple(const char *text, double *multiple)
  * NULL. */
 static const char *plain_number(const char *text, double *value)
 {
-    char *end;
-
     if (!isdigit((unsigned char)text[0]) ||
         text[strspn(text, "0123456789.")] == 'x')
         return NULL;
+    char *end;
     *value = strtod(text, &end);
     return isfinite(*value) ? end : NULL;
 }
@@ -139,11 +137,10 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
 int value_choice(const char *text, const char *const *names, int *index,
                  char *why, size_t why_size)
 {
-    char hint[256];
-
     for (*index = 0; names[*index]; (*index)++)
         if (!strcmp(names[*index], text))
             return 0;
+    char hint[256];
     snprintf(why, why_size, "is \"%s\"%s", text,
              names_suggest(text, names, hint, sizeof hint));
     return -EINVAL;
@@ -167,14 +164,13 @@ int value_seed(const char *text, uint64_t *seed, char *why, size_t why_size)
 int value_next(const char **rest, char *item, size_t size, char *why,
                size_t why_size)
 {
-    const char *start = *rest, *end;
-    size_t length;
+    const char *start = *rest;
 
     if (!start)
         return 0;
-    end = strchr(start, ',');
+    const char *end = strchr(start, ',');
     *rest = end ? end + 1 : NULL;
-    length = end ? (size_t)(end - start) : strlen(start);
+    size_t length = end ? (size_t)(end - start) : strlen(start);
     while (length > 0 && isspace((unsigned char)*start)) {
         start++;
         length--;

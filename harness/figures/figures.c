@@ -85,7 +85,6 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
 {
     const json_t *row;
     size_t i;
-
     json_array_foreach (json_object_get(trial, "withheld"), i, row) {
         const char *effect = json_string_of(row, "effect");
 
@@ -100,12 +99,13 @@ bool figures_withheld(const json_t *trial, unsigned figures, bool level,
 
 const char *figures_bound(const json_t *trial, unsigned figures)
 {
-    const json_t *bound = json_object_get(trial, "bound"), *name;
-    size_t i;
+    const json_t *bound = json_object_get(trial, "bound");
 
     /* Trials of older versions name no other limit than the generator. */
     if (!bound && json_true_of(trial, "generator_bound"))
         return "generator";
+    const json_t *name;
+    size_t i;
     json_array_foreach (json_object_get(bound, "figures"), i, name) {
         if (json_is_string(name) && is_among(figures, json_string_value(name)))
             return json_string_of(bound, "by");

@@ -66,11 +66,10 @@ static bool turned_over(const json_t *trial, char *why, size_t size)
 static const json_t *histogram_of(const json_t *load, const char *name)
 {
     const json_t *latency = json_object_get(load, "latency");
-    const json_t *found;
 
     if (!name && !(name = json_string_of(latency, "kind")))
         return NULL;
-    found = json_object_get(latency, name);
+    const json_t *found = json_object_get(latency, name);
     return found ? found
                  : json_object_get(json_object_get(latency, "classes"), name);
 }
@@ -80,7 +79,6 @@ static double percentile_of(const json_t *histogram, double p, char *why,
 {
     const json_t *entry;
     size_t i;
-
     json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
         if (fabs(json_figure_of(entry, "p") - p) < 1e-9)
             return json_figure_of(entry, "ns");
@@ -394,7 +392,6 @@ double metric_of(const struct metric *metric, const json_t *trial, char *why,
                  size_t why_size)
 {
     const char *words;
-
     if (!figures_withheld(trial, metric->figure, true, &words))
         return metric->value(metric, trial, why, why_size);
     snprintf(why, why_size, "withheld: %.200s", words ? words : "");

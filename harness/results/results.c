@@ -61,7 +61,6 @@ static const char *remedy_at_start(int error)
 bool results_gone(const struct results *results)
 {
     struct stat held, named;
-
     return results->lock_fd >= 0 && fstat(results->lock_fd, &held) == 0 &&
            (stat(results->directory, &named) < 0 ||
             held.st_ino != named.st_ino || held.st_dev != named.st_dev);
@@ -71,13 +70,12 @@ bool results_gone(const struct results *results)
 static const char *remedy_of(const struct results *results, int error,
                              char *words, size_t size)
 {
-    char command[2048];
-
     if (results_gone(results))
         return "the run's folder was removed while the run went on, and what "
                "was measured went with it; begin the run again";
     if (!results->begun)
         return remedy_at_start(error);
+    char command[2048];
     snprintf(words, size, "%s, then go on: %s; finished trials are kept",
              error == ENOSPC || error == EDQUOT ? "free space"
              : error == EACCES || error == EPERM || error == EROFS
@@ -90,7 +88,6 @@ static const char *remedy_of(const struct results *results, int error,
 void results_default_root(char *root, size_t size)
 {
     struct stat status;
-
     if (tree_source("results", root, size) == 0 && stat(root, &status) == 0 &&
         S_ISDIR(status.st_mode))
         return;
@@ -101,7 +98,6 @@ void results_default_root(char *root, size_t size)
 static int make_directory(const char *path)
 {
     char copy[PATH_SIZE];
-
     snprintf(copy, sizeof copy, "%s", path);
     for (char *slash = strchr(copy + 1, '/'); slash;
          slash = strchr(slash + 1, '/')) {
@@ -117,12 +113,10 @@ static int check_space(const char *root, long long need_bytes, char *why,
                        size_t why_size)
 {
     struct statvfs space;
-    long long have;
-
     if (statvfs(root, &space) < 0)
         return fail(errno, why, why_size, "looking for free space in", root,
                     "choose another place with --output");
-    have = (long long)space.f_bavail * (long long)space.f_frsize;
+    long long have = (long long)space.f_bavail * (long long)space.f_frsize;
     if (have >= need_bytes)
         return 0;
     snprintf(why, why_size,
@@ -137,7 +131,6 @@ static int check_space(const char *root, long long need_bytes, char *why,
 static int make_run(struct results *results)
 {
     char path[PATH_SIZE], stamp[32];
-
     for (int attempt = 0; attempt < 100; attempt++) {
         time_t now = time(NULL);
         unsigned short digits;
@@ -166,9 +159,9 @@ static int make_run(struct results *results)
  * between, the next one that opens the run removes it. */
 static int point_latest(const struct results *results)
 {
-    char temporary[PATH_SIZE], latest[PATH_SIZE];
-
+    char temporary[PATH_SIZE];
     snprintf(temporary, sizeof temporary, "%s/latest.new", results->directory);
+    char latest[PATH_SIZE];
     snprintf(latest, sizeof latest, "%s/latest", results->root);
     if (symlink(results->run_id, temporary) < 0)
         return -errno;
@@ -201,9 +194,8 @@ static void drop_half_line(const char *path)
 static FILE *open_to_append(const struct results *results, const char *name,
                             char *why, size_t why_size)
 {
-    char path[PATH_SIZE];
     FILE *file;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", results->directory, name);
     drop_half_line(path);
     file = fopen(path, "ae");
@@ -219,7 +211,6 @@ static void drop_half_files(const struct results *results)
                                            "experiments/*.new"};
     char pattern[PATH_SIZE];
     glob_t found;
-
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         snprintf(pattern, sizeof pattern, "%s/%s", results->directory,
                  patterns[i]);
@@ -254,7 +245,6 @@ static int lock(struct results *results, char *why, size_t why_size)
 int results_go_on(struct results *results, char *why, size_t why_size)
 {
     char trials[PATH_SIZE];
-
     snprintf(trials, sizeof trials, "%s/trials", results->directory);
     mkdir(trials, 0777); /* in case somebody removed it */
     drop_half_files(results);
@@ -273,11 +263,9 @@ int results_go_on(struct results *results, char *why, size_t why_size)
 int results_create(const char *root, long long need_bytes,
                    struct results *results, char *why, size_t why_size)
 {
-    int result;
-
     *results = (struct results){.lock_fd = -1};
     snprintf(results->root, sizeof results->root, "%s", root);
-    result = make_directory(root);
+    int result = make_directory(root);
     if (result == 0)
         result = check_space(root, need_bytes, why, why_size);
     else
@@ -327,9 +315,8 @@ static int refuse_missing(const char *directory, char *why, size_t why_size)
 int results_open(const char *directory, struct results *results, char *why,
                  size_t why_size)
 {
-    char path[PATH_SIZE], *slash;
-
     *results = (struct results){.lock_fd = -1};
+    char path[PATH_SIZE];
     if (!realpath(directory, path) && errno == ENOENT)
         return refuse_missing(directory, why, why_size);
     if (!realpath(directory, path))
@@ -339,7 +326,7 @@ int results_open(const char *directory, struct results *results, char *why,
         return fail(ENAMETOOLONG, why, why_size, "opening the run", directory,
                     "move it to a shorter path");
     snprintf(results->directory, sizeof results->directory, "%.511s", path);
-    slash = strrchr(path, '/');
+    char *slash = strrchr(path, '/');
     snprintf(results->run_id, sizeof results->run_id, "%.63s", slash + 1);
     *slash = '\0';
     snprintf(results->root, sizeof results->root, "%.511s",
@@ -362,13 +349,11 @@ void results_close(struct results *results)
 
 static int write_content(FILE *file, const struct content *content)
 {
-    char buffer[4096];
-    size_t n;
-
     if (content->json &&
         json_dumpf(content->json, file,
                    JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
         return -(errno ? errno : EIO);
+    size_t n;
     if (content->json)
         fputc('\n', file);
     if (content->histogram) {
@@ -378,6 +363,7 @@ static int write_content(FILE *file, const struct content *content)
     }
     if (content->text)
         fputs(content->text, file);
+    char buffer[4096];
     while (content->source &&
            (n = fread(buffer, 1, sizeof buffer, content->source)) > 0)
         fwrite(buffer, 1, n, file);
@@ -391,11 +377,9 @@ static int write_content(FILE *file, const struct content *content)
 static void sync_directory(const char *file)
 {
     char directory[PATH_SIZE];
-    int fd;
-
     snprintf(directory, sizeof directory, "%s", file);
     *strrchr(directory, '/') = '\0';
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
     fsync(fd);
@@ -405,18 +389,18 @@ static void sync_directory(const char *file)
 static int write_file(const struct results *results, const char *name,
                       const struct content *content, char *why, size_t why_size)
 {
-    char path[PATH_SIZE], temporary[PATH_SIZE + 8], remedy[4096];
     FILE *file;
-    int result;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", results->directory, name);
+    char temporary[PATH_SIZE + 8];
     snprintf(temporary, sizeof temporary, "%s.new", path);
     errno = 0;
     file = fopen(temporary, "we");
+    char remedy[4096];
     if (!file)
         return fail(errno, why, why_size, "writing", temporary,
                     remedy_of(results, errno, remedy, sizeof remedy));
-    result = write_content(file, content);
+    int result = write_content(file, content);
     if (fclose(file) != 0 && result == 0)
         result = -errno;
     if (result == 0 && rename(temporary, path) < 0)
@@ -459,11 +443,10 @@ int results_copy(const struct results *results, const char *name,
                  const char *from, char *why, size_t why_size)
 {
     struct content content = {.source = fopen(from, "re")};
-    int result;
 
     if (!content.source)
         return fail(errno, why, why_size, "reading", from, "make it readable");
-    result = write_file(results, name, &content, why, why_size);
+    int result = write_file(results, name, &content, why, why_size);
     fclose(content.source);
     return result;
 }
@@ -472,7 +455,6 @@ static void print(const struct results *results, FILE *file, const char *format,
                   va_list arguments)
 {
     va_list again;
-
     va_copy(again, arguments);
     if (results->log) {
         vfprintf(results->log, format, again);
@@ -490,7 +472,6 @@ static void print(const struct results *results, FILE *file, const char *format,
 void results_say(const struct results *results, const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     print(results, results->quiet ? NULL : stderr, format, arguments);
     va_end(arguments);
@@ -499,7 +480,6 @@ void results_say(const struct results *results, const char *format, ...)
 void results_tell(const struct results *results, const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     print(results, stdout, format, arguments);
     va_end(arguments);
@@ -509,9 +489,7 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
                         time_t at)
 {
     struct results place = {.lock_fd = -1};
-    char standard[sizeof place.directory], name[64], stamp[32], why[512];
-    struct tm parts;
-
+    char standard[sizeof place.directory];
     if (!root) {
         results_default_root(standard, sizeof standard);
         root = standard;
@@ -521,9 +499,13 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
         return -errno;
     }
     snprintf(place.directory, sizeof place.directory, "%s", root);
+    struct tm parts;
     gmtime_r(&at, &parts);
+    char stamp[32];
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &parts);
+    char name[64];
     snprintf(name, sizeof name, "%s-%s.json", what, stamp);
+    char why[512];
     if (results_write_json(&place, name, value, why, sizeof why) < 0) {
         fprintf(stderr, "troika %s: %s\n", what, why);
         return -EIO;

@@ -70,12 +70,10 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
      * ever. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     FILE *file = NULL;
-    struct stat status;
-    json_error_t error;
-    json_t *value;
 
     if (exists)
         *exists = fd >= 0 || errno != ENOENT;
+    struct stat status;
     if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
         snprintf(why, why_size, "%s: it is not a regular file", path);
         close(fd);
@@ -90,7 +88,8 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
             close(fd);
         return NULL;
     }
-    value = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    json_error_t error;
+    json_t *value = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     if (!value && fstat(fileno(file), &status) == 0 && status.st_size == 0)
         snprintf(why, why_size, "%s: the file is empty", path);
     else if (!value)
@@ -110,10 +109,9 @@ struct checking {
 static bool __attribute__((format(printf, 2, 3)))
 refuse(const struct checking *checking, const char *format, ...)
 {
-    va_list arguments;
     int used = snprintf(checking->why, checking->why_size,
                         "%s: the file is damaged: ", checking->path);
-
+    va_list arguments;
     va_start(arguments, format);
     if (used >= 0 && (size_t)used < checking->why_size)
         vsnprintf(checking->why + used, checking->why_size - (size_t)used,
@@ -157,11 +155,11 @@ static bool is_told_gone(const json_t *trial, const char *figure)
 {
     const json_t *bound =
         json_object_get(json_object_get(trial, "bound"), "figures");
-    const json_t *name;
-    size_t i;
 
     if (json_row_of(json_object_get(trial, "withheld"), "figure", figure))
         return true;
+    const json_t *name;
+    size_t i;
     json_array_foreach (bound, i, name) {
         if (json_is_string(name) && !strcmp(json_string_value(name), figure))
             return true;
@@ -177,13 +175,14 @@ static bool took_a_figure(const json_t *trial, const json_t *run,
 {
     const json_t *about = json_row_of(json_object_get(run, "gates"), "id",
                                       json_text_of(gate, "id"));
-    const json_t *figures = json_object_get(about, "figures"), *figure;
-    size_t i;
+    const json_t *figures = json_object_get(about, "figures");
 
     for (unsigned one = 1; json_array_size(figures) == 0 && one <= FIGURES_ALL;
          one <<= 1)
         if (is_told_gone(trial, figure_name(one)))
             return true;
+    const json_t *figure;
+    size_t i;
     json_array_foreach (figures, i, figure) {
         if (json_is_string(figure) &&
             is_told_gone(trial, json_string_value(figure)))
@@ -223,11 +222,10 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
 {
     static const char *const needed[] = {"throughput_per_s", "requests",
                                          "memory", "cpu"};
-    const json_t *gate;
-    size_t i;
 
     if (!json_true_of(trial, "complete"))
         return refuse(checking, "valid is true, but complete is not");
+    size_t i;
     for (i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         const json_t *value = json_object_get(trial, needed[i]);
 
@@ -235,6 +233,7 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
             return refuse(checking, "valid is true, but there is no %s",
                           needed[i]);
     }
+    const json_t *gate;
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *id = json_string_of(gate, "id");
 
@@ -275,8 +274,6 @@ static enum stored read_file(const char *directory, const json_t *run,
                              json_t **trial, char *why, size_t why_size)
 {
     const char *id = json_string_of(row, "trial_id");
-    char path[PATH_SIZE];
-    bool exists;
 
     *trial = NULL;
     if (!id || strchr(id, '/')) {
@@ -286,8 +283,10 @@ static enum stored read_file(const char *directory, const json_t *run,
                  directory);
         return STORED_DAMAGED;
     }
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%.1024s/trials/%.512s%s.json", directory, id,
              suffix);
+    bool exists;
     *trial = stored_json(path, &exists, why, why_size);
     if (!exists)
         return STORED_NONE;
@@ -319,10 +318,9 @@ static int damaged_attempts(const char *directory, const json_t *run,
                             void (*tell)(const char *why, void *context),
                             void *context)
 {
+    int damaged = 0;
     char suffix[32], why[PATH_SIZE + 512];
     json_t *trial;
-    int damaged = 0;
-
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         snprintf(suffix, sizeof suffix, ".attempt%d", attempt);
         switch (
@@ -350,7 +348,6 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     const json_t *row;
     json_t *trial;
     size_t i;
-
     json_array_foreach (json_object_get(run, "plan"), i, row) {
         const char *id = json_string_of(row, "trial_id");
 

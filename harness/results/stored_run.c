@@ -46,11 +46,9 @@ static bool check_once(const struct checking *checking, const json_t *rows,
                        const char *name, const char *const *keys)
 {
     json_t *seen = json_object();
-    char where[WHERE_SIZE];
-    const json_t *row;
     bool once = seen;
+    const json_t *row;
     size_t i;
-
     json_array_foreach (rows, i, row) {
         json_t *texts = json_array();
         char *text;
@@ -70,6 +68,7 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     json_decref(seen);
     if (once)
         return true;
+    char where[WHERE_SIZE];
     snprintf(where, sizeof where, "%s[%zu]", name, i);
     return refuse(checking, where, "", "appears twice");
 }
@@ -80,7 +79,6 @@ static bool check_rows(const struct checking *checking, const json_t *rows,
     char where[WHERE_SIZE];
     const json_t *row;
     size_t i;
-
     json_array_foreach (rows, i, row) {
         snprintf(where, sizeof where, "%s[%zu]", name, i);
         if (!has_texts(checking, row, where, keys))
@@ -93,13 +91,14 @@ static bool check_point(const struct checking *checking, const json_t *point,
                         const char *where)
 {
     static const char *const keys[] = {"id", NULL};
-    const json_t *models = json_object_get(point, "models"), *model;
-    size_t i;
+    const json_t *models = json_object_get(point, "models");
 
     if (!has_texts(checking, point, where, keys))
         return false;
     if (!json_is_array(models))
         return refuse(checking, where, "models", "is not a list");
+    const json_t *model;
+    size_t i;
     json_array_foreach (models, i, model) {
         if (!json_is_string(model))
             return refuse(checking, where, "models",
@@ -113,12 +112,12 @@ static bool check_experiments(const struct checking *checking,
 {
     static const char *const keys[] = {"name", NULL}, *const ids[] = {"id",
                                                                       NULL};
-    char where[WHERE_SIZE];
-    const json_t *experiment, *point;
-    size_t i, k;
 
     if (json_array_size(experiments) == 0)
         return refuse(checking, "", "experiments", "is empty or no list");
+    char where[WHERE_SIZE];
+    const json_t *experiment, *point;
+    size_t i, k;
     json_array_foreach (experiments, i, experiment) {
         const json_t *points = json_object_get(experiment, "load_points");
 
@@ -206,12 +205,13 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     static const char *const keys[] = {"experiment", "load_point", "model",
                                        "metric", NULL};
     const struct checking checking = {why, why_size};
-    const json_t *summary = json_object_get(run, "summary"), *row;
-    char where[WHERE_SIZE];
-    size_t i;
+    const json_t *summary = json_object_get(run, "summary");
 
     if (!json_is_array(summary))
         return refuse(&checking, "", "summary", "is not a list");
+    const json_t *row;
+    char where[WHERE_SIZE];
+    size_t i;
     json_array_foreach (summary, i, row) {
         snprintf(where, sizeof where, "summary[%zu]", i);
         if (!check_level(&checking, row, where))
@@ -225,15 +225,14 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
 static bool holds_only(const char *directory, const char *name,
                        const char *const *patterns)
 {
-    char path[PATH_SIZE];
-    const struct dirent *entry;
     bool only = true;
     DIR *folder;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     folder = opendir(path);
     if (!folder)
         return access(path, F_OK) != 0;
+    const struct dirent *entry;
     while (only && (entry = readdir(folder))) {
         only = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
         for (int i = 0; !only && patterns[i]; i++)
@@ -262,18 +261,16 @@ static bool is_a_runs_own(const char *directory)
 static bool has(const char *directory, const char *name)
 {
     char path[PATH_SIZE];
-    struct stat status;
-
     snprintf(path, sizeof path, "%s/%s", directory, name);
+    struct stat status;
     return lstat(path, &status) == 0;
 }
 
 /* Whether the current directory is this one (an absolute path) or below it. */
 static bool stands_in(const char *directory)
 {
-    char here[PATH_SIZE * 4];
     size_t n = strlen(directory);
-
+    char here[PATH_SIZE * 4];
     if (!getcwd(here, sizeof here) || !strcmp(directory, "/"))
         return true;
     return !strncmp(here, directory, n) && (here[n] == '/' || here[n] == '\0');
@@ -282,13 +279,11 @@ static bool stands_in(const char *directory)
 /* Whether start.json can replace run.json. */
 static bool plan_was_kept(const char *directory)
 {
-    char path[PATH_SIZE], why[2048];
-    json_t *run;
-    bool kept;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
-    run = stored_json(path, NULL, why, sizeof why);
-    kept = run && stored_run_check(run, why, sizeof why);
+    char why[2048];
+    json_t *run = stored_json(path, NULL, why, sizeof why);
+    bool kept = run && stored_run_check(run, why, sizeof why);
     json_decref(run);
     return kept;
 }
@@ -307,11 +302,10 @@ static size_t count_trials(const char *directory)
 
 static void say_remedy(const char *directory, bool own, char *text, size_t size)
 {
-    char path[PATH_SIZE], from[4 * PATH_SIZE], to[4 * PATH_SIZE];
-    char command[8 * PATH_SIZE];
     size_t count = count_trials(directory);
-
+    char to[4 * PATH_SIZE];
     hint_word(directory, to, sizeof to);
+    char path[PATH_SIZE], from[4 * PATH_SIZE], command[8 * PATH_SIZE];
     if (plan_was_kept(directory)) {
         snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
         hint_word(path, from, sizeof from);
@@ -344,7 +338,6 @@ void stored_run_explain_lost(const char *directory, const char *problem,
 {
     bool own = is_a_runs_own(directory);
     bool named = has(directory, "run.json") || has(directory, RESULTS_START);
-    size_t used;
 
     if (!named && !(own && has(directory, "trials"))) {
         snprintf(why, why_size,
@@ -353,7 +346,7 @@ void stored_run_explain_lost(const char *directory, const char *problem,
                  directory);
         return;
     }
-    used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
+    size_t used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
     if (used < why_size)
         say_remedy(directory, own, why + used, why_size - used);
 }

@@ -39,16 +39,16 @@ static void fill(const struct load_point *point, struct load_spec *plan)
 static int drive(const struct load_spec *plan, struct load_result *result,
                  char *why, size_t why_size)
 {
-    char address[LOAD_ADDRESS_TEXT], cause[256];
     struct load *load;
-    int64_t begun;
     int status = load_start(plan, &load, why, why_size);
 
     if (status < 0)
         return status;
-    begun = load_begin(load);
+    int64_t begun = load_begin(load);
     status = begun < 0 ? (int)begun : load_wait(load, result);
+    char cause[256];
     load_address_cause(status, cause, sizeof cause);
+    char address[LOAD_ADDRESS_TEXT];
     if (begun < 0 && status != -ECHILD && status != -EINTR)
         snprintf(why, why_size, "%s: no connection could be opened: %s",
                  load_address_text(&plan->address, address, sizeof address),
@@ -63,7 +63,6 @@ static int drive(const struct load_spec *plan, struct load_result *result,
 static void judge(const struct load_point *point, struct load_result *load,
                   struct search_step *step)
 {
-    struct gate gates[GATES_MAX];
     struct model_info model = {.name = "url", .task = "none", .flags = ""};
     struct trial_plan plan = {.point = point, .model = &model};
     struct trial *trial = calloc(1, sizeof *trial);
@@ -75,6 +74,7 @@ static void judge(const struct load_point *point, struct load_result *load,
     trial->first.at_ns = load->window_start_ns;
     trial->last.at_ns = load->window_end_ns;
     placement_split(PLACEMENT_SPLIT, &trial->cpus);
+    struct gate gates[GATES_MAX];
     search_trial_judge(&plan, trial, gates, gate_judge(&plan, trial, gates),
                        step);
     /* If no answer was right, the first wrong one says more than the gates. */
@@ -92,16 +92,15 @@ int search_load_run(struct search_load *target, double rate_per_s, int number,
 {
     struct load_result *result = calloc(1, sizeof *result);
     uint64_t state = target->seed + (uint64_t)number;
-    struct load_point point;
-    int status;
 
     if (!result)
         return -ENOMEM;
     target->point.workload = &unknown_entry;
+    struct load_point point;
     search_trial_point(&target->point, rate_per_s, &point);
     fill(&point, &target->plan);
     target->plan.seed = order_random(&state);
-    status = drive(&target->plan, result, why, why_size);
+    int status = drive(&target->plan, result, why, why_size);
     if (status == 0)
         judge(&point, result, step);
     free(result);

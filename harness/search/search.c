@@ -219,7 +219,6 @@ json_t *search_json(const struct search *search, const struct slo *slo,
 {
     json_t *steps = json_array();
     struct search_result result;
-
     search_judge(search, &result);
     if (!limit && result.at_least)
         limit = "generator";

@@ -88,12 +88,11 @@ static void add_cell(void *context)
     struct work *work = context;
     struct sample *cell = &work->samples.a;
     const char *why = NULL;
-    json_t *object;
 
     sample_select(cell, metric_find("cpu_per_request_ns"), true);
-    object = json_pack("{s:s, s:s, s:s, s:i}", "experiment", cell->experiment,
-                       "load_point", cell->load_point, "model", cell->model,
-                       "n", cell->count);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "experiment",
+                               cell->experiment, "load_point", cell->load_point,
+                               "model", cell->model, "n", cell->count);
     for (const struct figure *figure = figures; figure->name; figure++) {
         struct gap_mean mean;
         bool known = cell->count > 0;
@@ -155,7 +154,6 @@ static void add_pair(void *context)
     struct work *work = context;
     struct gap_facts facts = {.a = work->samples.a.model,
                               .b = work->samples.b.model};
-    struct gap gap;
 
     facts.n = samples_pair(&work->samples, metric_find("cpu_per_request_ns"));
     if (facts.n == 0)
@@ -170,6 +168,7 @@ static void add_pair(void *context)
         if (differences(work, kind, facts.n))
             facts.more[kind] = work->values[kind];
     }
+    struct gap gap;
     gap_explain(&facts, &gap);
     json_array_append_new(work->pairs, gap_json(work, &gap));
 }

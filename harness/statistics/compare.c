@@ -106,14 +106,13 @@ static int add_row(struct compare *compare, const json_t *row_a,
 {
     const char *experiment = json_text_of(row_b, "experiment");
     struct estimate a, b;
-    struct compare_row *more;
-
     if (!level_of(row_a, &a) || !level_of(row_b, &b)) {
         compare->lost += level_of(row_a, &a) && !level_of(row_b, &b);
         compare->only += !level_of(row_a, &a) && level_of(row_b, &b);
         return 0;
     }
-    more = realloc(compare->rows, (compare->count + 1) * sizeof *more);
+    struct compare_row *more =
+        realloc(compare->rows, (compare->count + 1) * sizeof *more);
     if (!more)
         return -ENOMEM;
     compare->rows = more;
@@ -163,7 +162,6 @@ static void add_lost(struct compare *compare)
 {
     const json_t *row_a;
     size_t i;
-
     json_array_foreach (json_object_get(compare->a, "summary"), i, row_a) {
         const char *experiment = json_text_of(row_a, "experiment");
         const char *id = json_text_of(row_a, "load_point");
@@ -180,11 +178,11 @@ static void add_lost(struct compare *compare)
 int compare_make(const json_t *a, const json_t *b, struct compare *compare)
 {
     const char *last = "";
-    const json_t *row_b;
     int result = 0;
-    size_t i;
 
     *compare = (struct compare){.a = a, .b = b};
+    const json_t *row_b;
+    size_t i;
     json_array_foreach (json_object_get(b, "summary"), i, row_b) {
         const char *experiment = json_text_of(row_b, "experiment");
         const char *id = json_text_of(row_b, "load_point");
@@ -222,16 +220,19 @@ static void print_row(const struct compare_row *row, FILE *file)
 {
     const struct estimate *ratio = &row->comparison.ratio;
     const char *name = row->comparison.metric->name;
-    char plain_a[32], plain_b[32], a[40], b[40], r[32], lo[32], hi[32],
-        phrase[256];
-
+    char plain_a[32], a[40];
     snprintf(a, sizeof a, "%s%s", metric_mark(row->row_a),
              metric_format(name, row->a, plain_a, sizeof plain_a));
+    char plain_b[32], b[40];
     snprintf(b, sizeof b, "%s%s", metric_mark(row->row_b),
              metric_format(name, row->b, plain_b, sizeof plain_b));
+    char r[32];
     comparison_ratio_format(ratio->value, r, sizeof r);
+    char lo[32];
     comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    char hi[32];
     comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char phrase[256];
     comparison_phrase(&row->comparison, "blocks in each run", phrase,
                       sizeof phrase);
     fprintf(file, "  %-22s %-16s %10s %10s  ", row->model,
@@ -326,13 +327,12 @@ static void add_ratio(struct across *work, const struct metric *metric)
     struct sample *a = &work->samples.a, *b = &work->samples.b;
     int n = samples_pair(&work->samples, metric);
     struct estimate ratio = {0};
-    const char *by;
 
     if (n == 0)
         return;
     statistics_ratio(work->samples.pair_a.values, work->samples.pair_b.values,
                      n, &ratio);
-    by = sample_bound(a, metric);
+    const char *by = sample_bound(a, metric);
     by = by ? by : sample_bound(b, metric);
     json_array_append_new(
         work->rows,
@@ -351,13 +351,13 @@ static int visit_point(const json_t *experiment, const json_t *point,
     struct across *work = context;
     struct sample *a = &work->samples.a, *b = &work->samples.b;
     const char *base = json_text_of(experiment, "base");
-    const json_t *model;
-    size_t i;
 
     if (base[0] == '\0' || !strcmp(base, json_text_of(point, "id")))
         return 0;
     samples_at(&work->samples, experiment, point);
     b->load_point = base;
+    const json_t *model;
+    size_t i;
     json_array_foreach (json_object_get(point, "models"), i, model) {
         a->model = b->model = json_string_value(model);
         sample_gather(work->samples.trials, a);

@@ -126,7 +126,6 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
     double sides[3] = {ratio->lo, ratio->value, ratio->hi};
     int decimals = fabs(ratio->value - 1) < 0.2 ? 1 : 0;
     char texts[3][32];
-
     for (int i = 0; i < 3; i++) {
         double r = a_is_better ? sides[i] : 1 / sides[i];
 
@@ -151,8 +150,7 @@ static void say_inconclusive(const struct comparison *comparison,
     int blocks =
         statistics_blocks_needed(&comparison->ratio, comparison->margin);
     const char *why = "";
-    char among[80], needed[64];
-
+    char among[80];
     snprintf(among, sizeof among,
              " (not significant among %d comparisons, Holm)",
              comparison->family);
@@ -161,6 +159,7 @@ static void say_inconclusive(const struct comparison *comparison,
     else if (statistics_excludes_one(&comparison->ratio) &&
              lost_to_holm(comparison))
         why = among;
+    char needed[64];
     if (blocks <= BLOCKS_PRACTICAL)
         snprintf(needed, sizeof needed, "about %d %s", blocks, units);
     else
@@ -204,7 +203,6 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
                         char *text, size_t size)
 {
     enum verdict verdict = comparison_verdict(comparison);
-    size_t used;
 
     if (comparison->ratio.n < 2) {
         snprintf(text, size,
@@ -226,7 +224,7 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
         snprintf(text, size, "%s", verdict_words(verdict));
     else
         say_inconclusive(comparison, units, text, size);
-    used = strlen(text);
+    size_t used = strlen(text);
     if (comparison->pairs > 0 && used < size)
         used +=
             (size_t)snprintf(text + used, size - used,
@@ -247,11 +245,13 @@ static char *words_of(const struct comparison *comparison, char *text,
                       size_t size)
 {
     const struct estimate *ratio = &comparison->ratio;
-    char value[32], lo[32], hi[32], phrase[256];
-
+    char value[32];
     comparison_ratio_format(ratio->value, value, sizeof value);
+    char lo[32];
     comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    char hi[32];
     comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char phrase[256];
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     if (ratio->n < 2)
         snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
@@ -280,9 +280,9 @@ json_t *comparison_json(const struct comparison *comparison)
     bool open = verdict == VERDICT_INCONCLUSIVE &&
                 !comparison_blocked(comparison) &&
                 !comparison_barred(comparison);
-    char words[512], phrase[256];
-
+    char words[512];
     words_of(comparison, words, sizeof words);
+    char phrase[256];
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "

@@ -50,7 +50,6 @@ static const json_t *row_of(const struct point *point, const char *model)
 static char against(const struct point *point, int leader, int other,
                     const json_t **comparison)
 {
-    const char *verdict;
     bool turned = false;
 
     *comparison = summary_comparison(point->run, point->experiment, point->id,
@@ -64,7 +63,7 @@ static char against(const struct point *point, int leader, int other,
     }
     if (!*comparison)
         return 0;
-    verdict = json_text_of(*comparison, "verdict");
+    const char *verdict = json_text_of(*comparison, "verdict");
     if (!strcmp(verdict, turned ? "worse" : "better"))
         return '<';
     return !strcmp(verdict, "same") || !strcmp(verdict, "negligible") ? '='
@@ -75,7 +74,6 @@ static bool is_among(const json_t *names, const char *model)
 {
     const json_t *name;
     size_t i;
-
     json_array_foreach (names, i, name) {
         if (!strcmp(json_string_value(name), model))
             return true;
@@ -88,10 +86,10 @@ static bool is_among(const json_t *names, const char *model)
 static void rank(struct point *point, const json_t *models)
 {
     const struct metric *metric = metric_find(point->metric);
-    const json_t *name;
-    size_t i;
 
     point->count = 0;
+    const json_t *name;
+    size_t i;
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
         double value = json_number_of(row_of(point, model), "value");
@@ -121,7 +119,6 @@ static void tell_comparison(const struct point *point, int leader, int other)
     double ratio = json_number_of(row, "ratio");
     double lo = json_number_of(row, "lo");
     double hi = json_number_of(row, "hi");
-    char texts[3][32];
 
     if (mark == 0)
         return;
@@ -136,6 +133,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
         lo = 1 / hi;
         hi = 1 / swap;
     }
+    char texts[3][32];
     results_tell(point->results, "    %s times %s [%s–%s]: %s",
                  comparison_ratio_format(ratio, texts[0], sizeof texts[0]),
                  point->models[other],
@@ -162,12 +160,12 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
 
 static void tell_leader(const struct point *point)
 {
-    const json_t *comparison;
     const struct metric *metric = metric_find(point->metric);
-    char plain[32], value[96], ties[512] = "", mark;
+    char ties[512] = "";
     size_t used = 0;
     bool unsure = false;
-
+    const json_t *comparison;
+    char mark;
     for (int i = 1; i < point->count; i++) {
         mark = against(point, 0, i, &comparison);
         if (mark == '<' || used >= sizeof ties)
@@ -176,7 +174,9 @@ static void tell_leader(const struct point *point)
         used += (size_t)snprintf(ties + used, sizeof ties - used, ", %s",
                                  point->models[i]);
     }
+    char plain[32];
     metric_format(point->metric, point->values[0], plain, sizeof plain);
+    char value[96];
     mark_bound(point, plain, value, sizeof value);
     if (json_integer_of(row_of(point, point->models[0]), "n") < 2) {
         results_tell(point->results,
@@ -210,7 +210,6 @@ static void tell_leader(const struct point *point)
 /* Tells if one and the same thing was the limit under every model. */
 static void tell_limit(const struct point *point)
 {
-    char least[32], most[32];
     const char *by = NULL;
 
     if (strcmp(point->metric, "throughput_per_s") != 0 || point->count < 2)
@@ -223,6 +222,7 @@ static void tell_limit(const struct point *point)
             return;
         by = one;
     }
+    char least[32], most[32];
     results_tell(
         point->results,
         "    %s is the limit under every model, at %s to %s: the model is not "
@@ -240,7 +240,6 @@ static void tell_gaps(const struct point *point, const json_t *models)
 {
     const json_t *name, *row;
     size_t i;
-
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
         json_int_t invalid, withheld;
@@ -272,7 +271,6 @@ static void tell_drift(const struct point *point, const json_t *models)
     const json_t *name, *trial;
     char words[768];
     size_t i, j;
-
     json_array_foreach (models, i, name)
         json_array_foreach (point->trials, j, trial) {
             const char *model = json_string_value(name);
@@ -292,7 +290,6 @@ static void tell_recovery(const struct point *point, const json_t *models)
     const json_t *name, *row, *value;
     char text[32];
     size_t i;
-
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
 
@@ -328,7 +325,6 @@ static bool misses(const json_t *run, const json_t *experiment,
     double memory = json_number_of(profile, "memory_bytes");
     double p = json_number_of(profile, "limit_percentile");
     char metric[48];
-
     if (limit > 0) {
         snprintf(metric, sizeof metric, "%s_p%g_ns",
                  beside ? "beside" : "latency", p > 0 ? p : 99);
@@ -349,10 +345,9 @@ static bool misses(const json_t *run, const json_t *experiment,
 static json_t *missed_limit(const json_t *run, const json_t *experiment,
                             const json_t *point)
 {
-    const json_t *name;
     json_t *found = json_array();
+    const json_t *name;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
@@ -387,10 +382,10 @@ static char *limit_words(const json_t *experiment, char *text, size_t size)
 static void rank_and_tell(struct point *point, const json_t *experiment,
                           const json_t *object)
 {
-    const json_t *models = json_object_get(object, "models"), *name;
+    const json_t *models = json_object_get(object, "models");
     json_t *missed = missed_limit(point->run, experiment, object);
-    char names[512] = "", words[128];
-    size_t i, used = 0;
+    char names[512] = "";
+    size_t used = 0;
 
     point->apart = missed;
     rank(point, models);
@@ -402,11 +397,14 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
         tell_leader(point);
     else
         results_tell(point->results, "  %s: no figure", point->id);
+    const json_t *name;
+    size_t i;
     json_array_foreach (missed, i, name) {
         if (used < sizeof names)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                                      i ? ", " : "", json_string_value(name));
     }
+    char words[128];
     limit_words(experiment, words, sizeof words);
     if (point->count == 0)
         names[0] = '\0';
@@ -475,7 +473,6 @@ void conclusion_print(const struct results *results, const json_t *run,
     const json_t *tally = json_object_get(run, "tally");
     const json_t *noise = json_object_get(run, "noise");
     bool complete = json_true_of(run, "complete");
-    char next[8192];
 
     results_tell(results, "%s", "");
     if (!complete)
@@ -511,6 +508,7 @@ void conclusion_print(const struct results *results, const json_t *run,
         return;
     }
     results_tell(results, "files: %s", results->directory);
+    char next[8192];
     if (complete)
         hint_make("report", results->directory, next, sizeof next);
     else

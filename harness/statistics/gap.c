@@ -39,7 +39,7 @@ const char *gap_verdict_name(enum gap_verdict verdict)
 
 void gap_mean_of(const double *values, int n, struct gap_mean *mean)
 {
-    double sum = 0, squares = 0, half;
+    double sum = 0, squares = 0;
 
     *mean = (struct gap_mean){.n = n, .value = NAN, .lo = NAN, .hi = NAN};
     if (n < 1)
@@ -51,7 +51,8 @@ void gap_mean_of(const double *values, int n, struct gap_mean *mean)
         return;
     for (int i = 0; i < n; i++)
         squares += (values[i] - mean->value) * (values[i] - mean->value);
-    half = statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
+    double half =
+        statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
     mean->lo = mean->value - half;
     mean->hi = mean->value + half;
 }
@@ -110,14 +111,12 @@ struct text {
 static void __attribute__((format(printf, 2, 3)))
 add(struct text *text, const char *format, ...)
 {
-    va_list arguments;
-    int n;
-
     if (text->used >= text->size)
         return;
+    va_list arguments;
     va_start(arguments, format);
-    n = vsnprintf(text->at + text->used, text->size - text->used, format,
-                  arguments);
+    int n = vsnprintf(text->at + text->used, text->size - text->used, format,
+                      arguments);
     va_end(arguments);
     text->used += n > 0 ? (size_t)n : 0;
 }

@@ -72,13 +72,12 @@ static void compare_copies(struct floor_work *work, const char *load_point,
         .margin = declared_margin(work->experiment, metric),
         .p_holm = NAN};
     const struct estimate *ratio = &comparison.ratio;
-    enum verdict verdict;
 
     if (n < 2)
         return;
     statistics_ratio(a->values, b->values, n, &comparison.ratio);
     signed_rank_ratio(a->values, b->values, n, &comparison.rank);
-    verdict = comparison_verdict(&comparison);
+    enum verdict verdict = comparison_verdict(&comparison);
     work->different += verdict == VERDICT_BETTER || verdict == VERDICT_WORSE;
     json_array_append_new(work->cells,
                           json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s}",
@@ -91,9 +90,9 @@ static void compare_copies(struct floor_work *work, const char *load_point,
 /* The 95th percentile of |ln ratio| as a share. */
 static double floor_of(const json_t *cells, const char *metric, double *logs)
 {
+    size_t n = 0;
     const json_t *cell;
-    size_t i, n = 0;
-
+    size_t i;
     json_array_foreach (cells, i, cell) {
         if (json_text_is(cell, "metric", metric))
             logs[n++] = fabs(log(json_number_of(cell, "ratio")));
@@ -127,15 +126,14 @@ static json_t *json_floors(const struct floor_work *work)
  * copy. */
 static json_t *json_experiment(struct floor_work *work, const char *model)
 {
-    const json_t *point;
     char copy[80];
-    size_t i;
-
     snprintf(copy, sizeof copy, "%.64s~", model);
     work->cells = json_array();
     work->different = 0;
     work->samples.a.model = model;
     work->samples.b.model = copy;
+    const json_t *point;
+    size_t i;
     json_array_foreach (json_object_get(work->experiment, "load_points"), i,
                         point) {
         samples_at(&work->samples, work->experiment, point);
@@ -155,9 +153,9 @@ static json_t *json_experiment(struct floor_work *work, const char *model)
 static void run_all(struct floor_work *work, json_t *run)
 {
     json_t *list = json_array();
-    size_t i, cells = 0;
+    size_t cells = 0;
     int different = 0;
-
+    size_t i;
     json_array_foreach (json_object_get(run, "experiments"), i,
                         work->experiment) {
         json_t *row;
@@ -212,8 +210,8 @@ double margin_floor(const json_t *run, const char *experiment,
 static void print_experiment(const struct results *results, const json_t *row)
 {
     const json_t *floors = json_object_get(row, "floors");
-    char text[512] = "", part[96];
-
+    char text[512] = "";
+    char part[96];
     for (const struct metric *m = metrics; m->name; m++) {
         const json_t *row_of_metric = json_object_get(floors, m->name);
         double q = json_number_of(row_of_metric, "floor");
@@ -232,13 +230,14 @@ static void print_experiment(const struct results *results, const json_t *row)
 
 void margin_floor_print(const struct results *results, const json_t *run)
 {
-    const json_t *noise_floor = json_object_get(run, "noise_floor"), *row;
+    const json_t *noise_floor = json_object_get(run, "noise_floor");
     int cells = (int)json_integer_of(noise_floor, "cells");
     int different = (int)json_integer_of(noise_floor, "different");
-    size_t i;
 
     if (!json_is_object(noise_floor))
         return;
+    const json_t *row;
+    size_t i;
     json_array_foreach (json_object_get(noise_floor, "experiments"), i, row)
         print_experiment(results, row);
     results_tell(results,

@@ -97,7 +97,6 @@ static bool in_section(const struct work *work, const json_t *trial)
 {
     const json_t *point;
     size_t i;
-
     json_array_foreach (work->points, i, point)
         if (json_text_is(point, "section", work->section) &&
             json_text_is(point, "id", json_text_of(trial, "load_point")))
@@ -107,11 +106,10 @@ static bool in_section(const struct work *work, const json_t *trial)
 
 static void gather(struct work *work)
 {
+    work->count = 0;
     const json_t *trial;
     const char *words;
     size_t i;
-
-    work->count = 0;
     json_array_foreach (work->trials, i, trial) {
         if (json_true_of(trial, "valid") &&
             !figures_withheld(trial, FIGURE_MEMORY | FIGURE_IDLE_MEMORY, true,
@@ -288,11 +286,11 @@ static double count_at(const struct work *work, const json_t *point)
  * Sets work->closed. */
 static bool is_sweep(struct work *work)
 {
-    const json_t *a, *b;
-    size_t i, j;
     int count = 0;
 
     work->closed = true;
+    const json_t *a, *b;
+    size_t i, j;
     json_array_foreach (work->points, i, a) {
         const json_t *load = json_object_get(a, "load");
 
@@ -317,7 +315,6 @@ static void add_section(struct work *work, json_t *rows, const json_t *first)
 {
     const json_t *name;
     size_t i;
-
     json_array_foreach (json_object_get(first, "models"), i, name) {
         work->model = json_string_value(name);
         gather(work);
@@ -340,7 +337,6 @@ static void add_experiment(struct work *work, json_t *rows)
 {
     const json_t *a, *b;
     size_t i, j;
-
     json_array_foreach (work->points, i, a) {
         bool seen = false;
 
@@ -358,15 +354,16 @@ static void add_experiment(struct work *work, json_t *rows)
 
 int memory_slopes_make(json_t *run, const json_t *trials)
 {
-    size_t n = json_array_size(trials) + 1, i;
+    size_t n = json_array_size(trials) + 1;
     struct work work = {.trials = trials,
                         .own = calloc(n, sizeof *work.own),
                         .x = calloc(2 * n, sizeof(double)),
                         .y = calloc(2 * n, sizeof(double)),
                         .weights = calloc(2 * n, sizeof(double))};
-    json_t *rows = json_array(), *experiment;
+    json_t *rows = json_array();
     bool made = rows && work.own && work.x && work.y && work.weights;
-
+    size_t i;
+    json_t *experiment;
     if (made)
         json_array_foreach (json_object_get(run, "experiments"), i,
                             experiment) {

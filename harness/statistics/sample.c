@@ -61,12 +61,11 @@ static int by_block(const void *left, const void *right)
 
 void sample_gather(const json_t *trials, struct sample *sample)
 {
-    const json_t *trial;
-    size_t i;
-
     sample->valid_count = sample->count = sample->invalid = 0;
     sample->withheld = 0;
     sample->reason = NULL;
+    const json_t *trial;
+    size_t i;
     json_array_foreach (trials, i, trial) {
         if (!figures_are_of(trial, sample->experiment, sample->load_point,
                             sample->model))
@@ -165,13 +164,11 @@ double sample_left_out(struct sample *sample, const struct metric *metric)
 static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
 {
     const char *words;
-    double x, y;
-
     if (!figures_withheld(a, metric->figure, true, &words) &&
         !figures_withheld(b, metric->figure, true, &words))
         return true;
-    x = json_number_of(json_object_get(a, "platform"), "speed_ratio");
-    y = json_number_of(json_object_get(b, "platform"), "speed_ratio");
+    double x = json_number_of(json_object_get(a, "platform"), "speed_ratio");
+    double y = json_number_of(json_object_get(b, "platform"), "speed_ratio");
     return x > 0 && y > 0 && fabs(log(x / y)) <= log1p(SPEED_ALIKE);
 }
 
@@ -285,13 +282,13 @@ static int pair_slices(const struct sample *a, const struct sample *b,
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b)
 {
-    char why[256];
     int n = 0;
 
     pair_a->count = pair_b->count = pair_a->pairs = 0;
     /* A metric is given for the whole cell or not at all, as in the summary. */
     sample_select(a, metric, false);
     sample_select(b, metric, false);
+    char why[256];
     if (!take_values(a, metric, why, sizeof why) ||
         !take_values(b, metric, why, sizeof why))
         return 0;
@@ -387,9 +384,9 @@ void samples_at(struct samples *samples, const json_t *experiment,
 void samples_each(struct samples *samples, void (*each)(void *context),
                   void (*pair)(void *context), void *context)
 {
-    const json_t *models = json_object_get(samples->point, "models"), *a, *b;
+    const json_t *models = json_object_get(samples->point, "models");
+    const json_t *a, *b;
     size_t i, j;
-
     json_array_foreach (models, i, a) {
         samples->a.model = json_string_value(a);
         sample_gather(samples->trials, &samples->a);

@@ -26,18 +26,17 @@
 
 static json_t *row_of(struct sample *cell, const struct metric *metric)
 {
-    struct estimate estimate = {0};
     char why[256];
+    bool lower_bound;
+    struct estimate estimate = {0};
     bool given = sample_values(cell, metric, why, sizeof why);
     bool interval = given && cell->count > 1;
     const char *by = given ? sample_bound(cell, metric) : NULL;
-    bool lower_bound;
     double error_share = sample_error_share(cell, metric, &lower_bound);
-    json_t *row;
 
     if (given)
         statistics_level(cell->values, cell->count, &estimate);
-    row = json_pack(
+    json_t *row = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
         "s:i, s:b, s:o, s:o, s:o}",
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
@@ -130,7 +129,6 @@ static int judge(struct work *work)
     int result = work->out_of_memory ? -ENOMEM : 0;
     const json_t *experiment;
     size_t i;
-
     json_array_foreach (json_object_get(work->run, "experiments"), i,
                         experiment) {
         if (comparison_correct(work->comparisons, work->count,
@@ -179,7 +177,6 @@ static bool told(const json_t *run, const json_t *experiment,
 {
     const json_t *name, *row;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
@@ -238,7 +235,6 @@ void summary_headlines(json_t *run)
     const json_t *experiment;
     json_t *point;
     size_t i, j;
-
     json_array_foreach (json_object_get(run, "experiments"), i, experiment)
         json_array_foreach (json_object_get(experiment, "load_points"), j,
                             point)
@@ -259,7 +255,6 @@ static int count_lost(const json_t *experiment, const json_t *point,
     struct lost *lost = context;
     const json_t *model;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, model) {
         const json_t *row =
             summary_row(lost->run, json_text_of(experiment, "name"),
@@ -276,10 +271,10 @@ static void count(json_t *run, const json_t *trials)
 {
     struct lost lost = {.run = run};
     size_t planned = json_array_size(json_object_get(run, "plan"));
+    int valid = 0, retried = 0, withheld = 0, bounded = 0;
     const json_t *trial;
-    int valid = 0, retried = 0, withheld = 0, bounded = 0, attempt;
+    int attempt;
     size_t i;
-
     json_array_foreach (trials, i, trial) {
         valid += json_true_of(trial, "valid");
         withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
@@ -301,10 +296,11 @@ static void count(json_t *run, const json_t *trials)
  * the standard deviation of log throughput. */
 static void add_noise(json_t *run)
 {
-    json_t *rows = json_object_get(run, "summary"), *row;
+    json_t *rows = json_object_get(run, "summary");
     double *sds = calloc(json_array_size(rows) + 1, sizeof *sds);
-    size_t i, n = 0;
-
+    size_t n = 0;
+    json_t *row;
+    size_t i;
     json_array_foreach (rows, i, row) {
         json_t *sd = json_object_get(row, "log_sd");
 
@@ -343,14 +339,16 @@ int summary_make(json_t *run, const json_t *trials)
 
 char *summary_csv(const json_t *trials)
 {
-    const json_t *trial;
-    char *text = NULL, why[256];
-    size_t size, i;
+    size_t size;
+    char *text = NULL;
     FILE *file = open_memstream(&text, &size);
 
     if (!file)
         return NULL;
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
+    const json_t *trial;
+    char why[256];
+    size_t i;
     json_array_foreach (trials, i, trial) {
         bool valid = json_true_of(trial, "valid");
         const char *words;
