@@ -54,8 +54,7 @@ struct cell {
     const char *name;
     int line;
     struct cell_text fixed[CELL_KEYS];
-    struct cell_text
-        workers_of[MODELS_MAX]; /* by index into the models of the reader */
+    struct cell_text workers_of[MODELS_MAX]; /* by index into the models */
     /* Entries for parameters of the workload and of the workload beside it,
      * which are read when these are known. Indices into the entries of the
      * file, defaults first. */

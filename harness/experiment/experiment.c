@@ -191,8 +191,7 @@ static int read_section(const struct reader *reader, int section,
         return read_cell(reader, section, defaults);
     char hint[128];
     if (!strcmp(name, "target"))
-        return 0; /* targets are read before all other sections, which name them
-                   */
+        return 0; /* target_section_read_all has read it */
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof hint));

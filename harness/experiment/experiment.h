@@ -73,30 +73,28 @@ struct load_point {
     enum load_mode mode;
     bool search; /* mode = search: the harness looks for the rate; mode is open,
                     warm-up and window are those of one step */
-    struct slo slo; /* the limit that a search must keep */
+    struct slo slo; /* for a search to keep, or to count goodput by */
     bool churn; /* mode = churn: closed, with a connection for each request */
     bool soak;  /* mode = soak: open, for minutes, watched for drift */
     bool idle;  /* mode = idle: open, so rare that connections sleep */
     enum load_arrivals arrivals;
     int burst;         /* requests at each Poisson instant; 1 without burst:K */
     double rate_per_s; /* of an open loop; else 0 */
-    double
-        rate_of_capacity; /* rate = 1.2x: rate_per_s is 1.2 times a capacity
-                             that is measured before the first block; 0: no */
+    /* rate = 1.2x: rate_per_s is 1.2 times a capacity that is measured before
+     * the first block; 0: another rate. */
+    double rate_of_capacity;
     int connections;
     int workers; /* what the cell says for all its models; 0: their defaults */
-    int backend_workers; /* calls that the backend serves at once; 0: no limit
-                          */
+    int backend_workers; /* calls the backend serves at once; 0: no limit */
     enum placement placement;
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
-    int64_t
-        recovery_ns; /* open loop: how long, after the window, the server may
-                        take to answer as quickly as before; 0: not measured */
+    /* Open loop: how long, after the window, the server may take to answer as
+     * quickly as before; 0: not measured. */
+    int64_t recovery_ns;
     const char *models[EXPERIMENT_MODELS_MAX]; /* names; NULL ends them */
-    int model_workers[EXPERIMENT_MODELS_MAX];  /* the --workers of models[i]
-                                                  (`workers.MODEL = N` or
-                                                  `workers`); 0: the flag is not
-                                                  passed */
+    /* The --workers of models[i] (`workers.MODEL = N` or `workers`); 0: the
+     * flag is not passed. */
+    int model_workers[EXPERIMENT_MODELS_MAX];
     /* The own flags of models[i], "stack=128KiB&spread=0" (settings.h); "": all
      * at their defaults. */
     char model_settings[EXPERIMENT_MODELS_MAX][SETTINGS_TEXT_MAX];

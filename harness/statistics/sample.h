@@ -22,13 +22,12 @@
 
 struct sample {
     const char *experiment, *load_point, *model;
-    const json_t *
-        *valid; /* trials, in the order of blocks; borrowed references; the
-                   caller's array has room for all trials of the run */
-    const json_t *
-        *trials;    /* those of them that the last metric was taken from */
-    double *values; /* of the last sample_values; with equal room */
-    int pairs;      /* of slices, in slice mode; else 0 */
+    /* Borrowed trials in the order of blocks. The array has room for all trials
+     * of the run. */
+    const json_t **valid;
+    const json_t **trials; /* of these, those that the last metric used */
+    double *values;        /* of the last sample_values */
+    int pairs;             /* of slices, in slice mode; else 0 */
     int valid_count, count, invalid;
     int withheld;       /* valid trials that withhold the last metric */
     const char *reason; /* of an invalid trial or a withheld figure, or NULL */

@@ -32,8 +32,7 @@ struct parameter {
 struct arguments {
     int64_t values[ARGUMENT_VALUES_MAX];
     uint8_t first[PARAMETERS_MAX + 1];
-    uint64_t
-        seed; /* not in the table: every workload has a seed, 0 by default */
+    uint64_t seed; /* of every workload, in no table; 0 by default */
 };
 
 /* The (only, or first) value of parameter `index`. */
