@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first row is 0, 1, n-1, 2, n-2, ...: its neighbours differ by every
- * number modulo n once (n even), and each further row adds 1. For an odd n the
- * same rows backwards supply the neighbours that are missing (E. J. Williams,
- * Australian J. of Scientific Research A 2, 1949). Numbers are drawn with
- * splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
- * generators", OOPSLA 2014).
+ * The first row is 0, 1, n-1, 2, n-2, ...: for an even n its neighbours differ
+ * by every non-zero number modulo n, once each. Each further row adds 1. For an
+ * odd n, the rows read backwards supply the neighbours that are missing (E. J.
+ * Williams, Australian J. of Scientific Research A 2, 1949).
+ *
+ * Random numbers come from splitmix64 (Steele, Lea, Flood, "Fast splittable
+ * pseudorandom number generators", OOPSLA 2014).
  */
 #include "order.h"
 
@@ -41,13 +42,13 @@ int order_cycle(int n)
 
 void order_draw(int n, int row, uint64_t seed, int *items)
 {
-    int names[ORDER_MAX], rows[ORDER_MAX];
     uint64_t state = seed;
-    /* The order of an odd n's two squares is drawn as well: n blocks of one
-     * square balance the places already. */
+    /* For an odd n, chance decides which of the two squares comes first: the n
+     * blocks of one square balance the places already. */
     int backwards = n % 2 != 0 && (row >= n) != (order_random(&state) % 2 != 0);
-
+    int names[ORDER_MAX];
     order_shuffle(names, n, &state);
+    int rows[ORDER_MAX];
     order_shuffle(rows, n, &state);
     for (int i = 0; i < n; i++) {
         int step = i % 2 != 0 ? (i + 1) / 2 : n - i / 2;

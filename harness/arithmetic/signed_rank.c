@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The test is exact: the distribution of the rank sum is counted, ties get
- * their mean rank, zeros are dropped (F. Wilcoxon, Biometrics Bulletin 1,
- * 1945). The interval turns the test round: the means of all pairs of
- * differences, each with itself too, are sorted, and as many are cut from both
- * ends as the test at 5 % allows (J. L. Hodges, E. L. Lehmann, Annals of
- * Mathematical Statistics 34, 1963; M. Hollander, D. A. Wolfe, Nonparametric
- * Statistical Methods, 3.3). With fewer than six blocks nothing may be cut.
+ * The test is exact: it counts the distribution of the rank sum; ties get their
+ * mean rank, zeros are dropped (F. Wilcoxon, Biometrics Bulletin 1, 1945). The
+ * interval inverts the test: it sorts the means of all pairs of differences
+ * (each difference also paired with itself) and cuts as many from both ends as
+ * the test at 5 % allows (J. L. Hodges, E. L. Lehmann, Annals of Mathematical
+ * Statistics 34, 1963; M. Hollander, D. A. Wolfe, Nonparametric Statistical
+ * Methods, 3.3). With fewer than six blocks nothing may be cut.
  *
- * Beyond 50 blocks the rank sum is taken for normal, with the variance that
- * its ties leave it and the correction for continuity.
+ * Beyond 50 blocks the rank sum is taken as normally distributed, with a
+ * variance that accounts for ties and a correction for continuity.
  */
 #include "signed_rank.h"
 
@@ -22,8 +22,8 @@ enum {
     EXACT_SUM_MAX = SIGNED_RANK_EXACT_MAX * (SIGNED_RANK_EXACT_MAX + 1) / 2,
 };
 
-/* The differences that are none of 0 with their ranks, twice the usual ones so
- * that ties stay whole numbers. */
+/* The differences other than 0 with their ranks. The ranks are doubled so that
+ * mean ranks of ties are whole numbers. */
 struct ranked {
     double *d;
     int *ranks;
@@ -37,7 +37,7 @@ static int by_size(const void *left, const void *right)
     return (x > y) - (x < y);
 }
 
-/* Twice the mean ranks of sorted |d|. */
+/* The doubled mean ranks of differences that are sorted by size. */
 static void double_ranks(const double *d, int n, int *ranks)
 {
     for (int from = 0, to; from < n; from = to) {
@@ -87,8 +87,9 @@ static double p_exact(const struct ranked *ranked)
     return fmin(1, 2 * fmin(below, above) / all);
 }
 
-/* A rank counts or does not, at even chances: mean and variance of the sum
- * follow from the ranks, tied or not. Half a usual rank is 1 here. */
+/* Each rank is in the sum with a probability of one half, so mean and variance
+ * follow from the ranks, tied or not. The continuity correction is half a usual
+ * rank, which is 1 here. */
 static double p_normal(const struct ranked *ranked)
 {
     double sum = 0, mean = 0, variance = 0;
@@ -156,14 +157,12 @@ int signed_rank_cut_normal(int n)
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate)
 {
-    double *means;
     size_t size = (size_t)n, count = 0;
-    int cut;
 
     *estimate = (struct signed_rank){NAN, NAN, NAN};
     if (n < 1)
         return;
-    means = calloc(size * (size + 1) / 2, sizeof *means);
+    double *means = calloc(size * (size + 1) / 2, sizeof *means);
     if (!means)
         return;
     for (int i = 0; i < n; i++)
@@ -172,8 +171,8 @@ void signed_rank_ratio(const double *a, const double *b, int n,
                 (log(a[i]) - log(b[i]) + log(a[j]) - log(b[j])) / 2;
     qsort(means, count, sizeof *means, statistics_ascending);
     estimate->value = exp((means[(count - 1) / 2] + means[count / 2]) / 2);
-    cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
-                                    : signed_rank_cut_exact(n);
+    int cut = n > SIGNED_RANK_EXACT_MAX ? signed_rank_cut_normal(n)
+                                        : signed_rank_cut_exact(n);
     if (cut >= 1) {
         estimate->lo = exp(means[cut - 1]);
         estimate->hi = exp(means[count - (size_t)cut]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The second opinion on paired differences: Wilcoxon's signed ranks believe in
- * symmetry but not in normal logarithms, so one wild block cannot move them
- * far. Works on d = ln(a/b); pure functions.
+ * A second opinion on paired differences: Wilcoxon's signed ranks assume
+ * symmetry but not normal logarithms, so one wild block cannot move them far.
+ * All functions work on d = ln(a/b) and are pure.
  */
 #pragma once
 
@@ -16,16 +16,16 @@ struct signed_rank {
     double lo, hi; /* NAN where n < 6: no 95 % interval exists */
 };
 
-/* Two-sided p of the signed-rank test on ln(a/b): exact up to n = 50. NAN
- * without memory. */
+/* Two-sided p of the signed-rank test on ln(a/b); exact up to n = 50. NAN if
+ * out of memory. */
 double signed_rank_p(const double *a, const double *b, int n);
 
-/* Estimates the ratio a/b; value is also NAN when n < 1. */
+/* Estimates the ratio a/b. value is NAN if n < 1, too. */
 void signed_rank_ratio(const double *a, const double *b, int n,
                        struct signed_rank *estimate);
 
-/* What takes the place of the exact count beyond n = 50; for holding it
- * against that at 50. `cut` is how many of the sorted means fall off at either
+/* The approximation used beyond n = 50, and the exact cut, so that a test can
+ * compare them at 50. A cut is how many of the sorted means fall off at each
  * end of the interval. */
 double signed_rank_p_normal(const double *a, const double *b, int n);
 int signed_rank_cut_exact(int n);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Weighted least squares (Draper and Smith, Applied Regression Analysis, 3rd
- * edition, chapter 9). The variance of the slope is taken from the residuals
- * themselves, each divided by one minus its leverage (HC3; MacKinnon and
- * White, J. of Econometrics 29, 1985; Long and Ervin, The American
- * Statistician 54, 2000), so that the interval holds also where the weights
- * are wrong about how the scatter grows, and where the points do not lie on a
- * line.
+ * edition, chapter 9). The variance of the slope comes from the residuals, each
+ * divided by one minus its leverage (HC3; MacKinnon and White, J. of
+ * Econometrics 29, 1985; Long and Ervin, The American Statistician 54, 2000).
+ * So the interval also holds if the weights are wrong about how the scatter
+ * grows, or if the points do not lie on a line.
  */
 #include "slope.h"
 
@@ -57,12 +56,12 @@ static void find_centre(const double *x, const double *y, const double *weights,
 int slope_fit(const double *x, const double *y, const double *weights, int n,
               struct slope *slope)
 {
-    struct centre at;
-    double variance = 0, half;
+    double variance = 0;
 
     *slope = (struct slope){.n = n, .places = count_places(x, n)};
     if (slope->places < 3)
         return -EINVAL;
+    struct centre at;
     find_centre(x, y, weights, n, &at);
     for (int i = 0; i < n; i++)
         slope->value +=
@@ -73,13 +72,13 @@ int slope_fit(const double *x, const double *y, const double *weights, int n,
         double leverage = w / at.weight + w * dx * dx / at.squares;
         double rest = y[i] - slope->at_zero - slope->value * x[i];
 
-        /* A point that alone decides the line has no residual to judge by. */
+        /* A point that decides the line alone has no residual to judge by. */
         if (leverage < 1 - 1e-9)
             variance += pow(w * dx * rest / (at.squares * (1 - leverage)), 2);
         else
             variance = NAN;
     }
-    half = statistics_t_quantile(0.975, n - 2) * sqrt(variance);
+    double half = statistics_t_quantile(0.975, n - 2) * sqrt(variance);
     slope->lo = slope->value - half;
     slope->hi = slope->value + half;
     return isfinite(slope->value) && isfinite(half) ? 0 : -EINVAL;

@@ -2,15 +2,15 @@
  *
  * Intervals and verdicts. All work is on logarithms, because a model that is
  * twice as fast and one that is half as fast are equally far from 1, and
- * because noise of a shared machine multiplies.
+ * because the noise of a shared machine multiplies.
  *
- * Student's t is the inverse, by bisection, of the distribution function
- * through the incomplete beta function (continued fraction after Lentz; Press
- * et al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976).
+ * Student's t is the inverse, by bisection, of the distribution function, which
+ * uses the incomplete beta function (continued fraction after Lentz; Press et
+ * al., Numerical Recipes, 6.4; W. J. Lentz, Applied Optics 15, 1976).
  * Equivalence is two one-sided tests, hence the 90 % interval (D. J.
  * Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987). Two runs
- * share no blocks: Welch's t (B. L. Welch, Biometrika 34, 1947). Many
- * comparisons at once: S. Holm, Scandinavian J. of Statistics 6, 1979.
+ * share no blocks: Welch's t (B. L. Welch, Biometrika 34, 1947). Correction for
+ * many comparisons: S. Holm, Scandinavian J. of Statistics 6, 1979.
  */
 #include "statistics.h"
 
@@ -33,10 +33,9 @@ static double beta_fraction(double a, double b, double x)
 {
     const double tiny = 1e-300;
     double c = 1, d = 1 - (a + b) * x / (a + 1);
-    double value;
 
     d = 1 / (fabs(d) < tiny ? tiny : d);
-    value = d;
+    double value = d;
     for (int m = 1; m <= FRACTION_STEPS; m++) {
         double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
         double odd =
@@ -60,25 +59,22 @@ static double beta_fraction(double a, double b, double x)
     return value;
 }
 
-/* lgamma writes the global signgam; ours must not. */
+/* lgamma would write the global signgam; lgamma_r does not. */
 static double log_gamma(double x)
 {
     int sign;
-
     return lgamma_r(x, &sign);
 }
 
 /* Regularised incomplete beta function I_x(a, b). */
 static double beta(double a, double b, double x)
 {
-    double front;
-
     if (x <= 0)
         return 0;
     if (x >= 1)
         return 1;
-    front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) +
-                b * log1p(-x));
+    double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) +
+                       a * log(x) + b * log1p(-x));
     if (x < (a + 1) / (a + b + 2))
         return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
@@ -109,7 +105,8 @@ double statistics_t_quantile(double p, double df)
     return p < 0.5 ? -(lo + hi) / 2 : (lo + hi) / 2;
 }
 
-/* Intervals and p around a mean of logarithms with its standard error. */
+/* Sets the intervals and p around a mean of logarithms with its standard
+ * error. */
 static void set_intervals(double mean, double error, double df,
                           struct estimate *estimate)
 {
@@ -126,7 +123,6 @@ static void set_intervals(double mean, double error, double df,
         estimate->p = mean == 0 ? 1 : 0;
 }
 
-/* The estimate from logarithms. */
 static void from_logs(const double *logs, int n, struct estimate *estimate)
 {
     double mean = 0, squares = 0, lo = logs[0], hi = logs[0];
@@ -174,7 +170,6 @@ void statistics_welch(const struct estimate *a, const struct estimate *b,
 {
     int n = a->n < b->n ? a->n : b->n;
     double mean = log(a->value) - log(b->value);
-    double error_a, error_b, sum, df;
 
     *ratio = (struct estimate){.n = n, .value = exp(mean), .p = NAN};
     ratio->lo = ratio->hi = ratio->lo90 = ratio->hi90 = ratio->value;
@@ -182,14 +177,14 @@ void statistics_welch(const struct estimate *a, const struct estimate *b,
     ratio->max = a->max / b->min;
     if (n < 2)
         return;
-    error_a = a->log_sd * a->log_sd / a->n;
-    error_b = b->log_sd * b->log_sd / b->n;
-    sum = error_a + error_b;
-    df = sum > 0 ? sum * sum /
-                       (error_a * error_a / (a->n - 1) +
-                        error_b * error_b / (b->n - 1))
-                 : a->n + b->n - 2;
-    /* What one block of a pair of runs adds to the error. */
+    double error_a = a->log_sd * a->log_sd / a->n;
+    double error_b = b->log_sd * b->log_sd / b->n;
+    double sum = error_a + error_b;
+    double df = sum > 0 ? sum * sum /
+                              (error_a * error_a / (a->n - 1) +
+                               error_b * error_b / (b->n - 1))
+                        : a->n + b->n - 2;
+    /* The spread that one block of both runs adds to the error. */
     ratio->log_sd = sqrt(sum * n);
     set_intervals(mean, sqrt(sum), fmax(df, 1), ratio);
 }
@@ -247,12 +242,10 @@ enum verdict statistics_verdict(const struct estimate *ratio, double margin,
 
 int statistics_blocks_needed(const struct estimate *ratio, double margin)
 {
-    double t, blocks;
-
     if (ratio->n < 2 || !(margin > 0))
-        return 6; /* the least at which a signed-rank test can reach 5 % */
-    t = statistics_t_quantile(0.975, ratio->n - 1);
-    blocks = ceil(pow(2 * t * ratio->log_sd / log1p(margin), 2));
+        return 6; /* with fewer blocks a signed-rank test cannot reach 5 % */
+    double t = statistics_t_quantile(0.975, ratio->n - 1);
+    double blocks = ceil(pow(2 * t * ratio->log_sd / log1p(margin), 2));
     if (blocks <= ratio->n)
         return ratio->n + 1;
     return blocks < 100000 ? (int)blocks : 100000;

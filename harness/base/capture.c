@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "models/runtime/base/clock.h"
 
 static void __attribute__((noreturn)) child(const char *const *argv, int out)
 {
@@ -38,7 +38,7 @@ static int take(int fd, int64_t deadline_ns, char *text, size_t size)
 
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int64_t left_ms = (deadline_ns - now_ns()) / 1000000;
+        int64_t left_ms = (deadline_ns - clock_now_ns()) / 1000000;
         int ready = left_ms <= 0 ? 0 : poll(&wait, 1, (int)left_ms);
         if (ready == 0)
             return -ETIMEDOUT;
@@ -73,7 +73,7 @@ int capture(const char *const *argv, int64_t limit_ns, char *text, size_t size)
     result = pid < 0 ? -errno : 0;
     close(ends[1]);
     if (pid > 0) {
-        result = take(ends[0], now_ns() + limit_ns, text, size);
+        result = take(ends[0], clock_now_ns() + limit_ns, text, size);
         if (result < 0)
             kill(pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -106,3 +106,15 @@ void json_print(const json_t *json)
     json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     putchar('\n');
 }
+
+const json_t *json_row_of(const json_t *list, const char *key, const char *text)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (list, i, row) {
+        if (text[0] != '\0' && json_text_is(row, key, text))
+            return row;
+    }
+    return NULL;
+}

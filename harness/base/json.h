@@ -42,6 +42,11 @@ json_int_t json_integer_of(const json_t *object, const char *key);
 double json_number_of(const json_t *object, const char *key);
 double json_figure_of(const json_t *object, const char *key);
 
+/* The row of a list whose member `key` is this text, or NULL. No row has the
+ * empty text, which a missing member is read as. */
+const json_t *json_row_of(const json_t *list, const char *key,
+                          const char *text);
+
 /* The figure `second` of the member `first`. */
 double json_figure_in(const json_t *object, const char *first,
                       const char *second);

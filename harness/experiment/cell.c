@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of a cell: which there are, and collecting their texts. What the
- * texts mean is expand_cell's business (expand.c).
+ * The keys of a cell and the collection of their texts. Their meaning is in
+ * expand.c.
  */
 #include "cell.h"
 
@@ -13,63 +13,69 @@
 #include "harness/base/names.h"
 
 const struct key cell_keys[CELL_KEYS + 1] = {
-    [CELL_CONNECTIONS] = {"connections", "counts",
-                          "1; in an open loop four "
-                          "times what the rate needs, at least 16 and four "
-                          "bursts; in a search 256",
-                          "connections kept open; in an open loop the most at "
-                          "any time"},
+    [CELL_CONNECTIONS] =
+        {"connections", "counts",
+         "1; in an open loop four "
+         "times what the rate needs, at least 16 and four "
+         "bursts; in a search 256",
+         .help = "open connections; in an open loop the most at any time"},
     [CELL_RATE] = {"rate", "rates per second, or multiples like 1.2x", NULL,
-                   "offered rate; 1.2x: so many times what "
-                   "the quickest model reaches in a closed loop over the "
-                   "`connections`, measured before the first block"},
-    [CELL_WORKERS] = {"workers", "counts", "the model's own",
-                      "workers, for the models that have them; `workers.MODEL "
-                      "= N` for one of them"},
+                   .help = "offered rate; 1.2x: 1.2 times the rate of the "
+                           "fastest model in a closed loop over the "
+                           "`connections`, measured before the first block"},
+    [CELL_WORKERS] =
+        {"workers", "counts", "the model's own",
+         .help = "workers, for the models that have them; `workers.MODEL "
+                 "= N` for one of them"},
     [CELL_BACKEND_WORKERS] = {"backend_workers", "counts", "no limit",
-                              "calls that the backend serves at once, the "
-                              "others wait for their turn there"},
-    [CELL_WORKLOAD] = {"workload", "name", NULL, "what a request does"},
-    [CELL_MODE] = {"mode", NULL, "closed", NULL}, /* modes.c tells */
-    [CELL_SLO] = {"slo", "as in p99<60ms", NULL,
-                  "the limit on the response time that a search must keep; in "
-                  "an open loop answers within it are counted as goodput"},
+                              .help = "calls that the backend serves at once; "
+                                      "others wait for their turn"},
+    [CELL_WORKLOAD] = {"workload", "name", NULL, .help = "what a request does"},
+    [CELL_MODE] = {"mode", NULL, "closed", .help = NULL}, /* in modes.c */
+    [CELL_SLO] =
+        {"slo", "as in p99<60ms", NULL,
+         .help = "the limit on the response time that a search must keep; in "
+                 "an open loop answers within it are counted as goodput"},
     [CELL_ARRIVALS] = {"arrivals", "poisson, uniform, burst:K", "poisson",
-                       "when requests are due; burst:K: K together at each "
-                       "Poisson instant"},
+                       .help =
+                           "when requests are due; burst:K: K together at each "
+                           "Poisson instant"},
     [CELL_MODELS] = {"models", "names, or all", "all",
-                     "models to compare; all is every one in C that has the "
-                     "workload, yardsticks left out"},
-    [CELL_PLACEMENT] = {"placement", "split, shared", "split",
-                        "split: the server has half of the CPUs, generator "
-                        "and backend the others; shared: everybody has all"},
-    [CELL_WARMUP] = {"warmup", "time", "1s", "load before the window"},
+                     .help = "models to compare; all: every model in C that "
+                             "has the workload, except yardsticks"},
+    [CELL_PLACEMENT] =
+        {"placement", "split, shared", "split",
+         .help = "split: the server has half of the CPUs, generator and "
+                 "backend have the others; shared: everybody has all"},
+    [CELL_WARMUP] = {"warmup", "time", "1s", .help = "load before the window"},
     [CELL_WINDOW] = {"window", "time", "3s; in a soak 10m",
-                     "what is measured; in a search one step, longer where "
-                     "the percentile needs it"},
-    [CELL_TIMEOUT] = {"timeout", "time", "30s", "of one request"},
-    [CELL_THINK] = {"think", "time", "0s", "pause between answer and request"},
+                     .help = "the time that is measured; in a search one step, "
+                             "longer if the percentile needs it"},
+    [CELL_TIMEOUT] = {"timeout", "time", "30s", .help = "of one request"},
+    [CELL_THINK] = {"think", "time", "0s",
+                    .help = "pause between answer and request"},
     [CELL_ACTIVE] = {"active", "share", "1%",
-                     "of the connections that are asked each second, one after "
-                     "another; 0: none is"},
-    [CELL_RECOVERY] = {"recovery", "time", "0s",
-                       "after the window the server is asked now and then "
-                       "until it answers as quickly as before, for at most "
-                       "this long; 0s: it is not"},
-    [CELL_BESIDE_WORKLOAD] = {"beside.workload", "name", NULL,
-                              "a second load on the same server, an open "
-                              "loop; its parameters are `beside.PARAMETER`"},
+                     .help = "share of the connections that get a request each "
+                             "second, one after another; 0: none"},
+    [CELL_RECOVERY] =
+        {"recovery", "time", "0s",
+         .help = "after the window, how long to wait at most until the server "
+                 "answers as quickly as before; 0s: do not"},
+    [CELL_BESIDE_WORKLOAD] =
+        {"beside.workload", "name", NULL,
+         .help = "a second load on the same server, an open "
+                 "loop; its parameters are `beside.PARAMETER`"},
     [CELL_BESIDE_RATE] = {"beside.rate", "rate per second", NULL,
-                          "its offered rate"},
+                          .help = "its offered rate"},
     [CELL_BESIDE_CONNECTIONS] = {"beside.connections", "count",
                                  "as for connections",
-                                 "the most connections it opens"},
+                                 .help = "the most connections it opens"},
     [CELL_SLICES] = {"slices", "count", "10",
-                     "slices of each model in a block"},
+                     .help = "slices of each model in a block"},
     [CELL_SLICE] = {"slice", "time", "1s",
-                    "how long the load stays with a server"},
+                    .help = "how long the load stays with a server"},
     [CELL_DISCARD] = {"discard", "time", "200ms",
-                      "the beginning of a slice that is not counted"},
+                      .help = "the beginning of a slice that is not counted"},
 };
 
 static bool is_parameter(const char *name)
@@ -80,14 +86,13 @@ static bool is_parameter(const char *name)
     return false;
 }
 
-/* Every word that may begin a line of a cell, for the suggestion. */
+/* Refuses a key and suggests the nearest of all words that can begin a line of
+ * a cell. */
 static int unknown_key(const struct reader *reader,
                        const struct ini_entry *entry)
 {
-    const char *names[CELL_KEYS + 256];
-    char hint[512];
     int count = 0;
-
+    const char *names[CELL_KEYS + 256];
     for (int i = 0; i < CELL_KEYS; i++)
         names[count++] = cell_keys[i].name;
     for (const struct workload_entry *w = workloads; w->name; w++)
@@ -98,79 +103,82 @@ static int unknown_key(const struct reader *reader,
     names[count] = NULL;
     if (!names_nearest(entry->key, names))
         names[CELL_KEYS] = NULL;
+    char hint[512];
     return reader_fail(reader, entry->line, "unknown key \"%s\"%s", entry->key,
                        names_suggest(entry->key, names, hint, sizeof hint));
 }
 
-static int take_text(const struct reader *reader, struct cell_text *into,
-                     const struct ini_entry *entry, int section_line)
+/* Refuses an entry without a value, and an entry of a key that its section has
+ * on line `before` already. A line before the section holds a default, which
+ * may be replaced. */
+static int judge(const struct reader *reader, const struct ini_entry *entry,
+                 int before)
 {
-    /* A value from before this section is a default, and may be replaced. */
-    if (into->text && into->line > section_line)
+    if (before > reader->ini->sections[entry->section].line)
         return reader_fail(reader, entry->line,
                            "\"%s\" was given on line %d already", entry->key,
-                           into->line);
+                           before);
     if (entry->value[0] == '\0')
         return reader_fail(reader, entry->line, "\"%s\" has no value",
                            entry->key);
-    *into = (struct cell_text){entry->value, entry->line};
     return 0;
 }
 
+static int take_text(const struct reader *reader, struct cell_text *into,
+                     const struct ini_entry *entry)
+{
+    int result = judge(reader, entry, into->text ? into->line : 0);
+
+    if (result == 0)
+        *into = (struct cell_text){entry->value, entry->line};
+    return result;
+}
+
 static int take_workers_of(const struct reader *reader, struct cell *cell,
-                           const struct ini_entry *entry, int section_line)
+                           const struct ini_entry *entry)
 {
     const char *name = entry->key + strlen("workers.");
-    const struct model_info *model = models_find(reader->models, name);
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
+    const struct model_info *model = reader_model(reader, entry->line, name);
 
-    if (!model) {
-        models_names(reader->models, names);
-        return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name, names_suggest(name, names, hint, sizeof hint));
-    }
+    if (!model)
+        return -EINVAL;
     if (model->available && !model->has_workers)
         return reader_fail(reader, entry->line,
                            "the model %s has no workers to set", name);
-    return take_text(reader, &cell->workers_of[model - reader->models], entry,
-                     section_line);
+    return take_text(reader, &cell->workers_of[model - reader->models], entry);
 }
 
-/* Adds an entry to those that are judged later. */
-static int take_later(const struct reader *reader, int index, int section_line,
-                      int *list, int *count, int most)
+/* Adds an entry to those whose values are read with the workload or the models
+ * known. */
+static int take_later(const struct reader *reader, int index, int *list,
+                      int *count, int most)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
+    int before = 0;
 
     for (int i = 0; i < *count; i++) {
         const struct ini_entry *old = &reader->ini->entries[list[i]];
-        if (!strcmp(old->key, entry->key) && old->line > section_line)
-            return reader_fail(reader, entry->line,
-                               "\"%s\" was given on line %d already",
-                               entry->key, old->line);
+        if (!strcmp(old->key, entry->key))
+            before = old->line;
     }
-    if (entry->value[0] == '\0')
-        return reader_fail(reader, entry->line, "\"%s\" has no value",
-                           entry->key);
+    int result;
+    if ((result = judge(reader, entry, before)) < 0)
+        return result;
     if (*count == most)
         return reader_fail(reader, entry->line, "too many parameters");
     list[(*count)++] = index;
     return 0;
 }
 
-static int take_loose(const struct reader *reader, struct cell *cell, int index,
-                      int section_line)
+static int take_loose(const struct reader *reader, struct cell *cell, int index)
 {
     const char *name = reader->ini->entries[index].key;
 
     if (is_parameter(strncmp(name, "beside.", 7) ? name : name + 7))
-        return take_later(reader, index, section_line, cell->loose,
-                          &cell->loose_count,
+        return take_later(reader, index, cell->loose, &cell->loose_count,
                           sizeof cell->loose / sizeof *cell->loose);
     if (entrants_have_setting(reader, name))
-        return take_later(reader, index, section_line, cell->settings,
-                          &cell->setting_count,
+        return take_later(reader, index, cell->settings, &cell->setting_count,
                           sizeof cell->settings / sizeof *cell->settings);
     return unknown_key(reader, &reader->ini->entries[index]);
 }
@@ -178,12 +186,11 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index,
 int cell_take(const struct reader *reader, struct cell *cell, int index)
 {
     const struct ini_entry *entry = &reader->ini->entries[index];
-    int section_line = reader->ini->sections[entry->section].line;
 
     for (int i = 0; i < CELL_KEYS; i++)
         if (!strcmp(cell_keys[i].name, entry->key))
-            return take_text(reader, &cell->fixed[i], entry, section_line);
+            return take_text(reader, &cell->fixed[i], entry);
     if (!strncmp(entry->key, "workers.", 8))
-        return take_workers_of(reader, cell, entry, section_line);
-    return take_loose(reader, cell, index, section_line);
+        return take_workers_of(reader, cell, entry);
+    return take_loose(reader, cell, index);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * A [cell NAME] section: from texts to load points. A cell starts as a copy of
- * the defaults that [experiment] gives, takes its own entries over them, and
- * is then expanded: every key with a list of values multiplies the load
- * points. Only a finished load point is judged as a whole.
+ * the defaults in [experiment], and its own entries replace them. Then it is
+ * expanded: every key with a list of values multiplies the load points. Only a
+ * finished load point is checked as a whole.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 enum { CELL_WORKERS_MAX = 32768 }; /* more threads than most kernels allow */
 
-/* The fixed keys of a cell, in the order of the table in cell.c. The keys up
- * to CELL_EXPANDED may hold lists that expand. */
+/* The fixed keys of a cell, in the order of the table in cell.c. The keys
+ * before CELL_EXPANDED can hold lists that are expanded. */
 enum cell_key {
     CELL_CONNECTIONS,
     CELL_RATE,
@@ -44,7 +44,7 @@ enum cell_key {
 
 extern const struct key cell_keys[CELL_KEYS + 1];
 
-/* A value and where it was given; NULL: it was not. */
+/* A value and its line. NULL: the key was not given. */
 struct cell_text {
     const char *text;
     int line;
@@ -55,17 +55,17 @@ struct cell {
     int line;
     struct cell_text fixed[CELL_KEYS];
     struct cell_text workers_of[MODELS_MAX]; /* by index into the models */
-    /* Entries that only a workload can judge: parameters of it and of the one
-     * beside it. Indices into the file's entries, defaults first. */
+    /* Entries for parameters of the workload and of the workload beside it,
+     * which are read when these are known. Indices into the entries of the
+     * file, defaults first. */
     int loose[64];
     int loose_count;
-    /* Flags of models (`stack`, `stack.MODEL`): such indices as well. */
+    /* Entries for flags of models (`stack`, `stack.MODEL`); indices, too. */
     int settings[32];
     int setting_count;
 };
 
-/* Whether `key` can stand in a cell, its workload aside: a fixed key, or
- * workers.MODEL, or a parameter of any workload, or beside.PARAMETER, or a flag
- * of a model's own. Puts the entry into the cell; a value given before in the
- * same section is an error. Returns 0 or -EINVAL. */
+/* Puts an entry into the cell: a fixed key, workers.MODEL, a parameter of any
+ * workload, beside.PARAMETER, or a flag of a model. Any other key is an error,
+ * and so is a key given twice in a section. Returns 0 or -EINVAL. */
 int cell_take(const struct reader *reader, struct cell *cell, int entry);

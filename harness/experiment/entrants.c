@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * `models = all` means every contender in C that has the workload; a list means
- * what it says, so a name in it that does not exist is an error. A cell has
- * kept the lines that name a flag of some model; here they meet the models.
- * Values are judged by the table that the model itself described.
+ * `models = all` is every contender in C that has the workload. In a list, a
+ * name that does not exist is an error. The cell has kept the lines with flags
+ * of models; here they are matched with its models. The table that a model gave
+ * with --describe decides whether a value is good.
  */
 #include "entrants.h"
 
@@ -14,11 +14,10 @@
 #include "harness/base/names.h"
 #include "value.h"
 
-/* The flag that the key begins with, of this model: its row, or -1. */
+/* The row of this model's flag that the key begins with, or -1. */
 static int row_of(const struct model_info *model, const char *key)
 {
     char name[64];
-
     snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."), key);
     return parameters_find(model->settings, name);
 }
@@ -41,8 +40,9 @@ int entrants_setting_names(const struct reader *reader, const char **names,
     return count;
 }
 
-/* The entry that decides the row: the last that names the model, else the last
- * that names none; or NULL. The cell's own stand behind the defaults. */
+/* The entry that sets the flag: the last one that names the model, else the
+ * last one that names none; or NULL. The defaults come before the entries of
+ * the cell. */
 static const struct ini_entry *deciding(const struct reader *reader,
                                         const struct cell *cell,
                                         const struct model_info *model, int row)
@@ -64,17 +64,17 @@ static const struct ini_entry *deciding(const struct reader *reader,
     return found;
 }
 
-/* What the cell says of this model's flags, as a choice (settings.h). Returns
- * 0 or -EINVAL. */
+/* Collects the flags that the cell sets for this model into a choice
+ * (settings.h). Returns 0 or -EINVAL. */
 static int choose_settings(const struct reader *reader, const struct cell *cell,
                            const struct model_info *model,
                            char choice[SETTINGS_TEXT_MAX])
 {
     const struct parameter *table = model->settings;
     size_t used = 0;
-    char why[256];
 
     choice[0] = '\0';
+    char why[256];
     for (int row = 0; row < parameters_count(table); row++) {
         const char *given[PARAMETERS_MAX] = {NULL};
         const struct ini_entry *entry = deciding(reader, cell, model, row);
@@ -109,22 +109,18 @@ static bool is_of_use(const struct reader *reader,
 static int check_named(const struct reader *reader,
                        const struct ini_entry *entry, const char *name)
 {
-    const struct model_info *model = models_find(reader->models, name);
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
+    const struct model_info *model = reader_model(reader, entry->line, name);
 
-    models_names(reader->models, names);
     if (!model)
-        return reader_fail(reader, entry->line, "no model is named \"%s\"%s",
-                           name, names_suggest(name, names, hint, sizeof hint));
+        return -EINVAL;
     if (model->available && row_of(model, entry->key) < 0)
         return reader_fail(reader, entry->line, "the model %s has no \"%.*s\"",
                            name, (int)strcspn(entry->key, "."), entry->key);
     return 0;
 }
 
-/* Refuses what no model of the finished load point can use, and the name of a
- * model that does not exist or lacks the flag. Returns 0 or -EINVAL. */
+/* Refuses flags that no model of the finished load point has, and names of
+ * models that do not exist or lack the flag. Returns 0 or -EINVAL. */
 static int check_settings(const struct reader *reader, const struct cell *cell,
                           const struct load_point *point)
 {
@@ -160,7 +156,6 @@ static int add(struct choice *choice, const struct model_info *model)
         &choice->cell->workers_of[model - choice->reader->models];
     int workers = choice->point->workers;
     char why[256];
-
     if (own->text && value_count(own->text, 1, CELL_WORKERS_MAX, &workers, why,
                                  sizeof why) < 0)
         return reader_fail(choice->reader, own->line, "\"workers.%s\" %s",
@@ -194,16 +189,11 @@ static int add_all(struct choice *choice)
 static int add_named(struct choice *choice, const char *name, int line)
 {
     const struct reader *reader = choice->reader;
-    const struct model_info *model = models_find(reader->models, name);
+    const struct model_info *model = reader_model(reader, line, name);
     const char *workload = choice->point->workload->name;
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
 
-    if (!model) {
-        models_names(reader->models, names);
-        return reader_fail(reader, line, "no model is named \"%s\"%s", name,
-                           names_suggest(name, names, hint, sizeof hint));
-    }
+    if (!model)
+        return -EINVAL;
     for (int i = 0; i < choice->count; i++)
         if (!strcmp(choice->point->models[i], name))
             return reader_fail(reader, line, "the model %s is listed twice",
@@ -228,7 +218,6 @@ static int add_list(struct choice *choice, const struct cell_text *list)
     const char *rest = list->text;
     char name[64], why[256];
     int more;
-
     while ((more = value_next(&rest, name, sizeof name, why, sizeof why)) > 0) {
         int result = add_named(choice, name, list->line);
         if (result < 0)
@@ -247,7 +236,6 @@ int entrants_choose(const struct reader *reader, const struct cell *cell,
     const struct cell_text *workers = &cell->fixed[CELL_WORKERS];
     bool some_have_workers = false;
     int result;
-
     if (!list->text || !strcmp(list->text, "all"))
         result = add_all(&choice);
     else
@@ -303,7 +291,6 @@ const struct model_info *entrants_model(const struct model_info *models,
                                         const char *name)
 {
     char model[64];
-
     snprintf(model, sizeof model, "%.*s",
              (int)(strlen(name) - entrants_is_copy(name)), name);
     return models_find(models, model);

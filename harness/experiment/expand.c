@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the texts of a cell to load points. Every key that holds a list is an
- * axis; the load points are all combinations, the last axis changing fastest,
- * and an axis with more than one item shows in the id (fetch-c100). Each is
- * judged as a whole: what its mode (modes.h), its workload and its times make
- * of each other.
+ * From the texts of a cell to load points. Every key with a list is an axis.
+ * The load points are all combinations of the items; the last axis changes
+ * fastest, and an axis with several items shows in the id (fetch-c100). Each
+ * load point is then checked as a whole: its mode (modes.h), its workload and
+ * its times must fit each other.
  */
 #include "expand.h"
 
@@ -20,8 +20,7 @@
 #include "modes.h"
 #include "value.h"
 
-/* A cell while it becomes load points: its lists as axes, and where on each the
- * current load point stands. */
+/* Limits on what a cell may say. */
 enum {
     AXIS_ITEMS_MAX = 64,
     AXES_MAX = CELL_EXPANDED + PARAMETERS_MAX,
@@ -32,7 +31,7 @@ enum {
     COUNTED_WAITS = 10,
 };
 
-/* One key with the items of its list; `key` is a fixed key, or CELL_KEYS plus
+/* One key with the items of its list. `key` is a fixed key, or CELL_KEYS plus
  * the index of a parameter. */
 struct axis {
     int key, line, count;
@@ -43,15 +42,15 @@ struct expansion {
     const struct reader *reader;
     const struct cell *cell;
     const struct workload_entry *workload;
-    struct cell_text given[PARAMETERS_MAX]; /* by row of the workload */
+    struct cell_text given[PARAMETERS_MAX]; /* by row of the workload's table */
     struct beside beside;
     struct axis axes[AXES_MAX];
     int axis_count;
-    int at[AXES_MAX]; /* which item of each axis this load point has */
+    int at[AXES_MAX]; /* the item of each axis in the current load point */
 };
 
-/* The item of the axis for `key` in the current load point, or NULL; the line
- * it stands on. */
+/* The item of the axis for `key` in the current load point, or NULL; *line is
+ * the line of the list, or that of the cell. */
 static const char *expansion_item(const struct expansion *expansion, int key,
                                   int *line)
 {
@@ -64,7 +63,27 @@ static const char *expansion_item(const struct expansion *expansion, int key,
     return NULL;
 }
 
-/* The package for want of which the workload was not built, or NULL. */
+/* Says what is wrong with the value of a cell's key. Returns -EINVAL. */
+static int refuse(const struct expansion *expansion, int key, int line,
+                  const char *why)
+{
+    return reader_fail(expansion->reader, line, "\"%s\" %s",
+                       cell_keys[key].name, why);
+}
+
+/* A key that counts; *value stays if the cell has no such key. */
+static int take_count(const struct expansion *expansion, int key, int most,
+                      int *value)
+{
+    int line;
+    const char *text = expansion_item(expansion, key, &line);
+    char why[EXPAND_WHY_MAX];
+    if (text && value_count(text, 1, most, value, why, sizeof why) < 0)
+        return refuse(expansion, key, line, why);
+    return 0;
+}
+
+/* The package that is missing for the workload, or NULL. */
 static const char *lacks(const char *name)
 {
     for (int i = 0; workloads_missing[i].name; i++)
@@ -91,15 +110,14 @@ bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
     return true;
 }
 
-/* The workload of that name, or NULL after an error with the nearest one. */
+/* The workload of that name, or NULL after an error that suggests the nearest
+ * one. */
 static const struct workload_entry *find_workload(const struct reader *reader,
                                                   const struct cell_text *name)
 {
     const struct workload_entry *entry = workloads;
-    const char *names[256];
-    char hint[512];
     int count = 0;
-
+    const char *names[256];
     for (; entry->name; entry++) {
         if (!strcmp(entry->name, name->text))
             return entry;
@@ -107,6 +125,7 @@ static const struct workload_entry *find_workload(const struct reader *reader,
             names[count++] = entry->name;
     }
     names[count] = NULL;
+    char hint[512];
     if (lacks(name->text))
         reader_fail(reader, name->line,
                     "the workload %s was not built: package %s is missing "
@@ -119,7 +138,7 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     return NULL;
 }
 
-/* Drops the blanks in a parameter's value: a query has none. */
+/* Drops the blanks in a parameter's value, since a query has none. */
 static void squeeze(char *text)
 {
     char *to = text;
@@ -130,21 +149,20 @@ static void squeeze(char *text)
     *to = '\0';
 }
 
-/* The cell's loose entries that are rows of this workload, with "beside." or
- * "" before their names; an entry of the cell itself (not a default) that is
- * no row is an error. Returns 0 or -EINVAL. */
+/* Picks the cell's entries for parameters of this workload; their keys begin
+ * with `prefix`, "beside." or "". An entry of the cell itself (not a default)
+ * for a parameter that the workload lacks is an error. Returns 0 or -EINVAL. */
 static int pick_parameters(const struct reader *reader, const struct cell *cell,
                            const struct workload_entry *workload,
                            const char *prefix, struct cell_text *given)
 {
     const struct parameter *table = workload->workload->parameters;
-    const char *names[PARAMETERS_MAX + 1];
-    char hint[512];
     int rows = parameters_count(table);
-
+    const char *names[PARAMETERS_MAX + 1];
     for (int i = 0; i < rows; i++)
         names[i] = table[i].name;
     names[rows] = NULL;
+    char hint[512];
     for (int i = 0; i < cell->loose_count; i++) {
         const struct ini_entry *entry = &reader->ini->entries[cell->loose[i]];
         bool beside = !strncmp(entry->key, "beside.", 7);
@@ -165,7 +183,7 @@ static int pick_parameters(const struct reader *reader, const struct cell *cell,
     return 0;
 }
 
-/* How long a request waits by itself. */
+/* The time that a request waits by design. */
 static int64_t wait_of(const struct workload_entry *entry,
                        const struct arguments *arguments)
 {
@@ -179,14 +197,14 @@ static int add_axis(struct expansion *expansion, int key,
 {
     struct axis *axis = &expansion->axes[expansion->axis_count];
     const char *rest = text->text;
-    char why[EXPAND_WHY_MAX];
-    int more;
 
     if (!text->text)
         return 0;
     axis->key = key;
     axis->line = text->line;
     axis->count = 0;
+    char why[EXPAND_WHY_MAX];
+    int more;
     for (;;) {
         char item[64];
         more = value_next(&rest, item, sizeof item, why, sizeof why);
@@ -205,7 +223,7 @@ static int add_axis(struct expansion *expansion, int key,
     return 0;
 }
 
-/* NAME, then a mark for each axis that has several items. */
+/* The id: NAME, then a mark for each axis with several items. */
 static int make_id(const struct expansion *expansion, struct load_point *point)
 {
     static const char *const marks[CELL_EXPANDED] = {"c", "r", "w", "k"};
@@ -244,12 +262,12 @@ static int take_parameters(const struct expansion *expansion,
     const char *given[PARAMETERS_MAX] = {NULL};
     char why[EXPAND_WHY_MAX];
     int line;
-
     for (int i = 0; i < parameters_count(table); i++) {
         given[i] = table[i].list_max > 0
                        ? expansion->given[i].text
                        : expansion_item(expansion, CELL_KEYS + i, &line);
-        /* One by one first, so that the error has the right line. */
+        /* Each parameter is parsed alone first, so that an error has the right
+         * line. */
         const char *one[PARAMETERS_MAX] = {NULL};
         one[i] = given[i];
         if (parameters_parse(table, one, &point->arguments, why, sizeof why) <
@@ -279,44 +297,37 @@ static int make_axes(struct expansion *expansion)
     return result;
 }
 
-/* A limit of the backend, for those who call it. */
+/* Sets the limit of the backend. If the workload calls no backend, a default
+ * from [experiment] has no effect, and a limit of the cell itself is an
+ * error. */
 static int take_backend(const struct expansion *expansion,
                         struct load_point *point)
 {
     const struct cell_text *given =
         &expansion->cell->fixed[CELL_BACKEND_WORKERS];
-    char why[EXPAND_WHY_MAX];
-    int line;
-    const char *text = expansion_item(expansion, CELL_BACKEND_WORKERS, &line);
 
-    if (!text || (!point->workload->workload->needs_backend &&
-                  given->line < expansion->cell->line))
-        return 0; /* a default that means nothing here */
-    if (!point->workload->workload->needs_backend)
-        return reader_fail(expansion->reader, line,
-                           "\"backend_workers\" has no meaning: %s calls no "
-                           "backend",
-                           point->workload->name);
-    if (value_count(text, 1, CELL_WORKERS_MAX, &point->backend_workers, why,
-                    sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"backend_workers\" %s",
-                           why);
-    return 0;
+    if (point->workload->workload->needs_backend)
+        return take_count(expansion, CELL_BACKEND_WORKERS, CELL_WORKERS_MAX,
+                          &point->backend_workers);
+    if (!given->text || given->line < expansion->cell->line)
+        return 0;
+    return reader_fail(expansion->reader, given->line,
+                       "\"backend_workers\" has no meaning: %s calls no "
+                       "backend",
+                       point->workload->name);
 }
 
 static const int64_t SECOND_NS = 1000000000;
 
-static int take_quantity(const struct expansion *expansion, int key, int unit,
-                         const char *default_text, int64_t min, int64_t max,
-                         int64_t *value)
+static int take_quantity(const struct expansion *expansion, int key,
+                         enum unit unit, const char *default_text, int64_t min,
+                         int64_t max, int64_t *value)
 {
     const struct cell_text *given = &expansion->cell->fixed[key];
     char why[EXPAND_WHY_MAX];
-
     if (value_quantity(unit, given->text ? given->text : default_text, min, max,
                        value, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
-                           cell_keys[key].name, why);
+        return refuse(expansion, key, given->line, why);
     return 0;
 }
 
@@ -324,31 +335,31 @@ static int take_choice(const struct expansion *expansion, int key,
                        const char *const *names, int *value)
 {
     const struct cell_text *given = &expansion->cell->fixed[key];
-    char why[EXPAND_WHY_MAX];
 
     *value = 0;
+    char why[EXPAND_WHY_MAX];
     if (given->text &&
         value_choice(given->text, names, value, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"%s\" %s",
-                           cell_keys[key].name, why);
+        return refuse(expansion, key, given->line, why);
     return 0;
 }
 
-/* What a search must keep, and what is good in an open loop. */
+/* Takes the limit that a search must keep, or that defines goodput in an open
+ * loop. */
 static int take_slo(const struct expansion *expansion, struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_SLO];
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
-    char why[EXPAND_WHY_MAX];
 
     if (!given->text)
         return reader_fail(expansion->reader, expansion->cell->line,
                            "[cell %s] is a search and has no limit to keep; "
                            "add slo = p99<100ms",
                            point->section);
+    char why[EXPAND_WHY_MAX];
     if (value_limit(given->text, &point->slo.percentile, &point->slo.limit_ns,
                     why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"slo\" %s", why);
+        return refuse(expansion, CELL_SLO, given->line, why);
     if (strlen(given->text) >= sizeof point->slo.text)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is longer than %zu characters",
@@ -362,33 +373,30 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
     return 0;
 }
 
-/* The idle ones are asked in turn, evenly: each has slept since its turn
- * before, or since it was opened. */
+/* Connections get their requests in turn, evenly spread, so each has slept
+ * since its last turn or since it was opened. */
 static int take_active(const struct expansion *expansion,
                        struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_ACTIVE];
     double share = 0.01;
     char why[EXPAND_WHY_MAX];
-
     if (given->text &&
         (!strcmp(given->text, "0") || !strcmp(given->text, "0%")))
         share = 0;
     else if (given->text &&
              value_share(given->text, &share, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, given->line, "\"active\" %s",
-                           why);
+        return refuse(expansion, CELL_ACTIVE, given->line, why);
     point->arrivals = ARRIVALS_UNIFORM;
     point->burst = 1;
     point->rate_per_s = share * point->connections;
     return 0;
 }
 
-/* The rate of an open loop, and its limit if it has one. */
+/* Takes the rate of an open loop, and its limit if it has one. */
 static int take_rate(const struct expansion *expansion,
                      struct load_point *point)
 {
-    char why[EXPAND_WHY_MAX];
     int line;
     const char *text = expansion_item(expansion, CELL_RATE, &line);
 
@@ -397,9 +405,10 @@ static int take_rate(const struct expansion *expansion,
                            "[cell %s] is an open loop and has no rate; add "
                            "rate = 200, or mode = closed",
                            point->section);
+    char why[EXPAND_WHY_MAX];
     if (!value_multiple(text, &point->rate_of_capacity) &&
         value_rate(text, &point->rate_per_s, why, sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"rate\" %s", why);
+        return refuse(expansion, CELL_RATE, line, why);
     if (point->rate_of_capacity > 0 &&
         !expansion->cell->fixed[CELL_CONNECTIONS].text)
         return reader_fail(expansion->reader, line,
@@ -409,23 +418,10 @@ static int take_rate(const struct expansion *expansion,
                                                   : take_slo(expansion, point);
 }
 
-static int take_connections(const struct expansion *expansion,
-                            struct load_point *point)
-{
-    char why[EXPAND_WHY_MAX];
-    int line;
-    const char *text = expansion_item(expansion, CELL_CONNECTIONS, &line);
-
-    if (text && value_count(text, 1, CONNECTIONS_MAX, &point->connections, why,
-                            sizeof why) < 0)
-        return reader_fail(expansion->reader, line, "\"connections\" %s", why);
-    return 0;
-}
-
-/* The discarded part must outlast what the server before, and the slice's own
- * beginning, leave behind: requests in flight, and connections that start one
- * after another. The counted part must hold so many waits that one more or less
- * at its edges does not matter. */
+/* The discarded part must be long enough for the effects of the previous server
+ * and of the start of the slice to end: requests in flight, connections that
+ * start one after another. The counted part must hold so many waits that one
+ * more or less at its edges does not matter. */
 static int judge_slicing(const struct expansion *expansion,
                          const struct load_point *point)
 {
@@ -457,7 +453,6 @@ static int take_slicing(const struct expansion *expansion,
     struct slicing *slicing = &point->slicing;
     int64_t count;
     int result;
-
     if ((result = take_quantity(expansion, CELL_SLICES, UNIT_COUNT, "10", 1,
                                 SLICES_MAX, &count)) < 0 ||
         (result = take_quantity(expansion, CELL_SLICE, UNIT_NS, "1s", 1,
@@ -469,7 +464,7 @@ static int take_slicing(const struct expansion *expansion,
     return judge_slicing(expansion, point);
 }
 
-/* What a mode alone takes. */
+/* Functions that take the keys of one mode. */
 static int (*const mode_takes[MODES])(const struct expansion *,
                                       struct load_point *) = {
     [MODE_OPEN] = take_rate,     [MODE_SOAK] = take_rate,
@@ -477,15 +472,13 @@ static int (*const mode_takes[MODES])(const struct expansion *,
     [MODE_SLICE] = take_slicing,
 };
 
-/* Mode, arrivals, rate and connections; point->workload and its arguments are
- * set. */
+/* Takes mode, arrivals, rate and connections; point->workload and its arguments
+ * are set. */
 static int take_load(const struct expansion *expansion,
                      struct load_point *point)
 {
     const struct cell_text *given = &expansion->cell->fixed[CELL_ARRIVALS];
     int mode, result;
-
-    point->slicing = (struct slicing){0};
     if ((result = take_choice(expansion, CELL_MODE, modes_names(), &mode)) < 0)
         return result;
     modes_set(point, (enum mode)mode);
@@ -498,10 +491,11 @@ static int take_load(const struct expansion *expansion,
                            "\"arrivals\" is \"%s\"; poisson, uniform or "
                            "burst:K with K from 2 to %d",
                            given->text, LOAD_BURST_MAX);
-    /* An idle load's rate follows from its connections, an open loop's
-     * connections from its rate. */
+    /* The rate of an idle load follows from its connections. The connections of
+     * an open loop follow from its rate unless the cell says how many. */
     point->connections = modes[mode].connections;
-    if (mode == MODE_IDLE && (result = take_connections(expansion, point)) < 0)
+    if ((result = take_count(expansion, CELL_CONNECTIONS, CONNECTIONS_MAX,
+                             &point->connections)) < 0)
         return result;
     if (mode_takes[mode] && (result = mode_takes[mode](expansion, point)) < 0)
         return result;
@@ -509,10 +503,10 @@ static int take_load(const struct expansion *expansion,
         point->connections = load_schedule_connections(
             point->rate_per_s, point->burst,
             wait_of(point->workload, &point->arguments));
-    return mode == MODE_IDLE ? 0 : take_connections(expansion, point);
+    return 0;
 }
 
-/* What a conversation cannot be asked with. */
+/* Refuses modes and keys that do not fit a workload that is a conversation. */
 static int judge_session(const struct expansion *expansion,
                          const struct load_point *point)
 {
@@ -541,8 +535,8 @@ static int judge_session(const struct expansion *expansion,
     return 0;
 }
 
-/* A time that the point's mode does not know is 0; a default that it would not
- * take is an error all the same. */
+/* A time that the mode does not have is set to 0, but a bad value among the
+ * defaults is still an error. */
 static int take_times(const struct expansion *expansion,
                       struct load_point *point)
 {
@@ -576,14 +570,13 @@ static int take_times(const struct expansion *expansion,
     return 0;
 }
 
-/* Placement, warm-up, window, timeout, pause, recovery. */
+/* Takes placement, warm-up, window, timeout, pause and recovery. */
 static int take_course(const struct expansion *expansion,
                        struct load_point *point)
 {
     static const char *const placements[] = {"split", "shared", NULL};
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
     int placement, result;
-
     if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
                               &placement)) < 0 ||
         (result = take_times(expansion, point)) < 0)
@@ -606,17 +599,14 @@ static int take_course(const struct expansion *expansion,
     return judge_session(expansion, point);
 }
 
-/* The second load of the whole cell, into expansion->beside. */
+/* Takes the second load of the cell into expansion->beside. */
 static int take_beside(struct expansion *expansion)
 {
     const struct cell_text *fixed = expansion->cell->fixed;
     const struct reader *reader = expansion->reader;
     struct cell_text given[PARAMETERS_MAX] = {{NULL, 0}};
-    const char *texts[PARAMETERS_MAX];
     struct beside *beside = &expansion->beside;
     const struct cell_text *name = &fixed[CELL_BESIDE_WORKLOAD];
-    char why[EXPAND_WHY_MAX];
-    int result;
 
     if (!name->text) {
         for (int key = CELL_BESIDE_RATE; key <= CELL_BESIDE_CONNECTIONS; key++)
@@ -634,12 +624,14 @@ static int take_beside(struct expansion *expansion)
                            "\"beside.workload\": %s is a conversation; beside "
                            "another load there can be requests of HTTP",
                            name->text);
-    result = pick_parameters(reader, expansion->cell, beside->workload,
-                             "beside.", given);
+    int result = pick_parameters(reader, expansion->cell, beside->workload,
+                                 "beside.", given);
+    const char *texts[PARAMETERS_MAX];
     for (int i = 0; i < PARAMETERS_MAX; i++)
         texts[i] = given[i].text;
     if (result < 0)
         return result;
+    char why[EXPAND_WHY_MAX];
     if (parameters_parse(beside->workload->workload->parameters, texts,
                          &beside->arguments, why, sizeof why) < 0)
         return reader_fail(reader, name->line, "beside.workload: %s", why);
@@ -648,47 +640,42 @@ static int take_beside(struct expansion *expansion)
                            "the second load has no rate; add beside.rate = 1");
     if (value_rate(fixed[CELL_BESIDE_RATE].text, &beside->rate_per_s, why,
                    sizeof why) < 0)
-        return reader_fail(reader, fixed[CELL_BESIDE_RATE].line,
-                           "\"beside.rate\" %s", why);
+        return refuse(expansion, CELL_BESIDE_RATE, fixed[CELL_BESIDE_RATE].line,
+                      why);
     beside->connections = load_schedule_connections(
         beside->rate_per_s, 1, wait_of(beside->workload, &beside->arguments));
     if (fixed[CELL_BESIDE_CONNECTIONS].text &&
         value_count(fixed[CELL_BESIDE_CONNECTIONS].text, 1, CONNECTIONS_MAX,
                     &beside->connections, why, sizeof why) < 0)
-        return reader_fail(reader, fixed[CELL_BESIDE_CONNECTIONS].line,
-                           "\"beside.connections\" %s", why);
+        return refuse(expansion, CELL_BESIDE_CONNECTIONS,
+                      fixed[CELL_BESIDE_CONNECTIONS].line, why);
     return 0;
 }
 
-/* The load point that expansion->at says, added to the experiment. */
+/* Adds the load point that expansion->at selects to the experiment. */
 static int add_point(const struct expansion *expansion)
 {
     const struct reader *reader = expansion->reader;
     struct experiment *experiment = reader->experiment;
     const struct cell *cell = expansion->cell;
-    struct load_point *point;
-    const char *text;
-    char why[EXPAND_WHY_MAX];
-    int line, result;
 
     if (experiment->load_point_count == EXPERIMENT_CELLS_MAX)
         return reader_fail(reader, cell->line, "more than %d load points",
                            EXPERIMENT_CELLS_MAX);
-    point = &experiment->load_points[experiment->load_point_count];
+    struct load_point *point =
+        &experiment->load_points[experiment->load_point_count];
     snprintf(point->section, sizeof point->section, "%s", cell->name);
     point->line = cell->line;
     point->workload = expansion->workload;
     point->beside = expansion->beside;
+    int result;
     if ((result = make_id(expansion, point)) < 0 ||
         (result = take_parameters(expansion, point)) < 0 ||
         (result = take_load(expansion, point)) < 0 ||
-        (result = take_course(expansion, point)) < 0)
-        return result;
-    text = expansion_item(expansion, CELL_WORKERS, &line);
-    if (text && value_count(text, 1, CELL_WORKERS_MAX, &point->workers, why,
-                            sizeof why) < 0)
-        return reader_fail(reader, line, "\"workers\" %s", why);
-    if ((result = take_backend(expansion, point)) < 0 ||
+        (result = take_course(expansion, point)) < 0 ||
+        (result = take_count(expansion, CELL_WORKERS, CELL_WORKERS_MAX,
+                             &point->workers)) < 0 ||
+        (result = take_backend(expansion, point)) < 0 ||
         (result = entrants_choose(reader, cell, point)) < 0)
         return result;
     for (int i = 0; i < experiment->load_point_count; i++)
@@ -701,7 +688,7 @@ static int add_point(const struct expansion *expansion)
     return 0;
 }
 
-/* Counts through the axes like an odometer. */
+/* Moves on to the next combination of items, like an odometer. */
 static bool next_point(struct expansion *expansion)
 {
     for (int i = expansion->axis_count - 1; i >= 0; i--) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sections and their order; [experiment] and [profile]; where experiments are.
- * Cells are cell.c's, and their meaning expand.c's. The experiments that are
- * shipped are found by name: harness/experiments/NAME.ini, and claims/NAME for
- * those of a folder below that is listed here.
+ * The sections of a file and their order, the [experiment] section, and where
+ * experiments are. Cells are in cell.c, their meaning in expand.c. A shipped
+ * experiment is found by its name: harness/experiments/NAME.ini, or claims/NAME
+ * for one in a folder listed here.
  */
 #include "experiment.h"
 
@@ -26,166 +26,108 @@
 #include "target_section.h"
 #include "value.h"
 
-enum experiment_key {
-    EXPERIMENT_TITLE,
-    EXPERIMENT_QUESTION,
-    EXPERIMENT_BLOCKS,
-    EXPERIMENT_SEED,
-    EXPERIMENT_BASELINE,
-    EXPERIMENT_BASE,
-    EXPERIMENT_HEADLINE,
-    EXPERIMENT_MARGIN,
-    EXPERIMENT_LATENCY_MARGIN,
-    EXPERIMENT_NOISE_FLOOR,
-    EXPERIMENT_CALIBRATE_WARMUP,
-    EXPERIMENT_POSTGRESQL,
-    EXPERIMENT_REDIS,
-    EXPERIMENT_KEYS,
-};
+enum { TRIAL_NAME_MAX = 200 }; /* the longest name that the report accepts */
 
-enum { TRIAL_NAME_MAX = 200 }; /* what the report takes for a name */
+static int take_seed(const struct reader *reader, const struct ini_entry *entry,
+                     const struct key *key, void *into)
+{
+    struct experiment *experiment = into;
 
-static const struct key experiment_keys[EXPERIMENT_KEYS + 1] = {
-    [EXPERIMENT_TITLE] = {"title", "text", "the file's name",
-                          "a heading for the report"},
-    [EXPERIMENT_QUESTION] = {"question", "text", NULL,
-                             "what the experiment answers, one sentence"},
-    [EXPERIMENT_BLOCKS] = {"blocks", "count", "6",
-                           "trials of every cell; below 6 no difference can "
-                           "be significant"},
-    [EXPERIMENT_SEED] = {"seed", "number", "drawn for the run",
-                         "of the order of trials, arrivals and requests"},
-    [EXPERIMENT_BASELINE] = {"baseline", "name", NULL,
-                             "the model that others are compared with"},
-    [EXPERIMENT_BASE] = {"base", "a load point", NULL,
-                         "the load point whose figures each model's others are "
-                         "divided by, block by block"},
-    [EXPERIMENT_HEADLINE] = {"headline", "a metric", "by the kind of load",
-                             "what the last lines of a run are about: "
-                             "cpu_per_request_ns"},
-    [EXPERIMENT_MARGIN] = {"margin", "share", "5%",
-                           "the smallest difference that matters, of "
-                           "throughput, CPU and memory"},
-    [EXPERIMENT_LATENCY_MARGIN] = {"margin.latency", "share", "10%",
-                                   "the same of latencies"},
-    [EXPERIMENT_NOISE_FLOOR] = {"noise_floor", "yes, no", "no",
-                                "a second copy of the baseline takes part: "
-                                "what differs between both is noise"},
-    [EXPERIMENT_CALIBRATE_WARMUP] = {"calibrate_warmup", "yes, no", "no",
-                                     "warmup is the least: before the first "
-                                     "block it is found out how long the "
-                                     "slowest model needs to settle"},
-    [EXPERIMENT_POSTGRESQL] = {"postgresql", "HOST:PORT",
-                               "a private one is started",
-                               "the PostgreSQL that query asks"},
-    [EXPERIMENT_REDIS] = {"redis", "HOST:PORT", "a private one is started",
-                          "the Redis that cache asks"},
-};
+    (void)key;
+    char why[256];
+    return reader_judged(
+        reader, entry,
+        value_seed(entry->value, &experiment->seed, why, sizeof why), why);
+}
 
 static int take_baseline(const struct reader *reader,
-                         const struct ini_entry *entry)
+                         const struct ini_entry *entry, const struct key *key,
+                         void *into)
 {
-    const char *names[MODELS_MAX + 1];
-    char hint[512];
+    struct experiment *experiment = into;
 
-    if (!models_find(reader->models, entry->value)) {
-        models_names(reader->models, names);
-        return reader_fail(
-            reader, entry->line, "no model is named \"%s\"%s", entry->value,
-            names_suggest(entry->value, names, hint, sizeof hint));
-    }
-    return reader_copy_text(reader, entry, reader->experiment->baseline,
-                            sizeof reader->experiment->baseline);
+    if (!reader_model(reader, entry->line, entry->value))
+        return -EINVAL;
+    return reader_copy_text(reader, entry, experiment->baseline, key->size);
 }
 
 static int take_headline(const struct reader *reader,
-                         const struct ini_entry *entry)
+                         const struct ini_entry *entry, const struct key *key,
+                         void *into)
 {
+    struct experiment *experiment = into;
     const char *names[64] = {NULL};
-    char hint[512];
 
     for (int i = 0; i < 63 && metrics[i].name; i++)
         names[i] = metrics[i].name;
+    char hint[512];
     if (!metric_find(entry->value))
         return reader_fail(
             reader, entry->line, "no metric is named \"%s\"%s", entry->value,
             names_suggest(entry->value, names, hint, sizeof hint));
-    return reader_copy_text(reader, entry, reader->experiment->headline,
-                            sizeof reader->experiment->headline);
+    return reader_copy_text(reader, entry, experiment->headline, key->size);
 }
 
-/* Whether there is a host and a port; the server says what it makes of them. */
+/* Checks only that there is a host and a port; connecting shows the rest. */
 static int take_address(const struct reader *reader,
-                        const struct ini_entry *entry, enum store store)
+                        const struct ini_entry *entry, const struct key *key,
+                        void *into)
 {
-    char *text = reader->experiment->store_addresses[store];
     const char *colon = strrchr(entry->value, ':');
 
     if (!colon || colon == entry->value || atoi(colon + 1) < 1)
         return reader_fail(reader, entry->line,
                            "%s is \"%s\"; HOST:PORT is meant", entry->key,
                            entry->value);
-    return reader_copy_text(reader, entry, text,
-                            sizeof reader->experiment->store_addresses[0]);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
 }
 
-static int take_experiment(const struct reader *reader,
-                           const struct ini_entry *entry, int key)
-{
-    struct experiment *experiment = reader->experiment;
-    const char *text = entry->value;
-    static const char *const answers[] = {"no", "yes", NULL};
-    int result = 0, answer = 0;
-    char why[256];
+#define IN(member) KEY_IN(struct experiment, member)
 
-    switch ((enum experiment_key)key) {
-    case EXPERIMENT_TITLE:
-        return reader_copy_text(reader, entry, experiment->title,
-                                sizeof experiment->title);
-    case EXPERIMENT_QUESTION:
-        return reader_copy_text(reader, entry, experiment->question,
-                                sizeof experiment->question);
-    case EXPERIMENT_BLOCKS:
-        result = value_count(text, 1, EXPERIMENT_BLOCKS_MAX,
-                             &experiment->blocks, why, sizeof why);
-        break;
-    case EXPERIMENT_SEED:
-        result = value_seed(text, &experiment->seed, why, sizeof why);
-        break;
-    case EXPERIMENT_BASELINE:
-        return take_baseline(reader, entry);
-    case EXPERIMENT_BASE:
-        return reader_copy_text(reader, entry, experiment->base,
-                                sizeof experiment->base);
-    case EXPERIMENT_HEADLINE:
-        return take_headline(reader, entry);
-    case EXPERIMENT_MARGIN:
-        result = value_share(text, &experiment->margin, why, sizeof why);
-        break;
-    case EXPERIMENT_LATENCY_MARGIN:
-        result =
-            value_share(text, &experiment->latency_margin, why, sizeof why);
-        break;
-    case EXPERIMENT_NOISE_FLOOR:
-        result = value_choice(text, answers, &answer, why, sizeof why);
-        experiment->noise_floor = answer == 1;
-        break;
-    case EXPERIMENT_CALIBRATE_WARMUP:
-        result = value_choice(text, answers, &answer, why, sizeof why);
-        experiment->calibrate_warmup = answer == 1;
-        break;
-    case EXPERIMENT_POSTGRESQL:
-        return take_address(reader, entry, STORE_POSTGRESQL);
-    case EXPERIMENT_REDIS:
-        return take_address(reader, entry, STORE_REDIS);
-    case EXPERIMENT_KEYS:
-        break;
-    }
-    return reader_judged(reader, entry, result, why);
-}
+static const struct key experiment_keys[] = {
+    {"title", "text", "the file's name", "a heading for the report", KEY_TEXT,
+     IN(title)},
+    {"question", "text", NULL, "what the experiment answers, one sentence",
+     KEY_TEXT, IN(question)},
+    {"blocks", "count", "6",
+     "trials of every cell; below 6 no difference can be significant",
+     KEY_COUNT, IN(blocks), .min = 1, .max = EXPERIMENT_BLOCKS_MAX},
+    {"seed", "number", "drawn for the run",
+     "for the order of trials, the arrivals and the requests",
+     .take = take_seed},
+    {"baseline", "name", NULL, "the model that others are compared with",
+     KEY_OWN, IN(baseline), .take = take_baseline},
+    {"base", "a load point", NULL,
+     "the load point by whose figures those of the others are divided, model "
+     "by model and block by block",
+     KEY_TEXT, IN(base)},
+    {"headline", "a metric", "by the kind of load",
+     "the metric of the last lines of a run, such as cpu_per_request_ns",
+     KEY_OWN, IN(headline), .take = take_headline},
+    {"margin", "share", "5%",
+     "the smallest difference that matters, of throughput, CPU and memory",
+     KEY_SHARE, IN(margin)},
+    {"margin.latency", "share", "10%",
+     "the smallest difference that matters, of latencies", KEY_SHARE,
+     IN(latency_margin)},
+    {"noise_floor", "yes, no", "no",
+     "a second copy of the baseline takes part: any difference between the two "
+     "is noise",
+     KEY_YES, IN(noise_floor)},
+    {"calibrate_warmup", "yes, no", "no",
+     "`warmup` is a minimum: before the first block, troika measures how long "
+     "the slowest model needs to settle",
+     KEY_YES, IN(calibrate_warmup)},
+    {"postgresql", "HOST:PORT", "a private one is started",
+     "the PostgreSQL that query asks", KEY_OWN,
+     IN(store_addresses[STORE_POSTGRESQL]), .take = take_address},
+    {"redis", "HOST:PORT", "a private one is started",
+     "the Redis that cache asks", KEY_OWN, IN(store_addresses[STORE_REDIS]),
+     .take = take_address},
+    {0}};
 
-/* What [experiment] says that is no key of its own is a default of the
- * cells. */
+/* A key of [experiment] that is not its own is a default for the cells. */
 static int read_experiment(const struct reader *reader, int section,
                            struct cell *defaults)
 {
@@ -198,7 +140,8 @@ static int read_experiment(const struct reader *reader, int section,
             continue;
         if ((result = reader_duplicate(reader, i)) < 0)
             break;
-        result = key >= 0 ? take_experiment(reader, entry, key)
+        result = key >= 0 ? reader_take(reader, entry, &experiment_keys[key],
+                                        reader->experiment)
                           : cell_take(reader, defaults, i);
         if (result < 0 && key < 0 && strstr(reader->why, "unknown key"))
             result =
@@ -237,17 +180,18 @@ static int read_cell(const struct reader *reader, int section,
 static int read_section(const struct reader *reader, int section,
                         struct cell *defaults)
 {
+    char name[INI_SECTION_MAX];
     static const char *const names[] = {"experiment", "profile", "target",
                                         "cell", NULL};
     const struct ini_section *s = &reader->ini->sections[section];
     size_t word = strcspn(s->name, " \t");
-    char name[INI_SECTION_MAX], hint[128];
 
     snprintf(name, sizeof name, "%.*s", (int)word, s->name);
     if (!strcmp(name, "cell"))
         return read_cell(reader, section, defaults);
+    char hint[128];
     if (!strcmp(name, "target"))
-        return 0; /* read before all others, which name it */
+        return 0; /* target_section_read_all has read it */
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof hint));
@@ -286,12 +230,12 @@ static int check_default(const struct reader *reader,
                        entry->key);
 }
 
-/* The base is a load point, whose ids are known only now. */
+/* The base is checked here because it names a load point, and their ids are not
+ * known earlier. */
 static int check_base(const struct reader *reader)
 {
     const struct experiment *experiment = reader->experiment;
     const char *ids[EXPERIMENT_CELLS_MAX + 1] = {NULL};
-    char hint[512];
     int line = 1;
 
     for (int i = 0; i < experiment->load_point_count; i++)
@@ -302,20 +246,21 @@ static int check_base(const struct reader *reader)
     for (int i = 0; i < reader->ini->entry_count; i++)
         if (!strcmp(reader->ini->entries[i].key, "base"))
             line = reader->ini->entries[i].line;
+    char hint[512];
     return reader_fail(reader, line, "no load point is called \"%s\"%s",
                        experiment->base,
                        names_suggest(experiment->base, ids, hint, sizeof hint));
 }
 
-/* What concerns the experiment as a whole. */
+/* Checks of the experiment as a whole. */
 static int check_whole(const struct reader *reader, const struct cell *defaults)
 {
     const struct experiment *experiment = reader->experiment;
-    int result;
 
     if (experiment->load_point_count == 0 && experiment->left_out[0] == '\0')
         return reader_fail(reader, 1,
                            "there is no [cell NAME]: nothing to measure");
+    int result;
     for (int i = 0; i < defaults->loose_count; i++) {
         result =
             check_default(reader, &reader->ini->entries[defaults->loose[i]]);
@@ -365,16 +310,15 @@ static int read_sections(const struct reader *reader)
     return result < 0 ? result : check_whole(reader, &defaults);
 }
 
-/* The file's name without directory and .ini. A name that was cut would stand
- * for another file, too. */
+/* Sets the name: that of the file without directory and .ini. A name that is
+ * too long is refused, since a shortened one could be that of another file. */
 static int set_name(const struct reader *reader, const char *path)
 {
     struct experiment *experiment = reader->experiment;
     const char *base = strrchr(path, '/');
-    size_t length;
 
     base = base ? base + 1 : path;
-    length = strlen(base);
+    size_t length = strlen(base);
     if (length > 4 && !strcmp(base + length - 4, ".ini"))
         length -= 4;
     if (length >= sizeof experiment->name)
@@ -393,8 +337,9 @@ static int set_name(const struct reader *reader, const char *path)
     return 0;
 }
 
-/* A trial's files are named EXPERIMENT-bN-LOADPOINT-MODEL and more: the file
- * system takes 255 bytes, and the report leaves as many for its own. */
+/* The files of a trial are named EXPERIMENT-bN-LOADPOINT-MODEL and more. The
+ * file system allows 255 bytes, of which the report needs some for its own
+ * names. */
 static int check_file_names(const struct reader *reader)
 {
     const struct experiment *experiment = reader->experiment;
@@ -475,7 +420,8 @@ void experiment_free(struct experiment *experiment)
     free(experiment);
 }
 
-/* The claims' experiments lie in a folder of their own, for they are many. */
+/* The experiments of the claims have a folder of their own, because there are
+ * many. */
 static const char *const shipped_folders[] = {"", "claims/"};
 enum { FOLDERS = sizeof shipped_folders / sizeof shipped_folders[0] };
 
@@ -488,17 +434,18 @@ static int count_of(char *const *names)
     return count;
 }
 
-/* Puts the names of one folder, with the folder before each, behind `names`.
+/* Adds the names in one folder, each with the folder before it, to `names`.
  * Returns 0 or -ENOMEM. */
 static int add_folder(char ***names, const char *folder)
 {
-    char below[64], directory[PATH_MAX];
-    char **found = NULL, **more;
+    char **found = NULL;
     int count = count_of(*names), result = 0;
-
+    char below[64];
     snprintf(below, sizeof below, "harness/experiments/%s", folder);
+    char directory[PATH_MAX];
     if (tree_source(below, directory, sizeof directory) == 0)
         found = tree_names(directory, ".ini");
+    char **more;
     more =
         realloc(*names, (size_t)(count + count_of(found) + 1) * sizeof *more);
     if (!more) {
@@ -542,13 +489,12 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
                     size_t why_size)
 {
     size_t length = strlen(name);
-    char below[128], hint[2048];
-    const char *nearest;
-
+    char below[128];
     if (experiment_is_shipped(name)) {
         snprintf(below, sizeof below, "harness/experiments/%s.ini", name);
         return tree_source(below, path, path_size);
     }
+    const char *nearest;
     if (strchr(name, '/') ||
         (length > 4 && !strcmp(name + length - 4, ".ini"))) {
         if ((size_t)snprintf(path, path_size, "%s", name) < path_size &&
@@ -560,6 +506,7 @@ int experiment_find(const char *name, char *path, size_t path_size, char *why,
                  nearest ? nearest : "", nearest ? "?" : "");
         return -ENOENT;
     }
+    char hint[2048];
     snprintf(why, why_size, "no experiment is named \"%s\"%s", name,
              names_suggest(name, experiment_names(), hint, sizeof hint));
     return -ENOENT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Feeds libinih line by line through a reader of our own, which counts lines
+ * Feeds libinih line by line through a reader of its own, which counts lines
  * and notes section headers as they pass.
  */
 #include "ini.h"
@@ -16,7 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The library's buffer for a line, and an end to what one file may hold. */
+/* The size of the library's buffer for a line, and a limit on the size of a
+ * file. */
 enum { LINE_MAX_BYTES = 198, FILE_MAX_LINES = 10000 };
 
 struct reading {
@@ -24,7 +25,7 @@ struct reading {
     FILE *stream;
     struct ini_file *file;
     int line;
-    bool indented; /* the current line */
+    bool indented; /* whether the current line is indented */
     int result;
     char *why;
     size_t why_size;
@@ -34,23 +35,21 @@ struct reading {
 static void __attribute__((format(printf, 3, 4)))
 fail(struct reading *reading, int result, const char *format, ...)
 {
-    va_list values;
-    int used;
-
     if (reading->result < 0)
         return;
     reading->result = result;
-    used = snprintf(reading->why, reading->why_size, "%s:%d: ", reading->path,
-                    reading->line);
+    int used = snprintf(reading->why, reading->why_size,
+                        "%s:%d: ", reading->path, reading->line);
     if (used < 0 || (size_t)used >= reading->why_size)
         return;
+    va_list values;
     va_start(values, format);
     vsnprintf(reading->why + used, reading->why_size - (size_t)used, format,
               values);
     va_end(values);
 }
 
-/* Makes room for one more element of a grown array. */
+/* Makes room for one more element of an array that doubles in size. */
 static void *grown(void *array, int count, size_t size)
 {
     if (count > 0 && (count & (count - 1)) != 0)
@@ -62,7 +61,6 @@ static void note_section(struct reading *reading, const char *text)
 {
     struct ini_file *file = reading->file;
     const char *end = strchr(text, ']');
-    struct ini_section *sections;
 
     if (!end)
         return fail(reading, -EINVAL,
@@ -72,7 +70,8 @@ static void note_section(struct reading *reading, const char *text)
         return fail(reading, -EINVAL,
                     "this section's name is longer than %d characters",
                     INI_SECTION_MAX - 1);
-    sections = grown(file->sections, file->section_count, sizeof *sections);
+    struct ini_section *sections =
+        grown(file->sections, file->section_count, sizeof *sections);
     if (!sections)
         return fail(reading, -ENOMEM, "out of memory");
     file->sections = sections;
@@ -82,8 +81,8 @@ static void note_section(struct reading *reading, const char *text)
              text);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0 when it is none, or a control
- * character: it would spoil a terminal or end up in JSON. */
+/* The length of the UTF-8 character at `text`; 0 if it is none or a control
+ * character, which would spoil a terminal or end up in JSON. */
 static size_t character(const unsigned char *text)
 {
     size_t size = text[0] < 0x80    ? 1
@@ -116,18 +115,17 @@ static bool is_text(const char *line)
     return size > 0;
 }
 
-/* The library's reader: one line, or NULL at the end or after an error. */
+/* The library's reader: returns a line, or NULL at the end or after an
+ * error. */
 static char *next_line(char *text, int size, void *user)
 {
     struct reading *reading = user;
-    size_t length;
-    char *start;
 
     if (reading->result < 0 || !fgets(text, size, reading->stream))
         return NULL;
     reading->line++;
-    length = strlen(text);
-    start = text + strspn(text, " \t\xef\xbb\xbf");
+    size_t length = strlen(text);
+    char *start = text + strspn(text, " \t\xef\xbb\xbf");
     reading->indented = start > text && isblank((unsigned char)text[0]);
     if (length > 0 && text[length - 1] != '\n' && !feof(reading->stream)) {
         fail(reading, -EINVAL,
@@ -153,7 +151,8 @@ static char *next_line(char *text, int size, void *user)
     return reading->result < 0 ? NULL : text;
 }
 
-/* The value without an inline comment and the blanks before it. */
+/* The length of the value without an inline comment and the blanks before
+ * it. */
 static size_t value_length(const char *value)
 {
     size_t length = 0;
@@ -167,7 +166,8 @@ static size_t value_length(const char *value)
     return length;
 }
 
-/* "key = ..." where a continuation is expected: an indented section. */
+/* Whether a continuation line looks like "key = ...": then a key was indented
+ * by mistake. */
 static bool looks_like_key(const char *value)
 {
     size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz_-.");
@@ -180,7 +180,6 @@ static int continue_value(struct reading *reading, const char *value)
     struct ini_file *file = reading->file;
     struct ini_entry *entry = &file->entries[file->entry_count - 1];
     size_t old = strlen(entry->value), more = value_length(value);
-    char *text;
 
     if (looks_like_key(value)) {
         fail(reading, -EINVAL,
@@ -193,7 +192,7 @@ static int continue_value(struct reading *reading, const char *value)
              entry->key, INI_VALUE_MAX - 1);
         return 0;
     }
-    text = realloc(entry->value, old + more + 2);
+    char *text = realloc(entry->value, old + more + 2);
     if (!text) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;
@@ -209,11 +208,11 @@ static int take(void *user, const char *section, const char *key,
 {
     struct reading *reading = user;
     struct ini_file *file = reading->file;
-    struct ini_entry *entries;
 
-    (void)section; /* note_section knows it, and its line */
+    (void)section; /* note_section has noted it with its line */
     if (reading->result < 0)
         return 0;
+    struct ini_entry *entries;
     if (reading->indented && file->entry_count > 0) {
         entries = &file->entries[file->entry_count - 1];
         if (entries->section == file->section_count - 1 &&
@@ -244,11 +243,10 @@ int ini_read(const char *path, struct ini_file *file, char *why,
 {
     struct reading reading = {
         .path = path, .file = file, .why = why, .why_size = why_size};
-    struct stat status;
-    int line;
 
     *file = (struct ini_file){0};
     reading.stream = fopen(path, "re");
+    struct stat status;
     if (!reading.stream || fstat(fileno(reading.stream), &status) < 0 ||
         S_ISDIR(status.st_mode)) {
         int error = reading.stream ? EISDIR : errno;
@@ -257,7 +255,7 @@ int ini_read(const char *path, struct ini_file *file, char *why,
             fclose(reading.stream);
         return -error;
     }
-    line = ini_parse_stream(next_line, &reading, take, &reading);
+    int line = ini_parse_stream(next_line, &reading, take, &reading);
     fclose(reading.stream);
     if (reading.result == 0 && line != 0) {
         reading.line = line > 0 ? line : reading.line;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * An .ini file as a flat list of entries with their lines, nothing judged but
- * the form. libinih does the parsing; the lines are counted here, because the
- * library tells neither the line of an entry nor of a section without keys.
+ * An .ini file as a flat list of entries with their lines; only the form is
+ * checked. libinih does the parsing. Lines are counted here, because the
+ * library gives neither the line of an entry nor that of a section without
+ * keys.
  *
  * Form: [section], key = value, comments from # or ; (at the start of a line or
- * after a blank), an indented line continues the value above it.
+ * after a blank). An indented line continues the value above it.
  */
 #pragma once
 
@@ -20,9 +21,9 @@ struct ini_section {
 
 struct ini_entry {
     int line;
-    int section; /* index into sections, -1 before the first */
+    int section; /* index into sections; -1: before the first */
     char key[INI_KEY_MAX];
-    char *value; /* without blanks around it */
+    char *value; /* without blanks at either end */
 };
 
 struct ini_file {
@@ -33,8 +34,8 @@ struct ini_file {
 };
 
 /* Reads a whole file. Returns 0; -EINVAL with "PATH:LINE: ..." in `why`;
- * -ENOENT, -EACCES, -EISDIR, -ENOMEM with a sentence. Always leaves *file such
- * that ini_free may be called. */
+ * -ENOENT, -EACCES, -EISDIR, -ENOMEM with a sentence. ini_free may be called
+ * after any result. */
 int ini_read(const char *path, struct ini_file *file, char *why,
              size_t why_size);
 void ini_free(struct ini_file *file);

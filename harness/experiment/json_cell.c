@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same words for a cell in a plan and in a trial, so that both can be
- * compared as they stand.
+ * A plan and a trial describe a cell with the same members, so that they can be
+ * compared as they are.
  */
 #include "json_cell.h"
 
@@ -14,7 +14,6 @@ json_t *json_parameters(const struct parameter *table,
 {
     json_t *object = json_object();
     char key[64];
-
     for (int i = 0; i < parameters_count(table); i++) {
         int n = argument_count(arguments, i);
         json_t *value = json_integer(argument(arguments, i));
@@ -29,7 +28,7 @@ json_t *json_parameters(const struct parameter *table,
         }
         snprintf(key, sizeof key, "%s%s%s", table[i].name,
                  table[i].unit == UNIT_COUNT ? "" : "_",
-                 table[i].unit == UNIT_COUNT ? "" : unit_name(table[i].unit));
+                 table[i].unit == UNIT_COUNT ? "" : units[table[i].unit].name);
         json_object_set_new(object, key, value);
     }
     return object;
@@ -37,10 +36,9 @@ json_t *json_parameters(const struct parameter *table,
 
 json_t *json_settings(const struct model_info *model, const char *choice)
 {
-    struct arguments arguments;
-
     if (!choice)
         choice = "";
+    struct arguments arguments;
     if (parameters_parse_query(model->settings, choice, strlen(choice),
                                &arguments, NULL, 0) < 0)
         return json_object();
@@ -52,12 +50,11 @@ json_t *json_query(const struct workload_entry *workload,
 {
     struct arguments seedless = *arguments;
     char text[4096] = "";
-    char *seed;
 
     seedless.seed = 0;
     parameters_format_query(workload->workload->parameters, &seedless, text,
                             sizeof text);
-    seed = strstr(text, "seed=0");
+    char *seed = strstr(text, "seed=0");
     if (seed && seed[6] == '\0')
         *(seed > text ? seed - 1 : seed) = '\0';
     return json_string(text);
@@ -74,9 +71,7 @@ json_t *json_load(const struct load_point *point)
 {
     bool open = point->mode == LOAD_OPEN;
     char name[LOAD_ARRIVALS_TEXT];
-    json_t *object;
-
-    object = json_pack(
+    json_t *object = json_pack(
         "{s:s, s:i, s:o, s:o, s:o}", "mode", load_point_mode(point),
         "connections", point->connections, "rate_per_s",
         open && !point->search &&

@@ -1,52 +1,51 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of modes, and that of the keys which not every mode has.
+ * The table of modes, and the table of keys that not every mode has.
  */
 #include "modes.h"
 
 #include <stdio.h>
 
-/* Of a search where nobody says how many: more than good servers need. */
+/* Enough for a search to find the limit of a fast server. */
 enum { SEARCH_CONNECTIONS = 256 };
 
 const struct mode_row modes[MODES] = {
     [MODE_CLOSED] = {"closed",
                      "a connection sends again when it has its answer", "3s", 1,
-                     LOAD_CLOSED},
+                     .loop = LOAD_CLOSED},
     [MODE_OPEN] = {"open", "requests are sent at a rate of their own", "3s", 0,
-                   LOAD_OPEN},
+                   .loop = LOAD_OPEN},
     [MODE_SEARCH] = {"search",
                      "the highest rate is looked for that keeps `slo`", "3s",
-                     SEARCH_CONNECTIONS, LOAD_OPEN},
+                     SEARCH_CONNECTIONS, .loop = LOAD_OPEN},
     [MODE_CHURN] = {"churn", "closed, with a new connection for every request",
-                    "3s", 1, LOAD_CLOSED},
+                    "3s", 1, .loop = LOAD_CLOSED},
     [MODE_IDLE] = {"idle", "open, but so rare that connections sleep", "3s", 1,
-                   LOAD_OPEN},
+                   .loop = LOAD_OPEN},
     [MODE_SLICE] = {"slice",
                     "a closed loop that moves between servers that are up side "
                     "by side",
-                    "3s", 1, LOAD_CLOSED},
+                    "3s", 1, .loop = LOAD_CLOSED, .together = true},
     [MODE_SOAK] = {"soak", "open, for minutes, watched for what grows", "10m",
-                   0, LOAD_OPEN},
+                   0, .loop = LOAD_OPEN},
 };
 
 #define IN(mode) (1U << MODE_##mode)
 
-/* A key that is not listed has a meaning in every mode. */
+/* A key that is not listed here has a meaning in every mode. */
 static const struct mode_key {
     enum cell_key key;
     unsigned in;         /* the modes in which it has a meaning */
-    const char *belongs; /* to this mode, says a refusal; NULL: to all but
-                            slice, which has its own way to say how long */
-    bool only;           /* says the page, too */
+    const char *belongs; /* the mode that a refusal names; NULL: slice mode
+                            refuses the key, which replaces it by others */
+    bool only;           /* the description of the keys names the mode, too */
 } mode_keys[] = {
     {CELL_SLICES, IN(SLICE), "slice", true},
     {CELL_SLICE, IN(SLICE), "slice", true},
     {CELL_DISCARD, IN(SLICE), "slice", true},
     {CELL_WINDOW, ~IN(SLICE), NULL, false},
     {CELL_SLO, IN(OPEN) | IN(SEARCH) | IN(SOAK), "open or search", false},
-    /* A search ignores it. */
-    {CELL_ACTIVE, IN(IDLE) | IN(SEARCH), "idle", true},
+    {CELL_ACTIVE, IN(IDLE), "idle", true},
     {CELL_RECOVERY, IN(OPEN), "open", true},
     {CELL_RATE, IN(OPEN) | IN(SOAK), "open", true},
     {CELL_ARRIVALS, IN(OPEN) | IN(SOAK) | IN(SEARCH), "open", true},
@@ -95,6 +94,7 @@ void modes_set(struct load_point *point, enum mode mode)
     point->churn = mode == MODE_CHURN;
     point->idle = mode == MODE_IDLE;
     point->soak = mode == MODE_SOAK;
+    point->slicing = (struct slicing){0};
 }
 
 bool modes_have(enum mode mode, enum cell_key key)
@@ -110,11 +110,11 @@ int modes_refuse(const struct reader *reader, const struct cell *cell,
     for (int i = 0; i < MODE_KEYS; i++) {
         const struct mode_key *row = &mode_keys[i];
         const struct cell_text *given = &cell->fixed[row->key];
-        bool lasts = row->key == CELL_WINDOW || row->key == CELL_THINK;
+        bool replaced = row->key == CELL_WINDOW || row->key == CELL_THINK;
 
         if (!given->text || given->line < cell->line || row->in & 1U << mode)
             continue;
-        if (mode == MODE_SLICE && lasts)
+        if (mode == MODE_SLICE && replaced)
             return reader_fail(reader, given->line,
                                "\"%s\" has no meaning here; mode = slice has "
                                "slices and slice",
@@ -127,7 +127,8 @@ int modes_refuse(const struct reader *reader, const struct cell *cell,
     return 0;
 }
 
-/* "closed, open" or "closed: a connection ...; open: requests ...". */
+/* Lists the modes: "closed, open", or with words "closed: a connection ...;
+ * open: requests ...". */
 static char *list(bool words, char *text, size_t size)
 {
     size_t used = 0;

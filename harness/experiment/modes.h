@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a load point is loaded, as one table: the modes, their defaults, and
- * which keys of a cell have a meaning in which of them. Refusals, the page of
- * keys (experiment_describe_keys) and the expansion of a cell are made from it.
+ * The modes of load as one table: their defaults, and which of a cell's keys
+ * have a meaning in which mode. Refusals, the description of the keys
+ * (experiment_describe_keys) and the expansion of a cell all read it.
  */
 #pragma once
 
@@ -23,33 +23,33 @@ enum mode {
 };
 
 struct mode_row {
-    const char *name;   /* as files and results have it */
-    const char *words;  /* for the page */
+    const char *name;   /* in experiments and results */
+    const char *words;  /* in the description of the keys */
     const char *window; /* by default */
-    int connections;    /* by default; 0: what the rate needs */
+    int connections;    /* by default; 0: as many as the rate needs */
     enum load_mode loop;
+    bool together; /* all servers of a block are up and measured together */
 };
 
 extern const struct mode_row modes[MODES];
 
-/* Their names, ended by NULL. */
+/* The names of all modes, ended by NULL. */
 const char *const *modes_names(void);
 
-/* The mode that a load point has. */
 enum mode modes_of(const struct load_point *point);
 
-/* Makes `mode` that of the load point; its slicing aside. */
+/* Sets the load point's mode and drops the slices of another mode. */
 void modes_set(struct load_point *point, enum mode mode);
 
 /* Whether the key has a meaning in the mode. */
 bool modes_have(enum mode mode, enum cell_key key);
 
-/* Refuses keys of the cell itself that have no meaning in its mode; as a
- * default of all cells they have no effect. Returns 0 or -EINVAL. */
+/* Refuses keys of the cell that have no meaning in its mode. Keys that the cell
+ * has from [experiment] have no effect there. Returns 0 or -EINVAL. */
 int modes_refuse(const struct reader *reader, const struct cell *cell,
                  enum mode mode);
 
-/* For the page: what the key takes, and its help with the mode that it belongs
- * to. Both return text. */
+/* For the description of the keys: the values of the key, and its help with its
+ * mode. Both return text. */
 char *modes_value(enum cell_key key, char *text, size_t size);
 char *modes_help(enum cell_key key, char *text, size_t size);

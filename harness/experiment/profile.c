@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table row and one case per key.
+ * One table row per key.
  */
 #include "profile.h"
 
@@ -9,83 +9,41 @@
 
 #include "value.h"
 
-enum profile_key {
-    PROFILE_NAME,
-    PROFILE_WAIT,
-    PROFILE_CPU,
-    PROFILE_CONCURRENCY,
-    PROFILE_LATENCY_LIMIT,
-    PROFILE_MEMORY,
-    PROFILE_KEYS,
-};
+#define HOUR_NS INT64_C(3600000000000)
 
-const struct key profile_keys[PROFILE_KEYS + 1] = {
-    [PROFILE_NAME] = {"name", "text", NULL, "what the service is called"},
-    [PROFILE_WAIT] = {"wait", "time", "0s", "how long a request waits"},
-    [PROFILE_CPU] = {"cpu", "time", "0s", "how much CPU it burns"},
-    [PROFILE_CONCURRENCY] = {"concurrency", "count", "1", "requests at once"},
-    [PROFILE_LATENCY_LIMIT] = {"latency_limit", "as in `p99<100ms`", NULL,
-                               "the limit that it must meet"},
-    [PROFILE_MEMORY] = {"memory", "size", "no limit",
-                        "what it may take in all"},
-};
-
-static int take_profile(const struct reader *reader,
-                        const struct ini_entry *entry, int key)
+static int take_limit(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
 {
-    static const int64_t HOUR_NS = INT64_C(3600000000000);
-    struct profile *profile = &reader->experiment->profile;
-    const char *text = entry->value;
+    struct profile *profile = into;
     char why[256];
-    int result = 0;
-
-    switch ((enum profile_key)key) {
-    case PROFILE_NAME:
-        return reader_copy_text(reader, entry, profile->name,
-                                sizeof profile->name);
-    case PROFILE_WAIT:
-        result = value_quantity(UNIT_NS, text, 0, HOUR_NS, &profile->wait_ns,
-                                why, sizeof why);
-        break;
-    case PROFILE_CPU:
-        result = value_quantity(UNIT_NS, text, 0, HOUR_NS, &profile->cpu_ns,
-                                why, sizeof why);
-        break;
-    case PROFILE_CONCURRENCY:
-        result = value_count(text, 1, 10000000, &profile->connections, why,
-                             sizeof why);
-        break;
-    case PROFILE_LATENCY_LIMIT:
-        result = value_limit(text, &profile->limit_percentile,
-                             &profile->limit_ns, why, sizeof why);
-        if (result == 0)
-            return reader_copy_text(reader, entry, profile->limit_text,
-                                    sizeof profile->limit_text);
-        break;
-    case PROFILE_MEMORY:
-        result = value_quantity(UNIT_BYTES, text, 1, INT64_MAX,
-                                &profile->memory_bytes, why, sizeof why);
-        break;
-    case PROFILE_KEYS:
-        break;
-    }
-    return reader_judged(reader, entry, result, why);
+    if (value_limit(entry->value, &profile->limit_percentile,
+                    &profile->limit_ns, why, sizeof why) < 0)
+        return reader_judged(reader, entry, -EINVAL, why);
+    return reader_copy_text(reader, entry, profile->limit_text, key->size);
 }
+
+const struct key profile_keys[] = {
+    {"name", "text", NULL, "the name of the service", KEY_TEXT,
+     KEY_IN(struct profile, name)},
+    {"wait", "time", "0s", "how long a request waits", KEY_TIME,
+     KEY_IN(struct profile, wait_ns), .max = HOUR_NS},
+    {"cpu", "time", "0s", "how much CPU it burns", KEY_TIME,
+     KEY_IN(struct profile, cpu_ns), .max = HOUR_NS},
+    {"concurrency", "count", "1", "requests at once", KEY_COUNT,
+     KEY_IN(struct profile, connections), .min = 1, .max = 10000000},
+    {"latency_limit", "as in `p99<100ms`", NULL,
+     "the limit that the service must keep", KEY_OWN,
+     KEY_IN(struct profile, limit_text), .take = take_limit},
+    {"memory", "size", "no limit", "the memory that the service may use in all",
+     KEY_BYTES, KEY_IN(struct profile, memory_bytes), .min = 1,
+     .max = INT64_MAX},
+    {0}};
 
 int profile_read(const struct reader *reader, int section)
 {
-    int result = 0;
+    struct profile *profile = &reader->experiment->profile;
 
-    reader->experiment->profile.given = true;
-    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
-        const struct ini_entry *entry = &reader->ini->entries[i];
-        int key = reader_key(profile_keys, entry->key);
-        if (entry->section != section)
-            continue;
-        if (key < 0)
-            return reader_unknown_key(reader, entry, profile_keys, NULL);
-        if ((result = reader_duplicate(reader, i)) == 0)
-            result = take_profile(reader, entry, key);
-    }
-    return result;
+    profile->given = true;
+    return reader_section(reader, section, profile_keys, profile);
 }

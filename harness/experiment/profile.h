@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * [profile]: what the user's service looks like, for the decision record. It
- * changes nothing about what is measured.
+ * [profile]: the user's service, for the decision record. It changes nothing
+ * about what is measured.
  */
 #pragma once
 
@@ -9,6 +9,6 @@
 
 extern const struct key profile_keys[];
 
-/* Reads the section of that index into experiment->profile. Returns 0 or
+/* Reads the section with that index into experiment->profile. Returns 0 or
  * -EINVAL. */
 int profile_read(const struct reader *reader, int section);

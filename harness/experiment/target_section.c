@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table row and one case per key; then what the section as a whole must
- * have.
+ * One table row per key; then the checks of the section as a whole.
  */
 #include "target_section.h"
 
@@ -10,43 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "value.h"
-
-enum target_key {
-    TARGET_COMMAND,
-    TARGET_URL,
-    TARGET_READY,
-    TARGET_READY_LIMIT,
-    TARGET_PREPARE,
-    TARGET_CONFIG,
-    TARGET_BODY,
-    TARGET_VERSION,
-    TARGET_KEYS,
-};
-
-const struct key target_keys[TARGET_KEYS + 1] = {
-    [TARGET_COMMAND] = {"command", "a command", NULL,
-                        "starts the server in the foreground; {port}, {dir} "
-                        "(a fresh folder), {config}, {workers} and {here} "
-                        "(the experiment's folder) are filled in"},
-    [TARGET_URL] = {"url", "http://127.0.0.1:{port}/PATH", NULL,
-                    "what is asked for"},
-    [TARGET_READY] = {"ready", "connect, or /PATH", "connect",
-                      "when it is ready: it accepts a connection, or answers "
-                      "this path with 200"},
-    [TARGET_READY_LIMIT] = {"ready_limit", "time", "5s",
-                            "how long it may take to be ready"},
-    [TARGET_PREPARE] = {"prepare", "a command", NULL,
-                        "is run before each start: makes files in {dir}"},
-    [TARGET_CONFIG] = {"config", "a file", NULL,
-                       "template, by its path from the experiment's folder; "
-                       "filled in, it is {config}"},
-    [TARGET_BODY] = {"body", "text", "the first answer's",
-                     "the body that every answer must have"},
-    [TARGET_VERSION] = {"version", "a command", NULL,
-                        "prints its version, which is stored"},
-};
 
 static const char URL_START[] = "http://127.0.0.1:{port}";
 
@@ -64,7 +26,7 @@ static int take_path(const struct reader *reader, const struct ini_entry *entry,
 }
 
 static int take_url(const struct reader *reader, const struct ini_entry *entry,
-                    struct target *target)
+                    const struct key *key, void *into)
 {
     const char *path = entry->value + strlen(URL_START);
 
@@ -74,62 +36,71 @@ static int take_url(const struct reader *reader, const struct ini_entry *entry,
                            "\"url\" must begin with %s/: the port is picked "
                            "anew for each trial",
                            URL_START);
-    return take_path(reader, entry, path, target->path);
+    return take_path(reader, entry, path, (char *)into + key->offset);
 }
 
-static int take(const struct reader *reader, const struct ini_entry *entry,
-                int key, struct target *target)
+static int take_ready(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
 {
-    static const int64_t MINUTE_NS = INT64_C(60000000000);
-    const size_t size = TARGET_TEXT_MAX;
-    char why[256];
-    int result = 0;
-
-    switch ((enum target_key)key) {
-    case TARGET_COMMAND:
-        return reader_copy_text(reader, entry, target->command, size);
-    case TARGET_URL:
-        return take_url(reader, entry, target);
-    case TARGET_READY:
-        if (!strcmp(entry->value, "connect"))
-            return 0;
-        if (entry->value[0] != '/')
-            return reader_fail(reader, entry->line,
-                               "\"ready\" is \"%s\", must be connect or a path "
-                               "that begins with /",
-                               entry->value);
-        return take_path(reader, entry, entry->value, target->ready_path);
-    case TARGET_READY_LIMIT:
-        result = value_quantity(UNIT_NS, entry->value, 1, MINUTE_NS,
-                                &target->ready_limit_ns, why, sizeof why);
-        return reader_judged(reader, entry, result, why);
-    case TARGET_PREPARE:
-        return reader_copy_text(reader, entry, target->prepare, size);
-    case TARGET_CONFIG:
-        return reader_copy_text(reader, entry, target->config, size);
-    case TARGET_BODY:
-        target->has_body = true;
-        return reader_copy_text(reader, entry, target->body, size);
-    case TARGET_VERSION:
-        return reader_copy_text(reader, entry, target->version, size);
-    case TARGET_KEYS:
-        break;
-    }
-    return 0;
+    if (!strcmp(entry->value, "connect"))
+        return 0;
+    if (entry->value[0] != '/')
+        return reader_fail(reader, entry->line,
+                           "\"ready\" is \"%s\", must be connect or a path "
+                           "that begins with /",
+                           entry->value);
+    return take_path(reader, entry, entry->value, (char *)into + key->offset);
 }
 
-/* The command's first word, which is looked for before anything runs. False
- * when it does not fit. */
+static int take_body(const struct reader *reader, const struct ini_entry *entry,
+                     const struct key *key, void *into)
+{
+    struct target *target = into;
+
+    target->has_body = true;
+    return reader_copy_text(reader, entry, target->body, key->size);
+}
+
+const struct key target_keys[] = {
+    {"command", "a command", NULL,
+     "starts the server in the foreground; {port}, {dir} (a fresh folder), "
+     "{config}, {workers} and {here} (the experiment's folder) are filled in",
+     KEY_TEXT, KEY_IN(struct target, command)},
+    {"url", "http://127.0.0.1:{port}/PATH", NULL, "the URL of every request",
+     KEY_OWN, KEY_IN(struct target, path), .take = take_url},
+    {"ready", "connect, or /PATH", "connect",
+     "the server is ready when it accepts a connection, or answers this path "
+     "with 200",
+     KEY_OWN, KEY_IN(struct target, ready_path), .take = take_ready},
+    {"ready_limit", "time", "5s", "the time that it may take to be ready",
+     KEY_TIME, KEY_IN(struct target, ready_limit_ns), .min = 1,
+     .max = INT64_C(60000000000)},
+    {"prepare", "a command", NULL,
+     "runs before each start and makes files in {dir}", KEY_TEXT,
+     KEY_IN(struct target, prepare)},
+    {"config", "a file", NULL,
+     "a template, by its path from the experiment's folder; {config} is the "
+     "path of the filled-in file",
+     KEY_TEXT, KEY_IN(struct target, config)},
+    {"body", "text", "the first answer's",
+     "the body that every answer must have", KEY_OWN,
+     KEY_IN(struct target, body), .take = take_body},
+    {"version", "a command", NULL, "prints its version, which is stored",
+     KEY_TEXT, KEY_IN(struct target, version)},
+    {0}};
+
+/* Sets the program: the first word of the command, which is looked for before
+ * anything runs. False if it does not fit. */
 static bool set_program(struct target *target)
 {
     const char *command = target->command;
     bool here = !strncmp(command, "{here}", 6);
     char *word = NULL;
-    int length;
 
     command += here ? 6 : 0;
-    length = asprintf(&word, "%s%.*s", here ? target->home : "",
-                      (int)strcspn(command, " \t"), command);
+    int length = asprintf(&word, "%s%.*s", here ? target->home : "",
+                          (int)strcspn(command, " \t"), command);
     if (length >= 0 && (size_t)length < sizeof target->program)
         memcpy(target->program, word, (size_t)length + 1);
     free(word);
@@ -153,12 +124,11 @@ static int check(const struct reader *reader, int line,
     return 0;
 }
 
-/* The target as an entrant. Its reason lives as long as the experiment. */
+/* Adds the target to the models. Its reason lives as long as the experiment. */
 static int add(const struct reader *reader, int line, struct target *target)
 {
     struct experiment *experiment = reader->experiment;
     struct model_info *model = experiment->models;
-    char why[512];
 
     while (model->name)
         model++;
@@ -174,6 +144,7 @@ static int add(const struct reader *reader, int line, struct target *target)
                                  .has_workers = target_has_workers(target),
                                  .workers_default = 1,
                                  .target = target};
+    char why[512];
     model->available = target_available(target, why, sizeof why);
     snprintf(target->reason, sizeof target->reason, "%s",
              model->available ? "" : why);
@@ -187,7 +158,6 @@ static int read_one(const struct reader *reader, int section, const char *home)
     const struct ini_section *s = &reader->ini->sections[section];
     struct target *target = &experiment->targets[experiment->target_count];
     const char *name = s->name + strlen("target");
-    int result = 0;
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return reader_fail(reader, s->line, "more than %d targets",
@@ -199,17 +169,7 @@ static int read_one(const struct reader *reader, int section, const char *home)
         return reader_fail(reader, s->line,
                            "the path of its folder is too long: %s", home);
     memcpy(target->home, home, strlen(home) + 1);
-    for (int i = 0; i < reader->ini->entry_count && result == 0; i++) {
-        const struct ini_entry *entry = &reader->ini->entries[i];
-        int key = reader_key(target_keys, entry->key);
-
-        if (entry->section != section)
-            continue;
-        if (key < 0)
-            return reader_unknown_key(reader, entry, target_keys, NULL);
-        if ((result = reader_duplicate(reader, i)) == 0)
-            result = take(reader, entry, key, target);
-    }
+    int result = reader_section(reader, section, target_keys, target);
     if (result == 0)
         result = check(reader, s->line, target);
     if (result == 0 && !set_program(target))
@@ -221,12 +181,11 @@ static int read_one(const struct reader *reader, int section, const char *home)
 
 int target_section_read_all(const struct reader *reader, const char *home)
 {
-    char folder[PATH_MAX], *slash;
     int result = 0;
-
+    char folder[PATH_MAX];
     if (!realpath(home ? home : reader->path, folder))
         snprintf(folder, sizeof folder, "%s", home ? home : ".");
-    slash = !home ? strrchr(folder, '/') : NULL;
+    char *slash = !home ? strrchr(folder, '/') : NULL;
     if (slash)
         *slash = '\0';
     for (int i = 0; i < reader->ini->section_count && result == 0; i++) {

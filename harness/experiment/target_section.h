@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * [target NAME]: a server that is no model of ours, and how it is started and
- * asked. Its name then stands for it wherever a model may.
+ * [target NAME]: a server that is not one of our models, and how to start it
+ * and what to request. Its name can stand wherever a model's name can.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 
 extern const struct key target_keys[]; /* ended by a NULL name */
 
-/* Reads all [target] sections into the experiment's targets and adds them to
- * its models. `home` is where their files are; NULL: the folder of the
- * experiment. A target whose program is missing is one that is not available.
- * Returns 0 or -EINVAL. */
+/* Reads all [target] sections into the targets of the experiment and adds them
+ * to its models. `home` is the folder of their files; NULL: that of the
+ * experiment. A target whose program is missing is not available. Returns 0 or
+ * -EINVAL. */
 int target_section_read_all(const struct reader *reader, const char *home);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Built on units.c; what this adds is the range and the sentence.
+ * Parsing is in units.c; ranges and sentences are here.
  */
 #include "value.h"
 
@@ -12,34 +12,21 @@
 #include <string.h>
 
 #include "harness/base/names.h"
-#include "models/runtime/base/units.h"
 
-static const char *example(int unit)
-{
-    switch (unit) {
-    case UNIT_NS:
-        return "a time needs a unit: 50ms, 1.5s";
-    case UNIT_BYTES:
-        return "a size needs a unit: 64KiB, 512MiB";
-    default:
-        return "a whole number is needed: 6, 10k";
-    }
-}
-
-int value_quantity(int unit, const char *text, int64_t min, int64_t max,
+int value_quantity(enum unit unit, const char *text, int64_t min, int64_t max,
                    int64_t *value, char *why, size_t why_size)
 {
-    char low[32], high[32];
+    int result = units_parse(unit, text, value);
 
-    if (units_parse((enum unit)unit, text, value) == -EINVAL) {
-        snprintf(why, why_size, "is \"%s\"; %s", text, example(unit));
+    if (result == -EINVAL) {
+        snprintf(why, why_size, "is \"%s\"; %s", text, units[unit].needs);
         return -EINVAL;
     }
-    /* Out of the type's range is out of ours. */
-    if (units_parse((enum unit)unit, text, value) < 0 || *value < min ||
-        *value > max) {
-        units_format((enum unit)unit, min, low, sizeof low);
-        units_format((enum unit)unit, max, high, sizeof high);
+    if (result < 0 || *value < min || *value > max) {
+        char low[32], high[32];
+
+        units_format(unit, min, low, sizeof low);
+        units_format(unit, max, high, sizeof high);
         snprintf(why, why_size, "is %s; allowed is %s to %s", text, low, high);
         return -EINVAL;
     }
@@ -61,10 +48,10 @@ int value_count(const char *text, int min, int max, int *value, char *why,
 int value_rate(const char *text, double *per_s, char *why, size_t why_size)
 {
     size_t length = strlen(text);
-    char number[64];
 
     if (length > 2 && !strcmp(text + length - 2, "/s"))
         length -= 2;
+    char number[64];
     if (length < sizeof number) {
         snprintf(number, sizeof number, "%.*s", (int)length, text);
         if (units_parse_rate(number, per_s) == 0 && *per_s <= 1e7)
@@ -81,22 +68,21 @@ bool value_multiple(const char *text, double *multiple)
 {
     size_t length = strlen(text);
     char number[64];
-
     if (length < 2 || length >= sizeof number || text[length - 1] != 'x')
         return false;
     snprintf(number, sizeof number, "%.*s", (int)length - 1, text);
     return units_parse_rate(number, multiple) == 0 && *multiple <= 100;
 }
 
-/* A plain decimal number at the start of `text`, without the signs, names and
- * hexadecimals that strtod would take. */
+/* Reads a plain decimal number at the start of `text`, without the signs, names
+ * and hexadecimals that strtod would accept. Returns the rest of the text, or
+ * NULL. */
 static const char *plain_number(const char *text, double *value)
 {
-    char *end;
-
     if (!isdigit((unsigned char)text[0]) ||
         text[strspn(text, "0123456789.")] == 'x')
         return NULL;
+    char *end;
     *value = strtod(text, &end);
     return isfinite(*value) ? end : NULL;
 }
@@ -134,8 +120,8 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
                 return 0;
         } else if (*rest == '>') {
             snprintf(why, why_size,
-                     "is \"%s\", which is met where times are long: is "
-                     "%.*s<%s meant?",
+                     "is \"%s\", which only slow servers keep; did you mean "
+                     "%.*s<%s?",
                      text, (int)strcspn(text, " >"), text,
                      rest + strspn(rest, ">= "));
             return -EINVAL;
@@ -151,11 +137,10 @@ int value_limit(const char *text, double *percentile, int64_t *limit_ns,
 int value_choice(const char *text, const char *const *names, int *index,
                  char *why, size_t why_size)
 {
-    char hint[256];
-
     for (*index = 0; names[*index]; (*index)++)
         if (!strcmp(names[*index], text))
             return 0;
+    char hint[256];
     snprintf(why, why_size, "is \"%s\"%s", text,
              names_suggest(text, names, hint, sizeof hint));
     return -EINVAL;
@@ -179,14 +164,13 @@ int value_seed(const char *text, uint64_t *seed, char *why, size_t why_size)
 int value_next(const char **rest, char *item, size_t size, char *why,
                size_t why_size)
 {
-    const char *start = *rest, *end;
-    size_t length;
+    const char *start = *rest;
 
     if (!start)
         return 0;
-    end = strchr(start, ',');
+    const char *end = strchr(start, ',');
     *rest = end ? end + 1 : NULL;
-    length = end ? (size_t)(end - start) : strlen(start);
+    size_t length = end ? (size_t)(end - start) : strlen(start);
     while (length > 0 && isspace((unsigned char)*start)) {
         start++;
         length--;

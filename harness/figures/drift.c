@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A leak goes on; a cache that fills or a heap that finds its size does not.
- * So growth counts only if the window's second half still grows by at least a
- * quarter of the whole's slope. Otherwise a longer soak must tell.
+ * A leak keeps growing; a cache that fills, or a heap that finds its size,
+ * stops. So growth counts only if the second half of the window still grows by
+ * at least a quarter of the slope over the whole window. Otherwise only a
+ * longer soak can tell.
  */
 #include "drift.h"
 
@@ -15,12 +16,11 @@
 
 static const double HOUR_NS = 3600e9;
 
-/* With its sign; metric_format knows none. */
+/* metric_format takes no negative values. */
 static const char *signed_text(const char *metric, double value, char *text,
                                size_t size)
 {
     char plain[32];
-
     metric_format(metric, fabs(value), plain, sizeof plain);
     snprintf(text, size, "%s%s", value < 0 ? "-" : "", plain);
     return text;
@@ -41,11 +41,12 @@ static enum drift_verdict verdict_of(const struct drift *drift, double later)
 
 static void say(const char *metric, struct drift *drift)
 {
-    char value[40], lo[40], hi[40], margin[40];
     bool grows = drift->verdict == DRIFT_GROWS;
-
+    char value[40];
     signed_text(metric, fabs(drift->per_hour), value, sizeof value);
+    char margin[40];
     signed_text(metric, drift->margin, margin, sizeof margin);
+    char lo[40], hi[40];
     if (drift->verdict == DRIFT_FALLS) {
         signed_text(metric, -drift->hi, lo, sizeof lo);
         signed_text(metric, -drift->lo, hi, sizeof hi);
@@ -66,8 +67,6 @@ static void say(const char *metric, struct drift *drift)
 void drift_judge(const double values[DRIFT_PARTS], double window_ns,
                  double margin, const char *metric, struct drift *drift)
 {
-    struct slope whole, half;
-    double x[DRIFT_PARTS];
     const int middle = DRIFT_PARTS / 2;
 
     *drift = (struct drift){.verdict = DRIFT_UNKNOWN,
@@ -75,8 +74,10 @@ void drift_judge(const double values[DRIFT_PARTS], double window_ns,
                             .lo = NAN,
                             .hi = NAN,
                             .margin = margin * HOUR_NS / window_ns};
+    double x[DRIFT_PARTS];
     for (int i = 0; i < DRIFT_PARTS; i++)
         x[i] = (i + 0.5) * window_ns / DRIFT_PARTS / HOUR_NS;
+    struct slope whole, half;
     if (slope_fit(x, values, NULL, DRIFT_PARTS, &whole) < 0 ||
         slope_fit(x + middle, values + middle, NULL, DRIFT_PARTS - middle,
                   &half) < 0) {

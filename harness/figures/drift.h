@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether something grows with time: a line through the window's ten parts,
- * how sure its slope is, and the words for it.
+ * Whether a figure grows with time: a line through the ten parts of the window,
+ * the interval of its slope, and a verdict in words.
  */
 #pragma once
 
@@ -10,23 +10,24 @@
 enum { DRIFT_PARTS = 10 };
 
 enum drift_verdict {
-    DRIFT_NONE,    /* the interval lies within the margin */
-    DRIFT_GROWS,   /* it excludes no growth, and growth is beyond the margin
-                      and goes on in the second half */
-    DRIFT_FALLS,   /* the same downwards */
-    DRIFT_UNKNOWN, /* neither can be said */
+    DRIFT_NONE,  /* the interval of the slope lies within the margin */
+    DRIFT_GROWS, /* the interval excludes 0, the slope is beyond the margin, and
+                    growth goes on in the second half */
+    DRIFT_FALLS, /* as for growth, downwards */
+    DRIFT_UNKNOWN, /* the data allow none of these verdicts */
 };
 
 struct drift {
     enum drift_verdict verdict;
-    double per_hour, lo, hi; /* slope with its 95 % interval */
-    double margin;           /* per hour: less is no drift */
+    double per_hour, lo, hi; /* the slope with its 95 % interval */
+    double margin;           /* per hour; a smaller slope is no drift */
     char words[200];
 };
 
-/* Judges the values of the parts, a window of `window_ns`; a part without a
- * value is NAN, and then nothing can be told. `margin` is over the whole
- * window; `metric` is a name whose end tells the unit (metric_format). */
+/* Judges the values of the ten parts of a window of `window_ns`. A part without
+ * a value is NAN; the verdict is then DRIFT_UNKNOWN. `margin` is the change
+ * over the whole window that matters. The end of the name `metric` gives the
+ * unit (metric_format). */
 void drift_judge(const double values[DRIFT_PARTS], double window_ns,
                  double margin, const char *metric, struct drift *drift);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A trial of an older version has no `withheld`: a failed gate took it away as
- * a whole then.
+ * Trials of older versions have no `withheld`: a failed gate made the whole
+ * trial invalid.
  */
 #include "figures.h"
 
@@ -72,41 +72,43 @@ bool figures_are_of(const json_t *trial, const char *experiment,
            json_text_is(json_object_get(trial, "cell"), "model", model);
 }
 
+static bool is_among(unsigned figures, const char *name)
+{
+    for (int i = 0; i < NAMES; i++)
+        if (!strcmp(name, names[i].name))
+            return figures & names[i].figure;
+    return false;
+}
+
 bool figures_withheld(const json_t *trial, unsigned figures, bool level,
                       const char **words)
 {
     const json_t *row;
     size_t i;
-
     json_array_foreach (json_object_get(trial, "withheld"), i, row) {
-        const char *name = json_string_of(row, "figure");
         const char *effect = json_string_of(row, "effect");
 
-        if (!name || !effect ||
-            (!level && strcmp(effect, effect_name(EFFECT_LEVEL)) == 0))
+        if (!effect || (!level && !strcmp(effect, effect_name(EFFECT_LEVEL))) ||
+            !is_among(figures, json_text_of(row, "figure")))
             continue;
-        for (int k = 0; k < NAMES; k++)
-            if ((figures & names[k].figure) && !strcmp(name, names[k].name)) {
-                *words = json_string_of(row, "words");
-                return true;
-            }
+        *words = json_string_of(row, "words");
+        return true;
     }
     return false;
 }
 
 const char *figures_bound(const json_t *trial, unsigned figures)
 {
-    const json_t *bound = json_object_get(trial, "bound"), *name;
-    size_t i;
+    const json_t *bound = json_object_get(trial, "bound");
 
-    /* An older version knew of the generator alone. */
+    /* Trials of older versions name no other limit than the generator. */
     if (!bound && json_true_of(trial, "generator_bound"))
         return "generator";
+    const json_t *name;
+    size_t i;
     json_array_foreach (json_object_get(bound, "figures"), i, name) {
-        for (int k = 0; k < NAMES; k++)
-            if ((figures & names[k].figure) && json_is_string(name) &&
-                !strcmp(json_string_value(name), names[k].name))
-                return json_string_of(bound, "by");
+        if (json_is_string(name) && is_among(figures, json_string_value(name)))
+            return json_string_of(bound, "by");
     }
     return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A figure is refused here, with the reason, when the trial's sample cannot
- * carry it: too few answers for a rate, too few beyond a percentile, a second
- * load on the same CPU, a difference that the kernel's counting swallows.
+ * A trial gives no figure that its data are too few or too coarse for: too few
+ * answers for a rate, too few beyond a percentile, a second load on the same
+ * CPU, a difference smaller than the kernel's counting. `why` then says so.
  */
 #include "metric.h"
 
@@ -12,7 +12,8 @@
 
 #include "harness/base/json.h"
 
-/* The answers that overlap the window's edges make up to one in count. */
+/* Answers that overlap the window's edges can make the count wrong by one, so
+ * of fewer than 10 answers by over 10 %. */
 enum { ANSWERS_MIN = 10 };
 
 static double refuse(char *why, size_t size, const char *reason)
@@ -34,24 +35,18 @@ static bool enough_answers(const json_t *trial, char *why, size_t size)
     return false;
 }
 
-static double throughput(const json_t *trial, char *why, size_t size)
+static double throughput(const struct metric *metric, const json_t *trial,
+                         char *why, size_t size)
 {
+    (void)metric;
     if (!enough_answers(trial, why, size))
         return NAN;
     return json_figure_of(trial, "throughput_per_s");
 }
 
-static const json_t *headline(const json_t *latency)
-{
-    const char *kind = json_string_of(latency, "kind");
-
-    return kind ? json_object_get(latency, kind) : NULL;
-}
-
-/* In a closed loop that has not gone round often enough, the answers in the
- * window are those of the short waits: the long ones are still under way when
- * it ends, and their connections' time is in nobody's latency. Little's law
- * (connections / throughput) then gives far more than the mean. */
+/* In a closed loop with few rounds, the window holds the answers to short waits
+ * only. The long waits are still under way at its end and appear in no latency:
+ * Little's law (connections / throughput) gives far more than the mean. */
 static bool turned_over(const json_t *trial, char *why, size_t size)
 {
     const json_t *latency = json_object_get(trial, "latency");
@@ -66,12 +61,24 @@ static bool turned_over(const json_t *trial, char *why, size_t size)
     return false;
 }
 
+/* A histogram of the load's latency by its name or that of a class of requests;
+ * NULL as a name: response times in an open loop, else service times. */
+static const json_t *histogram_of(const json_t *load, const char *name)
+{
+    const json_t *latency = json_object_get(load, "latency");
+
+    if (!name && !(name = json_string_of(latency, "kind")))
+        return NULL;
+    const json_t *found = json_object_get(latency, name);
+    return found ? found
+                 : json_object_get(json_object_get(latency, "classes"), name);
+}
+
 static double percentile_of(const json_t *histogram, double p, char *why,
                             size_t size)
 {
     const json_t *entry;
     size_t i;
-
     json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
         if (fabs(json_figure_of(entry, "p") - p) < 1e-9)
             return json_figure_of(entry, "ns");
@@ -82,70 +89,25 @@ static double percentile_of(const json_t *histogram, double p, char *why,
     return NAN;
 }
 
-static double percentile(const json_t *latency, double p, char *why,
-                         size_t size)
+static double percentile(const struct metric *metric, const json_t *trial,
+                         char *why, size_t size)
 {
-    return percentile_of(headline(latency), p, why, size);
+    if (!turned_over(trial, why, size))
+        return NAN;
+    return percentile_of(histogram_of(trial, metric->part), metric->percentile,
+                         why, size);
 }
 
-static double latency_mean(const json_t *trial, char *why, size_t size)
+static double mean(const struct metric *metric, const json_t *trial, char *why,
+                   size_t size)
 {
-    const json_t *histogram = headline(json_object_get(trial, "latency"));
+    const json_t *histogram = histogram_of(trial, metric->part);
 
     if (!turned_over(trial, why, size))
         return NAN;
     if (json_figure_of(histogram, "count") >= 1)
         return json_figure_of(histogram, "mean_ns");
     return refuse(why, size, "no request was answered");
-}
-
-static double latency_p50(const json_t *trial, char *why, size_t size)
-{
-    if (!turned_over(trial, why, size))
-        return NAN;
-    return percentile(json_object_get(trial, "latency"), 50, why, size);
-}
-
-static double latency_p99(const json_t *trial, char *why, size_t size)
-{
-    if (!turned_over(trial, why, size))
-        return NAN;
-    return percentile(json_object_get(trial, "latency"), 99, why, size);
-}
-
-/* How late what the server sends by itself came. */
-static double push_p99(const json_t *trial, char *why, size_t size)
-{
-    return percentile_of(
-        json_object_get(json_object_get(trial, "latency"), "push"), 99, why,
-        size);
-}
-
-/* A class's own times, of a load that has classes. */
-static double of_class(const json_t *trial, const char *class, double p,
-                       char *why, size_t size)
-{
-    const json_t *classes =
-        json_object_get(json_object_get(trial, "latency"), "classes");
-
-    if (!turned_over(trial, why, size))
-        return NAN;
-    return percentile_of(json_object_get(classes, class), p, why, size);
-}
-
-static double light_p50(const json_t *trial, char *why, size_t size)
-{
-    return of_class(trial, "light", 50, why, size);
-}
-
-static double light_p99(const json_t *trial, char *why, size_t size)
-{
-    return of_class(trial, "light", 99, why, size);
-}
-
-static double heavy_p50(const json_t *trial, char *why, size_t size)
-{
-    return of_class(trial, "heavy", 50, why, size);
 }
 
 static double cpu(const json_t *trial, const char *part, char *why, size_t size)
@@ -165,109 +127,103 @@ static double cpu(const json_t *trial, const char *part, char *why, size_t size)
     return ns;
 }
 
-static double cpu_per_request(const json_t *trial, char *why, size_t size)
+static double cpu_per_request(const struct metric *metric, const json_t *trial,
+                              char *why, size_t size)
 {
+    (void)metric;
     return cpu(trial, "per_request_ns", why, size);
 }
 
-static double cpu_part(const json_t *trial, const char *part, char *why,
-                       size_t size)
+static double cpu_part(const struct metric *metric, const json_t *trial,
+                       char *why, size_t size)
 {
-    return cpu(trial, part, why, size) /
+    return cpu(trial, metric->part, why, size) /
            json_figure_in(trial, "requests", "completed_in_window");
 }
 
-static double cpu_user(const json_t *trial, char *why, size_t size)
-{
-    return cpu_part(trial, "user_ns", why, size);
-}
-
-static double cpu_system(const json_t *trial, char *why, size_t size)
-{
-    return cpu_part(trial, "system_ns", why, size);
-}
-
-static double memory_total(const json_t *trial, char *why, size_t size)
+static double memory_total(const struct metric *metric, const json_t *trial,
+                           char *why, size_t size)
 {
     double bytes = json_figure_in(trial, "memory", "total_bytes");
 
+    (void)metric;
     return bytes > 0 ? bytes : refuse(why, size, "the kernel does not tell");
 }
 
-static double memory_per_connection(const json_t *trial, char *why, size_t size)
+static double per_connection(const json_t *trial, double growth,
+                             const char *no_growth, char *why, size_t size)
 {
-    double growth = json_figure_in(trial, "memory", "total_bytes") -
-                    json_figure_in(trial, "memory", "idle_total_bytes");
     double connections = json_figure_in(trial, "connections", "open");
 
     if (isnan(growth))
         return refuse(why, size, "the kernel does not tell");
     if (growth <= 0 || !(connections >= 1))
-        return refuse(why, size,
-                      "no growth over the idle server that could be measured");
+        return refuse(why, size, no_growth);
     return growth / connections;
 }
 
-/* At rest before the first connection, and with all of them open. What the
- * kernel holds for them is in it. */
-static double memory_per_idle(const json_t *trial, char *why, size_t size)
+static double memory_per_connection(const struct metric *metric,
+                                    const json_t *trial, char *why, size_t size)
+{
+    double growth = json_figure_in(trial, "memory", "total_bytes") -
+                    json_figure_in(trial, "memory", "idle_total_bytes");
+
+    (void)metric;
+    return per_connection(
+        trial, growth, "no growth over the idle server that could be measured",
+        why, size);
+}
+
+/* From the server without a connection to the server with all of them open,
+ * before any request. The kernel's memory for them is included. */
+static double memory_per_idle(const struct metric *metric, const json_t *trial,
+                              char *why, size_t size)
 {
     const json_t *memory = json_object_get(trial, "memory");
     double growth = json_figure_in(memory, "open", "total_bytes") -
                     json_figure_in(memory, "idle", "total_bytes");
-    double connections = json_figure_in(trial, "connections", "open");
 
-    if (isnan(growth))
-        return refuse(why, size, "the kernel does not tell");
-    if (growth <= 0 || !(connections >= 1))
-        return refuse(why, size, "no growth that could be measured");
-    return growth / connections;
+    (void)metric;
+    return per_connection(trial, growth, "no growth that could be measured",
+                          why, size);
 }
 
-static double connect_mean(const json_t *trial, char *why, size_t size)
+static double beside_percentile(const struct metric *metric,
+                                const json_t *trial, char *why, size_t size)
 {
-    const json_t *latency = json_object_get(trial, "latency");
-
-    if (!turned_over(trial, why, size))
-        return NAN;
-    if (json_figure_in(latency, "connect", "count") >= 1)
-        return json_figure_in(latency, "connect", "mean_ns");
-    return refuse(why, size, "no request was answered");
+    return percentile_of(histogram_of(json_object_get(trial, "beside"), NULL),
+                         metric->percentile, why, size);
 }
 
-static double beside_p99(const json_t *trial, char *why, size_t size)
+static double beside_max(const struct metric *metric, const json_t *trial,
+                         char *why, size_t size)
 {
-    return percentile(
-        json_object_get(json_object_get(trial, "beside"), "latency"), 99, why,
-        size);
-}
+    const json_t *histogram =
+        histogram_of(json_object_get(trial, "beside"), NULL);
 
-static double beside_max(const json_t *trial, char *why, size_t size)
-{
-    const json_t *beside = json_object_get(trial, "beside");
-    const json_t *histogram = headline(json_object_get(beside, "latency"));
-
+    (void)metric;
     if (json_figure_of(histogram, "count") >= 1)
         return json_figure_of(histogram, "max_ns");
     return refuse(why, size, "no request of the second load was answered");
 }
 
-static double capacity_of(const json_t *trial, const char *key, char *why,
-                          size_t size)
+static double capacity(const struct metric *metric, const json_t *trial,
+                       char *why, size_t size)
 {
-    const json_t *capacity = json_object_get(trial, "capacity");
-    const char *slo = json_string_of(capacity, "slo");
-    const char *limit = json_string_of(capacity, "limit");
-    double value = json_figure_of(capacity, key);
+    const json_t *found = json_object_get(trial, "capacity");
+    const char *slo = json_string_of(found, "slo");
+    const char *limit = json_string_of(found, "limit");
+    double value = json_figure_of(found, metric->part);
 
-    if (json_true_of(capacity, "cannot_meet"))
+    if (json_true_of(found, "cannot_meet"))
         snprintf(why, size,
                  "cannot meet %s even at 10 %% of the %.0f/s that it reaches",
                  slo ? slo : "the limit",
-                 json_figure_of(capacity, "ceiling_per_s"));
+                 json_figure_of(found, "ceiling_per_s"));
     else if (limit)
-        snprintf(why, size, "at least %.0f/s: the %s %s the limit, not it",
-                 json_figure_of(capacity, "last_success"), limit,
+        snprintf(why, size,
+                 "at least %.0f/s: the %s %s the limit, not the server",
+                 json_figure_of(found, "last_success"), limit,
                  !strcmp(limit, "connections") ? "are" : "is");
     else if (isnan(value))
         snprintf(why, size, "the search has no result");
@@ -276,22 +232,15 @@ static double capacity_of(const json_t *trial, const char *key, char *why,
     return NAN;
 }
 
-static double capacity(const json_t *trial, char *why, size_t size)
-{
-    return capacity_of(trial, "estimate_per_s", why, size);
-}
-
-static double capacity_conservative(const json_t *trial, char *why, size_t size)
-{
-    return capacity_of(trial, "conservative_per_s", why, size);
-}
-
-/* Where none was kept, none was raced for. */
-static double updates_kept(const json_t *trial, char *why, size_t size)
+/* A server that kept no update has no shared memory, so its tasks did not
+ * race. */
+static double updates_kept(const struct metric *metric, const json_t *trial,
+                           char *why, size_t size)
 {
     double made = json_figure_in(trial, "updates", "made");
     double kept = json_figure_in(trial, "updates", "kept");
 
+    (void)metric;
     if (!(made > 0))
         return refuse(why, size, "no update was made");
     if (kept > 0)
@@ -299,19 +248,23 @@ static double updates_kept(const json_t *trial, char *why, size_t size)
     return refuse(why, size, "none was kept: the tasks share no memory");
 }
 
-static double goodput(const json_t *trial, char *why, size_t size)
+static double goodput(const struct metric *metric, const json_t *trial,
+                      char *why, size_t size)
 {
     double per_s = json_figure_in(trial, "goodput", "per_s");
 
+    (void)metric;
     if (per_s == 0)
         refuse(why, size, "0/s: no request was answered within the limit");
     return per_s;
 }
 
-static double recovery(const json_t *trial, char *why, size_t size)
+static double recovery(const struct metric *metric, const json_t *trial,
+                       char *why, size_t size)
 {
     double ns = json_figure_in(trial, "recovery", "recovery_ns");
 
+    (void)metric;
     if (ns == 0)
         refuse(why, size, "0 s: as quick as before from the window's end on");
     else if (isnan(ns))
@@ -322,47 +275,53 @@ static double recovery(const json_t *trial, char *why, size_t size)
 
 const struct metric metrics[] = {
     {"throughput_per_s", "throughput", true, METRIC_COST, throughput,
-     FIGURE_THROUGHPUT},
-    {"latency_mean_ns", "mean latency", false, METRIC_LOAD, latency_mean,
-     FIGURE_LATENCY},
-    {"latency_p50_ns", "median latency", false, METRIC_LOAD, latency_p50,
-     FIGURE_LATENCY},
-    {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, latency_p99,
-     FIGURE_LATENCY},
+     .figure = FIGURE_THROUGHPUT},
+    {"latency_mean_ns", "mean latency", false, METRIC_LOAD, mean,
+     .figure = FIGURE_LATENCY},
+    {"latency_p50_ns", "median latency", false, METRIC_LOAD, percentile,
+     .figure = FIGURE_LATENCY, .percentile = 50},
+    {"latency_p99_ns", "p99 latency", false, METRIC_LOAD, percentile,
+     .figure = FIGURE_LATENCY, .percentile = 99},
     {"cpu_per_request_ns", "CPU per request", false, METRIC_COST,
-     cpu_per_request, FIGURE_CPU},
+     cpu_per_request, .figure = FIGURE_CPU},
     {"cpu_user_per_request_ns", "user CPU per request", false, METRIC_LOAD,
-     cpu_user, FIGURE_CPU},
+     cpu_part, .figure = FIGURE_CPU, .part = "user_ns"},
     {"cpu_system_per_request_ns", "kernel CPU per request", false, METRIC_LOAD,
-     cpu_system, FIGURE_CPU},
+     cpu_part, .figure = FIGURE_CPU, .part = "system_ns"},
     {"memory_total_bytes", "memory", false, METRIC_LOAD, memory_total,
-     FIGURE_MEMORY},
+     .figure = FIGURE_MEMORY},
     {"memory_per_connection_bytes", "memory per connection", false, METRIC_LOAD,
-     memory_per_connection, FIGURE_MEMORY},
+     memory_per_connection, .figure = FIGURE_MEMORY},
     {"beside_p99_ns", "p99 latency of the second load", false, METRIC_BESIDE,
-     beside_p99, FIGURE_BESIDE},
+     beside_percentile, .figure = FIGURE_BESIDE, .percentile = 99},
     {"beside_max_ns", "worst latency of the second load", false, METRIC_BESIDE,
-     beside_max, FIGURE_BESIDE},
-    {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput, FIGURE_LATENCY},
+     beside_max, .figure = FIGURE_BESIDE},
+    {"goodput_per_s", "goodput", true, METRIC_LIMIT, goodput,
+     .figure = FIGURE_LATENCY},
     {"recovery_ns", "time to recover", false, METRIC_RECOVERY, recovery,
-     FIGURE_RECOVERY},
-    {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity, 0},
+     .figure = FIGURE_RECOVERY},
+    {"capacity_per_s", "capacity", true, METRIC_SEARCH, capacity, .figure = 0,
+     .part = "estimate_per_s"},
     {"capacity_conservative_per_s", "conservative capacity", true,
-     METRIC_SEARCH, capacity_conservative, 0},
+     METRIC_SEARCH, capacity, .figure = 0, .part = "conservative_per_s"},
     {"latency_connect_mean_ns", "mean time to connect", false, METRIC_CHURN,
-     connect_mean, FIGURE_LATENCY},
+     mean, .figure = FIGURE_LATENCY, .part = "connect"},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
-     METRIC_IDLE, memory_per_idle, FIGURE_IDLE_MEMORY},
+     METRIC_IDLE, memory_per_idle, .figure = FIGURE_IDLE_MEMORY},
+    /* How late the messages were that the server sends without being asked. */
     {"push_lateness_p99_ns", "p99 lateness of pushes", false, METRIC_PUSH,
-     push_p99, FIGURE_LATENCY},
+     percentile, .figure = FIGURE_LATENCY, .part = "push", .percentile = 99},
     {"latency_light_p50_ns", "median latency of light requests", false,
-     METRIC_CLASS, light_p50, FIGURE_LATENCY},
+     METRIC_CLASS, percentile, .figure = FIGURE_LATENCY, .part = "light",
+     .percentile = 50},
     {"latency_light_p99_ns", "p99 latency of light requests", false,
-     METRIC_CLASS, light_p99, FIGURE_LATENCY},
+     METRIC_CLASS, percentile, .figure = FIGURE_LATENCY, .part = "light",
+     .percentile = 99},
     {"latency_heavy_p50_ns", "median latency of heavy requests", false,
-     METRIC_CLASS, heavy_p50, FIGURE_LATENCY},
+     METRIC_CLASS, percentile, .figure = FIGURE_LATENCY, .part = "heavy",
+     .percentile = 50},
     {"updates_kept", "share of the updates that were kept", true,
-     METRIC_UPDATES, updates_kept, 0},
+     METRIC_UPDATES, updates_kept, .figure = 0},
     {0},
 };
 
@@ -385,58 +344,56 @@ const char *metric_mark(const json_t *row)
     return json_number_of(row, "error_share") > 0 ? "~" : "";
 }
 
-/* A load point says so itself, a trial has the times; slice mode tells no
- * latency. */
-static bool has_classes(const json_t *object, const char *mode)
-{
-    if (!strcmp(mode, "slice"))
-        return false;
-    return json_true_of(object, "classes") ||
-           json_is_object(
-               json_object_get(json_object_get(object, "latency"), "classes"));
-}
-
 bool metric_applies(const struct metric *metric, const json_t *object)
 {
     const json_t *cell = json_object_get(object, "cell");
     const json_t *load = json_object_get(cell ? cell : object, "load");
     const json_t *given = json_object_get(cell ? cell : object, "parameters");
-    const char *mode = json_string_of(load, "mode");
+    const char *mode = json_text_of(load, "mode");
+    bool slices = !strcmp(mode, "slice");
 
-    if (!mode)
-        mode = "";
-    /* What else its trial has is of one step. */
+    /* Everything but the capacity is that of a search's last step. */
     if (!strcmp(mode, "search") || metric->scope == METRIC_SEARCH)
         return !strcmp(mode, "search") && metric->scope == METRIC_SEARCH;
-    if (metric->scope == METRIC_PUSH)
+    /* A load point says that it has classes or updates, a trial has their
+     * figures. */
+    switch (metric->scope) {
+    case METRIC_COST:
+    case METRIC_SEARCH:
+        return true;
+    case METRIC_LOAD:
+        return !slices;
+    case METRIC_PUSH:
         return json_integer_of(given, "push_ns") > 0;
-    if (metric->scope == METRIC_BESIDE)
+    case METRIC_BESIDE:
         return json_is_object(json_object_get(object, "beside"));
-    if (metric->scope == METRIC_LIMIT)
+    case METRIC_LIMIT:
         return json_is_object(json_object_get(object, "goodput")) ||
                (json_is_string(json_object_get(object, "slo")) &&
                 !strcmp(mode, "open"));
-    if (metric->scope == METRIC_RECOVERY)
+    case METRIC_RECOVERY:
         return json_object_get(load, "recovery_limit_ns");
-    if (metric->scope == METRIC_CHURN)
+    case METRIC_CHURN:
         return !strcmp(mode, "churn");
-    if (metric->scope == METRIC_CLASS)
-        return has_classes(object, mode);
-    if (metric->scope == METRIC_UPDATES)
+    case METRIC_CLASS:
+        return !slices && (json_true_of(object, "classes") ||
+                           json_is_object(json_object_get(
+                               json_object_get(object, "latency"), "classes")));
+    case METRIC_UPDATES:
         return json_is_object(json_object_get(object, "updates")) ||
                json_true_of(object, "updates");
-    if (metric->scope == METRIC_IDLE)
+    case METRIC_IDLE:
         return !strcmp(mode, "idle");
-    return metric->scope == METRIC_COST || strcmp(mode, "slice") != 0;
+    }
+    return false;
 }
 
 double metric_of(const struct metric *metric, const json_t *trial, char *why,
                  size_t why_size)
 {
     const char *words;
-
     if (!figures_withheld(trial, metric->figure, true, &words))
-        return metric->value(trial, why, why_size);
+        return metric->value(metric, trial, why, why_size);
     snprintf(why, why_size, "withheld: %.200s", words ? words : "");
     return NAN;
 }

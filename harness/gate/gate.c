@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Goes through the tables of rules; a new rule is a function and a row in the
+ * Goes through the tables of rules. A new rule is a function and a row in the
  * file of its theme.
  *
- * TROIKA_DISABLE_GATE, a list of ids, switches gates off. It exists for tests:
- * of each gate, that a fault is caught by it and by nothing else, and on a
- * machine that is busy with other things. A trial says which were off.
+ * TROIKA_DISABLE_GATE, a list of ids, switches gates off. Tests need that to
+ * show that a fault is caught by its gate and by no other, and to run on a busy
+ * machine. A trial's JSON says which gates were off.
  */
 #include "gate.h"
 
@@ -15,8 +15,8 @@
 
 #include "rule.h"
 
-/* What explains a failure comes before what follows from it: the first one
- * that fails is the trial's reason. */
+/* Causes come before their consequences: the first gate that fails is given as
+ * the trial's reason. */
 static const struct gate_rule *const tables[] = {
     gate_store_rules,  gate_load_rules,   gate_work_rules,
     gate_slices_rules, gate_steady_rules, gate_machine_rules};
@@ -97,7 +97,8 @@ int gate_judge(const struct trial_spec *plan, const struct trial *trial,
     return count;
 }
 
-/* The words of those that failed and are of one of these effects. */
+/* Joins the words of the failed gates; with `withheld_alone`, only of those
+ * that withhold figures. Returns whether there are none. */
 static bool join(const struct gate *gates, int count, bool withheld_alone,
                  char *reason, size_t size)
 {
@@ -127,7 +128,7 @@ bool gate_all_ok(const struct gate *gates, int count, char *reason, size_t size)
     return join(gates, count, false, reason, size);
 }
 
-/* The figures that a load point is there for. */
+/* The figures that a load point asks for. */
 static unsigned figures_asked(const struct load_point *point)
 {
     unsigned figures = FIGURE_THROUGHPUT | FIGURE_CPU;
@@ -193,7 +194,7 @@ bool gate_worth_repeating(const struct load_point *point,
     unsigned asked = figures_asked(point);
     bool worth = false;
 
-    /* Connections that sleep are there for their memory. */
+    /* Idle connections are measured for their memory. */
     if (point->idle)
         asked &= ~(unsigned)FIGURE_LATENCY;
     for (int i = 0; i < count; i++) {

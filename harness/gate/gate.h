@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of a trial's figures are given. Each gate is one rule with a value, a
- * limit, words, and the figures that it can spoil: where it fails these are
- * withheld and no others, or told as bounds. A trial that is left with no
- * figure is invalid. The rules judge the instrument (generator, backend,
- * harness) and whether all was identical work, never how good a server is:
+ * Decides which of a trial's figures are trustworthy. Each gate is one rule
+ * with a value, a limit, words, and the figures that it can spoil. If it fails,
+ * only these figures are withheld, or reported as bounds. A trial without any
+ * figure left is invalid. The rules judge the instrument (generator, backend,
+ * harness) and whether all servers did equal work, never how good a server is:
  * overload, for example, is a result.
  *
- * TROIKA_DISABLE_GATE=ID,ID switches gates off, for tests alone: their words
- * say so.
+ * TROIKA_DISABLE_GATE=ID,ID switches gates off. It is for tests only; the
+ * gates' words say that they are off.
  *
- * A limit takes into account how much a short window can tell: a rule that
- * cries wolf on a good server is as bad as one that sleeps.
+ * A limit allows for the uncertainty of a short window: a rule that fails on a
+ * good server is as bad as one that misses its fault.
  */
 #pragma once
 
@@ -25,14 +25,16 @@ enum { GATES_MAX = 48 };
 
 struct gate {
     const char *id;
-    bool applied;        /* false: it says nothing here, and words say why */
+    bool applied; /* false: the gate does not apply here; words say why */
     double value, limit; /* only when applied */
     bool ok;             /* true when not applied */
-    bool lasting;        /* failed, it would fail again */
-    unsigned figures;    /* that it spoils when it fails (enum gate_figure) */
-    enum gate_effect effect; /* and how */
-    const char *by;          /* with EFFECT_BOUND: what was the limit instead */
-    char words[512];         /* a sentence without its full stop */
+    bool lasting;        /* a failure that would occur again */
+    /* Figures that it spoils if it fails (enum gate_figure). */
+    unsigned figures;
+    enum gate_effect effect; /* what happens to these figures */
+    const char *by;  /* with EFFECT_BOUND: what limited the figures instead of
+                        the server */
+    char words[512]; /* a sentence without its full stop */
 };
 
 struct gate_about {
@@ -41,46 +43,44 @@ struct gate_about {
     enum gate_effect effect;
 };
 
-/* All gates, in the order in which they judge. Returns how many were
- * written. */
+/* Lists all gates in the order in which they judge. Returns how many. */
 int gate_all(struct gate_about about[GATES_MAX]);
 
-/* Judges a trial that was carried out (TRIAL_DONE) or failed (one gate,
- * "carried_out"). Returns how many gates were written, at most GATES_MAX. */
+/* Judges a trial. A trial that was not carried out gets one failed gate,
+ * "carried_out". Returns how many gates were written, at most GATES_MAX. */
 int gate_judge(const struct trial_spec *plan, const struct trial *trial,
                struct gate *gates);
 
-/* Whether one failed for a reason that lasts. */
+/* Whether any gate failed for a reason that would occur again. */
 bool gate_lasting(const struct gate *gates, int count);
 
-/* The figures of failed gates that are withheld as a whole. */
+/* The figures that failed gates withhold. */
 unsigned gate_withheld(const struct gate *gates, int count);
 
-/* Whether a figure that the load point asks for is left; if not, the failed
- * gates' words, joined by "; ", in `reason`. */
+/* Whether any figure that the load point asks for is left. If not, `reason`
+ * gets the failed gates' words, joined by "; ". */
 bool gate_valid(const struct load_point *point, const struct gate *gates,
                 int count, char *reason, size_t size);
 
-/* The gate that says that something else than the server was the limit (its
+/* The gate that found something other than the server to be the limit (its
  * `by`), or NULL. */
 const struct gate *gate_bound(const struct gate *gates, int count);
 
-/* Whether another attempt may come out differently where that matters: a gate
- * withholds what is asked for, for no reason that lasts. What failed in
- * `before` as well, an earlier trial of the cell (NULL: none), lasts. */
+/* Whether another attempt is worthwhile: a gate withholds figures that the load
+ * point asks for, and may pass the next time. A gate that also failed in
+ * `before`, an earlier trial of the cell (NULL: none), would fail again. */
 bool gate_worth_repeating(const struct load_point *point,
                           const struct gate *gates, int count,
                           const json_t *before);
 
-/* Whether an open loop's requests came faster than they ended, beyond chance:
- * a result, and no gate. */
+/* Whether an open loop's requests arrived faster than they ended, beyond
+ * chance. Overload is a result; no gate fails for it. */
 bool gate_overloaded(const struct trial_spec *plan, const struct trial *trial);
 
-/* CPU time in the window of processes that are no part of the trial; -1 when
- * it is unknown. */
+/* CPU time that processes outside the trial used in the window; -1: unknown. */
 double gate_foreign_ns(const struct trial *trial);
 
-/* Whether all are ok; if not, the failed ones' words, joined by "; ", in
- * `reason`: for who holds the instrument itself to all of them. */
+/* Whether all gates passed, which the self-test demands. If not, `reason` gets
+ * the failed gates' words, joined by "; ". */
 bool gate_all_ok(const struct gate *gates, int count, char *reason,
                  size_t size);

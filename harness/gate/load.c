@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rules about the load: were all requests accounted for and rightly answered,
- * was the generator in time, were backend and sampler.
+ * Rules about the load: whether every request is accounted for and answered
+ * correctly, and whether generator, backend and sampler were in time.
  *
  * Little's law: the time-weighted number in flight equals completions per
- * second times mean service time. Over a finite window the two sides differ by
- * the requests that overlap its edges, at most one service time per
- * connection, which is the term `edge` below. (J. D. C. Little, A Proof for
- * the Queuing Formula L = lambda W, Operations Research 9, 1961.)
+ * second times mean service time. In a finite window the two sides differ by
+ * the requests that overlap its edges: at most one service time per connection,
+ * the term `edge` below. (J. D. C. Little, A Proof for the Queuing Formula L =
+ * lambda W, Operations Research 9, 1961.)
  *
- * Rules about the course of the window: was the rate of answers steady, and
- * did the requests of an open loop go out as they were drawn.
+ * Rules about the course of the window: whether the rate of answers was steady,
+ * and whether an open loop's requests were sent as the schedule says.
  *
- * Both are statistics of a finite window, so each limit grows with what chance
- * alone can do. The slope of the rate is a least-squares line through ten
- * parts; it fails only where 5 % of the mean and five of its own standard
- * errors do not explain it, the larger of the error from the scatter about
- * the line (waves of equal waits) and that of counts at random (Poisson).
+ * Both are statistics of a finite window, so each limit allows for chance. The
+ * slope of the rate is that of a least-squares line through ten parts. It fails
+ * only above 5 % of the mean plus five standard errors. The standard error is
+ * the larger of two: that of the scatter about the line (waves of equal waits)
+ * and that of random counts (Poisson).
  */
 #include <math.h>
 
@@ -24,17 +24,17 @@
 #include "models/runtime/clients/store.h"
 #include "rule.h"
 
-/* Between an answer and the next request of a closed loop the generator needs
- * a few microseconds, in which nothing is in flight. */
+/* Time that the generator needs between an answer and the next request of a
+ * closed loop, when nothing is in flight on the connection. */
 static const double TURNAROUND_NS = 20e3;
 
-/* Rounds of all other connections, within which a slow answer is no lost one.
- * Of answers at random one in e^10 takes longer. */
+/* Answers per connection that may overtake a slow one before it counts as lost.
+ * Of random answers, one in e^10 is overtaken more often. */
 static const double OVERTAKEN_MAX = 10;
 
-/* Open loop: what the schedule let in, against what became of it. Closed loop:
- * what was sent since the load began, against what ended and what was still
- * out when the window closed. */
+/* Open loop: requests scheduled against their outcomes. Closed loop: requests
+ * sent since the load began against those that ended and those still in flight
+ * when the window closed. */
 static void identity(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
@@ -65,7 +65,8 @@ static void identity(const struct gate_facts *facts, struct gate *gate)
 static void wrong_bodies(const struct gate_facts *facts, struct gate *gate)
 {
     gate_most(gate, (double)facts->load->wrong, 0);
-    gate->lasting = true; /* a later right answer does not unmake it */
+    gate->lasting =
+        true; /* a right answer in another attempt does not undo it */
     gate_say(gate, "%llu answers with a wrong body",
              (unsigned long long)facts->load->wrong);
 }
@@ -73,8 +74,8 @@ static void wrong_bodies(const struct gate_facts *facts, struct gate *gate)
 static void errors(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
-    /* In an open loop a timeout is a late answer of an overloaded server: it
-     * counts in the response times at its age, not here. */
+    /* In an open loop, a timeout is a late answer of an overloaded server. It
+     * counts in the response times with its age, not here. */
     uint64_t failed =
         load->http_error + load->io_error + (facts->open ? 0 : load->timeout);
     uint64_t all = load->scheduled > 0 ? load->scheduled : 1;
@@ -95,13 +96,14 @@ static void connections(const struct gate_facts *facts, struct gate *gate)
              facts->load->connections_open, asked);
 }
 
-/* A silent connection that the server drops is in no request's account. */
+/* If the server drops a silent WebSocket, no count of requests shows it.
+ */
 static void held(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
 
     if (!facts->point->workload->workload->session) {
-        gate_skip(gate, "requests of HTTP: no connection is held");
+        gate_skip(gate, "plain HTTP requests: no WebSocket is held");
         return;
     }
     gate_most(gate, (double)load->lost, 0);
@@ -113,30 +115,30 @@ static void held(const struct gate_facts *facts, struct gate *gate)
              load->lost > 0 ? load->first_failure : "");
 }
 
-/* A server that closes kept connections without saying so gets many requests
- * twice: the times are right, but the load is another. */
+/* If a server closes kept connections without saying so, many requests are sent
+ * twice: the times are right, but the load is not the one asked for. */
 static void resent(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
     double limit, share = load_record_resent_share(load, &limit);
 
     if (!facts->trial->alive) {
-        gate_skip(gate, "a server that dies closes what it kept");
+        gate_skip(gate, "the server died, which closes its connections");
         return;
     }
     gate_most(gate, share, limit);
-    gate->lasting = gate->value > 0.1; /* that server would do so again */
-    gate_say(gate,
-             "%llu of %llu requests were sent once more, since the server had "
-             "closed a kept connection without \"Connection: close\"",
-             (unsigned long long)load->resent,
-             (unsigned long long)load->scheduled);
+    gate->lasting = gate->value > 0.1; /* this server would do so again */
+    gate_say(
+        gate,
+        "%llu of %llu requests were sent once more, because the server had "
+        "closed a kept connection without \"Connection: close\"",
+        (unsigned long long)load->resent, (unsigned long long)load->scheduled);
 }
 
-/* A request that is out when the window of a closed loop ends is in nobody's
- * latency. All that a stall of the whole server leaves out is hidden alike,
- * which is in the nature of that loop (docs/method/clocks-and-load.md); but one
- * connection that waits while all others go round and round was forgotten. */
+/* A request in flight when a closed loop's window ends is in no latency. If the
+ * whole server stalls, all connections wait alike, which a closed loop cannot
+ * show (docs/method/clocks-and-load.md). But a connection that waits while the
+ * others get many answers was forgotten. */
 static void oldest_unanswered(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
@@ -149,25 +151,26 @@ static void oldest_unanswered(const struct gate_facts *facts, struct gate *gate)
     gate_most(gate, age,
               fmax(3 * (double)load->service.max_ns,
                    OVERTAKEN_MAX * age / fmax(load->overtaken, 0.001)));
-    gate_say(gate,
-             "the oldest of %llu unanswered requests was %.3g ms old; every "
-             "other connection had %.3g answers meanwhile, none of which took "
-             "over %.3g ms",
-             (unsigned long long)load->unanswered, age / 1e6, load->overtaken,
-             (double)load->service.max_ns / 1e6);
+    gate_say(
+        gate,
+        "the oldest of %llu unanswered requests was %.3g ms old; meanwhile "
+        "each other connection got %.3g answers on average, and no answer "
+        "took over %.3g ms",
+        (unsigned long long)load->unanswered, age / 1e6, load->overtaken,
+        (double)load->service.max_ns / 1e6);
 }
 
 static void answers(const struct gate_facts *facts, struct gate *gate)
 {
     if (facts->open && !(facts->point->rate_per_s > 0)) {
-        gate_skip(gate, "nothing was to be asked");
+        gate_skip(gate, "no request was asked for");
         return;
     }
     gate->applied = true;
     gate->value = facts->completed;
     gate->limit = 1;
     gate->ok = facts->completed >= 1;
-    /* Nothing went wrong, the window is just too short. */
+    /* Without a request or a failure, the window is just too short. */
     gate->lasting = facts->load->scheduled == 0 && facts->trial->alive;
     gate_say(gate, "%.0f answers in the window, at least 1 is needed%s",
              facts->completed, gate->ok ? "" : "; lengthen the window");
@@ -188,7 +191,8 @@ static void in_flight(const struct gate_facts *facts, struct gate *gate)
              mean, asked);
 }
 
-/* |N - X R| / N with N the integral, X R from counts and histogram. */
+/* |N - X R| / N, where N is the integral and X R comes from counts and
+ * histogram. */
 static void little(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
@@ -202,12 +206,12 @@ static void little(const struct gate_facts *facts, struct gate *gate)
         gate_skip(gate, "fewer than 100 answers");
         return;
     }
-    /* A load that comes and goes: at an edge all may be in flight, on average
-     * over the window far fewer are. */
+    /* In slice mode the load comes and goes: at an edge all connections may be
+     * busy, while on average over the window far fewer are. */
     if (facts->trial->slices)
         edge *= fmax(1, facts->point->connections / n);
-    /* Arrivals at random: what overlaps the two edges varies like sqrt(2N), and
-     * with bursts of k like sqrt(2kN). */
+    /* With random arrivals, the number of requests that overlap the two edges
+     * varies like sqrt(2N); with bursts of k, like sqrt(2kN). */
     if (facts->open)
         edge *= 4 * fmax(1, sqrt(2 * fmax(1, facts->point->burst) / n));
     if (load->timeout > 0 || edge > 0.2) {
@@ -226,8 +230,8 @@ static void little(const struct gate_facts *facts, struct gate *gate)
              n, turns * mean);
 }
 
-/* How much later a percentile of the response times is for the generator's own
- * lateness, which is known of each request. */
+/* How much the generator's own lateness, which is known for each request,
+ * raises a percentile of the response times. */
 static double lateness_at(const struct load_result *load, double percentile)
 {
     return (double)(histogram_percentile_ns(&load->response, percentile) -
@@ -244,8 +248,9 @@ static void lag_at(const struct load_result *load, double percentile,
         gate_skip(gate, "fewer than 10 requests found a free connection");
         return;
     }
-    /* A part of the figure itself: 1 ms late matters to a p99 of 2 ms, not to
-     * one of 50 ms, and not at all where others than the slowest were late. */
+    /* The limit is a part of the percentile itself: 1 ms matters to a p99 of 2
+     * ms, but not to one of 50 ms. If other requests than the slowest were
+     * late, the percentile hardly changes. */
     gate_most(gate, fmax(0, lateness_at(load, percentile)),
               fmax(least_ns, 0.05 * figure));
     gate_say(gate,
@@ -257,8 +262,8 @@ static void lag_at(const struct load_result *load, double percentile,
 
 static void lag_of(const struct load_result *load, struct gate *gate)
 {
-    /* With few requests the 99th percentile is the maximum, and one
-     * interrupt would decide. */
+    /* With few requests the 99th percentile is the maximum, which one interrupt
+     * could decide. */
     lag_at(load, load->lag_free.count >= 200 ? 99 : 90, 200e3, gate);
 }
 
@@ -287,8 +292,9 @@ static double generator_cpus(const struct gate_facts *facts)
            facts->active_ns;
 }
 
-/* Another one was the limit: in a closed loop of the rate and of the times. An
- * open loop's rate is given; its times hold the limit's own. */
+/* Something other than the server was the limit. In a closed loop it bounds
+ * throughput and latency. In an open loop that keeps up, the rate is given, so
+ * it bounds latency only. */
 static void bounded_by(const struct gate_facts *facts, const char *by,
                        struct gate *gate)
 {
@@ -303,7 +309,7 @@ static void generator_busy(const struct gate_facts *facts, struct gate *gate)
     int cpus = facts->trial->cpus.clients_count;
     double own = (double)facts->load->cpu_ns / facts->active_ns;
 
-    /* One process cannot use more than one CPU. */
+    /* A process cannot use more than one CPU. */
     cpus = processes < cpus ? processes : cpus;
     gate_most(gate, own / (cpus > 0 ? cpus : 1), 0.85);
     gate_say(gate, "the generator used %.0f %% of %d CPU%s%s",
@@ -312,7 +318,7 @@ static void generator_busy(const struct gate_facts *facts, struct gate *gate)
     bounded_by(facts, "generator", gate);
 }
 
-/* CPUs that the backend used. */
+/* Number of CPUs that the backend used. */
 static double backend_cpus(const struct trial *trial)
 {
     const struct backend_report *backend = &trial->backend;
@@ -322,7 +328,7 @@ static double backend_cpus(const struct trial *trial)
                : 0;
 }
 
-/* The one that used most of the clients' CPUs. */
+/* Names the client that used most of the clients' CPUs. */
 static const char *busiest(const struct trial *trial, double generator,
                            double backend, double stores)
 {
@@ -359,9 +365,10 @@ static void clients_busy(const struct gate_facts *facts, struct gate *gate)
 
 enum { WAVES_MANY = 200 };
 
-/* The calls of a closed loop come in waves, and one stall of the machine, of
- * which there are a few in a second, makes a wave late as a whole: of few waves
- * a p99 would be the worst one, and says nothing of the backend. */
+/* The calls of a closed loop come in waves, and a stall of the machine, of
+ * which there are a few in a second, delays a whole wave. With few waves a p99
+ * would be that of the worst wave, which says nothing about the backend; so the
+ * p90 is used. */
 static void backend_lateness(const struct gate_facts *facts, struct gate *gate)
 {
     const struct workload *workload = facts->point->workload->workload;
@@ -387,14 +394,16 @@ static void backend_lateness(const struct gate_facts *facts, struct gate *gate)
                  "still runs");
         return;
     }
-    /* Of a wait, and of the percentile that it can spoil. */
+    /* The limit is a part of a wait, and of the percentile that lateness can
+     * spoil. */
     limit = fmax(1e6, 0.05 * wait / (calls > 0 ? calls : 1));
     gate_most(gate, late,
               fmax(limit, 0.05 * (double)histogram_percentile_ns(
                                      facts->open ? &facts->load->response
                                                  : &facts->load->service,
                                      few ? 90 : 99)));
-    /* Nine waits in ten were in time: their mean was. */
+    /* If nine waits in ten were in time, so was their mean, and throughput is
+     * right. */
     if (facts->open || (double)backend->lateness_p90_ns <= limit)
         gate->figures &= ~(unsigned)FIGURE_THROUGHPUT;
     gate_say(gate, "the backend was %.3g ms late (%s), %.3g ms allowed",
@@ -540,7 +549,8 @@ const struct gate_rule gate_load_rules[] = {
 enum { ANSWERS_MIN = 20, BINS_MIN = 40, ARRIVALS_MIN = 100 };
 
 struct line {
-    double mean, slope, error; /* slope: over the window, part of the mean */
+    double mean, slope,
+        error; /* slope, error: change over the window as a share of the mean */
 };
 
 static void fit(const uint64_t parts[LOAD_PARTS], struct line *line)
@@ -561,9 +571,9 @@ static void fit(const uint64_t parts[LOAD_PARTS], struct line *line)
                   sqrt(xx) * LOAD_PARTS / line->mean;
 }
 
-/* Requests that came and did not end in the window, as part of those that
- * came; the limit has room for chance, which moves the number in the system
- * by the square root of it. False: it cannot be told. */
+/* Requests that arrived but did not end in the window, as a share of those that
+ * arrived. The limit allows for chance: the number of requests in the system
+ * varies by its square root. False: the share cannot be judged. */
 static bool growth(const struct trial_spec *plan, const struct trial *trial,
                    double *value, double *limit)
 {
@@ -576,7 +586,7 @@ static bool growth(const struct trial_spec *plan, const struct trial *trial,
     int64_t wait_ns =
         plan->point->workload->workload->wait_ns(&plan->point->arguments);
 
-    /* While the first waits last, more requests come than go. */
+    /* While the first waits last, more requests arrive than end. */
     if (plan->point->mode != LOAD_OPEN || came < ARRIVALS_MIN ||
         plan->point->warmup_ns < 2 * wait_ns)
         return false;
@@ -593,7 +603,8 @@ bool gate_overloaded(const struct trial_spec *plan, const struct trial *trial)
            value > limit;
 }
 
-/* A result and no fault: always ok, but its figures are in every trial. */
+/* Overload is a result and not a fault: this gate always passes, but its
+ * figures are in every trial. */
 static void overload(const struct gate_facts *facts, struct gate *gate)
 {
     if (!growth(facts->plan, facts->trial, &gate->value, &gate->limit)) {
@@ -640,14 +651,14 @@ static void steady(const struct gate_facts *facts, struct gate *gate)
              100 * gate->limit, gate->ok ? "" : "; lengthen the warm-up");
 }
 
-/* Counts of Poisson arrivals have a variance equal to their mean. */
+/* The counts of Poisson arrivals have a variance equal to their mean. */
 static void arrivals(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_result *load = facts->load;
     double mean = 0, variance = 0, k = load->bin_count;
 
     if (!facts->open || facts->point->arrivals != ARRIVALS_POISSON) {
-        gate_skip(gate, "the requests are not to come at random");
+        gate_skip(gate, "the arrivals are not random");
         return;
     }
     if (load->bin_count < BINS_MIN || load->scheduled < ARRIVALS_MIN) {

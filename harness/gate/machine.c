@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rules about the machine: did anything but the trial take place in the
- * window, was the server where it was put, and did the data servers that the
- * workload calls live.
+ * Rules about the machine: whether anything but the trial happened in the
+ * window, whether the server stayed on its CPUs and in its groups, and whether
+ * the data servers that the workload calls stayed alive.
  */
 #include <math.h>
 
@@ -64,7 +64,7 @@ static void speed(const struct gate_facts *facts, struct gate *gate)
              100 * now / usual);
 }
 
-/* The counter moves in ticks: one more may be an artefact. */
+/* The counter moves in ticks, so one tick more is allowed. */
 static void steal(const struct gate_facts *facts, struct gate *gate)
 {
     const struct machine_sample *first = &facts->trial->machine_first,
@@ -84,7 +84,7 @@ static void steal(const struct gate_facts *facts, struct gate *gate)
              100 * gate->value);
 }
 
-/* CPU time of everything that belongs to the trial; -1: unknown. */
+/* CPU time of all processes that belong to the trial; -1: unknown. */
 static double known_ns(const struct trial *trial)
 {
     const struct meter_sample *first = &trial->first, *last = &trial->last;
@@ -131,7 +131,8 @@ static void foreign_cpu(const struct gate_facts *facts, struct gate *gate)
         return;
     }
     all = span_ns(facts->trial) * first->cpus;
-    /* A busy share that is sampled by a tick is a count out of so many. */
+    /* If the kernel samples busy_ns by its tick, the share is a count of
+     * samples; three standard errors of it are allowed. */
     if (first->busy_grain_ns > 0)
         chance = 3 * sqrt(0.25 * (double)first->busy_grain_ns / all);
     gate_most(gate, foreign / all, QUIET_FOREIGN_SHARE + chance);
@@ -142,7 +143,7 @@ static void foreign_cpu(const struct gate_facts *facts, struct gate *gate)
              gate->ok ? "" : "; end them");
 }
 
-/* The sum of counters' growth in the window; -1 when none is known. */
+/* Sum of the counters' growth in the window; -1: none is known. */
 static double grown(const struct trial *trial,
                     const enum machine_counter *counters, int count)
 {
@@ -300,8 +301,8 @@ const struct gate_rule gate_machine_rules[] = {
     {0},
 };
 
-/* Servers that fail for want of a store are told apart from servers that fail
- * by themselves. */
+/* The gate comes first, so that a server that fails because its store died is
+ * not blamed. */
 static void store_alive(const struct gate_facts *facts, struct gate *gate)
 {
     const char *dead = NULL, *words = "";
@@ -322,7 +323,7 @@ static void store_alive(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, dead != NULL, 0);
     if (!dead)
-        gate_say(gate, "what the workload calls ran at the window's end");
+        gate_say(gate, "the stores ran at the window's end");
     else
         gate_say(gate, "%s did not survive the window: it %.120s", dead, words);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What rules see and how they speak. Rules live in files by theme, each with a
+ * The inputs and outputs of rules. Rules are in files by theme, each with a
  * table that ends with an empty row; gate.c goes through the tables.
  */
 #pragma once
@@ -14,7 +14,8 @@ struct gate_facts {
     const struct load_result *load;
     bool open;
     double window_ns;
-    double active_ns; /* of it, how long this trial's load was on */
+    /* The part of the window in which this trial's load ran. */
+    double active_ns;
     double completed;
 };
 
@@ -22,7 +23,7 @@ struct gate_rule {
     const char *id;
     void (*judge)(const struct gate_facts *facts, struct gate *gate);
     const char *fails_when; /* one line, for lists */
-    unsigned figures;       /* that it can spoil; a rule may narrow them */
+    unsigned figures; /* figures that it can spoil; a rule may remove some */
     enum gate_effect effect;
 };
 
@@ -33,12 +34,12 @@ extern const struct gate_rule gate_machine_rules[];
 extern const struct gate_rule gate_slices_rules[];
 extern const struct gate_rule gate_store_rules[];
 
-/* The gate's words. */
+/* Sets the gate's words. */
 void gate_say(struct gate *gate, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Applies it: ok while value <= limit. */
+/* Applies the gate: ok if value <= limit. */
 void gate_most(struct gate *gate, double value, double limit);
 
-/* The gate says nothing in this trial; `why` is the reason. */
+/* The gate does not apply to this trial, because of `why`. */
 void gate_skip(struct gate *gate, const char *why);

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rules about the work: was it asked for at the rate that was planned, was
- * none of it left out by the server, was it one and the same server that did
- * it, and did the looks at that server cost next to nothing.
+ * Rules about the work: whether requests came at the planned rate, whether the
+ * server left work out, whether one server did all of it, and whether reading
+ * the server's memory and CPU time cost next to nothing.
  *
- * Rules about slice mode: servers that wait for their turn must cost nothing,
- * or their work would be measured as another's lost CPU; and the CPU of a
- * counted part must have been read at its edges.
+ * Rules about slice mode: servers that wait for their turn must use no CPU
+ * time, since another server would lack it; and the CPU time of a counted part
+ * must have been read at its edges.
  */
 #include <math.h>
 
 #include "rule.h"
 
-/* A wait that ends this much early is a matter of timers. */
+/* A wait may end this much early because of timers. */
 static const double SLACK_NS = 100e3;
 static const double SLACK_SHARE = 0.01;
 
-/* The looks at the window's two ends, however short it is. */
+/* Cost of the readings at the window's two ends, however short the window is.
+ */
 static const double EDGES_NS = 10e6;
 
-/* The right body can be known without waiting for it; the time cannot. */
+/* A server can give the right body without the wait; only the time shows that.
+ */
 static void service_floor(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_point *point = facts->point;
     double wait = (double)point->workload->workload->wait_ns(&point->arguments);
-    /* Light requests need not wait. */
+    /* Only heavy requests must wait. */
     const struct histogram *times = point->workload->workload->heavy
                                         ? &facts->load->classes[CLASS_HEAVY]
                                         : &facts->load->service;
@@ -32,7 +34,7 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
     double slack = SLACK_NS + SLACK_SHARE * wait;
 
     if (facts->plan->model->target) {
-        gate_skip(gate, "what a target does for a request is its own");
+        gate_skip(gate, "how long a target waits for a request is unknown");
         return;
     }
     if (wait <= 2 * slack || times->count == 0) {
@@ -41,13 +43,13 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
         return;
     }
     gate_most(gate, fmax(0, wait - least), slack);
-    gate->lasting = true; /* a later wait does not unmake it */
+    gate->lasting = true; /* waiting in another attempt does not undo it */
     gate_say(
         gate, "the quickest answer took %.4g ms, the work waits for %.4g ms%s",
         least / 1e6, wait / 1e6, gate->ok ? "" : ": the server left waits out");
 }
 
-/* Against the plan, not against the schedule that was made from it. */
+/* Compares with the planned rate, not with the schedule made from it. */
 static void offered_rate(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_point *point = facts->point;
@@ -88,12 +90,12 @@ static void sampler_cost(const struct gate_facts *facts, struct gate *gate)
     const struct sampler *sampler = &facts->trial->sampler;
 
     if (sampler->count == 0) {
-        gate_skip(gate, "the server was not looked at");
+        gate_skip(gate, "the server was not read in the window");
         return;
     }
     gate_most(gate, (double)sampler->cpu_ns / facts->window_ns,
               0.01 + EDGES_NS / facts->window_ns);
-    gate_say(gate, "%d looks at the server took %.3g %% of a CPU",
+    gate_say(gate, "%d readings of the server took %.3g %% of a CPU",
              sampler->count, 100 * gate->value);
 }
 
@@ -108,8 +110,8 @@ const struct gate_rule gate_work_rules[] = {
      "the server's listening sockets are not those it began with", FIGURES_ALL,
      EFFECT_WITHHELD},
     {"sampler_cost", sampler_cost,
-     "looking at the server took over 1 % of a CPU", FIGURES_TIMED,
-     EFFECT_WITHHELD},
+     "reading the server's memory and CPU took over 1 % of a CPU",
+     FIGURES_TIMED, EFFECT_WITHHELD},
     {0},
 };
 
@@ -121,8 +123,8 @@ static const struct trial_slices *slices_of(const struct gate_facts *facts,
     return facts->trial->slices;
 }
 
-/* Over all slices: in a single one, a process's housekeeping of a few ms may
- * be more than the limit and means nothing. */
+/* Judges all slices together: in a single one, a process's housekeeping of a
+ * few ms may exceed the limit without any harm. */
 static void idle(const struct gate_facts *facts, struct gate *gate)
 {
     const struct trial_slices *slices = slices_of(facts, gate);

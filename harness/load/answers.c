@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests and expected answers, made by running answer() in this process.
+ * Runs answer() in this process to make the expected answers.
  *
- * The workloads are linked in whole, and with them the runtime's thin
- * wrappers, which go through the linked model's table. The harness is no
- * model: answer() never waits, so an empty table is enough.
+ * The workloads are linked as a whole, together with the runtime's thin
+ * wrappers, which call the operations of the linked model. The harness is no
+ * model, but answer() never waits, so a model without operations is enough.
  */
 #include "answers.h"
 
@@ -27,9 +27,9 @@ enum {
     SOME_MIN = 4,
 };
 
-/* How many answers may be made in how much CPU time: by the clock, what else
- * the machine does would choose how many requests a model gets. Where requests
- * are of two kinds, a thousand seeds have exactly their share of heavy ones. */
+/* How many answers may be made in how much CPU time. Wall time would make the
+ * number depend on what else the machine does. If requests are of two kinds, a
+ * thousand seeds have exactly their share of heavy ones. */
 struct budget {
     int count;
     int64_t cost_ns;
@@ -42,7 +42,8 @@ static uint64_t seed_of(uint64_t first_seed, int i)
     return SEED_FIRST + (first_seed % SEED_COUNT + (uint64_t)i) % SEED_COUNT;
 }
 
-/* GET with further header lines. Returns the length or a negative errno. */
+/* Formats a GET with further header lines. Returns the length or a negative
+ * errno. */
 static int format_head(const struct workload_entry *entry,
                        const struct arguments *arguments, const char *lines,
                        char **bytes)
@@ -70,7 +71,8 @@ static int format_request(const struct workload_entry *entry,
     return 0;
 }
 
-/* A conversation's request: a message with the body that is there. */
+/* Formats a session's request: a masked message with request->body as its
+ * payload. */
 static int frame_request(uint64_t seed, struct load_request *request)
 {
     struct frames_head head = {.fin = true,
@@ -128,12 +130,12 @@ static int make_one(const struct workload_entry *entry,
                              : format_request(entry, arguments, request);
 }
 
-/* As many as the budget allows, SOME_MIN at least. */
+/* Makes as many as the budget allows, but at least SOME_MIN. */
 static int make(const struct workload_entry *entry,
                 const struct arguments *arguments, uint64_t first_seed,
                 struct budget budget, struct load_request **requests)
 {
-    int64_t start_ns = load_cpu_now();
+    int64_t start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct arguments each = *arguments;
     struct load_request *made = calloc((size_t)budget.count, sizeof *made);
     int count = 0;
@@ -141,8 +143,10 @@ static int make(const struct workload_entry *entry,
     *requests = NULL;
     if (!made)
         return -ENOMEM;
-    while (count < budget.count &&
-           (count < SOME_MIN || load_cpu_now() - start_ns < budget.cost_ns)) {
+    while (
+        count < budget.count &&
+        (count < SOME_MIN ||
+         clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns < budget.cost_ns)) {
         each.seed = seed_of(first_seed, count);
         int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {

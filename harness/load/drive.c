@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * When a connection may send, and what becomes of requests that fail.
+ * Decides when a connection may send, and what happens to requests that fail.
  *
  * A connection that breaks is opened again after a pause. The pause doubles
  * from 1 ms to 100 ms with each failure in a row, so that a dead server is
  * neither hammered nor forgotten. In a closed loop a failed attempt to connect
  * counts as a failed request. In an open loop it fails the request that has
- * waited longest; once no connection is left, it fails all that wait.
+ * waited longest; once no connection is left, it fails all waiting requests.
  *
- * The connections of a slice start one after another over the first half of
- * the time that is not counted, so that equal waits do not come back in waves.
+ * In a slice, connections start one after another over the first half of the
+ * time that is not counted, so that equal waits do not end in waves.
  *
- * Pushes are owed by the clock, so a missing one can be told: on each
- * connection the next push is due one period after the last.
+ * A missing push is noticed by the clock: on each connection, the next push is
+ * due one period after the last.
  */
 #include "drive.h"
 
@@ -22,41 +22,43 @@
 #include <string.h>
 
 enum {
-    RAMP_ATTEMPTS = 3, /* failures before the ramp gives a connection up */
+    RAMP_ATTEMPTS =
+        3, /* failures after which the ramp stops waiting for a connection */
     PAUSE_MIN_NS = 1000000,
     PAUSE_MAX_NS = 100000000,
-    SLICE_SHIFT = 32, /* requests of a slice never reach the next one's */
+    SLICE_SHIFT = 32, /* bits for the requests of one slice, so that the numbers
+                         of slices do not overlap */
 };
 
 int load_drive_init(struct load_drive *drive, const struct load_task *task)
 {
-    const struct load_plan *plan = task->plan;
+    const struct load_spec *spec = task->spec;
     *drive = (struct load_drive){
-        .plan = plan,
+        .spec = spec,
         .process = task->process,
         .processes = task->processes,
         .slot = task->slot,
-        .limit = (plan->requests_max +
+        .limit = (spec->requests_max +
                   (uint64_t)(task->processes - task->process - 1)) /
                  (uint64_t)task->processes,
         .abandon_ns = INT64_MAX,
     };
-    load_record_init(&drive->record, plan, &task->slot->result);
+    load_record_init(&drive->record, spec, &task->slot->result);
     int status =
-        load_pool_init(&drive->pool, plan, task->process, task->processes);
+        load_pool_init(&drive->pool, spec, task->process, task->processes);
     if (status < 0)
         return status;
     drive->undecided = drive->pool.count;
     drive->scratch = malloc(LOAD_SCRATCH_BYTES);
     drive->references =
-        calloc((size_t)plan->request_count, sizeof *drive->references);
+        calloc((size_t)spec->request_count, sizeof *drive->references);
     if (!drive->scratch || !drive->references)
         return -ENOMEM;
-    for (int i = 0; i < plan->request_count; i++)
-        drive->references[i].request = &plan->requests[i];
-    if (plan->mode == LOAD_CLOSED)
+    for (int i = 0; i < spec->request_count; i++)
+        drive->references[i].request = &spec->requests[i];
+    if (spec->mode == LOAD_CLOSED)
         return 0;
-    return load_schedule_make(plan, task->process, task->processes,
+    return load_schedule_make(spec, task->process, task->processes,
                               &drive->schedule);
 }
 
@@ -66,7 +68,7 @@ void load_drive_note(struct load_drive *drive, const char *what)
     if (result->first_failure[0])
         return;
     char address[LOAD_ADDRESS_TEXT];
-    load_address_text(&drive->plan->address, address, sizeof address);
+    load_address_text(&drive->spec->address, address, sizeof address);
     snprintf(result->first_failure, sizeof result->first_failure, "%s: %.180s",
              address, what);
 }
@@ -101,7 +103,7 @@ void load_drive_reopen(struct load_drive *drive,
     int64_t pause_ns = (int64_t)PAUSE_MIN_NS << doublings;
     if (pause_ns > PAUSE_MAX_NS)
         pause_ns = PAUSE_MAX_NS;
-    connection->due_ns = load_now() + pause_ns;
+    connection->due_ns = clock_now_ns() + pause_ns;
     if (connection->due_ns < drive->pool.paused_until_ns)
         drive->pool.paused_until_ns = connection->due_ns;
     load_pool_move(&drive->pool, connection, POOL_PAUSED);
@@ -111,7 +113,7 @@ void load_drive_fail(struct load_drive *drive,
                      struct load_connection *connection,
                      enum load_outcome outcome, const char *words)
 {
-    connection->times.done_ns = load_now();
+    connection->times.done_ns = clock_now_ns();
     load_record_in_flight(&drive->record, -1, connection->times.done_ns);
     if (load_record_end(&drive->record, outcome, &connection->times))
         load_drive_note(drive, words);
@@ -120,17 +122,17 @@ void load_drive_fail(struct load_drive *drive,
     load_drive_reopen(drive, connection);
 }
 
-/* Whether more requests have begun than the plan allows. */
+/* Whether more requests have begun than the spec allows. */
 static bool over_limit(const struct load_drive *drive)
 {
-    return drive->plan->requests_max > 0 && drive->begun > drive->limit;
+    return drive->spec->requests_max > 0 && drive->begun > drive->limit;
 }
 
 bool load_drive_reached(const struct load_drive *drive)
 {
-    if (drive->plan->requests_max == 0 || drive->record.in_flight > 0)
+    if (drive->spec->requests_max == 0 || drive->record.in_flight > 0)
         return false;
-    if (drive->plan->mode == LOAD_CLOSED)
+    if (drive->spec->mode == LOAD_CLOSED)
         return drive->begun >= drive->limit;
     return drive->arrived == drive->schedule.count &&
            drive->taken == drive->arrived;
@@ -148,13 +150,13 @@ struct load_reference *load_drive_reference(const struct load_drive *drive,
 {
     uint64_t whole =
         (uint64_t)drive->process + number * (uint64_t)drive->processes;
-    return &drive->references[whole % (uint64_t)drive->plan->request_count];
+    return &drive->references[whole % (uint64_t)drive->spec->request_count];
 }
 
 void load_drive_fail_queued(struct load_drive *drive, size_t count,
                             enum load_outcome outcome, const char *words)
 {
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     for (; count > 0 && drive->taken < drive->arrived; count--) {
         uint64_t number = drive->taken++;
         struct load_times times = {
@@ -169,7 +171,7 @@ void load_drive_fail_queued(struct load_drive *drive, size_t count,
     }
 }
 
-/* A request to be sent once more found no connection. */
+/* Called when a request that is to be sent once more finds no connection. */
 static void fail_again(struct load_drive *drive,
                        struct load_connection *connection, int error,
                        const char *words)
@@ -198,7 +200,7 @@ void load_drive_fail_connect(struct load_drive *drive,
         fail_again(drive, connection, error, words);
         return;
     }
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     struct load_times times = {
         .intended_ns = now_ns,
         .sent_ns = now_ns,
@@ -208,8 +210,9 @@ void load_drive_fail_connect(struct load_drive *drive,
         times = connection->times;
         times.done_ns = now_ns;
         load_record_in_flight(&drive->record, -1, now_ns);
-        drive->slot->result.started--; /* it was never more than begun */
-    } else if (drive->running && drive->plan->mode == LOAD_CLOSED &&
+        drive->slot->result.started--; /* the connection was never established,
+                                          so the request was not started */
+    } else if (drive->running && drive->spec->mode == LOAD_CLOSED &&
                now_ns >= drive->record.origin_ns)
         drive->begun++;
     connection->asked = false;
@@ -217,7 +220,7 @@ void load_drive_fail_connect(struct load_drive *drive,
     if (!connection->decided && connection->failures >= RAMP_ATTEMPTS)
         load_drive_decide(drive, connection);
     load_drive_reopen(drive, connection);
-    if (drive->plan->mode == LOAD_OPEN) {
+    if (drive->spec->mode == LOAD_OPEN) {
         load_drive_fail_queued(drive,
                                load_pool_none_left(&drive->pool) ? SIZE_MAX : 1,
                                OUTCOME_CONNECT, words);
@@ -229,35 +232,35 @@ void load_drive_fail_connect(struct load_drive *drive,
         load_drive_note(drive, words);
 }
 
-/* Whether requests may be sent now. Time never goes back. */
+/* Whether the slices allow requests at `now_ns`, which must not decrease. */
 static bool slices_on(struct load_drive *drive, int64_t now_ns)
 {
-    const struct load_plan *plan = drive->plan;
-    if (!plan->slices)
+    const struct load_spec *spec = drive->spec;
+    if (!spec->slices)
         return true;
     int64_t at_ns = now_ns - drive->record.origin_ns;
     int before = drive->slice;
-    while (drive->slice < plan->slice_count &&
-           plan->slices[drive->slice].end_ns <= at_ns)
+    while (drive->slice < spec->slice_count &&
+           spec->slices[drive->slice].end_ns <= at_ns)
         drive->slice++;
     if (drive->slice != before)
         drive->sent = (uint64_t)drive->slice << SLICE_SHIFT;
-    return drive->slice < plan->slice_count &&
-           plan->slices[drive->slice].start_ns <= at_ns;
+    return drive->slice < spec->slice_count &&
+           spec->slices[drive->slice].start_ns <= at_ns;
 }
 
 void load_drive_rest(struct load_drive *drive,
                      struct load_connection *connection, int64_t now_ns)
 {
-    const struct load_plan *plan = drive->plan;
+    const struct load_spec *spec = drive->spec;
     struct load_pool *pool = &drive->pool;
     slices_on(drive, now_ns);
-    if (!plan->slices || !drive->running || now_ns >= drive->record.end_ns ||
-        drive->slice >= plan->slice_count) {
+    if (!spec->slices || !drive->running || now_ns >= drive->record.end_ns ||
+        drive->slice >= spec->slice_count) {
         load_pool_move(pool, connection, POOL_FREE);
         return;
     }
-    const struct load_slice *slice = &plan->slices[drive->slice];
+    const struct load_slice *slice = &spec->slices[drive->slice];
     double step_ns =
         (double)(slice->counted_ns - slice->start_ns) / 2 / pool->count;
     connection->due_ns = drive->record.origin_ns + slice->start_ns +
@@ -267,23 +270,23 @@ void load_drive_rest(struct load_drive *drive,
 
 bool load_drive_asks(struct load_drive *drive, int64_t now_ns)
 {
-    return drive->plan->mode == LOAD_CLOSED && drive->running &&
+    return drive->spec->mode == LOAD_CLOSED && drive->running &&
            now_ns >= drive->record.origin_ns && now_ns < drive->record.end_ns &&
-           (drive->plan->requests_max == 0 || drive->begun < drive->limit) &&
+           (drive->spec->requests_max == 0 || drive->begun < drive->limit) &&
            slices_on(drive, now_ns);
 }
 
 void load_drive_start(struct load_drive *drive,
                       struct load_connection *connection)
 {
-    const struct load_plan *plan = drive->plan;
-    double step_ns = (double)plan->warmup_ns / 2 / plan->connections;
+    const struct load_spec *spec = drive->spec;
+    double step_ns = (double)spec->warmup_ns / 2 / spec->connections;
     int number = load_pool_number(&drive->pool, connection);
     connection->due_ns = drive->record.origin_ns + (int64_t)(step_ns * number);
     load_pool_move(&drive->pool, connection, POOL_STARTING);
 }
 
-/* The connections that are open wait for the first slice. */
+/* Makes all open connections wait for the first slice. */
 static void slices_begin(struct load_drive *drive)
 {
     struct load_pool *pool = &drive->pool;
@@ -294,15 +297,15 @@ static void slices_begin(struct load_drive *drive)
 
 void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
 {
-    const struct load_plan *plan = drive->plan;
+    const struct load_spec *spec = drive->spec;
     drive->running = true;
     drive->record.origin_ns = origin_ns;
-    drive->record.start_ns = origin_ns + plan->warmup_ns;
-    drive->record.end_ns = drive->record.start_ns + plan->window_ns;
-    if (plan->mode == LOAD_OPEN)
+    drive->record.start_ns = origin_ns + spec->warmup_ns;
+    drive->record.end_ns = drive->record.start_ns + spec->window_ns;
+    if (spec->mode == LOAD_OPEN)
         return;
     struct load_pool *pool = &drive->pool;
-    if (plan->slices) {
+    if (spec->slices) {
         slices_begin(drive);
         return;
     }
@@ -313,11 +316,11 @@ void load_drive_begin(struct load_drive *drive, int64_t origin_ns)
 
 int64_t load_drive_patience_ns(const struct load_drive *drive)
 {
-    const struct load_greeting *greeting = drive->plan->greeting;
+    const struct load_greeting *greeting = drive->spec->greeting;
     if (!greeting || greeting->push_ns == 0 ||
         drive->record.end_ns == INT64_MAX)
         return INT64_MAX;
-    int64_t until_ns = drive->record.end_ns + drive->plan->timeout_ns;
+    int64_t until_ns = drive->record.end_ns + drive->spec->timeout_ns;
     return drive->abandon_ns < until_ns ? drive->abandon_ns : until_ns;
 }
 
@@ -326,8 +329,9 @@ static int64_t next_push_ns(const struct load_drive *drive,
                             const struct load_connection *connection)
 {
     if (connection->state < POOL_FREE)
-        return INT64_MAX; /* what it owed was lost with it */
-    return connection->socket.push_due_ns + drive->plan->greeting->push_ns;
+        return INT64_MAX; /* the connection is closed: its missing pushes count
+                             as `lost` with it */
+    return connection->socket.push_due_ns + drive->spec->greeting->push_ns;
 }
 
 bool load_drive_owed(struct load_drive *drive, int64_t now_ns)
@@ -343,7 +347,7 @@ bool load_drive_owed(struct load_drive *drive, int64_t now_ns)
         if (now_ns < patience_ns)
             return true;
         for (; due_ns < drive->record.end_ns;
-             due_ns += drive->plan->greeting->push_ns) {
+             due_ns += drive->spec->greeting->push_ns) {
             load_record_push(&drive->record, due_ns, now_ns);
             drive->slot->result.pushes_missing +=
                 load_record_in_window(&drive->record, due_ns);

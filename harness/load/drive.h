@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One generator process's share of a load: its connections, its part of the
- * schedule, its account, and the memory it shares with the caller of
- * load_start. Decides what may be sent when, and ends what fails. No I/O;
- * requests.h sends and receives.
+ * schedule, its counts and times, and the memory that it shares with the caller
+ * of load_start. Decides which connection may send when, and ends requests that
+ * fail. No I/O; requests.h sends and receives.
  */
 #pragma once
 
@@ -29,14 +29,14 @@ struct load_slot {
     int open;  /* connections at the end of the ramp */
     int error; /* negative errno: why the last connection failed, or why the
                   process could not start */
-    char reason[LOAD_REASON_MAX]; /* the same in words, where they say more
-                                     than the errno; or "" */
+    char reason[LOAD_REASON_MAX]; /* `error` in words, if they say more than the
+                                     errno; or "" */
     struct load_result result;
 };
 
-/* What a process is given. */
+/* What a generator process is given. */
 struct load_task {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     int process, processes;
     struct load_control *control;
     struct load_slot *slot;
@@ -45,26 +45,26 @@ struct load_task {
 };
 
 struct load_drive {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     int process, processes;
     struct load_slot *slot;
     struct load_record record;
     struct load_pool pool;
-    struct load_reference *references; /* one per request of the plan */
-    char *scratch;                     /* what was read, until looked at */
+    struct load_reference *references; /* one per request of the spec */
+    char *scratch; /* bytes read from a socket, until they are judged */
 
-    /* Open loop: entries [taken, arrived) of the schedule are due and wait
-     * for a free connection: the queue is a part of the schedule. */
+    /* Open loop: entries [taken, arrived) of the schedule are due and wait for
+     * a free connection, so the queue is a part of the schedule. */
     struct load_schedule schedule;
     size_t taken, arrived;
-    uint64_t sent;  /* closed loop: requests so far */
-    uint64_t begun; /* the same with those that could not connect */
-    uint64_t limit; /* closed loop: the most to begin; 0: any number */
-    int slice;      /* of the plan, under way or next */
+    uint64_t sent;  /* closed loop: requests sent so far */
+    uint64_t begun; /* requests sent, and those that could not connect */
+    uint64_t limit; /* closed loop: limit of `begun`; 0: none */
+    int slice;      /* index of the spec's current or next slice */
 
-    bool running;       /* begun, and the window is not over */
+    bool running;       /* the load has begun and its window has not ended */
     int undecided;      /* ramp: connections neither open nor given up */
-    int64_t abandon_ns; /* everything still out is timed out then */
+    int64_t abandon_ns; /* everything unanswered by then counts as timed out */
 };
 
 /* Allocates all that is needed until the end. Returns 0 or a negative
@@ -74,13 +74,13 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task);
 /* Sets the times of warm-up and window; the warm-up begins at `origin_ns`. */
 void load_drive_begin(struct load_drive *drive, int64_t origin_ns);
 
-/* The process's request of that number, and what is known of its answers. */
+/* The process's request number `number`, and what is known of its answers. */
 struct load_reference *load_drive_reference(const struct load_drive *drive,
                                             uint64_t number);
 
-/* Whether a closed loop may send now: from the beginning, which is set some
- * time ahead, until the window's end, even if the end is noticed late. A plan
- * with slices allows it in a slice only. Time never goes back. */
+/* Whether a closed loop may send at `now_ns`: from the beginning of the load
+ * until the window's end, even if the end is noticed late; if the spec has
+ * slices, only within one. `now_ns` must not decrease. */
 bool load_drive_asks(struct load_drive *drive, int64_t now_ns);
 
 /* Closed loop: makes an open connection wait for its turn in the first half of
@@ -93,16 +93,16 @@ void load_drive_start(struct load_drive *drive,
 void load_drive_rest(struct load_drive *drive,
                      struct load_connection *connection, int64_t now_ns);
 
-/* Whether the plan's number of requests has been reached, and all of this
- * process's have ended. */
+/* Whether the spec's number of requests has been reached and all requests of
+ * this process have ended. */
 bool load_drive_reached(const struct load_drive *drive);
 
 /* Requests of an open loop's window that have not ended. */
 uint64_t load_drive_pending(const struct load_drive *drive);
 
-/* Whether a push that was due in the window is still missing. A push is given
- * up one time-out after the window's end: it counts as missing, and as late as
- * it is by then. */
+/* Whether a push that was due in the window is still missing. One time-out
+ * after the window's end a push is given up: it counts as missing, with its
+ * lateness at that moment. */
 bool load_drive_owed(struct load_drive *drive, int64_t now_ns);
 
 /* When missing pushes are given up; INT64_MAX without pushes. */
@@ -115,12 +115,12 @@ void load_drive_note(struct load_drive *drive, const char *what);
  * they say more than the errno, or NULL. */
 void load_drive_reason(struct load_drive *drive, int error, const char *reason);
 
-/* Tells the ramp not to wait for this connection any more. */
+/* Tells the ramp to stop waiting for this connection. */
 void load_drive_decide(struct load_drive *drive,
                        struct load_connection *connection);
 
-/* Closes a connection, to be opened again: at once after a whole answer, else
- * after a pause. */
+/* Closes a connection and has it opened again: at once after a whole answer,
+ * else after a pause. */
 void load_drive_reopen(struct load_drive *drive,
                        struct load_connection *connection);
 
@@ -133,11 +133,11 @@ void load_drive_fail(struct load_drive *drive,
 void load_drive_fail_queued(struct load_drive *drive, size_t count,
                             enum load_outcome outcome, const char *words);
 
-/* Words for a WebSocket handshake that was not answered in time. */
+/* Says that a WebSocket handshake was not answered in time. */
 extern const char load_drive_no_handshake[];
 
-/* Ends the attempt to open a connection (negative errno; `words` instead of the
- * errno's, or NULL), and fails the requests that depend on it. */
+/* Ends the attempt to open a connection and fails the requests that depend on
+ * it. `error` is a negative errno; `words` replace its text unless NULL. */
 void load_drive_fail_connect(struct load_drive *drive,
                              struct load_connection *connection, int error,
                              const char *words);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The generator's processes: how many, forked, told to begin, awaited, merged;
- * and the loop that each of them runs.
+ * Starts the generator's processes, tells them when to begin, waits for them
+ * and merges their results; and the event loop that each process runs.
  *
- * Processes rather than threads: the open-file limit is per process, a crash
- * of one is seen and not shared, and nothing of the caller's (which may have
- * threads) runs in them. Each works in a slot of shared memory of its own.
+ * Why processes and not threads: the limit of open files is per process, a
+ * crash of one is noticed and does not spread, and no thread of the caller runs
+ * in them. Each writes its result to a slot of its own in shared memory.
  *
- * A process has one epoll loop: connections, one timerfd armed at an absolute
+ * A process has one epoll loop for its connections, a timerfd with an absolute
  * time, and the eventfd by which the caller says begin and stop. The timer is
- * set again only when something is due earlier than it is armed for; a closed
- * loop therefore hardly ever sets it.
+ * set only if something is due earlier than it is armed for, so a closed loop
+ * hardly ever sets it.
  *
- * The ramp opens 16 connections a millisecond, at most 512 at once, so that a
- * server's accept queue (4,096 at the most by default) is not overrun.
+ * The ramp opens 16 connections a millisecond, at most 512 at once, so that
+ * the server's accept queue (at most 4,096 by default) does not overflow.
  */
 #include "load.h"
 
@@ -32,18 +32,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/machine/urgency.h"
 #include "requests.h"
 
 enum {
     PROCESSES_MAX = 64,
-    DESCRIPTORS_SPARE = 64, /* of a process's own */
+    DESCRIPTORS_SPARE = 64, /* left for a process's other files */
     SOURCES_MAX = 200,
-    POLL_MS = 20, /* how soon a dead process is noticed */
+    POLL_MS = 20, /* time until a dead process is noticed */
 };
 
-static const int64_t begin_lead_ns = 2000000;   /* time to wake up */
-static const int64_t end_grace_ns = 5000000000; /* beyond what must suffice */
+static const int64_t begin_lead_ns =
+    2000000; /* time for all processes to wake up */
+static const int64_t end_grace_ns =
+    5000000000; /* added to the longest time that a load should take */
 static const int64_t time_max_ns = 86400000000000;
 
 struct load_shared {
@@ -52,7 +55,7 @@ struct load_shared {
 };
 
 struct load {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     struct load_shared *shared;
     size_t shared_size;
     int processes;
@@ -82,68 +85,68 @@ static bool time_fits(int64_t ns)
     return ns >= 0 && ns <= time_max_ns;
 }
 
-static int check_plan(const struct load_plan *plan, char *why, size_t size)
+static int check_spec(const struct load_spec *spec, char *why, size_t size)
 {
-    if (plan->request_count < 1 || !plan->requests)
+    if (spec->request_count < 1 || !spec->requests)
         return refuse(why, size, "a load needs at least one request");
-    if (plan->connections < 1)
+    if (spec->connections < 1)
         return refuse(why, size, "a load needs at least one connection");
-    if (plan->window_ns <= 0 || !time_fits(plan->window_ns) ||
-        !time_fits(plan->warmup_ns) || !time_fits(plan->think_ns) ||
-        !time_fits(plan->connect_ns))
+    if (spec->window_ns <= 0 || !time_fits(spec->window_ns) ||
+        !time_fits(spec->warmup_ns) || !time_fits(spec->think_ns) ||
+        !time_fits(spec->connect_ns))
         return refuse(why, size,
                       "a load's window must be over 0, and its times at most "
                       "24 hours");
-    if (plan->timeout_ns <= 0 || !time_fits(plan->timeout_ns))
+    if (spec->timeout_ns <= 0 || !time_fits(spec->timeout_ns))
         return refuse(why, size,
                       "the timeout must be over 0 and at most 24 hours");
-    if (plan->greeting && plan->churn)
+    if (spec->greeting && spec->churn)
         return refuse(why, size,
                       "a WebSocket is held: churn is for requests of HTTP");
-    if (plan->mode == LOAD_CLOSED && plan->greeting &&
-        plan->greeting->push_ns > 0)
+    if (spec->mode == LOAD_CLOSED && spec->greeting &&
+        spec->greeting->push_ns > 0)
         return refuse(why, size,
                       "pushes come by the clock, and a closed loop does not "
                       "wait for them; give a rate");
-    if (plan->mode == LOAD_CLOSED)
+    if (spec->mode == LOAD_CLOSED)
         return 0;
-    if (plan->churn)
+    if (spec->churn)
         return refuse(why, size, "churn is a closed loop");
-    if (!(plan->rate_per_s >= 0))
+    if (!(spec->rate_per_s >= 0))
         return refuse(why, size, "a rate is 0 or more");
-    return load_schedule_check(plan, why, size);
+    return load_schedule_check(spec, why, size);
 }
 
-/* How many processes: as asked, but enough for the descriptors and no more
- * than there are connections. */
-static int count_processes(const struct load_plan *plan, char *why,
+/* Returns how many processes to use: as many as asked for, but enough for the
+ * descriptors and no more than connections. Or a negative errno. */
+static int count_processes(const struct load_spec *spec, char *why,
                            size_t why_size)
 {
     int each = descriptors_per_process();
     int needed =
-        each < 1 ? PROCESSES_MAX + 1 : (plan->connections + each - 1) / each;
+        each < 1 ? PROCESSES_MAX + 1 : (spec->connections + each - 1) / each;
     if (needed > PROCESSES_MAX) {
         snprintf(why, why_size,
                  "%d connections need more than %d generator processes: the "
                  "hard limit of open files is %d a process; raise it (ulimit "
                  "-Hn, limits.conf) or use fewer connections",
-                 plan->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
+                 spec->connections, PROCESSES_MAX, each + DESCRIPTORS_SPARE);
         return -EMFILE;
     }
-    bool loopback = load_address_is_loopback4(&plan->address);
-    int sources = load_pool_sources(plan->connections);
+    bool loopback = load_address_is_loopback4(&spec->address);
+    int sources = load_pool_sources(spec->connections);
     if (sources > (loopback ? SOURCES_MAX : 1)) {
         snprintf(why, why_size,
                  "%d connections need more local ports than one pair of "
                  "addresses has (about 28,000); only towards an IPv4 "
                  "loopback address (127.x.y.z) more source addresses are used",
-                 plan->connections);
+                 spec->connections);
         return -EADDRNOTAVAIL;
     }
-    int processes = plan->processes > needed ? plan->processes : needed;
+    int processes = spec->processes > needed ? spec->processes : needed;
     if (processes > PROCESSES_MAX)
         processes = PROCESSES_MAX;
-    return processes < plan->connections ? processes : plan->connections;
+    return processes < spec->connections ? processes : spec->connections;
 }
 
 static void raise_descriptors(void)
@@ -155,8 +158,8 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Nothing of the caller's may be held open here: somebody may be waiting for
- * the end of a pipe. */
+/* Closes all descriptors inherited from the caller except two: another process
+ * may be waiting for the end of a pipe. */
 static void close_others(int keep_a, int keep_b)
 {
     unsigned low = (unsigned)(keep_a < keep_b ? keep_a : keep_b);
@@ -208,8 +211,8 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     int status = load_drive_init(&engine->drive, task);
     if (status < 0)
         return status;
-    int64_t ramp_ns = task->plan->connect_ns;
-    engine->ramp_next_ns = load_now();
+    int64_t ramp_ns = task->spec->connect_ns;
+    engine->ramp_next_ns = clock_now_ns();
     engine->ramp_end_ns =
         engine->ramp_next_ns + (ramp_ns > 0 ? ramp_ns : ramp_default_ns);
     engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -220,7 +223,7 @@ static int engine_init(struct engine *engine, const struct load_task *task)
     return status < 0 ? status : watch(epoll_fd, task->control_fd, control_tag);
 }
 
-/* No connection is open, and the ramp is over. */
+/* Says why no connection is open at the end of the ramp. */
 static void explain(struct load_drive *drive)
 {
     const struct load_connection *oldest =
@@ -231,8 +234,8 @@ static void explain(struct load_drive *drive)
                                                     : NULL);
 }
 
-/* Before the beginning: opens connections gently, and says when all are
- * decided. */
+/* Before the load begins: opens connections a few at a time, and reports once
+ * each is open or has failed. */
 static void ramp(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
@@ -250,7 +253,7 @@ static void ramp(struct engine *engine, int64_t now_ns)
     report(engine->task);
 }
 
-/* Looks at what the caller has said. */
+/* Follows the caller's commands in load_control. */
 static void obey(struct engine *engine, int64_t now_ns)
 {
     const struct load_control *control = engine->task->control;
@@ -262,7 +265,7 @@ static void obey(struct engine *engine, int64_t now_ns)
         return;
     if (record->origin_ns == INT64_MAX)
         engine->over = true;
-    /* What was due before now is let in first, so that counts agree. */
+    /* Requests due before now are sent first, so that the counts agree. */
     load_requests_advance(&engine->drive, now_ns);
     if (record->end_ns > now_ns)
         record->end_ns = now_ns;
@@ -271,8 +274,9 @@ static void obey(struct engine *engine, int64_t now_ns)
     engine->drive.abandon_ns = now_ns + STOP_GRACE_NS;
 }
 
-/* Requests that are still out when the window ends. The busy are in the order
- * in which they were sent, and so are those of churn that are connecting. */
+/* Records the requests in flight when the window ends. BUSY connections are in
+ * the order in which their requests were sent. Churn's requests that are
+ * connecting are in CONNECTING. */
 static void leave(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
@@ -287,13 +291,13 @@ static void leave(struct engine *engine)
             (!oldest || each->times.sent_ns < oldest->times.sent_ns))
             oldest = each;
     }
-    if (drive->plan->mutation == MUTATION_DROP || !oldest)
+    if (drive->spec->mutation == MUTATION_DROP || !oldest)
         return;
     load_record_left(record, count, oldest->times.sent_ns,
                      record->ended - oldest->overtakes, drive->pool.count);
 }
 
-/* The edges of the window. */
+/* Does what is due at the window's edges. */
 static void mark(struct engine *engine, int64_t now_ns)
 {
     struct load_drive *drive = &engine->drive;
@@ -301,7 +305,7 @@ static void mark(struct engine *engine, int64_t now_ns)
     struct load_result *result = &engine->task->slot->result;
     if (!engine->opened && now_ns >= record->start_ns) {
         engine->opened = true;
-        engine->cpu_start_ns = load_cpu_now();
+        engine->cpu_start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
         result->connections_open = load_pool_open(&drive->pool);
     }
     if (!engine->closed && engine->opened && load_drive_reached(drive))
@@ -309,7 +313,8 @@ static void mark(struct engine *engine, int64_t now_ns)
     if (!engine->closed && now_ns >= record->end_ns) {
         engine->closed = true;
         drive->running = false;
-        result->cpu_ns = load_cpu_now() - engine->cpu_start_ns;
+        result->cpu_ns =
+            clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - engine->cpu_start_ns;
         result->window_start_ns = record->start_ns;
         result->window_end_ns = record->end_ns;
         load_record_in_flight(record, 0, now_ns);
@@ -317,7 +322,7 @@ static void mark(struct engine *engine, int64_t now_ns)
     }
     if (engine->closed)
         engine->over = (record->closed || load_drive_pending(drive) == 0 ||
-                        drive->plan->mutation == MUTATION_DROP) &&
+                        drive->spec->mutation == MUTATION_DROP) &&
                        !load_drive_owed(drive, now_ns);
 }
 
@@ -350,11 +355,11 @@ static void arm(struct engine *engine)
     timerfd_settime(engine->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-/* All that is due, in an order in which nothing is due twice. */
+/* Does all that is due, in an order in which nothing becomes due twice. */
 static void turn(struct engine *engine)
 {
     struct load_drive *drive = &engine->drive;
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     obey(engine, now_ns);
     load_requests_advance(drive, now_ns);
     load_requests_expire(drive, now_ns);
@@ -375,7 +380,7 @@ static void handle(struct engine *engine, const struct epoll_event *event)
         return;
     }
     if (event->data.u64 == control_tag)
-        return; /* every turn looks at it */
+        return; /* every turn reads load_control */
     struct load_connection *connection =
         load_pool_find(&drive->pool, event->data.u64);
     if (connection)
@@ -391,10 +396,11 @@ static int loop(struct engine *engine)
             epoll_wait(engine->drive.pool.epoll_fd, events, EVENTS_MAX, -1);
         if (count < 0 && errno != EINTR)
             return -errno;
-        /* What servers send by themselves may have come in the window, by now,
-         * of which a process that was kept waiting has not yet heard. */
+        /* A delayed process may not have read yet that the load has begun. Read
+         * that before the events: pushes among them may belong to the window.
+         */
         if (engine->drive.record.origin_ns == INT64_MAX)
-            obey(engine, load_now());
+            obey(engine, clock_now_ns());
         for (int i = 0; i < count; i++)
             handle(engine, &events[i]);
         turn(engine);
@@ -402,7 +408,7 @@ static int loop(struct engine *engine)
     return 0;
 }
 
-/* Connects, waits for the beginning, drives the load to its end. Leaves the
+/* Connects, waits for the load to begin, and drives it to its end. Leaves the
  * result in the slot. Returns 0 or a negative errno. */
 static int run_engine(const struct load_task *task)
 {
@@ -415,30 +421,26 @@ static int run_engine(const struct load_task *task)
     return status;
 }
 
-/* A generator elsewhere than planned would run beside the server. */
+/* Moves to the spec's CPUs. On other CPUs the generator could disturb the
+ * server. */
 static int take_cpus(const struct load_task *task)
 {
-    const cpu_set_t *cpus = task->plan->cpus;
+    const cpu_set_t *cpus = task->spec->cpus;
     if (!cpus || sched_setaffinity(0, sizeof *cpus, cpus) == 0)
         return 0;
     return task->slot->error = -errno;
 }
 
-/* The life of a generator process. Ctrl-C reaches it too, but it is the
- * caller who says when to stop. */
+/* The life of a generator process. */
 static _Noreturn void child(const struct load_task *task, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    child_dies_with(parent);
+    child_ignore_signals();
     prctl(PR_SET_TIMERSLACK, 1);
     raise_descriptors();
     close_others(task->control_fd, task->report_fd);
     int status = take_cpus(task);
-    if (task->plan->urgent)
+    if (task->spec->urgent)
         task->slot->result.urgent = urgency_give(0, URGENCY_GENERATOR);
     if (status == 0)
         status = run_engine(task);
@@ -447,8 +449,8 @@ static _Noreturn void child(const struct load_task *task, pid_t parent)
     uint64_t one = 1;
     ssize_t ignored_count = write(task->report_fd, &one, sizeof one);
     (void)ignored_count;
-    /* The generator's end would close the connections while the caller still
-     * reads what the server holds for them: it waits for load_free. */
+    /* Exiting would close the connections while the caller still measures the
+     * server's memory for them, so wait for load_free to kill this process. */
     if (status == 0)
         for (;;)
             pause();
@@ -462,11 +464,9 @@ static int allocate(struct load *load)
     load->pids = calloc((size_t)load->processes, sizeof *load->pids);
     if (!load->pids)
         return -ENOMEM;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return -errno;
-    load->shared = memory;
+    load->shared = child_share(size);
+    if (!load->shared)
+        return -ENOMEM;
     load->shared_size = size;
     load->control_fd = eventfd(0, EFD_CLOEXEC);
     load->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -478,7 +478,7 @@ static int fork_all(struct load *load)
     pid_t parent = getpid();
     for (int i = 0; i < load->processes; i++) {
         struct load_task task = {
-            .plan = load->plan,
+            .spec = load->spec,
             .process = i,
             .processes = load->processes,
             .control = &load->shared->control,
@@ -496,14 +496,14 @@ static int fork_all(struct load *load)
     return 0;
 }
 
-int load_start(const struct load_plan *plan, struct load **out, char *why,
+int load_start(const struct load_spec *spec, struct load **out, char *why,
                size_t why_size)
 {
     *out = NULL;
-    int status = check_plan(plan, why, why_size);
+    int status = check_spec(spec, why, why_size);
     if (status < 0)
         return status;
-    status = count_processes(plan, why, why_size);
+    status = count_processes(spec, why, why_size);
     if (status < 0)
         return status;
     struct load *load = calloc(1, sizeof *load);
@@ -511,7 +511,7 @@ int load_start(const struct load_plan *plan, struct load **out, char *why,
         snprintf(why, why_size, "starting the load: out of memory");
         return -ENOMEM;
     }
-    load->plan = plan;
+    load->spec = spec;
     load->processes = status;
     load->control_fd = load->report_fd = -1;
     status = allocate(load);
@@ -533,11 +533,11 @@ static void drain_reports(const struct load *load, int wait_ms)
     uint64_t count;
     if (poll(&report, 1, wait_ms) > 0 &&
         read(load->report_fd, &count, sizeof count) < 0)
-        return; /* another look will tell */
+        return; /* the caller looks at the slots anyway */
 }
 
-/* Whether a process has ended that has not said `done`; its reason, if it
- * gave one, into *error. */
+/* Whether a process has ended before it was done. *error gets its reason, if it
+ * gave one. */
 static bool any_dead(struct load *load, int *error)
 {
     for (int i = 0; i < load->processes; i++) {
@@ -557,7 +557,7 @@ static int64_t control_tell(struct load *load)
     return write(load->control_fd, &one, sizeof one) < 0 ? -errno : 0;
 }
 
-/* Waits until every slot is ready (or done). */
+/* Waits until every slot is ready or, with `done`, done. */
 static int wait_for(struct load *load, bool done, int64_t deadline_ns)
 {
     for (;;) {
@@ -572,15 +572,15 @@ static int wait_for(struct load *load, bool done, int64_t deadline_ns)
         int error = 0;
         if (any_dead(load, &error))
             return error < 0 && !done ? error : -ECHILD;
-        if (load_now() > deadline_ns)
+        if (clock_now_ns() > deadline_ns)
             return -ETIMEDOUT;
-        if (load->plan->stop && *load->plan->stop)
+        if (load->spec->stop && *load->spec->stop)
             return -EINTR;
         drain_reports(load, POLL_MS);
     }
 }
 
-/* 0, or why not one connection is open. A process with none has said why. */
+/* Returns 0, or why no connection is open, as the last process reported it. */
 static int opened(struct load *load)
 {
     int error = 0;
@@ -601,8 +601,9 @@ const char *load_reason(const struct load *load)
 
 int load_opened(struct load *load)
 {
-    /* The processes end the ramp by themselves; this only guards. */
-    int status = wait_for(load, false, load_now() + time_max_ns);
+    /* The processes end the ramp by themselves; the deadline is only a
+     * safeguard. */
+    int status = wait_for(load, false, clock_now_ns() + time_max_ns);
     if (status == 0 && !atomic_load(&load->shared->control.stop))
         status = opened(load);
     return status;
@@ -613,14 +614,14 @@ int64_t load_begin(struct load *load)
     int status = load_opened(load);
     if (status < 0)
         return status;
-    return load_begin_at(load, load_now() + begin_lead_ns);
+    return load_begin_at(load, clock_now_ns() + begin_lead_ns);
 }
 
 int64_t load_begin_at(struct load *load, int64_t begin_ns)
 {
     atomic_store(&load->shared->control.begin_ns, begin_ns);
     int64_t told = control_tell(load);
-    return told < 0 ? told : begin_ns + load->plan->warmup_ns;
+    return told < 0 ? told : begin_ns + load->spec->warmup_ns;
 }
 
 void load_stop(struct load *load)
@@ -629,8 +630,8 @@ void load_stop(struct load *load)
     control_tell(load);
 }
 
-/* MUTATION_P95: every value above the 95th percentile becomes it, so that
- * whoever reads a p99 gets the p95. */
+/* MUTATION_P95: lowers every value above the 95th percentile to it, so that the
+ * p99 reads as the p95. */
 static void flatten(struct histogram *histogram)
 {
     uint64_t kept = 0, limit = (uint64_t)(0.95 * (double)histogram->count);
@@ -650,7 +651,7 @@ static void flatten(struct histogram *histogram)
 static void merge(const struct load *load, struct load_result *result)
 {
     memset(result, 0, sizeof *result);
-    load_record_reset(load->plan, result);
+    load_record_reset(load->spec, result);
     result->window_start_ns = INT64_MAX;
     for (int i = 0; i < load->processes; i++) {
         const struct load_result *from = &load->shared->slots[i].result;
@@ -660,27 +661,28 @@ static void merge(const struct load *load, struct load_result *result)
         if (from->window_end_ns > result->window_end_ns)
             result->window_end_ns = from->window_end_ns;
     }
-    if (load->plan->mutation == MUTATION_P95)
+    if (load->spec->mutation == MUTATION_P95)
         flatten(&result->response);
     const struct load_slot *failed = load->shared->slots;
     for (int i = 1; i < load->processes && !failed->error; i++)
         failed++;
     if (!result->first_failure[0] && failed->error < 0 &&
-        result->connections_open < load->plan->connections)
+        result->connections_open < load->spec->connections)
         snprintf(result->first_failure, sizeof result->first_failure,
                  "%d of %d connections are open: %s", result->connections_open,
-                 load->plan->connections,
+                 load->spec->connections,
                  failed->reason[0] ? failed->reason : strerror(-failed->error));
 }
 
 int load_wait(struct load *load, struct load_result *result)
 {
-    const struct load_plan *plan = load->plan;
+    const struct load_spec *spec = load->spec;
     int64_t begin_ns = atomic_load(&load->shared->control.begin_ns);
     if (!begin_ns && !atomic_load(&load->shared->control.stop))
         return -EINVAL;
-    int64_t deadline_ns = (begin_ns ? begin_ns : load_now()) + plan->warmup_ns +
-                          plan->window_ns + plan->timeout_ns + end_grace_ns;
+    int64_t deadline_ns = (begin_ns ? begin_ns : clock_now_ns()) +
+                          spec->warmup_ns + spec->window_ns + spec->timeout_ns +
+                          end_grace_ns;
     int status = wait_for(load, true, deadline_ns);
     if (status == 0)
         merge(load, result);
@@ -691,13 +693,9 @@ void load_free(struct load *load)
 {
     if (!load)
         return;
-    for (int i = 0; load->pids && i < load->processes; i++) {
-        if (!load->pids[i])
-            continue;
-        kill(load->pids[i], SIGKILL);
-        while (waitpid(load->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    for (int i = 0; load->pids && i < load->processes; i++)
+        if (load->pids[i])
+            child_end(load->pids[i]);
     if (load->shared)
         munmap(load->shared, load->shared_size);
     if (load->control_fd >= 0)

@@ -144,7 +144,7 @@ static void take_rate(char *text, void *into, struct argp_state *state)
 
 static void take_arrivals(char *text, void *into, struct argp_state *state)
 {
-    struct load_plan *plan = &((struct load_options *)into)->plan;
+    struct load_spec *plan = &((struct load_options *)into)->plan;
 
     if (load_schedule_parse(text, &plan->arrivals, &plan->burst) < 0)
         argp_error(state,
@@ -289,7 +289,7 @@ static void check_requests(const struct load_options *options,
 /* -n counts from the first request on and has no time limit of its own. */
 static void apply_count(struct load_options *options, struct argp_state *state)
 {
-    struct load_plan *plan = &options->plan;
+    struct load_spec *plan = &options->plan;
     if (plan->requests_max == 0)
         return;
     if (options->has_warmup && plan->warmup_ns > 0)
@@ -304,7 +304,7 @@ static void apply_count(struct load_options *options, struct argp_state *state)
 static void check_whole(void *into, struct argp_state *state)
 {
     struct load_options *options = into;
-    struct load_plan *plan = &options->plan;
+    struct load_spec *plan = &options->plan;
     char why[512];
     if (!options->url)
         argp_error(state, "a URL is missing, such as http://127.0.0.1:8080/");

@@ -10,7 +10,7 @@
 enum { LOAD_HEADERS_MAX = 32 };
 
 struct load_options {
-    struct load_plan plan; /* without the address and the requests */
+    struct load_spec plan; /* without the address and the requests */
     const char *url;
     struct load_target target;
     const char *headers[LOAD_HEADERS_MAX + 1]; /* ended by NULL */

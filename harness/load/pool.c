@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sockets of the generator: each is registered once, edge-triggered, for all
- * that can happen to it, so that a request costs one write, one wait and one
- * read and no epoll_ctl.
+ * Each socket is registered once, edge-triggered, for all events, so that a
+ * request costs one write, one epoll_wait and one read, and no epoll_ctl.
  *
- * A pair of addresses has some 28,000 ports. Towards a loopback address more
- * connections are spread over source addresses of 127/8; the kernel picks the
- * port at connect time (IP_BIND_ADDRESS_NO_PORT), so that ports are shared
- * between different destinations.
+ * A pair of addresses has some 28,000 ports. For more connections to a loopback
+ * address, several source addresses of 127/8 are used. The kernel picks the
+ * port at connect time (IP_BIND_ADDRESS_NO_PORT), so that destinations share
+ * ports.
  *
- * With churn, closing resets the connection (SO_LINGER of 0): whoever ends a
- * connection first keeps its port for a minute (TIME_WAIT), which would allow
- * some 470 connections a second and no more. The answer is whole by then.
+ * With churn, closing resets the connection (SO_LINGER of 0). A plain close
+ * would keep the port for a minute (TIME_WAIT) and so limit churn to some 470
+ * connections a second. The answer is whole by then, so nothing is lost.
  */
 #include "pool.h"
 
@@ -25,10 +24,10 @@
 
 enum { PORTS_PER_SOURCE = 25000 };
 
-/* Connections that process `process` has of the plan's. */
-static int share(const struct load_plan *plan, int process, int processes)
+/* The number of the spec's connections that belong to process `process`. */
+static int share(const struct load_spec *spec, int process, int processes)
 {
-    return (plan->connections - process + processes - 1) / processes;
+    return (spec->connections - process + processes - 1) / processes;
 }
 
 int load_pool_sources(int connections)
@@ -36,16 +35,16 @@ int load_pool_sources(int connections)
     return (connections + PORTS_PER_SOURCE - 1) / PORTS_PER_SOURCE;
 }
 
-int load_pool_init(struct load_pool *pool, const struct load_plan *plan,
+int load_pool_init(struct load_pool *pool, const struct load_spec *spec,
                    int process, int processes)
 {
     *pool = (struct load_pool){
-        .count = share(plan, process, processes),
-        .address = plan->address,
+        .count = share(spec, process, processes),
+        .address = spec->address,
         .process = process,
         .processes = processes,
-        .sources = load_pool_sources(plan->connections),
-        .churn = plan->churn,
+        .sources = load_pool_sources(spec->connections),
+        .churn = spec->churn,
         .paused_until_ns = INT64_MAX,
     };
     pool->all = calloc((size_t)pool->count, sizeof *pool->all);
@@ -87,9 +86,10 @@ void load_pool_move(struct load_pool *pool, struct load_connection *connection,
     list_remove(&pool->lists[connection->state], connection);
     struct load_list *list = &pool->lists[state];
     struct load_connection *before = list->tail;
-    /* A request that took longer to connect is due before others that are
-     * busy, one that is asked once more before others that connect, and a
-     * connection that was opened again before the beginning keeps its turn. */
+    /* Due times do not always grow in the order of moves: a request may have
+     * taken longer to connect than others, may be sent once more, or its
+     * connection may have been opened again before the load began. So these
+     * lists are kept sorted. */
     bool ordered = state == POOL_BUSY || state == POOL_CONNECTING ||
                    state == POOL_STARTING;
     while (ordered && before && before->due_ns > connection->due_ns)
@@ -114,7 +114,7 @@ int load_pool_number(const struct load_pool *pool,
     return pool->process + (int)(connection - pool->all) * pool->processes;
 }
 
-/* The first source is the kernel's choice: nothing to bind. */
+/* Source 0 is the kernel's default, so nothing is bound. */
 static int bind_source(const struct load_pool *pool, int fd, int number)
 {
     int source = number % pool->sources;
@@ -189,7 +189,8 @@ void load_pool_close(struct load_connection *connection)
     connection->generation++;
 }
 
-/* A fresh socket takes as little as this in one piece. */
+/* A fresh socket's buffer takes the whole handshake at once, so a short write
+ * is an error. */
 int load_pool_greet(struct load_connection *connection,
                     const struct load_greeting *greeting, int64_t now_ns)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Printing. A percentile with fewer than 20 requests beyond it is not
- * printed: it would be the accident of a few. The latency of a closed loop is
- * called service time, because a closed loop stops asking while the server
- * stalls and so cannot know what a user would have waited.
+ * A percentile with fewer than 20 requests beyond it is not printed: a few
+ * requests would decide it. The latency of a closed loop is called service
+ * time, because a closed loop stops sending while the server stalls and so
+ * cannot know how long a user would have waited.
  */
 #include "print.h"
 
@@ -19,7 +19,7 @@ enum { BEYOND_MIN = 20 };
 
 static bool is_open(const struct load_print *print)
 {
-    return print->plan->mode == LOAD_OPEN;
+    return print->spec->mode == LOAD_OPEN;
 }
 
 const struct histogram *load_print_headline(const struct load_print *print)
@@ -65,7 +65,7 @@ static double in_flight_mean(const struct load_print *print)
                        : 0;
 }
 
-/* Times with three digits and a unit. */
+/* Formats a time with three digits and a unit. */
 static const char *time_text(double ns, char *text, size_t size)
 {
     static const struct {
@@ -83,7 +83,7 @@ static const char *time_text(double ns, char *text, size_t size)
 
 static const char *kind_words(const struct load_print *print)
 {
-    if (print->plan->churn)
+    if (print->spec->churn)
         return "service time (closed loop, connecting included)";
     return is_open(print) ? "response time (from the intended time)"
                           : "service time (closed loop)";
@@ -91,24 +91,24 @@ static const char *kind_words(const struct load_print *print)
 
 static void text_load(const struct load_print *print, FILE *file)
 {
-    const struct load_plan *plan = print->plan;
+    const struct load_spec *spec = print->spec;
     char warmup[32], window[32], name[LOAD_ARRIVALS_TEXT];
     char address[LOAD_ADDRESS_TEXT];
     fprintf(file, "%s (%s)\n  ", print->url,
-            load_address_text(&plan->address, address, sizeof address));
+            load_address_text(&spec->address, address, sizeof address));
     if (is_open(print))
         fprintf(
             file, "open loop, %.10g requests/s, %s arrivals, at most %d",
-            plan->rate_per_s,
-            load_schedule_name(plan->arrivals, plan->burst, name, sizeof name),
-            plan->connections);
+            spec->rate_per_s,
+            load_schedule_name(spec->arrivals, spec->burst, name, sizeof name),
+            spec->connections);
     else
         fprintf(file, "closed loop%s, %d",
-                plan->churn ? ", a new connection for every request" : "",
-                plan->connections);
+                spec->churn ? ", a new connection for every request" : "",
+                spec->connections);
     fprintf(file, " connections, %s measured after %s of warm-up\n",
             time_text(window_s(print) * 1e9, window, sizeof window),
-            time_text((double)plan->warmup_ns, warmup, sizeof warmup));
+            time_text((double)spec->warmup_ns, warmup, sizeof warmup));
     if (!print->complete)
         fputs("  interrupted: the figures are of the time until then\n", file);
 }
@@ -189,7 +189,7 @@ static void text_requests(const struct load_print *print, FILE *file)
             result->connections_open, result->reopened, result->in_flight_max);
     text_resent(result, file);
     char took[32], mean[32];
-    if (print->plan->greeting)
+    if (print->spec->greeting)
         fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",
                 result->lost, result->push.count - result->pushes_missing,
                 result->pushes_missing);
@@ -197,7 +197,7 @@ static void text_requests(const struct load_print *print, FILE *file)
         fprintf(file, ", late by %s on average, %s at most",
                 time_text(histogram_mean_ns(&result->push), mean, sizeof mean),
                 time_text((double)result->push.max_ns, took, sizeof took));
-    if (print->plan->greeting)
+    if (print->spec->greeting)
         fputc('\n', file);
     if (result->connect.count)
         fprintf(
@@ -251,21 +251,21 @@ static json_t *json_failures(const struct load_result *result)
                      (json_int_t)result->failures[FAILURE_MALFORMED]);
 }
 
-static json_t *json_load(const struct load_plan *plan)
+static json_t *json_load(const struct load_spec *spec)
 {
-    bool open = plan->mode == LOAD_OPEN;
+    bool open = spec->mode == LOAD_OPEN;
     char name[LOAD_ARRIVALS_TEXT];
-    json_t *rate = open ? json_real(plan->rate_per_s) : json_null();
+    json_t *rate = open ? json_real(spec->rate_per_s) : json_null();
     json_t *arrivals =
-        open ? json_string(load_schedule_name(plan->arrivals, plan->burst, name,
+        open ? json_string(load_schedule_name(spec->arrivals, spec->burst, name,
                                               sizeof name))
              : json_null();
     return json_pack(
         "{ss sb si so so sI sI sI}", "mode", open ? "open" : "closed", "churn",
-        plan->churn, "connections", plan->connections, "rate_per_s", rate,
-        "arrivals", arrivals, "warmup_ns", (json_int_t)plan->warmup_ns,
-        "timeout_ns", (json_int_t)plan->timeout_ns, "seed",
-        (json_int_t)plan->seed);
+        spec->churn, "connections", spec->connections, "rate_per_s", rate,
+        "arrivals", arrivals, "warmup_ns", (json_int_t)spec->warmup_ns,
+        "timeout_ns", (json_int_t)spec->timeout_ns, "seed",
+        (json_int_t)spec->seed);
 }
 
 static json_t *json_result(const struct load_print *print)
@@ -277,14 +277,14 @@ static json_t *json_result(const struct load_print *print)
                   json_histogram(print, &result->response), "service",
                   json_histogram(print, &result->service), "lag",
                   json_histogram(print, &result->lag), "connect",
-                  print->plan->churn ? json_histogram(print, &result->connect)
+                  print->spec->churn ? json_histogram(print, &result->connect)
                                      : json_null(),
                   "push",
-                  print->plan->greeting ? json_histogram(print, &result->push)
+                  print->spec->greeting ? json_histogram(print, &result->push)
                                         : json_null(),
                   "lag_free", json_histogram(print, &result->lag_free));
     json_t *connections = json_pack(
-        "{si si si sf sI sI sI}", "asked", print->plan->connections, "open",
+        "{si si si sf sI sI sI}", "asked", print->spec->connections, "open",
         result->connections_open, "in_flight_max", result->in_flight_max,
         "in_flight_mean", in_flight_mean(print), "reopened",
         (json_int_t)result->reopened, "lost", (json_int_t)result->lost,
@@ -299,9 +299,9 @@ static json_t *json_result(const struct load_print *print)
         "{si ss ss ss sb sb ss? so sI sf so so ss? sb so so so}",
         "schema_version", 1, "tool_version", version(), "url", print->url,
         "address",
-        load_address_text(&print->plan->address, address, sizeof address),
+        load_address_text(&print->spec->address, address, sizeof address),
         "complete", print->complete, "valid", !print->reason, "reason",
-        print->reason, "load", json_load(print->plan), "window_ns",
+        print->reason, "load", json_load(print->spec), "window_ns",
         (json_int_t)(result->window_end_ns - result->window_start_ns),
         "throughput_per_s", per_s(print), "requests", json_requests(result),
         "failures", json_failures(result), "failure", failure,
@@ -318,7 +318,7 @@ static int write_json(const struct load_print *print, FILE *file)
     return status < 0 ? -EIO : 0;
 }
 
-/* The long form: one figure a line; `markdown` as a table. */
+/* Writes one figure a line, as CSV or as a Markdown table. */
 static void write_rows(const struct load_print *print, bool markdown,
                        FILE *file)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A load's result for people (text, Markdown) and programs (JSON, CSV).
+ * Prints a load's result for people (text, Markdown) and for programs (JSON,
+ * CSV).
  */
 #pragma once
 
@@ -18,19 +19,20 @@ enum load_format {
 
 enum { LOAD_PERCENTILES_MAX = 16 };
 
-/* What to print and what to say about it. */
+/* What to print. */
 struct load_print {
-    const struct load_plan *plan;
+    const struct load_spec *spec;
     const struct load_result *result;
     const char *url;
     double percentiles[LOAD_PERCENTILES_MAX];
     int percentile_count;
-    bool compared;      /* bodies, with what was expected */
+    bool compared;      /* bodies were compared with the expected one */
     bool complete;      /* not interrupted */
     const char *reason; /* why the measurement is invalid, or NULL */
 };
 
-/* Response time in an open loop, service time in a closed one. */
+/* The histogram of response times (open loop) or of service times (closed
+ * loop). */
 const struct histogram *load_print_headline(const struct load_print *print);
 
 /* Returns 0 or -EIO. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counting and timing of requests; merging the processes' accounts. All of it
- * is integer arithmetic but for the sums of the histograms and of the
- * in-flight time, so that merging is exact.
+ * Everything is integer arithmetic except the sums of the histograms and of the
+ * in-flight time, so that merging the processes' records is exact.
  */
 #include "record.h"
 
@@ -11,7 +10,7 @@
 
 enum { SERIES_STEP_NS = 100000000, BIN_MIN_NS = 10000000 };
 
-void load_record_reset(const struct load_plan *plan, struct load_result *result)
+void load_record_reset(const struct load_spec *spec, struct load_result *result)
 {
     histogram_reset(&result->response);
     histogram_reset(&result->service);
@@ -20,34 +19,34 @@ void load_record_reset(const struct load_plan *plan, struct load_result *result)
     histogram_reset(&result->push);
     histogram_reset(&result->lag_free);
     histogram_reset(&result->punctual);
-    for (int i = 0; i < LOAD_PARTS && plan->tenths; i++)
+    for (int i = 0; i < LOAD_PARTS && spec->tenths; i++)
         histogram_reset(&result->tenths[i]);
-    for (int i = 0; i < CLASS_COUNT && plan->classes; i++)
+    for (int i = 0; i < CLASS_COUNT && spec->classes; i++)
         histogram_reset(&result->classes[i]);
 }
 
-void load_record_init(struct load_record *record, const struct load_plan *plan,
+void load_record_init(struct load_record *record, const struct load_spec *spec,
                       struct load_result *result)
 {
     *record = (struct load_record){
         .result = result,
-        .closed = plan->mode == LOAD_CLOSED,
-        .series = plan->series,
-        .tenths = plan->tenths,
-        .classes = plan->classes,
-        .mutation = plan->mutation,
+        .closed = spec->mode == LOAD_CLOSED,
+        .series = spec->series,
+        .tenths = spec->tenths,
+        .classes = spec->classes,
+        .mutation = spec->mutation,
         .origin_ns = INT64_MAX,
         .start_ns = INT64_MAX,
         .end_ns = INT64_MAX,
-        .window_ns = plan->window_ns,
-        .slices = plan->slices,
-        .slice_count = plan->slice_count,
+        .window_ns = spec->window_ns,
+        .slices = spec->slices,
+        .slice_count = spec->slice_count,
     };
-    result->bin_ns = plan->window_ns / LOAD_BINS + 1;
+    result->bin_ns = spec->window_ns / LOAD_BINS + 1;
     if (result->bin_ns < BIN_MIN_NS)
         result->bin_ns = BIN_MIN_NS;
-    result->bin_count = (int)(plan->window_ns / result->bin_ns);
-    load_record_reset(plan, result);
+    result->bin_count = (int)(spec->window_ns / result->bin_ns);
+    load_record_reset(spec, result);
     result->processes = 1;
 }
 
@@ -56,7 +55,7 @@ bool load_record_in_window(const struct load_record *record, int64_t at_ns)
     return at_ns >= record->start_ns && at_ns < record->end_ns;
 }
 
-/* Whether a request with these times is one of the window's. */
+/* Whether a request with these times belongs to the window. */
 static bool counts(const struct load_record *record,
                    const struct load_times *times)
 {
@@ -115,7 +114,8 @@ static void record_completed(struct load_record *record, int64_t done_ns)
     record->result->parts[(done_ns - record->start_ns) / step_ns]++;
 }
 
-/* The response time of a request of the window, answered or given up. */
+/* Records the response time of a request of the window, answered or timed out.
+ */
 static void record_response(struct load_record *record,
                             const struct load_times *times)
 {
@@ -164,7 +164,7 @@ static void record_series(struct load_record *record, int64_t done_ns)
         record->result->series_count = (int)step + 1;
 }
 
-/* Answers come in the order of time. */
+/* Counts an answer in its slice. Answers come in the order of time. */
 static void record_slice(struct load_record *record, int64_t done_ns)
 {
     int64_t at_ns = done_ns - record->origin_ns;

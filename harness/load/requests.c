@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request goes out at once, after a pause, or as the schedule's next; its
- * connection is opened, written to, read and, where it must be, opened again.
+ * A request is sent at once, after a pause, or when the schedule says so. Its
+ * connection is opened, written to, read and, if need be, opened again.
  *
- * Only so many connections are being opened at once, so that a server's accept
- * queue is not overrun. Churn knows no such limit once it runs: its connections
- * are the load, and there are never more than the plan's.
+ * The number of connections being opened at once is limited, so that the
+ * server's accept queue does not overflow. Churn has no such limit once it
+ * runs: opening connections is its load, and there are never more than the
+ * spec's.
  */
 #include "requests.h"
 
@@ -34,7 +35,7 @@ static void put(struct load_drive *drive, struct load_connection *connection,
 {
     connection->times.class = reference->request->class;
     connection->due_ns =
-        connection->times.intended_ns + drive->plan->timeout_ns;
+        connection->times.intended_ns + drive->spec->timeout_ns;
     connection->written = 0;
     load_pool_move(&drive->pool, connection, POOL_BUSY);
     load_response_begin(&connection->response, reference);
@@ -43,7 +44,7 @@ static void put(struct load_drive *drive, struct load_connection *connection,
         broken(drive, connection, status);
 }
 
-/* Sends the process's request of that number on an open connection. */
+/* Sends the process's request number `number` on an open connection. */
 static void send_request(struct load_drive *drive,
                          struct load_connection *connection, uint64_t number,
                          int64_t intended_ns, int64_t now_ns)
@@ -59,7 +60,8 @@ static void send_request(struct load_drive *drive,
     put(drive, connection, load_drive_reference(drive, number));
 }
 
-/* Churn: the connection that a request began with is established. */
+/* Churn: called when the connection of a request that has begun is established.
+ */
 static void send_connected(struct load_drive *drive,
                            struct load_connection *connection, int64_t now_ns)
 {
@@ -68,8 +70,8 @@ static void send_connected(struct load_drive *drive,
     put(drive, connection, load_drive_reference(drive, drive->sent++));
 }
 
-/* The request that a server's closing has left without an answer goes out on
- * the new connection; its clock has run all the time. */
+/* Sends a request once more, on a new connection, after the server closed the
+ * old one without an answer. The request's clock keeps running. */
 static void send_again(struct load_drive *drive,
                        struct load_connection *connection)
 {
@@ -78,31 +80,30 @@ static void send_again(struct load_drive *drive,
     put(drive, connection, connection->response.reference);
 }
 
-/* MUTATION_SLOW. */
-static void dawdle(void)
+static void delay_send(void)
 {
     struct timespec pause = {.tv_nsec = MUTATION_SLOW_NS};
     nanosleep(&pause, NULL);
 }
 
-/* Open loop: the request that has waited longest takes a free connection.
- * `was_free`: nothing had to wait for one. */
+/* Open loop: sends the request that has waited longest on a free connection.
+ * `was_free`: no request was waiting when it became due. */
 static void send_queued(struct load_drive *drive, bool was_free)
 {
     struct load_connection *connection = drive->pool.lists[POOL_FREE].head;
     if (!connection || drive->taken == drive->arrived)
         return;
     uint64_t number = drive->taken++;
-    if (drive->plan->mutation == MUTATION_SLOW)
-        dawdle();
-    int64_t now_ns = load_now();
+    if (drive->spec->mutation == MUTATION_SLOW)
+        delay_send();
+    int64_t now_ns = clock_now_ns();
     struct load_times times = {
         .intended_ns = drive->record.origin_ns + drive->schedule.due_ns[number],
         .sent_ns = now_ns,
     };
     if (was_free)
         load_record_free_lag(&drive->record, &times);
-    if (drive->plan->mutation == MUTATION_FROM_SENT)
+    if (drive->spec->mutation == MUTATION_FROM_SENT)
         times.intended_ns = now_ns;
     load_record_sent(&drive->record, now_ns);
     send_request(drive, connection, number, times.intended_ns, now_ns);
@@ -110,15 +111,15 @@ static void send_queued(struct load_drive *drive, bool was_free)
         connection->times.late_ns = now_ns - times.intended_ns;
 }
 
-/* Whether the beginning is set, and still to come. */
+/* Whether a closed loop's beginning is set but has not come. */
 static bool begins_later(const struct load_drive *drive, int64_t now_ns)
 {
-    return drive->plan->mode == LOAD_CLOSED && !drive->plan->slices &&
+    return drive->spec->mode == LOAD_CLOSED && !drive->spec->slices &&
            drive->running && now_ns < drive->record.origin_ns;
 }
 
-/* Decides what an idle connection does next. The connection is open, or with
- * churn closed. */
+/* Decides what an idle connection does next. The connection is open; with
+ * churn, closed. */
 static void send_next(struct load_drive *drive,
                       struct load_connection *connection, int64_t now_ns)
 {
@@ -127,27 +128,28 @@ static void send_next(struct load_drive *drive,
     } else if (!load_drive_asks(drive, now_ns)) {
         load_drive_rest(drive, connection, now_ns);
         send_queued(drive, false);
-    } else if (drive->plan->think_ns > 0 && connection->was_open) {
-        connection->due_ns = now_ns + drive->plan->think_ns;
+    } else if (drive->spec->think_ns > 0 && connection->was_open) {
+        connection->due_ns = now_ns + drive->spec->think_ns;
         load_pool_move(&drive->pool, connection, POOL_THINKING);
-    } else if (drive->plan->churn) {
+    } else if (drive->spec->churn) {
         open_one(drive, connection);
     } else {
         send_request(drive, connection, drive->sent++, now_ns, now_ns);
     }
 }
 
-/* Closed loop: connections in this state whose due time has come send. */
+/* Closed loop: sends on the connections in this state whose due time has come.
+ */
 static void send_due(struct load_drive *drive, enum load_state state,
                      int64_t now_ns)
 {
     struct load_list *list = &drive->pool.lists[state];
     while (list->head && list->head->due_ns <= now_ns) {
-        int64_t sent_ns = load_now();
+        int64_t sent_ns = clock_now_ns();
         if (!load_drive_asks(drive, sent_ns)) {
             load_drive_rest(drive, list->head, sent_ns);
-        } else if (drive->plan->churn) {
-            load_pool_close(list->head); /* the ramp's */
+        } else if (drive->spec->churn) {
+            load_pool_close(list->head); /* opened by the ramp */
             open_one(drive, list->head);
         } else {
             send_request(drive, list->head, drive->sent++, sent_ns, sent_ns);
@@ -155,14 +157,14 @@ static void send_due(struct load_drive *drive, enum load_state state,
     }
 }
 
-/* Begins to open a connection that is closed. With churn, and while the loop
- * asks, a request begins with it. */
+/* Begins to open a closed connection. With churn, a request begins with it
+ * while the loop may send. */
 static void open_one(struct load_drive *drive,
                      struct load_connection *connection)
 {
-    int64_t now_ns = load_now();
-    connection->due_ns = now_ns + drive->plan->timeout_ns;
-    connection->asked = drive->plan->churn && load_drive_asks(drive, now_ns);
+    int64_t now_ns = clock_now_ns();
+    connection->due_ns = now_ns + drive->spec->timeout_ns;
+    connection->asked = drive->spec->churn && load_drive_asks(drive, now_ns);
     if (connection->asked) {
         connection->times = (struct load_times){
             .intended_ns = now_ns,
@@ -175,9 +177,9 @@ static void open_one(struct load_drive *drive,
     open_at_once(drive, connection);
 }
 
-/* Whether the handshake is answered: 1, 0 or a negative errno with the reason
- * in `why`. The bytes stay in the socket (MSG_PEEK) until the whole head has
- * come, so that no frame behind it is taken. */
+/* Returns 1 if the handshake has been answered, 0 if not yet, or a negative
+ * errno with the reason in `why`. The bytes stay in the socket (MSG_PEEK) until
+ * the whole head has arrived, so that no frame after it is consumed. */
 static int greeting_answered(struct load_drive *drive,
                              struct load_connection *connection, char *why,
                              size_t size)
@@ -188,19 +190,19 @@ static int greeting_answered(struct load_drive *drive,
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     if (count == 0)
         return -ECONNRESET;
-    int length = load_socket_judge(drive->plan->greeting, head, (size_t)count,
+    int length = load_socket_judge(drive->spec->greeting, head, (size_t)count,
                                    why, size);
     if (length <= 0)
         return length;
     return recv(connection->fd, head, (size_t)length, 0) == length ? 1 : -EIO;
 }
 
-/* The connection is open. */
+/* Called when a connection is open. */
 static void opened(struct load_drive *drive, struct load_connection *connection)
 {
     load_drive_decide(drive, connection);
     bool first = !connection->was_open;
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     connection->was_open = true;
     if (connection->asked) {
         send_connected(drive, connection, now_ns);
@@ -212,8 +214,8 @@ static void opened(struct load_drive *drive, struct load_connection *connection)
         send_again(drive, connection);
         return;
     }
-    if (drive->plan->churn && load_drive_asks(drive, now_ns)) {
-        /* Wanted before the load began: nobody's request. */
+    if (drive->spec->churn && load_drive_asks(drive, now_ns)) {
+        /* Opened for the ramp, so no request has begun with it. */
         load_pool_close(connection);
         open_one(drive, connection);
     } else if (first && load_drive_asks(drive, now_ns)) {
@@ -223,12 +225,12 @@ static void opened(struct load_drive *drive, struct load_connection *connection)
     }
 }
 
-/* epoll said this about a connection that is being opened. Where the plan has
- * a greeting, it is open when that was answered. */
+/* Handles epoll's events for a connection that is being opened. If the spec has
+ * a greeting, the connection is open once that has been answered. */
 static void opening_event(struct load_drive *drive,
                           struct load_connection *connection, uint32_t events)
 {
-    const struct load_greeting *greeting = drive->plan->greeting;
+    const struct load_greeting *greeting = drive->spec->greeting;
     char why[128] = "";
     int status = 1;
     if (!connection->greeted) {
@@ -237,7 +239,7 @@ static void opening_event(struct load_drive *drive,
             return;
         status = status < 0 ? status : !greeting;
         if (status == 0)
-            status = load_pool_greet(connection, greeting, load_now());
+            status = load_pool_greet(connection, greeting, clock_now_ns());
     } else {
         status = greeting_answered(drive, connection, why, sizeof why);
     }
@@ -247,7 +249,7 @@ static void opening_event(struct load_drive *drive,
         opened(drive, connection);
 }
 
-/* Opens a connection for any purpose: due_ns is set. */
+/* Opens a connection for any purpose; its due_ns is set already. */
 static void open_at_once(struct load_drive *drive,
                          struct load_connection *connection)
 {
@@ -259,19 +261,20 @@ static void open_at_once(struct load_drive *drive,
         opening_event(drive, connection, EPOLLOUT);
 }
 
-/* The connection was closed, or broke, while its request waited: where that
- * may be a kept one's end that crossed with the request (no byte of an answer
- * has come, the request is idempotent and was sent but once), the request goes
- * out on another connection (RFC 9112, section 9.3.1). Returns whether. */
+/* Called when a connection ends while its request waits for an answer. A server
+ * may have closed a kept connection just when the request was sent. If that is
+ * possible (no byte of an answer has come, the request is idempotent and was
+ * sent only once), sends the request on another connection (RFC 9112,
+ * section 9.3.1). Returns whether it did. */
 static bool send_elsewhere(struct load_drive *drive,
                            struct load_connection *connection)
 {
     const struct load_request *request =
         connection->response.reference->request;
     if (!connection->kept || connection->resent || request->unsafe ||
-        drive->plan->greeting || load_response_started(&connection->response))
+        drive->spec->greeting || load_response_started(&connection->response))
         return false;
-    if (load_record_in_window(&drive->record, load_now()))
+    if (load_record_in_window(&drive->record, clock_now_ns()))
         drive->slot->result.resent++;
     load_response_drop(&connection->response);
     load_pool_close(connection);
@@ -280,7 +283,7 @@ static bool send_elsewhere(struct load_drive *drive,
     return true;
 }
 
-/* A request has failed because of an error (negative errno) of the connection.
+/* Fails the connection's request because of `error`, a negative errno.
  */
 static void broken(struct load_drive *drive, struct load_connection *connection,
                    int error)
@@ -294,7 +297,7 @@ void load_requests_open(struct load_drive *drive, int limit)
 {
     struct load_pool *pool = &drive->pool;
     int pending_max = PENDING_MAX / drive->processes;
-    if (drive->plan->churn && drive->running)
+    if (drive->spec->churn && drive->running)
         pending_max = pool->count;
     if (pending_max < 1)
         pending_max = 1;
@@ -312,7 +315,8 @@ static const enum load_outcome outcomes[] = {
     [ANSWER_MALFORMED] = OUTCOME_MALFORMED,
 };
 
-/* An answer has ended, well or badly. `ended`: so has the stream. */
+/* Called when an answer has ended, well or badly. `ended`: the stream has ended
+ * too. */
 static void answered(struct load_drive *drive,
                      struct load_connection *connection,
                      enum load_answer answer, bool ended)
@@ -323,7 +327,7 @@ static void answered(struct load_drive *drive,
         load_drive_fail(drive, connection, outcomes[answer], words);
         return;
     }
-    int64_t now_ns = load_now();
+    int64_t now_ns = clock_now_ns();
     connection->times.done_ns = now_ns;
     connection->failures = 0;
     connection->kept = true;
@@ -334,19 +338,21 @@ static void answered(struct load_drive *drive,
         load_drive_note(drive, words);
     }
     load_response_drop(&connection->response);
-    if (drive->plan->churn) {
+    if (drive->spec->churn) {
         load_pool_close(connection);
         send_next(drive, connection, now_ns);
     } else if (connection->response.keep_alive && !ended)
         send_next(drive, connection, now_ns);
     else
         load_drive_reopen(drive, connection);
-    if (drive->plan->mode == LOAD_OPEN)
-        load_requests_advance(drive, now_ns); /* not only after a whole batch */
+    if (drive->spec->mode == LOAD_OPEN)
+        load_requests_advance(drive,
+                              now_ns); /* a free connection may send at once,
+                                          before the other events are handled */
 }
 
-/* The server has sent `count` bytes, those in scratch, on a connection that
- * waits for no answer: it is opened again after a pause. */
+/* Called when the server has sent `count` bytes (in scratch) on a connection
+ * that waits for no answer. The connection is opened again after a pause. */
 static void unasked(struct load_drive *drive,
                     struct load_connection *connection, size_t count)
 {
@@ -367,10 +373,10 @@ static void unasked(struct load_drive *drive,
     load_drive_reopen(drive, connection);
 }
 
-/* A WebSocket ended without our doing. */
+/* Called when a WebSocket ends and the generator did not close it. */
 static void socket_lost(struct load_drive *drive)
 {
-    if (load_record_in_window(&drive->record, load_now()))
+    if (load_record_in_window(&drive->record, clock_now_ns()))
         drive->slot->result.lost++;
 }
 
@@ -397,7 +403,7 @@ static void fail_socket(struct load_drive *drive,
     load_drive_reopen(drive, connection);
 }
 
-/* Takes `count` bytes in the drive's scratch, read from this connection. */
+/* Handles `count` bytes in scratch, read from this WebSocket. */
 static void take_messages(struct load_drive *drive,
                           struct load_connection *connection, size_t count)
 {
@@ -410,7 +416,7 @@ static void take_messages(struct load_drive *drive,
                 ? connection->response.reference->request
                 : NULL;
         size_t used;
-        event = load_socket_feed(&connection->socket, drive->plan->greeting,
+        event = load_socket_feed(&connection->socket, drive->spec->greeting,
                                  request ? request->body : NULL,
                                  request ? request->body_size : 0, bytes, count,
                                  &used);
@@ -423,7 +429,7 @@ static void take_messages(struct load_drive *drive,
                      false);
         } else if (event == LOAD_SOCKET_PUSHED) {
             load_record_push(&drive->record, connection->socket.push_due_ns,
-                             load_now());
+                             clock_now_ns());
         } else if (event != LOAD_SOCKET_MORE) {
             fail_socket(drive, connection, event);
         }
@@ -433,11 +439,10 @@ static void take_messages(struct load_drive *drive,
 static void stream_ended(struct load_drive *drive,
                          struct load_connection *connection, int error)
 {
-    if (drive->plan->greeting)
+    if (drive->spec->greeting)
         socket_lost(drive);
     if (connection->state != POOL_BUSY)
-        load_drive_reopen(
-            drive, connection); /* an idle one: nobody's request is lost */
+        load_drive_reopen(drive, connection); /* idle: no request is lost */
     else if (send_elsewhere(drive, connection))
         return;
     else if (error)
@@ -447,9 +452,8 @@ static void stream_ended(struct load_drive *drive,
                  true);
 }
 
-/* With edges, the socket must be read until it is known to be empty: a read
- * that did not fill the buffer tells, unless the end of the stream waits
- * behind it. */
+/* Reads until the socket is empty, since events are edge-triggered. A read that
+ * does not fill the buffer shows that, unless the end of the stream follows. */
 static void read_answer(struct load_drive *drive,
                         struct load_connection *connection, bool ended)
 {
@@ -466,7 +470,7 @@ static void read_answer(struct load_drive *drive,
         }
         if (drive->record.origin_ns != INT64_MAX)
             drive->slot->result.bytes_read += (uint64_t)count;
-        if (drive->plan->greeting) {
+        if (drive->spec->greeting) {
             take_messages(drive, connection, (size_t)count);
             if (connection->generation != generation ||
                 (count < LOAD_SCRATCH_BYTES && !ended))
@@ -525,7 +529,7 @@ static int64_t next_arrival_ns(const struct load_drive *drive)
 
 void load_requests_advance(struct load_drive *drive, int64_t now_ns)
 {
-    if (drive->plan->mode == LOAD_CLOSED) {
+    if (drive->spec->mode == LOAD_CLOSED) {
         send_due(drive, POOL_STARTING, now_ns);
         send_due(drive, POOL_THINKING, now_ns);
         return;
@@ -533,7 +537,7 @@ void load_requests_advance(struct load_drive *drive, int64_t now_ns)
     int64_t due_ns;
     while ((due_ns = next_arrival_ns(drive)) <= now_ns) {
         bool alone = drive->arrived++ == drive->taken;
-        if (drive->plan->mutation == MUTATION_SKIP &&
+        if (drive->spec->mutation == MUTATION_SKIP &&
             !drive->pool.lists[POOL_FREE].head) {
             drive->taken++;
             continue;
@@ -549,7 +553,7 @@ static void expire_queued(struct load_drive *drive, int64_t now_ns)
     while (drive->taken < drive->arrived &&
            (now_ns >= drive->abandon_ns ||
             drive->record.origin_ns + drive->schedule.due_ns[drive->taken] +
-                    drive->plan->timeout_ns <=
+                    drive->spec->timeout_ns <=
                 now_ns))
         load_drive_fail_queued(drive, 1, OUTCOME_TIMEOUT,
                                "timed out while waiting for a free connection");
@@ -585,7 +589,7 @@ int64_t load_requests_next_ns(const struct load_drive *drive)
         if (head && head->due_ns < next_ns)
             next_ns = head->due_ns;
     }
-    if (drive->plan->mode == LOAD_CLOSED)
+    if (drive->spec->mode == LOAD_CLOSED)
         return next_ns;
     int64_t arrival_ns = next_arrival_ns(drive);
     if (arrival_ns < next_ns)
@@ -593,7 +597,7 @@ int64_t load_requests_next_ns(const struct load_drive *drive)
     if (drive->taken < drive->arrived) {
         int64_t late_ns = drive->record.origin_ns +
                           drive->schedule.due_ns[drive->taken] +
-                          drive->plan->timeout_ns;
+                          drive->spec->timeout_ns;
         if (late_ns < next_ns)
             next_ns = late_ns;
     }

@@ -5,9 +5,9 @@
  * advise).
  *
  * Poisson arrivals have exponential gaps, -ln(U)/rate, summed in doubles:
- * 53 bits hold a day of nanoseconds to a hundredth of one. A burst draws one
- * gap, so many times longer, for all its requests. Uniform arrivals are
- * computed from their number, not summed, so that they do not drift.
+ * 53 bits hold a day of nanoseconds to a hundredth of one. A burst has one gap
+ * for all its requests, longer in proportion. Uniform arrivals are computed
+ * from their number, not summed, so that they do not drift.
  */
 #include "schedule.h"
 
@@ -17,24 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/runtime/base/mix.h"
 #include "models/runtime/base/units.h"
 
 struct random {
     uint64_t state[4];
 };
 
-static uint64_t splitmix(uint64_t *x)
-{
-    uint64_t z = (*x += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static void random_seed(struct random *random, uint64_t seed)
 {
-    for (int i = 0; i < 4; i++)
-        random->state[i] = splitmix(&seed);
+    for (int i = 0; i < 4; i++, seed += 0x9e3779b97f4a7c15u)
+        random->state[i] = mix(seed);
 }
 
 static uint64_t rotate(uint64_t x, int by)
@@ -56,7 +49,7 @@ static uint64_t random_next(struct random *random)
     return result;
 }
 
-/* In (0, 1]: its logarithm is finite. */
+/* A number in (0, 1], so that its logarithm is finite. */
 static double random_unit(struct random *random)
 {
     return (double)((random_next(random) >> 11) + 1) * 0x1p-53;
@@ -77,50 +70,50 @@ static int append(struct load_schedule *schedule, size_t *capacity,
     return 0;
 }
 
-/* Requests that the plan's schedule has, about. */
-static double expected(const struct load_plan *plan)
+/* The expected number of requests of the spec's schedule. */
+static double expected(const struct load_spec *spec)
 {
-    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
-    double count = plan->rate_per_s * duration_ns / 1e9;
-    return plan->requests_max > 0 ? fmin(count, (double)plan->requests_max)
+    double duration_ns = (double)(spec->warmup_ns + spec->window_ns);
+    double count = spec->rate_per_s * duration_ns / 1e9;
+    return spec->requests_max > 0 ? fmin(count, (double)spec->requests_max)
                                   : count;
 }
 
-int load_schedule_check(const struct load_plan *plan, char *why, size_t size)
+int load_schedule_check(const struct load_spec *spec, char *why, size_t size)
 {
-    double duration_s = (double)(plan->warmup_ns + plan->window_ns) / 1e9;
-    if (expected(plan) <= LOAD_SCHEDULE_MAX)
+    double duration_s = (double)(spec->warmup_ns + spec->window_ns) / 1e9;
+    if (expected(spec) <= LOAD_SCHEDULE_MAX)
         return 0;
     snprintf(why, size,
              "%.10g requests/s for %.3g s are more than the %.0f requests "
              "that one schedule holds; lower the rate or the duration",
-             plan->rate_per_s, duration_s, LOAD_SCHEDULE_MAX);
+             spec->rate_per_s, duration_s, LOAD_SCHEDULE_MAX);
     return -E2BIG;
 }
 
-int load_schedule_make(const struct load_plan *plan, int process, int processes,
+int load_schedule_make(const struct load_spec *spec, int process, int processes,
                        struct load_schedule *schedule)
 {
-    double duration_ns = (double)(plan->warmup_ns + plan->window_ns);
-    double gap_ns = 1e9 / plan->rate_per_s;
-    uint64_t burst = plan->burst > 1 ? (uint64_t)plan->burst : 1;
+    double duration_ns = (double)(spec->warmup_ns + spec->window_ns);
+    double gap_ns = 1e9 / spec->rate_per_s;
+    uint64_t burst = spec->burst > 1 ? (uint64_t)spec->burst : 1;
     struct random random;
-    random_seed(&random, plan->seed);
+    random_seed(&random, spec->seed);
     *schedule = (struct load_schedule){0};
-    if (!(plan->rate_per_s > 0)) /* connections that are never asked */
+    if (!(spec->rate_per_s > 0)) /* connections only, without requests */
         return 0;
-    size_t capacity = (size_t)(expected(plan) / processes * 1.02) + 64;
+    size_t capacity = (size_t)(expected(spec) / processes * 1.02) + 64;
     schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
     if (!schedule->due_ns)
         return -ENOMEM;
     double due_ns = 0;
     for (uint64_t number = 0;; number++) {
-        if (plan->arrivals == ARRIVALS_UNIFORM)
+        if (spec->arrivals == ARRIVALS_UNIFORM)
             due_ns = (double)number * gap_ns;
         else if (number % burst == 0)
             due_ns -= log(random_unit(&random)) * gap_ns * (double)burst;
         if (due_ns >= duration_ns ||
-            (plan->requests_max > 0 && number == plan->requests_max))
+            (spec->requests_max > 0 && number == spec->requests_max))
             return 0;
         if ((int)(number % (uint64_t)processes) != process)
             continue;
@@ -138,9 +131,9 @@ int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
 
     *burst = 1;
     *arrivals = ARRIVALS_POISSON;
-    if (strcmp(text, "poisson") == 0)
+    if (!strcmp(text, "poisson"))
         return 0;
-    if (strcmp(text, "uniform") == 0) {
+    if (!strcmp(text, "uniform")) {
         *arrivals = ARRIVALS_UNIFORM;
         return 0;
     }

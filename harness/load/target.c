@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * URLs and requests of `troika load`. Plain HTTP is all there is; what else a
- * URL may ask for is refused, each in its own words.
+ * Only plain HTTP is supported. Each other scheme or part of a URL is refused
+ * with its own message.
  */
 #include "target.h"
 
@@ -16,6 +16,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "models/runtime/http/head.h"
 
 static const int64_t try_ns = 3000000000;
 
@@ -97,7 +99,7 @@ static int try_address(const union load_address *address, int64_t timeout_ns)
 static int refuse(char *why, size_t why_size, const char *url,
                   const char *reason)
 {
-    /* What cannot be shown is not. */
+    /* Unprintable bytes become '?'. */
     char shown[256];
     size_t length = 0;
     for (; url[length] && length < sizeof shown - 1; length++)
@@ -107,7 +109,7 @@ static int refuse(char *why, size_t why_size, const char *url,
     return -EINVAL;
 }
 
-/* A byte that no URL has, in words, or NULL. */
+/* Names a byte that no URL may have, or returns NULL. */
 static const char *odd_byte(const char *text)
 {
     for (; *text; text++) {
@@ -126,17 +128,17 @@ static const char *odd_byte(const char *text)
 /* A scheme other than http:, in words, or NULL. */
 static const char *odd_scheme(const char *url)
 {
-    if (strncasecmp(url, "https:", 6) == 0)
+    if (!strncasecmp(url, "https:", 6))
         return "TLS is not spoken here; use http:// (a terminating proxy would "
                "be measured too)";
-    if (strncasecmp(url, "unix:", 5) == 0 || *url == '/')
+    if (!strncasecmp(url, "unix:", 5) || *url == '/')
         return "Unix sockets are not spoken to; give the server a TCP port on "
                "127.0.0.1";
-    if (strncasecmp(url, "ws:", 3) == 0 || strncasecmp(url, "wss:", 4) == 0)
+    if (!strncasecmp(url, "ws:", 3) || !strncasecmp(url, "wss:", 4))
         return "WebSockets are asked for by --check and the workload "
                "/websocket of a model";
-    if (strncasecmp(url, "http:", 5) == 0)
-        return strncasecmp(url, "http://", 7) == 0
+    if (!strncasecmp(url, "http:", 5))
+        return !strncasecmp(url, "http://", 7)
                    ? NULL
                    : "two slashes follow http:; write http://HOST:PORT/PATH";
     return strstr(url, "://") && strcspn(url, "/?#") > strcspn(url, ":")
@@ -160,7 +162,7 @@ static const char *parse_port(const char *text, size_t length,
                           "be 1 to 65535";
 }
 
-/* [ADDRESS] and what follows it. */
+/* Parses [ADDRESS] and what follows it. */
 static const char *parse_bracketed(const char *text, size_t length,
                                    struct load_target *target)
 {
@@ -186,7 +188,7 @@ static const char *parse_bracketed(const char *text, size_t length,
     return parse_port(left ? end + 2 : end, left ? left - 1 : 0, target);
 }
 
-/* HOST[:PORT] of `length` bytes; NULL or what is wrong. */
+/* Parses HOST[:PORT] of `length` bytes. Returns NULL, or what is wrong. */
 static const char *parse_host(const char *text, size_t length,
                               struct load_target *target)
 {
@@ -219,8 +221,8 @@ static void add(struct load_target *target, const void *address, size_t size)
         memcpy(&target->addresses[target->address_count++], address, size);
 }
 
-/* "localhost" is both loopback addresses, whatever a file says of it, be there
- * one or none (RFC 6761, section 6.3). */
+/* "localhost" means both loopback addresses, whatever /etc/hosts says (RFC
+ * 6761, section 6.3). */
 static void add_loopback(struct load_target *target)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET,
@@ -233,7 +235,7 @@ static void add_loopback(struct load_target *target)
     add(target, &v6, sizeof v6);
 }
 
-/* All addresses of a name that the machine knows. */
+/* Looks up all addresses of the host's name. */
 static int look_up(struct load_target *target, char *why, size_t why_size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
@@ -256,7 +258,7 @@ static int look_up(struct load_target *target, char *why, size_t why_size)
 static int resolve(struct load_target *target, char *why, size_t why_size)
 {
     int status = 0;
-    if (strcasecmp(target->host, "localhost") == 0)
+    if (!strcasecmp(target->host, "localhost"))
         add_loopback(target);
     else
         status = look_up(target, why, why_size);
@@ -273,7 +275,7 @@ int load_target_parse(const char *url, struct load_target *target, char *why,
         fault = odd_byte(url);
     if (fault)
         return refuse(why, why_size, url, fault);
-    const char *rest = strncasecmp(url, "http://", 7) == 0 ? url + 7 : url;
+    const char *rest = !strncasecmp(url, "http://", 7) ? url + 7 : url;
     size_t host = strcspn(rest, "/?#");
     fault = parse_host(rest, host, target);
     if (fault)
@@ -310,18 +312,13 @@ int load_target_choose(struct load_target *target, char *why, size_t why_size)
     return status;
 }
 
-static bool is_token(unsigned char c)
-{
-    return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 const char *load_target_header_fault(const char *text)
 {
     size_t name = strcspn(text, ":");
     if (text[name] != ':' || name == 0)
         return "is not a header; write 'Name: value'";
     for (size_t i = 0; i < name; i++)
-        if (!is_token((unsigned char)text[i]))
+        if (!head_is_token(text[i]))
             return "has a name with a character that no header's has; write "
                    "'Name: value'";
     for (const char *at = text + name + 1; *at; at++) {
@@ -341,7 +338,7 @@ const char *load_target_header_fault(const char *text)
 bool load_target_header_is(const char *text, const char *name)
 {
     size_t length = strlen(name);
-    return strncasecmp(text, name, length) == 0 && text[length] == ':';
+    return !strncasecmp(text, name, length) && text[length] == ':';
 }
 
 static bool expects_body(const char *method)

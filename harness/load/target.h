@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a URL as a person types it to addresses and the bytes of a request.
+ * Turns a URL, as a person types it, into addresses and the bytes of a request.
  */
 #pragma once
 
@@ -19,16 +19,16 @@ enum { LOAD_ADDRESS_TEXT = 64, LOAD_ADDRESSES_MAX = 8 };
 
 struct load_target {
     char host[256]; /* as in the URL, without port and brackets */
-    bool literal6;  /* it is an IPv6 address */
+    bool literal6;  /* the host is an IPv6 address */
     int port;
     char path[4096]; /* with the query; at least "/" */
-    union load_address addresses[LOAD_ADDRESSES_MAX]; /* of the host, in the
-                         order in which they are to be tried */
+    /* Of the host, in the order in which to try them. */
+    union load_address addresses[LOAD_ADDRESSES_MAX];
     int address_count;
-    union load_address address; /* the one to be used: at first the first */
+    union load_address address; /* the one to use; set to the first */
 };
 
-/* The request that a target is asked. */
+/* The request to send to a target. */
 struct load_asked {
     const char *method;         /* NULL: GET */
     const char *const *headers; /* lines, ended by NULL */
@@ -45,7 +45,8 @@ bool load_address_is_loopback4(const union load_address *address);
 const char *load_address_text(const union load_address *address, char *text,
                               size_t size);
 
-/* Why connecting failed (negative errno), with what helps. Returns text. */
+/* Says why connecting failed (`error`: a negative errno) and what helps.
+ * Returns text. */
 const char *load_address_cause(int error, char *text, size_t size);
 
 /* Takes [http://]HOST[:PORT][/PATH][?QUERY][#IGNORED] apart and resolves the
@@ -53,20 +54,20 @@ const char *load_address_cause(int error, char *text, size_t size);
 int load_target_parse(const char *url, struct load_target *target, char *why,
                       size_t why_size);
 
-/* Of a host with several addresses, the first that takes a connection becomes
- * the one to be used. Returns 0, or a negative errno with what each said in
- * `why`. */
+/* Tries the addresses of a host with several; the first that accepts a
+ * connection becomes `address`. Returns 0, or a negative errno with each one's
+ * error in `why`. */
 int load_target_choose(struct load_target *target, char *why, size_t why_size);
 
 /* Why `text` cannot be a header line of a request (RFC 9110, section 5), or
  * NULL. */
 const char *load_target_header_fault(const char *text);
 
-/* Whether the header line is that of this field. */
+/* Whether the header line is of the field `name`. */
 bool load_target_header_is(const char *text, const char *name);
 
-/* Formats the request; Host is added unless one of the lines is it, and
- * Content-Length where there is a body or the method expects one. Returns
+/* Formats the request. Adds Host unless a header line has it, and
+ * Content-Length if there is a body or the method expects one. Returns
  * allocated bytes and their number, or NULL when out of memory. */
 char *load_target_request(const struct load_target *target,
                           const struct load_asked *asked, size_t *size);

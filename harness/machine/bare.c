@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "models/runtime/base/clock.h"
 #include "models/runtime/http/http.h"
 
 enum { PROCESSES_MAX = 256 };
@@ -48,15 +48,15 @@ static int work(const struct workload *workload,
 
     if (answer_once(workload, &own, slot) < 0) /* warms the caches */
         return 1;
-    while (now_ns() < start_ns)
+    while (clock_now_ns() < start_ns)
         ;
-    start_ns = now_ns();
+    start_ns = clock_now_ns();
     do {
         own.seed++;
         if (answer_once(workload, &own, slot) < 0)
             return 1;
         count++;
-        at_ns = now_ns();
+        at_ns = clock_now_ns();
     } while (at_ns < end_ns);
     slot->per_s = (double)count * 1e9 / (double)(at_ns - start_ns);
     return 0;
@@ -95,7 +95,7 @@ int bare_measure(const struct workload *workload,
                  int64_t duration_ns, struct bare *bare)
 {
     int count = CPU_COUNT(cpus), started = 0, result = 0;
-    int64_t start_ns = now_ns() + 2000000;
+    int64_t start_ns = clock_now_ns() + 2000000;
     pid_t pids[PROCESSES_MAX], parent = getpid();
     struct slot *slots;
 

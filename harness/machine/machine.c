@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * CPU time: /proc/stat samples by the tick, which is rough for a window of a
- * second. Two exact sources exist on some systems: /proc/schedstat, and the
- * root of the v1 cpuacct hierarchy. The latter is believed only when it knows
- * about as much as /proc/stat, since in a container it may be the container's
- * own. Which one serves is decided once: a difference needs one source.
+ * CPU time: /proc/stat is sampled by the scheduler's tick, which is rough for a
+ * window of a second. Some systems have an exact source: /proc/schedstat, or
+ * the root of the v1 cpuacct hierarchy. In a container the latter may count
+ * only the container, so it is used only if its total is near that of
+ * /proc/stat. The source is chosen once, since two readings can be compared
+ * only if they come from one source.
  */
 #include "machine.h"
 
 #include <ctype.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "meter/proc.h"
+#include "models/runtime/base/clock.h"
 
 enum { TEXT_MAX = 65536, CPUS_MAX = 1024, KERNEL_TICK_NS = 4000000 };
 
@@ -37,43 +39,11 @@ static const struct {
     {"retransmits", "/proc/net/snmp", "RetransSegs"},
 };
 
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-/* The whole file, null-terminated; "" when it cannot be read. */
+/* Reads a whole file; "" if it cannot be read. Returns text. */
 static char *read_text(const char *path, char *text)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t used = 0;
-    ssize_t n = 1;
-
-    while (fd >= 0 && n > 0 && used < TEXT_MAX - 1) {
-        n = read(fd, text + used, TEXT_MAX - 1 - used);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    if (fd >= 0)
-        close(fd);
-    text[used] = '\0';
+    meter_proc_read(path, text, TEXT_MAX);
     return text;
-}
-
-/* "key value" lines, as in vmstat. */
-static int64_t value_of_line(const char *text, const char *key)
-{
-    size_t length = strlen(key);
-
-    for (const char *at = text; at && *at != '\0';) {
-        if (!strncmp(at, key, length) && at[length] == ' ')
-            return strtoll(at + length, NULL, 10);
-        at = strchr(at, '\n');
-        at = at ? at + 1 : NULL;
-    }
-    return -1;
 }
 
 static const char *next_word(const char *at)
@@ -82,7 +52,8 @@ static const char *next_word(const char *at)
     return at + strspn(at, " ");
 }
 
-/* Two lines a group, as in netstat and snmp: names, then values. */
+/* Finds a value in the format of netstat and snmp: a line of names, then a line
+ * of values. */
 static int64_t value_of_column(const char *text, const char *key)
 {
     size_t length = strlen(key);
@@ -111,12 +82,12 @@ static void read_counters(struct machine_sample *sample, char *text)
         if (strcmp(file, table[i].file) != 0)
             read_text(file = table[i].file, text);
         sample->counters[i] = !strcmp(file, "/proc/vmstat")
-                                  ? value_of_line(text, table[i].key)
+                                  ? meter_proc_field(text, table[i].key)
                                   : value_of_column(text, table[i].key);
     }
 }
 
-/* The sum of what each CPU ran, in ns, or -1. */
+/* The time that tasks ran, summed over all CPUs, in ns; -1: unknown. */
 static int64_t read_schedstat(char *text)
 {
     const char *at = read_text("/proc/schedstat", text);
@@ -138,22 +109,35 @@ static int64_t read_schedstat(char *text)
     return any && sum > 0 ? sum : -1;
 }
 
-static void read_ticks(struct machine_sample *sample, char *text)
+bool machine_ticks(struct machine_ticks *ticks)
 {
-    long long v[8] = {0};
+    long long v[8];
+    char text[1024];
+
+    meter_proc_read("/proc/stat", text, sizeof text);
+    if (sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &v[0],
+               &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+        return false;
+    ticks->busy = v[0] + v[1] + v[2] + v[5] + v[6];
+    ticks->idle = v[3] + v[4];
+    ticks->steal = v[7];
+    return true;
+}
+
+static void read_ticks(struct machine_sample *sample)
+{
+    struct machine_ticks ticks;
 
     sample->tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
     sample->busy_ns = sample->steal_ns = -1;
-    read_text("/proc/stat", text);
-    if (sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &v[0],
-               &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+    if (!machine_ticks(&ticks))
         return;
-    sample->busy_ns = (v[0] + v[1] + v[2] + v[5] + v[6]) * sample->tick_ns;
+    sample->busy_ns = ticks.busy * sample->tick_ns;
     sample->busy_grain_ns = KERNEL_TICK_NS;
-    sample->steal_ns = v[7] * sample->tick_ns;
+    sample->steal_ns = ticks.steal * sample->tick_ns;
 }
 
-/* Puts an exact figure in the place of the sampled one where there is one. */
+/* Replaces the sampled CPU time by an exact one if there is a source for it. */
 static void refine(struct machine_sample *sample, char *text)
 {
     static enum { UNDECIDED, SCHEDSTAT, CPUACCT, TICKS } source;
@@ -176,8 +160,8 @@ static void refine(struct machine_sample *sample, char *text)
     sample->busy_grain_ns = 0;
 }
 
-/* The kernel's threads are children of number 2, which a container does not
- * see; then their time counts as foreign. */
+/* Finds the ksoftirqd threads. A container does not show kernel threads; their
+ * time then counts as foreign. */
 static int find_softirq(pid_t pids[CPUS_MAX])
 {
     DIR *directory = opendir("/proc");
@@ -228,13 +212,13 @@ void machine_sample(struct machine_sample *sample)
 {
     static char text[TEXT_MAX];
 
-    *sample = (struct machine_sample){.at_ns = clock_ns(CLOCK_MONOTONIC)};
+    *sample = (struct machine_sample){.at_ns = clock_now_ns()};
     sample->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    read_ticks(sample, text);
+    read_ticks(sample);
     refine(sample, text);
     sample->softirq_ns = read_softirq(text);
-    sample->own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-    sample->asleep_ns = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+    sample->own_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    sample->asleep_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns();
     read_counters(sample, text);
 }
 

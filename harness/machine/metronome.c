@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A ring of beats per process in shared memory; the writer publishes a beat
- * by raising `count`. Beat k of the ring is not written again for 13 minutes,
- * so that a reader of the last trial's beats needs no lock.
+ * Each process writes its beats to a ring in shared memory and publishes a beat
+ * by incrementing `count`. A slot is reused after 13 minutes, so a reader of
+ * the last trial's beats needs no lock.
  *
- * The work is measured in the thread's CPU time: being preempted in it is no
- * slowness of the CPU. A beat that comes more than a period late does not
- * catch up: the ones in between count as missed.
+ * The work is measured in the thread's CPU time, since being preempted does not
+ * mean that the CPU is slow. After a beat that is more than a period late, the
+ * beats in between are not caught up: they count as missed.
  */
 #include "metronome.h"
 
@@ -15,12 +15,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
+#include "models/runtime/base/clock.h"
 #include "urgency.h"
 
 enum { RING = 16384, CPUS_MAX = 256, CALIBRATION = 20000 };
@@ -29,7 +27,8 @@ static const int64_t PERIOD_NS = 50000000;
 static const int64_t WORK_NS = 100000;
 
 struct beat {
-    int64_t due_ns, late_ns, work_ns, cost_ns; /* cost: since the start */
+    int64_t due_ns, late_ns, work_ns,
+        cost_ns; /* cost: CPU time since the process started */
 };
 
 struct pulse {
@@ -41,18 +40,12 @@ struct pulse {
 struct metronome {
     int cpus, steps;
     pid_t pids[CPUS_MAX];
-    struct pulse *pulses;
+    struct pulse *pulses; /* of each CPU */
+    size_t pulses_bytes;
 };
 
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-/* Arithmetic in registers: no cache that a server could empty. */
+/* Arithmetic in registers, so that a server cannot slow it down through the
+ * cache. */
 static uint64_t work(uint64_t x, int steps)
 {
     for (int i = 0; i < steps; i++) {
@@ -67,13 +60,14 @@ static uint64_t work(uint64_t x, int steps)
 static int64_t time_work(int steps)
 {
     static volatile uint64_t kept = 1;
-    int64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    int64_t start_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 
     kept = work(kept, steps);
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
-/* How many steps take WORK_NS; the same for every CPU and the whole run. */
+/* Returns how many steps take WORK_NS. All CPUs use this number for the whole
+ * run. */
 static int calibrate(void)
 {
     int64_t best_ns = INT64_MAX;
@@ -88,33 +82,26 @@ static int calibrate(void)
 
 static void beat(struct pulse *pulse, int64_t due_ns, int steps)
 {
-    struct timespec due = {.tv_sec = due_ns / 1000000000,
-                           .tv_nsec = due_ns % 1000000000};
     uint64_t count = atomic_load(&pulse->count);
     struct beat *entry = &pulse->ring[count % RING];
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-        ;
-    entry->late_ns = clock_ns(CLOCK_MONOTONIC) - due_ns;
+    clock_sleep_until(due_ns);
+    entry->late_ns = clock_now_ns() - due_ns;
     entry->due_ns = due_ns;
-    time_work(steps / 10); /* the first look after a sleep is at cold code */
+    time_work(steps / 10); /* warm-up: after a sleep the code is cold */
     entry->work_ns = time_work(steps);
-    entry->cost_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    entry->cost_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     atomic_store(&pulse->count, count + 1);
 }
 
 static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
                             int64_t first_ns, pid_t parent)
 {
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
     int null = open("/dev/null", O_RDWR);
     cpu_set_t one;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    child_dies_with(parent);
+    child_ignore_signals();
     for (int fd = 0; null >= 0 && fd < 3; fd++)
         dup2(null, fd);
     close_range(3, ~0U, 0);
@@ -124,7 +111,7 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
     sched_setaffinity(0, sizeof one, &one);
     atomic_store(&pulse->realtime, urgency_give(0, URGENCY_METRONOME));
     for (int64_t due_ns = first_ns;; due_ns += PERIOD_NS) {
-        int64_t behind_ns = clock_ns(CLOCK_MONOTONIC) - due_ns;
+        int64_t behind_ns = clock_now_ns() - due_ns;
 
         if (behind_ns > PERIOD_NS)
             due_ns += behind_ns / PERIOD_NS * PERIOD_NS;
@@ -134,11 +121,11 @@ static _Noreturn void child(struct pulse *pulse, int cpu, int steps,
 
 static int fork_all(struct metronome *metronome, const cpu_set_t *cpus)
 {
-    int64_t first_ns = clock_ns(CLOCK_MONOTONIC) + 10000000;
+    int64_t first_ns = clock_now_ns() + 10000000;
     pid_t parent = getpid();
 
     for (int cpu = 0; cpu < CPU_SETSIZE && metronome->cpus < CPUS_MAX; cpu++) {
-        /* The CPUs beat one after another, not all at once. */
+        /* The CPUs beat one after another, not at one moment. */
         int64_t shift_ns = PERIOD_NS / CPU_COUNT(cpus) * metronome->cpus;
         pid_t pid;
 
@@ -155,28 +142,22 @@ static int fork_all(struct metronome *metronome, const cpu_set_t *cpus)
     return 0;
 }
 
-static size_t pulses_size(const cpu_set_t *cpus)
-{
-    return (size_t)CPU_COUNT(cpus) * sizeof(struct pulse);
-}
-
 int metronome_start(const cpu_set_t *cpus, struct metronome **out)
 {
     struct metronome *metronome = calloc(1, sizeof *metronome);
-    int result;
 
     *out = NULL;
     if (!metronome)
         return -ENOMEM;
-    metronome->pulses = mmap(NULL, pulses_size(cpus), PROT_READ | PROT_WRITE,
-                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (metronome->pulses == MAP_FAILED) {
-        result = -errno;
+    metronome->pulses_bytes =
+        (size_t)CPU_COUNT(cpus) * sizeof *metronome->pulses;
+    metronome->pulses = child_share(metronome->pulses_bytes);
+    if (!metronome->pulses) {
         free(metronome);
-        return result;
+        return -ENOMEM;
     }
     metronome->steps = calibrate();
-    result = fork_all(metronome, cpus);
+    int result = fork_all(metronome, cpus);
     if (result < 0) {
         metronome_stop(metronome);
         return result;
@@ -192,13 +173,14 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* One CPU's part; `works` has room for a ring. Returns its median work. */
+/* Adds one CPU's beats to the report; `works` has room for a ring. Returns the
+ * median time of the work in ns; 0: no beats. */
 static int64_t read_pulse(const struct pulse *pulse, int64_t start_ns,
                           int64_t end_ns, int64_t *works,
                           struct metronome_report *report)
 {
     uint64_t count = atomic_load(&pulse->count);
-    /* The slot that is being written now is not looked at. */
+    /* Skips the slot that may be written just now. */
     uint64_t from = count > RING - 1 ? count - (RING - 1) : 0;
     int64_t cost_from_ns = 0, cost_to_ns = 0;
     int beats = 0;
@@ -250,17 +232,10 @@ void metronome_read(const struct metronome *metronome, int64_t start_ns,
 
 void metronome_stop(struct metronome *metronome)
 {
-    size_t size;
-
     if (!metronome)
         return;
-    for (int i = 0; i < metronome->cpus; i++) {
-        kill(metronome->pids[i], SIGKILL);
-        while (waitpid(metronome->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    size = (size_t)(metronome->cpus > 0 ? metronome->cpus : 1) *
-           sizeof(struct pulse);
-    munmap(metronome->pulses, size);
+    for (int i = 0; i < metronome->cpus; i++)
+        child_end(metronome->pids[i]);
+    munmap(metronome->pulses, metronome->pulses_bytes);
     free(metronome);
 }

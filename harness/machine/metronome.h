@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The platform's own pulse: one process per CPU that wakes every 50 ms, notes
- * how late it was woken and how long a fixed piece of arithmetic took, and
- * sleeps again. It runs beside the trials, on the server's CPUs too. What it
- * sees tells hiccups of the machine (a stopped guest, a clock that jumps)
- * from slowness of a server. Idea: Gil Tene's jHiccup.
+ * Watches the machine while trials run: one process on each CPU, the server's
+ * too, wakes every 50 ms, records how late it woke and how long a fixed piece
+ * of arithmetic took, and sleeps again. Its records tell hiccups of the machine
+ * (a stopped guest, a clock that jumps) from slowness of a server. The idea is
+ * from Gil Tene's jHiccup.
  *
- * Its work is 0.1 ms, 0.2 % of a CPU, and no more: a request that meets it
- * waits for it, and with 0.5 ms one request in a hundred would, which is a
- * p99. Under real-time priority, where that is permitted, its lateness does
- * not depend on what the server does.
+ * The work takes 0.1 ms, 0.2 % of a CPU, because a request that arrives
+ * meanwhile has to wait. With 0.5 ms, one request in a hundred would wait,
+ * which would show in a p99. With real-time priority, where permitted, the
+ * lateness does not depend on what the server does.
  */
 #pragma once
 
@@ -21,23 +21,23 @@
 
 struct metronome;
 
-/* What was seen in one span of time, all CPUs together. */
+/* What the metronome recorded in a span of time, all CPUs together. */
 struct metronome_report {
-    int cpus;      /* that were watched; 0: nothing is known */
-    bool realtime; /* lateness is the platform's alone */
+    int cpus;      /* CPUs that were watched; 0: nothing is known */
+    bool realtime; /* had real-time priority: lateness is the machine's alone */
     int beats, missed;
-    double speed_per_us; /* steps of the work per us of CPU time: median of
+    double speed_per_us; /* steps of the work per us of CPU time: the median on
                             the slowest CPU; 0: unknown */
-    int64_t cost_ns;     /* CPU time that watching took, all CPUs */
+    int64_t cost_ns;     /* CPU time that the metronome used, all CPUs */
     struct histogram lateness;
 };
 
-/* Starts it on each of the CPUs. Its processes die with the calling thread.
+/* Starts a process on each of the CPUs. They die with the calling thread.
  * Returns 0 or a negative errno. */
 int metronome_start(const cpu_set_t *cpus, struct metronome **metronome);
 
-/* The beats that were due from start to end (CLOCK_MONOTONIC). Beats older
- * than the last 13 minutes are forgotten. */
+/* Reports the beats that were due from start to end. Beats older than 13
+ * minutes are overwritten. */
 void metronome_read(const struct metronome *metronome, int64_t start_ns,
                     int64_t end_ns, struct metronome_report *report);
 

@@ -1,65 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sleeps of 1 ms for half a second give the lateness; /proc/stat before and
- * after a whole second, less this process's own CPU time, gives the shares.
- * /proc/stat counts in ticks of 10 ms, hence the second.
+ * Lateness is measured by sleeps of 1 ms for half a second. The shares come
+ * from /proc/stat before and after a whole second, minus this process's own CPU
+ * time. /proc/stat counts in ticks of 10 ms, so less than a second would be too
+ * rough.
  */
 #include "noise.h"
-
-#include "process_times.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "machine.h"
+#include "models/runtime/base/clock.h"
+#include "process_times.h"
 
 enum { SAMPLES_MAX = 500 };
 
 static const int64_t STEP_NS = 1000000;
 static const int64_t TIMED_NS = 500000000;
 static const int64_t WHOLE_NS = 1000000000;
-
-struct ticks {
-    long long busy, idle, steal;
-};
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static void sleep_until(int64_t at_ns)
-{
-    struct timespec at = {.tv_sec = at_ns / 1000000000,
-                          .tv_nsec = at_ns % 1000000000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
-}
-
-static int read_ticks(struct ticks *ticks)
-{
-    long long user, nice, system, idle, wait, irq, soft, steal;
-    FILE *file = fopen("/proc/stat", "re");
-    int got = 0;
-
-    if (!file)
-        return -errno;
-    got = fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user,
-                 &nice, &system, &idle, &wait, &irq, &soft, &steal);
-    fclose(file);
-    if (got != 8)
-        return -EPROTO;
-    ticks->busy = user + nice + system + irq + soft;
-    ticks->idle = idle + wait;
-    ticks->steal = steal;
-    return 0;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -75,9 +37,9 @@ static void measure_lateness(struct noise *noise, int64_t start_ns)
 
     prctl(PR_SET_TIMERSLACK, 1UL);
     while (count < SAMPLES_MAX) {
-        int64_t at_ns = clock_ns(CLOCK_MONOTONIC) + STEP_NS;
-        sleep_until(at_ns);
-        late[count] = clock_ns(CLOCK_MONOTONIC) - at_ns;
+        int64_t at_ns = clock_now_ns() + STEP_NS;
+        clock_sleep_until(at_ns);
+        late[count] = clock_now_ns() - at_ns;
         if (at_ns + late[count++] - start_ns > TIMED_NS)
             break;
     }
@@ -121,36 +83,31 @@ char *noise_culprits(const struct noise *noise, char *text, size_t size)
 
 int noise_measure(struct noise *noise)
 {
-    int64_t start_ns = clock_ns(CLOCK_MONOTONIC);
-    int64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t start_ns = clock_now_ns();
+    int64_t own_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct process_times times = {0};
-    struct ticks before, after;
-    int result = read_ticks(&before);
-    double all, own;
+    struct machine_ticks before, after;
+    bool known = machine_ticks(&before);
 
     process_times_read(&times);
     measure_lateness(noise, start_ns);
-    sleep_until(start_ns + WHOLE_NS);
+    clock_sleep_until(start_ns + WHOLE_NS);
     noise->foreign_share = noise->steal_share = -1;
     noise->process_count = 0;
-    if (result == 0)
-        result = read_ticks(&after);
-    if (result == 0)
-        add_processes(noise, &times,
-                      (double)(after.busy - before.busy + after.idle -
-                               before.idle + after.steal - before.steal));
+    known = known && machine_ticks(&after);
+    double busy = known ? (double)(after.busy - before.busy) : 0;
+    double steal = known ? (double)(after.steal - before.steal) : 0;
+    double all = known ? busy + steal + (double)(after.idle - before.idle) : 0;
+    double own = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) /
+                 1e9 * (double)sysconf(_SC_CLK_TCK);
+    if (known)
+        add_processes(noise, &times, all);
     process_times_free(&times);
-    if (result < 0)
-        return result;
-    own = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns) / 1e9 *
-          (double)sysconf(_SC_CLK_TCK);
-    all = (double)(after.busy - before.busy + after.idle - before.idle +
-                   after.steal - before.steal);
+    if (!known)
+        return -EIO;
     if (all <= 0)
         return 0;
-    noise->foreign_share = ((double)(after.busy - before.busy) - own) / all;
-    if (noise->foreign_share < 0)
-        noise->foreign_share = 0;
-    noise->steal_share = (double)(after.steal - before.steal) / all;
+    noise->foreign_share = busy > own ? (busy - own) / all : 0;
+    noise->steal_share = steal / all;
     return 0;
 }

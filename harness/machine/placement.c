@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Affinity alone, no cpuset groups: it needs no permission and is inherited
- * by everything that a server starts.
+ * CPU affinity instead of cpuset groups: it needs no permission, and everything
+ * that a server starts inherits it.
  */
 #include "placement.h"
 

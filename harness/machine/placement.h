@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which CPUs the server has and which its clients (generator, backend and the
- * harness itself). Only CPUs that this process may use count.
+ * Which CPUs the server gets, and which its clients: generator, backend and the
+ * harness itself. Only CPUs that this process may use count.
  */
 #pragma once
 
@@ -13,25 +13,26 @@
 enum placement {
     PLACEMENT_SPLIT,  /* server on half of the CPUs, generator and backend on
                          the others */
-    PLACEMENT_SHARED, /* everybody on every CPU */
+    PLACEMENT_SHARED, /* server and clients on all CPUs */
 };
 
 struct cpu_split {
     cpu_set_t server, clients;
     int server_count, clients_count;
-    bool apart; /* the two do not overlap */
+    bool apart; /* server and clients have no CPU in common */
 };
 
-/* The CPUs this process was started with; remembered at the first call, so
- * that later pinning of the harness does not narrow them. Returns how many. */
+/* Gets the CPUs with which this process was started, and returns how many. They
+ * are remembered at the first call, so that pinning the harness later does not
+ * change them. */
 int placement_available(cpu_set_t *cpus);
 
-/* How `placement` turns out here: split gives the server the first half and
- * the clients the rest; with one CPU there is nothing to split and both get
+/* Applies `placement` to the available CPUs. PLACEMENT_SPLIT gives the server
+ * the first half and the clients the rest; if there is only one CPU, both get
  * it (apart = false). */
 void placement_split(enum placement placement, struct cpu_split *split);
 
-/* Splits a given set of CPUs; pure. */
+/* Like placement_split, for a given set of CPUs. */
 void placement_split_of(const cpu_set_t *available, enum placement placement,
                         struct cpu_split *split);
 

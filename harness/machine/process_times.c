@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A process that ended in the span is missed: it cannot be waited for anyway.
+ * A process that ended in the span is missed. That does no harm: users are
+ * shown these processes so that they can end them or wait for them.
  */
 #include "process_times.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The name is in parentheses and may hold any sign, a parenthesis too. */
+/* The name is in parentheses and may hold any character, also parentheses. */
 static bool parse(char *line, struct process_time *time)
 {
     char *open = strchr(line, '('), *close = strrchr(line, ')');
@@ -90,7 +91,7 @@ static const struct process_time *find(const struct process_times *times,
     return NULL;
 }
 
-/* Whether it is this process or comes from it. */
+/* Whether `process` is this process or a descendant of it. */
 static bool is_own(const struct process_times *times,
                    const struct process_time *process)
 {
@@ -104,7 +105,7 @@ static bool is_own(const struct process_times *times,
     return false;
 }
 
-/* Puts it in its place among `most`. Returns the new count. */
+/* Inserts `process` into `most`, which is sorted. Returns the new count. */
 static int insert(struct process_time *most, int count, int size,
                   const struct process_time *process)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which processes used the CPUs in a span: /proc/PID/stat (proc(5)) before and
- * after. This process and what it has started are left out.
+ * Which processes used CPU time in a span, by /proc/PID/stat (proc(5)) before
+ * and after it.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 struct process_time {
     int pid;
     int parent;
-    long long ticks; /* of sysconf(_SC_CLK_TCK) a second, user and system */
+    long long ticks; /* CPU time, user and system; sysconf(_SC_CLK_TCK) ticks
+                        are a second */
     char name[32];
 };
 
@@ -19,11 +20,13 @@ struct process_times {
     size_t count;
 };
 
-/* Reads all that there are. What cannot be read is left out. */
+/* Reads all processes. Those that cannot be read are left out. */
 void process_times_read(struct process_times *times);
 void process_times_free(struct process_times *times);
 
-/* The processes that used most CPU since `before`, most first, with their ticks
- * since then; one that is new counts from its start. Returns how many. */
+/* Finds the `size` processes that used most CPU time since `before`, with their
+ * ticks since then, the largest first. A new process counts from its start.
+ * This process and its descendants are left out. Returns how many were found.
+ */
 int process_times_most(const struct process_times *before,
                        struct process_time *most, int size);

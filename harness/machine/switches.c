@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A name that ends in * stands for all that begin so. Passwords are none of
- * them: a run's files may be shown to others.
+ * A name that ends in * stands for all names that begin so. Variables that hold
+ * passwords are not listed, since a run's files may be shown to others.
  */
 #include "switches.h"
 
@@ -88,7 +88,8 @@ static const char *value_of(const json_t *variables, const char *name)
     return json_string_value(json_object_get(variables, name));
 }
 
-/* Names the first of `these` that is another in `others`. */
+/* Finds the first of `these` whose value differs in `others`, and names it with
+ * its values then and now. */
 static bool differs(const json_t *these, const json_t *others,
                     const json_t *then, const json_t *now, char *words,
                     size_t size)

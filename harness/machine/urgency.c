@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * First in, first out: no time slices, for none of them works for long. The
- * kernel's own guard lets others have 5 % of a CPU even if one of them never
- * sleeps again.
+ * SCHED_FIFO has no time slices; it is safe because none of these processes
+ * works for long. Even if one never slept again, the kernel would keep 5 % of
+ * the CPU for others (sched_rt_runtime_us).
  */
 #include "urgency.h"
 

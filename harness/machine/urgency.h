@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The instrument before what it measures: where CPU-bound servers may use the
- * clients' CPUs too, generator and backend would wait for a time slice of
- * theirs, and their lateness be taken for the server's. Real-time priority,
- * where permitted, gets them the CPU at once; nice would not, for the kernel
- * weighs it among the processes of one session or group alone.
+ * Priorities that put the instrument before the server. If a CPU-bound server
+ * may use the clients' CPUs too, generator and backend would have to wait for a
+ * time slice, and their lateness would be taken for the server's. Real-time
+ * priority, where permitted, gives them the CPU at once. A nice value would
+ * not, since the kernel applies it only among the processes of one session or
+ * group.
  *
- * The metronome stands above all, then the harness while it samples a window,
- * then the backend, and the generator, whose batches are the longest. A closed
- * loop on its server's own CPUs has none: it would take them from the server.
- * TROIKA_URGENCY=no leaves all at their place, for comparing.
+ * The metronome has the highest priority; then come the harness while it
+ * samples a window, the backend, and the generator, which works longest at a
+ * stretch. A closed loop on its server's own CPUs gets no priority, since it
+ * would take the CPUs from the server. TROIKA_URGENCY=no gives none except to
+ * the metronome, for comparisons.
  */
 #pragma once
 
@@ -23,12 +25,12 @@ enum urgency {
     URGENCY_METRONOME,
 };
 
-/* Gives it to a process (0: the caller), not to what that will start. Returns
- * whether it is permitted. */
+/* Gives the priority to one thread (0: the caller), but not to what it starts
+ * later. Returns whether that is permitted. */
 bool urgency_give(pid_t pid, enum urgency urgency);
 
-/* Gives the priority to every thread that the process has by now. */
+/* Gives the priority to every thread that the process has now. */
 bool urgency_give_process(pid_t pid, enum urgency urgency);
 
-/* The caller is as all others again. */
+/* Gives the caller its normal priority back. */
 void urgency_drop(void);

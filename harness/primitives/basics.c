@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Timers, as the loops have them and as the kernel does, and what everything
- * else is made of: a system call, a look at the clock, a new page.
+ * Timers of the event loops and of the kernel, and the most basic operations: a
+ * system call, reading the clock, touching a new page.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,13 +13,14 @@
 #include "measure.h"
 #include "models/runtime/tasks/timers.h"
 
-/* A linear congruential step (Knuth, MMIX): any spread of deadlines will do. */
+/* A linear congruential generator (Knuth, MMIX), since any spread of deadlines
+ * will do. */
 static uint64_t step(uint64_t seed)
 {
     return seed * 6364136223846793005u + 1442695040888963407u;
 }
 
-/* Deadlines within a second, in ns. */
+/* A deadline within a second, in ns. */
 static int64_t deadline_ns(uint64_t seed)
 {
     return (int64_t)((seed >> 33) % 1000000000);

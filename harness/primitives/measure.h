@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The measurements behind the table in primitives.c; each as primitive.run.
+ * The measurements in the table of primitives.c; each is a primitive.run.
  */
 #pragma once
 
-#include <stdint.h>
-#include <time.h>
+#include "models/runtime/base/clock.h"
 
 /* Where the two threads of a hand-over run. */
 enum measure_placement {
@@ -14,36 +13,31 @@ enum measure_placement {
     MEASURE_ANYWHERE,
 };
 
-static inline int64_t measure_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* For what involves two tasks of the kernel. */
+/* For primitives that involve two tasks of the kernel. */
 static inline int64_t measure_wall(void)
 {
-    return measure_clock(CLOCK_MONOTONIC);
+    return clock_now_ns();
 }
 
-/* For what this thread does alone: other work on its CPU does not count. */
+/* For primitives that this thread does alone: other work on its CPU does not
+ * count. */
 static inline int64_t measure_cpu(void)
 {
-    return measure_clock(CLOCK_THREAD_CPUTIME_ID);
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* switching.c; the variant of switching_turns is how many take turns. */
+/* switching.c; switching_turns takes the number of coroutines that take turns.
+ */
 int64_t switching_turns(int64_t operations, int coroutines);
 int64_t switching_spawn(int64_t operations, int variant);
 int64_t switching_spawn_fresh(int64_t operations, int variant);
 int64_t switching_ucontext(int64_t operations, int variant);
 
-/* tasks.c; tasks_fork takes the MiB that the process has touched. */
+/* tasks.c; tasks_fork takes the MiB of memory that the process has touched. */
 int64_t tasks_thread(int64_t operations, int variant);
 int64_t tasks_fork(int64_t operations, int mib);
 
-/* handover.c; the variant is a placement. */
+/* handover.c; `placement` is an enum measure_placement. */
 int64_t handover_futex(int64_t operations, int placement);
 int64_t handover_pipe(int64_t operations, int placement);
 int64_t handover_epoll(int64_t operations, int placement);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of primitives, and how they are measured: each gets as many
- * operations as fill the budget, found beforehand; then every repetition runs
- * all of them, forwards and backwards by turns and beginning elsewhere each
- * time, so that a slow moment of the machine is spread over them.
+ * The table of primitives, and how they are measured. Calibration finds how
+ * many operations of each fill the budget. Then every repetition runs all
+ * primitives, alternately forwards and backwards and with a different one
+ * first, so that a slow moment of the machine is spread over them.
  */
 #include "primitives.h"
 
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/statistics.h"
 #include "measure.h"
 
 #define HANDOVER(how, run, words)                                              \
@@ -69,8 +70,8 @@ const char *primitives_why(int error)
     return strerrordesc_np(-error) ? strerrordesc_np(-error) : "unknown error";
 }
 
-/* On one CPU but for hand-overs, which choose for themselves: a move to another
- * in between would count as the primitive's. */
+/* Runs a primitive on one CPU, since a migration would count as its cost.
+ * Hand-overs choose their CPUs themselves. */
 static int64_t run(const struct primitive *primitive, const cpu_set_t *all,
                    int64_t operations)
 {
@@ -91,7 +92,7 @@ static int64_t run(const struct primitive *primitive, const cpu_set_t *all,
     return result;
 }
 
-/* Finds how many operations fill the budget; this warms up as well. */
+/* Finds how many operations fill the budget, which is a warm-up as well. */
 static void calibrate(const struct primitive *primitive, const cpu_set_t *all,
                       int64_t budget_ns, struct primitive_result *result)
 {
@@ -105,7 +106,7 @@ static void calibrate(const struct primitive *primitive, const cpu_set_t *all,
         }
         if (took_ns >= budget_ns / 2 || operations > INT32_MAX / 4)
             break;
-        /* In steps, because the first ones are the slow ones. */
+        /* Grow step by step, because the first operations are slow. */
         operations *= took_ns >= budget_ns / 8 ? 2 : 4;
     }
     result->operations = operations;
@@ -126,15 +127,8 @@ static void measure(const struct primitive *primitive, const cpu_set_t *all,
             (double)took_ns / (double)result->operations;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Linear between the neighbours (type 7 of Hyndman and Fan, Sample Quantiles
- * in Statistical Packages, 1996). */
+/* Interpolates linearly between the neighbours (type 7 of Hyndman and Fan,
+ * Sample Quantiles in Statistical Packages, 1996). */
 static double quantile(const double *sorted, int count, double p)
 {
     double at = p * (count - 1);
@@ -155,7 +149,7 @@ static void summarise(struct primitive_result *result)
     if (count == 0)
         return;
     memcpy(sorted, result->ns, (size_t)count * sizeof sorted[0]);
-    qsort(sorted, (size_t)count, sizeof sorted[0], compare);
+    qsort(sorted, (size_t)count, sizeof sorted[0], statistics_ascending);
     result->median_ns = quantile(sorted, count, 0.5);
     result->lower_ns = quantile(sorted, count, 0.25);
     result->upper_ns = quantile(sorted, count, 0.75);

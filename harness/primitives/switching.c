@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Coroutines of the event-loop models, and the C library's own beside them.
- * A round there and back counts as two switches.
+ * Switches of the event-loop models' coroutines, and of the C library's
+ * contexts. A round trip counts as two switches.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ static void end_at_once(void *local)
     (void)local;
 }
 
-/* Makes `count` coroutines and lets each begin. Returns how many there are. */
+/* Makes `count` coroutines and lets each begin. Returns how many were made. */
 static int begin_all(struct coroutine_pool *pool, struct coroutine **all,
                      int count)
 {
@@ -46,7 +46,7 @@ int64_t switching_turns(int64_t operations, int coroutines)
 
 #ifdef COROUTINE_SANITIZED
     if (coroutines > 1000)
-        return -ENOTSUP; /* more than the thread sanitizer has fibers */
+        return -ENOTSUP; /* the thread sanitizer has fewer fibers */
 #endif
     all = calloc((size_t)coroutines, sizeof *all);
 
@@ -80,7 +80,8 @@ int64_t switching_spawn(int64_t operations, int variant)
     (void)variant;
     if (coroutine_pool_new(STACK_BYTES, &pool) < 0)
         return -ENOMEM;
-    /* The first one, not timed, makes the stack that the others get. */
+    /* The first coroutine, which is not timed, makes the stack that the others
+     * reuse. */
     for (int64_t i = -1; i < operations; i++) {
         if (i == 0)
             start_ns = measure_cpu();
@@ -121,7 +122,7 @@ int64_t switching_spawn_fresh(int64_t operations, int variant)
 int64_t switching_ucontext(int64_t operations, int variant)
 {
     (void)operations, (void)variant;
-    return -ENOTSUP; /* sanitizers do not follow it */
+    return -ENOTSUP; /* sanitizers do not support swapcontext */
 }
 #else
 static ucontext_t here, there;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernel tasks from their start to their end: a thread joined, a process
- * waited for. What a fork costs grows with the memory that the parent has
- * touched, so it is given at two sizes.
+ * Kernel tasks from start to end: a thread that is joined, a process that is
+ * waited for. A fork's cost grows with the memory that the parent has touched,
+ * so it is measured with two sizes.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Temp file, fsync, rename, fsync of the directory: after a crash of harness
- * or machine each file is the old one or the new one. fsync comes before the
- * next trial begins, so that writing back does not disturb its window.
+ * Write a temporary file, fsync, rename, fsync the directory: after a crash of
+ * the harness or the machine each file is the old or the new one. fsync comes
+ * before the next trial begins, so that writing back does not disturb its
+ * window.
  */
 #include "results.h"
 
@@ -24,7 +25,7 @@
 
 enum { PATH_SIZE = 1024 };
 
-/* The content of a file: one of these. */
+/* The content of a file; one member is set. */
 struct content {
     const json_t *json;
     const struct histogram *histogram;
@@ -40,7 +41,7 @@ static int fail(int error, char *why, size_t why_size, const char *what,
     return -error;
 }
 
-/* Before a run is begun there is nothing to go on with. */
+/* The remedy before a run is begun, when there is nothing to resume. */
 static const char *remedy_at_start(int error)
 {
     switch (error) {
@@ -60,28 +61,26 @@ static const char *remedy_at_start(int error)
 bool results_gone(const struct results *results)
 {
     struct stat held, named;
-
     return results->lock_fd >= 0 && fstat(results->lock_fd, &held) == 0 &&
            (stat(results->directory, &named) < 0 ||
             held.st_ino != named.st_ino || held.st_dev != named.st_dev);
 }
 
-/* What to do when a file of the run cannot be written. */
+/* The remedy when a file of the run cannot be written. */
 static const char *remedy_of(const struct results *results, int error,
                              char *words, size_t size)
 {
-    char command[2048];
-
     if (results_gone(results))
         return "the run's folder was removed while the run went on, and what "
                "was measured went with it; begin the run again";
     if (!results->begun)
         return remedy_at_start(error);
+    char command[2048];
     snprintf(words, size, "%s, then go on: %s; finished trials are kept",
              error == ENOSPC || error == EDQUOT ? "free space"
              : error == EACCES || error == EPERM || error == EROFS
                  ? "make it writable"
-                 : "mend that",
+                 : "remove the cause",
              hint_resume(results->directory, command, sizeof command));
     return words;
 }
@@ -89,7 +88,6 @@ static const char *remedy_of(const struct results *results, int error,
 void results_default_root(char *root, size_t size)
 {
     struct stat status;
-
     if (tree_source("results", root, size) == 0 && stat(root, &status) == 0 &&
         S_ISDIR(status.st_mode))
         return;
@@ -100,7 +98,6 @@ void results_default_root(char *root, size_t size)
 static int make_directory(const char *path)
 {
     char copy[PATH_SIZE];
-
     snprintf(copy, sizeof copy, "%s", path);
     for (char *slash = strchr(copy + 1, '/'); slash;
          slash = strchr(slash + 1, '/')) {
@@ -116,12 +113,10 @@ static int check_space(const char *root, long long need_bytes, char *why,
                        size_t why_size)
 {
     struct statvfs space;
-    long long have;
-
     if (statvfs(root, &space) < 0)
         return fail(errno, why, why_size, "looking for free space in", root,
                     "choose another place with --output");
-    have = (long long)space.f_bavail * (long long)space.f_frsize;
+    long long have = (long long)space.f_bavail * (long long)space.f_frsize;
     if (have >= need_bytes)
         return 0;
     snprintf(why, why_size,
@@ -131,11 +126,11 @@ static int check_space(const char *root, long long need_bytes, char *why,
     return -ENOSPC;
 }
 
-/* A name that no run had before: the second and four random digits. */
+/* Makes the directory of the run. Its name, the second and four random
+ * hexadecimal digits, is one that no run had before. */
 static int make_run(struct results *results)
 {
     char path[PATH_SIZE], stamp[32];
-
     for (int attempt = 0; attempt < 100; attempt++) {
         time_t now = time(NULL);
         unsigned short digits;
@@ -159,14 +154,14 @@ static int make_run(struct results *results)
     return -EEXIST;
 }
 
-/* root/latest -> RUN, by rename, so that it never points nowhere. The link is
- * made in the run's folder: if the program is killed in between, the next one
- * that opens the run clears it away. */
+/* Sets root/latest -> RUN by a rename, so that it always points somewhere. The
+ * link is first made in the folder of the run: if the program is killed in
+ * between, the next one that opens the run removes it. */
 static int point_latest(const struct results *results)
 {
-    char temporary[PATH_SIZE], latest[PATH_SIZE];
-
+    char temporary[PATH_SIZE];
     snprintf(temporary, sizeof temporary, "%s/latest.new", results->directory);
+    char latest[PATH_SIZE];
     snprintf(latest, sizeof latest, "%s/latest", results->root);
     if (symlink(results->run_id, temporary) < 0)
         return -errno;
@@ -177,8 +172,8 @@ static int point_latest(const struct results *results)
     return -error;
 }
 
-/* A program that was killed, or a full disk, may leave half a line at the end
- * of a file that only grows: that half goes. */
+/* Removes half a line at the end of a file that only grows, as a killed program
+ * or a full disk may leave it. */
 static void drop_half_line(const char *path)
 {
     FILE *file = fopen(path, "r+e");
@@ -190,18 +185,17 @@ static void drop_half_line(const char *path)
         if (at++, c == '\n')
             whole = at;
     if (whole < at && ftruncate(fileno(file), whole) < 0) {
-        /* Then the line stays as it is, which is only untidy. */
+        /* The half line stays, which is only untidy. */
     }
     fclose(file);
 }
 
-/* A file that only grows. */
+/* Opens a file that only grows. */
 static FILE *open_to_append(const struct results *results, const char *name,
                             char *why, size_t why_size)
 {
-    char path[PATH_SIZE];
     FILE *file;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", results->directory, name);
     drop_half_line(path);
     file = fopen(path, "ae");
@@ -210,14 +204,13 @@ static FILE *open_to_append(const struct results *results, const char *name,
     return file;
 }
 
-/* Files that were being written when a program before us was killed. */
+/* Removes files that a killed program was still writing. */
 static void drop_half_files(const struct results *results)
 {
     static const char *const patterns[] = {"*.new", "trials/*.new",
                                            "experiments/*.new"};
     char pattern[PATH_SIZE];
     glob_t found;
-
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         snprintf(pattern, sizeof pattern, "%s/%s", results->directory,
                  patterns[i]);
@@ -229,7 +222,7 @@ static void drop_half_files(const struct results *results)
     }
 }
 
-/* Changes nothing in the folder. */
+/* Locks the folder without changing anything in it. */
 static int lock(struct results *results, char *why, size_t why_size)
 {
     results->lock_fd =
@@ -252,9 +245,8 @@ static int lock(struct results *results, char *why, size_t why_size)
 int results_go_on(struct results *results, char *why, size_t why_size)
 {
     char trials[PATH_SIZE];
-
     snprintf(trials, sizeof trials, "%s/trials", results->directory);
-    mkdir(trials, 0777); /* removed by hand, it comes again */
+    mkdir(trials, 0777); /* in case somebody removed it */
     drop_half_files(results);
     results->log = open_to_append(results, "log.txt", why, why_size);
     results->predictions =
@@ -271,11 +263,9 @@ int results_go_on(struct results *results, char *why, size_t why_size)
 int results_create(const char *root, long long need_bytes,
                    struct results *results, char *why, size_t why_size)
 {
-    int result;
-
     *results = (struct results){.lock_fd = -1};
     snprintf(results->root, sizeof results->root, "%s", root);
-    result = make_directory(root);
+    int result = make_directory(root);
     if (result == 0)
         result = check_space(root, need_bytes, why, why_size);
     else
@@ -306,7 +296,7 @@ int results_begin(struct results *results, const json_t *run, char *why,
                       results->root, remedy_at_start(-result));
 }
 
-/* There is no run of that name, or none at all yet. */
+/* Refuses a run that does not exist, or "latest" before there is any run. */
 static int refuse_missing(const char *directory, char *why, size_t why_size)
 {
     const char *slash = strrchr(directory, '/');
@@ -316,8 +306,8 @@ static int refuse_missing(const char *directory, char *why, size_t why_size)
              "opening the run %.512s failed: %s; %s bench quick begins one",
              directory,
              newest ? "there is no run yet to go on from"
-                    : "there is no such run (those that are there are the "
-                      "directories below results/)",
+                    : "there is no such run (the runs are the directories "
+                      "below results/)",
              hint_program());
     return -ENOENT;
 }
@@ -325,9 +315,8 @@ static int refuse_missing(const char *directory, char *why, size_t why_size)
 int results_open(const char *directory, struct results *results, char *why,
                  size_t why_size)
 {
-    char path[PATH_SIZE], *slash;
-
     *results = (struct results){.lock_fd = -1};
+    char path[PATH_SIZE];
     if (!realpath(directory, path) && errno == ENOENT)
         return refuse_missing(directory, why, why_size);
     if (!realpath(directory, path))
@@ -337,7 +326,7 @@ int results_open(const char *directory, struct results *results, char *why,
         return fail(ENAMETOOLONG, why, why_size, "opening the run", directory,
                     "move it to a shorter path");
     snprintf(results->directory, sizeof results->directory, "%.511s", path);
-    slash = strrchr(path, '/');
+    char *slash = strrchr(path, '/');
     snprintf(results->run_id, sizeof results->run_id, "%.63s", slash + 1);
     *slash = '\0';
     snprintf(results->root, sizeof results->root, "%.511s",
@@ -360,13 +349,11 @@ void results_close(struct results *results)
 
 static int write_content(FILE *file, const struct content *content)
 {
-    char buffer[4096];
-    size_t n;
-
     if (content->json &&
         json_dumpf(content->json, file,
                    JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
         return -(errno ? errno : EIO);
+    size_t n;
     if (content->json)
         fputc('\n', file);
     if (content->histogram) {
@@ -376,6 +363,7 @@ static int write_content(FILE *file, const struct content *content)
     }
     if (content->text)
         fputs(content->text, file);
+    char buffer[4096];
     while (content->source &&
            (n = fread(buffer, 1, sizeof buffer, content->source)) > 0)
         fwrite(buffer, 1, n, file);
@@ -384,15 +372,14 @@ static int write_content(FILE *file, const struct content *content)
     return fsync(fileno(file)) < 0 ? -errno : 0;
 }
 
-/* Of this file: until then a crash of the machine may undo the rename. */
+/* Flushes the directory of this file; before that, a crash of the machine can
+ * undo the rename. */
 static void sync_directory(const char *file)
 {
     char directory[PATH_SIZE];
-    int fd;
-
     snprintf(directory, sizeof directory, "%s", file);
     *strrchr(directory, '/') = '\0';
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
     fsync(fd);
@@ -402,18 +389,18 @@ static void sync_directory(const char *file)
 static int write_file(const struct results *results, const char *name,
                       const struct content *content, char *why, size_t why_size)
 {
-    char path[PATH_SIZE], temporary[PATH_SIZE + 8], remedy[4096];
     FILE *file;
-    int result;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", results->directory, name);
+    char temporary[PATH_SIZE + 8];
     snprintf(temporary, sizeof temporary, "%s.new", path);
     errno = 0;
     file = fopen(temporary, "we");
+    char remedy[4096];
     if (!file)
         return fail(errno, why, why_size, "writing", temporary,
                     remedy_of(results, errno, remedy, sizeof remedy));
-    result = write_content(file, content);
+    int result = write_content(file, content);
     if (fclose(file) != 0 && result == 0)
         result = -errno;
     if (result == 0 && rename(temporary, path) < 0)
@@ -456,11 +443,10 @@ int results_copy(const struct results *results, const char *name,
                  const char *from, char *why, size_t why_size)
 {
     struct content content = {.source = fopen(from, "re")};
-    int result;
 
     if (!content.source)
         return fail(errno, why, why_size, "reading", from, "make it readable");
-    result = write_file(results, name, &content, why, why_size);
+    int result = write_file(results, name, &content, why, why_size);
     fclose(content.source);
     return result;
 }
@@ -469,7 +455,6 @@ static void print(const struct results *results, FILE *file, const char *format,
                   va_list arguments)
 {
     va_list again;
-
     va_copy(again, arguments);
     if (results->log) {
         vfprintf(results->log, format, again);
@@ -487,7 +472,6 @@ static void print(const struct results *results, FILE *file, const char *format,
 void results_say(const struct results *results, const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     print(results, results->quiet ? NULL : stderr, format, arguments);
     va_end(arguments);
@@ -496,7 +480,6 @@ void results_say(const struct results *results, const char *format, ...)
 void results_tell(const struct results *results, const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     print(results, stdout, format, arguments);
     va_end(arguments);
@@ -506,9 +489,7 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
                         time_t at)
 {
     struct results place = {.lock_fd = -1};
-    char standard[sizeof place.directory], name[64], stamp[32], why[512];
-    struct tm parts;
-
+    char standard[sizeof place.directory];
     if (!root) {
         results_default_root(standard, sizeof standard);
         root = standard;
@@ -518,9 +499,13 @@ int results_store_apart(const char *root, const char *what, const json_t *value,
         return -errno;
     }
     snprintf(place.directory, sizeof place.directory, "%s", root);
+    struct tm parts;
     gmtime_r(&at, &parts);
+    char stamp[32];
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &parts);
+    char name[64];
     snprintf(name, sizeof name, "%s-%s.json", what, stamp);
+    char why[512];
     if (results_write_json(&place, name, value, why, sizeof why) < 0) {
         fprintf(stderr, "troika %s: %s\n", what, why);
         return -EIO;

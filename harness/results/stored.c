@@ -14,12 +14,12 @@
 
 enum { PATH_SIZE = 2048, SCHEMA_VERSION = 1, ATTEMPTS_MAX = 99 };
 
-/* No trial has more requests; five of these can be added up. */
+/* More requests than any trial has; five such counts can be added up. */
 static const json_int_t COUNT_MAX = (json_int_t)1 << 53;
 
 enum shape { BOOLEAN, INTEGER, NUMBER_OR_NULL, OBJECT_OR_NULL, OBJECT };
 
-/* What every reader of trials relies on. */
+/* Members that every reader of trials relies on. */
 static const struct {
     const char *key;
     enum shape shape;
@@ -66,17 +66,16 @@ static bool has_shape(const json_t *value, enum shape shape)
 
 json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
 {
-    /* Opening a pipe that nobody writes to would wait for ever. */
+    /* Without O_NONBLOCK, opening a pipe that nobody writes to would wait for
+     * ever. */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     FILE *file = NULL;
-    struct stat status;
-    json_error_t error;
-    json_t *value;
 
     if (exists)
         *exists = fd >= 0 || errno != ENOENT;
+    struct stat status;
     if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
-        snprintf(why, why_size, "%s: it is no regular file", path);
+        snprintf(why, why_size, "%s: it is not a regular file", path);
         close(fd);
         return NULL;
     }
@@ -89,7 +88,8 @@ json_t *stored_json(const char *path, bool *exists, char *why, size_t why_size)
             close(fd);
         return NULL;
     }
-    value = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    json_error_t error;
+    json_t *value = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     if (!value && fstat(fileno(file), &status) == 0 && status.st_size == 0)
         snprintf(why, why_size, "%s: the file is empty", path);
     else if (!value)
@@ -109,10 +109,9 @@ struct checking {
 static bool __attribute__((format(printf, 2, 3)))
 refuse(const struct checking *checking, const char *format, ...)
 {
-    va_list arguments;
     int used = snprintf(checking->why, checking->why_size,
                         "%s: the file is damaged: ", checking->path);
-
+    va_list arguments;
     va_start(arguments, format);
     if (used >= 0 && (size_t)used < checking->why_size)
         vsnprintf(checking->why + used, checking->why_size - (size_t)used,
@@ -121,26 +120,7 @@ refuse(const struct checking *checking, const char *format, ...)
     return false;
 }
 
-static bool is_text(const json_t *value, const char *text)
-{
-    return json_is_string(value) && !strcmp(json_string_value(value), text);
-}
-
-/* The row of a list whose `key` is this text, or NULL. */
-static const json_t *row_of(const json_t *list, const char *key,
-                            const json_t *text)
-{
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach (list, i, row) {
-        if (json_is_string(text) && json_equal(json_object_get(row, key), text))
-            return row;
-    }
-    return NULL;
-}
-
-/* Whether the trial is the one of this row of the plan, and of this run. */
+/* Whether the trial is that of this row of the plan, and of this run. */
 static bool check_planned(const struct checking *checking, const json_t *trial,
                           const json_t *run, const json_t *row)
 {
@@ -149,11 +129,11 @@ static bool check_planned(const struct checking *checking, const json_t *trial,
     const json_t *cell = json_object_get(trial, "cell");
     const json_t *id = json_object_get(run, "run_id");
     const json_t *experiment =
-        row_of(json_object_get(run, "experiments"), "name",
-               json_object_get(row, "experiment"));
+        json_row_of(json_object_get(run, "experiments"), "name",
+                    json_text_of(row, "experiment"));
     const json_t *query =
-        json_object_get(row_of(json_object_get(experiment, "load_points"), "id",
-                               json_object_get(row, "load_point")),
+        json_object_get(json_row_of(json_object_get(experiment, "load_points"),
+                                    "id", json_text_of(row, "load_point")),
                         "query");
 
     if (id && !json_equal(json_object_get(trial, "run_id"), id))
@@ -173,36 +153,36 @@ static bool check_planned(const struct checking *checking, const json_t *trial,
 
 static bool is_told_gone(const json_t *trial, const char *figure)
 {
-    const json_t *row;
-    size_t i;
+    const json_t *bound =
+        json_object_get(json_object_get(trial, "bound"), "figures");
 
-    json_array_foreach (json_object_get(trial, "withheld"), i, row) {
-        if (is_text(json_object_get(row, "figure"), figure))
-            return true;
-    }
-    json_array_foreach (
-        json_object_get(json_object_get(trial, "bound"), "figures"), i, row) {
-        if (is_text(row, figure))
+    if (json_row_of(json_object_get(trial, "withheld"), "figure", figure))
+        return true;
+    const json_t *name;
+    size_t i;
+    json_array_foreach (bound, i, name) {
+        if (json_is_string(name) && !strcmp(json_string_value(name), figure))
             return true;
     }
     return false;
 }
 
-/* Whether one of the figures that the gate takes is told as gone. What a gate
- * took may be less than the run's table says, and is told with the first gate
- * that takes it. */
+/* Whether one of the gate's figures is told as withheld or bounded. A gate may
+ * take fewer figures than the table of the run says, and each figure is told
+ * with the first gate that takes it. */
 static bool took_a_figure(const json_t *trial, const json_t *run,
                           const json_t *gate)
 {
-    const json_t *about = row_of(json_object_get(run, "gates"), "id",
-                                 json_object_get(gate, "id"));
-    const json_t *figures = json_object_get(about, "figures"), *figure;
-    size_t i;
+    const json_t *about = json_row_of(json_object_get(run, "gates"), "id",
+                                      json_text_of(gate, "id"));
+    const json_t *figures = json_object_get(about, "figures");
 
     for (unsigned one = 1; json_array_size(figures) == 0 && one <= FIGURES_ALL;
          one <<= 1)
         if (is_told_gone(trial, figure_name(one)))
             return true;
+    const json_t *figure;
+    size_t i;
     json_array_foreach (figures, i, figure) {
         if (json_is_string(figure) &&
             is_told_gone(trial, json_string_value(figure)))
@@ -225,7 +205,7 @@ static bool check_counts(const struct checking *checking,
 
         if (count && !json_is_null(count) &&
             (!json_is_integer(count) || n < 0 || n > COUNT_MAX))
-            return refuse(checking, "requests.%s is no count", ends[i]);
+            return refuse(checking, "requests.%s is not a count", ends[i]);
         sum += n;
     }
     if (json_is_integer(scheduled) && json_integer_value(scheduled) != sum)
@@ -236,17 +216,16 @@ static bool check_counts(const struct checking *checking,
     return true;
 }
 
-/* What a trial that is called valid may not contradict. */
+/* Checks a trial that is called valid for contradictions. */
 static bool check_valid(const struct checking *checking, const json_t *trial,
                         const json_t *run)
 {
     static const char *const needed[] = {"throughput_per_s", "requests",
                                          "memory", "cpu"};
-    const json_t *gate;
-    size_t i;
 
     if (!json_true_of(trial, "complete"))
         return refuse(checking, "valid is true, but complete is not");
+    size_t i;
     for (i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         const json_t *value = json_object_get(trial, needed[i]);
 
@@ -254,6 +233,7 @@ static bool check_valid(const struct checking *checking, const json_t *trial,
             return refuse(checking, "valid is true, but there is no %s",
                           needed[i]);
     }
+    const json_t *gate;
     json_array_foreach (json_object_get(trial, "gates"), i, gate) {
         const char *id = json_string_of(gate, "id");
 
@@ -294,8 +274,6 @@ static enum stored read_file(const char *directory, const json_t *run,
                              json_t **trial, char *why, size_t why_size)
 {
     const char *id = json_string_of(row, "trial_id");
-    char path[PATH_SIZE];
-    bool exists;
 
     *trial = NULL;
     if (!id || strchr(id, '/')) {
@@ -305,8 +283,10 @@ static enum stored read_file(const char *directory, const json_t *run,
                  directory);
         return STORED_DAMAGED;
     }
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%.1024s/trials/%.512s%s.json", directory, id,
              suffix);
+    bool exists;
     *trial = stored_json(path, &exists, why, why_size);
     if (!exists)
         return STORED_NONE;
@@ -331,16 +311,16 @@ enum stored stored_trial(const char *directory, const json_t *run,
     return STORED_NONE;
 }
 
-/* The attempts before the one that became the trial. */
+/* Checks the attempts before the one that became the trial. Returns how many
+ * are damaged. */
 static int damaged_attempts(const char *directory, const json_t *run,
                             const json_t *row,
                             void (*tell)(const char *why, void *context),
                             void *context)
 {
+    int damaged = 0;
     char suffix[32], why[PATH_SIZE + 512];
     json_t *trial;
-    int damaged = 0;
-
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         snprintf(suffix, sizeof suffix, ".attempt%d", attempt);
         switch (
@@ -368,7 +348,6 @@ struct stored_problems stored_all(const char *directory, const json_t *run,
     const json_t *row;
     json_t *trial;
     size_t i;
-
     json_array_foreach (json_object_get(run, "plan"), i, row) {
         const char *id = json_string_of(row, "trial_id");
 

@@ -34,23 +34,21 @@ static bool has_texts(const struct checking *checking, const json_t *object,
                       const char *where, const char *const *keys)
 {
     if (!json_is_object(object))
-        return refuse(checking, where, "", "is no object");
+        return refuse(checking, where, "", "is not an object");
     for (; *keys; keys++)
         if (!json_is_string(json_object_get(object, *keys)))
-            return refuse(checking, where, *keys, "is no text");
+            return refuse(checking, where, *keys, "is not a string");
     return true;
 }
 
-/* Rows of which each is there once, by the texts of `keys`. */
+/* Refuses rows that have equal texts in all `keys`. */
 static bool check_once(const struct checking *checking, const json_t *rows,
                        const char *name, const char *const *keys)
 {
     json_t *seen = json_object();
-    char where[WHERE_SIZE];
-    const json_t *row;
     bool once = seen;
+    const json_t *row;
     size_t i;
-
     json_array_foreach (rows, i, row) {
         json_t *texts = json_array();
         char *text;
@@ -70,8 +68,9 @@ static bool check_once(const struct checking *checking, const json_t *rows,
     json_decref(seen);
     if (once)
         return true;
+    char where[WHERE_SIZE];
     snprintf(where, sizeof where, "%s[%zu]", name, i);
-    return refuse(checking, where, "", "is there twice");
+    return refuse(checking, where, "", "appears twice");
 }
 
 static bool check_rows(const struct checking *checking, const json_t *rows,
@@ -80,7 +79,6 @@ static bool check_rows(const struct checking *checking, const json_t *rows,
     char where[WHERE_SIZE];
     const json_t *row;
     size_t i;
-
     json_array_foreach (rows, i, row) {
         snprintf(where, sizeof where, "%s[%zu]", name, i);
         if (!has_texts(checking, row, where, keys))
@@ -93,16 +91,18 @@ static bool check_point(const struct checking *checking, const json_t *point,
                         const char *where)
 {
     static const char *const keys[] = {"id", NULL};
-    const json_t *models = json_object_get(point, "models"), *model;
-    size_t i;
+    const json_t *models = json_object_get(point, "models");
 
     if (!has_texts(checking, point, where, keys))
         return false;
     if (!json_is_array(models))
-        return refuse(checking, where, "models", "is no list");
+        return refuse(checking, where, "models", "is not a list");
+    const json_t *model;
+    size_t i;
     json_array_foreach (models, i, model) {
         if (!json_is_string(model))
-            return refuse(checking, where, "models", "has what is no text");
+            return refuse(checking, where, "models",
+                          "has a value that is not a string");
     }
     return true;
 }
@@ -112,12 +112,12 @@ static bool check_experiments(const struct checking *checking,
 {
     static const char *const keys[] = {"name", NULL}, *const ids[] = {"id",
                                                                       NULL};
-    char where[WHERE_SIZE];
-    const json_t *experiment, *point;
-    size_t i, k;
 
     if (json_array_size(experiments) == 0)
         return refuse(checking, "", "experiments", "is empty or no list");
+    char where[WHERE_SIZE];
+    const json_t *experiment, *point;
+    size_t i, k;
     json_array_foreach (experiments, i, experiment) {
         const json_t *points = json_object_get(experiment, "load_points");
 
@@ -125,7 +125,7 @@ static bool check_experiments(const struct checking *checking,
         if (!has_texts(checking, experiment, where, keys))
             return false;
         if (!json_is_array(points))
-            return refuse(checking, where, "load_points", "is no list");
+            return refuse(checking, where, "load_points", "is not a list");
         json_array_foreach (points, k, point) {
             snprintf(where, sizeof where, "experiments[%zu].load_points[%zu]",
                      i, k);
@@ -152,7 +152,7 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
     if (json_integer_of(run, "schema_version") != SCHEMA_VERSION)
         return refuse(&checking, "", "schema_version", "is not 1");
     if (!json_is_object(json_object_get(run, "environment")))
-        return refuse(&checking, "", "environment", "is no object");
+        return refuse(&checking, "", "environment", "is not an object");
     if (json_array_size(plan) == 0)
         return refuse(&checking, "", "plan", "is empty or no list");
     return check_rows(&checking, plan, "plan", planned) &&
@@ -162,8 +162,8 @@ bool stored_run_check(const json_t *run, char *why, size_t why_size)
                       summed);
 }
 
-/* Whether two members that are both known stand in this order; the ends of an
- * interval without width differ by rounding. */
+/* Whether two members, if both are known, are in this order. The ends of an
+ * interval without width can differ by rounding. */
 static bool is_ordered(const json_t *row, const char *low, const char *high)
 {
     const json_t *a = json_object_get(row, low);
@@ -186,7 +186,7 @@ static bool check_level(const struct checking *checking, const json_t *row,
         const json_t *figure = json_object_get(row, figures[i]);
 
         if (figure && !json_is_null(figure) && !json_is_number(figure))
-            return refuse(checking, where, figures[i], "is no number");
+            return refuse(checking, where, figures[i], "is not a number");
         if (json_number_value(figure) < 0)
             return refuse(checking, where, figures[i], "is below zero");
     }
@@ -205,12 +205,13 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     static const char *const keys[] = {"experiment", "load_point", "model",
                                        "metric", NULL};
     const struct checking checking = {why, why_size};
-    const json_t *summary = json_object_get(run, "summary"), *row;
-    char where[WHERE_SIZE];
-    size_t i;
+    const json_t *summary = json_object_get(run, "summary");
 
     if (!json_is_array(summary))
-        return refuse(&checking, "", "summary", "is no list");
+        return refuse(&checking, "", "summary", "is not a list");
+    const json_t *row;
+    char where[WHERE_SIZE];
+    size_t i;
     json_array_foreach (summary, i, row) {
         snprintf(where, sizeof where, "summary[%zu]", i);
         if (!check_level(&checking, row, where))
@@ -219,20 +220,19 @@ bool stored_run_check_summary(const json_t *run, char *why, size_t why_size)
     return check_once(&checking, summary, "summary", keys);
 }
 
-/* Whether each entry of DIRECTORY/name matches one of `patterns`. A folder that
- * is not there has none. */
+/* Whether every entry of DIRECTORY/name matches one of `patterns`. A missing
+ * folder has no entries. */
 static bool holds_only(const char *directory, const char *name,
                        const char *const *patterns)
 {
-    char path[PATH_SIZE];
-    const struct dirent *entry;
     bool only = true;
     DIR *folder;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     folder = opendir(path);
     if (!folder)
         return access(path, F_OK) != 0;
+    const struct dirent *entry;
     while (only && (entry = readdir(folder))) {
         only = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
         for (int i = 0; !only && patterns[i]; i++)
@@ -242,7 +242,7 @@ static bool holds_only(const char *directory, const char *name,
     return only;
 }
 
-/* Whether nothing lies there that a run does not write. */
+/* Whether the folder holds nothing but files that a run writes. */
 static bool is_a_runs_own(const char *directory)
 {
     static const char *const top[] = {"trials",      "experiments",
@@ -261,33 +261,29 @@ static bool is_a_runs_own(const char *directory)
 static bool has(const char *directory, const char *name)
 {
     char path[PATH_SIZE];
-    struct stat status;
-
     snprintf(path, sizeof path, "%s/%s", directory, name);
+    struct stat status;
     return lstat(path, &status) == 0;
 }
 
-/* Whether the current directory is this one, which is absolute, or below it. */
+/* Whether the current directory is this one (an absolute path) or below it. */
 static bool stands_in(const char *directory)
 {
-    char here[PATH_SIZE * 4];
     size_t n = strlen(directory);
-
+    char here[PATH_SIZE * 4];
     if (!getcwd(here, sizeof here) || !strcmp(directory, "/"))
         return true;
     return !strncmp(here, directory, n) && (here[n] == '/' || here[n] == '\0');
 }
 
-/* Whether start.json can take the place of run.json. */
+/* Whether start.json can replace run.json. */
 static bool plan_was_kept(const char *directory)
 {
-    char path[PATH_SIZE], why[2048];
-    json_t *run;
-    bool kept;
-
+    char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
-    run = stored_json(path, NULL, why, sizeof why);
-    kept = run && stored_run_check(run, why, sizeof why);
+    char why[2048];
+    json_t *run = stored_json(path, NULL, why, sizeof why);
+    bool kept = run && stored_run_check(run, why, sizeof why);
     json_decref(run);
     return kept;
 }
@@ -306,11 +302,10 @@ static size_t count_trials(const char *directory)
 
 static void say_remedy(const char *directory, bool own, char *text, size_t size)
 {
-    char path[PATH_SIZE], from[4 * PATH_SIZE], to[4 * PATH_SIZE];
-    char command[8 * PATH_SIZE];
     size_t count = count_trials(directory);
-
+    char to[4 * PATH_SIZE];
     hint_word(directory, to, sizeof to);
+    char path[PATH_SIZE], from[4 * PATH_SIZE], command[8 * PATH_SIZE];
     if (plan_was_kept(directory)) {
         snprintf(path, sizeof path, "%s/" RESULTS_START, directory);
         hint_word(path, from, sizeof from);
@@ -328,11 +323,11 @@ static void say_remedy(const char *directory, bool own, char *text, size_t size)
                  "put run.json back from a copy, or name a run's directory");
     } else if (stands_in(directory)) {
         snprintf(text, size,
-                 "the run was ended before anything was measured: begin it "
+                 "the run ended before anything was measured: begin it "
                  "again; this folder can go");
     } else {
         snprintf(text, size,
-                 "the run was ended before anything was measured: begin it "
+                 "the run ended before anything was measured: begin it "
                  "again; this folder can go: rm -r %s",
                  to);
     }
@@ -343,7 +338,6 @@ void stored_run_explain_lost(const char *directory, const char *problem,
 {
     bool own = is_a_runs_own(directory);
     bool named = has(directory, "run.json") || has(directory, RESULTS_START);
-    size_t used;
 
     if (!named && !(own && has(directory, "trials"))) {
         snprintf(why, why_size,
@@ -352,7 +346,7 @@ void stored_run_explain_lost(const char *directory, const char *problem,
                  directory);
         return;
     }
-    used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
+    size_t used = (size_t)snprintf(why, why_size, "%.1500s; ", problem);
     if (used < why_size)
         say_remedy(directory, own, why + used, why_size - used);
 }

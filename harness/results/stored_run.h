@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a stored run.json is the plan of a run at all: whatever summarises,
- * compares or goes on with a run relies on what is checked here.
+ * Whether a stored run.json is the plan of a run at all. Programs that
+ * summarise, compare or resume a run rely on these checks.
  */
 #pragma once
 
@@ -9,18 +9,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* False, with what is wrong with which member in `why` ("experiments[0].name is
- * no text"), when it is none, or of another version of troika. */
+/* False, with the member and what is wrong with it in `why`
+ * ("experiments[0].name is not a string"), if it is no plan or of another
+ * version of troika. */
 bool stored_run_check(const json_t *run, char *why, size_t why_size);
 
-/* False likewise when its summary is no list of levels: a figure is below zero,
- * or an interval's lower end above its level or upper end. */
+/* Also false, with a sentence in `why`, if its summary is no list of levels: a
+ * figure is below zero, or the lower end of an interval is above its level or
+ * its upper end. */
 bool stored_run_check_summary(const json_t *run, char *why, size_t why_size);
 
-/* Of a folder whose run.json is missing or damaged: whether it is a run's at
- * all, and what to do about it. Writes to `why` the `problem` and its remedy. A
- * command that removes the folder is given only where nothing was measured,
- * nothing else than a run's files lies there, and the caller does not stand in
- * it. */
+/* Explains a folder whose run.json is missing or damaged: whether it is a run
+ * at all, and what to do. Writes the `problem` and its remedy to `why`. A
+ * command that removes the folder is given only if nothing was measured, if
+ * nothing but files of a run is there, and if the caller is not in that
+ * folder. */
 void stored_run_explain_lost(const char *directory, const char *problem,
                              char *why, size_t why_size);

@@ -19,7 +19,6 @@
 
 #include "ceiling.h"
 #include "harness/arithmetic/statistics.h"
-#include "harness/base/clock.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
@@ -28,6 +27,7 @@
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
 #include "harness/trial/trial_run.h"
+#include "models/runtime/base/clock.h"
 #include "trial_json.h"
 
 enum { ATTEMPTS = 3, SPEEDS_MIN = 3, NAME_SIZE = 400, PATH_SIZE = 1000 };
@@ -420,7 +420,7 @@ static int give_up(struct run *run, const struct noise *noise, const char *why)
  * run has lost too much time; -EINTR if the run is to stop. */
 static int wait_for_quiet(struct run *run, int64_t attempt_ns)
 {
-    int64_t start_ns = now_ns(), most_ns = plan_eta_ns(&run->plan, 0) / 2;
+    int64_t start_ns = clock_now_ns(), most_ns = plan_eta_ns(&run->plan, 0) / 2;
     struct noise noise;
     int quiet = 0;
 
@@ -436,14 +436,14 @@ static int wait_for_quiet(struct run *run, int64_t attempt_ns)
         if (quiet == 0 && !told)
             say_busy(run, &noise);
         told |= quiet == 0;
-        if (quiet == 0 && now_ns() - start_ns >= run->options.wait_ns)
+        if (quiet == 0 && clock_now_ns() - start_ns >= run->options.wait_ns)
             return give_up(
                 run, &noise,
                 "the machine did not become quiet (--wait-for-quiet)");
         if (!told && quiet > 0)
             break;
     }
-    run->busy_ns += now_ns() - start_ns + attempt_ns;
+    run->busy_ns += clock_now_ns() - start_ns + attempt_ns;
     if (run->busy_ns <= most_ns)
         return 0;
     return give_up(run, &noise,
@@ -454,23 +454,23 @@ static int wait_for_quiet(struct run *run, int64_t attempt_ns)
 int attempt_do(struct run *run, const struct planned_trial *planned, int count)
 {
     json_t *before[EXPERIMENT_MODELS_MAX] = {0};
-    int64_t start_ns = now_ns();
+    int64_t start_ns = clock_now_ns();
     int result = 0, waited = 0;
 
     for (int i = 0; i < count; i++)
         before[i] = json_incref(latest(run, &planned[i]));
     for (int attempt = next_attempt(run, planned); result == 0; attempt++) {
-        int64_t attempt_ns = now_ns();
+        int64_t attempt_ns = clock_now_ns();
 
         result = attempt_once(run, planned, count, attempt, before);
         if (result >= 0 && run->busy)
-            waited = wait_for_quiet(run, now_ns() - attempt_ns);
+            waited = wait_for_quiet(run, clock_now_ns() - attempt_ns);
         if (waited < 0)
             result = waited;
     }
     for (int i = 0; i < count; i++)
         json_decref(before[i]);
-    run->extra_ns += now_ns() - start_ns -
+    run->extra_ns += clock_now_ns() - start_ns -
                      count * plan_trial_ns(plan_point(&run->plan, planned));
     run->done += count;
     return result < 0 ? result : 0;

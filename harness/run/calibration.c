@@ -19,6 +19,7 @@
 #include "harness/base/json.h"
 #include "harness/experiment/entrants.h"
 #include "harness/experiment/json_cell.h"
+#include "harness/experiment/modes.h"
 #include "harness/figures/metric.h"
 #include "harness/search/trial.h"
 #include "harness/trial/inspection.h"
@@ -351,7 +352,7 @@ static int set_warmup(const struct subject *subject)
     char text[64];
 
     if (!subject->experiment->calibrate_warmup || point->search ||
-        point->slicing.count > 0)
+        !modes_have(modes_of(point), CELL_WINDOW))
         return 0;
     known = known_of(subject, "calibration", shares_warmup);
     if (!known)

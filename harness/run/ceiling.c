@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "harness/base/json.h"
+#include "harness/experiment/modes.h"
 #include "harness/gate/gate.h"
 #include "harness/load/answers.h"
 #include "harness/trial/trial_run.h"
@@ -35,10 +36,7 @@ static bool make_point(const struct load_point *of, struct load_point *point,
     answers_free(request, 1);
     *point = *of;
     point->workload = workload_find("hello");
-    point->mode = LOAD_CLOSED;
-    point->search = false;
-    point->idle = point->soak = false;
-    point->slicing = (struct slicing){0};
+    modes_set(point, point->churn ? MODE_CHURN : MODE_CLOSED);
     point->think_ns = 0;
     point->warmup_ns = WARMUP_NS;
     point->window_ns = WINDOW_NS;

@@ -13,6 +13,7 @@
 
 #include "harness/arithmetic/order.h"
 #include "harness/experiment/entrants.h"
+#include "harness/experiment/modes.h"
 #include "harness/search/search.h"
 
 /* Start, idle snapshot and stop of a server on a small machine. The time left
@@ -90,7 +91,8 @@ void plan_override(struct experiment *experiment,
     for (int i = 0; i < experiment->load_point_count; i++) {
         struct load_point *point = &experiment->load_points[i];
 
-        if (overrides->window_ns > 0 && point->slicing.count == 0)
+        if (overrides->window_ns > 0 &&
+            modes_have(modes_of(point), CELL_WINDOW))
             point->window_ns = overrides->window_ns;
         if (overrides->warmup_ns >= 0)
             point->warmup_ns = overrides->warmup_ns;
@@ -178,7 +180,7 @@ int plan_together(const struct plan *plan, int index)
     const struct load_point *point = plan_point(plan, first);
     const struct planned_trial *end = plan->trials + plan->trial_count;
 
-    if (point->slicing.count == 0 && !point->search)
+    if (!modes[modes_of(point)].together && !point->search)
         return 1;
     while (next < end && next->experiment == first->experiment &&
            next->load_point == first->load_point && next->block == first->block)

@@ -16,7 +16,6 @@
 
 #include "attempt.h"
 #include "calibration.h"
-#include "harness/base/clock.h"
 #include "harness/base/exit.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
@@ -31,6 +30,7 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
+#include "models/runtime/base/clock.h"
 #include "planned_search.h"
 #include "run_json.h"
 #include "setup.h"
@@ -47,7 +47,7 @@ static _Atomic int64_t stopped_at_ns;
  * person presses, so each one counts. */
 static void on_signal(int signal)
 {
-    int64_t at_ns = now_ns();
+    int64_t at_ns = clock_now_ns();
 
     if (stop_signal == 0) {
         stopped_at_ns = at_ns;

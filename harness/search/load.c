@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is not the load's business counts as it should be: the server is taken
- * to be alive and well as long as it answers.
+ * The facts about the server are set to good values: it is assumed to be
+ * healthy as long as it answers.
  */
 #include "load.h"
 
@@ -24,7 +24,7 @@ static const struct workload unknown = {.kind = WORKLOAD_IO,
                                         .wait_ns = no_wait};
 static const struct workload_entry unknown_entry = {"url", &unknown};
 
-static void fill(const struct load_point *point, struct load_plan *plan)
+static void fill(const struct load_point *point, struct load_spec *plan)
 {
     plan->mode = point->mode;
     plan->arrivals = point->arrivals;
@@ -36,19 +36,19 @@ static void fill(const struct load_point *point, struct load_plan *plan)
     plan->timeout_ns = point->timeout_ns;
 }
 
-static int drive(const struct load_plan *plan, struct load_result *result,
+static int drive(const struct load_spec *plan, struct load_result *result,
                  char *why, size_t why_size)
 {
-    char address[LOAD_ADDRESS_TEXT], cause[256];
     struct load *load;
-    int64_t begun;
     int status = load_start(plan, &load, why, why_size);
 
     if (status < 0)
         return status;
-    begun = load_begin(load);
+    int64_t begun = load_begin(load);
     status = begun < 0 ? (int)begun : load_wait(load, result);
+    char cause[256];
     load_address_cause(status, cause, sizeof cause);
+    char address[LOAD_ADDRESS_TEXT];
     if (begun < 0 && status != -ECHILD && status != -EINTR)
         snprintf(why, why_size, "%s: no connection could be opened: %s",
                  load_address_text(&plan->address, address, sizeof address),
@@ -63,7 +63,6 @@ static int drive(const struct load_plan *plan, struct load_result *result,
 static void judge(const struct load_point *point, struct load_result *load,
                   struct search_step *step)
 {
-    struct gate gates[GATES_MAX];
     struct model_info model = {.name = "url", .task = "none", .flags = ""};
     struct trial_spec plan = {.point = point, .model = &model};
     struct trial *trial = calloc(1, sizeof *trial);
@@ -75,9 +74,10 @@ static void judge(const struct load_point *point, struct load_result *load,
     trial->first.at_ns = load->window_start_ns;
     trial->last.at_ns = load->window_end_ns;
     placement_split(PLACEMENT_SPLIT, &trial->cpus);
+    struct gate gates[GATES_MAX];
     search_trial_judge(&plan, trial, gates, gate_judge(&plan, trial, gates),
                        step);
-    /* Where nothing was right, what was wrong says more than the gates. */
+    /* If no answer was right, the first wrong one says more than the gates. */
     if (step->verdict == SEARCH_INVALID && load->ok == 0 &&
         load->first_failure[0] != '\0') {
         snprintf(step->why, sizeof step->why, "no answer was right: %.130s",
@@ -92,16 +92,15 @@ int search_load_run(struct search_load *target, double rate_per_s, int number,
 {
     struct load_result *result = calloc(1, sizeof *result);
     uint64_t state = target->seed + (uint64_t)number;
-    struct load_point point;
-    int status;
 
     if (!result)
         return -ENOMEM;
     target->point.workload = &unknown_entry;
+    struct load_point point;
     search_trial_point(&target->point, rate_per_s, &point);
     fill(&point, &target->plan);
     target->plan.seed = order_random(&state);
-    status = drive(&target->plan, result, why, why_size);
+    int status = drive(&target->plan, result, why, why_size);
     if (status == 0)
         judge(&point, result, step);
     free(result);

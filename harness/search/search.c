@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A state machine: search_note moves it on by one step. The staircase is the
+ * A state machine: search_note advances it by one step. The staircase is the
  * up-and-down method of W. J. Dixon and A. M. Mood (A Method for Obtaining and
- * Analyzing Sensitivity Data, JASA 43, 1948), its weighted form that of C.
+ * Analyzing Sensitivity Data, JASA 43, 1948); its weighted form is that of C.
  * Kaernbach (Simple adaptive testing with the weighted up-down method,
  * Perception & Psychophysics 49, 1991).
  */
@@ -25,7 +25,7 @@ bool search_over(const struct search *search)
     return search->phase == SEARCH_OVER;
 }
 
-/* The geometric mean of the rates of one staircase; 0 without any. */
+/* The geometric mean of the rates of one staircase; 0 if it has no steps. */
 static double mean_rate(const struct search *search, enum search_phase phase)
 {
     double sum = 0;
@@ -71,7 +71,7 @@ static void rise(struct search *search, const struct search_step *step)
     search->turn++;
     switch (search->phase) {
     case SEARCH_CEILING:
-        /* A generator at its limit leaves a ceiling all the same. */
+        /* Even a generator at its limit gives a usable ceiling. */
         search->ceiling_per_s = step->achieved_per_s;
         search->lo_per_s = FLOOR * search->ceiling_per_s;
         search->hi_per_s = ROOF * search->ceiling_per_s;
@@ -140,7 +140,7 @@ void search_judge(const struct search *search, struct search_result *result)
         if (step->verdict == SEARCH_FAIL &&
             (result->first_failure <= 0 || rate < result->first_failure))
             result->first_failure = rate;
-        /* A bisection far above says nothing of the neighbourhood. */
+        /* A bisection step far above says nothing about the neighbourhood. */
         result->at_least |=
             step->verdict == SEARCH_LIMIT && step->phase != SEARCH_BISECTION;
     }
@@ -167,7 +167,7 @@ const char *search_verdict_name(enum search_verdict verdict)
     return names[verdict];
 }
 
-/* Round-robin; whoever is through is passed over. */
+/* Whether all searches have ended. A search that has ended is skipped. */
 static bool all_over(const struct search_group *group)
 {
     for (int i = 0; i < group->count; i++)
@@ -212,14 +212,13 @@ static json_t *step_json(const struct search_step *step)
                      step->why[0] ? json_text(step->why) : json_null());
 }
 
-/* All steps are kept, the invalid ones too: the staircase can be drawn, and
- * counted again by anybody. */
+/* All steps are stored, invalid ones too, so that anybody can draw the
+ * staircase and repeat the calculation. */
 json_t *search_json(const struct search *search, const struct slo *slo,
                     const char *limit)
 {
     json_t *steps = json_array();
     struct search_result result;
-
     search_judge(search, &result);
     if (!limit && result.at_least)
         limit = "generator";

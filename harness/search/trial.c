@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A step passes when the limit's percentile is within it, at most 0.1 % of its
- * requests failed (timeouts included), and its requests did not come faster
- * than they ended (under 99 % and what chance explains). Failed requests make
- * a trial invalid and a step fail: here they are the server's answer to the
- * rate. All other gates judge the instrument, and a step that trips one is
- * invalid, or the generator's limit where it is the gates about that.
+ * A step passes if the percentile is within the limit, at most 0.1 % of its
+ * requests failed (timeouts included), and requests did not arrive faster than
+ * they were answered (under 99 %, after an allowance for chance). Failed
+ * requests make a trial invalid, but a step of a search fails because of them:
+ * they are the server's answer to the rate. All other gates judge the
+ * instrument. A step that trips one is invalid, or at the limit of the
+ * generator if the gate is about that.
  */
 #include "trial.h"
 #include "harness/trial/trial_run.h"
@@ -17,8 +18,8 @@
 
 #include "harness/arithmetic/order.h"
 
-/* As many requests beyond a percentile as a summary wants, half as many again
- * for chance and for steps below the estimate. */
+/* A summary wants 20 requests beyond a percentile; half as many again allow for
+ * chance and for steps below the estimate. */
 static const double BEYOND = 20, SPARE = 1.5;
 static const double ERRORS_MAX = 0.001;
 static const double BOUND = 0.9;
@@ -47,14 +48,14 @@ bool search_trial_bound(const struct load_point *cell, double ceiling_per_s)
            ceiling_per_s > BOUND * cell->connections * 1e9 / (double)wait_ns;
 }
 
-/* What the instrument says: SEARCH_PASS where nothing is wrong with it. */
+/* Judges the instrument: SEARCH_PASS if nothing is wrong with it. */
 static enum search_verdict judge_gates(const struct gate *gates, int count,
                                        struct search_step *step)
 {
     enum search_verdict verdict = SEARCH_PASS;
 
     for (int i = 0; i < count; i++) {
-        /* What spoils memory or CPU alone is no matter of a step. */
+        /* A gate that spoils only memory or CPU does not matter to a step. */
         if (gates[i].ok || !strcmp(gates[i].id, "errors") ||
             !(gates[i].figures & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
             continue;

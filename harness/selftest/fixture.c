@@ -1,37 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * Server, sleepers and generator are started in this order, each on the CPUs
- * that it would have in a trial with `split` placement.
+ * Server, sleepers and generator start in this order, each on the CPUs that it
+ * would have in a trial with `split` placement.
  */
 #include "fixture.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "harness/load/load.h"
+#include "harness/load/answers.h"
 #include "harness/load/schedule.h"
+#include "harness/machine/process_times.h"
 #include "harness/trial/inspection.h"
 
-enum { CHILDREN_MAX = 256 };
-
-/* Stalls excuse no more than this: a machine that stalls more is not fit to
- * show anything, and the test says that it cannot tell. */
+/* Stalls excuse at most this much. On a machine that stalls more, nothing can
+ * be shown, and the test says that it cannot tell. */
 static const double EXPLAINED_SHARE_MAX = 0.1;
 static const double EXPLAINED_MIN_NS = 1e6;
-
-void fixture_sleep_until(int64_t at_ns)
-{
-    struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        ;
-}
 
 static int64_t wait_of(const struct arguments *arguments)
 {
@@ -47,20 +36,20 @@ static void judge(struct fixture *fixture)
     struct load_point point = {
         .id = "selftest",
         .workload = &entry,
-        .mode = fixture->plan.mode,
-        .arrivals = fixture->plan.arrivals,
-        .rate_per_s = fixture->plan.rate_per_s,
-        .connections = fixture->plan.connections,
-        .warmup_ns = fixture->plan.warmup_ns,
-        .window_ns = fixture->plan.window_ns,
-        .timeout_ns = fixture->plan.timeout_ns,
-        .think_ns = fixture->plan.think_ns,
+        .mode = fixture->spec.mode,
+        .arrivals = fixture->spec.arrivals,
+        .rate_per_s = fixture->spec.rate_per_s,
+        .connections = fixture->spec.connections,
+        .warmup_ns = fixture->spec.warmup_ns,
+        .window_ns = fixture->spec.window_ns,
+        .timeout_ns = fixture->spec.timeout_ns,
+        .think_ns = fixture->spec.think_ns,
         .arguments.values[0] = fixture->wait_ns,
     };
     struct model_info model = {
         .name = "reference", .task = "none", .flags = ""};
     struct trial_spec plan = {.point = &point, .model = &model};
-    /* All facts beside the load's are as they should be. */
+    /* All facts except those of the load are as in a good trial. */
     struct trial trial = {
         .load = load,
         .cpus = fixture->cpus,
@@ -81,13 +70,13 @@ static int count_scheduled(struct fixture *fixture)
     struct load_schedule schedule;
     int result;
 
-    if (fixture->plan.mode != LOAD_OPEN)
+    if (fixture->spec.mode != LOAD_OPEN)
         return 0;
-    result = load_schedule_make(&fixture->plan, 0, 1, &schedule);
+    result = load_schedule_make(&fixture->spec, 0, 1, &schedule);
     if (result < 0)
         return result;
     for (size_t i = 0; i < schedule.count; i++)
-        fixture->scheduled += schedule.due_ns[i] >= fixture->plan.warmup_ns;
+        fixture->scheduled += schedule.due_ns[i] >= fixture->spec.warmup_ns;
     load_schedule_free(&schedule);
     return 0;
 }
@@ -100,7 +89,7 @@ static int drive(struct fixture *fixture, char *why, size_t why_size)
 
     if (fixture->watched)
         machine_sample(&fixture->machine_first);
-    result = load_start(&fixture->plan, &load, why, why_size);
+    result = load_start(&fixture->spec, &load, why, why_size);
     if (result < 0)
         return result;
     start_ns = load_begin(load);
@@ -113,46 +102,23 @@ static int drive(struct fixture *fixture, char *why, size_t why_size)
     return result;
 }
 
-/* /proc tells on every kernel. */
-int fixture_children(pid_t parent, struct child *children, int max)
-{
-    DIR *proc = opendir("/proc");
-    struct dirent *entry;
-    int count = 0;
-
-    while (proc && count < max && (entry = readdir(proc))) {
-        struct child child = {.pid = atoi(entry->d_name)};
-        char path[300];
-        int of = 0;
-        FILE *file;
-
-        snprintf(path, sizeof path, "/proc/%d/stat", (int)child.pid);
-        file = child.pid > 0 ? fopen(path, "re") : NULL;
-        if (!file)
-            continue;
-        if (fscanf(file, "%*d (%31[^)]) %*c %d", child.name, &of) == 2 &&
-            of == parent)
-            children[count++] = child;
-        fclose(file);
-    }
-    if (proc)
-        closedir(proc);
-    return count;
-}
-
 int fixture_generator(const struct fixture *fixture, pid_t *pids, int max)
 {
-    struct child children[CHILDREN_MAX];
-    int count = fixture_children(getpid(), children, CHILDREN_MAX), found = 0;
+    struct process_times all;
+    int found = 0;
 
-    for (int i = 0; i < count && found < max; i++) {
-        bool other = children[i].pid == fixture->reference.pid;
+    process_times_read(&all);
+    for (size_t i = 0; i < all.count && found < max; i++) {
+        pid_t pid = all.all[i].pid;
+        bool other =
+            all.all[i].parent != getpid() || pid == fixture->reference.pid;
 
         for (int side = 0; side < STALLS_SIDES; side++)
-            other |= children[i].pid == fixture->stalls.pids[side];
+            other |= pid == fixture->stalls.pids[side];
         if (!other)
-            pids[found++] = children[i].pid;
+            pids[found++] = pid;
     }
+    process_times_free(&all);
     return found;
 }
 
@@ -162,16 +128,16 @@ static int run(struct fixture *fixture, char *why, size_t why_size)
 
     placement_split(PLACEMENT_SPLIT, &fixture->cpus);
     fixture->result = calloc(1, sizeof *fixture->result);
-    fixture->plan.requests = reference_requests(FIXTURE_SEEDS);
-    fixture->plan.request_count = FIXTURE_SEEDS;
-    fixture->plan.cpus = &fixture->cpus.clients;
-    if (!fixture->result || !fixture->plan.requests)
+    fixture->spec.requests = reference_requests(FIXTURE_SEEDS);
+    fixture->spec.request_count = FIXTURE_SEEDS;
+    fixture->spec.cpus = &fixture->cpus.clients;
+    if (!fixture->result || !fixture->spec.requests)
         return -ENOMEM;
     result = reference_start(&fixture->script, &fixture->cpus.server,
                              &fixture->reference);
     if (result < 0)
         return result;
-    fixture->plan.address.v4 = fixture->reference.address;
+    fixture->spec.address.v4 = fixture->reference.address;
     result = count_scheduled(fixture);
     if (result == 0)
         result = stalls_start(&fixture->cpus, &fixture->stalls);
@@ -199,8 +165,7 @@ int fixture_run(struct fixture *fixture, struct outcome *outcome)
 
 void fixture_free(struct fixture *fixture)
 {
-    reference_requests_free((struct load_request *)fixture->plan.requests,
-                            FIXTURE_SEEDS);
+    answers_free((struct load_request *)fixture->spec.requests, FIXTURE_SEEDS);
     reference_free(&fixture->reference);
     stalls_free(&fixture->stalls);
     free(fixture->result);
@@ -236,7 +201,7 @@ void fixture_identity(const struct fixture *fixture, struct outcome *outcome)
     const struct load_result *load = fixture->result;
 
     fixture_gate(fixture, outcome, "identity", false);
-    if (fixture->plan.mode == LOAD_OPEN)
+    if (fixture->spec.mode == LOAD_OPEN)
         outcome_count(outcome, "scheduled", load->scheduled,
                       fixture->scheduled);
 }
@@ -266,6 +231,6 @@ void fixture_near(const struct fixture *fixture, struct outcome *outcome,
         outcome->stalled_max_ns =
             (int64_t)fmax((double)outcome->stalled_max_ns, stall_ns);
     }
-    /* Not below, but for the histogram's own grain. */
+    /* The lower limit allows for the histogram's resolution. */
     outcome_time(outcome, what, seen_ns, known_ns * 0.998, most_ns + allow_ns);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Checks and their words.
+ * Formats the words of checks.
  */
 #include "outcome.h"
 
@@ -27,7 +27,7 @@ static struct outcome_check *add(struct outcome *outcome, const char *what)
     struct outcome_check *check;
 
     if (outcome->count == OUTCOME_CHECKS_MAX)
-        outcome->count--; /* the table is sized by hand; the last one wins */
+        outcome->count--; /* the table is full: the last check is replaced */
     check = &outcome->checks[outcome->count++];
     memset(check, 0, sizeof *check);
     snprintf(check->what, sizeof check->what, "%s", what);

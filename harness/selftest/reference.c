@@ -1,43 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * The server's socket is bound before the fork, so that it can be asked at
- * once. Requests that wait stand in a heap by the time at which their answer is
- * due; one timerfd is armed for its top. A queue's departures are computed, not
- * observed: a late wake-up delays one answer and none behind it.
+ * The server's socket is bound before the fork, so that requests can be sent at
+ * once. Waiting requests are in a heap ordered by the time when their answer is
+ * due; one timerfd is armed for its top. The due times of a queue are computed,
+ * not observed: a late wake-up delays one answer and none after it.
  *
- * Exponential delays come from a counter-based generator: number n is the mixed
- * n-th step of splitmix64 (G. Steele, D. Lea, C. Flood, Fast splittable
- * pseudorandom number generators, OOPSLA 2014), so any number can be asked for
- * in any order.
+ * Exponential delays come from a counter-based generator: number n is the n-th
+ * output of splitmix64 (mix.h), so numbers can be computed in
+ * any order.
  */
 #include "reference.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
+#include "harness/load/answers.h"
 #include "harness/load/schedule.h"
+#include "models/runtime/base/mix.h"
 
+/* In (0, 1]. */
 static double unit(uint64_t seed, uint64_t number)
 {
-    uint64_t z = seed + (number + 1) * 0x9e3779b97f4a7c15u;
+    uint64_t x = mix(seed + number * 0x9e3779b97f4a7c15u);
 
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return (double)((z >> 11) + 1) * 0x1p-53;
+    return (double)((x >> 11) + 1) * 0x1p-53;
 }
 
 int64_t delays_ns(const struct delays *delays, uint64_t number)
@@ -62,11 +59,11 @@ void delays_histogram(const struct delays *delays, uint64_t count,
         histogram_record(histogram, delays_ns(delays, i));
 }
 
-int delays_queue(const struct delays *delays, const struct load_plan *plan,
+int delays_queue(const struct delays *delays, const struct load_spec *spec,
                  struct histogram *histogram)
 {
     struct load_schedule schedule;
-    int result = load_schedule_make(plan, 0, 1, &schedule);
+    int result = load_schedule_make(spec, 0, 1, &schedule);
     int64_t free_ns = 0;
 
     histogram_reset(histogram);
@@ -161,7 +158,7 @@ static enum reference_fault fault_of(const struct server *server,
         if (server->script->once && client->number >= (uint64_t)every[i])
             continue;
         if (i == REFERENCE_CACHED && client->seed == server->first_seed)
-            continue; /* the cache happens to be right */
+            continue; /* the cached answer is right */
         return (enum reference_fault)i;
     }
     return REFERENCE_FAULTS;
@@ -175,7 +172,7 @@ static void put(int fd, const char *status, const char *body, size_t size)
                           status, strlen(body), (int)size, body);
 
     if (send(fd, text, (size_t)length, MSG_NOSIGNAL) != length)
-        return; /* the client has gone: it counts that itself */
+        return; /* the client has closed and counts that itself */
 }
 
 static void answer(struct server *server, int fd)
@@ -189,7 +186,7 @@ static void answer(struct server *server, int fd)
         atomic_fetch_add(&server->account->faults[fault], 1);
     else
         histogram_record(&server->account->delay,
-                         load_now() - client->arrived_ns);
+                         clock_now_ns() - client->arrived_ns);
     if (fault == REFERENCE_OTHER)
         seed = server->last_seed == seed ? seed + 1 : server->last_seed;
     if (fault == REFERENCE_CACHED)
@@ -200,8 +197,9 @@ static void answer(struct server *server, int fd)
     if (fault == REFERENCE_HANG)
         return;
     if (fault == REFERENCE_RESET) {
-        /* In mid-answer: a kept connection that ends before any byte of it is
-         * no failure, its request is sent once more. */
+        /* Resets in the middle of the answer. A reset of a kept connection
+         * before any byte of the answer is no failure: the generator sends the
+         * request once more. */
         put(fd, "200 OK", body, 3);
         drop(server, fd, true);
         return;
@@ -219,7 +217,7 @@ static void asked(struct server *server, int fd)
     int64_t delay_ns, due_ns;
 
     client->used = 0;
-    client->arrived_ns = load_now();
+    client->arrived_ns = clock_now_ns();
     client->seed = seed ? strtol(seed + 5, NULL, 10) : 0;
     client->number = atomic_fetch_add(&server->account->requests, 1);
     if (client->number == 0)
@@ -233,7 +231,7 @@ static void asked(struct server *server, int fd)
     if (server->script->queue && server->free_ns > due_ns)
         due_ns = server->free_ns;
     server->free_ns = due_ns += delay_ns;
-    if (due_ns <= client->arrived_ns) { /* a token was there */
+    if (due_ns <= client->arrived_ns) { /* the bucket had a token */
         answer(server, fd);
         return;
     }
@@ -275,12 +273,12 @@ static void accept_all(struct server *server)
     }
 }
 
-/* Answers what is due and arms the timer for what is next. */
+/* Sends the answers that are due and arms the timer for the next. */
 static void advance(struct server *server)
 {
     int64_t next_ns;
 
-    while (server->heap_count > 0 && server->heap[0].due_ns <= load_now()) {
+    while (server->heap_count > 0 && server->heap[0].due_ns <= clock_now_ns()) {
         struct waiting item = heap_pop(server);
 
         if (server->clients[item.fd].generation == item.generation)
@@ -370,9 +368,7 @@ static _Noreturn void child(const struct reference_script *script,
 {
     struct rlimit files;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
+    child_dies_with(parent);
     prctl(PR_SET_TIMERSLACK, 1UL);
     if (cpus)
         sched_setaffinity(0, sizeof *cpus, cpus);
@@ -391,19 +387,16 @@ int reference_start(const struct reference_script *script,
 {
     int listener = listen_on(&reference->address, script->deaf ? 1 : 4096);
     pid_t parent = getpid();
-    void *memory;
 
     reference->pid = 0;
     reference->account = NULL;
     if (listener < 0)
         return listener;
-    memory = mmap(NULL, sizeof *reference->account, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    reference->account = child_share(sizeof *reference->account);
+    if (!reference->account) {
         close(listener);
         return -ENOMEM;
     }
-    reference->account = memory;
     histogram_reset(&reference->account->delay);
     reference->pid = fork();
     if (reference->pid == 0)
@@ -418,11 +411,8 @@ int reference_start(const struct reference_script *script,
 
 void reference_stop(struct reference *reference)
 {
-    if (reference->pid <= 0)
-        return;
-    kill(reference->pid, SIGKILL);
-    while (waitpid(reference->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (reference->pid > 0)
+        child_end(reference->pid);
     reference->pid = 0;
 }
 
@@ -448,7 +438,7 @@ struct load_request *reference_requests(int count)
         int body_size = asprintf(&body, "seed %d", seed);
 
         if (size < 0 || body_size < 0) {
-            reference_requests_free(requests, count);
+            answers_free(requests, count);
             return NULL;
         }
         requests[i] = (struct load_request){.bytes = bytes,
@@ -457,13 +447,4 @@ struct load_request *reference_requests(int count)
                                             .body_size = (size_t)body_size};
     }
     return requests;
-}
-
-void reference_requests_free(struct load_request *requests, int count)
-{
-    for (int i = 0; requests && i < count; i++) {
-        free((char *)requests[i].bytes);
-        free((char *)requests[i].body);
-    }
-    free(requests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A server that does exactly what a script says and keeps its own account:
- * one forked process, raw sockets, one epoll loop, one timer. Its answers
- * follow from the request's seed: GET /reference?seed=N gets "seed N".
+ * A server that does exactly what a script says and counts what it does: one
+ * forked process, raw sockets, one epoll loop, one timer. Its answer follows
+ * from the request's seed: GET /reference?seed=N gets "seed N".
  */
 #pragma once
 
@@ -14,9 +14,9 @@
 
 #include "harness/load/load.h"
 
-/* Delays that can be known beforehand: the delay of the n-th request follows
- * from a seed and n alone, so the server that waits and the test that judges
- * need no word between them. */
+/* Delays that are known beforehand. The delay of the n-th request follows from
+ * a seed and n alone, so that the server and the test compute it independently.
+ */
 enum delay_kind {
     DELAY_FIXED,
     DELAY_BIMODAL, /* every tenth takes other_ns */
@@ -25,7 +25,7 @@ enum delay_kind {
 
 struct delays {
     enum delay_kind kind;
-    int64_t mean_ns; /* bimodal: of the nine */
+    int64_t mean_ns; /* bimodal: delay of the nine others */
     int64_t other_ns;
     uint64_t seed;
 };
@@ -35,7 +35,7 @@ enum reference_fault {
     REFERENCE_OTHER,  /* the right answer to the request before */
     REFERENCE_CACHED, /* the answer to the first request, whatever was asked */
     REFERENCE_STATUS, /* 500 */
-    REFERENCE_TRUNCATE, /* closes in the middle of the body */
+    REFERENCE_TRUNCATE, /* closes the connection in the middle of the body */
     REFERENCE_RESET,    /* resets the connection */
     REFERENCE_HANG,     /* never answers */
     REFERENCE_FAULTS,
@@ -43,21 +43,21 @@ enum reference_fault {
 
 struct reference_script {
     struct delays delay;
-    bool queue;        /* one request at a time, in order; else all at once */
-    int64_t bucket_ns; /* a queue that saves up idle time, so much at most: a
-                          bucket of bucket_ns / delay tokens, a token a
-                          request */
-    int every[REFERENCE_FAULTS]; /* each n-th request has the fault; 0: none.
-                                The first that fits counts */
-    bool once;                   /* only the n-th has it */
-    bool deaf; /* the shortest backlog, and nothing is ever accepted */
+    bool queue;        /* one request at a time, in order; false: all at once */
+    int64_t bucket_ns; /* queue: idle time is saved, up to this much. So the
+                          queue is a token bucket of bucket_ns / delay tokens;
+                          each request takes one */
+    int every[REFERENCE_FAULTS]; /* every n-th request has the fault; 0: none
+                                    does. If several apply, the first does */
+    bool once; /* only the n-th request has the fault, and no later one */
+    bool deaf; /* the shortest backlog; no connection is ever accepted */
 };
 
-/* In memory shared with the server. */
+/* What the server counts, in memory shared with it. */
 struct reference_account {
     _Atomic uint64_t requests, faults[REFERENCE_FAULTS];
-    struct histogram delay; /* from a request's last byte read to its answer's
-                               first byte written, as it was */
+    struct histogram delay; /* measured from a request's last byte read to its
+                               answer's first byte written */
 };
 
 struct reference {
@@ -66,30 +66,29 @@ struct reference {
     struct reference_account *account;
 };
 
-/* Forks the server onto the CPUs; it dies with the caller. Returns 0 or a
+/* Starts the server on the CPUs; it dies with the caller. Returns 0 or a
  * negative errno. */
 int reference_start(const struct reference_script *script,
                     const cpu_set_t *cpus, struct reference *reference);
 
-/* Kills it; the account stays readable until reference_free. */
+/* Kills the server; the account stays readable until reference_free. */
 void reference_stop(struct reference *reference);
 void reference_free(struct reference *reference);
 
-/* `count` requests with seeds of their own, and their answers. NULL: out of
- * memory. Freed by reference_requests_free. */
+/* Makes `count` requests with different seeds, and their answers; free with
+ * answers_free. NULL: out of memory. */
 struct load_request *reference_requests(int count);
-void reference_requests_free(struct load_request *requests, int count);
 
 /* The delay of request `number`, counted from 0. */
 int64_t delays_ns(const struct delays *delays, uint64_t number);
 
-/* Delays 0 to count - 1. */
+/* The histogram of delays 0 to count - 1. */
 void delays_histogram(const struct delays *delays, uint64_t count,
                       struct histogram *histogram);
 
-/* Response times of a single server with one queue under the plan's arrivals,
- * when request n takes delay n: D. V. Lindley's recursion (The theory of
- * queues with a single server, Proc. Cambridge Phil. Soc. 48, 1952). Returns
+/* The response times of a single server with one queue under the load's
+ * arrivals, if request n takes delay n: D. V. Lindley's recursion (The theory
+ * of queues with a single server, Proc. Cambridge Phil. Soc. 48, 1952). Returns
  * 0 or -ENOMEM. */
-int delays_queue(const struct delays *delays, const struct load_plan *plan,
+int delays_queue(const struct delays *delays, const struct load_spec *spec,
                  struct histogram *histogram);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The disturber is told nothing by the trial: it finds the server by its name
- * among the children of the test, and waits until it holds as many sockets as
- * the load has connections.
+ * The trial tells the disturber nothing. So the disturber finds the server by
+ * its name among the children of the test, and waits until the server holds as
+ * many sockets as the load has connections.
  */
 #include "scenario.h"
 #include "harness/trial/trial_run.h"
@@ -13,14 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness/base/child.h"
 #include "harness/load/load.h"
-
-enum { CHILDREN_MAX = 256 };
+#include "harness/machine/process_times.h"
 
 static const int64_t MS = 1000000;
 static const int64_t PATIENCE_NS = 20000000000;
@@ -76,16 +74,18 @@ int scenario_prepare(struct scenario *scenario, const char *workload,
     return result;
 }
 
-/* The child of `parent` whose program is the model, or -1. */
+/* Finds the child of `parent` whose program is the model; -1: none. */
 static pid_t find_server(pid_t parent)
 {
-    struct child children[CHILDREN_MAX];
-    int count = fixture_children(parent, children, CHILDREN_MAX);
+    struct process_times all;
+    pid_t server = -1;
 
-    for (int i = 0; i < count; i++)
-        if (!strcmp(children[i].name, MODEL))
-            return children[i].pid;
-    return -1;
+    process_times_read(&all);
+    for (size_t i = 0; i < all.count && server < 0; i++)
+        if (all.all[i].parent == parent && !strcmp(all.all[i].name, MODEL))
+            server = all.all[i].pid;
+    process_times_free(&all);
+    return server;
 }
 
 static int count_sockets(pid_t pid)
@@ -108,31 +108,29 @@ static int count_sockets(pid_t pid)
     return count;
 }
 
-/* In the disturber's process: waits for the server, then for its connections,
- * and until the warm-up is over. The backend, which is of the same program,
- * is known by then. */
+/* The disturber's life: waits for the server, for its connections and for the
+ * end of the warm-up, then disturbs. */
 static _Noreturn void wait_and_disturb(const struct scenario *scenario,
                                        pid_t parent)
 {
-    int64_t give_up_ns = load_now() + PATIENCE_NS;
+    int64_t give_up_ns = clock_now_ns() + PATIENCE_NS;
     pid_t server = -1;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    while (server < 0 && load_now() < give_up_ns && getppid() == parent) {
-        fixture_sleep_until(load_now() + 5 * MS);
+    child_dies_with(parent);
+    while (server < 0 && clock_now_ns() < give_up_ns) {
+        clock_sleep_until(clock_now_ns() + 5 * MS);
         server = find_server(parent);
     }
     if (server > 0 && scenario->on_start)
         scenario->on_start(scenario, server);
-    while (server > 0 && scenario->disturb && load_now() < give_up_ns &&
-           getppid() == parent) {
+    while (server > 0 && scenario->disturb && clock_now_ns() < give_up_ns) {
         if (count_sockets(server) > scenario->point.connections) {
-            fixture_sleep_until(load_now() + scenario->point.warmup_ns +
-                                200 * MS);
+            clock_sleep_until(clock_now_ns() + scenario->point.warmup_ns +
+                              200 * MS);
             scenario->disturb(scenario, server);
             break;
         }
-        fixture_sleep_until(load_now() + 5 * MS);
+        clock_sleep_until(clock_now_ns() + 5 * MS);
     }
     _exit(0);
 }
@@ -152,11 +150,8 @@ void scenario_run(struct scenario *scenario)
     if (disturber == 0)
         wait_and_disturb(scenario, parent);
     trial_run(&scenario->plan, scenario->trial);
-    if (disturber > 0) {
-        kill(disturber, SIGKILL);
-        while (waitpid(disturber, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (disturber > 0)
+        child_end(disturber);
     scenario_judge(scenario);
 }
 

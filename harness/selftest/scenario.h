@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A whole trial of the event-loop model with its real handlers, started,
- * measured and judged as in a run. A disturber may run beside it: a process
- * that does something to the server while the load is on.
+ * measured and judged as in a run. A second process, the disturber, may do
+ * something to the server meanwhile.
  */
 #pragma once
 
@@ -16,34 +16,38 @@ struct scenario {
     struct backend_server backend;
     struct metronome *metronome;
 
-    /* Called in a process of its own, which dies with the test, when the
-     * server has its connections; it may stay or return. NULL: nobody. */
+    /* Called in the disturber, which dies with the test, once the server has
+     * its connections. May return or not. NULL: nothing to do. */
     void (*disturb)(const struct scenario *scenario, pid_t server);
-    /* Called as soon as the server is there, before its first connection. */
+    /* Like `disturb`, but called as soon as the server exists, before its first
+     * connection. */
     void (*on_start)(const struct scenario *scenario, pid_t server);
 
-    struct cpu_split cpus; /* as the trial has them */
+    struct cpu_split cpus; /* as in the trial */
     struct gate gates[GATES_MAX];
     int gate_count;
 };
 
-/* 16 connections in a closed loop, 1.5 s, and a metronome. Returns 0 or a
- * negative errno, with a failed check in the outcome; scenario_end in any case.
+/* Prepares a closed loop of 16 connections with a window of 1.5 s, and starts a
+ * metronome. Returns 0, or a negative errno with a failed check in the outcome.
+ * Call scenario_end in any case.
  */
 int scenario_prepare(struct scenario *scenario, const char *workload,
                      const char *query, struct outcome *outcome);
 
-/* Runs and judges the trial. */
+/* Runs and judges the trial. scenario_judge judges it again, after its facts
+ * have been changed.
+ */
 void scenario_run(struct scenario *scenario);
 void scenario_judge(struct scenario *scenario);
 void scenario_end(struct scenario *scenario);
 
-/* Checks that the gate fails. A gate that cannot judge here makes the test
- * skipped. */
+/* Checks that the gate fails. If the gate does not apply on this machine, the
+ * test counts as skipped. */
 void scenario_gate_fails(const struct scenario *scenario,
                          struct outcome *outcome, const char *id);
 
-/* The gate of this name as it judged; NULL: none. */
+/* The gate with this id after judging; NULL: there is none. */
 const struct gate *scenario_gate(const struct scenario *scenario,
                                  const char *id);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A test's process leaves its outcome in memory shared with the runner. All
- * that a test starts dies with it. The JSON follows
+ * processes that a test starts die with it. The JSON follows
  * results/schema/selftest.schema.json.
  */
 #include "selftest.h"
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/load/load.h"
@@ -29,12 +29,12 @@ enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 3 };
 static const int64_t LIMIT_NS = 60000000000;
 static const int64_t LOOK_NS = 5000000;
 
-/* A quiet machine stays well below both. The gate foreign_cpu begins at
- * 5 %. */
+/* A quiet machine stays well below both limits. The gate foreign_cpu fails from
+ * 5 % on. */
 static const int64_t STALLS_MAX_NS = 500000;
 static const double FOREIGN_MAX = 0.03;
 
-/* A test under way. */
+/* A running test. */
 struct job {
     struct selftest_result *result;
     pid_t pid; /* 0: the place is free */
@@ -47,12 +47,10 @@ static int launch(struct job *job, struct selftest_result *result)
 
     memset(result->outcome, 0, sizeof *result->outcome);
     result->attempts++;
-    *job = (struct job){.result = result, .started_ns = load_now()};
+    *job = (struct job){.result = result, .started_ns = clock_now_ns()};
     job->pid = fork();
     if (job->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         result->test->run(result->outcome);
         result->outcome->finished = true;
         _exit(0);
@@ -63,20 +61,17 @@ static int launch(struct job *job, struct selftest_result *result)
     return -EAGAIN;
 }
 
-/* Whether the test has ended; kills one that takes too long. */
+/* Whether the test has ended. A test over its time limit is killed. */
 static bool ended(struct job *job)
 {
     struct selftest_result *result = job->result;
-    int64_t took_ns = load_now() - job->started_ns;
+    int64_t took_ns = clock_now_ns() - job->started_ns;
     pid_t got = waitpid(job->pid, NULL, WNOHANG);
 
     if (got == 0 && took_ns < LIMIT_NS)
         return false;
-    if (got == 0) {
-        kill(job->pid, SIGKILL);
-        while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (got == 0)
+        child_end(job->pid);
     if (!result->outcome->finished)
         outcome_words(result->outcome, "the test itself", "comes to an end",
                       got == 0 ? "killed after 60 s" : "died", false);
@@ -93,8 +88,8 @@ static void look_later(void)
     nanosleep(&pause, NULL);
 }
 
-/* A failure on a machine that stalls, or that others use, says nothing about
- * the instrument. */
+/* Skips a failed test if the machine stalled or other processes used it, since
+ * the failure then says nothing about the instrument. */
 static void excuse(struct selftest_result *result)
 {
     struct outcome *outcome = result->outcome;
@@ -124,14 +119,14 @@ static int64_t used_ns(int who)
            (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * INT64_C(1000);
 }
 
-/* CPU time of this process and of all that it has waited for. */
+/* CPU time of this process and of all children that it has waited for. */
 static int64_t family_ns(void)
 {
     return used_ns(RUSAGE_SELF) + used_ns(RUSAGE_CHILDREN);
 }
 
-/* What others, and the hypervisor, used of all CPUs between two looks; -1:
- * unknown. */
+/* The share of all CPUs that other processes and the hypervisor used between
+ * two samples; -1: unknown. */
 static double others(const struct machine_sample *first,
                      const struct machine_sample *last, int64_t own_ns)
 {
@@ -160,7 +155,7 @@ static int run_alone(struct selftest_result *result)
     while (!ended(&job))
         look_later();
     while (waitpid(-1, NULL, WNOHANG) > 0)
-        ; /* whom it left behind came to us */
+        ; /* orphans of the test became our children */
     machine_sample(&last);
     result->foreign_share = others(&first, &last, family_ns() - before_ns);
     return 0;
@@ -172,12 +167,13 @@ static bool again(const struct selftest_result *result)
            result->test->noisy && result->attempts < ATTEMPTS_MAX;
 }
 
-/* The next that may run beside others, from *at on; NULL: none is left. */
+/* The next chosen test, from *at on, that may run beside others; NULL: none is
+ * left. */
 static struct selftest_result *next(const bool *chosen,
                                     struct selftest_result *results, int *at)
 {
-    for (; selftest_tests[*at].name; (*at)++)
-        if (chosen[*at] && !selftest_tests[*at].alone)
+    for (; selftest_tests()[*at].name; (*at)++)
+        if (chosen[*at] && !selftest_tests()[*at].alone)
             return &results[(*at)++];
     return NULL;
 }
@@ -206,17 +202,8 @@ static int run_together(const bool *chosen, struct selftest_result *results,
                 told(jobs[i].result);
         }
         look_later();
-    } while (running > 0 || (status == 0 && selftest_tests[at].name));
+    } while (running > 0 || (status == 0 && selftest_tests()[at].name));
     return status;
-}
-
-static struct outcome *share(int count)
-{
-    void *memory =
-        mmap(NULL, (size_t)count * sizeof(struct outcome),
-             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    return memory != MAP_FAILED ? memory : NULL;
 }
 
 int selftest_run(const bool *chosen, struct selftest_result *results,
@@ -225,19 +212,19 @@ int selftest_run(const bool *chosen, struct selftest_result *results,
     int count = 0, status;
     struct outcome *outcomes;
 
-    while (selftest_tests[count].name)
+    while (selftest_tests()[count].name)
         count++;
-    outcomes = share(count);
+    outcomes = child_share((size_t)count * sizeof *outcomes);
     if (!outcomes)
         return -ENOMEM;
     for (int i = 0; i < count; i++)
-        results[i] = (struct selftest_result){.test = &selftest_tests[i],
+        results[i] = (struct selftest_result){.test = &selftest_tests()[i],
                                               .outcome = &outcomes[i],
                                               .foreign_share = -1};
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     status = run_together(chosen, results, told);
     for (int i = 0; i < count && status == 0; i++) {
-        bool first = chosen[i] && selftest_tests[i].alone;
+        bool first = chosen[i] && selftest_tests()[i].alone;
 
         if (!first && !(chosen[i] && again(&results[i])))
             continue;
@@ -280,19 +267,6 @@ char *selftest_words(const struct outcome *outcome, bool seen, char *text,
     return text;
 }
 
-static json_t *number(const struct outcome_check *check, double value)
-{
-    return check->numeric && isfinite(value) ? json_real(value) : json_null();
-}
-
-/* Words may hold what a server sent. */
-static json_t *text_of(const char *text)
-{
-    json_t *string = json_string(text);
-
-    return string ? string : json_string("(not UTF-8)");
-}
-
 static json_t *checks_json(const struct outcome *outcome)
 {
     json_t *list = json_array();
@@ -301,13 +275,14 @@ static json_t *checks_json(const struct outcome *outcome)
         const struct outcome_check *check = &outcome->checks[i];
 
         json_array_append_new(
-            list,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "what",
-                      text_of(check->what), "expected",
-                      text_of(check->expected), "seen", text_of(check->seen),
-                      "value", number(check, check->value), "lo",
-                      number(check, check->lo), "hi", number(check, check->hi),
-                      "pass", check->pass));
+            list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "what",
+                            json_text(check->what), "expected",
+                            json_text(check->expected), "seen",
+                            json_text(check->seen), "value",
+                            json_finite_if(check->value, check->numeric), "lo",
+                            json_finite_if(check->lo, check->numeric), "hi",
+                            json_finite_if(check->hi, check->numeric), "pass",
+                            check->pass));
     }
     return list;
 }
@@ -324,16 +299,15 @@ static json_t *test_json(const struct selftest_result *result)
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:i, s:I, s:{s:I, s:I}, "
         "s:o, s:o}",
         "name", test->name, "group", test->group, "planted", test->planted,
-        "caught_by", test->caught_by, "expected", text_of(expected), "seen",
-        text_of(seen), "pass", result->pass, "skipped",
+        "caught_by", test->caught_by, "expected", json_text(expected), "seen",
+        json_text(seen), "pass", result->pass, "skipped",
         outcome->skipped[0] ? json_string(outcome->skipped) : json_null(),
         "attempts", result->attempts, "duration_ns",
         (json_int_t)result->duration_ns, "stalls", "p99_ns",
         (json_int_t)outcome->stalls_p99_ns, "max_ns",
         (json_int_t)outcome->stalls_max_ns, "checks", checks_json(outcome),
         "foreign_share",
-        result->foreign_share >= 0 ? json_real(result->foreign_share)
-                                   : json_null());
+        json_finite_if(result->foreign_share, result->foreign_share >= 0));
 }
 
 json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
@@ -343,7 +317,7 @@ json_t *selftest_json(const struct selftest_result *results, int64_t started_at,
     bool whole = true;
     json_t *tests = json_array();
 
-    for (int i = 0; selftest_tests[i].name; i++) {
+    for (int i = 0; selftest_tests()[i].name; i++) {
         if (results[i].attempts == 0) {
             whole = false;
             continue;

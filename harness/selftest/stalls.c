@@ -1,51 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sleeper a side, every 4 ms: often enough to see what hits one request in
- * a hundred, rare enough to cost nothing. A sleep that was late hides others
- * that would have been due meanwhile, so those are filled in: a stall counts
- * by its length and not once.
+ * One sleeper on each side wakes every 4 ms: often enough to see stalls that
+ * hit one request in a hundred, rarely enough to cost nothing. A late wake-up
+ * hides others that were due meanwhile. Those are recorded too, so that a stall
+ * counts by its length and not just once.
  */
 #include "stalls.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "harness/load/load.h"
+#include "harness/base/child.h"
+#include "models/runtime/base/clock.h"
 
 static const int64_t STEP_NS = 4000000;
 
 /* A wake-up later than this percentile counts as a stall. */
 static const double TAIL = 90;
-/* Wake-ups of an answer: for the request to be sent, for it to be read, for its
- * delay to end, for the answer to be read. */
+/* An answer needs four wake-ups: to send the request, to read it, to end its
+ * delay, and to read the answer. */
 enum { WAKE_UPS = 4 };
 
 static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
                               pid_t parent)
 {
-    int64_t at_ns = load_now();
+    int64_t at_ns = clock_now_ns();
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
+    child_dies_with(parent);
     prctl(PR_SET_TIMERSLACK, 1UL);
     sched_setaffinity(0, sizeof *cpus, cpus);
     for (;;) {
-        struct timespec at;
-        int64_t now_ns;
-
         at_ns += STEP_NS;
-        at = (struct timespec){at_ns / 1000000000, at_ns % 1000000000};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) ==
-               EINTR)
-            ;
-        now_ns = load_now();
+        clock_sleep_until(at_ns);
+        int64_t now_ns = clock_now_ns();
         histogram_record(late, now_ns - at_ns);
         for (; now_ns - at_ns > STEP_NS; at_ns += STEP_NS)
             histogram_record(late, now_ns - at_ns - STEP_NS);
@@ -55,14 +43,11 @@ static _Noreturn void sleeper(const cpu_set_t *cpus, struct histogram *late,
 int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
 {
     pid_t parent = getpid();
-    void *memory =
-        mmap(NULL, STALLS_SIDES * sizeof *stalls->late, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    *stalls = (struct stalls){0};
-    if (memory == MAP_FAILED)
+    *stalls = (struct stalls){
+        .late = child_share(STALLS_SIDES * sizeof *stalls->late)};
+    if (!stalls->late)
         return -ENOMEM;
-    stalls->late = memory;
     for (int i = 0; i < STALLS_SIDES; i++)
         histogram_reset(&stalls->late[i]);
     for (int i = 0; i < STALLS_SIDES; i++) {
@@ -83,11 +68,8 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls)
 void stalls_stop(struct stalls *stalls)
 {
     for (int i = 0; i < STALLS_SIDES; i++) {
-        if (stalls->pids[i] <= 0)
-            continue;
-        kill(stalls->pids[i], SIGKILL);
-        while (waitpid(stalls->pids[i], NULL, 0) < 0 && errno == EINTR)
-            ;
+        if (stalls->pids[i] > 0)
+            child_end(stalls->pids[i]);
         stalls->pids[i] = 0;
     }
 }
@@ -113,7 +95,8 @@ void stalls_note(const struct stalls *stalls, struct outcome *outcome)
     }
 }
 
-/* The percentile of one wake-up that matters to a percentile of answers. */
+/* Returns the percentile of single wake-ups that decides a percentile of
+ * answers. */
 static double of_wake_up(double percentile, uint64_t count)
 {
     double over = (100 - percentile) / 100;

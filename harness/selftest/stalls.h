@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the machine itself does to whoever sleeps on it: plain sleeps on the
- * CPUs of server and generator while a test runs, and how late they ended.
- * A test allows for what was seen there at the same moment, and no more.
+ * Measures the machine's own stalls: while a test runs, plain sleeps on the
+ * CPUs of server and generator record how late they end. The test allows for
+ * that lateness, and for no more.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ enum { STALLS_SIDES = 2 };
 
 struct stalls {
     pid_t pids[STALLS_SIDES];
-    struct histogram *late; /* shared: of the server's CPUs, the clients' */
+    /* Shared memory: on the server's CPUs, on the clients'. */
+    struct histogram *late;
 };
 
 /* Returns 0 or a negative errno. */
@@ -26,13 +27,14 @@ int stalls_start(const struct cpu_split *cpus, struct stalls *stalls);
 void stalls_stop(struct stalls *stalls);
 void stalls_free(struct stalls *stalls);
 
-/* Leaves in the outcome how late the sleepers were. */
+/* Records in the outcome how late the sleepers were. */
 void stalls_note(const struct stalls *stalls, struct outcome *outcome);
 
-/* What to allow at a percentile (of the mean: -1) of `count` answers: a wake-up
- * on either side, each as late as the sleepers' were at that percentile, or in
- * the mean. Of a tail they are late beyond it: an answer waits for two wake-ups
- * on each side, any of which may meet a stall, and which answers do is chance,
- * of which 3.1 standard deviations (one in 1,000) are allowed. */
+/* What to allow at a percentile (-1: the mean) of `count` answers: the
+ * sleepers' lateness at that percentile, or their mean if that is larger,
+ * summed over both sides. In the tail a higher percentile of the sleepers is
+ * used: an answer needs two wake-ups on each side, any of which may meet a
+ * stall. Which answers meet one is chance, for which 3.1 standard deviations
+ * (one case in 1,000) are allowed. */
 double stalls_allow_ns(const struct stalls *stalls, double percentile,
                        uint64_t count);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * A delay test holds the generator's figures against the server's own account
- * of what it did, and that account against what the script told it to do.
+ * A delay test compares the generator's figures with the server's own account,
+ * and that account with the script.
  *
- * The stall: a server that answers at once is stopped for T of D seconds. An
- * arrival at a random moment of the window waits for the rest of the stall, if
- * it falls into it, so with f = T / D quantile q of the response times is
- * T (q - 1 + f) / f, and the mean T f / 2. (The check with a Ctrl-Z is Gil
- * Tene's, How NOT to Measure Latency.)
+ * A stall test stops a server, which answers at once, for T of D seconds. A
+ * request that arrives during the stall waits for the rest of it. So with
+ * f = T / D, quantile q of the response times is T (q - 1 + f) / f, and the
+ * mean is T f / 2. (The idea, with Ctrl-Z, is from Gil Tene's How NOT to
+ * Measure Latency.)
  *
- * Theory is about an endless queue; twelve seconds of one stray from it by
- * tens of per cent, because neighbours in a queue are alike. So a path is
- * looked for, over seeds, whose own exact response times (Lindley's recursion
- * over the schedule and the drawn service times, before anything runs) lie
- * close to theory, and that path is then run: what remains between figure and
- * theory is the instrument's.
+ * Queueing theory gives the response times of an endless queue. Twelve seconds
+ * of one deviate by tens of per cent, because consecutive response times are
+ * correlated. So seeds are tried until the exact response times of the sequence
+ * (Lindley's recursion over arrival times and service times) are close to
+ * theory. Then that sequence is run, and any further deviation is the
+ * instrument's.
  *
  * M/M/1: R = S / (1 - rho), exponential, hence p99 = ln(100) R. M/D/1, after
  * Pollaczek and Khinchine: R = S (1 + rho / (2 (1 - rho))).
@@ -38,7 +38,7 @@ static void delay_fixture(struct fixture *fixture, struct delays delays,
 {
     *fixture = (struct fixture){
         .script = {.delay = delays},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = rate_per_s,
                  .connections = 256,
@@ -78,7 +78,7 @@ static void delay_test(struct outcome *outcome, struct delays delays,
     struct fixture fixture;
 
     delay_fixture(&fixture, delays, rate_per_s, 10 * S);
-    fixture.plan.mutation = mutation;
+    fixture.spec.mutation = mutation;
     if (fixture_run(&fixture, outcome) == 0) {
         check_percentiles(&fixture, outcome);
         fixture_identity(&fixture, outcome);
@@ -88,13 +88,13 @@ static void delay_test(struct outcome *outcome, struct delays delays,
     fixture_free(&fixture);
 }
 
-void test_latency_fixed(struct outcome *outcome)
+static void test_latency_fixed(struct outcome *outcome)
 {
     delay_test(outcome, (struct delays){DELAY_FIXED, 10 * MS, 0, 0}, 200,
                MUTATION_NONE);
 }
 
-void test_latency_bimodal(struct outcome *outcome)
+static void test_latency_bimodal(struct outcome *outcome)
 {
     delay_test(outcome, (struct delays){DELAY_BIMODAL, MS, 100 * MS, 0}, 300,
                MUTATION_NONE);
@@ -107,7 +107,7 @@ void test_latency_exponential_with(struct outcome *outcome,
                mutation);
 }
 
-void test_latency_exponential(struct outcome *outcome)
+static void test_latency_exponential(struct outcome *outcome)
 {
     test_latency_exponential_with(outcome, MUTATION_NONE);
 }
@@ -115,16 +115,17 @@ void test_latency_exponential(struct outcome *outcome)
 /* Stops the server from one quarter of the window to three quarters. */
 static void stop_in_the_middle(struct fixture *fixture, int64_t window_start_ns)
 {
-    int64_t quarter_ns = fixture->plan.window_ns / 4;
+    int64_t quarter_ns = fixture->spec.window_ns / 4;
 
-    fixture_sleep_until(window_start_ns + quarter_ns);
+    clock_sleep_until(window_start_ns + quarter_ns);
     kill(fixture->reference.pid, SIGSTOP);
-    fixture_sleep_until(window_start_ns + 3 * quarter_ns);
+    clock_sleep_until(window_start_ns + 3 * quarter_ns);
     kill(fixture->reference.pid, SIGCONT);
 }
 
-/* 3 %, what both sides were late, and what it takes to answer, one after
- * another, all that had piled up: no server does that in no time. */
+/* Checks a time of the stall. Allows 3 % and the lateness of both sides, since
+ * the requests that piled up are answered one after another, which takes time.
+ */
 static void stall_time(const struct fixture *fixture, struct outcome *outcome,
                        const char *what, double seen_ns, double reference_ns)
 {
@@ -144,9 +145,9 @@ static void stall_open(struct outcome *outcome, int64_t window_ns,
     const struct histogram *response;
 
     delay_fixture(&fixture, (struct delays){0}, rate_per_s, window_ns);
-    fixture.plan.arrivals = ARRIVALS_UNIFORM;
-    fixture.plan.connections = connections;
-    fixture.plan.mutation = mutation;
+    fixture.spec.arrivals = ARRIVALS_UNIFORM;
+    fixture.spec.connections = connections;
+    fixture.spec.mutation = mutation;
     fixture.during = stop_in_the_middle;
     if (fixture_run(&fixture, outcome) == 0) {
         response = &fixture.result->response;
@@ -165,7 +166,7 @@ static void stall_open(struct outcome *outcome, int64_t window_ns,
     fixture_free(&fixture);
 }
 
-void test_latency_stall_open(struct outcome *outcome)
+static void test_latency_stall_open(struct outcome *outcome)
 {
     stall_open(outcome, 10 * S, 1000, 100, MUTATION_NONE);
 }
@@ -176,11 +177,10 @@ void test_latency_stall_with(struct outcome *outcome,
     stall_open(outcome, 2 * S, 500, 20, mutation);
 }
 
-/* The text that `troika load` would print says "service time" and never
- * "response". */
+/* Checks that the text that `troika load` would print says "service time". */
 static void check_label(const struct fixture *fixture, struct outcome *outcome)
 {
-    struct load_print print = {.plan = &fixture->plan,
+    struct load_print print = {.spec = &fixture->spec,
                                .result = fixture->result,
                                .url = "http://127.0.0.1/reference",
                                .percentiles = {50, 99},
@@ -201,7 +201,7 @@ static void check_label(const struct fixture *fixture, struct outcome *outcome)
     free(text);
 }
 
-void test_latency_stall_closed(struct outcome *outcome)
+static void test_latency_stall_closed(struct outcome *outcome)
 {
     enum { CONNECTIONS = 10 };
     struct fixture fixture;
@@ -210,8 +210,8 @@ void test_latency_stall_closed(struct outcome *outcome)
 
     delay_fixture(&fixture, (struct delays){DELAY_FIXED, 10 * MS, 0, 0}, 0,
                   10 * S);
-    fixture.plan.mode = LOAD_CLOSED;
-    fixture.plan.connections = CONNECTIONS;
+    fixture.spec.mode = LOAD_CLOSED;
+    fixture.spec.connections = CONNECTIONS;
     fixture.during = stop_in_the_middle;
     if (fixture_run(&fixture, outcome) == 0) {
         service = &fixture.result->service;
@@ -238,7 +238,7 @@ enum { SEEDS_MAX = 20000 };
 struct theory {
     enum delay_kind kind;
     double rate_per_s, rho;
-    double mean_ns, p99_ns; /* p99 0: no closed form */
+    double mean_ns, p99_ns; /* p99_ns 0: there is no closed form */
 };
 
 static double off(double value, double from)
@@ -246,16 +246,17 @@ static double off(double value, double from)
     return from > 0 ? fabs(value / from - 1) : 0;
 }
 
-/* Sets the fixture's seeds. */
+/* Sets the fixture's seeds to a sequence near theory, whose response times are
+ * put into `path`. */
 static int find_path(struct fixture *fixture, const struct theory *theory,
                      struct histogram *path)
 {
     for (uint64_t seed = 1; seed < SEEDS_MAX; seed++) {
         int result;
 
-        fixture->plan.seed = seed;
+        fixture->spec.seed = seed;
         fixture->script.delay.seed = seed * 977;
-        result = delays_queue(&fixture->script.delay, &fixture->plan, path);
+        result = delays_queue(&fixture->script.delay, &fixture->spec, path);
         if (result < 0)
             return result;
         if (off(histogram_mean_ns(path), theory->mean_ns) < 0.02 &&
@@ -292,7 +293,7 @@ static void queue(struct outcome *outcome, const struct theory *theory)
                    .delay = {theory->kind,
                              (int64_t)(theory->rho / theory->rate_per_s * 1e9),
                              0, 0}},
-        .plan = {.mode = LOAD_OPEN,
+        .spec = {.mode = LOAD_OPEN,
                  .arrivals = ARRIVALS_POISSON,
                  .rate_per_s = theory->rate_per_s,
                  .connections = 256,
@@ -319,19 +320,49 @@ static void mm1(struct outcome *outcome, double rate_per_s, double rho)
                                     log(100) * mean_ns});
 }
 
-void test_queue_mm1_half(struct outcome *outcome)
+static void test_queue_mm1_half(struct outcome *outcome)
 {
     mm1(outcome, 200, 0.5);
 }
 
-void test_queue_mm1_high(struct outcome *outcome)
+static void test_queue_mm1_high(struct outcome *outcome)
 {
     mm1(outcome, 300, 0.8);
 }
 
-void test_queue_md1(struct outcome *outcome)
+static void test_queue_md1(struct outcome *outcome)
 {
     double service_ns = 0.8 / 300 * 1e9;
 
     queue(outcome, &(struct theory){DELAY_FIXED, 300, 0.8, 3 * service_ns, 0});
 }
+
+const struct selftest_test selftest_latency_tests[] = {
+    {"queue-mm1-50", "queue", "an M/M/1 queue at half load",
+     "response time: S / (1 - rho), p99 = 4.605 of it", test_queue_mm1_half,
+     .noisy = true},
+    {"queue-mm1-80", "queue", "an M/M/1 queue at 80 % load",
+     "response time: S / (1 - rho), p99 = 4.605 of it", test_queue_mm1_high,
+     .noisy = true},
+    {"queue-md1-80", "queue", "an M/D/1 queue at 80 % load",
+     "response time: Pollaczek and Khinchine's mean", test_queue_md1,
+     .noisy = true},
+    {"stall-open", "latency",
+     "a server stopped for 5 s of 10 under 1,000 requests/s",
+     "response time from the intended moment: mean 1.25 s, p75 2.5 s, p90 4 s, "
+     "max 5 s",
+     test_latency_stall_open, .noisy = true},
+    {"stall-closed", "latency", "that stop in a closed loop of 10 connections",
+     "the words \"service time\": at most 11 requests show it",
+     test_latency_stall_closed, .noisy = true},
+    {"delay-fixed", "latency", "each answer after 10 ms",
+     "every percentile, within 2 % + 0.1 ms", test_latency_fixed,
+     .noisy = true},
+    {"delay-bimodal", "latency", "nine answers after 1 ms, the tenth after 100",
+     "every percentile, within 2 % + 0.1 ms", test_latency_bimodal,
+     .noisy = true},
+    {"delay-exponential", "latency", "exponential delays of 10 ms in the mean",
+     "every percentile, within 2 % + 0.1 ms", test_latency_exponential,
+     .noisy = true},
+    {0},
+};

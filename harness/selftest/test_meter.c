@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A small tree in a meter's groups waits for a word, does what it is for, says
- * so and stays: sampled before and after, the difference is known. Private
- * pages touched in children and a shared segment, where RSS counts wrongly;
- * CPU burnt by children that have ended, where /proc forgets.
+ * A small tree of processes in a meter's groups waits for a byte on a pipe,
+ * does its work, reports that and stays. The difference between samples before
+ * and after is known. The work is where simple methods fail: children touch
+ * private pages and a shared segment, which RSS counts several times; and
+ * children that end use CPU time, which /proc forgets.
  */
 #include "tests.h"
 
@@ -14,17 +15,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/machine/meter/meter.h"
+#include "models/runtime/base/clock.h"
 
 enum { CHILDREN = 3, OWN_MIB = 24, SHARED_MIB = 32, PAGE = 4096 };
 enum { OWN_MS = 150, SHORT_COUNT = 10, SHORT_MS = 15 };
 
-static const int64_t MIB = 1 << 20;
+static const int64_t MIB = 1 << 20, MS = 1000000;
 
 struct tree {
     struct meter *meter;
@@ -33,24 +33,14 @@ struct tree {
     struct meter_sample before, after;
 };
 
-static void rest(long ms)
-{
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-
-    nanosleep(&time, NULL);
-}
-
 static int64_t cpu_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void burn(int ms)
 {
-    int64_t end_ns = cpu_ns() + ms * INT64_C(1000000);
+    int64_t end_ns = cpu_ns() + ms * MS;
     volatile uint64_t turns = 0;
 
     while (cpu_ns() < end_ns)
@@ -64,7 +54,7 @@ static void touch(int64_t mib, char *memory)
         memory[i] = 1;
 }
 
-/* Small pages, so that what is touched is what is charged. */
+/* Maps small pages, so that exactly the touched pages are charged. */
 static char *map(int64_t mib, int flags)
 {
     void *memory = mmap(NULL, (size_t)(mib * MIB), PROT_READ | PROT_WRITE,
@@ -90,7 +80,7 @@ static void say_word(int fd)
         _exit(0);
 }
 
-/* In the root: children that wait are there before the first sample. */
+/* Runs in the tree's root. The children exist before the first sample. */
 static void be_memory(int go, int did)
 {
     char *shared = map(SHARED_MIB, MAP_SHARED);
@@ -100,9 +90,7 @@ static void be_memory(int go, int did)
 
         if (fork() != 0)
             continue;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         wait_word(go);
         touch(OWN_MIB, map(OWN_MIB, MAP_PRIVATE));
         touch(SHARED_MIB, shared);
@@ -142,8 +130,8 @@ static int start(struct tree *tree, void (*be)(int go, int did))
     tree->did = did[0];
     tree->pid = fork();
     if (tree->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || meter_enter(tree->meter) < 0)
+        child_dies_with(parent);
+        if (meter_enter(tree->meter) < 0)
             _exit(1);
         close(go[1]);
         be(go[0], did[1]);
@@ -158,12 +146,13 @@ static int start(struct tree *tree, void (*be)(int go, int did))
     return 0;
 }
 
-/* Lets the tree do its work between two snapshots. */
+/* Lets the tree do its work between two snapshots; `words` processes take part.
+ */
 static void observe(struct tree *tree, int words)
 {
     char byte;
 
-    rest(100);
+    clock_sleep_until(clock_now_ns() + 100 * MS);
     meter_snapshot(tree->meter, &tree->before);
     for (int i = 0; i < words; i++)
         if (write(tree->go, "x", 1) != 1)
@@ -171,7 +160,7 @@ static void observe(struct tree *tree, int words)
     for (int i = 0; i < words; i++)
         if (read(tree->did, &byte, 1) != 1)
             return;
-    rest(50);
+    clock_sleep_until(clock_now_ns() + 50 * MS);
     meter_snapshot(tree->meter, &tree->after);
 }
 
@@ -179,16 +168,14 @@ static void end(struct tree *tree)
 {
     if (tree->meter)
         meter_close(tree->meter);
-    if (tree->pid > 0) {
-        kill(tree->pid, SIGKILL);
-        while (waitpid(tree->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (tree->pid > 0)
+        child_end(tree->pid);
     close(tree->go);
     close(tree->did);
 }
 
-/* Whether the tree is held by a group; else the test says why it is not. */
+/* Whether the tree has a group (with `memory`, one with memory accounting). If
+ * not, the test is skipped. */
 static bool grouped(const struct tree *tree, bool memory,
                     struct outcome *outcome)
 {
@@ -212,7 +199,7 @@ static void near(struct outcome *outcome, const char *what, int64_t seen_bytes,
                    ((double)reference_bytes + slack) / (double)MIB);
 }
 
-void test_meter_memory(struct outcome *outcome)
+static void test_meter_memory(struct outcome *outcome)
 {
     struct tree tree;
     int64_t user = (CHILDREN * OWN_MIB + SHARED_MIB) * MIB;
@@ -233,7 +220,7 @@ void test_meter_memory(struct outcome *outcome)
     end(&tree);
 }
 
-void test_meter_cpu(struct outcome *outcome)
+static void test_meter_cpu(struct outcome *outcome)
 {
     struct tree tree;
     double reference_ns = (OWN_MS + SHORT_COUNT * SHORT_MS) * 1e6;
@@ -243,7 +230,7 @@ void test_meter_cpu(struct outcome *outcome)
         outcome_broken(outcome, "a tree to measure", result);
     } else if (grouped(&tree, false, outcome)) {
         observe(&tree, 1);
-        /* 2 %, a scheduler tick, and the forks themselves. */
+        /* Allows 2 %, a scheduler tick, and the CPU time of the forks. */
         outcome_time(outcome, "CPU",
                      (double)(tree.after.cpu_user_ns - tree.before.cpu_user_ns +
                               tree.after.cpu_system_ns -
@@ -253,7 +240,7 @@ void test_meter_cpu(struct outcome *outcome)
     end(&tree);
 }
 
-void test_meter_count(struct outcome *outcome)
+static void test_meter_count(struct outcome *outcome)
 {
     struct tree tree;
     int result = start(&tree, be_memory);
@@ -269,3 +256,16 @@ void test_meter_count(struct outcome *outcome)
     }
     end(&tree);
 }
+
+const struct selftest_test selftest_meter_tests[] = {
+    {"meter-memory", "meter",
+     "24 MiB touched by each of 3 children, 32 MiB shared by all",
+     "memory, within 2 % or 1 MiB", test_meter_memory, .alone = true,
+     .noisy = true},
+    {"meter-cpu", "meter", "300 ms of CPU, half of it in ten children that end",
+     "CPU, within 2 % and a tick", test_meter_cpu, .alone = true,
+     .noisy = true},
+    {"meter-count", "meter", "a tree of four processes",
+     "processes and threads, exactly", test_meter_count, .alone = true},
+    {0},
+};

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each runs a test of the others on a generator with the mistake, and passes
- * when the named check of that test fails. A check that fails for everybody
- * would catch all: the right generator's own test shows that it does not.
+ * Each test runs another test on a generator with a mistake, and passes if the
+ * named check of that test fails. That the check passes for the right generator
+ * is shown by the other test itself.
  */
 #include "tests.h"
 
 #include "fixture.h"
+
+static const int64_t MS = 1000000;
 
 static void finish(struct outcome *outcome, const struct outcome *mutant,
                    const char *check)
@@ -16,7 +18,7 @@ static void finish(struct outcome *outcome, const struct outcome *mutant,
     outcome_caught(outcome, mutant, check);
 }
 
-void test_mutant_from_sent(struct outcome *outcome)
+static void test_mutant_from_sent(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
@@ -25,7 +27,7 @@ void test_mutant_from_sent(struct outcome *outcome)
     outcome_caught(outcome, &mutant, "mean");
 }
 
-void test_mutant_skip(struct outcome *outcome)
+static void test_mutant_skip(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
@@ -33,7 +35,7 @@ void test_mutant_skip(struct outcome *outcome)
     finish(outcome, &mutant, "scheduled");
 }
 
-void test_mutant_drop(struct outcome *outcome)
+static void test_mutant_drop(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
@@ -41,7 +43,7 @@ void test_mutant_drop(struct outcome *outcome)
     finish(outcome, &mutant, "gate identity");
 }
 
-void test_mutant_p95(struct outcome *outcome)
+static void test_mutant_p95(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
@@ -49,7 +51,7 @@ void test_mutant_p95(struct outcome *outcome)
     finish(outcome, &mutant, "p99");
 }
 
-void test_mutant_errors_ok(struct outcome *outcome)
+static void test_mutant_errors_ok(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
@@ -58,10 +60,58 @@ void test_mutant_errors_ok(struct outcome *outcome)
     outcome_caught(outcome, &mutant, "right answers");
 }
 
-void test_mutant_unchecked(struct outcome *outcome)
+static void test_mutant_unchecked(struct outcome *outcome)
 {
     struct outcome mutant = {0};
 
     test_fault_with(&mutant, REFERENCE_WRONG, 33, MUTATION_UNCHECKED);
     finish(outcome, &mutant, "wrong bodies");
 }
+
+/* Checks Little's law with ten connections; a generator that leaves slow
+ * answers out of its times violates it. */
+static void law(struct outcome *outcome, enum load_mutation mutation)
+{
+    struct fixture fixture = {
+        .script = {.delay = {DELAY_BIMODAL, MS, 100 * MS, 0}},
+        .spec = {.mode = LOAD_CLOSED,
+                 .connections = 10,
+                 .processes = 1,
+                 .warmup_ns = 200 * MS,
+                 .window_ns = 1500 * MS,
+                 .timeout_ns = 5000 * MS,
+                 .mutation = mutation},
+    };
+
+    if (fixture_run(&fixture, outcome) == 0)
+        fixture_gate(&fixture, outcome, "little", mutation != MUTATION_NONE);
+    fixture_free(&fixture);
+}
+
+static void test_mutant_outliers(struct outcome *outcome)
+{
+    law(outcome, MUTATION_NONE);
+    law(outcome, MUTATION_OUTLIERS);
+}
+
+const struct selftest_test selftest_mutant_tests[] = {
+    {"mutant-p95", "mutant", "a generator that gives p95 for p99",
+     "p99 of exponential delays", test_mutant_p95, .noisy = true},
+    {"mutant-from-sent", "mutant",
+     "a generator that times from the actual send",
+     "mean and p90 of a stalled server", test_mutant_from_sent, .noisy = true},
+    {"mutant-skip", "mutant",
+     "a generator that skips requests that find no free connection",
+     "the count of scheduled requests", test_mutant_skip, .noisy = false},
+    {"mutant-drop", "mutant",
+     "a generator that loses requests in flight at the end", "gate identity",
+     test_mutant_drop, .noisy = false},
+    {"mutant-errors", "mutant", "a generator that counts errors as successes",
+     "the count of error statuses", test_mutant_errors_ok, .noisy = false},
+    {"mutant-unchecked", "mutant", "a generator that does not compare bodies",
+     "the count of wrong bodies", test_mutant_unchecked, .noisy = false},
+    {"mutant-outliers", "mutant",
+     "a generator that leaves answers over 50 ms out of its times",
+     "gate little", test_mutant_outliers, .noisy = true},
+    {0},
+};

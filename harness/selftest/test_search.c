@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A token bucket answers at once while tokens last and queues what is more
- * than that, so with requests at equal distances its capacity is the rate of
- * its tokens, exactly: below it nobody waits, above it the queue grows until
- * the limit is passed. How far above depends on the step: after 50 ms of
- * warm-up and 80 % of a window of 250 ms, 2.5 ms of queue (the limit and one
- * token) are there at 1 % more.
+ * A token bucket answers at once while it has tokens and queues further
+ * requests. With requests at equal distances, its capacity is exactly the rate
+ * of its tokens: below it no request waits, above it the queue grows until the
+ * limit is exceeded. The length of a step decides how much above: with 1 %
+ * more, the queue is 2.5 ms long (the limit and one token) after 50 ms of
+ * warm-up and 80 % of a window of 250 ms.
  */
 #include "tests.h"
 
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "harness/load/answers.h"
 #include "harness/machine/placement.h"
 #include "harness/search/load.h"
 #include "harness/search/search.h"
@@ -24,7 +25,7 @@ enum { SEARCHES = 2 };
 
 static const double CAPACITY_PER_S = 2000;
 
-/* One server, and searches in turn. */
+/* One server, and searches that take turns. */
 struct setup {
     struct reference_script script;
     int64_t limit_ns;
@@ -89,8 +90,8 @@ static int run(struct setup *setup)
     return result;
 }
 
-/* What the machine did meanwhile, and whether a step was refused for it: then
- * there is no figure, and nothing was shown. */
+/* Runs the searches. Returns false if they could not be carried out, or if a
+ * step stayed invalid; then there is no figure and the test is skipped. */
 static bool carried_out(struct setup *setup, struct outcome *outcome)
 {
     int result = run(setup);
@@ -116,14 +117,14 @@ static bool carried_out(struct setup *setup, struct outcome *outcome)
 
 static void end(struct setup *setup)
 {
-    reference_requests_free((struct load_request *)setup->target.plan.requests,
-                            FIXTURE_SEEDS);
+    answers_free((struct load_request *)setup->target.plan.requests,
+                 FIXTURE_SEEDS);
     reference_free(&setup->reference);
     stalls_free(&setup->stalls);
     free(setup->searches);
 }
 
-void test_search_repeat(struct outcome *outcome)
+static void test_search_repeat(struct outcome *outcome)
 {
     int64_t token_ns = (int64_t)(1e9 / CAPACITY_PER_S);
     struct setup setup = {.script = {.queue = true,
@@ -150,7 +151,7 @@ void test_search_repeat(struct outcome *outcome)
     end(&setup);
 }
 
-void test_search_cannot(struct outcome *outcome)
+static void test_search_cannot(struct outcome *outcome)
 {
     struct setup setup = {.script = {.delay = {DELAY_FIXED, 20000000, 0, 0}},
                           .limit_ns = 5000000,
@@ -166,3 +167,13 @@ void test_search_cannot(struct outcome *outcome)
     }
     end(&setup);
 }
+
+const struct selftest_test selftest_search_tests[] = {
+    {"search-repeat", "search",
+     "a token bucket of 2,000 requests/s, searched for twice",
+     "both capacities within 3 % of it and 5 % of each other",
+     test_search_repeat, .noisy = true},
+    {"search-cannot", "search", "answers after 20 ms under a limit of 5 ms",
+     "\"cannot meet\", after two steps", test_search_cannot, .noisy = true},
+    {0},
+};

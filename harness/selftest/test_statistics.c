@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * 10,000 made-up sittings: n blocks, a common disturbance of 10 % a block, 5 %
- * noise of each model, log-normal. The seed is fixed, so a result here never
- * changes by chance; the ranges are many standard errors wide nevertheless
- * (a share of 95 % of 10,000 has one of 0.2 %).
+ * 10,000 simulated comparisons of two models over n blocks. Each block has a
+ * common disturbance of 10 %, each model a noise of 5 %, both log-normal. The
+ * seed is fixed, so results never change by chance. Even so, the accepted
+ * ranges are many standard errors wide (a share of 95 % of 10,000 has one of
+ * 0.2 %).
  */
 #include "tests.h"
 
@@ -15,7 +16,7 @@
 #include "harness/arithmetic/statistics.h"
 #include "reference.h"
 
-enum { SITTINGS = 10000, BLOCKS_MAX = 12 };
+enum { COMPARISONS = 10000, BLOCKS_MAX = 12 };
 
 struct sampler {
     struct delays delays;
@@ -33,8 +34,8 @@ static double normal(struct sampler *sampler)
     return sqrt(2 * radius) * cos(2 * M_PI * exp(-angle));
 }
 
-static void sit(struct sampler *sampler, int blocks, double ratio,
-                struct estimate *estimate, struct signed_rank *rank)
+static void simulate(struct sampler *sampler, int blocks, double ratio,
+                     struct estimate *estimate, struct signed_rank *rank)
 {
     double a[BLOCKS_MAX], b[BLOCKS_MAX];
 
@@ -62,56 +63,57 @@ static void coverage(struct outcome *outcome, int blocks, double ratio)
     int covered = 0, rank_covered = 0;
     char what[48];
 
-    for (int i = 0; i < SITTINGS; i++) {
-        sit(&sampler, blocks, ratio, &estimate, &rank);
+    for (int i = 0; i < COMPARISONS; i++) {
+        simulate(&sampler, blocks, ratio, &estimate, &rank);
         covered += estimate.lo <= ratio && ratio <= estimate.hi;
         rank_covered += rank.lo <= ratio && ratio <= rank.hi;
     }
     snprintf(what, sizeof what, "%% covered, n = %d", blocks);
-    outcome_number(outcome, what, 100.0 * covered / SITTINGS, 93, 97);
+    outcome_number(outcome, what, 100.0 * covered / COMPARISONS, 93, 97);
     if (blocks < SIGNED_RANK_INTERVAL_MIN)
         return;
-    /* Ranks are few: 1 - 2 / 64 is what six of them can promise. */
+    /* Six ranks allow few levels of confidence; theirs is 1 - 2 / 64, above 95
+     * %. */
     snprintf(what, sizeof what, "%% covered by ranks, n = %d", blocks);
-    outcome_number(outcome, what, 100.0 * rank_covered / SITTINGS, 94, 97.8);
+    outcome_number(outcome, what, 100.0 * rank_covered / COMPARISONS, 94, 97.8);
 }
 
-void test_statistics_coverage(struct outcome *outcome)
+static void test_statistics_coverage(struct outcome *outcome)
 {
     coverage(outcome, 6, 1.1);
     coverage(outcome, 12, 1.1);
     coverage(outcome, 3, 0.7);
 }
 
-/* Per cent of the sittings with each verdict. */
+/* Adds up the percentage of comparisons with each verdict. */
 static void tally(int blocks, double ratio, double margin, double *shares)
 {
     struct sampler sampler = sampler_of(77);
     struct estimate estimate;
 
-    for (int i = 0; i < SITTINGS; i++) {
-        sit(&sampler, blocks, ratio, &estimate, NULL);
+    for (int i = 0; i < COMPARISONS; i++) {
+        simulate(&sampler, blocks, ratio, &estimate, NULL);
         shares[statistics_verdict(&estimate, margin, true, true)] +=
-            100.0 / SITTINGS;
+            100.0 / COMPARISONS;
     }
 }
 
-void test_statistics_equal(struct outcome *outcome)
+static void test_statistics_equal(struct outcome *outcome)
 {
     double shares[VERDICT_INCONCLUSIVE + 1] = {0};
 
     tally(6, 1, 0.05, shares);
     outcome_number(outcome, "% called better or worse",
                    shares[VERDICT_BETTER] + shares[VERDICT_WORSE], 0, 5.7);
-    /* At the very edge of the margin "same" is wrong, and may be said in 5 %
-     * of cases. */
+    /* If the true ratio is at the margin, "same" is wrong and may be said in 5
+     * % of the cases. */
     shares[VERDICT_SAME] = 0;
     tally(12, 1.05, 0.05, shares);
     outcome_number(outcome, "% called same at the margin", shares[VERDICT_SAME],
                    0, 5.7);
 }
 
-void test_statistics_different(struct outcome *outcome)
+static void test_statistics_different(struct outcome *outcome)
 {
     double shares[VERDICT_INCONCLUSIVE + 1] = {0};
 
@@ -121,7 +123,7 @@ void test_statistics_different(struct outcome *outcome)
     outcome_number(outcome, "% called worse", shares[VERDICT_WORSE], 0, 0.01);
 }
 
-void test_statistics_verdicts(struct outcome *outcome)
+static void test_statistics_verdicts(struct outcome *outcome)
 {
     static const struct row {
         const char *what;
@@ -166,3 +168,21 @@ void test_statistics_verdicts(struct outcome *outcome)
                       verdict_words(seen), seen == row->verdict);
     }
 }
+
+const struct selftest_test selftest_statistics_tests[] = {
+    {"statistics-coverage", "statistics",
+     "10,000 simulated comparisons with a known ratio",
+     "95 % intervals cover it in 93 to 97 % of them", test_statistics_coverage,
+     .alone = true},
+    {"statistics-equal", "statistics",
+     "10,000 simulated comparisons of equal models",
+     "a difference is claimed in at most 5 % (and 0.7 for chance)",
+     test_statistics_equal, .alone = true},
+    {"statistics-different", "statistics",
+     "10,000 simulated comparisons of models 30 % apart",
+     "called better in 99 %", test_statistics_different, .alone = true},
+    {"statistics-verdicts", "statistics", "ten intervals made by hand",
+     "the verdict that the table in docs/method/statistics.md gives",
+     test_statistics_verdicts, .alone = true},
+    {0},
+};

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * What goes wrong beside a trial: a backend that stops again and again, a
+ * Whole trials with a real fault: a backend that stops again and again, a
  * server that is killed, moved, taken out of its groups or starved of
- * descriptors, others on its CPU.
- *
- * One real trial of a good server; then, one at a time, a fact is written into
- * it that this machine cannot be made to show at will: a swapped page, a
- * stolen CPU, a suspended machine. Each must be noticed by its own gate.
+ * descriptors, other processes on its CPU. And one good trial, into which the
+ * faults of planted.h are written.
  */
 #include "tests.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "harness/base/child.h"
 #include "harness/load/load.h"
+#include "planted.h"
 #include "scenario.h"
 
 static const int64_t MS = 1000000;
 
-void test_trial_good(struct outcome *outcome)
+static void test_trial_good(struct outcome *outcome)
 {
     struct scenario scenario;
 
@@ -45,7 +41,7 @@ void test_trial_good(struct outcome *outcome)
     scenario_end(&scenario);
 }
 
-/* Stops and continues the backend: 20 ms of every 100. */
+/* Stops the backend for 20 ms of every 100. */
 static void stutter(const struct scenario *scenario, pid_t server)
 {
     pid_t victim = scenario->backend.process.pid;
@@ -53,13 +49,13 @@ static void stutter(const struct scenario *scenario, pid_t server)
     (void)server;
     for (;;) {
         kill(victim, SIGSTOP);
-        fixture_sleep_until(load_now() + 20 * MS);
+        clock_sleep_until(clock_now_ns() + 20 * MS);
         kill(victim, SIGCONT);
-        fixture_sleep_until(load_now() + 80 * MS);
+        clock_sleep_until(clock_now_ns() + 80 * MS);
     }
 }
 
-void test_trial_late_backend(struct outcome *outcome)
+static void test_trial_late_backend(struct outcome *outcome)
 {
     struct scenario scenario;
     char why[256] = "";
@@ -81,14 +77,16 @@ void test_trial_late_backend(struct outcome *outcome)
     scenario_end(&scenario);
 }
 
-/* One disturber, one or two gates that must notice. */
+/* Runs a trial with a disturber; one or two gates must fail. */
 static void disturbed(struct outcome *outcome,
+                      void (*on_start)(const struct scenario *, pid_t),
                       void (*disturb)(const struct scenario *, pid_t),
                       const char *gate, const char *other)
 {
     struct scenario scenario;
 
     if (scenario_prepare(&scenario, "wait", "delay=5ms", outcome) == 0) {
+        scenario.on_start = on_start;
         scenario.disturb = disturb;
         scenario_run(&scenario);
         scenario_gate_fails(&scenario, outcome, gate);
@@ -104,9 +102,9 @@ static void kill_server(const struct scenario *scenario, pid_t server)
     kill(server, SIGKILL);
 }
 
-void test_trial_killed(struct outcome *outcome)
+static void test_trial_killed(struct outcome *outcome)
 {
-    disturbed(outcome, kill_server, "server_alive", "errors");
+    disturbed(outcome, NULL, kill_server, "server_alive", "errors");
 }
 
 static void stop_server(const struct scenario *scenario, pid_t server)
@@ -115,42 +113,29 @@ static void stop_server(const struct scenario *scenario, pid_t server)
     kill(server, SIGSTOP);
 }
 
-/* Stopped for good: it does not end when told to. */
-void test_trial_stopped(struct outcome *outcome)
+/* A server that is stopped for good does not end when told to. */
+static void test_trial_stopped(struct outcome *outcome)
 {
-    disturbed(outcome, stop_server, "server_clean", NULL);
+    disturbed(outcome, NULL, stop_server, "server_clean", NULL);
 }
 
 static void move_server(const struct scenario *scenario, pid_t server)
 {
-    char path[64];
-    struct dirent *entry;
-    DIR *tasks;
-
-    snprintf(path, sizeof path, "/proc/%d/task", (int)server);
-    tasks = opendir(path);
-    while (tasks && (entry = readdir(tasks)))
-        if (atoi(entry->d_name) > 0)
-            sched_setaffinity((pid_t)atoi(entry->d_name),
-                              sizeof scenario->cpus.clients,
-                              &scenario->cpus.clients);
-    if (tasks)
-        closedir(tasks);
+    placement_move(server, &scenario->cpus.clients);
 }
 
-void test_trial_moved(struct outcome *outcome)
+static void test_trial_moved(struct outcome *outcome)
 {
     struct cpu_split cpus;
 
     placement_split(PLACEMENT_SPLIT, &cpus);
-    disturbed(outcome, move_server, "placement", NULL);
+    disturbed(outcome, NULL, move_server, "placement", NULL);
     if (!cpus.apart)
         snprintf(outcome->skipped, sizeof outcome->skipped,
                  "one CPU: there is none to move the server to");
 }
 
-/* Puts the process into the root group of every hierarchy that will have
- * it. */
+/* Moves the server into the root group of every hierarchy that allows it. */
 static void leave_groups(const struct scenario *scenario, pid_t server)
 {
     char line[4096], at[1024], type[64], path[1100];
@@ -174,12 +159,13 @@ static void leave_groups(const struct scenario *scenario, pid_t server)
         fclose(mounts);
 }
 
-void test_trial_left_group(struct outcome *outcome)
+static void test_trial_left_group(struct outcome *outcome)
 {
-    disturbed(outcome, leave_groups, "server_in_group", NULL);
+    disturbed(outcome, NULL, leave_groups, "server_in_group", NULL);
 }
 
-/* Busy loops: on the server's CPUs, enough for a fifth of the machine. */
+/* Runs busy loops on the server's CPUs, enough to use a fifth of the machine.
+ */
 static void burn(const struct scenario *scenario, pid_t server)
 {
     long loops = sysconf(_SC_NPROCESSORS_ONLN) / 5 + 1;
@@ -192,21 +178,19 @@ static void burn(const struct scenario *scenario, pid_t server)
 
         if (fork() != 0)
             continue;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         break;
     }
     for (;;)
         turns++;
 }
 
-void test_trial_foreign(struct outcome *outcome)
+static void test_trial_foreign(struct outcome *outcome)
 {
-    disturbed(outcome, burn, "foreign_cpu", NULL);
+    disturbed(outcome, NULL, burn, "foreign_cpu", NULL);
 }
 
-/* Leaves the server so few descriptors that it cannot take everybody. */
+/* Leaves the server too few descriptors for all connections. */
 static void starve(const struct scenario *scenario, pid_t server)
 {
     struct rlimit few = {16, 16};
@@ -215,180 +199,19 @@ static void starve(const struct scenario *scenario, pid_t server)
     prlimit(server, RLIMIT_NOFILE, &few, NULL);
 }
 
-void test_trial_descriptors(struct outcome *outcome)
+static void test_trial_descriptors(struct outcome *outcome)
 {
-    struct scenario scenario;
-
-    if (scenario_prepare(&scenario, "wait", "delay=5ms", outcome) == 0) {
-        scenario.on_start = starve;
-        scenario_run(&scenario);
-        scenario_gate_fails(&scenario, outcome, "limits");
-    }
-    scenario_end(&scenario);
+    disturbed(outcome, starve, NULL, "limits", NULL);
 }
 
-static double window_ns(const struct trial *trial)
-{
-    return (double)(trial->load->window_end_ns - trial->load->window_start_ns);
-}
-
-static void miscount(struct scenario *scenario)
-{
-    scenario->trial->load->scheduled++;
-}
-
-static void lose_answers(struct scenario *scenario)
-{
-    struct load_result *load = scenario->trial->load;
-
-    load->completed_in_window -= load->completed_in_window / 5;
-}
-
-static void rest_connections(struct scenario *scenario)
-{
-    scenario->trial->load->in_flight_integral_ns *= 0.8;
-}
-
-static void close_one(struct scenario *scenario)
-{
-    scenario->trial->load->connections_open--;
-}
-
-static void slope(struct scenario *scenario)
-{
-    for (int i = 0; i < LOAD_PARTS; i++)
-        scenario->trial->load->parts[i] = (uint64_t)(10000 + 1000 * i);
-}
-
-static void be_busy(struct scenario *scenario)
-{
-    struct load_result *load = scenario->trial->load;
-    double cpus = load->processes;
-
-    load->cpu_ns = (int64_t)(0.95 * cpus * window_ns(scenario->trial));
-}
-
-static void sample_late(struct scenario *scenario)
-{
-    scenario->trial->last.at_ns += 100 * MS;
-}
-
-static void stand_still(struct scenario *scenario)
-{
-    histogram_record(&scenario->trial->platform.lateness, 60 * MS);
-}
-
-static void suspend(struct scenario *scenario)
-{
-    scenario->trial->machine_last.asleep_ns += 5000 * MS;
-}
-
-static void slow_down(struct scenario *scenario)
-{
-    scenario->plan.usual_speed = 1.3 * scenario->trial->platform.speed_per_us;
-}
-
-static void watch_closely(struct scenario *scenario)
-{
-    struct metronome_report *platform = &scenario->trial->platform;
-
-    platform->cost_ns =
-        (int64_t)(0.05 * platform->cpus * window_ns(scenario->trial));
-}
-
-static void steal(struct scenario *scenario)
-{
-    struct machine_sample *last = &scenario->trial->machine_last;
-
-    last->steal_ns += (int64_t)(0.05 * last->cpus * window_ns(scenario->trial));
-}
-
-static void count_one(struct scenario *scenario, enum machine_counter counter)
-{
-    scenario->trial->machine_last.counters[counter]++;
-}
-
-static void swap(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_SWAPPED_OUT);
-}
-
-static void kill_for_memory(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_OOM_KILLS);
-}
-
-static void drop_connection(struct scenario *scenario)
-{
-    count_one(scenario, MACHINE_LISTEN_DROPS);
-}
-
-static void read_page(struct scenario *scenario)
-{
-    scenario->trial->faults_last++;
-}
-
-static void answer_early(struct scenario *scenario)
-{
-    histogram_record(&scenario->trial->load->service, 1 * MS);
-}
-
-static void start_again(struct scenario *scenario)
-{
-    scenario->trial->listeners_last++;
-}
-
-static void look_too_long(struct scenario *scenario)
-{
-    scenario->trial->sampler.cpu_ns += 100 * MS;
-}
-
-static const struct fact {
-    const char *gate, *what;
-    void (*write)(struct scenario *scenario);
-} facts[] = {
-    {"identity", "one request more than accounted for", miscount},
-    {"service_floor", "an answer after 1 ms of 5", answer_early},
-    {"server_restarted", "another listening socket", start_again},
-    {"sampler_cost", "looks that took 100 ms more", look_too_long},
-    {"little", "a fifth of the answers not counted", lose_answers},
-    {"in_flight", "connections idle for a fifth", rest_connections},
-    {"connections", "one connection less", close_one},
-    {"steady", "a rate that rises", slope},
-    {"generator_busy", "a generator at 95 %", be_busy},
-    {"sampler", "a sample 100 ms late", sample_late},
-    {"clock", "a machine that stood still", stand_still},
-    {"clock", "a machine that was suspended", suspend},
-    {"machine_speed", "a machine 30 % slower", slow_down},
-    {"metronome_cost", "a metronome that takes 5 %", watch_closely},
-    {"steal", "5 % of the CPUs stolen", steal},
-    {"swap", "a page swapped out", swap},
-    {"swap", "a process killed for memory", kill_for_memory},
-    {"major_faults", "a page read from the disk", read_page},
-    {"kernel_drops", "a connection dropped", drop_connection},
-};
-
-/* A gate that cannot judge on this machine has nothing to be checked. */
-static void check(struct scenario *scenario, struct outcome *outcome,
-                  const struct fact *fact)
-{
-    const struct gate *gate;
-    char expected[64];
-
-    fact->write(scenario);
-    scenario_judge(scenario);
-    gate = scenario_gate(scenario, fact->gate);
-    if (gate && gate->ok && !gate->applied)
-        return;
-    snprintf(expected, sizeof expected, "gate %s fails", fact->gate);
-    outcome_words(outcome, fact->what, expected,
-                  gate ? gate->words : "no such gate", gate && !gate->ok);
-}
-
+/* Plants one fault after another, each into the trial as it was. */
 static void check_all(struct scenario *scenario, struct outcome *outcome)
 {
-    struct trial trial = *scenario->trial;
-    struct trial_spec plan = scenario->plan;
+    const struct good_trial good = {&scenario->plan, &scenario->point,
+                                    scenario->trial};
+    const struct trial trial = *scenario->trial;
+    const struct trial_spec plan = scenario->plan;
+    const struct load_point point = scenario->point;
     struct load_result *load = malloc(sizeof *load);
 
     if (!load) {
@@ -396,16 +219,26 @@ static void check_all(struct scenario *scenario, struct outcome *outcome)
         return;
     }
     *load = *trial.load;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-        check(scenario, outcome, &facts[i]);
+    for (const struct planted_fault *fault = planted_faults; fault->gate;
+         fault++) {
+        char expected[64];
+
+        fault->plant(&good);
+        scenario_judge(scenario);
+        const struct gate *gate = scenario_gate(scenario, fault->gate);
+
+        snprintf(expected, sizeof expected, "gate %s fails", fault->gate);
+        outcome_words(outcome, fault->what, expected,
+                      gate ? gate->words : "no such gate", gate && !gate->ok);
         scenario->plan = plan;
+        scenario->point = point;
         *scenario->trial = trial;
         *scenario->trial->load = *load;
     }
     free(load);
 }
 
-void test_trial_facts(struct outcome *outcome)
+static void test_trial_facts(struct outcome *outcome)
 {
     struct scenario scenario;
 
@@ -419,3 +252,26 @@ void test_trial_facts(struct outcome *outcome)
     }
     scenario_end(&scenario);
 }
+
+const struct selftest_test selftest_trial_tests[] = {
+    {"trial-good", "trial", "a whole trial of event-loop, nothing wrong",
+     "no gate at all", test_trial_good, .alone = true, .noisy = true},
+    {"trial-late-backend", "trial", "a backend stopped for 20 ms of every 100",
+     "gate backend_lateness", test_trial_late_backend, .alone = true},
+    {"trial-killed", "trial", "a server killed in the window",
+     "gates server_alive and errors", test_trial_killed, .alone = true},
+    {"trial-stopped", "trial", "a server stopped for good in the window",
+     "gate server_clean", test_trial_stopped, .alone = true},
+    {"trial-moved", "trial", "a server moved to other CPUs in the window",
+     "gate placement", test_trial_moved, .alone = true},
+    {"trial-left-group", "trial", "a server that leaves its groups",
+     "gate server_in_group", test_trial_left_group, .alone = true},
+    {"trial-foreign", "trial", "other work on the server's CPUs",
+     "gate foreign_cpu", test_trial_foreign, .alone = true},
+    {"trial-descriptors", "trial", "a server with too few descriptors",
+     "gate limits", test_trial_descriptors, .alone = true},
+    {"trial-facts", "trial",
+     "a fault for every gate, one by one, written into a good trial",
+     "the gate of each", test_trial_facts, .alone = true},
+    {0},
+};

@@ -1,142 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * The long waits come first, so that the short ones fill the gaps beside them.
+ * Files with long waits come first, so that short tests run beside them.
  */
 #include "tests.h"
 
-#define NOISY       .noisy = true
-#define ALONE       .alone = true
-#define NOISY_ALONE .alone = true, .noisy = true
+#include <stddef.h>
 
-const struct selftest_test selftest_tests[] = {
-    {"search-repeat", "search",
-     "a token bucket of 2,000 requests/s, searched for twice",
-     "both capacities within 3 % of it and 5 % of each other",
-     test_search_repeat, NOISY},
-    {"search-cannot", "search", "answers after 20 ms under a limit of 5 ms",
-     "\"cannot meet\", after two steps", test_search_cannot, NOISY},
-    {"queue-mm1-50", "queue", "an M/M/1 queue at half load",
-     "response time: S / (1 - rho), p99 = 4.605 of it", test_queue_mm1_half,
-     NOISY},
-    {"queue-mm1-80", "queue", "an M/M/1 queue at 80 % load",
-     "response time: S / (1 - rho), p99 = 4.605 of it", test_queue_mm1_high,
-     NOISY},
-    {"queue-md1-80", "queue", "an M/D/1 queue at 80 % load",
-     "response time: Pollaczek and Khinchine's mean", test_queue_md1, NOISY},
-    {"stall-open", "latency",
-     "a server stopped for 5 s of 10 under 1,000 requests/s",
-     "response time from the intended moment: mean 1.25 s, p75 2.5 s, p90 4 s, "
-     "max 5 s",
-     test_latency_stall_open, NOISY},
-    {"stall-closed", "latency",
-     "the same stop under a closed loop of 10 connections",
-     "the words \"service time\": at most 11 requests show it",
-     test_latency_stall_closed, NOISY},
-    {"delay-fixed", "latency", "each answer after 10 ms",
-     "every percentile, within 2 % + 0.1 ms", test_latency_fixed, NOISY},
-    {"delay-bimodal", "latency", "nine answers after 1 ms, the tenth after 100",
-     "every percentile, within 2 % + 0.1 ms", test_latency_bimodal, NOISY},
-    {"delay-exponential", "latency", "exponential delays of 10 ms in the mean",
-     "every percentile, within 2 % + 0.1 ms", test_latency_exponential, NOISY},
-    {"mutant-p95", "mutant", "a generator that gives p95 for p99",
-     "p99 of exponential delays", test_mutant_p95, NOISY},
-    {"mutant-from-sent", "mutant",
-     "a generator that times from the actual send",
-     "mean and p90 of a stalled server", test_mutant_from_sent, NOISY},
-    {"mutant-skip", "mutant",
-     "a generator that skips what finds no free connection",
-     "the count of scheduled requests", test_mutant_skip, .noisy = false},
-    {"mutant-drop", "mutant",
-     "a generator that forgets what is in flight at the end", "gate identity",
-     test_mutant_drop, .noisy = false},
-    {"mutant-errors", "mutant", "a generator that counts errors as successes",
-     "the count of error statuses", test_mutant_errors_ok, .noisy = false},
-    {"mutant-unchecked", "mutant", "a generator that does not compare bodies",
-     "the count of wrong bodies", test_mutant_unchecked, .noisy = false},
-    {"mutant-outliers", "mutant",
-     "a generator that leaves answers over 50 ms out of its times",
-     "gate little", test_mutant_outliers, NOISY},
-    {"fault-none", "fault", "a server without a fault", "no count and no gate",
-     test_fault_none, .noisy = false},
-    {"fault-wrong", "fault", "one body in 200 differs in one byte",
-     "gate wrong_bodies, exact count", test_fault_wrong, .noisy = false},
-    {"fault-other", "fault", "one answer in 50 is another request's",
-     "gate wrong_bodies, exact count", test_fault_other, .noisy = false},
-    {"fault-cached", "fault", "the first answer again, whatever the seed",
-     "gate wrong_bodies, exact count", test_fault_cached, .noisy = false},
-    {"fault-500", "fault", "one answer in 33 is an error 500",
-     "gate errors, exact count", test_fault_status, .noisy = false},
-    {"fault-truncated", "fault", "one answer in 100 breaks off",
-     "gate errors, exact count", test_fault_truncate, .noisy = false},
-    {"fault-reset", "fault", "one connection in 50 is reset",
-     "gate errors, exact count", test_fault_reset, .noisy = false},
-    {"fault-hang", "fault", "one request in 60 is never answered",
-     "timeouts, exact count, at their age", test_fault_hang, .noisy = false},
-    {"fault-skip", "fault", "right answers at once, the wait of 5 ms left out",
-     "gate service_floor", test_fault_skip, .noisy = false},
-    {"fault-hung-one", "fault", "one connection of 32 that is forgotten",
-     "gate oldest_unanswered", test_fault_hung_one, NOISY},
-    {"fault-mixture", "fault", "five faults at known shares at once",
-     "exact counts, class by class", test_fault_mixture, .noisy = false},
-    {"good-open", "generator", "a server of 5 ms, 300 requests/s",
-     "no gate at all", test_generator_good_open, NOISY_ALONE},
-    {"good-closed", "generator", "a server of 5 ms, 10 connections",
-     "no gate at all", test_generator_good_closed, NOISY_ALONE},
-    {"generator-slow", "generator", "each send 1 ms late",
-     "gates generator_lag and generator_lag_median", test_generator_slow,
-     ALONE},
-    {"generator-starved", "generator",
-     "six busy loops on each of the generator's CPUs", "gate generator_lag",
-     test_generator_starved, NOISY_ALONE},
-    {"generator-saturated", "generator", "a million requests/s asked for",
-     "gate generator_busy", test_generator_saturated, NOISY_ALONE},
-    {"backlog-overflow", "generator",
-     "a server with the shortest backlog that accepts nobody",
-     "gates connections, answers and kernel_drops", test_generator_backlog,
-     ALONE},
-    {"generator-stopped", "generator", "a generator stopped for 0.1 s of 1.5",
-     "gate generator_lag", test_generator_stopped, ALONE},
-    {"generator-ports", "generator", "eight local ports for 32 connections",
-     "gates limits and connections", test_generator_ports, ALONE},
-    {"trial-good", "trial", "a whole trial of event-loop, nothing wrong",
-     "no gate at all", test_trial_good, NOISY_ALONE},
-    {"trial-late-backend", "trial", "a backend stopped for 20 ms of every 100",
-     "gate backend_lateness", test_trial_late_backend, ALONE},
-    {"trial-killed", "trial", "a server killed in the window",
-     "gates server_alive and errors", test_trial_killed, ALONE},
-    {"trial-stopped", "trial", "a server stopped for good in the window",
-     "gate server_clean", test_trial_stopped, ALONE},
-    {"trial-moved", "trial", "a server moved to other CPUs in the window",
-     "gate placement", test_trial_moved, ALONE},
-    {"trial-left-group", "trial", "a server that leaves its groups",
-     "gate server_in_group", test_trial_left_group, ALONE},
-    {"trial-foreign", "trial", "other work on the server's CPUs",
-     "gate foreign_cpu", test_trial_foreign, ALONE},
-    {"trial-descriptors", "trial", "a server with too few descriptors",
-     "gate limits", test_trial_descriptors, ALONE},
-    {"trial-facts", "trial",
-     "facts that cannot be made to happen, written into a good trial",
-     "the gate of each: clock, steal, swap, drops, speed, ...",
-     test_trial_facts, ALONE},
-    {"meter-memory", "meter",
-     "24 MiB touched by each of 3 children, 32 MiB shared by all",
-     "memory, within 2 % or 1 MiB", test_meter_memory, NOISY_ALONE},
-    {"meter-cpu", "meter", "300 ms of CPU, half of it in ten children that end",
-     "CPU, within 2 % and a tick", test_meter_cpu, NOISY_ALONE},
-    {"meter-count", "meter", "a tree of four processes",
-     "processes and threads, exactly", test_meter_count, ALONE},
-    {"statistics-coverage", "statistics",
-     "10,000 made-up sittings whose ratio is known",
-     "95 % intervals cover it in 93 to 97 % of them", test_statistics_coverage,
-     ALONE},
-    {"statistics-equal", "statistics", "10,000 sittings of equal models",
-     "a difference is claimed in at most 5 % (and 0.7 for chance)",
-     test_statistics_equal, ALONE},
-    {"statistics-different", "statistics",
-     "10,000 sittings of models 30 % apart", "called better in 99 %",
-     test_statistics_different, ALONE},
-    {"statistics-verdicts", "statistics", "ten made-up intervals",
-     "the verdict that the table in docs/method/statistics.md gives",
-     test_statistics_verdicts, ALONE},
-    {.name = NULL},
-};
+enum { TESTS_MAX = 128 };
+
+const struct selftest_test *selftest_tests(void)
+{
+    static const struct selftest_test *const files[] = {
+        selftest_search_tests, selftest_latency_tests,   selftest_mutant_tests,
+        selftest_fault_tests,  selftest_generator_tests, selftest_trial_tests,
+        selftest_meter_tests,  selftest_statistics_tests};
+    static struct selftest_test all[TESTS_MAX + 1];
+    int count = 0;
+
+    if (all[0].name)
+        return all;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        for (const struct selftest_test *test = files[i];
+             test->name && count < TESTS_MAX; test++)
+            all[count++] = *test;
+    return all;
+}

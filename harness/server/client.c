@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "harness/load/http_answer.h"
+#include "harness/load/answer/http_answer.h"
 
 enum { PART_BYTES = 16384, BODY_MAX = 64 << 20 };
 
@@ -147,7 +147,7 @@ static int take(struct answer *answer, const char *bytes, size_t size)
 /* Reads an answer, which may take `timeout_ns` in all. */
 static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
 {
-    int64_t end_ns = load_now() + timeout_ns;
+    int64_t end_ns = clock_now_ns() + timeout_ns;
     char *part = malloc(PART_BYTES);
     int result = part ? 0 : -ENOMEM;
 
@@ -158,7 +158,7 @@ static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
             result = 1;
         else
             result = n < 0 ? (int)n : take(answer, part, (size_t)n);
-        if (result == 0 && load_now() > end_ns)
+        if (result == 0 && clock_now_ns() > end_ns)
             result = -ETIMEDOUT;
     }
     free(part);
@@ -303,10 +303,11 @@ int client_check(const struct sockaddr_in *address,
                  int64_t budget_ns, int64_t timeout_ns,
                  const volatile sig_atomic_t *stop, char *why, size_t why_size)
 {
-    int64_t end_ns = load_now() + budget_ns;
+    int64_t end_ns = clock_now_ns() + budget_ns;
     int fd = -1, done = 0, result = 0;
 
-    while (done < count && result == 0 && (done == 0 || load_now() < end_ns)) {
+    while (done < count && result == 0 &&
+           (done == 0 || clock_now_ns() < end_ns)) {
         result = check_one(address, &fd, &requests[done], timeout_ns, stop,
                            true, why, why_size);
         done += result == 0;
@@ -479,9 +480,9 @@ int client_check_socket(const struct sockaddr_in *address,
                         int64_t budget_ns, int64_t timeout_ns, char *why,
                         size_t why_size)
 {
-    struct load_socket socket = {.push_due_ns = load_now()};
+    struct load_socket socket = {.push_due_ns = clock_now_ns()};
     struct stream stream = {.fd = client_connect(address, timeout_ns)};
-    int64_t end_ns = load_now() + budget_ns;
+    int64_t end_ns = clock_now_ns() + budget_ns;
     int done = 0, result = stream.fd;
     if (result < 0) {
         snprintf(why, why_size, "the check cannot connect: %s",
@@ -489,7 +490,8 @@ int client_check_socket(const struct sockaddr_in *address,
         return result;
     }
     result = greet(&stream, greeting, why, why_size);
-    while (result == 0 && done < count && (done == 0 || load_now() < end_ns)) {
+    while (result == 0 && done < count &&
+           (done == 0 || clock_now_ns() < end_ns)) {
         result =
             echo(&stream, &socket, greeting, &requests[done], why, why_size);
         done += result == 0;

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "harness/machine/meter/cgroup.h"
 #include "harness/machine/meter/proc.h"
 
@@ -220,19 +221,14 @@ static int start(void)
 
 int guardian_start(void)
 {
-    void *memory;
-    int result;
-
     if (registry)
         return 0;
-    memory = mmap(NULL, sizeof *registry, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return -errno;
-    registry = memory;
-    result = start();
+    registry = child_share(sizeof *registry);
+    if (!registry)
+        return -ENOMEM;
+    int result = start();
     if (result < 0) {
-        munmap(memory, sizeof *registry);
+        munmap(registry, sizeof *registry);
         registry = NULL;
     }
     return result;

@@ -29,7 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
+#include "harness/base/child.h"
+#include "models/runtime/base/clock.h"
 #include "ready_line.h"
 
 enum { RING = 65536, TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
@@ -41,10 +42,7 @@ struct process_output {
 
 struct process_output *process_output_new(void)
 {
-    void *memory =
-        mmap(NULL, sizeof(struct process_output), PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
+    return child_share(sizeof(struct process_output));
 }
 
 static void free_output(struct process_output *output)
@@ -142,9 +140,7 @@ static pid_t follow_output(struct process_output *output, int out_fd,
         return -errno;
     if (pid > 0)
         return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != harness)
-        _exit(0);
+    child_dies_with(harness);
     prctl(PR_SET_NAME, "troika-reader");
     /* Ctrl-C is for the harness, which then stops the server in order. */
     signal(SIGINT, SIG_IGN);
@@ -261,9 +257,7 @@ static void become_server(const struct process_options *options,
 
     setsid();
     guardian_set_root(process->slot, getpid());
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != harness)
-        _exit(0);
+    child_dies_with(harness);
     int result = meter_enter(process->meter);
     if (result < 0)
         fail(wires->failure[1], STEP_GROUP, -result);
@@ -401,7 +395,7 @@ static int wait_ready(const struct process_options *options,
 {
     char line[LINE_MAX_BYTES] = "";
     size_t length = 0;
-    int64_t deadline_ns = now_ns() + options->ready_timeout_ns;
+    int64_t deadline_ns = clock_now_ns() + options->ready_timeout_ns;
     bool ended = false;
 
     while (process->port == 0) {
@@ -423,7 +417,7 @@ static int wait_ready(const struct process_options *options,
             process->port = options->port;
         if (options->stop && *options->stop)
             return -EINTR;
-        if (now_ns() > deadline_ns)
+        if (clock_now_ns() > deadline_ns)
             return ended ? -ECHILD : -ETIMEDOUT;
     }
     return process->port ? 0 : -ECHILD;
@@ -595,9 +589,9 @@ bool process_alive(struct process *process, char *text, size_t size)
 /* Waits until the server has ended, or `limit_ns` is over. */
 static bool wait_end(struct process *process, int64_t limit_ns)
 {
-    int64_t deadline_ns = now_ns() + limit_ns;
+    int64_t deadline_ns = clock_now_ns() + limit_ns;
 
-    while (!reap(process) && now_ns() < deadline_ns)
+    while (!reap(process) && clock_now_ns() < deadline_ns)
         pause_ms(1);
     return process->ended;
 }
@@ -642,9 +636,9 @@ void process_stop(struct process *process, bool *clean, char *why,
     }
     /* Children that the server has told to end may need a moment, longer on a
      * busy machine. */
-    int64_t deadline_ns = now_ns() + 1000000000;
+    int64_t deadline_ns = clock_now_ns() + 1000000000;
     int left = process->ended ? meter_alive(process->meter) : 0;
-    while (left > 0 && now_ns() < deadline_ns) {
+    while (left > 0 && clock_now_ns() < deadline_ns) {
         pause_ms(2);
         left = meter_alive(process->meter);
     }

@@ -13,21 +13,15 @@
 
 static bool read_row(const json_t *described, struct parameter *row)
 {
-    static const enum unit units[] = {UNIT_COUNT, UNIT_NS, UNIT_BYTES};
-    const char *unit = json_text_of(described, "unit");
-    size_t i = 0;
+    int unit = units_find(json_text_of(described, "unit"));
 
-    while (i < sizeof units / sizeof *units &&
-           strcmp(unit, unit_name(units[i])) != 0)
-        i++;
-    if (i == sizeof units / sizeof *units ||
-        json_text_of(described, "name")[0] == '\0' ||
-        units_parse(units[i], json_text_of(described, "minimum"), &row->min) <
-            0 ||
-        units_parse(units[i], json_text_of(described, "maximum"), &row->max) <
-            0)
+    if (unit < 0 || json_text_of(described, "name")[0] == '\0' ||
+        units_parse((enum unit)unit, json_text_of(described, "minimum"),
+                    &row->min) < 0 ||
+        units_parse((enum unit)unit, json_text_of(described, "maximum"),
+                    &row->max) < 0)
         return false;
-    row->unit = units[i];
+    row->unit = (enum unit)unit;
     row->name = strdup(json_text_of(described, "name"));
     row->default_text = strdup(json_text_of(described, "default"));
     row->help = "";

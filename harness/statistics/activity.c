@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counts may be 0, so their means are arithmetic and their intervals plain t,
- * unlike the summary's. A figure that one valid trial of a cell lacks is not
- * given for the cell.
+ * Counts can be 0, so their means are arithmetic and their intervals plain
+ * t-intervals, unlike those of the summary. If one valid trial of a cell lacks
+ * a figure, the cell does not have it.
  *
- * Prices come from primitives that hold others in them: a hand-over is a
- * switch and two system calls; a thread from start to end has two switches
- * and about nine system calls, a process two and three. What is held is taken
- * off, so that nothing is paid for twice.
+ * Prices come from measured primitives that contain others: a hand-over is a
+ * switch and two system calls; starting and ending a thread takes two switches
+ * and about nine system calls, a process two and three. The price of the parts
+ * is subtracted, so that nothing is paid for twice.
  */
 #include "activity.h"
 
@@ -30,19 +30,19 @@ enum {
 };
 
 struct work {
-    json_t *run, *cells, *pairs;
-    const json_t *trials;
+    json_t *cells, *pairs;
     struct samples samples;
-    double *values[GAP_PARTS]; /* room for all trials each */
+    double *values[GAP_PARTS]; /* each with room for all trials */
     double *differences;
     struct gap_price price[GAP_PARTS];
 };
 
-/* What a figure is divided by. */
+/* The divisor of a figure. */
 enum per { PER_REQUEST, PER_COUNTED, PER_SWITCH };
 
 static const struct figure {
-    const char *name, *part, *kind; /* the trial's part.kind */
+    const char *name, *part,
+        *kind; /* member `kind` of the trial's member `part` */
     enum per per;
 } figures[] = {
     {"cpu_user_ns", "cpu", "user_ns", PER_REQUEST},
@@ -55,12 +55,13 @@ static const struct figure {
     {"switches_involuntary", "switches", "involuntary", PER_REQUEST},
     {"run_queue_wait_ns", "run_queue", "wait_ns", PER_REQUEST},
     {"pressure_ns", "run_queue", "pressure_ns", PER_REQUEST},
-    /* How long a thread that was woken or put back waited, in the mean. */
+    /* The mean time on the run queue of a thread that was woken or
+     * preempted. */
     {"wait_per_switch_ns", "run_queue", "wait_ns", PER_SWITCH},
     {0},
 };
 
-/* Of one trial; not finite: unknown. */
+/* The figure of one trial; not finite: unknown. */
 static double figure_of(const json_t *trial, const char *part, const char *kind,
                         enum per per)
 {
@@ -82,16 +83,16 @@ static json_t *mean_json(const struct gap_mean *mean)
                      json_finite(mean->lo), "hi", json_finite(mean->hi));
 }
 
-static json_t *cell_json(struct work *work)
+static void add_cell(void *context)
 {
+    struct work *work = context;
     struct sample *cell = &work->samples.a;
     const char *why = NULL;
-    json_t *object;
 
     sample_select(cell, metric_find("cpu_per_request_ns"), true);
-    object = json_pack("{s:s, s:s, s:s, s:i}", "experiment", cell->experiment,
-                       "load_point", cell->load_point, "model", cell->model,
-                       "n", cell->count);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "experiment",
+                               cell->experiment, "load_point", cell->load_point,
+                               "model", cell->model, "n", cell->count);
     for (const struct figure *figure = figures; figure->name; figure++) {
         struct gap_mean mean;
         bool known = cell->count > 0;
@@ -108,10 +109,11 @@ static json_t *cell_json(struct work *work)
         why =
             json_string_of(json_object_get(cell->trials[i], "activity"), "why");
     json_object_set_new(object, "why", json_pack("s?", why));
-    return object;
+    json_array_append_new(work->cells, object);
 }
 
-/* The blocks' differences of one kind; false when one is not known. */
+/* Takes the difference a - b of one kind in each block; false if one is
+ * unknown. */
 static bool differences(const struct work *work, int kind, int n)
 {
     const struct samples *pair = &work->samples;
@@ -147,11 +149,11 @@ static json_t *gap_json(const struct work *work, const struct gap *gap)
                      gap_verdict_name(gap->verdict), "words", gap->words);
 }
 
-static void add_pair(struct work *work)
+static void add_pair(void *context)
 {
+    struct work *work = context;
     struct gap_facts facts = {.a = work->samples.a.model,
                               .b = work->samples.b.model};
-    struct gap gap;
 
     facts.n = samples_pair(&work->samples, metric_find("cpu_per_request_ns"));
     if (facts.n == 0)
@@ -166,61 +168,36 @@ static void add_pair(struct work *work)
         if (differences(work, kind, facts.n))
             facts.more[kind] = work->values[kind];
     }
+    struct gap gap;
     gap_explain(&facts, &gap);
     json_array_append_new(work->pairs, gap_json(work, &gap));
 }
 
-/* Yardsticks are shown, and explained against nobody. */
+/* Yardsticks have a cell, but are in no pair. */
 static int visit(const json_t *experiment, const json_t *point, void *context)
 {
     struct work *work = context;
-    const json_t *models = json_object_get(point, "models"), *a, *b;
-    const char *mode = json_text_of(json_object_get(point, "load"), "mode");
-    size_t i, j;
 
-    if (!strcmp(mode, "search") || !strcmp(mode, "slice"))
+    if (!metric_applies(metric_find("cpu_user_per_request_ns"), point))
         return 0;
-    work->samples.a.experiment = work->samples.b.experiment =
-        json_text_of(experiment, "name");
-    work->samples.a.load_point = work->samples.b.load_point =
-        json_text_of(point, "id");
-    json_array_foreach (models, i, a) {
-        work->samples.a.model = json_string_value(a);
-        sample_gather(work->trials, &work->samples.a);
-        json_array_append_new(work->cells, cell_json(work));
-        json_array_foreach (models, j, b) {
-            work->samples.b.model = json_string_value(b);
-            if (j <= i ||
-                summary_is_yardstick(work->run, work->samples.a.model) ||
-                summary_is_yardstick(work->run, work->samples.b.model))
-                continue;
-            sample_gather(work->trials, &work->samples.b);
-            add_pair(work);
-        }
-    }
+    samples_at(&work->samples, experiment, point);
+    samples_each(&work->samples, add_cell, add_pair, work);
     return 0;
 }
 
 static struct gap_price primitive(const json_t *run, const char *name)
 {
-    const json_t *rows = json_object_get(json_object_get(run, "primitives"),
-                                         "primitives"),
-                 *row;
-    struct gap_price price = {NAN, NAN, NAN};
-    size_t i;
+    const json_t *rows =
+        json_object_get(json_object_get(run, "primitives"), "primitives");
+    const json_t *row = json_row_of(rows, "name", name);
 
-    json_array_foreach (rows, i, row) {
-        if (!json_text_is(row, "name", name) ||
-            !json_is_number(json_object_get(row, "median_ns")))
-            continue;
-        price.each_ns = json_number_of(row, "median_ns");
-        price.lower_ns = json_number_of(row, "lower_quartile_ns");
-        price.upper_ns = json_number_of(row, "upper_quartile_ns");
-    }
-    return price;
+    return (struct gap_price){json_figure_of(row, "median_ns"),
+                              json_figure_of(row, "lower_quartile_ns"),
+                              json_figure_of(row, "upper_quartile_ns")};
 }
 
-/* The price less `times` another's; the quartiles' distances add up. */
+/* Subtracts `times` the price that is contained. Errors add up, so the
+ * distances of the quartiles do, too. */
 static void take_off(struct gap_price *price, double times,
                      const struct gap_price *held)
 {
@@ -229,14 +206,12 @@ static void take_off(struct gap_price *price, double times,
     price->upper_ns -= times * held->lower_ns;
 }
 
-static void find_prices(struct work *work)
+static void find_prices(const json_t *run, struct gap_price *price)
 {
-    struct gap_price *price = work->price;
-
-    price[GAP_SYSTEM_CALLS] = primitive(work->run, "syscall");
-    price[GAP_SWITCHES] = primitive(work->run, "handover-futex-same-cpu");
-    price[GAP_THREADS] = primitive(work->run, "thread-create-join");
-    price[GAP_PROCESSES] = primitive(work->run, "fork-wait");
+    price[GAP_SYSTEM_CALLS] = primitive(run, "syscall");
+    price[GAP_SWITCHES] = primitive(run, "handover-futex-same-cpu");
+    price[GAP_THREADS] = primitive(run, "thread-create-join");
+    price[GAP_PROCESSES] = primitive(run, "fork-wait");
     take_off(&price[GAP_SWITCHES], HANDOVER_CALLS, &price[GAP_SYSTEM_CALLS]);
     take_off(&price[GAP_THREADS], THREAD_CALLS, &price[GAP_SYSTEM_CALLS]);
     take_off(&price[GAP_THREADS], TASK_SWITCHES, &price[GAP_SWITCHES]);
@@ -247,14 +222,12 @@ static void find_prices(struct work *work)
 int activity_make(json_t *run, const json_t *trials)
 {
     size_t n = json_array_size(trials) + 1;
-    struct work work = {.run = run,
-                        .cells = json_array(),
+    struct work work = {.cells = json_array(),
                         .pairs = json_array(),
-                        .trials = trials,
                         .differences = calloc(n, sizeof(double))};
     int result = work.differences ? 0 : -ENOMEM;
 
-    if (samples_init(&work.samples, n) < 0)
+    if (samples_init(&work.samples, run, trials) < 0)
         result = -ENOMEM;
     for (int i = 0; i < GAP_PARTS; i++) {
         work.values[i] = calloc(n, sizeof(double));
@@ -262,7 +235,7 @@ int activity_make(json_t *run, const json_t *trials)
             result = -ENOMEM;
     }
     if (result == 0) {
-        find_prices(&work);
+        find_prices(run, work.price);
         summary_each_point(run, visit, &work);
         json_object_set_new(
             run, "activity",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the CPU time of a request goes: per cell what was counted for one
- * request, per pair of contenders the gap between them and what explains it.
- * Reads and writes JSON as docs/results.md describes it.
+ * Where the CPU time of a request goes: for each cell the events per request,
+ * for each pair of contenders the gap between them and its explanation.
+ * docs/results.md describes the JSON that is read and written.
  */
 #pragma once
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Works on summaries alone: level, spread and number of blocks are all that
- * Welch's t needs. The primary metrics of all load points are one family for
- * Holm's correction; a second load's p99 stands beside them, exploratory.
+ * Works on summaries alone: Welch's t needs no more than level, spread and
+ * number of blocks. Holm's correction takes the primary metrics of all load
+ * points as one family. The p99 of a second load is shown too, as exploratory.
  *
- * Between load points of one run: the trials of a block are spread over its
- * load points in random order, so that two load points of a block are as good a
- * pair as two models.
+ * Load points of one run are compared in pairs: the trials of a block are
+ * spread over its load points in random order, so two load points of a block
+ * are as good a pair as two models.
  */
 #include "compare.h"
 
@@ -20,36 +20,27 @@
 #include "sample.h"
 #include "summary_rows.h"
 
-static const json_t *named(const json_t *list, const char *key,
-                           const char *name)
+static const json_t *experiment_of(const json_t *run, const char *name)
 {
-    const json_t *object;
-    size_t i;
-
-    json_array_foreach (list, i, object) {
-        if (json_text_is(object, key, name))
-            return object;
-    }
-    return NULL;
+    return json_row_of(json_object_get(run, "experiments"), "name", name);
 }
 
 static const json_t *point_of(const json_t *run, const char *experiment,
                               const char *id)
 {
-    return named(json_object_get(named(json_object_get(run, "experiments"),
-                                       "name", experiment),
-                                 "load_points"),
-                 "id", id);
+    return json_row_of(
+        json_object_get(experiment_of(run, experiment), "load_points"), "id",
+        id);
 }
 
-/* Null, no flags, or what older results do not tell of. */
+/* Null, an empty object, or a member that older results lack. */
 static bool is_nothing(const json_t *value)
 {
     return !value || json_is_null(value) ||
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
-/* Equal work under equal load on equal CPUs. */
+/* Whether the work, the load and the CPUs are equal. */
 static bool alike(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {"workload",  "query",          "load",
@@ -75,7 +66,7 @@ static bool level_of(const json_t *row, struct estimate *level)
                                .min = json_number_of(row, "min"),
                                .max = json_number_of(row, "max"),
                                .log_sd = json_number_of(row, "log_sd")};
-    /* An unknown spread is not a spread of nothing. */
+    /* An unknown spread must not be taken for no spread. */
     if (!json_is_number(json_object_get(row, "log_sd")) && level->n > 1)
         level->n = 1;
     return json_is_number(value) && level->value > 0 && level->n > 0;
@@ -95,16 +86,14 @@ static const char *bound(const json_t *row)
     const char *by = json_string_of(row, "bound_by");
 
     if (!by && json_true_of(row, "generator_bound"))
-        return "generator"; /* of an older version */
+        return "generator"; /* results of older versions */
     return by;
 }
 
 static double margin_in(const json_t *run, const char *experiment,
                         const struct metric *metric)
 {
-    return margin_of(
-        run, named(json_object_get(run, "experiments"), "name", experiment),
-        metric);
+    return margin_of(run, experiment_of(run, experiment), metric);
 }
 
 static double error_share(const json_t *row)
@@ -117,14 +106,13 @@ static int add_row(struct compare *compare, const json_t *row_a,
 {
     const char *experiment = json_text_of(row_b, "experiment");
     struct estimate a, b;
-    struct compare_row *more;
-
     if (!level_of(row_a, &a) || !level_of(row_b, &b)) {
         compare->lost += level_of(row_a, &a) && !level_of(row_b, &b);
         compare->only += !level_of(row_a, &a) && level_of(row_b, &b);
         return 0;
     }
-    more = realloc(compare->rows, (compare->count + 1) * sizeof *more);
+    struct compare_row *more =
+        realloc(compare->rows, (compare->count + 1) * sizeof *more);
     if (!more)
         return -ENOMEM;
     compare->rows = more;
@@ -158,28 +146,8 @@ static int add_row(struct compare *compare, const json_t *row_a,
     if (more->comparison.lower_a || more->comparison.lower_b)
         more->comparison.bound_a = more->comparison.bound_b =
             COMPARISON_ESTIMATE;
-    statistics_welch(&b, &a, &more->ratio);
+    statistics_welch(&b, &a, &more->comparison.ratio);
     return 0;
-}
-
-static int correct(struct compare *compare)
-{
-    double *p = calloc(compare->count + 1, sizeof *p);
-    int family;
-
-    if (!p)
-        return -ENOMEM;
-    for (size_t i = 0; i < compare->count; i++)
-        p[i] = compare->rows[i].comparison.primary ? compare->rows[i].ratio.p
-                                                   : NAN;
-    family = statistics_holm(p, (int)compare->count);
-    for (size_t i = 0; i < compare->count; i++) {
-        compare->rows[i].comparison.p_holm = p[i];
-        compare->rows[i].comparison.family = family;
-        compare->rows[i].comparison.ratio = &compare->rows[i].ratio;
-    }
-    free(p);
-    return family < 0 ? family : 0;
 }
 
 static bool is_shown(const struct metric *metric)
@@ -188,12 +156,12 @@ static bool is_shown(const struct metric *metric)
                       !strcmp(metric->name, "beside_p99_ns"));
 }
 
-/* Figures of A of which B has not even a row, though it ran the experiment. */
+/* Counts figures of A that have no row at all in B, although B ran the
+ * experiment. */
 static void add_lost(struct compare *compare)
 {
     const json_t *row_a;
     size_t i;
-
     json_array_foreach (json_object_get(compare->a, "summary"), i, row_a) {
         const char *experiment = json_text_of(row_a, "experiment");
         const char *id = json_text_of(row_a, "load_point");
@@ -201,8 +169,7 @@ static void add_lost(struct compare *compare)
         struct estimate a;
 
         compare->lost += is_shown(metric_find(name)) && level_of(row_a, &a) &&
-                         named(json_object_get(compare->b, "experiments"),
-                               "name", experiment) &&
+                         experiment_of(compare->b, experiment) &&
                          !summary_row(compare->b, experiment, id,
                                       json_text_of(row_a, "model"), name);
     }
@@ -211,11 +178,11 @@ static void add_lost(struct compare *compare)
 int compare_make(const json_t *a, const json_t *b, struct compare *compare)
 {
     const char *last = "";
-    const json_t *row_b;
     int result = 0;
-    size_t i;
 
     *compare = (struct compare){.a = a, .b = b};
+    const json_t *row_b;
+    size_t i;
     json_array_foreach (json_object_get(b, "summary"), i, row_b) {
         const char *experiment = json_text_of(row_b, "experiment");
         const char *id = json_text_of(row_b, "load_point");
@@ -237,7 +204,10 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
                     row_b, metric);
     }
     add_lost(compare);
-    return result < 0 ? result : correct(compare);
+    if (result < 0)
+        return result;
+    return comparison_correct(compare->rows, compare->count,
+                              sizeof *compare->rows, NULL);
 }
 
 void compare_free(struct compare *compare)
@@ -248,18 +218,21 @@ void compare_free(struct compare *compare)
 
 static void print_row(const struct compare_row *row, FILE *file)
 {
-    const struct estimate *ratio = &row->ratio;
+    const struct estimate *ratio = &row->comparison.ratio;
     const char *name = row->comparison.metric->name;
-    char plain_a[32], plain_b[32], a[40], b[40], r[32], lo[32], hi[32],
-        phrase[256];
-
+    char plain_a[32], a[40];
     snprintf(a, sizeof a, "%s%s", metric_mark(row->row_a),
              metric_format(name, row->a, plain_a, sizeof plain_a));
+    char plain_b[32], b[40];
     snprintf(b, sizeof b, "%s%s", metric_mark(row->row_b),
              metric_format(name, row->b, plain_b, sizeof plain_b));
+    char r[32];
     comparison_ratio_format(ratio->value, r, sizeof r);
+    char lo[32];
     comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    char hi[32];
     comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char phrase[256];
     comparison_phrase(&row->comparison, "blocks in each run", phrase,
                       sizeof phrase);
     fprintf(file, "  %-22s %-16s %10s %10s  ", row->model,
@@ -286,13 +259,13 @@ void compare_print(const struct compare *compare, FILE *file)
         print_row(row, file);
     }
     if (compare->lost > 0)
-        fprintf(file, "%d figures of A are not given by B\n", compare->lost);
+        fprintf(file, "%d figures of A are missing in B\n", compare->lost);
     if (compare->only > 0)
-        fprintf(file, "%d figures are in B alone\n", compare->only);
+        fprintf(file, "%d figures are in B only\n", compare->only);
     if (compare->unlike > 0)
         fprintf(file,
                 "%d load points of the same name differ in work, load, "
-                "workers, flags, backend or placement: not compared\n",
+                "workers, flags, backend or placement, and are not compared\n",
                 compare->unlike);
 }
 
@@ -303,14 +276,16 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
     for (size_t i = 0; i < compare->count; i++) {
         const struct compare_row *row = &compare->rows[i];
         struct comparison comparison = row->comparison;
-        double limit = comparison.metric->higher_is_better ? row->ratio.lo
-                                                           : 1 / row->ratio.hi;
+        double limit = comparison.metric->higher_is_better
+                           ? row->comparison.ratio.lo
+                           : 1 / row->comparison.ratio.hi;
 
         if (!comparison.primary)
             continue;
         tested++;
         comparison.margin = share;
-        bool judged = row->ratio.n >= 2 && !comparison_blocked(&comparison);
+        bool judged =
+            row->comparison.ratio.n >= 2 && !comparison_blocked(&comparison);
         if (!judged || comparison_verdict(&comparison) == VERDICT_WORSE) {
             worse++;
             fprintf(file, "%s: %s %s, beyond %.3g %%:\n",
@@ -331,12 +306,12 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
             worse > 0 ? "NOT MET" : "met",
             worse > 0 ? worse : tested - unknown - bounds, tested);
     if (unknown > 0)
-        fprintf(file, "; %d are too noisy to exclude one: more blocks",
+        fprintf(file, "; %d are too noisy to exclude one: run more blocks",
                 unknown);
     if (bounds > 0)
         fprintf(file,
-                "; %d are bounds, for the server was not the limit, and "
-                "tell nothing of one",
+                "; %d are only bounds, because the server was not the limit, "
+                "and cannot show one",
                 bounds);
     fputc('\n', file);
     return worse;
@@ -344,7 +319,6 @@ int compare_regressions(const struct compare *compare, double share, FILE *file)
 
 struct across {
     json_t *rows;
-    const json_t *trials;
     struct samples samples;
 };
 
@@ -353,13 +327,12 @@ static void add_ratio(struct across *work, const struct metric *metric)
     struct sample *a = &work->samples.a, *b = &work->samples.b;
     int n = samples_pair(&work->samples, metric);
     struct estimate ratio = {0};
-    const char *by;
 
     if (n == 0)
         return;
     statistics_ratio(work->samples.pair_a.values, work->samples.pair_b.values,
                      n, &ratio);
-    by = sample_bound(a, metric);
+    const char *by = sample_bound(a, metric);
     by = by ? by : sample_bound(b, metric);
     json_array_append_new(
         work->rows,
@@ -378,18 +351,17 @@ static int visit_point(const json_t *experiment, const json_t *point,
     struct across *work = context;
     struct sample *a = &work->samples.a, *b = &work->samples.b;
     const char *base = json_text_of(experiment, "base");
-    const json_t *model;
-    size_t i;
 
     if (base[0] == '\0' || !strcmp(base, json_text_of(point, "id")))
         return 0;
-    a->experiment = b->experiment = json_text_of(experiment, "name");
-    a->load_point = json_text_of(point, "id");
+    samples_at(&work->samples, experiment, point);
     b->load_point = base;
+    const json_t *model;
+    size_t i;
     json_array_foreach (json_object_get(point, "models"), i, model) {
         a->model = b->model = json_string_value(model);
-        sample_gather(work->trials, a);
-        sample_gather(work->trials, b);
+        sample_gather(work->samples.trials, a);
+        sample_gather(work->samples.trials, b);
         for (const struct metric *m = metrics; m->name; m++)
             if (metric_applies(m, point))
                 add_ratio(work, m);
@@ -399,8 +371,8 @@ static int visit_point(const json_t *experiment, const json_t *point,
 
 int compare_across(json_t *run, const json_t *trials)
 {
-    struct across work = {.trials = trials};
-    int result = samples_init(&work.samples, json_array_size(trials));
+    struct across work;
+    int result = samples_init(&work.samples, run, trials);
 
     if (result == 0) {
         work.rows = json_array();

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two second opinions may take "different" away, neither can give it: the
- * exact signed-rank interval, which does not believe in normal logarithms, and
- * Holm's correction over the primary comparisons of the experiment. That two
- * are the same rests on both one-sided tests alone.
+ * Two second opinions can overrule "different" but not create it: the exact
+ * signed-rank interval, which does not assume normal logarithms, and Holm's
+ * correction over the primary comparisons of the experiment. That two models
+ * are the same rests on the two one-sided tests alone.
  */
 #include "comparison.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/json.h"
@@ -16,7 +18,7 @@
 static const double INVALID_SHARE_MAX = 0.2;
 static const double TIMES_FROM = 2;
 
-enum { BLOCKS_PRACTICAL = 100 }; /* an advice of more is none */
+enum { BLOCKS_PRACTICAL = 100 }; /* advice to run more is no help */
 
 static const char *const verdict_names[] = {
     [VERDICT_BETTER] = "better",
@@ -26,19 +28,44 @@ static const char *const verdict_names[] = {
     [VERDICT_INCONCLUSIVE] = "inconclusive",
 };
 
+int comparison_correct(void *comparisons, size_t count, size_t size,
+                       const char *experiment)
+{
+    double *p = calloc(count + 1, sizeof *p);
+    int family = -ENOMEM;
+
+#define AT(i) ((struct comparison *)((char *)comparisons + (i)*size))
+    for (size_t i = 0; p && i < count; i++) {
+        bool counts = AT(i)->primary &&
+                      (!experiment || !strcmp(AT(i)->experiment, experiment));
+
+        p[i] = counts ? AT(i)->ratio.p : NAN;
+    }
+    if (p)
+        family = statistics_holm(p, (int)count);
+    for (size_t i = 0; family > 0 && i < count; i++)
+        if (!isnan(p[i])) {
+            AT(i)->p_holm = p[i];
+            AT(i)->family = family;
+        }
+#undef AT
+    free(p);
+    return family < 0 ? family : 0;
+}
+
 bool comparison_blocked(const struct comparison *comparison)
 {
     return comparison->invalid_share > INVALID_SHARE_MAX;
 }
 
-/* True when the t-interval and the rank interval disagree whether there is a
- * difference at all. */
+/* Whether t-interval and rank interval disagree about there being a
+ * difference. */
 static bool is_unstable(const struct comparison *comparison)
 {
     const struct signed_rank *rank = &comparison->rank;
 
     return isfinite(rank->lo) && isfinite(rank->hi) && rank->lo > 0 &&
-           statistics_excludes_one(comparison->ratio) !=
+           statistics_excludes_one(&comparison->ratio) !=
                (rank->lo > 1 || rank->hi < 1);
 }
 
@@ -51,7 +78,7 @@ static enum verdict unbarred(const struct comparison *comparison)
 {
     bool confirmed = !is_unstable(comparison) && !lost_to_holm(comparison);
 
-    return statistics_verdict(comparison->ratio, comparison->margin,
+    return statistics_verdict(&comparison->ratio, comparison->margin,
                               comparison->metric->higher_is_better, confirmed);
 }
 
@@ -85,21 +112,20 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
     return text;
 }
 
-/* "event-loop is 31 % better [27–35]", from the better one's side: so much
- * more of what is to be high, so much less of what is to be low. From a factor
- * of two on a percentage misleads ("9876 % better"), and of less it creeps
- * towards 100 %: there it is "99.8 times better". */
+/* "event-loop is 31 % better [27–35]", from the side of the better model: so
+ * much more if higher is better, so much less if lower is. From a factor of two
+ * on, a percentage misleads ("9876 % better"), and a saving creeps towards 100
+ * %; then the text says "99.8 times better". */
 static void say_better(const struct comparison *comparison, bool a_is_better,
                        char *text, size_t size)
 {
-    const struct estimate *ratio = comparison->ratio;
+    const struct estimate *ratio = &comparison->ratio;
     bool more = comparison->metric->higher_is_better;
     bool turned = a_is_better != more;
     double factor = turned ? 1 / ratio->value : ratio->value;
     double sides[3] = {ratio->lo, ratio->value, ratio->hi};
     int decimals = fabs(ratio->value - 1) < 0.2 ? 1 : 0;
     char texts[3][32];
-
     for (int i = 0; i < 3; i++) {
         double r = a_is_better ? sides[i] : 1 / sides[i];
 
@@ -110,8 +136,8 @@ static void say_better(const struct comparison *comparison, bool a_is_better,
             snprintf(texts[i], sizeof texts[i], "%.*f", decimals,
                      100 * (more ? r - 1 : 1 - r));
     }
-    /* Seen from b, or as a saving, the ends change places; both, and they are
-     * where they were. */
+    /* Seen from b, or as a saving, the ends of the interval change places; with
+     * both they stay. */
     snprintf(text, size, "%s is %s %s better [%s–%s]",
              a_is_better ? comparison->a : comparison->b, texts[1],
              factor >= TIMES_FROM ? "times" : "%", texts[turned ? 2 : 0],
@@ -122,18 +148,18 @@ static void say_inconclusive(const struct comparison *comparison,
                              const char *units, char *text, size_t size)
 {
     int blocks =
-        statistics_blocks_needed(comparison->ratio, comparison->margin);
+        statistics_blocks_needed(&comparison->ratio, comparison->margin);
     const char *why = "";
-    char among[80], needed[64];
-
+    char among[80];
     snprintf(among, sizeof among,
              " (not significant among %d comparisons, Holm)",
              comparison->family);
     if (is_unstable(comparison))
         why = " (unstable: t and signed-rank intervals disagree)";
-    else if (statistics_excludes_one(comparison->ratio) &&
+    else if (statistics_excludes_one(&comparison->ratio) &&
              lost_to_holm(comparison))
         why = among;
+    char needed[64];
     if (blocks <= BLOCKS_PRACTICAL)
         snprintf(needed, sizeof needed, "about %d %s", blocks, units);
     else
@@ -149,13 +175,13 @@ static void say_barred(const struct comparison *comparison, char *text,
     if (a && !strcmp(a, COMPARISON_ESTIMATE) &&
         comparison->lower_a != comparison->lower_b)
         snprintf(text, size,
-                 "no verdict, %s is a lower bound: what the kernel holds for "
-                 "it is not told; run as root",
+                 "no verdict, %s is a lower bound without the memory that the "
+                 "kernel holds for it; run as root",
                  comparison->lower_a ? comparison->a : comparison->b);
     else if (a && !strcmp(a, COMPARISON_ESTIMATE))
         snprintf(text, size,
-                 "no verdict, both are lower bounds: what the kernel holds for "
-                 "them is not told; run as root");
+                 "no verdict, both are lower bounds without the memory that "
+                 "the kernel holds for them; run as root");
     else if (a && b && !strcmp(a, "generator") && !strcmp(b, a))
         snprintf(text, size,
                  "no verdict, both are generator-bound: what is seen are "
@@ -177,9 +203,8 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
                         char *text, size_t size)
 {
     enum verdict verdict = comparison_verdict(comparison);
-    size_t used;
 
-    if (comparison->ratio->n < 2) {
+    if (comparison->ratio.n < 2) {
         snprintf(text, size,
                  "only one block: no interval, nothing can be said");
         return text;
@@ -199,7 +224,7 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
         snprintf(text, size, "%s", verdict_words(verdict));
     else
         say_inconclusive(comparison, units, text, size);
-    used = strlen(text);
+    size_t used = strlen(text);
     if (comparison->pairs > 0 && used < size)
         used +=
             (size_t)snprintf(text + used, size - used,
@@ -209,22 +234,24 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
     return text;
 }
 
-/* In slice mode a block may be cut into stretches (sample.h). */
+/* In slice mode a value may be a stretch of a block (sample.h). */
 static const char *units_of(const struct comparison *comparison)
 {
     return comparison->pairs > 0 ? "stretches of slices" : "blocks";
 }
 
-/* "event-loop is 98.9 times serial [97.0–100.1]", with what that means. */
+/* "event-loop is 98.9 times serial [97.0–100.1]: ..." with the verdict. */
 static char *words_of(const struct comparison *comparison, char *text,
                       size_t size)
 {
-    const struct estimate *ratio = comparison->ratio;
-    char value[32], lo[32], hi[32], phrase[256];
-
+    const struct estimate *ratio = &comparison->ratio;
+    char value[32];
     comparison_ratio_format(ratio->value, value, sizeof value);
+    char lo[32];
     comparison_ratio_format(ratio->lo, lo, sizeof lo);
+    char hi[32];
     comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char phrase[256];
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     if (ratio->n < 2)
         snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
@@ -235,7 +262,7 @@ static char *words_of(const struct comparison *comparison, char *text,
     return text;
 }
 
-/* What bars the verdict, or null. */
+/* The bound that prevents a verdict, or null. */
 static json_t *bound_by(const struct comparison *comparison)
 {
     if (!comparison_barred(comparison))
@@ -246,20 +273,21 @@ static json_t *bound_by(const struct comparison *comparison)
 
 json_t *comparison_json(const struct comparison *comparison)
 {
-    const struct estimate *ratio = comparison->ratio;
+    const struct estimate *ratio = &comparison->ratio;
     const struct signed_rank *rank = &comparison->rank;
     enum verdict verdict = comparison_verdict(comparison);
     bool interval = ratio->n > 1, ranked = rank->lo > 0;
     bool open = verdict == VERDICT_INCONCLUSIVE &&
                 !comparison_blocked(comparison) &&
                 !comparison_barred(comparison);
-    char words[512], phrase[256];
-
+    char words[512];
     words_of(comparison, words, sizeof words);
+    char phrase[256];
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:f, s:s, s:o, s:s, s:s, s:o, "
+        "s:o*}",
         "experiment", comparison->experiment, "load_point",
         comparison->load_point, "metric", comparison->metric->name, "a",
         comparison->a, "b", comparison->b, "n", ratio->n, "ratio",
@@ -280,5 +308,6 @@ json_t *comparison_json(const struct comparison *comparison)
         open ? json_integer(statistics_blocks_needed(ratio, comparison->margin))
              : json_null(),
         "phrase", phrase, "words", words, "slice_pairs",
-        comparison->pairs > 0 ? json_integer(comparison->pairs) : json_null());
+        comparison->pairs > 0 ? json_integer(comparison->pairs) : json_null(),
+        "trials", comparison->trials);
 }

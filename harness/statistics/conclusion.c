@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads run.json's summary and comparisons alone. Whoever is not worse than
- * the leader by the verdict table shares the lead: a difference inside the
- * noise is called that, and no winner is named that the data do not carry.
+ * Reads only the summary and the comparisons of run.json. A model that is not
+ * worse than the leader by its verdict shares the lead. A difference inside the
+ * noise is called that, and no winner is named that the data do not support.
  */
 #include "conclusion.h"
 
@@ -21,28 +21,35 @@
 
 enum { MODELS_SHOWN = 32 };
 
-/* Of a trial against its repetition: twice the margin that is usual. */
+/* Difference between repeated trials from which on a machine is called noisy:
+ * twice the usual margin. */
 static const double NOISE_MUCH = 0.1;
 
-/* One load point while its lines are made. */
+/* The load point whose lines are being made. */
 struct point {
     const struct results *results;
     const json_t *run, *trials;
     const char *experiment, *id, *metric;
     const char *baseline; /* or NULL */
-    const json_t *apart;  /* names of those that lead nothing */
+    const json_t *apart;  /* names of the models that cannot lead */
     const char *models[MODELS_SHOWN];
     double values[MODELS_SHOWN];
     int count;
 };
 
-/* "=" (the same), "<" (worse than the leader), "?" (anything else: it cannot be
- * told, or the means over all blocks and over the common ones disagree), or 0
- * when there is no comparison. */
+/* The summary's row on the load point's metric. */
+static const json_t *row_of(const struct point *point, const char *model)
+{
+    return summary_row(point->run, point->experiment, point->id, model,
+                       point->metric);
+}
+
+/* How `other` compares with the leader: '=' no meaningful difference, '<'
+ * worse, '?' unknown, or better in the blocks that both have although its mean
+ * over all blocks is worse; 0: there is no comparison. */
 static char against(const struct point *point, int leader, int other,
                     const json_t **comparison)
 {
-    const char *verdict;
     bool turned = false;
 
     *comparison = summary_comparison(point->run, point->experiment, point->id,
@@ -56,7 +63,7 @@ static char against(const struct point *point, int leader, int other,
     }
     if (!*comparison)
         return 0;
-    verdict = json_text_of(*comparison, "verdict");
+    const char *verdict = json_text_of(*comparison, "verdict");
     if (!strcmp(verdict, turned ? "worse" : "better"))
         return '<';
     return !strcmp(verdict, "same") || !strcmp(verdict, "negligible") ? '='
@@ -67,7 +74,6 @@ static bool is_among(const json_t *names, const char *model)
 {
     const json_t *name;
     size_t i;
-
     json_array_foreach (names, i, name) {
         if (!strcmp(json_string_value(name), model))
             return true;
@@ -75,20 +81,18 @@ static bool is_among(const json_t *names, const char *model)
     return false;
 }
 
-/* The contenders with a value, best first; without those set apart. */
+/* Ranks the contenders that have a value, best first, without those set
+ * apart. */
 static void rank(struct point *point, const json_t *models)
 {
     const struct metric *metric = metric_find(point->metric);
-    const json_t *name;
-    size_t i;
 
     point->count = 0;
+    const json_t *name;
+    size_t i;
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
-        double value =
-            json_number_of(summary_row(point->run, point->experiment, point->id,
-                                       model, point->metric),
-                           "value");
+        double value = json_number_of(row_of(point, model), "value");
         int at = point->count;
 
         if (!(value > 0) || summary_is_yardstick(point->run, model) ||
@@ -106,8 +110,8 @@ static void rank(struct point *point, const json_t *models)
     }
 }
 
-/* From the leader's side, whichever way round it is stored; the phrase for it
- * names the better one, so it holds both ways. */
+/* Tells the ratio from the leader's side, whichever way round the row is
+ * stored. The phrase names the better model, so it fits either way. */
 static void tell_comparison(const struct point *point, int leader, int other)
 {
     const json_t *row;
@@ -115,7 +119,6 @@ static void tell_comparison(const struct point *point, int leader, int other)
     double ratio = json_number_of(row, "ratio");
     double lo = json_number_of(row, "lo");
     double hi = json_number_of(row, "hi");
-    char texts[3][32];
 
     if (mark == 0)
         return;
@@ -130,6 +133,7 @@ static void tell_comparison(const struct point *point, int leader, int other)
         lo = 1 / hi;
         hi = 1 / swap;
     }
+    char texts[3][32];
     results_tell(point->results, "    %s times %s [%s–%s]: %s",
                  comparison_ratio_format(ratio, texts[0], sizeof texts[0]),
                  point->models[other],
@@ -138,13 +142,12 @@ static void tell_comparison(const struct point *point, int leader, int other)
                  json_text_of(row, "phrase"));
 }
 
-/* "54,000/s" becomes ">= 54,000/s (generator-bound)", a latency "<= 1.2 ms
- * (Redis-bound)". */
+/* Marks a value that is only a bound: ">= 54000/s (generator-bound)", and for a
+ * latency "<= 1.2 ms (Redis-bound)". */
 static void mark_bound(const struct point *point, const char *plain, char *text,
                        size_t size)
 {
-    const json_t *row = summary_row(point->run, point->experiment, point->id,
-                                    point->models[0], point->metric);
+    const json_t *row = row_of(point, point->models[0]);
     const char *sign =
         metric_find(point->metric)->higher_is_better ? ">=" : "<=";
 
@@ -157,12 +160,12 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
 
 static void tell_leader(const struct point *point)
 {
-    const json_t *comparison;
     const struct metric *metric = metric_find(point->metric);
-    char plain[32], value[96], ties[512] = "", mark;
+    char ties[512] = "";
     size_t used = 0;
     bool unsure = false;
-
+    const json_t *comparison;
+    char mark;
     for (int i = 1; i < point->count; i++) {
         mark = against(point, 0, i, &comparison);
         if (mark == '<' || used >= sizeof ties)
@@ -171,11 +174,11 @@ static void tell_leader(const struct point *point)
         used += (size_t)snprintf(ties + used, sizeof ties - used, ", %s",
                                  point->models[i]);
     }
+    char plain[32];
     metric_format(point->metric, point->values[0], plain, sizeof plain);
+    char value[96];
     mark_bound(point, plain, value, sizeof value);
-    if (json_integer_of(summary_row(point->run, point->experiment, point->id,
-                                    point->models[0], point->metric),
-                        "n") < 2) {
+    if (json_integer_of(row_of(point, point->models[0]), "n") < 2) {
         results_tell(point->results,
                      "  %s: one block: no interval, so no verdict; best %s "
                      "seen is %s by %s",
@@ -204,28 +207,26 @@ static void tell_leader(const struct point *point)
         tell_comparison(point, 0, point->count - 1);
 }
 
-/* Where one and the same thing was the limit under every model. */
+/* Tells if one and the same thing was the limit under every model. */
 static void tell_limit(const struct point *point)
 {
-    char least[32], most[32];
     const char *by = NULL;
 
     if (strcmp(point->metric, "throughput_per_s") != 0 || point->count < 2)
         return;
     for (int i = 0; i < point->count; i++) {
         const char *one =
-            json_string_of(summary_row(point->run, point->experiment, point->id,
-                                       point->models[i], point->metric),
-                           "bound_by");
+            json_string_of(row_of(point, point->models[i]), "bound_by");
 
         if (!one || (by && strcmp(one, by) != 0))
             return;
         by = one;
     }
+    char least[32], most[32];
     results_tell(
         point->results,
-        "    under every model the limit is %s, at %s to %s: the model "
-        "is not the bottleneck; CPU per request tells them apart",
+        "    %s is the limit under every model, at %s to %s: the model is not "
+        "the bottleneck; compare CPU per request instead",
         strcmp(by, "generator") != 0 && strcmp(by, "backend") != 0 ? by
         : !strcmp(by, "backend") ? "the backend"
                                  : "the generator",
@@ -234,22 +235,20 @@ static void tell_limit(const struct point *point)
         metric_format(point->metric, point->values[0], most, sizeof most));
 }
 
-/* Cells without a figure are named: a gap must not look like a zero. */
+/* Names the cells without a figure: a gap must not look like a zero. */
 static void tell_gaps(const struct point *point, const json_t *models)
 {
     const json_t *name, *row;
     size_t i;
-
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
         json_int_t invalid, withheld;
 
-        row = summary_row(point->run, point->experiment, point->id, model,
-                          point->metric);
+        row = row_of(point, model);
         invalid = json_integer_of(row, "invalid");
         withheld = json_integer_of(row, "withheld");
         if (!json_is_number(json_object_get(row, "value")))
-            /* "0/s: ..." is one, though no mean. */
+            /* "0/s: ..." is a figure, though it has no mean. */
             results_tell(point->results, "    %s: %s%s", model,
                          isdigit((unsigned char)json_text_of(row, "why")[0])
                              ? ""
@@ -265,14 +264,13 @@ static void tell_gaps(const struct point *point, const json_t *models)
     }
 }
 
-/* Of a soak: what grows, trial by trial, for a mean of slopes would hide the
- * one server that leaks. */
+/* Tells the drift of a soak trial by trial, since a mean of slopes would hide
+ * the one server that leaks. */
 static void tell_drift(const struct point *point, const json_t *models)
 {
     const json_t *name, *trial;
     char words[768];
     size_t i, j;
-
     json_array_foreach (models, i, name)
         json_array_foreach (point->trials, j, trial) {
             const char *model = json_string_value(name);
@@ -286,13 +284,12 @@ static void tell_drift(const struct point *point, const json_t *models)
         }
 }
 
-/* The time to recover, where it was asked for. */
+/* Tells the time to recover if the experiment asks for it. */
 static void tell_recovery(const struct point *point, const json_t *models)
 {
     const json_t *name, *row, *value;
     char text[32];
     size_t i;
-
     json_array_foreach (models, i, name) {
         const char *model = json_string_value(name);
 
@@ -328,7 +325,6 @@ static bool misses(const json_t *run, const json_t *experiment,
     double memory = json_number_of(profile, "memory_bytes");
     double p = json_number_of(profile, "limit_percentile");
     char metric[48];
-
     if (limit > 0) {
         snprintf(metric, sizeof metric, "%s_p%g_ns",
                  beside ? "beside" : "latency", p > 0 ? p : 99);
@@ -341,17 +337,17 @@ static bool misses(const json_t *run, const json_t *experiment,
            beyond(run, experiment, point, model, "memory_total_bytes", memory);
 }
 
-/* The contenders of the load point of which the whole 95 % interval lies
- * beyond a limit of the profile (a percentile's: its own, or the median's), as
- * an array of names that the caller releases; empty without a profile or
- * limits. NULL when out of memory. The same rule as in reports/ (missed). */
+/* The contenders whose whole 95 % interval lies beyond a limit of the profile,
+ * as an array of names that the caller releases; empty without a profile or
+ * limits. A limit on a percentile is also missed if the median is beyond it.
+ * NULL when out of memory. The report uses this rule, too (reports/,
+ * missed). */
 static json_t *missed_limit(const json_t *run, const json_t *experiment,
                             const json_t *point)
 {
-    const json_t *name;
     json_t *found = json_array();
+    const json_t *name;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
@@ -365,7 +361,7 @@ static json_t *missed_limit(const json_t *run, const json_t *experiment,
     return found;
 }
 
-/* The profile's limits: "p99<100ms and 512MiB of memory". Returns text. */
+/* The profile's limits: "p99<100ms or 512MiB of memory". Returns text. */
 static char *limit_words(const json_t *experiment, char *text, size_t size)
 {
     const json_t *profile = json_object_get(experiment, "profile");
@@ -381,15 +377,15 @@ static char *limit_words(const json_t *experiment, char *text, size_t size)
     return text;
 }
 
-/* Ranks without those that miss a limit of the profile; with all of them where
- * nobody would be left. */
+/* Ranks the models that keep the limits of the profile; all of them if none
+ * does. */
 static void rank_and_tell(struct point *point, const json_t *experiment,
                           const json_t *object)
 {
-    const json_t *models = json_object_get(object, "models"), *name;
+    const json_t *models = json_object_get(object, "models");
     json_t *missed = missed_limit(point->run, experiment, object);
-    char names[512] = "", words[128];
-    size_t i, used = 0;
+    char names[512] = "";
+    size_t used = 0;
 
     point->apart = missed;
     rank(point, models);
@@ -401,21 +397,25 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
         tell_leader(point);
     else
         results_tell(point->results, "  %s: no figure", point->id);
+    const json_t *name;
+    size_t i;
     json_array_foreach (missed, i, name) {
         if (used < sizeof names)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                                      i ? ", " : "", json_string_value(name));
     }
+    char words[128];
     limit_words(experiment, words, sizeof words);
     if (point->count == 0)
         names[0] = '\0';
     if (names[0] && !point->apart)
-        results_tell(point->results,
-                     "    without regard to the profile's %s: all miss it",
-                     words);
+        results_tell(
+            point->results,
+            "    ranked without regard to the profile's %s, which all miss",
+            words);
     else if (names[0])
         results_tell(point->results,
-                     "    set apart, for here the profile's %s is missed: %s",
+                     "    set apart, because they miss the profile's %s: %s",
                      words, names);
     point->apart = NULL;
     json_decref(missed);
@@ -446,8 +446,9 @@ static int visit(const json_t *experiment, const json_t *object, void *context)
     return 0;
 }
 
-/* A machine that wanders from minute to minute hides what is alike in a block;
- * servers that take turns on it see the same machine. */
+/* Advises slice mode on a noisy machine: speed that wanders from minute to
+ * minute hides differences between blocks, while servers that take turns see
+ * equal conditions. */
 static void tell_noise(const struct results *results, const json_t *noise)
 {
     double sd = json_number_of(noise, "throughput_log_sd_median");
@@ -460,8 +461,8 @@ static void tell_noise(const struct results *results, const json_t *noise)
                  100 * expm1(sd), (int)json_integer_of(noise, "cells"));
     if (expm1(sd) > NOISE_MUCH)
         results_tell(results,
-                     "  that is much: for ratios of throughput and of CPU per "
-                     "request let the servers take turns (mode = slice, as in "
+                     "  this is a lot: to compare throughput or CPU per "
+                     "request, let the servers take turns (mode = slice, as in "
                      "floor.ini), or quieten the machine (troika doctor)");
 }
 
@@ -472,7 +473,6 @@ void conclusion_print(const struct results *results, const json_t *run,
     const json_t *tally = json_object_get(run, "tally");
     const json_t *noise = json_object_get(run, "noise");
     bool complete = json_true_of(run, "complete");
-    char next[8192];
 
     results_tell(results, "%s", "");
     if (!complete)
@@ -492,12 +492,12 @@ void conclusion_print(const struct results *results, const json_t *run,
     if ((int)json_integer_of(tally, "withheld") +
             (int)json_integer_of(tally, "bounded") >
         0)
-        results_tell(results,
-                     "of the valid ones, %d withhold a figure that a gate "
-                     "faulted, and %d give bounds, for the server was not the "
-                     "limit",
-                     (int)json_integer_of(tally, "withheld"),
-                     (int)json_integer_of(tally, "bounded"));
+        results_tell(
+            results,
+            "of the valid trials, %d withhold a figure that failed a gate, and "
+            "%d give only bounds, because the server was not the limit",
+            (int)json_integer_of(tally, "withheld"),
+            (int)json_integer_of(tally, "bounded"));
     tell_noise(results, noise);
     margin_floor_print(results, run);
     if (!results->begun || results_gone(results)) {
@@ -508,6 +508,7 @@ void conclusion_print(const struct results *results, const json_t *run,
         return;
     }
     results_tell(results, "files: %s", results->directory);
+    char next[8192];
     if (complete)
         hint_make("report", results->directory, next, sizeof next);
     else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rest's interval has three sources: the gap over blocks, the counts over
- * blocks (both random, so their squares add up), and what one of each costs,
- * which is the same error in every block and is added in full.
+ * The interval of the rest has three sources: the gap over blocks and the
+ * counts over blocks, which are random, so that their squares add up, and the
+ * price of one event, whose error is equal in every block and is added in full.
  */
 #include "gap.h"
 
@@ -39,7 +39,7 @@ const char *gap_verdict_name(enum gap_verdict verdict)
 
 void gap_mean_of(const double *values, int n, struct gap_mean *mean)
 {
-    double sum = 0, squares = 0, half;
+    double sum = 0, squares = 0;
 
     *mean = (struct gap_mean){.n = n, .value = NAN, .lo = NAN, .hi = NAN};
     if (n < 1)
@@ -51,7 +51,8 @@ void gap_mean_of(const double *values, int n, struct gap_mean *mean)
         return;
     for (int i = 0; i < n; i++)
         squares += (values[i] - mean->value) * (values[i] - mean->value);
-    half = statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
+    double half =
+        statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
     mean->lo = mean->value - half;
     mean->hi = mean->value + half;
 }
@@ -65,7 +66,7 @@ static void turn(struct gap_mean *mean)
     mean->hi = -lo;
 }
 
-/* Parts, rest and verdict of a gap whose means are known. */
+/* Sets parts, rest and verdict of a gap whose means are known. */
 static void weigh(const struct gap_facts *facts, struct gap *gap)
 {
     double half = (gap->gap_ns.hi - gap->gap_ns.lo) / 2;
@@ -77,7 +78,7 @@ static void weigh(const struct gap_facts *facts, struct gap *gap)
         double count_half = (more->hi - more->lo) / 2 * each->each_ns;
 
         gap->part_ns[i] = more->value * each->each_ns;
-        /* What neither does more of needs no price. */
+        /* Events that neither model has more of need no price. */
         if (more->lo == 0 && more->hi == 0) {
             gap->part_ns[i] = 0;
             continue;
@@ -110,19 +111,17 @@ struct text {
 static void __attribute__((format(printf, 2, 3)))
 add(struct text *text, const char *format, ...)
 {
-    va_list arguments;
-    int n;
-
     if (text->used >= text->size)
         return;
+    va_list arguments;
     va_start(arguments, format);
-    n = vsnprintf(text->at + text->used, text->size - text->used, format,
-                  arguments);
+    int n = vsnprintf(text->at + text->used, text->size - text->used, format,
+                      arguments);
     va_end(arguments);
     text->used += n > 0 ? (size_t)n : 0;
 }
 
-/* Microseconds with three digits or so. */
+/* Writes microseconds with about three digits. */
 static void add_us(struct text *text, double ns)
 {
     double us = ns / 1000;
@@ -140,7 +139,7 @@ static void add_mean(struct text *text, const struct gap_mean *mean)
     add(text, "]");
 }
 
-/* What matters of the parts; the others are in the sum alone. */
+/* Adds the parts that matter; the others are only in the sum. */
 static void add_parts(struct text *text, const struct gap_facts *facts,
                       const struct gap *gap)
 {

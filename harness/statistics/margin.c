@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Latencies have a margin of their own: queueing alone moves a p99 by more
- * than anybody should care for in a throughput.
+ * Latencies have a margin of their own, because queueing alone moves a p99 by
+ * more than a difference in throughput that matters.
  *
- * One noise floor for each metric, over the load points of its experiment,
- * since a latency's noise says nothing about a memory's. The 95th percentile is
- * the nearest rank: with fewer than 20 load points, the largest.
+ * Each metric has one noise floor over the load points of its experiment, since
+ * the noise of a latency says nothing about that of memory. The 95th percentile
+ * is the nearest rank: with fewer than 20 load points, the largest difference.
  */
 #include "margin.h"
 
@@ -38,7 +38,7 @@ static bool is_latency(const struct metric *metric)
            !strncmp(metric->name, "beside_", 7);
 }
 
-/* What the experiment (of run.json) declares for the metric. */
+/* The margin that the experiment (of run.json) declares for the metric. */
 static double declared_margin(const json_t *experiment,
                               const struct metric *metric)
 {
@@ -51,11 +51,12 @@ static double declared_margin(const json_t *experiment,
     return latency ? LATENCY_MARGIN : MARGIN;
 }
 
-/* Pairs of the same binary that may be called different. */
+/* The share of pairs of the same binary that may be called different, and the
+ * percentile that is the floor. */
 static const double DIFFERENT_MAX = 0.1, QUANTILE = 0.95;
 
 struct floor_work {
-    const json_t *trials, *experiment;
+    const json_t *experiment;
     struct samples samples;
     json_t *cells; /* of the experiment */
     int different;
@@ -70,30 +71,28 @@ static void compare_copies(struct floor_work *work, const char *load_point,
         .metric = metric,
         .margin = declared_margin(work->experiment, metric),
         .p_holm = NAN};
-    struct estimate ratio;
-    enum verdict verdict;
+    const struct estimate *ratio = &comparison.ratio;
 
     if (n < 2)
         return;
-    statistics_ratio(a->values, b->values, n, &ratio);
+    statistics_ratio(a->values, b->values, n, &comparison.ratio);
     signed_rank_ratio(a->values, b->values, n, &comparison.rank);
-    comparison.ratio = &ratio;
-    verdict = comparison_verdict(&comparison);
+    enum verdict verdict = comparison_verdict(&comparison);
     work->different += verdict == VERDICT_BETTER || verdict == VERDICT_WORSE;
     json_array_append_new(work->cells,
                           json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s}",
                                     "load_point", load_point, "metric",
-                                    metric->name, "n", n, "ratio", ratio.value,
-                                    "lo", ratio.lo, "hi", ratio.hi, "verdict",
+                                    metric->name, "n", n, "ratio", ratio->value,
+                                    "lo", ratio->lo, "hi", ratio->hi, "verdict",
                                     comparison_verdict_name(verdict)));
 }
 
-/* The 95th percentile of |ln ratio|, as a share. */
+/* The 95th percentile of |ln ratio| as a share. */
 static double floor_of(const json_t *cells, const char *metric, double *logs)
 {
+    size_t n = 0;
     const json_t *cell;
-    size_t i, n = 0;
-
+    size_t i;
     json_array_foreach (cells, i, cell) {
         if (json_text_is(cell, "metric", metric))
             logs[n++] = fabs(log(json_number_of(cell, "ratio")));
@@ -123,44 +122,40 @@ static json_t *json_floors(const struct floor_work *work)
     return floors;
 }
 
-/* One experiment: the model and its copy at every load point that has both. */
+/* The floors of one experiment from all load points that have the model and its
+ * copy. */
 static json_t *json_experiment(struct floor_work *work, const char *model)
 {
-    const json_t *point;
     char copy[80];
-    size_t i;
-
     snprintf(copy, sizeof copy, "%.64s~", model);
     work->cells = json_array();
     work->different = 0;
-    work->samples.a.experiment = work->samples.b.experiment =
-        json_text_of(work->experiment, "name");
     work->samples.a.model = model;
     work->samples.b.model = copy;
+    const json_t *point;
+    size_t i;
     json_array_foreach (json_object_get(work->experiment, "load_points"), i,
                         point) {
-
-        work->samples.a.load_point = work->samples.b.load_point =
-            json_text_of(point, "id");
-        sample_gather(work->trials, &work->samples.a);
-        sample_gather(work->trials, &work->samples.b);
+        samples_at(&work->samples, work->experiment, point);
+        sample_gather(work->samples.trials, &work->samples.a);
+        sample_gather(work->samples.trials, &work->samples.b);
         for (const struct metric *m = metrics; m->name; m++)
             if ((margin_is_primary(m) || m->scope == METRIC_BESIDE) &&
                 metric_applies(m, point))
                 compare_copies(work, work->samples.a.load_point, m);
     }
     return json_pack("{s:s, s:s, s:o, s:i, s:o}", "experiment",
-                     work->samples.a.experiment, "model", model, "floors",
-                     json_floors(work), "different", work->different, "cells",
-                     work->cells);
+                     json_text_of(work->experiment, "name"), "model", model,
+                     "floors", json_floors(work), "different", work->different,
+                     "cells", work->cells);
 }
 
 static void run_all(struct floor_work *work, json_t *run)
 {
     json_t *list = json_array();
-    size_t i, cells = 0;
+    size_t cells = 0;
     int different = 0;
-
+    size_t i;
     json_array_foreach (json_object_get(run, "experiments"), i,
                         work->experiment) {
         json_t *row;
@@ -172,7 +167,7 @@ static void run_all(struct floor_work *work, json_t *run)
         found = json_array_size(work->cells);
         cells += found;
         different += work->different;
-        /* --models may have left the baseline out. */
+        /* The flag --models can leave the baseline out. */
         if (found > 0)
             json_array_append(list, row);
         json_decref(row);
@@ -192,8 +187,8 @@ static void run_all(struct floor_work *work, json_t *run)
 
 int margin_floor_make(json_t *run, const json_t *trials)
 {
-    struct floor_work work = {.trials = trials};
-    int result = samples_init(&work.samples, json_array_size(trials));
+    struct floor_work work;
+    int result = samples_init(&work.samples, run, trials);
 
     if (result == 0)
         run_all(&work, run);
@@ -204,25 +199,19 @@ int margin_floor_make(json_t *run, const json_t *trials)
 double margin_floor(const json_t *run, const char *experiment,
                     const char *metric)
 {
-    const json_t *list = json_object_get(json_object_get(run, "noise_floor"),
-                                         "experiments"),
-                 *row;
-    size_t i;
+    const json_t *list =
+        json_object_get(json_object_get(run, "noise_floor"), "experiments");
+    const json_t *row = json_row_of(list, "experiment", experiment);
 
-    json_array_foreach (list, i, row) {
-        if (json_text_is(row, "experiment", experiment))
-            return json_number_of(
-                json_object_get(json_object_get(row, "floors"), metric),
-                "floor");
-    }
-    return 0;
+    return json_number_of(
+        json_object_get(json_object_get(row, "floors"), metric), "floor");
 }
 
 static void print_experiment(const struct results *results, const json_t *row)
 {
     const json_t *floors = json_object_get(row, "floors");
-    char text[512] = "", part[96];
-
+    char text[512] = "";
+    char part[96];
     for (const struct metric *m = metrics; m->name; m++) {
         const json_t *row_of_metric = json_object_get(floors, m->name);
         double q = json_number_of(row_of_metric, "floor");
@@ -241,13 +230,14 @@ static void print_experiment(const struct results *results, const json_t *row)
 
 void margin_floor_print(const struct results *results, const json_t *run)
 {
-    const json_t *noise_floor = json_object_get(run, "noise_floor"), *row;
+    const json_t *noise_floor = json_object_get(run, "noise_floor");
     int cells = (int)json_integer_of(noise_floor, "cells");
     int different = (int)json_integer_of(noise_floor, "different");
-    size_t i;
 
     if (!json_is_object(noise_floor))
         return;
+    const json_t *row;
+    size_t i;
     json_array_foreach (json_object_get(noise_floor, "experiments"), i, row)
         print_experiment(results, row);
     results_tell(results,

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each trial tells of up to three moments: at rest (no connection), all
- * connections open and nothing asked, and the window's end. A line through
- * the first and second gives the idle connection; through the first and last
- * the connection with its request; the difference of the last two is the
- * request alone. Where not the connections but the tasks that a request starts
- * are swept, a line through the last alone gives one of these tasks: at rest
- * the checked requests have left what a server keeps of them. Threads and
- * processes come and go during a request; who has not nine in ten of them is
- * left out. Weights are 1 / total^2, the same for every kind, so that the
- * kinds' slopes add up to the total's.
+ * Each trial has samples at up to three moments: at rest (no connection), all
+ * connections open but no request yet, and the end of the window. A line
+ * through the first and second gives the cost of an idle connection; through
+ * the first and last, of a connection with its request; the difference of the
+ * last two gives the request alone.
+ *
+ * If the sweep varies tasks per request instead of connections, fit a line to
+ * the samples at the end of the window only; its slope is the cost of one task.
+ * The samples at rest cannot be used, since the checked requests have left
+ * behind what a server keeps of its tasks. Threads and processes come and go
+ * during a request: a trial that caught fewer than 90 % of the expected tasks
+ * is skipped.
+ *
+ * Weights are 1 / total^2 for every kind of memory, so that the slopes of the
+ * kinds add up to the slope of the total.
  */
 #include "memory_slopes.h"
 
@@ -44,26 +49,28 @@ enum per {
 static const char *const per_names[] = {"idle_connection", "busy_connection",
                                         "request_in_flight", "task", "sleeper"};
 
-/* What one trial tells; NAN: it does not. */
+/* The figures of one trial; NAN: unknown. */
 struct row {
     double connections;
-    double asked;          /* tasks of the requests in flight */
-    double tasks[MOMENTS]; /* threads: a process has one at least */
+    double asked;          /* expected tasks of the requests in flight */
+    double tasks[MOMENTS]; /* threads; a process has at least one */
     double bytes[MOMENTS][KINDS];
 };
 
-/* One section's trials of one model, and room for twice as many points. */
+/* The trials of one section and one model. x, y and weights have room for two
+ * points of each trial. */
 struct work {
     const json_t *trials;
     const char *experiment, *section, *model;
-    const json_t *points; /* the experiment's load points */
-    struct row *own;      /* of its valid trials */
+    const json_t *points; /* of the experiment, in run.json */
+    struct row *own;      /* of the valid trials of this model */
     int count;
-    bool closed;                      /* every connection always busy */
-    bool sleepers;                    /* the tasks of a request are swept */
-    bool kernel_tasks;                /* they are threads or processes */
-    double *x, *y, *weights;          /* of the fit under way */
-    enum moment tasks_from, tasks_to; /* between which tasks appear */
+    bool closed;             /* every connection always has a request */
+    bool sleepers;           /* the sweep varies the tasks of a request */
+    bool kernel_tasks;       /* tasks are threads or processes */
+    double *x, *y, *weights; /* of the current fit */
+    enum moment tasks_from,
+        tasks_to; /* the moments between which tasks appear */
 };
 
 static struct row row_from(const json_t *trial)
@@ -90,7 +97,6 @@ static bool in_section(const struct work *work, const json_t *trial)
 {
     const json_t *point;
     size_t i;
-
     json_array_foreach (work->points, i, point)
         if (json_text_is(point, "section", work->section) &&
             json_text_is(point, "id", json_text_of(trial, "load_point")))
@@ -100,11 +106,10 @@ static bool in_section(const struct work *work, const json_t *trial)
 
 static void gather(struct work *work)
 {
+    work->count = 0;
     const json_t *trial;
     const char *words;
     size_t i;
-
-    work->count = 0;
     json_array_foreach (work->trials, i, trial) {
         if (json_true_of(trial, "valid") &&
             !figures_withheld(trial, FIGURE_MEMORY | FIGURE_IDLE_MEMORY, true,
@@ -117,7 +122,7 @@ static void gather(struct work *work)
     }
 }
 
-/* Where the tasks come from: from connections, or from requests. */
+/* Finds out whether connections or requests start the tasks. */
 static void find_tasks(struct work *work)
 {
     double with_connections = 0, with_requests = 0;
@@ -135,7 +140,7 @@ static void find_tasks(struct work *work)
         with_requests > with_connections ? MOMENT_END : MOMENT_OPEN;
 }
 
-/* The tasks of the requests in flight; NAN: they are not all there. */
+/* The tasks of the requests in flight; NAN: too few of them were there. */
 static double sleepers_of(const struct work *work, const struct row *row)
 {
     double there = row->tasks[MOMENT_END] - row->tasks[MOMENT_OPEN];
@@ -152,7 +157,7 @@ static void add_point(struct work *work, int *n, double x, double y,
     (*n)++;
 }
 
-/* The points of one fit; returns how many. */
+/* Makes the points of one fit. Returns how many there are. */
 static int make_points(struct work *work, enum per per, int kind)
 {
     int n = 0;
@@ -195,7 +200,8 @@ static json_t *json_slope(const struct slope *slope)
                      "hi", slope->hi);
 }
 
-/* How far a load point lies off the line at most, as a share of its level. */
+/* The largest distance of a load point from the line, as a share of its
+ * level. */
 static json_t *json_misfit(const struct work *work, int n,
                            const struct slope *line)
 {
@@ -229,7 +235,7 @@ static const char *refusal(const struct work *work, enum per per)
     return NULL;
 }
 
-/* One row: every kind's slope, or why there is none. */
+/* One row: the slope of every kind, or the reason why there is none. */
 static json_t *row_of(struct work *work, enum per per)
 {
     const char *why = refusal(work, per);
@@ -268,7 +274,7 @@ static json_t *row_of(struct work *work, enum per per)
                      why ? json_string(why) : json_null(), "bytes", bytes);
 }
 
-/* The swept number: connections, or tasks of each request. */
+/* The number that the sweep varies: connections, or tasks of each request. */
 static double count_at(const struct work *work, const json_t *point)
 {
     if (work->sleepers)
@@ -276,15 +282,15 @@ static double count_at(const struct work *work, const json_t *point)
     return json_figure_of(json_object_get(point, "load"), "connections");
 }
 
-/* Whether the section's load points are a sweep: each has another count. Sets
- * work->closed. */
+/* Whether the section's load points are a sweep: each has a different count.
+ * Sets work->closed. */
 static bool is_sweep(struct work *work)
 {
-    const json_t *a, *b;
-    size_t i, j;
     int count = 0;
 
     work->closed = true;
+    const json_t *a, *b;
+    size_t i, j;
     json_array_foreach (work->points, i, a) {
         const json_t *load = json_object_get(a, "load");
 
@@ -309,7 +315,6 @@ static void add_section(struct work *work, json_t *rows, const json_t *first)
 {
     const json_t *name;
     size_t i;
-
     json_array_foreach (json_object_get(first, "models"), i, name) {
         work->model = json_string_value(name);
         gather(work);
@@ -318,7 +323,8 @@ static void add_section(struct work *work, json_t *rows, const json_t *first)
             if ((per == PER_SLEEPER) != work->sleepers)
                 continue;
             json_t *row = row_of(work, (enum per)per);
-            /* A model whose tasks do not multiply has no such figure. */
+            /* A model whose number of tasks does not grow has no such
+             * figure. */
             if (per == PER_TASK && json_is_null(json_object_get(row, "bytes")))
                 json_decref(row);
             else
@@ -331,7 +337,6 @@ static void add_experiment(struct work *work, json_t *rows)
 {
     const json_t *a, *b;
     size_t i, j;
-
     json_array_foreach (work->points, i, a) {
         bool seen = false;
 
@@ -349,15 +354,16 @@ static void add_experiment(struct work *work, json_t *rows)
 
 int memory_slopes_make(json_t *run, const json_t *trials)
 {
-    size_t n = json_array_size(trials) + 1, i;
+    size_t n = json_array_size(trials) + 1;
     struct work work = {.trials = trials,
                         .own = calloc(n, sizeof *work.own),
                         .x = calloc(2 * n, sizeof(double)),
                         .y = calloc(2 * n, sizeof(double)),
                         .weights = calloc(2 * n, sizeof(double))};
-    json_t *rows = json_array(), *experiment;
+    json_t *rows = json_array();
     bool made = rows && work.own && work.x && work.y && work.weights;
-
+    size_t i;
+    json_t *experiment;
     if (made)
         json_array_foreach (json_object_get(run, "experiments"), i,
                             experiment) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one more connection, request in flight or task costs in memory, by
- * kind: from the trials of a section whose load points differ in connections,
- * or in the tasks that each request starts.
- * Reads and writes JSON as docs/results.md describes it.
+ * The memory cost of one more connection, request in flight or task, by kind of
+ * memory: from the trials of a section whose load points differ in connections,
+ * or in the tasks that each request starts. docs/results.md describes the JSON
+ * that is read and written.
  */
 #pragma once
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Only valid trials take part; how many did not is counted, since what is left
- * may be left for a reason.
+ * Only valid trials are used. How many were not is counted, because trials that
+ * remain may not be typical.
  *
  * In slice mode a value comes from a stretch of rounds. Stretches do not
- * overlap. Their number is small on purpose: the longer they are, the less of
- * the likeness of neighbours is left between them. If any slice lacks the
- * figure, the whole block is dropped: the remaining slices would be a biased
- * sample. A slice whose CPU was read late takes only its pair with it: the
- * clock tells that before the figure is known, and the cause lies in the
- * harness, so the remaining pairs are not biased.
+ * overlap. Their number is small on purpose: the longer they are, the less
+ * alike neighbouring values are. If any slice lacks the figure, the whole block
+ * is dropped: the remaining slices would be a biased sample. A slice whose CPU
+ * was read late takes only its pair with it, because the cause lies in the
+ * harness and not in the figure, so the remaining pairs are not biased.
  */
 #include "sample.h"
 
@@ -20,15 +19,18 @@
 #include <string.h>
 
 #include "harness/base/json.h"
-/* Independent values that a comparison in slice mode rests on, if it can. */
+#include "summary_rows.h"
+
+/* Values that a comparison in slice mode should rest on. */
 enum { SLICE_VALUES_MIN = 6 };
 
-/* The gate machine_speed allows the same. */
+/* As much as the gate machine_speed allows. */
 static const double SPEED_ALIKE = 0.15;
 
 int sample_init(struct sample *sample, size_t n)
 {
-    /* Few blocks in slice mode have several values each. */
+    /* In slice mode blocks are cut up: up to so many more values than
+     * blocks. */
     n += SLICE_VALUES_MIN;
     *sample = (struct sample){.valid = calloc(n, sizeof(json_t *)),
                               .trials = calloc(n, sizeof(json_t *)),
@@ -59,12 +61,11 @@ static int by_block(const void *left, const void *right)
 
 void sample_gather(const json_t *trials, struct sample *sample)
 {
-    const json_t *trial;
-    size_t i;
-
     sample->valid_count = sample->count = sample->invalid = 0;
     sample->withheld = 0;
     sample->reason = NULL;
+    const json_t *trial;
+    size_t i;
     json_array_foreach (trials, i, trial) {
         if (!figures_are_of(trial, sample->experiment, sample->load_point,
                             sample->model))
@@ -93,7 +94,7 @@ void sample_select(struct sample *sample, const struct metric *metric,
             sample->reason = words;
 }
 
-/* A reason that some of the trials have, behind what `why` says already. */
+/* Adds a reason that `some` of the trials have to the text in `why`. */
 static void add_reason(const char *reason, int some, int all, char *why,
                        size_t size)
 {
@@ -108,7 +109,7 @@ static void add_reason(const char *reason, int some, int all, char *why,
         snprintf(why + used, size - used, " (in %d of %d trials)", some, all);
 }
 
-/* Values of the selected trials. */
+/* Takes the values of the selected trials. */
 static bool take_values(struct sample *sample, const struct metric *metric,
                         char *why, size_t size)
 {
@@ -128,7 +129,8 @@ static bool take_values(struct sample *sample, const struct metric *metric,
     }
     for (int i = 0; i < sample->count; i++) {
         char reason[256] = "";
-        double value = metric->value(sample->trials[i], reason, sizeof reason);
+        double value =
+            metric->value(metric, sample->trials[i], reason, sizeof reason);
 
         sample->values[i] = value;
         if (value == 0 && zeros++ == 0)
@@ -156,34 +158,33 @@ double sample_left_out(struct sample *sample, const struct metric *metric)
     return all > 0 ? (double)(sample->withheld + sample->invalid) / all : 0;
 }
 
-/* Two trials of a block whose levels may be off. That cancels in their ratio
- * where the machine ran at about the same share of its usual speed in both. */
+/* Whether the ratio of two trials of a block can be used. If the level of one
+ * is off, the error cancels in the ratio provided the machine ran at about
+ * equal shares of its usual speed in both. */
 static bool alike(const json_t *a, const json_t *b, const struct metric *metric)
 {
     const char *words;
-    double x, y;
-
     if (!figures_withheld(a, metric->figure, true, &words) &&
         !figures_withheld(b, metric->figure, true, &words))
         return true;
-    x = json_number_of(json_object_get(a, "platform"), "speed_ratio");
-    y = json_number_of(json_object_get(b, "platform"), "speed_ratio");
+    double x = json_number_of(json_object_get(a, "platform"), "speed_ratio");
+    double y = json_number_of(json_object_get(b, "platform"), "speed_ratio");
     return x > 0 && y > 0 && fabs(log(x / y)) <= log1p(SPEED_ALIKE);
 }
 
-/* Blocks that both have. */
-static int blocks_shared(const struct sample *a, const struct sample *b)
+/* Moves *i and *j on to trials of one block, which may be the present ones;
+ * false when no further block has trials of both. */
+static bool next_shared(const struct sample *a, const struct sample *b, int *i,
+                        int *j)
 {
-    int count = 0;
+    while (*i < a->count && *j < b->count) {
+        json_int_t x = block_of(a->trials[*i]), y = block_of(b->trials[*j]);
 
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        count += x == y;
-        i += x <= y;
-        j += y <= x;
+        if (x == y)
+            return true;
+        *(x < y ? i : j) += 1;
     }
-    return count;
+    return false;
 }
 
 static double slice_value(const json_t *slice, const struct metric *metric)
@@ -197,7 +198,7 @@ static double slice_value(const json_t *slice, const struct metric *metric)
     return NAN;
 }
 
-/* Whether the pair takes part. */
+/* Whether CPU, if the metric is about CPU, was read in time in both slices. */
 static bool in_time(const json_t *left, const json_t *right,
                     const struct metric *metric)
 {
@@ -245,8 +246,8 @@ int sample_slice_ratios(const json_t *a, const json_t *b,
     return given;
 }
 
-/* What one shared block gives, behind the n values so far; returns how many
- * there are then, -1 when its slices do not give the metric. */
+/* Adds the ratios of one shared block behind the n values so far. Returns how
+ * many values there are then; -1 if its slices do not give the metric. */
 static int pair_block(const json_t *a, const json_t *b,
                       const struct metric *metric, int stretches,
                       struct sample *pair_a, struct sample *pair_b, int n)
@@ -266,18 +267,14 @@ static int pair_slices(const struct sample *a, const struct sample *b,
                        const struct metric *metric, struct sample *pair_a,
                        struct sample *pair_b)
 {
-    int blocks = blocks_shared(a, b), n = 0;
-    int stretches = blocks > 0 ? (SLICE_VALUES_MIN + blocks - 1) / blocks : 0;
+    int blocks = 0, n = 0;
 
-    for (int i = 0, j = 0; n >= 0 && i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        if (x == y)
-            n = pair_block(a->trials[i], b->trials[j], metric, stretches,
-                           pair_a, pair_b, n);
-        i += x <= y;
-        j += y <= x;
-    }
+    for (int i = 0, j = 0; next_shared(a, b, &i, &j); i++, j++)
+        blocks++;
+    for (int i = 0, j = 0; n >= 0 && next_shared(a, b, &i, &j); i++, j++)
+        n = pair_block(a->trials[i], b->trials[j], metric,
+                       (SLICE_VALUES_MIN + blocks - 1) / blocks, pair_a, pair_b,
+                       n);
     pair_a->count = pair_b->count = n > 0 ? n : 0;
     return pair_a->count;
 }
@@ -285,30 +282,25 @@ static int pair_slices(const struct sample *a, const struct sample *b,
 int sample_pair(struct sample *a, struct sample *b, const struct metric *metric,
                 struct sample *pair_a, struct sample *pair_b)
 {
-    char why[256];
     int n = 0;
 
     pair_a->count = pair_b->count = pair_a->pairs = 0;
-    /* Given for the whole cell or not at all, as in the summary. */
+    /* A metric is given for the whole cell or not at all, as in the summary. */
     sample_select(a, metric, false);
     sample_select(b, metric, false);
+    char why[256];
     if (!take_values(a, metric, why, sizeof why) ||
         !take_values(b, metric, why, sizeof why))
         return 0;
     if (json_is_array(json_object_get(a->trials[0], "slices")))
         return pair_slices(a, b, metric, pair_a, pair_b);
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        json_int_t x = block_of(a->trials[i]), y = block_of(b->trials[j]);
-
-        if (x == y && alike(a->trials[i], b->trials[j], metric)) {
+    for (int i = 0, j = 0; next_shared(a, b, &i, &j); i++, j++)
+        if (alike(a->trials[i], b->trials[j], metric)) {
             pair_a->trials[n] = a->trials[i];
             pair_a->values[n] = a->values[i];
             pair_b->trials[n] = b->trials[j];
             pair_b->values[n++] = b->values[j];
         }
-        i += x <= y;
-        j += y <= x;
-    }
     pair_a->count = pair_b->count = n;
     return n;
 }
@@ -332,8 +324,8 @@ double sample_error_share(const struct sample *sample,
 const char *sample_bound(const struct sample *sample,
                          const struct metric *metric)
 {
-    /* An idle connection's memory and a lone request's recovery are not met by
-     * a limit of the load. */
+    /* A limit of the load does not bound CPU, the memory of idle connections or
+     * the recovery of a single request. */
     if (!(metric->figure & (FIGURE_THROUGHPUT | FIGURE_LATENCY)))
         return NULL;
     for (int i = 0; i < sample->count; i++) {
@@ -356,9 +348,12 @@ json_t *sample_ids(const struct sample *sample)
     return list;
 }
 
-int samples_init(struct samples *samples, size_t n)
+int samples_init(struct samples *samples, const json_t *run,
+                 const json_t *trials)
 {
-    *samples = (struct samples){0};
+    size_t n = json_array_size(trials);
+
+    *samples = (struct samples){.run = run, .trials = trials};
     if (sample_init(&samples->a, n) < 0 || sample_init(&samples->b, n) < 0 ||
         sample_init(&samples->pair_a, n) < 0 ||
         sample_init(&samples->pair_b, n) < 0) {
@@ -374,6 +369,38 @@ void samples_free(struct samples *samples)
     sample_free(&samples->b);
     sample_free(&samples->pair_a);
     sample_free(&samples->pair_b);
+}
+
+void samples_at(struct samples *samples, const json_t *experiment,
+                const json_t *point)
+{
+    samples->experiment = experiment;
+    samples->point = point;
+    samples->a.experiment = samples->b.experiment =
+        json_text_of(experiment, "name");
+    samples->a.load_point = samples->b.load_point = json_text_of(point, "id");
+}
+
+void samples_each(struct samples *samples, void (*each)(void *context),
+                  void (*pair)(void *context), void *context)
+{
+    const json_t *models = json_object_get(samples->point, "models");
+    const json_t *a, *b;
+    size_t i, j;
+    json_array_foreach (models, i, a) {
+        samples->a.model = json_string_value(a);
+        sample_gather(samples->trials, &samples->a);
+        each(context);
+        json_array_foreach (models, j, b) {
+            samples->b.model = json_string_value(b);
+            if (j <= i ||
+                summary_is_yardstick(samples->run, samples->a.model) ||
+                summary_is_yardstick(samples->run, samples->b.model))
+                continue;
+            sample_gather(samples->trials, &samples->b);
+            pair(context);
+        }
+    }
 }
 
 int samples_pair(struct samples *samples, const struct metric *metric)

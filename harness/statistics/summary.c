@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Per load point, model and metric one row; per load point, metric and pair of
- * contenders one comparison, paired by block. Only valid trials take part, and
- * only those from which the metric is not withheld; a metric that another of
- * the cell cannot give is not given at all, since the blocks that do give it
- * are no random choice. Verdicts come last: they need the noise floor, and the
- * p of all comparisons of the experiment.
+ * A row for each load point, model and metric, and a comparison, paired by
+ * block, for each load point, metric and pair of contenders. Only valid trials
+ * that do not withhold the metric are used. If one of them lacks the metric,
+ * the cell has no figure, because the remaining blocks would be a biased
+ * sample. Verdicts come last: they need the noise floor, and the p-values of
+ * all comparisons of the experiment.
  */
 #include "summary.h"
 
@@ -26,18 +26,17 @@
 
 static json_t *row_of(struct sample *cell, const struct metric *metric)
 {
-    struct estimate estimate = {0};
     char why[256];
+    bool lower_bound;
+    struct estimate estimate = {0};
     bool given = sample_values(cell, metric, why, sizeof why);
     bool interval = given && cell->count > 1;
     const char *by = given ? sample_bound(cell, metric) : NULL;
-    bool lower_bound;
     double error_share = sample_error_share(cell, metric, &lower_bound);
-    json_t *row;
 
     if (given)
         statistics_level(cell->values, cell->count, &estimate);
-    row = json_pack(
+    json_t *row = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
         "s:i, s:b, s:o, s:o, s:o}",
         "experiment", cell->experiment, "load_point", cell->load_point, "model",
@@ -59,25 +58,16 @@ static json_t *row_of(struct sample *cell, const struct metric *metric)
     return row;
 }
 
-/* A comparison until its verdict is due. */
-struct pending {
-    struct comparison comparison;
-    struct estimate ratio;
-    json_t *trials;
-};
-
-/* What summarising one load point needs. */
 struct work {
     json_t *run;
-    const json_t *trials;
     struct samples samples;
-    struct pending *pending;
+    struct comparison *comparisons; /* which wait for their verdicts */
     size_t count;
     bool out_of_memory;
 };
 
-/* No difference that is smaller than the figures' own error is one, and with a
- * part missing nobody knows. */
+/* A difference within the error of the figures is none, and if a part of a
+ * figure is missing, no difference can be judged. */
 static void add_error(struct work *work, struct comparison *comparison)
 {
     double a = sample_error_share(&work->samples.a, comparison->metric,
@@ -90,140 +80,103 @@ static void add_error(struct work *work, struct comparison *comparison)
         comparison->bound_a = comparison->bound_b = COMPARISON_ESTIMATE;
 }
 
-static struct pending *add_pending(struct work *work)
+static struct comparison *add_comparison(struct work *work)
 {
-    struct pending *more =
-        realloc(work->pending, (work->count + 1) * sizeof *more);
+    struct comparison *more =
+        realloc(work->comparisons, (work->count + 1) * sizeof *more);
 
     if (!more) {
         work->out_of_memory = true;
         return NULL;
     }
-    work->pending = more;
-    return &work->pending[work->count++];
+    work->comparisons = more;
+    return &work->comparisons[work->count++];
 }
 
-static void compare(struct work *work, const json_t *experiment,
-                    const struct metric *metric)
+static void compare(struct work *work, const struct metric *metric)
 {
     struct samples *samples = &work->samples;
     struct sample *a = &samples->pair_a, *b = &samples->pair_b;
     int n = samples_pair(samples, metric);
-    struct pending *pending = n > 0 ? add_pending(work) : NULL;
+    struct comparison *comparison = n > 0 ? add_comparison(work) : NULL;
 
-    if (!pending)
+    if (!comparison)
         return;
-    *pending = (struct pending){
-        .comparison = {.experiment = samples->a.experiment,
-                       .load_point = samples->a.load_point,
-                       .metric = metric,
-                       .a = samples->a.model,
-                       .b = samples->b.model,
-                       .margin = margin_of(work->run, experiment, metric),
-                       .primary = margin_is_primary(metric),
-                       .p_holm = NAN,
-                       .bound_a = sample_bound(&samples->a, metric),
-                       .bound_b = sample_bound(&samples->b, metric),
-                       .pairs = a->pairs,
-                       .signed_rank_p = signed_rank_p(a->values, b->values, n),
-                       .invalid_share =
-                           fmax(sample_left_out(&samples->a, metric),
-                                sample_left_out(&samples->b, metric))},
+    *comparison = (struct comparison){
+        .experiment = samples->a.experiment,
+        .load_point = samples->a.load_point,
+        .metric = metric,
+        .a = samples->a.model,
+        .b = samples->b.model,
+        .margin = margin_of(work->run, samples->experiment, metric),
+        .primary = margin_is_primary(metric),
+        .p_holm = NAN,
+        .bound_a = sample_bound(&samples->a, metric),
+        .bound_b = sample_bound(&samples->b, metric),
+        .pairs = a->pairs,
+        .signed_rank_p = signed_rank_p(a->values, b->values, n),
+        .invalid_share = fmax(sample_left_out(&samples->a, metric),
+                              sample_left_out(&samples->b, metric)),
         .trials = samples_ids(samples)};
-    add_error(work, &pending->comparison);
-    statistics_ratio(a->values, b->values, n, &pending->ratio);
-    signed_rank_ratio(a->values, b->values, n, &pending->comparison.rank);
-}
-
-/* Holm's correction over the primary comparisons of each experiment. */
-static int correct(struct work *work)
-{
-    const json_t *experiment;
-    double *p = calloc(work->count + 1, sizeof *p);
-    size_t i;
-
-    json_array_foreach (json_object_get(work->run, "experiments"), i,
-                        experiment) {
-        const char *name = json_text_of(experiment, "name");
-        int family = 0;
-
-        for (size_t j = 0; p && j < work->count; j++) {
-            const struct pending *pending = &work->pending[j];
-            bool mine = pending->comparison.primary &&
-                        !strcmp(pending->comparison.experiment, name);
-            p[j] = mine ? pending->ratio.p : NAN;
-        }
-        if (!p || (family = statistics_holm(p, (int)work->count)) < 0)
-            break;
-        for (size_t j = 0; j < work->count; j++)
-            if (!isnan(p[j])) {
-                work->pending[j].comparison.p_holm = p[j];
-                work->pending[j].comparison.family = family;
-            }
-    }
-    work->out_of_memory |= !p;
-    free(p);
-    return work->out_of_memory ? -ENOMEM : 0;
+    add_error(work, comparison);
+    statistics_ratio(a->values, b->values, n, &comparison->ratio);
+    signed_rank_ratio(a->values, b->values, n, &comparison->rank);
 }
 
 static int judge(struct work *work)
 {
     json_t *list = json_object_get(work->run, "comparisons");
-    int result = correct(work);
-
-    for (size_t i = 0; i < work->count; i++) {
-        struct pending *pending = &work->pending[i];
-        json_t *row;
-
-        pending->comparison.ratio = &pending->ratio;
-        row = comparison_json(&pending->comparison);
-        json_object_set_new(row, "trials", pending->trials);
-        json_array_append_new(list, row);
+    int result = work->out_of_memory ? -ENOMEM : 0;
+    const json_t *experiment;
+    size_t i;
+    json_array_foreach (json_object_get(work->run, "experiments"), i,
+                        experiment) {
+        if (comparison_correct(work->comparisons, work->count,
+                               sizeof *work->comparisons,
+                               json_text_of(experiment, "name")) < 0)
+            result = -ENOMEM;
     }
-    free(work->pending);
+    for (i = 0; i < work->count; i++)
+        json_array_append_new(list, comparison_json(&work->comparisons[i]));
+    free(work->comparisons);
     return result;
+}
+
+static void add_rows(void *context)
+{
+    struct work *work = context;
+
+    for (const struct metric *m = metrics; m->name; m++)
+        if (metric_applies(m, work->samples.point))
+            json_array_append_new(json_object_get(work->run, "summary"),
+                                  row_of(&work->samples.a, m));
+}
+
+static void compare_all(void *context)
+{
+    struct work *work = context;
+
+    for (const struct metric *m = metrics; m->name; m++)
+        if (metric_applies(m, work->samples.point))
+            compare(work, m);
 }
 
 static int visit_point(const json_t *experiment, const json_t *point,
                        void *context)
 {
     struct work *work = context;
-    const json_t *models = json_object_get(point, "models"), *a, *b;
-    size_t i, j;
 
-    work->samples.a.experiment = work->samples.b.experiment =
-        json_text_of(experiment, "name");
-    work->samples.a.load_point = work->samples.b.load_point =
-        json_text_of(point, "id");
-    json_array_foreach (models, i, a) {
-        work->samples.a.model = json_string_value(a);
-        sample_gather(work->trials, &work->samples.a);
-        for (const struct metric *m = metrics; m->name; m++)
-            if (metric_applies(m, point))
-                json_array_append_new(json_object_get(work->run, "summary"),
-                                      row_of(&work->samples.a, m));
-        json_array_foreach (models, j, b) {
-            work->samples.b.model = json_string_value(b);
-            if (j <= i ||
-                summary_is_yardstick(work->run, work->samples.a.model) ||
-                summary_is_yardstick(work->run, work->samples.b.model))
-                continue;
-            sample_gather(work->trials, &work->samples.b);
-            for (const struct metric *m = metrics; m->name; m++)
-                if (metric_applies(m, point))
-                    compare(work, experiment, m);
-        }
-    }
+    samples_at(&work->samples, experiment, point);
+    samples_each(&work->samples, add_rows, compare_all, work);
     return 0;
 }
 
-/* Whether a contender has a figure. */
+/* Whether any contender has the figure. */
 static bool told(const json_t *run, const json_t *experiment,
                  const json_t *point, const char *metric)
 {
     const json_t *name, *row;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, name) {
         const char *model = json_string_value(name);
 
@@ -236,8 +189,8 @@ static bool told(const json_t *run, const json_t *experiment,
     return false;
 }
 
-/* An open loop offers everybody the same rate, so there latency decides: the
- * deepest percentile that any contender has. */
+/* An open loop offers all models an equal rate, so latency decides: the highest
+ * percentile that any contender has. */
 static const char *latency_headline(const json_t *run, const json_t *experiment,
                                     const json_t *point)
 {
@@ -250,10 +203,10 @@ static const char *latency_headline(const json_t *run, const json_t *experiment,
     return names[0];
 }
 
-/* What the experiment asks for, wherever that has a meaning: it was fixed
- * before anything was measured, and stays if nobody has a figure for it. Else
- * by the kind of load: beside a job, or among heavy requests, the latency of
- * those harmed. */
+/* The headline that the experiment asks for, if the load point can have it: it
+ * was fixed before anything was measured and stays even if nobody has the
+ * figure. Otherwise the kind of load decides: beside a second load, or among
+ * heavy requests, the headline is the latency of the requests that suffer. */
 static const char *choose(const json_t *run, const json_t *experiment,
                           const json_t *point)
 {
@@ -282,7 +235,6 @@ void summary_headlines(json_t *run)
     const json_t *experiment;
     json_t *point;
     size_t i, j;
-
     json_array_foreach (json_object_get(run, "experiments"), i, experiment)
         json_array_foreach (json_object_get(experiment, "load_points"), j,
                             point)
@@ -295,15 +247,14 @@ struct lost {
     int count;
 };
 
-/* Models that are left without what the load point is about, since gates
- * withhold it from every trial. */
+/* Counts the models that have no headline figure because gates withhold it from
+ * every trial. */
 static int count_lost(const json_t *experiment, const json_t *point,
                       void *context)
 {
     struct lost *lost = context;
     const json_t *model;
     size_t i;
-
     json_array_foreach (json_object_get(point, "models"), i, model) {
         const json_t *row =
             summary_row(lost->run, json_text_of(experiment, "name"),
@@ -320,10 +271,10 @@ static void count(json_t *run, const json_t *trials)
 {
     struct lost lost = {.run = run};
     size_t planned = json_array_size(json_object_get(run, "plan"));
+    int valid = 0, retried = 0, withheld = 0, bounded = 0;
     const json_t *trial;
-    int valid = 0, retried = 0, withheld = 0, bounded = 0, attempt;
+    int attempt;
     size_t i;
-
     json_array_foreach (trials, i, trial) {
         valid += json_true_of(trial, "valid");
         withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
@@ -341,14 +292,15 @@ static void count(json_t *run, const json_t *trials)
                   "lost", lost.count));
 }
 
-/* How much repeated trials of the same cell differ: the median, over cells, of
+/* The difference between repeated trials of a cell: the median, over cells, of
  * the standard deviation of log throughput. */
 static void add_noise(json_t *run)
 {
-    json_t *rows = json_object_get(run, "summary"), *row;
+    json_t *rows = json_object_get(run, "summary");
     double *sds = calloc(json_array_size(rows) + 1, sizeof *sds);
-    size_t i, n = 0;
-
+    size_t n = 0;
+    json_t *row;
+    size_t i;
     json_array_foreach (rows, i, row) {
         json_t *sd = json_object_get(row, "log_sd");
 
@@ -367,10 +319,10 @@ static void add_noise(json_t *run)
 
 int summary_make(json_t *run, const json_t *trials)
 {
-    struct work work = {.run = run, .trials = trials};
+    struct work work = {.run = run};
     int result = margin_floor_make(run, trials);
 
-    if (samples_init(&work.samples, json_array_size(trials)) < 0)
+    if (samples_init(&work.samples, run, trials) < 0)
         result = -ENOMEM;
     if (result == 0) {
         json_object_set_new(run, "summary", json_array());
@@ -387,21 +339,23 @@ int summary_make(json_t *run, const json_t *trials)
 
 char *summary_csv(const json_t *trials)
 {
-    const json_t *trial;
-    char *text = NULL, why[256];
-    size_t size, i;
+    size_t size;
+    char *text = NULL;
     FILE *file = open_memstream(&text, &size);
 
     if (!file)
         return NULL;
     fputs("experiment,load_point,model,metric,block,trial,value,valid\n", file);
+    const json_t *trial;
+    char why[256];
+    size_t i;
     json_array_foreach (trials, i, trial) {
         bool valid = json_true_of(trial, "valid");
         const char *words;
 
         for (const struct metric *m = metrics; m->name; m++) {
             double value = metric_applies(m, trial)
-                               ? m->value(trial, why, sizeof why)
+                               ? m->value(m, trial, why, sizeof why)
                                : NAN;
 
             if (!isfinite(value))

@@ -12,7 +12,6 @@ json_t *summary_row(const json_t *run, const char *experiment,
 {
     json_t *row;
     size_t i;
-
     json_array_foreach (json_object_get(run, "summary"), i, row)
         if (json_text_is(row, "experiment", experiment) &&
             json_text_is(row, "load_point", load_point) &&
@@ -28,7 +27,6 @@ json_t *summary_comparison(const json_t *run, const char *experiment,
 {
     json_t *row;
     size_t i;
-
     json_array_foreach (json_object_get(run, "comparisons"), i, row)
         if (json_text_is(row, "experiment", experiment) &&
             json_text_is(row, "load_point", load_point) &&
@@ -45,7 +43,6 @@ int summary_each_point(const json_t *run,
 {
     const json_t *experiment, *point;
     size_t i, j;
-
     json_array_foreach (json_object_get(run, "experiments"), i, experiment)
         json_array_foreach (json_object_get(experiment, "load_points"), j,
                             point) {

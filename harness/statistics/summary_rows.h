@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finding things in a run.json: its load points, a row of its summary or of its
- * comparisons.
+ * Finding things in a run.json: load points, rows of the summary, comparisons.
  */
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The summary row or the comparison of these, or NULL. A comparison is found
- * in the order given alone (a, b). */
+/* The summary row, or the comparison of a with b (not of b with a); or NULL. */
 json_t *summary_row(const json_t *run, const char *experiment,
                     const char *load_point, const char *model,
                     const char *metric);
@@ -17,14 +15,12 @@ json_t *summary_comparison(const json_t *run, const char *experiment,
                            const char *load_point, const char *metric,
                            const char *a, const char *b);
 
-/* One experiment's load point: (load_point, experiment) objects of run.json.
- * Walks all of them; stops when the function returns non-zero and returns
- * that. */
+/* Calls `visit` for every load point of every experiment of the run. Stops when
+ * it returns non-zero, and returns that. */
 int summary_each_point(const json_t *run,
                        int (*visit)(const json_t *experiment,
                                     const json_t *point, void *context),
                        void *context);
 
-/* Whether a model is none of those that are compared, but a measure for them.
- */
+/* Whether the model is a yardstick, which is not compared. */
 bool summary_is_yardstick(const json_t *run, const char *model);

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "harness/base/clock.h"
 #include "harness/base/json.h"
+#include "models/runtime/base/clock.h"
 #include "steps.h"
 
 static const int64_t STEP_NS = 100000000;
@@ -26,7 +26,8 @@ static bool choose_steps(struct live_trial *live, int64_t start_ns)
     struct trial_activity *activity = &live->trial->activity;
     int64_t warmup_ns = live->spec->point->warmup_ns;
     int64_t origin_ns = start_ns - warmup_ns;
-    int64_t first = (now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
+    int64_t first =
+        (clock_now_ns() + OPEN_NS - origin_ns + STEP_NS - 1) / STEP_NS;
     int64_t last = (warmup_ns - CLOSE_NS) / STEP_NS;
 
     activity->first_step = (int)first;
@@ -56,10 +57,10 @@ int trial_activity_take(struct live_trial *live, int64_t start_ns)
     at_ns = start_ns - live->spec->point->warmup_ns +
             activity->first_step * STEP_NS;
     slept = steps_sleep_until(live, at_ns);
-    began_ns = now_ns();
+    began_ns = clock_now_ns();
     tally_read(tally, before);
     slept = slept && steps_sleep_until(live, at_ns + activity->steps * STEP_NS);
-    activity->span_ns = now_ns() - began_ns;
+    activity->span_ns = clock_now_ns() - began_ns;
     tally_read(tally, activity->counts);
     tally_close(tally);
     for (int i = 0; i < TALLY_KINDS; i++)

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/server/client.h"
+#include "models/runtime/base/clock.h"
 
 /* One quick answer by chance must not end the measurement, and one slow answer
  * by chance must not prolong it much: five in a row take a sixth of a second at
@@ -34,13 +34,13 @@ static bool stopped(const struct recovery_probe *probe)
 static int64_t ask(const struct recovery_probe *probe, int *fd, int number,
                    int64_t timeout_ns)
 {
-    int64_t sent_ns = now_ns();
+    int64_t sent_ns = clock_now_ns();
     int result = client_ask(
         probe->address, fd, &probe->requests[number % probe->request_count],
         timeout_ns > TIMEOUT_MIN_NS ? timeout_ns : TIMEOUT_MIN_NS, probe->stop);
 
     if (result == 0)
-        return now_ns() - sent_ns;
+        return clock_now_ns() - sent_ns;
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
@@ -90,7 +90,7 @@ int recovery_await(const struct recovery_probe *probe, int64_t end_ns,
 
     recovery->probes = 0;
     while (row < RECOVERY_ROW && !stopped(probe) &&
-           (sent_ns = now_ns()) < last_ns) {
+           (sent_ns = clock_now_ns()) < last_ns) {
         int64_t took_ns =
             ask(probe, &fd, recovery->probes++, last_ns - sent_ns);
 
@@ -98,7 +98,7 @@ int recovery_await(const struct recovery_probe *probe, int64_t end_ns,
             row = 0;
         else if (row++ == 0)
             since_ns = recovery->probes == 1 ? end_ns : sent_ns;
-        pause_until(probe, now_ns() + PAUSE_NS);
+        pause_until(probe, clock_now_ns() + PAUSE_NS);
     }
     if (fd >= 0)
         close(fd);

@@ -2,7 +2,7 @@
  *
  * All turns are laid out before the first one: a warm-up with each server,
  * then the rounds. Every generator knows its own turns beforehand (`slices` of
- * struct load_plan), and all begin at the same moment. The harness only reads
+ * struct load_spec), and all begin at the same moment. The harness only reads
  * CPU times at the edges of each counted part, those of the server under load
  * first. A late reading is scaled to the length of the counted part, and a gate
  * checks how late it was.
@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "harness/arithmetic/order.h"
-#include "harness/base/clock.h"
 #include "harness/machine/urgency.h"
+#include "models/runtime/base/clock.h"
 #include "steps.h"
 
 static const int64_t LEAD_NS = 20000000; /* time to tell all generators */
@@ -157,7 +157,7 @@ static int open_load(struct block *block, int index)
 
 static int begin(struct block *block)
 {
-    block->begin_ns = now_ns() + LEAD_NS;
+    block->begin_ns = clock_now_ns() + LEAD_NS;
     for (int i = 0; i < block->count; i++) {
         int64_t result = load_begin_at(block->live[i].load, block->begin_ns);
 

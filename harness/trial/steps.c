@@ -212,11 +212,11 @@ int steps_check(struct live_trial *live)
     return 0;
 }
 
-void steps_load_plan(const struct live_trial *live, struct load_plan *plan)
+void steps_load_plan(const struct live_trial *live, struct load_spec *plan)
 {
     const struct load_point *point = live->spec->point;
 
-    *plan = (struct load_plan){
+    *plan = (struct load_spec){
         .address.v4 = live->address,
         .requests = live->requests,
         .request_count = live->request_count,
@@ -248,7 +248,7 @@ int steps_start_loads(struct live_trial *live)
 {
     const struct beside *beside = &live->spec->point->beside;
     struct trial *trial = live->trial;
-    struct load_plan *second = &live->beside_plan;
+    struct load_spec *second = &live->beside_plan;
     int result;
 
     steps_load_plan(live, &live->load_plan);

@@ -23,7 +23,7 @@ struct live_trial {
     struct load_request *requests, *beside_requests;
     int request_count, beside_request_count;
     struct load_greeting *greeting;          /* of a session, or NULL */
-    struct load_plan load_plan, beside_plan; /* must outlive the loads */
+    struct load_spec load_plan, beside_plan; /* must outlive the loads */
     struct load *load, *beside;
     struct meter_sample backend_first, backend_last;
     bool backend_reset;    /* in the warm-up the backend forgot its lateness */
@@ -57,7 +57,7 @@ int steps_start_server(struct live_trial *live);
 int steps_check(struct live_trial *live);
 
 /* The load that the load point asks for. */
-void steps_load_plan(const struct live_trial *live, struct load_plan *plan);
+void steps_load_plan(const struct live_trial *live, struct load_spec *plan);
 
 int steps_start_loads(struct live_trial *live);
 

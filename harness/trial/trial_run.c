@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "drift.h"
-#include "harness/base/clock.h"
 #include "harness/machine/urgency.h"
+#include "models/runtime/base/clock.h"
 #include "steps.h"
 
 static const int64_t MS = 1000000;
@@ -41,7 +41,7 @@ static void take_warm(struct live_trial *live, int64_t window_ns)
     cost_ns =
         (cheap.processes > 0 ? cheap.processes : 1) * SNAPSHOT_PER_PROCESS_NS +
         20 * MS;
-    if (now_ns() + cost_ns > window_ns)
+    if (clock_now_ns() + cost_ns > window_ns)
         return;
     if (cost_ns > SNAPSHOT_URGENT_NS)
         urgency_drop();
@@ -161,7 +161,7 @@ static int drive(struct live_trial *live)
     /* Without a real-time priority, a generator that never sleeps would delay
      * every sample from here on. */
     urgency_give(0, URGENCY_SAMPLER);
-    if (!steps_sleep_until(live, (now_ns() + start_ns) / 2))
+    if (!steps_sleep_until(live, (clock_now_ns() + start_ns) / 2))
         return -EINTR;
     take_warm(live, start_ns);
     if (trial_activity_take(live, start_ns) < 0)

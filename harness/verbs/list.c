@@ -19,6 +19,7 @@
 #include "harness/search/search.h"
 #include "harness/server/models.h"
 #include "harness/server/store_server.h"
+#include "models/runtime/base/units.h"
 #include "verbs.h"
 
 static const char *const subjects[] = {"models", "workloads", "experiments",
@@ -78,6 +79,26 @@ static json_t *workloads_json(void)
                              w->workload->source, "parameters",
                              workload_parameters(w)));
     return array;
+}
+
+/* How quantities are written: the models in other languages read the values of
+ * workloads' parameters by these rows. */
+static json_t *units_json(void)
+{
+    json_t *object = json_object();
+
+    for (const struct unit_row *unit = units; unit < units + UNITS; unit++) {
+        json_t *suffixes = unit->suffixes ? json_object() : NULL;
+
+        if (!suffixes)
+            continue;
+        for (const struct unit_suffix *s = unit->suffixes; s->text; s++)
+            json_object_set_new(suffixes, s->text, json_integer(s->scale));
+        json_object_set_new(
+            object, unit->name,
+            json_pack("{ss so}", "kind", unit->kind, "suffixes", suffixes));
+    }
+    return object;
 }
 
 /* The number of trials and their time under load. */
@@ -336,6 +357,8 @@ int verb_list(int argc, char **argv)
             parts[i].print(list);
         json_object_set_new(all, parts[i].subject, list);
     }
+    if (json_object_get(all, "workloads") && request.subject)
+        json_object_set_new(all, "units", units_json());
     if (request.json) {
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');

@@ -233,7 +233,7 @@ static int present(const struct load_options *options,
 {
     char reason[128];
     struct load_print print = {
-        .plan = &options->plan,
+        .spec = &options->plan,
         .result = result,
         .url = options->url,
         .percentile_count = options->percentile_count,

@@ -30,8 +30,8 @@ struct options {
 
 static const char *name_of(int index, const char **group)
 {
-    *group = selftest_tests[index].group;
-    return selftest_tests[index].name;
+    *group = selftest_tests()[index].group;
+    return selftest_tests()[index].name;
 }
 
 /* Takes names, patterns and groups, such as "fault,meter-cpu,mutant-*". */
@@ -66,7 +66,7 @@ static void print_text(const struct selftest_result *results)
 {
     char text[1024];
 
-    for (int i = 0; selftest_tests[i].name; i++) {
+    for (int i = 0; selftest_tests()[i].name; i++) {
         const struct selftest_result *result = &results[i];
         const struct outcome *outcome = result->outcome;
 
@@ -93,9 +93,9 @@ static void print_text(const struct selftest_result *results)
 
 static void print_list(void)
 {
-    for (int i = 0; selftest_tests[i].name; i++)
-        printf("%-22s %-11s %s\n", selftest_tests[i].name,
-               selftest_tests[i].group, selftest_tests[i].planted);
+    for (int i = 0; selftest_tests()[i].name; i++)
+        printf("%-22s %-11s %s\n", selftest_tests()[i].name,
+               selftest_tests()[i].group, selftest_tests()[i].planted);
 }
 
 /* Runs, prints, stores. Returns the exit code. */
@@ -168,7 +168,7 @@ int verb_selftest(int argc, char **argv)
         print_list();
         return EXIT_OK;
     }
-    for (int i = 0; !options.any && selftest_tests[i].name; i++)
+    for (int i = 0; !options.any && selftest_tests()[i].name; i++)
         options.chosen[i] = true;
     /* A report shows the newest stored self-test, which must be a whole one. */
     options.keep &= !options.any || options.root;

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// From a request's target to a workload's name and arguments, as in routes.py:
-// the tables are those of the C workloads, in routes.json beside the models.
+// From a request's target to a workload's name and arguments, as in routes.py.
+// The tables of the C workloads are in routes.json beside the models.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 
-const SCALES = {
-  count: { '': 1, k: 1e3, M: 1e6, G: 1e9 },
-  ns: { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 },
-  bytes: { B: 1, kB: 1e3, KiB: 2 ** 10, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30 },
-};
-const KINDS = {
-  count: 'a whole number such as 5 or 100k',
-  ns: 'a time such as 50ms (ns, us, ms, s, m, h)',
-  bytes: 'a size such as 13B or 64KiB',
-};
 const QUERY_MAX = 2048;
 const SEED_MAX = 2n ** 64n - 1n;
 
@@ -27,39 +17,43 @@ class Wrong extends Error {
   }
 }
 
-const known = new Map(); // quantities seen before, by unit and text
-
-/** 50ms -> 50000000; null when it is no quantity of that unit. */
-function quantity(unit, text) {
-  const key = `${unit} ${text}`;
-  let value = known.get(key);
-  if (value === undefined) {
-    value = parseQuantity(unit, text);
-    if (known.size < 1024) known.set(key, value);
+/** A kind of quantity, from a row of models/runtime/base/units.c. */
+class Unit {
+  constructor(row) {
+    Object.assign(this, row);
+    this.known = new Map(); // values of the texts parsed so far
   }
-  return value;
-}
 
-function parseQuantity(unit, text) {
-  const match = /^(\d+)(?:\.(\d+))?([A-Za-z]*)$/.exec(text);
-  const scale = match && Object.hasOwn(SCALES[unit], match[3]) ? SCALES[unit][match[3]] : null;
-  if (scale === null) return null;
-  const fraction = match[2] || '';
-  const whole = BigInt(match[1] + fraction) * BigInt(scale);
-  const divisor = 10n ** BigInt(fraction.length);
-  return whole % divisor ? null : Number(whole / divisor);
+  /** 50ms -> 50000000; null if the text is no quantity of this unit. */
+  value(text) {
+    let value = this.known.get(text);
+    if (value === undefined) {
+      value = this.parse(text);
+      if (this.known.size < 1024) this.known.set(text, value);
+    }
+    return value;
+  }
+
+  parse(text) {
+    const match = /^(\d+)(?:\.(\d+))?(.*)$/.exec(text);
+    if (!match || !Object.hasOwn(this.suffixes, match[3])) return null;
+    const fraction = match[2] || '';
+    const whole = BigInt(match[1] + fraction) * BigInt(this.suffixes[match[3]]);
+    const divisor = 10n ** BigInt(fraction.length);
+    return whole % divisor ? null : Number(whole / divisor);
+  }
 }
 
 const shown = (text) => text.slice(0, 40).replace(/[^ -~]/g, '?');
 
 class Parameter {
-  constructor(row) {
-    Object.assign(this, row);
-    this.limits = [quantity(this.unit, row.minimum), quantity(this.unit, row.maximum)];
+  constructor(row, units) {
+    Object.assign(this, row, { unit: units.get(row.unit) });
+    this.limits = [this.unit.value(row.minimum), this.unit.value(row.maximum)];
     this.default = this.parse(row.default);
   }
 
-  /** Its value, or an array of values where it takes several. */
+  /** The parameter's value, or an array of values if it takes several. */
   parse(text) {
     if (!this.list_max) return this.one(text);
     const pieces = text.split(',');
@@ -69,9 +63,9 @@ class Parameter {
   }
 
   one(text) {
-    const value = quantity(this.unit, text);
+    const value = this.unit.value(text);
     if (value !== null && value >= this.limits[0] && value <= this.limits[1]) return value;
-    const fault = value === null ? `not ${KINDS[this.unit]}` : 'out of range';
+    const fault = value === null ? `not ${this.unit.kind}` : 'out of range';
     throw new Wrong(400, `${this.name}=${shown(text)} is ${fault}; allowed is ${this.minimum} ` +
                          `to ${this.maximum}`);
   }
@@ -91,13 +85,13 @@ function decoded(text) {
 }
 
 class Route {
-  constructor(row) {
-    this.parameters = new Map(row.parameters.map((p) => [p.name, new Parameter(p)]));
+  constructor(row, units) {
+    this.parameters = new Map(row.parameters.map((p) => [p.name, new Parameter(p, units)]));
     this.defaults = { seed: 0n };
     for (const [name, parameter] of this.parameters) this.defaults[name] = parameter.default;
   }
 
-  /** Every parameter and the seed, by name. */
+  /** The values of all parameters and the seed, by name. */
   arguments(query) {
     if (query.length > QUERY_MAX)
       throw new Wrong(400, `the query is too long, ${QUERY_MAX} bytes at most`);
@@ -125,13 +119,15 @@ class Route {
 class Routes {
   constructor(model, has) {
     const file = path.join(path.dirname(process.argv[1]), '..', 'routes.json');
-    const rows = JSON.parse(fs.readFileSync(file)).workloads;
+    const tables = JSON.parse(fs.readFileSync(file));
+    const units = new Map(Object.entries(tables.units).map(([name, row]) => [name, new Unit(row)]));
+    const rows = tables.workloads;
     this.model = model;
     this.known = new Set(rows.map((row) => row.name));
     this.routes = new Map();
     const listed = [];
     for (const { name, ...row } of rows.filter((one) => has.includes(one.name))) {
-      this.routes.set(`/${name}`, [name, new Route(row)]);
+      this.routes.set(`/${name}`, [name, new Route(row, units)]);
       listed.push({ route: `/${name}`, ...row });
     }
     this.listing = JSON.stringify({ model, routes: listed }) + '\n';

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """From a request's target to a workload's name and arguments.
 
-The tables are those of the C workloads, which the build writes to routes.json
-beside the models: names, units, defaults and limits are said once. Which of
-them a model has is up to its handlers.
+The build writes the tables of the C workloads to routes.json beside the models,
+so that names, units, defaults and limits are written down once. A model has the
+workloads for which it has a handler.
 """
 import functools
 import json
@@ -11,16 +11,7 @@ import os
 import re
 import sys
 
-_SCALES = {
-    "count": {"": 1, "k": 10**3, "M": 10**6, "G": 10**9},
-    "ns": {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9},
-    "bytes": {"B": 1, "kB": 10**3, "KiB": 1 << 10, "MB": 10**6, "MiB": 1 << 20, "GB": 10**9,
-              "GiB": 1 << 30},
-}
-_KINDS = {"count": "a whole number such as 5 or 100k",
-          "ns": "a time such as 50ms (ns, us, ms, s, m, h)",
-          "bytes": "a size such as 13B or 64KiB"}
-_QUANTITY = re.compile(r"(\d+)(?:\.(\d+))?([A-Za-z]*)", re.ASCII)
+_QUANTITY = re.compile(r"(\d+)(?:\.(\d+))?(.*)", re.ASCII)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _AUTHORITY = re.compile(r"http://[^/?]*/?", re.IGNORECASE)
 _QUERY_MAX = 2048
@@ -35,16 +26,22 @@ class Wrong(Exception):
         self.status, self.words = status, words
 
 
-@functools.lru_cache(maxsize=1024)
-def quantity(unit: str, text: str) -> int | None:
-    """50ms -> 50000000; None when it is no quantity of that unit."""
-    match = _QUANTITY.fullmatch(text)
-    scale = _SCALES[unit].get(match[3]) if match else None
-    if scale is None:
-        return None
-    fraction = match[2] or ""
-    value, rest = divmod(int(match[1] + fraction) * scale, 10 ** len(fraction))
-    return None if rest else value
+class _Unit:
+    """A kind of quantity, from a row of models/runtime/base/units.c."""
+
+    def __init__(self, row: dict):
+        self.kind, self._suffixes = row["kind"], row["suffixes"]
+        self.value = functools.lru_cache(maxsize=1024)(self._value)
+
+    def _value(self, text: str) -> int | None:
+        """50ms -> 50000000; None if the text is no quantity of this unit."""
+        match = _QUANTITY.fullmatch(text)
+        scale = self._suffixes.get(match[3]) if match else None
+        if scale is None:
+            return None
+        fraction = match[2] or ""
+        value, rest = divmod(int(match[1] + fraction) * scale, 10 ** len(fraction))
+        return None if rest else value
 
 
 def _shown(text: str) -> str:
@@ -52,15 +49,15 @@ def _shown(text: str) -> str:
 
 
 class _Parameter:
-    def __init__(self, row: dict):
-        self.name, self.unit = row["name"], row["unit"]
+    def __init__(self, row: dict, units: dict):
+        self.name, self.unit = row["name"], units[row["unit"]]
         self.low, self.high = row["minimum"], row["maximum"]
-        self.limits = quantity(self.unit, self.low), quantity(self.unit, self.high)
+        self.limits = self.unit.value(self.low), self.unit.value(self.high)
         self.list_max = row.get("list_max", 0)
         self.default = self.parse(row["default"])
 
     def parse(self, text: str):
-        """Its value, or a tuple of values where it takes several."""
+        """The parameter's value, or a tuple of values if it takes several."""
         if not self.list_max:
             return self._one(text)
         pieces = text.split(",")
@@ -69,10 +66,10 @@ class _Parameter:
         return tuple(map(self._one, pieces))
 
     def _one(self, text: str) -> int:
-        value = quantity(self.unit, text)
+        value = self.unit.value(text)
         if value is not None and self.limits[0] <= value <= self.limits[1]:
             return value
-        fault = f"not {_KINDS[self.unit]}" if value is None else "out of range"
+        fault = f"not {self.unit.kind}" if value is None else "out of range"
         raise Wrong(400, f"{self.name}={_shown(text)} is {fault}; allowed is {self.low} "
                          f"to {self.high}")
 
@@ -90,12 +87,12 @@ def _seed(text: str) -> int:
 
 
 class _Route:
-    def __init__(self, row: dict):
-        self.parameters = {p["name"]: _Parameter(p) for p in row["parameters"]}
+    def __init__(self, row: dict, units: dict):
+        self.parameters = {p["name"]: _Parameter(p, units) for p in row["parameters"]}
         self.defaults = {name: p.default for name, p in self.parameters.items()} | {"seed": 0}
 
     def arguments(self, query: str) -> dict:
-        """Every parameter and the seed, by name."""
+        """The values of all parameters and the seed, by name."""
         if not query:
             return self.defaults
         if len(query) > _QUERY_MAX:
@@ -122,10 +119,12 @@ class Routes:
 
     def __init__(self, model: str, has):
         with open(os.path.join(sys.path[0], "../routes.json"), encoding="utf-8") as file:
-            rows = {row["name"]: row for row in json.load(file)["workloads"]}
+            tables = json.load(file)
+        units = {name: _Unit(row) for name, row in tables["units"].items()}
+        rows = {row["name"]: row for row in tables["workloads"]}
         self._model, self._known = model, frozenset(rows)
         self.names = sorted(self._known & set(has))
-        self._routes = {f"/{name}": (name, _Route(rows[name])) for name in self.names}
+        self._routes = {f"/{name}": (name, _Route(rows[name], units)) for name in self.names}
         self.listing = json.dumps({"model": model, "routes": [
             {"route": f"/{name}"} | {k: v for k, v in rows[name].items() if k != "name"}
             for name in self.names]}).encode() + b"\n"

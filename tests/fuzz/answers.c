@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers, as the load generator reads them (load/response.h). However the
- * bytes are cut the judgement is one, with a head that was learned from an
+ * Answers, as the load generator reads them (load/answer/response.h). However
+ * the bytes are cut the judgement is one, with a head that was learned from an
  * earlier answer as without, and what is taken for good is an answer that
  * another reading of RFC 9112 finds whole and well framed.
  *
@@ -14,7 +14,7 @@
 #include <ctype.h>
 #include <strings.h>
 
-#include "harness/load/response.h"
+#include "harness/load/answer/response.h"
 
 /* What came of an answer. */
 struct verdict {

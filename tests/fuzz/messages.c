@@ -2,12 +2,12 @@
  *
  * WebSocket frames: a head that is read is written back to the same bytes, and
  * a conversation, with a server's session (messages.h) as with the load
- * generator (load/socket.h), is the same however its bytes are cut and stays
- * within its limits.
+ * generator (load/answer/socket.h), is the same however its bytes are cut and
+ * stays within its limits.
  */
 #include "wire.h"
 
-#include "harness/load/socket.h"
+#include "harness/load/answer/socket.h"
 #include "models/runtime/connection/messages.h"
 
 enum { LIMIT = 2000, EVENTS_MAX = 64 };

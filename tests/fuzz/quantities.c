@@ -112,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     double per_s;
     char *text = fuzz_text(data, size);
 
-    check_unit(UNIT_COUNT, text);
-    check_unit(UNIT_NS, text);
-    check_unit(UNIT_BYTES, text);
+    for (int unit = 0; unit < UNITS; unit++)
+        if (units[unit].suffixes)
+            check_unit((enum unit)unit, text);
     check_count(text);
     if (units_parse_rate(text, &per_s) == 0)
         FUZZ_CHECK(per_s > 0 && isfinite(per_s), "%g", per_s);

@@ -5,8 +5,8 @@
 Each gate of `troika list gates` is switched off (TROIKA_TEST_GATE_OFF), alone,
 and the unit tests of gates are run: at least one of them, by name, must miss
 it. A gate that no test would miss is a gate that may be broken unnoticed. Then
-the self-test plants real faults with all gates off: every check that waits for
-a gate must fail, each for its own gate.
+the self-test plants faults with all gates off: every check that waits for a
+gate must fail, and there must be one for every gate.
 """
 import json
 import os
@@ -20,9 +20,6 @@ BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
 PLANTED = ("fault-wrong", "fault-500", "backlog-overflow", "trial-killed",
            "trial-facts")
-CAUGHT = {"wrong_bodies", "errors", "connections", "answers", "in_flight", "little",
-          "identity", "service_floor", "server_restarted", "sampler_cost", "generator_busy",
-          "sampler", "server_alive", "steady"}
 
 
 def run(*argv, off: str = "", real_off: str = "") -> subprocess.CompletedProcess:
@@ -76,7 +73,8 @@ class GateMatrix(unittest.TestCase):
                 self.assertFalse(check["pass"], f"{test['name']}: {check}")
                 self.assertIn("switched off", check["seen"])
                 missed.add(loud.group(1))
-        self.assertEqual(set(), CAUGHT - missed)
+        self.assertEqual({gate["id"] for gate in self.gates
+                          if not gate["fails_when"].startswith("never")}, missed)
 
     def test_each_gate_says_when_it_fails_and_is_documented(self) -> None:
         page = (ROOT / "docs/method/gates.md").read_text()

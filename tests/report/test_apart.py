@@ -46,7 +46,7 @@ class Apart(Case):
         said = self.last_lines()
         fetch = said.split("  fetch:")[1].split("  spin:")[0]
         # Nobody else has a figure on p50 beyond the limit.
-        self.assertIn("for here the profile's p99<100ms or 512MiB of memory is missed: serial", fetch)
+        self.assertIn("because they miss the profile's p99<100ms or 512MiB of memory: serial", fetch)
         self.assertNotIn("times serial", fetch)
 
     def test_where_all_miss_the_limits_are_left_out_and_that_is_said(self):

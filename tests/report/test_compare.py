@@ -116,7 +116,7 @@ class Compare(Case):
 
         self.rows(bound)
         text = self.compare("--max-regression", "5%").stdout
-        self.assertRegex(text, r"; \d+ are bounds, for the server was not the limit")
+        self.assertRegex(text, r"; \d+ are only bounds, because the server was not the limit")
 
     def test_the_one_that_is_a_lower_bound_is_named(self):
         def lower(rows):
@@ -126,12 +126,12 @@ class Compare(Case):
             return rows
 
         self.rows(lower)
-        self.assertIn("no verdict, B is a lower bound: what", self.compare().stdout)
+        self.assertIn("no verdict, B is a lower bound without the", self.compare().stdout)
         self.first, self.run_path = self.run_path, self.first
-        self.assertIn("no verdict, A is a lower bound: what", self.compare().stdout)
+        self.assertIn("no verdict, A is a lower bound without the", self.compare().stdout)
         self.first = self.run_path
         self.rows(lower)
-        self.assertIn("no verdict, both are lower bounds: what", self.compare().stdout)
+        self.assertIn("no verdict, both are lower bounds without the", self.compare().stdout)
 
     def test_a_run_with_gates_off_is_not_to_be_trusted(self):
         words = "NOT TO BE TRUSTED: TROIKA_DISABLE_GATE=steal"
@@ -203,7 +203,7 @@ class Compare(Case):
             (lambda t: t.update(memory=None), "there is no memory"),
             (lambda t: t.update(cpu=None), "there is no cpu"),
             (lambda t: t["requests"].update(scheduled=1), "1 requests were scheduled"),
-            (lambda t: t["requests"].update(ok=-1), "requests.ok is no count"),
+            (lambda t: t["requests"].update(ok=-1), "requests.ok is not a count"),
             (lambda t: t.update(run_id="other"), "its run_id is not that of run.json"),
             (lambda t: t["cell"].update(query="delay=1s"), "its cell.query is not that"),
         ):
@@ -232,7 +232,7 @@ class Compare(Case):
         for change, said in (
             ({"lo": 9e9, "hi": 1}, "lo is above its"),
             ({"value": -5}, "value is below zero"),
-            ({"hi": "7"}, "hi is no number"),
+            ({"hi": "7"}, "hi is not a number"),
             ({"error_share": -0.5}, "error_share is below zero"),
         ):
             self.rows(lambda rows: [rows[0] | change, *rows[1:]])
@@ -247,11 +247,11 @@ class Compare(Case):
         for path in (victim, self.run_path / "run.json"):
             path.unlink()
             os.mkfifo(path)
-            self.assertIn(f"{path}: it is no regular file", self.compare(code=1).stderr)
+            self.assertIn(f"{path}: it is not a regular file", self.compare(code=1).stderr)
 
     def test_a_row_twice_is_refused(self):
         self.rows(lambda rows: [*rows, rows[0]])
-        self.assertRegex(self.compare(code=1).stderr, r"the file is damaged: summary\[\d+\] is there twice")
+        self.assertRegex(self.compare(code=1).stderr, r"the file is damaged: summary\[\d+\] appears twice")
 
     def test_a_summary_that_was_never_made(self):
         self.rows(lambda rows: [])

@@ -21,7 +21,6 @@ static const double b[] = {1000, 1001, 999, 1002, 998, 1000};
 static json_t *row_bound(double invalid_share, int blocks, const char *bound_a,
                          const char *bound_b)
 {
-    struct estimate ratio;
     struct comparison comparison = {
         .experiment = "e",
         .load_point = "p",
@@ -30,7 +29,6 @@ static json_t *row_bound(double invalid_share, int blocks, const char *bound_a,
         .b = "two",
         .margin = 0.05,
         .primary = true,
-        .ratio = &ratio,
         .p_holm = 0.001,
         .family = 12,
         .bound_a = bound_a,
@@ -38,7 +36,7 @@ static json_t *row_bound(double invalid_share, int blocks, const char *bound_a,
         .invalid_share = invalid_share,
     };
 
-    statistics_ratio(a, b, blocks, &ratio);
+    statistics_ratio(a, b, blocks, &comparison.ratio);
     signed_rank_ratio(a, b, blocks, &comparison.rank);
     comparison.signed_rank_p = signed_rank_p(a, b, blocks);
     return comparison_json(&comparison);
@@ -134,17 +132,15 @@ static void one_block_says_nothing(void **state)
 static char *phrase(const char *metric, const double *x, const double *y,
                     bool primary, double p_holm, char *text)
 {
-    struct estimate ratio;
     struct comparison comparison = {.metric = metric_find(metric),
                                     .a = "one",
                                     .b = "two",
                                     .margin = 0.05,
                                     .primary = primary,
-                                    .ratio = &ratio,
                                     .p_holm = p_holm,
                                     .family = 12};
 
-    statistics_ratio(x, y, 6, &ratio);
+    statistics_ratio(x, y, 6, &comparison.ratio);
     signed_rank_ratio(x, y, 6, &comparison.rank);
     return comparison_phrase(&comparison, "blocks", text, 256);
 }

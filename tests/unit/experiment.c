@@ -273,6 +273,8 @@ static void a_search_has_a_limit(void **state)
     bad(SEARCH, 2, "add slo = p99<100ms");
     bad(SEARCH "slo = 60ms\n", 5, "p99<100ms");
     bad(SEARCH "slo = p99<60ms\nrate = 5\n", 6, "belongs to mode = open");
+    bad(SEARCH "slo = p99<60ms\nactive = 1%\n", 6,
+        "\"active\" has no meaning here; it belongs to mode = idle");
     bad(SEARCH "slo = p99<60ms\nthink = 5ms\n", 6, "belongs to mode = closed");
     bad(SEARCH "delay = 70ms\nslo = p99<60ms\n", 6, "no server can keep it");
     bad("[experiment]\n[cell a]\nworkload = wait\nslo = p99<60ms\n", 4,

@@ -77,7 +77,7 @@ static void values_are_checked(void **state)
     bad(HEAD "[profile]\nlatency_limit = p99<100\n", 3, "p99<100ms");
     bad(HEAD "[profile]\nlatency_limit = p100<1s\n", 3, "below 100");
     bad(HEAD "[profile]\nlatency_limit = p99 > 50ms\n", 3,
-        "is p99<50ms meant?");
+        "did you mean p99<50ms?");
     bad(HEAD "[profile]\nmemory = 512\n", 3, "needs a unit");
     bad(CELL "connections = 0\n", 4, "allowed is 1 to");
     bad(CELL "connections = 1,,2\n", 4, "empty item");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A made-up trial, good in every respect, for the tests of gates: each spoils
- * one thing and says which gates must speak.
+ * A made-up trial without a fault, for the tests of gates. Each test changes
+ * one thing and says which gates must fail.
  */
 #pragma once
 
@@ -88,7 +88,8 @@ static void fill(struct load_result *load, int n, int64_t service_ns)
     load->cpu_ns = 100 * MS;
 }
 
-/* Two CPUs; the server used 500 ms, and 60 ms nobody knows of. */
+/* A machine with two CPUs, on which the server used 500 ms and other processes
+ * 60 ms. */
 static void fill_machine(struct trial *trial)
 {
     trial->last.cpu_user_ns = 400 * MS;
@@ -156,8 +157,9 @@ static struct bench *good_open(void)
     return bench;
 }
 
-/* All gates are on here, but for those that TROIKA_TEST_GATE_OFF names: with
- * it, tests/method/test_gate_matrix.py sees that each gate is missed. */
+/* Switches off the gates that TROIKA_TEST_GATE_OFF names.
+ * tests/method/test_gate_matrix.py uses it to show that a test fails without
+ * each gate. */
 static void switch_gates(void)
 {
     const char *off = getenv("TROIKA_TEST_GATE_OFF");
@@ -165,7 +167,8 @@ static void switch_gates(void)
     setenv("TROIKA_DISABLE_GATE", off ? off : "", 1);
 }
 
-/* Judges; the failed gates' ids in order, joined by blanks. */
+/* Checks which gates fail: `expected` are their ids in order, joined by blanks.
+ * Frees the bench. */
 static void failing(struct bench *bench, const char *expected)
 {
     char ids[512] = "", reason[2048];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gates of slice mode, each with a trial that must fail it and nothing else.
+ * Gates in slice mode: both sides of their limits, and gates that must pass
+ * there.
  */
 #include "gate_bench.h"
 
@@ -11,7 +12,7 @@ enum { SLICES = 40 };
 /* Half a second under load out of a second, in forty slices. */
 static struct bench *good_slices(void)
 {
-    static struct trial_slices *slices; /* kept for the next one */
+    static struct trial_slices *slices; /* reused by the next bench */
     struct bench *bench = good();
 
     if (!slices)
@@ -52,7 +53,7 @@ static void test_idle(void **state)
     struct bench *bench = good_slices();
 
     (void)state;
-    /* One slice's housekeeping is no matter. */
+    /* Housekeeping in a single slice is allowed. */
     bench->trial.slices->rows[7].idle_cpu_ns = MS;
     failing(bench, "");
     bench = good_slices();
@@ -66,7 +67,8 @@ static void test_sampled(void **state)
     struct bench *bench = good_slices();
 
     (void)state;
-    for (int i = 0; i < SLICES / 2; i++) /* their pairs are left out */
+    for (int i = 0; i < SLICES / 2;
+         i++) /* allowed, since their pairs are left out */
         bench->trial.slices->rows[i].late_ns = 6 * MS;
     failing(bench, "");
     bench = good_slices();
@@ -75,7 +77,7 @@ static void test_sampled(void **state)
     failing(bench, "slices_sampled");
 }
 
-/* What a generator and a backend use is a share of the time under load. */
+/* The CPU time of generator and backend is a share of the time under load. */
 static void test_busy_while_under_load(void **state)
 {
     struct bench *bench = good_slices();
@@ -86,7 +88,7 @@ static void test_busy_while_under_load(void **state)
     failing(bench, "generator_busy");
 }
 
-/* Servers and loads beside this one are no foreign work. */
+/* CPU time of the other models' servers and loads is not foreign. */
 static void test_others_are_not_foreign(void **state)
 {
     struct bench *bench = good_slices();
@@ -100,7 +102,7 @@ static void test_others_are_not_foreign(void **state)
     failing(bench, "foreign_cpu");
 }
 
-/* A load that comes and goes has no steady rate. */
+/* In slice mode the rate need not be steady, since the load comes and goes. */
 static void test_the_rate_may_change(void **state)
 {
     struct bench *bench = good_slices();

@@ -68,9 +68,9 @@ static void *serve(void *unused)
     return unused;
 }
 
-static struct load_plan plan_of(enum load_mode mode)
+static struct load_spec plan_of(enum load_mode mode)
 {
-    return (struct load_plan){
+    return (struct load_spec){
         .address.v4 = server.address,
         .requests = &request,
         .request_count = 1,
@@ -84,7 +84,7 @@ static struct load_plan plan_of(enum load_mode mode)
     };
 }
 
-static struct load *start(const struct load_plan *plan)
+static struct load *start(const struct load_spec *plan)
 {
     struct load *load = NULL;
     char why[512] = "";
@@ -96,7 +96,7 @@ static struct load *start(const struct load_plan *plan)
 
 static void test_runs_on_its_cpus_or_not_at_all(void **state)
 {
-    struct load_plan plan = plan_of(LOAD_CLOSED);
+    struct load_spec plan = plan_of(LOAD_CLOSED);
     struct load *load;
     cpu_set_t nowhere;
 
@@ -112,7 +112,7 @@ static void test_runs_on_its_cpus_or_not_at_all(void **state)
 /* A window's last sample of the server must see the window's connections. */
 static void test_connections_stay_open_until_freed(void **state)
 {
-    struct load_plan plan = plan_of(LOAD_CLOSED);
+    struct load_spec plan = plan_of(LOAD_CLOSED);
     struct load_result *result = malloc(sizeof *result);
     struct load *load;
 
@@ -133,7 +133,7 @@ static void test_connections_stay_open_until_freed(void **state)
 /* Two connections, one of which is never looked at. */
 static void forget(enum load_mutation mutation, struct load_result *result)
 {
-    struct load_plan plan = plan_of(LOAD_CLOSED);
+    struct load_spec plan = plan_of(LOAD_CLOSED);
     struct load *load;
 
     plan.connections = 2;
@@ -185,9 +185,9 @@ static void on_alarm(int number)
 /* Nobody answers, and the drain would last for the timeout, a minute. */
 static void test_stop_ends_the_wait_for_the_drain(void **state)
 {
-    struct load_plan plan = plan_of(LOAD_OPEN);
+    struct load_spec plan = plan_of(LOAD_OPEN);
     struct load_result *result = malloc(sizeof *result);
-    int64_t begun_ns = load_now();
+    int64_t begun_ns = clock_now_ns();
     struct load *load;
 
     (void)state;
@@ -198,14 +198,14 @@ static void test_stop_ends_the_wait_for_the_drain(void **state)
     assert_true(load_begin(load) > 0);
     ualarm(300000, 0); /* the window is over, and the drain has begun */
     assert_int_equal(-EINTR, load_wait(load, result));
-    assert_true(load_now() - begun_ns < 20000 * MS);
+    assert_true(clock_now_ns() - begun_ns < 20000 * MS);
     load_free(load);
     free(result);
 }
 
 static void test_stop_ends_the_wait_for_connections(void **state)
 {
-    struct load_plan plan = plan_of(LOAD_CLOSED);
+    struct load_spec plan = plan_of(LOAD_CLOSED);
     struct load *load;
 
     (void)state;

@@ -5,7 +5,7 @@
  * server, which must agree. An answer that ends early at any of its bytes is
  * cut off, and nothing else.
  */
-#include "harness/load/response.h"
+#include "harness/load/answer/response.h"
 #include "harness/server/client.h"
 
 #include <arpa/inet.h>

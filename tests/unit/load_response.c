@@ -3,7 +3,7 @@
  * Answers cut at every place, with and without a known head: the judgement
  * must not depend on how the bytes come.
  */
-#include "harness/load/response.h"
+#include "harness/load/answer/response.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

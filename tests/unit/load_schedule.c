@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-static struct load_plan plan_of(enum load_arrivals arrivals, double rate_per_s,
+static struct load_spec plan_of(enum load_arrivals arrivals, double rate_per_s,
                                 uint64_t seed)
 {
-    return (struct load_plan){
+    return (struct load_spec){
         .mode = LOAD_OPEN,
         .arrivals = arrivals,
         .rate_per_s = rate_per_s,
@@ -45,7 +45,7 @@ static void poisson_has_exponential_gaps(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 8; seed++) {
-        struct load_plan plan = plan_of(ARRIVALS_POISSON, 10000, seed);
+        struct load_spec plan = plan_of(ARRIVALS_POISSON, 10000, seed);
         struct load_schedule schedule;
         assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
         double mean_ns, variation;
@@ -66,7 +66,7 @@ static void poisson_has_exponential_gaps(void **state)
 static void uniform_does_not_drift(void **state)
 {
     (void)state;
-    struct load_plan plan = plan_of(ARRIVALS_UNIFORM, 3000, 1);
+    struct load_spec plan = plan_of(ARRIVALS_UNIFORM, 3000, 1);
     struct load_schedule schedule;
     assert_int_equal(load_schedule_make(&plan, 0, 1, &schedule), 0);
     assert_int_equal(schedule.count, 30000);
@@ -80,7 +80,7 @@ static void same_seed_same_schedule(void **state)
 {
     (void)state;
     struct load_schedule a, b, c;
-    struct load_plan plan = plan_of(ARRIVALS_POISSON, 1000, 42);
+    struct load_spec plan = plan_of(ARRIVALS_POISSON, 1000, 42);
     assert_int_equal(load_schedule_make(&plan, 0, 1, &a), 0);
     assert_int_equal(load_schedule_make(&plan, 0, 1, &b), 0);
     plan.seed = 43;
@@ -96,7 +96,7 @@ static void same_seed_same_schedule(void **state)
 static void processes_share_one_schedule(void **state)
 {
     (void)state;
-    struct load_plan plan = plan_of(ARRIVALS_POISSON, 1000, 7);
+    struct load_spec plan = plan_of(ARRIVALS_POISSON, 1000, 7);
     struct load_schedule whole;
     assert_int_equal(load_schedule_make(&plan, 0, 1, &whole), 0);
     for (int processes = 2; processes <= 5; processes++) {
@@ -119,7 +119,7 @@ static void processes_share_one_schedule(void **state)
 static void slow_rates_may_have_no_arrival(void **state)
 {
     (void)state;
-    struct load_plan plan = plan_of(ARRIVALS_UNIFORM, 0.001, 7);
+    struct load_spec plan = plan_of(ARRIVALS_UNIFORM, 0.001, 7);
     struct load_schedule schedule;
     assert_int_equal(load_schedule_make(&plan, 1, 2, &schedule), 0);
     assert_int_equal(schedule.count, 0);
@@ -132,7 +132,7 @@ static void bursts_come_whole(void **state)
 {
     (void)state;
     enum { K = 8 };
-    struct load_plan plan = plan_of(ARRIVALS_POISSON, 80000, 3);
+    struct load_spec plan = plan_of(ARRIVALS_POISSON, 80000, 3);
     struct load_schedule schedule, single;
     assert_int_equal(load_schedule_make(&plan, 0, 1, &single), 0);
     plan.burst = 1;

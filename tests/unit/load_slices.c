@@ -57,7 +57,8 @@ static void *serve(void *unused)
     server.accepted++;
     while ((size = recv(fd, bytes, sizeof bytes, 0)) > 5) {
         if (server.count < NOTES_MAX)
-            server.notes[server.count++] = (struct note){load_now(), bytes[5]};
+            server.notes[server.count++] =
+                (struct note){clock_now_ns(), bytes[5]};
         if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
             break;
     }
@@ -92,7 +93,7 @@ static int tear_down(void **state)
 static void drive(struct load_result *result, int64_t *begin_ns)
 {
     struct load_request requests[REQUESTS];
-    struct load_plan plan = {
+    struct load_spec plan = {
         .address.v4 = server.address,
         .requests = requests,
         .request_count = REQUESTS,
@@ -115,7 +116,7 @@ static void drive(struct load_result *result, int64_t *begin_ns)
     assert_int_equal(0, pthread_create(&thread, NULL, serve, NULL));
     assert_int_equal(0, load_start(&plan, &load, why, sizeof why));
     assert_int_equal(0, load_opened(load));
-    *begin_ns = load_now() + 5 * MS;
+    *begin_ns = clock_now_ns() + 5 * MS;
     assert_true(load_begin_at(load, *begin_ns) == *begin_ns);
     assert_int_equal(0, load_wait(load, result));
     load_free(load);

@@ -166,6 +166,29 @@ static void format_and_back(void **state)
                      -ENOSPC);
 }
 
+/* parameters_format_query escapes nothing, so no suffix may need it. */
+static void every_suffix_stands_in_a_query(void **state)
+{
+    (void)state;
+    for (int unit = 0; unit < UNITS; unit++) {
+        const struct parameter one[] = {
+            {"x", (enum unit)unit, "", 0, INT64_MAX, 0, "one"}, {.name = NULL}};
+        char text[64], again[64];
+        for (const struct unit_suffix *s = units[unit].suffixes; s && s->text;
+             s++) {
+            int length = snprintf(text, sizeof text, "x=1%s", s->text);
+            if (parameters_parse_query(one, text, (size_t)length, &arguments,
+                                       why, sizeof why) < 0)
+                fail_msg("%s: %s", text, why);
+            assert_true(argument(&arguments, 0) == s->scale);
+            assert_true(parameters_format_query(one, &arguments, again,
+                                                sizeof again) > 0);
+            snprintf(text, sizeof text, "x=1%s&seed=0", s->text);
+            assert_string_equal(again, text);
+        }
+    }
+}
+
 static void description(void **state)
 {
     (void)state;
@@ -186,9 +209,13 @@ static void description(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),    cmocka_unit_test(good_queries),
-        cmocka_unit_test(bad_queries), cmocka_unit_test(long_queries),
-        cmocka_unit_test(mutations),   cmocka_unit_test(format_and_back),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(good_queries),
+        cmocka_unit_test(bad_queries),
+        cmocka_unit_test(long_queries),
+        cmocka_unit_test(mutations),
+        cmocka_unit_test(format_and_back),
+        cmocka_unit_test(every_suffix_stands_in_a_query),
         cmocka_unit_test(description),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

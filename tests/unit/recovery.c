@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/load/answers.h"
 #include "harness/selftest/reference.h"
 #include "harness/trial/recovery.h"
 
@@ -57,13 +58,13 @@ static void start(const struct reference_script *script)
 static void end(void)
 {
     reference_free(&reference);
-    reference_requests_free(requests, SEEDS);
+    answers_free(requests, SEEDS);
 }
 
 /* Recovery from the overload, in seconds. */
 static double overload(struct recovery *recovery)
 {
-    struct load_plan plan = {.address.v4 = reference.address,
+    struct load_spec plan = {.address.v4 = reference.address,
                              .requests = requests,
                              .request_count = SEEDS,
                              .mode = LOAD_OPEN,

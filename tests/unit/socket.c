@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "harness/load/socket.h"
+#include "harness/load/answer/socket.h"
 #include "models/runtime/http/frames.h"
 #include "models/runtime/http/http.h"
 #include "models/runtime/http/upgrade.h"

@@ -66,23 +66,24 @@ static void each_member_is_told(void **state)
     (void)state;
     refused(NULL, "schema_version is not 1");
     json_object_set_new(run, "environment", json_null());
-    refused(run, "environment is no object");
+    refused(run, "environment is not an object");
     refused(without("plan", "trial_id", json_integer(3)),
-            "plan[0].trial_id is no text");
+            "plan[0].trial_id is not a string");
     refused(without("experiments", "name", json_null()),
-            "experiments[0].name is no text");
+            "experiments[0].name is not a string");
     refused(without("experiments", "load_points", json_object()),
-            "experiments[0].load_points is no list");
+            "experiments[0].load_points is not a list");
     refused(without("experiments", "load_points", json_pack("[{}]")),
-            "experiments[0].load_points[0].id is no text");
+            "experiments[0].load_points[0].id is not a string");
     refused(without("experiments", "load_points",
                     json_pack("[{s:s, s:[n]}]", "id", "a", "models")),
-            "experiments[0].load_points[0].models has what is no text");
+            "experiments[0].load_points[0].models has a value that is not a "
+            "string");
     refused(without("summary", "metric", json_null()),
-            "summary[0].metric is no text");
+            "summary[0].metric is not a string");
     run = good();
     json_array_set_new(json_object_get(run, "summary"), 0, json_null());
-    refused(run, "summary[0] is no object");
+    refused(run, "summary[0] is not an object");
 }
 
 /* The first row of a list, once more. */
@@ -100,15 +101,15 @@ static void each_row_is_there_once(void **state)
     char why[256] = "";
 
     (void)state;
-    refused(twice("plan"), "plan[1] is there twice");
-    refused(twice("experiments"), "experiments[1] is there twice");
+    refused(twice("plan"), "plan[1] appears twice");
+    refused(twice("experiments"), "experiments[1] appears twice");
     points = json_object_get(
         json_array_get(json_object_get(run, "experiments"), 0), "load_points");
     json_array_append_new(points, json_deep_copy(json_array_get(points, 0)));
-    refused(run, "experiments[0].load_points[1] is there twice");
+    refused(run, "experiments[0].load_points[1] appears twice");
     run = twice("summary");
     assert_false(stored_run_check_summary(run, why, sizeof why));
-    assert_string_equal("summary[1] is there twice", why);
+    assert_string_equal("summary[1] appears twice", why);
     json_decref(run);
 }
 
@@ -128,9 +129,9 @@ static void levels_are_in_order(void **state)
          "summary[0].min is above its max"},
         {"{\"value\": -2}", "summary[0].value is below zero"},
         {"{\"n\": -2}", "summary[0].n is below zero"},
-        {"{\"log_sd\": \"2\"}", "summary[0].log_sd is no number"},
+        {"{\"log_sd\": \"2\"}", "summary[0].log_sd is not a number"},
         {"{\"error_share\": -0.5}", "summary[0].error_share is below zero"},
-        {"{\"error_share\": []}", "summary[0].error_share is no number"},
+        {"{\"error_share\": []}", "summary[0].error_share is not a number"},
     };
     char why[256] = "";
 
@@ -147,7 +148,7 @@ static void levels_are_in_order(void **state)
         why[0] = '\0';
         json_object_del(run, "summary");
         assert_false(stored_run_check_summary(run, why, sizeof why));
-        assert_string_equal("summary is no list", why);
+        assert_string_equal("summary is not a list", why);
         why[0] = '\0';
         json_decref(run);
     }

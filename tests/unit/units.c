@@ -150,7 +150,9 @@ static void read_back(void **state)
         int64_t value = (int64_t)((x >> 1) >> (x & 63) % 63), back = -1;
         if (i % 3 == 1)
             value -= value % 1000;
-        enum unit unit = (enum unit)(i % 3);
+        enum unit unit = (enum unit)(i % UNITS);
+        if (!units[unit].suffixes)
+            continue;
         units_format(unit, value, text, sizeof text);
         if (strlen(text) >= 31 || units_parse(unit, text, &back) != 0 ||
             back != value)

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making, keeping and reading the groups of one tree (see the header).
+ * Where groups are made: near the harness's own group in each hierarchy, so
+ * that limits set for the harness also hold for what it starts. In v1 that is a
+ * child of the harness's group. In v2 a group with processes may not pass the
+ * memory controller on to children (the "no internal processes" rule). So a
+ * child of the harness's group is tried first, then children of its parents,
+ * the nearest first; a sibling works in a delegated subtree (systemd-run --user
+ * --scope).
  *
- * Where: beside the harness's own place in each hierarchy, so that limits set
- * for us also hold for what we start. In v1 that is a child of our own group.
- * In v2 a group with processes may not hand the memory controller to children
- * (the "no internal processes" rule), so after a child of our own group the
- * parents are tried, nearest first: a sibling of ours works in a delegated
- * subtree (systemd-run --user --scope).
- *
- * Reading a tree's groups: memory, CPU and who is in them.
- *
- * Exactness. The kernel charges memory per CPU in batches of 64 pages taken
- * ahead, and brings memory.stat up to date when 64 pages x CPUs have changed
- * or every 2 s; so a total may be off by up to 256 KiB for each CPU that the
- * tree ran on. CPU totals are exact but for the slice that a running thread
- * is in (a scheduler tick); the split into user and system is sampled by the
- * tick and scaled to the exact total.
+ * Exactness: the kernel charges memory per CPU ahead of use, in batches of 64
+ * pages, and updates memory.stat when 64 pages x CPUs have changed or every 2
+ * s. So a total may be off by up to 256 KiB for each CPU that the tree ran on.
+ * CPU totals are exact up to a running thread's current scheduler tick; the
+ * split into user and system is sampled by the tick and scaled to the exact
+ * total.
  */
 #include "cgroup.h"
 
@@ -56,8 +53,8 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* Our own path in a hierarchy, from /proc/self/cgroup. An empty controller
- * means v2. */
+/* Finds this process's path in a hierarchy, from /proc/self/cgroup. An empty
+ * controller means v2. */
 static bool own_path(const char *controller, char *path, size_t size)
 {
     char text[8192];
@@ -80,7 +77,8 @@ static bool own_path(const char *controller, char *path, size_t size)
     return false;
 }
 
-/* The mount of a hierarchy: its root within the hierarchy, and its place. */
+/* Finds the mount of a hierarchy: the mount's root within the hierarchy, and
+ * the mount point. */
 static bool find_mount(const char *controller, char *root, char *place)
 {
     char *line = NULL;
@@ -112,8 +110,8 @@ bool meter_cgroup_own(const char *controller, char dir[768], size_t *top)
         !find_mount(controller, root, place))
         return false;
     size_t length = strcmp(root, "/") != 0 ? strlen(root) : 0;
-    /* In a container the mount may show a part of the hierarchy only, and a
-     * path outside of it reads "/..": then the mount's top is all we see. */
+    /* In a container the mount may show only a part of the hierarchy. A path
+     * outside of that part contains "/.."; then the mount point is used. */
     bool inside = !strncmp(path, root, length) && !strstr(path, "/..");
     const char *below =
         inside && strcmp(path + length, "/") != 0 ? path + length : "";
@@ -127,8 +125,8 @@ bool meter_cgroup_own(const char *controller, char dir[768], size_t *top)
     return true;
 }
 
-/* Removes what dead runs left, when it is empty; what is not stays and is
- * counted, since its processes disturb every measurement. */
+/* Removes the empty groups of ended runs. Groups that are not empty stay and
+ * are counted, since their processes disturb measurements. */
 static int sweep(const char *dir, pid_t dead)
 {
     int busy = 0;
@@ -171,7 +169,8 @@ int meter_cgroup_sweep(pid_t dead)
     return busy;
 }
 
-/* Whether a process may really enter: found out by one that does. */
+/* Checks that a process may enter the group, by a child that does. Returns 0 or
+ * a negative errno. */
 static int probe_enter(int fd)
 {
     int status;
@@ -234,7 +233,8 @@ static bool exists(const char *dir, const char *file)
     return !access(path, R_OK);
 }
 
-/* A v2 group below `parent`; true when it has memory. */
+/* Makes a v2 group below `parent`. Returns whether it has memory accounting;
+ * *error gets 0 or a negative errno. */
 static bool try_v2(struct meter_cgroup *groups, const char *parent,
                    const char *name, int *error)
 {
@@ -250,7 +250,8 @@ static bool try_v2(struct meter_cgroup *groups, const char *parent,
     return exists(groups->path[METER_GROUP_V2], "memory.current");
 }
 
-/* The nearest place with memory, else the nearest that can be entered. */
+/* Makes a v2 group at the nearest place with memory accounting, else at the
+ * nearest that can be entered. */
 static int make_v2(struct meter_cgroup *groups, const char *name, int *busy)
 {
     char own[GROUP_PATH], parent[GROUP_PATH], usable[GROUP_PATH] = "";
@@ -292,8 +293,8 @@ static int make_v1(struct meter_cgroup *groups, enum meter_group which,
     *busy += sweep(own, 0);
     int result = make_group(groups, which, own, name);
     if (result == 0 && which == METER_GROUP_MEMORY) {
-        /* v1 counts socket buffers only of groups for which a limit has been
-         * written, so write the one that is no limit. */
+        /* v1 counts socket buffers only in groups with a limit, so write the
+         * largest limit. */
         snprintf(file, sizeof file, "%s/memory.kmem.tcp.limit_in_bytes",
                  groups->path[which]);
         write_text(file, "9223372036854771712");
@@ -381,8 +382,8 @@ static int signal_members(const char *path, bool skip)
         return 0;
     while (fscanf(list, "%d", &pid) == 1) {
         members++;
-        /* 0 stands for a process outside our pid namespace; kill(0) would
-         * end us instead. */
+        /* 0 stands for a process outside our PID namespace; kill(0) would kill
+         * our own process group. */
         if (!skip && pid > 1 && pid != getpid())
             kill(pid, SIGKILL);
     }
@@ -397,8 +398,8 @@ int meter_cgroup_kill_at(const char *path, int64_t wait_ns)
 
     snprintf(file, sizeof file, "%s/cgroup.kill", path);
     bool at_once = write_text(file, "1");
-    /* Without cgroup.kill a process may fork while the list is read: go on
-     * until nobody is left. */
+    /* Without cgroup.kill, a process may fork while the list is read, so go on
+     * until the group is empty. */
     for (;; wait_ns -= step_ns) {
         if (signal_members(path, at_once) == 0)
             return 0;
@@ -410,7 +411,8 @@ int meter_cgroup_kill_at(const char *path, int64_t wait_ns)
 
 void meter_cgroup_remove_at(const char *path)
 {
-    /* The kernel lets go of the last member a moment after it has died. */
+    /* The kernel removes the last member from the group shortly after it died.
+     */
     for (int i = 0; rmdir(path) && errno == EBUSY && i < 200; i++)
         pause_ms(5);
 }
@@ -436,7 +438,7 @@ static int64_t read_number(const char *dir, const char *file)
     return read_at(dir, file, text, sizeof text) ? strtoll(text, NULL, 10) : -1;
 }
 
-/* A difference or sum that is unknown when a part is. */
+/* Difference (at least 0) and sum; -1 if a part is unknown. */
 static int64_t less(int64_t whole, int64_t part)
 {
     return whole < 0 || part < 0 ? -1 : whole > part ? whole - part : 0;
@@ -454,8 +456,8 @@ static void read_memory_v2(const char *dir, struct meter_sample *sample)
 
     if (!read_at(dir, "memory.stat", stat, sizeof stat))
         return;
-    /* "file" has tmpfs and shared memory in it, which the server made; the
-     * rest is cache of disk files, which the machine would drop at need. */
+    /* "file" includes tmpfs and shared memory, which the server made. The rest
+     * is cache of disk files, which the kernel can drop at any time. */
     int64_t shared = meter_proc_field(stat, "shmem");
     int64_t cache = less(meter_proc_field(stat, "file"), shared);
     sample->total_bytes = less(current, cache);
@@ -478,7 +480,7 @@ static void read_memory_v1(const char *dir, struct meter_sample *sample,
     int64_t cache = less(meter_proc_field(stat, "total_cache"), shared);
     sample->socket_bytes = read_number(dir, "memory.kmem.tcp.usage_in_bytes");
     sample->user_bytes = plus(meter_proc_field(stat, "total_rss"), shared);
-    /* Socket buffers have a counter of their own, not part of the usage. */
+    /* Socket buffers are counted apart and are not part of the usage. */
     sample->total_bytes = less(usage, cache);
     if (sample->socket_bytes > 0)
         sample->total_bytes = plus(sample->total_bytes, sample->socket_bytes);
@@ -520,7 +522,8 @@ bool meter_cgroup_cpu(const struct meter_cgroup *groups,
 {
     char stat[4096];
 
-    /* cpu.stat has usage in every v2 group, whatever controllers are on. */
+    /* cpu.stat has the CPU time of every v2 group, whichever controllers are
+     * enabled. */
     if (*groups->path[METER_GROUP_V2] &&
         read_at(groups->path[METER_GROUP_V2], "cpu.stat", stat, sizeof stat)) {
         int64_t user = meter_proc_field(stat, "user_usec");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sockets are told by their inodes: those that the tree has descriptors of, by
- * their links in /proc; what is queued in them, by sock_diag, which any user
- * may ask. Unix sockets count, but have no buffers that are charged.
+ * A socket is identified by its inode. The links in /proc show which sockets
+ * the tree has open; sock_diag, which any user may ask, shows what is queued in
+ * them. Unix sockets count, but their buffers are not charged.
  */
 #include "kernel.h"
 
@@ -25,11 +25,12 @@
 enum {
     VISITS_MAX = 40000,             /* descriptors: some 60 ms */
     FIRST_PROCESS_BYTES = 16 << 10, /* with its first thread */
-    PROCESS_BYTES = 24 << 10,       /* likewise, and page directory */
+    PROCESS_BYTES = 24 << 10, /* with its first thread and page directory */
     THREAD_BYTES = 4800,
     SOCKET_BYTES = 3850,
     BATCH_BYTES = 64 * 4096,
-    /* TCP_SYN_SENT, _TIME_WAIT and _CLOSE have nobody's buffers. */
+    /* TCP_SYN_SENT, _TIME_WAIT and _CLOSE are left out: their buffers belong to
+       no process. */
     STATES = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11,
     /* Of INET_DIAG_SKMEMINFO, by sock_diag(7). */
     RECEIVED = 0,
@@ -57,8 +58,9 @@ static bool add_inode(struct inodes *inodes, uint64_t inode)
     return true;
 }
 
-/* The sockets among the descriptors of one process; *visits grows. False where
- * they are not told: a process that is ending is root's, whoever's it was. */
+/* Adds the sockets among the descriptors of one process, and adds the number of
+ * descriptors to *visits. False: they cannot be read; the /proc files of an
+ * ending process belong to root. */
 static bool add_process(struct inodes *inodes, pid_t pid, int *visits)
 {
     char path[64], link[64];
@@ -88,7 +90,8 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Sorted, each once: forked processes share theirs. */
+/* Sorts the inodes and removes duplicates, since forked processes share
+ * sockets. */
 static void make_distinct(struct inodes *inodes)
 {
     int kept = 0;
@@ -109,7 +112,8 @@ static int64_t charged_bytes(const uint32_t *words)
     return (bytes + 4095) / 4096 * 4096;
 }
 
-/* One socket of the kernel's list: its charge, if it is ours. */
+/* Returns the memory charged to one socket of the kernel's list; 0 if it is not
+ * the tree's. */
 static int64_t weigh(const struct nlmsghdr *message,
                      const struct inodes *inodes)
 {
@@ -129,7 +133,7 @@ static int64_t weigh(const struct nlmsghdr *message,
     return 0;
 }
 
-/* Adds up the list as it comes; false when it breaks off. */
+/* Adds up the kernel's list. False: the list broke off. */
 static bool read_list(int fd, const struct inodes *inodes, int64_t *bytes)
 {
     static _Alignas(struct nlmsghdr) char buffer[32768];
@@ -186,7 +190,8 @@ void meter_kernel_sockets(const struct meter_pids *pids,
     for (int i = 0; i < pids->count && visits < VISITS_MAX; i++)
         good |= add_process(&inodes, pids->pid[i], &visits);
     make_distinct(&inodes);
-    /* Where there is no IPv6 nobody has sockets of it. */
+    /* A failure for IPv6 is ignored: a machine without it has no such sockets.
+     */
     good = good && ask(AF_INET, &inodes, &bytes);
     if (good)
         (void)ask(AF_INET6, &inodes, &bytes);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the kernel holds for a tree, where no group tells: an estimate of slab
- * and socket memory from what any user may read (/proc and sock_diag(7)).
+ * Estimates the slab and socket memory that the kernel holds for a tree without
+ * a group, from what any user may read (/proc and sock_diag(7)).
  *
- * Slab follows from what there is. The shares below are differences between
- * groups' own figures (servers of this project with 0, 100 and 1,000
- * connections, threads and processes; Linux 6.18 on x86-64); the objects they
- * stand for (task_struct, mm_struct, tcp_sock, inode, file, epitem) have
- * changed by a tenth or two between kernels of the last years.
+ * Slab is estimated from the numbers of processes, threads and sockets. The
+ * bytes for each were measured with groups, as differences between servers of
+ * this project with 0, 100 and 1,000 connections, threads and processes
+ * (Linux 6.18 on x86-64). The kernel objects behind them (task_struct,
+ * mm_struct, tcp_sock, inode, file, epitem) have changed by 10 to 20 % between
+ * kernels of recent years.
  */
 #pragma once
 
@@ -16,27 +17,29 @@
 
 #include "proc.h"
 
-/* How far the whole estimate may be from a group's figure. */
+/* Largest relative error of the whole estimate, against a group's figure. */
 #define METER_ESTIMATE_ERROR 0.15
 
-/* Sockets of a tree; zero-initialised: none. */
+/* The sockets of a tree. Zero-initialise. */
 struct meter_sockets {
     bool known;
     int64_t count;
-    int64_t buffer_bytes; /* charged for what is queued, whole pages each */
+    int64_t buffer_bytes; /* memory of queued data, each socket's rounded up to
+                             pages */
 };
 
-/* Looks at each descriptor and asks the kernel about all TCP sockets: a few ms
- * for thousands, so never in the window. After 40,000 descriptors it looks at
- * no further process: where many processes have many, they are forked ones
- * that share them. Leaves `known` false where the machine does not tell. */
+/* Reads each descriptor of the processes and asks the kernel about all TCP
+ * sockets. That takes a few ms for thousands, so it must not happen in the
+ * window. After 40,000 descriptors no further process is read: if many
+ * processes have many descriptors, they are forked and share them. `known`
+ * stays false if the machine does not give the figures. */
 void meter_kernel_sockets(const struct meter_pids *pids,
                           struct meter_sockets *sockets);
 
-/* Slab of so many; -1 on a machine that the shares are not of (32 bits, pages
- * other than 4 KiB). */
+/* Estimates slab memory; -1 on a machine for which the bytes were not measured
+ * (32 bits, pages other than 4 KiB). */
 int64_t meter_kernel_slab_bytes(int processes, int threads, int64_t sockets);
 
-/* What a group is charged ahead of use (a batch of 64 pages on each CPU that
- * its tasks run on), on average half of it. */
+/* Estimates what a group would be charged ahead of use: on average half a batch
+ * of 64 pages on each CPU that its tasks run on. */
 int64_t meter_kernel_ahead_bytes(pid_t root, int threads);

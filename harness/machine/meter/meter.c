@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory and CPU of a tree of processes: puts together what the groups
- * (cgroup.c) and /proc (proc.c) tell. See the header for what the
- * figures are and docs/method/memory-and-cpu.md for how far to trust them.
+ * Combines the readings of the groups (cgroup.c) and of /proc (proc.c). How far
+ * to trust the figures: docs/method/memory-and-cpu.md.
  */
 #include "meter.h"
 
@@ -18,6 +17,7 @@
 
 #include "cgroup.h"
 #include "kernel.h"
+#include "models/runtime/base/clock.h"
 #include "proc.h"
 
 struct meter {
@@ -26,13 +26,13 @@ struct meter {
     pid_t root;
     uint64_t root_started;
     int64_t stack_bytes;
-    struct meter_pids pids; /* kept between samples to save allocations */
+    struct meter_pids pids; /* kept between samples to avoid allocations */
 
-    /* What the last snapshot saw, for the estimates until the next. */
+    /* Results of the last snapshot, for the estimates until the next one. */
     struct meter_sockets sockets;
-    int64_t shared_bytes; /* pages that each process beyond the first shares
-                             with those before it; -1: there was only one */
-    uint64_t members;     /* which processes there were */
+    int64_t shared_bytes; /* bytes that each process beyond the first shares
+                             with others; -1: there was only one process */
+    uint64_t members;     /* a number that stands for the set of processes */
 };
 
 const char *meter_source_name(enum meter_source source)
@@ -121,7 +121,7 @@ static int list_members(const struct meter *meter, struct meter_pids *pids)
     return meter_proc_tree(meter->root, meter->root_started, meter->tag, pids);
 }
 
-/* The processes in a number, in whatever order they are listed. */
+/* Hashes the set of processes; their order does not matter. */
 static uint64_t members_of(const struct meter_pids *pids)
 {
     uint64_t sum = (uint64_t)pids->count;
@@ -134,7 +134,7 @@ static uint64_t members_of(const struct meter_pids *pids)
     return sum;
 }
 
-/* What a snapshot tells the samples after it. */
+/* Keeps what later samples need of a snapshot. */
 static void learn(struct meter *meter, const struct meter_sums *sums)
 {
     int others = sums->processes - 1;
@@ -146,9 +146,10 @@ static void learn(struct meter *meter, const struct meter_sums *sums)
         meter->shared_bytes = excess_bytes > 0 ? excess_bytes / others : 0;
 }
 
-/* Anonymous pages, those that processes share since a fork counted once. PSS
- * does so; other samples take off what the last snapshot saw its processes
- * share. Processes that are new share what nobody knows. */
+/* Anonymous and shared memory, in which pages shared since a fork count once.
+ * PSS counts them so; without PSS, what the processes shared in the last
+ * snapshot is subtracted. If the processes are not those of the snapshot, what
+ * they share is unknown. */
 static int64_t user_bytes(const struct meter *meter,
                           const struct meter_sums *sums, bool pss,
                           int *is_least)
@@ -168,7 +169,7 @@ static int64_t user_bytes(const struct meter *meter,
     return all > least ? all : least;
 }
 
-/* Memory without a group. What is not known stays out of the total. */
+/* Estimates memory without a group. Unknown parts are left out of the total. */
 static void estimate_memory(const struct meter *meter,
                             const struct meter_sums *sums, bool pss,
                             struct meter_sample *sample)
@@ -189,9 +190,9 @@ static void estimate_memory(const struct meter *meter,
     sample->total_bytes += sample->slab_bytes > 0 ? sample->slab_bytes : 0;
 }
 
-/* Threads that have ended take their switches with them. Whether that matters
- * shows in CPU time, which the group does not forget: when less than 98 % of
- * it (and all but 20 ms) is held by live threads, the sum is not the tree's. */
+/* The context switches of ended threads are lost. CPU time shows whether that
+ * matters, since the group keeps it: the live threads' sum stands for the tree
+ * only if they hold 98 % of the CPU time, or all but 20 ms. */
 static bool live_threads_did_it(const struct meter_sums *sums,
                                 const struct meter_sample *sample)
 {
@@ -239,8 +240,8 @@ static void use_sums(struct meter *meter, const struct meter_sums *sums,
         sample->pss_sum_bytes = sums->pss_bytes;
 }
 
-/* Asking a process for its number of threads costs the same for any number,
- * listing them does not; for many small processes it is the other way. */
+/* Reading a process's number of threads costs no more if it has many, unlike
+ * listing them. With many small processes, the group's lists are cheaper. */
 static void count_members(struct meter *meter, struct meter_sample *sample)
 {
     if (meter_cgroup_pids(&meter->groups, &meter->pids) < 0 ||
@@ -259,20 +260,18 @@ static void take(struct meter *meter, int what, struct meter_sample *sample)
 {
     struct meter_sums sums = {0};
     int64_t kernel_bytes = -1;
-    struct timespec now;
 
     /* All bits set is -1 in every field. */
     memset(sample, 0xff, sizeof *sample);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    sample->at_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    sample->at_ns = clock_now_ns();
     meter_cgroup_cpu(&meter->groups, sample);
     meter_cgroup_memory(&meter->groups, sample, &kernel_bytes);
     if (meter_has_group(meter))
         count_members(meter, sample);
     if (what != METER_PROC_PROCESSES || meter_source(meter) == METER_PROC) {
         list_members(meter, &meter->pids);
-        /* First: while PSS is read the server falls behind, and its sockets
-         * fill. */
+        /* Sockets come first: while PSS is read, the server falls behind and
+         * its sockets fill. */
         if (meter_source(meter) == METER_PROC && (what & METER_PROC_PSS))
             meter_kernel_sockets(&meter->pids, &meter->sockets);
         meter_proc_sum(&meter->pids, what, &sums);
@@ -295,8 +294,8 @@ void meter_snapshot(struct meter *meter, struct meter_sample *sample)
     take(meter, METER_PROC_THREADS | METER_PROC_PSS, sample);
 }
 
-/* Ended and not yet collected: an orphan waits for whoever adopted it, which on
- * a busy machine may take seconds. */
+/* Whether a process is gone or a zombie. An orphan stays a zombie until its new
+ * parent collects it, which may take seconds on a busy machine. */
 static bool has_ended(pid_t pid)
 {
     char path[64], text[512];

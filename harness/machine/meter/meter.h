@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory and CPU of a whole server tree, kernel memory included.
+ * Measures memory, kernel memory included, and CPU time of a server's whole
+ * tree of processes.
  *
- * The tree is put into cgroups of its own: a v1 memory and cpuacct group
- * where those hierarchies are mounted and writable, a v2 group where that is;
- * both at once on hybrid systems. Where no memory group can be had, memory is
- * estimated from what any user may read, to within 15 % (kernel.h). Where
- * no group at all can be had, the tree is followed through /proc by parent,
- * session and a mark in the environment.
+ * The tree is put into cgroups of its own: v1 memory and cpuacct groups where
+ * those hierarchies are mounted and writable, a v2 group where that one is, or
+ * both on hybrid systems. Without a memory group, memory is estimated to within
+ * 15 % from what any user may read (kernel.h). Without any group, the tree's
+ * processes are found through /proc by parent, session and a mark in the
+ * environment.
  *
- * Three readings, by what they cost the server:
- *   meter_sample    a few cgroup files: any time, also inside the window
+ * Three kinds of readings, by their cost for the server:
+ *   meter_sample    a few cgroup files: any time, also in the window
  *   meter_walk      one file per process and two per thread (10-15 us each):
  *                   at the edges of the window, unless threads are too many
  *   meter_snapshot  a walk with PSS, which holds each process's memory lock:
- *                   never inside the window
+ *                   never in the window
  *
  * Why not RSS: it counts shared pages once per process and leaves out kernel
  * stacks, page tables, slab and socket buffers (docs/method/memory-and-cpu.md).
  *
- * The environment variable TROIKA_METER = v1 | v2 | proc restricts where the
- * figures may come from; it exists for tests and for comparing the sources.
+ * The environment variable TROIKA_METER = v1 | v2 | proc restricts the
+ * sources of the figures; it is for tests and for comparing the sources.
  */
 #pragma once
 
@@ -38,83 +39,85 @@ enum meter_source {
 /* "cgroup-v2", "cgroup-v1", "estimate". */
 const char *meter_source_name(enum meter_source source);
 
-/* What cannot be known from the source, or not from this kind of reading, is
- * -1, never 0. */
+/* Values that the source or this kind of reading does not give are -1, never 0.
+ */
 struct meter_sample {
     int64_t at_ns;
-    int64_t total_bytes; /* the headline: all that is charged to the tree,
-                            less file cache */
+    int64_t total_bytes; /* the headline: all memory charged to the tree, minus
+                            file cache */
     int64_t user_bytes;  /* anonymous, shared and tmpfs pages */
-    int user_is_least;   /* METER_PROC: 1 where processes came or went since the
-                            snapshot, so that nobody knows which pages they
-                            share: user_bytes is that of the largest alone */
+    int user_is_least;   /* METER_PROC: 1 if processes came or went since the
+                            snapshot. Which pages they share is then unknown, and
+                            user_bytes is that of the largest process alone */
     int64_t kernel_stack_bytes;
-    int64_t page_table_bytes, slab_bytes; /* v2: always; v1: walk;
-                            METER_PROC: slab is worked out from what there is
-                            (kernel.h), -1 where that is not possible */
-    int64_t socket_bytes;                 /* TCP buffers */
-    int64_t rss_sum_bytes; /* walk; hides kernel memory, counts shared pages
-                              once per process */
+    /* V2: always; v1: walk; METER_PROC: slab is estimated from the numbers of
+     * processes, threads and sockets (kernel.h); -1 if that is impossible. */
+    int64_t page_table_bytes, slab_bytes;
+    int64_t socket_bytes;  /* TCP buffers */
+    int64_t rss_sum_bytes; /* walk; leaves out kernel memory, counts shared
+                              pages once per process */
     int64_t pss_sum_bytes; /* snapshot */
-    int64_t cpu_user_ns, cpu_system_ns; /* since the tree started, children
-            that ended included. The sum is exact; the split is sampled by the
-            scheduler's tick, a guess for less than about 1 s of CPU */
+    /* Since the tree started, ended children included. The sum is exact; the
+     * split is sampled by the scheduler's tick and is a guess below about 1 s
+     * of CPU time. */
+    int64_t cpu_user_ns, cpu_system_ns;
     int threads, processes;
-    int64_t switches_voluntary, switches_involuntary; /* walk; of the live
-                            threads since each started. -1 when threads that
-                            have ended did a share of the tree's CPU work that
-                            matters: the kernel forgets their switches */
-    int64_t run_wait_ns; /* walk; how long the live threads have waited for a
-                            CPU since each started; -1 as for switches */
-    int64_t pressure_ns; /* walk; v2: the time in which one task of the tree
-                            or more waited for a CPU, ended ones included */
+    /* Walk: context switches of the live threads since each started. The kernel
+     * forgets those of ended threads, so the value is -1 if ended threads used
+     * more than 2 % of the tree's CPU time. */
+    int64_t switches_voluntary, switches_involuntary;
+    int64_t run_wait_ns; /* walk; time that the live threads waited for a CPU
+                            since each started; -1 as for switches */
+    int64_t pressure_ns; /* walk, v2: time in which at least one task of the
+                            tree waited for a CPU, ended tasks included */
 };
 
 struct meter;
 
 /* Makes the tree's groups, named troika-PID-N-`name` after this process.
- * Groups left empty by runs that are no more are removed first. Never fails
- * for want of permission: it falls back and says in `note` (a sentence, or
- * "") what was tried and what would help. Returns 0 or -ENOMEM. */
+ * Empty groups of earlier runs are removed first. A missing permission is no
+ * failure: another source is used, and `note` gets a sentence that says what
+ * was tried and what would help, or "". Returns 0 or -ENOMEM. */
 int meter_open(const char *name, struct meter **meter, char *note,
                size_t note_size);
 
-/* "TROIKA_TREE=...", to be put into the server's environment: without a
- * cgroup it is how daemonised processes are still found. Lives as long as the
- * meter. */
+/* "TROIKA_TREE=...", to be put into the server's environment, so that
+ * daemonised processes are found without a cgroup. Valid as long as the meter.
+ */
 const char *meter_tag(const struct meter *meter);
 
 /* Called in the forked child before exec: enters the groups. Only async-
  * signal-safe calls. Returns 0 or a negative errno. */
 int meter_enter(const struct meter *meter);
 
-/* Names the tree's root for the /proc parts. */
+/* Sets the tree's root, which the /proc readings need. */
 void meter_set_root(struct meter *meter, pid_t root);
 
-/* Where the memory figures come from. CPU is from a group whenever there is
- * one, also when memory is an estimate. */
+/* Where the memory figures come from. CPU time comes from a group if there is
+ * one, even if memory is an estimate. */
 enum meter_source meter_source(const struct meter *meter);
 
 /* The directory of the tree's v2 group, or "". */
 const char *meter_group_v2(const struct meter *meter);
 
-/* True when the tree is held by a group, so that none can escape. */
+/* Whether a group holds the tree, so that no process can escape. */
 bool meter_has_group(const struct meter *meter);
 
-/* The cheap sample. Its cost does not grow with memory: about 0.1 ms, plus
- * 1 us per process beyond 64 and per 10 threads at worst. With METER_PROC it
- * reads a file or two per process of the machine. */
+/* Takes the cheap sample. Its cost does not grow with memory: about 0.1 ms,
+ * plus at worst 1 us per process beyond 64 and per 10 threads. With METER_PROC
+ * it reads one or two files per process of the machine. */
 void meter_sample(struct meter *meter, struct meter_sample *sample);
 
-/* A sample with what takes a visit to each process and thread. */
+/* Takes a sample that includes what each process and thread must be visited
+ * for. */
 void meter_walk(struct meter *meter, struct meter_sample *sample);
 
-/* A walk with PSS: stalls the tree for milliseconds. With METER_PROC it also
- * looks at the sockets; samples and walks after it take from it how many pages
- * processes share and what sockets hold. */
+/* Takes a walk with PSS, which stalls the tree for milliseconds. With
+ * METER_PROC it also reads the sockets; later samples and walks reuse its
+ * numbers of shared pages and of socket memory. */
 void meter_snapshot(struct meter *meter, struct meter_sample *sample);
 
-/* Processes of the tree that have not ended (zombies do not count). */
+/* Number of processes of the tree that have not ended; zombies do not count. */
 int meter_alive(const struct meter *meter);
 
 /* Kills every process of the tree and waits (bounded) until it is empty.
@@ -124,6 +127,6 @@ int meter_kill(struct meter *meter);
 /* Kills the tree, removes the groups, frees the meter. NULL is allowed. */
 void meter_close(struct meter *meter);
 
-/* The directories of this tree's groups, one per line, for the guardian that
- * cleans up when the harness itself is killed. Returns the length. */
+/* Writes the directories of the tree's groups, one per line, for the guardian,
+ * which cleans up if the harness is killed. Returns the length. */
 int meter_paths(const struct meter *meter, char *text, size_t size);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The /proc side of the meter (see the header).
- *
  * Membership without a cgroup: a process belongs to the tree when its parent
  * does, when its session is the root's, or when it started after the root and
- * carries the tree's tag in its environment. The last catches daemons that
- * made a session of their own and lost their parent. A daemon that also
- * overwrites its environment escapes; that is why cgroups come first.
+ * carries the tree's tag in its environment. The tag finds daemons that made a
+ * session of their own and lost their parent. A daemon that also overwrites its
+ * environment is missed, which is why cgroups are preferred.
  */
 #include "proc.h"
 
@@ -81,7 +79,8 @@ int64_t meter_proc_field(const char *text, const char *name)
 struct stat_line {
     char state;
     pid_t parent, session;
-    int64_t cpu_ticks[4]; /* user, system, and both of waited-for children */
+    int64_t cpu_ticks[4]; /* user and system, then both of children that were
+                             waited for */
     uint64_t started;
 };
 
@@ -92,7 +91,7 @@ static bool read_stat(pid_t pid, struct stat_line *line)
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (meter_proc_read(path, text, sizeof text) <= 0)
         return false;
-    /* The name may hold spaces and brackets: start after the last one. */
+    /* The name may hold spaces and parentheses, so parse after the last one. */
     char *at = strrchr(text, ')');
     if (!at)
         return false;
@@ -187,7 +186,7 @@ int meter_proc_tree(pid_t root, uint64_t started, const char *tag,
     pids->count = 0;
     if (root <= 1)
         return 0;
-    /* A root that is gone has started before anything that it left. */
+    /* What a root left behind started after it, also if the root is gone. */
     if (read_stat(root, &line) && started > 0 && line.started != started)
         root = -1;
     int count =

@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cost is wall time and this thread's CPU time from before to after a look.
- * What a look costs the server beyond that, a lock that both want, cannot be
- * seen from here.
+ * The cost of a reading is its wall time and this thread's CPU time. What it
+ * costs the server beyond that, such as a lock that both need, cannot be
+ * measured here.
  */
 #include "sampler.h"
 
 #include <stdbool.h>
-#include <time.h>
+
+#include "models/runtime/base/clock.h"
 
 static const int64_t SETTLE_STEP_NS = 10000000;
-static const int64_t QUIET_NS = 500000; /* CPU within a step */
+static const int64_t QUIET_NS =
+    500000; /* CPU time in a step below which the tree is idle */
 
 enum { SETTLE_STEPS = 100, QUIET_STEPS = 2 };
-
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void look(struct sampler *sampler, struct meter *meter,
                  void (*reading)(struct meter *, struct meter_sample *),
                  struct meter_sample *sample)
 {
-    int64_t cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
-    int64_t start_ns = read_clock(CLOCK_MONOTONIC), took_ns;
+    int64_t cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+    int64_t start_ns = clock_now_ns(), took_ns;
 
     reading(meter, sample);
-    took_ns = read_clock(CLOCK_MONOTONIC) - start_ns;
-    sampler->cpu_ns += read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+    took_ns = clock_now_ns() - start_ns;
+    sampler->cpu_ns += clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
     sampler->total_ns += took_ns;
     sampler->max_ns = took_ns > sampler->max_ns ? took_ns : sampler->max_ns;
     sampler->count++;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Perf events in cgroup mode belong to a CPU and count while a member of the
- * group runs there: nothing is lost when a task ends, and tasks need not be
- * found one by one.
+ * A perf event in cgroup mode belongs to one CPU and counts while a member of
+ * the group runs there. So nothing is lost when a task ends, and tasks need not
+ * be found one by one.
  *
- * The numbers of tracepoints are in tracefs, which need not be mounted: it is
- * opened as a mount that is attached nowhere and is gone when it is closed.
+ * The numbers of tracepoints are in tracefs, which may not be mounted. Then a
+ * detached mount is used, which vanishes when it is closed.
  */
 #include "tally.h"
 
@@ -22,7 +22,7 @@
 
 struct tally {
     int cpus;
-    int *fds[TALLY_KINDS]; /* of each CPU; NULL: the kind cannot be had */
+    int *fds[TALLY_KINDS]; /* one per CPU; NULL: the kind cannot be counted */
 };
 
 struct kind {
@@ -46,7 +46,8 @@ const char *tally_name(enum tally_kind kind)
     return kinds[kind].name;
 }
 
-/* A directory with "events", or a negative errno. */
+/* Opens tracefs, which has "events". Returns a descriptor or a negative errno.
+ */
 static int open_tracefs(void)
 {
     int fd = open("/sys/kernel/tracing", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -67,7 +68,7 @@ static int open_tracefs(void)
     return result;
 }
 
-/* The tracepoint's number, or a negative errno. */
+/* Returns the tracepoint's number or a negative errno. */
 static int64_t tracepoint_id(int tracefs, const char *name)
 {
     char path[96], text[32];
@@ -97,7 +98,8 @@ static void close_kind(struct tally *tally, int kind)
     tally->fds[kind] = NULL;
 }
 
-/* One event of the group on that CPU, or a negative errno. */
+/* Opens one event of the group on one CPU. Returns a descriptor or a negative
+ * errno. */
 static int open_event(struct perf_event_attr *attr, const struct kind *kind,
                       int group, int cpu)
 {
@@ -138,7 +140,7 @@ static int open_kind(struct tally *tally, int at, int group, int tracefs)
     }
     for (int cpu = 0; cpu < tally->cpus && result == 0; cpu++) {
         fds[cpu] = open_event(&attr, kind, group, cpu);
-        /* A CPU that is not there runs nothing. */
+        /* -ENODEV: the CPU is offline, so nothing runs on it. */
         if (fds[cpu] < 0 && fds[cpu] != -ENODEV)
             result = fds[cpu];
     }

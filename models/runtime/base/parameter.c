@@ -2,10 +2,9 @@
  *
  * From a table's rows to values, and back to text.
  *
- * parameters_parse runs for every request, so it allocates nothing. What a
- * user typed appears in error sentences cut to 40 characters and with
- * unprintable bytes replaced: those sentences go back over HTTP and to
- * terminals.
+ * parameters_parse runs for every request, so it allocates nothing. Error
+ * sentences quote the user's text cut to 40 characters and with unprintable
+ * bytes replaced, because they go back over HTTP and to terminals.
  */
 #include "parameter.h"
 
@@ -17,11 +16,11 @@
 #include <string.h>
 
 enum {
-    PIECE_MAX = 64,     /* one value's text, with room */
+    PIECE_MAX = 64,     /* one value's text is shorter */
     QUERY_MAX = 2048,   /* a query's decoded values */
-    QUERY_SHORT = 128,  /* the same of a usual one */
-    FORMATTED_MAX = 32, /* what units_format needs */
-    SHOWN_MAX = 40 + 1, /* of a user's text in a sentence */
+    QUERY_SHORT = 128,  /* the decoded values of a short query */
+    FORMATTED_MAX = 32, /* units_format writes less */
+    SHOWN_MAX = 40 + 1, /* of a user's text in an error sentence */
 };
 
 static int values_max(const struct parameter *row)
@@ -29,8 +28,8 @@ static int values_max(const struct parameter *row)
     return row->list_max > 0 ? row->list_max : 1;
 }
 
-/* A table that does not fit is a programming error: found by the first call,
- * in every build. */
+/* A table that does not fit is a programming error. The first call finds it, in
+ * every build. */
 static void check_table(const struct parameter *table)
 {
     int rows = parameters_count(table), values = 0;
@@ -80,20 +79,8 @@ invalid(char *why, size_t why_size, const char *format, ...)
     return -EINVAL;
 }
 
-static const char *kind_of(enum unit unit)
-{
-    switch (unit) {
-    case UNIT_NS:
-        return "a time such as 50ms (ns, us, ms, s, m, h)";
-    case UNIT_BYTES:
-        return "a size such as 13B or 64KiB";
-    default:
-        return "a whole number such as 5 or 100k";
-    }
-}
-
-/* Not inlined, as with `unknown`: what a sentence takes of the stack would be
- * in the frames of requests that need none. */
+/* Not inlined, like `unknown`: the buffers of an error sentence would enlarge
+ * the stack frame of every request. */
 static __attribute__((noinline)) int wrong_value(const struct parameter *row,
                                                  const char *text, int error,
                                                  char *why, size_t why_size)
@@ -103,8 +90,8 @@ static __attribute__((noinline)) int wrong_value(const struct parameter *row,
     units_format(row->unit, row->max, high, sizeof high);
     if (error == -EINVAL)
         return invalid(why, why_size, "%s=%s is not %s; allowed is %s to %s",
-                       row->name, shown(text, shown_text), kind_of(row->unit),
-                       low, high);
+                       row->name, shown(text, shown_text),
+                       units[row->unit].kind, low, high);
     return invalid(why, why_size, "%s=%s is out of range; allowed is %s to %s",
                    row->name, shown(text, shown_text), low, high);
 }
@@ -118,8 +105,8 @@ static int parse_value(const struct parameter *row, const char *text,
     return wrong_value(row, text, error, why, why_size);
 }
 
-/* Parses one row's text into values from values[used] on. Returns how many
- * there are, or -EINVAL. */
+/* Parses one row's text into `values`. Returns how many values there are, or
+ * -EINVAL. */
 static int parse_row(const struct parameter *row, const char *text,
                      int64_t *values, char *why, size_t why_size)
 {
@@ -134,7 +121,7 @@ static int parse_row(const struct parameter *row, const char *text,
                            row->name, row->list_max);
         if (length >= sizeof piece)
             return invalid(why, why_size, "%s=%s is not %s", row->name,
-                           shown(text, shown_text), kind_of(row->unit));
+                           shown(text, shown_text), units[row->unit].kind);
         memcpy(piece, text, length);
         piece[length] = 0;
         if (parse_value(row, piece, &values[count], why, why_size) < 0)
@@ -173,15 +160,15 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A query string on its way into null-terminated pieces. */
+/* A query string while it is split into null-terminated pieces. */
 struct query {
     const char *at, *end;
     char *text;
     size_t used, size;
 };
 
-/* Decodes up to `stop`, '&' or the end into a string of its own, which it
- * returns; NULL when it is malformed, holds a NUL or does not fit. */
+/* Decodes up to `stop`, '&' or the end. Returns the decoded, terminated text;
+ * NULL when the query is malformed, holds a NUL or does not fit. */
 static const char *query_piece(struct query *query, char stop)
 {
     char *piece = query->text + query->used;
@@ -237,7 +224,7 @@ static __attribute__((noinline)) int unknown(const struct parameter *table,
                    shown(name, shown_text), names);
 }
 
-/* Splits the query into given[], one text per row, and the seed's text. */
+/* Splits the query into given[], one text for each row, and the seed's text. */
 static int split_query(const struct parameter *table, struct query *query,
                        const char **given, const char **seed, char *why,
                        size_t why_size)
@@ -286,7 +273,7 @@ static int parse_pieces(const struct parameter *table, struct query *query,
     return 0;
 }
 
-/* Not inlined: its room would be in the frame of short queries too. */
+/* Not inlined: its buffer would enlarge the stack frame of short queries. */
 static __attribute__((noinline)) int parse_long(const struct parameter *table,
                                                 struct query *query,
                                                 struct arguments *arguments,
@@ -298,9 +285,10 @@ static __attribute__((noinline)) int parse_long(const struct parameter *table,
     return parse_pieces(table, query, arguments, why, why_size);
 }
 
-/* The room is on the stack of a task, where every page touched once costs
- * memory for each connection: a usual query takes little of it. Decoded and
- * terminated, the pieces are at most one byte longer than the query. */
+/* The text is on the stack of a task, where every page that is touched once
+ * costs memory for each connection. So a short query gets a small buffer.
+ * Decoded and terminated, the pieces are at most one byte longer than the
+ * query. */
 int parameters_parse_query(const struct parameter *table, const char *query,
                            size_t query_length, struct arguments *arguments,
                            char *why, size_t why_size)
@@ -377,7 +365,7 @@ static int describe_row(const struct parameter *row, char *text, size_t size,
     char low[FORMATTED_MAX], high[FORMATTED_MAX];
     const char *const pairs[][2] = {
         {"name", row->name},
-        {"unit", unit_name(row->unit)},
+        {"unit", units[row->unit].name},
         {"default", row->default_text},
         {"minimum", units_format(row->unit, row->min, low, sizeof low)},
         {"maximum", units_format(row->unit, row->max, high, sizeof high)},

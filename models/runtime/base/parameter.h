@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A named quantity with a unit, a default and a range: one row describes a
- * workload's query parameter, a model's command line flag or a key of an
- * experiment file, and the same row yields the parser, the help text, the
- * range check and the JSON description.
+ * A named quantity with a unit, a default and a range. One row describes a
+ * workload's query parameter or a model's command line flag. Parser, help text,
+ * range check and JSON description all read that row.
  */
 #pragma once
 
@@ -12,28 +11,28 @@
 
 #include "units.h"
 
-/* Limits of one table; a longer one is a programming error (CHECKed). */
+/* Limits of one table. A table that exceeds them ends the program. */
 enum {
     PARAMETERS_MAX = 8,
     ARGUMENT_VALUES_MAX = 72,
 };
 
-/* One row. A table of rows ends with a row whose name is NULL. */
+/* One row. A row whose name is NULL ends a table. */
 struct parameter {
-    const char *name;         /* as in ?name= and --name */
+    const char *name;         /* in ?name= and --name */
     enum unit unit;           /* of the value, of the limits */
-    const char *default_text; /* parsed as a user's value would be */
-    int64_t min, max;         /* inclusive, in the unit's base (ns, B, 1) */
+    const char *default_text; /* parsed like a user's value */
+    int64_t min, max;         /* inclusive; in ns, bytes or things */
     int list_max;             /* 0: one value; n: 1 to n, comma separated */
     const char *help;         /* one line, no full stop */
 };
 
-/* The values given for a table of parameters, defaults filled in. Parameter i
- * owns values[first[i]] to values[first[i + 1] - 1]. */
+/* The values for a table's parameters, given or by default. Those of parameter
+ * i are values[first[i]] to values[first[i + 1] - 1]. */
 struct arguments {
     int64_t values[ARGUMENT_VALUES_MAX];
     uint8_t first[PARAMETERS_MAX + 1];
-    uint64_t seed; /* not in the table: every workload has it, default 0 */
+    uint64_t seed; /* of every workload, in no table; 0 by default */
 };
 
 /* The (only, or first) value of parameter `index`. */
@@ -60,17 +59,17 @@ int parameters_find(const struct parameter *table, const char *name);
 int parameters_parse(const struct parameter *table, const char *const *given,
                      struct arguments *arguments, char *why, size_t why_size);
 
-/* Fills `arguments` from a query string ("delay=50ms&seed=7", not
- * null-terminated, %XX and + decoded), seed included. Unknown, repeated or
- * malformed parameters are errors. Returns 0 or -EINVAL with `why` (NULL and 0:
- * nobody wants to know). */
+/* Fills `arguments`, the seed included, from a query string
+ * ("delay=50ms&seed=7", not null-terminated, %XX and + decoded). Unknown,
+ * repeated or malformed parameters are errors. Returns 0, or -EINVAL with a
+ * sentence in `why`, which may be NULL if its size is 0. */
 int parameters_parse_query(const struct parameter *table, const char *query,
                            size_t query_length, struct arguments *arguments,
                            char *why, size_t why_size);
 
-/* Writes the canonical query string ("delay=50ms&calls=2&seed=7") that
- * parameters_parse_query reads back to the same arguments. Returns its length
- * or -ENOSPC. */
+/* Writes the canonical query string ("delay=50ms&calls=2&seed=7"), which
+ * parameters_parse_query reads back to equal arguments. Escapes nothing: see
+ * the suffixes of units.h. Returns its length or -ENOSPC. */
 int parameters_format_query(const struct parameter *table,
                             const struct arguments *arguments, char *text,
                             size_t size);

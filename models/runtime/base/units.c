@@ -2,11 +2,12 @@
  *
  * Quantities as text, both ways.
  *
- * Parsing is exact decimal arithmetic in 128 bits, never floating point:
- * digits and fraction become one whole number (the mantissa) and a count of
- * fraction digits, and the value is mantissa x scale / 10^digits, which must
- * come out whole. Formatting tries every suffix and keeps the shortest text;
- * on equal length the smaller unit wins, so 1500 stays 1500.
+ * Parsing is exact decimal arithmetic in 128 bits, never floating point. Digits
+ * and fraction become one whole number (the mantissa) and a count of fraction
+ * digits. The value is mantissa x scale / 10^digits and must be a whole number.
+ *
+ * Formatting tries every suffix and keeps the shortest text. Of texts of equal
+ * length the one with the smaller unit wins, so 1500 stays 1500.
  */
 #include "units.h"
 
@@ -19,39 +20,51 @@
 
 typedef unsigned __int128 wide;
 
-struct suffix {
-    const char *text;
-    int64_t scale;
-};
-
-/* Smallest first; the order breaks ties in units_format. */
-static const struct suffix count_suffixes[] = {
+/* Smaller units come first, since the first of several equally short texts
+ * wins. */
+static const struct unit_suffix count_suffixes[] = {
     {"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
 
-static const struct suffix ns_suffixes[] = {
+static const struct unit_suffix ns_suffixes[] = {
     {"ns", 1},         {"us", 1000},       {"ms", 1000000},
     {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
     {NULL, 0}};
 
-static const struct suffix bytes_suffixes[] = {
+static const struct unit_suffix bytes_suffixes[] = {
     {"B", 1},         {"kB", 1000},       {"KiB", 1 << 10}, {"MB", 1000000},
     {"MiB", 1 << 20}, {"GB", 1000000000}, {"GiB", 1 << 30}, {NULL, 0}};
 
-/* 10^30 and the mantissa limit leave room for the largest scale (an hour, or
- * 2^30 with its 30 possible fraction digits) in 128 bits. */
+const struct unit_row units[UNITS] = {
+    [UNIT_COUNT] = {"count", count_suffixes, "a whole number such as 5 or 100k",
+                    "a whole number is needed: 6, 10k"},
+    [UNIT_NS] = {"ns", ns_suffixes, "a time such as 50ms (ns, us, ms, s, m, h)",
+                 "a time needs a unit: 50ms, 1.5s"},
+    [UNIT_BYTES] = {"bytes", bytes_suffixes, "a size such as 13B or 64KiB",
+                    "a size needs a unit: 64KiB, 512MiB"},
+    [UNIT_PER_S] = {.name = "per_s"},
+};
+
+int units_find(const char *name)
+{
+    for (int unit = 0; unit < UNITS; unit++)
+        if (units[unit].suffixes && !strcmp(units[unit].name, name))
+            return unit;
+    return -1;
+}
+
+/* A mantissa of at most 10^24 times the largest scale (an hour has 3.6e12 ns)
+ * fits 128 bits, and so does 10^30. A value in GiB has up to 30 digits behind
+ * the point, since 1 B is 2^-30 GiB. */
 enum { FRACTION_DIGITS_MAX = 30 };
 #define MANTISSA_MAX ((wide)1000000000000 * 1000000000000)
 
-static const struct suffix *suffixes_of(enum unit unit)
+/* The scale of a suffix; 0: there is no such suffix. */
+static int64_t scale_of(const struct unit_suffix *suffixes, const char *text)
 {
-    switch (unit) {
-    case UNIT_NS:
-        return ns_suffixes;
-    case UNIT_BYTES:
-        return bytes_suffixes;
-    default:
-        return count_suffixes;
-    }
+    for (; suffixes && suffixes->text; suffixes++)
+        if (!strcmp(suffixes->text, text))
+            return suffixes->scale;
+    return 0;
 }
 
 static bool is_digit(char c)
@@ -65,8 +78,8 @@ struct decimal {
     bool too_large; /* more digits than the mantissa holds */
 };
 
-/* Reads digits with an optional fraction. Trailing zeros of the fraction
- * count for nothing. Returns what follows, or NULL. */
+/* Reads digits with an optional fraction, whose trailing zeros are ignored.
+ * Returns the rest of the text, or NULL if no digit is first. */
 static const char *decimal_read(const char *text, struct decimal *decimal)
 {
     *decimal = (struct decimal){0};
@@ -105,16 +118,12 @@ int units_parse(enum unit unit, const char *text, int64_t *value)
     bool negative = *text == '-';
     struct decimal decimal;
     const char *rest = decimal_read(text + negative, &decimal);
-    if (!rest || unit == UNIT_PER_S)
-        return -EINVAL;
-    const struct suffix *suffix = suffixes_of(unit);
-    while (suffix->text && strcmp(suffix->text, rest) != 0)
-        suffix++;
-    if (!suffix->text)
+    int64_t scale = rest ? scale_of(units[unit].suffixes, rest) : 0;
+    if (scale == 0)
         return -EINVAL;
     if (negative || decimal.too_large)
         return -ERANGE;
-    wide scaled = decimal.mantissa * (wide)suffix->scale;
+    wide scaled = decimal.mantissa * (wide)scale;
     if (decimal.fraction_digits > 0) {
         wide divisor = 1;
         for (int i = 0; i < decimal.fraction_digits; i++)
@@ -134,23 +143,19 @@ int units_parse_rate(const char *text, double *per_s)
     bool negative = *text == '-';
     struct decimal decimal;
     const char *rest = decimal_read(text + negative, &decimal);
-    if (!rest)
+    int64_t scale = rest ? scale_of(count_suffixes, rest) : 0;
+    if (scale == 0)
         return -EINVAL;
-    const struct suffix *suffix = count_suffixes;
-    while (suffix->text && strcmp(suffix->text, rest) != 0)
-        suffix++;
-    if (!suffix->text)
-        return -EINVAL;
-    /* The characters are checked: strtod sees no sign, exponent or hex. */
-    double value = strtod(text, NULL) * (double)suffix->scale;
+    /* decimal_read lets no sign, exponent or hexadecimal reach strtod. */
+    double value = strtod(text, NULL) * (double)scale;
     if (!(value > 0) || !isfinite(value))
         return -ERANGE;
     *per_s = value;
     return 0;
 }
 
-/* Writes magnitude / scale as a decimal if it ends within the digits that
- * units_parse reads. Returns the length, or 0. */
+/* Writes magnitude / scale as a decimal number, unless it needs more digits
+ * than units_parse reads. Returns the length, or 0. */
 static int decimal_write(uint64_t magnitude, uint64_t scale, char *text)
 {
     int length = sprintf(text, "%llu", (unsigned long long)(magnitude / scale));
@@ -174,7 +179,8 @@ char *units_format(enum unit unit, int64_t value, char *text, size_t size)
     uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
     char best[64] = "", candidate[64];
     int best_length = 0;
-    for (const struct suffix *s = suffixes_of(unit); s->text; s++) {
+    for (const struct unit_suffix *s = units[unit].suffixes; s && s->text;
+         s++) {
         int length = decimal_write(magnitude, (uint64_t)s->scale, candidate);
         if (length == 0)
             continue;
@@ -187,18 +193,4 @@ char *units_format(enum unit unit, int64_t value, char *text, size_t size)
     }
     snprintf(text, size, "%s%s", value < 0 ? "-" : "", best);
     return text;
-}
-
-const char *unit_name(enum unit unit)
-{
-    switch (unit) {
-    case UNIT_NS:
-        return "ns";
-    case UNIT_BYTES:
-        return "bytes";
-    case UNIT_PER_S:
-        return "per_s";
-    default:
-        return "count";
-    }
 }

@@ -270,7 +270,7 @@ static void build_options(struct argp_option *options,
                  parameter->default_text);
         options[count++] = (struct argp_option){parameter->name,
                                                 KEY_PARAMETER + i,
-                                                unit_name(parameter->unit),
+                                                units[parameter->unit].name,
                                                 0,
                                                 help[i],
                                                 1};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Not through llhttp, which the models read requests with: in its strict mode
- * it refuses extensions of chunks that are legal and passes lines that are
- * not, and it waits for the body of a 304 that has none.
+ * Why not llhttp, with which the models parse requests: in its strict mode it
+ * refuses legal chunk extensions, accepts illegal lines, and waits for the body
+ * of a 304, which has none.
  *
- * A field that goes on in the next line (obs-fold) is legal in an answer, and
- * a client reads it as blanks (RFC 9112, section 5.2). One that frames the
- * body is refused, since readers differ about it. The only transfer coding
- * taken is `chunked`, since no other was asked for (section 6.1).
+ * A field's value that goes on in the next line (obs-fold) is legal in an
+ * answer; a client treats the line break as blanks (RFC 9112, section 5.2). It
+ * is refused in a field that frames the body, since parsers disagree about it
+ * there. The only transfer coding accepted is `chunked`, since requests ask for
+ * no other (section 6.1).
  */
 #include "http_answer.h"
 
@@ -19,7 +20,7 @@ enum line_state {
     STATUS,  /* its three digits */
     REASON_BLANK,
     REASON,
-    LINE_CR, /* a line's newline follows */
+    LINE_CR, /* the line's newline follows */
     LINE,    /* a line's first byte */
     NAME,
     VALUE,
@@ -29,13 +30,13 @@ enum line_state {
 static const char version[] = "HTTP/1.";
 enum { VERSION_BYTES = sizeof version - 1 + 2, STATUS_BYTES = 3 };
 
-/* A head follows, with its status line. */
+/* Prepares for a head, which begins with a status line. */
 static void begin_lines(struct http_lines *lines)
 {
     *lines = (struct http_lines){.state = VERSION};
 }
 
-/* A trailer follows: its fields say nothing. */
+/* Prepares for a trailer, whose fields are ignored. */
 static void begin_trailer(struct http_lines *lines)
 {
     *lines = (struct http_lines){.state = LINE};
@@ -47,7 +48,7 @@ static bool refuse_line(struct http_lines *lines, const char *fault)
     return false;
 }
 
-/* A byte of a name (RFC 9110, section 5.6.2). */
+/* Whether the byte may be in a field's name (RFC 9110, section 5.6.2). */
 static bool is_token(unsigned char c)
 {
     static const bool token[256] = {
@@ -72,10 +73,10 @@ static bool is_text(unsigned char c)
 static bool is_named(const struct http_lines *lines, const char *name)
 {
     return lines->name_size == strlen(name) &&
-           strncasecmp(lines->name, name, lines->name_size) == 0;
+           !strncasecmp(lines->name, name, lines->name_size);
 }
 
-/* Whether the field says how long the body is. */
+/* Whether the field decides where the body ends. */
 static bool frames(const struct http_lines *lines)
 {
     return is_named(lines, "content-length") ||
@@ -109,7 +110,7 @@ static bool take_status(struct http_lines *lines, char c)
     return true;
 }
 
-/* A text's next byte, or its line's end. */
+/* Takes the next byte of a text, or the end of its line. */
 static bool take_text(struct http_lines *lines, char c)
 {
     if (c == '\r') {
@@ -123,7 +124,7 @@ static bool take_text(struct http_lines *lines, char c)
                : refuse_line(lines, "a control character in a line");
 }
 
-/* The reason may be missing, and so may, by custom, the blank before it. */
+/* The reason phrase may be missing. In practice, so may the blank before it. */
 static bool take_reason(struct http_lines *lines, char c)
 {
     if (lines->state == REASON_BLANK && c != ' ' && c != '\r' && c != '\n')
@@ -155,12 +156,12 @@ static bool take_encoding(struct http_lines *lines, size_t size)
     if (lines->encoded)
         return refuse_line(lines, "Transfer-Encoding comes twice");
     lines->encoded = true;
-    return size == 7 && strncasecmp(lines->value, "chunked", 7) == 0
+    return size == 7 && !strncasecmp(lines->value, "chunked", 7)
                ? true
                : refuse_line(lines, "Transfer-Encoding is not \"chunked\"");
 }
 
-/* The value without the blanks behind it. */
+/* The value's size without trailing blanks. */
 static size_t value_size(const struct http_lines *lines)
 {
     size_t size = lines->value_size;
@@ -169,13 +170,13 @@ static size_t value_size(const struct http_lines *lines)
     return size;
 }
 
-/* One of the options that Connection lists. */
+/* Takes one of the options that Connection lists. */
 static void take_option(struct http_lines *lines)
 {
     size_t size = value_size(lines);
-    lines->close |= size == 5 && strncasecmp(lines->value, "close", 5) == 0;
+    lines->close |= size == 5 && !strncasecmp(lines->value, "close", 5);
     lines->keep_alive |=
-        size == 10 && strncasecmp(lines->value, "keep-alive", 10) == 0;
+        size == 10 && !strncasecmp(lines->value, "keep-alive", 10);
     lines->value_size = 0;
 }
 
@@ -230,7 +231,7 @@ static bool take_line(struct http_lines *lines, char c)
     return true;
 }
 
-/* What follows a name. */
+/* Takes the byte after a name. */
 static bool take_name(struct http_lines *lines, char c)
 {
     if (c != ':')
@@ -286,14 +287,14 @@ static bool take(struct http_lines *lines, char c)
                                    "a carriage return that no newline follows");
 }
 
-/* Takes the rest of a name. Returns its size. */
+/* Takes the following bytes of a name. Returns how many. */
 static size_t run_of_name(struct http_lines *lines, const char *bytes,
                           size_t size)
 {
     size_t count = 0;
     while (count < size && is_token((unsigned char)bytes[count]))
         count++;
-    /* A longer name is none of those that matter. */
+    /* Longer names are none that matter, so they are cut. */
     size_t room = sizeof lines->name - lines->name_size;
     size_t kept = count < room ? count : room;
     memcpy(lines->name + lines->name_size, bytes, kept);
@@ -309,7 +310,7 @@ static size_t run_of_text(const char *bytes, size_t size)
     return count;
 }
 
-/* Takes bytes among which nothing is looked for. Returns how many. */
+/* Takes bytes that need no look of their own. Returns how many. */
 static size_t run(struct http_lines *lines, const char *bytes, size_t size)
 {
     if (lines->state == NAME)
@@ -319,8 +320,8 @@ static size_t run(struct http_lines *lines, const char *bytes, size_t size)
     return 0;
 }
 
-/* Takes bytes up to the empty line; *whole: it was the last. Returns how many.
- * On a fault, `fault` says which. */
+/* Takes bytes up to the empty line; sets *whole once that has been read.
+ * Returns how many. `fault` is set if the lines are invalid. */
 static size_t feed_lines(struct http_lines *lines, const char *bytes,
                          size_t size, bool *whole)
 {
@@ -350,10 +351,10 @@ static size_t feed_lines(struct http_lines *lines, const char *bytes,
 
 enum state {
     HEAD,
-    BODY, /* of `left` bytes */
-    BODY_TO_END /* of the stream */,
-    SIZE,       /* of a chunk (section 7.1) */
-    SIZE_BLANK, /* behind it: an extension follows */
+    BODY,        /* of `left` bytes */
+    BODY_TO_END, /* the stream's end ends the body */
+    SIZE,        /* of a chunk (section 7.1) */
+    SIZE_BLANK,  /* after the size: an extension follows */
     EXTENSION,
     SIZE_CR, /* a newline follows */
     CHUNK,
@@ -393,7 +394,7 @@ static void begin_size(struct http_answer *answer)
     answer->size_line = 0;
 }
 
-/* The head is whole: what follows (section 6.3). */
+/* Called when the head is whole: decides what follows (section 6.3). */
 static bool end_head(struct http_answer *answer)
 {
     const struct http_lines *lines = &answer->lines;
@@ -440,7 +441,7 @@ static bool take_lines(struct http_answer *answer, const char *bytes,
     return true;
 }
 
-/* A part of the body or of a chunk. */
+/* Takes a part of the body or of a chunk. */
 static size_t take_body(struct http_answer *answer, const char *bytes,
                         size_t size)
 {
@@ -495,7 +496,7 @@ static bool take_extension(struct http_answer *answer, char c)
     return true;
 }
 
-/* A chunk's line is whole. */
+/* Called when the line with a chunk's size is whole. */
 static void end_size(struct http_answer *answer)
 {
     answer->state = answer->left > 0 ? CHUNK : TRAILER;
@@ -503,7 +504,7 @@ static void end_size(struct http_answer *answer)
         begin_trailer(&answer->lines);
 }
 
-/* One byte of what surrounds a chunk. */
+/* Takes one byte of what surrounds a chunk's data. */
 static bool take_around(struct http_answer *answer, char c)
 {
     if (++answer->size_line > HTTP_SIZE_LINE_MAX)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Answers through the one reader of answers, or by comparison with a known one.
+ * Parses answers with http_answer, or compares them with a known head.
  *
- * A head is learned from an answer that was read to the end of its
- * headers in the chunk in which it began: only then are the head's bytes at
- * hand. It must be 200-299, framed by Content-Length and keep the connection
- * open; where a body is expected the length must be the expected one, so a
- * learned head never accepts what the reader would not.
+ * A head is learned only if the answer's first chunk holds it whole, since
+ * nothing is buffered. The answer must have a status of 200-299, be framed by
+ * Content-Length and keep the connection open; if a body is expected, its
+ * length must be right. So a learned head accepts nothing that the parser would
+ * refuse.
  */
 #include "response.h"
 
@@ -57,7 +57,7 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* Whether a line goes on in the next one. */
+/* Whether a field's value goes on in the next line (obs-fold). */
 static bool has_odd_lines(const char *head, size_t size)
 {
     for (size_t i = 0; i + 1 < size; i++)
@@ -66,7 +66,7 @@ static bool has_odd_lines(const char *head, size_t size)
     return false;
 }
 
-/* Notes the digits of a new head that may be others the next time. */
+/* Notes where a new head has digits that may differ in the next answer. */
 static void note_digits(struct load_reference *reference)
 {
     static const char length[] = "content-length";
@@ -79,7 +79,7 @@ static void note_digits(struct load_reference *reference)
         const char *newline = memchr(head + at, '\n', size - at);
         end = newline ? (size_t)(newline - head) : size;
         if (at == 0 || (end - at >= sizeof length &&
-                        strncasecmp(head + at, length, sizeof length - 1) == 0))
+                        !strncasecmp(head + at, length, sizeof length - 1)))
             continue;
         for (size_t i = at; i < end; i++)
             if (is_digit(head[i]) && reference->digit_count < LOAD_DIGITS_MAX)
@@ -87,8 +87,9 @@ static void note_digits(struct load_reference *reference)
     }
 }
 
-/* The head takes over an answer's digits, so that it may be equal. Returns
- * whether it may. */
+/* Copies an answer's digits into the known head, so that only other differences
+ * count. Returns false if the head must not change or the answer has no digit
+ * at one of these places. */
 static bool adopt_digits(struct load_reference *reference, const char *bytes,
                          size_t size)
 {
@@ -137,8 +138,9 @@ static enum load_answer judge(const struct load_response *response)
     return ANSWER_OK;
 }
 
-/* Bytes behind an answer make a good one malformed; of a bad one its status
- * says more, and its connection is not used again. */
+/* Bytes after a good answer's end make it malformed. An answer with an error
+ * status keeps that as its judgement. In both cases the connection is not used
+ * again. */
 static enum load_answer parse(struct load_response *response, const char *bytes,
                               size_t size)
 {
@@ -159,7 +161,7 @@ static enum load_answer parse(struct load_response *response, const char *bytes,
     return is_success(response) ? ANSWER_MALFORMED : ANSWER_STATUS;
 }
 
-/* How many of the bytes equal the reference from `matched` on; a body that
+/* Whether the bytes equal the reference from offset `matched` on. A body that
  * is not compared equals anything. */
 static bool equals(const struct load_reference *reference, size_t matched,
                    const char *bytes, size_t size)
@@ -175,8 +177,8 @@ static bool equals(const struct load_reference *reference, size_t matched,
     if (size == in_head || !reference->request->body)
         return true;
     size_t offset = matched + in_head - reference->head_size;
-    return memcmp(reference->request->body + offset, bytes + in_head,
-                  size - in_head) == 0;
+    return !memcmp(reference->request->body + offset, bytes + in_head,
+                   size - in_head);
 }
 
 static enum load_answer compare(struct load_response *response,
@@ -185,7 +187,7 @@ static enum load_answer compare(struct load_response *response,
     struct load_reference *reference = response->reference;
     size_t total = reference->head_size + reference->body_size;
     if (size > total - response->matched)
-        return ANSWER_MALFORMED; /* that is: not for this path */
+        return ANSWER_MALFORMED; /* not decided here: the answer is parsed */
     if (!equals(reference, response->matched, bytes, size) &&
         (response->matched > 0 || !adopt_digits(reference, bytes, size) ||
          !equals(reference, 0, bytes, size)))
@@ -197,9 +199,9 @@ static enum load_answer compare(struct load_response *response,
     return response->matched == total ? ANSWER_OK : ANSWER_MORE;
 }
 
-/* Gives the reader the bytes that were equal so far; they end inside the
- * answer, so the result is more to come. A body that is not compared was not
- * kept: it is replaced by as many bytes, whose value nobody looks at. */
+/* Gives the parser the bytes that were equal so far. They end inside the
+ * answer, so the parser always asks for more. The bytes of a body that is not
+ * compared were not kept: filler of equal size stands in for them. */
 static void replay(struct load_response *response)
 {
     const struct load_reference *reference = response->reference;

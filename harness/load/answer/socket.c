@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frames are checked as strictly as the server checks ours; their reading is
- * shared with it (models/runtime/http/frames.h), which an independent client in
- * the tests makes up for.
+ * Frames are checked as strictly as the server checks ours. Both share one
+ * parser (models/runtime/http/frames.h), so a fault in it would go unnoticed
+ * here; the tests have an independent client for that.
  */
 #include "socket.h"
 
@@ -18,7 +18,7 @@ static int refuse(char *why, size_t why_size, const char *reason)
     return -EPROTO;
 }
 
-/* Whether the head has the line "NAME: VALUE", with any blanks. */
+/* Whether the head has the line "NAME: VALUE", with any number of blanks. */
 static bool has_line(const char *head, const char *name, const char *value,
                      bool any_case)
 {
@@ -30,9 +30,8 @@ static bool has_line(const char *head, const char *name, const char *value,
             continue;
         at += 1 + strspn(at + 1, " \t");
         size_t size = strcspn(at, " \t\r");
-        if (size == strlen(value) &&
-            (any_case ? strncasecmp(at, value, size) == 0
-                      : memcmp(at, value, size) == 0))
+        if (size == strlen(value) && (any_case ? !strncasecmp(at, value, size)
+                                               : !memcmp(at, value, size)))
             return true;
     }
     return false;
@@ -67,7 +66,7 @@ int load_socket_judge(const struct load_greeting *greeting, const char *bytes,
     return (int)length;
 }
 
-/* A head is gathered until it is whole. Returns false when it is wrong. */
+/* Collects a frame's head until it is whole. Returns false if it is invalid. */
 static bool take_head(struct load_socket *socket, const char *bytes,
                       size_t size, size_t *used)
 {
@@ -95,7 +94,7 @@ static bool take_head(struct load_socket *socket, const char *bytes,
     return true;
 }
 
-/* Compares or keeps a part of the message. */
+/* Compares a part of an echo, or keeps a part of another message. */
 static void take_part(struct load_socket *socket, const char *expected,
                       size_t expected_size, const char *bytes, size_t size)
 {
@@ -104,7 +103,7 @@ static void take_part(struct load_socket *socket, const char *expected,
         socket->differs = socket->differs || size > expected_size - seen ||
                           memcmp(expected + seen, bytes, size) != 0;
         if (socket->differs)
-            return; /* `seen` stays within what is expected */
+            return; /* `seen` must not exceed expected_size */
     } else {
         size_t room = seen < LOAD_SOCKET_PUSH ? LOAD_SOCKET_PUSH - seen : 0;
         size_t kept = size < room ? size : room;
@@ -137,7 +136,7 @@ static enum load_socket_event pushed(struct load_socket *socket,
     return LOAD_SOCKET_PUSHED;
 }
 
-/* The message, or the control frame, is whole. */
+/* Called when a message or a control frame is whole. */
 static enum load_socket_event end_message(struct load_socket *socket,
                                           const struct load_greeting *greeting,
                                           size_t expected_size)
@@ -157,7 +156,7 @@ static enum load_socket_event end_message(struct load_socket *socket,
                                             (uint8_t)socket->push[1]);
         return LOAD_SOCKET_CLOSED;
     default:
-        return LOAD_SOCKET_MORE; /* a pong that nobody asked for */
+        return LOAD_SOCKET_MORE; /* an unsolicited pong, which the RFC allows */
     }
 }
 
