@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Judges the claims from stored runs: claims.json, claims.md and claims.html.
 
-The rules are reports/claims/*.ini, the measurements are the runs named; nothing
-is measured here. Without --output the page goes to claims-<UTC> beside the
-first run. What the newest claims.json there said is compared.
+The rules are in harness/experiments/claims/, the measurements in the named runs;
+nothing is measured here. Without --output the page goes to claims-<UTC> beside
+the first run. The page names verdicts that differ from the newest claims.json
+there.
 """
 
 import argparse

@@ -177,12 +177,22 @@ static int read_cell(const struct reader *reader, int section,
     return result < 0 ? result : expand_cell(reader, &cell);
 }
 
+/* The reports read these sections (docs/claims.md). A claim stands in the file
+ * of its experiment, above, between or below the sections of that. */
+static bool is_of_a_claim(const struct ini_section *section)
+{
+    return !strncmp(section->name, "claim ", 6) ||
+           !strncmp(section->name, "figure ", 7) ||
+           !strncmp(section->name, "verdict ", 8);
+}
+
 static int read_section(const struct reader *reader, int section,
                         struct cell *defaults)
 {
     char name[INI_SECTION_MAX];
     static const char *const names[] = {"experiment", "profile", "target",
-                                        "cell", NULL};
+                                        "cell",       "claim",   "figure",
+                                        "verdict",    NULL};
     const struct ini_section *s = &reader->ini->sections[section];
     size_t word = strcspn(s->name, " \t");
 
@@ -192,6 +202,8 @@ static int read_section(const struct reader *reader, int section,
     char hint[128];
     if (!strcmp(name, "target"))
         return 0; /* target_section_read_all has read it */
+    if (is_of_a_claim(s))
+        return 0;
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof hint));
@@ -289,23 +301,25 @@ static int read_sections(const struct reader *reader)
 {
     const struct ini_file *ini = reader->ini;
     struct cell defaults = {0};
-    int result = 0;
+    int result = 0, first = 0;
 
     if (ini->entry_count > 0 && ini->entries[0].section < 0)
         return reader_fail(reader, ini->entries[0].line,
                            "\"%s\" is in no section; begin with [experiment]",
                            ini->entries[0].key);
-    if (ini->section_count == 0)
+    while (first < ini->section_count && is_of_a_claim(&ini->sections[first]))
+        first++;
+    if (first == ini->section_count)
         return reader_fail(reader, 1, "there is no [experiment] section");
-    if (strcmp(ini->sections[0].name, "experiment") != 0) {
-        result = read_section(reader, 0, &defaults);
+    if (strcmp(ini->sections[first].name, "experiment") != 0) {
+        result = read_section(reader, first, &defaults);
         if (result < 0 && strstr(reader->why, "unknown section"))
             return result;
-        return reader_fail(reader, ini->sections[0].line,
+        return reader_fail(reader, ini->sections[first].line,
                            "the first section must be [experiment], whose "
                            "keys are the defaults of the cells");
     }
-    for (int i = 0; i < ini->section_count && result == 0; i++)
+    for (int i = first; i < ini->section_count && result == 0; i++)
         result = read_section(reader, i, &defaults);
     return result < 0 ? result : check_whole(reader, &defaults);
 }

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The rules of the claims: reports/claims/cNN.ini, read and checked whole.
+"""Reads and checks the claims: harness/experiments/claims/cNN-NAME.ini.
 
-A rule is data for a person to read: what is claimed and by whom, the law, the
-figures that decide, and the verdicts with their conditions. docs/claims.md is
-the format. Every error names the file, the line and the nearest valid name.
-Three more are errors: a verdict that no figures could ever lead to, figures
-that lead to none, and a verdict that rests on a model of which the claim does
-not speak.
+A claim and its experiment share a file. Reports read the sections of the claim:
+what is claimed and by whom, the law, the figures that decide, and the verdicts
+with their conditions. The harness reads the other sections. docs/claims.md
+describes the format. Every error names the file, the line and the nearest valid
+name. Three more things are errors: a verdict that no figures can lead to,
+figures that lead to no verdict, and a verdict that rests on a model of which
+the claim does not speak.
 """
 
 import difflib
@@ -20,9 +21,11 @@ from data.metrics import METRICS
 from charts import style
 from claims import conditions
 
-FOLDER = Path(__file__).resolve().parent
-ROOT = FOLDER.parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 EXPERIMENTS, MODELS = ROOT / "harness" / "experiments", ROOT / "models"
+FOLDER = EXPERIMENTS / "claims"
+OF_THE_HARNESS = ("experiment", "profile", "target", "cell")  # sections that a rule leaves to it
 
 CONDITIONAL = "CONDITIONAL"
 VERDICTS = (
@@ -64,7 +67,7 @@ CLAIM_KEYS = {
     "refuted": True,
     "speaks": True,
     "against": False,
-    "experiments": True,
+    "experiments": False,
     "experiments.full": False,
     "quick": False,
     "headline": False,
@@ -143,6 +146,7 @@ class Verdict:
 @dataclass
 class Rule:
     path: Path
+    line: int
     id: str
     claim: dict[str, str]
     source: str
@@ -221,7 +225,7 @@ def yes(path: Path, section: Section, key: str) -> bool:
 
 
 def sources() -> dict[str, str]:
-    path, found = FOLDER / "sources.ini", {}
+    path, found = HERE / "sources.ini", {}
     for section in read_sections(path):
         check_keys(path, section, SOURCE_KEYS)
         found[section.name] = section.values["title"]
@@ -230,34 +234,62 @@ def sources() -> dict[str, str]:
 
 def read_all(folder: Path = FOLDER) -> list[Rule]:
     known = sources()
-    return [read(path, known) for path in sorted(folder.glob("c[0-9]*.ini"))]
+    rules = [rule for path in sorted(folder.glob("c[0-9]*.ini")) for rule in read(path, known)]
+    first: dict[str, Rule] = {}
+    for rule in rules:
+        if first.setdefault(rule.id, rule) is not rule:
+            fail(rule.path, rule.line, f"[claim {rule.id}] stands in {first[rule.id].path.name} already")
+    return sorted(rules, key=lambda rule: rule.id)
 
 
-def read(path: Path, known_sources: dict[str, str]) -> Rule:
-    sections = read_sections(path)
-    if not sections or sections[0].name != "claim":
-        fail(path, sections[0].line if sections else 1, "the first section is [claim]")
+def read(path: Path, known_sources: dict[str, str]) -> list[Rule]:
+    """The claims of a file. A claim ends where the next one begins; the file's
+    experiment may stand anywhere and serves all of them."""
+    sections, claims = read_sections(path), []
+    for section in sections:
+        kind = section.name.partition(" ")[0]
+        if kind == "claim":
+            claims.append([section])
+        elif kind in ("figure", "verdict") and claims:
+            claims[-1].append(section)
+        elif kind not in OF_THE_HARNESS:
+            words = "no [claim CNN] stands above" if kind in ("figure", "verdict") else "no section has this name"
+            fail(path, section.line, f"[{section.name}]: {words}")
+    own = []
+    for section in sections:
+        if section.name == "experiment" and not path.resolve().is_relative_to(EXPERIMENTS):
+            fail(path, section.line, f"a claim's experiment must be below {EXPERIMENTS}, where the harness finds it")
+        elif section.name == "experiment":
+            own = [_name(path)]
+    return [_rule(path, claim, own, known_sources) for claim in claims]
+
+
+def _rule(path: Path, sections: list[Section], own: list[str], known_sources: dict[str, str]) -> Rule:
     claim = sections[0]
+    id = claim.name.partition(" ")[2]
+    if not re.fullmatch(r"C\d\d+", id):
+        fail(path, claim.line, f"[{claim.name}] needs a number, such as [claim C07]")
     check_keys(path, claim, CLAIM_KEYS)
     names = items(claim.values["source"])
     for name in names:
         if name not in known_sources:
             words = f"no source is named {name}{nearest(name, known_sources)}"
             fail(path, claim.lines["source"], words)
-    experiments = _experiments(path, claim, "experiments")
+    experiments = own + _experiments(path, claim, "experiments")
+    if not experiments:
+        fail(path, claim.line, "the file has no [experiment], and the claim lacks experiments")
     more = _experiments(path, claim, "experiments.full")
     speaks, against = _models(path, claim, "speaks"), _models(path, claim, "against")
     figures, verdicts = {}, []
     for section in sections[1:]:
         kind, _, name = section.name.partition(" ")
-        if kind == "figure" and re.fullmatch(r"[a-z][\w-]*", name):
-            figures[name] = _figure(path, section, name, experiments + more)
-            figures[name].judged = _judged(figures[name], speaks, against)
-        elif kind == "verdict":
+        if kind == "verdict":
             verdicts.append((section, name))
-        else:
-            words = f"[{section.name}] is no [figure name] and no [verdict NAME]"
-            fail(path, section.line, words)
+            continue
+        if not re.fullmatch(r"[a-z][\w-]*", name):
+            fail(path, section.line, f"[{section.name}]: a figure's name is a word in small letters")
+        figures[name] = _figure(path, section, name, experiments + more)
+        figures[name].judged = _judged(figures[name], speaks, against)
     if not figures or not verdicts:
         fail(path, claim.line, "figures and verdicts are needed")
     headline = claim.values.get("headline", next(iter(figures)))
@@ -268,7 +300,8 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
         fail(path, claim.lines["chart"], f"a chart is {' or '.join(CHARTS)}")
     return Rule(
         path,
-        path.stem.upper(),
+        claim.line,
+        id,
         claim.values,
         "; ".join(f"{n} “{known_sources[n]}”" for n in names),
         speaks,
@@ -282,9 +315,14 @@ def read(path: Path, known_sources: dict[str, str]) -> Rule:
     )
 
 
+def _name(path: Path) -> str:
+    """The experiment's name, as the harness has it."""
+    return str(path.resolve().relative_to(EXPERIMENTS).with_suffix(""))
+
+
 def _experiments(path: Path, claim: Section, key: str) -> list[str]:
     names = items(claim.values.get(key))
-    known = [str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.ini")]
+    known = [_name(p) for p in EXPERIMENTS.rglob("*.ini")]
     for name in names:
         if name not in known:
             words = f"no experiment is named {name}{nearest(name, known)}"

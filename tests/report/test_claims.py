@@ -16,7 +16,7 @@ from case import ROOT, Case
 from claims import conditions, rules
 from claims.conditions import NO, NONE, UNSURE, YES
 
-RULE = """[claim]
+RULE = """[claim C90]
 short = the loop gains
 text = The loop gains 100 times over one worker.
 source = 001
@@ -62,10 +62,15 @@ fails = by the rate: {rate}
 """
 # What is changed in the rule, and how it is refused.
 WRONG = [
-    ("short =", "shrt =", r"c90.ini:2: \[claim\] has no key “shrt”; did you mean short\?"),
+    ("short =", "shrt =", r"c90.ini:2: \[claim C90\] has no key “shrt”; did you mean short\?"),
+    ("[claim C90]", "[claim loop]", r"c90.ini:1: \[claim loop\] needs a number"),
+    ("[claim C90]\n", "[figure none]\n", r"c90.ini:1: \[figure none\]: no \[claim CNN\] stands above"),
+    ("[figure rate]", "[fugure rate]", r"c90.ini:22: \[fugure rate\]: no section has this name"),
+    ("[claim C90]\n", "[experiment]\n[claim C90]\n", r"c90.ini:1: a claim's experiment must be below"),
+    ("experiments = quick\n", "", r"c90.ini:1: the file has no \[experiment\], and the claim lacks experiments"),
     ("source = 001", "source = 01", r"c90.ini:4: no source is named 01; did you mean 001\?"),
     ("speaks = event-loop, ", "speaks = event-lop, ", r"c90.ini:8: no model is named event-lop; did you mean"),
-    ("speaks = event-loop, process-pool\n", "", r"c90.ini:1: \[claim\] lacks speaks"),
+    ("speaks = event-loop, process-pool\n", "", r"c90.ini:1: \[claim C90\] lacks speaks"),
     ("= quick\n", "= quik\n", r"c90.ini:10: no experiment is named quik; did you mean quick\?"),
     ("form = ratio", "form = ration", r"c90.ini:15: no form is named ration; did you mean ratio"),
     ("throughput_per_s", "troughput_per_s", r"c90.ini:16: .*did you mean throughput_per_s\?"),
@@ -99,7 +104,7 @@ WRONG = [
 ]
 
 # Other forms of figures, drawn as a heat map.
-SWEPT = """[claim]
+SWEPT = """[claim C90]
 short = threads are as quick
 text = Threads are as quick at any number.
 source = 001
@@ -159,7 +164,8 @@ class Rules(Case):
         return path
 
     def rule(self, text=RULE):
-        return rules.read(self.write(text), rules.sources())
+        (rule,) = rules.read(self.write(text), rules.sources())
+        return rule
 
     def test_shipped_rules_can_be_read(self):
         found = rules.read_all()
@@ -167,6 +173,13 @@ class Rules(Case):
         for rule in found:
             self.assertRegex(rule.id, r"^C\d\d$")
             self.assertRegex(rule.path.read_text(encoding="utf-8"), r"\A# SPDX")
+
+    def test_a_file_may_hold_several_claims(self):
+        folder = self.write(RULE + RULE.replace("C90", "C91")).parent
+        self.assertEqual([r.id for r in rules.read_all(folder)], ["C90", "C91"])
+        (folder / "c91.ini").write_text(RULE, encoding="utf-8")
+        with self.assertRaisesRegex(rules.RuleError, r"c91.ini:1: \[claim C90\] stands in c90.ini already"):
+            rules.read_all(folder)
 
     def test_what_has_to_be_run(self):
         for flag, claims, words in (
@@ -281,7 +294,7 @@ class Page(Case):
             then(self.run_path)
         folder = self.run_path.parent
         for i, text in enumerate(rule_texts):
-            (folder / f"c9{i}.ini").write_text(text, encoding="utf-8")
+            (folder / f"c9{i}.ini").write_text(text.replace("C90", f"C9{i}"), encoding="utf-8")
         self.page = folder / f"claims-{len(list(folder.glob('claims-*')))}"
         command = ["/usr/bin/python3", "-B", str(ROOT / "reports" / "judge.py"), "--rules", folder]
         done = subprocess.run(

@@ -50,6 +50,19 @@ static void all_means_contenders_that_have_the_workload(void **state)
     experiment_free(e);
 }
 
+static void sections_of_a_claim_are_left_to_the_reports(void **state)
+{
+    struct experiment *e =
+        good("[claim C07]\nblocks = many\n" CELL
+             "[figure worker]\nmodels = unheard\n[figure worker]\nlaw = 2\n"
+             "[verdict CONFIRMED, BUT NOT BECAUSE]\nif = worker > 2\n");
+
+    (void)state;
+    assert_int_equal(e->load_point_count, 1);
+    assert_int_equal(e->blocks, 6);
+    experiment_free(e);
+}
+
 static void a_workload_may_lack_its_package(void **state)
 {
     struct experiment *e =
@@ -305,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(all_means_contenders_that_have_the_workload),
+        cmocka_unit_test(sections_of_a_claim_are_left_to_the_reports),
         cmocka_unit_test(a_workload_may_lack_its_package),
         cmocka_unit_test(stores_may_exist),
         cmocka_unit_test(a_list_may_name_what_cannot_run),

@@ -12,6 +12,9 @@ static void form_is_checked(void **state)
     bad("# nothing\n", 1, "no [experiment]");
     bad("blocks = 6\n" CELL, 1, "in no section");
     bad("[cell a]\nworkload = wait\n", 1, "first section must be [experiment]");
+    bad("[claim C07]\nlaw = 2\n[cell a]\nworkload = wait\n", 3,
+        "first section must be [experiment]");
+    bad("[claim C07]\nlaw = 2\n", 1, "there is no [experiment]");
     bad("[experimnt]\n", 1, "did you mean experiment?");
     bad(HEAD, 1, "no [cell NAME]");
     bad(CELL "[sell b]\nworkload = wait\n", 4, "did you mean cell?");
