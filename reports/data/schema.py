@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The part of JSON Schema (draft 2020-12) that results/schema uses: type,
-properties, additionalProperties, items, enum, minimum, pattern.
+"""The part of JSON Schema (draft 2020-12) that results/schema uses: $ref to
+$defs, type, properties, additionalProperties, items, enum, minimum, pattern.
 
-`problem` names the first contradiction by its place, or returns None. What is
-`required` is left to checks.py, which knows what a report needs: names are
-added without a new schema version, so an older run lacks some and is no worse
-for it. Where the schema files are not beside the reports, nothing is checked
-here.
+`problem` names the first contradiction by its place, or returns None. The
+keyword `required` is not checked here: names are added without a new schema
+version, so an older run may lack some of them. checks.py knows which names a
+report needs. Without schema files beside the reports, nothing is checked.
 """
 
 import functools
@@ -27,17 +26,30 @@ TYPES = {
 }
 
 
+def _resolved(part, definitions: dict):
+    """The part with each {"$ref": "#/$defs/NAME"} replaced by the definition."""
+    if isinstance(part, list):
+        return [_resolved(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _resolved(definitions[part["$ref"].removeprefix("#/$defs/")], definitions)
+    return {key: _resolved(value, definitions) for key, value in part.items()}
+
+
 @functools.cache
-def _read(kind: str) -> dict | None:
+def read(kind: str) -> dict | None:
+    """results/schema/KIND.schema.json without references, or None."""
     path = FOLDER / f"{kind}.schema.json"
     if not path.is_file():
         return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    return _resolved(schema, schema.get("$defs", {}))
 
 
 def problem(kind: str, data) -> str | None:
-    """What contradicts results/schema/KIND.schema.json, in words."""
-    schema = _read(kind)
+    """What contradicts the schema of a kind, in words."""
+    schema = read(kind)
     return _problem(schema, data, "") if schema else None
 
 
