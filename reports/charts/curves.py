@@ -12,7 +12,7 @@ from data.levels import median, valid_trials
 from data.points import latency_words, setting
 from data.results import Run
 from charts.drawing import Axis, Chart, axis
-from charts.labels import end_labels, point_chart, provenance, right, styles
+from charts.labels import end_labels, limit_line, point_chart, provenance, right, styles
 
 PERCENT_TICS = (
     (1, "0 %"),
@@ -70,9 +70,9 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
     )
     chart.caption.append(provenance(run))
     platform = _platform(run, experiment, point)
-    # Beside a job the profile's limit is the second load's.
-    profile = {} if point.get("beside") else experiment.get("profile") or {}
-    chart.context = _context(lines, platform, profile)
+    # With a second load, the profile's limit is for that load.
+    limit = None if point.get("beside") else limit_line(experiment)
+    chart.context = _context(lines, platform, limit)
     if platform:
         chart.blocks.append(("the platform", [[x, v / 1e6] for x, v in platform]))
         chart.context |= {"platform": len(lines), "key": True}
@@ -119,17 +119,13 @@ def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
     return words
 
 
-def _context(lines: dict, platform, profile: dict) -> dict:
-    limit_ms = profile["limit_ns"] / 1e6 if profile.get("limit_ns") else None
+def _context(lines: dict, platform, limit: dict | None) -> dict:
     values = [v / 1e6 for points in lines.values() for _, v in points]
     values += [v / 1e6 for _, v in platform]
-    y = axis(values + [limit_ms], log=True)
+    y = axis(values + [limit and limit["at"]], log=True)
     ends = [x for points in (*lines.values(), platform) for x, _ in points]
     top = max(12, 1.1 * max(ends))
     ends = {m: y.fraction(points[-1][1] / 1e6) for m, points in lines.items()}
-    limit = None
-    if limit_ms:
-        limit = {"at": limit_ms, "text": f"the profile's limit {profile.get('limit')}"}
     return PLAIN | {
         "styles": styles(list(lines)),
         "right": right(lines),

@@ -12,9 +12,9 @@ from data.levels import level_rows, of_trials, valid_trials
 from data.metrics import metric
 from data.points import setting
 from data.results import Run, bound_by
-from charts.drawing import Chart, axis
+from charts.drawing import Axis, Chart, axis
 from charts.labels import (
-    DOTS, alt_text, clear_of, left, n_words, point_chart, provenance, scale_words, styles, table_row,
+    alt_text, left, limit_line, n_words, point_chart, provenance, scale_words, styles, table_row,
 )
 
 
@@ -63,24 +63,36 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
             "Thick line: what bare processes of the same loop reached just before the trial."
         )
     chart.caption.append(provenance(run))
-    chart.context = {
-        "styles": styles(models),
-        "left": left(models),
-        "x": x,
-        "notes": [(i, why, clear_of(x, lines[models[i - 1]])) for i, why in notes],
-        "xlabel": "requests per second" + (" (logarithmic)" if x.log else ""),
-        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
-        "dots": DOTS,
-        "second": None,
-        "limit": None,
+    chart.context = frame(models, x, notes, lines, "requests per second") | {
         "bounds": "the law's bound" if any(v for v in laws.values()) else None,
         "ceiling": "bare processes" if any(v for v in bare.values()) else None,
     }
     return chart
 
 
-def _value(row: dict | None) -> float | None:
-    return row["value"] / 1e6 if row else None
+def frame(models, x: Axis, notes, marks: dict[str, float | None], what: str) -> dict:
+    """What templates/dots.gp needs. `marks` are the lines or marks that a note in
+    a model's row must not cross; `what` is the quantity on the axis."""
+    return {
+        "styles": styles(models),
+        "left": left(models),
+        "x": x,
+        "notes": [(i, why, _clear_of(x, marks[models[i - 1]])) for i, why in notes],
+        "xlabel": what + (" (logarithmic)" if x.log else ""),
+        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
+        "dots": "geometric mean of the blocks, 95 % interval",
+        "second": None,
+        "limit": None,
+        "bounds": None,
+        "ceiling": None,
+    }
+
+
+def _clear_of(x: Axis, mark: float | None) -> float:
+    """Where in its row (0 to 1) a note begins so that it crosses no mark: at the
+    axis, or to the right of a mark in the left half."""
+    at = x.fraction(mark) if mark else 1.0
+    return at + 0.015 if at < 0.55 else 0.01
 
 
 def _title(point: dict) -> str:
@@ -99,19 +111,15 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         return None
     values = [r[k] for r in rows.values() if r for k in ("value", "lo", "hi")]
     values += [r["value"] for r in worst.values() if r]
-    profile = experiment.get("profile") or {}
-    limit = profile.get("limit_ns") if profile.get("limit_percentile") == 99 else None
-    x = axis([v / 1e6 for v in [*values, limit] if v], room=1.25)
+    limit = limit_line(experiment, 99)
+    x = axis([*(v / 1e6 for v in values if v), limit and limit["at"]], room=1.25)
+    marks = {m: row["value"] / 1e6 if row else None for m, row in worst.items()}
     blocks = []
     for i, m in enumerate(models):
-        r, w = rows[m], worst[m]
-        numbers = (
-            [r[k] / 1e6 if r[k] else None for k in ("value", "lo", "hi")]
-            if r
-            else [None] * 3
-        )
+        r = rows[m]
+        numbers = [r[k] / 1e6 if r and r[k] else None for k in ("value", "lo", "hi")]
         text = kind.show(r["value"]) if r else ""
-        blocks.append((m, [[i + 1, *numbers, w["value"] / 1e6 if w else None, None, text]]))
+        blocks.append((m, [[i + 1, *numbers, marks[m], None, text]]))
     chart = point_chart(
         experiment, point, "beside", "dots.gp",
         f"Latency of the second load: {setting(point)}",
@@ -126,18 +134,10 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         for m in models
     ]
     chart.caption = [n_words(rows.values()), scale_words(x), provenance(run)]
-    chart.context = {
-        "styles": styles(models),
-        "left": left(models),
-        "x": x,
-        "notes": [(i, why, clear_of(x, _value(worst[models[i - 1]]))) for i, why in notes],
-        "xlabel": "latency, ms" + (" (logarithmic)" if x.log else ""),
+    chart.context = frame(models, x, notes, marks, "latency, ms") | {
         "xformat": "%g",
         "dots": "p99, 95 % interval",
         "second": "worst, mean of the blocks",
-        "limit": limit
-        and {"at": limit / 1e6, "text": f"the profile's limit {profile.get('limit')}"},
-        "bounds": None,
-        "ceiling": None,
+        "limit": limit,
     }
     return chart

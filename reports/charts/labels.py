@@ -6,8 +6,6 @@ from data.results import Run
 from charts import style
 from charts.drawing import Axis, Chart, spread
 
-DOTS = "geometric mean of the blocks, 95 % interval"
-
 
 def name_of(kind: str, experiment: dict, what: str) -> str:
     return "".join(
@@ -86,11 +84,13 @@ def capital(noun: str) -> str:
     return noun if noun[1].isdigit() else noun[0].upper() + noun[1:]
 
 
-def clear_of(x: Axis, mark: float | None) -> float:
-    """Where in its row (0 to 1) a note begins that shall not cross a mark: at
-    the axis, or behind a mark that stands in the left half."""
-    at = x.fraction(mark) if mark else 1.0
-    return at + 0.015 if at < 0.55 else 0.01
+def limit_line(experiment: dict, percentile: float | None = None) -> dict | None:
+    """The profile's latency limit as a line in a chart; None if there is no limit,
+    or the limit is not for that percentile."""
+    profile = experiment.get("profile") or {}
+    if not profile.get("limit_ns") or percentile not in (None, profile.get("limit_percentile")):
+        return None
+    return {"at": profile["limit_ns"] / 1e6, "text": f"the profile's limit {profile.get('limit')}"}
 
 
 def table_row(kind, row, model):

@@ -17,7 +17,7 @@ from data.points import latency_words
 from data.results import Run
 from charts.curves import PLAIN
 from charts.drawing import Chart, axis
-from charts.labels import n_words, provenance, scale_words
+from charts.labels import limit_line, n_words, provenance, scale_words
 from charts.sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of
 
 KNEE_FACTOR = 2
@@ -104,12 +104,13 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
     levels = levels_of(run, experiment, points, "rate_per_s", "latency_p99_ns")
     if not levels or any(p["load"]["mode"] != "open" for p in points):
         return None
-    profile = experiment.get("profile") or {}
-    limit = profile.get("limit_ns") if profile.get("limit_percentile") == 99 else None
+    line = limit_line(experiment, 99)
+    profile = experiment["profile"] if line else {}
+    limit = profile.get("limit_ns")
     found = {m: steps(run, experiment, points, m) for m in levels}
     knees = {m: knee(found[m]) for m in levels}
     rows = [r for found_rows in levels.values() for _, r in found_rows]
-    y = axis(numbers_of(levels, 1e6) + ([limit / 1e6] if limit else []))
+    y = axis(numbers_of(levels, 1e6) + [line and line["at"]])
     xs = [p["load"]["rate_per_s"] for p in points]
     made = new_chart(experiment, points, "rate")
     made.title = (f"p99 over the offered rate: {points[0]['workload']}, {latency_words(points[0])}")
@@ -141,8 +142,7 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
         "xlabel": "offered rate, requests per second",
         "ylabel": f"p99, ms{' (logarithmic)' if y.log else ''}",
         "rings": len(levels),
-        "limit": limit
-        and {"at": limit / 1e6, "text": f"the profile's limit {profile.get('limit')}"},
+        "limit": line,
     }
     add_invalid(run, experiment, points, "rate_per_s", made)
     return made

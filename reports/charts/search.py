@@ -11,10 +11,10 @@ from data.points import setting
 from data.results import Run
 from charts import style
 from charts.curves import PLAIN
+from charts.dots import frame
 from charts.drawing import Chart, axis
 from charts.labels import (
-    DOTS, alt_text, clear_of, end_labels, left, n_words, point_chart, provenance, right, scale_words,
-    styles, table_row,
+    alt_text, end_labels, n_words, point_chart, provenance, right, scale_words, styles, table_row,
 )
 
 LIMITS = {
@@ -61,20 +61,9 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
         scale_words(x),
         provenance(run),
     ]
-    chart.context = {
-        "styles": styles(models),
-        "left": left(models),
-        "x": x,
-        "notes": [
-            (i, why, clear_of(x, ceiling[models[i - 1]])) for i, why in _notes(notes, models, told)
-        ],
-        "xlabel": f"requests per second with {point.get('slo')}"
-        + (" (logarithmic)" if x.log else ""),
-        "xformat": "%g" if x.hi < 20000 else "%.1s%c",
-        "dots": DOTS,
+    what = f"requests per second with {point.get('slo')}"
+    chart.context = frame(models, x, _notes(notes, models, told), ceiling, what) | {
         "second": "conservative (3 of 4 steps pass)",
-        "limit": None,
-        "bounds": None,
         "ceiling": "closed loop, without a limit",
     }
     return chart
@@ -95,19 +84,15 @@ def _notes(notes, models, told):
 
 def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
     """The rates that the first block's searches visited, step by step."""
-    lines, failed = {}, []
+    lines, missed = {}, {}
     for m in point["models"]:
         trials = [t for t in valid_trials(run, experiment, point, m) if t.get("capacity")]
         steps = trials[0]["capacity"]["steps"] if trials else []
         judged = [s for s in steps if s["rate_per_s"] and s["verdict"] in ("pass", "fail")]
         if judged:
-            lines[m] = [(i, s["rate_per_s"]) for i, s in enumerate(judged, 1)]
-            colour = style.style(m).number
-            failed += [
-                [i, s["rate_per_s"], colour]
-                for i, s in enumerate(judged, 1)
-                if s["verdict"] == "fail"
-            ]
+            places = [(i, s["rate_per_s"], s["verdict"]) for i, s in enumerate(judged, 1)]
+            lines[m] = [(i, rate) for i, rate, _ in places]
+            missed[m] = [[i, rate, style.style(m).number] for i, rate, v in places if v == "fail"]
     if not lines:
         return None
     y = axis([v for line in lines.values() for _, v in line], log=True)
@@ -120,10 +105,10 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
     )
     for m, line in lines.items():
         rates = [v for _, v in line]
-        bad = sum(s["verdict"] == "fail" for s in _steps(run, experiment, point, m))
         shown = [metric(NAME).show(v) for v in (min(rates), max(rates))]
-        chart.rows.append([m, str(len(line)), str(bad), *shown])
+        chart.rows.append([m, str(len(line)), str(len(missed[m])), *shown])
         chart.blocks.append((m, [[x, v, None, None] for x, v in line]))
+    failed = [mark for marks in missed.values() for mark in marks]
     chart.blocks.append(("failed", failed))
     chart.caption = [
         "The first search of each model: bisections, then the staircase whose mean is the"
@@ -143,8 +128,3 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
         "hollow": len(lines) if failed else None,
     }
     return chart
-
-
-def _steps(run: Run, experiment: dict, point: dict, model: str) -> list[dict]:
-    trials = [t for t in valid_trials(run, experiment, point, model) if t.get("capacity")]
-    return [s for s in trials[0]["capacity"]["steps"] if s["rate_per_s"]] if trials else []

@@ -12,6 +12,7 @@ is not judged.
 """
 
 from data import capacity
+from data.levels import valid_trials
 from data.results import Run, interval, withheld
 from decision import drivers, places
 
@@ -131,7 +132,7 @@ def _check_of(run: Run, experiment, point, model: str, here: places.Place, profi
 def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
     """What the model reached where it was asked for more than it could: the
     most that it serves at this load point."""
-    trials = [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
+    trials = valid_trials(run, experiment, point, model)
     found = run.level(experiment["name"], point["id"], model, "throughput_per_s")
     _, most = interval(found, True)  # None where a bound hides what it reaches
     if most and trials and all(t.get("overloaded") for t in trials):
@@ -189,7 +190,7 @@ def _searched(run: Run, experiment, point, model: str, constraint, at_profile) -
     if not kept:
         return None
     found = run.level(experiment["name"], point["id"], model, capacity.NAME)
-    trials = [t for t in run.trials_of(experiment["name"], point["id"], model) if t["valid"]]
+    trials = valid_trials(run, experiment, point, model)
     own = max((t.get("capacity") or {}).get("limit_ns") or 0 for t in trials)
     least, most = at_profile(own, own or constraint["limit"])
     limit = constraint["limit"]
