@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs what the claims ask for, judges them, and runs more blocks of those
-experiments that left a claim undecided: so many as the spread of the first
-blocks says, as far as the time allows. docs/claims.md says why that is fair.
+"""Runs the experiments of the claims and judges the claims. If a claim is
+undecided, its experiment runs again with the number of blocks that the spread of
+the first blocks asks for, as far as the time allows. docs/claims.md says why that
+is fair.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from pathlib import Path
 from data import output, results
 from claims import judge, rules, verdicts
 
-REPORTED = (0, 3, 4)  # of troika bench: done, invalid trials, a threshold missed
-OVERHEAD_S = 5.0  # of a run, beside its trials
+REPORTED = (0, 3, 4)  # exit codes of troika bench: done, invalid trials, missed threshold
+OVERHEAD_S = 5.0  # the time of a run outside its trials
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -42,12 +43,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 class Stopped(Exception):
-    """A run that did not end as runs do; the code to leave with."""
+    """A run that failed; the argument is the exit code."""
 
 
 def call(*command) -> int:
-    """Runs it to its own end: Ctrl-C reaches the program as well, which ends
-    in order; what is sent to us alone is handed on."""
+    """Runs a command to its end. Ctrl-C reaches the child too, which ends in order;
+    other signals are passed on."""
     child = subprocess.Popen(command)
     handlers = {
         signal.SIGINT: lambda *_: None,
@@ -64,8 +65,8 @@ def call(*command) -> int:
 
 
 def bench(options: argparse.Namespace, *words: str) -> tuple[int, Path | None]:
-    """(exit code, the run) of a run whose page is wanted whatever single trials
-    came to. The program itself says which run it is; a plan is none."""
+    """Runs troika bench; returns the exit code and the run's path, which the program
+    writes to a file (None for --dry-run). Failed trials do not stop the claims."""
     with tempfile.NamedTemporaryFile(prefix="troika-run-") as note:
         given = [options.troika, "bench", "--run-file", note.name, *options.bench]
         status = call(*given, *words)
@@ -76,7 +77,7 @@ def bench(options: argparse.Namespace, *words: str) -> tuple[int, Path | None]:
 
 
 def seconds_of_a_block(run: results.Run, name: str) -> float:
-    """What a block of an experiment took in a run."""
+    """The time that a block of an experiment took in a run."""
     experiment = verdicts.experiment_of(run, name)
     points = experiment["load_points"]
     planned = sum((p["warmup_ns"] + p["window_ns"]) * len(p["models"]) for p in points) / 1e9
@@ -89,8 +90,8 @@ def seconds_of_a_block(run: results.Run, name: str) -> float:
 
 
 def plan(claim: dict) -> dict[str, int]:
-    """experiment -> blocks that would settle a claim; empty where no number
-    of blocks is known to. The rows are those of `undecided`."""
+    """The blocks by experiment that would settle a claim, from its `undecided`; empty
+    if no number of blocks is known to."""
     across = (claim["undecided"] or {}).get("across") or []
     if any(row["blocks_needed"] is None for row in across):
         return {}
@@ -101,8 +102,8 @@ def plan(claim: dict) -> dict[str, int]:
 
 
 def afford(wanted: dict[str, int], had: dict[str, int], cost: dict[str, float], left_s: float) -> dict[str, int]:
-    """experiment -> blocks to run, the cheapest first: all that are wanted, or
-    as many as fit where that is more than the first run had."""
+    """The blocks to run by experiment, the cheapest first: all that are wanted, or
+    as many as the time allows if these are more than the first run had."""
     chosen = {}
     for name in sorted(wanted, key=lambda n: wanted[n] * cost[n]):
         blocks = min(wanted[name], int((left_s - OVERHEAD_S) / cost[name]))
@@ -113,7 +114,7 @@ def afford(wanted: dict[str, int], had: dict[str, int], cost: dict[str, float], 
 
 
 def more(picked: list[rules.Rule], first: results.Run, left_s: float) -> dict[str, int]:
-    """What to run beyond the first run."""
+    """The blocks by experiment to run after the first run."""
     wanted: dict[str, int] = {}
     for rule in picked:
         for name, blocks in plan(verdicts.judge(rule, [first])[0]).items():
@@ -137,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
     left_s = 60 * options.minutes - (time.monotonic() - begun)
     given = any(word.startswith("--blocks") for word in options.bench)
     for name, blocks in ({} if given else more(picked, first, left_s)).items():
-        print(f"\nundecided after the first blocks: {blocks} of {name}, as their spread says\n", flush=True)
+        print(f"\nundecided after the first blocks: running {blocks} blocks of {name}, as their spread asks\n", flush=True)
         code, path = bench(options, "--blocks", str(blocks), "--", name)
         status = max(status, code)
         planned.append(results.load(str(path)))

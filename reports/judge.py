@@ -24,10 +24,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="exit codes: 0 done, 1 a rule or results that cannot be used, 2 usage",
     )
-    parser.add_argument("runs", metavar="RUN", nargs="*", help="runs, the first that has an experiment speaks")
+    parser.add_argument("runs", metavar="RUN", nargs="*", help="stored runs; the first one with an experiment is used for it")
     parser.add_argument(
         "--planned", metavar="RUN", action="append", default=[],
-        help="a run with as many blocks as the others' spread asks for; it speaks where those leave a claim undecided",
+        help="a run with the number of blocks that the others' spread asks for; used for claims that those leave undecided",
     )
     parser.add_argument("--claims", default="full", help="quick, full (all; the default) or C07,C08")
     parser.add_argument("--rules", type=Path, default=rules.FOLDER, help="the folder of the rules")

@@ -3,7 +3,7 @@
 """Makes a run's report from its stored results: charts, report.md, a page
 (index.html) and the decision record, all below RUN/report/.
 
-Nothing is measured and no statistic is computed here: load -> validate ->
+This program measures nothing and computes no statistics: load -> validate ->
 draw -> write.
 """
 
@@ -19,7 +19,7 @@ from pages import record, render, view
 
 
 def make(run: results.Run, only: str | None) -> dict:
-    """Writes what was asked for; returns the context of the pages."""
+    """Writes the wanted parts; returns the context of the pages."""
     folder = run.path / "report"
     found = catalogue.all_charts(run)
     if only in (None, "charts", "report"):
@@ -46,12 +46,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         prog="report.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="exit codes: 0 done, 1 results that cannot be reported, or no record to"
-        " verify, 2 usage, 3 (with --summary) invalid trials on which a decision depends, or of an experiment"
-        " without a decision, 4 a decision record that its results contradict or do not give",
+        epilog="exit codes: 0 done; 1 results that cannot be reported, or no record to verify;"
+        " 2 usage; 3 (with --summary) invalid trials that a decision depends on, or that belong to an"
+        " experiment without a decision; 4 a decision record that the results contradict or do not support",
     )
     parser.add_argument("run", metavar="RUN", help="a run's directory, e.g. results/latest")
-    parser.add_argument("--only", choices=("charts", "report", "adr"), help="just this part")
+    parser.add_argument("--only", choices=("charts", "report", "adr"), help="make only this part")
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -67,10 +67,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def verify(run: results.Run) -> int:
-    """Prints of each newest decision record whether the results bear it out."""
+    """Prints for each newest decision record whether the stored results support it."""
     found = record.verify(run, catalogue.all_charts(run))
     for path, problem in found:
-        print(f"{path}: {problem or 'as the stored results give it'}")
+        print(f"{path}: {problem or 'agrees with the stored results'}")
     if not found:
         words = f"{run.path}: no decision record to verify"
         if run.data.get("untrusted"):

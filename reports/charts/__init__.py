@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is drawn: a file for each kind of chart, drawing.py for all."""
+"""Charts: one file for each kind; drawing.py writes and draws them all."""

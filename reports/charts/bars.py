@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Charts of stacked bars: CPU per request, memory and the time of a request over
-a new connection, in their parts.
+"""Stacked bars: the parts of CPU per request, of memory, and of the time of a
+request over a new connection.
 
-Bars start at zero. The total with its interval is the summary's and stands as
-a cross with whiskers at the bar's end; the parts show what it is made of. The
-kernel samples user and system time by its tick: where a trial used too little
-CPU for that to tell, the bar stays whole.
+Bars start at zero. A cross with whiskers at the bar's end is the total of the
+summary with its interval; the segments are its parts. The kernel samples user
+and system time by its tick, so the bar stays whole if a trial used too little
+CPU to split.
 """
 
 from data import units
@@ -18,8 +18,8 @@ from charts.drawing import Axis, Chart
 from charts.labels import alt_text, left, n_words, point_chart, provenance, styles, table_row
 
 
-ROOM = 1.6  # of the longest bar: a whisker that is longer leaves the picture
-SPLIT_LEAST_NS = 1e9  # of CPU in a trial: below it user and system are a hint
+ROOM = 1.6  # the axis reaches this many longest bars; longer whiskers are cut off
+SPLIT_LEAST_NS = 1e9  # CPU in a trial; with less, user and system time are too coarse
 
 
 def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
@@ -40,15 +40,15 @@ def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
         if whole:
             chart.caption.insert(
                 1,
-                f"Not split into user and system: {', '.join(whole)}; less than 1 s of"
-                " CPU in a trial, or unknown, and the kernel's ticks cannot tell.",
+                f"Not split into user and system: {', '.join(whole)}; a trial used less than 1 s"
+                " of CPU, too little for the kernel's ticks, or its split is unknown.",
             )
     return chart
 
 
 def _user_share(trials) -> float | None:
-    """User time as a share of all CPU of the trials together; None where a
-    trial has too little CPU for the split, or does not know it."""
+    """User time as a share of all CPU of the trials together. None if a trial used
+    too little CPU for the split, or its split is unknown."""
     user = system = 0.0
     for t in trials:
         known = t.get("cpu") or {}
@@ -72,15 +72,15 @@ def memory_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
         chart.title = f"Memory by kind: {setting(point)}"
         chart.caption.insert(
             1,
-            "Parts: the middle one of the valid trials; rest: what the kernel charges"
-            " beyond them.",
+            "Parts: median of the valid trials; rest: what the kernel charges"
+            " beyond these parts.",
         )
     return chart
 
 
 def idle_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
-    """What a sleeping connection costs, by kind: all open and nothing asked
-    yet, less the server before the first connection."""
+    """The memory of an idle connection by kind: the server's memory with all
+    connections open before the first request, minus its memory without any."""
     keys = [k for k, _, _ in style.MEMORY_PARTS[:-1]]
     values = {}
     for m in point["models"]:
@@ -95,9 +95,9 @@ def idle_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
         chart.title = f"Memory of a sleeping connection: {setting(point)}"
         chart.caption.insert(
             1,
-            "Parts: the middle one of the valid trials, all open and nothing asked yet less"
-            " the server before the first connection; rest: what the kernel charges beyond"
-            " them.",
+            "Parts: median of the valid trials, all connections open before the first request"
+            " minus the server without connections; rest: what the kernel charges beyond"
+            " these parts.",
         )
     return chart
 
@@ -110,7 +110,8 @@ def _per_idle(trial: dict, key: str) -> float | None:
 
 
 def connect_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
-    """The mean service time over new connections: connecting, and the rest."""
+    """The mean service time with a new connection for each request: connecting, and
+    the rest."""
     values = {}
     for m in point["models"]:
         names = ("latency_connect_mean_ns", "latency_mean_ns")
@@ -130,7 +131,7 @@ def connect_parts(run: Run, experiment: dict, point: dict) -> Chart | None:
 def _stacked(
     run: Run, experiment, point, name: str, parts, values, kind_of_chart=None
 ) -> Chart | None:
-    """A bar per model, made of `values` (per model, in the parts' order)."""
+    """A bar for each model, with its segments from `values` in the parts' order."""
     kind, models = metric(name), point["models"]
     rows, notes = level_rows(run, experiment, point, models, name)
     if not any(rows.values()):
@@ -165,7 +166,7 @@ def _stacked(
 
 
 def _blocks(models, parts, values, scale: float):
-    """Per part: row, from, to."""
+    """For each part, rows of (row, from, to)."""
     blocks = []
     for i, (_, words, _) in enumerate(parts):
         bars = []
@@ -178,7 +179,7 @@ def _blocks(models, parts, values, scale: float):
 
 
 def _totals(kind, rows: dict, scale: float):
-    """row, total, interval from, to, text."""
+    """Rows of (row, total, interval from, to, text)."""
     totals = []
     for row, r in enumerate(rows.values()):
         if r:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Which charts a run gets, and what is in each.
+"""Which charts a run gets.
 
-Per experiment: the ratios with their margins (forest), what was predicted.
-Per load point: levels (throughput), latency by percentile, CPU and memory in
-parts, the blocks one by one, the second load where there is one; of a search
-the capacity and how it was found; of slices their pairs; of a soak its minutes;
-of churn what connecting takes; of idle connections what one costs. A section
-whose load points differ in connections or rate is a sweep: levels become curves
-over that quantity, and memory gets its slope per connection. Recovery is told
-per section. Levels and intervals are the summary's; trials are only merged for
+Each experiment: ratios with their margins (forest), predicted against measured.
+Each load point: throughput, latency by percentile, the parts of CPU and memory,
+the blocks one by one, and the second load if there is one. A search adds the
+capacity and its steps, slices add their pairs, a soak its drift, churn the time
+to connect, idle connections the memory of one. A section whose load points
+differ in connections or rate is a sweep: levels become curves over that
+quantity, and memory gets its slope per connection. Recovery has one chart per
+section. Levels and intervals come from the summary; trials are only merged for
 drawing.
 """
 
@@ -45,7 +45,7 @@ def all_charts(run: Run) -> list[Chart]:
 
 
 def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]:
-    """Of a section whose load points differ in connections or rate."""
+    """The charts of a section whose load points differ in connections or rate."""
     rate = offered.chart(run, experiment, points) if swept == "rate_per_s" else None
     names = [n for n in SWEPT if not (rate and n == "latency_p99_ns")]
     if points[0].get("classes"):
@@ -58,13 +58,13 @@ def _sweep(run: Run, experiment: dict, points, swept: str) -> list[Chart | None]
 
 
 def _point(run: Run, experiment: dict, point: dict, levels: bool, parts: bool):
-    """Of one load point: its levels, unless a sweep's curves tell them, and what
-    they are made of, in a sweep for its last load point alone."""
+    """The charts of one load point: its `levels`, unless a sweep's curves show
+    them, and their `parts`, in a sweep only for the last load point."""
     mode, here = point["load"]["mode"], (run, experiment, point)
     if mode == "search":
         return [search.levels(*here), search.staircase(*here)]
     found: list[Chart | None] = [dots.throughput(*here)] if levels else []
-    if mode == "slice":  # tells neither latency nor memory
+    if mode == "slice":  # has neither latency nor memory
         return [*found, *pairs.charts(*here), bars.cpu(*here), drift.blocks(*here)]
     if mode == "soak":
         found += soak.charts(*here)

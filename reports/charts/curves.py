@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Latency by percentile: one line per model, its trials merged for drawing.
 
-x is 1/(1-p), so that each step to the right leaves a tenth of the requests:
-the tail gets the room that it deserves. A line ends where too few requests lie
-beyond it, and models without enough requests, or enough rounds of them for the
-longest waits to be among them, are named, not drawn.
+x is 1/(1-p), so that each decade to the right leaves a tenth of the requests and
+the tail gets enough room. A line ends where too few requests lie beyond it. The
+caption names models that have too few requests for a line, or a window too
+short for the longest waits to appear.
 """
 
 from data import histogram, units
@@ -25,7 +25,7 @@ PERCENT_TICS = (
 )
 SHOWN = (50, 90, 99, 99.9)
 
-# What templates/curves.gp may be told, and says when it is not.
+# Defaults for what templates/curves.gp needs.
 PLAIN = {
     "xtics": None,
     "yformat": "%g",
@@ -35,7 +35,7 @@ PLAIN = {
     "lines": True,
     "every": 1,
     "key": False,
-    "markers": False,  # the labels tell whose marks they are
+    "markers": False,  # the labels show whose marks these are
     "limit": None,
     "rings": None,
     "platform": None,
@@ -78,16 +78,16 @@ def latency(run: Run, experiment: dict, point: dict) -> Chart | None:
         chart.context |= {"platform": len(lines), "key": True}
         chart.caption.insert(
             1,
-            "Grey: how late the machine itself woke a process meanwhile, the middle one of"
-            " the trials, up to its longest; what lies near it is the machine's.",
+            "Grey: how late the machine itself woke a process during the trials (median over"
+            " the trials, up to the latest wake-up); latency near this line comes from the machine.",
         )
     return chart
 
 
 def _platform(run: Run, experiment: dict, point: dict):
-    """The machine's own lateness, the middle one of the load point's trials. A
-    trial has few wake-ups (20 a second and CPU), so that its longest stands at
-    the end: one of so many is later than that."""
+    """The machine's own lateness as a curve: the median over the load point's trials.
+    A trial has few wake-ups (20 a second on each CPU). The curve ends with the
+    latest of them, at one in as many as there were."""
     trials = run.trials_of(experiment["name"], point["id"])
     known = [t["platform"] for t in trials if t["valid"] and t.get("platform")]
     points = histogram.percentile_points(known)
@@ -102,19 +102,19 @@ def _caption(point: dict, absent: list[str], cut: list[str]) -> list[str]:
     words = [
         "One line per model, its valid trials merged for drawing; it ends where fewer"
         f" than {histogram.BEYOND_PER_TRIAL} requests per trial lie beyond."
-        " Both axes logarithmic."
+        " Both axes are logarithmic."
     ]
     if absent:
         words.append(f"Too few valid requests for a line: {', '.join(absent)}.")
     if cut:
         words.append(
-            f"No line for {', '.join(cut)}: too few rounds in the window, the longest"
-            " waits would be missing."
+            f"No line for {', '.join(cut)}: the window is too short, the longest waits"
+            " would be missing."
         )
     if point.get("latency_kind") != "response":
         words.append(
-            "A closed loop waits for answers before it asks again:"
-            " this is not what users wait."
+            "A closed loop waits for an answer before it sends the next request:"
+            " users may wait longer than this."
         )
     return words
 
@@ -141,8 +141,8 @@ def _context(lines: dict, platform, limit: dict | None) -> dict:
 
 
 def _merged(run: Run, trials, which: str):
-    """The curve of all trials together; from their stored percentiles where a
-    histogram is missing."""
+    """The curve of all trials together, from stored percentiles if a histogram is
+    missing."""
     folder = run.path / "trials"
     texts = [histogram.read(folder / f"{t['trial_id']}.hgrm") for t in trials]
     if trials and all(texts):
@@ -152,6 +152,6 @@ def _merged(run: Run, trials, which: str):
 
 
 def _at(points, percentile: float):
-    """The curve's value at a percentile, None beyond its end."""
+    """The curve's value at a percentile; None beyond the curve's end."""
     x = 1 / (1 - percentile / 100)
     return next((v for at, v in points if at >= x * 0.999), None)

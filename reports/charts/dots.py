@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Charts of dots: one level per model with its interval; the second load
-beside the first.
+"""Dot charts: one level per model with its interval, for throughput and for the
+latency of a second load.
 
-The axis starts at zero, or is logarithmic and says so where the levels span
-too much for that. The law's bound and the bare ceiling stand as lines beside
-the dot: how much of what was possible did the model reach?
+The axis starts at zero, or is logarithmic and labelled so if the levels span too
+much. Lines mark the law's bound and the bare ceiling, to show how much of what
+was possible the model reached.
 """
 
 from data import units
@@ -55,9 +55,9 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     chart.caption = [n_words(found), scale_words(x)]
     limits = dict.fromkeys(filter(None, (bound_by(r) for r in found)))
     if limits:
-        chart.caption.append(f"≥: the limit was not the server ({', '.join(limits)}), a lower bound.")
+        chart.caption.append(f"≥: a lower bound, because the server was not the limit ({', '.join(limits)}).")
     if any(v for v in laws.values()):
-        chart.caption.append("Thin line: what the law of the load allows at most.")
+        chart.caption.append("Thin line: the most that the law of the load allows.")
     if any(v for v in bare.values()):
         chart.caption.append(
             "Thick line: what bare processes of the same loop reached just before the trial."

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A chart as files: NAME.dat (numbers), NAME.gp (gnuplot's instructions,
-filled from templates/), NAME.svg and NAME.png (what gnuplot made of them).
+"""Writes a chart as NAME.dat (numbers) and NAME.gp (a gnuplot script from
+templates/), and has gnuplot draw NAME.svg and NAME.png from them.
 
-The .gp reads only its .dat, so anybody can edit the one or the other and draw
-again with `gnuplot NAME.gp` in the charts folder.
+The .gp reads only its .dat, so a reader can edit either file and run
+`gnuplot NAME.gp` in the charts folder to draw again.
 """
 
 import math
@@ -27,20 +27,20 @@ class Chart:
     name: str  # of the files
     template: str  # templates/KIND.gp
     title: str
-    alt: str  # what a reader who cannot see it should know
+    alt: str  # description for readers who cannot see the chart
     experiment: str
-    load_points: list[str]  # that it shows
+    load_points: list[str]  # those shown
     caption: list[str] = field(default_factory=list)  # sentences
     blocks: list[tuple[str, list]] = field(default_factory=list)  # (comment, rows)
     context: dict = field(default_factory=dict)  # for the template
-    head: list[str] = field(default_factory=list)  # the data table beside it
+    head: list[str] = field(default_factory=list)  # of the data table below the chart
     rows: list[list[str]] = field(default_factory=list)
     height: int = 360
-    in_text: bool = False  # the data table stands in report.md too
+    in_text: bool = False  # whether report.md has the data table too
 
     @property
     def title_size(self) -> float:
-        """Of the font, so that a long title fits: letters are 0.55 as wide."""
+        """The font size at which the title fits: letters are 0.55 as wide as high."""
         return max(8.5, min(13, 0.97 * WIDTH / 0.55 / max(len(self.title), 1)))
 
 
@@ -51,7 +51,7 @@ class Axis:
     log: bool
 
     def fraction(self, value: float) -> float:
-        """Where on the axis a value lies, 0 to 1."""
+        """The place of a value on the axis, from 0 to 1."""
         if value <= self.lo:
             return 0.0
         if self.log:
@@ -60,8 +60,8 @@ class Axis:
 
     @property
     def tics(self) -> str | None:
-        """Labelled places of a logarithmic axis, in gnuplot's words: 1, 2, 5
-        in each decade where decades alone would leave the axis bare."""
+        """Tics of a logarithmic axis as gnuplot text: one a decade, or 1, 2 and 5 in
+        each decade of a short axis."""
         if not self.log:
             return None
         first, last = math.floor(math.log10(self.lo)), math.ceil(math.log10(self.hi))
@@ -79,8 +79,8 @@ def short(value: float) -> str:
 
 
 def axis(values, room: float = 1.15, log_from: float = 12.0, log: bool | None = None) -> Axis:
-    """An axis that starts at zero, or a logarithmic one where the values
-    span too much for that."""
+    """An axis that starts at zero, or a logarithmic one if the values span more
+    than a factor of `log_from`."""
     known = [v for v in values if v is not None and math.isfinite(v) and v > 0]
     if not known:
         return Axis(0, 1, False)
@@ -91,7 +91,7 @@ def axis(values, room: float = 1.15, log_from: float = 12.0, log: bool | None = 
 
 
 def spread(fractions: dict[str, float], gap: float = 0.062) -> dict[str, float]:
-    """Label positions (0 to 1) near their curves' ends, none over another."""
+    """Positions (0 to 1) of labels near their curves' ends, at least `gap` apart."""
     order = sorted(fractions, key=lambda k: fractions[k])
     places: dict[str, float] = {}
     below = -math.inf
@@ -106,7 +106,7 @@ def spread(fractions: dict[str, float], gap: float = 0.062) -> dict[str, float]:
 
 
 def quoted(text: str) -> str:
-    """A gnuplot string in single quotes: nothing inside is interpreted."""
+    """A gnuplot string in single quotes, in which nothing is interpreted."""
     return "'" + " ".join(str(text).split()).replace("'", "''") + "'"
 
 
@@ -129,7 +129,7 @@ def data_text(chart: Chart, source: str) -> str:
 
 
 def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
-    """Writes every chart's .dat and .gp, and draws them."""
+    """Writes the .dat and .gp of every chart and draws them."""
     if not shutil.which("gnuplot"):
         raise DrawingError("charts need gnuplot, which is not installed: run `make deps`")
     folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +146,7 @@ def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
 
 
 def _draw(charts: list[Chart], folder: Path) -> None:
-    """All in one gnuplot, whose start takes longer than a drawing."""
+    """Draws the charts in one gnuplot, whose start takes longer than a drawing."""
     for chart in charts:
         for suffix in ("svg", "png"):
             (folder / f"{chart.name}.{suffix}").unlink(missing_ok=True)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The run chart: every trial, block by block, as a share of its model's level.
 
-It shows what intervals cannot: a drift of the machine, an odd block, a model
-that changes while others stand. Invalid trials are hollow; they are in no
-figure, and their place is only a hint (at most half and one and a half times
-the level).
+The chart shows what intervals cannot: a drift of the machine, an odd block, a
+model that changes while others stay. Invalid trials are hollow marks, which
+count in no figure and are drawn between 50 and 150 % of the level.
 """
 
 from data import units
@@ -16,7 +15,7 @@ from charts.drawing import Axis, Chart
 from charts.labels import end_labels, point_chart, provenance, right, styles
 
 NAME = "throughput_per_s"
-SHIFT = 0.5  # of a block, shared out among the models
+SHIFT = 0.5  # of a block's width, over which its models are spread
 
 
 def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
@@ -36,8 +35,8 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
     chart = point_chart(
         experiment, point, "blocks", "blocks.gp",
         f"Block by block: {setting(point)}",
-        "Throughput of each trial as a share of its model's level; the furthest is"
-        f" {units.digits(round(furthest, 3))} % off.",
+        "Throughput of each trial as a share of its model's level; the largest deviation is"
+        f" {units.digits(round(furthest, 3))} %.",
         blocks=list(rows.items()),
         head=["model", "level", "lowest block", "highest block", "n"],
         height=320,
@@ -71,7 +70,7 @@ def _caption(hollow: int, trials) -> list[str]:
     ]
     if hollow:
         words.append(
-            f"Hollow: {hollow} invalid, in no figure (drawn at 50 to 150 % at most):"
+            f"Hollow: {hollow} invalid, used in no figure (drawn between 50 and 150 %):"
             f" {reasons(trials)}."
         )
     return words

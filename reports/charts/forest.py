@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Ratios with their equivalence band, all load points of an experiment in one
-picture per metric: point, 95 % interval, the margin as a band, and the verdict
-in words at the side.
+"""Forest plots: one chart per metric with the ratios of all load points of an
+experiment: point, 95 % interval, the margin as a band, and the verdict in words.
 
-The ratios are the stored comparisons against the baseline, or against each
-load point's leader where the experiment names none. A hollow mark is a
-comparison that could not be decided.
+The ratios are the stored comparisons with the baseline, or with each load
+point's leader if the experiment names no baseline. A hollow mark is an undecided
+comparison.
 """
 
 from data import units
@@ -31,7 +30,7 @@ def charts(run: Run, experiment: dict) -> list[Chart]:
 
 
 def _rows(run: Run, experiment: dict, name: str) -> list[dict]:
-    """The comparisons to show, each with its load point."""
+    """The comparisons to show, with their load points."""
     rows = []
     for point in [p for group in sections(experiment) for p in group]:
         models = run.models_of(experiment["name"], point, yardsticks=False)
@@ -46,7 +45,7 @@ def _rows(run: Run, experiment: dict, name: str) -> list[dict]:
 
 
 def words(row: dict, higher_is_better: bool) -> str:
-    """The verdict at the side, short."""
+    """The verdict in short."""
     if row.get("verdict") in ("better", "worse"):
         ratio = row["ratio"] if row["ratio"] > 1 else 1 / row["ratio"]
         more = (row["ratio"] > 1) == higher_is_better
@@ -96,7 +95,7 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
 
 
 def _short(name: str) -> str:
-    """For the file's name: one word for what every experiment has."""
+    """The metric in a file name: one word for metrics that every experiment has."""
     if name in lead.HEADLINES or name.startswith(("beside", "capacity", "goodput")):
         return name.split("_")[0]
     return name.rsplit("_", 1)[0].replace("_", "-")
@@ -107,7 +106,7 @@ def _edge(row: dict) -> float:
 
 
 def _marks(rows, wanted) -> list[list]:
-    """row, ratio, interval from, to, colour of the model."""
+    """Rows of (row, ratio, interval from, to, colour of the model)."""
     marks = []
     for i, r in enumerate(rows, 1):
         if wanted(r.get("verdict")):
@@ -120,11 +119,11 @@ def _caption(rows, kind) -> list[str]:
     better = "right" if kind.higher_is_better else "left"
     texts = [
         "Geometric mean of the ratios paired by block, 95 % interval;"
-        f" {better} of 1 is better for the first model. Band: the margin, inside which"
-        " a difference does not matter. Logarithmic axis."
+        f" {better} of 1 is better for the first model. Band: the margin; a difference"
+        " inside it does not matter. Logarithmic axis."
     ]
     if any(r.get("verdict") in UNDECIDED for r in rows):
-        texts.append("Hollow: not decided.")
+        texts.append("Hollow: undecided.")
     if any(r["lo"] is None for r in rows):
         texts.append("No whiskers: one block has no interval.")
     return texts
@@ -147,7 +146,7 @@ def _context(rows, labels, texts, kind) -> dict:
 
 
 def tics(x) -> str:
-    """Of an axis of ratios: tenths where decades and halves would leave it bare."""
+    """Tics of an axis of ratios: tenths if the axis is short."""
     places = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5]
     if x.hi / x.lo >= 3:
         return x.tics

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the charts share: names, room for labels, captions."""
+"""Parts that charts share: names, labels and the room for them, captions."""
 
 from data import units
 from data.results import Run
@@ -15,7 +15,7 @@ def name_of(kind: str, experiment: dict, what: str) -> str:
 
 
 def point_chart(experiment: dict, point: dict, kind: str, template: str, title: str, alt: str, **more) -> Chart:
-    """A chart of one load point; `more` are members of Chart."""
+    """A chart of one load point; `more` are further members of Chart."""
     name = name_of(kind, experiment, point["id"])
     return Chart(name, template, title, alt, experiment["name"], [point["id"]], **more)
 
@@ -29,12 +29,12 @@ def styles(models):
 
 
 def left(models) -> float:
-    """Room for the models' names, as a share of the width."""
+    """The room for the models' names, as a share of the width."""
     return round(0.045 + 0.0098 * max(len(m) for m in models), 3)
 
 
 def right(texts) -> float:
-    """Where the plot ends, so that the labels beside it fit."""
+    """The right end of the plot that leaves room for the labels beside it."""
     longest = max((max(len(line) for line in t.split("\n")) for t in texts), default=0)
     return round(max(0.965 - 0.0089 * longest, 0.5), 3)
 
@@ -66,8 +66,8 @@ def scale_words(x: Axis) -> str:
 
 
 def alt_text(what: str, kind, rows: dict) -> str:
-    """From the best to the last figure, and nobody is called best: one that misses
-    a limit leads nothing."""
+    """Alternative text with the best and the worst figure. The text calls no model
+    best, because a model that misses a limit is no leader."""
     known = {m: r["value"] for m, r in rows.items() if r}
     if not known:
         return f"{what}: no valid measurement."
@@ -80,7 +80,7 @@ def alt_text(what: str, kind, rows: dict) -> str:
 
 
 def capital(noun: str) -> str:
-    """A title's first word; p99 stays as it is."""
+    """The noun with a capital letter for a title; p99 is left alone."""
     return noun if noun[1].isdigit() else noun[0].upper() + noun[1:]
 
 

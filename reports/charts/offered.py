@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""p99 over the offered rate, for open loops: where each model's knee is and up
-to which rate it meets the profile's limit.
+"""p99 over the offered rate, for open loops: each model's knee, and the rate up
+to which the model meets the profile's limit.
 
-Both are read from the intervals of the load points that were run, so they are
-given as "between two rates" and never as one: nothing is fitted or searched.
-The knee is where p99 surely exceeds twice that of the lowest rate, or the
-answers fall behind the offered rate.
+Both rates are read from the intervals of the measured load points, so each is
+given as "between two rates": nothing is fitted or searched. The knee is where
+p99 surely exceeds twice that of the lowest rate, or the answers fall behind the
+offered rate.
 """
 
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class Step:
 
     @property
     def sure(self) -> bool:
-        """Whether p99 has an interval: one block has none."""
+        """Whether p99 has an interval; a single block gives none."""
         return bool(self.row and self.row["lo"] and self.row["hi"])
 
     def over(self, within: float, beyond: float) -> bool | None:
-        """Surely over `beyond`, surely not over `within`, or None: cannot
-        tell."""
+        """True if surely over `beyond`, False if surely not over `within`, None if
+        neither is sure."""
         if self.overloaded:
             return True
         if not self.sure:
@@ -64,8 +64,8 @@ def steps(run: Run, experiment: dict, points, model: str) -> list[Step]:
 
 
 def crossing(found: list[Step], within: float, beyond: float):
-    """The highest rate up to which all steps are surely within, and the first
-    that is surely beyond. Steps with too few requests for a p99 say nothing."""
+    """The highest rate up to which all steps are surely within, and the first rate
+    that is surely beyond. Steps with too few requests for a p99 are skipped."""
     last = first = None
     known = [step for step in found if step.row or step.overloaded]
     for step in known:
@@ -80,8 +80,8 @@ def crossing(found: list[Step], within: float, beyond: float):
 
 
 def knee(found: list[Step]) -> tuple[float | None, float | None]:
-    """Against the lowest rate that has a p99 with an interval; that one's own
-    uncertainty counts as well."""
+    """The rates before and at the knee, compared with the lowest rate whose p99 has
+    an interval. The uncertainty of that p99 counts too."""
     base = next((s for s in found if s.sure and not s.overloaded), None)
     if not base:
         return None, next((s.rate for s in found if s.overloaded), None)
@@ -134,7 +134,7 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
         f"Ring: the last rate before the knee, where p99 surely exceeds {KNEE_FACTOR}"
         " times that of the lowest rate with an interval, or under 99 % of the offered requests are"
         " answered (overloaded).",
-        f"{scale_words(y)} Whiskers may leave the picture; one block has none.",
+        f"{scale_words(y)} Long whiskers are cut off; a single block has none.",
         provenance(run),
     ]
     made.context = PLAIN | frame_of(levels, xs, y, 1e6, {m: m for m in levels})

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A service that is asked for more than it can do: goodput over the offered
-rate, and how long each server took to recover.
+"""Charts of overload: goodput over the offered rate, and the time that each
+server took to recover.
 
 A rate is also given as a multiple of the highest throughput that any model
-reached at these load points: what the work allows on this machine. Recovery is
-shown trial by trial, for a server that was quick at once or not within the
-limit has no figure that could be averaged.
+reached at these load points. Recovery is shown trial by trial: a server that
+recovered at once, or not within the limit, has no figure to average.
 """
 
 from data import units
@@ -20,11 +19,11 @@ from charts.labels import end_labels, n_words, provenance, right, styles
 from charts.sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of
 
 NAME = "goodput_per_s"
-SHIFT = 0.5  # of the room between two rates, shared out among the models
+SHIFT = 0.5  # of the room between two rates, over which models are spread
 NS = 1e9
 NO_MEAN = (
-    "Without a bar: in one block or more nothing was answered in time, which allows no mean;"
-    " the middle one of the trials."
+    "Without a bar: the median of the trials; in at least one block nothing was answered in"
+    " time, so there is no geometric mean."
 )
 
 
@@ -33,21 +32,21 @@ def has_goodput(run: Run, experiment: dict, point: dict) -> bool:
 
 
 def _each(run: Run, experiment: dict, point: dict, model: str) -> list[float]:
-    """The goodput of each valid trial: 0 where nothing was answered in time."""
+    """The goodput of each valid trial; 0 if nothing was answered in time."""
     trials = valid_trials(run, experiment, point, model, "goodput_per_s")
     return [t["goodput"]["per_s"] for t in trials if t.get("goodput")]
 
 
 def zeros(run: Run, experiment: dict, point: dict, model: str) -> str | None:
-    """In place of a mean, which zeros do not allow."""
+    """The words in place of a geometric mean, which zeros rule out; else None."""
     each = _each(run, experiment, point, model)
     none = sum(not x for x in each)
     return f"0 in {none} of {len(each)}" if none else None
 
 
 def _levels(run: Run, experiment: dict, points) -> dict:
-    """model -> [(rate, row)]; the middle trial where a block answered nothing in
-    time, which has no geometric mean."""
+    """model -> [(rate, row)]. If a block answered nothing in time there is no
+    geometric mean, and the row holds the median."""
     levels: dict[str, list] = {}
     for p in points:
         for m in p["models"]:
@@ -60,7 +59,7 @@ def _levels(run: Run, experiment: dict, points) -> dict:
 
 
 def goodput(run: Run, experiment: dict, points) -> Chart | None:
-    """Right answers within the limit, over the offered rate."""
+    """The rate of right answers within the limit, over the offered rate."""
     if sweep_key(points) != "rate_per_s":
         return None
     levels = _levels(run, experiment, points)
@@ -79,7 +78,7 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
     chart.in_text = True
     y = Axis(0, max(v for v in numbers_of(levels, 1) + rates if v) * 1.08, False)
     chart.blocks = blocks_of(levels, 1, rates)
-    chart.blocks.append(("all that was asked", [[0, 0], *([x, x] for x in rates)]))
+    chart.blocks.append(("everything offered", [[0, 0], *([x, x] for x in rates)]))
     chart.head = ["model", *(f"asked {units.digits(x)} /s{_times(x, most)}" for x in rates)]
     chart.head.append("kept of its best")
     for m, rows in levels.items():
@@ -87,10 +86,10 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
     chart.caption = [
         n_words(means),
         *([NO_MEAN] if len(means) < sum(map(len, levels.values())) else []),
-        "Dashed: all that was asked. × is the offered rate as a multiple of the highest"
+        "Dashed: everything offered. × is the offered rate as a multiple of the highest"
         f" throughput that any model reached here, {metric('throughput_per_s').show(most)}."
         if most
-        else "Dashed: all that was asked.",
+        else "Dashed: everything offered.",
         "Kept of its best: the goodput at the highest rate as a share of the model's own best.",
         provenance(run),
     ]
@@ -100,7 +99,7 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
         "xlabel": "offered rate, requests per second",
         "xtics": ", ".join(f"'{units.digits(x)}{_times(x, most)}' {x:g}" for x in rates),
         "ylabel": f"goodput, per s with {limit}",
-        "bound": "all that was asked",
+        "bound": "everything offered",
         "key": True,
     }
     return chart
@@ -118,8 +117,8 @@ def _times(rate: float, most: float | None) -> str:
 
 
 def _cells(rows, rates) -> list[str]:
-    """Per rate the goodput and its share of what was asked; what is left of
-    the model's best at the highest rate."""
+    """For each rate the goodput and its share of the offered rate; then the goodput
+    at the highest rate as a share of the model's best."""
     known = {x: r["value"] for x, r in rows}
     texts = [
         f"{units.digits(known[x])} ({100 * known[x] / x:.0f} %)" if x in known else units.UNKNOWN
@@ -131,14 +130,14 @@ def _cells(rows, rates) -> list[str]:
 
 
 def times(run: Run, experiment: dict, point: dict, model: str):
-    """Of each valid trial: (recovery in ns, None where it did not; the limit)."""
+    """For each valid trial: recovery in ns (None: did not recover) and the limit."""
     trials = valid_trials(run, experiment, point, model, "recovery_ns")
     told = [t["recovery"] for t in trials if t.get("recovery")]
     return [(r["recovery_ns"], r["limit_ns"]) for r in told]
 
 
 def text(found) -> str:
-    """The middle one of the trials, and how many did not recover."""
+    """The median of the trials, and how many did not recover."""
     known = [ns for ns, _ in found if ns is not None]
     lost = len(found) - len(known)
     if not found:
@@ -151,7 +150,7 @@ def text(found) -> str:
 
 
 def recovery(run: Run, experiment: dict, points) -> Chart | None:
-    """Every trial's time to recover, by load point."""
+    """The time to recover of every trial, by load point."""
     models = list(dict.fromkeys(m for p in points for m in p["models"]))
     found = {m: [times(run, experiment, p, m) for p in points] for m in models}
     found = {m: told for m, told in found.items() if any(told)}
@@ -177,10 +176,10 @@ def recovery(run: Run, experiment: dict, points) -> Chart | None:
         chart.blocks.append((m, [[x, ns / NS] for x, ns in dots if ns is not None]))
         never += [[x, y.hi / 1.05, colour] for x, ns in dots if ns is None]
     chart.caption = [
-        "From the window's end until five requests in a row took at most twice as long as"
-        " before the load. Each dot is one trial; on the axis: at once. In the table the"
-        " middle one.",
-        *(["Hollow, at the top: not within the time that it was given."] if never else []),
+        "Time from the window's end until five requests in a row took at most twice as long"
+        " as before the load. Each dot is one trial; a dot on the axis recovered at once. The"
+        " table has the median.",
+        *(["Hollow, at the top: did not recover within the limit."] if never else []),
         provenance(run),
     ]
     if never:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Slice mode: the ratio of each pair of slices, a dot each, behind the mean
-with its interval.
+"""Slice mode: one dot for the ratio of each pair of slices, and their mean with
+its interval.
 
-The two models' slices of one round are a pair. The mean, its interval and the
-verdict are the stored comparison's; the dots are the ratios of the stored
-slices, to show what the mean is made of: how wide they scatter, and whether
-they drift from the first rounds to the last.
+The slices of two models in one round are a pair. The mean, its interval and the
+verdict come from the stored comparison. The dots are the ratios of the stored
+slices and show how widely these scatter, and whether they drift from the first
+round to the last.
 """
 
 from data import units
@@ -18,7 +18,7 @@ from charts.drawing import Chart, axis
 from charts.labels import capital, left, point_chart, provenance
 
 NAMES = ("throughput_per_s", "cpu_per_request_ns")
-HEIGHT = 0.62  # of a row, over which the rounds of a run are spread
+HEIGHT = 0.62  # of a row's height, over which the rounds are spread
 SEEN = (0.01, 0.99)  # the share of the dots that the axis must reach
 
 
@@ -28,7 +28,7 @@ def charts(run: Run, experiment: dict, point: dict) -> list[Chart]:
 
 
 def _values(slices, name: str) -> list[float | None]:
-    """The metric of each slice of a trial, None where it has none."""
+    """The metric of each slice of a trial, or None."""
     values = []
     for s in slices:
         done, ns, cpu = (s.get(k) for k in ("completed", "counted_ns", "cpu_ns"))
@@ -41,7 +41,7 @@ def _values(slices, name: str) -> list[float | None]:
 
 
 def ratios(run: Run, experiment: dict, point: dict, name: str, a: str, b: str) -> list[float]:
-    """a / b of every pair, in the order of the run."""
+    """The ratio a / b of every pair, in the order of the run."""
     sides = []
     for model in (a, b):
         trials = valid_trials(run, experiment, point, model, name, level=False)
@@ -90,10 +90,10 @@ def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
     beyond = sum(not x.lo <= v <= x.hi for _, _, dots in shown for v in dots)
     better = "right" if kind.higher_is_better else "left"
     chart.caption = [
-        "Each dot is one pair of slices of the same round, the first rounds on top."
-        f" Black: the mean with its 95 % interval, of which {better} of 1 is better than"
+        "Each dot is one pair of slices of one round, with the first rounds on top."
+        f" Black: the mean with its 95 % interval; {better} of 1 is better than"
         f" {base}. Band: the margin. Logarithmic axis.",
-        *([f"{units.count(beyond)} of the dots lie outside the picture."] if beyond else []),
+        *([f"{units.count(beyond)} of the dots lie outside the chart."] if beyond else []),
         provenance(run),
     ]
     chart.context = _context(shown, x, kind, base)
@@ -101,7 +101,7 @@ def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
 
 
 def _mean(place: int, row: dict) -> list:
-    """row, ratio, interval from, to, margin to, from."""
+    """A row of (row, ratio, interval from, to, margin to, from)."""
     edge = 1 + (row.get("margin") or 0.05)
     lo, hi = row["lo"] or row["ratio"], row["hi"] or row["ratio"]
     return [place, row["ratio"], lo, hi, edge, 1 / edge]

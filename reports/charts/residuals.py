@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What the laws said beforehand against what was measured, over all cells of an
-experiment: a chart with the line where both are equal, the median absolute
-error, and what was off by more than the limit, with the causes that the trials
-store. Valid trials alone; a cell is its trials' medians. That a server keeps up
-with an offered rate is no feat of prediction: an open loop is left out.
+"""Predicted against measured throughput over all cells of an experiment: a chart
+with the line of equality, the median absolute error, and the cells that are off
+by more than the limit, with the causes that the trials store.
+
+Only valid trials count; a cell is the median of its trials. Open loops are left
+out: predicting that a server keeps up with an offered rate is too easy.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from data.results import Run
 from charts.drawing import Chart, axis
 from charts.labels import name_of, provenance, styles
 
-LIMIT = 0.2  # as in the trials: beyond it a residual has a cause
-CELLS_MIN = 3  # fewer are no picture
+LIMIT = 0.2  # as in the trials, which store a cause for larger residuals
+CELLS_MIN = 3  # fewer cells get no chart
 HEAD = ["load point", "model", "law", "predicted", "measured", "off by", "cause", "what shows it"]
 OPEN = ("open", "search", "soak", "idle")
 
@@ -34,7 +35,7 @@ class Cell:
 
 
 def cells(run: Run, experiment: dict) -> list[Cell]:
-    """Those of closed loops for which a law speaks of every valid trial."""
+    """The cells of closed loops for which a law predicts every valid trial."""
     found = []
     for point in experiment["load_points"]:
         if point["load"]["mode"] in OPEN:
@@ -64,7 +65,8 @@ def _cell(load_point: str, model: str, trials: list[dict]) -> Cell:
 
 
 def told(run: Run, experiment: dict) -> dict | None:
-    """The sentence and the table of what is off; None where no law speaks."""
+    """The sentence on the error, and the table of cells that are off; None without
+    predictions."""
     found = cells(run, experiment)
     if not found:
         return None
@@ -116,7 +118,7 @@ def chart(run: Run, experiment: dict) -> Chart | None:
         rows=[_row(c) if abs(c.residual) > LIMIT else [*_row(c)[:6], "", ""] for c in found],
     )
     made.caption = [
-        "Each mark: a cell, the median of its valid trials. Line: measured as predicted;"
+        "Each mark is a cell, the median of its valid trials. Line: measured as predicted;"
         f" dashed: {units.share(LIMIT)} more or less. Logarithmic axes.",
         provenance(run),
     ]

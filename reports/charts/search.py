@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The charts of a search's load point: the capacity under its limit, and how
-the search went. The levels are the summary's.
+"""The charts of a search: the capacity under its limit, and the steps of the
+search. The levels come from the summary.
 """
 
 from data import units
@@ -70,7 +70,7 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
 
 
 def _notes(notes, models, told):
-    """In place of a dot: the bound, else why there is none."""
+    """The note in place of a dot: a bound, or the reason for the missing figure."""
     said = []
     for row, why in notes:
         known = told[models[row - 1]]
@@ -83,7 +83,7 @@ def _notes(notes, models, told):
 
 
 def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
-    """The rates that the first block's searches visited, step by step."""
+    """The rates that the searches of the first block tried, step by step."""
     lines, missed = {}, {}
     for m in point["models"]:
         trials = [t for t in valid_trials(run, experiment, point, m) if t.get("capacity")]
@@ -111,9 +111,9 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
     failed = [mark for marks in missed.values() for mark in marks]
     chart.blocks.append(("failed", failed))
     chart.caption = [
-        "The first search of each model: bisections, then the staircase whose mean is the"
-        " estimate, then the conservative one. Ringed: the limit was not kept at that rate."
-        " Logarithmic axis.",
+        "The first search of each model: bisection, then the staircase whose mean is the"
+        " estimate, then the conservative staircase. Ringed: the limit was not kept at that"
+        " rate. Logarithmic axis.",
         provenance(run),
     ]
     ends = {m: y.fraction(line[-1][1]) for m, line in lines.items()}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What one more costs in memory: the run's slopes per idle connection, request
-in flight and task, as bars in their kinds, with RSS and PSS beside them.
+"""The memory of one more idle connection, request in flight or task: the run's
+slopes as bars split by kind, with RSS and PSS for comparison.
 
-The fit is the harness's ("slopes" of run.json); nothing is computed here but
+The harness fits the slopes ("slopes" of run.json); the only arithmetic here is
 the rest that the kinds leave of the total.
 """
 
@@ -22,14 +22,14 @@ PARTS = style.MEMORY_PARTS[:-1]
 
 
 def of(run: Run, experiment: dict, points, model: str, per: str) -> dict | None:
-    """The row of the run's slopes, None where it has no fit."""
+    """The row of the run's slopes, or None without a fit."""
     section = points[0].get("section") or points[0]["id"]
     row = run.slopes.get((experiment["name"], section, model, per))
     return row if row and row.get("bytes") else None
 
 
 def text(slope: dict | None) -> str:
-    """12.1 KiB [12.0–12.2], or a dash where it is not known."""
+    """12.1 KiB [12.0–12.2], or a dash if unknown."""
     if not slope:
         return units.UNKNOWN
     scale, unit = units.scale_for([slope["value"]], units.SIZE)
@@ -81,7 +81,7 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
 
 
 def _blocks(found, scale: float, top: float):
-    """Per part: row, from, to; then totals with text; then what RSS says."""
+    """For each part, rows of (row, from, to); then the totals with text; then RSS."""
     bars = {words: [] for _, words, _ in style.MEMORY_PARTS}
     totals, marks = [], []
     for i, (_, row) in enumerate(found, 1):

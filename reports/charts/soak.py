@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A soak over its minutes: memory and latency of each tenth of the window, with
-the slope that the harness fitted to them.
+"""A soak over time: memory and latency of each tenth of the window, with the
+slope that the harness fitted to them.
 
-The slope, its interval and the verdict are the trial's own (`drift`). The
-dotted line has that slope and goes through the middle of the ten, as a line of
-least squares does.
+The slope, its interval and the verdict come from the trial (`drift`). The dotted
+line has that slope and goes through the mean of the ten points, as a
+least-squares line does.
 """
 
 from data import units
@@ -16,7 +16,7 @@ from charts.curves import PLAIN
 from charts.drawing import Axis, Chart, axis
 from charts.labels import capital, end_labels, point_chart, provenance, right, scale_words, styles
 
-# key of the parts, key of the verdict, metric that names and scales it
+# key of the parts, key of the verdict, metric for name and unit
 SHOWN = (
     ("memory_bytes", "memory", "memory_total_bytes"),
     ("p99_ns", "latency_p99", "latency_p99_ns"),
@@ -27,7 +27,7 @@ HOUR_MINUTES = 60
 
 
 def charts(run: Run, experiment: dict, point: dict) -> list[Chart]:
-    """Memory, and the deepest percentile that the tenths have."""
+    """The charts of memory and of the deepest percentile that the tenths have."""
     memory, *latencies = [_chart(run, experiment, point, *keys) for keys in SHOWN]
     return [chart for chart in (memory, next(filter(None, latencies), None)) if chart]
 
@@ -63,8 +63,8 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
         chart.blocks.append((m, rows))
     chart.caption = [
         "Each mark is a tenth of the window."
-        " Dotted: the line fitted to the ten; its slope per hour stands beside the model"
-        " where it is no drift, growth or fall by the rule in docs/method/modes.md.",
+        " Dotted: the line fitted to the ten tenths. The verdict beside the model follows the"
+        " rule in docs/method/modes.md; growth and fall have their slope per hour.",
         scale_words(y),
         provenance(run),
     ]
@@ -88,20 +88,20 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
 
 
 def _with_drift(run: Run, experiment: dict, point: dict, model: str, part: str):
-    """The valid trials that have two tenths or more of it."""
+    """The valid trials with values in at least two tenths."""
     trials = valid_trials(run, experiment, point, model)
     return [t for t in trials if t.get("drift") and len(_line(t, part)) > 1]
 
 
 def _line(trial: dict, part: str) -> list[tuple[float, float]]:
-    """(minutes at the middle of the tenth, value), without tenths that have none."""
+    """Points (minutes at the middle of the tenth, value) of tenths with a value."""
     tenth = trial["window_ns"] / len(trial["drift"]["parts"] or [0]) / MINUTE_NS
     found = enumerate(trial["drift"]["parts"])
     return [((i + 0.5) * tenth, p[part]) for i, p in found if p.get(part) is not None]
 
 
 def _fit(trial: dict, part: str, verdict: str, scale: float, index: int, model: str):
-    """The fitted line, for the template; None where there was no fit."""
+    """The fitted line for the template, or None without a fit."""
     slope = trial["drift"][verdict].get("per_hour")
     line = _line(trial, part)
     if slope is None or len(line) < len(trial["drift"]["parts"]):
@@ -117,7 +117,7 @@ def _signed(value: float, kind) -> str:
 
 
 def _slope(told: dict, kind) -> tuple[str, str]:
-    """(per hour with its interval, the harness's words)."""
+    """The slope per hour with its interval, and the harness's words."""
     known = [told.get(k) for k in ("per_hour", "lo", "hi")]
     words = told.get("words") or units.UNKNOWN
     if None in known:
@@ -127,7 +127,7 @@ def _slope(told: dict, kind) -> tuple[str, str]:
 
 
 def _short(told: dict, kind) -> str:
-    """Beside the model's name."""
+    """The verdict in short, for the label beside the model's name."""
     if told.get("per_hour") is None or told.get("verdict") not in ("grows", "falls"):
         return "no drift seen" if told.get("verdict") == "none" else "cannot tell"
     return f"{told['verdict']}, {_signed(told['per_hour'], kind)}/h"

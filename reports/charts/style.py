@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""One colour, dash and marker per model, the same in every chart.
+"""One colour, dash and marker per model, alike in every chart.
 
-The colours are Okabe and Ito's, which readers with any colour vision can tell
-apart (Okabe and Ito, "Color Universal Design", 2008); the dash and the marker
-repeat the distinction for print. A family shares a hue (threads blue, loops
-vermilion, processes green), members differ in dash and marker. A model that
-is not in the table gets a style from its name alone, so it looks the same in
-every run.
+Readers with any colour vision can tell the colours apart (Okabe and Ito, "Color
+Universal Design", 2008); dash and marker repeat the distinction for print. A
+family of models shares a hue (threads blue, loops vermilion, processes green)
+and its members differ in dash and marker. A model that is not in the table gets
+a style from its name alone, and so looks alike in every run.
 """
 
 import zlib
@@ -16,7 +15,7 @@ BLACK, BLUE, SKY = "#000000", "#0072B2", "#56B4E9"
 VERMILION, ORANGE = "#D55E00", "#E69F00"
 GREEN, PURPLE, GREY = "#009E73", "#CC79A7", "#777777"
 
-# Filled markers of gnuplot; the hollow twin of each is one less.
+# Filled markers of gnuplot; the number below each is its hollow form.
 CIRCLE, SQUARE, UP, DOWN, DIAMOND = 7, 5, 9, 11, 13
 
 
@@ -60,7 +59,7 @@ MODELS = {
 _COLOURS = (PURPLE, SKY, ORANGE, GREEN, BLUE, VERMILION)
 _MARKERS = (DOWN, CIRCLE, DIAMOND, SQUARE, UP)
 
-# What a stacked bar is made of: (key, words, colour), bottom first.
+# The segments of stacked bars: (key, words, colour), bottom first.
 CPU_PARTS = (
     ("cpu_user_per_request_ns", "user", BLUE),
     ("cpu_system_per_request_ns", "system", ORANGE),
@@ -81,7 +80,7 @@ CONNECT_PARTS = (
 
 
 def style(model: str) -> Style:
-    """The style of a model, known or not; depends on the name alone."""
+    """The style of a model, from its name alone."""
     known = MODELS.get(model)
     if known:
         return known

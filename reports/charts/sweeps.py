@@ -23,7 +23,7 @@ OVER = {
 
 
 def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | None:
-    """A metric over what the section sweeps."""
+    """A metric over the quantity that the section sweeps."""
     kind = metric(name)
     levels = levels_of(run, experiment, points, swept, name)
     if not levels:
@@ -63,7 +63,7 @@ def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | 
 
 
 def memory(run: Run, experiment: dict, points) -> Chart | None:
-    """Whole memory over connections, with the fitted slope beside the model."""
+    """Total memory over connections, with the fitted slope beside the model."""
     if sweep_key(points) != "connections":
         return None
     name = "memory_total_bytes"
@@ -76,7 +76,7 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     chart = new_chart(experiment, points, "memory")
     chart.title = f"Memory over connections: {points[0]['workload']}"
     chart.alt = (
-        "Whole memory of the server over connections, one line per model, with the"
+        "Total memory of the server over connections, one line per model, with the"
         " slope per connection. The numbers are in the table."
     )
     chart.height = 400
@@ -85,9 +85,9 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
     chart.rows = [[m, *_fit_row(fits[m])] for m in levels]
     chart.caption = [
         _n(levels),
-        "Dotted: the line fitted to all valid trials, their moment without a"
-        " connection included; its slope, a connection with a request in flight,"
-        " stands beside the model with its 95 % interval. Both axes logarithmic.",
+        "Dotted: the line fitted to all valid trials, including their memory without"
+        " connections; its slope, the memory of a connection with a request in flight,"
+        " stands beside the model with its 95 % interval. Both axes are logarithmic.",
         provenance(run),
     ]
     texts = {m: f"{m}\n{_slope(fits[m])}" for m in levels}
@@ -118,7 +118,7 @@ def new_chart(experiment: dict, points, kind: str) -> Chart:
 
 
 def levels_of(run: Run, experiment: dict, points, swept: str, name: str) -> dict:
-    """model -> [(x, row of the summary)], without what has no value."""
+    """model -> [(x, row of the summary)], for rows with a value."""
     levels: dict[str, list] = {}
     for p in points:
         for m in p["models"]:
@@ -133,8 +133,8 @@ def _triple(row: dict, scale: float) -> list[float | None]:
 
 
 def numbers_of(levels: dict, scale: float) -> list[float | None]:
-    """What the axis must reach: not the ends of intervals that two blocks have
-    made endless."""
+    """The numbers that the axis must reach. The ends of very wide intervals, which
+    two blocks may give, count only up to a factor of 10."""
     found = []
     for rows in levels.values():
         for _, r in rows:
@@ -145,8 +145,8 @@ def numbers_of(levels: dict, scale: float) -> list[float | None]:
 
 
 def blocks_of(levels: dict, scale: float, xs):
-    """Per model its levels; an empty row, which ends a line, where one is
-    missing between two."""
+    """The levels of each model, with an empty row where one is missing between two:
+    gnuplot ends the line there."""
     blocks = []
     for m, rows in levels.items():
         lines: list[list] = []
@@ -159,7 +159,7 @@ def blocks_of(levels: dict, scale: float, xs):
 
 
 def add_invalid(run: Run, experiment: dict, points, swept: str, chart: Chart) -> None:
-    """Hollow marks on the axis where a model has none but invalid trials."""
+    """Adds hollow marks on the axis where all trials of a model are invalid."""
     y = chart.context["y"]
     floor = y.lo * 1.001 if y.log else y.lo + 1e-5 * (y.hi - y.lo)
     marks, lost = [], []
@@ -181,7 +181,7 @@ def _n(levels: dict) -> str:
 
 
 def frame_of(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) -> dict:
-    """Axes, styles and the labels at the curves' ends."""
+    """The axes, styles and labels at the curves' ends."""
     x = Axis(0, max(xs) * 1.08, False)
     if max(xs) / min(xs) > 12:
         x = Axis(min(xs) / 1.3, max(xs) * 1.3, True)
@@ -197,7 +197,7 @@ def frame_of(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) ->
 
 
 def _bounds(run: Run, experiment: dict, points, swept: str):
-    """The highest of the models' laws at each load point."""
+    """The highest law's bound of any model at each load point."""
     rows = []
     for p in points:
         laws = []

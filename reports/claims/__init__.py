@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The claims: their rules (cNN.ini), verdicts, charts and page. Nothing else needs them."""
+"""Judges the claims: rules, verdicts, charts and page. No other folder uses this one."""

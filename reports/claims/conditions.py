@@ -3,12 +3,11 @@
 
     every concurrent <= 3.15s and serial >= 5.9s
 
-A comparison holds when the whole 95 % interval satisfies it, fails when none
-of it does, and cannot be told when the interval lies across the limit. A
-figure with several elements (models, load points) is meant with `every`
-(which is what a bare name means, where there is one model) or with `some` of them. A condition is joined by `and`
-or by `or`, never both. There is no arithmetic here and nothing to look up:
-what a rule says is what is compared.
+A comparison holds if the whole 95 % interval satisfies it, fails if none of the
+interval does, and cannot be told if the interval includes the limit. For a figure
+with several elements (models, load points), `every` or `some` says how many must
+satisfy the comparison; a bare name, allowed for one model, means `every`.
+Comparisons are joined by `and` or by `or`, never both. There is no arithmetic.
 """
 
 import itertools
@@ -21,7 +20,7 @@ COMPARISON = re.compile(
     r"(?:(every|some)\s+)?([a-z][\w-]*)\s*(<=|>=|<|>|\bin\b|\boutside\b)\s*(\S+)"
 )
 QUANTITY = re.compile(r"(-?\d+(?:\.\d+)?)(ns|us|ms|s|min|B|KiB|MiB|GiB|/s|%)?")
-# unit -> what it measures, and how many of the stored unit it is
+# unit -> (what the unit measures, factor to the stored unit)
 UNITS = {
     "ns": ("time", 1.0),
     "us": ("time", 1e3),
@@ -53,7 +52,7 @@ class Comparison:
     plural: bool = False  # `every` or `some` is written
 
     def of(self, lo: float, hi: float) -> str:
-        """Whether an interval satisfies it."""
+        """Whether an interval satisfies the comparison."""
         if self.sign == "outside":
             return {YES: NO, NO: YES, UNSURE: UNSURE}[self._inside(lo, hi)]
         if self.sign == "in":
@@ -74,7 +73,8 @@ class Comparison:
         return NO if hi < low or lo > high else UNSURE
 
     def truth(self, intervals) -> str:
-        """Over a figure's elements, each an interval or None where there is none."""
+        """Whether a figure's elements, each an interval or None, satisfy the
+        comparison."""
         found = [self.of(*x) if x else NONE for x in intervals]
         decided, other = (YES, NO) if self.some else (NO, YES)
         if decided in found:
@@ -91,8 +91,8 @@ class Condition:
     comparisons: tuple[Comparison, ...]
 
     def truth(self, figures: dict) -> str:
-        """`figures`: name -> intervals of its elements. One without elements
-        was optional, and says nothing."""
+        """Whether the condition holds. `figures` maps names to the intervals of their
+        elements; an optional figure without elements is skipped."""
         found = [c.truth(figures[c.figure]) for c in self.comparisons if figures[c.figure]]
         if not found:
             return NO
@@ -104,7 +104,7 @@ class Condition:
 
 
 def quantity(text: str, kind: str) -> float:
-    """3.15s, 64KiB, 3.2/s, 95%, 1.8 -> the number as results store it."""
+    """The number, as results store it, of a text such as 3.15s, 64KiB or 95%."""
     found = QUANTITY.fullmatch(text)
     if not found:
         raise ConditionError(f"“{text}” is no quantity like 3.15s, 64KiB, 3.2/s or 1.8")
@@ -115,7 +115,8 @@ def quantity(text: str, kind: str) -> float:
 
 
 def parse(text: str, kinds: dict) -> Condition:
-    """`kinds`: what each figure measures (time, size, rate, number)."""
+    """Parses a condition. `kinds` maps figures to what they measure (time, size,
+    rate, number)."""
     words = " ".join(text.split())
     either = " or " in words
     if either and " and " in words:
@@ -143,10 +144,10 @@ def _comparison(text: str, kinds: dict) -> Comparison:
 
 
 def covered(conditions: list[Condition], optional=frozenset()):
-    """(conditions that can never be the first that holds, figures for which
-    none holds or {}). Tried with values below, at, between and above all limits;
-    with two of them for a figure that is meant with `every` or `some`; and
-    without the optional figures."""
+    """The conditions that can never be the first to hold, and figures for which no
+    condition holds, or {}. The search tries values below, at, between and above
+    all limits, two values at once for figures with `every` or `some`, and leaves
+    out optional figures too."""
     known = [c for condition in conditions for c in condition.comparisons]
     names = sorted({c.figure for c in known})
     places = []

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A rule's figures, taken from stored runs: what the harness computed, each
-with its interval, or the reason why there is none.
+"""Takes a rule's figures from stored runs: each with its interval, or with the
+reason why it is missing.
 
 A figure has an element for each of its models at each of its load points. Of
-several runs the first one that has the experiment speaks. Only what the
-summary, the comparisons and the slopes of run.json hold is used; dividing by
-a law's figure, which has no scatter, moves an interval and widens nothing.
+several runs, the first one with the experiment is used. The figures come from
+the summary, the comparisons and the slopes of run.json. Division by a law's
+figure, which has no scatter, moves an interval without widening it.
 """
 
 import math
@@ -18,7 +18,7 @@ from data.metrics import metric
 from data.results import Run, bound_by, withheld
 from claims.rules import Figure
 
-MANY = 8  # elements; more are told by their ends
+MANY = 8  # for more elements only the smallest and largest are printed
 QUARTILES = (
     ("median", "median"),
     ("lower_quartile", "upper_quartile"),
@@ -40,16 +40,16 @@ class Element:
     law: float | None = None
     missing: str | None = None  # why there is no figure
     trials: list[str] = field(default_factory=list)
-    bound: str | None = None  # "at least", "at most": the generator's limit
+    bound: str | None = None  # "at least" or "at most", if the server was not the limit
     run: Run | None = None
 
     def left_out(self, figure: Figure) -> bool:
-        """Of an optional experiment that was not run; one that was counts."""
+        """Whether the element belongs to an optional experiment that was not run."""
         return bool(figure.optional and self.missing and not self.run)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """What conditions compare: open where only a bound is known."""
+        """The interval that conditions compare; a bound leaves one side open."""
         if self.missing:
             return None
         lo = -math.inf if self.bound == "at most" else self.lo
@@ -57,7 +57,7 @@ class Element:
 
 
 def show(measures: str, value: float | None) -> str:
-    """A number as its figure is read: 3.00 s, 9.2 KiB, 3.33 /s, 1.02."""
+    """A number with the unit of its figure: 3.00 s, 9.2 KiB, 3.33 /s, 1.02."""
     if measures == "time":
         return units.time(value)
     if measures == "size":
@@ -66,7 +66,7 @@ def show(measures: str, value: float | None) -> str:
 
 
 def scaled(measures: str, value: float | None) -> float:
-    """What one of the unit in which `show` writes the value is."""
+    """The factor of the unit in which `show` writes the value."""
     table = {"time": units.TIME, "size": units.SIZE}.get(measures)
     return units.scale_for([value], table)[0] if table else 1.0
 
@@ -81,8 +81,8 @@ def text_of(figure: Figure, element: Element) -> str:
 
 
 def told(figure: Figure, elements: list[Element]) -> str:
-    """All elements in a phrase; a single one needs no name. Why one is missing
-    stands elsewhere."""
+    """All elements in a phrase, without reasons for missing ones. A single element
+    needs no name."""
     if all(e.left_out(figure) for e in elements):
         return "not measured"
     texts = ["no figure" if e.missing else text_of(figure, e) for e in elements]
@@ -141,7 +141,7 @@ def _matches(figure: Figure, point: dict) -> bool:
 
 
 def _absent(experiment: dict, points: list[dict], model: str, figure: Figure) -> str:
-    """Why no load point has the model, or the one that it is divided by."""
+    """Why no load point has the model, or the model that it is divided by."""
     if not points:
         return f"no load point of {experiment['name']} is {', '.join(figure.cells)}"
     present = {m for p in points for m in p["models"]}
@@ -193,8 +193,8 @@ def _fill(figure: Figure, run: Run, experiment: dict, point: dict, element: Elem
 
 
 def _allow_for_estimate(element: Element, run: Run, key: str, models: list[str], is_ratio: bool) -> None:
-    """An interval of memory that is an estimate also has the estimate's error; one
-    that leaves a part out is a lower bound, and has no ratio."""
+    """Widens an interval of estimated memory by the estimate's error. Memory of
+    which a part was not read becomes a lower bound, and has no ratio."""
     for model in models:
         rows = [r for (experiment, _, name, metric), r in run.summary.items()
                 if (experiment, name) == (key, model) and metric.startswith("memory_")]
@@ -208,7 +208,7 @@ def _allow_for_estimate(element: Element, run: Run, key: str, models: list[str],
 
 
 def _blocked(run: Run, experiment: dict, point: str, model: str, metric: str) -> str | None:
-    """Why no figure rests on a model's trials at a load point."""
+    """Why a model's trials at a load point give no figure, or None."""
     trials = run.trials_of(experiment["name"], point, model)
     if run.too_many_invalid(experiment["name"], point, model):
         bad = next(t for t in trials if not t["valid"])
@@ -227,9 +227,9 @@ def _across(run: Run, key: str, point: str, model: str, name: str) -> dict | Non
 
 
 def _bound(figure: Figure, run: Run, key: str, point: str, model: str) -> str | None:
-    """Where the generator was near its limit the server's own figure is at
-    least as good: a ratio is bounded from the side of the one that was. "" says
-    that both were."""
+    """The bound of a figure for which something other than the server was the
+    limit. The server's own figure is at least as good, so a ratio is a bound if
+    one of the two models was limited so, and "" if both were."""
     def near(name):
         row = run.level(key, point, name, figure.metric) if name else None
         return bound_by(row) is not None
@@ -268,9 +268,10 @@ def _stored_law(run: Run, key: str, point: str, model: str) -> float | None:
 
 
 def _per_worker(figure: Figure, run: Run, experiment: dict, points: list[dict], model: str) -> Element:
-    """What one more worker adds to a level: the difference between the load
-    points with most and with fewest, over their number. Its interval is that
-    of their intervals' ends, which is wider than 95 %."""
+    """What one more worker adds to a level: the difference between the load points
+    with the most and the fewest workers, over the difference in workers. The
+    interval spans the differences of both intervals' ends, so it is wider than
+    95 %."""
     element = Element(model, model, None, run=run, law=figure.law)
     counted = {}
     for point in points:
@@ -305,8 +306,8 @@ def _slopes(figure: Figure, run: Run, experiment: dict, section: str, model: str
 
 
 def _divide(element: Element, other: Element) -> None:
-    """The quotient of two figures of which no ratio is stored. Its interval is
-    that of their intervals' ends, which is wider than 95 %."""
+    """Divides two figures whose ratio is not stored. The interval spans the
+    quotients of both intervals' ends, so it is wider than 95 %."""
     if other.missing:
         element.missing = f"{other.label}: {other.missing}"
     elif min(element.lo, other.lo) <= 0:
@@ -321,7 +322,7 @@ def _divide(element: Element, other: Element) -> None:
 
 
 def _slope(figure: Figure, run: Run, experiment: dict, section: str, model: str) -> Element:
-    """What one more costs in memory, from the line that the harness fitted."""
+    """The memory of one more, from the line that the harness fitted."""
     row = run.slopes.get((experiment["name"], section, model, figure.per)) or {}
     found = (row.get("bytes") or {}).get(figure.kind)
     element = Element(model, model, section, run=run, law=figure.law)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Which claims are judged, what they need, and the page of their verdicts, beside
-what the newest page said of them before.
+"""Selects claims, lists what they need, and makes the page of their verdicts,
+compared with the newest earlier page.
 """
 
 import json
@@ -18,7 +18,7 @@ ENVIRONMENT = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler", "fingerp
 
 
 def chosen(words: str, folder: Path) -> list[rules.Rule]:
-    """quick, full, or the claims that are named."""
+    """The rules that `words` selects: quick, full, or named claims."""
     known = rules.read_all(folder)
     if words in ("quick", "full"):
         return [r for r in known if r.quick or words == "full"]
@@ -31,26 +31,26 @@ def chosen(words: str, folder: Path) -> list[rules.Rule]:
 
 
 def _nearest(name: str, ids) -> str:
-    """Of claims that are numbered, the one of that number: C7 means C07."""
+    """A hint at the claim with that number (C7 means C07), or with a similar name."""
     number = re.fullmatch(r"C?0*(\d+)", name)
     same = [i for i in ids if number and re.fullmatch(rf"C0*{number[1]}", i)]
     return f"; did you mean {same[0]}?" if same else rules.nearest(name, ids)
 
 
 def experiments(picked: list[rules.Rule], words: str) -> list[str]:
-    """What has to be run for them, each once."""
+    """The experiments that the claims need, each once."""
     names = [n for r in picked for n in r.experiments + (r.more if words == "full" else [])]
     return list(dict.fromkeys(names))
 
 
 def prices(picked: list[rules.Rule]) -> bool:
-    """Whether one of them asks what a primitive costs, which no experiment tells."""
+    """Whether a claim needs the cost of a primitive, which no experiment measures."""
     return any(f.primitive for r in picked for f in r.figures.values())
 
 
 def previous(root: Path, now: Path) -> tuple[str | None, dict[str, str]]:
-    """The name of the newest page beside it, and what was last said of each
-    claim: a page may have judged some of them alone."""
+    """The name of the newest earlier page, and the last verdict of each claim: a page
+    may have judged only some of the claims."""
     name, said = None, {}
     for path in sorted(root.glob("claims-*/claims.json")):
         if path.parent.resolve() != now.resolve():
@@ -59,8 +59,8 @@ def previous(root: Path, now: Path) -> tuple[str | None, dict[str, str]]:
                 said |= {c["id"]: c["verdict"] for c in results.read(path)["claims"]}
             except (KeyError, TypeError, AttributeError):
                 raise results.ResultsError(
-                    f"{path}: no list of claims, each with id and verdict, is in it;"
-                    " move it away, or restore it from a copy"
+                    f"{path}: the list of claims with id and verdict is missing;"
+                    " move the file away, or restore it from a copy"
                 ) from None
     return name, said
 
@@ -76,8 +76,8 @@ def changed(data: dict, said: dict[str, str]) -> list[dict]:
 def make(
     picked: list[rules.Rule], runs: list[results.Run], output: Path | None, planned: list[results.Run] = ()
 ) -> dict:
-    """The page. `planned` are runs whose blocks were planned from `runs`: they
-    speak where those leave a claim undecided."""
+    """Writes the page and returns its data. `planned` are runs whose blocks were
+    planned from `runs`; they are used for claims that `runs` leave undecided."""
     root = runs[0].path.resolve().parent
     now = datetime.now(timezone.utc)
     folder = output or root / f"claims-{now:%Y%m%dT%H%M%SZ}"
@@ -117,12 +117,12 @@ def _run(run: results.Run, folder: Path, planned: bool) -> dict:
 
 
 def outcome(data: dict) -> str:
-    """The last lines on the terminal: verdict by verdict, and what changed."""
+    """The last lines for the terminal: each verdict, and what changed."""
     lines = [f"  {c['id']}  {c['verdict']:<26}  {c['short']}" for c in data["claims"]]
     if data["previous"]:
         lines.append("")
         lines += [f"  {c['id']} was {c['before']}, is {c['now']}" for c in data["changed"]] or [
-            f"  no verdict is another than before ({data['previous']})"
+            f"  no verdict has changed since {data['previous']}"
         ]
     lines += ["", f"  page    {data['folder'] / 'claims.html'}", f"  as text {data['folder'] / 'claims.md'}"]
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The verdict page: claims.md and claims.html from claims.json, the rules and
-the runs. One table at the top, then a card for each claim; both files are
-filled from the same strings. Links are relative, so that results/ can be moved
-as a whole; the page loads nothing.
+the runs. A table comes first, then a card for each claim; both files are filled
+from one set of strings. Links are relative, so that results/ can be moved as a
+whole. The page loads nothing.
 """
 
 import os
@@ -18,7 +18,7 @@ from claims.rules import Rule
 
 FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
 HEAD = ["figure", "decides", "of", "value [95 %]", "law", "limit", "blocks"]
-BLOCKS_MOST = 64  # more in a single command would take too long
+BLOCKS_MOST = 64  # a run with more would take too long
 
 
 def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs: list[Run]) -> None:
@@ -89,8 +89,8 @@ def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[
 
 
 def _rows(rule: Rule, found: dict) -> list[list[str]]:
-    """Every figure, named where it begins; what is optional and missing is told
-    elsewhere."""
+    """A row for each element, with the figure's name in its first row. Missing
+    optional figures are listed elsewhere."""
     rows = []
     compared = {c.figure for v in rule.verdicts for c in v.condition.comparisons}
     for name, elements in found.items():
@@ -107,8 +107,8 @@ def _rows(rule: Rule, found: dict) -> list[list[str]]:
 
 
 def _open(rule: Rule, needs: dict | None) -> str:
-    """What an undecided claim lies between, and which intervals lie across
-    which limits."""
+    """The verdicts between which a claim is undecided, and the intervals that
+    include a limit."""
     if not needs:
         return ""
     told = []
@@ -121,18 +121,18 @@ def _open(rule: Rule, needs: dict | None) -> str:
 
 
 def _settle(claim: dict) -> str:
-    """The command that would settle it, or why there is none."""
+    """The command that would settle the claim, or why there is none."""
     rows = (claim["undecided"] or {}).get("across") or []
     if not rows:
         return ""
     needed = [row["blocks_needed"] for row in rows]
     if None in needed or max(needed) > BLOCKS_MOST:
-        return "the figure is too near to its limit, or too noisy, for more blocks: quieten the machine (make doctor)"
+        return "the figure is too close to its limit, or too noisy, for more blocks: quieten the machine (make doctor)"
     return f"make claims CLAIMS={claim['id']} ARGS='--blocks {max(needed)}'"
 
 
 def _settings(found: dict) -> list[str]:
-    """Each load point that a figure is from, in words."""
+    """The load points behind the figures, in words."""
     told = {}
     for e in (e for elements in found.values() for e in elements if e.run and e.load_point):
         for experiment in e.run.data["experiments"]:
@@ -146,7 +146,7 @@ def _settings(found: dict) -> list[str]:
 
 
 def _used(found: dict) -> list[dict]:
-    """The trials that the figures are made of."""
+    """The trials behind the figures."""
     wanted: dict[str, tuple[Run, set]] = {}
     for e in (e for elements in found.values() for e in elements if e.run):
         wanted.setdefault(e.run.data["run_id"], (e.run, set()))[1].update(e.trials)
@@ -154,7 +154,7 @@ def _used(found: dict) -> list[dict]:
 
 
 def _versions(found: dict) -> list[str]:
-    """What a model is that is no program of ours: an interpreter's version."""
+    """The versions of models that are not our own programs, such as interpreters."""
     told = {}
     for e in (e for elements in found.values() for e in elements if e.run and e.model):
         info = e.run.data["models"].get(e.model) or {}
@@ -172,5 +172,5 @@ def _trials(folder: Path, found: dict) -> list[tuple[str, str]]:
 
 
 def link(folder: Path, path: Path) -> str:
-    """The path as seen from the page's folder."""
+    """The path relative to the page's folder."""
     return os.path.relpath(path.resolve(), folder.resolve())

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""One picture per claim: the headline figure's elements as dots with their
-intervals, the law's figure as a line beside each, and the limits that decide
-as dashed lines.
+"""One chart per claim: the elements of the headline figure as dots with their
+intervals, the law's figure as a line beside each, and the deciding limits as
+dashed lines.
 
-Or a surface: the figure over wait and connections as a heat map, one panel for
-each number of workers of the model that it is divided by. The grid is drawn with
-its own steps, not to scale: every load point is a field with its number in it. The
-colour is the logarithm: white at 1, red where the one model gains, blue where the
-other does. A field without a figure is empty.
+With `chart = surface`, a heat map of the figure over wait and connections, with a
+panel for each number of workers of the model that the figure is divided by. The
+grid is not to scale: every load point is a field with its number. The colour is
+the logarithm: white at 1, red above 1, blue below 1. A field without a figure is
+empty.
 """
 
 import math
@@ -48,12 +48,12 @@ def chart(rule: Rule, found: dict[str, list[Element]]) -> Chart | None:
     )
     lines = [{"at": v / scale, "text": show(figure.measures, v)} for v in limits]
     dots = "the line's slope" if figure.form.startswith("slope") else "geometric mean over blocks"
-    made.caption = [f"Dots: {dots}; bars: its 95 % interval."]
+    made.caption = [f"Dots: {dots}; bars: 95 % interval."]
     if lines:
-        made.caption.append("Dashed: the limits that decide.")
+        made.caption.append("Dashed: the deciding limits.")
     law = any(e.law for e in known)
     if law:
-        made.caption.append("Grey line: what the law says.")
+        made.caption.append("Grey line: the law's figure.")
     made.context = {
         "styles": [{"model": e.label, "style": style.style(e.model or e.label)} for e in elements],
         "left": left([e.label for e in elements]),
@@ -80,13 +80,13 @@ def _unit(figure: Figure, scale: float) -> str:
 
 
 def limits_told(rule: Rule, figure: Figure) -> str:
-    """Those limits in words, – where nothing is compared."""
+    """The limits that the figure is compared with, in words; – for none."""
     own = _limits(rule, figure)
     return ", ".join(show(figure.measures, v) for v in own) or units.UNKNOWN
 
 
 def _limits(rule: Rule, figure: Figure) -> list[float]:
-    """What the conditions compare the figure with."""
+    """The limits that the conditions compare the figure with."""
     own: list[Comparison] = [
         c for v in rule.verdicts for c in v.condition.comparisons if c.figure == figure.name
     ]
@@ -119,7 +119,7 @@ def _surface(rule: Rule, figure: Figure, elements: list[Element]) -> Chart:
         height=70 + PANEL_HEIGHT * rows,
     )
     made.caption = [
-        "Each field: the geometric mean over blocks; white is 1, red more, blue less. Fields"
+        "Each field is the geometric mean over blocks; white is 1, red more, blue less. Fields"
         " without a figure are empty. The intervals are in the table."
     ]
     made.context = {
@@ -135,8 +135,8 @@ def _surface(rule: Rule, figure: Figure, elements: list[Element]) -> Chart:
 
 
 def _setting(figure: Figure, e: Element) -> tuple[float, int, tuple]:
-    """(wait, connections, workers) of an element's load point; workers are
-    (as many as connections, how many), which sorts."""
+    """The wait, connections and workers of an element's load point. Workers are a
+    sortable pair: whether there are as many as connections, and their number."""
     name = figure.experiment.rpartition("/")[2]
     experiment = next(x for x in e.run.data["experiments"] if x["name"] == name)
     point = next(p for p in experiment["load_points"] if p["id"] == e.load_point)

@@ -35,7 +35,7 @@ VERDICTS = (
     "REFUTED",
     "NOT MEASURABLE HERE",
 )
-OF_THE_CLAIM = ("CONFIRMED", CONDITIONAL, "REFUTED")  # rest on what it speaks of alone
+OF_THE_CLAIM = ("CONFIRMED", CONDITIONAL, "REFUTED")  # rest on the claim's own models
 FORMS = (
     "value",
     "ratio",
@@ -49,7 +49,7 @@ FORMS = (
     "primitive",
     "primitive ratio",
 )
-NEEDED = {  # keys, where these are not metric and models
+NEEDED = {  # keys that a form needs; the others need metric and models
     "slope": ("models", "per", "kind"),
     "slope ratio": ("models", "per", "kind", "to"),
     "primitive": ("primitive",),
@@ -104,7 +104,7 @@ MEASURED = {"_ns": "time", "_bytes": "size", "_per_s": "rate"}
 
 
 class RuleError(Exception):
-    """What is wrong with a rule, with file and line."""
+    """An error in a rule, with file and line."""
 
 
 @dataclass
@@ -125,14 +125,14 @@ class Figure:
     to: str | None
     over: str | None  # a metric
     experiment: str | None
-    cells: list[str]  # load points; * stands for any text
+    cells: list[str]  # patterns of load points; * stands for any text
     law: str | float | None  # "stored": the trials' own prediction
     optional: bool
     per: str | None
     kind: str | None
     primitive: str | None
     measures: str  # time, size, rate, number
-    judged: bool = False  # of models of which the claim speaks
+    judged: bool = False  # its models are those that the claim speaks of
 
 
 @dataclass
@@ -140,7 +140,7 @@ class Verdict:
     name: str
     condition: conditions.Condition
     why: str
-    sides: dict[str, str]  # of a CONDITIONAL: where the claim holds, where it fails
+    sides: dict[str, str]  # words for where a CONDITIONAL claim holds and fails
 
 
 @dataclass
@@ -151,9 +151,9 @@ class Rule:
     claim: dict[str, str]
     source: str
     speaks: list[str]  # the models that the claim is about
-    against: list[str]  # those that it compares them with
+    against: list[str]  # the models that the claim compares them with
     experiments: list[str]
-    more: list[str]  # experiments of the full set alone
+    more: list[str]  # experiments that only the full set runs
     quick: bool
     figures: dict[str, Figure]
     headline: str
@@ -165,7 +165,7 @@ def fail(path: Path, line: int, words: str) -> NoReturn:
 
 
 def nearest(word: str, names) -> str:
-    """; did you mean NAME? Or what there is, of many names the three nearest."""
+    """The end of a message: the nearest name, or the names that exist."""
     names = list(names)
     found = difflib.get_close_matches(word, names, 1, 0.5)
     if found:
@@ -339,8 +339,8 @@ def _models(path: Path, claim: Section, key: str) -> list[str]:
 
 
 def _judged(figure: Figure, speaks: list[str], against: list[str]) -> bool:
-    """Whether it is of models that the claim speaks of. What is divided by
-    another's may stand on either side of the line."""
+    """Whether a figure is of models that the claim speaks of. In a ratio, one of the
+    two models may be one that the claim compares them with."""
     if figure.form.startswith("primitive"):
         return True
     if not figure.to:
@@ -417,7 +417,7 @@ def _measures(form: str, metric: str | None) -> str:
 
 
 def _check_names(path: Path, section: Section, experiment: str, models, cells) -> None:
-    """Models and cells that a figure names exist in its experiment."""
+    """Checks that a figure's models and cells exist in its experiment."""
     found = read_sections(EXPERIMENTS / f"{experiment}.ini")
     known = {s.name.partition(" ")[2] for s in found if s.name.startswith("cell ")}
     servers = {p.stem for p in MODELS.iterdir() if p.is_file()}
@@ -458,7 +458,7 @@ def _verdicts(path: Path, claim: Section, found, figures: dict[str, Figure]) -> 
 
 
 def _check_reads(path: Path, section: Section, name: str, condition, figures) -> None:
-    """Only the models that the claim speaks of can confirm or refute it."""
+    """Checks that only models of which the claim speaks confirm or refute it."""
     for comparison in condition.comparisons:
         figure = figures[comparison.figure]
         if name in OF_THE_CLAIM and not figure.judged:
@@ -471,8 +471,8 @@ def _check_reads(path: Path, section: Section, name: str, condition, figures) ->
 
 
 def _check_sides(path: Path, found, verdicts: list[Verdict]) -> None:
-    """A CONDITIONAL shows a figure that decides on each side, and no figure on
-    both."""
+    """Checks that a CONDITIONAL shows a deciding figure on each side, and no figure
+    on both."""
     compared = {c.figure for v in verdicts for c in v.condition.comparisons}
     for (section, _), verdict in zip(found, verdicts):
         shown = {key: set(named(words)) & compared for key, words in verdict.sides.items()}
@@ -485,7 +485,7 @@ def _check_sides(path: Path, found, verdicts: list[Verdict]) -> None:
 
 
 def _check_whole(path: Path, claim: Section, found, verdicts: list[Verdict], figures) -> None:
-    """Every verdict can be reached, and every figure leads to one."""
+    """Checks that every verdict can be reached and all figures lead to one."""
     optional = {name for name, figure in figures.items() if figure.optional}
     left, gap = conditions.covered([v.condition for v in verdicts], optional)
     for i in left:

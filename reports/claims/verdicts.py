@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """From a rule and stored runs to a verdict, as claims.json stores it.
 
-The first of the rule's verdicts whose condition surely holds is it, where no
-other one above it might hold as well. Where there is none, a figure that is
-lacking makes the claim NOT MEASURABLE HERE, in the words of the gate or of
-whatever it lacked. Else intervals lie across limits: UNDECIDED, with the
-number of blocks that would settle it. What is missing because an optional
-experiment was not run takes no part, and is told.
+The verdict is the first one of the rule whose condition surely holds, unless
+another verdict above it might hold too. If there is none and a figure is
+missing, the claim is NOT MEASURABLE HERE, with the gate's words or another
+reason. Otherwise intervals include limits and the claim is UNDECIDED, with the
+number of blocks that would settle it. Figures of an optional experiment that was
+not run are skipped, and the page says so.
 """
 
 import math
@@ -30,9 +30,9 @@ T_975 = (
 
 
 def judge(rule: Rule, runs: list[Run], planned: list[Run] = ()) -> tuple[dict, dict]:
-    """(the claim's object in claims.json, figure -> elements). Where `runs`
-    leave it undecided, `planned` speak first: runs whose blocks were planned
-    from the spread that `runs` show."""
+    """The claim's object in claims.json, and the elements by figure. If `runs` leave
+    the claim undecided, `planned` are used first: runs whose number of blocks was
+    planned from the spread that `runs` show."""
     claim, found = _judge(rule, runs)
     claim["first_look"] = None
     own = [r for r in planned if any(experiment_of(r, f.experiment) for f in rule.figures.values())]
@@ -79,12 +79,13 @@ def _judge(rule: Rule, runs: list[Run]) -> tuple[dict, dict]:
 
 
 def _intervals(figure, elements) -> list:
-    """What an optional experiment that was not run lacks takes no part."""
+    """The elements' intervals, without those of optional experiments not run."""
     return [e.interval for e in elements if not e.left_out(figure)]
 
 
 def _decide(rule: Rule, found, truths, told) -> tuple[str, str, dict, dict | None]:
-    """(verdict, why, sides of a CONDITIONAL, what an UNDECIDED needs)"""
+    """The verdict, its reason, the sides of a CONDITIONAL, and what an UNDECIDED
+    claim needs."""
     open_yet = set()  # verdicts above that might hold
     for verdict, truth in zip(rule.verdicts, truths):
         if truth == YES and open_yet <= {verdict.name}:
@@ -115,8 +116,8 @@ def experiment_of(run: Run, name: str) -> dict:
 
 
 def _across(rule: Rule, found, truths) -> list[dict]:
-    """Each element whose interval lies across a limit that matters, and how
-    many blocks would put the limit outside."""
+    """Each element whose interval includes a limit that matters, and how many
+    blocks would put that limit outside."""
     rows = {}
     unsure = [v for v, truth in zip(rule.verdicts, truths) if truth == UNSURE]
     for comparison in (c for v in unsure for c in v.condition.comparisons):
@@ -130,16 +131,16 @@ def _across(rule: Rule, found, truths) -> list[dict]:
 
 
 def blocks_of(figure: figures.Figure, e: figures.Element) -> int:
-    """Blocks that a figure is from; a slope's n counts its trials."""
+    """The blocks behind a figure; n of a slope counts trials instead."""
     if figure.form.startswith("slope") and e.run:
         return experiment_of(e.run, figure.experiment).get("blocks") or e.n
     return e.n
 
 
 def _needed(figure: figures.Figure, e: figures.Element, limit: float) -> dict:
-    """The spread of the blocks that were run and the distance to the limit say
-    how many blocks it takes. A slope has several trials a block; quartiles do
-    not grow narrower."""
+    """The blocks needed by the spread of the blocks that were run and the distance
+    to the limit. A slope has several trials in a block. For primitives there is no
+    number, because quartiles do not narrow with more samples."""
     now = blocks_of(figure, e)
     needed = None
     if not figure.form.startswith("primitive"):
@@ -159,8 +160,8 @@ def _needed(figure: figures.Figure, e: figures.Element, limit: float) -> dict:
 
 
 def student(degrees: int) -> float:
-    """The t that holds 95 % in the middle. Beyond the table the first term of
-    the expansion in 1 / degrees (Abramowitz and Stegun 26.7.5)."""
+    """Student's t for a two-sided 95 % interval. Beyond the table, the first term of
+    the expansion in 1 / degrees is used (Abramowitz and Stegun 26.7.5)."""
     if degrees <= len(T_975):
         return T_975[degrees - 1]
     z = 1.959964
@@ -168,16 +169,16 @@ def student(degrees: int) -> float:
 
 
 def blocks_needed(value: float, lo: float, hi: float, n: int, limit: float) -> int | None:
-    """How many blocks put the limit outside the interval of a figure that has
-    `lo` to `hi` from n of them; None where more than BLOCKS_MOST would be needed,
-    or where no number can be told from a single block.
+    """The number of blocks that put the limit outside the interval of a figure whose
+    interval from n blocks is `lo` to `hi`. None for a single block, or if more than
+    BLOCKS_MOST would be needed.
 
-    A level or a ratio has a t-interval on logarithms, whose half-width goes with
-    t(n - 1) / sqrt(n). From the half-width that n blocks have and from the distance
-    between figure and limit follows the number at which the half-width is two
-    thirds of that distance. Two thirds, since the figure of the new blocks lies
-    elsewhere: the half-width is about two standard errors, so that a third of the
-    distance is one of them, and five of six such plans come out decided."""
+    A level or a ratio has a t-interval on logarithms, whose half-width is
+    proportional to t(n - 1) / sqrt(n). The half-width from n blocks and the distance
+    between figure and limit give the number of blocks at which the half-width is
+    two thirds of that distance. The factor is not 1 because the new blocks give
+    another figure: the half-width is about two standard errors, so a third of the
+    distance is one standard error, and five of six such plans end decided."""
     if n < 2 or value == limit:
         return None
     if min(lo, limit) > 0:
@@ -190,7 +191,8 @@ def blocks_needed(value: float, lo: float, hi: float, n: int, limit: float) -> i
 
 
 def reasons(rule: Rule, found, left_out: bool) -> list[str]:
-    """Why figures, needed ones or those left out, are missing, each reason once."""
+    """Why figures are missing, each reason once: those left out as optional, or the
+    others."""
     words: dict[str, list[str]] = {}
     for name, elements in found.items():
         for e in elements:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""A run's stored results: read, checked, and put into numbers and units."""
+"""Reads and checks the stored results of a run, and formats numbers with units."""

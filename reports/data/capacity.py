@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A search's load point: the capacity under its limit.
+"""The capacity that a search found at its load point.
 
-Where something else than the server was the limit the figure is a bound and
-reads "≥ x"; where not even a tenth of the ceiling kept the limit, it reads
-"cannot meet".
+If something other than the server was the limit, the figure is a bound and is
+shown as "≥ x". If not even a tenth of the ceiling kept the latency limit, the
+report shows "cannot meet".
 """
 
 from data import units
@@ -18,8 +18,9 @@ def is_search(point: dict) -> bool:
 
 
 def bound(run: Run, experiment: dict, point: dict, model: str) -> dict:
-    """What a model's searches say beyond the figure: `at_least` (a rate that
-    passed, where the limit was not the server's) with `limit`, `cannot_meet`."""
+    """What a model's searches say beyond the figure: `at_least`, a rate that
+    passed although the server was not the limit, `limit`, which names that limit,
+    and `cannot_meet`."""
     trials = valid_trials(run, experiment, point, model)
     found = [t["capacity"] for t in trials if t.get("capacity")]
     least = [c for c in found if c["at_least"]]
@@ -31,7 +32,7 @@ def bound(run: Run, experiment: dict, point: dict, model: str) -> dict:
 
 
 def text_of(run: Run, experiment: dict, point: dict, model: str) -> str | None:
-    """The words in place of a figure; None where there is nothing to say."""
+    """The words in place of a figure, or None."""
     told = bound(run, experiment, point, model)
     if told["cannot_meet"]:
         return "cannot meet"
@@ -41,7 +42,7 @@ def text_of(run: Run, experiment: dict, point: dict, model: str) -> str | None:
 
 
 def columns(run: Run, experiment: dict, point: dict) -> list[tuple[str, dict]]:
-    """For the table of the load point: what the searches saw in the middle."""
+    """Columns for the load point's table: medians over the searches."""
     shown = (
         ("highest that passed, /s", "last_success"),
         ("lowest that failed, /s", "first_failure"),
@@ -58,8 +59,8 @@ def columns(run: Run, experiment: dict, point: dict) -> list[tuple[str, dict]]:
 
 
 def judged(run: Run, experiment: dict, point: dict, model: str, constraint: dict) -> str | None:
-    """Whether a model keeps a latency limit at all: what a search for that
-    limit, or a stricter one of the same percentile, can tell."""
+    """Whether a model keeps a latency limit at any rate. Only a search for that
+    limit, or for a stricter limit of the same percentile, can tell."""
     trials = valid_trials(run, experiment, point, model)
     found = [t["capacity"] for t in trials if t.get("capacity")]
     same = [

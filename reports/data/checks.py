@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a stored file must be to be reported. The checks are of two kinds: the
+"""Checks of stored files before they are reported. There are two kinds: the
 shape of each file, and contradictions within it (a trial called valid whose
 gate failed, counts that do not add up, a file under another trial's name).
 
-What contradicts the format is refused with the file, the place in it and the
-reason: a report made from half-understood numbers would be worse than none.
+A file that contradicts the format is refused with its name, the place in the
+file and the reason: a report from misread numbers would be worse than none.
 """
 
 import json
@@ -84,8 +84,8 @@ class ResultsError(Exception):
     """Results that cannot be reported, in one sentence for the user."""
 
 
-# Names become file names and words of gnuplot's language. Neither takes NUL, and a
-# file's name has at most 255 bytes, of which charts need some for themselves.
+# Names become parts of file names and strings in gnuplot scripts. Neither may hold
+# NUL. A file name has at most 255 bytes, and charts add a prefix and a suffix.
 _NAME = re.compile(r"[^\x00-\x20\x7f/][^\x00-\x1f\x7f/]*")
 _KINDS = {
     "name": lambda v: isinstance(v, str)
@@ -115,7 +115,7 @@ def _check_shape(path: Path, where: str, value, shape: dict) -> None:
 
 
 def _shown(value) -> str:
-    """A value in a message, cut, with its length where that is the trouble."""
+    """A value for a message; a long one is cut and its length is added."""
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:60]}... ({len(text)} characters)"
 
@@ -133,7 +133,7 @@ def _check_names(path: Path, where: str, values) -> None:
 
 
 def check_run(path: Path, data: dict) -> None:
-    """Shapes and schema first: what is said of members rests on their types."""
+    """Checks shapes and schema first, because the later checks rely on types."""
     _check_shape(path, "", data, RUN_SHAPE)
     _check_names(path, "the name of each of models", data["models"])
     for i, experiment in enumerate(data["experiments"]):
@@ -165,7 +165,7 @@ def check_run(path: Path, data: dict) -> None:
 
 
 def _check_level(path: Path, where: str, row: dict) -> None:
-    """A value is a geometric mean of figures above zero."""
+    """Checks a level, which is a geometric mean and so above zero."""
     _check_interval(path, where, row, "value")
     if row.get("error_share") is not None and row.get("lower_bound") is None:
         raise ResultsError(f"{path}: {where}: error_share is given, but lower_bound is not")
@@ -197,7 +197,7 @@ def _check_comparison(path: Path, where: str, row: dict, data: dict) -> None:
 
 
 def _check_once(path: Path, data: dict) -> None:
-    """What is found by a name has it alone: of two rows one would be passed over."""
+    """Refuses two rows with one key: the report would use only one of them."""
     def rows(name, *keys):
         return [
             (f"{name}[{i}]", [row.get(k) for k in keys])
@@ -224,11 +224,11 @@ def _check_once(path: Path, data: dict) -> None:
             first = seen.setdefault(tuple(key), where)
             if first != where:
                 words = ", ".join(map(str, key))
-                raise ResultsError(f"{path}: {where} is {first} once more ({words})")
+                raise ResultsError(f"{path}: {where} repeats {first} ({words})")
 
 
 def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None = None) -> None:
-    """`plan`: its rows by trial_id, where there is one."""
+    """Checks a trial; `plan` maps trial ids to rows of the plan, if there is one."""
     _check_shape(path, "", trial, TRIAL_SHAPE)
     for i, gate in enumerate(trial.get("gates") or []):
         _check_shape(path, f"gates[{i}].", gate, GATE_SHAPE)
@@ -256,8 +256,9 @@ def check_trial(path: Path, trial: dict, run: dict, plan: dict[str, dict] | None
 
 
 def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
-    """A trial is the one that its row of the plan says, and of a model that its
-    load point has, or of the baseline's second copy (MODEL~) for the noise floor."""
+    """Checks that a trial matches its row of the plan, and that its model takes
+    part at its load point, or is the baseline's second copy (MODEL~) for the noise
+    floor."""
     model = trial["cell"]["model"]
     experiment, point = next(
         (e, p)
@@ -282,9 +283,9 @@ def _check_planned(path: Path, trial: dict, run: dict, planned: dict) -> None:
 
 
 def _check_asked(path: Path, cell: dict, point: dict) -> None:
-    """A trial was asked for what its load point says: both are written in the same
-    words. Another version of the tool may know more of them. Workers and settings
-    are a model's own."""
+    """Checks that a trial's cell agrees with its load point. Keys that only one of
+    them has are skipped: another version of the tool may know more keys. Workers
+    and settings are skipped because each model has its own."""
     pairs = [(f"cell.{k}", cell, point, k) for k in ("workload", "query", "placement")]
     load = cell.get("load") or {}
     pairs += [(f"cell.load.{k}", load, point["load"], k) for k in load]
@@ -292,21 +293,22 @@ def _check_asked(path: Path, cell: dict, point: dict) -> None:
         if key in have and key in want and not _alike(have[key], want[key]):
             raise ResultsError(
                 f"{path}: {name} is {_shown(have[key])}, but load point {point['id']!r} of"
-                f" run.json has {_shown(want[key])}: figures of both would be taken for one;"
+                f" run.json has {_shown(want[key])}, so their figures must not be mixed;"
                 " remove the file, and `make resume` measures the trial again"
             )
 
 
 def _alike(a, b) -> bool:
-    """Equal, with rates as exact as they are written."""
+    """Whether two values are equal, up to the precision of stored rates."""
     if isinstance(a, float) and isinstance(b, float):
         return math.isclose(a, b, rel_tol=1e-9)
     return a == b
 
 
 def _check_valid(path: Path, trial: dict, gates: list[dict]) -> None:
-    """What a trial called valid may not contradict. A figure is told with the
-    first gate that takes it; what a gate takes may be less than the table says."""
+    """Checks that nothing contradicts `valid`. A figure that several gates
+    withhold is stored with the first of them, and a gate may withhold fewer
+    figures than the table lists; so one common figure is enough."""
     spoils = {gate["id"]: set(gate["figures"]) for gate in gates if gate.get("figures")}
     gone = {row.get("figure") for row in trial.get("withheld") or []}
     bound = (trial.get("bound") or {}).get("figures") or []

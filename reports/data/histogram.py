@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Latency histograms (.hgrm) of several trials, merged for drawing.
 
-A .hgrm line is: value in ms, percentile as a fraction, total count up to the
-value, 1/(1-fraction). Differences of the counts give how many requests lie at
-each value; those of all trials together, in order, are the merged histogram.
-Merged curves are drawn, never compared: intervals come from the summary, which
-keeps the trials apart.
+A .hgrm line holds a value in ms, a percentile as a fraction, the total count up
+to the value, and 1/(1-fraction). The differences between total counts are the
+numbers of requests at each value; the counts of all trials, in order of value,
+form the merged histogram. Merged curves are drawn but never compared: intervals
+come from the summary, which keeps the trials apart.
 """
 
 from pathlib import Path
 
-BEYOND_PER_TRIAL = 20  # samples that a percentile needs beyond it, per trial
+BEYOND_PER_TRIAL = 20  # samples per trial that must lie beyond a percentile
 
 
 def read(path: Path) -> list[tuple[float, int]]:
-    """(value in ns, how many requests had it), ascending; [] if unreadable."""
-    if not path.is_file():  # a pipe would keep the reader waiting
+    """Pairs (value in ns, requests with that value), ascending; [] if unreadable."""
+    if not path.is_file():  # reading a pipe could block
         return []
     try:
         text = path.read_text(encoding="ascii")
@@ -37,7 +37,7 @@ def read(path: Path) -> list[tuple[float, int]]:
 
 
 def curve(trials: list[list[tuple[float, int]]]) -> list[tuple[float, float]]:
-    """(1/(1-p), value in ns) of the merged trials, up to the highest
+    """Points (1/(1-p), value in ns) of the merged trials, up to the highest
     percentile with enough samples beyond it."""
     steps = sorted(step for trial in trials for step in trial)
     total = sum(n for _, n in steps)
@@ -52,7 +52,7 @@ def curve(trials: list[list[tuple[float, int]]]) -> list[tuple[float, float]]:
 
 
 def _thinned(points, per_decade: int = 60):
-    """Neighbours that cannot be told apart in a chart are dropped."""
+    """Drops points too close to their neighbour to be seen in a chart."""
     kept = []
     for x, y in points:
         if not kept or x / kept[-1][0] > 10 ** (1 / per_decade):
@@ -61,8 +61,8 @@ def _thinned(points, per_decade: int = 60):
 
 
 def percentile_points(trials: list[dict]) -> list[tuple[float, float]]:
-    """The same curve from stored percentiles, where .hgrm files are missing:
-    per percentile the middle one of the trials, where all have it."""
+    """Points of a latency curve from stored percentiles, for runs without .hgrm
+    files: the median over the trials of each percentile that all trials have."""
     by_p: dict[float, list[float]] = {}
     for latency in trials:
         for row in latency.get("percentiles") or []:

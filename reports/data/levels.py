@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows of the summary and trials of a cell, and what is said where there is none."""
+"""Rows of the summary and trials of a cell, and the words shown if there are none."""
 
 import statistics
 
@@ -9,7 +9,7 @@ REASONS_SHOWN = 4
 
 
 def median(values):
-    """The middle one, of an even number the mean of the two."""
+    """The median of the values that are known, or None."""
     known = [v for v in values if v is not None]
     return statistics.median(known) if known else None
 
@@ -17,7 +17,8 @@ def median(values):
 def valid_trials(
     run: Run, experiment: dict, point: dict, model: str, name: str | None = None, level=True
 ):
-    """With a metric's name those that give it; `level` false: or its ratios."""
+    """The valid trials; with a metric's name only those that give that metric, or,
+    with `level` false, at least its ratios."""
     return [
         t
         for t in run.trials_of(experiment["name"], point["id"], model)
@@ -26,7 +27,7 @@ def valid_trials(
 
 
 def of_trials(trials, *keys):
-    """The middle trial's value below the keys, None where unknown."""
+    """The trials' median of the value below the keys, or None."""
     values = []
     for t in trials:
         for key in keys:
@@ -36,7 +37,7 @@ def of_trials(trials, *keys):
 
 
 def reason(trial: dict) -> str:
-    """Why a trial is invalid, in words."""
+    """Why a trial is invalid."""
     if trial.get("reason"):
         return " ".join(trial["reason"].split())
     failed = [g.get("words") or g["id"] for g in trial.get("gates") or [] if not g["ok"]]
@@ -44,7 +45,7 @@ def reason(trial: dict) -> str:
 
 
 def reasons(trials) -> str:
-    """Which of the trials are invalid and why, each reason once."""
+    """The invalid trials with their reasons, each reason once."""
     found: dict[tuple, list[str]] = {}
     for t in trials:
         if not t["valid"]:

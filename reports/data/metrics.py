@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What each metric of a summary is called, in which unit it is shown and
-which direction is better. A metric that this table does not know is shown
-under its own name, so a newer harness does not break an older report.
+"""The name of each metric of a summary, its unit and the better direction. A
+metric that is missing here is shown under its stored name, so a newer harness
+does not break an older report.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,9 @@ class Metric:
         return units.digits(value) + (self.suffix if value is not None else "")
 
     def sign(self, row: dict) -> str:
-        """Before a figure whose limit was not the server: the server's own is
-        at least as good. Before one that is an estimate, or lacks a part."""
+        """The sign before a figure: ≥ or ≤ before a bound, ~ before an estimate. If
+        something other than the server was the limit, the server's own figure is at
+        least as good; if a part of the memory was not read, there is more of it."""
         if row.get("lower_bound"):
             return "≥ "
         if row.get("error_share"):
@@ -35,7 +36,7 @@ class Metric:
         return "≥ " if self.higher_is_better else "≤ "
 
     def scale(self, values) -> tuple[float, str]:
-        """One unit for a whole column or axis."""
+        """The unit for a whole column or axis, and its factor."""
         if self.units:
             return units.scale_for(values, self.units)
         return 1.0, self.suffix.strip()

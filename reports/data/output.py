@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The end of a program whose output may not be writable: a full disk shows when
-the buffer is written, which is after main has returned."""
+"""Exit codes of programs whose output may not be writable. A full disk shows
+only when the buffer is flushed, after main has returned."""
 
 import os
 import sys
@@ -8,13 +8,13 @@ import traceback
 from pathlib import Path
 
 OWN = Path(__file__).resolve().parents[1]
-# What code meets that was handed another thing than it was promised.
+# Errors that malformed data raises in code that relies on its checks.
 UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
 
 
 def damaged(where: str, error: Exception) -> str:
-    """A sentence for stored results of which the checks let something through
-    that the report then could not use. The place is for whoever mends the checks."""
+    """A sentence for stored results that passed the checks and then broke the
+    report. The source line tells a developer which check is missing."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     place = next((f for f in frames if OWN in Path(f.filename).parents), None)
     at = f" at {Path(place.filename).name}:{place.lineno}" if place else ""
@@ -42,7 +42,7 @@ def exit_code(name: str, main, arguments: list[str]) -> int:
         if error.filename:
             print(f"{name}: {error.filename}: {error.strerror}", file=sys.stderr)
             return 1
-        # What is still in the buffer would fail once more at the very end.
+        # The interpreter flushes stdout again on exit, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(
             f"{name}: standard output cannot be written: {error.strerror};"

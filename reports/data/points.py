@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Load points: grouped into sections, and in words.
+"""Load points, grouped into sections and described in words.
 
 A section whose load points differ in connections, or in the offered rate, is a
 sweep over that quantity.
@@ -9,8 +9,8 @@ from data import units
 
 
 def sections(experiment: dict) -> list[list[dict]]:
-    """Load points grouped by the section of the file that they come from;
-    within a sweep in ascending order."""
+    """Load points grouped by their section of the experiment file; those of a sweep
+    in ascending order."""
     groups: dict[str, list[dict]] = {}
     for point in experiment["load_points"]:
         groups.setdefault(point.get("section") or point["id"], []).append(point)
@@ -22,8 +22,8 @@ def sections(experiment: dict) -> list[list[dict]]:
 
 
 def sweep_key(points: list[dict]) -> str | None:
-    """What a section varies: connections, rate_per_s or neither. Where both
-    differ the rate was asked for: connections follow it by default."""
+    """The quantity that a section varies: rate_per_s, connections or None. If both
+    vary, the rate was swept, because connections follow the rate by default."""
     for key in ("rate_per_s", "connections"):
         values = [p["load"].get(key) for p in points]
         if len(points) > 1 and None not in values and len(set(values)) == len(points):

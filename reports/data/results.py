@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Stored results in, checked objects out (docs/results.md is the format).
+"""Reads stored results (format: docs/results.md) into checked objects.
 
-Everything that a report prints passes through here once (checks.py says what is
-refused), and is found here by experiment, load point, model and metric.
+checks.py decides what is refused. Rows can be looked up by experiment, load
+point, model and metric.
 """
 
 import json
@@ -19,8 +19,8 @@ SCHEMA_VERSION = 1
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 UNDONE = re.compile(r"\((not significant among \d+ comparisons, Holm|unstable: [^()]*)\)$")
 INVALID_SHARE = 0.2
-# Of which figure a metric is (`troika list gates`); what is not here is withheld
-# by no gate alone.
+# The figure that a metric belongs to (`troika list gates`). No gate withholds a
+# metric that is missing here by itself.
 FIGURES = (
     ("throughput", "throughput"),
     ("latency", "latency"),
@@ -39,9 +39,9 @@ def figure_of(metric: str) -> str | None:
 
 
 def withheld(trial: dict, metric: str, level: bool = True) -> str | None:
-    """Why a valid trial does not give the metric, a gate's words, or None. With
-    `level` false, what withholds the level alone does not count: a ratio to
-    another model under the same disturbance is left."""
+    """Why a valid trial does not give the metric, in the gate's words, or None. With
+    `level` false, gates that withhold only the level do not count: a ratio to
+    another model under the same disturbance is still sound."""
     figure = figure_of(metric)
     for row in trial.get("withheld") or []:
         if row["figure"] == figure and (level or row["effect"] != "level"):
@@ -50,16 +50,16 @@ def withheld(trial: dict, metric: str, level: bool = True) -> str | None:
 
 
 def bound_by(row: dict | None) -> str | None:
-    """What was the limit in the server's place: "generator", "backend", the name
-    of a store; None where nothing was. Of a row of the summary, of `across`, or
-    of a comparison without a verdict."""
+    """What was the limit instead of the server: "generator", "backend" or the name
+    of a store; None if the server was. Takes a row of the summary, of `across`, or
+    a comparison without a verdict."""
     if not row or not row.get("generator_bound"):
         return None
     return row.get("bound_by") or "generator"
 
 
 def bounds_told(rows) -> str:
-    """What was the limit of any of the rows in the servers' place, in words."""
+    """What was the limit of any of the rows instead of the server, in words."""
     found = dict.fromkeys(filter(None, map(bound_by, rows)))
     article = {"generator": "the generator", "backend": "the backend"}
     return " and ".join(article.get(by, by) for by in found)
@@ -106,12 +106,12 @@ class Run:
         ]
 
     def level(self, experiment: str, point: str, model: str, metric: str) -> dict | None:
-        """A row of the summary that has a value, or None."""
+        """The row of the summary, or None if it has no value."""
         row = self.summary.get((experiment, point, model, metric))
         return row if row and row.get("value") is not None else None
 
     def ratio(self, experiment: str, point: str, metric: str, a: str, b: str):
-        """a against b whichever way round it is stored, or None."""
+        """The comparison of a with b, inverted if stored as b with a, or None."""
         row = self.comparisons.get((experiment, point, metric, a, b))
         if row:
             return row
@@ -121,10 +121,10 @@ class Run:
     def too_many_invalid(
         self, experiment: str, point: str, model: str, metric: str | None = None
     ) -> bool:
-        """More than a fifth of a model's trials removed, or the metric withheld
-        from them: what is left may be the lucky ones, so no verdict rests on it.
-        What withholds a level alone is the machine's speed, which has no
-        favourites."""
+        """Whether more than a fifth of a model's trials are invalid or withhold the
+        metric. The rest may be the lucky ones, so no verdict rests on them. Gates
+        that withhold only the level do not count: they watch the machine's speed,
+        which favours no model."""
         trials = self.trials_of(experiment, point, model)
         gone = [
             t for t in trials
@@ -133,8 +133,8 @@ class Run:
         return len(gone) > INVALID_SHARE * len(trials)
 
     def comparable(self, experiment: str, point: str, model: str, metric: str) -> bool:
-        """Whether the level of a metric can be held against another: it is there,
-        is no bound, and is not what is left of too few trials."""
+        """Whether the level of a metric can be compared with another: it exists, is
+        no bound, and not too many of its trials are invalid."""
         row = self.level(experiment, point, model, metric)
         return bool(
             row
@@ -144,13 +144,13 @@ class Run:
         )
 
     def workers_of(self, experiment: str, point: str, model: str) -> str:
-        """With how many workers the trials ran: 16, or nothing."""
+        """The number of workers in the trials, as text; "" if unknown."""
         trials = self.trials_of(experiment, point, model)
         known = {t["cell"].get("workers") for t in trials} - {None}
         return ", ".join(str(n) for n in sorted(known))
 
     def trials_of(self, experiment: str, point: str, model: str | None = None):
-        """Of a load point, or of one of its models, by block."""
+        """The trials of a load point, or of one of its models, in order of blocks."""
         own = self._by_point.get((experiment, point), [])
         return [t for t in own if model is None or t["cell"]["model"] == model]
 
@@ -210,7 +210,7 @@ def load(directory: str) -> Run:
 
 
 def _check_nothing_lost(path: Path, data: dict, trials: list[dict]) -> None:
-    """A trial of a complete run that has no file was there once."""
+    """Refuses a complete run that lacks a trial's file: the file was deleted."""
     if not data["complete"]:
         return
     lost = {row["trial_id"] for row in data.get("plan") or []} - {t["trial_id"] for t in trials}
@@ -223,7 +223,7 @@ def _check_nothing_lost(path: Path, data: dict, trials: list[dict]) -> None:
 
 
 def ran_by(model: dict) -> str:
-    """What ran a foreign model, "" for machine code."""
+    """The runtime of a foreign model; "" for machine code."""
     runtime = model.get("runtime")
     if not runtime:
         return ""
@@ -232,12 +232,12 @@ def ran_by(model: dict) -> str:
 
 
 def _remedy(path: Path) -> str:
-    """What to do about a stored file that is damaged, as commands to paste."""
+    """How to replace a damaged file, as commands to paste."""
     if path.parent.name != "trials":
-        return f"what can be done is said by: make resume RUN={shlex.quote(str(path.parent))}"
+        return f"to see what can be done: make resume RUN={shlex.quote(str(path.parent))}"
     remove = f"rm {shlex.quote(str(path))}"
     if ".attempt" in path.name:
-        return f"it is an attempt that was repeated, which no figure uses: {remove}"
+        return f"no figure uses this repeated attempt; remove it: {remove}"
     run = shlex.quote(str(path.parent.parent))
     return f"measure it again: {remove} && make resume RUN={run}"
 
@@ -247,7 +247,7 @@ def _cut(text: str) -> str:
 
 
 def read(path: Path) -> dict:
-    """One stored file, of the version that this report knows."""
+    """Reads one stored file of this report's schema version."""
 
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
@@ -271,7 +271,7 @@ def read(path: Path) -> dict:
         return dict(pairs)
 
     try:
-        if path.exists() and not path.is_file():  # a pipe would keep the reader waiting
+        if path.exists() and not path.is_file():  # reading a pipe could block
             raise OSError("it is no regular file")
         text = path.read_text(encoding="utf-8")
         data = json.loads(
@@ -281,7 +281,7 @@ def read(path: Path) -> dict:
             parse_int=whole,
             object_pairs_hook=once,
         )
-        if SURROGATE.search(text):  # half of a character, which no file can hold
+        if SURROGATE.search(text):  # a lone surrogate cannot be encoded
             json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise ResultsError(

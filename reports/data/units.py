@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Numbers for readers: three significant digits, a unit, an interval.
 
-One place decides how a number looks, so that the same figure reads the same
-in the report, the decision record and the terminal. Nothing is computed here
-but rounding. An unknown value is a dash, never a zero.
+This file alone decides how a number looks, so that a figure reads alike in the
+report, the decision record and the terminal. The only arithmetic here is
+rounding. An unknown value is a dash, never a zero.
 """
 
 import math
@@ -34,8 +34,8 @@ def count(value: int | None) -> str:
 
 
 def interval(lo: float | None, hi: float | None, scale: float = 1.0) -> str:
-    """[lo–hi], or [n/a] where too few trials allow no interval; one over
-    decades, as two blocks may give, bounds nothing and is not spelt out."""
+    """[lo–hi], or [n/a] if there are too few trials for an interval. An interval over
+    several decades, as two blocks may give, is shown as [too wide]."""
     if lo is None or hi is None:
         return "[n/a]"
     if lo > 0 and hi / lo > TOO_WIDE:
@@ -44,7 +44,7 @@ def interval(lo: float | None, hi: float | None, scale: float = 1.0) -> str:
 
 
 def scale_for(values, table) -> tuple[float, str]:
-    """The unit in which the smallest of the values is at least one."""
+    """The factor and name of the unit in which the smallest value is at least 1."""
     known = [abs(v) for v in values if v]
     if not known:
         return table[-1]
@@ -55,7 +55,7 @@ def scale_for(values, table) -> tuple[float, str]:
 
 
 def with_unit(value: float | None, table) -> str:
-    """A number with the unit that suits it: 50.3 ms."""
+    """A number in the largest unit that leaves it at least 1: 50.3 ms."""
     if value is None:
         return UNKNOWN
     factor, name = scale_for([value], table)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Who leads, who keeps a profile's limits, and what follows from it."""
+"""Leaders, options that keep a profile's limits, and the recommendation."""

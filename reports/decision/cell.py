@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The experiment that would settle a decision: one load point at the profile
-itself, as a file for `troika bench`.
+"""Writes the experiment that would settle a decision, for `troika bench`: one
+load point at the profile itself.
 
-CPU is asked for in steps of the tight loop, by what a step took in the run.
-Nothing that a user wrote gets into the file but what an experiment file can
-hold: names lose whatever could end a line or begin a comment.
+CPU is given in steps of the tight loop, at the time per step that the run
+measured. Text from users is filtered: names lose whatever could end a line or
+begin a comment.
 """
 
 import math
 import re
 
-STEP_NS = 1.5  # of a core of the 2020s, where the run did not measure it
+STEP_NS = 1.5  # on a core of the 2020s; used if the run did not measure it
 SECOND_NS = 10**9
 TIMES = ((SECOND_NS, "s"), (10**6, "ms"), (10**3, "us"), (1, "ns"))
 TEXT_BYTES = 60
@@ -21,8 +21,8 @@ def text(decision: dict, experiment: dict, record: str) -> str:
     """The whole file."""
     profile, point = decision["profile"], _point(decision, experiment)
     lines = [
-        f"# The load point that {record}.md asks for: the profile itself.",
-        "# Put the models' workers here that you would run them with.",
+        f"# The load point that {record}.md suggests: the profile itself.",
+        "# Set the models' workers here to the numbers that you would use.",
         "",
         "[experiment]",
         f"title = {_plain(profile['name'])}, measured at the profile",
@@ -43,14 +43,15 @@ def _point(decision: dict, experiment: dict) -> dict:
 
 
 def _plain(words: str) -> str:
-    """Letters, digits and harmless marks, on one line, of a length that fits."""
+    """The letters, digits and harmless marks of a text, shortened to one line."""
     kept = re.sub(r"[^\w .,:()/+-]+", " ", str(words).replace("_", "-"))
     short = " ".join(kept.split()).encode()[:TEXT_BYTES].decode(errors="ignore").strip()
     return short or "a service"
 
 
 def _models(decision: dict, experiment: dict) -> list[str]:
-    """Those of the decision; a server of one's own needs its [target] section."""
+    """The models of the decision without the user's own servers, which need their
+    [target] sections."""
     found = [o["model"] for o in decision["options"] if not o["target"]]
     return [m for m in found if re.fullmatch(r"[A-Za-z0-9.-]+", m)]
 
@@ -63,12 +64,12 @@ def _settings(decision: dict, point: dict) -> list[str]:
     ]
     gone = [o["model"] for o in decision["options"] if o["target"]]
     for model in gone:
-        lines.append(f"# {_plain(model)} took part as well: copy its [target] section to have it here")
+        lines.append(f"# {_plain(model)} took part too: copy its [target] section to include it")
     return lines
 
 
 def time(value_ns: float) -> str:
-    """Exact, in the largest unit that divides it: 1500us."""
+    """The exact time in the largest unit that divides it: 1500us."""
     whole = round(value_ns)
     factor, unit = next((f, u) for f, u in TIMES if whole % f == 0)
     return f"{whole // factor}{unit}" if whole else "0s"
@@ -95,7 +96,7 @@ def _cell(decision: dict, profile: dict, point: dict) -> list[str]:
     most = TIMEOUT_MOST_NS - SECOND_NS
     lines = ["[cell at-profile]"]
     if wait > most:
-        lines.append(f"# The profile waits {time(wait)}; a request may wait no longer than this.")
+        lines.append(f"# The profile waits {time(wait)}; this is the longest wait allowed.")
         wait = most
     lines.append(f"workload = {_workload(wait, cpu, point)}")
     if wait:
@@ -104,7 +105,7 @@ def _cell(decision: dict, profile: dict, point: dict) -> list[str]:
         lines += _steps(decision, cpu)
     asked = max(profile.get("connections") or 1, 1)
     if asked > CONNECTIONS_MOST:
-        lines.append(f"# The profile has {asked}; no more than this can be opened.")
+        lines.append(f"# The profile has {asked} connections; this is the most that can be opened.")
     many = min(asked, CONNECTIONS_MOST)
     lines += [
         f"connections = {many}",
@@ -128,11 +129,11 @@ def _workload(wait: int, cpu: int, point: dict) -> str:
 def _steps(decision: dict, cpu: int) -> list[str]:
     each = decision["step_ns"]
     if each:
-        words = f"# {each:.3g} ns a step, as the run measured it on its machine."
+        words = f"# {each:.3g} ns a step, as measured on the run's machine."
     else:
         words = (
             f"# {STEP_NS} ns a step is a guess: the run did not measure it. Compare the CPU per"
-            " request with the profile's, and set steps anew."
+            " request with the profile's, and adjust steps."
         )
     steps = cpu / (each or STEP_NS)
     digits = max(math.floor(math.log10(max(steps, 1))) - 2, 0)
@@ -140,7 +141,8 @@ def _steps(decision: dict, cpu: int) -> list[str]:
 
 
 def _warmup(wait: int) -> int:
-    """A second or five waits, and to the middle between two waves of answers."""
+    """The warm-up: a second or five waits, ending half-way between two waves of
+    answers."""
     least = max(SECOND_NS, 5 * wait)
     if wait >= 10**6:
         least = math.ceil(least / wait) * wait + wait // 2
@@ -148,8 +150,8 @@ def _warmup(wait: int) -> int:
 
 
 def _window(profile: dict, wait: int, cpu: int, many: int) -> int:
-    """Twenty waits, and answers enough for the percentile, a minute at most
-    where one wait allows it."""
+    """The window: twenty waits and enough answers for the percentile, but at most a
+    minute unless that is less than two waits."""
     beyond = 1 - (profile.get("limit_percentile") or 99) / 100
     need = min(20 / beyond, 1e6) if beyond > 0 else 1e6
     each = max((wait + cpu) / many, cpu, 10**4)  # ns between two answers, at best

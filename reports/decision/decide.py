@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""From measurements to a recommendation, by a rule that is printed in full.
+"""Turns measurements into a recommendation, by a rule that the record prints.
 
-1. The load point that is nearest to the profile supplies the evidence, with
-   those that differ from it in workers alone (nearest.py, workers.py).
-2. Constraints first, at the profile (limits.py, places.py): what does not keep
-   a limit, or may not, is out or at risk.
-3. Dominance by the stored verdicts, then a weighted score; what other weights,
-   margins and limits would make of it (ranking.py).
-4. Whether invalid trials matter (dependence.py).
+1. The load point nearest to the profile supplies the evidence, together with
+   load points that differ from it only in workers (nearest.py, workers.py).
+2. Constraints are applied at the profile (limits.py, places.py): an option that
+   misses a limit is out, one that may miss a limit is at risk.
+3. Dominance by the stored verdicts comes next, then a weighted score, and the
+   outcome under other weights, margins and limits (ranking.py).
+4. dependence.py tells whether invalid trials matter.
 
-Everything that the rule used is in the returned dictionary, so that the record
-and its machine-readable copy say the same.
+The returned dictionary holds everything that the rule used, so the record and
+its machine-readable copy agree.
 """
 
 from data.points import setting
@@ -33,7 +33,7 @@ def decide(run: Run, experiment: dict) -> dict | None:
     models = [o["model"] for o in options]
 
     def verdict_of(fates: dict[str, str]) -> tuple[dict, dict]:
-        """The ranking and the outcome, had the options these fates."""
+        """The ranking and the outcome if the options had these fates."""
         told = [dict(o, fate=fates[o["model"]]) for o in options]
         ranked = ranking.rank(seen, [m for m in models if fates[m] == "fits"])
         return ranked, _outcome(told, ranked, choice)
@@ -84,12 +84,12 @@ def decide(run: Run, experiment: dict) -> dict | None:
 
 
 def worded(fate: str) -> str:
-    """A fate beyond what was measured never goes without the word."""
+    """The fate with the word "extrapolated", for a profile far from the load point."""
     return f"{fate}, extrapolated" if fate in ("fits", "fails") else fate
 
 
 def _options(run: Run, experiment, point, profile, constraints) -> tuple[list[dict], Evidence]:
-    """A row for each model of the setting, at its best number of workers."""
+    """One option for each model of the setting, at its best number of workers."""
     points = workers.setting(experiment, point)
     models = dict.fromkeys(
         m for p in [point, *points] for m in run.models_of(experiment["name"], p, yardsticks=False)
@@ -117,7 +117,7 @@ def _options(run: Run, experiment, point, profile, constraints) -> tuple[list[di
 
 
 def _curve_row(row: dict, chosen: bool) -> dict:
-    """One number of workers: what it reached."""
+    """The figures and fate of one number of workers."""
     shown = {n: row["levels"].get(n) for n in workers.SHOWN}
     figures = {
         n: {k: r.get(k) for k in ("value", "lo", "hi")} if r else None for n, r in shown.items()
@@ -127,8 +127,8 @@ def _curve_row(row: dict, chosen: bool) -> dict:
 
 
 def _outcome(options, verdict, choice) -> dict:
-    """kind: recommended, toss-up, at risk, none, unknown; far where the load
-    point is too far from the profile for any of them."""
+    """The outcome. Its kind is recommended, toss-up, at risk, none or unknown, or
+    far if the load point is too far from the profile for these."""
     fates = {o["model"]: o["fate"] for o in options}
     risky = [m for m, f in fates.items() if f == "at risk"]
     unknown = [m for m, f in fates.items() if f == "unknown"]
@@ -150,7 +150,7 @@ def _outcome(options, verdict, choice) -> dict:
 
 
 def _preliminary(run: Run, options, verdict) -> list[str]:
-    """What keeps the outcome from being firm: names of reasons."""
+    """The names of reasons why the outcome is not firm."""
     reasons = [] if run.data["complete"] else ["incomplete"]
     counts = [e["n"] for o in options for e in o["evidence"].values() if e]
     if counts and min(counts) < dependence.BLOCKS_FOR_A_TEST:
@@ -161,7 +161,7 @@ def _preliminary(run: Run, options, verdict) -> list[str]:
 
 
 def _against(seen: Evidence, model: str, first: str | None) -> dict:
-    """The verdicts of an option against the first of the outcome."""
+    """The comparisons of an option with the first model of the outcome."""
     rows = {}
     for name in drivers.names(seen.point):
         row = seen.ratio(name, model, first) if model != first else None
@@ -175,7 +175,7 @@ def _against(seen: Evidence, model: str, first: str | None) -> dict:
 
 
 def _differences(seen: Evidence, outcome) -> list[dict]:
-    """On what the options of a toss-up differ."""
+    """The metrics on which the options of a toss-up differ."""
     first, *rest = outcome["models"] or [None]
     rows = []
     for other in rest if outcome["kind"] == "toss-up" else []:

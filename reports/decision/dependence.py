@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Whether an outcome depends on trials that are invalid.
+"""Whether an outcome depends on invalid trials.
 
-A trial matters where it is of a load point and a model that the decision rests
-on (a valid one whose throughput or latency is withheld from too many likewise),
-and where what is left of that model is too little: no verdict, or fewer
-blocks than a test needs. The decision is then made twice more, with the model in
-and with the model out. Only if all three outcomes are the same does the decision
-not depend on what the trials would have shown.
+Invalid trials matter if the decision rests on their load point and model, and
+the model's valid trials are too few: no verdict, or fewer blocks than a test
+needs. Valid trials that withhold throughput or latency count as invalid here.
+The decision is then made twice more, once with the model let in and once with
+the model left out. The decision does not depend on the invalid trials only if
+all three outcomes agree.
 """
 
 from data.results import Run
@@ -16,8 +16,8 @@ BLOCKS_FOR_A_TEST = 6  # the least at which a signed-rank test can reach 5 %
 
 
 def of_invalid(run: Run, experiment: dict, evidence: dict[str, str], options, outcome) -> dict:
-    """`evidence`: the load point of each model that takes part. `outcome`: the
-    outcome as a function of the fates, by model."""
+    """The invalid trials and whether the outcome depends on them. `evidence` maps
+    each model to its load point; `outcome` is a function of the models' fates."""
     fates = {o["model"]: o["fate"] for o in options}
     made = outcome(fates)
     affected = []
@@ -46,14 +46,14 @@ def of_invalid(run: Run, experiment: dict, evidence: dict[str, str], options, ou
 
 
 def decisive(experiment: dict, name: str) -> tuple[str, str]:
-    """The figures of a load point without which nobody is judged."""
+    """The metrics of a load point that an option needs to be judged."""
     point = next(p for p in experiment["load_points"] if p["id"] == name)
     return drivers.speed(point), drivers.latencies(point)[0]
 
 
 def _alike(a: dict, b: dict) -> bool:
-    """Who is recommended, or between whom the toss-up is; a model that is at
-    risk or unknown beside them changes nothing for who follows the record."""
+    """Whether two outcomes recommend alike. Models that are at risk or unknown do
+    not count, because they change nothing for a reader of the record."""
     def firm(outcome):
         named = outcome["kind"] in ("recommended", "toss-up")
         return outcome["kind"], sorted(outcome["models"]) if named else None
@@ -62,8 +62,8 @@ def _alike(a: dict, b: dict) -> bool:
 
 
 def of_run(run: Run, decisions: dict[str, dict]) -> bool:
-    """Whether an invalid trial of the run matters to anybody: to a decision, or
-    in an experiment without one, where every figure is an answer."""
+    """Whether an invalid trial matters to a decision, or belongs to an experiment
+    without a decision, where every figure is an answer."""
     open_questions = [e["name"] for e in run.data["experiments"] if e["name"] not in decisions]
     return any(d["invalid"]["depends"] for d in decisions.values()) or any(
         not t["valid"] and t["experiment"] in open_questions for t in run.trials

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a load point is judged by: the drivers of a decision and their weights.
+"""The drivers of a decision at a load point, and their weights.
 
-Of a search the capacity stands in the place of throughput; where there is a
-second load, its latencies stand in the place of the load point's own, for the
-profile's requests are that one's.
+For a search, capacity replaces throughput. If there is a second load, its
+latencies replace those of the load point, because the profile describes the
+second load's requests.
 """
 
 from data import capacity
@@ -15,11 +15,11 @@ WEIGHTS = {
     "cpu_per_request_ns": 0.2,
 }
 LATENCIES = ("latency_p99_ns", "latency_p50_ns", "latency_mean_ns")
-BESIDE = ("beside_p99_ns", "beside_max_ns")  # the same of a second load
+BESIDE = ("beside_p99_ns", "beside_max_ns")  # latencies of a second load
 
 
 def latency_kind(point: dict) -> str:
-    """Of the requests that the profile is about; a second load is open."""
+    """The latency kind of the profile's requests; a second load is an open loop."""
     return "response" if point.get("beside") else point.get("latency_kind") or "service"
 
 

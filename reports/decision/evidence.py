@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The stored figures that a decision rests on, and how two options compare.
+"""The stored figures that a decision rests on, and the comparison of options.
 
-An option is a model with its number of workers, so that options may stand at
-different load points, which differ in the workers alone. Where both stand at
-one, the stored comparison, paired by block, tells them apart. Where they do not,
-their levels do: the interval of the ratio is then the sum of both, which is the
-widest that it can be.
+An option is a model with its number of workers, so two options may be at
+different load points that differ only in workers. If both are at one load
+point, the stored comparison, paired by block, is used. Otherwise their levels
+are compared: the interval of the ratio is the sum of both intervals, the widest
+that it can be.
 """
 
 import math
@@ -20,15 +20,15 @@ from decision import drivers
 class Evidence:
     run: Run
     experiment: dict
-    point: dict  # what all load points here share but for the workers
-    at: dict[str, str]  # model: the load point where it stands
-    elsewhere: dict[str, list[str]]  # model without workers: all where it took part
+    point: dict  # the chosen load point; the others differ only in workers
+    at: dict[str, str]  # model -> its load point
+    elsewhere: dict[str, list[str]]  # model without workers -> all its load points
 
     def level(self, model: str, name: str) -> dict | None:
         return self.run.level(self.experiment["name"], self.at[model], model, name)
 
     def ratio(self, name: str, a: str, b: str | None) -> dict | None:
-        """a against b, by the stored comparison where there is one."""
+        """The comparison of a with b, the stored one if there is one."""
         if b is None:
             return None
         key = self.experiment["name"]
@@ -44,14 +44,14 @@ class Evidence:
         return by_levels(self.level(a, name), self.level(b, name), name, self.margin(name))
 
     def _common(self, a: str, b: str) -> list[str]:
-        """Load points at which both stand as the options that they are."""
+        """The load points at which both take part with these numbers of workers."""
         at_a = self.elsewhere.get(a) or [self.at[a]]
         at_b = self.elsewhere.get(b) or [self.at[b]]
         both = [p for p in (self.at[a], self.at[b]) if p in at_a and p in at_b]
         return both or [p for p in at_a if p in at_b]
 
     def margin(self, name: str) -> float:
-        """The margin that the stored verdicts used."""
+        """The margin that the stored verdicts used for a metric."""
         where = self.experiment["name"], self.point["id"], name
         rows = (r for key, r in self.run.comparisons.items() if key[:3] == where)
         known = (r["margin"] for r in rows if r.get("margin"))
@@ -61,7 +61,7 @@ class Evidence:
 
 
 def by_levels(a: dict | None, b: dict | None, name: str, margin: float) -> dict | None:
-    """A comparison of two levels with intervals."""
+    """The comparison of two levels, or None without their intervals."""
     if not a or not b or not all(r.get("lo") and r.get("hi") for r in (a, b)):
         return None
     log = math.log(a["value"] / b["value"])
@@ -86,8 +86,8 @@ def by_levels(a: dict | None, b: dict | None, name: str, margin: float) -> dict 
 
 
 def score(a: dict, b: dict, weights: dict[str, float]) -> tuple[float, float]:
-    """By how much the levels a (by metric) stand above b in the weighted sum of
-    log ratios, and the widest half of that difference's interval."""
+    """The lead of levels `a` (by metric) over `b` in the weighted sum of log ratios,
+    and the widest half-width of that lead."""
     gap = half = 0.0
     for name, weight in weights.items():
         one, other = a.get(name), b.get(name)
@@ -102,7 +102,7 @@ def score(a: dict, b: dict, weights: dict[str, float]) -> tuple[float, float]:
 
 
 def weights(point: dict) -> dict[str, float]:
-    """The default weights by the load point's own metrics, the deepest latency."""
+    """The default weights by the load point's metrics, with the deepest latency."""
     first = drivers.latencies(point)[0]
     named = {"throughput_per_s": drivers.speed(point), "latency": first}
     return {named.get(k, k): w for k, w in drivers.WEIGHTS.items()}

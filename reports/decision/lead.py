@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Who leads on a metric, by how much and how sure: read from the comparisons.
+"""Who leads on a metric, by how much and how surely, read from the comparisons.
 
-The best level is compared with every other contender by the stored verdicts.
-Only where all others are clearly behind does one model lead; models that do
-not differ are a tie; where an interval cannot decide, the answer is that it
-cannot be told. Yardsticks take no part, and neither does what misses a limit of
-the profile at the load point: it is set apart. Where all miss one, the limits are
-left out of it, and that is said.
+The model with the best level is compared with every other contender by the
+stored verdicts. A model leads only if all others are clearly behind; models that
+do not differ tie; if an interval cannot decide, the leader cannot be told.
+Yardsticks take no part. A model that misses a limit of the profile at the load
+point is set apart. If all models miss a limit, the limits are disregarded and
+the report says so.
 """
 
 from dataclasses import dataclass, field
@@ -31,38 +31,38 @@ class Lead:
     metric: Metric
     best: str | None = None
     level: dict | None = None
-    ties: list[str] = field(default_factory=list)  # with the best
+    ties: list[str] = field(default_factory=list)  # models that tie with the best
     unclear: list[dict] = field(default_factory=list)  # comparisons of best with others
     ahead: dict | None = None  # comparison of best with the next that is behind
     behind: list[str] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
-    why: dict[str, list[str]] = field(default_factory=dict)  # reason: models without a figure
+    why: dict[str, list[str]] = field(default_factory=dict)  # reason -> models without a figure
     margin: float = 0.05
-    blocked: list[str] = field(default_factory=list)  # too many invalid trials
+    blocked: list[str] = field(default_factory=list)  # models with too many invalid trials
     n: int = 0
-    apart: dict[str, list[str]] = field(default_factory=dict)  # limit missed: by whom
+    apart: dict[str, list[str]] = field(default_factory=dict)  # limit -> models that miss it
     regardless: list[str] = field(default_factory=list)  # limits that all miss
 
     @property
     def shown(self) -> str:
-        """The best level, as a bound where it is one."""
+        """The best level as text, marked if it is a bound."""
         return self.metric.sign(self.level) + self.metric.show(self.level["value"])
 
     @property
     def blocks_needed(self) -> int | None:
-        """What would tell the unclear ones apart, where the harness says it."""
+        """The blocks that would settle all unclear comparisons, if known."""
         needed = [row.get("blocks_needed") for row in self.unclear]
         return max((n for n in needed if n), default=None)
 
     @property
     def bounded(self) -> list[str]:
-        """Those that no number of blocks would tell from the best, for something
-        else was the limit."""
+        """Models that no number of blocks would tell from the best, because
+        something other than the server was the limit."""
         return [row["b"] for row in self.unclear if row.get("generator_bound")]
 
     @property
     def limit(self) -> str:
-        """What was, of those."""
+        """What was the limit instead of the server, in words."""
         return bounds_told(self.unclear)
 
     @property
@@ -80,15 +80,16 @@ class Lead:
 
 
 def _best(known: dict[str, float], higher_is_better: bool) -> str:
-    """Of equal ones the same that the last lines of a run name."""
+    """The model with the best level; among equals, the one that the last lines of a
+    run name."""
     if higher_is_better:
         return max(known, key=lambda m: known[m])
     return min(reversed(known), key=lambda m: known[m])
 
 
 def set_apart(run: Run, experiment: dict, point: dict) -> dict[str, str]:
-    """Who leads nothing at a load point, with the limit of the profile that is
-    missed; nobody where all would."""
+    """The models that miss a limit of the profile at a load point, with that limit;
+    none if all models miss one."""
     found = limits.missed(run, experiment, point)
     contenders = run.models_of(experiment["name"], point, yardsticks=False)
     return found if len(found) < len(contenders) else {}
@@ -124,7 +125,7 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     for other in rest:
         row = run.ratio(key, point["id"], name, best, other)
         if row and row.get("margin"):
-            result.margin = round(row["margin"], 4)  # noise floor included
+            result.margin = round(row["margin"], 4)  # includes the noise floor
         verdict = row["verdict"] if row else None
         if best in result.blocked or other in result.blocked:
             verdict = None
@@ -140,9 +141,9 @@ def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
 
 
 def leads(run: Run, experiment: dict, point: dict) -> list[Lead]:
-    """The headline first, then the other metrics that everybody asks for."""
+    """The leads on the headline metric and then on the other common metrics."""
     first = point.get("headline") or "throughput_per_s"  # the harness's choice
-    if first == "capacity_per_s":  # no other figure holds at one rate
+    if first == "capacity_per_s":  # a search has no other figure at one rate
         return [lead(run, experiment, point, n) for n in (first, "capacity_conservative_per_s")]
     names = [first, *(n for n in HEADLINES if n != first)]
     return [lead(run, experiment, point, n) for n in names]

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Whether an option keeps a profile's limits, at the profile and not only at
-the load point: the pessimistic end of each 95 % interval, with every factor by
-which the profile is harder applied against it, must be within the limit, or the
-optimistic end, with every factor by which it is easier in its favour, beyond
-(places.py). What lies between is at risk, neither in nor out.
+"""Whether an option keeps a profile's limits at the profile, not only at the
+load point.
 
-A percentile with too few samples is bracketed: above the limit if the median
-is, below it if the slowest answer of all trials is. A search has kept its own
-limit up to the capacity. An option with more than a fifth of its trials invalid
-is not judged.
+An option fits if the pessimistic end of each 95 % interval, made worse by every
+factor by which the profile is harder, is within the limit. An option fails if
+the optimistic end, improved by every factor by which the profile is easier, is
+beyond the limit (places.py). In between, the option is at risk.
+
+A percentile with too few samples is bracketed: the percentile is above the limit
+if the median is, and below the limit if the slowest answer of all trials is. A
+search has kept its own limit up to the capacity. An option is not judged if more
+than a fifth of its trials are invalid.
 """
 
 from data import capacity
@@ -40,15 +42,15 @@ def constraints(profile: dict, point: dict) -> list[dict]:
 
 
 def missed(run: Run, experiment: dict, point: dict) -> dict[str, str]:
-    """Contenders that surely miss a limit of the profile at a load point, by
-    what was measured there, with the limit's words."""
+    """Contenders whose measurements at a load point surely miss a limit of the
+    profile, with that limit's words."""
     found: dict[str, str] = {}
     wanted = constraints(experiment.get("profile") or {}, point)
     for model in run.models_of(experiment["name"], point, yardsticks=False):
         for c in wanted:
             names = [c["metric"]]
             if c["metric"].startswith("latency"):
-                names.append("latency_p50_ns")  # a percentile is no less than the median
+                names.append("latency_p50_ns")  # the limit's percentile is at least the median
             rows = [run.level(experiment["name"], point["id"], model, n) for n in names]
             if any((interval(r, False)[0] or 0) > c["limit"] for r in rows):
                 found.setdefault(model, c["words"])
@@ -74,7 +76,7 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
     known = level(drivers.speed(point)) is not None
     fates = [c["fate"] for c in checks]
     fate = "fits" if known else "unknown"
-    refused = capacity.is_search(point) and "fails" in fates  # has no figure then
+    refused = capacity.is_search(point) and "fails" in fates  # such a search has no figure
     for worst in ("fails", "unknown", "at risk"):
         if worst in fates and (known or refused):
             fate = worst
@@ -100,7 +102,7 @@ def option(run: Run, experiment, point, profile, constraints, model: str) -> dic
 
 
 def _check_of(run: Run, experiment, point, model: str, here: places.Place, profile, constraint) -> dict:
-    """One limit: fate, the figure that decided, and its bounds at the profile."""
+    """The fate under one limit, the deciding figure, and its bounds at the profile."""
     def level(name):
         return run.level(experiment["name"], point["id"], model, name)
 
@@ -130,11 +132,11 @@ def _check_of(run: Run, experiment, point, model: str, here: places.Place, profi
 
 
 def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
-    """What the model reached where it was asked for more than it could: the
-    most that it serves at this load point."""
+    """The most that the model serves at this load point, known if it was
+    overloaded there."""
     trials = valid_trials(run, experiment, point, model)
     found = run.level(experiment["name"], point["id"], model, "throughput_per_s")
-    _, most = interval(found, True)  # None where a bound hides what it reaches
+    _, most = interval(found, True)  # None if the figure is only a bound
     if most and trials and all(t.get("overloaded") for t in trials):
         return most
     ceilings = [(t.get("capacity") or {}).get("ceiling_per_s") for t in trials]
@@ -142,8 +144,8 @@ def _highest_rate(run: Run, experiment, point, model: str) -> float | None:
 
 
 def _judge(row: dict, limit: float, least, most, by: str) -> dict:
-    """fits, fails or at risk by the bounds at the profile."""
-    # A bound that does not decide says nothing; a figure without interval little.
+    """The check of a figure: fits, fails or at risk by its bounds at the profile."""
+    # With only one bound, an undecided check is unknown; without any, at risk.
     fate = "unknown" if (least is None) != (most is None) else "at risk"
     if most is not None and most <= limit:
         fate = "fits"
@@ -153,8 +155,8 @@ def _judge(row: dict, limit: float, least, most, by: str) -> dict:
 
 
 def _bracketed(run: Run, experiment, point, model: str, constraint, at_profile) -> dict:
-    """A percentile without a figure can still be bracketed: the median from
-    below, the slowest answer of all valid trials from above."""
+    """The check of a percentile without a figure: the median bounds it from below,
+    the slowest answer of all valid trials from above."""
     limit, second = constraint["limit"], bool(point.get("beside"))
     key = experiment["name"], point["id"], model
     median = None if second else run.level(*key, "latency_p50_ns")
@@ -172,7 +174,7 @@ def _bracketed(run: Run, experiment, point, model: str, constraint, at_profile) 
 
 
 def _slowest(run: Run, experiment, point, model: str) -> dict | None:
-    """The slowest answer of all valid trials, of which there must be two."""
+    """The slowest answer of all valid trials; None for fewer than two trials."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     kind, second = drivers.latency_kind(point), bool(point.get("beside"))
     name = "beside_p99_ns" if second else "latency_p99_ns"
@@ -185,7 +187,7 @@ def _slowest(run: Run, experiment, point, model: str) -> dict | None:
 
 
 def _searched(run: Run, experiment, point, model: str, constraint, at_profile) -> dict | None:
-    """By a search: it kept a limit up to its capacity, or at no rate."""
+    """The check by a search, which kept a limit up to its capacity or at no rate."""
     kept = capacity.judged(run, experiment, point, model, constraint)
     if not kept:
         return None

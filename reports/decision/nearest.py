@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Which load point speaks for a profile: the one whose distance is least.
+"""Chooses the load point nearest to a profile, which speaks for the profile.
 
 The distance is the product of three factors, in wait, requests at once and CPU,
-for what a factor does to a closed loop's latency multiplies. Each factor is
-that of the quantity itself, where tiny amounts count as equal (below a
-millisecond of wait, below 100 us of CPU, which serving alone may take), or the
-factor by which it changes the turn of a connection, wait + requests at once x
-CPU, whichever is larger: with a thousand connections 100 us of CPU are no tiny
-amount.
+because their effects on a closed loop's latency multiply. Each factor is the
+larger of two: the ratio of the quantities, where small amounts count as equal
+(waits below a millisecond; CPU below 100 us, which serving alone may take), and
+the ratio by which the quantity changes a connection's turn, wait + requests at
+once x CPU. With a thousand connections 100 us of CPU is not small.
 """
 
 import math
@@ -19,17 +18,17 @@ WAIT_FLOOR_NS = 1e6
 CPU_FLOOR_NS = 100e3  # below it, serving costs as much as the work
 NEAR = 1.5  # within this product a load point speaks for the profile
 FAR = 2.0  # beyond this product nothing is recommended
-EQUAL = 1.05  # distances that differ by less are equal: CPU is measured
+EQUAL = 1.05  # distances within this factor are equal: measured CPU varies
 
 
 def _factor(a: float, b: float, floor: float = 0.0) -> float:
-    """How far apart two quantities are, as a factor of at least one."""
+    """The factor between two quantities, at least 1."""
     a, b = max(a, floor), max(b, floor)
     return max(a / b, b / a) if a > 0 and b > 0 else 1.0
 
 
 def factors(here: Place, profile: dict) -> dict:
-    """wait, connections and CPU (None where not known), and their product."""
+    """The factors in wait, connections and CPU (None if unknown), and their product."""
     wait, work = profile.get("wait_ns") or 0, profile.get("cpu_ns") or 0
     many = max(profile.get("connections") or 1, 1)
     cpu, wanted = here.cpu_ns or here.work_ns or 0, here.cpu_at(work)
@@ -45,15 +44,15 @@ def factors(here: Place, profile: dict) -> dict:
         "wait_factor": by_wait,
         "connections_factor": by_connections,
         "cpu_factor": by_cpu,
-        # What the CPU of the load point is nobody knows: it may be none.
+        # If the load point's CPU is unknown, assume that it has none.
         "product": by_wait * by_connections * (by_cpu or _factor(work, 0.0, CPU_FLOOR_NS)),
     }
 
 
 def _here(run: Run, experiment: dict, point: dict) -> Place:
-    """What the load point asks of the thriftiest of its models (of a service of
-    one's own only where nothing else took part), with the least that any had
-    at once: an overloaded one has as many as there are connections."""
+    """The place of the load point for its model with the least CPU, with the fewest
+    requests at once of any model, because an overloaded model has as many as there
+    are connections. The user's own service counts only if it is alone."""
     models = run.models_of(experiment["name"], point, yardsticks=False) or point["models"]
     known = run.data["models"]
     ours = [m for m in models if not (known.get(m) or {}).get("target")] or models
@@ -70,8 +69,8 @@ def _here(run: Run, experiment: dict, point: dict) -> Place:
 
 
 def _hardness(run: Run, experiment: dict, point: dict) -> tuple:
-    """Of equally near ones the harder comes first: with a second load (of these
-    the longest job, clients kept off the server's CPUs), then the open loop,
+    """The sort key of equally near load points, hardest first: a second load (the
+    longest job first, then clients kept off the server's CPUs), then an open loop,
     then clients kept off the server's CPUs."""
     shared, mode = point.get("placement") == "shared", point["load"]["mode"]
     if not point.get("beside"):
@@ -83,14 +82,14 @@ def _hardness(run: Run, experiment: dict, point: dict) -> tuple:
 
 
 def choose(run: Run, experiment: dict, profile: dict) -> tuple[dict, dict]:
-    """The load point whose distance is least, and how far it is. Of equally
-    near ones the harder, then the one that stands first in the experiment."""
+    """The nearest load point and its distance. Ties go to the harder load point,
+    then to the first in the experiment."""
     rows = []
     for order, point in enumerate(experiment["load_points"]):
         here = _here(run, experiment, point)
         found = factors(here, profile)
         if point["load"]["mode"] == "search" and here.at_once >= (profile.get("connections") or 1):
-            found["product"] /= found["connections_factor"]  # it passed through all below
+            found["product"] /= found["connections_factor"]  # the search also had fewer at once
             found["connections_factor"] = 1.0
         rows.append((found["product"], order, point, here, found))
     least = min(row[0] for row in rows)

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""What a load point asks of a model, in the quantities of a profile: wait, CPU
-and requests at once; and what a figure of it says about a profile.
+"""Describes a load point by the quantities of a profile (wait, CPU, requests at
+once), and bounds a figure at the profile from a figure at the load point.
 
-Requests at once are the connections of a closed loop. An open loop has as many
-as Little's law says: rate times time in the system (J. D. C. Little, Operations
-Research 9, 1961). CPU is what a request was measured to take, serving it
-included; `work_ns` is the part that is the request's own.
+Requests at once are the connections of a closed loop. For an open loop Little's
+law gives them: rate times time in the system (J. D. C. Little, Operations
+Research 9, 1961). CPU is the measured CPU of a request, including serving;
+`work_ns` is the request's own part.
 
-From a figure to the profile lead bounds, not predictions.
-The latency R of N requests at once, each with a wait W and CPU S, never falls
-when N, W or S grow, and grows at most by the same factor: with all times k times
-as long R is k R, and the rate never falls with N. So
+A figure gives bounds at the profile, not predictions. Let R be the latency of N
+requests at once, each with a wait W and CPU S. R never falls if N, W or S grows,
+and R grows at most by the factor of that growth: if all times are k times as
+long, R is k R, and the rate never falls with N. Therefore
 
     R(profile) <= R(measured) x the factors by which the profile is harder,
-    R(profile) >= R(measured) / the factors by which it is easier.
+    R(profile) >= R(measured) / the factors by which the profile is easier.
 
-Tighter where it is tighter, for a request waits at most for all others: S more
-of CPU adds at most N S, W more of wait at most N W / slots, and one more request
-at once at most S + W / slots. (The asymptotic bounds of Lazowska et al.,
-Quantitative System Performance, 1984, chapter 5.) They hold for means; that a
-percentile keeps its place beside the mean is taken for granted.
+A second bound may be tighter, because a request waits at most for all others: S
+more of CPU adds at most N S, W more of wait adds at most N W / slots, and one
+more request at once adds at most S + W / slots (the asymptotic bounds of
+Lazowska et al., Quantitative System Performance, 1984, chapter 5). These bounds
+hold for means; percentiles are assumed to keep their ratio to the mean.
 
-An open loop with as many at once on average is harder than the closed one, so
-the upper bound holds for it as well; its lower bound says only what the wait and
-the rate say. Memory is held by connections, and grows in a straight line.
+An open loop is harder than a closed loop with equal requests at once on
+average, so the upper bound holds for open loops too. The lower bound of an open
+loop uses only the wait and the rate. Memory grows linearly with connections.
 """
 
 import math
@@ -35,28 +35,28 @@ from data.results import Run
 
 UNITS_NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 COUNTS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
-COMPUTING = ("cpu", "mixed")  # kinds of workload that have CPU work of their own
+COMPUTING = ("cpu", "mixed")  # kinds of workload with CPU work
 
 
 @dataclass(frozen=True)
 class Place:
     wait_ns: float
     at_once: float
-    cpu_ns: float | None  # of a request in all; None: not measured
-    work_ns: float | None  # of which the request's own; None: not known
-    slots: float | None  # requests that are served at once at most; None: no limit
-    closed: bool  # its latency is no queue of arrivals: it bounds others from below
+    cpu_ns: float | None  # total per request; None: not measured
+    work_ns: float | None  # the request's own part of cpu_ns; None: not known
+    slots: float | None  # the most requests served at once; None: no limit
+    closed: bool  # latency without a queue of arrivals, which gives lower bounds
 
     def cpu_at(self, work_ns: float) -> float | None:
-        """CPU of a request whose own work is `work_ns`."""
+        """The total CPU of a request whose own work is `work_ns`."""
         if self.work_ns is None:
             return None
         return max((self.cpu_ns or 0) - self.work_ns, 0) + work_ns
 
 
 def step_ns(run: Run) -> float | None:
-    """What a step of the tight loop takes on the run's machine, measured in
-    bare processes without a server."""
+    """The time of a step of the tight loop on the run's machine, measured in bare
+    processes without a server."""
     if hasattr(run, "step_ns"):
         return run.step_ns
     points = {(e["name"], p["id"]): p for e in run.data["experiments"] for p in e["load_points"]}
@@ -66,9 +66,9 @@ def step_ns(run: Run) -> float | None:
         steps = (point.get("parameters") or {}).get("steps")
         each = _bare(t)
         if t["valid"] and each and point.get("workload") in ("spin", "mixed") and steps:
-            if steps >= 1000:  # below, the call costs more than the steps
+            if steps >= 1000:  # with fewer, the call costs more than the steps
                 found.append(each / steps)
-    run.step_ns = median(found)  # asked for once per option
+    run.step_ns = median(found)  # kept, because each option needs it
     return run.step_ns
 
 
@@ -78,7 +78,7 @@ def _bare(trial: dict) -> float | None:
 
 
 def work_ns(run: Run, experiment: dict, point: dict) -> float | None:
-    """CPU of a request's own work: none where the workload has none."""
+    """The CPU of a request's own work; 0 for workloads that do not compute."""
     if point.get("beside"):
         return _steps_of(run, point["beside"])
     if point.get("kind") not in COMPUTING:
@@ -92,7 +92,7 @@ def work_ns(run: Run, experiment: dict, point: dict) -> float | None:
 
 
 def _steps_of(run: Run, second: dict) -> float | None:
-    """Of a second load's requests, from its query."""
+    """The CPU of a second load's requests, from its query."""
     found = re.search(r"\bsteps=(\d+(?:\.\d+)?)([kMG]?)", second.get("query") or "")
     if not found:
         return 0.0
@@ -109,15 +109,15 @@ def _wait_of(point: dict) -> float:
 
 
 def place(run: Run, experiment: dict, point: dict, model: str) -> Place:
-    """Of one model at a load point."""
+    """The place of one model at a load point."""
     level = run.level(experiment["name"], point["id"], model, "cpu_per_request_ns")
     cpu = level["value"] if level and not point.get("beside") else None
     work = work_ns(run, experiment, point)
     info = run.data["models"].get(model) or {}
     if info.get("target") and not point.get("beside"):
-        work = cpu  # a service of one's own: all that it burns is its work
+        work = cpu  # all CPU of the user's own service is its work
     elif work is None and cpu is not None and point.get("kind") in COMPUTING:
-        work = cpu  # not measured by itself: serving is small beside it
+        work = cpu  # not measured separately; serving costs little in comparison
     if work is not None and cpu is not None:
         work = min(work, cpu)
     closed = point["load"]["mode"] in ("closed", "churn") and not point["load"].get("think_ns")
@@ -141,7 +141,7 @@ def _at_once(run: Run, experiment: dict, point: dict, model: str) -> float:
         rate = (found.get("lo") or found["value"]) if found else 0
         return min(rate * (point.get("wait_ns") or 0) / 1e9, most)
     if mode in ("closed", "churn", "idle") and not point["load"].get("think_ns"):
-        return most  # of idle ones those that are held
+        return most  # for idle connections, those held open
     rate = run.level(*key, "throughput_per_s")
     mean = run.level(*key, "latency_mean_ns") or run.level(*key, "latency_p50_ns")
     if not rate or not mean:
@@ -150,8 +150,8 @@ def _at_once(run: Run, experiment: dict, point: dict, model: str) -> float:
 
 
 def _slots(run: Run, experiment: dict, point: dict, model: str) -> float | None:
-    """A model with workers serves as many at once, where each holds a request.
-    Loops hold more, but for a bound from above that does no harm."""
+    """The most requests that a model serves at once: its workers, if each holds one
+    request. Loops hold more, which leaves the upper bound valid."""
     known = run.workers_of(experiment["name"], point["id"], model)
     if known.isdigit():
         return max(float(known), 1.0)
@@ -160,18 +160,18 @@ def _slots(run: Run, experiment: dict, point: dict, model: str) -> float | None:
 
 
 def _grown(mean: float, by: float, more: float | None) -> float:
-    """At most: the factor, or the sum where that is known and less."""
+    """The upper bound by the factor, or by the sum if known and less."""
     return min(mean * by, mean + more) if more is not None else mean * by
 
 
 def _shrunk(mean: float, by: float, more: float | None) -> float:
-    """At least, for a factor below one; `more` is negative then."""
+    """The lower bound for a factor below 1, by which `more` is negative."""
     return max(mean * by, mean + more) if more is not None else mean * by
 
 
 def _steps(here: Place, profile: dict) -> list[tuple[float, float | None]]:
     """For requests at once, wait and CPU: the factor from the load point to the
-    profile, and how much longer an answer takes at most (negative: shorter)."""
+    profile, and the most by which an answer gets longer (negative: shorter)."""
     wait, many = profile.get("wait_ns") or 0, max(profile.get("connections") or 1, 1)
     cpu = here.cpu_ns if here.cpu_ns is not None else here.work_ns
     wanted = here.cpu_at(profile.get("cpu_ns") or 0)
@@ -193,9 +193,8 @@ def _ratio(a: float, b: float) -> float:
 
 
 def upper(value_ns: float, mean_ns: float | None, here: Place, profile: dict) -> float:
-    """No more than this at the profile, of a percentile that is `value_ns` at
-    the load point beside a mean of `mean_ns` (None: not known, so that the
-    percentile stands for the mean)."""
+    """The upper bound at the profile of a percentile that is `value_ns` at the load
+    point, whose mean is `mean_ns`. With None the percentile is used as mean."""
     known = mean_ns or value_ns
     mean = known
     for by, more in _steps(here, profile):
@@ -207,8 +206,8 @@ def upper(value_ns: float, mean_ns: float | None, here: Place, profile: dict) ->
 def lower(
     value_ns: float, mean_ns: float | None, here: Place, profile: dict, most_per_s: float | None
 ) -> float:
-    """No less than this at the profile. `most_per_s`: the highest rate that the
-    model reaches at the load point, where it is known to be that."""
+    """The lower bound at the profile. `most_per_s` is the highest rate that the
+    model reaches at the load point, if known."""
     floor = (profile.get("wait_ns") or 0) + (profile.get("cpu_ns") or 0)
     many = max(profile.get("connections") or 1, 1)
     steps = _steps(here, profile)
@@ -228,10 +227,10 @@ def lower(
 def memory(
     lo: float | None, hi: float | None, each: dict | None, here: Place, profile: dict, opened: int
 ) -> tuple:
-    """(lo, hi) at the profile's connections: a connection's pessimistic share
-    for each one more or less; the factor where shares are not known or requests
-    in flight, which hold memory as well, are fewer than connections. None stays
-    None: nothing is known on that side."""
+    """Memory (lo, hi) at the profile's connections. Each connection more or less
+    counts with its pessimistic share. The factor in connections is used if shares
+    are unknown, or if fewer requests than connections were in flight, because
+    requests hold memory too. None stays None."""
     many = max(profile.get("connections") or 1, 1)
     share = max((each.get("hi") or each["value"]), 0) if each else None
     if hi is not None and many > here.at_once:

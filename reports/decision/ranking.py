@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The options that keep every limit, from best to worst.
+"""Ranks the options that keep every limit.
 
-Dominance by the stored verdicts first: better somewhere, worse nowhere. What is
-left is ranked by a weighted sum of log ratios; the interval of a difference is
-the weighted sum of the metrics' half-widths, which is the widest it can be. A
-difference inside it, or inside the same weighted sum of the metrics' margins
-(the harness's, noise floor included), is no difference.
+An option that another dominates by the stored verdicts (better somewhere, worse
+nowhere) goes first. The rest are ranked by a weighted sum of log ratios. The
+interval of a difference is the weighted sum of the metrics' half-widths, the
+widest that it can be. A difference inside this interval, or inside the weighted
+sum of the metrics' margins (those of the harness, noise floor included), does
+not count.
 
-How firm that is: what becomes of it under other weights, another margin, and
-with what is at risk let in; and at which limit an option would enter or leave.
+The sensitivity shows the outcome under other weights, under another margin and
+with options at risk let in, and the limits at which an option would enter or
+leave.
 """
 
 import math
@@ -19,8 +21,8 @@ from decision.evidence import Evidence
 
 
 def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> dict:
-    """Dominance, then scores; `weights` by driver, the default ones if None;
-    the margins times `factor`."""
+    """Ranks models by dominance, then by score. `weights` are by driver (None:
+    default); `factor` multiplies the margins."""
     names, dropped = _drivers(seen, models)
     latencies = drivers.latencies(seen.point)
     keys = {n: "latency" for n in latencies} | {drivers.speed(seen.point): "throughput_per_s"}
@@ -56,8 +58,8 @@ def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> 
         m: sum(_gap(seen, used, m, o)[0] for o in pareto if o != m)
         for m in pareto
     }
-    leader = max(pareto, key=lambda m: scores[m])  # of equal ones the first in order
-    # Throughput that some have and that cannot be compared may turn every lead.
+    leader = max(pareto, key=lambda m: scores[m])  # among equals, the first
+    # If throughput exists but cannot be compared, it could reverse any lead.
     speed = drivers.speed(seen.point)
     blind = speed not in names and any(seen.level(m, speed) for m in pareto)
     rows = []
@@ -70,8 +72,8 @@ def rank(seen: Evidence, models: list[str], weights=None, factor: float = 1) -> 
 
 
 def _drivers(seen: Evidence, models):
-    """The metrics on which every pair is compared; of the latencies the
-    deepest such percentile."""
+    """The metrics on which every pair has a comparison, with only the first such
+    latency; and the drivers without one."""
     pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
 
     def complete(name):
@@ -95,7 +97,8 @@ def _usable(row) -> bool:
 
 
 def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
-    """Who is not compared on a metric that either has may be worse there."""
+    """Whether a dominates b. If one of them has a metric on which they are not
+    compared, a may be worse there."""
     rows = [seen.ratio(n, a, b) for n in names]
     verdicts = [r.get("verdict") for r in rows if r]
     if len(verdicts) < len(names) or not verdicts or _open(seen, names, a, b):
@@ -104,8 +107,8 @@ def _dominates(seen: Evidence, names, a: str, b: str) -> bool:
 
 
 def _open(seen: Evidence, names, a: str, b: str) -> bool:
-    """Whether the two are not compared on throughput, CPU or memory although one
-    of them has it: what withholds it, or makes it a bound, has to do with them."""
+    """Whether one of the two has throughput, CPU or memory without a comparison on
+    it, because a gate withheld the other's figure or made it a bound."""
     own = [drivers.speed(seen.point), "cpu_per_request_ns", "memory_total_bytes"]
     return any(
         n not in names and not seen.ratio(n, a, b) and (seen.level(a, n) or seen.level(b, n))
@@ -114,7 +117,7 @@ def _open(seen: Evidence, names, a: str, b: str) -> bool:
 
 
 def _gap(seen: Evidence, weights, a: str, b: str) -> tuple[float, float]:
-    """By how much a scores above b, and the widest half of its interval."""
+    """The lead of a's score over b's, and the widest half-width of that lead."""
     gap = half = 0.0
     for name, weight in weights.items():
         row = seen.ratio(name, a, b)
@@ -125,7 +128,7 @@ def _gap(seen: Evidence, weights, a: str, b: str) -> tuple[float, float]:
 
 
 def under_changes(seen: Evidence, options, fits, base) -> list[dict]:
-    """The outcome under other weights, another margin, and with what is at
+    """The outcomes under other weights, under another margin, and with options at
     risk let in."""
     cases = []
     for driver in drivers.WEIGHTS:
@@ -148,15 +151,15 @@ def under_changes(seen: Evidence, options, fits, base) -> list[dict]:
 
 
 def _by_median(check: dict) -> bool:
-    """Whether the median decided in the place of a percentile without a figure."""
+    """Whether the median decided for a percentile without a figure."""
     return check["by"] == "latency_p50_ns" != check["metric"]
 
 
 def break_evens(options) -> list[dict]:
-    """One for each check: the limit from which on an option is surely let in, or
-    below which it is no longer, `edge`, in the units of the limit. A percentile
-    without a figure that its median decides has the limit below which the option
-    stays out. A check without a figure has no edge."""
+    """For each check, the `edge`: the limit, in its unit, from which on the option
+    surely fits and below which it no longer does. If the median decides for a
+    percentile without a figure, `edge` is the limit below which the option stays
+    out. A check without a figure has no edge."""
     return [
         {
             "model": option["model"],

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""How many workers an option has: the counts that were measured, and which of
-them is the best by the rule.
+"""Chooses the number of workers of an option among the measured numbers.
 
-Load points that differ in workers alone are one setting. Of a model's counts
-those whose fate is best stay; of these the weighted score decides, by levels,
-and of those that it does not tell from the first the fewest workers are taken:
-what is left costs less and is no worse by anything measured.
+Load points that differ only in workers form one setting. Of a model's numbers of
+workers, those with the best fate stay; the weighted score of their levels
+decides between them. Among those that the score does not tell from the best, the
+fewest workers are taken: they cost less, and no measurement shows them worse.
 """
 
 import math
@@ -13,15 +12,15 @@ import math
 from data.results import Run
 from decision import drivers, evidence
 
-ORDER = ("fits", "at risk", "unknown", "fails")  # of fates, the best first
+ORDER = ("fits", "at risk", "unknown", "fails")  # fates, the best first
 SHOWN = ("throughput_per_s", "latency_p99_ns", "cpu_per_request_ns", "memory_total_bytes")
 SAME = ("workload", "query", "load", "latency_kind", "placement", "backend_workers", "settings")
 SAME += ("wait_ns", "slo", "beside")
 
 
 def setting(experiment: dict, point: dict) -> list[dict]:
-    """The load points that differ from this one in workers alone, in the
-    experiment's order; this one is among them."""
+    """The load points that differ from `point` at most in workers, in the
+    experiment's order."""
     return [
         p
         for p in experiment["load_points"]
@@ -30,8 +29,8 @@ def setting(experiment: dict, point: dict) -> list[dict]:
 
 
 def counts(run: Run, experiment: dict, points: list[dict], model: str) -> dict:
-    """Workers: the load points where the model has so many, in order; None for
-    a model without workers."""
+    """The load points of a model by its number of workers, which is None for a
+    model without workers."""
     found: dict[int | None, list[dict]] = {}
     for p in points:
         if model in p["models"]:
@@ -41,20 +40,21 @@ def counts(run: Run, experiment: dict, points: list[dict], model: str) -> dict:
 
 
 def is_default(run: Run, points: list[dict], model: str, count: int | None) -> bool:
-    """Whether nobody asked for this count: the model's own, of this machine."""
+    """Whether the count is the model's default on this machine, not one that the
+    experiment set."""
     own = (run.data["models"].get(model) or {}).get("workers_default")
     asked = any(p.get("workers") is not None for p in points)
     return count is not None and count == own and not asked
 
 
 def best(rows: list[dict], point: dict) -> dict:
-    """The best of a model's rows (workers, fate, levels by metric, and which of
-    these can be held against others)."""
+    """The best of a model's rows, which have workers, fate, levels by metric, and
+    whether each level is comparable."""
     fates = [r for fate in ORDER for r in rows if r["fate"] == fate]
     kept = [r for r in fates if r["fate"] == fates[0]["fate"]]
     used = evidence.weights(point)
-    # What one of them lacks cannot speak for it: who gives all that any gives is
-    # preferred to who does not.
+    # A row that lacks a comparable metric gains nothing from it: rows with every
+    # metric that any row has are preferred.
     given = {n for n in used if any(r["comparable"][n] for r in kept)}
     kept = [r for r in kept if all(r["comparable"][n] for n in given)] or kept
     used = {n: w for n, w in used.items() if all(r["comparable"][n] for r in kept)}

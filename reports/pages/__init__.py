@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is written: report.md, index.html, the terminal's lines, decision records."""
+"""Writes report.md, index.html, the lines for the terminal and decision records."""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Text that others wrote, inside Markdown: it reads as it was written, and is
+"""Escapes text from outside for Markdown, so that it reads as written and becomes
 neither markup nor HTML nor a line of its own.
 
-The environment of the templates passes every value through `finalized`, so that
-a template cannot forget it. What a macro, a table or a filter below made is
-Markdown already and goes through as it is. (CommonMark 0.31, sections 2.4, 4 and
-6; GitHub's tables.)
+The template environment passes every value through `finalized`, so no template
+can forget to escape. The output of macros, tables and the filters below is
+Markdown already and stays as it is. (CommonMark 0.31, sections 2.4, 4 and 6;
+GitHub's tables.)
 """
 
 import re
@@ -26,12 +26,12 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", "`": "&#96;"}
 
 
 def one_line(text) -> str:
-    """No line end, no other control character."""
+    """The text without line ends and other control characters."""
     return CONTROL.sub(" ", str(text))
 
 
 def escaped(text) -> Markup:
-    """Anywhere in a line, in a table's cell, and between backticks."""
+    """The text escaped for any place in a line, including table cells."""
 
     def replace(found):
         seen = found[0]
@@ -47,19 +47,19 @@ def escaped(text) -> Markup:
 
 
 def code(text) -> Markup:
-    """Between backticks or fences, where nothing is markup but a backtick."""
+    """The text for a place between backticks or fences, where only a backtick is
+    markup."""
     return Markup(one_line(text).replace("`", "'").lstrip("~"))
 
 
 def link(text) -> Markup:
-    """The address of a file, relative to the page."""
+    """The address of a file as a relative link."""
     return Markup(quote(str(text), safe="/.~-_#"))
 
 
 @pass_eval_context
 def finalized(context, value):
-    """Every value of a Markdown template; of others all but control characters
-    stay."""
+    """A value as a Markdown template shows it; other templates get it unchanged."""
     if not isinstance(value, str):
         return value
     if not context.autoescape:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The noise floor as tables: a model against its own copy. All of it is the
-harness's (`noise_floor` in run.json); nothing is computed here.
+"""The noise floor as tables: a model against its own copy. The harness computes
+all figures (`noise_floor` in run.json).
 """
 
 from data import units
@@ -13,7 +13,7 @@ WORDS = {"better": "called different", "worse": "called different"}
 
 
 def told(run: Run) -> dict | None:
-    """What the page shows; None where no experiment has a second copy."""
+    """The tables of the noise floor; None if no experiment has a second copy."""
     stored = run.data.get("noise_floor")
     if not stored or not stored.get("experiments"):
         return None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Decision records as files: report/adr/NNNN-slug.md with a copy in JSON.
+"""Writes decision records: report/adr/NNNN-slug.md with a copy in JSON.
 
-A record is never overwritten. Made again from the same data it stays as it is;
-from other data a new one with the next number supersedes it. "The same data"
-is the decision's own content (evidence, rule, outcome), by its SHA-256.
+A record is never overwritten. A decision with unchanged content (evidence, rule,
+outcome, compared by SHA-256) keeps its record; a changed decision gets a new
+record with the next number, which supersedes the old one.
 """
 
 import hashlib
@@ -19,22 +19,22 @@ from decision import cell
 from decision.decide import decide
 from pages import render
 
-# Lines that people change: of the record's front matter, and of the copy.
+# Lines that people change: in the record's front matter, and in the JSON copy.
 DECIDED_BY_PEOPLE = (
     re.compile(r"(status|decision-makers|consulted|informed): ?[^{}]*"),
     re.compile(r' "(status)": "[^"\\]*",'),
 )
 FOREIGN = (
-    "the run gives no record of this name; `make adr` writes those that it gives,"
-    " and a record that was renamed needs its name back"
+    "this run makes no record with this name; `make adr` writes the records of this run,"
+    " and a renamed record needs its old name back"
 )
-SLUG_LETTERS = 60  # a file's name has an end
+SLUG_LETTERS = 60  # file names must not get too long
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "harness" / "experiments"
 
 
 def write_all(run: Run, charts) -> dict[str, dict]:
-    """Writes a record for each experiment that has a profile; what the
-    reports need of it, by the experiment's name."""
+    """Writes a record for each experiment that has a profile. Returns what the
+    reports need of the records, by the experiment's name."""
     folder = run.path / "report" / "adr"
     found = {}
     if run.data.get("untrusted"):
@@ -56,8 +56,8 @@ def _fingerprint(decision: dict) -> str:
 
 
 def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
-    """Records of this subject, oldest first; unreadable copies count only
-    for their number."""
+    """The records of this subject, oldest first. Of a record with an unreadable
+    copy only the number is used."""
     found = []
     for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]-{name}.md")):
         beside = path.with_suffix(".json")
@@ -70,7 +70,7 @@ def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
 
 
 def _subject(run: Run, experiment: dict, decision: dict) -> str:
-    """What a record is about, for its file's name."""
+    """The subject of a record, for its file name."""
     name = f"concurrency-model-for-{slug(decision['profile']['name'])}"
     if len(run.data["experiments"]) > 1:
         name += f"-{slug(experiment['name'])}"
@@ -99,15 +99,15 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
 
 
 def _place(run: Run) -> str:
-    """Where the run is, for commands from the project's directory."""
+    """The run's path, for commands from the project's directory."""
     usual = f"results/{run.data['run_id']}"
     here = run.path.resolve()
     return usual if (EXPERIMENTS.parents[1] / usual).resolve() == here else str(here)
 
 
 def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersedes, place: str):
-    """By file name: the copy in JSON, what to measure where the record asks for
-    it, and last the record itself. `place`: where the run was then."""
+    """Texts by file name: the copy in JSON, the experiment that the record
+    suggests, if any, and last the record. `place` is the run's path."""
     found = claims(decision)
     file = f"{number:04d}-{_subject(run, experiment, decision)}"
     measure = f"{number:04d}-at-profile.ini" if decision["measure"] else None
@@ -156,10 +156,10 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
 
 
 def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
-    """The newest record of each subject, made again from the stored results and
-    compared word by word: what contradicts them, or None. A status that people
-    have set, and who decided, are theirs. A file that looks like a record and is
-    of no subject of the run is told as well, for nothing bears it out."""
+    """Renders the newest record of each subject again and compares the words.
+    Returns each path with its contradiction, or None. Lines that people change,
+    such as the status, may differ. A record whose subject this run does not have
+    is reported too, because nothing supports it."""
     folder = run.path / "report" / "adr"
     found, stems = [], set()
     for experiment in run.data["experiments"]:
@@ -192,7 +192,7 @@ def _contradiction(folder: Path, texts: dict[str, str]) -> str | None:
 
 
 def _decided(have: str | None, want: str | None) -> bool:
-    """Whether both are the same line of those that people change."""
+    """Whether two lines differ only in what people change."""
     for line in DECIDED_BY_PEOPLE:
         seen, wanted = line.fullmatch(have or ""), line.fullmatch(want or "")
         if seen and wanted and seen[1] == wanted[1]:
@@ -201,8 +201,8 @@ def _decided(have: str | None, want: str | None) -> bool:
 
 
 def _again(run: Run, name: str, place: str) -> str:
-    """The command that measures the same again, from the project's directory:
-    a shipped experiment by its name, any other by the copy in the run."""
+    """The command that repeats the run from the project's directory: a shipped
+    experiment by its name, any other by the run's copy."""
     seed = run.data.get("seed")
     flag = f"--seed {seed}" if seed is not None else ""
     if (EXPERIMENTS / f"{name}.ini").is_file():
@@ -211,7 +211,7 @@ def _again(run: Run, name: str, place: str) -> str:
 
 
 def _bench(place: str, file: str, flag: str = "") -> str:
-    """The command that measures what a file of the run's directory says."""
+    """The command that runs an experiment file in the run's directory."""
     return f"build/release/troika bench {flag} {shlex.quote(f'{place}/{file}')}".replace("  ", " ")
 
 
@@ -220,8 +220,8 @@ def outcome_words(decision: dict) -> str:
 
 
 def invalid_words(decision: dict) -> str:
-    """How many trials are invalid, and whether the decision depends on them;
-    nothing where none is."""
+    """How many trials are invalid and whether the decision depends on them; "" if
+    none is."""
     return render.words("outcome.md", "invalid", decision["invalid"])
 
 
@@ -246,8 +246,7 @@ def claims(decision: dict) -> list[dict]:
 
 
 def sources(run: Run, found: list[dict]) -> list[dict]:
-    """The trials behind the claims: claims that rest on the same ones share a
-    line."""
+    """The trials behind the claims; claims that rest on equal trials share a line."""
     blocks = {t["trial_id"]: t["block"] for t in run.trials}
     lines: dict[tuple, dict] = {}
     for claim in found:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Templates to files: the filters that they use, report.md and index.html.
+"""Renders templates: their filters and macros, report.md and index.html.
 
-Everything that a page shows is inside it: the drawings are inlined with their
-ids made unique, there is no script and no address outside the run's directory.
+index.html contains everything that it shows: charts are inlined with unique ids,
+and there is no script and no address outside the run's directory.
 """
 
 import functools
@@ -19,13 +19,13 @@ try:
     from markupsafe import Markup
 
     from pages import markdown
-except ImportError:  # said in words by environment(), where it can be explained
+except ImportError:  # environment() reports this in words
     jinja2 = None
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
-# What a template that is handed another thing than it was promised ends with, too.
+# Errors that malformed data raises, in templates too.
 UNFORESEEN = output.UNFORESEEN + ((jinja2.UndefinedError,) if jinja2 else ())
 
 
@@ -35,10 +35,10 @@ class PagesError(Exception):
 
 @functools.cache
 def environment(escape: bool = False, plain: bool = False):
-    """A jinja environment that fails on a missing name: `escape` for HTML,
-    `plain` for a terminal and for words that a page will escape; else each
-    value of a Markdown template (NAME.md) is escaped for it, and one of any
-    other template stays as it is."""
+    """A jinja environment that fails on a missing name. `escape` is for HTML;
+    `plain` is for a terminal and for words that a page will escape. Otherwise the
+    values of Markdown templates (NAME.md) are escaped and those of other templates
+    are not."""
     if jinja2 is None:
         raise PagesError(
             "reports need Python's jinja2, which this interpreter does not have:"
@@ -83,13 +83,14 @@ def _on_one_line(value):
 
 
 def words(template: str, macro: str, *arguments) -> str:
-    """What a macro says, as plain text on one line."""
+    """The output of a macro as plain text on one line."""
     said = getattr(environment(plain=True).get_template(template).module, macro)
     return " ".join(str(said(*arguments)).split())
 
 
 def markdown_table(table: dict) -> str:
-    """A table that also reads well as plain text; one of words stands left."""
+    """A Markdown table that also reads well as plain text. With `words` all columns
+    are left-aligned."""
     head, rows = table["head"], table["rows"]
     words = table.get("words", False)
 
@@ -137,7 +138,7 @@ def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
 
 
 def curve_table(option: dict) -> dict:
-    """A model over its numbers of workers."""
+    """The table of a model's figures over its numbers of workers."""
     names = list(option["curve"][0]["figures"])
     rows = []
     for r in option["curve"]:
@@ -152,8 +153,8 @@ def curve_table(option: dict) -> dict:
 
 
 def _plain(text: str) -> str:
-    """Markdown's marks taken away, for where they would show. What is escaped
-    already, as a macro's words are on a page, stays so and is not escaped again."""
+    """The text without Markdown's marks, for places that would show them. Text that
+    is escaped already stays marked as escaped."""
     words = re.sub(r"[*`]", "", str(text))
     return type(text)(words) if hasattr(text, "__html__") else words
 
@@ -168,7 +169,7 @@ def _bullets(text: str):
 
 
 def inline_svg(path: Path, chart) -> str:
-    """The drawing as it can stand inside a page: no prolog, unique ids, an
+    """The SVG for use inside a page: without prolog, with unique ids, and with an
     accessible name instead of gnuplot's title."""
     text = path.read_text(encoding="utf-8")
     text = text[text.index("<svg") :]
@@ -182,7 +183,7 @@ def inline_svg(path: Path, chart) -> str:
 
 
 def write_report(folder: Path, context: dict) -> None:
-    """report.md and index.html of one run."""
+    """Writes report.md and index.html of one run."""
     text = environment().get_template("report.md").render(**context)
     store(folder / "report.md", squeezed(text))
     made = environment(escape=True)
@@ -197,13 +198,13 @@ def write_report(folder: Path, context: dict) -> None:
 
 
 def squeezed(text: str) -> str:
-    """No line ends in blanks, no more than one empty line in a row."""
+    """The text without blanks at line ends and without repeated empty lines."""
     text = "\n".join(line.rstrip() for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 def store(path: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a report."""
+    """Writes a file atomically, so that a reader never sees half a report."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
     temporary.write_text(text, encoding="utf-8")

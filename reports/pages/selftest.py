@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The instrument's own test beside a report: what was planted, what should be
-seen, what was seen.
+"""The newest self-test, shown in a report: planted fault, expected and seen.
 
-`troika selftest` stores its results beside the runs; a report shows the newest.
-A self-test of another version or variant of the tool says so: it vouches for
-another instrument.
+`troika selftest` stores its results beside the runs. The report says if a
+self-test is of another version of the tool, because it then vouches for another
+instrument.
 """
 
 from data import schema, units
@@ -12,10 +11,9 @@ from data.results import ResultsError, Run, read
 
 
 def newest(run: Run) -> dict | None:
-    """The table of the newest self-test beside the run, None where there is
-    none."""
+    """The table of the newest self-test beside the run, or None."""
     folder = run.path.resolve().parent
-    stored = sorted(folder.glob("selftest*.json"))  # their names are their times
+    stored = sorted(folder.glob("selftest*.json"))  # names sort by time
     if not stored:
         return None
     path = stored[-1]

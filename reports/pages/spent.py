@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where the CPU time goes: what each model does for a request, and a sentence
-for each pair of models that says what explains the gap between them. All of it
-is computed by the harness ("activity" of run.json); here it gets its units.
+for each pair of models that explains the gap between them. The harness computes
+all figures ("activity" of run.json); this file adds units.
 """
 
 from data import units
@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 def told(run: Run, experiment: dict) -> dict | None:
-    """The table and the sentences of an experiment; None where none has figures."""
+    """The table and the sentences of an experiment; None without figures."""
     activity = run.data.get("activity") or {}
     name = experiment["name"]
     cells = [c for c in activity.get("cells") or [] if c["experiment"] == name and c["n"]]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A load point as tables of finished strings: what the models reached, what it
-cost, how they compare, and why a figure is missing.
+"""A load point as tables of strings: what the models reached and cost, how they
+compare, and why figures are missing.
 """
 
 from data import capacity, levels, units
@@ -11,8 +11,8 @@ from charts import overload
 
 
 def _label(run: Run, experiment: dict, point: dict, model: str) -> str:
-    """The model's name; a dagger where a trial had to be repeated, a double one
-    where it misses a limit of the profile."""
+    """The model's name, with † if a trial was repeated, ‡ if the model misses a
+    limit of the profile, and * if it is a yardstick."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     dagger = "†" if any((t.get("attempt") or 1) > 1 for t in trials) else ""
     yard = " *" if (run.data["models"].get(model) or {}).get("yardstick") else ""
@@ -26,7 +26,7 @@ def _tally(run: Run, experiment: dict, point: dict, model: str) -> str:
 
 
 def _column(run: Run, experiment: dict, point: dict, name: str):
-    """(head, model -> text), one unit for the whole column."""
+    """The head and the texts by model of a column, in one unit."""
     kind = metric(name)
     key = experiment["name"], point["id"]
     rows = {m: run.level(*key, m, name) for m in point["models"]}
@@ -64,14 +64,14 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
 
 
 def bounded(run: Run, experiment: dict, point: dict) -> str:
-    """What was the limit in a server's place, for the note on "≥"."""
+    """What was the limit instead of a server, for the note on "≥"."""
     names = ("throughput_per_s", "latency_p50_ns")
     here = experiment["name"], point["id"]
     return bounds_told(run.summary.get((*here, m, n)) for m in point["models"] for n in names)
 
 
 def withheld(run: Run, experiment: dict, point: dict) -> list[str]:
-    """Which figures gates took from valid trials: a sentence for each model."""
+    """Sentences on the figures that gates withheld from valid trials."""
     found = []
     for model in point["models"]:
         trials = run.trials_of(experiment["name"], point["id"], model)
@@ -90,7 +90,7 @@ def withheld(run: Run, experiment: dict, point: dict) -> list[str]:
 
 
 def _first(run: Run, experiment: dict, point: dict, model: str) -> str | None:
-    """Where in the table of trials those of a cell begin."""
+    """The link to the first trial of a cell in the table of trials."""
     trials = run.trials_of(experiment["name"], point["id"], model)
     return f"#trial-{trials[0]['trial_id']}" if trials else None
 
@@ -149,7 +149,7 @@ def _recovery_column(run: Run, experiment: dict, point: dict):
 def cost(run: Run, experiment: dict, point: dict) -> dict:
     mode = point["load"]["mode"]
     each = f"memory_per_{'idle_' if mode == 'idle' else ''}connection_bytes"
-    if mode == "slice":  # tells no memory
+    if mode == "slice":  # has no memory figure
         return _table(run, experiment, point, [_column(run, experiment, point, "cpu_per_request_ns")])
     columns = [
         _column(run, experiment, point, "cpu_per_request_ns"),
@@ -161,7 +161,7 @@ def cost(run: Run, experiment: dict, point: dict) -> dict:
 
 
 def grown(run: Run, experiment: dict, point: dict) -> dict | None:
-    """What grew over the minutes of a soak, in the harness's words."""
+    """The drift over a soak, in the harness's words."""
     rows = []
     for t in run.trials_of(experiment["name"], point["id"]):
         told = t.get("drift") if t["valid"] else None
@@ -181,7 +181,7 @@ def second_load(run: Run, experiment: dict, point: dict) -> dict | None:
 
 
 def _rss_column(run: Run, experiment: dict, point: dict):
-    """RSS is in no summary: the middle one of the valid trials."""
+    """RSS as the median of the valid trials, because no summary has RSS."""
     texts, values = {}, {}
     for m in point["models"]:
         trials = levels.valid_trials(run, experiment, point, m, "memory_total_bytes")
@@ -193,8 +193,8 @@ def _rss_column(run: Run, experiment: dict, point: dict):
 
 
 def comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
-    """Against the baseline, and of the leader with all others, on the metrics
-    that everybody asks for; run.json has every pair."""
+    """Comparisons with the baseline, and of the leader with all others, on the
+    common metrics; run.json has every pair."""
     tables = []
     models = run.models_of(experiment["name"], point, yardsticks=False)
     names = [kind.metric.name for kind in lead.leads(run, experiment, point)]
@@ -229,7 +229,7 @@ def verdict_words(row: dict) -> str:
 
 
 def absent(run: Run, experiment: dict, point: dict) -> list[str]:
-    """Why a figure of the tables is missing, each reason once."""
+    """Why figures of the tables are missing, each reason once."""
     reasons: dict[tuple, list[str]] = {}
     shown = ("latency_p50_ns", *lead.HEADLINES, "memory_per_connection_bytes")
     if point.get("classes"):

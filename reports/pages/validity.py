@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What was left out and why: the gates of each experiment, what they take away,
-invalid trials with their reasons, and how many attempts each model lost.
+"""What was left out and why: the gates of each experiment and the figures that
+they take away, invalid trials with their reasons, and each model's lost attempts.
 
-Counts alone, no statistic: what failed more often for one model than for
-another is left out for a reason, and that is said.
+The tables hold counts, no statistics. If one model lost many more attempts than
+another, its remaining trials may be a biased sample, and the report says so.
 """
 
 from data import units
@@ -41,8 +41,8 @@ def file(run: Run, trial: dict) -> str:
 
 
 def experiments(run: Run) -> list[dict]:
-    """Per experiment: the gates that failed, the others, and the attempts that
-    each model lost."""
+    """For each experiment, the gates that failed, the other gates, and the attempts
+    that each model lost."""
     found = []
     for experiment in run.data["experiments"]:
         own = [t for t in attempts(run) if t["experiment"] == experiment["name"]]
@@ -60,8 +60,8 @@ def experiments(run: Run) -> list[dict]:
 
 
 def _gates(run: Run, trials) -> list[tuple[int, list[str]]]:
-    """Failures and the row of each gate, the most often failed first. A gate
-    without a value was not applied."""
+    """The number of failures and the row of each gate, the most failures first. A
+    gate without a value was not applied."""
     told = {g["id"]: g for g in run.data.get("gates") or []}
     seen: dict[str, list] = {name: [] for name in told}
     for t in trials:
@@ -80,8 +80,8 @@ def _gates(run: Run, trials) -> list[tuple[int, list[str]]]:
 
 
 def _takes(about: dict) -> str:
-    """The figures that a gate can spoil, and how. An older run had gates that
-    took a trial as a whole."""
+    """The figures that a gate can take away, and how. In older runs a gate took
+    away the whole trial."""
     names = about.get("figures")
     if names is None:
         return "the trial" if about else units.UNKNOWN
@@ -93,7 +93,7 @@ def _takes(about: dict) -> str:
 
 
 def _worst(judged) -> list[str]:
-    """How near to its limit the worst attempt came, its own words, its trial."""
+    """The worst attempt: its value as a share of the limit, its words, its trial."""
     known = [
         (gate, trial)
         for gate, trial in judged
@@ -118,7 +118,7 @@ def _worst(judged) -> list[str]:
 
 
 def _lost(trials) -> dict:
-    """Attempts per model, and in words where one model lost many more."""
+    """The attempts of each model, and the extremes if one model lost many more."""
     models: dict[str, list[dict]] = {}
     for t in trials:
         models.setdefault(t["cell"]["model"], []).append(t)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What the templates see: the run as tables of finished strings.
+"""The run as the templates see it: tables of strings.
 
-report.md and index.html are filled from the same tables, so they cannot
-differ. Every figure comes from the summary; the tables add only how it is
-written. Invalid trials appear by name and reason, never as a number.
+report.md and index.html are filled from one set of tables, so their figures
+cannot differ. Every figure comes from the summary; the tables only format it.
+Invalid trials appear by name and reason, never as a number.
 """
 
 from data import capacity, units
@@ -26,7 +26,7 @@ RUN_FACTS = (
 
 
 def view(run: Run, charts, records) -> dict:
-    """Everything for report.md and index.html."""
+    """The context of report.md and index.html."""
     return {
         "run": facts(run),
         "experiments": [_experiment(run, e, charts, records) for e in run.data["experiments"]],
@@ -100,7 +100,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
 
 
 def margins(run: Run, experiment: dict) -> str:
-    """The margins that the verdicts used, noise floor included."""
+    """The margins that the verdicts used, including the noise floor."""
     used: dict[float, list[str]] = {}
     for name in lead.HEADLINES:
         rows = (r for k, r in run.comparisons.items() if k[0] == experiment["name"] and k[2] == name)
@@ -115,12 +115,12 @@ def margins(run: Run, experiment: dict) -> str:
 
 
 def _is_overview(chart) -> bool:
-    """Of the experiment or a section rather than one load point."""
+    """Whether a chart shows a section or the whole experiment."""
     return len(chart.load_points) > 1 or chart.template in ("forest.gp", "predicted.gp")
 
 
 def _left_out(experiment: dict) -> list[str]:
-    """Models that the experiment names but that could not run, with the reason."""
+    """Models of the experiment that could not run, with the reason."""
     rows = experiment.get("left_out") or []
     if isinstance(rows, dict):
         rows = [{"model": k, "why": v} for k, v in rows.items()]
@@ -135,7 +135,7 @@ def _left_out(experiment: dict) -> list[str]:
 
 
 def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
-    """Per load point: its id, and who leads on what (headline first)."""
+    """For each load point, its id and its leads, the headline metric first."""
     return [({"id": p["id"]}, lead.leads(run, experiment, p)) for p in points]
 
 
@@ -173,7 +173,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
 
 
 def _memory_error(run: Run, experiment: dict, point: dict) -> dict | None:
-    """How far memory may be off where no group tells it; a lower bound first."""
+    """The error of memory that was measured without a cgroup, or None."""
     key = experiment["name"], point["id"]
     rows = [run.level(*key, m, "memory_total_bytes") or {} for m in point["models"]]
     off = [r for r in rows if r.get("error_share")]

@@ -33,7 +33,7 @@ class Apart(Case):
         self.report()
         (row,) = re.findall(r"^\| fetch +\|.*$", self.text(), re.M)
         self.assertNotIn("serial", row)
-        self.assertIn("Set apart, for here they miss the profile's p99<100ms: serial", self.text())
+        self.assertIn("Set apart because they miss the profile's p99<100ms here: serial", self.text())
         self.assertRegex(self.text(), r"(?m)^\| serial‡ ")
         page = self.text("index.html")
         self.assertRegex(page, r'<tr class="apart"><th scope="row">serial‡')
@@ -52,11 +52,11 @@ class Apart(Case):
     def test_where_all_miss_the_limits_are_left_out_and_that_is_said(self):
         self.stored(limit_ns=1000, limit="p99<1us")
         self.report("--only", "report")
-        self.assertIn("Without regard to the profile's limits, for here all miss p99<1us", self.text())
+        self.assertIn("The profile's limits are disregarded, because all models miss p99<1us here", self.text())
         self.assertNotIn("‡", self.text())
         self.assertRegex(self.text(), r"(?m)^\| fetch § ")
         for page in (self.text(), self.text("index.html")):
-            self.assertIn("where all miss one (§) nothing fits, and who leads is told without regard to it", page)
+            self.assertIn("if all models miss one (§), none fits, and the leader is named regardless", page)
             self.assertNotIn(": best ", page)
         self.assertIn("Sure that none fits: each option surely misses a limit.", self.text())
         (record,) = self.records()

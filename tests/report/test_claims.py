@@ -432,7 +432,7 @@ class Page(Case):
         text = (self.page / "claims.md").read_text(encoding="utf-8")
         self.assertIn(f"about {row['blocks_needed']} would tell them apart", text)
         self.judged(across)
-        self.assertIn("no verdict is another than before (claims-1)", self.said)
+        self.assertIn("no verdict has changed since claims-1", self.said)
 
     def test_a_wide_distance_names_the_command(self):
         level = self.judged(RULE)["claims"][0]["figures"][0]["elements"][0]

@@ -83,7 +83,7 @@ class Decisions(Case):
         self.assertIn(
             "Toss-up between event-loop and thread-per-request", copy["outcome_words"]
         )
-        self.assertIn("nothing measured separates them", copy["outcome_words"])
+        self.assertIn("no measurement separates them", copy["outcome_words"])
 
     def test_trade_off_within_the_noise_is_a_toss_up(self):
         """Better on memory, worse on CPU: neither dominates, the score decides
@@ -146,7 +146,7 @@ class Decisions(Case):
         self.assertIn("fifth of the trials of event-loop are invalid", report)
         record = self.records()[-1].read_text()
         self.assertIn("The only option that surely fits is thread-per-request; whether it is the best of "
-                      "those that fit is not known.", record)
+                      "the fitting options is not known.", record)
         self.assertNotIn("Recommended: ", record)
 
     def spoil(self, *names, code, only="report"):
@@ -217,7 +217,7 @@ class Decisions(Case):
         self.assertGreater(choice["cpu_factor"], 2)
         self.assertEqual(decided["outcome"]["kind"], "far")
         self.assertEqual(decided["outcome"]["models"], [])
-        self.assertIn("Nothing is recommended: the nearest load point", copy["outcome_words"])
+        self.assertIn("Nothing is recommended: the nearest measured load point", copy["outcome_words"])
         for option in decided["options"]:
             self.assertNotIn(option["fate"], ("fits", "fails"))
         ini = self.to_measure()
@@ -291,7 +291,7 @@ class Decisions(Case):
         text = self.records()[-1].read_text()
         changes = text.split("### What would change this")[1].split("###")[0]
         self.assertNotIn("connections", changes)
-        self.assertRegex(changes, r"serial would need a limit on p99 latency above 5\.0\d s, which its p50 has")
+        self.assertRegex(changes, r"serial would need a limit on p99 latency above 5\.0\d s, which its p50 already reaches")
         checks = sum(len(o["checks"]) for o in copy["decision"]["options"])
         self.assertEqual(len(copy["decision"]["changes"]), checks)
         self.assertEqual(changes.count("\n- "), checks)
@@ -472,7 +472,7 @@ class Decisions(Case):
         self.assertEqual(fates, ["fails", "fits", "fails", "fits"])
         self.assertEqual(options["event-loop"]["workers"], None)
         text = self.records()[-1].read_text()
-        self.assertIn("process-pool: fits; process-pool with 8, the best of 2, 8, 16, 100", text)
+        self.assertIn("process-pool: fits; process-pool with 8, the best of the measured 2, 8, 16, 100", text)
         self.assertRegex(text, r"\| 8 \(chosen\) +\| +fits")
 
     def test_workers_that_nobody_chose_are_told(self):
@@ -548,8 +548,8 @@ class Decisions(Case):
         other.write_text(record.read_text())
         said = self.report("--verify", code=4).stdout.splitlines()
         self.assertEqual(len(said), 2)
-        self.assertIn("as the stored results give it", said[0])
-        self.assertRegex(said[1], rf"{re.escape(other.name)}: not verified: the run gives no record of this name")
+        self.assertIn("agrees with the stored results", said[0])
+        self.assertRegex(said[1], rf"{re.escape(other.name)}: not verified: this run makes no record with this name")
         record.rename(record.with_name("0007-renamed.md"))
         other.unlink()
         said = self.report("--verify", code=4).stdout
@@ -563,7 +563,7 @@ class Decisions(Case):
         text = record.read_text()
         # What people decide is theirs.
         record.write_text(text.replace('status: "proposed"', 'status: "accepted"'))
-        self.assertIn("as the stored results give it", self.report("--verify").stdout)
+        self.assertIn("agrees with the stored results", self.report("--verify").stdout)
         seen = re.search(r"p99 latency (\d\d\.\d) ms", text).group(1)
         record.write_text(text.replace(f"{seen} ms", "12.3 ms"))
         said = self.report("--verify", code=4).stdout

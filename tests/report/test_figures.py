@@ -208,7 +208,7 @@ class Figures(Case):
         self.assertRegex(row, r"\| +≥ 1,9\d0 \[.*\| +≤ 5\d\.\d \[")
         self.assertIn("at least as good", self.text())
         self.assertRegex(
-            self.text(), "no verdict on .*, for the generator was the limit\\."
+            self.text(), "no verdict on .*, because the generator was the limit\\."
         )
         dots = (self.run_path / "report/charts/throughput-quick-fetch.dat").read_text()
         self.assertIn('"≥ 1,9', dots)
@@ -226,7 +226,7 @@ class Figures(Case):
         self.report()
         text = self.text()
         self.assertIn("1 of 4 such pairs were called different", text)
-        self.assertIn("not to be trusted", text)
+        self.assertIn("do not trust the verdicts", text)
         self.assertRegex(text, r"\| throughput +\| +5\.00 % \| +30\.0 % \| +30\.0 % \|")
         self.assertRegex(text, r"\| fetch +\| throughput +\| +1\.30 \[1\.20–1\.40\] \| +6 \| +called different \|")
         self.assertIn("30.0 % throughput, 5.00 % p99 latency and CPU per request and memory", text)

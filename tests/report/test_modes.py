@@ -48,7 +48,7 @@ class Modes(Case):
         self.assertEqual(len(dots["event-loop"]), 12)
         self.assertEqual(len(dots["never"]), 6)
         self.assertEqual(len(dots["process-pool"]), 18)
-        asked = self.blocks(folder / "goodput-overload-asked.dat")["all that was asked"]
+        asked = self.blocks(folder / "goodput-overload-asked.dat")["everything offered"]
         self.assertEqual(asked, [[0, 0], [300, 300], [720, 720], [1200, 1200]])
 
     def test_a_block_without_goodput_is_told(self):

@@ -87,7 +87,7 @@ class Report(Case):
         )
         self.assertIn("6 invalid", self.text())
         (record,) = self.records()
-        self.assertIn("Not judged for want of data: process-pool", record.read_text())
+        self.assertIn("Not judged for lack of data: process-pool", record.read_text())
 
     def test_repeated_trial_gets_a_dagger(self):
         def change(_, trials):
@@ -161,7 +161,7 @@ class Report(Case):
         drawn = (charts / "latency-quick-fetch.gp").read_text()
         self.assertIn("# event-loop", drawn)
         self.assertNotIn("# serial", drawn)
-        self.assertIn("No line for serial: too few rounds", self.text())
+        self.assertIn("No line for serial: the window is too short", self.text())
 
     def test_cpu_is_split_only_where_ticks_can_tell(self):
         def change(_, trials):
@@ -303,17 +303,17 @@ class Refusals(Case):
             (first("comparisons", ratio=7.5), "comparisons.0.: ratio 7.5 lies outside its interval"),
             (first("comparisons", ratio=-1), "comparisons.0..ratio is -1, more than 0"),
             (first("comparisons", a="other"), "comparisons.0..a is 'other', which models does not have"),
-            (twice(lambda r: r["summary"]), r"summary\[\d+\] is summary\[0\] once more"),
-            (twice(lambda r: r["comparisons"]), r"comparisons\[\d+\] is comparisons\[0\] once more"),
-            (twice(lambda r: r["plan"]), r"plan\[72\] is plan\[0\] once more"),
-            (twice(lambda r: r["experiments"]), r"experiments\[1\] is experiments\[0\] once more"),
+            (twice(lambda r: r["summary"]), r"summary\[\d+\] repeats summary\[0\]"),
+            (twice(lambda r: r["comparisons"]), r"comparisons\[\d+\] repeats comparisons\[0\]"),
+            (twice(lambda r: r["plan"]), r"plan\[72\] repeats plan\[0\]"),
+            (twice(lambda r: r["experiments"]), r"experiments\[1\] repeats experiments\[0\]"),
             (
                 twice(lambda r: r["experiments"][0]["load_points"]),
-                r"experiments\[0\].load_points\[3\] is experiments\[0\].load_points\[0\] once more \(fetch\)",
+                r"experiments\[0\].load_points\[3\] repeats experiments\[0\].load_points\[0\] \(fetch\)",
             ),
             (
                 twice(lambda r: r["experiments"][0]["load_points"][0]["models"]),
-                r"models\[4\] is .*models\[0\] once more \(serial\)",
+                r"models\[4\] repeats .*models\[0\] \(serial\)",
             ),
         )
         built, _, _ = stored.build()
