@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Load generators against each other: one `null` server on the first half of
-the CPUs, one generator at a time on the others, in random order within each
-round, ratios within rounds.
+"""Compares load generators: one `null` server runs on the first half of the
+CPUs, one generator at a time on the others, in random order within each round.
+Ratios are taken within rounds.
 
-Nobody's own figures are used. The rate is what the server counted between two
-looks inside the run, away from its ends; CPU per request is all that the
-generator's processes used from start to end (the kernel's account) over all
-requests the server counted. What a generator says of itself stands beside it.
+The generators' own figures are shown but not used. The rate is what the server
+counted between two readings inside the run, away from its ends. CPU per request
+is all CPU that the kernel charged to the generator's processes, over all
+requests that the server counted.
 
-`troika load` computes and compares every body and times every request; wrk
-runs with --latency. All use one thread, which is what one CPU allows. Server
-and generator run before all others where that is permitted, so that what else
-the machine does is in no ratio; the program itself comes before them, for it
-looks at the clock in the middle of a run.
+`troika load` computes and compares every body and times every request; wrk runs
+with --latency. All generators use one thread, because they have one CPU. Server
+and generator have real-time priority if permitted, so that other work on the
+machine affects no ratio. This program has a higher one, because it reads the
+clock in the middle of a run.
 """
 
 import argparse
@@ -37,7 +37,7 @@ sys.path.append(str(ROOT / "reports"))
 from data import output  # noqa: E402
 
 BASE = "troika"
-SETTLED = 0.2  # of a run is over at the first look; as much follows the last
+SETTLED = 0.2  # share of a run before the first reading, and after the last
 LIMIT_S = 30
 ATTEMPTS = 3
 URGENCY, OWN_URGENCY = 2, 3  # real-time priorities
@@ -45,7 +45,7 @@ WARMUP_MS = 200
 LIBC, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy
 
-# How each is called, and how it says its rate.
+# The command line of each generator, and the pattern of its own rate.
 GENERATORS = {
     "troika": (
         "{troika} load --check --format json -c {connections} --warmup {warmup_ms}ms "
@@ -75,7 +75,7 @@ def halves():
 
 
 def urge(priority):
-    """Before all others, where permitted. Returns whether it is."""
+    """Asks for real-time priority. Returns whether it was granted."""
     if os.environ.get("TROIKA_URGENCY") == "no":
         return False
     try:
@@ -86,7 +86,7 @@ def urge(priority):
 
 
 def spawn(words, cpus, **keywords):
-    """Ends with us, however that happens."""
+    """Starts a process that the kernel kills if this program ends."""
 
     def begin():
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -97,7 +97,7 @@ def spawn(words, cpus, **keywords):
 
 
 class Server:
-    """`null`, with its statistics: how many requests it has answered."""
+    """The `null` server, which counts the requests that it has answered."""
 
     def __init__(self, build, cpus):
         words = [str(build / "models" / "null"), "--port=0", "--stats"]
@@ -118,35 +118,35 @@ class Server:
         self.process.wait(timeout=LIMIT_S)
 
 
-def one_run(name, server, cpus, wish):
-    """One generator, once. Returns its figures. A machine may stand still for
-    a second: a run in which nothing happened between the looks is repeated."""
+def one_run(name, server, cpus, options):
+    """Runs one generator once and returns its figures. A machine may stall for a
+    second, so a run without requests between the readings is repeated."""
     for _ in range(ATTEMPTS):
-        figures = attempt(name, server, cpus, wish)
+        figures = attempt(name, server, cpus, options)
         if figures["rate_per_s"] > 0:
             return figures
     sys.exit(f"generators: no answers in the middle of {ATTEMPTS} runs of {name}")
 
 
-def attempt(name, server, cpus, wish):
+def attempt(name, server, cpus, options):
     command, pattern = GENERATORS[name]
     words = command.format(
-        troika=wish.build / "troika",
-        connections=wish.connections,
-        seconds=wish.seconds,
+        troika=options.build / "troika",
+        connections=options.connections,
+        seconds=options.seconds,
         warmup_ms=WARMUP_MS,
-        window_ms=1000 * wish.seconds - WARMUP_MS,
+        window_ms=1000 * options.seconds - WARMUP_MS,
         url=server.address + "/hello",
     ).split()
     first, _ = server.requests()
     cpu_ns = server.cpu_ns()
     with tempfile.TemporaryFile("w+") as output:
         process = spawn(words, cpus, stdout=output, stderr=subprocess.STDOUT)
-        limit = threading.Timer(wish.seconds + LIMIT_S, process.kill)
+        limit = threading.Timer(options.seconds + LIMIT_S, process.kill)
         limit.start()
-        time.sleep(SETTLED * wish.seconds)
+        time.sleep(SETTLED * options.seconds)
         low, low_ns = server.requests()
-        time.sleep((1 - 2 * SETTLED) * wish.seconds)
+        time.sleep((1 - 2 * SETTLED) * options.seconds)
         high, high_ns = server.requests()
         _, status, usage = os.wait4(process.pid, 0)
         limit.cancel()
@@ -170,7 +170,7 @@ def attempt(name, server, cpus, wish):
 
 
 def middle(values):
-    """The median, and the order statistics that hold it with 95 %."""
+    """The median with its 95 % interval between order statistics."""
     values, n = sorted(values), len(values)
     chance, tail, low = 0.5**n, 0.0, 0
     while tail + chance <= 0.025:  # of the binomial distribution
@@ -183,7 +183,7 @@ def middle(values):
 
 
 def summarise(rounds):
-    """Per generator its medians, and the ratios of troika's figures to it."""
+    """For each generator its medians, and the ratios of troika's figures to its own."""
     figures = ("rate_per_s", "cpu_us_per_request", "user_us_per_request")
     figures += ("server_cpu_us_per_request", "said_rate_per_s")
     summary = {}
@@ -217,28 +217,28 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=int, default=2, help="of one run")
+    parser.add_argument("--seconds", type=int, default=2, help="length of one run")
     parser.add_argument("-c", "--connections", type=int, default=64)
     parser.add_argument("--only", nargs="+", choices=[g for g in GENERATORS])
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "results")
     parser.add_argument("--no-store", action="store_true")
-    wish = parser.parse_args(arguments)
-    if wish.rounds < 1 or wish.seconds < 1 or wish.connections < 1:
+    options = parser.parse_args(arguments)
+    if options.rounds < 1 or options.seconds < 1 or options.connections < 1:
         parser.error("rounds, seconds and connections are at least 1")
-    return wish
+    return options
 
 
-def choose(wish):
-    chosen = [n for n in wish.only or GENERATORS if n == BASE or shutil.which(n)]
-    for name in set(wish.only or GENERATORS) - set(chosen):
+def choose(options):
+    chosen = [n for n in options.only or GENERATORS if n == BASE or shutil.which(n)]
+    for name in set(options.only or GENERATORS) - set(chosen):
         print(f"left out: {name} is not installed", file=sys.stderr)
     return [BASE] + [name for name in chosen if name != BASE]
 
 
-def version(name, wish):
-    """The line in which it says what it is."""
+def version(name, options):
+    """The first line of the generator's version output."""
     flag = {"wrk": "-v", "ab": "-V"}.get(name, "--version")
-    words = [wish.build / "troika" if name == BASE else name, flag]
+    words = [options.build / "troika" if name == BASE else name, flag]
     done = subprocess.run(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -246,20 +246,20 @@ def version(name, wish):
 
 
 def main(arguments=None):
-    wish = parse(arguments)
+    options = parse(arguments)
     started = datetime.now(timezone.utc)
-    names, rounds = choose(wish), []
+    names, rounds = choose(options), []
     server_cpus, cpus = halves()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     urgent = urge(OWN_URGENCY)
-    server = Server(wish.build, server_cpus)
+    server = Server(options.build, server_cpus)
     try:
-        for name in names:  # unrecorded: the server learns every request
-            one_run(name, server, cpus, wish)
-        for number in range(wish.rounds):
+        for name in names:  # not recorded: warms up the server for every generator
+            one_run(name, server, cpus, options)
+        for number in range(options.rounds):
             runs = {n: None for n in names}
             for name in random.sample(names, len(names)):
-                runs[name] = one_run(name, server, cpus, wish)
+                runs[name] = one_run(name, server, cpus, options)
             rounds.append(runs)
             print(f"round {number + 1}: " + "  ".join(
                 f"{n} {r['rate_per_s']:.0f}/s {r['cpu_us_per_request']:.2f} us"
@@ -268,23 +268,23 @@ def main(arguments=None):
         server.end()
     summary = summarise(rounds)
     show(summary, len(rounds))
-    if wish.no_store:
+    if options.no_store:
         return
     stored = {
         "schema_version": 1,
         "kind": "generators",
         "started_at": f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        "connections": wish.connections,
-        "seconds": wish.seconds,
+        "connections": options.connections,
+        "seconds": options.seconds,
         "server_cpus": sorted(server_cpus),
         "generator_cpus": sorted(cpus),
         "urgent": urgent,
-        "versions": {name: version(name, wish) for name in names},
+        "versions": {name: version(name, options) for name in names},
         "summary": summary,
         "rounds": rounds,
     }
-    wish.out.mkdir(parents=True, exist_ok=True)
-    path = wish.out / f"generators-{started:%Y%m%dT%H%M%SZ}.json"
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"generators-{started:%Y%m%dT%H%M%SZ}.json"
     path.write_text(json.dumps(stored, indent=1) + "\n")
     print(f"stored: {path}")
 

@@ -58,7 +58,7 @@ class Apart(Case):
         for page in (self.text(), self.text("index.html")):
             self.assertIn("if all models miss one (§), none fits, and the leader is named regardless", page)
             self.assertNotIn(": best ", page)
-        self.assertIn("Sure that none fits: each option surely misses a limit.", self.text())
+        self.assertIn("No option fits: each one surely misses a limit.", self.text())
         (record,) = self.records()
         said = record.read_text()
         self.assertIn("all options miss a limit, and more blocks do not change that", said)
