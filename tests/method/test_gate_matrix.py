@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Turning any one gate off makes a named test fail.
+"""Switching any gate off makes a named test fail.
 
-Each gate of `troika list gates` is switched off (TROIKA_TEST_GATE_OFF), alone,
-and the unit tests of gates are run: at least one of them, by name, must miss
-it. A gate that no test would miss is a gate that may be broken unnoticed. Then
-the self-test plants faults with all gates off: every check that waits for a
-gate must fail, and there must be one for every gate.
+Each gate of `troika list gates` is switched off alone (TROIKA_TEST_GATE_OFF) and
+the unit tests of gates run: at least one named test must fail. A gate whose
+absence no test notices could break unnoticed. Then the self-test plants faults
+with all gates off: every check that expects a gate to fail must fail itself, and
+there must be one for every gate.
 """
 import json
 import os

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Gates in a real run: other work on the machine makes a trial invalid, and
-says so, but for what was read before the load; every gate is in every trial,
-with value, limit and words.
+"""Gates in a real run: other work on the machine makes a trial invalid and the
+trial says so, except for figures read before the load; every gate is in every
+trial, with value, limit and words.
 
-What each gate says of made-up facts is tested in tests/unit/gate*.c.
+tests/unit/gate*.c test each gate on synthetic facts.
 """
 import json
 import os
@@ -72,8 +72,9 @@ class Gates(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     def bench(self, *asked, text=EXPERIMENT):
-        """The first trial of a run that only these gates judge: a machine that is
-        shared trips others at any moment, and their words come first."""
+        """The first trial of a run with only the named gates: on a shared
+        machine other gates may fail at any moment, and their words would come
+        first."""
         path = self.directory / "beside.ini"
         path.write_text(text)
         done = subprocess.run(
@@ -87,7 +88,7 @@ class Gates(unittest.TestCase):
         return json.loads(next(trials).read_text())
 
     def burn(self):
-        """Other work, a fifth of the CPUs and at least one."""
+        """Starts other work on a fifth of the CPUs, at least on one."""
         for _ in range(os.cpu_count() // 5 + 1):
             burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             self.addCleanup(burner.wait)
@@ -109,7 +110,8 @@ class Gates(unittest.TestCase):
             self.assertEqual(gate["value"] is None, gate["limit"] is None)
 
     def test_other_work_leaves_what_was_read_before_the_load(self):
-        """The memory of connections that are open and asleep."""
+        """Other work does not spoil the memory of idle connections, which is
+        read before the load."""
         self.burn()
         trial = self.bench("foreign_cpu", text=SLEEPING)
         if next(g for g in trial["gates"] if g["id"] == "foreign_cpu")["ok"]:
@@ -137,8 +139,9 @@ class Gates(unittest.TestCase):
         self.assertFalse(trial["overloaded"])
 
     def test_near_the_null_server_it_is_a_lower_bound(self):
-        """No machine of ours has a server that does nothing below 4,000/s; a
-        build with checks may be slower, and is nowhere near then."""
+        """On every known machine a server that does no work reaches 4,000/s; a
+        build with sanitizers may be slower, and is then far from the null
+        server."""
         trial = self.bench("generator_busy", "clients_busy", text=NEAR)
         rate, ceiling = trial["throughput_per_s"], trial["ceiling_per_s"]
         run = json.loads((self.directory / "results/latest/run.json").read_text())

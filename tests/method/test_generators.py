@@ -23,7 +23,7 @@ from test_results import errors, schema  # noqa: E402
 
 class Arithmetic(unittest.TestCase):
     def test_interval_of_the_median(self) -> None:
-        # Values of the order 1..n: the ranks themselves, known from tables.
+        # The values are 1..n, so the interval's ends are the ranks known from tables.
         for n, low in ((5, 1), (6, 1), (8, 1), (9, 2), (12, 3), (20, 6), (30, 10)):
             with self.subTest(n=n):
                 found = generators.middle([float(i) for i in range(n, 0, -1)])
@@ -61,7 +61,7 @@ class Run(unittest.TestCase):
         self.assertFalse(stored["urgent"])
         [run] = stored["rounds"]
         self.assertEqual(["troika"], list(run))
-        # It cannot have had more answers in its window than the server gave.
+        # Its window cannot have more answers than the server gave.
         window_s = 1 - generators.WARMUP_MS / 1000
         self.assertLessEqual(run["troika"]["said_rate_per_s"] * window_s,
                              run["troika"]["requests"])

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The load generator against servers whose behaviour is known exactly.
 
-tests/helpers/faulty.c counts what it did; the generator must have counted the
-same. Open loops without a warm-up are used for exact counts: there every
-request is scheduled in the window and belongs to the result.
+tests/helpers/faulty.c counts its faults, and the generator's counts must agree.
+Exact counts need open loops without a warm-up: every request is then scheduled
+in the window and belongs to the result.
 """
 import concurrent.futures
 import json
@@ -26,7 +26,8 @@ LIMIT_S = 60
 
 
 class Server:
-    """faulty, as a context; `seen` is its own account once it has ended."""
+    """The server `faulty` as a context; `seen` is its own count after it has
+    ended."""
 
     def __enter__(self) -> "Server":
         self.process = subprocess.Popen([FAULTY], stdout=subprocess.PIPE, text=True)
@@ -44,7 +45,7 @@ class Server:
         return self.seen
 
     def wait_until_asked(self) -> None:
-        """The load is under way: times are counted from here."""
+        """Waits until the load is running; times are counted from then on."""
         ready, _, _ = select.select([self.process.stdout], [], [], LIMIT_S)
         if not ready or not self.process.stdout.readline():
             raise AssertionError("no request came")
@@ -144,7 +145,8 @@ class Faults(LoadTest):
                 self.check(fault, *run.result())
 
     def test_a_kept_connection_that_ends_between_requests(self) -> None:
-        """Its request goes out once more, and is no failure unless that is reset as well."""
+        """The request is sent again, and counts as a failure only if that
+        attempt is reset too."""
         code, result, seen = self.drive("reset", 9)
         requests = result["requests"]
         self.identity(result)
@@ -179,7 +181,7 @@ class Churn(LoadTest):
                 code, result, seen = self.drive("ok?delay=2", *extra)
                 self.assertEqual(code, 0, result)
                 self.identity(result)
-                # The ramp's eight, and at most eight that never came to ask.
+                # The eight of the ramp, and at most eight that never sent a request.
                 unasked = seen["connections"] - seen["requests"]
                 self.assertGreaterEqual(unasked, 8, seen)
                 self.assertLessEqual(unasked, 16, seen)
@@ -272,7 +274,7 @@ class Times(LoadTest):
         count = result["requests"]["scheduled"]
         self.assertEqual(count % 5, 0)
         self.assertGreater(count, 0)
-        # The last of each burst waits for four others, the mean of one for two.
+        # The last request of each burst waits for four others, the mean request for two.
         self.assertGreaterEqual(result["latency"]["response"]["max_ns"], 99_000_000)
         self.assertGreaterEqual(result["latency"]["response"]["mean_ns"], 59_000_000)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""troika load's command line: what it sends, where results go, and in which
-words it refuses what it does not do. And answers as servers give them, each of
-tests/answers.txt, through the whole program.
+"""The command line of troika load: what it sends, where results go, and the
+words of its refusals. Every answer in tests/answers.txt also goes through the
+whole program.
 """
 import concurrent.futures
 import contextlib
@@ -25,9 +25,9 @@ CLOSED = "http://127.0.0.1:1/"
 
 
 class Server:
-    """Gives `answer` to every request; after `most` of a connection it closes.
-    With `unasked` it says that to every connection and closes it.
-    Requests are taken to be whole when they come."""
+    """Gives `answer` to every request, and closes a connection after `most`
+    requests. With `unasked` it sends that to every new connection and closes
+    it. Each read is taken for a whole request."""
 
     def __init__(self, answer: bytes = OK, close: bool = False, pieces: int = 0,
                  most: int = 0, host: str = "127.0.0.1", unasked: bytes | None = None):
@@ -114,7 +114,7 @@ class Answers(unittest.TestCase):
         expected = {"ok": "ok", "other": "wrong", "malformed": "io_error",
                     "cut": "io_error"}.get(outcome, "http_error")
         if "after the answer" in words and pieces:
-            return  # whether they come before its end is seen is chance
+            return  # whether they arrive before the end is seen depends on chance
         self.assertEqual(1, requests[expected], (row, failure))
         self.assertEqual(int(outcome == "malformed"), result["failures"]["malformed"], row)
         if outcome == "malformed":
@@ -129,7 +129,7 @@ class Answers(unittest.TestCase):
             self.ok = f"{folder}/ok"
             pathlib.Path(self.ok).write_text("hello")
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                # Cut anywhere is tests/unit/load_answers.c's: here every fifth, byte by byte.
+                # tests/unit/load_answers.c cuts answers anywhere; here every fifth, byte by byte.
                 runs = [(row, pool.submit(self.check, row, pieces))
                         for number, row in enumerate(answers())
                         for pieces in ((0, 1) if number % 5 == 0 and "{" not in row[3] else (0,))]
@@ -155,7 +155,7 @@ class Searched(unittest.TestCase):
 
 
 class Unopened(unittest.TestCase):
-    """No connection stays open, and why is told."""
+    """No connection stays open, and the result says why."""
 
     def test_a_server_that_talks_first(self) -> None:
         with Server(unasked=b"220 mail.example\r\n") as server:
@@ -175,7 +175,7 @@ class Unopened(unittest.TestCase):
         for done in runs:
             told = done.stdout + done.stderr
             self.assertNotIn("refused", told)
-            # A request may be out by the time that the bytes come.
+            # A request may already be sent when the bytes arrive.
             self.assertRegex(told, 'without being asked: 18 bytes, "220 mail.example"|'
                                    "not HTTP: it does not begin with HTTP/")
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Load modes in real runs: what each leaves in its trials, and that all models
-of a block get the same load. No gate is asked: a busy machine makes trials
-invalid, and they hold the same facts.
+"""Load modes in real runs: what each stores in its trials, and that all models
+of a block get equal load. Gates do not matter here: trials that a busy machine
+makes invalid hold these facts too.
 """
 import json
 import os
@@ -74,8 +74,8 @@ class Modes(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     def bench(self, cells: str, blocks: int = 1) -> tuple[list[dict], dict]:
-        """All last attempts, and the run; once more when one was not carried out
-        or stood still for a whole window."""
+        """The last attempts and the run, repeated if an attempt failed or
+        stood still for a whole window."""
         for _ in range(3):
             trials, run = self.bench_once(cells, blocks)
             if all(trial.get("requests", {}).get("ok") for trial in trials):
@@ -125,7 +125,7 @@ class Modes(unittest.TestCase):
             self.assertEqual(trial["latency"]["kind"], "response")
             memory = trial["memory"]
             if memory["open"]["total_bytes"] is not None:
-                # Not more: the kernel takes up to 256 KiB a CPU from its account ahead.
+                # Not more, because the kernel charges up to 256 KiB a CPU in advance.
                 self.assertGreaterEqual(memory["open"]["total_bytes"],
                                         memory["idle"]["total_bytes"])
         self.assertIn("memory_per_idle_connection_bytes",
@@ -153,7 +153,7 @@ class Modes(unittest.TestCase):
             share = (leak["per_hour"] or 0) / 3600 / LEAK_BYTES_PER_S
             if leak["verdict"] == "grows" and 0.8 < share < 1.2:
                 break
-        if leak["per_hour"] is not None:  # null: nobody tells memory here
+        if leak["per_hour"] is not None:  # null: memory is not read here
             self.assertEqual(leak["verdict"], "grows", leak)
             self.assertAlmostEqual(share, 1, delta=0.2)
             self.assertRegex(leak["words"], r"^grows by [\d.]+ [KMG]iB per hour \[")
@@ -179,7 +179,7 @@ class Modes(unittest.TestCase):
                           (self.directory / "results/latest/log.txt").read_text())
 
     def check_goodput(self, trial: dict) -> None:
-        """It agrees with the percentiles, to the histogram's grain."""
+        """Goodput agrees with the percentiles, to the histogram's resolution."""
         goodput, response = trial["goodput"], trial["latency"]["response"]
         self.assertAlmostEqual(goodput["per_s"], goodput["within"] * 1e9 / trial["window_ns"],
                                delta=1e-3 * goodput["per_s"])
@@ -204,7 +204,7 @@ class Modes(unittest.TestCase):
             load = trial["cell"]["load"]
             self.assertEqual(load["rate_per_s"], point["load"]["rate_per_s"])
             self.assertEqual(load["rate_of_capacity"], 20)
-            # Whatever others did meanwhile: that is more than one CPU can do.
+            # More than one CPU can serve, whatever else ran on the machine.
             if trial["cell"]["model"] == "event-loop" and found["per_s"] >= 20:
                 self.assertTrue(trial["overloaded"])
                 self.assertLess(trial["goodput"]["within"], trial["requests"]["scheduled"])

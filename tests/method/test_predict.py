@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A prediction is made from the workers that the server has, which chooses
-their number by the CPUs that it is given, half of the machine's, and from what
-a workload's wait holds; and it is on the disk before the load begins.
+"""A prediction uses the server's number of workers, which the server chooses
+by its CPUs (half of the machine's), and what a workload holds while it waits.
+It is on disk before the load begins.
 
-Counts alone are compared, so a busy machine does not matter; a trial that it
-made invalid has them too.
+Only counts are compared, so a busy machine does not matter: an invalid trial has
+them too.
 """
 import datetime
 import json

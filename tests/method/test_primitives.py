@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """What `troika primitives` measures and stores.
 
-No absolute time is judged. The one comparison, a coroutine's switch against
-the C library's, which makes a system call each time, is of CPU time in the
-same repetitions, where other work does not count, and has room of a factor of
-ten and more.
+No absolute time is judged. The one comparison is between a coroutine's switch and
+the C library's, which makes a system call each time. It uses CPU time of one set
+of repetitions, so that other work does not count, and has a margin of a factor
+of ten or more.
 """
 import json
 import os
@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 SANITIZED = BUILD.name in ("asan", "tsan")
 LIMIT_S = 120
-# Not those that prepare much: memory, thousands of stacks.
+# Without those that need much preparation: memory, thousands of stacks.
 SOME = ("coroutine-switch,coroutine-spawn,swapcontext,thread-create-join,fork-wait,"
         "handover,timer,syscall,clock")
 

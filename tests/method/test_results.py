@@ -3,10 +3,10 @@
 """What troika bench stores: every file matches its schema, and the summary
 follows from the trials.
 
-The schemas use a small part of JSON Schema, which the validator below knows;
-a keyword that it does not know is an error, so that none is silently unused.
-Means and ratios are computed again here from the stored trials; nothing is
-judged by speed, and on a busy machine some trials may be invalid.
+The validator below knows the part of JSON Schema that the schemas use. An
+unknown keyword is an error, so that none is silently ignored. The test computes
+means and ratios again from the stored trials. Nothing is judged by speed, and on
+a busy machine some trials may be invalid.
 """
 import copy
 import json
@@ -78,7 +78,7 @@ def is_type(value, name):
 
 
 def errors(schema, value, path="$"):
-    """What is wrong with the value, one sentence each."""
+    """The errors of a value against a schema, one sentence each."""
     for keyword in schema:
         if keyword not in KEYWORDS:
             yield f"{path}: the validator does not know {keyword}"
@@ -239,7 +239,7 @@ class Stored(unittest.TestCase):
                                  opened["threads"] - rest["threads"])
                 self.assertEqual(rest["total_bytes"],
                                  trial["memory"]["idle_total_bytes"])
-                # The window's start and end, and one look between.
+                # The window's start and end, and one reading in between.
                 self.assertGreaterEqual(trial["sampler"]["samples"], 3)
                 self.assertGreater(trial["sampler"]["mean_ns"], 0)
                 self.assertGreaterEqual(trial["sampler"]["max_ns"],
@@ -272,7 +272,7 @@ class Stored(unittest.TestCase):
                 self.assertLessEqual(slope["value"], slope["hi"])
 
     def values(self, row, field):
-        """Throughputs by block of the valid trials of a summary row."""
+        """The throughputs by block of the valid trials behind a summary row."""
         return {t["block"]: t[field] for t in self.trials.values()
                 if t["valid"] and t["load_point"] == row["load_point"]
                 and t["cell"]["model"] == row["model"]}
@@ -319,7 +319,7 @@ class Stored(unittest.TestCase):
                 self.assertEqual("response", trial["latency"]["kind"])
                 self.assertIsNone(trial["cpu"]["per_request_ns"])
                 self.assertEqual("spin", trial["beside"]["workload"])
-        # Poisson arrivals of other blocks are other arrivals.
+        # Poisson arrivals differ from block to block.
         if len(counts) == 3:
             self.assertGreater(len(set(counts.values())), 1)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""troika search: its command line, and a whole search of short steps.
+"""troika search: the command line, and a whole search with short steps.
 
-Whether the figure is right is the self-test's to say (group search) and
-tests/unit/search.c's; here no figure is judged, for other work on the machine
-may move it or make a step invalid: exit code 3 is as good as 0.
+The self-test (group search) and tests/unit/search.c check whether the figure is
+right. No figure is judged here, because other work on the machine may change it
+or make a step invalid: exit code 3 is as good as 0.
 """
 import json
 import os
@@ -16,7 +16,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
-# What other work on the machine may do to steps of 60 ms is not in question.
+# Gates that other work on the machine may fail within steps of 60 ms.
 OFF = ("generator_lag,generator_lag_median,arrivals,steady,little,clock,machine_speed,"
        "steal,foreign_cpu,kernel_drops")
 PHASES = ["ceiling", "floor", "bisection", "staircase", "cautious"]

@@ -24,8 +24,8 @@ FIRM = ("fault", "mutant-drop", "mutant-errors", "mutant-unchecked", "mutant-ski
         "trial-descriptors", "trial-facts", "statistics-verdicts")
 # The thread sanitizer adds threads of its own, which the meter rightly counts.
 FIRM += () if BUILD.name == "tsan" else ("meter-count",)
-# These need rights, a second CPU or some quiet, and say so where they cannot
-# be made or cannot tell.
+# These need privileges, a second CPU or a quiet machine, and say so if they are
+# skipped or undecided.
 MAY_BE_SKIPPED = {"generator-ports", "trial-moved", "trial-left-group",
                   "mutant-from-sent", "mutant-outliers", "fault-hung-one"}
 

@@ -28,7 +28,7 @@ LIMIT_S = 30
 ATTEMPTS = 6
 REQUESTS = 60
 DELAY_S = 0.001
-# The contract's 0.1 ms, and what a sanitizer adds to each switch and call.
+# The contract's 0.1 ms, plus the sanitizers' cost for each switch and call.
 ALLOWED_NS = 100_000 + (300_000 if SANITIZED else 0)
 
 

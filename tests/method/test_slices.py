@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Slice mode from end to end: servers side by side, one load that moves, a
-trial for each model, and comparisons that follow from the stored slices.
+"""Slice mode end to end: all servers are up, one load moves between them, each
+model has a trial, and the comparisons follow from the stored slices.
 
 Nothing is judged by speed, and on a busy machine some trials may be invalid.
 """
@@ -138,7 +138,8 @@ class Slices(unittest.TestCase):
             self.assertIn(f"from {len(logs)} pairs of slices", row["words"])
 
     def test_e_the_report_reads_what_bench_stored(self):
-        """With the baseline's second copy, and whatever the machine withheld."""
+        """The report works with the baseline's second copy and with withheld
+        figures."""
         done = subprocess.run([sys.executable, ROOT / "reports/report.py", "--only", "report",
                                self.place], capture_output=True, text=True, timeout=LIMIT_S)
         code = 3 if self.run_json.get("untrusted") else 0  # gates that tests switch off

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The generator on WebSockets, against servers of known behaviour: a scripted
-one that is wrong in one way each time, which must be told in the right count,
-and our own, whose pushes must all be there.
+"""The generator on WebSockets against servers of known behaviour: a scripted
+server makes one kind of error each time, which must be counted exactly, and
+our own server's pushes must all arrive.
 """
 import base64
 import hashlib
@@ -47,7 +47,7 @@ size = 50B
 
 
 class Scripted:
-    """Echoes, and pushes when asked to, but for the one thing that is wrong."""
+    """Echoes, and pushes if asked to, with one kind of error."""
 
     def __init__(self, wrong: str, push: bool = False):
         self.wrong = wrong
@@ -123,7 +123,7 @@ class Scripted:
             raise EOFError
 
     def push(self, connection: socket.socket, lock: threading.Lock) -> None:
-        """Every 100 ms, as the query of these tests says."""
+        """Pushes every 100 ms, as the tests' query asks."""
         due_ns = time.monotonic_ns()
         try:
             for number in range(1000):
@@ -171,8 +171,8 @@ def scripted(wrong: str, push: bool = False, timeout: str = "20s") -> dict:
 
 class Known(unittest.TestCase):
     def some_lost(self, wrong: str, push: bool = False) -> None:
-        """What is lost outside the window does not count; at least once in a
-        few times the machine lets it happen within."""
+        """Losses outside the window do not count; in at least one of a few
+        runs a loss falls inside the window."""
         for _ in range(ATTEMPTS):
             if scripted(wrong, push)["connections"]["lost"] > 0:
                 return
@@ -202,7 +202,8 @@ class Known(unittest.TestCase):
         self.assertIn("differs", result["failure"])
 
     def test_a_silent_connection_dropped(self) -> None:
-        """After each answer: nobody's request, and lost all the same."""
+        """The server drops a connection after each answer: no request is lost,
+        but the connection is."""
         self.some_lost("drop")
 
     def test_no_handshake(self) -> None:
@@ -216,7 +217,7 @@ class Known(unittest.TestCase):
             self.assertIn("no connection could be opened: " + words, done.stderr)
 
     def test_pushes(self) -> None:
-        """All six of each connection, and not before they are due."""
+        """All six pushes of each connection arrive, none before it is due."""
         result = scripted("", push=True)
         push = result["latency"]["push"]
         self.assertEqual(0, result["connections"]["pushes_missing"])
@@ -226,14 +227,14 @@ class Known(unittest.TestCase):
         self.assertGreaterEqual(late["mean_ns"], LATE_MS * 1e6)
 
     def test_pushes_that_stop(self) -> None:
-        """Missing ones count, at their age when they are given up, half a
-        second after the window."""
+        """Missing pushes count with their age half a second after the window,
+        when the generator gives them up."""
         result = scripted("mute", push=True, timeout="500ms")
         self.assertGreater(result["connections"]["pushes_missing"], 0)
         self.assertGreaterEqual(result["latency"]["push"]["max_ns"], 0.5e9)
 
     def test_pushes_with_a_gap(self) -> None:
-        """The second is numbered as the third, on each connection anew."""
+        """On each connection the second push has the number of the third."""
         self.some_lost("gap", push=True)
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Targets: servers that know nothing of the process contract. The example of
-docs/own-service.md runs; what is wrong with one is said in words; nothing of
-it is left behind. No peer's package is needed.
+"""Targets: servers that do not follow the process contract. The example of
+docs/own-service.md runs, faults of a target are reported in words, and no
+process is left behind. No peer's package is needed.
 """
 import json
 import os
@@ -115,7 +115,8 @@ class Target(unittest.TestCase):
         return path
 
     def test_the_command_of_the_record_finds_the_target_s_files(self):
-        """The run's copy of the experiment lies elsewhere than they do."""
+        """The run's copy of the experiment is not in the folder of the
+        target's files."""
         path = self.write()
         path.write_text(path.read_text() + "[profile]\nname = it\nconcurrency = 2\nlatency_limit = p50<1h\n")
         self.bench(path, "--wait-for-quiet", "0s")
@@ -152,9 +153,9 @@ class Target(unittest.TestCase):
                    key=self.answers)
 
     def answered(self, bench):
-        """Does it until a window saw an answer: others that run before all
-        else on these CPUs may leave none. Only where they were seen to has
-        this machine nothing to say."""
+        """Repeats `bench` until a window has an answer, because real-time
+        processes on these CPUs may leave no time for one. The test is skipped
+        only if other processes took more than half of the window."""
         for _ in range(RUNS):
             done = bench()
             if self.answers(self.trial()) > 0:
@@ -199,7 +200,7 @@ class Target(unittest.TestCase):
         clean = [g for g in trials[0]["gates"] if g["id"] == "server_clean"]
         self.assertTrue(clean[0]["ok"], clean)
         self.assert_cleared()
-        # The same again, from what the run has stored.
+        # The run repeated from its own stored copy.
         folder = (self.folder / "results/latest").resolve()
 
         def resume():
@@ -290,7 +291,8 @@ class Target(unittest.TestCase):
         self.assertEqual(143, bench.wait(LIMIT_S // 2))  # of 60 s
 
     def test_one_that_closes_what_it_should_keep(self):
-        """Each request but a connection's first meets the end of it."""
+        """Each request except a connection's first meets the end of the
+        connection."""
         answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
         (self.folder / "odd.py").write_text(ODD.format(answer=answer, pause=0.005))
         self.answered(lambda: self.bench(self.write(

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Light and heavy requests in a real run: each class has its times, the heavy
-ones have their share and their wait, and the summary has their figures. No
-gate is asked: a busy machine makes trials invalid, and they hold the same facts.
+"""Light and heavy requests in a real run: each class has its times, heavy
+requests have the right share and wait, and the summary has figures for both.
+Gates do not matter here: trials that a busy machine makes invalid hold these
+facts too.
 """
 import json
 import os
@@ -67,7 +68,7 @@ class Works(unittest.TestCase):
             total = latency[latency["kind"]]["count"]
             self.assertEqual(requests["wrong"], 0)
             self.assertEqual(light["count"] + heavy["count"], total)
-            # Evenly spread, but for those under way at the window's ends.
+            # Evenly spread, except for requests in flight at the window's ends.
             self.assertAlmostEqual(heavy["count"], total * SHARE, delta=12)
             self.assertGreaterEqual(heavy["mean_ns"], 0.99 * DELAY_NS)
             self.assertEqual(latency[latency["kind"]]["max_ns"],

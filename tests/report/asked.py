@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The experiments and models of the made-up runs."""
+"""The experiments and models of the synthetic runs."""
 
 import re
 
@@ -12,7 +12,7 @@ KINDS = {
     "process-pool": "process",
     "null": "none",
 }
-# bytes: at rest, per connection; RSS: at rest, per connection; CPU per request
+# memory at rest and per connection, RSS at rest and per connection, CPU per request
 MODELS = {
     "serial": (1.1 * MIB, 9 * KIB, 2.0 * MIB, 0.2 * KIB, 12e3),
     "thread-per-request": (1.2 * MIB, 40 * KIB, 2.4 * MIB, 9 * KIB, 31e3),
@@ -22,7 +22,7 @@ MODELS = {
 
 
 def steps_of(query):
-    """What a query asks for in steps: {"steps": 2000000}, or nothing."""
+    """The steps in a query: {"steps": 2000000}, or {}."""
     found = re.search(r"steps=(\d+)([kM]?)", query)
     factor = {"": 1, "k": 1000, "M": 1_000_000}
     return {"steps": int(found[1]) * factor[found[2]]} if found else {}
@@ -119,7 +119,7 @@ def beside():
 
 
 def rates():
-    """An open loop up to and over what one CPU can do at 500 us a request."""
+    """An open loop up to and beyond the capacity of one CPU at 500 us a request."""
     points = []
     for rate in (250, 500, 1000, 1500, 1900, 2500):
         more = {"section": "spin"}  # connections follow the rate, as by default
@@ -188,7 +188,7 @@ def plain(name, title, points, **more):
 
 
 def overload():
-    """Below the capacity, a fifth over it, twice as much."""
+    """Overload: below the capacity, a fifth above it, and twice the capacity."""
     points = []
     for rate in (300, 720, 1200):
         p = point(f"asked-r{rate}", "mixed", "mixed", "delay=10ms", 256, 10_000_000, section="asked")

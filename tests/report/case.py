@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the reports share: a run stored in a directory of its own,
-a report made from it by the program itself, and what was written.
+"""The base of the report tests: a run stored in its own directory, a report made by the
+real program, and access to its files.
 """
 
 import os
@@ -45,7 +45,7 @@ class Case(unittest.TestCase):
         return done
 
     def golden(self, name, text):
-        """The text is exactly the stored one."""
+        """Compares the text with the golden file."""
         path = HERE / "golden" / name
         text = text.replace(str(self.run_path), "RUN")
         if os.environ.get("TROIKA_GOLDEN") == "write":
@@ -60,7 +60,7 @@ class Case(unittest.TestCase):
         return sorted((self.run_path / "report" / "adr").glob("*.md"))
 
     def store(self, change, *names):
-        """A run changed before it is summarised: change(run, trials)."""
+        """Stores a run after change(run, trials), then summarises it."""
         run, trials, texts = stored.build(*names)
         change(run, trials)
         stored.summarise(run, trials)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the trials of some modes of load have beside the rest: goodput and
-recovery, slices, the minutes of a soak, the time to connect.
+"""Facts that only trials of some load modes have: goodput and recovery, slices, the
+drift of a soak, the time to connect.
 """
 
 import math
@@ -10,7 +10,7 @@ PARTS = 10
 
 
 def add(rng, where, model, trial):
-    """Puts it into a made-up trial."""
+    """Adds these facts to a synthetic trial."""
     mode = where["load"]["mode"]
     if where["load"].get("recovery_limit_ns"):
         _overload(where, model, trial)
@@ -23,8 +23,8 @@ def add(rng, where, model, trial):
 
 
 def _overload(where, model, trial):
-    """Nearly all within the limit below 600 a second; beyond it a queue that
-    the loop never works off within the time that it is given."""
+    """Below 600 a second nearly all answers are within the limit; above, a queue forms
+    that the loop cannot work off in the time allowed."""
     asked = where["load"]["rate_per_s"]
     late = max(asked / 600 - 1, 0)
     within = asked * 0.99 if not late else 600 / (1 + 3 * late) * (1 if model in SHARED else 0.4)
@@ -66,7 +66,7 @@ def _slices(rng, where, trial):
 
 
 def _drift(rng, where, model, trial):
-    """Threads leak 6 MiB an hour, the others nothing."""
+    """Threads leak 6 MiB an hour, the other models nothing."""
     leak = 6 * 2**20 if model == "thread-per-request" else 0
     hours = where["window_ns"] / 3600e9
     base = trial["memory"]["total_bytes"]
@@ -95,7 +95,7 @@ def _connect(trial):
 
 
 def metrics(trial):
-    """The metrics that only such a trial has."""
+    """The metrics that only these trials have."""
     found, load = {}, trial["cell"]["load"]
     if trial.get("goodput"):
         found["goodput_per_s"] = trial["goodput"]["per_s"]

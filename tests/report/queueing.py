@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Runs of shipped experiments as a small queueing model has them: one server
-CPU, waits that cost nothing, pools that hold a worker for a request's length.
-The same model tells what is true at a profile, so that a decision made from the
-run can be judged.
+"""Runs of shipped experiments from a small queueing model: one server CPU, waits that
+cost nothing, pools that hold a worker for the length of a request. The model also gives
+the true figures at a profile, so that a decision made from the run can be checked.
 
 `World(spread=0)` serves in constant times: a closed loop of N has
 max(W + S, N S, N (W + S) / workers) as every answer's time. `spread=1` has exponential
@@ -21,7 +20,7 @@ from asked import MIB
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = {"": 1, "k": 1e3, "M": 1e6, "us": 1e3, "ms": 1e6, "s": 1e9, "%": 0.01}
 BLOCKS = 6
-# workers (None: no limit), CPU of serving in ns, memory at rest, per request at once
+# workers (None: no limit), CPU of serving in ns, memory at rest and per request at once
 MODELS = {
     "serial": (1, 12e3, 1.1 * MIB, 9e3),
     "thread-per-request": (None, 46e3, 1.2 * MIB, 40e3),
@@ -41,7 +40,7 @@ def number(text):
 
 
 class World:
-    """What serving takes, by model, and what a step of computing does."""
+    """The cost of serving, by model, and of a step of computing."""
 
     def __init__(self, spread=0, step_ns=1.5, scale=1.0):
         self.spread, self.step_ns, self.scale = spread, step_ns, scale
@@ -81,7 +80,7 @@ class World:
 
 
 def load_points(name):
-    """Of a shipped experiment, in its order, as run.json has them."""
+    """The load points of a shipped experiment, in order, as in run.json."""
     parser = configparser.ConfigParser(inline_comment_prefixes=("#", ";"), interpolation=None)
     parser.read(ROOT / f"harness/experiments/{name}.ini", encoding="utf-8")
     found = []
@@ -132,14 +131,14 @@ def _point(section, keys, values, lists):
 
 
 def _row(value):
-    """With an interval of 2 % to each side."""
+    """A row with an interval of 2 % to each side."""
     if value is None:
         return None
     return {"value": value, "lo": 0.98 * value, "hi": 1.02 * value, "n": BLOCKS, "trials": []}
 
 
 def _figures(world, point, model, workers):
-    """metric -> value; the longest answer; whether it was overloaded."""
+    """The values by metric, the longest answer, and whether it was overloaded."""
     wait, load = point["wait_ns"], point["load"]
     steps = point["parameters"].get("steps")
     work = steps * world.step_ns if steps else 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Stored results that look like a run's, for the report's tests.
 
-`write(directory, *experiments)` puts a run of made-up but plausible numbers
-there: the same seed, the same files. Levels follow the laws (C/D, W/D, P/c)
+`write(directory, *experiments)` stores a run of synthetic but plausible numbers;
+equal seeds give equal files. Levels follow the laws (C/D, W/D, P/c)
 with a few percent of noise that the models of a block share. Summary and
 comparisons are computed here the way docs/results.md describes them, so that a
 test can change trials first and see the report follow.
@@ -24,7 +24,7 @@ from summarised import comparison, metrics_of, summary_row
 RUN_ID = "20261121T031500Z-1f2e"
 OPEN = ("open", "soak", "idle")
 IDLE = 0.4  # an idle connection's share of a busy one's bytes
-SHARES = (0.45, 0.2, 0.05, 0.15, 0.1)  # of the kinds, bottom first
+SHARES = (0.45, 0.2, 0.05, 0.15, 0.1)  # of each memory kind, bottom first
 
 
 def law(model, where):
@@ -51,7 +51,7 @@ def law(model, where):
 
 
 def histogram_rows(rng, count, service, tail):
-    """Percentile rows of a shifted exponential, and the .hgrm lines."""
+    """The percentile rows of a shifted exponential distribution, and its .hgrm lines."""
     grid = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9]
     allowed = [p for p in grid if count * (1 - p / 100) >= 20]
     rows = [
@@ -79,7 +79,7 @@ def latency(rng, count, service, tail):
 
 
 def platform(block):
-    """How late the machine itself was."""
+    """The lateness of the machine itself."""
     lateness = {50: 6e3, 90: 15e3, 99: 60e3, 99.9: 400e3}
     rows = [{"p": p, "ns": int(v * (1 + 0.1 * block))} for p, v in lateness.items()]
     seen = {"count": 40000, "mean_ns": 9000, "max_ns": 2_000_000, "percentiles": rows}
@@ -88,7 +88,7 @@ def platform(block):
 
 
 def second_load(rng, where, model, noise):
-    """What the second load of a trial saw; the loop makes it wait for the job."""
+    """The second load of a trial, which under a loop waits for the job."""
     if not where["beside"]:
         return None
     worst = 50e6 if model == "event-loop" else 0.4e6
@@ -98,8 +98,8 @@ def second_load(rng, where, model, noise):
 
 
 def capacity(where, model, most):
-    """What a search found: serial cannot keep the limit, and the generator
-    gave out before the process pool did."""
+    """The result of a search: serial cannot keep the limit, and the generator reaches
+    its own limit before the process pool does."""
     if where["load"]["mode"] != "search":
         return None
     cannot, least = model == "serial", model == "process-pool"
@@ -152,7 +152,7 @@ def memory(rng, model, connections):
 
 
 def moment(total, connections, rss):
-    """No request in flight."""
+    """A moment without a request in flight."""
     names = ("user", "kernel_stack", "page_table", "slab", "socket")
     kinds = {f"{k}_bytes": int(total * share) for k, share in zip(names, SHARES)}
     more = {"rss_sum_bytes": int(rss), "pss_sum_bytes": kinds["user_bytes"]}
@@ -160,7 +160,7 @@ def moment(total, connections, rss):
 
 
 def slopes(experiment):
-    """Of a sweep, by the law that made its trials."""
+    """The slopes of a sweep, by the law that made its trials."""
     points = experiment["load_points"]
     counts = {p["load"]["connections"] for p in points}
     if len({p["section"] for p in points}) > 1 or len(counts) < 3:
@@ -333,7 +333,7 @@ def summarise(run, trials):
 
 
 def build(*names):
-    """(run, trials, hgrm texts by trial id), not yet on disk."""
+    """The run, its trials and .hgrm texts by trial id, not yet on disk."""
     rng = random.Random(20261121)
     experiments = [EXPERIMENTS[n]() for n in names or ("quick",)]
     trials, texts = [], {}
@@ -385,7 +385,7 @@ def build(*names):
 
 
 def selftest():
-    """What `troika selftest` stores: one as expected, one not."""
+    """A result of `troika selftest` with one test as expected and one failed."""
     planted = {
         "stall": ("latency", "a stop of 5 s", "p75 2.5 s", "p75 2.49 s", True),
         "closed": ("mutant", "a generator that waits", "caught", "not caught", False),
@@ -422,7 +422,7 @@ def selftest():
 
 
 def store(directory, run, trials, texts):
-    """Writes a run whose plan is the trials given."""
+    """Writes a run whose plan lists the given trials."""
     path = Path(directory)
     known = {t["trial_id"] for t in trials}
     run["plan"] = [row for row in run.get("plan") or [] if row["trial_id"] in known]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Rows of a made-up run's summary and comparisons, computed from its trials the
-way docs/results.md describes them.
+"""Rows of a synthetic run's summary and comparisons, computed from its trials as
+docs/results.md describes.
 """
 
 import math
@@ -13,7 +13,7 @@ T_975, T_95 = 2.571, 2.015  # Student's t for the 5 degrees of freedom of 6 bloc
 
 
 def metrics_of(t):
-    """metric -> value or None of one trial."""
+    """The metrics of one trial: name -> value or None."""
     kind = t["latency"]["kind"]
     percentiles = {r["p"]: r["ns"] for r in t["latency"][kind]["percentiles"]}
     cpu, done = t["cpu"], t["requests"]["ok"]
@@ -47,7 +47,7 @@ def metrics_of(t):
 
 
 def gone(t, metric):
-    """The words with which a gate withholds the metric from a trial, or None."""
+    """The words of the gate that withholds the metric from a trial, or None."""
     figures = {"throughput": "throughput", "cpu": "cpu", "memory": "memory"}
     figure = figures.get(metric.split("_")[0], "latency")
     rows = [r for r in t.get("withheld") or [] if r["figure"] == figure]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What misses a limit of the profile at a load point leads nothing there: in the
-report, on the page and in the last lines of a run.
+"""A model that misses a limit of the profile at a load point leads nothing there: in
+the report, on the page and in the last lines of a run.
 """
 
 import os
@@ -45,7 +45,7 @@ class Apart(Case):
         self.stored()
         said = self.last_lines()
         fetch = said.split("  fetch:")[1].split("  spin:")[0]
-        # Nobody else has a figure on p50 beyond the limit.
+        # No other model has a p50 beyond the limit.
         self.assertIn("because they miss the profile's p99<100ms or 512MiB of memory: serial", fetch)
         self.assertNotIn("times serial", fetch)
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""In a real browser the pages ask for nothing and run nothing: they are served
-with a policy that allows what is inside the page alone and has the browser
-report whatever else it was about to load.
+"""In a real browser the pages load nothing and run nothing. They are served with a
+policy that allows only what is inside the page, and the browser reports everything else
+that it would load.
 
-A control page, which asks for an image from elsewhere, has to be reported: it
-is opened behind the page under test by the same browser, and its report ends
-the wait.
+A control page requests an image from another host, so the browser must report
+it. The browser opens the control page after the page under test, and the report
+on the control page ends the wait.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ LIMIT_S = 60
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
-    """The page in a frame; once that is there with all it loads, the control."""
+    """Serves the page in a frame, and the control page once the frame has loaded."""
 
     def do_GET(self):
         name = self.path[1:]
@@ -74,7 +74,7 @@ def browser(address):
 
 class Browser(Case):
     def opened(self, page):
-        """What the browser reported of the page."""
+        """What the browser reported about the page."""
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
             server.page, server.asked, server.broken = page, [], []
             threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The claims: every shipped rule can be read, a wrong one is refused with its
-line and the nearest name, conditions follow their truth table, and stored
-results become exactly this page.
+"""The claims: every shipped rule can be read, a wrong rule is refused with its line and
+the nearest name, conditions follow their truth table, and the page of stored results is
+exactly the golden file.
 """
 
 import json
@@ -52,7 +52,7 @@ why = {gain}; {rate}.
 if = gain outside 80..120 or every rate < 1500/s
 why = {gain}.
 """
-# Both sides of a condition.
+# A verdict with both sides of a condition.
 SIDES = """[verdict CONDITIONAL]
 if = gain in 80..120 and every rate < 1500/s
 holds = by the gain: {gain}
@@ -60,7 +60,7 @@ fails = by the rate: {rate}
 
 [verdict REFUTED]
 """
-# What is changed in the rule, and how it is refused.
+# Text in the rule, its replacement, and the expected message.
 WRONG = [
     ("short =", "shrt =", r"c90.ini:2: \[claim C90\] has no key “shrt”; did you mean short\?"),
     ("[claim C90]", "[claim loop]", r"c90.ini:1: \[claim loop\] needs a number"),
@@ -93,7 +93,7 @@ WRONG = [
     ),
     ("or every rate < 1500/s", "or every rate < 1400/s", r"c90.ini:1: no verdict holds where gain = 80, rate = 700 and 1400"),
     ("outside 80..120 or every rate", "outside 70..120 or every rate", r"c90.ini:1: no verdict holds where gain = 7"),
-    # What rests on a model of which the claim does not speak.
+    # A verdict that rests on a model of which the claim does not speak.
     ("speaks = event-loop, process-pool", "speaks = event-loop", r"c90.ini:30: CONFIRMED rests on rate, a figure of"),
     ("against = serial\n", "", r"c90.ini:29: CONFIRMED rests on gain, a figure of event-loop, serial: the claim"),
     ("speaks = event-loop, process-pool", "speaks = process-pool", r"c90.ini:30: CONFIRMED rests on gain"),
@@ -287,8 +287,8 @@ class Conditions(unittest.TestCase):
 
 class Page(Case):
     def judged(self, *rule_texts, change=lambda run, trials: None, stored=(), then=None):
-        """claims.json of the rules C90, C91, ... on a stored run, changed before it
-        is summarised and then again."""
+        """The claims.json of rules C90, C91, ... for a stored run, to which `change` is
+        applied before and `then` after it is summarised."""
         self.store(change, *stored)
         if then:
             then(self.run_path)
@@ -392,7 +392,7 @@ class Page(Case):
             self.assertAlmostEqual(float(colour), math.log10(float(number)), places=2)
 
     def test_memory_that_is_estimated_has_its_error(self):
-        """As measured by an ordinary user."""
+        """Memory as measured without privileges."""
         def estimated(run_path, lower):
             path = run_path / "run.json"
             run = json.loads(path.read_text())

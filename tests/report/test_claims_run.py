@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The claims' driver with a troika that stores made-up runs: what it is asked
-for, in which order, and what becomes of its exit code.
+"""The driver of the claims, with a fake troika that stores synthetic runs: the calls,
+their order, and the exit code.
 """
 
 import json
@@ -11,7 +11,7 @@ import unittest
 from case import HERE, ROOT, Case
 from test_claims import RULE
 
-# Each call stores the same run, under a name of its own, and says where it is.
+# Each call stores an equal run under a new name, and prints where the run is.
 TROIKA = """#!/usr/bin/python3 -B
 import pathlib, sys
 sys.path.insert(0, {here!r})
@@ -50,7 +50,7 @@ class Driver(Case):
         return json.loads(path.read_text(encoding="utf-8"))
 
     def open_rule(self):
-        """A limit that lies inside the interval of the stored figure."""
+        """A rule whose limit lies inside the interval of the stored figure."""
         self.run_claims(RULE)
         element = self.page()["claims"][0]["figures"][0]["elements"][0]
         limit = (element["value"] + element["hi"]) / 2

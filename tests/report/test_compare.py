@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""troika compare on made-up runs whose truth is known: what it calls better,
-what it refuses, and when it ends with 4."""
+"""troika compare on synthetic runs with known differences: what it calls better, what
+it refuses, and when its exit code is 4."""
 
 import json
 import os
@@ -84,7 +84,7 @@ class Compare(Case):
         self.assertRegex(text, r"lost in B: \d+ figures")
 
     def rows(self, change):
-        """The run as it is, with the rows of its summary changed."""
+        """The stored run with changed rows of its summary."""
         self.store(lambda run, trials: None)
         path = self.run_path / "run.json"
         run = json.loads(path.read_text())
@@ -142,7 +142,7 @@ class Compare(Case):
         self.scale(1)
         text = self.compare("--threshold", "mem<1GiB", "--threshold", "rps>0.1")
         self.assertEqual(2, text.stdout.count(": met in"))
-        # Cells that are too short for a p99 do not keep a limit on it.
+        # Cells that are too short for a p99 cannot keep a limit on p99.
         text = self.compare("--threshold", "p99<1h", code=4).stdout
         self.assertIn("quick fetch serial: no figure: fewer than 20", text)
         text = self.compare("--threshold", "mem<1KiB", "--threshold", "err<1%", code=4)
@@ -191,7 +191,7 @@ class Compare(Case):
             victim.write_text(whole)
 
     def test_a_trial_that_contradicts_itself_is_refused(self):
-        """As the report refuses it (reports/data/checks.py)."""
+        """troika compare refuses it as the report does (reports/data/checks.py)."""
         self.store(lambda run, trials: None)
         victim = sorted((self.run_path / "trials").glob("*.json"))[0]
         whole = victim.read_text()
@@ -241,7 +241,7 @@ class Compare(Case):
             self.assertRegex(done.stderr, f"troika summarise {self.run_path}\n$")
 
     def test_what_is_no_regular_file_is_refused(self):
-        """A pipe that nobody writes to is not waited for."""
+        """A pipe that is never written to must not block the program."""
         self.store(lambda run, trials: None)
         victim = sorted((self.run_path / "trials").glob("*.json"))[0]
         for path in (victim, self.run_path / "run.json"):

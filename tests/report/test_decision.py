@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Stored results in, a decision out: when it recommends, and when the data do
-not carry that.
+"""Decisions from stored results: when a model is recommended, and when the data do not
+suffice.
 """
 
 import json
@@ -51,7 +51,7 @@ class Decisions(Case):
         decided = copy["decision"]
         fates = {o["model"]: o["fate"] for o in decided["options"]}
         self.assertEqual(fates.pop("event-loop"), "fails")  # held up for the job's 50 ms
-        self.assertEqual(set(fates.values()), {"fits"})  # whose own latency is no matter
+        self.assertEqual(set(fates.values()), {"fits"})  # whose own latency does not count
         self.assertEqual({c["metric"] for c in decided["constraints"]}, {"beside_p99_ns"})
         self.assertIn("beside_p99_ns", decided["weights"])
         self.assertIn("the second load's", self.records()[-1].read_text())
@@ -86,8 +86,8 @@ class Decisions(Case):
         self.assertIn("no measurement separates them", copy["outcome_words"])
 
     def test_trade_off_within_the_noise_is_a_toss_up(self):
-        """Better on memory, worse on CPU: neither dominates, the score decides
-        only beyond its interval."""
+        """One model is better on memory and worse on CPU: neither dominates, and the
+        score decides only beyond its interval."""
 
         def change(_, trials):
             for t in trials:
@@ -150,7 +150,7 @@ class Decisions(Case):
         self.assertNotIn("Recommended: ", record)
 
     def spoil(self, *names, code, only="report"):
-        """The summary of a run in which these trials are invalid."""
+        """The summary of a run in which the given trials are invalid."""
 
         def change(_, trials):
             for t in trials:
@@ -203,7 +203,7 @@ class Decisions(Case):
         )
 
     def to_measure(self):
-        """The experiment beside the newest record, which troika must accept."""
+        """The experiment beside the newest record; troika must accept it."""
         (path,) = sorted(self.records()[-1].parent.glob("*.ini"))
         done = self.troika("bench", "--dry-run", path)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -211,7 +211,7 @@ class Decisions(Case):
         return path.read_text()
 
     def test_evidence_far_in_cpu_recommends_nothing(self):
-        """Without CPU of its own a load point is far from a profile with some."""
+        """A load point without CPU work is far from a profile with CPU work."""
         copy = self.outcome(self.set_profile(cpu_ns=900_000))
         decided, choice = copy["decision"], copy["decision"]["choice"]
         self.assertGreater(choice["cpu_factor"], 2)
@@ -245,7 +245,7 @@ class Decisions(Case):
                 self.setUp()
 
     def test_factors_multiply(self):
-        """Three factors of 1.3 are one of 2.2, which no factor shows by itself."""
+        """Three factors of 1.3 make 2.2, though each is small by itself."""
 
         def change(run, trials):
             profile = run["experiments"][0]["profile"]
@@ -269,8 +269,8 @@ class Decisions(Case):
         self.to_measure()
 
     def test_limit_between_the_figure_and_its_bound_cannot_be_told(self):
-        """Measured at 53 ms with 100 connections; with 120 at most 20 more of
-        14 us, that is 53.3 ms."""
+        """The latency is 53 ms with 100 connections; 20 more connections add at most 14
+        us each, which makes 53.3 ms."""
         with_room = {"connections": 120, "limit_ns": 54_500_000, "limit": "p99<54.5ms"}
         copy = self.outcome(self.set_profile(**with_room))
         loop = next(o for o in copy["decision"]["options"] if o["model"] == "event-loop")
@@ -285,8 +285,8 @@ class Decisions(Case):
         self.to_measure()
 
     def test_break_even_of_a_median_is_told(self):
-        """Nobody keeps a limit of 1 ms: the true break-evens, and only limits
-        that the profile states."""
+        """No model keeps a limit of 1 ms: the record has the true break-evens, only for
+        limits of the profile."""
         copy = self.outcome(self.set_profile(limit_ns=1_000_000, limit="p99<1ms"))
         text = self.records()[-1].read_text()
         changes = text.split("### What would change this")[1].split("###")[0]
@@ -297,8 +297,8 @@ class Decisions(Case):
         self.assertEqual(changes.count("\n- "), checks)
 
     def test_break_even_of_a_limit_on_the_median(self):
-        """Where the limit is on p50 itself, the median is its figure, and the
-        pessimistic end is the break-even."""
+        """If the limit is on p50, the median is the figure and its pessimistic end the
+        break-even."""
         def changes(limit_ns):
             self.setUp()
             copy = self.outcome(
@@ -320,9 +320,9 @@ class Decisions(Case):
         self.assertNotIn("no figure for p50", said)
 
     def workers(self, run, trials, levels):
-        """`fetch` with other counts of workers: a pool's rate and latency as
-        W / D has them, event-loop as it is. levels: count -> factor on the
-        pool's rate."""
+        """Load points of `fetch` with other numbers of workers: the pool's rate and
+        latency follow W / D, event-loop stays unchanged. `levels` maps a number of
+        workers to a factor on the pool's rate."""
         quick, base = run["experiments"][0], run["experiments"][0]["load_points"][0]
         quick["load_points"] = []
         own = [t for t in trials if t["load_point"] == "fetch"]
@@ -346,7 +346,7 @@ class Decisions(Case):
                     trials.append(twin)
 
     def changed_rows(self, change, choose, *more):
-        """The record of a run whose summary's rows are changed where choose(row)."""
+        """The record of a run in whose summary the rows with choose(row) are changed."""
         run, trials, texts = stored.build()
         for one in more:
             one(run, trials)
@@ -465,7 +465,7 @@ class Decisions(Case):
         copy = self.outcome(lambda run, trials: self.workers(run, trials, levels))
         options = {o["model"]: o for o in copy["decision"]["options"]}
         pool = options["process-pool"]
-        # 8 keeps the limit and is not told from 100: the fewest of these.
+        # 8 keeps the limit and cannot be told from 100, so the fewest workers are taken.
         self.assertEqual((pool["workers"], pool["fate"]), (8, "fits"))
         self.assertEqual([r["workers"] for r in pool["curve"]], [2, 8, 16, 100])
         fates = [r["fate"] for r in pool["curve"]]
@@ -505,7 +505,7 @@ class Decisions(Case):
 
     def test_evidence_is_nearest_in_cpu_too(self):
         def change(run, trials):
-            """A point beside `fetch` that differs from it in CPU alone."""
+            """Adds a load point that differs from `fetch` only in CPU."""
             quick = run["experiments"][0]
             quick["profile"]["cpu_ns"] = 780_000
             quick["load_points"].append(dict(quick["load_points"][0], id="heavy", kind="mixed"))
@@ -540,7 +540,7 @@ class Decisions(Case):
         self.assertIn("Preliminary", copy["outcome_words"])
 
     def test_verify_tells_a_record_of_another_name(self):
-        """A record that the run does not give is not passed over."""
+        """A record that the run does not make is reported."""
         stored.write(self.run_path)
         self.report("--only", "adr")
         (record,) = self.records()
@@ -561,7 +561,7 @@ class Decisions(Case):
         self.report("--only", "adr")
         (record,) = self.records()
         text = record.read_text()
-        # What people decide is theirs.
+        # People may change these lines.
         record.write_text(text.replace('status: "proposed"', 'status: "accepted"'))
         self.assertIn("agrees with the stored results", self.report("--verify").stdout)
         seen = re.search(r"p99 latency (\d\d\.\d) ms", text).group(1)

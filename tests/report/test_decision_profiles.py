@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Decisions against what is true: runs of shipped experiments and the truth at a
-profile come from one queueing model (queueing.py), so that an option that is
-said to fit can be seen to break its limit.
+"""Decisions checked against known answers: one queueing model (queueing.py) gives both
+the runs of shipped experiments and the true figures at a profile, so the test sees
+whether an option that is said to fit breaks its limit.
 """
 
 import random
@@ -60,7 +60,7 @@ def keeps(world, wanted, option, workers):
 
 
 def faults(world, name, wanted, points=None):
-    """(decision, what it says that is not so)."""
+    """The decision and its false statements."""
     decided = decide(world, name, wanted, points)
     found = []
     for option in decided["options"]:
@@ -109,7 +109,7 @@ class Profiles(unittest.TestCase):
                     self.assertEqual(found, [])
 
     def test_profile_that_was_measured_is_decided(self):
-        """The shipped experiments' own profiles stay within what they measure."""
+        """The profiles of shipped experiments are within what these measure."""
         own = {
             "quick": ((50, 0.05, 100, 100, 512), "recommended"),
             "mixed": ((10, 0.5, 32, 100, None), "recommended"),
@@ -149,7 +149,7 @@ class Profiles(unittest.TestCase):
                     said[option["fate"]] += 1
             if decided["outcome"]["kind"] in said:
                 said[decided["outcome"]["kind"]] += 1
-        # Silence would be no proof: enough was said plainly, of every kind.
+        # The test means nothing unless enough decisions of every kind were firm.
         self.assertGreater(min(said.values()), 40, said)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A claim's figures from stored runs: what the generator bounded is a bound
-from the right side, prices have their quartiles, and invalid trials are missed
-wherever a figure rests on them.
+"""A claim's figures from stored runs: a figure limited by the generator is a bound on
+the right side, prices have quartiles, and a figure that rests on invalid trials is
+missing.
 """
 
 import math
@@ -21,7 +21,7 @@ RATIO = replace(PLAIN, form="ratio", to="serial", measures="number")
 
 class Elements(Case):
     def of(self, figure, change=lambda run, trials: None, *names):
-        """Its elements; `change` is made after the summary."""
+        """The elements of a figure; `change` is applied after the summary."""
         run, trials, texts = stored.build(*names)
         stored.summarise(run, trials)
         change(run, trials)
@@ -56,7 +56,8 @@ class Elements(Case):
         self.assertIn("generator-bound", element.missing)
 
     def test_what_one_more_worker_adds(self):
-        """From the load points with fewest and most workers, by their ends."""
+        """The figure uses the load points with the fewest and the most workers, and
+        their intervals' ends."""
         each = replace(PLAIN, form="per worker", metric="memory_total_bytes", models=["process-pool"], measures="size")
 
         def change(run, trials):
@@ -105,8 +106,8 @@ class Elements(Case):
             self.assertIsNone(element.interval)
 
     def test_what_a_gate_withholds_is_missed_where_it_is_asked_for(self):
-        """More than a fifth of the trials do not give it: the rest may be the
-        lucky ones. What the gate leaves is as it was."""
+        """If more than a fifth of the trials withhold a figure, it is missing: the rest
+        may be the lucky ones. Figures that the gate leaves do not change."""
         def change(run, trials):
             for t in trials:
                 if t["block"] < 3:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whatever a user can name stays text: in report.md, the decision record, the
-page, the terminal, and on the claims' page.
+"""Names from users stay plain text: in report.md, the decision record, the page, the
+terminal, and the page of the claims.
 """
 
 import json
@@ -26,12 +26,12 @@ HOSTILE = (
     "<!-- comment",
     "ends in <",
 )
-# Nothing but what the templates themselves write.
+# Only the tags that the templates write.
 MARKUP = re.compile(r"<(?=[A-Za-z/!?])|(?<!\\)\]\((?!\.\./|charts/|adr/|\d{4}-)|^\[.*\]:", re.M)
 
 
 def hostile(run, text):
-    """Every name that an experiment file, or a stored run, has."""
+    """Replaces every name in an experiment file or a stored run."""
     quick = run["experiments"][0]
     quick.update(title=text, question=text, left_out=text)
     quick["profile"].update(name=text, limit=text)
@@ -65,12 +65,12 @@ class Escaping(Case):
         return self.text(), record.read_text(), self.text("index.html"), said
 
     def test_all_at_once(self):
-        """One run whose names are all of them, so that none is forgotten."""
+        """One run that uses all hostile names at once."""
         text = " ".join(HOSTILE)
         report, record, page, said = self.made(text)
         for name, page_text in (("report.md", report), ("record", record)):
             with self.subTest(name):
-                # What stands between backticks or fences is code, not markup.
+                # Text between backticks or fences is code, not markup.
                 prose = re.sub(r"^```\n.*?\n```$", "", page_text, flags=re.M | re.S)
                 prose = re.sub(r"`[^`\n]*`", "", prose)
                 found = MARKUP.search(prose)

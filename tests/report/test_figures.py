@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The figures of a report: ratios with their margin, the offered rate with knee
-and limit, invalid points, gates, the instrument's own test.
+"""The figures of a report: ratios with their margin, the offered rate with knee and
+limit, invalid points, gates, the self-test.
 """
 
 import json
@@ -15,7 +15,7 @@ import stored  # noqa: E402
 
 
 def noise_floor():
-    """One pair of copies called different, on throughput."""
+    """A noise floor with one pair of copies called different on throughput."""
     cell = {
         "load_point": "fetch", "metric": "throughput_per_s", "n": 6,
         "ratio": 1.3, "lo": 1.2, "hi": 1.4, "verdict": "better",
@@ -85,7 +85,7 @@ class Figures(Case):
         )
 
     def test_what_a_gate_withholds_is_in_no_figure(self):
-        """A late generator takes the response times and nothing else."""
+        """A late generator withholds the response times and no other figure."""
         words = "the generator was late"
 
         def change(run, trials):
@@ -108,7 +108,7 @@ class Figures(Case):
         self.assertIn(f"withheld: {words}", self.text())
 
     def test_a_second_gate_takes_what_the_first_has_taken(self):
-        """A figure is told with the first gate alone."""
+        """A figure is stored with the first gate that withholds it."""
         def change(run, trials):
             run["gates"] = [{"id": name, "fails_when": "-", "figures": ["throughput", "latency"],
                              "effect": "withheld"} for name in ("generator_lag", "backend_lateness")]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The charts of single modes of load: overload and recovery, pairs of slices, a
-soak's minutes, churn, idle connections.
+"""The charts of single load modes: overload and recovery, pairs of slices, the drift of
+a soak, churn, idle connections.
 """
 
 import math
@@ -17,13 +17,14 @@ from charts import soak  # noqa: E402
 
 class Modes(Case):
     def charts(self, *names):
-        """The report of a run of these experiments; the folder of its charts."""
+        """Makes the report of a run of the experiments; returns the folder of its
+        charts."""
         stored.write(self.run_path, *names)
         self.report("--only", "report")
         return self.run_path / "report" / "charts"
 
     def blocks(self, path):
-        """The numbers of a .dat: comment -> rows."""
+        """The blocks of a .dat file: comment -> rows."""
         found = {}
         for text in path.read_text().split("\n\n\n"):
             lines = [line for line in text.splitlines() if line]
@@ -33,7 +34,7 @@ class Modes(Case):
         return found
 
     def head(self, start, *within):
-        """The first line of the text that starts like this and has that within."""
+        """The first line that starts with one text and contains the other."""
         lines = [line for line in self.text().splitlines() if line.startswith(start)]
         return next(line for line in lines if all(w in line for w in within))
 

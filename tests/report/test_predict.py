@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What was predicted: the error over the cells, what was off with its cause,
-and a chart, all from what the trials store.
+"""Predictions in the report: the error over the cells, cells that are off with their
+cause, and a chart, all from stored trials.
 """
 
 import unittest

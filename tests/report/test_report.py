@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stored results in, a report out: what it says, what it refuses to say.
+"""Reports from stored results: what they contain, and which results are refused.
 
 `TROIKA_GOLDEN=write` rewrites the files in golden/ after a wanted change; read
 the difference before committing it.
@@ -148,7 +148,7 @@ class Report(Case):
         self.assertEqual(len(ids), len(set(ids)))
 
     def test_closed_loop_cut_short_has_no_line(self):
-        """Fewer than two rounds: the longest waits are not in the histogram."""
+        """In a window of fewer than two rounds the histogram lacks the longest waits."""
 
         def change(_, trials):
             for t in trials:
@@ -325,7 +325,7 @@ class Refusals(Case):
                     checks.check_run(self.run_path, run)
 
     def test_trial_of_another_load_point_than_is_stored(self):
-        """The experiment was changed, and the run went on."""
+        """The experiment was changed before the run went on."""
         run, trials, _ = stored.build("rates")
         plan = {row["trial_id"]: row for row in run["plan"]}
         checks.check_trial(Path(trials[0]["trial_id"]), trials[0], run, plan)
@@ -371,7 +371,7 @@ class Refusals(Case):
         self.refused(rf"{re.escape(path.name)}: cannot be read: it is no regular file")
 
     def test_damage_that_the_checks_do_not_know_is_a_sentence(self):
-        """Summaries lack what a template or the code takes for given."""
+        """The summaries lack keys that a template or the code relies on."""
         for change in (
             lambda run: run["noise_floor"].pop("cells"),
             lambda run: run.update(tally={}),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Where the CPU time goes: the report says what the harness found, with units,
-and nothing where nothing was counted.
+"""Where the CPU time goes: the report shows the harness's figures with units, and
+nothing if nothing was counted.
 """
 
 import unittest
@@ -15,7 +15,7 @@ WORDS = "A costs 3.1 us more CPU per request than B: 1.0 context switch more"
 
 
 def add(run, **known):
-    """Figures of the first cell of the run, and one pair."""
+    """Adds figures for the first cell of the run, and one pair."""
     experiment = run["experiments"][0]
     point = experiment["load_points"][0]
     where = {"experiment": experiment["name"], "load_point": point["id"]}

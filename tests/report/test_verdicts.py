@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Verdicts of the shipped rules on made-up figures: who can refute what, and
-what noise does to them. Figures are drawn, not measured: lognormal blocks
-around a truth, each with the interval that the harness gives such blocks.
+"""Verdicts of the shipped rules on simulated figures: which models can refute a claim,
+and the effect of noise. The figures are lognormal blocks around a true value, with the
+interval that the harness computes for such blocks.
 """
 
 import math
@@ -31,7 +31,7 @@ def element(label, value, lo=None, hi=None, n=4, **more):
 
 
 def drawn(rng, label, truth, spread, n):
-    """What n blocks around a truth come to."""
+    """The figure from n simulated blocks around a true value."""
     logs = [math.log(truth) + rng.gauss(0, spread) for _ in range(n)]
     mean = statistics.fmean(logs)
     half = verdicts.student(n - 1) * statistics.stdev(logs) / math.sqrt(n)
@@ -39,7 +39,7 @@ def drawn(rng, label, truth, spread, n):
 
 
 def judged(rule, values, runs=None, planned=()):
-    """The claim, where figure -> elements is `values(figure, runs)` or a table."""
+    """The judged claim; `values` gives a figure's elements, as a function or a table."""
     take = values if callable(values) else lambda figure, _: values.get(figure.name, [])
     everything = runs or [run(experiments=rule.experiments)]
     with mock.patch.object(figures, "elements", take):
@@ -47,7 +47,7 @@ def judged(rule, values, runs=None, planned=()):
 
 
 def table(**truths):
-    """figure -> elements without any noise: a number, or model -> number."""
+    """Elements by figure without noise, from numbers or numbers by model."""
     return {
         name.replace("_", "-"): [element(k, v) for k, v in (t if isinstance(t, dict) else {"x": t}).items()]
         for name, t in truths.items()
@@ -91,7 +91,7 @@ class Shipped(unittest.TestCase):
                 self.assertLessEqual(own, {*rule.speaks, *rule.against}, f"{rule.id} {name}")
 
     def test_a_limit_inside_an_interval_is_never_conditional(self):
-        """Figures of every shipped rule laid across each of their limits."""
+        """Intervals that include each limit of every shipped rule."""
         for rule in self.rules.values():
             for comparison in (c for v in rule.verdicts for c in v.condition.comparisons):
                 limit = comparison.limits[0]
@@ -102,7 +102,7 @@ class Shipped(unittest.TestCase):
                     self.assertEqual(said["verdict"], "UNDECIDED", f"{rule.id} {comparison.text}")
 
     def test_the_offload_that_could_not_be_told(self):
-        """Measured once: limit 1.2 inside the interval."""
+        """A measured case: the limit 1.2 was inside the interval."""
         rule = self.rules["C19"]
         values = {"threads": [element("t", 0.92, 0.58, 1.45)], "processes": [element("p", 1.7, 1.5, 1.9)]}
         said = judged(rule, values)
@@ -133,7 +133,7 @@ class Shipped(unittest.TestCase):
 
 
 class Stability(unittest.TestCase):
-    """The same truth, drawn again and again."""
+    """One true value, simulated many times."""
 
     OPPOSITE = {"CONFIRMED": "REFUTED", "REFUTED": "CONFIRMED"}
 
@@ -142,7 +142,7 @@ class Stability(unittest.TestCase):
         cls.rules = {r.id: r for r in rules.read_all()}
 
     def tally(self, claim, truths, spread, n, seed):
-        """Verdicts of DRAWS drawings, the planned second look included."""
+        """The verdicts of DRAWS simulations, including the planned second look."""
         rule, rng, said = self.rules[claim], random.Random(seed), []
         for _ in range(DRAWS):
             looks: dict = {}
@@ -184,8 +184,8 @@ class Stability(unittest.TestCase):
                 self.assertGreater(found[verdict], 0.9 * DRAWS)
 
     def test_at_the_limit_it_is_undecided(self):
-        """An interval misses its truth in 1 of 20; a second look that was
-        planned from the first has a chance of its own to."""
+        """An interval misses the true value in 1 of 20 cases; the second look has its
+        own chance to miss it."""
         for claim, truths, spread in (
             ("C04", {"hundred": 1050 * MS, "others": 1000 * MS}, 0.01),
             ("C19", {"threads": 1.2, "processes": 1.9}, 0.12),
@@ -199,8 +199,8 @@ class Stability(unittest.TestCase):
                 self.assertLess(max(wrong), 0.1 * DRAWS)
 
     def test_the_second_look_keeps_its_coverage(self):
-        """The number of blocks depends on the first blocks, which are then
-        left out: the new interval holds the truth in 95 %, wherever the limit."""
+        """The number of blocks depends on the first blocks, which are then left out:
+        the new interval covers the true value in 95 % of cases, wherever the limit is."""
         rng, held, looks = random.Random(7), 0, 4000
         for _ in range(looks):
             first = drawn(rng, "x", 1.0, 0.1, 4)
@@ -212,7 +212,7 @@ class Stability(unittest.TestCase):
 
 class Planning(unittest.TestCase):
     def test_blocks_follow_spread_and_distance(self):
-        """Half-width 10 % from 4 blocks; the spread is that over t / sqrt(4)."""
+        """The half-width from 4 blocks is 10 %; the spread is 10 % over t / sqrt(4)."""
         lo, hi = math.exp(-0.1), math.exp(0.1)
         spread = 0.1 * 2 / verdicts.student(3)
         for limit in (1.02, 1.05, 1.09, 0.95):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A made-up run of 1,008 trials, to see what its report takes: 28 load points
-(four sweeps, closed and open, and single ones), six models, six blocks, every
-trial with as many gates as a real one.
+"""A synthetic run of 1,008 trials, to measure the cost of its report: 28 load points
+(four sweeps, closed and open, and single ones), six models, six blocks, and as many
+gates in every trial as in a real one.
 
 By hand: /usr/bin/python3 tests/report/thousand.py DIRECTORY
 Then, with what it takes: /usr/bin/python3 tests/report/thousand.py --measure DIRECTORY
@@ -27,7 +27,7 @@ WAIT_NS = 20_000_000
 
 
 def sweep(name, over, values):
-    """Load points that differ in connections or in the rate."""
+    """Load points that differ only in connections or in the rate."""
     points = []
     for value in values:
         connections = value if over == "connections" else 256
@@ -63,8 +63,7 @@ def write(directory):
 
 
 def tree_bytes(root):
-    """The resident memory of a process and all below it, as PSS: what two
-    share is counted once."""
+    """The PSS of a process and its descendants, which counts shared pages once."""
     total, wanted = 0, {root}
     parents = {}
     for name in os.listdir("/proc"):
@@ -86,8 +85,8 @@ def tree_bytes(root):
 
 
 def measure(directory):
-    """Prints how long the report takes, its CPU time and the most memory of
-    the whole tree at any of its looks."""
+    """Prints the time and CPU time of the report, and the largest sampled memory of its
+    process tree."""
     report = os.path.join(os.path.dirname(__file__), "..", "..", "reports", "report.py")
     began, most = time.monotonic(), 0
     child = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-B", report, directory])
