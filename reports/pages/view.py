@@ -89,7 +89,7 @@ def _experiment(run: Run, experiment: dict, charts, records) -> dict:
         "blocks": experiment.get("blocks"),
         "margins": margins(run, experiment),
         "baseline": experiment.get("baseline"),
-        "left_out": _left_out(experiment),
+        "left_out": (experiment.get("left_out") or "").splitlines(),  # models that could not run
         "points": [_point(run, experiment, p, charts) for p in points],
         "leaders": leaders(run, experiment, points),
         "sweeps": [c for c in charts if c.experiment == experiment["name"] and _is_overview(c)],
@@ -117,21 +117,6 @@ def margins(run: Run, experiment: dict) -> str:
 def _is_overview(chart) -> bool:
     """Whether a chart shows a section or the whole experiment."""
     return len(chart.load_points) > 1 or chart.template in ("forest.gp", "predicted.gp")
-
-
-def _left_out(experiment: dict) -> list[str]:
-    """Models of the experiment that could not run, with the reason."""
-    rows = experiment.get("left_out") or []
-    if isinstance(rows, dict):
-        rows = [{"model": k, "why": v} for k, v in rows.items()]
-    texts = []
-    for row in rows:
-        if isinstance(row, dict):
-            reason = row.get("why") or row.get("reason") or "no reason recorded"
-            texts.append(f"{row.get('model') or row.get('name')}: {reason}")
-        else:
-            texts.append(str(row))
-    return texts
 
 
 def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:

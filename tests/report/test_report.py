@@ -127,6 +127,14 @@ class Report(Case):
         for path in (self.run_path / "report" / "charts").glob("*.gp"):
             self.assertIn("INCOMPLETE RUN", path.read_text())
 
+    def test_models_that_could_not_run_are_named(self):
+        def change(run, trials):
+            run["experiments"][0]["left_out"] = "node is left out: not built\nnull is left out of spin: it has no spin"
+
+        self.store(change)
+        self.report("--only", "report")
+        self.assertIn("Note: node is left out: not built; null is left out of spin: it has no spin.\n", self.text())
+
     def test_run_without_summary_or_trials(self):
         run, _, _ = stored.build()
         run.update(complete=False, summary=[], comparisons=[])
