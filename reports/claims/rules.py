@@ -36,64 +36,30 @@ VERDICTS = (
     "NOT MEASURABLE HERE",
 )
 OF_THE_CLAIM = ("CONFIRMED", CONDITIONAL, "REFUTED")  # rest on the claim's own models
-FORMS = (
-    "value",
-    "ratio",
-    "value/law",
-    "ratio/law",
-    "across",
-    "quotient",
-    "slope",
-    "slope ratio",
-    "per worker",
-    "primitive",
-    "primitive ratio",
-)
-NEEDED = {  # keys that a form needs; the others need metric and models
-    "slope": ("models", "per", "kind"),
-    "slope ratio": ("models", "per", "kind", "to"),
-    "primitive": ("primitive",),
-    "primitive ratio": ("primitive", "to"),
-    "ratio": ("metric", "models", "to"),
-    "ratio/law": ("metric", "models", "to"),
-    "quotient": ("metric", "over", "models"),
-}
-CLAIM_KEYS = {
-    "text": True,
-    "source": True,
-    "short": True,
-    "setup": True,
-    "law": True,
-    "refuted": True,
-    "speaks": True,
-    "against": False,
-    "experiments": False,
-    "experiments.full": False,
-    "quick": False,
-    "headline": False,
-    "chart": False,
-    "conditions": False,
-}
-CHARTS = ("dots", "surface")
-FIGURE_KEYS = {
-    "what": True,
-    "form": False,
-    "metric": False,
-    "models": False,
-    "to": False,
-    "over": False,
-    "experiment": False,
-    "cells": False,
-    "law": False,
-    "optional": False,
-    "per": False,
-    "kind": False,
-    "primitive": False,
-}
-VERDICT_KEYS = {"if": True, "why": False}
 SIDES = ("holds", "fails")
-CONDITIONAL_KEYS = VERDICT_KEYS | dict.fromkeys(SIDES, True)
-SOURCE_KEYS = {"title": True}
+CHARTS = ("dots", "surface")
+FORMS = {  # the keys that a figure of this form needs
+    "value": "metric models",
+    "ratio": "metric models to",
+    "value/law": "metric models law",
+    "ratio/law": "metric models to law",
+    "across": "metric models",
+    "quotient": "metric over models",
+    "slope": "models per kind",
+    "slope ratio": "models per kind to",
+    "per worker": "metric models",
+    "primitive": "primitive",
+    "primitive ratio": "primitive to",
+}
+# The keys of each section; a trailing ? allows absence.
+CLAIM_KEYS = (
+    "text source short setup law refuted speaks against? experiments? experiments.full? quick? headline? chart?"
+    " conditions?"
+)
+FIGURE_KEYS = "what form? metric? models? to? over? experiment? cells? law? optional? per? kind? primitive?"
+VERDICT_KEYS = "if why?"
+CONDITIONAL_KEYS = "if why? holds fails"
+SOURCE_KEYS = "title"
 NAMES = {
     "metric": list(METRICS),
     "over": list(METRICS),
@@ -200,16 +166,14 @@ def read_sections(path: Path) -> list[Section]:
     return sections
 
 
-def check_keys(path: Path, section: Section, known: dict) -> None:
+def check_keys(path: Path, section: Section, keys: str) -> None:
+    needed = {key.rstrip("?"): not key.endswith("?") for key in keys.split()}
     for key in section.values:
-        if key not in known:
-            fail(
-                path,
-                section.lines[key],
-                f"[{section.name}] has no key “{key}”{nearest(key, known)}",
-            )
-    for key, needed in known.items():
-        if needed and not section.values.get(key):
+        if key not in needed:
+            words = f"[{section.name}] has no key “{key}”{nearest(key, needed)}"
+            fail(path, section.lines[key], words)
+    for key in needed:
+        if needed[key] and not section.values.get(key):
             fail(path, section.line, f"[{section.name}] lacks {key}")
 
 
@@ -359,7 +323,7 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
 
     if form not in FORMS:
         wrong("form", f"no form is named {form}{nearest(form, FORMS)}")
-    for key in NEEDED.get(form, ("metric", "models")):
+    for key in FORMS[form].split():
         if key not in values:
             wrong(key, f"a figure of form {form} needs {key}")
     metric = values.get("metric")
@@ -383,8 +347,6 @@ def _figure(path: Path, section: Section, name: str, experiments: list[str]) -> 
             law = conditions.quantity(law, _measures("value", metric) if form.startswith("value") else measures)
         except conditions.ConditionError as error:
             wrong("law", f"{error}; or write stored")
-    if form.endswith("/law") and law is None:
-        wrong("form", f"a figure of form {form} needs law")
     return Figure(
         name,
         values["what"],
