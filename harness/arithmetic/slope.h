@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The cost of one more: a straight line through measurements by weighted least
- * squares, and the interval of its slope. Pure functions; docs/method/memory-
- * and-cpu.md says what is fitted.
+ * squares, and the interval of its slope. Pure functions. What is fitted:
+ * docs/method/memory-and-cpu.md.
  */
 #pragma once
 

@@ -60,7 +60,8 @@ const struct key cell_keys[CELL_KEYS + 1] = {
     [CELL_RECOVERY] =
         {"recovery", "time", "0s",
          .help = "after the window, how long to wait at most until the server "
-                 "answers as quickly as before; 0s: do not"},
+                 "answers as quickly as before; 0s: recovery is not "
+                 "measured"},
     [CELL_BESIDE_WORKLOAD] =
         {"beside.workload", "name", NULL,
          .help = "a second load on the same server, an open "

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Enough for a search to find the limit of a fast server. */
+/* The default of a search: more than a fast server needs to reach its limit. */
 enum { SEARCH_CONNECTIONS = 256 };
 
 const struct mode_row modes[MODES] = {

@@ -12,8 +12,8 @@
 
 #include "harness/base/json.h"
 
-/* Answers that overlap the window's edges can make the count wrong by one, so
- * of fewer than 10 answers by over 10 %. */
+/* Answers that overlap the window's edges can make the count wrong by one,
+ * which is over 10 % of fewer than 10 answers. */
 enum { ANSWERS_MIN = 10 };
 
 static double refuse(char *why, size_t size, const char *reason)
@@ -352,7 +352,7 @@ bool metric_applies(const struct metric *metric, const json_t *object)
     const char *mode = json_text_of(load, "mode");
     bool slices = !strcmp(mode, "slice");
 
-    /* Everything but the capacity is that of a search's last step. */
+    /* Everything but the capacity is that of one step of the search. */
     if (!strcmp(mode, "search") || metric->scope == METRIC_SEARCH)
         return !strcmp(mode, "search") && metric->scope == METRIC_SEARCH;
     /* A load point says that it has classes or updates, a trial has their

@@ -15,7 +15,9 @@
 /* Where a metric has a meaning. */
 enum metric_scope {
     METRIC_COST,     /* in every mode but search */
-    METRIC_LOAD,     /* of these, where one server has the load to itself */
+    METRIC_LOAD,     /* of these, not in slice mode: a server that has the load
+                        only now and then shows neither its memory nor its
+                        latencies */
     METRIC_BESIDE,   /* where there is a second load */
     METRIC_SEARCH,   /* in a search only */
     METRIC_LIMIT,    /* in an open loop with a limit */
@@ -65,5 +67,5 @@ const struct metric *metric_find(const char *name);
 const char *metric_mark(const json_t *row);
 
 /* Three significant digits and the unit at the end of the metric's name:
- * "1985/s", "50.2 ms", "12.3 MiB". Returns text. */
+ * "1990/s", "50.2 ms", "12.3 MiB". Returns text. */
 char *metric_format(const char *name, double value, char *text, size_t size);

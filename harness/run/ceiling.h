@@ -6,7 +6,8 @@
  * ("generator-bound"), and two such rates cannot be told apart.
  *
  * A ceiling is measured when a rate first comes near one, and then kept for all
- * trials of the run with the same placement, connections and answer size.
+ * trials of the run with that placement, number of connections, churn and
+ * answer size.
  */
 #pragma once
 

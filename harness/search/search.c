@@ -167,7 +167,6 @@ const char *search_verdict_name(enum search_verdict verdict)
     return names[verdict];
 }
 
-/* Whether all searches have ended. A search that has ended is skipped. */
 static bool all_over(const struct search_group *group)
 {
     for (int i = 0; i < group->count; i++)

@@ -34,8 +34,8 @@ struct comparison {
         *bound_b; /* what limited each instead of its server; NULL: nothing */
     bool lower_a, lower_b; /* with COMPARISON_ESTIMATE: the figure that lacks a
                               part; neither: unknown which */
-    int pairs; /* whose ratios the blocks' values are made of (sample.h); 0: a
-                  block is one value */
+    int pairs; /* of slices, whose ratios make the values (sample.h); 0: not in
+                  slice mode */
     double invalid_share; /* invalid or withheld, of the trials of the model
                              that has more of them */
     json_t *trials;       /* their ids; comparison_json takes the reference */

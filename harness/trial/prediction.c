@@ -24,10 +24,9 @@ static const double SHARE = 0.5; /* of the difference: the main cause */
  * only many switches are blamed. */
 static const double SWITCH_S = 1.5e-6;
 
-enum {
-    SEEDS = 1000
-}; /* so many requests have exactly their share of heavy
-      ones */
+/* Of 1,000 consecutive seeds exactly the given share is heavy
+ * (workloads/share.h). */
+enum { SEEDS = 1000 };
 
 static void bound(struct prediction *prediction, const char *law, double per_s)
 {

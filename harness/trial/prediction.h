@@ -66,9 +66,11 @@ void prediction_make(const struct prediction_input *input,
                      struct prediction *prediction);
 
 /* Makes trial->prediction before the load begins, from the spec, the server's
- * CPUs and workers and the bare ceiling. One line of spec->predictions is on
- * the disk when this returns, which proves that the prediction came first.
- * Returns 0, or a negative errno with the reason in trial->failure. */
+ * CPUs and workers and the bare ceiling. If a law applies, one line of
+ * spec->predictions is on the disk when this returns, which proves that the
+ * prediction came first. No law applies to yardsticks, targets and trials with
+ * a second load. Returns 0, or a negative errno with the reason in
+ * trial->failure. */
 int prediction_record(const struct trial_spec *spec, struct trial *trial);
 
 /* "prediction" of a trial that was carried out: law, residual, cause; null if

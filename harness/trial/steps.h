@@ -71,8 +71,9 @@ int64_t steps_begin(struct live_trial *live);
 /* Makes the backend forget the lateness that earlier trials caused. */
 void steps_reset_backend(struct live_trial *live);
 
-/* Reads what is read at the window's edges beside the server's meter; at the
- * end also where the server runs and whether it lives. */
+/* Read machine, page faults, backend and stores at the window's edges; the
+ * caller samples the server's meter. At the end the CPUs, the groups and the
+ * sockets of the server are looked at too, and whether it lives. */
 void steps_window_begin(struct live_trial *live);
 void steps_window_end(struct live_trial *live);
 

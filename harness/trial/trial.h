@@ -35,7 +35,7 @@ struct trial_spec {
     const struct model_info *model;
     int workers;          /* the value of --workers; 0: no such flag */
     const char *settings; /* the model's own flags (settings.h); NULL: none */
-    uint64_t seed;        /* of requests and arrivals; no model sees it */
+    uint64_t seed;        /* of requests and arrivals; equal for all models */
     struct backend_server *backend;    /* for workloads that call it */
     struct store_server *stores;       /* one of each, likewise */
     const char (*store_addresses)[64]; /* of the stores that the experiment
@@ -124,7 +124,8 @@ struct trial {
                                                  and at the window's end */
     struct metronome_report platform;         /* in the window */
     double others_ns;    /* slice mode: CPU time in the window of the other
-                            servers of the block and of their loads */
+                            servers of the block, of their loads, and of the
+                            backend for them */
     char exhausted[160]; /* the limit of the system that was hit, or "" */
 
     double ceiling_per_s; /* the null server's rate; 0: this trial's rate was
