@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The model cpython-asyncio with CPU work in a ProcessPoolExecutor: a process for each
 CPU, or --workers. The GIL cannot hold the processes back; the price is pickling in both
-directions. They are forked before the first connection comes.
+directions. The processes are forked before the first connection comes.
 
 A worker that dies breaks its executor, which ends the other workers too; a new executor
 replaces it, and computes once more what the old one left unfinished. A second break

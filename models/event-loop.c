@@ -44,7 +44,8 @@ static int serve(const struct server_config *config)
     int error = loop_init((size_t)argument(&config->arguments, 0));
     if (error < 0)
         return error;
-    error = loop_serve_begin(config); /* the coroutine that accepts */
+    /* Makes the first coroutine, which starts the one that accepts. */
+    error = loop_serve_begin(config);
     if (error == 0) {
         run_loop();
         error = (int)loop_end();

@@ -3,12 +3,13 @@
  * A WebSocket (RFC 6455) that echoes every message and, with `push`, also sends
  * messages of its own, at times fixed when the session begins. Most such
  * connections are silent most of the time: what does an open one cost under a
- * model? As long as it is open, it occupies a task: a coroutine, a thread or a
- * process.
+ * model? A connection occupies a task (a coroutine, a thread or a process) for
+ * as long as it is open.
  *
- * The message for a seed is binary: `size` bytes, the eight from byte i on are
- * mix(seed + i). A push is text: "push n=NUMBER due_ns=TIME " (ten and nineteen
- * digits; the time is the server's CLOCK_MONOTONIC), then '.' up to `size`.
+ * The message for a seed is binary: `size` bytes, of which the eight from byte
+ * i on are mix(seed + i), for each i that is a multiple of eight. A push is
+ * text: "push n=NUMBER due_ns=TIME " (ten and nineteen digits; the time is the
+ * server's CLOCK_MONOTONIC), then '.' up to `size`.
  */
 #include <errno.h>
 #include <stdio.h>

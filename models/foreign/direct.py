@@ -10,6 +10,7 @@ from foreign.routes import Routes, Wrong
 from foreign.server import Stats, other
 from foreign.work import Work
 
+
 def _at_once(run, count: int) -> list:
     """The results of run(i), in a thread for each i. Every thread that was started is
     joined, whatever happened to the others."""

@@ -164,8 +164,9 @@ def listen(model: Model, flags) -> socket.socket:
 
 def occupy_standard_descriptors() -> None:
     """A socket that is opened while a standard descriptor is closed takes its number,
-    and would receive the output. So each closed one gets a file that can be neither
-    read nor written as intended."""
+    and would receive the output. So each closed one gets a file that
+    refuses its use: for standard input one that cannot be read, for the others one that
+    cannot be written."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

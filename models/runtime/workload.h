@@ -102,7 +102,8 @@ struct workload {
     const char *source; /* the claim that it tests, and who made the claim */
 };
 
-/* The wait_ns of a workload that waits for the CPU alone: 0. */
+/* The wait_ns of a workload whose requests need not wait for a given time: 0.
+ * How long a store, a disk or a client takes is not known beforehand. */
 int64_t workload_never_waits(const struct arguments *arguments);
 
 /* Whether a request is at most one wait for time, and then `answer`: no call to

@@ -27,8 +27,8 @@ static inline bool stats_enabled(void)
 /* Counts one request for a workload. */
 void stats_count_request(void);
 
-/* Counts updates to shared data: how many tasks made, and how many of them the
- * data had kept in the end. */
+/* Counts updates to shared data: how many the tasks made, and how many of these
+ * the data had kept in the end. */
 void stats_count_updates(uint64_t made, uint64_t kept);
 
 /* Records that a wait ended `lateness_ns` after the time asked for (less than

@@ -146,7 +146,8 @@ int units_parse_rate(const char *text, double *per_s)
     int64_t scale = rest ? scale_of(count_suffixes, rest) : 0;
     if (scale == 0)
         return -EINVAL;
-    /* decimal_read lets no sign, exponent or hexadecimal reach strtod. */
+    /* decimal_read lets no exponent or hexadecimal reach strtod; a minus sign
+     * makes a value that is refused. */
     double value = strtod(text, NULL) * (double)scale;
     if (!(value > 0) || !isfinite(value))
         return -ERANGE;

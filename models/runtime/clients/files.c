@@ -31,7 +31,8 @@ static void folder_path(char path[PATH_SIZE])
         snprintf(path, PATH_SIZE, "/var/tmp/troika-%u", geteuid());
 }
 
-/* Opens the folder, to which nobody else may write. */
+/* Opens the folder, which must be a real one, belong to this user, and be
+ * writable for nobody else. */
 static int open_folder(void)
 {
     char path[PATH_SIZE];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The line of JSON that --describe prints, from the model's descriptor alone.
- * The harness learns from it which models there are; docs/contract.md has the
- * format.
+ * All that the harness knows about a model is in this line; docs/contract.md
+ * has its format.
  */
 #include "describe.h"
 

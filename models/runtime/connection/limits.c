@@ -2,8 +2,8 @@
  *
  * Each limit is checked as a pair: how many there are now, and how many are
  * allowed. The machine's threads (/proc/loadavg) are compared with
- * kernel.threads-max and kernel.pid_max, the control group's with its pids.max,
- * and the process's mappings with vm.max_map_count.
+ * kernel.threads-max, kernel.pid_max and ulimit -u, the control group's with
+ * its pids.max, and the process's mappings with vm.max_map_count.
  *
  * The kernel does not reuse process numbers below 300 (RESERVED_PIDS). The
  * slack is there because a thread that failed has released its share again.

@@ -22,9 +22,9 @@ int loop_serve(const struct server_config *config, size_t stack_bytes);
 int loop_serve_here(const struct server_config *config);
 
 /* The start of loop_serve_here, for a model that shows its loop: makes the
- * tasks that accept and that wait for the stop. The model then runs the loop
- * (loop_run_ready, loop_poll, loop_expire), and loop_end returns 0 or a
- * negative errno. Returns 0 or -ENOMEM. */
+ * first task, which starts the accepting task and waits for the stop. The model
+ * then runs the loop (loop_run_ready, loop_poll, loop_expire), and loop_end
+ * returns 0 or a negative errno. Returns 0 or -ENOMEM. */
 int loop_serve_begin(const struct server_config *config);
 
 /* The row of a model's `--stack` for loop_serve's second argument. */

@@ -9,7 +9,7 @@
 #include "http.h"
 
 enum {
-    /* Chunks of one byte cost six; more overhead than that is abuse. */
+    /* A chunk of one byte is six bytes long; more overhead is abuse. */
     RAW_BODY_MAX = 8 * HTTP_BODY_MAX,
     CHUNK_LINE_MAX = 16384, /* size and extensions */
 };
@@ -20,9 +20,9 @@ enum state {
     SIZE,
     NAME,     /* of an extension */
     VALUE,    /* of an extension, or its opening quote */
-    TOKEN,    /* the rest of that value */
+    TOKEN,    /* the rest of a value without quotes */
     QUOTED,   /* within quotes */
-    ESCAPED,  /* behind a backslash there */
+    ESCAPED,  /* behind a backslash within quotes */
     UNQUOTED, /* behind the closing quote */
     LINE_LF,  /* of the chunk's line */
     DATA,
@@ -86,7 +86,7 @@ static int digit_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* What may stand behind a size or an extension that is whole. */
+/* Takes the byte behind a complete size or extension. */
 static const char *after_part(struct body *body, char c, const char *wrong)
 {
     if (c == '\r')

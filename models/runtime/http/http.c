@@ -232,9 +232,9 @@ static bool refuse(struct http_connection *connection, int status,
     return finish(connection);
 }
 
-/* llhttp stops at the first letter of an unknown method, and on_url at methods
- * that this server does not serve. The rest of the line decides between 405 and
- * 400. */
+/* llhttp stops at the first letter that fits no method it knows, and on_url at
+ * methods that this server does not serve. The rest of the line decides between
+ * 405 and 400. */
 static bool judge_method(struct http_connection *connection)
 {
     const char *line = connection->buffer + connection->taken;

@@ -28,7 +28,8 @@ static int tell(int error)
 
 /* A socket or a file that is opened while a standard descriptor is closed takes
  * its number, and would receive the output. So each closed one gets a file that
- * can be neither read nor written as intended. */
+ * refuses its use: for standard input one that cannot be read, for the others
+ * one that cannot be written. */
 static void occupy_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

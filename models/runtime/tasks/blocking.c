@@ -83,8 +83,8 @@ int blocking_wait_fd(int fd, int events, int64_t deadline_ns)
     return (got & POLLIN ? RT_READABLE : 0) | (got & POLLOUT ? RT_WRITABLE : 0);
 }
 
-/* One attempt. With a deadline, a socket must not block, whatever its mode.
- * Other descriptors take a plain read, after a poll has found them readable. */
+/* One attempt. Without may_block, a socket does not wait, whatever its mode,
+ * and another descriptor is read only if a poll finds it readable. */
 static ssize_t try_read(int fd, void *buffer, size_t size, bool may_block)
 {
     ssize_t rc;

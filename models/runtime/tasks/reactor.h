@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The loop of loop.h with callbacks instead of coroutines: code that must wait
- * registers a function to be called. All else is alike, so that a comparison of
- * the two shows the cost of coroutines alone: sockets in an epoll set of our
- * own, edge-triggered, registered once, and watched by libuv as one descriptor;
- * deadlines in a heap, with one timerfd. One reactor a process.
+ * registers a function to be called. The other parts are alike, so that a
+ * comparison of the two shows the cost of coroutines: sockets in an epoll set
+ * of our own, edge-triggered, registered once, and watched by libuv as one
+ * descriptor; deadlines in a heap, with one timerfd. One reactor a process.
  */
 #pragma once
 
