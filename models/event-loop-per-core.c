@@ -38,9 +38,9 @@ static const struct parameter parameters[] = {
 };
 
 /* Where the loops meet before any of them accepts. If one loop fails to start,
- * none may serve: with a loop less this would not be the model that was asked
- * for. And connections accepted early could take the descriptors that another
- * loop still needs to start. */
+ * none may serve: with a loop less the server would not be the model that was
+ * asked for. And connections accepted early could take the descriptors that
+ * another loop still needs to start. */
 struct gathering {
     pthread_barrier_t barrier;
     atomic_int error;

@@ -67,8 +67,8 @@ static int check_models(struct run *run)
     return EXIT_OK;
 }
 
-/* An experiment file with too short a window is refused when it is read; this
- * is for --window. */
+/* Checks the window that --window sets; reading an experiment file refuses one
+ * that is too short already. */
 static int check_window(struct run *run, const struct experiment *experiment)
 {
     for (int i = 0; i < experiment->load_point_count; i++) {

@@ -21,7 +21,7 @@
 struct compare_row {
     struct comparison comparison; /* of "B" with "A" */
     const json_t *row_a,
-        *row_b; /* rows of both summaries, which must outlive this */
+        *row_b; /* rows of both summaries, which must outlive the row */
     const char *model;
     double a, b;
 };
