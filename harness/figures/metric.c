@@ -92,7 +92,9 @@ static double percentile_of(const json_t *histogram, double p, char *why,
 static double percentile(const struct metric *metric, const json_t *trial,
                          char *why, size_t size)
 {
-    if (!turned_over(trial, why, size))
+    /* A push answers no request, so that rounds of requests say nothing of it.
+     */
+    if (metric->scope != METRIC_PUSH && !turned_over(trial, why, size))
         return NAN;
     return percentile_of(histogram_of(trial, metric->part), metric->percentile,
                          why, size);
