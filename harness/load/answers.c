@@ -184,7 +184,8 @@ int answers_greeting(const struct workload_entry *entry,
                      const struct arguments *arguments,
                      struct load_greeting **greeting)
 {
-    static const char key[] = "dHJvaWthIGdlbmVyYXRvcg=="; /* any 16 bytes */
+    static const char key[] =
+        "dHJvaWthIGdlbmVyYXRvcg=="; /* Base64 of any 16 bytes */
     char lines[256];
     *greeting = NULL;
     if (!entry->workload->session)

@@ -26,8 +26,8 @@ enum {
         3, /* failures after which the ramp stops waiting for a connection */
     PAUSE_MIN_NS = 1000000,
     PAUSE_MAX_NS = 100000000,
-    SLICE_SHIFT = 32, /* bits for the requests of one slice, so that the numbers
-                         of slices do not overlap */
+    SLICE_SHIFT = 32, /* bits for the requests of one slice, so that two slices
+                         never share a request number */
 };
 
 int load_drive_init(struct load_drive *drive, const struct load_task *task)
@@ -329,8 +329,8 @@ static int64_t next_push_ns(const struct load_drive *drive,
                             const struct load_connection *connection)
 {
     if (connection->state < POOL_FREE)
-        return INT64_MAX; /* the connection is closed: its missing pushes count
-                             as `lost` with it */
+        return INT64_MAX; /* pushes of a closed connection do not count as
+                             missing: `lost` counts the connection */
     return connection->socket.push_due_ns + drive->spec->greeting->push_ns;
 }
 

@@ -57,7 +57,7 @@ struct load_drive {
      * a free connection, so the queue is a part of the schedule. */
     struct load_schedule schedule;
     size_t taken, arrived;
-    uint64_t sent;  /* closed loop: requests sent so far */
+    uint64_t sent;  /* closed loop: number of the next request */
     uint64_t begun; /* requests sent, and those that could not connect */
     uint64_t limit; /* closed loop: limit of `begun`; 0: none */
     int slice;      /* index of the spec's current or next slice */

@@ -158,8 +158,8 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Closes all descriptors inherited from the caller except two: another process
- * may be waiting for the end of a pipe. */
+/* Closes all descriptors inherited from the caller except the standard ones and
+ * two more: another process may be waiting for the end of a pipe. */
 static void close_others(int keep_a, int keep_b)
 {
     unsigned low = (unsigned)(keep_a < keep_b ? keep_a : keep_b);
@@ -265,7 +265,8 @@ static void obey(struct engine *engine, int64_t now_ns)
         return;
     if (record->origin_ns == INT64_MAX)
         engine->over = true;
-    /* Requests due before now are sent first, so that the counts agree. */
+    /* Requests due before now are sent or queued first, so that the counts
+     * agree. */
     load_requests_advance(&engine->drive, now_ns);
     if (record->end_ns > now_ns)
         record->end_ns = now_ns;

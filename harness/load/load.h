@@ -89,7 +89,7 @@ struct load_spec {
                    clock starts when connecting begins. The ramp's connections
                    are closed */
     int processes;      /* 0: as few as the descriptors allow */
-    uint64_t seed;      /* of the arrivals */
+    uint64_t seed;      /* of the arrivals; never depends on a model */
     int64_t connect_ns; /* ramp: opening connections may take this;
                            0: ten seconds */
     /* Load before the window, not recorded; a closed loop's connections start
@@ -103,10 +103,10 @@ struct load_spec {
     int64_t timeout_ns; /* of one request, from its intended time; also
                            bounds the drain */
     int64_t think_ns;   /* closed loop: pause between answer and request */
-    /* Closed loop: requests are sent in these stretches only, which are in
-     * order and do not overlap; NULL: all the time. The first request of a
-     * stretch depends only on its number, not on how many were sent before.
-     * Connections stay open in between. */
+    /* Closed loop: requests are sent in these slices only, which are in order
+     * and do not overlap; NULL: all the time. The index of a slice alone
+     * decides its first request, however many were sent before, so that every
+     * model gets equal requests. Connections stay open in between. */
     const struct load_slice *slices;
     int slice_count;       /* at most LOAD_SLICES_MAX */
     const cpu_set_t *cpus; /* the processes run on these CPUs; NULL: on any.
@@ -147,8 +147,8 @@ struct load_result {
     uint64_t started, ended_outside, unanswered;
     /* Age of the oldest at the window's end, or 0. */
     int64_t oldest_unanswered_ns;
-    /* Answers that came while the oldest waited, per connection of its process;
-     * the largest of all processes. */
+    /* Requests that ended while the oldest waited, per connection of its
+     * process; the largest of all processes. */
     double overtaken;
     char first_failure[256]; /* in words, with address and errno; or "" */
 

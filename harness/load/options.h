@@ -17,7 +17,8 @@ struct load_options {
     int header_count;
     const char *method;           /* NULL: GET, or POST with a body */
     const char *body, *body_path; /* NULL: none; at most one is set */
-    const char *expect_path;      /* NULL: none */
+    const char *expect_path;      /* NULL: none; "-", also in body_path:
+                                     standard input */
     bool check;                   /* the path names one of our workloads */
     double percentiles[LOAD_PERCENTILES_MAX];
     int percentile_count;

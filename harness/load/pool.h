@@ -18,8 +18,8 @@ enum load_state {
     POOL_CONNECTING, /* given up at due_ns */
     POOL_FREE,       /* open, nothing to do */
     POOL_STARTING,   /* open, first request at due_ns */
-    POOL_THINKING,   /* next request at due_ns; open, but for churn */
-    POOL_BUSY,       /* a request is out, timed out at due_ns */
+    POOL_THINKING,   /* next request at due_ns; open, except with churn */
+    POOL_BUSY,       /* a request is in flight; it times out at due_ns */
     POOL_STATES,
 };
 

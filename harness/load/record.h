@@ -79,7 +79,7 @@ double load_record_resent_share(const struct load_result *result,
                                 double *limit);
 
 /* The window has ended with `unanswered` requests in flight. The oldest was
- * sent at `sent_ns`; `overtaken` answers came since then on the process's
+ * sent at `sent_ns`; `overtaken` requests ended since then on the process's
  * `connections`. */
 void load_record_left(struct load_record *record, int unanswered,
                       int64_t sent_ns, uint64_t overtaken, int connections);

@@ -45,8 +45,9 @@ int load_schedule_parse(const char *text, enum load_arrivals *arrivals,
 char *load_schedule_name(enum load_arrivals arrivals, int burst, char *text,
                          size_t size);
 
-/* The default number of connections of an open loop: four times what its bursts
- * and its requests need, which take `wait_ns` and 50 ms each. */
+/* The default number of connections of an open loop: four times what its
+ * requests need, which take `wait_ns` and 50 ms each, or what a burst needs if
+ * that is more; at least 16 and at most 10,000. */
 int load_schedule_connections(double rate_per_s, int burst, int64_t wait_ns);
 
 void load_schedule_free(struct load_schedule *schedule);

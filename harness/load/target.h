@@ -25,7 +25,8 @@ struct load_target {
     /* Of the host, in the order in which to try them. */
     union load_address addresses[LOAD_ADDRESSES_MAX];
     int address_count;
-    union load_address address; /* the one to use; set to the first */
+    union load_address address; /* the one to use: the first, until
+                                   load_target_choose chooses */
 };
 
 /* The request to send to a target. */
