@@ -58,7 +58,7 @@ bool gate_lasting(const struct gate *gates, int count);
 unsigned gate_withheld(const struct gate *gates, int count);
 
 /* Whether any figure that the load point asks for is left. If not, `reason`
- * gets the failed gates' words, joined by "; ". */
+ * gets the words of the failed gates that withhold figures, joined by "; ". */
 bool gate_valid(const struct load_point *point, const struct gate *gates,
                 int count, char *reason, size_t size);
 

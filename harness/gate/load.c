@@ -24,8 +24,9 @@
 #include "models/runtime/clients/store.h"
 #include "rule.h"
 
-/* Time that the generator needs between an answer and the next request of a
- * closed loop, when nothing is in flight on the connection. */
+/* Time allowed between an answer and the next request of a closed loop, when
+ * nothing is in flight on the connection. The generator needs a few
+ * microseconds. */
 static const double TURNAROUND_NS = 20e3;
 
 /* Answers per connection that may overtake a slow one before it counts as lost.

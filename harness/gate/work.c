@@ -26,7 +26,7 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
 {
     const struct load_point *point = facts->point;
     double wait = (double)point->workload->workload->wait_ns(&point->arguments);
-    /* Only heavy requests must wait. */
+    /* If some requests are heavy, only those must wait. */
     const struct histogram *times = point->workload->workload->heavy
                                         ? &facts->load->classes[CLASS_HEAVY]
                                         : &facts->load->service;
@@ -90,7 +90,7 @@ static void sampler_cost(const struct gate_facts *facts, struct gate *gate)
     const struct sampler *sampler = &facts->trial->sampler;
 
     if (sampler->count == 0) {
-        gate_skip(gate, "the server was not read in the window");
+        gate_skip(gate, "no reading of the server fell into the window");
         return;
     }
     gate_most(gate, (double)sampler->cpu_ns / facts->window_ns,
