@@ -36,8 +36,8 @@ struct metronome_report {
  * Returns 0 or a negative errno. */
 int metronome_start(const cpu_set_t *cpus, struct metronome **metronome);
 
-/* Reports the beats that were due from start to end. Beats older than 13
- * minutes are overwritten. */
+/* Reports the beats that were due from start to end (CLOCK_MONOTONIC). Beats
+ * older than 13 minutes are overwritten. */
 void metronome_read(const struct metronome *metronome, int64_t start_ns,
                     int64_t end_ns, struct metronome_report *report);
 

@@ -29,8 +29,8 @@ enum {
     THREAD_BYTES = 4800,
     SOCKET_BYTES = 3850,
     BATCH_BYTES = 64 * 4096,
-    /* TCP_SYN_SENT, _TIME_WAIT and _CLOSE are left out: their buffers belong to
-       no process. */
+    /* TCP_SYN_SENT, _SYN_RECV, _TIME_WAIT and _CLOSE are left out: sockets in
+       these states hold no data for a process. */
     STATES = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11,
     /* Of INET_DIAG_SKMEMINFO, by sock_diag(7). */
     RECEIVED = 0,

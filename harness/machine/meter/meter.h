@@ -64,7 +64,7 @@ struct meter_sample {
     int threads, processes;
     /* Walk: context switches of the live threads since each started. The kernel
      * forgets those of ended threads, so the value is -1 if ended threads used
-     * more than 2 % of the tree's CPU time. */
+     * more than 2 % of the tree's CPU time and more than 20 ms. */
     int64_t switches_voluntary, switches_involuntary;
     int64_t run_wait_ns; /* walk; time that the live threads waited for a CPU
                             since each started; -1 as for switches */
