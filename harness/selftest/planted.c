@@ -238,7 +238,7 @@ static void server_restarted(const struct good_trial *good)
     good->trial->listeners_last = 2;
 }
 
-static void looked_too_long(const struct good_trial *good)
+static void read_too_long(const struct good_trial *good)
 {
     good->trial->sampler.count++;
     good->trial->sampler.cpu_ns += 100 * MS;
@@ -427,7 +427,8 @@ const struct planted_fault planted_faults[] = {
     {"offered_rate", "two thirds of the rate asked for", asked_too_little,
      NULL},
     {"server_restarted", "another listening socket", server_restarted, NULL},
-    {"sampler_cost", "looks that took 100 ms more", looked_too_long, NULL},
+    {"sampler_cost", "readings of the server that took 100 ms more",
+     read_too_long, NULL},
     {"slices_idle", "a waiting server that uses 2.5 % of a CPU", others_worked,
      NULL},
     {"slices_sampled", "slices whose CPU was read late", slices_read_late,

@@ -74,7 +74,9 @@ int scenario_prepare(struct scenario *scenario, const char *workload,
     return result;
 }
 
-/* Finds the child of `parent` whose program is the model; -1: none. */
+/* Finds the child of `parent` whose program is the model; -1: none. If there is
+ * a backend, which runs that program too, the child found may be the backend.
+ */
 static pid_t find_server(pid_t parent)
 {
     struct process_times all;

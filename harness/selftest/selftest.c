@@ -29,8 +29,8 @@ enum { TOGETHER_MAX = 6, ATTEMPTS_MAX = 3 };
 static const int64_t LIMIT_NS = 60000000000;
 static const int64_t LOOK_NS = 5000000;
 
-/* A quiet machine stays well below both limits. The gate foreign_cpu fails from
- * 5 % on. */
+/* A quiet machine stays well below both limits. The gate foreign_cpu fails
+ * above 5 %. */
 static const int64_t STALLS_MAX_NS = 500000;
 static const double FOREIGN_MAX = 0.03;
 

@@ -16,9 +16,9 @@ struct selftest_result {
     struct outcome *outcome; /* of the last attempt */
     int attempts;
     int64_t duration_ns;
-    double foreign_share; /* share of the CPUs that other processes used during
-                             the last attempt; -1: unknown, or the test ran
-                             beside others */
+    double foreign_share; /* share of the CPUs that other processes and the
+                             hypervisor used during the last attempt; -1:
+                             unknown, or the test ran beside others */
     bool pass;
 };
 

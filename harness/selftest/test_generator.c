@@ -67,8 +67,8 @@ static void test_generator_slow(struct outcome *outcome)
     fixture.spec.mutation = MUTATION_SLOW;
     if (fixture_run(&fixture, outcome) == 0) {
         fixture_identity(&fixture, outcome);
-        /* The gate allows 5 % of the p99. If the machine's stalls raise that
-         * above 20 ms, the planted millisecond rightly passes. */
+        /* The gate allows 5 % of the p99. If the machine's stalls raise the
+         * p99 above 20 ms, the planted millisecond rightly passes. */
         if (stalls_allow_ns(&fixture.stalls, 99,
                             fixture.result->response.count) < 15e6)
             fixture_gate(&fixture, outcome, "generator_lag", true);

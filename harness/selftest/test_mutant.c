@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each test runs another test on a generator with a mistake, and passes if the
- * named check of that test fails. That the check passes for the right generator
- * is shown by the other test itself.
+ * named check of that test fails. The other test itself shows that the check
+ * passes for the right generator.
  */
 #include "tests.h"
 

@@ -90,8 +90,9 @@ static int run(struct setup *setup)
     return result;
 }
 
-/* Runs the searches. Returns false if they could not be carried out, or if a
- * step stayed invalid; then there is no figure and the test is skipped. */
+/* Runs the searches. Returns false with a failed check if they could not be
+ * carried out. Also returns false if a step stayed invalid: then there is no
+ * figure, and the test is skipped. */
 static bool carried_out(struct setup *setup, struct outcome *outcome)
 {
     int result = run(setup);
