@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tries pseudo-random numbers, other ones in each run, until one can be bound.
+ * Tries pseudo-random numbers, different ones in each run, until one can be
+ * bound.
  */
 #include "free_port.h"
 

@@ -144,7 +144,8 @@ static int take(struct answer *answer, const char *bytes, size_t size)
                                                       : 0;
 }
 
-/* Reads an answer, which may take `timeout_ns` in all. */
+/* Reads an answer, which may take `timeout_ns` in all. The limit is checked
+ * after each step, and a step may take as long. */
 static int read_answer(int fd, int64_t timeout_ns, struct answer *answer)
 {
     int64_t end_ns = clock_now_ns() + timeout_ns;

@@ -68,8 +68,8 @@ struct target_start {
 /* Whether the program is there and executable; if not, `why` says so. */
 bool target_available(const struct target *target, char *why, size_t why_size);
 
-/* Whether command, prepare or template contain {workers}. False if the template
- * cannot be read. */
+/* Whether command, prepare or template contains {workers}. False if the
+ * template cannot be read. */
 bool target_has_workers(const struct target *target);
 
 /* Picks a port, makes the folder and the configuration, fills in the command,

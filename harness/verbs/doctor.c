@@ -141,7 +141,7 @@ static enum health judge_turbo(const struct machine_facts *machine,
 }
 
 /* Never a warning: production servers have mitigations on as well. `troika
- * compare` checks that two runs agree. */
+ * compare` checks that two runs agree on those of Spectre v2 and Meltdown. */
 static enum health judge_mitigations(const struct machine_facts *machine,
                                      struct finding *finding)
 {

@@ -19,7 +19,7 @@
 #include "verbs.h"
 
 enum {
-    CHECK_SEEDS = 16, /* answers are computed before the start */
+    CHECK_SEEDS = 16, /* few, since the answers are computed before the load */
     NAMES_MAX = 64,
 };
 

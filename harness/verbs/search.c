@@ -171,7 +171,8 @@ static void write_cell(const struct options *options, FILE *file)
 }
 
 /* Makes the experiment of one search cell. Returns as experiment_read does; the
- * message does not name the file, which nobody wrote. */
+ * message does not name the file, which is temporary and unknown to the user.
+ */
 static int make_cell(const struct options *options,
                      struct experiment **experiment, char *why, size_t why_size)
 {

@@ -195,7 +195,7 @@ static bool knows_flags(const struct model_info *model, char **argv)
     const char *names[FLAGS_MAX + 1] = {
         "stats", "describe", "help",    "usage", "version",    "address",
         "port",  "workers",  "backlog", "redis", "postgresql", "backend"};
-    enum { ALONE = 5 }; /* so many of the names take no value */
+    enum { ALONE = 5 }; /* the first five names take no value */
     int count = 12;
     char hint[512];
 
