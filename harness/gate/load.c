@@ -52,7 +52,7 @@ static void identity(const struct gate_facts *facts, struct gate *gate)
                   0);
         gate_say(gate,
                  "%llu requests started, %llu ended (%llu of them in the "
-                 "window, %llu counted) and %llu were out at the window's end",
+                 "window, %llu counted) and %llu were in flight at its end",
                  (unsigned long long)load->started, (unsigned long long)ended,
                  (unsigned long long)sum, (unsigned long long)load->scheduled,
                  (unsigned long long)load->unanswered);
@@ -436,7 +436,7 @@ static void sampler(const struct gate_facts *facts, struct gate *gate)
         fabs((double)(trial->last.at_ns - facts->load->window_end_ns));
 
     if (trial->slices) {
-        gate_skip(gate, "slices have their own");
+        gate_skip(gate, "slice mode: see gate slices_sampled");
         return;
     }
     gate_most(gate, fmax(first, last), fmax(10e6, 0.02 * facts->window_ns));

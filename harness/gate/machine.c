@@ -172,7 +172,7 @@ static void swap(const struct gate_facts *facts, struct gate *gate)
         return;
     }
     gate_most(gate, count, 0);
-    gate_say(gate, "%.0f pages swapped or processes killed for want of memory",
+    gate_say(gate, "%.0f pages swapped or processes killed for lack of memory",
              count);
 }
 
@@ -281,7 +281,7 @@ const struct gate_rule gate_machine_rules[] = {
      EFFECT_WITHHELD},
     {"foreign_cpu", foreign_cpu, "other processes used over 5 % of the CPUs",
      FIGURES_LOADED, EFFECT_WITHHELD},
-    {"swap", swap, "a page was swapped, or a process killed for want of memory",
+    {"swap", swap, "a page was swapped, or a process killed for lack of memory",
      FIGURES_ALL, EFFECT_WITHHELD},
     {"major_faults", major_faults,
      "the server had to read a page from the disk", FIGURES_TIMED,

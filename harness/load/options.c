@@ -234,10 +234,10 @@ static const struct flag rows[] = {
      FLAG_CALL, .call = take_percentiles},
     {"format", 0, FORMATS, "Form of the result (text)", FLAG_CHOICE,
      MEMBER(format)},
-    {"output", 'o', "FILE", "Write the result there", FLAG_CALL,
+    {"output", 'o', "FILE", "Write the result to FILE", FLAG_CALL,
      .call = take_output},
     {"hgrm", 0, "FILE",
-     "Write the latency histogram there (HdrHistogram text); - is standard "
+     "Write the latency histogram to FILE (HdrHistogram text); - is standard "
      "output (or input) for every FILE",
      FLAG_TEXT, MEMBER(hgrm_path)},
     {0},

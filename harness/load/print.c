@@ -153,7 +153,7 @@ static void text_resent(const struct load_result *result, FILE *file)
     if (share > limit)
         fprintf(file,
                 "               that is %.3g %% of the requests (limit 1 %%): "
-                "their times hold two sendings; let the server keep "
+                "their times include two sends; let the server keep "
                 "connections or say \"Connection: close\", or ask with "
                 "--churn\n",
                 100 * share);

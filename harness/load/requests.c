@@ -391,7 +391,8 @@ static void fail_socket(struct load_drive *drive,
                  connection->socket.close_code);
     else
         snprintf(words, sizeof words,
-                 "a frame against RFC 6455, unasked, or no proper push");
+                 "a frame that violates RFC 6455, was not asked for, or is an "
+                 "invalid push");
     socket_lost(drive);
     if (connection->state == POOL_BUSY) {
         load_drive_fail(drive, connection,

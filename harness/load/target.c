@@ -129,10 +129,10 @@ static const char *odd_byte(const char *text)
 static const char *odd_scheme(const char *url)
 {
     if (!strncasecmp(url, "https:", 6))
-        return "TLS is not spoken here; use http:// (a terminating proxy would "
+        return "TLS is not supported; use http:// (a terminating proxy would "
                "be measured too)";
     if (!strncasecmp(url, "unix:", 5) || *url == '/')
-        return "Unix sockets are not spoken to; give the server a TCP port on "
+        return "Unix sockets are not supported; give the server a TCP port on "
                "127.0.0.1";
     if (!strncasecmp(url, "ws:", 3) || !strncasecmp(url, "wss:", 4))
         return "WebSockets are asked for by --check and the workload "
@@ -142,7 +142,7 @@ static const char *odd_scheme(const char *url)
                    ? NULL
                    : "two slashes follow http:; write http://HOST:PORT/PATH";
     return strstr(url, "://") && strcspn(url, "/?#") > strcspn(url, ":")
-               ? "only http:// is spoken here"
+               ? "only http:// is supported"
                : NULL;
 }
 

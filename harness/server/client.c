@@ -470,8 +470,8 @@ static int echo(struct stream *stream, struct load_socket *socket,
     else if (event != LOAD_SOCKET_ECHO)
         snprintf(why, why_size,
                  event == LOAD_SOCKET_OTHER
-                     ? "the checked message came back as another"
-                     : "the answer to the checked message is against RFC 6455");
+                     ? "the checked message came back with other content"
+                     : "the answer to the checked message violates RFC 6455");
     return result < 0 ? result : event == LOAD_SOCKET_ECHO ? 0 : -EPROTO;
 }
 

@@ -284,10 +284,10 @@ static void print_gates(const json_t *list)
     char words[128];
 
     (void)list;
-    puts(
-        "Gates: when each fails, and the figures that are then withheld (or\n"
-        "only their level, or told as bounds). A trial that is left with none\n"
-        "of what its load point asks for is invalid.");
+    puts("Gates: when each fails, and the figures that are then withheld (or\n"
+         "only their level, or given as bounds). A trial that is left with "
+         "none\n"
+         "of what its load point asks for is invalid.");
     for (int i = 0, count = gate_all(about); i < count; i++)
         printf("  %-22s %s\n  %-22s -> %s%s\n", about[i].id,
                about[i].fails_when, "",
@@ -336,8 +336,8 @@ int verb_list(int argc, char **argv)
     static const struct flags flags = {
         .rows = rows,
         .arguments = "[models|workloads|experiments|gates|keys]",
-        .help = "Lists what there is; `gates`: what takes which figures of a "
-                "trial away; `keys`: what an experiment file may say.",
+        .help = "Lists what there is; `gates`: when each gate fails, and which "
+                "figures it withholds; `keys`: the keys of an experiment file.",
         .word = take_subject};
     struct request request = {0};
     json_t *all = json_object();

@@ -401,7 +401,7 @@ static bool end_head(struct http_answer *answer)
     int status = answer->status = lines->status;
     if (status / 100 == 1 && status != 101) {
         if (++answer->interim > HTTP_INTERIM_MAX)
-            return refuse(answer, "over 64 answers before the answer");
+            return refuse(answer, "over 64 interim answers (1xx)");
         begin_message(answer);
         return true;
     }

@@ -318,7 +318,7 @@ static void explain(const struct meter_cgroup *groups, int memory_error,
                          : "no memory controller here");
     if (busy && length >= 0 && (size_t)length < size)
         snprintf(note + length, size - (size_t)length,
-                 "%s%d cgroups of runs that are no more still hold processes, "
+                 "%s%d cgroups of ended runs still hold processes, "
                  "which disturb measurements: end them (ps -eo pid,cgroup)",
                  length ? "; " : "", busy);
 }

@@ -161,7 +161,7 @@ int tally_open(const struct meter *meter, struct tally **tally, char *why,
         return -ENOMEM;
     group = *path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (group < 0) {
-        snprintf(why, why_size, "there is no cgroup v2 of the server's own");
+        snprintf(why, why_size, "the server has no cgroup v2 of its own");
         free(made);
         return -ENOENT;
     }
