@@ -35,21 +35,19 @@ const struct mode_row modes[MODES] = {
 /* A key that is not listed here has a meaning in every mode. */
 static const struct mode_key {
     enum cell_key key;
-    unsigned in;         /* the modes in which it has a meaning */
-    const char *belongs; /* the mode that a refusal names; NULL: slice mode
-                            refuses the key, which replaces it by others */
-    bool only;           /* the description of the keys names the mode, too */
+    unsigned in; /* the modes in which it has a meaning */
+    bool told;   /* the description of the keys names these modes */
 } mode_keys[] = {
-    {CELL_SLICES, IN(SLICE), "slice", true},
-    {CELL_SLICE, IN(SLICE), "slice", true},
-    {CELL_DISCARD, IN(SLICE), "slice", true},
-    {CELL_WINDOW, ~IN(SLICE), NULL, false},
-    {CELL_SLO, IN(OPEN) | IN(SEARCH) | IN(SOAK), "open or search", false},
-    {CELL_ACTIVE, IN(IDLE), "idle", true},
-    {CELL_RECOVERY, IN(OPEN), "open", true},
-    {CELL_RATE, IN(OPEN) | IN(SOAK), "open", true},
-    {CELL_ARRIVALS, IN(OPEN) | IN(SOAK) | IN(SEARCH), "open", true},
-    {CELL_THINK, IN(CLOSED) | IN(CHURN), "closed", true},
+    {CELL_SLICES, IN(SLICE), true},
+    {CELL_SLICE, IN(SLICE), true},
+    {CELL_DISCARD, IN(SLICE), true},
+    {CELL_WINDOW, ~IN(SLICE), false},
+    {CELL_SLO, IN(OPEN) | IN(SEARCH) | IN(SOAK), false},
+    {CELL_ACTIVE, IN(IDLE), true},
+    {CELL_RECOVERY, IN(OPEN), true},
+    {CELL_RATE, IN(OPEN) | IN(SOAK), true},
+    {CELL_ARRIVALS, IN(OPEN) | IN(SOAK) | IN(SEARCH), true},
+    {CELL_THINK, IN(CLOSED) | IN(CHURN), true},
 };
 
 enum { MODE_KEYS = sizeof mode_keys / sizeof mode_keys[0] };
@@ -104,12 +102,33 @@ bool modes_have(enum mode mode, enum cell_key key)
     return !row || (row->in & 1U << mode);
 }
 
+/* "open, search or soak". Returns text. */
+static const char *names_in(unsigned in, char *text, size_t size)
+{
+    size_t used = 0;
+    int left = __builtin_popcount(in & ((1U << MODES) - 1));
+
+    text[0] = '\0';
+    for (int mode = 0; mode < MODES && used < size; mode++) {
+        if (!(in & 1U << mode))
+            continue;
+        left--;
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", modes[mode].name,
+                             left > 1    ? ", "
+                             : left == 1 ? " or "
+                                         : "");
+    }
+    return text;
+}
+
 int modes_refuse(const struct reader *reader, const struct cell *cell,
                  enum mode mode)
 {
     for (int i = 0; i < MODE_KEYS; i++) {
         const struct mode_key *row = &mode_keys[i];
         const struct cell_text *given = &cell->fixed[row->key];
+        char names[128];
         bool replaced = row->key == CELL_WINDOW || row->key == CELL_THINK;
 
         if (!given->text || given->line < cell->line || row->in & 1U << mode)
@@ -122,7 +141,8 @@ int modes_refuse(const struct reader *reader, const struct cell *cell,
         return reader_fail(reader, given->line,
                            "\"%s\" has no meaning here; it belongs to mode = "
                            "%s",
-                           cell_keys[row->key].name, row->belongs);
+                           cell_keys[row->key].name,
+                           names_in(row->in, names, sizeof names));
     }
     return 0;
 }
@@ -154,12 +174,13 @@ char *modes_value(enum cell_key key, char *text, size_t size)
 char *modes_help(enum cell_key key, char *text, size_t size)
 {
     const struct mode_key *row = find(key);
+    char names[128];
 
     if (key == CELL_MODE)
         return list(true, text, size);
-    if (row && row->only)
+    if (row && row->told)
         snprintf(text, size, "%s (mode = %s only)", cell_keys[key].help,
-                 row->belongs);
+                 names_in(row->in, names, sizeof names));
     else
         snprintf(text, size, "%s", cell_keys[key].help);
     return text;

@@ -285,13 +285,13 @@ static void a_search_has_a_limit(void **state)
         "did you mean cpu_per_request_ns?");
     bad(SEARCH, 2, "add slo = p99<100ms");
     bad(SEARCH "slo = 60ms\n", 5, "p99<100ms");
-    bad(SEARCH "slo = p99<60ms\nrate = 5\n", 6, "belongs to mode = open");
+    bad(SEARCH "slo = p99<60ms\nrate = 5\n", 6, "mode = open or soak");
     bad(SEARCH "slo = p99<60ms\nactive = 1%\n", 6,
         "\"active\" has no meaning here; it belongs to mode = idle");
-    bad(SEARCH "slo = p99<60ms\nthink = 5ms\n", 6, "belongs to mode = closed");
+    bad(SEARCH "slo = p99<60ms\nthink = 5ms\n", 6, "mode = closed or churn");
     bad(SEARCH "delay = 70ms\nslo = p99<60ms\n", 6, "no server can keep it");
     bad("[experiment]\n[cell a]\nworkload = wait\nslo = p99<60ms\n", 4,
-        "belongs to mode = open or search");
+        "belongs to mode = open, search or soak");
     bad("[experiment]\n[cell a]\nworkload = wait\nrecovery = 5s\n", 4,
         "belongs to mode = open");
     bad(SEARCH "slo = p99<60ms\nrecovery = 5s\n", 6, "belongs to mode = open");
