@@ -26,11 +26,16 @@ static const struct parameter table[] = {
 static struct arguments arguments;
 static char why[256];
 
-static int query(const char *text)
+static int query_of(const struct parameter *rows, const char *text)
 {
     why[0] = 0;
-    return parameters_parse_query(table, text, strlen(text), &arguments, why,
+    return parameters_parse_query(rows, text, strlen(text), &arguments, why,
                                   sizeof why);
+}
+
+static int query(const char *text)
+{
+    return query_of(table, text);
 }
 
 static void defaults(void **state)
@@ -166,7 +171,8 @@ static void format_and_back(void **state)
                      -ENOSPC);
 }
 
-/* parameters_format_query escapes nothing, so no suffix may need it. */
+/* parameters_format_query escapes nothing, so no suffix may need an escape. The
+ * written text may have another suffix, because the shortest text is chosen. */
 static void every_suffix_stands_in_a_query(void **state)
 {
     (void)state;
@@ -176,15 +182,14 @@ static void every_suffix_stands_in_a_query(void **state)
         char text[64], again[64];
         for (const struct unit_suffix *s = units[unit].suffixes; s && s->text;
              s++) {
-            int length = snprintf(text, sizeof text, "x=1%s", s->text);
-            if (parameters_parse_query(one, text, (size_t)length, &arguments,
-                                       why, sizeof why) < 0)
+            snprintf(text, sizeof text, "x=1%s", s->text);
+            if (query_of(one, text) < 0)
                 fail_msg("%s: %s", text, why);
             assert_true(argument(&arguments, 0) == s->scale);
             assert_true(parameters_format_query(one, &arguments, again,
                                                 sizeof again) > 0);
-            snprintf(text, sizeof text, "x=1%s&seed=0", s->text);
-            assert_string_equal(again, text);
+            assert_int_equal(query_of(one, again), 0);
+            assert_true(argument(&arguments, 0) == s->scale);
         }
     }
 }
