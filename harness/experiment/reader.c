@@ -162,7 +162,9 @@ const struct model_info *reader_model(const struct reader *reader, int line,
     if (!model) {
         models_names(reader->models, names);
         reader_fail(reader, line, "no model is named \"%s\"%s", name,
-                    names_suggest(name, names, hint, sizeof hint));
+                    strchr(name, ' ')
+                        ? "; write a comma between two names"
+                        : names_suggest(name, names, hint, sizeof hint));
     }
     return model;
 }

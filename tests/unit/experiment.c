@@ -261,6 +261,8 @@ static void a_copy_shows_the_noise_floor(void **state)
     experiment_free(e);
     bad(HEAD "models = serial~\n[cell a]\nworkload = wait\n", 2,
         "no model is named");
+    bad(HEAD "models = serial event-loop\n[cell a]\nworkload = wait\n", 2,
+        "write a comma between two names");
 }
 
 static void a_search_has_a_limit(void **state)
