@@ -106,10 +106,10 @@ int verb_stores(int argc, char **argv)
         .rows = rows,
         .arguments = "[postgresql] [redis]",
         .help =
-            "Starts a private PostgreSQL and Redis on loopback (or the one "
-            "that is named), prints their addresses and, as \"environment\", "
-            "the variables with their passwords as a line of JSON and keeps "
-            "them until Ctrl-C. Then nothing is left of them.\v"
+            "Starts a private PostgreSQL and Redis on loopback, or the one "
+            "that is named. Prints one line of JSON: their addresses and, as "
+            "\"environment\", the variables with their passwords. Ctrl-C ends "
+            "the servers and removes their files.\v"
             "  export PGPASSWORD=... REDISCLI_AUTH=...\n"
             "  troika serve event-loop --postgresql HOST:PORT --redis "
             "HOST:PORT\n"
