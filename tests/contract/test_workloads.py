@@ -16,12 +16,13 @@ import select
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 import unittest
 
 from answers import fetch, gather, questions, wait
-from model_server import BUILD, LIMIT_S, MODELS, Server, ask, describe, together, wrong_answers
+from model_server import BUILD, LIMIT_S, MODELS, ROOT, Server, ask, describe, together, wrong_answers
 
 SEED = int(os.environ.get("TROIKA_SEED", random.randrange(1 << 32)))
 ROUNDS = 6
@@ -110,6 +111,19 @@ class Answers(unittest.TestCase):
             status, reason = server.ask(target)
             self.assertEqual(status, 503)
             self.assertIn("--backend", reason)
+
+
+class Page(unittest.TestCase):
+    def test_the_table_of_answers_has_each_route_with_its_defaults(self) -> None:
+        page = (ROOT / "docs/contract.md").read_text()
+        listed = json.loads(subprocess.run([BUILD / "troika", "list", "workloads", "--format", "json"],
+                                           check=True, capture_output=True, timeout=LIMIT_S).stdout)
+        answered = {target[1:].split("?")[0] for target, _ in questions(random.Random(SEED))}
+        for workload in listed["workloads"]:
+            name = workload["name"]
+            if name in answered:
+                defaults = "&".join(f"{p['name']}={p['default']}" for p in workload["parameters"])
+                self.assertIn(f"| `{name}?{defaults}` |", page, "a row of docs/contract.md")
 
 
 POOLS = [model for model in ("process-pool", "thread-pool") if model in MODELS]
