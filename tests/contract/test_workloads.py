@@ -123,7 +123,8 @@ class Page(unittest.TestCase):
             name = workload["name"]
             if name in answered:
                 defaults = "&".join(f"{p['name']}={p['default']}" for p in workload["parameters"])
-                self.assertIn(f"| `{name}?{defaults}` |", page, "a row of docs/contract.md")
+                self.assertTrue(f"| `{name}?{defaults}` |" in page,
+                                f"docs/contract.md has no row `{name}?{defaults}`")
 
 
 POOLS = [model for model in ("process-pool", "thread-pool") if model in MODELS]
