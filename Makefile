@@ -76,7 +76,7 @@ help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
-	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= SECONDS= TARGETS=\n'
+	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= · SECONDS= RUNS= TARGETS= FRESH=1 (of fuzz)\n'
 
 deps: ## install missing packages (apt; on other systems, print the list)
 	@rm -f build/.deps
