@@ -255,10 +255,8 @@ static void refuse_unknown(const struct flags *flags,
 void flags_parse(const struct flags *flags, int argc, char **argv, void *into)
 {
     struct argp_option options[OPTIONS_MAX + 1] = {{0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .args_doc = flags->arguments,
-                              .doc = flags->help};
+    struct argp argp = {
+        .parser = parse, .args_doc = flags->arguments, .doc = flags->help};
     struct parsing parsing = {flags, into};
     int count = 0;
 
@@ -280,6 +278,9 @@ void flags_parse(const struct flags *flags, int argc, char **argv, void *into)
                                  .key = habit_key(flags, habit),
                                  .arg = habit->has_value ? "X" : NULL,
                                  .flags = OPTION_HIDDEN};
+    /* glibc's --help leaks what it allocates for a table without options. */
+    if (count > 0)
+        argp.options = options;
     argp_err_exit_status = EXIT_USAGE;
     refuse_unknown(flags, options, argc, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &parsing);
