@@ -9,6 +9,7 @@
  */
 #include "flags.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,18 +33,27 @@ struct parsing {
     void *into;
 };
 
+/* An empty value would be no word of a message. */
+static const char *shown(const char *text)
+{
+    return text[0] != '\0' ? text : "\"\"";
+}
+
 static int64_t take_count(const struct flag *flag, const char *text,
                           struct argp_state *state)
 {
     int64_t value;
+    int result = units_parse(UNIT_COUNT, text, &value);
 
-    if (units_parse(UNIT_COUNT, text, &value) == 0 && value >= flag->least &&
-        value <= flag->most)
+    if (result == 0 && value >= flag->least && value <= flag->most)
         return value;
-    if (flag->most == INT64_MAX)
-        argp_error(state, "--%s %s: give a whole number", flag->name, text);
+    /* The largest number of all would only distract from a wrong word. */
+    if (flag->most == INT64_MAX && result == -EINVAL)
+        argp_error(state, "--%s %s: give a whole number", flag->name,
+                   shown(text));
     argp_error(state, "--%s %s: give a whole number from %lld to %lld",
-               flag->name, text, (long long)flag->least, (long long)flag->most);
+               flag->name, shown(text), (long long)flag->least,
+               (long long)flag->most);
     return 0;
 }
 
@@ -55,7 +65,7 @@ static void take_time(const struct flag *flag, const char *text, int64_t *value,
 
     if (!is_time || *value < flag->least || *value > DAY_NS)
         argp_error(state, "--%s %s: give a time with its unit, %s to 24h%s",
-                   flag->name, text,
+                   flag->name, shown(text),
                    units_format(UNIT_NS, flag->least, least, sizeof least),
                    !is_time && flag->remark ? flag->remark : "");
 }

@@ -345,6 +345,11 @@ class Refused(unittest.TestCase):
         self.refused("24h", "-d", "25h")
         self.refused("24h", "--timeout", "100h")
         self.refused("1000000000", "-n", "0")
+        self.refused("--connections 0: give a whole number from 1 to", "-c", "0")
+        self.refused('--connections "": give', "-c", "")
+        self.refused('--duration "": give a time', "-d", "")
+        self.refused("--seed x: give a whole number\n", "--seed", "x")
+        self.refused("0 to 9223372036854775807", "--seed", "9223372036854775808")
         self.refused("--warmup", "-n", "5", "--warmup", "1s")
         self.assertEqual(1, run(CLOSED, "-R", "200/s", "-d", "1ms").returncode)
 
