@@ -204,6 +204,12 @@ static int read_section(const struct reader *reader, int section,
         return 0; /* target_section_read_all has read it */
     if (is_of_a_claim(s))
         return 0;
+    if (!strcmp(s->name, "claim") || !strcmp(s->name, "figure") ||
+        !strcmp(s->name, "verdict"))
+        return reader_fail(reader, s->line,
+                           "[%s] needs a name, as in [claim C07], [figure "
+                           "gain] and [verdict REFUTED]",
+                           s->name);
     if (strcmp(s->name, "experiment") != 0 && strcmp(s->name, "profile") != 0)
         return reader_fail(reader, s->line, "unknown section [%s]%s", s->name,
                            names_suggest(name, names, hint, sizeof hint));

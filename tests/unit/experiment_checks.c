@@ -17,6 +17,8 @@ static void form_is_checked(void **state)
     bad("[claim C07]\nlaw = 2\n", 1, "there is no [experiment]");
     bad("[experimnt]\n", 1, "did you mean experiment?");
     bad(HEAD, 1, "no [cell NAME]");
+    bad(CELL "[claim]\nlaw = 2\n", 4, "[claim] needs a name");
+    bad(CELL "[verdict]\n", 4, "[verdict] needs a name");
     bad(CELL "[sell b]\nworkload = wait\n", 4, "did you mean cell?");
     bad(CELL "[experiment]\n", 4, "on line 1 already");
     bad(HEAD "[profile]\n[profile]\n[cell a]\nworkload=wait\n", 3,
