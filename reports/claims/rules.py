@@ -146,7 +146,10 @@ def read_sections(path: Path) -> list[Section]:
     """The file's sections in order, in the grammar of experiment files."""
     sections: list[Section] = []
     key = None
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        fail(path, error.object.count(b"\n", 0, error.start) + 1, "the line is no UTF-8; write the file again as UTF-8")
     for number, raw in enumerate(text.splitlines(), 1):
         line = re.sub(r"(^|\s)[#;].*", "", raw).rstrip()
         if not line:
@@ -252,6 +255,8 @@ def _rule(path: Path, sections: list[Section], own: list[str], known_sources: di
             continue
         if not re.fullmatch(r"[a-z][\w-]*", name):
             fail(path, section.line, f"[{section.name}]: a figure's name is a word in small letters")
+        if name in figures:
+            fail(path, section.line, f"[{section.name}] stands above already; rename one of the two")
         figures[name] = _figure(path, section, name, experiments + more)
         figures[name].judged = _judged(figures[name], speaks, against)
     if not figures or not verdicts:
@@ -387,11 +392,12 @@ def _check_names(path: Path, section: Section, experiment: str, models, cells) -
     for cell in cells:
         if not any(cell == c or cell.startswith(f"{c}-") or fnmatch(c, cell) for c in known):
             words = f"no cell of {experiment} is named {cell}{nearest(cell, sorted(known))}"
-            fail(path, section.lines["cells"], words)
-    for model in [*models, *items(section.values.get("to"))]:
+            fail(path, section.lines.get("cells", section.line), words)
+    named_by = [*((model, "models") for model in models), *((model, "to") for model in items(section.values.get("to")))]
+    for model, key in named_by:
         if model not in servers:
             words = f"no model is named {model}{nearest(model, sorted(servers))}"
-            fail(path, section.lines["models"], words)
+            fail(path, section.lines[key], words)
 
 
 def _verdicts(path: Path, claim: Section, found, figures: dict[str, Figure]) -> list[Verdict]:

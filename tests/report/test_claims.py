@@ -9,6 +9,7 @@ import math
 import re
 import subprocess
 import unittest
+from unittest import mock
 from pathlib import Path
 
 from case import ROOT, Case
@@ -75,6 +76,8 @@ WRONG = [
     ("form = ratio", "form = ration", r"c90.ini:15: no form is named ration; did you mean ratio"),
     ("throughput_per_s", "troughput_per_s", r"c90.ini:16: .*did you mean throughput_per_s\?"),
     ("= event-loop\n", "= event-lop\n", r"c90.ini:17: .*did you mean event-loop\?"),
+    ("to = serial", "to = serail", r"c90.ini:18: no model is named serail; did you mean serial\?"),
+    ("[figure rate]", "[figure gain]", r"c90.ini:22: \[figure gain\] stands above already; rename one"),
     ("cells = fetch", "cells = fech", r"c90.ini:19: no cell of quick .*did you mean fetch\?"),
     ("to = serial", "to = serial\nover = cpu", r"c90.ini:19: a figure of form ratio has no over"),
     ("if = gain", "if = gane", r"c90.ini:30: no figure is named gane; did you mean gain\?"),
@@ -197,6 +200,21 @@ class Rules(Case):
         for old, new, message in WRONG:
             with self.subTest(new), self.assertRaisesRegex(rules.RuleError, message):
                 self.rule(RULE.replace(old, new, 1))
+
+    def test_a_rule_that_is_no_text_is_refused(self):
+        path = self.write(RULE)
+        path.write_bytes(RULE.replace("a made-up run", "un essai à part", 1).encode("latin-1"))
+        with self.assertRaisesRegex(rules.RuleError, r"c90.ini:5: the line is no UTF-8"):
+            rules.read(path, rules.sources())
+
+    def test_an_experiment_without_a_cell_has_no_figure(self):
+        folder = self.run_path.parent / "experiments"
+        folder.mkdir()
+        (folder / "quick.ini").write_text("[experiment]\ntitle = no cell\n", encoding="utf-8")
+        rule = RULE.replace("cells = fetch\n", "", 1)
+        with mock.patch.object(rules, "EXPERIMENTS", folder):
+            with self.assertRaisesRegex(rules.RuleError, r"c90.ini:13: no cell of quick is named \*"):
+                self.rule(rule)
 
     def test_the_program_tells_the_error(self):
         self.write(RULE.replace("if = gain", "if = gane", 1))
