@@ -63,7 +63,8 @@ static int start(const bool *wanted, struct store_server *servers)
             continue;
         if (store_server_ensure(store, &servers[store], NULL, &stop, why,
                                 sizeof why) < 0) {
-            fprintf(stderr, "troika stores: %s\n", why);
+            if (!stop)
+                fprintf(stderr, "troika stores: %s\n", why);
             code = EXIT_FAILED;
         }
         json_object_set_new(json, store_name(store),

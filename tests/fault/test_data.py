@@ -61,6 +61,14 @@ def working_in(folder):
     return found
 
 
+def cwd(pid):
+    """The working directory of a process, or None."""
+    try:
+        return pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
+    except OSError:
+        return None
+
+
 def segments():
     """The numbers of the System V shared memory segments that there are."""
     return {line.split()[1] for line in
@@ -180,6 +188,20 @@ class Killed(Run):
         self.running.communicate()
         self.assert_nothing_left(first, lock[6].split()[1])
         self.assert_nothing_left(second)
+
+    def test_interrupted_start(self):
+        """Ctrl-C before the stores are ready is no failure of a store."""
+        self.start("stores", "postgresql")
+        until, started = time.monotonic() + LIMIT_S, []
+        while time.monotonic() < until and not started:
+            started = [pid for pid in children(self.running.pid) if str(cwd(pid)).startswith("/tmp/troika-postgresql-")]
+            time.sleep(0.01)
+        self.assertTrue(started)
+        folder = cwd(started[0])
+        self.running.send_signal(signal.SIGINT)
+        _, err = self.running.communicate(timeout=LIMIT_S)
+        self.assertEqual((130, ""), (self.running.returncode, err))
+        self.assertFalse(folder.exists())
 
 
 STRANGER = """
