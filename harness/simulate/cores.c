@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Executors on cores. While nobody waits for a core, whoever runs has it for
+ * the whole piece of work; the ends of quanta become events only when somebody
+ * waits, so that a long piece costs one event and not one for each quantum.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "draw.h"
+#include "engine.h"
+
+enum { DRAW_STALL = 2000 };
+
+static void push(struct engine *engine, struct fifo *fifo, int e)
+{
+    struct executor *executor = &engine->executors[e];
+    executor->next = NONE;
+    executor->previous = fifo->last;
+    if (fifo->last == NONE)
+        fifo->first = e;
+    else
+        engine->executors[fifo->last].next = e;
+    fifo->last = e;
+}
+
+static void take_out(struct engine *engine, struct fifo *fifo, int e)
+{
+    struct executor *executor = &engine->executors[e];
+    if (executor->previous == NONE)
+        fifo->first = executor->next;
+    else
+        engine->executors[executor->previous].next = executor->next;
+    if (executor->next == NONE)
+        fifo->last = executor->previous;
+    else
+        engine->executors[executor->next].previous = executor->previous;
+}
+
+static int pop(struct engine *engine, struct fifo *fifo)
+{
+    int e = fifo->first;
+    if (e != NONE)
+        take_out(engine, fifo, e);
+    return e;
+}
+
+static double fresh_slice_ns(const struct engine *engine)
+{
+    double quantum_ns = engine->in->quantum_ns;
+    return quantum_ns > 0 ? quantum_ns : INFINITY;
+}
+
+/* Charges what has run since the last look. */
+static void charge(struct engine *engine, struct core *core)
+{
+    double ran_ns = engine->now_ns - core->since_ns;
+    core->since_ns = engine->now_ns;
+    if (core->executor == NONE || core->stalled || ran_ns <= 0)
+        return;
+    struct executor *executor = &engine->executors[core->executor];
+    double quantum_ns = fresh_slice_ns(engine);
+    executor->remaining_ns -= ran_ns;
+    if (executor->remaining_ns < 0)
+        executor->remaining_ns = 0;
+    executor->slice_ns -= ran_ns;
+    /* A quantum that ended while nobody waited was followed by another. */
+    if (executor->slice_ns < 0)
+        executor->slice_ns = quantum_ns - fmod(-executor->slice_ns, quantum_ns);
+    engine->computed_ns += ran_ns;
+}
+
+/* Sets the event of a core that runs. */
+static void schedule(struct engine *engine, int c)
+{
+    struct core *core = &engine->cores[c];
+    const struct executor *executor = &engine->executors[core->executor];
+    core->version++;
+    if (core->stalled)
+        return;
+    core->sliced = engine->ready.first != NONE &&
+                   executor->slice_ns < executor->remaining_ns;
+    engine_add(engine,
+               core->since_ns +
+                   (core->sliced ? executor->slice_ns : executor->remaining_ns),
+               EVENT_CORE, c, core->version);
+}
+
+static void place(struct engine *engine, int c, int e)
+{
+    struct core *core = &engine->cores[c];
+    core->executor = e;
+    core->since_ns = engine->now_ns;
+    engine->executors[e].core = c;
+    engine->executors[e].slice_ns = fresh_slice_ns(engine);
+    schedule(engine, c);
+}
+
+/* The core is without an executor: it takes the next one that is ready. */
+static void take_next(struct engine *engine, int c)
+{
+    engine->cores[c].executor = NONE;
+    if (engine->cores[c].stalled)
+        return;
+    int e = pop(engine, &engine->ready);
+    if (e != NONE)
+        place(engine, c, e);
+}
+
+/* Somebody waits now: those that run do so for the rest of their quantum. */
+static void slice_all(struct engine *engine)
+{
+    for (int c = 0; c < engine->in->cores; c++) {
+        struct core *core = &engine->cores[c];
+        if (core->executor == NONE || core->stalled || core->sliced)
+            continue;
+        charge(engine, core);
+        if (engine->executors[core->executor].slice_ns <
+            engine->executors[core->executor].remaining_ns)
+            schedule(engine, c);
+    }
+}
+
+static void make_ready(struct engine *engine, int e)
+{
+    for (int c = 0; c < engine->in->cores; c++)
+        if (engine->cores[c].executor == NONE && !engine->cores[c].stalled) {
+            place(engine, c, e);
+            return;
+        }
+    bool first = engine->ready.first == NONE;
+    push(engine, &engine->ready, e);
+    if (first && engine->in->quantum_ns > 0)
+        slice_all(engine);
+}
+
+static bool needs_token(const struct engine *engine, int e)
+{
+    return engine->in->groups[engine->executors[e].group].token;
+}
+
+static void watch_token(struct engine *engine)
+{
+    engine->token_version++;
+    if (engine->in->token_ns > 0 && engine->token_queue.first != NONE)
+        engine_add(engine, engine->now_ns + engine->in->token_ns, EVENT_TOKEN,
+                   0, engine->token_version);
+}
+
+void cores_compute(struct engine *engine, int e)
+{
+    if (engine->executors[e].core != NONE)
+        return; /* cores_settle lets it go on */
+    if (needs_token(engine, e) && engine->token != e) {
+        if (engine->token != NONE) {
+            bool first = engine->token_queue.first == NONE;
+            push(engine, &engine->token_queue, e);
+            if (first)
+                watch_token(engine);
+            return;
+        }
+        engine->token = e;
+    }
+    make_ready(engine, e);
+}
+
+static void hand_token_on(struct engine *engine)
+{
+    engine->token = pop(engine, &engine->token_queue);
+    watch_token(engine);
+    if (engine->token != NONE)
+        make_ready(engine, engine->token);
+}
+
+int cores_event(struct engine *engine, const struct event *event)
+{
+    struct core *core = &engine->cores[event->subject];
+    if (event->version != core->version || core->executor == NONE)
+        return NONE;
+    int e = core->executor;
+    bool sliced = core->sliced;
+    charge(engine, core);
+    if (!sliced) {
+        engine->executors[e].remaining_ns = 0;
+        return e;
+    }
+    core->sliced = false;
+    engine->executors[e].slice_ns = fresh_slice_ns(engine);
+    if (engine->ready.first == NONE) {
+        schedule(engine, event->subject);
+        return NONE;
+    }
+    engine->executors[e].core = NONE;
+    push(engine, &engine->ready, e);
+    take_next(engine, event->subject);
+    return NONE;
+}
+
+void cores_settle(struct engine *engine, int e)
+{
+    struct executor *executor = &engine->executors[e];
+    int c = executor->core;
+    if (executor->remaining_ns > 0) {
+        schedule(engine, c);
+        return;
+    }
+    executor->core = NONE;
+    if (engine->token == e)
+        hand_token_on(engine);
+    take_next(engine, c);
+}
+
+void cores_token_event(struct engine *engine, const struct event *event)
+{
+    int e = engine->token;
+    if (event->version != engine->token_version || e == NONE)
+        return;
+    int c = engine->executors[e].core;
+    if (c == NONE) {
+        take_out(engine, &engine->ready, e);
+    } else {
+        charge(engine, &engine->cores[c]);
+        engine->cores[c].version++;
+        engine->executors[e].core = NONE;
+        engine->cores[c].executor = NONE;
+    }
+    push(engine, &engine->token_queue, e);
+    if (c != NONE)
+        take_next(engine, c);
+    hand_token_on(engine);
+}
+
+/* An exponential time of this mean. */
+static double stall_time_ns(struct engine *engine, double mean_ns)
+{
+    return mean_ns *
+           draw_exponential(engine->in->seed, engine->stalls++, DRAW_STALL);
+}
+
+static void next_stall(struct engine *engine, int c)
+{
+    double share = engine->in->stall_share;
+    double gap_ns = engine->in->stall_ns * (1 - share) / share;
+    engine_add(engine, engine->now_ns + stall_time_ns(engine, gap_ns),
+               EVENT_STALL, c, 0);
+}
+
+void cores_stall_event(struct engine *engine, const struct event *event)
+{
+    struct core *core = &engine->cores[event->subject];
+    charge(engine, core);
+    if (event->kind == EVENT_STALL) {
+        core->stalled = true;
+        core->version++;
+        engine_add(engine,
+                   engine->now_ns + stall_time_ns(engine, engine->in->stall_ns),
+                   EVENT_RESUME, event->subject, 0);
+        return;
+    }
+    core->stalled = false;
+    if (core->executor != NONE)
+        schedule(engine, event->subject);
+    else
+        take_next(engine, event->subject);
+    next_stall(engine, event->subject);
+}
+
+int cores_prepare(struct engine *engine)
+{
+    engine->cores = calloc((size_t)engine->in->cores, sizeof *engine->cores);
+    if (!engine->cores)
+        return -ENOMEM;
+    engine->ready = engine->token_queue = (struct fifo){NONE, NONE};
+    engine->token = NONE;
+    for (int c = 0; c < engine->in->cores; c++) {
+        engine->cores[c].executor = NONE;
+        if (engine->in->stall_share > 0)
+            next_stall(engine, c);
+    }
+    return 0;
+}
+
+void cores_look(struct engine *engine)
+{
+    for (int c = 0; c < engine->in->cores; c++)
+        charge(engine, &engine->cores[c]);
+}

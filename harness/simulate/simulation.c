@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "simulation.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "harness/arithmetic/statistics.h"
+
+static const char *wrong_step(const struct simulation *in)
+{
+    bool holds[SIMULATION_GROUPS] = {false};
+
+    for (int i = 0; i < in->step_count; i++) {
+        const struct step *step = &in->steps[i];
+        bool grouped = step->kind != STEP_WAIT;
+        if (grouped && (step->group < 0 || step->group >= in->group_count))
+            return "a step names a group that is not there";
+        if (step->draw >= SIMULATION_DRAWS || step->draw < NONE)
+            return "a step names a draw that is not there";
+        if (!(step->time_ns >= 0) || isinf(step->time_ns))
+            return "a step's time is no time";
+        if (step->kind == STEP_ACQUIRE && holds[step->group])
+            return "a step acquires what its request has";
+        if (grouped && step->kind != STEP_ACQUIRE && !holds[step->group])
+            return "a step needs an executor that its request has not";
+        if (step->kind == STEP_ACQUIRE || step->kind == STEP_RELEASE)
+            holds[step->group] = step->kind == STEP_ACQUIRE;
+    }
+    for (int g = 0; g < in->group_count; g++)
+        if (holds[g])
+            return "a request ends with an executor that nobody gets back";
+    return NULL;
+}
+
+static const char *wrong_arrivals(const struct arrivals *arrivals)
+{
+    bool closed = arrivals->kind == ARRIVE_CLOSED;
+    if (closed && arrivals->connections < 1)
+        return "a closed loop without connections";
+    if (closed && (!(arrivals->think_ns >= 0) || !(arrivals->stagger_ns >= 0)))
+        return "a think time that is no time";
+    if (closed && arrivals->think_draw >= SIMULATION_DRAWS)
+        return "a think time names a draw that is not there";
+    if (arrivals->kind == ARRIVE_REPLAY && arrivals->log_count == 0)
+        return "a replay without arrivals";
+    for (size_t i = 1;
+         arrivals->kind == ARRIVE_REPLAY && i < arrivals->log_count; i++)
+        if (!(arrivals->log_ns[i] >= arrivals->log_ns[i - 1]))
+            return "a replay whose arrivals go back in time";
+    if (!closed && arrivals->kind != ARRIVE_REPLAY &&
+        !(arrivals->rate_per_s > 0))
+        return "an open loop without a rate";
+    if (!closed && arrivals->burst < 1)
+        return "a burst of nothing";
+    return NULL;
+}
+
+static const char *wrong(const struct simulation *in)
+{
+    if (in->step_count < 0 || in->step_count > SIMULATION_STEPS)
+        return "too many steps";
+    if (in->group_count < 0 || in->group_count > SIMULATION_GROUPS)
+        return "too many groups";
+    if (in->cores < 1 || in->cores > SIMULATION_CORES)
+        return "no core, or too many";
+    if (!(in->quantum_ns >= 0) || !(in->token_ns >= 0))
+        return "a quantum that is no time";
+    if (!(in->stall_share >= 0) || in->stall_share >= 1 ||
+        (in->stall_share > 0 && !(in->stall_ns > 0)))
+        return "stalls that are none";
+    if (in->requests < SIMULATION_BATCHES || in->requests > INT32_MAX ||
+        in->warmup < 0 || in->warmup > INT32_MAX)
+        return "too few requests for an interval, or too many";
+    for (int g = 0; g < in->group_count; g++)
+        if (in->groups[g].executors < 0 ||
+            (in->groups[g].split && in->groups[g].executors == 0))
+            return "a group without executors";
+    const char *why = wrong_step(in);
+    return why ? why : wrong_arrivals(&in->arrivals);
+}
+
+enum { MEAN, P50, P90, P99, RATE, FIGURES };
+
+static double mean_of(const double *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum / (double)count;
+}
+
+/* The figures of responses[from ... from+count-1], which end up in order. */
+static void figures_of(const struct engine *engine, double *responses,
+                       size_t from, size_t count, double *figures)
+{
+    static const double percentiles[FIGURES] = {
+        [P50] = 50, [P90] = 90, [P99] = 99};
+    double begin_ns = from ? engine->ended_at_ns[from - 1] : engine->from_ns;
+    double span_ns = engine->ended_at_ns[from + count - 1] - begin_ns;
+
+    figures[MEAN] = mean_of(responses + from, count);
+    figures[RATE] = span_ns > 0 ? (double)count / span_ns * 1e9 : NAN;
+    qsort(responses + from, count, sizeof *responses, statistics_ascending);
+    for (int f = P50; f <= P99; f++) {
+        size_t rank = (size_t)ceil(percentiles[f] / 100 * (double)count);
+        figures[f] = responses[from + rank - 1];
+    }
+}
+
+static struct simulated interval(const double (*batches)[FIGURES], int figure,
+                                 double value)
+{
+    double t = statistics_t_quantile(0.975, SIMULATION_BATCHES - 1);
+    double mean = 0, square = 0;
+
+    for (int b = 0; b < SIMULATION_BATCHES; b++)
+        mean += batches[b][figure] / SIMULATION_BATCHES;
+    for (int b = 0; b < SIMULATION_BATCHES; b++)
+        square += pow(batches[b][figure] - mean, 2);
+    double half =
+        t * sqrt(square / (SIMULATION_BATCHES - 1) / SIMULATION_BATCHES);
+    return (struct simulated){value, value - half, value + half};
+}
+
+static void summarise(const struct engine *engine,
+                      struct simulation_result *result)
+{
+    size_t measured = (size_t)engine->measured;
+    size_t batch = measured / SIMULATION_BATCHES;
+    double batches[SIMULATION_BATCHES][FIGURES], all[FIGURES];
+    double window_ns = engine->to_ns - engine->from_ns;
+
+    for (size_t b = 0; b < SIMULATION_BATCHES; b++)
+        figures_of(engine, engine->responses_ns, b * batch, batch, batches[b]);
+    figures_of(engine, engine->responses_ns, 0, measured, all);
+    const double(*rows)[FIGURES] = (const double(*)[FIGURES])batches;
+    *result = (struct simulation_result){
+        .measured = engine->measured,
+        .mean_ns = interval(rows, MEAN, all[MEAN]),
+        .p50_ns = interval(rows, P50, all[P50]),
+        .p90_ns = interval(rows, P90, all[P90]),
+        .p99_ns = interval(rows, P99, all[P99]),
+        .rate_per_s = interval(rows, RATE, all[RATE]),
+        .busy = (engine->computed_to_ns - engine->computed_from_ns) / window_ns,
+        .in_flight = (engine->area_to_ns - engine->area_from_ns) / window_ns,
+        .in_flight_most = engine->in_flight_most,
+        .queued_ns = engine->queued_ns / (double)measured,
+        .span_ns = engine->now_ns,
+        .area_ns = engine->area_ns,
+        .response_ns = engine->response_ns,
+        .computed_ns = engine->computed_ns,
+        .demanded_ns = engine->demanded_ns,
+        .ended = engine->ended,
+    };
+}
+
+int simulate(const struct simulation *simulation,
+             struct simulation_result *result, char *why, size_t why_size)
+{
+    const char *reason = wrong(simulation);
+    if (reason) {
+        snprintf(why, why_size, "%s", reason);
+        return -EINVAL;
+    }
+    struct engine engine = {.in = simulation};
+    int status = engine_run(&engine);
+    if (status == 0 && engine.measured < SIMULATION_BATCHES) {
+        snprintf(why, why_size, "too few requests for an interval");
+        status = -EINVAL;
+    } else if (status < 0) {
+        snprintf(why, why_size, "out of memory");
+    }
+    if (status == 0)
+        summarise(&engine, result);
+    engine_free(&engine);
+    return status;
+}

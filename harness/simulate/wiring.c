@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "wiring.h"
+
+#include <errno.h>
+
+enum { DRAW_COMPUTE, DRAW_WAIT };
+
+/* Groups that are not there are NONE. */
+enum { NONE = -1 };
+
+struct groups {
+    int carrier, pool, dispatcher, backend;
+};
+
+static int add_group(struct simulation *simulation, struct group group)
+{
+    simulation->groups[simulation->group_count] = group;
+    return simulation->group_count++;
+}
+
+static void add(struct simulation *simulation, enum step_kind kind, int group,
+                double time_ns, int draw)
+{
+    simulation->steps[simulation->step_count++] =
+        (struct step){kind, group, time_ns, draw};
+}
+
+static void acquire(struct simulation *simulation, int group)
+{
+    add(simulation, STEP_ACQUIRE, group, 0, NONE);
+}
+
+static void release(struct simulation *simulation, int group)
+{
+    add(simulation, STEP_RELEASE, group, 0, NONE);
+}
+
+/* Work by an executor that is taken for it alone. */
+static void compute_apart(struct simulation *simulation, int group,
+                          double time_ns, int draw)
+{
+    acquire(simulation, group);
+    add(simulation, STEP_COMPUTE, group, time_ns, draw);
+    release(simulation, group);
+}
+
+static void compute(struct simulation *simulation, const struct groups *groups,
+                    bool held, double time_ns)
+{
+    if (held)
+        add(simulation, STEP_COMPUTE, groups->carrier, time_ns, DRAW_COMPUTE);
+    else
+        compute_apart(simulation, groups->carrier, time_ns, DRAW_COMPUTE);
+}
+
+static void wait(struct simulation *simulation, const struct groups *groups,
+                 double time_ns)
+{
+    if (groups->backend != NONE)
+        acquire(simulation, groups->backend);
+    add(simulation, STEP_WAIT, 0, time_ns, DRAW_WAIT);
+    if (groups->backend != NONE)
+        release(simulation, groups->backend);
+}
+
+static struct groups add_groups(struct simulation *simulation,
+                                const struct wiring *wiring)
+{
+    bool loop = wiring->discipline == DISCIPLINE_LOOP;
+    bool alone = wiring->discipline == DISCIPLINE_ALONE;
+    struct groups groups = {NONE, NONE, NONE, NONE};
+
+    groups.carrier =
+        add_group(simulation, (struct group){
+                                  .executors = alone ? 1 : wiring->executors,
+                                  .split = loop && !wiring->shared,
+                                  .resumed_first = wiring->resumed_first,
+                                  .token = wiring->token,
+                              });
+    if (wiring->offload_executors > 0)
+        groups.pool = add_group(
+            simulation, (struct group){.executors = wiring->offload_executors,
+                                       .token = wiring->token});
+    if (wiring->dispatch_ns > 0)
+        groups.dispatcher = add_group(
+            simulation, (struct group){.executors = 1, .token = wiring->token});
+    if (wiring->backend_servers > 0)
+        groups.backend = add_group(
+            simulation, (struct group){.executors = wiring->backend_servers});
+    return groups;
+}
+
+int wiring_apply(struct simulation *simulation, const struct demand *demand,
+                 const struct wiring *wiring)
+{
+    bool held = wiring->discipline != DISCIPLINE_LOOP;
+    bool limited = wiring->discipline == DISCIPLINE_WORKER ||
+                   wiring->discipline == DISCIPLINE_LOOP;
+    int calls = demand->wait_ns > 0 ? demand->calls : 0;
+    enum { STEPS_PER_CALL = 6, STEPS_BESIDE = 16 };
+
+    if (calls < 0 || (demand->wait_ns > 0 && calls < 1) ||
+        calls > (SIMULATION_STEPS - STEPS_BESIDE) / STEPS_PER_CALL ||
+        (limited && wiring->executors < 1))
+        return -EINVAL;
+    struct groups groups = add_groups(simulation, wiring);
+    simulation->draws[DRAW_COMPUTE] = demand->compute;
+    simulation->draws[DRAW_WAIT] = demand->wait;
+
+    if (groups.dispatcher != NONE)
+        compute_apart(simulation, groups.dispatcher, wiring->dispatch_ns, NONE);
+    if (held)
+        acquire(simulation, groups.carrier);
+    for (int i = 0; i < calls; i++) {
+        compute(simulation, &groups, held,
+                i == 0 ? demand->before_ns : demand->between_ns);
+        wait(simulation, &groups, demand->wait_ns / calls);
+    }
+    if (demand->offloaded_ns > 0 && groups.pool != NONE)
+        compute_apart(simulation, groups.pool, demand->offloaded_ns,
+                      DRAW_COMPUTE);
+    else if (demand->offloaded_ns > 0)
+        compute(simulation, &groups, held, demand->offloaded_ns);
+    compute(simulation, &groups, held, demand->after_ns);
+    if (held)
+        release(simulation, groups.carrier);
+    return 0;
+}
