@@ -130,6 +130,13 @@ load: $(out)/troika ## run only the load generator: make load URL=http://127.0.0
 search: all ## find the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
 	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
 
+.PHONY: calibrate
+calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes
+	@$(with) ARGS $(out)/troika calibrate
+
+predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300'
+	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
+
 doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
 	@$(with) ARGS $(out)/troika doctor
 

@@ -9,6 +9,8 @@
 int verb_bench(int argc, char **argv);
 int verb_summarise(int argc, char **argv);
 int verb_compare(int argc, char **argv);
+int verb_calibrate(int argc, char **argv);
+int verb_predict(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_search(int argc, char **argv);
 int verb_serve(int argc, char **argv);

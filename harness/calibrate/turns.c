@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "turns.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "harness/arithmetic/statistics.h"
+
+/* Readings of a thread that runs are well below a microsecond apart; the
+ * timer's interrupt takes some. */
+static const int64_t GAP_NS = 30000;
+static const int64_t SPAN_NS = 500000000;
+
+enum { RUNS_MAX = 4096 };
+
+struct watch {
+    int cpu;
+    int64_t until_ns;
+    double runs_ns[RUNS_MAX];
+    int runs;
+    int64_t lost_ns;
+    int gaps;
+    int error;
+};
+
+static int64_t clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static void *look(void *argument)
+{
+    struct watch *watch = argument;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(watch->cpu, &set);
+    watch->error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    int64_t last_ns = clock_ns(), since_ns = last_ns;
+    while (watch->error == 0 && last_ns < watch->until_ns) {
+        int64_t now_ns = clock_ns();
+        if (now_ns - last_ns > GAP_NS) {
+            watch->lost_ns += now_ns - last_ns;
+            watch->gaps++;
+            if (watch->runs < RUNS_MAX)
+                watch->runs_ns[watch->runs++] = (double)(last_ns - since_ns);
+            since_ns = now_ns;
+        }
+        last_ns = now_ns;
+    }
+    return NULL;
+}
+
+/* Runs `count` of them side by side on one CPU. */
+static int watch_all(int cpu, struct watch *watches, int count)
+{
+    pthread_t threads[2];
+    int64_t until_ns = clock_ns() + SPAN_NS;
+    int started = 0, error = 0;
+
+    for (; started < count && error == 0; started++) {
+        watches[started] = (struct watch){.cpu = cpu, .until_ns = until_ns};
+        error =
+            pthread_create(&threads[started], NULL, look, &watches[started]);
+    }
+    for (int i = 0; i < started - (error != 0); i++) {
+        pthread_join(threads[i], NULL);
+        error = error ? error : watches[i].error;
+    }
+    return -error;
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, statistics_ascending);
+    return values[count / 2];
+}
+
+int turns_measure(int cpu, struct turns *turns)
+{
+    struct watch *watches = calloc(2, sizeof *watches);
+    if (!watches)
+        return -ENOMEM;
+    *turns = (struct turns){0};
+    int status = watch_all(cpu, watches, 1);
+    if (status == 0 && watches[0].gaps > 0) {
+        turns->stall_share = (double)watches[0].lost_ns / (double)SPAN_NS;
+        turns->stall_ns = (double)watches[0].lost_ns / watches[0].gaps;
+    }
+    if (status == 0)
+        status = watch_all(cpu, watches, 2);
+    if (status == 0 && watches[0].runs > 0)
+        turns->quantum_ns = median(watches[0].runs_ns, watches[0].runs);
+    free(watches);
+    return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How this machine shares a core: for how long one of two busy threads runs
+ * before it is the other's turn, and what others (the hypervisor, interrupts,
+ * the kernel's own threads) take of a core meanwhile. Both are seen by a thread
+ * that does nothing but read the clock: where two readings lie far apart, it
+ * did not run.
+ */
+#pragma once
+
+struct turns {
+    double quantum_ns;            /* median run of one of two */
+    double stall_share, stall_ns; /* of a thread that is alone: share of the
+                                     time, and mean length */
+};
+
+/* Takes about a second, on the CPU `cpu`. Returns 0 or a negative errno. */
+int turns_measure(int cpu, struct turns *turns);

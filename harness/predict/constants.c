@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "constants.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/base/json.h"
+
+enum { SCHEMA_VERSION = 1 };
+
+static const struct {
+    const char *name, *words;
+} rows[CONSTANTS] = {
+    [CONSTANT_REQUEST] = {"request_ns", "a request that does nothing"},
+    [CONSTANT_CALL_FIRST] = {"call_first_ns", "the first call to a backend"},
+    [CONSTANT_CALL] = {"call_ns", "each further call"},
+    [CONSTANT_BYTE] = {"byte_ns", "a byte of the answer"},
+    [CONSTANT_CONNECTION] = {"connection_ns", "a connection"},
+    [CONSTANT_GROWTH] = {"growth_share", "twice as many in flight"},
+    [CONSTANT_PART_LOAD] = {"part_load_share", "an idle server"},
+    [CONSTANT_WORK_FACTOR] = {"work_factor", "work under this model"},
+    [CONSTANT_MEMORY] = {"memory_bytes", "the server"},
+    [CONSTANT_MEMORY_FLIGHT] = {"memory_flight_bytes", "a request in flight"},
+    [CONSTANT_MEMORY_WORKER] = {"memory_worker_bytes", "a worker"},
+};
+
+const char *constant_name(enum constant_id id)
+{
+    return rows[id].name;
+}
+
+const char *constant_words(enum constant_id id)
+{
+    return rows[id].words;
+}
+
+const struct model_constants *machine_model(const struct machine *machine,
+                                            const char *name)
+{
+    for (int i = 0; i < machine->model_count; i++)
+        if (!strcmp(machine->models[i].name, name))
+            return &machine->models[i];
+    return NULL;
+}
+
+static json_t *constants_json(const struct model_constants *model)
+{
+    json_t *json = json_object();
+    for (int i = 0; i < CONSTANTS; i++) {
+        const struct constant *c = &model->of[i];
+        json_object_set_new(
+            json, rows[i].name,
+            json_pack("{s:o, s:o, s:o, s:i}", "value", json_finite(c->value),
+                      "lo", json_finite_if(c->lo, c->n > 1), "hi",
+                      json_finite_if(c->hi, c->n > 1), "n", c->n));
+    }
+    return json;
+}
+
+json_t *machine_json(const struct machine *machine)
+{
+    json_t *models = json_array();
+    for (int i = 0; i < machine->model_count; i++) {
+        const struct model_constants *model = &machine->models[i];
+        json_array_append_new(
+            models,
+            json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name",
+                      model->name, "discipline",
+                      discipline_name(model->discipline), "has_workers",
+                      model->has_workers, "parallel", model->parallel,
+                      "offloads", model->offloads, "foreign", model->foreign,
+                      "constants", constants_json(model)));
+    }
+    return json_pack(
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:b, s:o}",
+        "schema_version", SCHEMA_VERSION, "run_id", machine->run_id, "at",
+        machine->at, "tool_version", machine->version, "fingerprint",
+        machine->fingerprint, "cores", machine->cores, "quantum_ns",
+        machine->quantum_ns, "stall_share", machine->stall_share, "stall_ns",
+        machine->stall_ns, "noisy", machine->noisy, "models", models);
+}
+
+static int refuse(char *why, size_t size, const char *member)
+{
+    snprintf(why, size, "\"%s\" is missing or of another type", member);
+    return -EINVAL;
+}
+
+static bool take_text(const json_t *json, const char *key, char *into,
+                      size_t size)
+{
+    const char *text = json_string_of(json, key);
+    if (!text || strlen(text) >= size)
+        return false;
+    strcpy(into, text);
+    return true;
+}
+
+static bool read_constant(const json_t *json, struct constant *constant)
+{
+    const json_t *value = json_object_get(json, "value");
+    const json_t *n = json_object_get(json, "n");
+    if ((!json_is_number(value) && !json_is_null(value)) ||
+        !json_is_integer(n) || json_integer_value(n) < 0)
+        return false;
+    *constant = (struct constant){
+        .value = json_figure_of(json, "value"),
+        .lo = json_figure_of(json, "lo"),
+        .hi = json_figure_of(json, "hi"),
+        .n = (int)json_integer_value(n),
+    };
+    return constant->n < 2 ||
+           (constant->lo <= constant->value && constant->value <= constant->hi);
+}
+
+static enum discipline discipline_of(const char *name)
+{
+    for (int d = 0; d < DISCIPLINES; d++)
+        if (!strcmp(name, discipline_name(d)))
+            return d;
+    return DISCIPLINE_UNKNOWN;
+}
+
+/* Returns the member that is wrong, or NULL. */
+static const char *read_model(const json_t *json, struct model_constants *model)
+{
+    const json_t *constants = json_object_get(json, "constants");
+    if (!take_text(json, "name", model->name, sizeof model->name))
+        return "name";
+    model->discipline = discipline_of(json_text_of(json, "discipline"));
+    model->has_workers = json_true_of(json, "has_workers");
+    model->parallel = json_true_of(json, "parallel");
+    model->offloads = json_true_of(json, "offloads");
+    model->foreign = json_true_of(json, "foreign");
+    for (int i = 0; i < CONSTANTS; i++)
+        if (!read_constant(json_object_get(constants, rows[i].name),
+                           &model->of[i]))
+            return rows[i].name;
+    return isfinite(model->of[CONSTANT_REQUEST].value)
+               ? NULL
+               : rows[CONSTANT_REQUEST].name;
+}
+
+int machine_read(const json_t *json, struct machine *machine, char *why,
+                 size_t why_size)
+{
+    const json_t *models = json_object_get(json, "models"), *model;
+    size_t i;
+
+    *machine = (struct machine){
+        .cores = (int)json_integer_of(json, "cores"),
+        .quantum_ns = json_number_of(json, "quantum_ns"),
+        .stall_share = json_number_of(json, "stall_share"),
+        .stall_ns = json_number_of(json, "stall_ns"),
+        .noisy = json_true_of(json, "noisy"),
+    };
+    if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
+        return refuse(why, why_size, "schema_version");
+    if (!take_text(json, "run_id", machine->run_id, sizeof machine->run_id))
+        return refuse(why, why_size, "run_id");
+    if (!take_text(json, "at", machine->at, sizeof machine->at))
+        return refuse(why, why_size, "at");
+    if (!take_text(json, "tool_version", machine->version,
+                   sizeof machine->version))
+        return refuse(why, why_size, "tool_version");
+    if (!take_text(json, "fingerprint", machine->fingerprint,
+                   sizeof machine->fingerprint))
+        return refuse(why, why_size, "fingerprint");
+    if (machine->cores < 1 || machine->stall_share < 0 ||
+        machine->stall_share >= 1 || machine->quantum_ns < 0)
+        return refuse(why, why_size, "cores");
+    if (!json_is_array(models) ||
+        json_array_size(models) > CONSTANTS_MODELS_MAX)
+        return refuse(why, why_size, "models");
+    json_array_foreach (models, i, model) {
+        const char *wrong = read_model(model, &machine->models[i]);
+        if (wrong)
+            return refuse(why, why_size, wrong);
+        machine->model_count++;
+    }
+    return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a model costs on a machine: the constants from which a forecast is
+ * made, each with its 95 % interval, as `troika calibrate` measured them. They
+ * are stored as machine.json (results/schema/machine.schema.json).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/runtime/base/discipline.h"
+
+enum { CONSTANTS_MODELS_MAX = 64 };
+
+enum constant_id {
+    CONSTANT_REQUEST,       /* CPU of a request that does nothing */
+    CONSTANT_CALL_FIRST,    /* more CPU with one call to a backend */
+    CONSTANT_CALL,          /* and with each further one */
+    CONSTANT_BYTE,          /* more CPU for a byte of the answer */
+    CONSTANT_CONNECTION,    /* more CPU where a request opens a connection */
+    CONSTANT_GROWTH,        /* share by which a request costs more for each
+                               doubling of the requests in flight, from 16 on */
+    CONSTANT_PART_LOAD,     /* share by which it costs more on an idle server */
+    CONSTANT_WORK_FACTOR,   /* CPU of the handler's work over that of the work
+                               alone */
+    CONSTANT_MEMORY,        /* of the server, no one connected and no worker */
+    CONSTANT_MEMORY_FLIGHT, /* more for a request in flight */
+    CONSTANT_MEMORY_WORKER, /* more for a worker */
+    CONSTANTS,
+};
+
+/* NAN where it was not measured; n values, none below two: no interval. */
+struct constant {
+    double value, lo, hi;
+    int n;
+};
+
+struct model_constants {
+    char name[64];
+    enum discipline discipline;
+    bool has_workers, parallel, offloads, foreign;
+    struct constant of[CONSTANTS];
+};
+
+struct machine {
+    char run_id[64], at[32], version[64], fingerprint[80];
+    int cores; /* of the server when the constants were measured */
+    double quantum_ns, stall_share, stall_ns;
+    bool noisy; /* stored though the machine was too noisy */
+    struct model_constants models[CONSTANTS_MODELS_MAX];
+    int model_count;
+};
+
+/* "request_ns", with the unit. */
+const char *constant_name(enum constant_id id);
+
+/* What it is, for a person. */
+const char *constant_words(enum constant_id id);
+
+const struct model_constants *machine_model(const struct machine *machine,
+                                            const char *name);
+
+/* A new object. */
+json_t *machine_json(const struct machine *machine);
+
+/* Reads what machine_json wrote. Returns 0, or -EINVAL with the reason: `why`
+ * names the member that is missing or of another type. */
+int machine_read(const json_t *json, struct machine *machine, char *why,
+                 size_t why_size);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "forecast.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/simulate/wiring.h"
+
+static const double NS_PER_S = 1e9;
+
+/* In flight when the cost of a request was measured (calibrate.ini). */
+static const double FLIGHT_MEASURED = 16;
+
+/* Of what any number of workers gives. */
+static const double WORKERS_WITHIN = 1.05;
+
+/* At this share of the capacity and above, a queue grows for as long as it is
+ * looked at. */
+static const double OVERLOAD = 0.98;
+
+enum { WORKERS_MOST = 4096 };
+
+const char *law_name(enum law law)
+{
+    static const char *const names[LAWS] = {"cpu", "workers", "backend",
+                                            "clients", "memory"};
+    return names[law];
+}
+
+/* The constant, or `otherwise` where it was not measured. */
+static double value_of(const struct model_constants *model, enum constant_id id,
+                       double otherwise)
+{
+    return isfinite(model->of[id].value) ? model->of[id].value : otherwise;
+}
+
+static double half_of(const struct model_constants *model, enum constant_id id)
+{
+    const struct constant *c = &model->of[id];
+    return c->n > 1 ? (c->hi - c->lo) / 2 : 0;
+}
+
+/* CPU of a request by parts, at a share of the load and a number in flight. */
+struct cost {
+    double request_ns;        /* parse, answer, bytes, connection */
+    double call_ns;           /* of one call, on average */
+    double work_ns;           /* the handler's own */
+    double total_ns, half_ns; /* half: of the 95 % interval */
+};
+
+static struct cost cost_of(const struct profile *p,
+                           const struct model_constants *model, double load,
+                           double in_flight)
+{
+    double calls = p->wait_ns > 0 ? p->calls : 0;
+    double per_connection =
+        p->requests_per_connection > 0 ? 1 / p->requests_per_connection : 0;
+    double growth = in_flight > FLIGHT_MEASURED
+                        ? log2(in_flight / FLIGHT_MEASURED) *
+                              value_of(model, CONSTANT_GROWTH, 0)
+                        : 0;
+    double idle = fmax(0, 1 - load) * value_of(model, CONSTANT_PART_LOAD, 0);
+    double more = (1 + growth) * (1 + idle);
+    double first = value_of(model, CONSTANT_CALL_FIRST, 0);
+    double further = value_of(model, CONSTANT_CALL, first);
+    double calls_ns = calls > 0 ? first + (calls - 1) * further : 0;
+    struct cost cost = {
+        .request_ns =
+            more * (value_of(model, CONSTANT_REQUEST, 0) +
+                    p->payload_bytes * value_of(model, CONSTANT_BYTE, 0) +
+                    per_connection * value_of(model, CONSTANT_CONNECTION, 0)),
+        .call_ns = calls > 0 ? more * calls_ns / calls : 0,
+        .work_ns = p->cpu_ns * value_of(model, CONSTANT_WORK_FACTOR, 1),
+    };
+
+    cost.total_ns = cost.request_ns + calls * cost.call_ns + cost.work_ns;
+    cost.half_ns = hypot(
+        hypot(more * half_of(model, CONSTANT_REQUEST),
+              p->cpu_ns * half_of(model, CONSTANT_WORK_FACTOR)),
+        hypot(calls > 0 ? more * half_of(model, CONSTANT_CALL_FIRST) : 0,
+              calls > 1 ? more * (calls - 1) * half_of(model, CONSTANT_CALL)
+                        : 0));
+    return cost;
+}
+
+static bool is_worker(const struct model_constants *model)
+{
+    return model->discipline == DISCIPLINE_WORKER ||
+           model->discipline == DISCIPLINE_ALONE;
+}
+
+/* Cores that computing requests can use at once. */
+static int cores_of(const struct profile *p,
+                    const struct model_constants *model, int workers)
+{
+    if (!model->parallel)
+        return 1;
+    bool bound = model->has_workers && workers > 0 && !model->offloads;
+    return bound && workers < p->cores ? workers : p->cores;
+}
+
+/* Requests that hold memory beyond the server's and the workers' own. */
+static double memory_of(const struct model_constants *model, int workers,
+                        double in_flight)
+{
+    return value_of(model, CONSTANT_MEMORY, NAN) +
+           (model->has_workers
+                ? workers * value_of(model, CONSTANT_MEMORY_WORKER, 0)
+                : 0) +
+           in_flight * value_of(model, CONSTANT_MEMORY_FLIGHT, 0);
+}
+
+static void bind_laws(const struct profile *p, struct forecast *f,
+                      const struct cost *cost)
+{
+    const struct model_constants *model = f->model;
+    double held_ns = p->wait_ns + cost->total_ns;
+    int slots = model->discipline == DISCIPLINE_ALONE ? 1 : f->workers;
+    double flight_bytes = value_of(model, CONSTANT_MEMORY_FLIGHT, 0);
+    double left_bytes = p->memory_bytes - memory_of(model, f->workers, 0);
+
+    for (int law = 0; law < LAWS; law++)
+        f->law_per_s[law] = INFINITY;
+    f->law_per_s[LAW_CPU] =
+        cores_of(p, model, f->workers) / cost->total_ns * NS_PER_S;
+    if (is_worker(model))
+        f->law_per_s[LAW_WORKERS] = slots / held_ns * NS_PER_S;
+    if (p->backend_workers > 0 && p->wait_ns > 0)
+        f->law_per_s[LAW_BACKEND] = p->backend_workers / p->wait_ns * NS_PER_S;
+    if (p->connections > 0 && p->rate_per_s <= 0)
+        f->law_per_s[LAW_CLIENTS] =
+            p->connections / (held_ns + p->think_ns) * NS_PER_S;
+    if (p->memory_bytes > 0 && flight_bytes > 0 && isfinite(left_bytes))
+        f->law_per_s[LAW_MEMORY] =
+            fmax(0, left_bytes) / flight_bytes / held_ns * NS_PER_S;
+    f->law = LAW_CPU;
+    for (int law = 0; law < LAWS; law++)
+        if (law != LAW_CLIENTS && f->law_per_s[law] < f->law_per_s[f->law])
+            f->law = law;
+    f->capacity_per_s = f->law_per_s[f->law];
+    double share = f->law == LAW_CPU ? cost->half_ns / cost->total_ns : 0;
+    f->capacity_lo_per_s = f->capacity_per_s / (1 + share);
+    f->capacity_hi_per_s = f->capacity_per_s / fmax(1 - share, 0.01);
+}
+
+static struct draw draw_of(double cv)
+{
+    return cv > 0 ? (struct draw){SHAPE_LOGNORMAL, cv}
+                  : (struct draw){SHAPE_CONSTANT, 0};
+}
+
+/* The handler's work lies in equal parts before, between and after the calls,
+ * and so do the halves of what a request and a call cost. */
+static struct demand demand_of(const struct profile *p,
+                               const struct model_constants *model,
+                               const struct cost *cost)
+{
+    int calls = p->wait_ns > 0 ? p->calls : 0;
+    double piece_ns = cost->work_ns / (calls + 1);
+    struct demand demand = {
+        .before_ns = cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
+        .between_ns = cost->call_ns + piece_ns,
+        .after_ns = cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
+        .compute = draw_of(p->cv_cpu),
+        .wait_ns = p->wait_ns,
+        .wait = draw_of(p->cv_wait),
+        .calls = calls,
+    };
+    if (calls == 0)
+        demand.after_ns = cost->request_ns + piece_ns;
+    if (model->offloads && calls == 0) {
+        demand.after_ns = cost->request_ns;
+        demand.offloaded_ns = piece_ns;
+    }
+    return demand;
+}
+
+static struct wiring wiring_of(const struct profile *p,
+                               const struct model_constants *model, int workers)
+{
+    bool loop = model->discipline == DISCIPLINE_LOOP;
+    return (struct wiring){
+        .discipline = model->discipline,
+        .executors = model->offloads       ? 1
+                     : loop && workers < 1 ? 1
+                                           : workers,
+        .offload_executors = model->offloads ? workers : 0,
+        .backend_servers = p->backend_workers,
+    };
+}
+
+static int simulate_it(const struct profile *p, const struct machine *machine,
+                       struct forecast *f, const struct cost *cost,
+                       const struct precision *precision,
+                       struct simulation_result *result, char *why,
+                       size_t why_size)
+{
+    struct demand demand = demand_of(p, f->model, cost);
+    struct wiring wiring = wiring_of(p, f->model, f->workers);
+    bool closed = p->rate_per_s <= 0;
+    static _Thread_local struct simulation simulation;
+
+    simulation = (struct simulation){
+        .arrivals = {.kind = closed         ? ARRIVE_CLOSED
+                             : p->burst > 1 ? ARRIVE_BURSTS
+                                            : ARRIVE_POISSON,
+                     .rate_per_s = p->rate_per_s,
+                     .burst = p->burst,
+                     .connections = closed ? p->connections : 0,
+                     .think_ns = p->think_ns,
+                     .think_draw = -1},
+        .cores = p->cores,
+        .quantum_ns = machine->quantum_ns,
+        .stall_share = machine->stall_share,
+        .stall_ns = machine->stall_ns,
+        .seed = precision->seed,
+        .requests = precision->requests,
+        .warmup = precision->requests / 20 + (closed ? 2 * p->connections : 0),
+    };
+    if (wiring_apply(&simulation, &demand, &wiring) < 0) {
+        snprintf(why, why_size, "%s cannot be simulated with %d calls",
+                 f->model->name, demand.calls);
+        return -EINVAL;
+    }
+    return simulate(&simulation, result, why, why_size);
+}
+
+static void judge(const struct profile *p, struct forecast *f)
+{
+    f->keeps_memory = p->memory_bytes <= 0 || !isfinite(f->memory_bytes) ||
+                      f->memory_bytes <= p->memory_bytes;
+    f->keeps_limit =
+        p->limit_ns <= 0 || (f->simulated && f->limit_ns.value < p->limit_ns);
+}
+
+static struct simulated at_limit(const struct profile *p,
+                                 const struct simulation_result *r)
+{
+    if (p->limit_percent == 50)
+        return r->p50_ns;
+    if (p->limit_percent == 90)
+        return r->p90_ns;
+    return r->p99_ns;
+}
+
+/* With a fixed number of workers. */
+static int make(const struct profile *p, const struct machine *machine,
+                const struct model_constants *model, int workers,
+                const struct precision *precision, struct forecast *f,
+                char *why, size_t why_size)
+{
+    struct simulation_result result;
+    struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
+
+    *f = (struct forecast){.model = model, .workers = workers};
+    bind_laws(p, f, &full);
+    f->rate_per_s = p->rate_per_s > 0
+                        ? p->rate_per_s
+                        : fmin(f->law_per_s[LAW_CLIENTS], f->capacity_per_s);
+    f->load = f->rate_per_s / f->capacity_per_s;
+    double held_s = (p->wait_ns + full.total_ns) / NS_PER_S;
+    double in_flight =
+        p->rate_per_s > 0 ? f->rate_per_s * held_s : p->connections;
+    struct cost cost = cost_of(p, model, fmin(f->load, 1), in_flight);
+    f->request_cpu_ns = cost.total_ns;
+    f->in_flight = in_flight;
+    f->memory_bytes = memory_of(model, workers, in_flight);
+    if (p->rate_per_s <= 0 || f->load < OVERLOAD) {
+        int status = simulate_it(p, machine, f, &cost, precision, &result, why,
+                                 why_size);
+        if (status < 0)
+            return status;
+        f->simulated = true;
+        f->p50_ns = result.p50_ns;
+        f->p99_ns = result.p99_ns;
+        f->limit_ns = at_limit(p, &result);
+        f->busy = result.busy;
+        f->in_flight = result.in_flight;
+        f->memory_bytes = memory_of(
+            model, workers, result.in_flight + 3 * sqrt(result.in_flight));
+        if (p->rate_per_s <= 0)
+            f->rate_per_s = result.rate_per_s.value;
+    }
+    judge(p, f);
+    return 0;
+}
+
+static double p99_with(const struct profile *p, const struct machine *machine,
+                       const struct model_constants *model, int workers,
+                       const struct precision *precision)
+{
+    struct forecast f;
+    char why[256];
+    if (make(p, machine, model, workers, precision, &f, why, sizeof why) < 0 ||
+        !f.simulated)
+        return INFINITY;
+    return f.p99_ns.value;
+}
+
+int forecast_workers(const struct profile *p, const struct machine *machine,
+                     const struct model_constants *model,
+                     const struct precision *precision)
+{
+    if (!model->has_workers)
+        return 0;
+    if (model->discipline == DISCIPLINE_LOOP)
+        return p->cores;
+    struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
+    double held_s = (p->wait_ns + full.total_ns) / NS_PER_S;
+    double in_flight =
+        p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
+    int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
+    int least = 1;
+    double best_ns = p99_with(p, machine, model, most, precision);
+    if (!isfinite(best_ns))
+        return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
+    /* p99 falls with the number of workers. */
+    while (least < most) {
+        int middle = least + (most - least) / 2;
+        if (p99_with(p, machine, model, middle, precision) <=
+            WORKERS_WITHIN * best_ns)
+            most = middle;
+        else
+            least = middle + 1;
+    }
+    return least;
+}
+
+int forecast_make(const struct profile *p, const struct machine *machine,
+                  const struct model_constants *model, int workers,
+                  const struct precision *precision, struct forecast *f,
+                  char *why, size_t why_size)
+{
+    if (workers == 0)
+        workers = forecast_workers(p, machine, model, precision);
+    return make(p, machine, model, workers, precision, f, why, why_size);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a model would do for a service: capacity by the laws that can bind,
+ * percentiles by simulation, memory by slopes, and how many workers it needs.
+ *
+ *   S        CPU of a request: overheads from the machine's constants, the
+ *            handler's work times the model's factor
+ *   cpu      cores that the model can use / S
+ *   workers  W / (wait + S)                   each is held for the whole
+ * request backend  backend's workers / its part of the wait clients  N / (wait
+ * + S + think)           a closed loop asks no more often memory   in flight
+ * that fit / (wait + S)
+ *
+ * The least binds. (The same laws as harness/trial/prediction.h, with S
+ * instead of the bare work.)
+ */
+#pragma once
+
+#include "constants.h"
+#include "harness/simulate/simulation.h"
+#include "profile.h"
+
+enum law { LAW_CPU, LAW_WORKERS, LAW_BACKEND, LAW_CLIENTS, LAW_MEMORY, LAWS };
+
+struct forecast {
+    const struct model_constants *model;
+    int workers; /* 0: it has none to set */
+
+    double request_cpu_ns; /* S at the load that is asked for */
+    /* With the interval of the constants alone. */
+    double capacity_per_s, capacity_lo_per_s, capacity_hi_per_s;
+    enum law law;           /* that binds the capacity */
+    double law_per_s[LAWS]; /* INFINITY: does not apply */
+
+    double rate_per_s; /* asked for, or what the clients ask */
+    double load;       /* rate / capacity, 1 and more: overload */
+    bool simulated;    /* the rest is there */
+    struct simulated p50_ns, p99_ns, limit_ns; /* limit_ns: at the limit's
+                                                  percentile */
+    double busy;                               /* cores */
+    double in_flight;
+    double memory_bytes;            /* NAN: not known */
+    bool keeps_limit, keeps_memory; /* true where there is none */
+};
+
+const char *law_name(enum law law);
+
+/* How precise: requests to simulate, and the seed. */
+struct precision {
+    int64_t requests;
+    uint64_t seed;
+};
+
+/* Forecasts the model with `workers` (0: those that it needs, found by
+ * forecast_workers). Returns 0, -EINVAL with the reason, or -ENOMEM. */
+int forecast_make(const struct profile *profile, const struct machine *machine,
+                  const struct model_constants *model, int workers,
+                  const struct precision *precision, struct forecast *forecast,
+                  char *why, size_t why_size);
+
+/* The least number of workers whose p99 is within 5 % of what any number
+ * gives, at the rate (or the clients) of the profile. 0 where the model has no
+ * workers. */
+int forecast_workers(const struct profile *profile,
+                     const struct machine *machine,
+                     const struct model_constants *model,
+                     const struct precision *precision);

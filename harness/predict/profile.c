@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "profile.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double NS_PER_S = 1e9;
+
+/* By Little's law a rate, connections and a think time say one thing twice: so
+ * far they may disagree, since each was measured. */
+static const double DISAGREE = 1.5;
+
+enum { PAYLOAD_BYTES = 1024 };
+
+void profile_defaults(struct profile *p, int cores)
+{
+    if (!p->given[PROFILE_CALLS])
+        p->calls = p->wait_ns > 0 ? 1 : 0;
+    if (!p->given[PROFILE_CV_WAIT])
+        p->cv_wait = 1;
+    if (!p->given[PROFILE_CV_CPU])
+        p->cv_cpu = 1;
+    if (!p->given[PROFILE_PAYLOAD])
+        p->payload_bytes = PAYLOAD_BYTES;
+    if (!p->given[PROFILE_BURST])
+        p->burst = 1;
+    if (!p->given[PROFILE_CORES])
+        p->cores = cores;
+}
+
+static bool no(char *why, size_t size, const char *words)
+{
+    snprintf(why, size, "%s", words);
+    return false;
+}
+
+/* Rate, connections and think time against Little's law. */
+static bool loads_agree(const struct profile *p, char *why, size_t size)
+{
+    if (p->rate_per_s <= 0 || p->connections <= 0)
+        return true;
+    double least_s = (p->wait_ns + p->cpu_ns + p->think_ns) / NS_PER_S;
+    double most_per_s = p->connections / least_s;
+    if (p->rate_per_s > most_per_s * 1.0001) {
+        snprintf(why, size,
+                 "%d connections that wait, compute and think for %.3g ms ask "
+                 "%.4g times a second at most, and the rate is %.4g/s: give "
+                 "one of rate and connections, or more connections",
+                 p->connections, least_s * 1e3, most_per_s, p->rate_per_s);
+        return false;
+    }
+    if (p->given[PROFILE_THINK] && p->rate_per_s * DISAGREE < most_per_s &&
+        p->think_ns > 10 * (p->wait_ns + p->cpu_ns)) {
+        snprintf(why, size,
+                 "%d connections that think for %.3g ms ask about %.4g times a "
+                 "second, and the rate is %.4g/s: give two of rate, "
+                 "connections and think",
+                 p->connections, p->think_ns / 1e6, most_per_s, p->rate_per_s);
+        return false;
+    }
+    return true;
+}
+
+bool profile_check(const struct profile *p, char *why, size_t size)
+{
+    if (p->wait_ns <= 0 && p->cpu_ns <= 0 && !p->given[PROFILE_CPU])
+        return no(why, size,
+                  "nothing is said of a request: give --wait, --cpu or both");
+    if (p->rate_per_s <= 0 && p->connections <= 0)
+        return no(why, size,
+                  "nothing is said of the load: give --rate (requests per "
+                  "second) or --connections (clients, with --think for their "
+                  "pause)");
+    if (p->wait_ns > 0 && p->calls < 1)
+        return no(why, size,
+                  "a request that waits makes at least one call: give "
+                  "--calls 1, or --wait 0s");
+    if (p->limit_ns > 0 && p->limit_ns < p->wait_ns + p->cpu_ns &&
+        p->cv_wait == 0 && p->cv_cpu == 0) {
+        snprintf(why, size,
+                 "no model can: a request waits and computes for %.3g ms, and "
+                 "the limit is %.3g ms",
+                 (p->wait_ns + p->cpu_ns) / 1e6, p->limit_ns / 1e6);
+        return false;
+    }
+    return loads_agree(p, why, size);
+}
+
+const char *profile_field_text(const struct profile *p,
+                               enum profile_field field, char *text,
+                               size_t size)
+{
+    switch (field) {
+    case PROFILE_CALLS:
+        snprintf(text, size, "calls %d", p->calls);
+        break;
+    case PROFILE_THINK:
+        snprintf(text, size, "think %.3g ms", p->think_ns / 1e6);
+        break;
+    case PROFILE_CV_WAIT:
+        snprintf(text, size, "cv-wait %g", p->cv_wait);
+        break;
+    case PROFILE_CV_CPU:
+        snprintf(text, size, "cv-cpu %g", p->cv_cpu);
+        break;
+    case PROFILE_PAYLOAD:
+        snprintf(text, size, "payload %g bytes", p->payload_bytes);
+        break;
+    case PROFILE_REQUESTS_PER_CONNECTION:
+        snprintf(text, size, "connections are kept");
+        break;
+    case PROFILE_BURST:
+        snprintf(text, size, "requests come one by one");
+        break;
+    case PROFILE_CORES:
+        snprintf(text, size, "cores %d", p->cores);
+        break;
+    case PROFILE_BACKEND_WORKERS:
+        snprintf(text, size, "a backend without limit");
+        break;
+    default:
+        return "";
+    }
+    return text;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika predict: what each model would do for a service. The flags say what
+ * the service is; the constants of this machine come from machine.json, which
+ * `troika calibrate` writes. Standard output holds the answer and nothing else.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/exit.h"
+#include "harness/base/flags.h"
+#include "harness/base/json.h"
+#include "harness/figures/metric.h"
+#include "harness/predict/forecast.h"
+#include "harness/results/results.h"
+#include "models/runtime/base/units.h"
+#include "verbs.h"
+
+enum { MODELS_GIVEN_MAX = 64, LINE = 512 };
+
+struct options {
+    struct profile profile;
+    int64_t wait_ns, cpu_ns, think_ns, calls, connections, burst, cores;
+    int64_t backend_workers, requests_per_connection, workers, requests, seed;
+    const char *machine, *models[MODELS_GIVEN_MAX];
+    int model_count;
+    bool json;
+};
+
+static void take_rate(char *text, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+    char number[32];
+    size_t length = strcspn(text, "/");
+
+    snprintf(number, sizeof number, "%.*s", (int)length, text);
+    if ((text[length] != '\0' && strcmp(text + length, "/s") != 0) ||
+        units_parse_rate(number, &options->profile.rate_per_s) < 0)
+        argp_error(state, "--rate %s: give requests per second, 300 or 300/s",
+                   text);
+}
+
+static void take_share(const char *flag, const char *text, double *value,
+                       struct argp_state *state)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    if (*end != '\0' || end == text || !(*value >= 0) || *value > 10)
+        argp_error(state,
+                   "--%s %s: give a coefficient of variation, 0 (always the "
+                   "same) to 10",
+                   flag, text);
+}
+
+static void take_cv_wait(char *text, void *into, struct argp_state *state)
+{
+    take_share("cv-wait", text, &((struct options *)into)->profile.cv_wait,
+               state);
+}
+
+static void take_cv_cpu(char *text, void *into, struct argp_state *state)
+{
+    take_share("cv-cpu", text, &((struct options *)into)->profile.cv_cpu,
+               state);
+}
+
+static void take_size(const char *flag, const char *text, double *value,
+                      struct argp_state *state)
+{
+    int64_t bytes;
+
+    if (units_parse(UNIT_BYTES, text, &bytes) < 0)
+        argp_error(state, "--%s %s: give a size with its unit, 256MiB", flag,
+                   text);
+    *value = (double)bytes;
+}
+
+static void take_memory(char *text, void *into, struct argp_state *state)
+{
+    take_size("memory", text, &((struct options *)into)->profile.memory_bytes,
+              state);
+}
+
+static void take_payload(char *text, void *into, struct argp_state *state)
+{
+    take_size("payload", text, &((struct options *)into)->profile.payload_bytes,
+              state);
+}
+
+static void take_limit(char *text, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+    int percent, used = 0;
+    int64_t ns;
+
+    if (sscanf(text, "p%d<%n", &percent, &used) != 1 || used == 0 ||
+        (percent != 50 && percent != 90 && percent != 99) ||
+        units_parse(UNIT_NS, text + used, &ns) < 0 || ns <= 0)
+        argp_error(state,
+                   "--limit %s: give a percentile (50, 90 or 99) and a time, "
+                   "'p99<100ms'",
+                   text);
+    options->profile.limit_percent = percent;
+    options->profile.limit_ns = (double)ns;
+}
+
+static error_t take_model(char *name, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+
+    if (options->model_count == MODELS_GIVEN_MAX)
+        argp_error(state, "more than %d models", MODELS_GIVEN_MAX);
+    options->models[options->model_count++] = name;
+    return 0;
+}
+
+static void note_given(const char *name, void *into)
+{
+    static const char *const fields[PROFILE_FIELDS] = {
+        [PROFILE_WAIT] = "wait",
+        [PROFILE_CALLS] = "calls",
+        [PROFILE_CPU] = "cpu",
+        [PROFILE_RATE] = "rate",
+        [PROFILE_CONNECTIONS] = "connections",
+        [PROFILE_THINK] = "think",
+        [PROFILE_CV_WAIT] = "cv-wait",
+        [PROFILE_CV_CPU] = "cv-cpu",
+        [PROFILE_PAYLOAD] = "payload",
+        [PROFILE_REQUESTS_PER_CONNECTION] = "requests-per-connection",
+        [PROFILE_BURST] = "burst",
+        [PROFILE_LIMIT] = "limit",
+        [PROFILE_MEMORY] = "memory",
+        [PROFILE_CORES] = "cores",
+        [PROFILE_BACKEND_WORKERS] = "backend-workers",
+    };
+    struct options *options = into;
+
+    for (int i = 0; i < PROFILE_FIELDS; i++)
+        options->profile.given[i] |= !strcmp(fields[i], name);
+}
+
+#define MEMBER(name) .offset = offsetof(struct options, name)
+
+static const struct flag rows[] = {
+    {"wait", 0, "TIME", "how long a request waits for others, in all",
+     FLAG_TIME, MEMBER(wait_ns)},
+    {"calls", 0, "N", "in how many calls, one after the other (1)", FLAG_COUNT,
+     MEMBER(calls), .most = 16},
+    {"cpu", 0, "TIME", "CPU time of the handler, on this machine", FLAG_TIME,
+     MEMBER(cpu_ns)},
+    {"rate", 0, "N/s", "requests per second", FLAG_CALL, .call = take_rate},
+    {"connections", 'c', "N",
+     "clients that ask, wait for the answer and ask "
+     "again",
+     FLAG_COUNT, MEMBER(connections), .least = 1, .most = 1000000},
+    {"think", 0, "TIME",
+     "their pause between an answer and the next request "
+     "(0s)",
+     FLAG_TIME, MEMBER(think_ns)},
+    {"limit", 0, "LIMIT", "to be kept: 'p99<100ms'", FLAG_CALL,
+     .call = take_limit},
+    {"memory", 0, "SIZE", "that the server may use", FLAG_CALL,
+     .call = take_memory},
+    {"cores", 0, "N", "of the server (those that were calibrated)", FLAG_COUNT,
+     MEMBER(cores), .least = 1, .most = SIMULATION_CORES},
+    {"payload", 0, "SIZE", "bytes of an answer (1KiB)", FLAG_CALL,
+     .call = take_payload},
+    {"cv-wait", 0, "X", "variation of the wait: deviation / mean (1)",
+     FLAG_CALL, .call = take_cv_wait},
+    {"cv-cpu", 0, "X", "variation of the CPU time (1)", FLAG_CALL,
+     .call = take_cv_cpu},
+    {"burst", 0, "K", "requests that come together (1)", FLAG_COUNT,
+     MEMBER(burst), .least = 1, .most = 10000},
+    {"backend-workers", 0, "N", "calls that the backend serves at once (any)",
+     FLAG_COUNT, MEMBER(backend_workers), .least = 1, .most = 100000},
+    {"requests-per-connection", 0, "N", "then it is closed (never)", FLAG_COUNT,
+     MEMBER(requests_per_connection), .least = 1, .most = INT64_MAX},
+    {"workers", 0, "N", "of models that have some (those that are needed)",
+     FLAG_COUNT, MEMBER(workers), .least = 1, .most = 100000},
+    {"machine", 0, "FILE", "the constants (results/machine.json)", FLAG_TEXT,
+     MEMBER(machine)},
+    {"requests", 0, "N", "simulated for each figure (100k)", FLAG_COUNT,
+     MEMBER(requests), .least = 1000, .most = 100000000},
+    {"seed", 0, "N", "of the simulation (1)", FLAG_COUNT, MEMBER(seed),
+     .most = INT64_MAX},
+    {"format", 'f', "text|json", "of the answer (text)", FLAG_FORMAT,
+     MEMBER(json)},
+    {0},
+};
+
+static void fill_profile(struct options *options, int cores)
+{
+    struct profile *p = &options->profile;
+
+    p->wait_ns = (double)options->wait_ns;
+    p->cpu_ns = (double)options->cpu_ns;
+    p->think_ns = (double)options->think_ns;
+    p->calls = (int)options->calls;
+    p->connections = (int)options->connections;
+    p->burst = (int)options->burst;
+    p->cores = (int)options->cores;
+    p->backend_workers = (int)options->backend_workers;
+    p->requests_per_connection = (double)options->requests_per_connection;
+    profile_defaults(p, cores);
+}
+
+/* Reads the constants. Returns an exit code. */
+static int read_machine(const char *path, struct machine *machine)
+{
+    char root[512], file[640], why[256];
+    json_error_t error;
+
+    results_default_root(root, sizeof root);
+    snprintf(file, sizeof file, "%s/machine.json", root);
+    json_t *json = json_load_file(path ? path : file, 0, &error);
+    if (!json) {
+        fprintf(stderr,
+                "troika predict: no constants: %s: %s; measure this machine "
+                "with troika calibrate, or name a file with --machine\n",
+                path ? path : file, error.text);
+        return EXIT_FAILED;
+    }
+    int status = machine_read(json, machine, why, sizeof why);
+    json_decref(json);
+    if (status < 0)
+        fprintf(stderr, "troika predict: %s: %s\n", path ? path : file, why);
+    return status < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static bool chosen(const struct options *options, const char *name)
+{
+    for (int i = 0; i < options->model_count; i++)
+        if (!strcmp(options->models[i], name))
+            return true;
+    return options->model_count == 0;
+}
+
+static const char *unknown_model(const struct options *options,
+                                 const struct machine *machine)
+{
+    for (int i = 0; i < options->model_count; i++)
+        if (!machine_model(machine, options->models[i]))
+            return options->models[i];
+    return NULL;
+}
+
+static void print_defaults(const struct profile *profile)
+{
+    const char *separator = "not given, so taken as: ";
+    char text[64];
+
+    for (int i = 0; i < PROFILE_FIELDS; i++) {
+        const char *words =
+            profile->given[i]
+                ? ""
+                : profile_field_text(profile, i, text, sizeof text);
+        if (*words) {
+            printf("%s%s", separator, words);
+            separator = ", ";
+        }
+    }
+    puts("");
+}
+
+static void print_row(const struct forecast *f)
+{
+    char capacity[32], cpu[32], p50[32] = "-", p99[32] = "-", memory[32] = "-";
+
+    metric_format("_per_s", f->capacity_per_s, capacity, sizeof capacity);
+    metric_format("_ns", f->request_cpu_ns, cpu, sizeof cpu);
+    if (f->simulated) {
+        metric_format("_ns", f->p50_ns.value, p50, sizeof p50);
+        metric_format("_ns", f->p99_ns.value, p99, sizeof p99);
+    }
+    if (isfinite(f->memory_bytes))
+        metric_format("_bytes", f->memory_bytes, memory, sizeof memory);
+    printf("%-22s %7d %10s %9s %9s %9s %9s  %s%s%s\n", f->model->name,
+           f->workers, capacity, p50, p99, cpu, memory, law_name(f->law),
+           f->simulated ? "" : ": overload",
+           f->keeps_limit && f->keeps_memory ? ""
+           : f->keeps_limit                  ? ", over the memory"
+                                             : ", misses the limit");
+}
+
+static json_t *figure_json(const struct simulated *figure, bool known)
+{
+    return known ? json_pack("{s:f, s:f, s:f}", "value", figure->value, "lo",
+                             figure->lo, "hi", figure->hi)
+                 : json_null();
+}
+
+static json_t *row_json(const struct forecast *f)
+{
+    json_t *laws = json_object();
+
+    for (int i = 0; i < LAWS; i++)
+        json_object_set_new(laws, law_name(i), json_finite(f->law_per_s[i]));
+    return json_pack(
+        "{s:s, s:i, s:{s:f, s:f, s:f}, s:s, s:o, s:f, s:f, s:f, s:o, s:o, "
+        "s:o, s:o, s:o, s:b, s:b}",
+        "model", f->model->name, "workers", f->workers, "capacity_per_s",
+        "value", f->capacity_per_s, "lo", f->capacity_lo_per_s, "hi",
+        f->capacity_hi_per_s, "law", law_name(f->law), "laws_per_s", laws,
+        "rate_per_s", f->rate_per_s, "load", f->load, "cpu_per_request_ns",
+        f->request_cpu_ns, "latency_p50_ns",
+        figure_json(&f->p50_ns, f->simulated), "latency_p99_ns",
+        figure_json(&f->p99_ns, f->simulated), "busy_cores",
+        json_finite_if(f->busy, f->simulated), "in_flight",
+        json_finite(f->in_flight), "memory_bytes", json_finite(f->memory_bytes),
+        "keeps_limit", f->keeps_limit, "keeps_memory", f->keeps_memory);
+}
+
+static int answer(const struct options *options, const struct machine *machine)
+{
+    struct precision precision = {
+        .requests = options->requests ? options->requests : 100000,
+        .seed = (uint64_t)options->seed,
+    };
+    json_t *list = json_array();
+    bool any = false;
+
+    if (!options->json)
+        printf("%-22s %7s %10s %9s %9s %9s %9s  %s\n", "model", "workers",
+               "capacity", "p50", "p99", "cpu", "memory", "bound by");
+    for (int i = 0; i < machine->model_count; i++) {
+        const struct model_constants *model = &machine->models[i];
+        struct forecast forecast;
+        char why[256];
+
+        if (!chosen(options, model->name))
+            continue;
+        if (forecast_make(&options->profile, machine, model,
+                          (int)options->workers, &precision, &forecast, why,
+                          sizeof why) < 0) {
+            fprintf(stderr, "troika predict: %s: %s\n", model->name, why);
+            continue;
+        }
+        any |= forecast.keeps_limit && forecast.keeps_memory;
+        if (options->json)
+            json_array_append_new(list, row_json(&forecast));
+        else
+            print_row(&forecast);
+    }
+    if (options->json) {
+        json_t *all = json_pack("{s:i, s:s, s:s, s:o}", "schema_version", 1,
+                                "machine", machine->run_id, "measured_at",
+                                machine->at, "models", list);
+        json_dumpf(all, stdout, JSON_INDENT(1));
+        puts("");
+        json_decref(all);
+    } else {
+        print_defaults(&options->profile);
+        printf("constants of %s%s; no forecast of this machine has been "
+               "compared with a measurement yet\n",
+               machine->at, machine->noisy ? ", a noisy machine" : "");
+        json_decref(list);
+    }
+    return any ? EXIT_OK : EXIT_THRESHOLD;
+}
+
+int verb_predict(int argc, char **argv)
+{
+    static const struct flags flags = {
+        .rows = rows,
+        .arguments = "[MODEL...]",
+        .help = "What each model would do for a service: capacity, latency at "
+                "the load, CPU, memory, and the workers that it needs."
+                "\vExit codes: 0 done; 1 there are no constants; 2 usage, or a "
+                "profile that contradicts itself; 4 no model keeps the limits.",
+        .word = take_model,
+        .given = note_given,
+    };
+    static struct machine machine;
+    struct options options = {.seed = 1};
+    char why[512];
+
+    flags_parse(&flags, argc, argv, &options);
+    int code = read_machine(options.machine, &machine);
+    if (code != EXIT_OK)
+        return code;
+    fill_profile(&options, machine.cores);
+    const char *unknown = unknown_model(&options, &machine);
+    if (unknown) {
+        fprintf(stderr, "troika predict: there are no constants of \"%s\"\n",
+                unknown);
+        return EXIT_USAGE;
+    }
+    if (!profile_check(&options.profile, why, sizeof why)) {
+        fprintf(stderr, "troika predict: %s\n", why);
+        return EXIT_USAGE;
+    }
+    return answer(&options, &machine);
+}
