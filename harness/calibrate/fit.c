@@ -133,8 +133,8 @@ static double in_block(const struct facts *at, enum constant_id id)
     case CONSTANT_GROWTH:
         return (at[MANY].cpu_ns / at[HELLO].cpu_ns - 1) /
                log2(at[MANY].connections / at[HELLO].connections);
-    case CONSTANT_PART_LOAD:
-        return (at[PART].cpu_ns / at[HELLO].cpu_ns - 1) / (1 - at[PART].busy);
+    case CONSTANT_WAKE:
+        return cpu_more(at, PART, HELLO) / (1 - at[PART].busy);
     case CONSTANT_WORK_FACTOR:
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
     case CONSTANT_MEMORY_FLIGHT:

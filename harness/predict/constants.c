@@ -19,7 +19,7 @@ static const struct {
     [CONSTANT_BYTE] = {"byte_ns", "a byte of the answer"},
     [CONSTANT_CONNECTION] = {"connection_ns", "a connection"},
     [CONSTANT_GROWTH] = {"growth_share", "twice as many in flight"},
-    [CONSTANT_PART_LOAD] = {"part_load_share", "an idle server"},
+    [CONSTANT_WAKE] = {"wake_ns", "a server that sleeps"},
     [CONSTANT_WORK_FACTOR] = {"work_factor", "work under this model"},
     [CONSTANT_MEMORY] = {"memory_bytes", "the server"},
     [CONSTANT_MEMORY_FLIGHT] = {"memory_flight_bytes", "a request in flight"},

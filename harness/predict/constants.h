@@ -23,7 +23,8 @@ enum constant_id {
     CONSTANT_CONNECTION,    /* more CPU where a request opens a connection */
     CONSTANT_GROWTH,        /* share by which a request costs more for each
                                doubling of the requests in flight, from 16 on */
-    CONSTANT_PART_LOAD,     /* share by which it costs more on an idle server */
+    CONSTANT_WAKE,          /* more CPU for a request, or for the answer to a
+                                  call, that finds the server asleep */
     CONSTANT_WORK_FACTOR,   /* CPU of the handler's work over that of the work
                                alone */
     CONSTANT_MEMORY,        /* of the server, no one connected and no worker */

@@ -62,17 +62,18 @@ static struct cost cost_of(const struct profile *p,
                         ? log2(in_flight / FLIGHT_MEASURED) *
                               value_of(model, CONSTANT_GROWTH, 0)
                         : 0;
-    double idle = fmax(0, 1 - load) * value_of(model, CONSTANT_PART_LOAD, 0);
-    double more = (1 + growth) * (1 + idle);
+    double wake_ns = fmax(0, 1 - load) * value_of(model, CONSTANT_WAKE, 0);
+    double more = 1 + growth;
     double first = value_of(model, CONSTANT_CALL_FIRST, 0);
     double further = value_of(model, CONSTANT_CALL, first);
     double calls_ns = calls > 0 ? first + (calls - 1) * further : 0;
     struct cost cost = {
         .request_ns =
+            wake_ns +
             more * (value_of(model, CONSTANT_REQUEST, 0) +
                     p->payload_bytes * value_of(model, CONSTANT_BYTE, 0) +
                     per_connection * value_of(model, CONSTANT_CONNECTION, 0)),
-        .call_ns = calls > 0 ? more * calls_ns / calls : 0,
+        .call_ns = calls > 0 ? wake_ns + more * calls_ns / calls : 0,
         .work_ns = p->cpu_ns * value_of(model, CONSTANT_WORK_FACTOR, 1),
     };
 
@@ -274,6 +275,7 @@ static int make(const struct profile *p, const struct machine *machine,
         if (status < 0)
             return status;
         f->simulated = true;
+        f->mean_ns = result.mean_ns;
         f->p50_ns = result.p50_ns;
         f->p99_ns = result.p99_ns;
         f->limit_ns = at_limit(p, &result);
@@ -288,16 +290,19 @@ static int make(const struct profile *p, const struct machine *machine,
     return 0;
 }
 
-static double p99_with(const struct profile *p, const struct machine *machine,
+/* Mean and p99 with so many workers. False where they cannot carry the load. */
+static bool times_with(const struct profile *p, const struct machine *machine,
                        const struct model_constants *model, int workers,
-                       const struct precision *precision)
+                       const struct precision *precision, double times_ns[2])
 {
     struct forecast f;
     char why[256];
     if (make(p, machine, model, workers, precision, &f, why, sizeof why) < 0 ||
         !f.simulated)
-        return INFINITY;
-    return f.p99_ns.value;
+        return false;
+    times_ns[0] = f.mean_ns.value;
+    times_ns[1] = f.p99_ns.value;
+    return true;
 }
 
 int forecast_workers(const struct profile *p, const struct machine *machine,
@@ -314,14 +319,15 @@ int forecast_workers(const struct profile *p, const struct machine *machine,
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
     int least = 1;
-    double best_ns = p99_with(p, machine, model, most, precision);
-    if (!isfinite(best_ns))
+    double best_ns[2], times_ns[2];
+    if (!times_with(p, machine, model, most, precision, best_ns))
         return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
-    /* p99 falls with the number of workers. */
+    /* Both fall with the number of workers. */
     while (least < most) {
         int middle = least + (most - least) / 2;
-        if (p99_with(p, machine, model, middle, precision) <=
-            WORKERS_WITHIN * best_ns)
+        if (times_with(p, machine, model, middle, precision, times_ns) &&
+            times_ns[0] <= WORKERS_WITHIN * best_ns[0] &&
+            times_ns[1] <= WORKERS_WITHIN * best_ns[1])
             most = middle;
         else
             least = middle + 1;

@@ -35,9 +35,9 @@ struct forecast {
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
     bool simulated;    /* the rest is there */
-    struct simulated p50_ns, p99_ns, limit_ns; /* limit_ns: at the limit's
-                                                  percentile */
-    double busy;                               /* cores */
+    struct simulated mean_ns, p50_ns, p99_ns, limit_ns; /* limit_ns: at the
+                                                  limit's percentile */
+    double busy;                                        /* cores */
     double in_flight;
     double memory_bytes;            /* NAN: not known */
     bool keeps_limit, keeps_memory; /* true where there is none */
@@ -58,9 +58,9 @@ int forecast_make(const struct profile *profile, const struct machine *machine,
                   const struct precision *precision, struct forecast *forecast,
                   char *why, size_t why_size);
 
-/* The least number of workers whose p99 is within 5 % of what any number
- * gives, at the rate (or the clients) of the profile. 0 where the model has no
- * workers. */
+/* The least number of workers whose mean and p99 are within 5 % of what any
+ * number gives, at the rate (or the clients) of the profile. 0 where the model
+ * has no workers. */
 int forecast_workers(const struct profile *profile,
                      const struct machine *machine,
                      const struct model_constants *model,

@@ -4,12 +4,13 @@
  * the whole piece of work; the ends of quanta become events only when somebody
  * waits, so that a long piece costs one event and not one for each quantum.
  */
+#include "cores.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "draw.h"
-#include "engine.h"
 
 enum { DRAW_STALL = 2000 };
 
@@ -81,10 +82,10 @@ static void schedule(struct engine *engine, int c)
         return;
     core->sliced = engine->ready.first != NONE &&
                    executor->slice_ns < executor->remaining_ns;
-    engine_add(engine,
-               core->since_ns +
-                   (core->sliced ? executor->slice_ns : executor->remaining_ns),
-               EVENT_CORE, c, core->version);
+    state_add_event(engine,
+                    core->since_ns + (core->sliced ? executor->slice_ns
+                                                   : executor->remaining_ns),
+                    EVENT_CORE, c, core->version);
 }
 
 static void place(struct engine *engine, int c, int e)
@@ -144,8 +145,8 @@ static void watch_token(struct engine *engine)
 {
     engine->token_version++;
     if (engine->in->token_ns > 0 && engine->token_queue.first != NONE)
-        engine_add(engine, engine->now_ns + engine->in->token_ns, EVENT_TOKEN,
-                   0, engine->token_version);
+        state_add_event(engine, engine->now_ns + engine->in->token_ns,
+                        EVENT_TOKEN, 0, engine->token_version);
 }
 
 void cores_compute(struct engine *engine, int e)
@@ -242,8 +243,8 @@ static void next_stall(struct engine *engine, int c)
 {
     double share = engine->in->stall_share;
     double gap_ns = engine->in->stall_ns * (1 - share) / share;
-    engine_add(engine, engine->now_ns + stall_time_ns(engine, gap_ns),
-               EVENT_STALL, c, 0);
+    state_add_event(engine, engine->now_ns + stall_time_ns(engine, gap_ns),
+                    EVENT_STALL, c, 0);
 }
 
 void cores_stall_event(struct engine *engine, const struct event *event)
@@ -253,9 +254,10 @@ void cores_stall_event(struct engine *engine, const struct event *event)
     if (event->kind == EVENT_STALL) {
         core->stalled = true;
         core->version++;
-        engine_add(engine,
-                   engine->now_ns + stall_time_ns(engine, engine->in->stall_ns),
-                   EVENT_RESUME, event->subject, 0);
+        state_add_event(engine,
+                        engine->now_ns +
+                            stall_time_ns(engine, engine->in->stall_ns),
+                        EVENT_RESUME, event->subject, 0);
         return;
     }
     core->stalled = false;

@@ -5,17 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cores.h"
 #include "draw.h"
+#include "groups.h"
 
 /* Beyond the indices of steps' draws: of one arrival. */
 enum { DRAW_GAP = 100, DRAW_STAGGER, DRAW_THINK };
-
-void engine_add(struct engine *engine, double at_ns, enum event_kind kind,
-                int subject, uint32_t version)
-{
-    if (events_add(&engine->events, at_ns, kind, subject, version) < 0)
-        engine->out_of_memory = true;
-}
 
 static bool arrivals_go_on(const struct engine *engine)
 {
@@ -46,7 +41,7 @@ static void next_instant(struct engine *engine)
                  draw_exponential(engine->in->seed, (uint64_t)engine->arrived,
                                   DRAW_GAP);
     }
-    engine_add(engine, at_ns, EVENT_ARRIVAL, 0, 0);
+    state_add_event(engine, at_ns, EVENT_ARRIVAL, 0, 0);
 }
 
 static int new_request(struct engine *engine)
@@ -108,7 +103,8 @@ static void client_thinks(struct engine *engine, int client)
     if (think_ns > 0 && arrivals->think_draw != NONE)
         think_ns *= draw_factor(&engine->in->draws[arrivals->think_draw],
                                 engine->in->seed, key, DRAW_THINK);
-    engine_add(engine, engine->now_ns + think_ns, EVENT_ARRIVAL, client, 0);
+    state_add_event(engine, engine->now_ns + think_ns, EVENT_ARRIVAL, client,
+                    0);
 }
 
 /* The first measured request begins when the last of the warm-up ends. */
@@ -174,7 +170,8 @@ static bool take_step(struct engine *engine, int index)
         return true;
     case STEP_WAIT:
         if (time_ns > 0)
-            engine_add(engine, engine->now_ns + time_ns, EVENT_WAIT, index, 0);
+            state_add_event(engine, engine->now_ns + time_ns, EVENT_WAIT, index,
+                            0);
         return !(time_ns > 0);
     case STEP_COMPUTE:
         break;
@@ -266,10 +263,11 @@ static int prepare(struct engine *engine)
         return 0;
     }
     for (int client = 0; client < arrivals->connections; client++)
-        engine_add(engine,
-                   arrivals->stagger_ns *
-                       draw_uniform(in->seed, (uint64_t)client, DRAW_STAGGER),
-                   EVENT_ARRIVAL, client, 0);
+        state_add_event(engine,
+                        arrivals->stagger_ns * draw_uniform(in->seed,
+                                                            (uint64_t)client,
+                                                            DRAW_STAGGER),
+                        EVENT_ARRIVAL, client, 0);
     return 0;
 }
 

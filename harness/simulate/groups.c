@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "groups.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "draw.h"
-#include "engine.h"
 
 /* Far from the indices that steps and arrivals draw with. */
 enum { DRAW_LOOP = 1000 };
-
-void fifo_push_request(struct engine *engine, struct fifo *fifo, int request)
-{
-    engine->requests[request].next = NONE;
-    if (fifo->last == NONE)
-        fifo->first = request;
-    else
-        engine->requests[fifo->last].next = request;
-    fifo->last = request;
-}
-
-int fifo_pop_request(struct engine *engine, struct fifo *fifo)
-{
-    int request = fifo->first;
-    if (request == NONE)
-        return NONE;
-    fifo->first = engine->requests[request].next;
-    if (fifo->first == NONE)
-        fifo->last = NONE;
-    return request;
-}
 
 /* Returns the executor's index or NONE. */
 static int new_executor(struct engine *engine, int group)

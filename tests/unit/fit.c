@@ -22,7 +22,7 @@ static const double planted[CONSTANTS] = {
     [CONSTANT_REQUEST] = 8000,        [CONSTANT_CALL_FIRST] = 14000,
     [CONSTANT_CALL] = 6000,           [CONSTANT_BYTE] = 0.25,
     [CONSTANT_CONNECTION] = 30000,    [CONSTANT_GROWTH] = 0.04,
-    [CONSTANT_PART_LOAD] = 0.2,       [CONSTANT_WORK_FACTOR] = 1.07,
+    [CONSTANT_WAKE] = 20000,          [CONSTANT_WORK_FACTOR] = 1.07,
     [CONSTANT_MEMORY] = 3e6,          [CONSTANT_MEMORY_FLIGHT] = 9000,
     [CONSTANT_MEMORY_WORKER] = 50000,
 };
@@ -83,9 +83,8 @@ static json_t *made_up(int blocks, double deviation)
             13, d);
         add(trials, b, "spin", request + BARE_NS * c[CONSTANT_WORK_FACTOR], 0,
             4, 0, 13, d);
-        add(trials, b, "part",
-            request * (1 + (1 - BUSY) * c[CONSTANT_PART_LOAD]), 0, 16, 0, 13,
-            d);
+        add(trials, b, "part", request + (1 - BUSY) * c[CONSTANT_WAKE], 0, 16,
+            0, 13, d);
         add(trials, b, "wait-c8", request, 8 * c[CONSTANT_MEMORY_FLIGHT], 8, 0,
             13, d);
         add(trials, b, "wait-c256", request, 256 * c[CONSTANT_MEMORY_FLIGHT],

@@ -157,7 +157,8 @@ static void test_workers(void **state)
     struct forecast enough = forecast(&p, &machine, "pool", workers);
     struct forecast fewer = forecast(&p, &machine, "pool", workers - 1);
     assert_true(enough.p99_ns.value <= 1.055 * best.p99_ns.value);
-    assert_true(fewer.p99_ns.value > 1.04 * best.p99_ns.value);
+    assert_true(fewer.p99_ns.value > 1.04 * best.p99_ns.value ||
+                fewer.mean_ns.value > 1.04 * best.mean_ns.value);
     assert_int_equal(forecast_workers(&p, &machine,
                                       machine_model(&machine, "threads"),
                                       &PRECISION),

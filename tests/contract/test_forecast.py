@@ -21,7 +21,7 @@ BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
 CONSTANTS = {
     "request_ns": 10000, "call_first_ns": 10000, "call_ns": 5000, "byte_ns": 0, "connection_ns": 30000,
-    "growth_share": 0, "part_load_share": 0, "work_factor": 1, "memory_bytes": 2 << 20,
+    "growth_share": 0, "wake_ns": 0, "work_factor": 1, "memory_bytes": 2 << 20,
     "memory_flight_bytes": 8192, "memory_worker_bytes": 65536,
 }
 
