@@ -64,7 +64,9 @@ static struct cost cost_of(const struct profile *p,
                         : 0;
     double wake_ns = fmax(0, 1 - load) * value_of(model, CONSTANT_WAKE, 0);
     double more = 1 + growth;
-    double first = value_of(model, CONSTANT_CALL_FIRST, 0);
+    /* Where calls were not measured, one costs what a request does. */
+    double first = value_of(model, CONSTANT_CALL_FIRST,
+                            value_of(model, CONSTANT_REQUEST, 0));
     double further = value_of(model, CONSTANT_CALL, first);
     double calls_ns = calls > 0 ? first + (calls - 1) * further : 0;
     struct cost cost = {
