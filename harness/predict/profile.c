@@ -90,6 +90,14 @@ const char *profile_field_text(const struct profile *p,
                                enum profile_field field, char *text,
                                size_t size)
 {
+    bool of_wait = field == PROFILE_CALLS || field == PROFILE_CV_WAIT ||
+                   field == PROFILE_BACKEND_WORKERS;
+
+    if ((of_wait && p->wait_ns <= 0) ||
+        (field == PROFILE_THINK && p->rate_per_s > 0) ||
+        (field == PROFILE_BURST && p->rate_per_s <= 0) ||
+        (field == PROFILE_CV_CPU && p->cpu_ns <= 0))
+        return ""; /* it has no part in the forecast */
     switch (field) {
     case PROFILE_CALLS:
         snprintf(text, size, "calls %d", p->calls);

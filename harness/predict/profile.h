@@ -56,7 +56,8 @@ void profile_defaults(struct profile *profile, int cores);
  * think time, a limit below what a request takes at least, no load. */
 bool profile_check(const struct profile *profile, char *why, size_t why_size);
 
-/* "calls = 1" of a field, for the list of defaults. Returns text. */
+/* "calls 1" of a field, for the list of defaults; "" for a field that has no
+ * part in the forecast. Returns text, or "". */
 const char *profile_field_text(const struct profile *profile,
                                enum profile_field field, char *text,
                                size_t size);

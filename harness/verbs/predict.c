@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
@@ -15,10 +16,12 @@
 #include "harness/figures/metric.h"
 #include "harness/predict/forecast.h"
 #include "harness/results/results.h"
+#include "harness/run/environment.h"
 #include "models/runtime/base/units.h"
 #include "verbs.h"
 
-enum { MODELS_GIVEN_MAX = 64, LINE = 512 };
+/* Older constants are doubted. */
+enum { MODELS_GIVEN_MAX = 64, DAYS_MAX = 30 };
 
 struct options {
     struct profile profile;
@@ -313,8 +316,32 @@ static json_t *row_json(const struct forecast *f)
         "keeps_limit", f->keeps_limit, "keeps_memory", f->keeps_memory);
 }
 
+/* What speaks against the constants: they are old, or another machine's. */
+static const char *doubt(const struct machine *machine, char *text, size_t size)
+{
+    json_t *environment = environment_capture();
+    struct tm at = {0};
+    bool foreign =
+        !json_text_is(environment, "fingerprint", machine->fingerprint);
+    double days = strptime(machine->at, "%Y-%m-%dT%H:%M:%SZ", &at)
+                      ? difftime(time(NULL), timegm(&at)) / 86400
+                      : 0;
+
+    json_decref(environment);
+    text[0] = '\0';
+    if (foreign)
+        snprintf(text, size,
+                 "they are of another machine, kernel or build: take ratios "
+                 "of models from them, no times; troika calibrate");
+    else if (days > DAYS_MAX)
+        snprintf(text, size, "they are %.0f days old: troika calibrate", days);
+    return text;
+}
+
 static int answer(const struct options *options, const struct machine *machine)
 {
+    char against[160];
+
     struct precision precision = {
         .requests = options->requests ? options->requests : 100000,
         .seed = (uint64_t)options->seed,
@@ -345,17 +372,21 @@ static int answer(const struct options *options, const struct machine *machine)
             print_row(&forecast);
     }
     if (options->json) {
-        json_t *all = json_pack("{s:i, s:s, s:s, s:o}", "schema_version", 1,
-                                "machine", machine->run_id, "measured_at",
-                                machine->at, "models", list);
+        json_t *all =
+            json_pack("{s:i, s:s, s:s, s:b, s:s, s:o}", "schema_version", 1,
+                      "machine", machine->run_id, "measured_at", machine->at,
+                      "noisy", machine->noisy, "doubt",
+                      doubt(machine, against, sizeof against), "models", list);
         json_dumpf(all, stdout, JSON_INDENT(1));
         puts("");
         json_decref(all);
     } else {
         print_defaults(&options->profile);
-        printf("constants of %s%s; no forecast of this machine has been "
+        doubt(machine, against, sizeof against);
+        printf("constants of %s%s%s%s; no forecast of this machine has been "
                "compared with a measurement yet\n",
-               machine->at, machine->noisy ? ", a noisy machine" : "");
+               machine->at, machine->noisy ? ", a noisy machine" : "",
+               against[0] ? "; " : "", against);
         json_decref(list);
     }
     return any ? EXIT_OK : EXIT_THRESHOLD;

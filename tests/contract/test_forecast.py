@@ -89,6 +89,12 @@ class Predict(unittest.TestCase):
             self.assertIn(words, done.stdout)
         self.assertNotIn("process-pool", done.stdout)
 
+    def test_constants_of_another_machine_are_doubted(self):
+        done = self.ask("--cpu", "1ms", "--rate", "10")
+        self.assertIn("of another machine, kernel or build", done.stdout)
+        done = self.ask("--cpu", "1ms", "--rate", "10", "--format", "json")
+        self.assertIn("of another machine", json.loads(done.stdout)["doubt"])
+
     def test_no_model_keeps_the_limit(self):
         done = self.ask("--wait", "20ms", "--cpu", "1500us", "--connections", "400", "--limit", "p99<100ms")
         self.assertEqual(4, done.returncode)
