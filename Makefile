@@ -137,6 +137,9 @@ calibrate: all ## measure what each model costs on this machine, for make predic
 predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300'
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
+validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off (ARGS='-n 12')
+	@$(with) ARGS $(out)/troika validate
+
 doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
 	@$(with) ARGS $(out)/troika doctor
 

@@ -49,8 +49,8 @@ struct facts {
     double cpu_ns; /* of a request */
     double memory_bytes, idle_bytes;
     double connections, size_bytes, workers;
-    double bare_ns; /* of the work alone */
-    double busy;    /* of one core */
+    double bare_ns, steps; /* of the work alone */
+    double busy;           /* of one core */
 };
 
 /* One model in one block: what each place gave; NAN: nothing. */
@@ -58,7 +58,7 @@ typedef struct facts block[PLACES];
 
 static struct facts unknown(void)
 {
-    return (struct facts){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return (struct facts){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 }
 
 /* NAN where a gate withholds it. */
@@ -84,6 +84,7 @@ static struct facts facts_of(const json_t *trial)
         .workers = json_figure_of(cell, "workers"),
         .bare_ns = 1e9 * json_figure_of(bare, "processes") /
                    json_figure_of(bare, "per_s"),
+        .steps = json_figure_in(cell, "parameters", "steps"),
         .busy = (json_figure_of(cpu, "user_ns") +
                  json_figure_of(cpu, "system_ns")) /
                 window_ns,
@@ -172,6 +173,22 @@ static struct constant level(const double *values, int n)
     return (struct constant){mean, mean - half, mean + half, n};
 }
 
+/* The work alone, by all of a model's blocks; 0: not measured. */
+static double step_ns(block *blocks)
+{
+    double sum_ns = 0;
+    int n = 0;
+
+    for (int b = 0; b < BLOCKS_MAX; b++) {
+        double ns = blocks[b][SPIN].bare_ns / blocks[b][SPIN].steps;
+        if (isfinite(ns)) {
+            sum_ns += ns;
+            n++;
+        }
+    }
+    return n > 0 ? sum_ns / n : 0;
+}
+
 static void fit_model(block *blocks, struct model_constants *model)
 {
     for (int id = 0; id < CONSTANTS; id++) {
@@ -197,6 +214,8 @@ int fit_constants(const json_t *trials, struct machine *machine, char *why,
         struct model_constants *model = &machine->models[i];
         gather(trials, model->name, blocks);
         fit_model(blocks, model);
+        if (machine->step_ns == 0)
+            machine->step_ns = step_ns(blocks);
         if (isfinite(model->of[CONSTANT_REQUEST].value))
             machine->models[kept++] = *model;
         else

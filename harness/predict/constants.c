@@ -74,12 +74,13 @@ json_t *machine_json(const struct machine *machine)
                       "constants", constants_json(model)));
     }
     return json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:b, s:o}",
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:b, s:o}",
         "schema_version", SCHEMA_VERSION, "run_id", machine->run_id, "at",
         machine->at, "tool_version", machine->version, "fingerprint",
         machine->fingerprint, "cores", machine->cores, "quantum_ns",
         machine->quantum_ns, "stall_share", machine->stall_share, "stall_ns",
-        machine->stall_ns, "noisy", machine->noisy, "models", models);
+        machine->stall_ns, "step_ns", machine->step_ns, "noisy", machine->noisy,
+        "models", models);
 }
 
 static int refuse(char *why, size_t size, const char *member)
@@ -154,6 +155,7 @@ int machine_read(const json_t *json, struct machine *machine, char *why,
         .quantum_ns = json_number_of(json, "quantum_ns"),
         .stall_share = json_number_of(json, "stall_share"),
         .stall_ns = json_number_of(json, "stall_ns"),
+        .step_ns = json_number_of(json, "step_ns"),
         .noisy = json_true_of(json, "noisy"),
     };
     if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)

@@ -50,7 +50,8 @@ struct machine {
     char run_id[64], at[32], version[64], fingerprint[80];
     int cores; /* of the server when the constants were measured */
     double quantum_ns, stall_share, stall_ns;
-    bool noisy; /* stored though the machine was too noisy */
+    double step_ns; /* CPU of a step of the workloads spin and mixed */
+    bool noisy;     /* stored though the machine was too noisy */
     struct model_constants models[CONSTANTS_MODELS_MAX];
     int model_count;
 };

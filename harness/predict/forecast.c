@@ -51,7 +51,7 @@ struct cost {
     double total_ns, half_ns; /* half: of the 95 % interval */
 };
 
-static struct cost cost_of(const struct profile *p,
+static struct cost cost_of(const struct service *p,
                            const struct model_constants *model, double load,
                            double in_flight)
 {
@@ -96,7 +96,7 @@ static bool is_worker(const struct model_constants *model)
 }
 
 /* Cores that computing requests can use at once. */
-static int cores_of(const struct profile *p,
+static int cores_of(const struct service *p,
                     const struct model_constants *model, int workers)
 {
     if (!model->parallel)
@@ -116,7 +116,7 @@ static double memory_of(const struct model_constants *model, int workers,
            in_flight * value_of(model, CONSTANT_MEMORY_FLIGHT, 0);
 }
 
-static void bind_laws(const struct profile *p, struct forecast *f,
+static void bind_laws(const struct service *p, struct forecast *f,
                       const struct cost *cost)
 {
     const struct model_constants *model = f->model;
@@ -157,31 +157,32 @@ static struct draw draw_of(double cv)
 
 /* The handler's work lies in equal parts before, between and after the calls,
  * and so do the halves of what a request and a call cost. */
-static struct demand demand_of(const struct profile *p,
+static struct demand demand_of(const struct service *p,
                                const struct model_constants *model,
                                const struct cost *cost)
 {
     int calls = p->wait_ns > 0 ? p->calls : 0;
-    double piece_ns = cost->work_ns / (calls + 1);
+    double piece_ns = p->cpu_after_calls ? 0 : cost->work_ns / (calls + 1);
+    double last_ns = cost->work_ns - calls * piece_ns;
     struct demand demand = {
         .before_ns = cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
         .between_ns = cost->call_ns + piece_ns,
-        .after_ns = cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
+        .after_ns = cost->request_ns / 2 + cost->call_ns / 2 + last_ns,
         .compute = draw_of(p->cv_cpu),
         .wait_ns = p->wait_ns,
         .wait = draw_of(p->cv_wait),
         .calls = calls,
     };
     if (calls == 0)
-        demand.after_ns = cost->request_ns + piece_ns;
+        demand.after_ns = cost->request_ns + last_ns;
     if (model->offloads && calls == 0) {
         demand.after_ns = cost->request_ns;
-        demand.offloaded_ns = piece_ns;
+        demand.offloaded_ns = last_ns;
     }
     return demand;
 }
 
-static struct wiring wiring_of(const struct profile *p,
+static struct wiring wiring_of(const struct service *p,
                                const struct model_constants *model, int workers)
 {
     bool loop = model->discipline == DISCIPLINE_LOOP;
@@ -195,7 +196,7 @@ static struct wiring wiring_of(const struct profile *p,
     };
 }
 
-static int simulate_it(const struct profile *p, const struct machine *machine,
+static int simulate_it(const struct service *p, const struct machine *machine,
                        struct forecast *f, const struct cost *cost,
                        const struct precision *precision,
                        struct simulation_result *result, char *why,
@@ -231,7 +232,7 @@ static int simulate_it(const struct profile *p, const struct machine *machine,
     return simulate(&simulation, result, why, why_size);
 }
 
-static void judge(const struct profile *p, struct forecast *f)
+static void judge(const struct service *p, struct forecast *f)
 {
     f->keeps_memory = p->memory_bytes <= 0 || !isfinite(f->memory_bytes) ||
                       f->memory_bytes <= p->memory_bytes;
@@ -239,7 +240,7 @@ static void judge(const struct profile *p, struct forecast *f)
         p->limit_ns <= 0 || (f->simulated && f->limit_ns.value < p->limit_ns);
 }
 
-static struct simulated at_limit(const struct profile *p,
+static struct simulated at_limit(const struct service *p,
                                  const struct simulation_result *r)
 {
     if (p->limit_percent == 50)
@@ -250,7 +251,7 @@ static struct simulated at_limit(const struct profile *p,
 }
 
 /* With a fixed number of workers. */
-static int make(const struct profile *p, const struct machine *machine,
+static int make(const struct service *p, const struct machine *machine,
                 const struct model_constants *model, int workers,
                 const struct precision *precision, struct forecast *f,
                 char *why, size_t why_size)
@@ -293,7 +294,7 @@ static int make(const struct profile *p, const struct machine *machine,
 }
 
 /* Mean and p99 with so many workers. False where they cannot carry the load. */
-static bool times_with(const struct profile *p, const struct machine *machine,
+static bool times_with(const struct service *p, const struct machine *machine,
                        const struct model_constants *model, int workers,
                        const struct precision *precision, double times_ns[2])
 {
@@ -307,7 +308,7 @@ static bool times_with(const struct profile *p, const struct machine *machine,
     return true;
 }
 
-int forecast_workers(const struct profile *p, const struct machine *machine,
+int forecast_workers(const struct service *p, const struct machine *machine,
                      const struct model_constants *model,
                      const struct precision *precision)
 {
@@ -337,7 +338,7 @@ int forecast_workers(const struct profile *p, const struct machine *machine,
     return least;
 }
 
-int forecast_make(const struct profile *p, const struct machine *machine,
+int forecast_make(const struct service *p, const struct machine *machine,
                   const struct model_constants *model, int workers,
                   const struct precision *precision, struct forecast *f,
                   char *why, size_t why_size)

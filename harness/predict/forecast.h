@@ -18,7 +18,7 @@
 
 #include "constants.h"
 #include "harness/simulate/simulation.h"
-#include "profile.h"
+#include "service.h"
 
 enum law { LAW_CPU, LAW_WORKERS, LAW_BACKEND, LAW_CLIENTS, LAW_MEMORY, LAWS };
 
@@ -53,15 +53,15 @@ struct precision {
 
 /* Forecasts the model with `workers` (0: those that it needs, found by
  * forecast_workers). Returns 0, -EINVAL with the reason, or -ENOMEM. */
-int forecast_make(const struct profile *profile, const struct machine *machine,
+int forecast_make(const struct service *service, const struct machine *machine,
                   const struct model_constants *model, int workers,
                   const struct precision *precision, struct forecast *forecast,
                   char *why, size_t why_size);
 
 /* The least number of workers whose mean and p99 are within 5 % of what any
- * number gives, at the rate (or the clients) of the profile. 0 where the model
+ * number gives, at the rate (or the clients) of the service. 0 where the model
  * has no workers. */
-int forecast_workers(const struct profile *profile,
+int forecast_workers(const struct service *service,
                      const struct machine *machine,
                      const struct model_constants *model,
                      const struct precision *precision);

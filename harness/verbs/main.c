@@ -32,6 +32,7 @@ static const struct verb {
      true},
     {"calibrate", verb_calibrate, "what each model costs on this machine",
      true},
+    {"validate", verb_validate, "forecasts against services held back", true},
     {"predict", verb_predict, "what each model would do for a service", false},
     {"load", verb_load, "drive an HTTP server and time every request", true},
     {"serve", verb_serve, "run one model as a server", false},

@@ -24,7 +24,7 @@
 enum { MODELS_GIVEN_MAX = 64, DAYS_MAX = 30 };
 
 struct options {
-    struct profile profile;
+    struct service service;
     int64_t wait_ns, cpu_ns, think_ns, calls, connections, burst, cores;
     int64_t backend_workers, requests_per_connection, workers, requests, seed;
     const char *machine, *models[MODELS_GIVEN_MAX];
@@ -40,7 +40,7 @@ static void take_rate(char *text, void *into, struct argp_state *state)
 
     snprintf(number, sizeof number, "%.*s", (int)length, text);
     if ((text[length] != '\0' && strcmp(text + length, "/s") != 0) ||
-        units_parse_rate(number, &options->profile.rate_per_s) < 0)
+        units_parse_rate(number, &options->service.rate_per_s) < 0)
         argp_error(state, "--rate %s: give requests per second, 300 or 300/s",
                    text);
 }
@@ -60,20 +60,20 @@ static void take_share(const char *flag, const char *text, double *value,
 
 static void take_cv_wait(char *text, void *into, struct argp_state *state)
 {
-    take_share("cv-wait", text, &((struct options *)into)->profile.cv_wait,
+    take_share("cv-wait", text, &((struct options *)into)->service.cv_wait,
                state);
 }
 
 static void take_cv_cpu(char *text, void *into, struct argp_state *state)
 {
-    take_share("cv-cpu", text, &((struct options *)into)->profile.cv_cpu,
+    take_share("cv-cpu", text, &((struct options *)into)->service.cv_cpu,
                state);
 }
 
 static void take_size(const char *flag, const char *text, double *value,
                       struct argp_state *state)
 {
-    int64_t bytes;
+    int64_t bytes = 0;
 
     if (units_parse(UNIT_BYTES, text, &bytes) < 0)
         argp_error(state, "--%s %s: give a size with its unit, 256MiB", flag,
@@ -83,21 +83,21 @@ static void take_size(const char *flag, const char *text, double *value,
 
 static void take_memory(char *text, void *into, struct argp_state *state)
 {
-    take_size("memory", text, &((struct options *)into)->profile.memory_bytes,
+    take_size("memory", text, &((struct options *)into)->service.memory_bytes,
               state);
 }
 
 static void take_payload(char *text, void *into, struct argp_state *state)
 {
-    take_size("payload", text, &((struct options *)into)->profile.payload_bytes,
+    take_size("payload", text, &((struct options *)into)->service.payload_bytes,
               state);
 }
 
 static void take_limit(char *text, void *into, struct argp_state *state)
 {
     struct options *options = into;
-    int percent, used = 0;
-    int64_t ns;
+    int percent = 0, used = 0;
+    int64_t ns = 0;
 
     if (sscanf(text, "p%d<%n", &percent, &used) != 1 || used == 0 ||
         (percent != 50 && percent != 90 && percent != 99) ||
@@ -106,8 +106,8 @@ static void take_limit(char *text, void *into, struct argp_state *state)
                    "--limit %s: give a percentile (50, 90 or 99) and a time, "
                    "'p99<100ms'",
                    text);
-    options->profile.limit_percent = percent;
-    options->profile.limit_ns = (double)ns;
+    options->service.limit_percent = percent;
+    options->service.limit_ns = (double)ns;
 }
 
 static error_t take_model(char *name, void *into, struct argp_state *state)
@@ -122,27 +122,27 @@ static error_t take_model(char *name, void *into, struct argp_state *state)
 
 static void note_given(const char *name, void *into)
 {
-    static const char *const fields[PROFILE_FIELDS] = {
-        [PROFILE_WAIT] = "wait",
-        [PROFILE_CALLS] = "calls",
-        [PROFILE_CPU] = "cpu",
-        [PROFILE_RATE] = "rate",
-        [PROFILE_CONNECTIONS] = "connections",
-        [PROFILE_THINK] = "think",
-        [PROFILE_CV_WAIT] = "cv-wait",
-        [PROFILE_CV_CPU] = "cv-cpu",
-        [PROFILE_PAYLOAD] = "payload",
-        [PROFILE_REQUESTS_PER_CONNECTION] = "requests-per-connection",
-        [PROFILE_BURST] = "burst",
-        [PROFILE_LIMIT] = "limit",
-        [PROFILE_MEMORY] = "memory",
-        [PROFILE_CORES] = "cores",
-        [PROFILE_BACKEND_WORKERS] = "backend-workers",
+    static const char *const fields[SERVICE_FIELDS] = {
+        [SERVICE_WAIT] = "wait",
+        [SERVICE_CALLS] = "calls",
+        [SERVICE_CPU] = "cpu",
+        [SERVICE_RATE] = "rate",
+        [SERVICE_CONNECTIONS] = "connections",
+        [SERVICE_THINK] = "think",
+        [SERVICE_CV_WAIT] = "cv-wait",
+        [SERVICE_CV_CPU] = "cv-cpu",
+        [SERVICE_PAYLOAD] = "payload",
+        [SERVICE_REQUESTS_PER_CONNECTION] = "requests-per-connection",
+        [SERVICE_BURST] = "burst",
+        [SERVICE_LIMIT] = "limit",
+        [SERVICE_MEMORY] = "memory",
+        [SERVICE_CORES] = "cores",
+        [SERVICE_BACKEND_WORKERS] = "backend-workers",
     };
     struct options *options = into;
 
-    for (int i = 0; i < PROFILE_FIELDS; i++)
-        options->profile.given[i] |= !strcmp(fields[i], name);
+    for (int i = 0; i < SERVICE_FIELDS; i++)
+        options->service.given[i] |= !strcmp(fields[i], name);
 }
 
 #define MEMBER(name) .offset = offsetof(struct options, name)
@@ -196,7 +196,7 @@ static const struct flag rows[] = {
 
 static void fill_profile(struct options *options, int cores)
 {
-    struct profile *p = &options->profile;
+    struct service *p = &options->service;
 
     p->wait_ns = (double)options->wait_ns;
     p->cpu_ns = (double)options->cpu_ns;
@@ -207,7 +207,7 @@ static void fill_profile(struct options *options, int cores)
     p->cores = (int)options->cores;
     p->backend_workers = (int)options->backend_workers;
     p->requests_per_connection = (double)options->requests_per_connection;
-    profile_defaults(p, cores);
+    service_defaults(p, cores);
 }
 
 /* Reads the constants. Returns an exit code. */
@@ -250,16 +250,16 @@ static const char *unknown_model(const struct options *options,
     return NULL;
 }
 
-static void print_defaults(const struct profile *profile)
+static void print_defaults(const struct service *service)
 {
     const char *separator = "not given, so taken as: ";
     char text[64];
 
-    for (int i = 0; i < PROFILE_FIELDS; i++) {
+    for (int i = 0; i < SERVICE_FIELDS; i++) {
         const char *words =
-            profile->given[i]
+            service->given[i]
                 ? ""
-                : profile_field_text(profile, i, text, sizeof text);
+                : service_field_text(service, i, text, sizeof text);
         if (*words) {
             printf("%s%s", separator, words);
             separator = ", ";
@@ -359,7 +359,7 @@ static int answer(const struct options *options, const struct machine *machine)
 
         if (!chosen(options, model->name))
             continue;
-        if (forecast_make(&options->profile, machine, model,
+        if (forecast_make(&options->service, machine, model,
                           (int)options->workers, &precision, &forecast, why,
                           sizeof why) < 0) {
             fprintf(stderr, "troika predict: %s: %s\n", model->name, why);
@@ -381,7 +381,7 @@ static int answer(const struct options *options, const struct machine *machine)
         puts("");
         json_decref(all);
     } else {
-        print_defaults(&options->profile);
+        print_defaults(&options->service);
         doubt(machine, against, sizeof against);
         printf("constants of %s%s%s%s; no forecast of this machine has been "
                "compared with a measurement yet\n",
@@ -400,7 +400,7 @@ int verb_predict(int argc, char **argv)
         .help = "What each model would do for a service: capacity, latency at "
                 "the load, CPU, memory, and the workers that it needs."
                 "\vExit codes: 0 done; 1 there are no constants; 2 usage, or a "
-                "profile that contradicts itself; 4 no model keeps the limits.",
+                "service that contradicts itself; 4 no model keeps the limits.",
         .word = take_model,
         .given = note_given,
     };
@@ -419,7 +419,7 @@ int verb_predict(int argc, char **argv)
                 unknown);
         return EXIT_USAGE;
     }
-    if (!profile_check(&options.profile, why, sizeof why)) {
+    if (!service_check(&options.service, why, sizeof why)) {
         fprintf(stderr, "troika predict: %s\n", why);
         return EXIT_USAGE;
     }

@@ -10,6 +10,7 @@ int verb_bench(int argc, char **argv);
 int verb_summarise(int argc, char **argv);
 int verb_compare(int argc, char **argv);
 int verb_calibrate(int argc, char **argv);
+int verb_validate(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_search(int argc, char **argv);

@@ -36,7 +36,7 @@ def model(name: str, discipline: str, **more) -> dict:
 def machine() -> dict:
     return {
         "schema_version": 1, "run_id": "made-up", "at": "2026-01-01T00:00:00Z", "tool_version": "t",
-        "fingerprint": "f", "cores": 2, "quantum_ns": 3e6, "stall_share": 0, "stall_ns": 0, "noisy": False,
+        "fingerprint": "f", "cores": 2, "quantum_ns": 3e6, "stall_share": 0, "stall_ns": 0, "step_ns": 1.6, "noisy": False,
         "models": [model("event-loop", "loop"), model("thread-per-connection", "thread", parallel=True),
                    model("process-pool", "worker", has_workers=True, parallel=True)],
     }

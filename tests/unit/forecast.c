@@ -56,16 +56,16 @@ static struct machine world(void)
     return machine;
 }
 
-static struct profile service(double wait_ns, double cpu_ns, double rate_per_s)
+static struct service service(double wait_ns, double cpu_ns, double rate_per_s)
 {
-    struct profile profile = {
+    struct service profile = {
         .wait_ns = wait_ns, .cpu_ns = cpu_ns, .rate_per_s = rate_per_s};
-    profile.given[PROFILE_CPU] = true;
-    profile_defaults(&profile, 2);
+    profile.given[SERVICE_CPU] = true;
+    service_defaults(&profile, 2);
     return profile;
 }
 
-static struct forecast forecast(const struct profile *profile,
+static struct forecast forecast(const struct service *profile,
                                 const struct machine *machine,
                                 const char *model, int workers)
 {
@@ -86,7 +86,7 @@ static void near(const char *what, double got, double expected, double limit)
 static void test_laws(void **state)
 {
     struct machine machine = world();
-    struct profile p = service(20 * MS, 1 * MS, 100);
+    struct service p = service(20 * MS, 1 * MS, 100);
 
     (void)state;
     struct forecast f = forecast(&p, &machine, "loop", 0);
@@ -116,7 +116,7 @@ static void test_laws(void **state)
 static void test_light_load(void **state)
 {
     struct machine machine = world();
-    struct profile p = service(20 * MS, 1 * MS, 1);
+    struct service p = service(20 * MS, 1 * MS, 1);
 
     (void)state;
     p.cv_wait = p.cv_cpu = 0;
@@ -130,7 +130,7 @@ static void test_light_load(void **state)
 static void test_mg1(void **state)
 {
     struct machine machine = world();
-    struct profile p = service(0, 0.99 * MS, 600);
+    struct service p = service(0, 0.99 * MS, 600);
     struct forecast f;
 
     (void)state;
@@ -146,7 +146,7 @@ static void test_mg1(void **state)
 static void test_workers(void **state)
 {
     struct machine machine = world();
-    struct profile p = service(50 * MS, 1 * MS, 200);
+    struct service p = service(50 * MS, 1 * MS, 200);
     const struct model_constants *pool = machine_model(&machine, "pool");
 
     (void)state;
@@ -168,7 +168,7 @@ static void test_workers(void **state)
 static void test_limits(void **state)
 {
     struct machine machine = world();
-    struct profile p = service(20 * MS, 1.5 * MS, 0);
+    struct service p = service(20 * MS, 1.5 * MS, 0);
 
     (void)state;
     /* 400 requests in flight on two cores: p99 cannot be below 0.3 s. */
@@ -191,21 +191,21 @@ static void test_limits(void **state)
     assert_false(f.keeps_memory);
 }
 
-static void refused(const struct profile *p, const char *words)
+static void refused(const struct service *p, const char *words)
 {
     char why[512] = "";
-    assert_false(profile_check(p, why, sizeof why));
+    assert_false(service_check(p, why, sizeof why));
     if (!strstr(why, words))
         fail_msg("refused with \"%s\", not with \"%s\"", why, words);
 }
 
 static void test_contradictions(void **state)
 {
-    struct profile good = service(20 * MS, 1 * MS, 100), p;
+    struct service good = service(20 * MS, 1 * MS, 100), p;
     char why[512];
 
     (void)state;
-    assert_true(profile_check(&good, why, sizeof why));
+    assert_true(service_check(&good, why, sizeof why));
     p = good;
     p.rate_per_s = 0;
     refused(&p, "--rate");
@@ -215,11 +215,11 @@ static void test_contradictions(void **state)
     p = good;
     p.connections = 1000;
     p.think_ns = 5000 * MS;
-    p.given[PROFILE_THINK] = true;
+    p.given[SERVICE_THINK] = true;
     refused(&p, "give two of rate");
     p = good;
     p.wait_ns = p.cpu_ns = 0;
-    p.given[PROFILE_CPU] = false;
+    p.given[SERVICE_CPU] = false;
     refused(&p, "nothing is said of a request");
     p = good;
     p.cv_wait = p.cv_cpu = 0;

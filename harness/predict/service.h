@@ -11,31 +11,33 @@
 #include <stdint.h>
 
 /* Fields in the order in which they are listed. */
-enum profile_field {
-    PROFILE_WAIT,
-    PROFILE_CALLS,
-    PROFILE_CPU,
-    PROFILE_RATE,
-    PROFILE_CONNECTIONS,
-    PROFILE_THINK,
-    PROFILE_CV_WAIT,
-    PROFILE_CV_CPU,
-    PROFILE_PAYLOAD,
-    PROFILE_REQUESTS_PER_CONNECTION,
-    PROFILE_BURST,
-    PROFILE_LIMIT,
-    PROFILE_MEMORY,
-    PROFILE_CORES,
-    PROFILE_BACKEND_WORKERS,
-    PROFILE_FIELDS,
+enum service_field {
+    SERVICE_WAIT,
+    SERVICE_CALLS,
+    SERVICE_CPU,
+    SERVICE_RATE,
+    SERVICE_CONNECTIONS,
+    SERVICE_THINK,
+    SERVICE_CV_WAIT,
+    SERVICE_CV_CPU,
+    SERVICE_PAYLOAD,
+    SERVICE_REQUESTS_PER_CONNECTION,
+    SERVICE_BURST,
+    SERVICE_LIMIT,
+    SERVICE_MEMORY,
+    SERVICE_CORES,
+    SERVICE_BACKEND_WORKERS,
+    SERVICE_FIELDS,
 };
 
-struct profile {
+struct service {
     double wait_ns; /* of a request in all, calls one after the other */
     int calls;
-    double cpu_ns;     /* of the handler alone */
-    double rate_per_s; /* 0: not given */
-    int connections;   /* clients, 0: not given */
+    double cpu_ns;        /* of the handler alone */
+    bool cpu_after_calls; /* all of it after the last call; else in equal
+                             parts before, between and after them */
+    double rate_per_s;    /* 0: not given */
+    int connections;      /* clients, 0: not given */
     double think_ns;
     double cv_wait, cv_cpu;
     double payload_bytes;
@@ -45,19 +47,19 @@ struct profile {
     double memory_bytes;            /* 0: no limit */
     int cores;
     int backend_workers; /* 0: the backend has no limit */
-    bool given[PROFILE_FIELDS];
+    bool given[SERVICE_FIELDS];
 };
 
 /* Sets what was not given. `cores` is this machine's. */
-void profile_defaults(struct profile *profile, int cores);
+void service_defaults(struct service *service, int cores);
 
-/* Whether the profile means something. Otherwise false, with what is wrong, in
+/* Whether the service means something. Otherwise false, with what is wrong, in
  * figures, and what to do: a rate that fits neither the connections nor the
  * think time, a limit below what a request takes at least, no load. */
-bool profile_check(const struct profile *profile, char *why, size_t why_size);
+bool service_check(const struct service *service, char *why, size_t why_size);
 
 /* "calls 1" of a field, for the list of defaults; "" for a field that has no
  * part in the forecast. Returns text, or "". */
-const char *profile_field_text(const struct profile *profile,
-                               enum profile_field field, char *text,
+const char *service_field_text(const struct service *service,
+                               enum service_field field, char *text,
                                size_t size);

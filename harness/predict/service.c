@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "profile.h"
+#include "service.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,19 +12,19 @@ static const double DISAGREE = 1.5;
 
 enum { PAYLOAD_BYTES = 1024 };
 
-void profile_defaults(struct profile *p, int cores)
+void service_defaults(struct service *p, int cores)
 {
-    if (!p->given[PROFILE_CALLS])
+    if (!p->given[SERVICE_CALLS])
         p->calls = p->wait_ns > 0 ? 1 : 0;
-    if (!p->given[PROFILE_CV_WAIT])
+    if (!p->given[SERVICE_CV_WAIT])
         p->cv_wait = 1;
-    if (!p->given[PROFILE_CV_CPU])
+    if (!p->given[SERVICE_CV_CPU])
         p->cv_cpu = 1;
-    if (!p->given[PROFILE_PAYLOAD])
+    if (!p->given[SERVICE_PAYLOAD])
         p->payload_bytes = PAYLOAD_BYTES;
-    if (!p->given[PROFILE_BURST])
+    if (!p->given[SERVICE_BURST])
         p->burst = 1;
-    if (!p->given[PROFILE_CORES])
+    if (!p->given[SERVICE_CORES])
         p->cores = cores;
 }
 
@@ -35,7 +35,7 @@ static bool no(char *why, size_t size, const char *words)
 }
 
 /* Rate, connections and think time against Little's law. */
-static bool loads_agree(const struct profile *p, char *why, size_t size)
+static bool loads_agree(const struct service *p, char *why, size_t size)
 {
     if (p->rate_per_s <= 0 || p->connections <= 0)
         return true;
@@ -49,7 +49,7 @@ static bool loads_agree(const struct profile *p, char *why, size_t size)
                  p->connections, least_s * 1e3, most_per_s, p->rate_per_s);
         return false;
     }
-    if (p->given[PROFILE_THINK] && p->rate_per_s * DISAGREE < most_per_s &&
+    if (p->given[SERVICE_THINK] && p->rate_per_s * DISAGREE < most_per_s &&
         p->think_ns > 10 * (p->wait_ns + p->cpu_ns)) {
         snprintf(why, size,
                  "%d connections that think for %.3g ms ask about %.4g times a "
@@ -61,9 +61,9 @@ static bool loads_agree(const struct profile *p, char *why, size_t size)
     return true;
 }
 
-bool profile_check(const struct profile *p, char *why, size_t size)
+bool service_check(const struct service *p, char *why, size_t size)
 {
-    if (p->wait_ns <= 0 && p->cpu_ns <= 0 && !p->given[PROFILE_CPU])
+    if (p->wait_ns <= 0 && p->cpu_ns <= 0 && !p->given[SERVICE_CPU])
         return no(why, size,
                   "nothing is said of a request: give --wait, --cpu or both");
     if (p->rate_per_s <= 0 && p->connections <= 0)
@@ -86,44 +86,44 @@ bool profile_check(const struct profile *p, char *why, size_t size)
     return loads_agree(p, why, size);
 }
 
-const char *profile_field_text(const struct profile *p,
-                               enum profile_field field, char *text,
+const char *service_field_text(const struct service *p,
+                               enum service_field field, char *text,
                                size_t size)
 {
-    bool of_wait = field == PROFILE_CALLS || field == PROFILE_CV_WAIT ||
-                   field == PROFILE_BACKEND_WORKERS;
+    bool of_wait = field == SERVICE_CALLS || field == SERVICE_CV_WAIT ||
+                   field == SERVICE_BACKEND_WORKERS;
 
     if ((of_wait && p->wait_ns <= 0) ||
-        (field == PROFILE_THINK && p->rate_per_s > 0) ||
-        (field == PROFILE_BURST && p->rate_per_s <= 0) ||
-        (field == PROFILE_CV_CPU && p->cpu_ns <= 0))
+        (field == SERVICE_THINK && p->rate_per_s > 0) ||
+        (field == SERVICE_BURST && p->rate_per_s <= 0) ||
+        (field == SERVICE_CV_CPU && p->cpu_ns <= 0))
         return ""; /* it has no part in the forecast */
     switch (field) {
-    case PROFILE_CALLS:
+    case SERVICE_CALLS:
         snprintf(text, size, "calls %d", p->calls);
         break;
-    case PROFILE_THINK:
+    case SERVICE_THINK:
         snprintf(text, size, "think %.3g ms", p->think_ns / 1e6);
         break;
-    case PROFILE_CV_WAIT:
+    case SERVICE_CV_WAIT:
         snprintf(text, size, "cv-wait %g", p->cv_wait);
         break;
-    case PROFILE_CV_CPU:
+    case SERVICE_CV_CPU:
         snprintf(text, size, "cv-cpu %g", p->cv_cpu);
         break;
-    case PROFILE_PAYLOAD:
+    case SERVICE_PAYLOAD:
         snprintf(text, size, "payload %g bytes", p->payload_bytes);
         break;
-    case PROFILE_REQUESTS_PER_CONNECTION:
+    case SERVICE_REQUESTS_PER_CONNECTION:
         snprintf(text, size, "connections are kept");
         break;
-    case PROFILE_BURST:
+    case SERVICE_BURST:
         snprintf(text, size, "requests come one by one");
         break;
-    case PROFILE_CORES:
+    case SERVICE_CORES:
         snprintf(text, size, "cores %d", p->cores);
         break;
-    case PROFILE_BACKEND_WORKERS:
+    case SERVICE_BACKEND_WORKERS:
         snprintf(text, size, "a backend without limit");
         break;
     default:
