@@ -14,10 +14,13 @@
 
 enum { PATH_SIZE = 2048, SCHEMA_VERSION = 1, ATTEMPTS_MAX = 99 };
 
+/* Of blocks and attempts: more than any run has. */
+enum { ORDINAL_MAX = 1000000 };
+
 /* More requests than any trial has; five such counts can be added up. */
 static const json_int_t COUNT_MAX = (json_int_t)1 << 53;
 
-enum shape { BOOLEAN, INTEGER, NUMBER_OR_NULL, OBJECT_OR_NULL, OBJECT };
+enum shape { BOOLEAN, ORDINAL, NUMBER_OR_NULL, OBJECT_OR_NULL, OBJECT };
 
 /* Members that every reader of trials relies on. */
 static const struct {
@@ -26,8 +29,8 @@ static const struct {
 } shapes[] = {
     {"complete", BOOLEAN},
     {"valid", BOOLEAN},
-    {"block", INTEGER},
-    {"attempt", INTEGER},
+    {"block", ORDINAL},
+    {"attempt", ORDINAL},
     {"cell", OBJECT},
     {"window_ns", NUMBER_OR_NULL},
     {"requests", OBJECT_OR_NULL},
@@ -40,7 +43,7 @@ static const struct {
 
 static const char *const shape_names[] = {
     [BOOLEAN] = "true or false",
-    [INTEGER] = "a whole number",
+    [ORDINAL] = "a whole number from 1 to a million",
     [NUMBER_OR_NULL] = "a number or null",
     [OBJECT_OR_NULL] = "an object or null",
     [OBJECT] = "an object",
@@ -51,8 +54,9 @@ static bool has_shape(const json_t *value, enum shape shape)
     switch (shape) {
     case BOOLEAN:
         return json_is_boolean(value);
-    case INTEGER:
-        return json_is_integer(value);
+    case ORDINAL:
+        return json_is_integer(value) && json_integer_value(value) >= 1 &&
+               json_integer_value(value) <= ORDINAL_MAX;
     case NUMBER_OR_NULL:
         return !value || json_is_null(value) ||
                (json_is_number(value) && json_number_value(value) >= 0);

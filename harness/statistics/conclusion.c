@@ -489,9 +489,8 @@ void conclusion_print(const struct results *results, const json_t *run,
         (int)json_integer_of(tally, "planned"),
         (int)json_integer_of(tally, "invalid"),
         (int)json_integer_of(tally, "retried"));
-    if ((int)json_integer_of(tally, "withheld") +
-            (int)json_integer_of(tally, "bounded") >
-        0)
+    if (json_integer_of(tally, "withheld") > 0 ||
+        json_integer_of(tally, "bounded") > 0)
         results_tell(
             results,
             "of the valid trials, %d withhold a figure that failed a gate, and "

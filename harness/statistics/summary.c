@@ -271,21 +271,21 @@ static void count(json_t *run, const json_t *trials)
 {
     struct lost lost = {.run = run};
     size_t planned = json_array_size(json_object_get(run, "plan"));
-    int valid = 0, retried = 0, withheld = 0, bounded = 0;
+    int valid = 0, withheld = 0, bounded = 0;
+    json_int_t retried = 0;
     const json_t *trial;
-    int attempt;
     size_t i;
     json_array_foreach (trials, i, trial) {
         valid += json_true_of(trial, "valid");
         withheld += json_array_size(json_object_get(trial, "withheld")) > 0;
         bounded += figures_bound(trial, FIGURES_ALL) != NULL;
-        attempt = (int)json_integer_of(trial, "attempt");
+        json_int_t attempt = json_integer_of(trial, "attempt");
         retried += attempt > 1 ? attempt - 1 : 0;
     }
     summary_each_point(run, count_lost, &lost);
     json_object_set_new(
         run, "tally",
-        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "planned",
+        json_pack("{s:i, s:i, s:i, s:i, s:I, s:i, s:i, s:i}", "planned",
                   (int)planned, "done", (int)json_array_size(trials), "valid",
                   valid, "invalid", (int)json_array_size(trials) - valid,
                   "retried", retried, "withheld", withheld, "bounded", bounded,

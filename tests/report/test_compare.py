@@ -190,6 +190,15 @@ class Compare(Case):
             self.assertIn(f"first trials/{victim.name}", self.compare(code=3).stderr)
             victim.write_text(whole)
 
+    def test_an_attempt_that_no_run_has_is_damage(self):
+        self.store(lambda run, trials: None)
+        victim = sorted((self.run_path / "trials").glob("*.json"))[0]
+        whole = json.loads(victim.read_text())
+        for value in (0, -1, 1000001, 2147483647, 1 << 62):
+            victim.write_text(json.dumps(whole | {"attempt": value}))
+            said = "attempt is not a whole number from 1 to a million"
+            self.assertIn(said, self.compare(code=1).stderr)
+
     def test_a_trial_that_contradicts_itself_is_refused(self):
         """troika compare refuses it as the report does (reports/data/checks.py)."""
         self.store(lambda run, trials: None)
