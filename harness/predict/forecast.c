@@ -191,6 +191,10 @@ static struct wiring wiring_of(const struct service *p,
         .executors = model->offloads       ? 1
                      : loop && workers < 1 ? 1
                                            : workers,
+        /* What waits for an answer goes on before what is new: with 16 and 31
+         * connections a loop served a third less than a queue would, as the
+         * convoy has it (docs/method/forecasts.md). */
+        .resumed_first = loop,
         .offload_executors = model->offloads ? workers : 0,
         .backend_servers = p->backend_workers,
     };
@@ -343,7 +347,9 @@ int forecast_make(const struct service *p, const struct machine *machine,
                   const struct precision *precision, struct forecast *f,
                   char *why, size_t why_size)
 {
-    if (workers == 0)
+    if (!model->has_workers)
+        workers = 0;
+    else if (workers == 0)
         workers = forecast_workers(p, machine, model, precision);
     return make(p, machine, model, workers, precision, f, why, why_size);
 }

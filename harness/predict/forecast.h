@@ -52,7 +52,8 @@ struct precision {
 };
 
 /* Forecasts the model with `workers` (0: those that it needs, found by
- * forecast_workers). Returns 0, -EINVAL with the reason, or -ENOMEM. */
+ * forecast_workers; a model without workers has none, whatever is given).
+ * Returns 0, -EINVAL with the reason, or -ENOMEM. */
 int forecast_make(const struct service *service, const struct machine *machine,
                   const struct model_constants *model, int workers,
                   const struct precision *precision, struct forecast *forecast,

@@ -165,6 +165,21 @@ static void test_workers(void **state)
                      0);
 }
 
+/* A number of workers is no limit to a model that has none. */
+static void test_workers_of_others(void **state)
+{
+    struct machine machine = world();
+    struct service s = service(50 * MS, 1 * MS, 0);
+
+    (void)state;
+    s.connections = 80;
+    struct forecast given = forecast(&s, &machine, "threads", 8);
+    struct forecast without = forecast(&s, &machine, "threads", 0);
+    assert_int_equal(given.workers, 0);
+    assert_true(given.rate_per_s == without.rate_per_s);
+    assert_true(given.rate_per_s > 2 * 8 / 0.051);
+}
+
 static void test_limits(void **state)
 {
     struct machine machine = world();
@@ -233,9 +248,13 @@ static void test_contradictions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_laws),   cmocka_unit_test(test_light_load),
-        cmocka_unit_test(test_mg1),    cmocka_unit_test(test_workers),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_light_load),
+        cmocka_unit_test(test_mg1),
+        cmocka_unit_test(test_workers),
+        cmocka_unit_test(test_workers_of_others),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_contradictions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
