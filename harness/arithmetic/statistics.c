@@ -105,6 +105,17 @@ double statistics_t_quantile(double p, double df)
     return p < 0.5 ? -(lo + hi) / 2 : (lo + hi) / 2;
 }
 
+double statistics_half_width(const double *values, int n)
+{
+    double mean = 0, squares = 0;
+
+    for (int i = 0; i < n; i++)
+        mean += values[i] / n;
+    for (int i = 0; i < n; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    return statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
+}
+
 /* Sets the intervals and p around a mean of logarithms with its standard
  * error. */
 static void set_intervals(double mean, double error, double df,

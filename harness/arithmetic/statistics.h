@@ -35,6 +35,9 @@ int statistics_ascending(const void *left, const void *right);
 /* Student's t quantile: P(T <= t) = p with `df` degrees of freedom. */
 double statistics_t_quantile(double p, double df);
 
+/* Half of the 95 % t-interval of the arithmetic mean of n >= 2 values. */
+double statistics_half_width(const double *values, int n);
+
 /* Geometric mean with its interval. Values must be > 0; n >= 1. */
 void statistics_level(const double *values, int n, struct estimate *estimate);
 

@@ -159,17 +159,13 @@ static double in_block(const struct facts *at, enum constant_id id)
 
 static struct constant level(const double *values, int n)
 {
-    double mean = 0, square = 0;
+    double mean = 0;
 
     if (n == 0)
         return (struct constant){NAN, NAN, NAN, 0};
     for (int i = 0; i < n; i++)
         mean += values[i] / n;
-    for (int i = 0; i < n; i++)
-        square += (values[i] - mean) * (values[i] - mean);
-    double half = n < 2 ? 0
-                        : statistics_t_quantile(0.975, n - 1) *
-                              sqrt(square / (n - 1) / n);
+    double half = n < 2 ? 0 : statistics_half_width(values, n);
     return (struct constant){mean, mean - half, mean + half, n};
 }
 

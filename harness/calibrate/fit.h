@@ -13,7 +13,7 @@
 
 /* Fills machine->models from the valid trials: of each model named in `models`
  * (facts of each are there already), the constants whose cells it has. Returns
- * 0, -ENOMEM, or -EINVAL where no model has even the cost of a request; `why`
+ * 0, or -EINVAL where no model has even the cost of a request; `why`
  * names what is missing. */
 int fit_constants(const json_t *trials, struct machine *machine, char *why,
                   size_t why_size);

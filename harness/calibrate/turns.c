@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "harness/arithmetic/statistics.h"
+#include "models/runtime/base/clock.h"
 
 /* Readings of a thread that runs are well below a microsecond apart; the
  * timer's interrupt takes some. */
@@ -19,7 +19,7 @@ static const int64_t SPAN_NS = 500000000;
 enum { RUNS_MAX = 4096 };
 
 struct watch {
-    int cpu;
+    cpu_set_t cpu;
     int64_t until_ns;
     double runs_ns[RUNS_MAX];
     int runs;
@@ -28,24 +28,15 @@ struct watch {
     int error;
 };
 
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 static void *look(void *argument)
 {
     struct watch *watch = argument;
-    cpu_set_t set;
 
-    CPU_ZERO(&set);
-    CPU_SET(watch->cpu, &set);
-    watch->error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-    int64_t last_ns = clock_ns(), since_ns = last_ns;
+    watch->error =
+        pthread_setaffinity_np(pthread_self(), sizeof watch->cpu, &watch->cpu);
+    int64_t last_ns = clock_now_ns(), since_ns = last_ns;
     while (watch->error == 0 && last_ns < watch->until_ns) {
-        int64_t now_ns = clock_ns();
+        int64_t now_ns = clock_now_ns();
         if (now_ns - last_ns > GAP_NS) {
             watch->lost_ns += now_ns - last_ns;
             watch->gaps++;
@@ -59,14 +50,14 @@ static void *look(void *argument)
 }
 
 /* Runs `count` of them side by side on one CPU. */
-static int watch_all(int cpu, struct watch *watches, int count)
+static int watch_all(const cpu_set_t *cpu, struct watch *watches, int count)
 {
     pthread_t threads[2];
-    int64_t until_ns = clock_ns() + SPAN_NS;
+    int64_t until_ns = clock_now_ns() + SPAN_NS;
     int started = 0, error = 0;
 
     for (; started < count && error == 0; started++) {
-        watches[started] = (struct watch){.cpu = cpu, .until_ns = until_ns};
+        watches[started] = (struct watch){.cpu = *cpu, .until_ns = until_ns};
         error =
             pthread_create(&threads[started], NULL, look, &watches[started]);
     }
@@ -83,20 +74,36 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-int turns_measure(int cpu, struct turns *turns)
+static cpu_set_t first_of(const cpu_set_t *cpus)
 {
+    cpu_set_t first;
+    int cpu = 0;
+
+    while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, cpus))
+        cpu++;
+    CPU_ZERO(&first);
+    CPU_SET(cpu, &first);
+    return first;
+}
+
+int turns_measure(const cpu_set_t *cpus, struct turns *turns)
+{
+    cpu_set_t cpu = first_of(cpus);
     struct watch *watches = calloc(2, sizeof *watches);
+
+    *turns = (struct turns){0};
     if (!watches)
         return -ENOMEM;
-    *turns = (struct turns){0};
-    int status = watch_all(cpu, watches, 1);
+    int status = watch_all(&cpu, watches, 1);
     if (status == 0 && watches[0].gaps > 0) {
         turns->stall_share = (double)watches[0].lost_ns / (double)SPAN_NS;
         turns->stall_ns = (double)watches[0].lost_ns / watches[0].gaps;
     }
     if (status == 0)
-        status = watch_all(cpu, watches, 2);
-    if (status == 0 && watches[0].runs > 0)
+        status = watch_all(&cpu, watches, 2);
+    if (status == 0 && watches[0].runs == 0)
+        status = -ENODATA;
+    if (status == 0)
         turns->quantum_ns = median(watches[0].runs_ns, watches[0].runs);
     free(watches);
     return status;

@@ -8,11 +8,14 @@
  */
 #pragma once
 
+#include <sched.h>
+
 struct turns {
     double quantum_ns;            /* median run of one of two */
     double stall_share, stall_ns; /* of a thread that is alone: share of the
                                      time, and mean length */
 };
 
-/* Takes about a second, on the CPU `cpu`. Returns 0 or a negative errno. */
-int turns_measure(int cpu, struct turns *turns);
+/* Takes about a second, on the first of the CPUs. Returns 0 or a negative
+ * errno: -ENODATA if the two threads never took turns. */
+int turns_measure(const cpu_set_t *cpus, struct turns *turns);

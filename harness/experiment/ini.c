@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/base/grow.h"
+
 /* The size of the library's buffer for a line, and a limit on the size of a
  * file. */
 enum { LINE_MAX_BYTES = 198, FILE_MAX_LINES = 10000 };
@@ -49,14 +51,6 @@ fail(struct reading *reading, int result, const char *format, ...)
     va_end(values);
 }
 
-/* Makes room for one more element of an array that doubles in size. */
-static void *grown(void *array, int count, size_t size)
-{
-    if (count > 0 && (count & (count - 1)) != 0)
-        return array;
-    return realloc(array, (count ? 2 * (size_t)count : 1) * size);
-}
-
 static void note_section(struct reading *reading, const char *text)
 {
     struct ini_file *file = reading->file;
@@ -71,7 +65,7 @@ static void note_section(struct reading *reading, const char *text)
                     "this section's name is longer than %d characters",
                     INI_SECTION_MAX - 1);
     struct ini_section *sections =
-        grown(file->sections, file->section_count, sizeof *sections);
+        grow_by_one(file->sections, file->section_count, sizeof *sections);
     if (!sections)
         return fail(reading, -ENOMEM, "out of memory");
     file->sections = sections;
@@ -219,7 +213,7 @@ static int take(void *user, const char *section, const char *key,
             !strcmp(entries->key, key))
             return continue_value(reading, value);
     }
-    entries = grown(file->entries, file->entry_count, sizeof *entries);
+    entries = grow_by_one(file->entries, file->entry_count, sizeof *entries);
     if (!entries) {
         fail(reading, -ENOMEM, "out of memory");
         return 0;

@@ -8,12 +8,11 @@
 #include "bare.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/base/child.h"
 #include "models/runtime/base/clock.h"
 #include "models/runtime/http/http.h"
 
@@ -101,19 +100,16 @@ int bare_measure(const struct workload *workload,
 
     *bare = (struct bare){0};
     count = count > PROCESSES_MAX ? PROCESSES_MAX : count;
-    slots = mmap(NULL, sizeof *slots * (size_t)count, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (slots == MAP_FAILED)
-        return -errno;
+    slots = child_share(sizeof *slots * (size_t)count);
+    if (!slots)
+        return -ENOMEM;
     for (; started < count && result == 0; started += result == 0) {
         pids[started] = fork();
         if (pids[started] < 0)
             result = -errno;
         if (pids[started] != 0)
             continue;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(1);
+        child_dies_with(parent);
         pin(cpus, started);
         _exit(work(workload, arguments, start_ns, start_ns + duration_ns,
                    &slots[started]));

@@ -10,30 +10,22 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-static const struct {
-    const char *name, *words;
-} rows[CONSTANTS] = {
-    [CONSTANT_REQUEST] = {"request_ns", "a request that does nothing"},
-    [CONSTANT_CALL_FIRST] = {"call_first_ns", "the first call to a backend"},
-    [CONSTANT_CALL] = {"call_ns", "each further call"},
-    [CONSTANT_BYTE] = {"byte_ns", "a byte of the answer"},
-    [CONSTANT_CONNECTION] = {"connection_ns", "a connection"},
-    [CONSTANT_GROWTH] = {"growth_share", "twice as many in flight"},
-    [CONSTANT_WAKE] = {"wake_ns", "a server that sleeps"},
-    [CONSTANT_WORK_FACTOR] = {"work_factor", "work under this model"},
-    [CONSTANT_MEMORY] = {"memory_bytes", "the server"},
-    [CONSTANT_MEMORY_FLIGHT] = {"memory_flight_bytes", "a request in flight"},
-    [CONSTANT_MEMORY_WORKER] = {"memory_worker_bytes", "a worker"},
-};
-
 const char *constant_name(enum constant_id id)
 {
-    return rows[id].name;
-}
-
-const char *constant_words(enum constant_id id)
-{
-    return rows[id].words;
+    static const char *const names[CONSTANTS] = {
+        [CONSTANT_REQUEST] = "request_ns",
+        [CONSTANT_CALL_FIRST] = "call_first_ns",
+        [CONSTANT_CALL] = "call_ns",
+        [CONSTANT_BYTE] = "byte_ns",
+        [CONSTANT_CONNECTION] = "connection_ns",
+        [CONSTANT_GROWTH] = "growth_share",
+        [CONSTANT_WAKE] = "wake_ns",
+        [CONSTANT_WORK_FACTOR] = "work_factor",
+        [CONSTANT_MEMORY] = "memory_bytes",
+        [CONSTANT_MEMORY_FLIGHT] = "memory_flight_bytes",
+        [CONSTANT_MEMORY_WORKER] = "memory_worker_bytes",
+    };
+    return names[id];
 }
 
 const struct model_constants *machine_model(const struct machine *machine,
@@ -51,7 +43,7 @@ static json_t *constants_json(const struct model_constants *model)
     for (int i = 0; i < CONSTANTS; i++) {
         const struct constant *c = &model->of[i];
         json_object_set_new(
-            json, rows[i].name,
+            json, constant_name(i),
             json_pack("{s:o, s:o, s:o, s:i}", "value", json_finite(c->value),
                       "lo", json_finite_if(c->lo, c->n > 1), "hi",
                       json_finite_if(c->hi, c->n > 1), "n", c->n));
@@ -85,7 +77,7 @@ json_t *machine_json(const struct machine *machine)
 
 static int refuse(char *why, size_t size, const char *member)
 {
-    snprintf(why, size, "\"%s\" is missing or of another type", member);
+    snprintf(why, size, "\"%s\" is missing, or is no such value", member);
     return -EINVAL;
 }
 
@@ -136,12 +128,12 @@ static const char *read_model(const json_t *json, struct model_constants *model)
     model->offloads = json_true_of(json, "offloads");
     model->foreign = json_true_of(json, "foreign");
     for (int i = 0; i < CONSTANTS; i++)
-        if (!read_constant(json_object_get(constants, rows[i].name),
+        if (!read_constant(json_object_get(constants, constant_name(i)),
                            &model->of[i]))
-            return rows[i].name;
+            return constant_name(i);
     return isfinite(model->of[CONSTANT_REQUEST].value)
                ? NULL
-               : rows[CONSTANT_REQUEST].name;
+               : constant_name(CONSTANT_REQUEST);
 }
 
 int machine_read(const json_t *json, struct machine *machine, char *why,
@@ -152,10 +144,10 @@ int machine_read(const json_t *json, struct machine *machine, char *why,
 
     *machine = (struct machine){
         .cores = (int)json_integer_of(json, "cores"),
-        .quantum_ns = json_number_of(json, "quantum_ns"),
-        .stall_share = json_number_of(json, "stall_share"),
-        .stall_ns = json_number_of(json, "stall_ns"),
-        .step_ns = json_number_of(json, "step_ns"),
+        .quantum_ns = json_figure_of(json, "quantum_ns"),
+        .stall_share = json_figure_of(json, "stall_share"),
+        .stall_ns = json_figure_of(json, "stall_ns"),
+        .step_ns = json_figure_of(json, "step_ns"),
         .noisy = json_true_of(json, "noisy"),
     };
     if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
@@ -170,9 +162,16 @@ int machine_read(const json_t *json, struct machine *machine, char *why,
     if (!take_text(json, "fingerprint", machine->fingerprint,
                    sizeof machine->fingerprint))
         return refuse(why, why_size, "fingerprint");
-    if (machine->cores < 1 || machine->stall_share < 0 ||
-        machine->stall_share >= 1 || machine->quantum_ns < 0)
+    if (machine->cores < 1)
         return refuse(why, why_size, "cores");
+    if (!(machine->quantum_ns >= 0))
+        return refuse(why, why_size, "quantum_ns");
+    if (!(machine->stall_share >= 0) || machine->stall_share >= 1)
+        return refuse(why, why_size, "stall_share");
+    if (!(machine->stall_ns >= 0))
+        return refuse(why, why_size, "stall_ns");
+    if (!(machine->step_ns >= 0))
+        return refuse(why, why_size, "step_ns");
     if (!json_is_array(models) ||
         json_array_size(models) > CONSTANTS_MODELS_MAX)
         return refuse(why, why_size, "models");

@@ -59,9 +59,6 @@ struct machine {
 /* "request_ns", with the unit. */
 const char *constant_name(enum constant_id id);
 
-/* What it is, for a person. */
-const char *constant_words(enum constant_id id);
-
 const struct model_constants *machine_model(const struct machine *machine,
                                             const char *name);
 

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "harness/simulate/wiring.h"
 
@@ -209,9 +207,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
     struct demand demand = demand_of(p, f->model, cost);
     struct wiring wiring = wiring_of(p, f->model, f->workers);
     bool closed = p->rate_per_s <= 0;
-    static _Thread_local struct simulation simulation;
-
-    simulation = (struct simulation){
+    struct simulation simulation = {
         .arrivals = {.kind = closed         ? ARRIVE_CLOSED
                              : p->burst > 1 ? ARRIVE_BURSTS
                                             : ARRIVE_POISSON,

@@ -3,13 +3,13 @@
  * What a model would do for a service: capacity by the laws that can bind,
  * percentiles by simulation, memory by slopes, and how many workers it needs.
  *
- *   S        CPU of a request: overheads from the machine's constants, the
+ *   S        CPU of a request: overheads from the machine's constants, and the
  *            handler's work times the model's factor
  *   cpu      cores that the model can use / S
- *   workers  W / (wait + S)                   each is held for the whole
- * request backend  backend's workers / its part of the wait clients  N / (wait
- * + S + think)           a closed loop asks no more often memory   in flight
- * that fit / (wait + S)
+ *   workers  W / (wait + S): each is held for the whole request
+ *   backend  the backend's workers / the wait
+ *   clients  N / (wait + S + think): a closed loop asks no more often
+ *   memory   requests in flight that fit / (wait + S)
  *
  * The least binds. (The same laws as harness/trial/prediction.h, with S
  * instead of the bare work.)
@@ -35,9 +35,9 @@ struct forecast {
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
     bool simulated;    /* the rest is there */
-    struct simulated mean_ns, p50_ns, p99_ns, limit_ns; /* limit_ns: at the
-                                                  limit's percentile */
-    double busy;                                        /* cores */
+    struct simulated mean_ns, p50_ns, p99_ns;
+    struct simulated limit_ns; /* at the limit's percentile */
+    double busy;               /* cores */
     double in_flight;
     double memory_bytes;            /* NAN: not known */
     bool keeps_limit, keeps_memory; /* true where there is none */

@@ -71,6 +71,10 @@ bool service_check(const struct service *p, char *why, size_t size)
                   "nothing is said of the load: give --rate (requests per "
                   "second) or --connections (clients, with --think for their "
                   "pause)");
+    if (p->given[SERVICE_THINK] && p->connections <= 0)
+        return no(why, size,
+                  "a pause is one of clients: give --connections, or leave "
+                  "--think out");
     if (p->wait_ns > 0 && p->calls < 1)
         return no(why, size,
                   "a request that waits makes at least one call: give "
@@ -86,6 +90,28 @@ bool service_check(const struct service *p, char *why, size_t size)
     return loads_agree(p, why, size);
 }
 
+const char *service_field_name(enum service_field field)
+{
+    static const char *const names[SERVICE_FIELDS] = {
+        [SERVICE_WAIT] = "wait",
+        [SERVICE_CALLS] = "calls",
+        [SERVICE_CPU] = "cpu",
+        [SERVICE_RATE] = "rate",
+        [SERVICE_CONNECTIONS] = "connections",
+        [SERVICE_THINK] = "think",
+        [SERVICE_CV_WAIT] = "cv-wait",
+        [SERVICE_CV_CPU] = "cv-cpu",
+        [SERVICE_PAYLOAD] = "payload",
+        [SERVICE_REQUESTS_PER_CONNECTION] = "requests-per-connection",
+        [SERVICE_BURST] = "burst",
+        [SERVICE_LIMIT] = "limit",
+        [SERVICE_MEMORY] = "memory",
+        [SERVICE_CORES] = "cores",
+        [SERVICE_BACKEND_WORKERS] = "backend-workers",
+    };
+    return names[field];
+}
+
 const char *service_field_text(const struct service *p,
                                enum service_field field, char *text,
                                size_t size)
@@ -98,34 +124,32 @@ const char *service_field_text(const struct service *p,
         (field == SERVICE_BURST && p->rate_per_s <= 0) ||
         (field == SERVICE_CV_CPU && p->cpu_ns <= 0))
         return ""; /* it has no part in the forecast */
+    const char *name = service_field_name(field);
     switch (field) {
     case SERVICE_CALLS:
-        snprintf(text, size, "calls %d", p->calls);
+        snprintf(text, size, "%s %d", name, p->calls);
         break;
     case SERVICE_THINK:
-        snprintf(text, size, "think %.3g ms", p->think_ns / 1e6);
+        snprintf(text, size, "%s %.3g ms", name, p->think_ns / 1e6);
         break;
     case SERVICE_CV_WAIT:
-        snprintf(text, size, "cv-wait %g", p->cv_wait);
+        snprintf(text, size, "%s %g", name, p->cv_wait);
         break;
     case SERVICE_CV_CPU:
-        snprintf(text, size, "cv-cpu %g", p->cv_cpu);
+        snprintf(text, size, "%s %g", name, p->cv_cpu);
         break;
     case SERVICE_PAYLOAD:
-        snprintf(text, size, "payload %g bytes", p->payload_bytes);
-        break;
-    case SERVICE_REQUESTS_PER_CONNECTION:
-        snprintf(text, size, "connections are kept");
-        break;
-    case SERVICE_BURST:
-        snprintf(text, size, "requests come one by one");
+        snprintf(text, size, "%s %g bytes", name, p->payload_bytes);
         break;
     case SERVICE_CORES:
-        snprintf(text, size, "cores %d", p->cores);
+        snprintf(text, size, "%s %d", name, p->cores);
         break;
+    case SERVICE_REQUESTS_PER_CONNECTION:
+        return "connections are kept";
+    case SERVICE_BURST:
+        return "requests come one by one";
     case SERVICE_BACKEND_WORKERS:
-        snprintf(text, size, "a backend without limit");
-        break;
+        return "a backend without limit";
     default:
         return "";
     }

@@ -58,6 +58,9 @@ void service_defaults(struct service *service, int cores);
  * think time, a limit below what a request takes at least, no load. */
 bool service_check(const struct service *service, char *why, size_t why_size);
 
+/* "calls": as the flag of troika predict. */
+const char *service_field_name(enum service_field field);
+
 /* "calls 1" of a field, for the list of defaults; "" for a field that has no
  * part in the forecast. Returns text, or "". */
 const char *service_field_text(const struct service *service,

@@ -485,6 +485,26 @@ void results_tell(const struct results *results, const char *format, ...)
     va_end(arguments);
 }
 
+int results_store_at(const char *path, const json_t *value, char *why,
+                     size_t why_size)
+{
+    struct results place = {.lock_fd = -1, .directory = "."};
+    const char *slash = strrchr(path, '/');
+    char root[sizeof place.directory];
+
+    if (slash)
+        snprintf(place.directory, sizeof place.directory, "%.*s",
+                 slash > path ? (int)(slash - path) : 1, path);
+    results_default_root(root, sizeof root);
+    if (!strcmp(place.directory, root) && mkdir(root, 0777) < 0 &&
+        errno != EEXIST) {
+        snprintf(why, why_size, "%s: %s", root, strerror(errno));
+        return -errno;
+    }
+    return results_write_json(&place, slash ? slash + 1 : path, value, why,
+                              why_size);
+}
+
 int results_store_apart(const char *root, const char *what, const json_t *value,
                         time_t at)
 {

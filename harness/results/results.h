@@ -78,6 +78,12 @@ void results_say(const struct results *results, const char *format, ...)
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Writes JSON that is not part of a run to `path`, whole or not at all. Makes
+ * the default root if the path is in it. Returns 0, or a negative errno with a
+ * sentence in `why`. */
+int results_store_at(const char *path, const json_t *value, char *why,
+                     size_t why_size);
+
 /* Stores JSON that is not part of a run as ROOT/WHAT-<UTC>.json, whole or not
  * at all. Reports success or the error on stderr. ROOT is results_default_root
  * if NULL. Returns 0 or a negative errno. */

@@ -276,6 +276,11 @@ const struct model_info *models_find(const struct model_info *models,
     return NULL;
 }
 
+bool models_has_flag(const struct model_info *model, const char *flag)
+{
+    return strstr(model->flags, flag);
+}
+
 bool models_has_workload(const struct model_info *model, const char *workload)
 {
     if (!model->only)

@@ -62,6 +62,9 @@ const struct model_info *models_find(const struct model_info *models,
 /* Whether the model has the workload (its `only` list). */
 bool models_has_workload(const struct model_info *model, const char *workload);
 
+/* Whether it says "parallel", "offloads" ... of itself. */
+bool models_has_flag(const struct model_info *model, const char *flag);
+
 /* The model's interpreter, for results; null for machine code. */
 json_t *models_runtime(const struct model_info *model);
 

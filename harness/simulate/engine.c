@@ -8,6 +8,7 @@
 #include "cores.h"
 #include "draw.h"
 #include "groups.h"
+#include "harness/base/grow.h"
 
 /* Beyond the indices of steps' draws: of one arrival. */
 enum { DRAW_GAP = 100, DRAW_STAGGER, DRAW_THINK };
@@ -49,17 +50,13 @@ static int new_request(struct engine *engine)
     int index = fifo_pop_request(engine, &engine->free_requests);
     if (index != NONE)
         return index;
-    if (engine->request_count == engine->request_room) {
-        int room = engine->request_room ? 2 * engine->request_room : 64;
-        struct request *grown =
-            realloc(engine->requests, (size_t)room * sizeof *grown);
-        if (!grown) {
-            engine->out_of_memory = true;
-            return NONE;
-        }
-        engine->requests = grown;
-        engine->request_room = room;
+    struct request *grown =
+        grow_by_one(engine->requests, engine->request_count, sizeof *grown);
+    if (!grown) {
+        engine->out_of_memory = true;
+        return NONE;
     }
+    engine->requests = grown;
     return engine->request_count++;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "draw.h"
+#include "harness/base/grow.h"
 
 /* Far from the indices that steps and arrivals draw with. */
 enum { DRAW_LOOP = 1000 };
@@ -12,17 +13,13 @@ enum { DRAW_LOOP = 1000 };
 /* Returns the executor's index or NONE. */
 static int new_executor(struct engine *engine, int group)
 {
-    if (engine->executor_count == engine->executor_room) {
-        int room = engine->executor_room ? 2 * engine->executor_room : 64;
-        struct executor *grown =
-            realloc(engine->executors, (size_t)room * sizeof *grown);
-        if (!grown) {
-            engine->out_of_memory = true;
-            return NONE;
-        }
-        engine->executors = grown;
-        engine->executor_room = room;
+    struct executor *grown =
+        grow_by_one(engine->executors, engine->executor_count, sizeof *grown);
+    if (!grown) {
+        engine->out_of_memory = true;
+        return NONE;
     }
+    engine->executors = grown;
     engine->executors[engine->executor_count] =
         (struct executor){.group = group,
                           .request = NONE,

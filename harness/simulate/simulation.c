@@ -114,15 +114,11 @@ static void figures_of(const struct engine *engine, double *responses,
 static struct simulated interval(const double (*batches)[FIGURES], int figure,
                                  double value)
 {
-    double t = statistics_t_quantile(0.975, SIMULATION_BATCHES - 1);
-    double mean = 0, square = 0;
+    double values[SIMULATION_BATCHES];
 
     for (int b = 0; b < SIMULATION_BATCHES; b++)
-        mean += batches[b][figure] / SIMULATION_BATCHES;
-    for (int b = 0; b < SIMULATION_BATCHES; b++)
-        square += pow(batches[b][figure] - mean, 2);
-    double half =
-        t * sqrt(square / (SIMULATION_BATCHES - 1) / SIMULATION_BATCHES);
+        values[b] = batches[b][figure];
+    double half = statistics_half_width(values, SIMULATION_BATCHES);
     return (struct simulated){value, value - half, value + half};
 }
 

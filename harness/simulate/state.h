@@ -75,13 +75,13 @@ struct engine {
     bool out_of_memory;
 
     struct request *requests;
-    int request_count, request_room;
+    int request_count;
     struct fifo free_requests;
     struct fifo runnable; /* requests that may go on */
     int draw_count;
 
     struct executor *executors;
-    int executor_count, executor_room;
+    int executor_count;
     struct group_state groups[SIMULATION_GROUPS];
 
     struct core *cores;

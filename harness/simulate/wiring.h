@@ -5,7 +5,7 @@
  * differ by is in wiring.c.
  *
  *   alone, worker    acquire -> compute -> wait -> compute ... -> release
- *   thread, process  the same, with as many executors as are asked for
+ *   thread, process  as worker, with as many executors as are asked for
  *   loop             (acquire -> compute -> release) -> wait -> (...)
  *   offload          as loop, and part of the work by an executor of a pool
  *   dispatcher       (acquire -> compute -> release), then as worker

@@ -228,10 +228,8 @@ static void print_row(const struct compare_row *row, FILE *file)
              metric_format(name, row->b, plain_b, sizeof plain_b));
     char r[32];
     comparison_ratio_format(ratio->value, r, sizeof r);
-    char lo[32];
-    comparison_ratio_format(ratio->lo, lo, sizeof lo);
-    char hi[32];
-    comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char range[80];
+    comparison_range_format(ratio->lo, ratio->hi, range, sizeof range);
     char phrase[256];
     comparison_phrase(&row->comparison, "blocks in each run", phrase,
                       sizeof phrase);
@@ -240,7 +238,7 @@ static void print_row(const struct compare_row *row, FILE *file)
     if (ratio->n < 2)
         fprintf(file, "B/A %s: %s\n", r, phrase);
     else
-        fprintf(file, "B/A %s [%s–%s]: %s\n", r, lo, hi, phrase);
+        fprintf(file, "B/A %s %s: %s\n", r, range, phrase);
 }
 
 void compare_print(const struct compare *compare, FILE *file)

@@ -112,6 +112,17 @@ const char *comparison_ratio_format(double ratio, char *text, size_t size)
     return text;
 }
 
+const char *comparison_range_format(double lo, double hi, char *text,
+                                    size_t size)
+{
+    char ends[2][32];
+
+    snprintf(text, size, "[%s–%s]",
+             comparison_ratio_format(lo, ends[0], sizeof ends[0]),
+             comparison_ratio_format(hi, ends[1], sizeof ends[1]));
+    return text;
+}
+
 /* "event-loop is 31 % better [27–35]", from the side of the better model: so
  * much more if higher is better, so much less if lower is. From a factor of two
  * on, a percentage misleads ("9876 % better"), and a saving creeps towards 100
@@ -247,18 +258,16 @@ static char *words_of(const struct comparison *comparison, char *text,
     const struct estimate *ratio = &comparison->ratio;
     char value[32];
     comparison_ratio_format(ratio->value, value, sizeof value);
-    char lo[32];
-    comparison_ratio_format(ratio->lo, lo, sizeof lo);
-    char hi[32];
-    comparison_ratio_format(ratio->hi, hi, sizeof hi);
+    char range[80];
+    comparison_range_format(ratio->lo, ratio->hi, range, sizeof range);
     char phrase[256];
     comparison_phrase(comparison, units_of(comparison), phrase, sizeof phrase);
     if (ratio->n < 2)
         snprintf(text, size, "%s is %s times %s in %s", comparison->a, value,
                  comparison->b, "the only block: nothing can be said");
     else
-        snprintf(text, size, "%s is %s times %s [%s–%s]: %s", comparison->a,
-                 value, comparison->b, lo, hi, phrase);
+        snprintf(text, size, "%s is %s times %s %s: %s", comparison->a, value,
+                 comparison->b, range, phrase);
     return text;
 }
 

@@ -67,5 +67,9 @@ char *comparison_phrase(const struct comparison *comparison, const char *units,
 /* Formats a ratio: 98.9, 1.02, 0.0101. Returns text. */
 const char *comparison_ratio_format(double ratio, char *text, size_t size);
 
+/* Formats an interval of ratios: [97.0–100.1]. Returns text. */
+const char *comparison_range_format(double lo, double hi, char *text,
+                                    size_t size);
+
 /* The row of run.json. */
 json_t *comparison_json(const struct comparison *comparison);

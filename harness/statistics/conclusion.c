@@ -133,12 +133,11 @@ static void tell_comparison(const struct point *point, int leader, int other)
         lo = 1 / hi;
         hi = 1 / swap;
     }
-    char texts[3][32];
-    results_tell(point->results, "    %s times %s [%s–%s]: %s",
-                 comparison_ratio_format(ratio, texts[0], sizeof texts[0]),
+    char text[32], range[80];
+    results_tell(point->results, "    %s times %s %s: %s",
+                 comparison_ratio_format(ratio, text, sizeof text),
                  point->models[other],
-                 comparison_ratio_format(lo, texts[1], sizeof texts[1]),
-                 comparison_ratio_format(hi, texts[2], sizeof texts[2]),
+                 comparison_range_format(lo, hi, range, sizeof range),
                  json_text_of(row, "phrase"));
 }
 

@@ -39,7 +39,7 @@ const char *gap_verdict_name(enum gap_verdict verdict)
 
 void gap_mean_of(const double *values, int n, struct gap_mean *mean)
 {
-    double sum = 0, squares = 0;
+    double sum = 0;
 
     *mean = (struct gap_mean){.n = n, .value = NAN, .lo = NAN, .hi = NAN};
     if (n < 1)
@@ -49,10 +49,7 @@ void gap_mean_of(const double *values, int n, struct gap_mean *mean)
     mean->value = sum / n;
     if (n < 2)
         return;
-    for (int i = 0; i < n; i++)
-        squares += (values[i] - mean->value) * (values[i] - mean->value);
-    double half =
-        statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
+    double half = statistics_half_width(values, n);
     mean->lo = mean->value - half;
     mean->hi = mean->value + half;
 }

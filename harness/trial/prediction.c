@@ -161,11 +161,6 @@ static int64_t mean_wait_ns(const struct load_point *point, bool in_turn)
     return wait_ns / SEEDS * heavy;
 }
 
-static bool has_flag(const struct model_info *model, const char *name)
-{
-    return strstr(model->flags, name);
-}
-
 /* For a model made of loops: how many requests can wait at once if a wait
  * holds a thread or the whole loop; 0: all of them. */
 static int loop_holders(const struct trial_spec *spec, int workers)
@@ -182,8 +177,9 @@ static int loop_holders(const struct trial_spec *spec, int workers)
         return 0;
     if (workers == 0)
         return 1;
-    return has_flag(spec->model, "offloads") && hold == HOLD_THREAD ? 1
-                                                                    : workers;
+    return models_has_flag(spec->model, "offloads") && hold == HOLD_THREAD
+               ? 1
+               : workers;
 }
 
 static struct prediction_input input_of(const struct trial_spec *spec,
@@ -202,7 +198,8 @@ static struct prediction_input input_of(const struct trial_spec *spec,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point, alone),
         .backend_ns = mean_wait_ns(point, true),
-        .cpus = has_flag(model, "parallel") ? trial->cpus.server_count : 1,
+        .cpus =
+            models_has_flag(model, "parallel") ? trial->cpus.server_count : 1,
         .backend_workers = point->backend_workers,
     };
 

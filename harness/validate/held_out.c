@@ -6,8 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "harness/arithmetic/order.h"
 #include "harness/arithmetic/statistics.h"
-#include "models/runtime/base/mix.h"
+#include "harness/simulate/draw.h"
 
 /* The ranges of the inputs. Steps are of xorshift64*, 1 to 2 ns each. */
 static const struct {
@@ -16,36 +17,19 @@ static const struct {
 
 enum { DELAY, STEPS, CONNECTIONS, INPUTS };
 
-static double uniform(uint64_t seed, uint64_t index)
-{
-    return (double)(mix(mix(seed) ^ index) >> 11) * 0x1p-53;
-}
-
-/* A random order of 0 ... count-1 (Fisher and Yates). */
-static void shuffle(uint64_t seed, int count, int *order)
-{
-    for (int i = 0; i < count; i++)
-        order[i] = i;
-    for (int i = count - 1; i > 0; i--) {
-        int j = (int)(uniform(seed, (uint64_t)i) * (i + 1));
-        int kept = order[i];
-        order[i] = order[j];
-        order[j] = kept;
-    }
-}
-
 int held_out_draw(uint64_t seed, int count, struct held_out *services)
 {
     int order[HELD_OUT_MAX];
     double values[INPUTS][HELD_OUT_MAX];
+    uint64_t state = seed;
 
     if (count < 1 || count > HELD_OUT_MAX)
         return -EINVAL;
-    for (uint64_t input = 0; input < INPUTS; input++) {
+    for (unsigned input = 0; input < INPUTS; input++) {
         double least = log(ranges[input].least), most = log(ranges[input].most);
-        shuffle(seed + 1000 * input, count, order);
+        order_shuffle(order, count, &state);
         for (int i = 0; i < count; i++) {
-            double place = uniform(seed + 1000 * input + 1, (uint64_t)i);
+            double place = draw_uniform(seed, (uint64_t)i, input);
             values[input][i] =
                 exp(least + (most - least) * (order[i] + place) / count);
         }

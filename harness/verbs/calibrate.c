@@ -5,28 +5,26 @@
  * answers. The run is a run like any other: with gates, to be resumed, to be
  * looked at by make report.
  */
-#include <errno.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/calibrate/fit.h"
+#include "harness/calibrate/machine_file.h"
+#include "harness/calibrate/measured.h"
 #include "harness/calibrate/turns.h"
-#include "harness/figures/metric.h"
-#include "harness/results/results.h"
-#include "harness/results/stored.h"
-#include "harness/run/run.h"
+#include "harness/machine/placement.h"
 #include "harness/server/models.h"
 #include "verbs.h"
 
 enum { PATH_SIZE = 640 };
 
-/* Above this relative scatter of repeated trials constants are not stored. */
+/* If repeated trials of a cell differ by more than this share, constants are
+ * not stored. */
 static const double NOISY = 0.10;
 
 struct options {
@@ -54,35 +52,6 @@ static const struct flag rows[] = {
     {0},
 };
 
-/* Measures, and the run's directory into `directory`. Returns an exit code. */
-static int measure(struct options *options, char *directory, size_t size)
-{
-    char *experiments[] = {(char *)"calibrate"};
-    char file[] = "/tmp/troika-run-XXXXXX";
-    int fd = mkstemp(file);
-
-    if (fd < 0) {
-        fprintf(stderr, "troika calibrate: no file in /tmp: %s\n",
-                strerror(errno));
-        return EXIT_FAILED;
-    }
-    options->run.file = file;
-    options->run.command = "troika calibrate";
-    int code = run_bench(experiments, 1, &options->run);
-    ssize_t got = read(fd, directory, size - 1);
-    close(fd);
-    unlink(file);
-    directory[got > 0 ? got : 0] = '\0';
-    directory[strcspn(directory, "\n")] = '\0';
-    return code;
-}
-
-static void tell(const char *why, void *context)
-{
-    (void)context;
-    fprintf(stderr, "troika calibrate: %s\n", why);
-}
-
 /* The models of the run, with what is known of each. */
 static void take_models(const json_t *trials, struct machine *machine)
 {
@@ -101,20 +70,43 @@ static void take_models(const json_t *trials, struct machine *machine)
         *row = (struct model_constants){
             .discipline = model->discipline,
             .has_workers = model->has_workers,
-            .parallel = strstr(model->flags, "parallel"),
-            .offloads = strstr(model->flags, "offloads"),
+            .parallel = models_has_flag(model, "parallel"),
+            .offloads = models_has_flag(model, "offloads"),
             .foreign = model->foreign,
         };
         snprintf(row->name, sizeof row->name, "%s", name);
     }
 }
 
-static int cpu_count(const json_t *trials)
+/* Whether the run is quiet enough, or noise is allowed. */
+static bool check_noise(const json_t *run, const struct options *options,
+                        struct machine *machine)
 {
-    const json_t *trial = json_array_get(trials, 0);
-    const json_t *cpus =
-        json_object_get(json_object_get(trial, "machine"), "server_cpus");
-    return json_array_size(cpus) > 0 ? (int)json_array_size(cpus) : 1;
+    double noise =
+        expm1(json_figure_in(run, "noise", "throughput_log_sd_median"));
+
+    machine->noisy = !(noise <= NOISY);
+    if (!machine->noisy || options->noisy)
+        return true;
+    if (isnan(noise))
+        fputs("troika calibrate: the run has no repeated trials that tell its "
+              "noise",
+              stderr);
+    else
+        fprintf(stderr,
+                "troika calibrate: repeated trials of one cell differ by %.0f "
+                "%%, more than %.0f %%",
+                100 * noise, 100 * NOISY);
+    fputs(": nothing is stored; try when the machine is quieter, or give "
+          "--noisy\n",
+          stderr);
+    return false;
+}
+
+static void copy_text(const json_t *object, const char *key, char *into,
+                      size_t size)
+{
+    snprintf(into, size, "%s", json_text_of(object, key));
 }
 
 /* Fits and stores. Returns an exit code. */
@@ -122,51 +114,37 @@ static int fit(const struct options *options, const json_t *run,
                const json_t *trials)
 {
     static struct machine machine;
-    const json_t *environment = json_object_get(run, "environment");
-    double noise = json_figure_of(run, "noise");
+    struct cpu_split cpus;
     struct turns turns;
-    char path[PATH_SIZE], root[512], why[256];
+    char where[PATH_SIZE], why[1024];
 
-    take_models(trials, &machine);
-    snprintf(machine.run_id, sizeof machine.run_id, "%s",
-             json_text_of(run, "run_id"));
-    snprintf(machine.at, sizeof machine.at, "%s",
-             json_text_of(run, "started_at"));
-    snprintf(machine.version, sizeof machine.version, "%s", version());
-    snprintf(machine.fingerprint, sizeof machine.fingerprint, "%s",
-             json_text_of(environment, "fingerprint"));
-    machine.cores = cpu_count(trials);
-    machine.noisy = noise > NOISY;
-    if (machine.noisy && !options->noisy) {
-        fprintf(stderr,
-                "troika calibrate: repeated trials of one cell differ by %.0f "
-                "%%, more than %.0f %%: nothing is stored; try when the "
-                "machine is quieter, or give --noisy\n",
-                100 * noise, 100 * NOISY);
+    if (!check_noise(run, options, &machine))
         return EXIT_INVALID;
-    }
-    if (turns_measure(0, &turns) == 0) {
-        machine.quantum_ns = turns.quantum_ns;
-        machine.stall_share = turns.stall_share;
-        machine.stall_ns = turns.stall_ns;
-    }
-    if (fit_constants(trials, &machine, why, sizeof why) < 0) {
+    placement_split(PLACEMENT_SPLIT, &cpus);
+    machine.cores = cpus.server_count;
+    copy_text(run, "run_id", machine.run_id, sizeof machine.run_id);
+    copy_text(run, "started_at", machine.at, sizeof machine.at);
+    snprintf(machine.version, sizeof machine.version, "%s", version());
+    copy_text(json_object_get(run, "environment"), "fingerprint",
+              machine.fingerprint, sizeof machine.fingerprint);
+    take_models(trials, &machine);
+    int status = turns_measure(&cpus.server, &turns);
+    if (status < 0)
+        snprintf(why, sizeof why, "how a core is shared cannot be seen: %s",
+                 strerror(-status));
+    machine.quantum_ns = turns.quantum_ns;
+    machine.stall_share = turns.stall_share;
+    machine.stall_ns = turns.stall_ns;
+    if (status == 0)
+        status = fit_constants(trials, &machine, why, sizeof why);
+    if (status == 0)
+        status = machine_file_write(options->output, &machine, where,
+                                    sizeof where, why, sizeof why);
+    if (status < 0) {
         fprintf(stderr, "troika calibrate: %s\n", why);
         return EXIT_FAILED;
     }
-    results_default_root(root, sizeof root);
-    snprintf(path, sizeof path, "%s/machine.json", root);
-    json_t *json = machine_json(&machine);
-    int status = json_dump_file(json, options->output ? options->output : path,
-                                JSON_INDENT(1));
-    json_decref(json);
-    if (status < 0) {
-        fprintf(stderr, "troika calibrate: %s cannot be written\n",
-                options->output ? options->output : path);
-        return EXIT_FAILED;
-    }
-    printf("constants of %d models: %s\n", machine.model_count,
-           options->output ? options->output : path);
+    printf("constants of %d models: %s\n", machine.model_count, where);
     return EXIT_OK;
 }
 
@@ -182,27 +160,21 @@ int verb_calibrate(int argc, char **argv)
     };
     struct options options = {.run = {.overrides = {.warmup_ns = -1},
                                       .wait_ns = INT64_C(60000000000)}};
-    char directory[PATH_SIZE] = "", file[PATH_SIZE + 16], why[512];
+    char directory[PATH_SIZE];
     int code = EXIT_OK;
 
     flags_parse(&flags, argc, argv, &options);
     if (options.from)
         snprintf(directory, sizeof directory, "%s", options.from);
     else
-        code = measure(&options, directory, sizeof directory);
-    if (options.run.dry_run || directory[0] == '\0' ||
-        (code != EXIT_OK && code != EXIT_INVALID))
+        code = measured_run("calibrate", "calibrate", &options.run, directory,
+                            sizeof directory);
+    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
         return code;
-    snprintf(file, sizeof file, "%s/run.json", directory);
-    json_t *run = stored_json(file, NULL, why, sizeof why);
-    if (!run) {
-        fprintf(stderr, "troika calibrate: %s\n", why);
-        return EXIT_FAILED;
-    }
-    json_t *trials = json_array();
-    stored_all(directory, run, trials, tell, NULL);
-    code = fit(&options, run, trials);
+    json_t *run = measured_open("calibrate", directory);
+    json_t *trials = run ? measured_trials("calibrate", directory, run) : NULL;
+    int fitted = trials ? fit(&options, run, trials) : EXIT_FAILED;
     json_decref(trials);
     json_decref(run);
-    return code;
+    return fitted != EXIT_OK ? fitted : code;
 }

@@ -13,9 +13,9 @@
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
+#include "harness/calibrate/machine_file.h"
 #include "harness/figures/metric.h"
 #include "harness/predict/forecast.h"
-#include "harness/results/results.h"
 #include "harness/run/environment.h"
 #include "models/runtime/base/units.h"
 #include "verbs.h"
@@ -25,8 +25,8 @@ enum { MODELS_GIVEN_MAX = 64, DAYS_MAX = 30 };
 
 struct options {
     struct service service;
-    int64_t wait_ns, cpu_ns, think_ns, calls, connections, burst, cores;
-    int64_t backend_workers, requests_per_connection, workers, requests, seed;
+    int64_t wait_ns, cpu_ns, think_ns, requests_per_connection, requests, seed;
+    int workers;
     const char *machine, *models[MODELS_GIVEN_MAX];
     int model_count;
     bool json;
@@ -122,27 +122,10 @@ static error_t take_model(char *name, void *into, struct argp_state *state)
 
 static void note_given(const char *name, void *into)
 {
-    static const char *const fields[SERVICE_FIELDS] = {
-        [SERVICE_WAIT] = "wait",
-        [SERVICE_CALLS] = "calls",
-        [SERVICE_CPU] = "cpu",
-        [SERVICE_RATE] = "rate",
-        [SERVICE_CONNECTIONS] = "connections",
-        [SERVICE_THINK] = "think",
-        [SERVICE_CV_WAIT] = "cv-wait",
-        [SERVICE_CV_CPU] = "cv-cpu",
-        [SERVICE_PAYLOAD] = "payload",
-        [SERVICE_REQUESTS_PER_CONNECTION] = "requests-per-connection",
-        [SERVICE_BURST] = "burst",
-        [SERVICE_LIMIT] = "limit",
-        [SERVICE_MEMORY] = "memory",
-        [SERVICE_CORES] = "cores",
-        [SERVICE_BACKEND_WORKERS] = "backend-workers",
-    };
     struct options *options = into;
 
     for (int i = 0; i < SERVICE_FIELDS; i++)
-        options->service.given[i] |= !strcmp(fields[i], name);
+        options->service.given[i] |= !strcmp(service_field_name(i), name);
 }
 
 #define MEMBER(name) .offset = offsetof(struct options, name)
@@ -150,15 +133,15 @@ static void note_given(const char *name, void *into)
 static const struct flag rows[] = {
     {"wait", 0, "TIME", "how long a request waits for others, in all",
      FLAG_TIME, MEMBER(wait_ns)},
-    {"calls", 0, "N", "in how many calls, one after the other (1)", FLAG_COUNT,
-     MEMBER(calls), .most = 16},
+    {"calls", 0, "N", "in how many calls, one after the other (1)", FLAG_INT,
+     MEMBER(service.calls), .most = 16},
     {"cpu", 0, "TIME", "CPU time of the handler, on this machine", FLAG_TIME,
      MEMBER(cpu_ns)},
     {"rate", 0, "N/s", "requests per second", FLAG_CALL, .call = take_rate},
     {"connections", 'c', "N",
      "clients that ask, wait for the answer and ask "
      "again",
-     FLAG_COUNT, MEMBER(connections), .least = 1, .most = 1000000},
+     FLAG_INT, MEMBER(service.connections), .least = 1, .most = 1000000},
     {"think", 0, "TIME",
      "their pause between an answer and the next request "
      "(0s)",
@@ -167,22 +150,22 @@ static const struct flag rows[] = {
      .call = take_limit},
     {"memory", 0, "SIZE", "that the server may use", FLAG_CALL,
      .call = take_memory},
-    {"cores", 0, "N", "of the server (those that were calibrated)", FLAG_COUNT,
-     MEMBER(cores), .least = 1, .most = SIMULATION_CORES},
+    {"cores", 0, "N", "of the server (those that were calibrated)", FLAG_INT,
+     MEMBER(service.cores), .least = 1, .most = SIMULATION_CORES},
     {"payload", 0, "SIZE", "bytes of an answer (1KiB)", FLAG_CALL,
      .call = take_payload},
     {"cv-wait", 0, "X", "variation of the wait: deviation / mean (1)",
      FLAG_CALL, .call = take_cv_wait},
     {"cv-cpu", 0, "X", "variation of the CPU time (1)", FLAG_CALL,
      .call = take_cv_cpu},
-    {"burst", 0, "K", "requests that come together (1)", FLAG_COUNT,
-     MEMBER(burst), .least = 1, .most = 10000},
+    {"burst", 0, "K", "requests that come together (1)", FLAG_INT,
+     MEMBER(service.burst), .least = 1, .most = 10000},
     {"backend-workers", 0, "N", "calls that the backend serves at once (any)",
-     FLAG_COUNT, MEMBER(backend_workers), .least = 1, .most = 100000},
+     FLAG_INT, MEMBER(service.backend_workers), .least = 1, .most = 100000},
     {"requests-per-connection", 0, "N", "then it is closed (never)", FLAG_COUNT,
      MEMBER(requests_per_connection), .least = 1, .most = INT64_MAX},
     {"workers", 0, "N", "of models that have some (those that are needed)",
-     FLAG_COUNT, MEMBER(workers), .least = 1, .most = 100000},
+     FLAG_INT, MEMBER(workers), .least = 1, .most = 100000},
     {"machine", 0, "FILE", "the constants (results/machine.json)", FLAG_TEXT,
      MEMBER(machine)},
     {"requests", 0, "N", "simulated for each figure (100k)", FLAG_COUNT,
@@ -193,45 +176,6 @@ static const struct flag rows[] = {
      MEMBER(json)},
     {0},
 };
-
-static void fill_profile(struct options *options, int cores)
-{
-    struct service *p = &options->service;
-
-    p->wait_ns = (double)options->wait_ns;
-    p->cpu_ns = (double)options->cpu_ns;
-    p->think_ns = (double)options->think_ns;
-    p->calls = (int)options->calls;
-    p->connections = (int)options->connections;
-    p->burst = (int)options->burst;
-    p->cores = (int)options->cores;
-    p->backend_workers = (int)options->backend_workers;
-    p->requests_per_connection = (double)options->requests_per_connection;
-    service_defaults(p, cores);
-}
-
-/* Reads the constants. Returns an exit code. */
-static int read_machine(const char *path, struct machine *machine)
-{
-    char root[512], file[640], why[256];
-    json_error_t error;
-
-    results_default_root(root, sizeof root);
-    snprintf(file, sizeof file, "%s/machine.json", root);
-    json_t *json = json_load_file(path ? path : file, 0, &error);
-    if (!json) {
-        fprintf(stderr,
-                "troika predict: no constants: %s: %s; measure this machine "
-                "with troika calibrate, or name a file with --machine\n",
-                path ? path : file, error.text);
-        return EXIT_FAILED;
-    }
-    int status = machine_read(json, machine, why, sizeof why);
-    json_decref(json);
-    if (status < 0)
-        fprintf(stderr, "troika predict: %s: %s\n", path ? path : file, why);
-    return status < 0 ? EXIT_FAILED : EXIT_OK;
-}
 
 static bool chosen(const struct options *options, const char *name)
 {
@@ -341,9 +285,8 @@ static const char *doubt(const struct machine *machine, char *text, size_t size)
 static int answer(const struct options *options, const struct machine *machine)
 {
     char against[160];
-
     struct precision precision = {
-        .requests = options->requests ? options->requests : 100000,
+        .requests = options->requests,
         .seed = (uint64_t)options->seed,
     };
     json_t *list = json_array();
@@ -359,9 +302,8 @@ static int answer(const struct options *options, const struct machine *machine)
 
         if (!chosen(options, model->name))
             continue;
-        if (forecast_make(&options->service, machine, model,
-                          (int)options->workers, &precision, &forecast, why,
-                          sizeof why) < 0) {
+        if (forecast_make(&options->service, machine, model, options->workers,
+                          &precision, &forecast, why, sizeof why) < 0) {
             fprintf(stderr, "troika predict: %s: %s\n", model->name, why);
             continue;
         }
@@ -405,21 +347,27 @@ int verb_predict(int argc, char **argv)
         .given = note_given,
     };
     static struct machine machine;
-    struct options options = {.seed = 1};
-    char why[512];
+    struct options options = {.seed = 1, .requests = 100000};
+    struct service *service = &options.service;
+    char why[5000];
 
     flags_parse(&flags, argc, argv, &options);
-    int code = read_machine(options.machine, &machine);
-    if (code != EXIT_OK)
-        return code;
-    fill_profile(&options, machine.cores);
+    if (machine_file_read(options.machine, &machine, why, sizeof why) < 0) {
+        fprintf(stderr, "troika predict: %s\n", why);
+        return EXIT_FAILED;
+    }
+    service->wait_ns = (double)options.wait_ns;
+    service->cpu_ns = (double)options.cpu_ns;
+    service->think_ns = (double)options.think_ns;
+    service->requests_per_connection = (double)options.requests_per_connection;
+    service_defaults(service, machine.cores);
     const char *unknown = unknown_model(&options, &machine);
     if (unknown) {
         fprintf(stderr, "troika predict: there are no constants of \"%s\"\n",
                 unknown);
         return EXIT_USAGE;
     }
-    if (!service_check(&options.service, why, sizeof why)) {
+    if (!service_check(service, why, sizeof why)) {
         fprintf(stderr, "troika predict: %s\n", why);
         return EXIT_USAGE;
     }

@@ -8,20 +8,16 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
-#include "harness/figures/metric.h"
+#include "harness/calibrate/machine_file.h"
+#include "harness/calibrate/measured.h"
 #include "harness/results/results.h"
-#include "harness/results/stored.h"
-#include "harness/run/run.h"
-#include "harness/statistics/sample.h"
 #include "harness/validate/held_out.h"
 #include "verbs.h"
 
@@ -38,9 +34,9 @@ static const char *const metrics_of[COMPARED] = {
     "throughput_per_s", "cpu_per_request_ns", "memory_total_bytes"};
 
 struct options {
-    int64_t services, seed;
+    int services;
+    int64_t seed, wait_ns;
     const char *machine;
-    int64_t wait_ns;
 };
 
 struct validation {
@@ -54,7 +50,7 @@ struct validation {
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
-    {"services", 'n', "N", "to draw (12)", FLAG_COUNT, MEMBER(services),
+    {"services", 'n', "N", "to draw (12)", FLAG_INT, MEMBER(services),
      .least = 1, .most = HELD_OUT_MAX},
     {"seed", 0, "N", "of the draw (by the clock)", FLAG_COUNT, MEMBER(seed),
      .least = 1, .most = INT64_C(1) << 53},
@@ -66,23 +62,6 @@ static const struct flag rows[] = {
      FLAG_TIME, MEMBER(wait_ns)},
     {0},
 };
-
-static int read_machine(const char *path, struct machine *machine)
-{
-    char root[512], file[PATH_SIZE], why[512];
-
-    results_default_root(root, sizeof root);
-    snprintf(file, sizeof file, "%s/machine.json", root);
-    json_t *json = stored_json(path ? path : file, NULL, why, sizeof why);
-    int status = json ? machine_read(json, machine, why, sizeof why) : -EINVAL;
-    json_decref(json);
-    if (status < 0)
-        fprintf(stderr,
-                "troika validate: no constants: %s; measure this machine with "
-                "troika calibrate\n",
-                why);
-    return status;
-}
 
 static void forecast_one(struct validation *v, int service, int model)
 {
@@ -128,95 +107,63 @@ static json_t *forecasts_json(const struct validation *v, int64_t seed)
                      "forecasts", list);
 }
 
-/* Makes the folder with the experiment and the forecasts. */
-static int write_before(struct validation *v, int64_t seed)
+/* Makes the folder with the experiment and the forecasts. Returns 0, or a
+ * negative errno with the reason. */
+static int write_before(struct validation *v, int64_t seed, char *why,
+                        size_t why_size)
 {
     char path[PATH_SIZE + 32], root[512], list[512] = "";
 
     results_default_root(root, sizeof root);
     snprintf(v->folder, sizeof v->folder, "%s/validation-%" PRId64, root, seed);
-    if (mkdir(v->folder, 0777) < 0)
-        return -errno;
+    snprintf(path, sizeof path, "%s/held-out.ini", v->folder);
     for (int m = 0; m < MODELS; m++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
                  m ? ", " : "", models[m]);
-    snprintf(path, sizeof path, "%s/held-out.ini", v->folder);
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return -errno;
-    held_out_write(v->services, v->count, list, WORKERS, file);
-    if (fclose(file) != 0)
-        return -errno;
+    FILE *file = mkdir(v->folder, 0777) == 0 ? fopen(path, "we") : NULL;
+    if (file)
+        held_out_write(v->services, v->count, list, WORKERS, file);
+    if (!file || fclose(file) != 0) {
+        int error = errno;
+        snprintf(why, why_size, "%s: %s%s", v->folder, strerror(error),
+                 error == EEXIST ? "; give another --seed" : "");
+        return -error;
+    }
     snprintf(path, sizeof path, "%s/forecasts.json", v->folder);
     json_t *json = forecasts_json(v, seed);
-    int status = json_dump_file(json, path, JSON_INDENT(1));
+    int status = results_store_at(path, json, why, why_size);
     json_decref(json);
-    return status < 0 ? -EIO : 0;
+    return status;
 }
 
-/* Runs the experiment; the run's directory into `directory`. */
-static int measure(const struct validation *v, const struct options *options,
-                   char *directory, size_t size)
-{
-    char experiment[PATH_SIZE + 32], file[PATH_SIZE + 32];
-    char *experiments[] = {experiment};
-    struct run_options run = {.root = v->folder,
-                              .command = "troika validate",
-                              .file = file,
-                              .overrides = {.warmup_ns = -1},
-                              .wait_ns = options->wait_ns};
-
-    snprintf(experiment, sizeof experiment, "%s/held-out.ini", v->folder);
-    snprintf(file, sizeof file, "%s/run", v->folder);
-    int code = run_bench(experiments, 1, &run);
-    FILE *stream = fopen(file, "re");
-    directory[0] = '\0';
-    if (stream && !fgets(directory, (int)size, stream))
-        directory[0] = '\0';
-    if (stream)
-        fclose(stream);
-    directory[strcspn(directory, "\n")] = '\0';
-    return code;
-}
-
-static void tell(const char *why, void *context)
-{
-    (void)context;
-    fprintf(stderr, "troika validate: %s\n", why);
-}
-
-/* The geometric mean over blocks, or NAN. */
-static double measured(const json_t *trials, int service, const char *model,
+/* The level of the run's summary, or NAN. */
+static double measured(const json_t *run, int service, const char *model,
                        const char *metric)
 {
-    char place[32], why[256];
-    double sum = 0;
-    const json_t *trial;
-    int n = 0;
+    char place[32];
+    const json_t *row;
     size_t i;
 
     snprintf(place, sizeof place, "p%d", service + 1);
-    json_array_foreach (trials, i, trial) {
-        if (!json_true_of(trial, "valid") ||
-            !figures_are_of(trial, "held-out", place, model))
-            continue;
-        double value = metric_of(metric_find(metric), trial, why, sizeof why);
-        if (isfinite(value) && value > 0) {
-            sum += log(value);
-            n++;
-        }
-    }
-    return n > 0 ? exp(sum / n) : NAN;
+    json_array_foreach (json_object_get(run, "summary"), i, row)
+        if (json_text_is(row, "load_point", place) &&
+            json_text_is(row, "model", model) &&
+            json_text_is(row, "metric", metric))
+            return json_figure_of(row, "value");
+    return NAN;
 }
 
 static void print_errors(const char *name, const struct errors *e)
 {
-    printf("  %-22s %4d %9.1f %% %9.1f %% %+9.1f %%\n", name, e->n,
-           100 * e->median, 100 * e->p90, 100 * e->bias);
+    if (e->n == 0)
+        printf("  %-22s %4d\n", name, 0);
+    else
+        printf("  %-22s %4d %9.1f %% %9.1f %% %+9.1f %%\n", name, e->n,
+               100 * e->median, 100 * e->p90, 100 * e->bias);
 }
 
 /* A table for each of the compared figures: a row a model, and all. */
-static void compare(const struct validation *v, const json_t *trials)
+static void compare(const struct validation *v, const json_t *run)
 {
     static double all[HELD_OUT_MAX * MODELS], of_model[HELD_OUT_MAX];
 
@@ -227,7 +174,7 @@ static void compare(const struct validation *v, const json_t *trials)
         for (int m = 0; m < MODELS; m++) {
             int n = 0;
             for (int i = 0; i < v->count; i++) {
-                double truth = measured(trials, i, models[m], metrics_of[c]);
+                double truth = measured(run, i, models[m], metrics_of[c]);
                 double error = v->forecast[i][m][c] / truth - 1;
                 if (isfinite(error))
                     of_model[n++] = all[total++] = error;
@@ -253,37 +200,36 @@ int verb_validate(int argc, char **argv)
     };
     static struct validation v;
     struct options options = {.services = 12, .wait_ns = INT64_C(60000000000)};
-    char directory[PATH_SIZE], file[PATH_SIZE + 16], why[512];
+    struct run_options run_options = {.overrides = {.warmup_ns = -1}};
+    char directory[PATH_SIZE], experiment[PATH_SIZE + 32], why[5000];
 
     flags_parse(&flags, argc, argv, &options);
     if (options.seed == 0)
         options.seed = (int64_t)time(NULL);
-    if (read_machine(options.machine, &v.machine) < 0)
+    if (machine_file_read(options.machine, &v.machine, why, sizeof why) < 0) {
+        fprintf(stderr, "troika validate: %s\n", why);
         return EXIT_FAILED;
-    v.count = (int)options.services;
+    }
+    v.count = options.services;
     held_out_draw((uint64_t)options.seed, v.count, v.services);
     for (int i = 0; i < v.count; i++)
         for (int m = 0; m < MODELS; m++)
             forecast_one(&v, i, m);
-    int status = write_before(&v, options.seed);
-    if (status < 0) {
-        fprintf(stderr, "troika validate: %s: %s\n", v.folder,
-                strerror(-status));
-        return EXIT_FAILED;
-    }
-    int code = measure(&v, &options, directory, sizeof directory);
-    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
-        return code;
-    snprintf(file, sizeof file, "%s/run.json", directory);
-    json_t *run = stored_json(file, NULL, why, sizeof why);
-    if (!run) {
+    if (write_before(&v, options.seed, why, sizeof why) < 0) {
         fprintf(stderr, "troika validate: %s\n", why);
         return EXIT_FAILED;
     }
-    json_t *trials = json_array();
-    stored_all(directory, run, trials, tell, NULL);
-    compare(&v, trials);
-    json_decref(trials);
+    run_options.root = v.folder;
+    run_options.wait_ns = options.wait_ns;
+    snprintf(experiment, sizeof experiment, "%s/held-out.ini", v.folder);
+    int code = measured_run("validate", experiment, &run_options, directory,
+                            sizeof directory);
+    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
+        return code;
+    json_t *run = measured_open("validate", directory);
+    if (!run)
+        return EXIT_FAILED;
+    compare(&v, run);
     json_decref(run);
     return code;
 }

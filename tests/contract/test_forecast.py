@@ -114,6 +114,7 @@ class Predict(unittest.TestCase):
         self.refused("nothing is said of a request", 2, "--rate", "10")
         self.refused("give one of rate and connections", 2, "--wait", "1s", "--rate", "100", "--connections", "10")
         self.refused("give two of rate", 2, "--wait", "20ms", "--rate", "10", "--connections", "400", "--think", "1s")
+        self.refused("a pause is one of clients", 2, "--cpu", "1ms", "--rate", "10", "--think", "1s")
         self.refused("no model can", 2, "--wait", "20ms", "--rate", "10", "--limit", "p99<10ms", "--cv-wait", "0",
                      "--cv-cpu", "0")
         self.refused("no constants of \"evnt-loop\"", 2, "evnt-loop", "--cpu", "1ms", "--rate", "10")
@@ -125,7 +126,10 @@ class Predict(unittest.TestCase):
     def test_damaged_constants(self):
         words = ("--cpu", "1ms", "--rate", "10")
         self.file.write_text(json.dumps(machine() | {"cores": 0}))
-        self.refused('"cores" is missing or of another type', 1, *words)
+        self.refused('"cores" is missing, or is no such value', 1, *words)
+        for key in ("quantum_ns", "stall_share", "stall_ns", "step_ns"):
+            self.file.write_text(json.dumps({k: v for k, v in machine().items() if k != key}))
+            self.refused(f'"{key}" is missing', 1, *words)
         damaged = machine()
         del damaged["models"][0]["constants"]["byte_ns"]
         self.file.write_text(json.dumps(damaged))

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "harness/results/results.h"
+#include "harness/results/stored.h"
+
+enum { PATH_SIZE = 4096 };
+
+static const char *path_of(const char *path, char *text, size_t size)
+{
+    char root[512];
+
+    if (path) {
+        snprintf(text, size, "%s", path);
+        return text;
+    }
+    results_default_root(root, sizeof root);
+    snprintf(text, size, "%s/machine.json", root);
+    return text;
+}
+
+int machine_file_read(const char *path, struct machine *machine, char *why,
+                      size_t why_size)
+{
+    char file[PATH_SIZE], reason[PATH_SIZE + 256];
+    bool exists;
+
+    path_of(path, file, sizeof file);
+    json_t *json = stored_json(file, &exists, reason, sizeof reason);
+    if (!json) {
+        snprintf(why, why_size,
+                 "no constants: %s; measure this machine with troika "
+                 "calibrate, or name a file with --machine",
+                 reason);
+        return -EINVAL;
+    }
+    int status = machine_read(json, machine, reason, sizeof reason);
+    json_decref(json);
+    if (status < 0)
+        snprintf(why, why_size, "%s: %s", file, reason);
+    return status;
+}
+
+int machine_file_write(const char *path, const struct machine *machine,
+                       char *where, size_t where_size, char *why,
+                       size_t why_size)
+{
+    json_t *json = machine_json(machine);
+    int status =
+        results_store_at(path_of(path, where, where_size), json, why, why_size);
+
+    json_decref(json);
+    return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * machine.json on the disk. The path NULL is results/machine.json.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "harness/predict/constants.h"
+
+/* Returns 0, or -EINVAL with the file, the reason and the remedy. */
+int machine_file_read(const char *path, struct machine *machine, char *why,
+                      size_t why_size);
+
+/* Writes it whole or not at all. Returns 0, or a negative errno with the
+ * reason; then nothing was changed. `where` gets the path. */
+int machine_file_write(const char *path, const struct machine *machine,
+                       char *where, size_t where_size, char *why,
+                       size_t why_size);

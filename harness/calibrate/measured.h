@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run that a verb starts for its own purpose, and the run.json of one that is
+ * stored. What goes wrong is told on stderr, as the verb's.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "harness/run/run.h"
+
+/* Runs one experiment. The run's directory goes to `directory`, "" if there is
+ * none. Returns the exit code of the run. */
+int measured_run(const char *verb, const char *experiment,
+                 struct run_options *options, char *directory, size_t size);
+
+/* Reads and checks the run.json of `directory`. NULL: it was told what is
+ * wrong. */
+json_t *measured_open(const char *verb, const char *directory);
+
+/* The whole trials of that run. NULL: some are damaged, and were named. */
+json_t *measured_trials(const char *verb, const char *directory,
+                        const json_t *run);
