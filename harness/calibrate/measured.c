@@ -11,10 +11,9 @@
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
 
-int measured_run(const char *verb, const char *experiment,
+int measured_run(const char *verb, char *const *experiments, int count,
                  struct run_options *options, char *directory, size_t size)
 {
-    char *experiments[] = {(char *)experiment};
     char file[] = "/tmp/troika-run-XXXXXX", command[64];
     int fd = mkstemp(file);
 
@@ -27,7 +26,7 @@ int measured_run(const char *verb, const char *experiment,
     snprintf(command, sizeof command, "troika %s", verb);
     options->file = file;
     options->command = command;
-    int code = run_bench(experiments, 1, options);
+    int code = run_bench(experiments, count, options);
     ssize_t got = read(fd, directory, size - 1);
     close(fd);
     unlink(file);

@@ -10,9 +10,9 @@
 
 #include "harness/run/run.h"
 
-/* Runs one experiment. The run's directory goes to `directory`, "" if there is
+/* Runs experiments. The run's directory goes to `directory`, "" if there is
  * none. Returns the exit code of the run. */
-int measured_run(const char *verb, const char *experiment,
+int measured_run(const char *verb, char *const *experiments, int count,
                  struct run_options *options, char *directory, size_t size);
 
 /* Reads and checks the run.json of `directory`. NULL: it was told what is

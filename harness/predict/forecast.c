@@ -280,6 +280,7 @@ static int make(const struct service *p, const struct machine *machine,
         f->simulated = true;
         f->mean_ns = result.mean_ns;
         f->p50_ns = result.p50_ns;
+        f->p90_ns = result.p90_ns;
         f->p99_ns = result.p99_ns;
         f->limit_ns = at_limit(p, &result);
         f->busy = result.busy;
@@ -293,25 +294,33 @@ static int make(const struct service *p, const struct machine *machine,
     return 0;
 }
 
-/* Mean and p99 with so many workers. False where they cannot carry the load. */
-static bool times_with(const struct service *p, const struct machine *machine,
+/* The p99 with so many workers; INFINITY where they cannot carry the load. */
+static double p99_with(const struct service *p, const struct machine *machine,
                        const struct model_constants *model, int workers,
-                       const struct precision *precision, double times_ns[2])
+                       const struct precision *precision)
 {
     struct forecast f;
     char why[256];
     if (make(p, machine, model, workers, precision, &f, why, sizeof why) < 0 ||
         !f.simulated)
-        return false;
-    times_ns[0] = f.mean_ns.value;
-    times_ns[1] = f.p99_ns.value;
-    return true;
+        return INFINITY;
+    return f.p99_ns.value;
+}
+
+/* The next number of workers to try: steps of a quarter, of 1 at least. */
+static int next_workers(int workers)
+{
+    return workers + (workers < 4 ? 1 : workers / 4);
 }
 
 int forecast_workers(const struct service *p, const struct machine *machine,
                      const struct model_constants *model,
                      const struct precision *precision)
 {
+    enum { TRIED_MAX = 64 };
+    int tried[TRIED_MAX], count = 0;
+    double p99_ns[TRIED_MAX], best_ns = INFINITY;
+
     if (!model->has_workers)
         return 0;
     if (model->discipline == DISCIPLINE_LOOP)
@@ -321,21 +330,20 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
-    int least = 1;
-    double best_ns[2], times_ns[2];
-    if (!times_with(p, machine, model, most, precision, best_ns))
-        return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
-    /* Both fall with the number of workers. */
-    while (least < most) {
-        int middle = least + (most - least) / 2;
-        if (times_with(p, machine, model, middle, precision, times_ns) &&
-            times_ns[0] <= WORKERS_WITHIN * best_ns[0] &&
-            times_ns[1] <= WORKERS_WITHIN * best_ns[1])
-            most = middle;
-        else
-            least = middle + 1;
+    int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
+    /* Fewer workers queue; more of them share the cores, which may be as bad
+     * for the slowest. So the best lies somewhere between. */
+    for (int workers = least > 0 ? least : 1;
+         workers <= most && count < TRIED_MAX;
+         workers = next_workers(workers)) {
+        tried[count] = workers;
+        p99_ns[count] = p99_with(p, machine, model, workers, precision);
+        best_ns = fmin(best_ns, p99_ns[count++]);
     }
-    return least;
+    for (int i = 0; i < count && isfinite(best_ns); i++)
+        if (p99_ns[i] <= WORKERS_WITHIN * best_ns)
+            return tried[i];
+    return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,

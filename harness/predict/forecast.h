@@ -35,7 +35,7 @@ struct forecast {
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
     bool simulated;    /* the rest is there */
-    struct simulated mean_ns, p50_ns, p99_ns;
+    struct simulated mean_ns, p50_ns, p90_ns, p99_ns;
     struct simulated limit_ns; /* at the limit's percentile */
     double busy;               /* cores */
     double in_flight;
@@ -59,9 +59,9 @@ int forecast_make(const struct service *service, const struct machine *machine,
                   const struct precision *precision, struct forecast *forecast,
                   char *why, size_t why_size);
 
-/* The least number of workers whose mean and p99 are within 5 % of what any
- * number gives, at the rate (or the clients) of the service. 0 where the model
- * has no workers. */
+/* The least number of workers whose p99 is within 5 % of the best that any
+ * number gives, at the rate (or the clients) of the service; numbers a quarter
+ * apart are tried. 0 where the model has no workers. */
 int forecast_workers(const struct service *service,
                      const struct machine *machine,
                      const struct model_constants *model,

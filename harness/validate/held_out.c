@@ -2,44 +2,86 @@
 #include "held_out.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "harness/arithmetic/order.h"
-#include "harness/arithmetic/statistics.h"
 #include "harness/simulate/draw.h"
 
-/* The ranges of the inputs. Steps are of xorshift64*, 1 to 2 ns each. */
+enum input {
+    WAIT_NS,
+    CPU_NS,
+    CALLS,
+    CONNECTIONS,
+    SIZE_BYTES,
+    CV_WAIT,
+    CV_CPU,
+    SHARE,
+    INPUTS
+};
+
+/* Of inputs with `whole`, each number has an equal part of the range. */
 static const struct {
     double least, most;
-} ranges[] = {{1e6, 20e6}, {20e3, 3e6}, {8, 256}};
+    bool whole;
+} ranges[INPUTS] = {
+    [WAIT_NS] = {1e6, 60e6},    [CPU_NS] = {30e3, 8e6},
+    [CALLS] = {0, 5, true},     [CONNECTIONS] = {4, 512},
+    [SIZE_BYTES] = {80, 65536}, [CV_WAIT] = {0, 2, true},
+    [CV_CPU] = {0, 2, true},    [SHARE] = {0, 3, true},
+};
 
-enum { DELAY, STEPS, CONNECTIONS, INPUTS };
+/* Clients whose requests are all in the server must not keep it busy for
+ * longer: in slices, the next server waits until this one is idle. */
+static const double BACKLOG_NS = 400e6;
 
-int held_out_draw(uint64_t seed, int count, struct held_out *services)
+static const double shares[] = {0.5, 0.7, 0.85};
+
+static double value_at(enum input input, double place)
+{
+    double least = ranges[input].least, most = ranges[input].most;
+
+    if (ranges[input].whole)
+        return floor(least + (most - least) * place);
+    return exp(log(least) + (log(most) - log(least)) * place);
+}
+
+static struct held_out service_of(const double *values, double step_ns)
+{
+    struct held_out service = {
+        .calls = (int)values[CALLS],
+        .steps = (int64_t)(values[CPU_NS] / step_ns),
+        .size_bytes = (int64_t)values[SIZE_BYTES],
+        .cv_wait_percent = values[CV_WAIT] >= 1 ? 100 : 0,
+        .cv_cpu_percent = values[CV_CPU] >= 1 ? 100 : 0,
+        .share = shares[(int)values[SHARE]],
+    };
+    if (service.calls > 0)
+        service.delay_ns = (int64_t)(values[WAIT_NS] / 1e5) * 100000;
+    else
+        service.cv_wait_percent = 0;
+    double most = fmax(4, BACKLOG_NS / values[CPU_NS]);
+    service.connections = (int)fmin(values[CONNECTIONS], most);
+    return service;
+}
+
+int held_out_draw(uint64_t seed, int count, double step_ns,
+                  struct held_out *services)
 {
     int order[HELD_OUT_MAX];
-    double values[INPUTS][HELD_OUT_MAX];
+    double values[HELD_OUT_MAX][INPUTS];
     uint64_t state = seed;
 
     if (count < 1 || count > HELD_OUT_MAX)
         return -EINVAL;
     for (unsigned input = 0; input < INPUTS; input++) {
-        double least = log(ranges[input].least), most = log(ranges[input].most);
         order_shuffle(order, count, &state);
-        for (int i = 0; i < count; i++) {
-            double place = draw_uniform(seed, (uint64_t)i, input);
-            values[input][i] =
-                exp(least + (most - least) * (order[i] + place) / count);
-        }
+        for (int i = 0; i < count; i++)
+            values[i][input] = value_at(
+                input,
+                (order[i] + draw_uniform(seed, (uint64_t)i, input)) / count);
     }
     for (int i = 0; i < count; i++)
-        services[i] = (struct held_out){
-            .delay_ns = (int64_t)(values[DELAY][i] / 1e5) * 100000,
-            .steps = (int64_t)(values[STEPS][i] / 1e3) * 1000,
-            .connections = (int)values[CONNECTIONS][i],
-        };
+        services[i] = service_of(values[i], step_ns);
     return 0;
 }
 
@@ -48,56 +90,12 @@ void held_out_service(const struct held_out *drawn,
 {
     *service = (struct service){
         .wait_ns = (double)drawn->delay_ns,
-        .calls = 1,
+        .calls = drawn->calls,
         .cpu_ns = (double)drawn->steps * machine->step_ns,
-        .cpu_after_calls = true,
-        .connections = drawn->connections,
-        .payload_bytes = 80,
+        .cv_wait = drawn->cv_wait_percent / 100.0,
+        .cv_cpu = drawn->cv_cpu_percent / 100.0,
+        .payload_bytes = (double)drawn->size_bytes,
         .burst = 1,
         .cores = machine->cores,
     };
-}
-
-void held_out_write(const struct held_out *services, int count,
-                    const char *models, int workers, FILE *file)
-{
-    fprintf(file,
-            "[experiment]\n"
-            "title = Services that were held back\n"
-            "question = How far are forecasts from what is measured?\n"
-            "models = %s\n"
-            "workers = %d\n"
-            "workers.process-loops = 1\n"
-            "blocks = 3\n"
-            "warmup = 300ms\n"
-            "window = 700ms\n"
-            "timeout = 10s\n",
-            models, workers);
-    for (int i = 0; i < count; i++)
-        fprintf(file,
-                "[cell p%d]\n"
-                "workload = mixed\n"
-                "delay = %" PRId64 "ns\n"
-                "steps = %" PRId64 "\n"
-                "connections = %d\n",
-                i + 1, services[i].delay_ns, services[i].steps,
-                services[i].connections);
-}
-
-static int by_size(const void *left, const void *right)
-{
-    double a = fabs(*(const double *)left), b = fabs(*(const double *)right);
-    return (a > b) - (a < b);
-}
-
-struct errors held_out_errors(double *errors, int n)
-{
-    if (n == 0)
-        return (struct errors){0, NAN, NAN, NAN};
-    qsort(errors, (size_t)n, sizeof *errors, statistics_ascending);
-    struct errors result = {.n = n, .bias = errors[n / 2]};
-    qsort(errors, (size_t)n, sizeof *errors, by_size);
-    result.median = fabs(errors[n / 2]);
-    result.p90 = fabs(errors[(int)ceil(0.9 * n) - 1]);
-    return result;
 }

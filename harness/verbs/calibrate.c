@@ -167,8 +167,8 @@ int verb_calibrate(int argc, char **argv)
     if (options.from)
         snprintf(directory, sizeof directory, "%s", options.from);
     else
-        code = measured_run("calibrate", "calibrate", &options.run, directory,
-                            sizeof directory);
+        code = measured_run("calibrate", (char *[]){"calibrate"}, 1,
+                            &options.run, directory, sizeof directory);
     if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
         return code;
     json_t *run = measured_open("calibrate", directory);

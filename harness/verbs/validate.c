@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika validate: draws services, forecasts each under every model, writes the
- * forecasts to the disk, and only then measures the services. What it prints is
- * how far the forecasts were from that.
+ * forecasts to the disk, and only then measures the services. What it prints
+ * and stores is how far the forecasts were from that.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -18,44 +18,39 @@
 #include "harness/calibrate/machine_file.h"
 #include "harness/calibrate/measured.h"
 #include "harness/results/results.h"
-#include "harness/validate/held_out.h"
+#include "harness/results/stored.h"
+#include "harness/validate/validation.h"
 #include "verbs.h"
 
-enum { PATH_SIZE = 640, MODELS = 7, WORKERS = 32, REQUESTS = 20000 };
+enum { PATH_SIZE = 640, QUICK = 12, FULL = 60 };
 
-static const char *const models[MODELS] = {
-    "thread-per-request", "thread-per-connection", "thread-pool", "event-loop",
-    "process-loops",      "process-per-request",   "process-pool"};
-
-/* Figures that a forecast has and a trial measures. */
-enum { THROUGHPUT, CPU, MEMORY, COMPARED };
-
-static const char *const metrics_of[COMPARED] = {
-    "throughput_per_s", "cpu_per_request_ns", "memory_total_bytes"};
+static const int64_t WINDOW_QUICK_NS = 3000000000, WINDOW_FULL_NS = 8000000000;
 
 struct options {
     int services;
     int64_t seed, wait_ns;
-    const char *machine;
-};
-
-struct validation {
-    struct machine machine;
-    struct held_out services[HELD_OUT_MAX];
-    int count;
-    double forecast[HELD_OUT_MAX][MODELS][COMPARED]; /* NAN: none */
-    char folder[PATH_SIZE];
+    const char *machine, *again;
+    bool full, dry_run;
 };
 
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
-    {"services", 'n', "N", "to draw (12)", FLAG_INT, MEMBER(services),
+    {"full", 0, NULL,
+     "60 services, about 75 minutes; otherwise 12, about 15 minutes", FLAG_ON,
+     MEMBER(full)},
+    {"services", 'n', "N", "so many instead", FLAG_INT, MEMBER(services),
      .least = 1, .most = HELD_OUT_MAX},
     {"seed", 0, "N", "of the draw (by the clock)", FLAG_COUNT, MEMBER(seed),
      .least = 1, .most = INT64_C(1) << 53},
     {"machine", 0, "FILE", "the constants (results/machine.json)", FLAG_TEXT,
      MEMBER(machine)},
+    {"again", 0, "FOLDER",
+     "forecast and judge a validation that was measured once more; proves "
+     "nothing",
+     FLAG_TEXT, MEMBER(again)},
+    {"dry-run", 0, NULL, "print what would be measured and how long it takes",
+     FLAG_ON, MEMBER(dry_run)},
     {"wait-for-quiet", 0, "TIME",
      "wait so long for other processes to end, then stop (60s; 0s: go on "
      "beside them)",
@@ -63,128 +58,170 @@ static const struct flag rows[] = {
     {0},
 };
 
-static void forecast_one(struct validation *v, int service, int model)
+static void tell_service(int service)
 {
-    static const struct precision precision = {.requests = REQUESTS, .seed = 1};
-    const struct model_constants *constants =
-        machine_model(&v->machine, models[model]);
-    double *figures = v->forecast[service][model];
-    struct service asked;
-    struct forecast f;
-    char why[256];
-
-    figures[THROUGHPUT] = figures[CPU] = figures[MEMORY] = NAN;
-    if (!constants)
-        return;
-    held_out_service(&v->services[service], &v->machine, &asked);
-    if (forecast_make(&asked, &v->machine, constants,
-                      constants->discipline == DISCIPLINE_LOOP ? 1 : WORKERS,
-                      &precision, &f, why, sizeof why) < 0)
-        return;
-    figures[THROUGHPUT] = f.rate_per_s;
-    figures[CPU] = f.request_cpu_ns;
-    figures[MEMORY] = f.memory_bytes;
+    fprintf(stderr, "\rforecast: service %d", service + 1);
 }
 
-static json_t *forecasts_json(const struct validation *v, int64_t seed)
+static int fail(const char *why)
 {
-    json_t *list = json_array();
-
-    for (int i = 0; i < v->count; i++)
-        for (int m = 0; m < MODELS; m++) {
-            json_t *row = json_pack("{s:i, s:s, s:I, s:I, s:i}", "service",
-                                    i + 1, "model", models[m], "delay_ns",
-                                    (json_int_t)v->services[i].delay_ns,
-                                    "steps", (json_int_t)v->services[i].steps,
-                                    "connections", v->services[i].connections);
-            for (int c = 0; c < COMPARED; c++)
-                json_object_set_new(row, metrics_of[c],
-                                    json_finite(v->forecast[i][m][c]));
-            json_array_append_new(list, row);
-        }
-    return json_pack("{s:i, s:I, s:s, s:o}", "schema_version", 1, "seed",
-                     (json_int_t)seed, "machine", v->machine.run_id,
-                     "forecasts", list);
+    fprintf(stderr, "troika validate: %s\n", why);
+    return EXIT_FAILED;
 }
 
-/* Makes the folder with the experiment and the forecasts. Returns 0, or a
- * negative errno with the reason. */
-static int write_before(struct validation *v, int64_t seed, char *why,
-                        size_t why_size)
+/* Every model that has constants and is not serial, whose closed loop would
+ * last for as many waits as there are clients. */
+static void take_models(struct questions *questions)
 {
-    char path[PATH_SIZE + 32], root[512], list[512] = "";
-
-    results_default_root(root, sizeof root);
-    snprintf(v->folder, sizeof v->folder, "%s/validation-%" PRId64, root, seed);
-    snprintf(path, sizeof path, "%s/held-out.ini", v->folder);
-    for (int m = 0; m < MODELS; m++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
-                 m ? ", " : "", models[m]);
-    FILE *file = mkdir(v->folder, 0777) == 0 ? fopen(path, "we") : NULL;
-    if (file)
-        held_out_write(v->services, v->count, list, WORKERS, file);
-    if (!file || fclose(file) != 0) {
-        int error = errno;
-        snprintf(why, why_size, "%s: %s%s", v->folder, strerror(error),
-                 error == EEXIST ? "; give another --seed" : "");
-        return -error;
+    for (int i = 0; i < questions->machine.model_count; i++) {
+        const struct model_constants *model = &questions->machine.models[i];
+        if (model->discipline != DISCIPLINE_ALONE &&
+            model->discipline != DISCIPLINE_UNKNOWN)
+            questions->models[questions->model_count++] = model;
     }
-    snprintf(path, sizeof path, "%s/forecasts.json", v->folder);
-    json_t *json = forecasts_json(v, seed);
-    int status = results_store_at(path, json, why, why_size);
+}
+
+static int write_experiment(const struct questions *questions, int service,
+                            const char *folder, char *why, size_t why_size)
+{
+    char path[PATH_SIZE + 32];
+
+    snprintf(path, sizeof path, "%s/service-%d.ini", folder, service + 1);
+    FILE *file = fopen(path, "we");
+    if (file)
+        questions_write(questions, service, file);
+    if (file && fclose(file) == 0)
+        return 0;
+    int error = errno;
+    snprintf(why, why_size, "%s: %s", path, strerror(error));
+    return -error;
+}
+
+/* Makes the folder with the experiments and the forecasts. Returns 0, or a
+ * negative errno with the reason. */
+static int write_before(const struct validation *v, const char *folder,
+                        char *why, size_t why_size)
+{
+    char path[PATH_SIZE + 32];
+    int status = mkdir(folder, 0777) == 0 ? 0 : -errno;
+
+    if (status < 0)
+        snprintf(why, why_size, "%s: %s%s", folder, strerror(-status),
+                 status == -EEXIST ? "; give another --seed" : "");
+    for (int i = 0; i < v->questions.service_count && status == 0; i++)
+        status = write_experiment(&v->questions, i, folder, why, why_size);
+    if (status < 0)
+        return status;
+    json_t *json = json_pack("{s:i, s:I, s:b, s:s, s:o, s:o}", "schema_version",
+                             1, "seed", (json_int_t)v->seed, "full", v->full,
+                             "machine", v->questions.machine.run_id, "services",
+                             questions_services_json(&v->questions),
+                             "forecasts", questions_json(&v->questions));
+    snprintf(path, sizeof path, "%s/forecasts.json", folder);
+    status = results_store_at(path, json, why, why_size);
+    json_decref(json);
+    snprintf(path, sizeof path, "%s/machine.json", folder);
+    json = machine_json(&v->questions.machine);
+    if (status == 0)
+        status = results_store_at(path, json, why, why_size);
     json_decref(json);
     return status;
 }
 
-/* The level of the run's summary, or NAN. */
-static double measured(const json_t *run, int service, const char *model,
-                       const char *metric)
+/* Judges what the run measured, prints it, and stores it in the folder; and as
+ * the machine's newest, if the forecasts came first. */
+static int judge(struct validation *v, const char *folder,
+                 const char *directory)
 {
-    char place[32];
-    const json_t *row;
-    size_t i;
+    json_t *run = measured_open("validate", directory);
+    json_t *trials = run ? measured_trials("validate", directory, run) : NULL;
+    char path[PATH_SIZE + 32], root[512], why[5000] = "out of memory";
+    int status = trials ? validation_judge(v, trials) : -EINVAL;
 
-    snprintf(place, sizeof place, "p%d", service + 1);
-    json_array_foreach (json_object_get(run, "summary"), i, row)
-        if (json_text_is(row, "load_point", place) &&
-            json_text_is(row, "model", model) &&
-            json_text_is(row, "metric", metric))
-            return json_figure_of(row, "value");
-    return NAN;
-}
-
-static void print_errors(const char *name, const struct errors *e)
-{
-    if (e->n == 0)
-        printf("  %-22s %4d\n", name, 0);
-    else
-        printf("  %-22s %4d %9.1f %% %9.1f %% %+9.1f %%\n", name, e->n,
-               100 * e->median, 100 * e->p90, 100 * e->bias);
-}
-
-/* A table for each of the compared figures: a row a model, and all. */
-static void compare(const struct validation *v, const json_t *run)
-{
-    static double all[HELD_OUT_MAX * MODELS], of_model[HELD_OUT_MAX];
-
-    for (int c = 0; c < COMPARED; c++) {
-        int total = 0;
-        printf("\n%-24s %4s %11s %11s %11s\n", metrics_of[c], "n", "median",
-               "p90", "bias");
-        for (int m = 0; m < MODELS; m++) {
-            int n = 0;
-            for (int i = 0; i < v->count; i++) {
-                double truth = measured(run, i, models[m], metrics_of[c]);
-                double error = v->forecast[i][m][c] / truth - 1;
-                if (isfinite(error))
-                    of_model[n++] = all[total++] = error;
-            }
-            struct errors errors = held_out_errors(of_model, n);
-            print_errors(models[m], &errors);
-        }
-        struct errors errors = held_out_errors(all, total);
-        print_errors("all", &errors);
+    if (status == 0) {
+        validation_print(v);
+        json_t *json = validation_json(v, run, trials);
+        snprintf(path, sizeof path, "%s/%s", folder,
+                 v->afterwards ? "again.json" : "validation.json");
+        status = results_store_at(path, json, why, sizeof why);
+        results_default_root(root, sizeof root);
+        snprintf(path, sizeof path, "%s/validation.json", root);
+        if (status == 0 && !v->afterwards)
+            status = results_store_at(path, json, why, sizeof why);
+        json_decref(json);
     }
+    if (trials && status < 0)
+        fail(why);
+    json_decref(trials);
+    json_decref(run);
+    return status < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/* Runs the experiments of all services, and judges. */
+static int measure(struct validation *v, const struct options *options,
+                   const char *folder)
+{
+    char *experiments[HELD_OUT_MAX], directory[PATH_SIZE];
+    static char paths[HELD_OUT_MAX][PATH_SIZE + 32];
+    struct run_options run = {.overrides = {.warmup_ns = -1},
+                              .root = folder,
+                              .wait_ns = options->wait_ns,
+                              .dry_run = options->dry_run};
+    int count = v->questions.service_count;
+
+    for (int i = 0; i < count; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/service-%d.ini", folder, i + 1);
+        experiments[i] = paths[i];
+    }
+    int code = measured_run("validate", experiments, count, &run, directory,
+                            sizeof directory);
+    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
+        return code;
+    int judged = judge(v, folder, directory);
+    return judged == EXIT_OK ? code : judged;
+}
+
+static int validate(struct validation *v, const struct options *options)
+{
+    char folder[PATH_SIZE], root[512], why[5000] = "out of memory";
+
+    v->full = options->full;
+    v->seed = options->seed ? options->seed : (int64_t)time(NULL);
+    v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
+    v->questions.service_count = options->services ? options->services
+                                 : v->full         ? FULL
+                                                   : QUICK;
+    if (v->questions.machine.step_ns <= 0)
+        return fail("the constants say nothing of work: calibrate again");
+    held_out_draw((uint64_t)v->seed, v->questions.service_count,
+                  v->questions.machine.step_ns, v->questions.services);
+    take_models(&v->questions);
+    int status = questions_make(&v->questions, tell_service);
+    fputs("\n", stderr);
+    results_default_root(root, sizeof root);
+    snprintf(folder, sizeof folder, "%s/validation-%" PRId64, root, v->seed);
+    if (status == 0)
+        status = write_before(v, folder, why, sizeof why);
+    return status < 0 ? fail(why) : measure(v, options, folder);
+}
+
+static int validate_again(struct validation *v, const struct options *options)
+{
+    char path[PATH_SIZE], why[5000] = "out of memory";
+
+    snprintf(path, sizeof path, "%s/forecasts.json", options->again);
+    json_t *stored = stored_json(path, NULL, why, sizeof why);
+    if (!stored)
+        return fail(why);
+    v->afterwards = true;
+    v->seed = json_integer_of(stored, "seed");
+    v->full = json_true_of(stored, "full");
+    int status = questions_again(stored, &v->questions, why, sizeof why);
+    json_decref(stored);
+    if (status < 0)
+        return fail(why);
+    snprintf(path, sizeof path, "%s/latest", options->again);
+    return judge(v, options->again, path);
 }
 
 int verb_validate(int argc, char **argv)
@@ -199,37 +236,19 @@ int verb_validate(int argc, char **argv)
                 "invalid.",
     };
     static struct validation v;
-    struct options options = {.services = 12, .wait_ns = INT64_C(60000000000)};
-    struct run_options run_options = {.overrides = {.warmup_ns = -1}};
-    char directory[PATH_SIZE], experiment[PATH_SIZE + 32], why[5000];
+    struct options options = {.wait_ns = INT64_C(60000000000)};
+    char why[5000], machine[PATH_SIZE];
 
     flags_parse(&flags, argc, argv, &options);
-    if (options.seed == 0)
-        options.seed = (int64_t)time(NULL);
-    if (machine_file_read(options.machine, &v.machine, why, sizeof why) < 0) {
-        fprintf(stderr, "troika validate: %s\n", why);
-        return EXIT_FAILED;
+    const char *file = options.machine;
+    if (options.again && !file) {
+        snprintf(machine, sizeof machine, "%s/machine.json", options.again);
+        file = machine;
     }
-    v.count = options.services;
-    held_out_draw((uint64_t)options.seed, v.count, v.services);
-    for (int i = 0; i < v.count; i++)
-        for (int m = 0; m < MODELS; m++)
-            forecast_one(&v, i, m);
-    if (write_before(&v, options.seed, why, sizeof why) < 0) {
-        fprintf(stderr, "troika validate: %s\n", why);
-        return EXIT_FAILED;
-    }
-    run_options.root = v.folder;
-    run_options.wait_ns = options.wait_ns;
-    snprintf(experiment, sizeof experiment, "%s/held-out.ini", v.folder);
-    int code = measured_run("validate", experiment, &run_options, directory,
-                            sizeof directory);
-    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
-        return code;
-    json_t *run = measured_open("validate", directory);
-    if (!run)
-        return EXIT_FAILED;
-    compare(&v, run);
-    json_decref(run);
+    if (machine_file_read(file, &v.questions.machine, why, sizeof why) < 0)
+        return fail(why);
+    int code =
+        options.again ? validate_again(&v, &options) : validate(&v, &options);
+    validation_free(&v);
     return code;
 }

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+#include "questions.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/json.h"
+
+static const double NS_PER_S = 1e9;
+
+/* A forecast is simulated with these requests; searching for a number of
+ * workers takes some twenty simulations. */
+static const struct precision precise = {.requests = 60000, .seed = 1};
+static const struct precision quick = {.requests = 12000, .seed = 1};
+
+/* Requests in flight beyond which generator and kernel would be the limit. */
+static const double FLIGHT_MOST = 400;
+
+/* Foreign models are asked about one service in so many. */
+enum { FOREIGN_EVERY = 4, WORKERS_MOST = 1024, PROCESSES_MOST = 128 };
+
+/* Requests of an open loop: 20 beyond the 99th percentile. */
+static const double OPEN_REQUESTS = 2400;
+
+const char *questions_workers_name(int bit)
+{
+    static const char *const names[WORKERS_REASONS] = {
+        "needed", "half", "double", "goetz", "2c+1", "unlimited"};
+    return names[bit];
+}
+
+static const struct model_constants *
+model_named(const struct questions *questions, const char *name)
+{
+    for (int i = 0; i < questions->model_count; i++)
+        if (!strcmp(questions->models[i]->name, name))
+            return questions->models[i];
+    return NULL;
+}
+
+static bool asks(const struct questions *questions, int service, int model)
+{
+    return !questions->models[model]->foreign ||
+           service % FOREIGN_EVERY == model % FOREIGN_EVERY;
+}
+
+static int workers_most(const struct model_constants *model)
+{
+    return strstr(model->name, "process") ? PROCESSES_MOST : WORKERS_MOST;
+}
+
+/* Throughput by min(P/c, W/(D+c), N/(D+c)), c the handler's work alone. */
+static double by_laws(const struct service *p, const struct question *question)
+{
+    double held_s = (p->wait_ns + p->cpu_ns) / NS_PER_S;
+    double most = p->cores / (p->cpu_ns / NS_PER_S);
+    bool held = question->model->discipline == DISCIPLINE_WORKER;
+
+    if (held)
+        most = fmin(most, question->worker_count / held_s);
+    return question->open ? fmin(most, question->rate_per_s)
+                          : fmin(most, question->connections / held_s);
+}
+
+/* Forecasts the question and adds it. Returns 0 or -E2BIG. */
+static int add(struct questions *questions, const struct question *question)
+{
+    struct service service;
+    char why[256];
+
+    if (questions->count == QUESTIONS_MAX)
+        return -E2BIG;
+    struct question *row = &questions->rows[questions->count++];
+    *row = *question;
+    held_out_service(&questions->services[row->service], &questions->machine,
+                     &service);
+    service.rate_per_s = row->open ? row->rate_per_s : 0;
+    service.connections = row->connections;
+    row->law_per_s = by_laws(&service, row);
+    row->forecasted = forecast_make(&service, &questions->machine, row->model,
+                                    row->worker_count, &precise, &row->forecast,
+                                    why, sizeof why) == 0;
+    return 0;
+}
+
+static int needed(const struct questions *questions, struct service *service,
+                  const struct model_constants *model)
+{
+    int workers = forecast_workers(service, &questions->machine, model, &quick);
+    int most = workers_most(model);
+    return workers < most ? workers : most;
+}
+
+static int add_closed(struct questions *questions, int index,
+                      const struct model_constants *model)
+{
+    const struct held_out *drawn = &questions->services[index];
+    struct question question = {
+        .service = index, .model = model, .connections = drawn->connections};
+    struct service service;
+
+    held_out_service(drawn, &questions->machine, &service);
+    service.connections = drawn->connections;
+    question.worker_count = needed(questions, &service, model);
+    snprintf(question.place, sizeof question.place, "closed%s%.30s",
+             model->foreign ? "-" : "", model->foreign ? model->name : "");
+    return add(questions, &question);
+}
+
+/* The rate that is the drawn share of what the model can do with any number of
+ * workers, with no more in flight than can be asked. */
+static double rate_for(const struct questions *questions,
+                       const struct held_out *drawn,
+                       const struct model_constants *model)
+{
+    struct service service;
+    struct forecast forecast;
+    char why[256];
+
+    held_out_service(drawn, &questions->machine, &service);
+    service.rate_per_s = 1;
+    if (forecast_make(&service, &questions->machine, model, WORKERS_MOST,
+                      &quick, &forecast, why, sizeof why) < 0)
+        return NAN;
+    double held_s = (service.wait_ns + forecast.request_cpu_ns) / NS_PER_S;
+    double rate = drawn->share * forecast.law_per_s[LAW_CPU];
+    double flight = fmin(FLIGHT_MOST, workers_most(model) / 2.0);
+    return fmin(rate, flight / held_s);
+}
+
+static struct question open_question(const struct questions *questions,
+                                     int index,
+                                     const struct model_constants *model,
+                                     double rate_per_s)
+{
+    struct question question = {.service = index,
+                                .model = model,
+                                .open = true,
+                                .rate_per_s = rate_per_s};
+    struct service service;
+
+    held_out_service(&questions->services[index], &questions->machine,
+                     &service);
+    service.rate_per_s = rate_per_s;
+    double held_s = (service.wait_ns + 4 * service.cpu_ns) / NS_PER_S;
+    question.connections =
+        (int)fmin(WORKERS_MOST, 16 + 4 * rate_per_s * held_s);
+    question.worker_count = needed(questions, &service, model);
+    return question;
+}
+
+static int goetz(const struct service *service)
+{
+    double workers =
+        service->cores * (1 + service->wait_ns / fmax(service->cpu_ns, 1));
+    return (int)fmin(WORKERS_MOST, ceil(workers));
+}
+
+/* The pool with the numbers of workers that rules of thumb give. */
+static int add_workers(struct questions *questions, struct question question)
+{
+    int needs = question.worker_count, status = 0;
+    struct service service;
+
+    held_out_service(&questions->services[question.service],
+                     &questions->machine, &service);
+    int counts[] = {
+        needs,           needs > 1 ? needs / 2 : 1, 2 * needs,
+        goetz(&service), 2 * service.cores + 1,     question.connections};
+    enum { COUNTS = sizeof counts / sizeof *counts };
+    for (int i = 0; i < COUNTS && status == 0; i++) {
+        question.workers = 0;
+        bool asked = false;
+        for (int j = 0; j < COUNTS; j++) {
+            asked |= j < i && counts[j] == counts[i];
+            question.workers |= counts[j] == counts[i] ? 1u << j : 0;
+        }
+        if (asked)
+            continue;
+        question.worker_count = counts[i];
+        snprintf(question.place, sizeof question.place, "workers-%d",
+                 counts[i]);
+        status = add(questions, &question);
+    }
+    return status;
+}
+
+static int add_open(struct questions *questions, int index,
+                    const struct model_constants *model)
+{
+    double rate_per_s = rate_for(questions, &questions->services[index], model);
+
+    if (!isfinite(rate_per_s))
+        return 0;
+    struct question question =
+        open_question(questions, index, model, rate_per_s);
+    if (!strcmp(model->name, "thread-pool"))
+        return add_workers(questions, question);
+    snprintf(question.place, sizeof question.place, "open-%.34s", model->name);
+    return add(questions, &question);
+}
+
+int questions_make(struct questions *questions, void (*tell)(int service))
+{
+    int status = 0;
+
+    questions->count = 0;
+    questions->rows = calloc(QUESTIONS_MAX, sizeof *questions->rows);
+    if (!questions->rows)
+        return -ENOMEM;
+    for (int i = 0; i < questions->service_count && status == 0; i++) {
+        for (int m = 0; m < questions->model_count && status == 0; m++)
+            if (asks(questions, i, m)) {
+                status = add_closed(questions, i, questions->models[m]);
+                if (status == 0)
+                    status = add_open(questions, i, questions->models[m]);
+            }
+        tell(i);
+    }
+    return status;
+}
+
+void questions_free(struct questions *questions)
+{
+    free(questions->rows);
+    questions->rows = NULL;
+}
+
+static void write_work(const struct held_out *drawn, FILE *file)
+{
+    fprintf(file,
+            "workload = service\n"
+            "delay = %" PRId64 "ns\n"
+            "calls = %d\n"
+            "steps = %" PRId64 "\n"
+            "size = %" PRId64 "B\n"
+            "cv_wait = %d\n"
+            "cv_cpu = %d\n",
+            drawn->delay_ns, drawn->calls, drawn->steps, drawn->size_bytes,
+            drawn->cv_wait_percent, drawn->cv_cpu_percent);
+}
+
+static void write_workers(const struct question *question, FILE *file)
+{
+    if (question->model->has_workers && question->worker_count > 0)
+        fprintf(file, "workers.%s = %d\n", question->model->name,
+                question->worker_count);
+}
+
+static void write_models(const struct questions *questions, FILE *file)
+{
+    const char *separator = "models = ";
+
+    for (int i = 0; i < questions->model_count; i++)
+        if (!questions->models[i]->foreign) {
+            fprintf(file, "%s%s", separator, questions->models[i]->name);
+            separator = ", ";
+        }
+    fputs("\n", file);
+}
+
+/* The calibration's first cell once more, beside the first service and the
+ * last: the machine's drift. */
+static void write_drift(const struct questions *questions, FILE *file)
+{
+    fputs("[cell hello]\n"
+          "workload = hello\n"
+          "mode = slice\nslices = 5\nslice = 200ms\ndiscard = 50ms\n"
+          "connections = 16\n"
+          "workers = 32\nworkers.process-loops = 1\n",
+          file);
+    write_models(questions, file);
+}
+
+/* All models of C in slices, side by side. */
+static void write_slices(const struct questions *questions, int service,
+                         FILE *file)
+{
+    const struct held_out *drawn = &questions->services[service];
+    double work_ns = (double)drawn->steps * questions->machine.step_ns;
+    double backlog_ns = drawn->connections * (work_ns + 100e3);
+    double discard_ns =
+        fmax(100e6, 2.2 * (double)drawn->delay_ns + 1.2 * backlog_ns);
+    double counted_ns = fmax(300e6, 12 * (double)drawn->delay_ns);
+
+    fprintf(file, "[cell closed]\n");
+    write_work(drawn, file);
+    fprintf(file,
+            "mode = slice\nslices = 3\nslice = %.0fms\ndiscard = %.0fms\n"
+            "connections = %d\n",
+            ceil((discard_ns + counted_ns) / 1e6), ceil(discard_ns / 1e6),
+            drawn->connections);
+    write_models(questions, file);
+    for (int i = 0; i < questions->count; i++)
+        if (questions->rows[i].service == service &&
+            !strcmp(questions->rows[i].place, "closed"))
+            write_workers(&questions->rows[i], file);
+}
+
+static double window_of(const struct questions *questions,
+                        const struct question *question)
+{
+    if (!question->open)
+        return 1e9;
+    double ns = OPEN_REQUESTS / question->rate_per_s * NS_PER_S;
+    return fmin(fmax(ns, 800e6), (double)questions->window_most_ns);
+}
+
+static void write_one(const struct questions *questions,
+                      const struct question *question, FILE *file)
+{
+    fprintf(file, "[cell %s]\n", question->place);
+    write_work(&questions->services[question->service], file);
+    if (question->open)
+        fprintf(file, "mode = open\nrate = %.6g/s\n", question->rate_per_s);
+    fprintf(file, "window = %.0fms\nconnections = %d\nmodels = %s\n",
+            ceil(window_of(questions, question) / 1e6), question->connections,
+            question->model->name);
+    write_workers(question, file);
+}
+
+void questions_write(const struct questions *questions, int service, FILE *file)
+{
+    const struct held_out *drawn = &questions->services[service];
+
+    fprintf(file,
+            "[experiment]\n"
+            "title = Service %d, held back\n"
+            "question = How far is the forecast from what is measured?\n"
+            "models = all\n"
+            "blocks = 1\n"
+            "warmup = %.0fms\n"
+            "timeout = 20s\n",
+            service + 1, fmax(400, 8 * (double)drawn->delay_ns / 1e6));
+    if (service == 0 || service == questions->service_count - 1)
+        write_drift(questions, file);
+    write_slices(questions, service, file);
+    for (int i = 0; i < questions->count; i++) {
+        const struct question *question = &questions->rows[i];
+        if (question->service == service &&
+            strcmp(question->place, "closed") != 0)
+            write_one(questions, question, file);
+    }
+}
+
+static json_t *question_json(const struct question *question)
+{
+    const struct forecast *f = &question->forecast;
+    bool known = question->forecasted;
+    bool simulated = known && f->simulated;
+
+    return json_pack(
+        "{s:i, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:o}",
+        "service", question->service + 1, "model", question->model->name,
+        "load_point", question->place, "open", question->open, "reasons",
+        (int)question->workers, "workers", question->worker_count, "rate_per_s",
+        json_finite_if(question->rate_per_s, question->open), "connections",
+        question->connections, "throughput_per_s",
+        json_finite_if(f->rate_per_s, known), "cpu_per_request_ns",
+        json_finite_if(f->request_cpu_ns, known), "memory_total_bytes",
+        json_finite_if(f->memory_bytes, known), "latency_p50_ns",
+        json_finite_if(f->p50_ns.value, simulated), "latency_p90_ns",
+        json_finite_if(f->p90_ns.value, simulated), "latency_p99_ns",
+        json_finite_if(f->p99_ns.value, simulated), "load",
+        json_finite_if(f->load, known));
+}
+
+json_t *questions_json(const struct questions *questions)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < questions->count; i++)
+        json_array_append_new(list, question_json(&questions->rows[i]));
+    return list;
+}
+
+json_t *questions_services_json(const struct questions *questions)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < questions->service_count; i++) {
+        const struct held_out *drawn = &questions->services[i];
+        json_array_append_new(
+            list,
+            json_pack("{s:i, s:I, s:i, s:I, s:f, s:f, s:f, s:I, s:i, s:f}",
+                      "service", i + 1, "wait_ns", (json_int_t)drawn->delay_ns,
+                      "calls", drawn->calls, "steps", (json_int_t)drawn->steps,
+                      "cpu_ns",
+                      (double)drawn->steps * questions->machine.step_ns,
+                      "cv_wait", drawn->cv_wait_percent / 100.0, "cv_cpu",
+                      drawn->cv_cpu_percent / 100.0, "payload_bytes",
+                      (json_int_t)drawn->size_bytes, "connections",
+                      drawn->connections, "share", drawn->share));
+    }
+    return list;
+}
+
+static struct held_out service_read(const json_t *row)
+{
+    return (struct held_out){
+        .delay_ns = json_integer_of(row, "wait_ns"),
+        .steps = json_integer_of(row, "steps"),
+        .size_bytes = json_integer_of(row, "payload_bytes"),
+        .calls = (int)json_integer_of(row, "calls"),
+        .cv_wait_percent = (int)lround(100 * json_figure_of(row, "cv_wait")),
+        .cv_cpu_percent = (int)lround(100 * json_figure_of(row, "cv_cpu")),
+        .connections = (int)json_integer_of(row, "connections"),
+        .share = json_figure_of(row, "share"),
+    };
+}
+
+/* Adds a stored question. Returns 0, -E2BIG, or -EINVAL for one that this
+ * machine's constants do not know, or that names no service. */
+static int read_question(const json_t *row, struct questions *questions)
+{
+    struct question question = {
+        .service = (int)json_integer_of(row, "service") - 1,
+        .model = machine_model(&questions->machine, json_text_of(row, "model")),
+        .open = json_true_of(row, "open"),
+        .workers = (unsigned)json_integer_of(row, "reasons"),
+        .worker_count = (int)json_integer_of(row, "workers"),
+        .rate_per_s = json_number_of(row, "rate_per_s"),
+        .connections = (int)json_integer_of(row, "connections"),
+    };
+
+    if (!question.model || question.service < 0 ||
+        question.service >= questions->service_count)
+        return -EINVAL;
+    if (!model_named(questions, question.model->name))
+        questions->models[questions->model_count++] = question.model;
+    snprintf(question.place, sizeof question.place, "%s",
+             json_text_of(row, "load_point"));
+    return add(questions, &question);
+}
+
+int questions_again(const json_t *stored, struct questions *questions,
+                    char *why, size_t why_size)
+{
+    const json_t *services = json_object_get(stored, "services"), *row;
+    int status = 0;
+    size_t i;
+
+    questions->count = questions->model_count = questions->service_count = 0;
+    questions->rows = calloc(QUESTIONS_MAX, sizeof *questions->rows);
+    if (!questions->rows)
+        return -ENOMEM;
+    json_array_foreach (services, i, row)
+        if (i < HELD_OUT_MAX)
+            questions->services[questions->service_count++] = service_read(row);
+    json_array_foreach (json_object_get(stored, "forecasts"), i, row)
+        if (status == 0 && (status = read_question(row, questions)) < 0)
+            snprintf(why, why_size,
+                     "forecast %zu is of a model or service that is unknown",
+                     i + 1);
+    if (status == 0 && questions->count == 0) {
+        snprintf(why, why_size, "there are no forecasts in it");
+        status = -EINVAL;
+    }
+    return status;
+}

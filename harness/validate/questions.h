@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a validation asks: of each service and model a closed loop and an open
+ * loop at a share of its capacity, and of a pool the open loop with other
+ * numbers of workers. A question has its forecast before anything is measured.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/predict/forecast.h"
+#include "held_out.h"
+
+enum { QUESTIONS_MAX = 4096 };
+
+/* Why a number of workers is asked about; bits, since rules may agree. */
+enum {
+    WORKERS_NEEDED = 1 << 0, /* what the forecast recommends */
+    WORKERS_HALF = 1 << 1,
+    WORKERS_DOUBLE = 1 << 2,
+    WORKERS_GOETZ = 1 << 3,     /* cores x (1 + wait / CPU) */
+    WORKERS_GUNICORN = 1 << 4,  /* 2 x cores + 1 */
+    WORKERS_UNLIMITED = 1 << 5, /* one for each connection */
+    WORKERS_REASONS = 6,
+};
+
+/* One trial. */
+struct question {
+    int service; /* from 0 */
+    const struct model_constants *model;
+    bool open;
+    char place[40];   /* its load point */
+    unsigned workers; /* why; 0: not about workers */
+    int worker_count;
+    double rate_per_s; /* of an open loop */
+    int connections;
+    bool forecasted;
+    struct forecast forecast;
+    double law_per_s; /* throughput by the laws with the bare work alone */
+};
+
+struct questions {
+    struct machine machine;
+    struct held_out services[HELD_OUT_MAX];
+    int service_count;
+    const struct model_constants *models[CONSTANTS_MODELS_MAX];
+    int model_count;
+    struct question *rows; /* QUESTIONS_MAX */
+    int count;
+    int64_t window_most_ns; /* of an open loop */
+};
+
+/* "needed", "half", "double", "goetz", "2c+1", "unlimited". */
+const char *questions_workers_name(int bit);
+
+/* Makes and forecasts the questions of questions->services and ->models. Calls
+ * `tell` after each service. Returns 0, -ENOMEM, or -E2BIG for more than
+ * QUESTIONS_MAX. */
+int questions_make(struct questions *questions, void (*tell)(int service));
+void questions_free(struct questions *questions);
+
+/* Writes the experiment that measures one service. */
+void questions_write(const struct questions *questions, int service,
+                     FILE *file);
+
+/* What is stored before the first trial: the services, and every question with
+ * its forecast. */
+json_t *questions_services_json(const struct questions *questions);
+json_t *questions_json(const struct questions *questions);
+
+/* Takes services and questions from what was stored (forecasts.json) and makes
+ * the forecasts anew, from questions->machine. Returns 0, -ENOMEM, or -EINVAL
+ * with the reason. */
+int questions_again(const json_t *stored, struct questions *questions,
+                    char *why, size_t why_size);

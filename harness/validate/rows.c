@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/json.h"
+#include "harness/figures/metric.h"
+#include "models/runtime/base/discipline.h"
+
+/* A machine that stands still for a tenth of a percentile can have made it. */
+static const double STALL_SHARE = 0.1;
+
+const char *quantity_name(enum quantity quantity)
+{
+    static const char *const names[QUANTITIES] = {
+        "throughput_per_s", "cpu_per_request_ns", "memory_total_bytes",
+        "latency_p50_ns", "latency_p99_ns"};
+    return names[quantity];
+}
+
+double rows_residual(const struct row *row)
+{
+    return log(row->measured / row->forecast);
+}
+
+static const json_t *trial_of(const json_t *trials,
+                              const struct question *question)
+{
+    char experiment[32];
+    const json_t *trial;
+    size_t i;
+
+    snprintf(experiment, sizeof experiment, "service-%d",
+             question->service + 1);
+    json_array_foreach (trials, i, trial)
+        if (json_text_is(trial, "experiment", experiment) &&
+            json_text_is(trial, "load_point", question->place) &&
+            json_text_is(json_object_get(trial, "cell"), "model",
+                         question->model->name))
+            return trial;
+    return NULL;
+}
+
+static double forecast_of(const struct question *question,
+                          enum quantity quantity, int percentile)
+{
+    const struct forecast *f = &question->forecast;
+
+    if (!question->forecasted)
+        return NAN;
+    switch (quantity) {
+    case QUANTITY_THROUGHPUT:
+        return f->simulated ? f->rate_per_s : NAN;
+    case QUANTITY_CPU:
+        return f->request_cpu_ns;
+    case QUANTITY_MEMORY:
+        return f->memory_bytes;
+    case QUANTITY_P50:
+        return f->simulated ? f->p50_ns.value : NAN;
+    case QUANTITY_P99:
+        if (!f->simulated)
+            return NAN;
+        return percentile == 99 ? f->p99_ns.value : f->p90_ns.value;
+    case QUANTITIES:
+        break;
+    }
+    return NAN;
+}
+
+/* The measured figure; with too few requests for p99, p90 instead. */
+static double measure(struct row *row)
+{
+    char why[sizeof row->not_judged];
+    double value = metric_of(metric_find(quantity_name(row->quantity)),
+                             row->trial, why, sizeof why);
+
+    if (isnan(value) && row->quantity == QUANTITY_P99) {
+        row->percentile = 90;
+        value = metric_of(metric_find("latency_p90_ns"), row->trial, why,
+                          sizeof why);
+    }
+    if (isnan(value))
+        snprintf(row->not_judged, sizeof row->not_judged, "%s", why);
+    return value;
+}
+
+/* Whether the server was not the limit of what the row is about. */
+static bool bounded(const struct row *row)
+{
+    const json_t *bound = json_object_get(row->trial, "bound"), *figure;
+    const char *of =
+        row->quantity == QUANTITY_THROUGHPUT ? "throughput" : "latency";
+    size_t i;
+
+    if (row->quantity == QUANTITY_CPU || row->quantity == QUANTITY_MEMORY)
+        return false;
+    json_array_foreach (json_object_get(bound, "figures"), i, figure)
+        if (json_is_string(figure) && !strcmp(json_string_value(figure), of))
+            return true;
+    return false;
+}
+
+/* Why the pair says nothing of the forecast; false: it does. */
+static bool excused(struct row *row)
+{
+    double stall_ns = json_figure_in(row->trial, "platform", "max_ns");
+    char *why = row->not_judged;
+    size_t size = sizeof row->not_judged;
+    bool latency =
+        row->quantity == QUANTITY_P50 || row->quantity == QUANTITY_P99;
+
+    if (!isfinite(row->forecast))
+        snprintf(why, size, "%s",
+                 latency && row->question->forecasted
+                     ? "overload is forecast: there is no latency to compare"
+                     : "there is no forecast");
+    else if (bounded(row))
+        snprintf(why, size, "not the server but %s was the limit",
+                 json_text_of(json_object_get(row->trial, "bound"), "by"));
+    else if (latency && json_true_of(row->trial, "overloaded"))
+        snprintf(why, size, "overloaded: latency depends on the window");
+    else if (row->quantity == QUANTITY_P99 &&
+             !(stall_ns < STALL_SHARE * row->measured))
+        snprintf(why, size,
+                 "the machine stood still for up to %.1f ms, over a tenth of "
+                 "what was measured",
+                 stall_ns / 1e6);
+    else if (row->quantity == QUANTITY_MEMORY &&
+             metric_error_share(metric_find("memory_total_bytes"), row->trial,
+                                &(bool){false}) > 0)
+        snprintf(why, size, "the measured memory is an estimate");
+    return why[0] != '\0';
+}
+
+static struct row row_of(const struct question *question, const json_t *trial,
+                         enum quantity quantity)
+{
+    struct row row = {
+        .question = question,
+        .quantity = quantity,
+        .percentile = quantity == QUANTITY_P99   ? 99
+                      : quantity == QUANTITY_P50 ? 50
+                                                 : 0,
+        .measured = NAN,
+        .band = NAN,
+        .trial = trial,
+    };
+
+    if (!trial)
+        snprintf(row.not_judged, sizeof row.not_judged, "it was not measured");
+    else if (!json_true_of(trial, "valid"))
+        snprintf(row.not_judged, sizeof row.not_judged, "%.150s",
+                 json_text_of(trial, "reason"));
+    else
+        row.measured = measure(&row);
+    row.forecast = forecast_of(question, quantity, row.percentile);
+    row.judged = isfinite(row.measured) && row.measured > 0 && !excused(&row);
+    if (!row.judged && row.not_judged[0] == '\0')
+        snprintf(row.not_judged, sizeof row.not_judged, "nothing was measured");
+    return row;
+}
+
+int rows_make(const struct questions *questions, const json_t *trials,
+              struct rows *rows)
+{
+    rows->count = 0;
+    rows->rows = calloc(ROWS_MAX, sizeof *rows->rows);
+    if (!rows->rows)
+        return -ENOMEM;
+    for (int i = 0; i < questions->count; i++) {
+        const struct question *question = &questions->rows[i];
+        const json_t *trial = trial_of(trials, question);
+        for (int q = 0; q < QUANTITIES; q++)
+            if (q == QUANTITY_CPU || question->open != (q < QUANTITY_CPU))
+                rows->rows[rows->count++] = row_of(question, trial, q);
+    }
+    return 0;
+}
+
+void rows_free(struct rows *rows)
+{
+    free(rows->rows);
+    rows->rows = NULL;
+}
+
+const struct row *rows_find(const struct rows *rows,
+                            const struct question *question,
+                            enum quantity quantity)
+{
+    for (int i = 0; i < rows->count; i++)
+        if (rows->rows[i].question == question &&
+            rows->rows[i].quantity == quantity)
+            return &rows->rows[i];
+    return NULL;
+}
+
+/* CPU of a request, measured / forecast; NAN: unknown. */
+static double cost_ratio(const struct row *row)
+{
+    char why[160];
+    return metric_of(metric_find("cpu_per_request_ns"), row->trial, why,
+                     sizeof why) /
+           forecast_of(row->question, QUANTITY_CPU, 0);
+}
+
+static const double COST_MATTERS = 1.08, RUN_QUEUE_MATTERS = 0.5;
+
+static bool costs(const struct row *row, char *words, size_t size)
+{
+    double ratio = cost_ratio(row);
+    double load = row->question->forecast.load;
+
+    if (!(ratio > COST_MATTERS || ratio < 1 / COST_MATTERS))
+        return false;
+    snprintf(words, size,
+             "cpu: a request took %+.0f %% CPU beyond the forecast%s",
+             100 * (ratio - 1),
+             row->quantity == QUANTITY_P99 && load > 0.75 && ratio > 1
+                 ? ", near full load"
+                 : "");
+    return true;
+}
+
+/* The time in which requests were ready and waited for a CPU. */
+static bool queued(const struct row *row, char *words, size_t size)
+{
+    double wait_ns = json_figure_in(row->trial, "run_queue", "wait_ns");
+    double requests =
+        json_figure_in(row->trial, "requests", "completed_in_window");
+    double more_ns = row->measured - row->forecast;
+
+    if (!(wait_ns / requests > RUN_QUEUE_MATTERS * fabs(more_ns)))
+        return false;
+    snprintf(words, size,
+             "run queue: threads waited %.2f ms for a CPU in each request, in "
+             "an order that the simulator does not have",
+             wait_ns / requests / 1e6);
+    return true;
+}
+
+void rows_explain(struct row *row)
+{
+    const json_t *prediction = json_object_get(row->trial, "prediction");
+    const char *cause = json_text_of(prediction, "cause");
+    char *words = row->cause;
+    size_t size = sizeof row->cause;
+    bool outside = !strcmp(cause, "limit") || !strcmp(cause, "failures") ||
+                   !strcmp(cause, "generator") || !strcmp(cause, "waves") ||
+                   !strcmp(cause, "backend");
+    bool latency =
+        row->quantity == QUANTITY_P50 || row->quantity == QUANTITY_P99;
+    double stolen = json_figure_in(row->trial, "machine", "steal_ns") /
+                    json_figure_of(row->trial, "window_ns");
+
+    if (outside)
+        snprintf(words, size, "%s: %.280s", cause,
+                 json_text_of(prediction, "evidence"));
+    else if (row->quantity == QUANTITY_MEMORY)
+        snprintf(words, size,
+                 "memory: %.2f MiB more than the slopes of workers, "
+                 "connections and requests in flight give",
+                 (row->measured - row->forecast) / 1048576);
+    else if (row->quantity != QUANTITY_CPU && costs(row, words, size))
+        return;
+    else if (stolen > 0.01)
+        snprintf(words, size,
+                 "steal: the hypervisor took %.1f %% of a CPU meanwhile",
+                 100 * stolen);
+    else if (latency && queued(row, words, size))
+        return;
+    else
+        snprintf(words, size, "unexplained");
+}
+
+static json_t *row_json(const struct row *row)
+{
+    const struct question *question = row->question;
+    const struct model_constants *model = question->model;
+
+    return json_pack(
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, "
+        "s:o, s:o}",
+        "service", question->service + 1, "load_point", question->place,
+        "model", model->name, "discipline", discipline_name(model->discipline),
+        "foreign", model->foreign, "workers", question->worker_count,
+        "quantity", quantity_name(row->quantity), "percentile",
+        json_positive(row->percentile), "forecast", json_finite(row->forecast),
+        "measured", json_finite(row->measured), "judged", row->judged,
+        "not_judged", json_text(row->judged ? "" : row->not_judged), "load",
+        json_finite_if(question->forecast.load,
+                       question->forecasted && question->open),
+        "band", json_finite(row->band), "cause", json_text(row->cause));
+}
+
+json_t *rows_json(const struct rows *rows)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < rows->count; i++)
+        json_array_append_new(list, row_json(&rows->rows[i]));
+    return list;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Forecasts beside what was measured: a row for each question and quantity,
+ * whether it can be judged, and the cause of a miss.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "questions.h"
+
+enum quantity {
+    QUANTITY_THROUGHPUT, /* closed loop */
+    QUANTITY_CPU,        /* per request, both loops */
+    QUANTITY_MEMORY,     /* open loop, and so are these */
+    QUANTITY_P50,
+    QUANTITY_P99,
+    QUANTITIES,
+};
+
+enum { ROWS_MAX = 4 * QUESTIONS_MAX };
+
+struct row {
+    const struct question *question;
+    enum quantity quantity;
+    int percentile;            /* of QUANTITY_P99: 99, or 90 with too few
+                                  requests; of QUANTITY_P50 50; else 0 */
+    double forecast, measured; /* NAN: none */
+    bool judged;
+    char not_judged[160]; /* why */
+    double band;          /* factor that the other services give; NAN: none */
+    bool miss;            /* beyond its band, or the goal where it has none */
+    char cause[320];      /* of a miss, in words */
+    const json_t *trial;  /* borrowed; NULL: it was not carried out */
+};
+
+struct rows {
+    struct row *rows; /* ROWS_MAX */
+    int count;
+};
+
+/* The name of the metric: "throughput_per_s". */
+const char *quantity_name(enum quantity quantity);
+
+/* log(measured / forecast). */
+double rows_residual(const struct row *row);
+
+/* Pairs the questions with the trials, which must outlive the rows. Returns 0
+ * or -ENOMEM. */
+int rows_make(const struct questions *questions, const json_t *trials,
+              struct rows *rows);
+void rows_free(struct rows *rows);
+
+/* The row of a question, or NULL. */
+const struct row *rows_find(const struct rows *rows,
+                            const struct question *question,
+                            enum quantity quantity);
+
+/* Fills `cause` of a row that is a miss. */
+void rows_explain(struct row *row);
+
+json_t *rows_json(const struct rows *rows);
