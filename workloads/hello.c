@@ -4,8 +4,8 @@
  * of the body is 'a' + (seed + i) % 26, which any language can repeat.
  */
 #include <errno.h>
-#include <string.h>
 
+#include "letters.h"
 #include "models/runtime/workload.h"
 
 enum { SIZE };
@@ -20,15 +20,7 @@ static int hello_answer(const struct arguments *arguments, struct reply *reply)
     char *body = reply_extend(reply, size);
     if (!body)
         return -ENOMEM;
-    size_t done = size < 26 ? size : 26;
-    for (size_t i = 0; i < done; i++)
-        body[i] = (char)('a' + (arguments->seed % 26 + i) % 26);
-    /* Doubling keeps `done` a multiple of the period. */
-    while (done < size) {
-        size_t more = done < size - done ? done : size - done;
-        memcpy(body + done, body, more);
-        done += more;
-    }
+    letters_fill(body, size, arguments->seed);
     return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "harness/load/schedule.h"
 #include "modes.h"
 #include "value.h"
+#include "workloads/factor.h"
 
 /* Limits on what a cell may say. */
 enum {
@@ -190,6 +191,26 @@ static int64_t wait_of(const struct workload_entry *entry,
     const struct workload *workload = entry->workload;
 
     return workload->wait_ns ? workload->wait_ns(arguments) : 0;
+}
+
+/* How much waits vary, 1 for 100 % of the mean; 0: all requests wait alike. */
+static double wait_cv_of(const struct workload_entry *entry,
+                         const struct arguments *arguments)
+{
+    const struct workload *workload = entry->workload;
+
+    return workload->wait_cv ? workload->wait_cv(arguments) : 0;
+}
+
+/* The wait that only one request in a million exceeds. */
+static int64_t longest_wait_of(const struct workload_entry *entry,
+                               const struct arguments *arguments)
+{
+    static const double MILLIONTH = 4.753; /* standard deviations */
+    double cv = wait_cv_of(entry, arguments);
+
+    return (int64_t)((double)wait_of(entry, arguments) *
+                     (cv > 0 ? factor_at(cv, MILLIONTH) : 1));
 }
 
 static int add_axis(struct expansion *expansion, int key,
@@ -364,7 +385,9 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is longer than %zu characters",
                            sizeof point->slo.text - 1);
-    if (point->slo.limit_ns <= wait_ns)
+    /* Of waits that vary, some are shorter than any limit. */
+    if (point->slo.limit_ns <= wait_ns &&
+        wait_cv_of(point->workload, &point->arguments) == 0)
         return reader_fail(expansion->reader, given->line,
                            "\"slo\" is %s, and a request waits %.4g ms by "
                            "itself: no server can keep it",
@@ -576,19 +599,21 @@ static int take_course(const struct expansion *expansion,
 {
     static const char *const placements[] = {"split", "shared", NULL};
     int64_t wait_ns = wait_of(point->workload, &point->arguments);
+    int64_t longest_ns = longest_wait_of(point->workload, &point->arguments);
     int placement, result;
     if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
                               &placement)) < 0 ||
         (result = take_times(expansion, point)) < 0)
         return result;
     point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
-    if (point->timeout_ns <= wait_ns)
+    if (point->timeout_ns <= longest_ns)
         return reader_fail(
             expansion->reader, expansion->cell->line,
-            "[cell %s]: a request waits %.4g s by itself, longer "
-            "than its timeout of %.4g s; raise timeout",
-            point->section, (double)wait_ns / 1e9,
-            (double)point->timeout_ns / 1e9);
+            "[cell %s]: %s waits %.4g s by itself, longer than its timeout of "
+            "%.4g s; raise timeout",
+            point->section,
+            longest_ns > wait_ns ? "one request in a million" : "a request",
+            (double)longest_ns / 1e9, (double)point->timeout_ns / 1e9);
     if (point->window_ns < wait_ns)
         return reader_fail(
             expansion->reader, expansion->cell->line,

@@ -20,6 +20,40 @@ static const double SLACK_SHARE = 0.01;
  */
 static const double EDGES_NS = 10e6;
 
+/* How far the waits of this trial's requests may be below the workload's mean
+ * by chance, as a share of that mean. */
+static double chance_of(const struct gate_facts *facts, double cv)
+{
+    int made = facts->trial->requests_made;
+    double n = (double)facts->load->service.count;
+
+    n = made > 0 && made < n ? made : n;
+    return n > 0 ? 4.5 * cv / sqrt(n) : 1;
+}
+
+/* If waits vary, one that is short says nothing, but their mean does. */
+static void mean_floor(const struct gate_facts *facts, double wait, double cv,
+                       struct gate *gate)
+{
+    double mean = histogram_mean_ns(&facts->load->service);
+    double chance = chance_of(facts, cv);
+    double slack = SLACK_NS + (SLACK_SHARE + chance) * wait;
+
+    if (wait <= 2 * slack) {
+        gate_skip(gate, wait <= 2 * SLACK_NS
+                            ? "the work has no wait to leave out"
+                            : "too few answers for waits that vary so much");
+        return;
+    }
+    gate_most(gate, fmax(0, wait - mean), slack);
+    gate->lasting = true;
+    gate_say(gate,
+             "the answers took %.4g ms on average, the work waits for %.4g ms, "
+             "by chance %.2g %% less%s",
+             mean / 1e6, wait / 1e6, 100 * chance,
+             gate->ok ? "" : ": the server left waits out");
+}
+
 /* A server can give the right body without the wait; only the time shows that.
  */
 static void service_floor(const struct gate_facts *facts, struct gate *gate)
@@ -32,9 +66,16 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
                                         : &facts->load->service;
     double least = (double)times->min_ns;
     double slack = SLACK_NS + SLACK_SHARE * wait;
+    double cv = point->workload->workload->wait_cv
+                    ? point->workload->workload->wait_cv(&point->arguments)
+                    : 0;
 
     if (facts->plan->model->target) {
         gate_skip(gate, "how long a target waits for a request is unknown");
+        return;
+    }
+    if (cv > 0) {
+        mean_floor(facts, wait, cv, gate);
         return;
     }
     if (wait <= 2 * slack || times->count == 0) {

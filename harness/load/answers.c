@@ -27,15 +27,26 @@ enum {
     SOME_MIN = 4,
 };
 
-/* How many answers may be made in how much CPU time. Wall time would make the
- * number depend on what else the machine does. If requests are of two kinds, a
- * thousand seeds have exactly their share of heavy ones. */
+/* How many answers may be made in how much CPU time, and in how much memory.
+ * Wall time would make the number depend on what else the machine does. If
+ * requests are of two kinds, a thousand seeds have exactly their share of heavy
+ * ones. If they vary, only many seeds have the mean and the tail that were
+ * asked for. */
 struct budget {
     int count;
     int64_t cost_ns;
+    size_t bytes;
 };
-static const struct budget one_kind = {64, 50000000};
-static const struct budget two_kinds = {1000, 500000000};
+static const struct budget one_kind = {64, 50000000, SIZE_MAX};
+static const struct budget two_kinds = {1000, 500000000, SIZE_MAX};
+static const struct budget varied = {4096, 500000000, 64 << 20};
+
+static const struct budget *budget_of(const struct workload *workload)
+{
+    if (workload->wait_cv || workload->work_factor)
+        return &varied;
+    return workload->heavy ? &two_kinds : &one_kind;
+}
 
 static uint64_t seed_of(uint64_t first_seed, int i)
 {
@@ -98,7 +109,9 @@ static int compute_body(const struct workload_entry *entry,
 {
     struct reply reply;
     reply_init(&reply);
-    int status = entry->workload->answer(arguments, &reply);
+    const struct workload *workload = entry->workload;
+    int status = workload->expect ? workload->expect(arguments, &reply)
+                                  : workload->answer(arguments, &reply);
     if (status >= 0) {
         size_t size;
         const char *body = reply_body(&reply, &size);
@@ -138,21 +151,24 @@ static int make(const struct workload_entry *entry,
     int64_t start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct arguments each = *arguments;
     struct load_request *made = calloc((size_t)budget.count, sizeof *made);
+    size_t bytes = 0;
     int count = 0;
 
     *requests = NULL;
     if (!made)
         return -ENOMEM;
-    while (
-        count < budget.count &&
-        (count < SOME_MIN ||
-         clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns < budget.cost_ns)) {
+    while (count < budget.count &&
+           (count < SOME_MIN ||
+            (bytes < budget.bytes &&
+             clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns <
+                 budget.cost_ns))) {
         each.seed = seed_of(first_seed, count);
         int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {
             answers_free(made, count);
             return status;
         }
+        bytes += made[count - 1].body_size;
     }
     *requests = made;
     return count;
@@ -162,7 +178,7 @@ int answers_make(const struct workload_entry *entry,
                  const struct arguments *arguments, uint64_t first_seed,
                  int count, struct load_request **requests)
 {
-    struct budget all = {count, INT64_MAX};
+    struct budget all = {count, INT64_MAX, SIZE_MAX};
     *requests = NULL;
     if (count < 1)
         return -EINVAL;
@@ -174,8 +190,8 @@ int answers_make_some(const struct workload_entry *entry,
                       const struct arguments *arguments, uint64_t first_seed,
                       struct load_request **requests, int *count)
 {
-    int made = make(entry, arguments, first_seed,
-                    entry->workload->heavy ? two_kinds : one_kind, requests);
+    int made = make(entry, arguments, first_seed, *budget_of(entry->workload),
+                    requests);
     *count = made < 0 ? 0 : made;
     return made < 0 ? made : 0;
 }

@@ -22,8 +22,8 @@ int answers_make(const struct workload_entry *entry,
                  int count, struct load_request **requests);
 
 /* Makes as many requests as a small budget of CPU time allows, since computing
- * the answer of CPU work costs as much as the work: 4 to 64, or up to 1,000 if
- * some are heavy. Sets *count. */
+ * the answer of CPU work costs as much as the work: 4 to 64, up to 1,000 if
+ * some are heavy, up to 4,096 if they vary. Sets *count. */
 int answers_make_some(const struct workload_entry *entry,
                       const struct arguments *arguments, uint64_t first_seed,
                       struct load_request **requests, int *count);

@@ -4,6 +4,9 @@
  * rate into a cache line of its own in shared memory. Processes end at slightly
  * different times, when their last answer is done, so each divides by its own
  * time, and the rates are added.
+ *
+ * If requests vary, a quarter of a second has too few of them for a mean. So an
+ * answer counts for as much as its work is of the mean.
  */
 #include "bare.h"
 
@@ -42,7 +45,7 @@ static int work(const struct workload *workload,
                 int64_t end_ns, struct slot *slot)
 {
     struct arguments own = *arguments;
-    uint64_t count = 0;
+    double done = 0; /* in answers of mean work */
     int64_t at_ns;
 
     if (answer_once(workload, &own, slot) < 0) /* warms the caches */
@@ -54,10 +57,10 @@ static int work(const struct workload *workload,
         own.seed++;
         if (answer_once(workload, &own, slot) < 0)
             return 1;
-        count++;
+        done += workload->work_factor ? workload->work_factor(&own) : 1;
         at_ns = clock_now_ns();
     } while (at_ns < end_ns);
-    slot->per_s = (double)count * 1e9 / (double)(at_ns - start_ns);
+    slot->per_s = done * 1e9 / (double)(at_ns - start_ns);
     return 0;
 }
 

@@ -15,7 +15,8 @@
 
 struct bare {
     int processes; /* 0: not measured */
-    double per_s;  /* answers per second of all processes together */
+    double per_s;  /* answers per second of all processes together; of mean
+                      work, if requests vary */
 };
 
 /* Runs for about `duration_ns`, at least one answer per process. Returns 0, or

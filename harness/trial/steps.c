@@ -98,7 +98,8 @@ int steps_prepare(struct live_trial *live)
 
     if (target)
         live->request_count = result == 0;
-    else if (result == 0)
+    trial->requests_made = live->request_count;
+    if (!target && result == 0)
         result = answers_greeting(point->workload, &point->arguments,
                                   &live->greeting);
     if (result == 0 && point->beside.workload)

@@ -86,6 +86,8 @@ struct trial {
     int workers; /* from the server's ready line; 0: not told */
     struct cpu_split cpus;
     struct bare bare;
+    int requests_made; /* different ones, of which the load repeats; 0: unknown
+                        */
     struct prediction prediction; /* made before the load began */
 
     struct load_result *load;    /* NULL unless TRIAL_DONE */

@@ -39,8 +39,8 @@ static void usage(FILE *file)
           "the model's own:\n"
           "`troika serve MODEL --help` lists them, `troika list` the "
           "models.\n\n"
-          "  --backend HOST:PORT  the server that fetch, gather and mixed "
-          "call\n"
+          "  --backend HOST:PORT  the server that fetch, gather, mixed and "
+          "service call\n"
           "  --backend auto       start one beside this (the default)\n"
           "  --backend none       have none\n",
           file);

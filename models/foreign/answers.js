@@ -111,11 +111,52 @@ function block(seconds) {
 /** Whether the seed is heavy: `share` of any thousand consecutive seeds are, spread evenly. */
 const heavy = (share, seed) => Number(seed % 1000n) * 617 % 1000 < share;
 
+const FACTOR_ONE = 1024; // factors are whole numbers of its inverse
+const WAIT = 0n, WORK = 1n;
+const WAIT_MAX_NS = 3600e9, STEPS_MAX = 1e10;
+
+/** In (0, 1): 52 bits, in the middle of their step. */
+const uniform = (bits) => (Number(bits >> 12n) + 0.5) * 2 ** -52;
+
+/** How much this request has of the mean, in 1,024ths: lognormal of mean 1. Rounded, so
+ *  that all languages agree (workloads/factor.h). */
+function factor(which, seed, cvPercent) {
+  if (cvPercent === 0) return FACTOR_ONE;
+  const state = mix(seed) + 2n * which;
+  const radius = Math.sqrt(-2 * Math.log(uniform(mix(state))));
+  const z = radius * Math.cos(2 * Math.PI * uniform(mix(state + 1n)));
+  const cv = cvPercent / 100;
+  const variance = Math.log1p(cv * cv);
+  return Math.floor(FACTOR_ONE * Math.exp(Math.sqrt(variance) * z - variance / 2) + 0.5);
+}
+
+/** The amount times the factor, rounded down. Below 2^53, which `most` is, all is exact. */
+const times = (amount, by, most) => Math.min(most,
+  Math.floor(amount / FACTOR_ONE) * by + Math.floor(amount % FACTOR_ONE * by / FACTOR_ONE));
+
+/** The delay of each call, and the steps before each call and after the last. */
+function serviceParts({ delay, calls, steps, cv_wait: cvWait, cv_cpu: cvCpu, seed }) {
+  const all = times(steps, factor(WORK, seed, cvCpu), STEPS_MAX);
+  const part = Math.floor(all / (calls + 1));
+  const parts = new Array(calls).fill(part).concat(part + all % (calls + 1));
+  if (calls === 0) return [0, parts];
+  return [Math.floor(times(delay, factor(WAIT, seed, cvWait), WAIT_MAX_NS) / calls), parts];
+}
+
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
 
-function helloBody(size, seed) {
-  const first = Number(seed % 26n);
+/** The alphabet over and over, from letter `at` (a BigInt). */
+function letters(at, size) {
+  const first = Number(at % 26n);
   return ALPHABET.repeat(Math.ceil((first + size) / 26)).slice(first, first + size);
+}
+
+const helloBody = (size, seed) => letters(seed, size);
+
+/** Exactly `size` bytes. */
+function serviceBody(size, seed, state) {
+  const line = `service seed=${seed} state=${hex(state)} `;
+  return `${line}${letters(seed + BigInt(line.length), size - line.length - 1)}\n`;
 }
 
 const waitBody = (delay, seed) =>
@@ -124,5 +165,5 @@ const waitBody = (delay, seed) =>
 const blockBody = (delay, seed) =>
   `block blocked_ns=${delay} seed=${seed} check=${hex(check(delay, seed))}\n`;
 
-module.exports = { block, blockBody, chain, check, combine, heavy, helloBody, hex, image, mix, spin,
-                   u64, waitBody };
+module.exports = { block, blockBody, chain, check, combine, heavy, helloBody, hex, image, mix,
+                   serviceBody, serviceParts, spin, u64, waitBody };

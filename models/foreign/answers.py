@@ -5,6 +5,7 @@ Nothing here waits.
 """
 import hashlib
 import itertools
+import math
 import operator
 import struct
 
@@ -79,6 +80,61 @@ def heavy(share: int, seed: int) -> bool:
     """Whether the seed is heavy: `share` of any thousand consecutive seeds are, spread
     evenly."""
     return seed % 1000 * 617 % 1000 < share
+
+
+_FACTOR_ONE = 1024  # factors are whole numbers of its inverse
+_WAIT, _WORK = 0, 1
+_WAIT_MAX_NS, _STEPS_MAX = 3600 * 10**9, 10**10
+
+
+def _uniform(bits: int) -> float:
+    """In (0, 1): 52 bits, in the middle of their step."""
+    return ((bits >> 12) + 0.5) * 2.0**-52
+
+
+def _factor(which: int, seed: int, cv_percent: int) -> int:
+    """How much this request has of the mean, in 1,024ths: lognormal of mean 1. Rounded,
+    so that all languages agree (workloads/factor.h)."""
+    if cv_percent == 0:
+        return _FACTOR_ONE
+    state = mix(seed) + 2 * which
+    radius = math.sqrt(-2 * math.log(_uniform(mix(state))))
+    z = radius * math.cos(2 * math.pi * _uniform(mix(state + 1)))
+    cv = cv_percent / 100
+    variance = math.log1p(cv * cv)
+    return math.floor(_FACTOR_ONE * math.exp(math.sqrt(variance) * z - variance / 2) + 0.5)
+
+
+def service_parts(delay_ns: int, calls: int, steps: int, cv_wait: int, cv_cpu: int,
+                  seed: int) -> tuple[int, list[int]]:
+    """The delay of each call, and the steps before each call and after the last."""
+    factor = _factor(_WORK, seed, cv_cpu)
+    part, rest = divmod(min(steps * factor // _FACTOR_ONE, _STEPS_MAX), calls + 1)
+    parts = [part] * calls + [part + rest]
+    if calls == 0:
+        return 0, parts
+    factor = _factor(_WAIT, seed, cv_wait)
+    return min(delay_ns * factor // _FACTOR_ONE, _WAIT_MAX_NS) // calls, parts
+
+
+def service_state(state: int, proof: int) -> int:
+    """What the work after a call starts from."""
+    return (state * 31 + proof) & MASK
+
+
+_ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
+
+
+def letters(first: int, size: int) -> bytes:
+    """The alphabet over and over, from letter `first`."""
+    first %= 26
+    return (_ALPHABET * ((first + size) // 26 + 1))[first:first + size]
+
+
+def service_body(size: int, seed: int, state: int) -> bytes:
+    """Exactly `size` bytes."""
+    line = b"service seed=%d state=%016x " % (seed, state)
+    return line + letters(seed + len(line), size - len(line) - 1) + b"\n"
 
 
 def wait_body(delay_ns: int, seed: int) -> bytes:

@@ -135,11 +135,25 @@ class Handlers(Work):
         checks = await asyncio.gather(*map(sleep, range(tasks)))
         return answers.sleepers_body(tasks, seed, checks)
 
+    async def _spin(self, seed: int, steps: int) -> int:
+        if self._offload:
+            return await self._offload(answers.spin, seed, steps)
+        return answers.spin(seed, steps)
+
     async def mixed(self, delay: int, steps: int, seed: int) -> bytes:
         proof = await self._call(delay, seed)
-        state = (await self._offload(answers.spin, proof, steps) if self._offload
-                 else answers.spin(proof, steps))
-        return answers.mixed_body(delay, steps, seed, state)
+        return answers.mixed_body(delay, steps, seed, await self._spin(proof, steps))
+
+    async def service(self, delay: int, calls: int, steps: int, size: int, cv_wait: int,
+                      cv_cpu: int, seed: int) -> bytes:
+        delay, parts = answers.service_parts(delay, calls, steps, cv_wait, cv_cpu, seed)
+        state = seed
+        for i, part in enumerate(parts):
+            if i:
+                proof = await self._call(delay, seed + i - 1 & answers.MASK)
+                state = answers.service_state(state, proof)
+            state = await self._spin(state, part) if part else answers.spin(state, 0)
+        return answers.service_body(size, seed, state)
 
     async def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Between two awaits no other task runs."""

@@ -67,6 +67,17 @@ class Handlers(Work):
         state = answers.spin(self._call(delay, seed), steps)
         return answers.mixed_body(delay, steps, seed, state)
 
+    def service(self, delay: int, calls: int, steps: int, size: int, cv_wait: int,
+                cv_cpu: int, seed: int) -> bytes:
+        delay, parts = answers.service_parts(delay, calls, steps, cv_wait, cv_cpu, seed)
+        state = seed
+        for i, part in enumerate(parts):
+            if i:
+                proof = self._call(delay, seed + i - 1 & answers.MASK)
+                state = answers.service_state(state, proof)
+            state = answers.spin(state, part)
+        return answers.service_body(size, seed, state)
+
     def counter(self, tasks: int, rounds: int, delay: int, seed: int) -> bytes:
         """Reads and writes are a race. Only a GIL may keep a pair together, by chance:
         CPython releases the GIL only at the end of a loop's body and at a call."""

@@ -127,6 +127,19 @@ function handlers(backend, stats, offload) {
       const state = await spin(await backend.call(delay, seed), steps);
       return `mixed delay_ns=${delay} steps=${steps} seed=${seed} state=${state}\n`;
     },
+    async service(given) {
+      const { size, seed } = given;
+      const [delay, parts] = answers.serviceParts(given);
+      let state = seed;
+      for (const [i, part] of parts.entries()) {
+        if (i) {
+          const proof = await backend.call(delay, answers.u64(seed + BigInt(i - 1)));
+          state = answers.u64(state * 31n + proof);
+        }
+        state = part ? await offload('spin', state, part) : answers.spin(state, 0);
+      }
+      return answers.serviceBody(size, seed, state);
+    },
     image: async ({ size, passes, seed }) =>
       `image size=${size} passes=${passes} seed=${seed} ` +
       `sum=${answers.hex(await offload('image', seed, size, passes))}\n`,

@@ -7,9 +7,7 @@ import time
 from foreign import answers, files
 
 WORKLOADS = ("hello", "wait", "fetch", "gather", "sleepers", "spin", "hash", "mixed", "image",
-             "file", "counter", "hog", "block")
-
-_ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
+             "file", "counter", "hog", "block", "service")
 
 
 class Work:
@@ -18,8 +16,7 @@ class Work:
 
     @staticmethod
     def hello(size: int, seed: int) -> bytes:
-        first = seed % 26
-        return (_ALPHABET * ((first + size) // 26 + 1))[first:first + size]
+        return answers.letters(seed, size)
 
     @staticmethod
     def spin(steps: int, seed: int) -> bytes:

@@ -81,9 +81,14 @@ struct workload {
      * every response with its result. CPU work is really done again. */
     int (*answer)(const struct arguments *arguments, struct reply *reply);
 
+    /* The answer by a short cut, for who needs many answers and not the work.
+     * NULL: there is no short cut. */
+    int (*expect)(const struct arguments *arguments, struct reply *reply);
+
     /* The next four tell the laws of a prediction about a request; if there
-     * are heavy and light requests, about a heavy one. This one: how long it
-     * must wait, at the longest, for things other than the CPU. */
+     * are heavy and light requests, about a heavy one; if requests vary, about
+     * their mean. This one: how long it must wait, at the longest, for things
+     * other than the CPU. */
     int64_t (*wait_ns)(const struct arguments *arguments);
     /* Total wait if the waits are sequential. NULL: there is only one wait. */
     int64_t (*waits_ns)(const struct arguments *arguments);
@@ -95,6 +100,13 @@ struct workload {
     /* Whether this is a heavy request, whose latency is recorded separately;
      * seed and arguments decide. NULL: all requests are of one kind. */
     bool (*heavy)(const struct arguments *arguments);
+
+    /* If waits vary from seed to seed, by lognormal factors of mean 1: the
+     * coefficient of variation, 1 for 100 %. NULL or 0: all are alike. */
+    double (*wait_cv)(const struct arguments *arguments);
+    /* How much CPU work this request, by its seed, does of the mean, which is
+     * 1. NULL: all do the same. */
+    double (*work_factor)(const struct arguments *arguments);
 
     bool counts_updates; /* it reports its updates to stats_count_updates */
     bool blocks;         /* its handler may block its thread outside rt_* */

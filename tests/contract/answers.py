@@ -4,6 +4,7 @@ the readable reference for whoever writes them in another language. Each
 function gives a request's target and the body that it must get.
 """
 import hashlib
+import math
 import random
 
 MASK = (1 << 64) - 1
@@ -112,6 +113,28 @@ def mixed(seed: int, us: int, steps: int) -> tuple[str, str]:
             f"state={spun(check(ns, seed), steps):016x}\n")
 
 
+def factor(which: int, seed: int, cv_percent: int) -> int:
+    """Lognormal of mean 1, in 1,024ths."""
+    u, v = ((mix((mix(seed) + 2 * which + i) & MASK) >> 12) * 2.0**-52 + 2.0**-53 for i in (0, 1))
+    z = math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v)
+    variance = math.log1p((cv_percent / 100) ** 2)
+    return math.floor(1024 * math.exp(math.sqrt(variance) * z - variance / 2) + 0.5)
+
+
+def service(seed: int, us: int, calls: int, steps: int, size: int, cv_wait: int,
+            cv_cpu: int) -> tuple[str, str]:
+    ns = min(us * 1000 * factor(0, seed, cv_wait) // 1024, 3600 * 10**9) // max(calls, 1)
+    all_steps = min(steps * factor(1, seed, cv_cpu) // 1024, 10**10)
+    state, part = seed, all_steps // (calls + 1)
+    for i in range(calls):
+        state = (spun(state, part) * 31 + check(ns, (seed + i) & MASK)) & MASK
+    state = spun(state, all_steps - calls * part)
+    line = f"service seed={seed} state={state:016x} "
+    letters = "".join(chr(ord("a") + (seed + i) % 26) for i in range(len(line), size - 1))
+    return (f"/service?delay={us}us&calls={calls}&steps={steps}&size={size}B"
+            f"&cv_wait={cv_wait}&cv_cpu={cv_cpu}&seed={seed}", f"{line}{letters}\n")
+
+
 def hog(seed: int, light: int, heavy_steps: int, share: int) -> tuple[str, str]:
     steps = heavy_steps if heavy(share, seed) else light
     return (f"/hog?light={light}&heavy={heavy_steps}&share={share}&seed={seed}",
@@ -168,6 +191,11 @@ def questions(rng: random.Random) -> list[tuple[str, str]]:
         spin(seed(), rng.choice([0, 1, rng.randrange(5000)])),
         hashed(seed(), rng.choice([1, 2, rng.randrange(1, 2000)])),
         mixed(seed(), delay_us(), rng.randrange(2000)),
+        service(seed(), delay_us(), 0, rng.choice([0, 1, rng.randrange(2000)]), 64, 0, 0),
+        service(seed(), delay_us(), rng.randrange(1, 17), rng.randrange(2000),
+                rng.choice([64, 80, rng.randrange(64, 5000)]), 0, 0),
+        service(seed(), delay_us(), rng.randrange(1, 4), rng.randrange(5000), 80,
+                rng.choice([1, 50, 100]), rng.choice([1, 100, 300])),
         hog(seed(), rng.randrange(100), rng.randrange(3000), rng.randrange(1001)),
         block(seed(), delay_us(), rng.choice([0, 1, 500, 1000]), rng.randrange(2)),
         counter(seed(), rng.choice([1, 3]), rng.randrange(1, 5), rng.choice([0, 100])),

@@ -202,6 +202,9 @@ class Offload(unittest.TestCase):
     def test_the_loop_is_free_while_the_pool_computes(self) -> None:
         self.check_overtakes("/spin?steps=300M")
 
+    def test_the_loop_is_free_while_a_service_computes(self) -> None:
+        self.check_overtakes("/service?calls=0&steps=300M")
+
     def test_the_loop_is_free_while_the_pool_blocks(self) -> None:
         self.check_overtakes("/block?delay=300ms&offload=1")
 

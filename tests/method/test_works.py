@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Light and heavy requests in a real run: each class has its times, heavy
-requests have the right share and wait, and the summary has figures for both.
+"""Requests that differ, in a real run. Light and heavy ones: each class has its
+times, heavy requests have the right share and wait, and the summary has figures
+for both. Varied ones: many answers come long before the mean wait, and their
+mean shows that the waits were kept.
 Gates do not matter here: trials that a busy machine makes invalid hold these
 facts too.
 """
@@ -40,11 +42,27 @@ mode = open
 rate = 100
 """
 
+VARIED = """[experiment]
+models = event-loop, event-loop-offload, thread-per-request
+blocks = 1
+warmup = 200ms
+window = 1s
+
+[cell varied]
+workload = service
+delay = 20ms
+calls = 2
+steps = 20k
+cv_wait = 100
+cv_cpu = 100
+connections = 16
+"""
+
 
 class Works(unittest.TestCase):
-    def run_once(self, folder: str) -> tuple[list[dict], dict]:
+    def run_once(self, folder: str, experiment: str = EXPERIMENT) -> tuple[list[dict], dict]:
         path = pathlib.Path(folder) / "works.ini"
-        path.write_text(EXPERIMENT)
+        path.write_text(experiment)
         done = subprocess.run(
             [BUILD / "troika", "bench", "--allow-any-build", "-q", "-o", folder, path],
             capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL,
@@ -80,6 +98,25 @@ class Works(unittest.TestCase):
                          "latency_heavy_p50_ns"}, metrics)
         for point in run["experiments"][0]["load_points"]:
             self.assertIs(point["classes"], True)
+
+    def test_varied(self) -> None:
+        """Of some 500 requests: their mean wait is within a fifth of 20 ms, or longer
+        on a machine that stands still."""
+        with tempfile.TemporaryDirectory(prefix="works-") as folder:
+            trials, run = self.run_once(folder, VARIED)
+        self.assertEqual(len(trials), 3)
+        for trial in trials:
+            service = trial["latency"]["service"]
+            self.assertEqual(trial["requests"]["wrong"], 0)
+            self.assertGreater(service["mean_ns"], 0.8 * DELAY_NS)
+            median, = (row["ns"] for row in service["percentiles"] if row["p"] == 50)
+            self.assertLess(median, service["mean_ns"])
+            floor, = (g for g in trial["gates"] if g["id"] == "service_floor")
+            self.assertIn("on average", floor["words"])
+            self.assertLess(floor["value"], floor["limit"])
+            self.assertGreater(trial["bare"]["per_s"], 0)
+        point, = run["experiments"][0]["load_points"]
+        self.assertEqual(point["wait_ns"], DELAY_NS)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,16 @@ static int64_t longest(const struct arguments *arguments)
     return most;
 }
 
+static double cv_of_3(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 3;
+}
+
 static const struct workload wait_workload = {.parameters = wait_parameters,
                                               .wait_ns = longest};
+static const struct workload varied_workload = {
+    .parameters = wait_parameters, .wait_ns = longest, .wait_cv = cv_of_3};
 static const struct workload gather_workload = {.parameters = gather_parameters,
                                                 .wait_ns = longest};
 static const struct workload spin_workload = {.parameters = spin_parameters};
@@ -51,6 +59,7 @@ static const struct workload spin_workload = {.parameters = spin_parameters};
 const struct workload_entry workloads[] = {
     {"gather", &gather_workload},
     {"spin", &spin_workload},
+    {"varied", &varied_workload},
     {"wait", &wait_workload},
     {NULL, NULL},
 };

@@ -124,6 +124,21 @@ static void contradictions_are_refused(void **state)
         "no parameter \"delay\"");
 }
 
+/* Of waits with a CV of 300 %, one in a million is 429 times the mean. */
+static void waits_that_vary_need_a_longer_timeout(void **state)
+{
+#define VARIED HEAD "[cell a]\nworkload = varied\n"
+    (void)state;
+    bad(VARIED "delay = 100ms\n", 2,
+        "one request in a million waits 42.88 s by itself, longer than its "
+        "timeout of 30 s; raise timeout");
+    experiment_free(good(VARIED "delay = 100ms\ntimeout = 43s\n"));
+    /* A median may be below the mean wait, which would be refused otherwise. */
+    experiment_free(good(VARIED "mode = search\nslo = p50<5ms\n"));
+    bad(CELL "mode = search\nslo = p50<5ms\n", 5, "no server can keep it");
+#undef VARIED
+}
+
 static void hostile_files_do_no_harm(void **state)
 {
     static char text[300000];
@@ -166,6 +181,7 @@ int main(void)
         cmocka_unit_test(keys_are_checked),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(waits_that_vary_need_a_longer_timeout),
         cmocka_unit_test(hostile_files_do_no_harm),
     };
 

@@ -22,6 +22,39 @@ static void test_service_floor(void **state)
     failing(bench, "");
 }
 
+static double cv_of_1(const struct arguments *arguments)
+{
+    (void)arguments;
+    return 1;
+}
+
+/* Of varied waits the mean is judged: here within 10 % and 1 %. */
+static void test_service_floor_of_varied_waits(void **state)
+{
+    static const struct workload varied = {.kind = WORKLOAD_IO,
+                                           .wait_ns = wait_50ms,
+                                           .wait_cv = cv_of_1,
+                                           .backend_calls = one_call};
+    static const struct workload_entry varied_entry = {"varied", &varied};
+    struct bench *bench = good_open();
+
+    (void)state;
+    bench->point.workload = &varied_entry;
+    histogram_record(&bench->load.service, 1 * MS);
+    failing(bench, "");
+    bench = good_open();
+    bench->point.workload = &varied_entry;
+    for (int i = 0; i < 1000; i++)
+        histogram_record(&bench->load.service, 20 * MS);
+    failing(bench, "service_floor");
+    bench = good_open(); /* 25 different requests say nothing about a mean */
+    bench->point.workload = &varied_entry;
+    bench->trial.requests_made = 25;
+    for (int i = 0; i < 1000; i++)
+        histogram_record(&bench->load.service, 20 * MS);
+    failing(bench, "");
+}
+
 static void test_offered_rate(void **state)
 {
     struct bench *bench = good_open();
@@ -107,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service_floor),
+        cmocka_unit_test(test_service_floor_of_varied_waits),
         cmocka_unit_test(test_offered_rate),
         cmocka_unit_test(test_server_restarted),
         cmocka_unit_test(test_sampler_cost),
