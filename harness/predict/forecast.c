@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "harness/simulate/wiring.h"
 
@@ -20,13 +21,6 @@ static const double WORKERS_WITHIN = 1.05;
 static const double OVERLOAD = 0.98;
 
 enum { WORKERS_MOST = 4096 };
-
-const char *law_name(enum law law)
-{
-    static const char *const names[LAWS] = {"cpu", "workers", "backend",
-                                            "clients", "memory"};
-    return names[law];
-}
 
 /* The constant, or `otherwise` where it was not measured. */
 static double value_of(const struct model_constants *model, enum constant_id id,
@@ -87,10 +81,17 @@ static struct cost cost_of(const struct service *p,
     return cost;
 }
 
-static bool is_worker(const struct model_constants *model)
+/* Workers that a request holds until it ends; 0: none. */
+static int holding_workers(const struct model_constants *model, int workers)
 {
-    return model->discipline == DISCIPLINE_WORKER ||
-           model->discipline == DISCIPLINE_ALONE;
+    switch (model->discipline) {
+    case DISCIPLINE_ALONE:
+        return 1;
+    case DISCIPLINE_WORKER:
+        return workers;
+    default:
+        return 0;
+    }
 }
 
 /* Cores that computing requests can use at once. */
@@ -118,29 +119,26 @@ static void bind_laws(const struct service *p, struct forecast *f,
                       const struct cost *cost)
 {
     const struct model_constants *model = f->model;
-    double held_ns = p->wait_ns + cost->total_ns;
-    int slots = model->discipline == DISCIPLINE_ALONE ? 1 : f->workers;
-    double flight_bytes = value_of(model, CONSTANT_MEMORY_FLIGHT, 0);
-    double left_bytes = p->memory_bytes - memory_of(model, f->workers, 0);
+    bool limited = p->memory_bytes > 0;
+    struct laws laws = laws_of(&(struct laws_input){
+        .open = p->rate_per_s > 0,
+        .rate_per_s = p->rate_per_s,
+        .connections = p->connections,
+        .think_s = p->think_ns / NS_PER_S,
+        .wait_s = p->wait_ns / NS_PER_S,
+        .cpu_s = cost->total_ns / NS_PER_S,
+        .cpus = cores_of(p, model, f->workers),
+        .holding_workers = holding_workers(model, f->workers),
+        .backend_workers = p->backend_workers,
+        .backend_s = p->wait_ns / NS_PER_S,
+        .flight_bytes = value_of(model, CONSTANT_MEMORY_FLIGHT, 0),
+        .memory_left = limited
+                           ? p->memory_bytes - memory_of(model, f->workers, 0)
+                           : INFINITY,
+    });
 
-    for (int law = 0; law < LAWS; law++)
-        f->law_per_s[law] = INFINITY;
-    f->law_per_s[LAW_CPU] =
-        cores_of(p, model, f->workers) / cost->total_ns * NS_PER_S;
-    if (is_worker(model))
-        f->law_per_s[LAW_WORKERS] = slots / held_ns * NS_PER_S;
-    if (p->backend_workers > 0 && p->wait_ns > 0)
-        f->law_per_s[LAW_BACKEND] = p->backend_workers / p->wait_ns * NS_PER_S;
-    if (p->connections > 0 && p->rate_per_s <= 0)
-        f->law_per_s[LAW_CLIENTS] =
-            p->connections / (held_ns + p->think_ns) * NS_PER_S;
-    if (p->memory_bytes > 0 && flight_bytes > 0 && isfinite(left_bytes))
-        f->law_per_s[LAW_MEMORY] =
-            fmax(0, left_bytes) / flight_bytes / held_ns * NS_PER_S;
-    f->law = LAW_CPU;
-    for (int law = 0; law < LAWS; law++)
-        if (law != LAW_CLIENTS && f->law_per_s[law] < f->law_per_s[f->law])
-            f->law = law;
+    memcpy(f->law_per_s, laws.per_s, sizeof f->law_per_s);
+    f->law = laws.capacity;
     f->capacity_per_s = f->law_per_s[f->law];
     double share = f->law == LAW_CPU ? cost->half_ns / cost->total_ns : 0;
     f->capacity_lo_per_s = f->capacity_per_s / (1 + share);

@@ -1,35 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a model would do for a service: capacity by the laws that can bind,
- * percentiles by simulation, memory by slopes, and how many workers it needs.
- *
- *   S        CPU of a request: overheads from the machine's constants, and the
- *            handler's work times the model's factor
- *   cpu      cores that the model can use / S
- *   workers  W / (wait + S): each is held for the whole request
- *   backend  the backend's workers / the wait
- *   clients  N / (wait + S + think): a closed loop asks no more often
- *   memory   requests in flight that fit / (wait + S)
- *
- * The least binds. (The same laws as harness/trial/prediction.h, with S
- * instead of the bare work.)
+ * What a model would do for a service: capacity by the laws that can bind
+ * (laws.h), percentiles by simulation, memory by slopes, and how many workers
+ * it needs. The laws' CPU time of a request has two parts: overheads from the
+ * machine's constants, and the handler's work times the model's factor.
  */
 #pragma once
 
 #include "constants.h"
 #include "harness/simulate/simulation.h"
+#include "laws.h"
 #include "service.h"
-
-enum law { LAW_CPU, LAW_WORKERS, LAW_BACKEND, LAW_CLIENTS, LAW_MEMORY, LAWS };
 
 struct forecast {
     const struct model_constants *model;
     int workers; /* 0: it has none to set */
 
-    double request_cpu_ns; /* S at the load that is asked for */
+    double request_cpu_ns; /* at the load that is asked for */
     /* With the interval of the constants alone. */
     double capacity_per_s, capacity_lo_per_s, capacity_hi_per_s;
-    enum law law;           /* that binds the capacity */
+    enum law law;           /* that bounds the capacity */
     double law_per_s[LAWS]; /* INFINITY: does not apply */
 
     double rate_per_s; /* asked for, or what the clients ask */
@@ -42,8 +32,6 @@ struct forecast {
     double memory_bytes;            /* NAN: not known */
     bool keeps_limit, keeps_memory; /* true where there is none */
 };
-
-const char *law_name(enum law law);
 
 /* How precise: requests to simulate, and the seed. */
 struct precision {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * First the laws and the causes of a residual, as pure functions; then their
- * inputs from a trial.
+ * First the causes of a residual, as pure functions; then the inputs of the
+ * laws and of the causes from a trial.
  */
 #include "prediction.h"
 
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "harness/base/json.h"
+#include "harness/predict/laws.h"
 #include "trial.h"
 
 /* A larger residual needs a cause. */
@@ -28,32 +29,27 @@ static const double SWITCH_S = 1.5e-6;
  * (workloads/share.h). */
 enum { SEEDS = 1000 };
 
-static void bound(struct prediction *prediction, const char *law, double per_s)
-{
-    if (prediction->law && prediction->per_s <= per_s)
-        return;
-    prediction->law = law;
-    prediction->per_s = per_s;
-}
-
 void prediction_make(const struct prediction_input *input,
                      struct prediction *prediction)
 {
-    double request_s = (double)input->wait_ns / 1e9 + input->cpu_s;
-    double round_s = request_s + (double)input->think_ns / 1e9;
+    struct laws laws = laws_of(&(struct laws_input){
+        .open = input->open,
+        .rate_per_s = input->rate_per_s,
+        .connections = input->connections,
+        .think_s = (double)input->think_ns / 1e9,
+        .wait_s = (double)input->wait_ns / 1e9,
+        .cpu_s = input->cpu_s,
+        .cpus = input->cpus,
+        .holding_workers = input->holding_workers,
+        .backend_workers = input->backend_workers,
+        .backend_s = (double)input->backend_ns / 1e9,
+    });
 
     *prediction = (struct prediction){.input = *input};
-    if (input->open)
-        bound(prediction, "offered rate", input->rate_per_s);
-    else if (round_s > 0)
-        bound(prediction, "closed loop", input->connections / round_s);
-    if (input->holding_workers > 0 && request_s > 0)
-        bound(prediction, "workers", input->holding_workers / request_s);
-    if (input->backend_workers > 0 && input->backend_ns > 0)
-        bound(prediction, "backend",
-              input->backend_workers / ((double)input->backend_ns / 1e9));
-    if (input->cpu_s > 0 && input->cpus > 0)
-        bound(prediction, "cpu", input->cpus / input->cpu_s);
+    if (isinf(laws.per_s[laws.binding]))
+        return;
+    prediction->law = law_name(laws.binding);
+    prediction->per_s = laws.per_s[laws.binding];
 }
 
 double residual_of(const struct residual_facts *facts)

@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Queueing laws say beforehand what a trial can reach at most, so that a
- * measured figure far from its law is noticed. The bounds come from the cell's
- * own numbers and from the bare ceiling alone; nothing is fitted.
- *
- *   closed loop   C / (D + c + Z)   every connection always busy or thinking
- *   workers       W / (D + c)       a request holds a worker until it ends
- *   cpu           P / c             all CPUs of the server busy
- *   backend       K / B             the backend serves K calls at once
- *   offered rate  the rate          open loop
- *
- * C connections, Z think time, D longest wait of a request, B sum of the waits
- * of its backend calls (made at once or in turn), c CPU time of a request (from
- * the bare ceiling; 0 without one), W workers that hold one request each, P
- * CPUs that the model can use. The smallest bound is the prediction.
- * (P. J. Denning and J. P. Buzen, The Operational Analysis of Queueing
- * Network Models, ACM Computing Surveys 10, 1978.)
+ * Queueing laws (harness/predict/laws.h) say beforehand what a trial can reach
+ * at most, so that a measured figure far from its law is noticed. The bounds
+ * come from the cell's own numbers and from the bare ceiling alone; nothing is
+ * fitted. The least bound is the prediction.
  *
  * A residual is the distance of the measured rate from the prediction. If it
  * is large, the trial's own counters are searched for a known cause; without
@@ -45,15 +33,19 @@
 struct trial;
 struct trial_spec;
 
+/* The laws' input as it is stored. */
 struct prediction_input {
     bool open;
     double rate_per_s;
     int connections;
-    int64_t think_ns, wait_ns, backend_ns;
-    double cpu_s;        /* c, in seconds; 0: unknown */
-    int holding_workers; /* W; 0: requests hold no worker */
-    int cpus;            /* P */
-    int backend_workers; /* K; 0: no limit, or the backend is not called */
+    int64_t think_ns;
+    int64_t wait_ns;     /* the longest wait; their sum where a model makes
+                            them in turn */
+    int64_t backend_ns;  /* the sum of all waits */
+    double cpu_s;        /* from the bare ceiling; 0: unknown */
+    int holding_workers; /* 0: requests hold no worker */
+    int cpus;
+    int backend_workers; /* 0: no limit, or the backend is not called */
 };
 
 struct prediction {
@@ -82,7 +74,7 @@ json_t *prediction_json(const struct trial_spec *spec,
 struct residual_facts {
     double predicted_per_s, measured_per_s;
     double window_s;
-    double bare_s;         /* c */
+    double bare_s;         /* the law's CPU time of a request */
     int wave;              /* requests that can begin at the same moment */
     const char *exhausted; /* the limit that was hit */
     double failed_per_s;
