@@ -5,12 +5,13 @@ harness/simulate/ is built with tests/unit/simulation.c, and the test that is
 named for it fails.
 """
 import pathlib
-import shutil
-import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import mutants  # noqa: E402
 
 # File, what stands there, what a mistake would make of it, the test that sees it.
 MUTANTS = [
@@ -51,43 +52,30 @@ MUTANTS = [
     ("the backend has no limit",
      "wiring.c", "if (wiring->backend_servers > 0)", "if (0)",
      "test_slots_are_servers"),
+    ("who came last is served first",
+     "state.c", "engine->requests[fifo->last].next = request;",
+     "{ engine->requests[request].next = fifo->first; fifo->first = request; return; }",
+     "test_first_come_request_by_request"),
 ]
 
 
-def build(folder: pathlib.Path) -> str:
-    """Builds the unit test with the folder's simulator. Returns the program."""
-    program = folder / "simulation"
-    sources = sorted((folder / "harness/simulate").glob("*.c"))
-    subprocess.run(
-        ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", f"-I{folder}", f"-I{ROOT}",
-         str(ROOT / "tests/unit/simulation.c"), *map(str, sources),
-         str(ROOT / "harness/arithmetic/statistics.c"), "-lcmocka", "-lm", "-o", str(program)],
-        check=True, timeout=120)
-    return str(program)
-
-
-def fails(program: str, name: str) -> bool:
-    done = subprocess.run([program, name], capture_output=True, text=True, timeout=120, check=False)
-    if "1 test(s) run" not in done.stderr + done.stdout:
-        raise AssertionError(f"{name} did not run: {done.stdout}{done.stderr}")
-    return done.returncode != 0
-
-
 class Mutants(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-        shutil.copytree(ROOT / "harness/simulate", self.folder / "harness/simulate")
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.copy = mutants.Copy(pathlib.Path(folder.name), "simulation", ["harness/simulate"],
+                                ["harness/arithmetic/statistics.c"], [])
 
     def test_mutants_are_seen(self):
-        simulator = self.folder / "harness/simulate"
         for what, file, right, wrong, seen_by in MUTANTS:
             with self.subTest(what):
-                text = (simulator / file).read_text()
-                self.assertEqual(1, text.count(right), f"{file} has no single {right!r}")
-                (simulator / file).write_text(text.replace(right, wrong))
-                self.assertTrue(fails(build(self.folder), seen_by), f"{seen_by} did not see it")
-                (simulator / file).write_text(text)
+                self.assertTrue(self.copy.sees(f"harness/simulate/{file}", right, wrong, seen_by),
+                                f"{seen_by} did not see it")
+
+    def test_without_a_mistake_they_pass(self):
+        for name in sorted({seen_by for *_, seen_by in MUTANTS}):
+            self.assertFalse(self.copy.fails(name), name)
 
 
 if __name__ == "__main__":

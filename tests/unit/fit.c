@@ -135,7 +135,7 @@ static void test_intervals_hold(void **state)
         }
     }
     for (int i = 0; i < CONSTANTS; i++)
-        if (held[i] < 0.92 * RUNS || held[i] > 0.98 * RUNS)
+        if (held[i] < 0.93 * RUNS || held[i] > 0.97 * RUNS)
             fail_msg("%s: %d of %d intervals hold it", constant_name(i),
                      held[i], RUNS);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Forecasts of made-up worlds whose answers are known in closed form: which
- * law binds, how many workers are needed, what is refused.
+ * Forecasts of made-up worlds whose answers are known in closed form: what a
+ * request costs, which law binds, how many workers are needed, what is refused.
+ * tests/method/test_forecast_mutants.py names the test that sees a mistake.
  */
 #include <errno.h>
 #include <math.h>
@@ -126,8 +127,8 @@ static void test_light_load(void **state)
     }
 }
 
-/* One loop that only computes is M/G/1. */
-static void test_mg1(void **state)
+/* One loop that only computes is M/D/1. */
+static void test_md1(void **state)
 {
     struct machine machine = world();
     struct service p = service(0, 0.99 * MS, 600);
@@ -139,6 +140,7 @@ static void test_mg1(void **state)
     f = forecast(&p, &machine, "loop", 0);
     near("load", f.load, 0.6, 1e-9);
     near("busy", f.busy, 0.6, 0.02);
+    near("mean", f.mean_ns.value, MS * (1 + 0.6 / (2 * (1 - 0.6))), 0.03);
     assert_true(f.p50_ns.value > MS && f.p99_ns.value < 8 * MS);
 }
 
@@ -163,6 +165,25 @@ static void test_workers(void **state)
                                       machine_model(&machine, "threads"),
                                       &PRECISION),
                      0);
+}
+
+/* Where waits vary much, p99 is a long wait whatever the queue; the mean is
+ * not. */
+static void test_workers_by_mean(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(50 * MS, 1 * MS, 200);
+
+    (void)state;
+    p.cv_wait = 4;
+    int workers = forecast_workers(&p, &machine,
+                                   machine_model(&machine, "pool"), &PRECISION);
+    struct forecast best = forecast(&p, &machine, "pool", 4096);
+    struct forecast enough = forecast(&p, &machine, "pool", workers);
+    struct forecast fewer = forecast(&p, &machine, "pool", workers - 2);
+    assert_true(enough.mean_ns.value <= 1.05 * best.mean_ns.value);
+    assert_true(fewer.mean_ns.value > 1.05 * best.mean_ns.value);
+    assert_true(fewer.p99_ns.value < 1.05 * best.p99_ns.value);
 }
 
 /* A number of workers is no limit to a model that has none. */
@@ -206,6 +227,229 @@ static void test_limits(void **state)
     assert_false(f.keeps_memory);
 }
 
+/* A world in which every part of a request's cost has a figure of its own. */
+static struct machine dear_world(void)
+{
+    struct machine machine = world();
+
+    for (int i = 0; i < machine.model_count; i++) {
+        struct constant *of = machine.models[i].of;
+        of[CONSTANT_REQUEST] = (struct constant){10000, 8000, 12000, 3};
+        of[CONSTANT_CALL_FIRST] = (struct constant){20000, 18500, 21500, 3};
+        of[CONSTANT_CALL] = exact(5000);
+        of[CONSTANT_BYTE] = exact(10);
+        of[CONSTANT_CONNECTION] = exact(40000);
+        of[CONSTANT_GROWTH] = exact(0.1);
+        of[CONSTANT_WAKE] = exact(8000);
+        of[CONSTANT_WORK_FACTOR] = exact(1.2);
+    }
+    return machine;
+}
+
+/* Three calls, half a kilobyte, four requests to a connection. */
+static struct service dear_service(double rate_per_s)
+{
+    struct service p = service(20 * MS, 1 * MS, rate_per_s);
+
+    p.calls = 3;
+    p.payload_bytes = 500;
+    p.requests_per_connection = 4;
+    return p;
+}
+
+/* In ns, where all cores are busy and few requests are in flight: the request,
+ * its bytes, its share of a connection, the calls, the work. */
+static const double DEAR_NS =
+    10000 + 500 * 10 + 40000 / 4 + (20000 + 2 * 5000) + 1.2 * 1e6;
+
+static void test_cost(void **state)
+{
+    struct machine machine = dear_world();
+    struct service p = dear_service(100);
+
+    (void)state;
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    assert_string_equal(law_name(f.law), "cpu");
+    near("capacity", f.capacity_per_s, 1e9 / DEAR_NS, 1e-9);
+    /* Half a width of 2 us and one of 1.5 us, of errors that are independent.
+     */
+    double half = 2500 / DEAR_NS;
+    near("lo", f.capacity_lo_per_s, 1e9 / DEAR_NS / (1 + half), 1e-9);
+    near("hi", f.capacity_hi_per_s, 1e9 / DEAR_NS / (1 - half), 1e-9);
+}
+
+/* At half of the load a server sleeps half of the time, and is woken by a
+ * request and by the answer to each of its calls. With 64 in flight a request
+ * costs two doublings more than with 16. */
+static void test_cost_at_a_load(void **state)
+{
+    struct machine machine = dear_world();
+    struct service p = dear_service(0.5 * 1e9 / DEAR_NS);
+    double wakes_ns = 0.5 * 8000 * (1 + 3);
+    double overheads_ns = DEAR_NS - 1.2e6;
+
+    (void)state;
+    p.wait_ns = 64 / p.rate_per_s * 1e9 - DEAR_NS;
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    near("load", f.load, 0.5, 1e-9);
+    near("cpu", f.request_cpu_ns, wakes_ns + 1.2 * overheads_ns + 1.2e6, 1e-9);
+    near("busy", f.busy, p.rate_per_s * f.request_cpu_ns / 1e9, 0.02);
+}
+
+/* A call that was not measured costs what the first one does, and that what a
+ * request does. */
+static void test_unmeasured_calls(void **state)
+{
+    struct machine machine = dear_world();
+    struct service p = dear_service(100);
+    struct constant *of = machine.models[1].of;
+
+    (void)state;
+    of[CONSTANT_CALL] = exact(NAN);
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    near("first", f.capacity_per_s, 1e9 / (DEAR_NS + 2 * 15000), 1e-9);
+    of[CONSTANT_CALL_FIRST] = exact(NAN);
+    f = forecast(&p, &machine, "loop", 0);
+    near("request", f.capacity_per_s, 1e9 / (DEAR_NS - 30000 + 3 * 10000),
+         1e-9);
+}
+
+static void test_memory(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 100);
+
+    (void)state;
+    struct forecast f = forecast(&p, &machine, "pool", 40);
+    /* Little's law, and a queue that is all but empty. */
+    near("in flight", f.in_flight, 100 * 0.02102, 0.03);
+    near("memory", f.memory_bytes,
+         (1 << 20) + 40 * 65536 + 8192 * (f.in_flight + 3 * sqrt(f.in_flight)),
+         1e-9);
+    p.memory_bytes = f.memory_bytes - 1;
+    assert_false(forecast(&p, &machine, "pool", 40).keeps_memory);
+    p.memory_bytes = f.memory_bytes + 1;
+    assert_true(forecast(&p, &machine, "pool", 40).keeps_memory);
+}
+
+/* 40 clients who ask at once for the same wait: with a worker less, one in 39
+ * answers takes twice as long, which is more than one in a hundred. */
+static void test_workers_of_clients(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(50 * MS, 0, 0);
+
+    (void)state;
+    p.cv_wait = 0;
+    p.connections = 40;
+    assert_int_equal(forecast_workers(&p, &machine,
+                                      machine_model(&machine, "pool"),
+                                      &PRECISION),
+                     40);
+}
+
+/* Clients who wait, compute and think are no more often there. */
+static void test_clients(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 0);
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.connections = 3;
+    p.think_ns = 40 * MS;
+    struct forecast f = forecast(&p, &machine, "pool", 3);
+    near("law", f.law_per_s[LAW_CLIENTS], 3e9 / (61.02 * MS), 1e-9);
+    near("rate", f.rate_per_s, 3e9 / (61.02 * MS), 0.02);
+    near("load", f.load, 21.02 / 61.02, 1e-9);
+}
+
+/* Whoever holds a worker, a backend's place or a loop is waited for. */
+static void test_queues(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 0, 0);
+
+    (void)state;
+    p.cv_wait = 0;
+    p.connections = 20;
+    struct forecast f = forecast(&p, &machine, "pool", 4);
+    near("workers", f.rate_per_s, 4e9 / (20.02 * MS), 0.01);
+    f = forecast(&p, &machine, "serial", 0);
+    near("serial", f.rate_per_s, 1e9 / (20.02 * MS), 0.01);
+    p.backend_workers = 5;
+    f = forecast(&p, &machine, "loop", 0);
+    near("backend", f.rate_per_s, 5e9 / (20 * MS), 0.01);
+}
+
+/* A loop answers who waited before it reads from who is new: all first pieces,
+ * a wait, all second pieces (docs/method/forecasts.md). */
+static void test_convoy(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(1 * MS, MS / 10, 0);
+    double last_ns = 10000 + MS / 10;
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.cpu_after_calls = true;
+    p.connections = 16;
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    near("convoy", f.rate_per_s, 16e9 / (MS + 16 * last_ns), 0.02);
+}
+
+/* Work that is handed to a pool has all cores; on the loop it has one. */
+static void test_offload(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(0, 5 * MS, 0);
+    struct model_constants *m = &machine.models[3];
+
+    (void)state;
+    p.cv_cpu = 0;
+    p.connections = 8;
+    m->discipline = DISCIPLINE_LOOP;
+    m->offloads = true;
+    near("pool", forecast(&p, &machine, "pool", 2).rate_per_s,
+         2e9 / (5.01 * MS), 0.01);
+    near("loop", forecast(&p, &machine, "loop", 0).rate_per_s,
+         1e9 / (5.01 * MS), 0.01);
+}
+
+/* Eight at once: in a burst, half of the others come before. */
+static void test_bursts(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(0, 0.99 * MS, 300);
+
+    (void)state;
+    p.payload_bytes = 0;
+    p.cv_cpu = 0;
+    p.burst = 8;
+    near("mean", forecast(&p, &machine, "loop", 0).mean_ns.value,
+         MS * (1 + (0.3 + 8 - 1) / (2 * (1 - 0.3))), 0.03);
+}
+
+/* A limit is kept or missed at its own percentile. */
+static void test_limit_percentile(void **state)
+{
+    static const int percents[] = {50, 90, 99};
+    struct machine machine = world();
+    struct service p = service(0, 0.99 * MS, 500);
+
+    (void)state;
+    p.payload_bytes = 0;
+    for (int i = 0; i < 3; i++) {
+        /* Work that is nearly exponential: M/M/1 has these percentiles. */
+        double known_ns = -log(1 - percents[i] / 100.0) * 2 * MS;
+        p.limit_percent = percents[i];
+        p.limit_ns = known_ns * 1.25;
+        assert_true(forecast(&p, &machine, "loop", 0).keeps_limit);
+        p.limit_ns = known_ns * 0.75;
+        assert_false(forecast(&p, &machine, "loop", 0).keeps_limit);
+    }
+}
+
 static void refused(const struct service *p, const char *words)
 {
     char why[512] = "";
@@ -245,16 +489,31 @@ static void test_contradictions(void **state)
     refused(&p, "at least one call");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_light_load),
-        cmocka_unit_test(test_mg1),
+        cmocka_unit_test(test_md1),
+        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_cost_at_a_load),
+        cmocka_unit_test(test_unmeasured_calls),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_workers),
+        cmocka_unit_test(test_workers_by_mean),
+        cmocka_unit_test(test_workers_of_clients),
         cmocka_unit_test(test_workers_of_others),
+        cmocka_unit_test(test_clients),
+        cmocka_unit_test(test_queues),
+        cmocka_unit_test(test_convoy),
+        cmocka_unit_test(test_offload),
+        cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limit_percentile),
         cmocka_unit_test(test_contradictions),
     };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,9 @@
  *
  * The formulas: L. Kleinrock, Queueing Systems, vol. 1 (M/M/c, M/G/1, batch
  * arrivals) and vol. 2 (processor sharing); M. Reiser and S. S. Lavenberg,
- * Journal of the ACM 27, 1980 (mean value analysis).
+ * Journal of the ACM 27, 1980 (mean value analysis); J. Kiefer and J.
+ * Wolfowitz, Transactions of the American Mathematical Society 78, 1955 (the
+ * wait of each request of a queue with several servers).
  */
 #include <errno.h>
 #include <math.h>
@@ -15,10 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "harness/arithmetic/statistics.h"
+#include "harness/simulate/draw.h"
 #include "harness/simulate/wiring.h"
 
 /* Sanitizers make a run ten times as long; they look for other mistakes. */
@@ -243,6 +248,71 @@ static void test_endless_quantum_is_a_queue(void **state)
     same(&loop, &threads);
 }
 
+enum { PATH = 100000 };
+
+/* The response of each request of a first-come queue, from its arrival and its
+ * work: it begins when the first of the servers is free. */
+static void one_by_one(const double *log_ns, const double *work_ns, int servers,
+                       double *responses_ns)
+{
+    double free_ns[8] = {0};
+
+    for (int i = 0; i < PATH; i++) {
+        int first = 0;
+        for (int s = 1; s < servers; s++)
+            if (free_ns[s] < free_ns[first])
+                first = s;
+        free_ns[first] = fmax(log_ns[i], free_ns[first]) + work_ns[i];
+        responses_ns[i] = free_ns[first] - log_ns[i];
+    }
+}
+
+static void follows(const struct simulation_result *r, double *responses_ns)
+{
+    double sum_ns = 0;
+
+    for (int i = 0; i < PATH; i++)
+        sum_ns += responses_ns[i];
+    near("sum", r->response_ns, sum_ns, 1e-9);
+    near("mean", r->mean_ns.value, sum_ns / PATH, 1e-9);
+    qsort(responses_ns, PATH, sizeof *responses_ns, statistics_ascending);
+    near("p50", r->p50_ns.value, responses_ns[PATH / 2 - 1], 1e-9);
+    near("p90", r->p90_ns.value, responses_ns[PATH / 10 * 9 - 1], 1e-9);
+    near("p99", r->p99_ns.value, responses_ns[PATH / 100 * 99 - 1], 1e-9);
+}
+
+/* Request by request, queues for executors and queues for cores without an end
+ * of the quantum are what a queue is on paper. */
+static void test_first_come_request_by_request(void **state)
+{
+    static double log_ns[PATH], work_ns[PATH], responses_ns[PATH];
+    struct demand demand = computing(MS, lognormal(1));
+
+    (void)state;
+    for (int servers = 1; servers <= 8; servers *= 2) {
+        struct simulation simulation = open_loop(0);
+        double at_ns = 0;
+        for (int i = 0; i < PATH; i++) {
+            at_ns += MS / (0.8 * servers) * draw_exponential(7, (uint64_t)i, 0);
+            log_ns[i] = at_ns;
+            work_ns[i] = MS * draw_factor(&demand.compute, simulation.seed,
+                                          (uint64_t)i, 0);
+        }
+        simulation.arrivals.kind = ARRIVE_REPLAY;
+        simulation.arrivals.log_ns = log_ns;
+        simulation.arrivals.log_count = PATH;
+        simulation.requests = PATH;
+        simulation.warmup = 0;
+        simulation.cores = servers;
+        struct simulation_result threads = served(simulation, demand, THREADS);
+        struct simulation_result workers =
+            served(simulation, demand, pool(servers));
+        one_by_one(log_ns, work_ns, servers, responses_ns);
+        follows(&threads, responses_ns);
+        follows(&workers, responses_ns);
+    }
+}
+
 static void test_waitless_models_are_one(void **state)
 {
     struct demand demand = computing(MS, lognormal(2));
@@ -395,31 +465,66 @@ static void test_times_twice(void **state)
     assert_true(once.busy == twice.busy);
 }
 
-/* Neither more cores nor more workers make a closed loop slower. */
+/* Each wiring with n executors of the kind that it is about. */
+static struct wiring with_pool(int n)
+{
+    return pool(n);
+}
+
+static struct wiring with_loops(int n)
+{
+    return (struct wiring){
+        .discipline = DISCIPLINE_LOOP, .executors = n, .shared = true};
+}
+
+static struct wiring with_offload(int n)
+{
+    return (struct wiring){
+        .discipline = DISCIPLINE_LOOP, .executors = 1, .offload_executors = n};
+}
+
+static struct wiring with_backend(int n)
+{
+    return (struct wiring){.discipline = DISCIPLINE_THREAD,
+                           .backend_servers = n};
+}
+
+/* Neither more cores nor more executors make a closed loop slower. Threads of a
+ * pool beside a loop are left out: where the cores are busy, the loop waits for
+ * one among them, and the more they are, the longer. */
 static void test_more_is_not_less(void **state)
 {
-    struct demand demand = {.before_ns = MS / 2,
-                            .after_ns = MS / 2,
+    static struct wiring (*const wirings[])(int) = {with_pool, with_loops,
+                                                    with_offload, with_backend};
+    enum { WIRINGS = sizeof wirings / sizeof *wirings, CORES = 5, MOST = 7 };
+    struct demand demand = {.before_ns = MS / 16,
+                            .between_ns = MS / 16,
+                            .after_ns = MS / 16,
+                            .offloaded_ns = MS * 3 / 4,
                             .compute = lognormal(1),
                             .wait_ns = 5 * MS,
                             .wait = lognormal(1),
-                            .calls = 1};
+                            .calls = 2};
     struct simulation simulation = closed_loop(40);
+    double per_s[CORES][MOST];
 
     (void)state;
     simulation.quantum_ns = 3 * MS;
     simulation.requests = REQUESTS / 40;
-    for (int cores = 1, last = 0; cores <= 8; cores *= 2, last = 0)
-        for (int workers = 1; workers <= 64; workers *= 2) {
-            simulation.cores = cores;
-            struct simulation_result r =
-                served(simulation, demand, pool(workers));
-            assert_true(r.rate_per_s.value >= 0.995 * last);
-            last = (int)r.rate_per_s.value;
-            simulation.cores = 2 * cores;
-            r = served(simulation, demand, pool(workers));
-            assert_true(r.rate_per_s.value >= 0.995 * last);
-        }
+    for (int w = 0; w < WIRINGS; w++)
+        for (int c = 0; c < CORES; c++)
+            for (int n = 0; n < MOST; n++) {
+                simulation.cores = 1 << c;
+                per_s[c][n] = served(simulation, demand, wirings[w](1 << n))
+                                  .rate_per_s.value;
+                double fewer_cores = c ? per_s[c - 1][n] : 0;
+                double fewer =
+                    n && wirings[w] != with_offload ? per_s[c][n - 1] : 0;
+                double before = fmax(fewer_cores, fewer);
+                if (per_s[c][n] < 0.995 * before)
+                    fail_msg("wiring %d, %d cores, %d executors: %g < %g", w,
+                             1 << c, 1 << n, per_s[c][n], before);
+            }
 }
 
 /* 95 % intervals of the mean and of p99 hold the truth in about as many of the
@@ -657,6 +762,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_mg1),
         cmocka_unit_test(test_processor_sharing),
         cmocka_unit_test(test_endless_quantum_is_a_queue),
+        cmocka_unit_test(test_first_come_request_by_request),
         cmocka_unit_test(test_waitless_models_are_one),
         cmocka_unit_test(test_offload_is_a_pool),
         cmocka_unit_test(test_closed_loop_is_mva),

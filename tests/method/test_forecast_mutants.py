@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The proofs of forecasts would see a mistake: each mutant of harness/predict/
+is built with tests/unit/forecast.c, and the test that is named for it fails.
+"""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import mutants  # noqa: E402
+
+# File, what stands there, what a mistake would make of it, the test that sees it.
+MUTANTS = [
+    ("a request costs nothing itself",
+     "forecast.c", "more * (value_of(model, CONSTANT_REQUEST, 0) +", "more * (0 +",
+     "test_cost"),
+    ("the first call is one of many",
+     "forecast.c", "first + (calls - 1) * further : 0", "calls * further : 0",
+     "test_cost"),
+    ("bytes cost nothing",
+     "forecast.c", "p->payload_bytes * value_of(model, CONSTANT_BYTE, 0)", "0",
+     "test_cost"),
+    ("each request opens a connection",
+     "forecast.c", "? 1 / p->requests_per_connection : 0", "? 1 : 0",
+     "test_cost"),
+    ("work costs what it costs alone",
+     "forecast.c", "p->cpu_ns * value_of(model, CONSTANT_WORK_FACTOR, 1),", "p->cpu_ns,",
+     "test_cost"),
+    ("an interval of half the width",
+     "forecast.c", "(c->hi - c->lo) / 2", "(c->hi - c->lo) / 4",
+     "test_cost"),
+    ("many in flight cost no more",
+     "forecast.c", "double more = 1 + growth;", "double more = 1 + 0 * growth;",
+     "test_cost_at_a_load"),
+    ("a busy server is woken as often as an idle one",
+     "forecast.c", "fmax(0, 1 - load) * value_of(", "value_of(",
+     "test_cost_at_a_load"),
+    ("the answer to a call wakes nobody",
+     "forecast.c", "calls > 0 ? wake_ns + more", "calls > 0 ? more",
+     "test_cost_at_a_load"),
+    ("a call that was not measured is free",
+     "forecast.c", "value_of(model, CONSTANT_CALL, first)", "value_of(model, CONSTANT_CALL, 0)",
+     "test_unmeasured_calls"),
+    ("workers need no memory",
+     "forecast.c", "workers * value_of(model, CONSTANT_MEMORY_WORKER, 0)", "0",
+     "test_memory"),
+    ("memory for the mean in flight, and for no more",
+     "forecast.c", "result.in_flight + 3 * sqrt(result.in_flight)", "result.in_flight",
+     "test_memory"),
+    ("workers are enough at twice the best time",
+     "forecast.c", "WORKERS_WITHIN = 1.05;", "WORKERS_WITHIN = 2;",
+     "test_workers_of_clients"),
+    ("workers are enough by their p99 alone",
+     "forecast.c", "times_ns[0] <= WORKERS_WITHIN * best_ns[0] &&", "",
+     "test_workers_by_mean"),
+    ("workers limit models that have none",
+     "forecast.c", "if (!model->has_workers)\n        workers = 0;\n    else if (workers", "if (workers",
+     "test_workers_of_others"),
+    ("a wait holds no worker",
+     "laws.c", "in->holding_workers / held_s", "in->holding_workers / in->cpu_s",
+     "test_laws"),
+    ("one thread has all cores",
+     "forecast.c", "if (!model->parallel)\n        return 1;", "",
+     "test_laws"),
+    ("the backend has no law",
+     "laws.c", "in->backend_workers / in->backend_s", "INFINITY",
+     "test_laws"),
+    ("flights fit into the server's own memory too",
+     "forecast.c", "p->memory_bytes - memory_of(model, f->workers, 0)", "p->memory_bytes",
+     "test_laws"),
+    ("clients do not think, by the law",
+     "laws.c", "held_s + in->think_s;", "held_s;",
+     "test_clients"),
+    ("clients do not think, in the simulation",
+     "forecast.c", ".think_ns = p->think_ns,", "",
+     "test_clients"),
+    ("the backend has no queue",
+     "forecast.c", ".backend_servers = p->backend_workers,", "",
+     "test_queues"),
+    ("a loop serves who is new before who waited",
+     "forecast.c", ".resumed_first = loop,", "",
+     "test_convoy"),
+    ("all work is on the loop",
+     "forecast.c", ".offload_executors = model->offloads ? workers : 0,", "",
+     "test_offload"),
+    ("a burst comes one by one",
+     "forecast.c", ".burst = p->burst,", ".burst = 1,",
+     "test_bursts"),
+    ("every limit is one of p99",
+     "forecast.c", "if (p->limit_percent == 50)", "if (0)",
+     "test_limit_percentile"),
+    ("work does not vary",
+     "forecast.c", ".compute = draw_of(p->cv_cpu),", ".compute = draw_of(0),",
+     "test_limit_percentile"),
+    ("an overload is simulated",
+     "forecast.c", "OVERLOAD = 0.98;", "OVERLOAD = 98;",
+     "test_laws"),
+]
+
+
+class Mutants(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.copy = mutants.Copy(
+            pathlib.Path(folder.name), "forecast", ["harness/predict", "harness/simulate"],
+            ["harness/arithmetic/statistics.c", "harness/base/json.c"], ["-ljansson"])
+
+    def test_mutants_are_seen(self):
+        for what, file, right, wrong, seen_by in MUTANTS:
+            with self.subTest(what):
+                self.assertTrue(self.copy.sees(f"harness/predict/{file}", right, wrong, seen_by),
+                                f"{seen_by} did not see it")
+
+    def test_without_a_mistake_they_pass(self):
+        for name in sorted({seen_by for *_, seen_by in MUTANTS}):
+            self.assertFalse(self.copy.fails(name), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
