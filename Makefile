@@ -52,6 +52,7 @@ runtime_sources := $(wildcard models/runtime/*.c models/runtime/*/*.c models/run
 harness_sources := $(filter-out harness/verbs/main.c,$(wildcard harness/*/*.c harness/*/*/*.c))
 unit_tests := $(patsubst tests/unit/%.c,$(out)/tests/%,$(wildcard tests/unit/*.c))
 fuzz_targets := $(patsubst tests/fuzz/%.c,$(out)/fuzz/%,$(wildcard tests/fuzz/*.c))
+speed_programs := $(patsubst tests/speed/%.c,$(out)/tests/speed/%,$(wildcard tests/speed/*.c))
 helpers := $(patsubst tests/helpers/%.c,$(out)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/*.ini))
 claim_experiments := $(patsubst harness/experiments/%.ini,%,$(wildcard harness/experiments/claims/*.ini))
@@ -151,6 +152,10 @@ selftest: all ## test the instrument: it must catch every planted fault
 bench-primitives: $(out)/troika ## measure the cost of a switch, a task, a hand-over and a timer on this machine
 	@$(with) ARGS $(out)/troika primitives
 
+.PHONY: bench-simulation
+bench-simulation: $(out)/tests/speed/simulation ## measure how many requests a second the simulator of forecasts serves
+	@$(with) ARGS $<
+
 .PHONY: bench-generators
 bench-generators: all ## compare troika load with wrk, h2load and ab, if installed: rate and CPU per request
 	@$(with) ARGS $(python) harness/generators.py --build $(out)
@@ -167,7 +172,7 @@ compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean
-tests: all $(unit_tests) $(helpers)
+tests: all $(unit_tests) $(helpers) $(speed_programs)
 
 # Only the tests that TESTS names are built. Of the unit tests, only one runs models.
 tests_named := $(value TESTS)
@@ -175,7 +180,7 @@ units_named := $(if $(tests_named),$(foreach u,$(unit_tests),$(if $(strip \
     $(foreach w,$(tests_named),$(findstring $(w),unit/$(notdir $(u))))),$(u))),$(unit_tests))
 .PHONY: tests-named
 tests-named: $(if $(filter-out unit/%,$(or $(tests_named),all))$(filter %/meter_unprivileged,$(units_named)),all) \
-    $(units_named) $(helpers)
+    $(units_named) $(helpers) $(speed_programs)
 
 check: tests-named ## run unit, contract, method, report, fault and tidy tests (TESTS=unit/gate: only tests with this word in their name)
 	@export TROIKA_BUILD=$(out); $(with) TESTS $(python) tests/run.py
@@ -338,6 +343,10 @@ $(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/librunti
 	$(call say,TEST,$*)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries) -lcmocka -luv
+$(speed_programs): $(out)/tests/speed/%: tests/speed/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
+	$(call say,SPEED,$*)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MF $@.d -MT $@ -o $@ $< $(out)/libtroika.a $(out)/libruntime.a $(llhttp) $(harness_libraries)
 # A target of tests/fuzz/ is linked like a unit test; libFuzzer has main.
 $(fuzz_targets): $(out)/fuzz/%: tests/fuzz/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,FUZZ,$*)
@@ -350,4 +359,5 @@ $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 
 .PHONY: FORCE
 FORCE:
--include $(all_objects:.o=.d) $(addsuffix .d,$(model_binaries) $(unit_tests) $(fuzz_targets) $(helpers))
+-include $(all_objects:.o=.d) $(addsuffix .d,$(model_binaries) $(unit_tests) $(fuzz_targets) $(helpers) \
+    $(speed_programs))
