@@ -22,32 +22,27 @@ enum place {
     CALL_4,
     SPIN,
     PART,
-    WAIT_FEW,
-    WAIT_MANY,
-    WORKERS_FEW,
-    WORKERS_MANY,
+    HELD,
+    READY,
+    POOLS_FEW,
+    POOLS_MANY,
     PLACES,
 };
 
 static const char *const places[PLACES] = {
-    [HELLO] = "hello",
-    [MANY] = "many",
-    [BYTES] = "bytes",
-    [CHURN] = "churn",
-    [CALL_1] = "call-calls1",
-    [CALL_4] = "call-calls4",
-    [SPIN] = "spin",
-    [PART] = "part",
-    [WAIT_FEW] = "wait-c8",
-    [WAIT_MANY] = "wait-c256",
-    [WORKERS_FEW] = "workers-w8",
-    [WORKERS_MANY] = "workers-w64",
+    [HELLO] = "hello", [MANY] = "many",          [BYTES] = "bytes",
+    [CHURN] = "churn", [CALL_1] = "call-calls1", [CALL_4] = "call-calls4",
+    [SPIN] = "spin",   [PART] = "part",          [HELD] = "held",
+    [READY] = "ready", [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
 };
 
 /* By what the cells differ, from the trials themselves. */
 struct facts {
-    double cpu_ns; /* of a request */
-    double memory_bytes, idle_bytes;
+    double cpu_ns;                               /* of a request */
+    double memory_bytes, idle_bytes, open_bytes; /* in the window; at rest, no
+                                connection; all connected, nothing asked */
+    double socket_bytes; /* what was received and is unread */
+    double tasks;        /* that the requests brought; NAN: they bring none */
     double connections, size_bytes, workers;
     double bare_ns, steps; /* of the work alone */
     double busy;           /* of one core */
@@ -58,7 +53,8 @@ typedef struct facts block[PLACES];
 
 static struct facts unknown(void)
 {
-    return (struct facts){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return (struct facts){NAN, NAN, NAN, NAN, NAN, NAN,
+                          NAN, NAN, NAN, NAN, NAN, NAN};
 }
 
 /* NAN where a gate withholds it. */
@@ -66,6 +62,19 @@ static double figure_of(const char *metric, const json_t *trial)
 {
     char why[256];
     return metric_of(metric_find(metric), trial, why, sizeof why);
+}
+
+/* Tasks that came with the requests, where one is started for each; a
+ * dispatcher may not have come to all of them. NAN: the model does not. */
+static double tasks_of(const json_t *trial)
+{
+    double connections =
+        json_figure_in(json_object_get(trial, "cell"), "load", "connections");
+    double before =
+        json_figure_in(json_object_get(trial, "memory"), "open", "threads");
+    double more = json_figure_in(trial, "tasks", "threads") - before;
+
+    return more >= connections / 4 ? fmin(more, connections) : NAN;
 }
 
 static struct facts facts_of(const json_t *trial)
@@ -79,6 +88,10 @@ static struct facts facts_of(const json_t *trial)
         .cpu_ns = figure_of("cpu_per_request_ns", trial),
         .memory_bytes = figure_of("memory_total_bytes", trial),
         .idle_bytes = json_figure_in(trial, "memory", "idle_total_bytes"),
+        .open_bytes = json_figure_in(json_object_get(trial, "memory"), "open",
+                                     "total_bytes"),
+        .socket_bytes = json_figure_in(trial, "memory", "socket_bytes"),
+        .tasks = tasks_of(trial),
         .connections = json_figure_in(cell, "load", "connections"),
         .size_bytes = json_figure_in(cell, "parameters", "size_bytes"),
         .workers = json_figure_of(cell, "workers"),
@@ -116,6 +129,58 @@ static double cpu_more(const struct facts *at, enum place more, enum place less)
     return at[more].cpu_ns - at[less].cpu_ns;
 }
 
+/* A pool whose workers have all served, and 256 requests for them: each worker
+ * carries one, and the others wait for their turn. */
+static double pool_in_block(const struct facts *at, enum constant_id id)
+{
+    const struct facts *few = &at[POOLS_FEW], *many = &at[POOLS_MANY];
+    double idle_bytes =
+        (many->idle_bytes - few->idle_bytes) / (many->workers - few->workers);
+    double served_bytes =
+        (many->memory_bytes - many->open_bytes - many->socket_bytes) /
+        many->workers;
+
+    switch (id) {
+    case CONSTANT_MEMORY:
+        return few->idle_bytes - few->workers * idle_bytes;
+    case CONSTANT_MEMORY_CONNECTION:
+        return (few->open_bytes - few->idle_bytes + many->open_bytes -
+                many->idle_bytes) /
+               (few->connections + many->connections);
+    case CONSTANT_MEMORY_QUEUED:
+        return few->socket_bytes / (few->connections - few->workers);
+    case CONSTANT_MEMORY_WORKER:
+        return idle_bytes + served_bytes;
+    default:
+        return NAN;
+    }
+}
+
+/* memory = base + connections + requests in flight + workers, each times its
+ * constant. */
+static double memory_in_block(const struct facts *at, enum constant_id id)
+{
+    const struct facts *held = &at[HELD], *ready = &at[READY];
+    const struct facts *any = isfinite(held->open_bytes) ? held : ready;
+
+    if (isfinite(at[POOLS_FEW].memory_bytes))
+        return pool_in_block(at, id);
+    switch (id) {
+    case CONSTANT_MEMORY:
+        return isfinite(any->idle_bytes) ? any->idle_bytes
+                                         : at[PART].idle_bytes;
+    case CONSTANT_MEMORY_CONNECTION:
+        return (any->open_bytes - any->idle_bytes) / any->connections;
+    case CONSTANT_MEMORY_FLIGHT:
+        return (held->memory_bytes - held->open_bytes - held->socket_bytes) /
+               (isfinite(held->tasks) ? held->tasks : held->connections);
+    case CONSTANT_MEMORY_QUEUED:
+        return ready->socket_bytes / ready->connections;
+    default:
+        return NAN;
+    }
+}
+
 /* A constant as one block has it; NAN where a cell is missing. */
 static double in_block(const struct facts *at, enum constant_id id)
 {
@@ -138,23 +203,9 @@ static double in_block(const struct facts *at, enum constant_id id)
         return cpu_more(at, PART, HELLO) / (1 - at[PART].busy);
     case CONSTANT_WORK_FACTOR:
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
-    case CONSTANT_MEMORY_FLIGHT:
-        return (at[WAIT_MANY].memory_bytes - at[WAIT_FEW].memory_bytes) /
-               (at[WAIT_MANY].connections - at[WAIT_FEW].connections);
-    case CONSTANT_MEMORY_WORKER:
-        return (at[WORKERS_MANY].memory_bytes - at[WORKERS_FEW].memory_bytes) /
-               (at[WORKERS_MANY].workers - at[WORKERS_FEW].workers);
-    case CONSTANT_MEMORY:
-        if (isfinite(at[WORKERS_FEW].memory_bytes))
-            return at[WORKERS_FEW].memory_bytes -
-                   at[WORKERS_FEW].workers *
-                       in_block(at, CONSTANT_MEMORY_WORKER);
-        return isfinite(at[WAIT_FEW].idle_bytes) ? at[WAIT_FEW].idle_bytes
-                                                 : at[PART].idle_bytes;
-    case CONSTANTS:
-        break;
+    default:
+        return memory_in_block(at, id);
     }
-    return NAN;
 }
 
 static struct constant level(const double *values, int n)
@@ -197,6 +248,8 @@ static void fit_model(block *blocks, struct model_constants *model)
         }
         model->of[id] = level(values, n);
     }
+    for (int b = 0; b < BLOCKS_MAX; b++)
+        model->dispatches |= isfinite(blocks[b][HELD].tasks);
 }
 
 int fit_constants(const json_t *trials, struct machine *machine, char *why,

@@ -22,7 +22,9 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_WAKE] = "wake_ns",
         [CONSTANT_WORK_FACTOR] = "work_factor",
         [CONSTANT_MEMORY] = "memory_bytes",
+        [CONSTANT_MEMORY_CONNECTION] = "memory_connection_bytes",
         [CONSTANT_MEMORY_FLIGHT] = "memory_flight_bytes",
+        [CONSTANT_MEMORY_QUEUED] = "memory_queued_bytes",
         [CONSTANT_MEMORY_WORKER] = "memory_worker_bytes",
     };
     return names[id];
@@ -57,13 +59,13 @@ json_t *machine_json(const struct machine *machine)
     for (int i = 0; i < machine->model_count; i++) {
         const struct model_constants *model = &machine->models[i];
         json_array_append_new(
-            models,
-            json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name",
-                      model->name, "discipline",
-                      discipline_name(model->discipline), "has_workers",
-                      model->has_workers, "parallel", model->parallel,
-                      "offloads", model->offloads, "foreign", model->foreign,
-                      "constants", constants_json(model)));
+            models, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}",
+                              "name", model->name, "discipline",
+                              discipline_name(model->discipline), "has_workers",
+                              model->has_workers, "parallel", model->parallel,
+                              "offloads", model->offloads, "foreign",
+                              model->foreign, "dispatches", model->dispatches,
+                              "constants", constants_json(model)));
     }
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:b, s:o}",
@@ -91,8 +93,20 @@ static bool take_text(const json_t *json, const char *key, char *into,
     return true;
 }
 
-static bool read_constant(const json_t *json, struct constant *constant)
+/* Files from before these were measured lack them. There a request in flight
+ * had its connection's memory with it, so none of it is lost. */
+static bool is_later(enum constant_id id)
 {
+    return id == CONSTANT_MEMORY_CONNECTION || id == CONSTANT_MEMORY_QUEUED;
+}
+
+static bool read_constant(const json_t *json, enum constant_id id,
+                          struct constant *constant)
+{
+    if (!json && is_later(id)) {
+        *constant = (struct constant){NAN, NAN, NAN, 0};
+        return true;
+    }
     const json_t *value = json_object_get(json, "value");
     const json_t *n = json_object_get(json, "n");
     if ((!json_is_number(value) && !json_is_null(value)) ||
@@ -127,8 +141,9 @@ static const char *read_model(const json_t *json, struct model_constants *model)
     model->parallel = json_true_of(json, "parallel");
     model->offloads = json_true_of(json, "offloads");
     model->foreign = json_true_of(json, "foreign");
+    model->dispatches = json_true_of(json, "dispatches");
     for (int i = 0; i < CONSTANTS; i++)
-        if (!read_constant(json_object_get(constants, constant_name(i)),
+        if (!read_constant(json_object_get(constants, constant_name(i)), i,
                            &model->of[i]))
             return constant_name(i);
     return isfinite(model->of[CONSTANT_REQUEST].value)

@@ -16,20 +16,23 @@
 enum { CONSTANTS_MODELS_MAX = 64 };
 
 enum constant_id {
-    CONSTANT_REQUEST,       /* CPU of a request that does nothing */
-    CONSTANT_CALL_FIRST,    /* more CPU with one call to a backend */
-    CONSTANT_CALL,          /* and with each further one */
-    CONSTANT_BYTE,          /* more CPU for a byte of the answer */
-    CONSTANT_CONNECTION,    /* more CPU where a request opens a connection */
-    CONSTANT_GROWTH,        /* share by which a request costs more for each
-                               doubling of the requests in flight, from 16 on */
-    CONSTANT_WAKE,          /* more CPU for a request, or for the answer to a
-                                  call, that finds the server asleep */
-    CONSTANT_WORK_FACTOR,   /* CPU of the handler's work over that of the work
-                               alone */
-    CONSTANT_MEMORY,        /* of the server, no one connected and no worker */
-    CONSTANT_MEMORY_FLIGHT, /* more for a request in flight */
-    CONSTANT_MEMORY_WORKER, /* more for a worker */
+    CONSTANT_REQUEST,     /* CPU of a request that does nothing */
+    CONSTANT_CALL_FIRST,  /* more CPU with one call to a backend */
+    CONSTANT_CALL,        /* and with each further one */
+    CONSTANT_BYTE,        /* more CPU for a byte of the answer */
+    CONSTANT_CONNECTION,  /* more CPU where a request opens a connection */
+    CONSTANT_GROWTH,      /* share by which a request costs more for each
+                             doubling of the requests in flight, from 16 on */
+    CONSTANT_WAKE,        /* more CPU for a request, or for the answer to a
+                                call, that finds the server asleep */
+    CONSTANT_WORK_FACTOR, /* CPU of the handler's work over that of the work
+                             alone */
+    CONSTANT_MEMORY,      /* of the server, no one connected and no worker */
+    CONSTANT_MEMORY_CONNECTION, /* more for an open connection */
+    CONSTANT_MEMORY_FLIGHT,     /* more for a request that has called */
+    CONSTANT_MEMORY_QUEUED,     /* more for one that waits for its turn, as
+                                   what it received lies unread */
+    CONSTANT_MEMORY_WORKER,     /* more for a worker that serves */
     CONSTANTS,
 };
 
@@ -43,6 +46,7 @@ struct model_constants {
     char name[64];
     enum discipline discipline;
     bool has_workers, parallel, offloads, foreign;
+    bool dispatches; /* one thread starts a task for each request */
     struct constant of[CONSTANTS];
 };
 

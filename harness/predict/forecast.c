@@ -20,6 +20,12 @@ static const double WORKERS_WITHIN = 1.05;
  * looked at. */
 static const double OVERLOAD = 0.98;
 
+/* Of the CPU of a request that does nothing, what the dispatcher does: parse it
+ * and start a task. With hello on one core, /proc showed 0.36 to 0.37 for
+ * process-per-request (parent against children) and 0.40 for
+ * thread-per-request (first thread against all). */
+static const double DISPATCH_SHARE = 0.38;
+
 enum { WORKERS_MOST = 4096 };
 
 /* The constant, or `otherwise` where it was not measured. */
@@ -38,6 +44,7 @@ static double half_of(const struct model_constants *model, enum constant_id id)
 /* CPU of a request by parts, at a share of the load and a number in flight. */
 struct cost {
     double request_ns;        /* parse, answer, bytes, connection */
+    double empty_ns;          /* of that, without bytes and connection */
     double call_ns;           /* of one call, on average */
     double work_ns;           /* the handler's own */
     double total_ns, half_ns; /* half: of the 95 % interval */
@@ -67,6 +74,7 @@ static struct cost cost_of(const struct service *p,
             more * (value_of(model, CONSTANT_REQUEST, 0) +
                     p->payload_bytes * value_of(model, CONSTANT_BYTE, 0) +
                     per_connection * value_of(model, CONSTANT_CONNECTION, 0)),
+        .empty_ns = more * value_of(model, CONSTANT_REQUEST, 0),
         .call_ns = calls > 0 ? wake_ns + more * calls_ns / calls : 0,
         .work_ns = p->cpu_ns * value_of(model, CONSTANT_WORK_FACTOR, 1),
     };
@@ -104,15 +112,67 @@ static int cores_of(const struct service *p,
     return bound && workers < p->cores ? workers : p->cores;
 }
 
-/* Requests that hold memory beyond the server's and the workers' own. */
-static double memory_of(const struct model_constants *model, int workers,
-                        double in_flight)
+/* CPU of a request in the one thread that starts tasks; 0: there is none. */
+static double dispatch_ns(const struct model_constants *model,
+                          const struct cost *cost)
+{
+    return model->dispatches ? DISPATCH_SHARE * cost->empty_ns : 0;
+}
+
+/* Who is in the server. */
+struct crowd {
+    double connections;
+    double carried; /* requests in flight, without those that wait for the
+                       dispatcher */
+    double queued;  /* requests, and answers to calls, that wait for their turn,
+                       wherever they do */
+};
+
+/* A request that has called holds its connection to the backend, and the task
+ * that was started for it if there is one. (Pools have that in their workers'
+ * constant.) */
+static double flight_bytes(const struct service *p,
+                           const struct model_constants *model)
+{
+    return p->wait_ns > 0 ? value_of(model, CONSTANT_MEMORY_FLIGHT, 0) : 0;
+}
+
+static double memory_of(const struct service *p,
+                        const struct model_constants *model, int workers,
+                        const struct crowd *crowd)
 {
     return value_of(model, CONSTANT_MEMORY, NAN) +
            (model->has_workers
                 ? workers * value_of(model, CONSTANT_MEMORY_WORKER, 0)
                 : 0) +
-           in_flight * value_of(model, CONSTANT_MEMORY_FLIGHT, 0);
+           crowd->connections * value_of(model, CONSTANT_MEMORY_CONNECTION, 0) +
+           crowd->carried * flight_bytes(p, model) +
+           crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0);
+}
+
+/* Requests that neither compute nor wait for the backend wait for their turn. */
+static struct crowd crowd_of(const struct service *p,
+                             const struct model_constants *model,
+                             const struct simulation_result *result)
+{
+    double in_flight = result->in_flight;
+    double rate_per_ns = result->rate_per_s.value / NS_PER_S;
+    double share = 1 + 3 / sqrt(fmax(in_flight, 1e-9));
+
+    /* What comes by chance has peaks; clients who ask again at once have none,
+     * and all others are as many at most. */
+    if (p->rate_per_s <= 0 && p->think_ns <= 0)
+        share = 1;
+    if (p->connections > 0)
+        share = fmin(share, p->connections / in_flight);
+    double undispatched =
+        model->dispatches ? rate_per_ns * result->queued_ns : 0;
+    double queued = in_flight - result->busy - rate_per_ns * p->wait_ns;
+    return (struct crowd){
+        .connections = p->connections > 0 ? p->connections : share * in_flight,
+        .carried = share * fmax(0, in_flight - undispatched),
+        .queued = share * fmax(0, queued),
+    };
 }
 
 static void bind_laws(const struct service *p, struct forecast *f,
@@ -120,6 +180,13 @@ static void bind_laws(const struct service *p, struct forecast *f,
 {
     const struct model_constants *model = f->model;
     bool limited = p->memory_bytes > 0;
+    /* Clients who are given are there whatever the rate; otherwise each request
+     * in flight has its connection. */
+    struct crowd before = {.connections = p->connections};
+    double each_bytes =
+        flight_bytes(p, model) +
+        (p->connections > 0 ? 0
+                            : value_of(model, CONSTANT_MEMORY_CONNECTION, 0));
     struct laws laws = laws_of(&(struct laws_input){
         .open = p->rate_per_s > 0,
         .rate_per_s = p->rate_per_s,
@@ -128,13 +195,14 @@ static void bind_laws(const struct service *p, struct forecast *f,
         .wait_s = p->wait_ns / NS_PER_S,
         .cpu_s = cost->total_ns / NS_PER_S,
         .cpus = cores_of(p, model, f->workers),
+        .dispatch_s = dispatch_ns(model, cost) / NS_PER_S,
         .holding_workers = holding_workers(model, f->workers),
         .backend_workers = p->backend_workers,
         .backend_s = p->wait_ns / NS_PER_S,
-        .flight_bytes = value_of(model, CONSTANT_MEMORY_FLIGHT, 0),
-        .memory_left = limited
-                           ? p->memory_bytes - memory_of(model, f->workers, 0)
-                           : INFINITY,
+        .flight_bytes = each_bytes,
+        .memory_left = limited ? p->memory_bytes -
+                                     memory_of(p, model, f->workers, &before)
+                               : INFINITY,
     });
 
     memcpy(f->law_per_s, laws.per_s, sizeof f->law_per_s);
@@ -160,8 +228,10 @@ static struct demand demand_of(const struct service *p,
     int calls = p->wait_ns > 0 ? p->calls : 0;
     double piece_ns = p->cpu_after_calls ? 0 : cost->work_ns / (calls + 1);
     double last_ns = cost->work_ns - calls * piece_ns;
+    double dispatched_ns = cost->request_ns - dispatch_ns(model, cost);
     struct demand demand = {
-        .before_ns = cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
+        .before_ns =
+            dispatched_ns - cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
         .between_ns = cost->call_ns + piece_ns,
         .after_ns = cost->request_ns / 2 + cost->call_ns / 2 + last_ns,
         .compute = draw_of(p->cv_cpu),
@@ -170,16 +240,17 @@ static struct demand demand_of(const struct service *p,
         .calls = calls,
     };
     if (calls == 0)
-        demand.after_ns = cost->request_ns + last_ns;
+        demand.after_ns = dispatched_ns + last_ns;
     if (model->offloads && calls == 0) {
-        demand.after_ns = cost->request_ns;
+        demand.after_ns = dispatched_ns;
         demand.offloaded_ns = last_ns;
     }
     return demand;
 }
 
 static struct wiring wiring_of(const struct service *p,
-                               const struct model_constants *model, int workers)
+                               const struct model_constants *model, int workers,
+                               const struct cost *cost)
 {
     bool loop = model->discipline == DISCIPLINE_LOOP;
     return (struct wiring){
@@ -192,6 +263,7 @@ static struct wiring wiring_of(const struct service *p,
          * convoy has it (docs/method/forecasts.md). */
         .resumed_first = loop,
         .offload_executors = model->offloads ? workers : 0,
+        .dispatch_ns = dispatch_ns(model, cost),
         .backend_servers = p->backend_workers,
     };
 }
@@ -203,7 +275,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
                        size_t why_size)
 {
     struct demand demand = demand_of(p, f->model, cost);
-    struct wiring wiring = wiring_of(p, f->model, f->workers);
+    struct wiring wiring = wiring_of(p, f->model, f->workers, cost);
     bool closed = p->rate_per_s <= 0;
     struct simulation simulation = {
         .arrivals = {.kind = closed         ? ARRIVE_CLOSED
@@ -269,7 +341,11 @@ static int make(const struct service *p, const struct machine *machine,
     struct cost cost = cost_of(p, model, fmin(f->load, 1), in_flight);
     f->request_cpu_ns = cost.total_ns;
     f->in_flight = in_flight;
-    f->memory_bytes = memory_of(model, workers, in_flight);
+    struct crowd crowd = {
+        .connections = p->connections > 0 ? p->connections : in_flight,
+        .carried = in_flight,
+    };
+    f->memory_bytes = memory_of(p, model, workers, &crowd);
     if (p->rate_per_s <= 0 || f->load < OVERLOAD) {
         int status = simulate_it(p, machine, f, &cost, precision, &result, why,
                                  why_size);
@@ -283,8 +359,8 @@ static int make(const struct service *p, const struct machine *machine,
         f->limit_ns = at_limit(p, &result);
         f->busy = result.busy;
         f->in_flight = result.in_flight;
-        f->memory_bytes = memory_of(
-            model, workers, result.in_flight + 3 * sqrt(result.in_flight));
+        crowd = crowd_of(p, model, &result);
+        f->memory_bytes = memory_of(p, model, workers, &crowd);
         if (p->rate_per_s <= 0)
             f->rate_per_s = result.rate_per_s.value;
     }
@@ -311,14 +387,62 @@ static int next_workers(int workers)
     return workers + (workers < 4 ? 1 : workers / 4);
 }
 
-int forecast_workers(const struct service *p, const struct machine *machine,
-                     const struct model_constants *model,
-                     const struct precision *precision)
+/* What the search for a number of workers needs again and again. */
+struct pool {
+    const struct service *service;
+    const struct machine *machine;
+    const struct model_constants *model;
+    const struct precision *precision;
+    double allowed_ns; /* of the p99 */
+};
+
+static bool enough(const struct pool *pool, int workers)
+{
+    return p99_with(pool->service, pool->machine, pool->model, workers,
+                    pool->precision) <= pool->allowed_ns;
+}
+
+/* The least number that is enough, above `low` and up to `high`, which is. */
+static int least_workers(const struct pool *pool, int low, int high)
+{
+    while (low + 1 < high) {
+        int middle = low + (high - low) / 2;
+        if (enough(pool, middle))
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+/* Fewer workers queue; more of them share the cores, which may be as bad for
+ * the slowest. So the best p99 lies somewhere between `least` and `most`.
+ * Returns 0 where no number carries the load. */
+static int search_workers(struct pool *pool, int least, int most)
 {
     enum { TRIED_MAX = 64 };
     int tried[TRIED_MAX], count = 0;
     double p99_ns[TRIED_MAX], best_ns = INFINITY;
 
+    for (int workers = least; workers <= most && count < TRIED_MAX;
+         workers = next_workers(workers)) {
+        tried[count] = workers;
+        p99_ns[count] = p99_with(pool->service, pool->machine, pool->model,
+                                 workers, pool->precision);
+        best_ns = fmin(best_ns, p99_ns[count++]);
+    }
+    pool->allowed_ns = WORKERS_WITHIN * best_ns;
+    for (int i = 0; i < count && isfinite(best_ns); i++)
+        if (p99_ns[i] <= pool->allowed_ns)
+            return i == 0 ? tried[0]
+                          : least_workers(pool, tried[i - 1], tried[i]);
+    return 0;
+}
+
+int forecast_workers(const struct service *p, const struct machine *machine,
+                     const struct model_constants *model,
+                     const struct precision *precision)
+{
     if (!model->has_workers)
         return 0;
     if (model->discipline == DISCIPLINE_LOOP)
@@ -328,20 +452,13 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
+    /* With fewer than what is held at a time the queue grows without end. */
     int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
-    /* Fewer workers queue; more of them share the cores, which may be as bad
-     * for the slowest. So the best lies somewhere between. */
-    for (int workers = least > 0 ? least : 1;
-         workers <= most && count < TRIED_MAX;
-         workers = next_workers(workers)) {
-        tried[count] = workers;
-        p99_ns[count] = p99_with(p, machine, model, workers, precision);
-        best_ns = fmin(best_ns, p99_ns[count++]);
-    }
-    for (int i = 0; i < count && isfinite(best_ns); i++)
-        if (p99_ns[i] <= WORKERS_WITHIN * best_ns)
-            return tried[i];
-    return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
+    struct pool pool = {p, machine, model, precision, 0};
+    int workers = search_workers(&pool, least > 0 ? least : 1, most);
+    return workers > 0
+               ? workers
+               : (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,

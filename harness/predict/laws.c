@@ -45,6 +45,8 @@ struct laws laws_of(const struct laws_input *in)
         per_s[LAW_BACKEND] = in->backend_workers / in->backend_s;
     if (in->cpus > 0 && in->cpu_s > 0)
         per_s[LAW_CPU] = in->cpus / in->cpu_s;
+    if (in->dispatch_s > 0)
+        per_s[LAW_CPU] = fmin(per_s[LAW_CPU], 1 / in->dispatch_s);
     if (in->flight_bytes > 0 && isfinite(in->memory_left) && held_s > 0)
         per_s[LAW_MEMORY] =
             fmax(0, in->memory_left) / in->flight_bytes / held_s;

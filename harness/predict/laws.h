@@ -7,7 +7,8 @@
  *   closed loop   C / (D + c + Z)   every connection always busy or thinking
  *   workers       W / (D + c)       a request holds a worker until it ends
  *   backend       K / B             the backend serves K calls at once
- *   cpu           P / c             all CPUs that the model can use are busy
+ *   cpu           P / c             all CPUs that the model can use are busy; or
+ *                 1 / d             the one thread that hands requests out is
  *   memory        M / m / (D + c)   the requests in flight fill the memory
  *
  * The letters are the members of struct laws_input. The least bound binds.
@@ -39,6 +40,7 @@ struct laws_input {
     double wait_s;       /* D, from the first call's begin to the last's end */
     double cpu_s;        /* c */
     int cpus;            /* P */
+    double dispatch_s;   /* d, of c; 0: no such thread */
     int holding_workers; /* W */
     int backend_workers; /* K */
     double backend_s;    /* B, of all calls, made at once or in turn */

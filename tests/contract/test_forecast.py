@@ -22,12 +22,13 @@ LIMIT_S = 120
 CONSTANTS = {
     "request_ns": 10000, "call_first_ns": 10000, "call_ns": 5000, "byte_ns": 0, "connection_ns": 30000,
     "growth_share": 0, "wake_ns": 0, "work_factor": 1, "memory_bytes": 2 << 20,
-    "memory_flight_bytes": 8192, "memory_worker_bytes": 65536,
+    "memory_connection_bytes": 4096, "memory_flight_bytes": 8192, "memory_queued_bytes": 4096,
+    "memory_worker_bytes": 65536,
 }
 
 
 def model(name: str, discipline: str, **more) -> dict:
-    facts = {"has_workers": False, "parallel": False, "offloads": False, "foreign": False} | more
+    facts = {"has_workers": False, "parallel": False, "offloads": False, "foreign": False, "dispatches": False} | more
     return {"name": name, "discipline": discipline, **facts,
             "constants": {key: {"value": value, "lo": value, "hi": value, "n": 3}
                           for key, value in CONSTANTS.items()}}
@@ -60,6 +61,19 @@ class Predict(unittest.TestCase):
 
     def test_constants_keep_the_schema(self):
         self.assertEqual([], list(errors(schema("machine"), machine())))
+
+    def test_constants_of_an_older_version_lack_some_memory(self):
+        older = machine()
+        for row in older["models"]:
+            del row["constants"]["memory_connection_bytes"], row["constants"]["memory_queued_bytes"], row["dispatches"]
+        self.file.write_text(json.dumps(older))
+        loop = self.rows("--wait", "100ms", "--cpu", "1us", "-c100", "--cv-wait=0")["event-loop"]
+        self.assertAlmostEqual((2 << 20) + 100 * 8192, loop["memory_bytes"], delta=1)
+        del older["models"][0]["constants"]["memory_bytes"]
+        self.file.write_text(json.dumps(older))
+        done = self.ask("--cpu", "1ms", "--rate", "10")
+        self.assertEqual(1, done.returncode)
+        self.assertIn('"memory_bytes" is missing', done.stderr)
 
     def test_a_service(self):
         rows = self.rows("--wait", "20ms", "--cpu", "1ms", "--rate", "300", "--payload", "1B", "--seed", "7")

@@ -23,7 +23,8 @@ static const double planted[CONSTANTS] = {
     [CONSTANT_CALL] = 6000,           [CONSTANT_BYTE] = 0.25,
     [CONSTANT_CONNECTION] = 30000,    [CONSTANT_GROWTH] = 0.04,
     [CONSTANT_WAKE] = 20000,          [CONSTANT_WORK_FACTOR] = 1.07,
-    [CONSTANT_MEMORY] = 3e6,          [CONSTANT_MEMORY_FLIGHT] = 9000,
+    [CONSTANT_MEMORY] = 3e6,          [CONSTANT_MEMORY_CONNECTION] = 4000,
+    [CONSTANT_MEMORY_FLIGHT] = 9000,  [CONSTANT_MEMORY_QUEUED] = 2000,
     [CONSTANT_MEMORY_WORKER] = 50000,
 };
 
@@ -40,61 +41,126 @@ static double scatter(double deviation)
     return 1 + deviation * sum;
 }
 
-static void add(json_t *trials, int block, const char *place, double cpu_ns,
-                double memory_bytes, int connections, int workers, int size,
-                double deviation)
+/* What a trial is made of; what is not said is 0. */
+struct made_up {
+    const char *place;
+    double cpu_ns;
+    int connections, workers, size;
+    double idle_bytes, open_bytes, socket_bytes, memory_bytes;
+    int open_threads, threads;
+};
+
+static void add(json_t *trials, int block, double deviation,
+                const struct made_up *t)
 {
     double window_ns = 1e9;
+    double open = t->open_bytes - t->idle_bytes;
+    double used = t->memory_bytes - t->open_bytes - t->socket_bytes;
+    double open_bytes = t->idle_bytes + open * scatter(deviation);
+    double socket_bytes = t->socket_bytes * scatter(deviation);
+
     json_array_append_new(
         trials,
         json_pack(
             "{s:b, s:i, s:s, s:s, s:f, s:{s:s, s:{s:i}, s:i, s:{s:i}}, "
-            "s:{s:f, s:f, s:f}, s:{s:f, s:f}, s:{s:i, s:f}, s:[], s:{s:i}}",
-            "valid", 1, "block", block, "load_point", place, "experiment",
+            "s:{s:f, s:f, s:f}, s:{s:f, s:f, s:f, s:{s:f, s:i}}, s:{s:i}, "
+            "s:{s:i, s:f}, s:[], s:{s:i}}",
+            "valid", 1, "block", block, "load_point", t->place, "experiment",
             "calibrate", "window_ns", window_ns, "cell", "model", "m",
-            "parameters", "size_bytes", size, "workers", workers, "load",
-            "connections", connections, "cpu", "per_request_ns",
-            cpu_ns * scatter(deviation), "user_ns", BUSY * window_ns,
+            "parameters", "size_bytes", t->size, "workers", t->workers, "load",
+            "connections", t->connections, "cpu", "per_request_ns",
+            t->cpu_ns * scatter(deviation), "user_ns", BUSY * window_ns,
             "system_ns", 0.0, "memory", "total_bytes",
-            memory_bytes * scatter(deviation), "idle_total_bytes", memory_bytes,
-            "bare", "processes", 1, "per_s", 1e9 / BARE_NS, "withheld",
-            "requests", "completed_in_window", 100000));
+            open_bytes + socket_bytes + used * scatter(deviation),
+            "idle_total_bytes", t->idle_bytes, "socket_bytes", socket_bytes,
+            "open", "total_bytes", open_bytes, "threads", t->open_threads,
+            "tasks", "threads", t->threads, "bare", "processes", 1, "per_s",
+            1e9 / BARE_NS, "withheld", "requests", "completed_in_window",
+            100000));
 }
 
-static json_t *made_up(int blocks, double deviation)
+static void add_costs(json_t *trials, int block, double deviation)
 {
     const double *c = planted;
-    double request = c[CONSTANT_REQUEST];
+    const double request = c[CONSTANT_REQUEST];
+    const struct made_up costs[] = {
+        {"hello", request, 16, .size = 13},
+        {"many", request * (1 + 5 * c[CONSTANT_GROWTH]), 512, .size = 13},
+        {"bytes", request + 32755 * c[CONSTANT_BYTE], 16, .size = 32768},
+        {"churn", request + c[CONSTANT_CONNECTION], .connections = 16},
+        {"call-calls1", request + c[CONSTANT_CALL_FIRST], .connections = 16},
+        {"call-calls4", request + c[CONSTANT_CALL_FIRST] + 3 * c[CONSTANT_CALL],
+         .connections = 16},
+        {"spin", request + BARE_NS * c[CONSTANT_WORK_FACTOR], .connections = 4},
+        {"part", request + (1 - BUSY) * c[CONSTANT_WAKE], .connections = 16},
+    };
+
+    for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++)
+        add(trials, block, deviation, &costs[i]);
+}
+
+/* `tasks` of 256 requests have had theirs started; 0: none gets one. */
+static void add_memory(json_t *trials, int block, double deviation, int tasks)
+{
+    const double *c = planted;
+    double base = c[CONSTANT_MEMORY];
+    double open = base + 256 * c[CONSTANT_MEMORY_CONNECTION];
+    double queued = 256 * c[CONSTANT_MEMORY_QUEUED];
+    int carried = tasks > 0 ? tasks : 256;
+
+    add(trials, block, deviation,
+        &(struct made_up){"held", c[CONSTANT_REQUEST], 256, .idle_bytes = base,
+                          .open_bytes = open,
+                          .memory_bytes =
+                              open + carried * c[CONSTANT_MEMORY_FLIGHT],
+                          .open_threads = 1, .threads = 1 + tasks});
+    add(trials, block, deviation,
+        &(struct made_up){"ready", c[CONSTANT_REQUEST], 256, .idle_bytes = base,
+                          .open_bytes = open, .socket_bytes = queued,
+                          .memory_bytes = open + queued});
+}
+
+static const double IDLE_WORKER_BYTES = 30000;
+
+/* A pool: of 256 requests each worker serves one, and the others queue. */
+static void add_pool(json_t *trials, int block, double deviation, int workers)
+{
+    const double *c = planted;
+    double idle = c[CONSTANT_MEMORY] + workers * IDLE_WORKER_BYTES;
+    double open = idle + 256 * c[CONSTANT_MEMORY_CONNECTION];
+    double queued = (256 - workers) * c[CONSTANT_MEMORY_QUEUED];
+    double busy = c[CONSTANT_MEMORY_WORKER] - IDLE_WORKER_BYTES;
+
+    add(trials, block, deviation,
+        &(struct made_up){workers == 8 ? "pools-w8" : "pools-w64",
+                          c[CONSTANT_REQUEST], 256, workers, .idle_bytes = idle,
+                          .open_bytes = open, .socket_bytes = queued,
+                          .memory_bytes = open + queued + workers * busy});
+}
+
+enum kind { LOOP, TASKS, POOL };
+
+static json_t *made_up(enum kind kind, int blocks, double deviation)
+{
     json_t *trials = json_array();
 
     for (int b = 1; b <= blocks; b++) {
-        double d = deviation;
-        add(trials, b, "hello", request, 0, 16, 0, 13, d);
-        add(trials, b, "many", request * (1 + 5 * c[CONSTANT_GROWTH]), 0, 512,
-            0, 13, d);
-        add(trials, b, "bytes", request + 32755 * c[CONSTANT_BYTE], 0, 16, 0,
-            32768, d);
-        add(trials, b, "churn", request + c[CONSTANT_CONNECTION], 0, 16, 0, 13,
-            d);
-        add(trials, b, "call-calls1", request + c[CONSTANT_CALL_FIRST], 0, 16,
-            0, 13, d);
-        add(trials, b, "call-calls4",
-            request + c[CONSTANT_CALL_FIRST] + 3 * c[CONSTANT_CALL], 0, 16, 0,
-            13, d);
-        add(trials, b, "spin", request + BARE_NS * c[CONSTANT_WORK_FACTOR], 0,
-            4, 0, 13, d);
-        add(trials, b, "part", request + (1 - BUSY) * c[CONSTANT_WAKE], 0, 16,
-            0, 13, d);
-        add(trials, b, "wait-c8", request, 8 * c[CONSTANT_MEMORY_FLIGHT], 8, 0,
-            13, d);
-        add(trials, b, "wait-c256", request, 256 * c[CONSTANT_MEMORY_FLIGHT],
-            256, 0, 13, d);
-        add(trials, b, "workers-w8", request,
-            c[CONSTANT_MEMORY] + 8 * c[CONSTANT_MEMORY_WORKER], 8, 8, 13, d);
-        add(trials, b, "workers-w64", request,
-            c[CONSTANT_MEMORY] + 64 * c[CONSTANT_MEMORY_WORKER], 8, 64, 13, d);
+        add_costs(trials, b, deviation);
+        if (kind == POOL) {
+            add_pool(trials, b, deviation, 8);
+            add_pool(trials, b, deviation, 64);
+        } else {
+            add_memory(trials, b, deviation, kind == TASKS ? 90 + b : 0);
+        }
     }
     return trials;
+}
+
+/* A pool's workers hold what requests do, and others have no workers. */
+static bool has(enum kind kind, enum constant_id id)
+{
+    return id !=
+           (kind == POOL ? CONSTANT_MEMORY_FLIGHT : CONSTANT_MEMORY_WORKER);
 }
 
 static struct machine fitted(json_t *trials)
@@ -110,34 +176,47 @@ static struct machine fitted(json_t *trials)
 
 static void test_planted(void **state)
 {
-    struct machine machine = fitted(made_up(4, 0));
-
     (void)state;
-    for (int i = 0; i < CONSTANTS; i++) {
-        const struct constant *c = &machine.models[0].of[i];
-        if (!(fabs(c->value / planted[i] - 1) < 1e-6) || c->n != 4)
-            fail_msg("%s: %g, planted %g, n %d", constant_name(i), c->value,
-                     planted[i], c->n);
+    for (enum kind kind = LOOP; kind <= POOL; kind++) {
+        struct machine machine = fitted(made_up(kind, 4, 0));
+        assert_int_equal(machine.models[0].dispatches, kind == TASKS);
+        for (int i = 0; i < CONSTANTS; i++) {
+            const struct constant *c = &machine.models[0].of[i];
+            if (has(kind, i)
+                    ? !(fabs(c->value / planted[i] - 1) < 1e-6) || c->n != 4
+                    : c->n != 0)
+                fail_msg("%s of kind %d: %g, planted %g, n %d",
+                         constant_name(i), kind, c->value, planted[i], c->n);
+        }
     }
 }
 
-static void test_intervals_hold(void **state)
+static void count_held(enum kind kind, int runs, int *held)
 {
-    enum { RUNS = 1000 };
-    int held[CONSTANTS] = {0};
-
-    (void)state;
-    for (int run = 0; run < RUNS; run++) {
-        struct machine machine = fitted(made_up(4, 0.02));
+    for (int run = 0; run < runs; run++) {
+        struct machine machine = fitted(made_up(kind, 4, 0.02));
         for (int i = 0; i < CONSTANTS; i++) {
             const struct constant *c = &machine.models[0].of[i];
             held[i] += c->lo <= planted[i] && planted[i] <= c->hi;
         }
     }
-    for (int i = 0; i < CONSTANTS; i++)
-        if (held[i] < 0.93 * RUNS || held[i] > 0.97 * RUNS)
-            fail_msg("%s: %d of %d intervals hold it", constant_name(i),
-                     held[i], RUNS);
+}
+
+/* The base is read at rest, where these trials do not scatter. */
+static void test_intervals_hold(void **state)
+{
+    enum { RUNS = 1000 };
+
+    (void)state;
+    for (enum kind kind = LOOP; kind <= POOL; kind++) {
+        int held[CONSTANTS] = {0};
+        count_held(kind, RUNS, held);
+        for (int i = 0; i < CONSTANTS; i++)
+            if (has(kind, i) && i != CONSTANT_MEMORY &&
+                (held[i] < 0.93 * RUNS || held[i] > 0.97 * RUNS))
+                fail_msg("%s of kind %d: %d of %d intervals hold it",
+                         constant_name(i), kind, held[i], RUNS);
+    }
 }
 
 /* What was not measured is not known, and one block gives no interval. */
@@ -151,7 +230,7 @@ static void test_missing(void **state)
     assert_int_equal(fit_constants(trials, &machine, why, sizeof why), -EINVAL);
     assert_non_null(strstr(why, "m has no valid trial"));
     machine = (struct machine){.model_count = 1, .models = {{.name = "m"}}};
-    add(trials, 1, "hello", 8000, 0, 16, 0, 13, 0);
+    add(trials, 1, 0, &(struct made_up){"hello", 8000, .connections = 16});
     assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
     assert_int_equal(machine.models[0].of[CONSTANT_REQUEST].n, 1);
     assert_int_equal(machine.models[0].of[CONSTANT_CALL].n, 0);
@@ -162,7 +241,7 @@ static void test_missing(void **state)
 /* As JSON and back. */
 static void test_stored(void **state)
 {
-    struct machine machine = fitted(made_up(3, 0.01)), again;
+    struct machine machine = fitted(made_up(TASKS, 3, 0.01)), again;
     char why[256] = "";
 
     (void)state;
@@ -175,6 +254,20 @@ static void test_stored(void **state)
     for (int i = 0; i < CONSTANTS; i++)
         assert_memory_equal(&again.models[0].of[i], &machine.models[0].of[i],
                             sizeof again.models[0].of[i]);
+    assert_true(again.models[0].dispatches);
+    json_t *constants = json_object_get(
+        json_array_get(json_object_get(json, "models"), 0), "constants");
+    /* Of an older file, in which a request in flight had its connection. */
+    json_object_del(constants, "memory_connection_bytes");
+    json_object_del(constants, "memory_queued_bytes");
+    assert_int_equal(machine_read(json, &again, why, sizeof why), 0);
+    assert_int_equal(again.models[0].of[CONSTANT_MEMORY_CONNECTION].n, 0);
+    assert_true(isnan(again.models[0].of[CONSTANT_MEMORY_QUEUED].value));
+    json_object_del(constants, "call_ns");
+    assert_int_equal(machine_read(json, &again, why, sizeof why), -EINVAL);
+    assert_non_null(strstr(why, "call_ns"));
+    json_object_set_new(constants, "call_ns",
+                        json_pack("{s:n, s:i}", "value", "n", 0));
     json_object_set_new(json, "cores", json_integer(0));
     assert_int_equal(machine_read(json, &again, why, sizeof why), -EINVAL);
     assert_non_null(strstr(why, "cores"));

@@ -51,7 +51,8 @@ static struct machine world(void)
         m->of[CONSTANT_REQUEST] = m->of[CONSTANT_CALL_FIRST] = exact(10000);
         m->of[CONSTANT_WORK_FACTOR] = exact(1);
         m->of[CONSTANT_MEMORY] = exact(1 << 20);
-        m->of[CONSTANT_MEMORY_FLIGHT] = exact(8192);
+        m->of[CONSTANT_MEMORY_CONNECTION] = exact(4096);
+        m->of[CONSTANT_MEMORY_FLIGHT] = exact(4096);
         m->of[CONSTANT_MEMORY_WORKER] = exact(65536);
     }
     return machine;
@@ -448,6 +449,49 @@ static void test_limit_percentile(void **state)
         p.limit_ns = known_ns * 0.75;
         assert_false(forecast(&p, &machine, "loop", 0).keeps_limit);
     }
+/* 200 clients of a wait of 100 ms: each has a connection, and all wait. */
+}
+
+static void test_memory_of_a_crowd(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(100 * MS, 0, 0);
+    struct model_constants *threads = &machine.models[2];
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.connections = 200;
+    for (int i = 0; i < machine.model_count; i++)
+        machine.models[i].of[CONSTANT_MEMORY_QUEUED] = exact(1000);
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    near("loop", f.memory_bytes, (1 << 20) + 200 * 8192, 0.005);
+    f = forecast(&p, &machine, "pool", 32);
+    near("pool", f.memory_bytes,
+         (1 << 20) + 32 * 65536 + 200 * 8192 + (200 - 32) * 1000, 0.005);
+    /* Of a request's 2.6 ms the dispatcher takes 1 ms. Two cores start 760
+     * tasks a second, of which 76 wait at a time; of the 124 others a part
+     * waits for the dispatcher, without a task. */
+    threads->dispatches = true;
+    threads->of[CONSTANT_REQUEST] = exact(MS / 0.38);
+    threads->of[CONSTANT_CALL_FIRST] = exact(0);
+    f = forecast(&p, &machine, "threads", 0);
+    near("rate", f.rate_per_s, 2e9 / (MS / 0.38), 0.05);
+    assert_true(f.memory_bytes > (1 << 20) + 200 * 4096 + 76 * 4096);
+    assert_true(f.memory_bytes < (1 << 20) + 200 * 8192 + 124 * 1000);
+}
+
+/* One thread starts all tasks, so that many cores do not help it. */
+static void test_dispatcher(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 0, 100);
+
+    (void)state;
+    machine.models[2].dispatches = true;
+    p.cores = 16;
+    p.payload_bytes = 0;
+    struct forecast f = forecast(&p, &machine, "threads", 0);
+    near("dispatcher", f.capacity_per_s, 1e9 / (0.38 * 10000), 1e-9);
 }
 
 static void refused(const struct service *p, const char *words)
@@ -510,6 +554,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_percentile),
+        cmocka_unit_test(test_memory_of_a_crowd),
+        cmocka_unit_test(test_dispatcher),
         cmocka_unit_test(test_contradictions),
     };
 
