@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "bands.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/json.h"
+
+enum { SCHEMA_VERSION = 1, SERVICES_MOST = 4096, RESIDUALS_MOST = 1 << 20 };
+
+static const double COVERED = 0.9, FAR = 4, NS_PER_S = 1e9;
+
+/* An input as validation.json calls it, and as a person does. Below `floor` no
+ * two values of it differ: a request costs some 10 us by itself, a call some
+ * 100 us, and the first KiB of an answer nothing. */
+static const struct input {
+    const char *member, *flag;
+    double floor;
+} inputs[BAND_INPUTS] = {
+    [BAND_WAIT] = {"wait_ns", "wait", 1e5},
+    [BAND_CPU] = {"cpu_ns", "cpu", 1e4},
+    [BAND_CALLS] = {"calls", "calls", 1},
+    [BAND_CONNECTIONS] = {"connections", "connections", 1},
+    [BAND_PAYLOAD] = {"payload_bytes", "payload", 1024},
+    [BAND_CV_WAIT] = {"cv_wait", "cv-wait", 0.25},
+    [BAND_CV_CPU] = {"cv_cpu", "cv-cpu", 0.25},
+};
+
+const char *quantity_name(enum quantity quantity)
+{
+    static const char *const names[QUANTITIES] = {
+        [QUANTITY_THROUGHPUT] = "throughput_per_s",
+        [QUANTITY_CPU] = "cpu_per_request_ns",
+        [QUANTITY_MEMORY] = "memory_total_bytes",
+        [QUANTITY_P50] = "latency_p50_ns",
+        [QUANTITY_P99] = "latency_p99_ns",
+    };
+    return names[quantity];
+}
+
+static int refuse(char *why, size_t size, const char *list, size_t index,
+                  const char *member)
+{
+    if (list)
+        snprintf(why, size, "\"%s\" of %s[%zu] is missing, or is no such value",
+                 member, list, index);
+    else
+        snprintf(why, size, "\"%s\" is missing, or is no such value", member);
+    return -EINVAL;
+}
+
+static bool take_text(const json_t *json, const char *key, char *into,
+                      size_t size)
+{
+    const char *text = json_string_of(json, key);
+    if (!text || strlen(text) >= size)
+        return false;
+    strcpy(into, text);
+    return true;
+}
+
+/* The number of a service; 0: it is none. */
+static int number_of(const json_t *json)
+{
+    json_int_t number = json_integer_of(json, "service");
+    return number > 0 && number <= SERVICES_MOST ? (int)number : 0;
+}
+
+/* Returns the member that is wrong, or NULL. */
+static const char *read_service(const json_t *json,
+                                struct validated_service *service)
+{
+    service->number = number_of(json);
+    if (service->number == 0)
+        return "service";
+    for (int i = 0; i < BAND_INPUTS; i++) {
+        service->of[i] = json_figure_of(json, inputs[i].member);
+        if (!(service->of[i] >= 0))
+            return inputs[i].member;
+    }
+    return NULL;
+}
+
+static bool find_quantity(const char *name, enum quantity *quantity)
+{
+    for (int q = 0; q < QUANTITIES; q++)
+        if (!strcmp(name, quantity_name(q))) {
+            *quantity = q;
+            return true;
+        }
+    return false;
+}
+
+static bool find_discipline(const char *name, enum discipline *discipline)
+{
+    for (int d = 0; d < DISCIPLINES; d++)
+        if (!strcmp(name, discipline_name(d))) {
+            *discipline = d;
+            return true;
+        }
+    return false;
+}
+
+static bool has_service(const struct bands *bands, int number)
+{
+    for (int i = 0; i < bands->service_count; i++)
+        if (bands->services[i].number == number)
+            return true;
+    return false;
+}
+
+/* A deeper or shallower percentile than the quantity's own is no residual of
+ * it. */
+static bool is_other_percentile(const json_t *json, enum quantity quantity)
+{
+    double percentile = json_figure_of(json, "percentile");
+
+    return isfinite(percentile) &&
+           ((quantity == QUANTITY_P50 && percentile != 50) ||
+            (quantity == QUANTITY_P99 && percentile != 99));
+}
+
+/* Returns the member that is wrong, or NULL. *used: it is judged, and so part
+ * of the bands. */
+static const char *read_residual(const json_t *json, const struct bands *bands,
+                                 struct residual *residual, bool *used)
+{
+    const json_t *judged = json_object_get(json, "judged");
+    double forecast = json_figure_of(json, "forecast");
+    double measured = json_figure_of(json, "measured");
+
+    *residual = (struct residual){.service = number_of(json)};
+    *used = json_is_true(judged);
+    if (!has_service(bands, residual->service))
+        return "service";
+    if (!take_text(json, "model", residual->model, sizeof residual->model))
+        return "model";
+    if (!find_discipline(json_text_of(json, "discipline"),
+                         &residual->discipline))
+        return "discipline";
+    if (!find_quantity(json_text_of(json, "quantity"), &residual->quantity))
+        return "quantity";
+    if (!json_is_boolean(judged))
+        return "judged";
+    if (*used && !(forecast > 0))
+        return "forecast";
+    if (*used && !(measured > 0))
+        return "measured";
+    residual->log_error = log(measured / forecast);
+    *used = *used && !is_other_percentile(json, residual->quantity);
+    return NULL;
+}
+
+static int read_services(const json_t *list, struct bands *bands, char *why,
+                         size_t why_size)
+{
+    const json_t *row;
+    size_t i, count = json_array_size(list);
+
+    if (!json_is_array(list) || count > SERVICES_MOST)
+        return refuse(why, why_size, NULL, 0, "services");
+    bands->services = calloc(count + 1, sizeof *bands->services);
+    if (!bands->services)
+        return -ENOMEM;
+    json_array_foreach (list, i, row) {
+        struct validated_service *s = &bands->services[i];
+        const char *wrong = read_service(row, s);
+        if (!wrong && has_service(bands, s->number))
+            wrong = "service";
+        if (wrong)
+            return refuse(why, why_size, "services", i, wrong);
+        bands->service_count++;
+    }
+    return 0;
+}
+
+static int read_residuals(const json_t *list, struct bands *bands, char *why,
+                          size_t why_size)
+{
+    const json_t *row;
+    size_t i, count = json_array_size(list);
+
+    if (!json_is_array(list) || count > RESIDUALS_MOST)
+        return refuse(why, why_size, NULL, 0, "residuals");
+    bands->residuals = calloc(count + 1, sizeof *bands->residuals);
+    if (!bands->residuals)
+        return -ENOMEM;
+    json_array_foreach (list, i, row) {
+        bool used;
+        const char *wrong = read_residual(
+            row, bands, &bands->residuals[bands->residual_count], &used);
+        if (wrong)
+            return refuse(why, why_size, "residuals", i, wrong);
+        bands->residual_count += used;
+    }
+    return 0;
+}
+
+/* Whether the service has a residual of the quantity; QUANTITIES: of any. */
+static bool is_judged(const struct bands *bands, int service, int quantity)
+{
+    for (int i = 0; i < bands->residual_count; i++)
+        if (bands->residuals[i].service == service &&
+            (quantity == QUANTITIES ||
+             (int)bands->residuals[i].quantity == quantity))
+            return true;
+    return false;
+}
+
+/* A service of which nothing could be judged shows nothing. */
+static void drop_unjudged(struct bands *bands)
+{
+    int kept = 0;
+
+    for (int i = 0; i < bands->service_count; i++)
+        if (is_judged(bands, bands->services[i].number, QUANTITIES))
+            bands->services[kept++] = bands->services[i];
+    bands->service_count = kept;
+}
+
+int bands_read(const json_t *json, struct bands *bands, char *why,
+               size_t why_size)
+{
+    *bands = (struct bands){0};
+    if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
+        return refuse(why, why_size, NULL, 0, "schema_version");
+    if (!take_text(json, "run_id", bands->run_id, sizeof bands->run_id))
+        return refuse(why, why_size, NULL, 0, "run_id");
+    if (!take_text(json, "machine", bands->machine, sizeof bands->machine))
+        return refuse(why, why_size, NULL, 0, "machine");
+    if (!take_text(json, "fingerprint", bands->fingerprint,
+                   sizeof bands->fingerprint))
+        return refuse(why, why_size, NULL, 0, "fingerprint");
+    if (!take_text(json, "at", bands->at, sizeof bands->at))
+        return refuse(why, why_size, NULL, 0, "at");
+    int status =
+        read_services(json_object_get(json, "services"), bands, why, why_size);
+    if (status == 0)
+        status = read_residuals(json_object_get(json, "residuals"), bands, why,
+                                why_size);
+    if (status == -ENOMEM)
+        snprintf(why, why_size, "out of memory");
+    if (status == 0)
+        drop_unjudged(bands);
+    return status;
+}
+
+void bands_free(struct bands *bands)
+{
+    free(bands->services);
+    free(bands->residuals);
+    *bands = (struct bands){0};
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Absolute residuals of the quantity, of one discipline or (DISCIPLINES) of
+ * all. Returns how many. */
+static int residuals_of(const struct bands *bands, enum quantity quantity,
+                        int discipline, double *errors)
+{
+    int n = 0;
+
+    for (int i = 0; i < bands->residual_count; i++) {
+        const struct residual *r = &bands->residuals[i];
+        if (r->quantity == quantity &&
+            (discipline == DISCIPLINES || (int)r->discipline == discipline))
+            errors[n++] = fabs(r->log_error);
+    }
+    return n;
+}
+
+struct band band_of(const struct bands *bands, enum quantity quantity,
+                    enum discipline discipline)
+{
+    struct band band = {.factor = NAN};
+    double *errors = calloc((size_t)bands->residual_count + 1, sizeof *errors);
+
+    if (!errors)
+        return band;
+    for (int i = 0; i < bands->service_count; i++)
+        band.services += is_judged(bands, bands->services[i].number, quantity);
+    band.n = residuals_of(bands, quantity, discipline, errors);
+    band.pooled = band.n < BAND_RESIDUALS_LEAST;
+    if (band.pooled)
+        band.n = residuals_of(bands, quantity, DISCIPLINES, errors);
+    if (band.n >= BAND_RESIDUALS_LEAST) {
+        qsort(errors, (size_t)band.n, sizeof *errors, ascending);
+        /* The product is not exact: of 19 residuals it is the 18th. */
+        int rank = (int)ceil((band.n + 1) * COVERED - 1e-9);
+        band.factor = exp(errors[rank - 1]);
+    }
+    free(errors);
+    return band;
+}
+
+/* Requests in flight without a queue, by Little's law. */
+static double in_flight(const struct service *p)
+{
+    return p->rate_per_s * (p->wait_ns + p->cpu_ns) / NS_PER_S;
+}
+
+/* The input's value, or NAN where it has no part in the service. */
+static double value_of(const struct service *p, enum band_input input)
+{
+    switch (input) {
+    case BAND_WAIT:
+        return p->wait_ns;
+    case BAND_CPU:
+        return p->cpu_ns;
+    case BAND_CALLS:
+        return p->wait_ns > 0 ? p->calls : NAN;
+    case BAND_CONNECTIONS:
+        return p->rate_per_s > 0 ? in_flight(p) : p->connections;
+    case BAND_PAYLOAD:
+        return p->payload_bytes;
+    case BAND_CV_WAIT:
+        return p->wait_ns > 0 ? p->cv_wait : NAN;
+    case BAND_CV_CPU:
+        return p->cpu_ns > 0 ? p->cv_cpu : NAN;
+    case BAND_INPUTS:
+        break;
+    }
+    return NAN;
+}
+
+static void widen_range(const struct bands *bands, enum band_input input,
+                        double *least, double *most)
+{
+    *least = INFINITY;
+    *most = 0;
+    for (int i = 0; i < bands->service_count; i++) {
+        *least = fmin(*least, bands->services[i].of[input]);
+        *most = fmax(*most, bands->services[i].of[input]);
+    }
+}
+
+/* Of what validation never varies, the first that is another here. */
+static const char *unseen_of(const struct service *p, int cores)
+{
+    if (p->burst > 1 && p->rate_per_s > 0)
+        return service_field_name(SERVICE_BURST);
+    if (p->backend_workers > 0 && p->wait_ns > 0)
+        return service_field_name(SERVICE_BACKEND_WORKERS);
+    if (p->requests_per_connection > 0)
+        return service_field_name(SERVICE_REQUESTS_PER_CONNECTION);
+    return p->cores != cores ? service_field_name(SERVICE_CORES) : NULL;
+}
+
+struct outside bands_outside(const struct bands *bands, const struct service *p,
+                             int cores)
+{
+    struct outside outside = {.factor = 1, .unseen = unseen_of(p, cores)};
+
+    for (int i = 0; i < BAND_INPUTS && bands->service_count > 0; i++) {
+        bool flight = i == BAND_CONNECTIONS && p->rate_per_s > 0;
+        double value = value_of(p, i), least, most;
+
+        if (isnan(value))
+            continue;
+        widen_range(bands, i, &least, &most);
+        double above =
+            fmax(value, inputs[i].floor) / fmax(most, inputs[i].floor);
+        /* Few requests in flight are a light load, which is measured too. */
+        double below = flight ? 1
+                              : fmax(least, inputs[i].floor) /
+                                    fmax(value, inputs[i].floor);
+        double factor = fmax(above, below);
+        if (factor > outside.factor * (1 + 1e-9))
+            outside = (struct outside){factor, i,      value,         least,
+                                       most,   flight, outside.unseen};
+    }
+    return outside;
+}
+
+bool outside_extrapolated(const struct outside *outside)
+{
+    return outside->factor > 1 || outside->unseen;
+}
+
+bool outside_far(const struct outside *outside)
+{
+    return outside->factor > FAR;
+}
+
+/* The value with its unit. */
+static const char *with_unit(enum band_input input, double value, char *text,
+                             size_t size)
+{
+    if (input == BAND_WAIT || input == BAND_CPU)
+        snprintf(text, size, "%.3g ms", value / 1e6);
+    else
+        snprintf(text, size, "%.4g%s", value,
+                 input == BAND_PAYLOAD ? " bytes" : "");
+    return text;
+}
+
+const char *outside_text(const struct outside *outside, char *text, size_t size)
+{
+    char value[32], least[32], most[32];
+    enum band_input input = outside->input;
+    int used = 0;
+
+    text[0] = '\0';
+    if (outside->factor > 1)
+        used = snprintf(
+            text, size, "%s %s is %.2g times %s what was measured (%s to %s)",
+            outside->flight ? "in flight" : inputs[input].flag,
+            with_unit(input, outside->value, value, sizeof value),
+            outside->factor, outside->value > outside->most ? "above" : "below",
+            with_unit(input, outside->least, least, sizeof least),
+            with_unit(input, outside->most, most, sizeof most));
+    if (outside->unseen && used >= 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used,
+                 "%s%s was never varied in a measurement", used ? "; " : "",
+                 outside->unseen);
+    return text;
+}
+
+struct band band_widened(struct band band, const struct outside *outside)
+{
+    if (outside_far(outside))
+        band.factor = NAN;
+    else if (outside_extrapolated(outside)) {
+        band.factor *= band.factor;
+        band.widened = true;
+    }
+    return band;
+}
+
+static double distance(const struct service *p,
+                       const struct validated_service *service)
+{
+    static const enum band_input near[] = {BAND_WAIT, BAND_CPU,
+                                           BAND_CONNECTIONS};
+    double sum = 0;
+
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+        double floor = inputs[near[i]].floor;
+        double apart = log(fmax(value_of(p, near[i]), floor) /
+                           fmax(service->of[near[i]], floor));
+        sum += apart * apart;
+    }
+    return sum;
+}
+
+const struct validated_service *bands_nearest(const struct bands *bands,
+                                              const struct service *p)
+{
+    const struct validated_service *nearest = NULL;
+
+    for (int i = 0; i < bands->service_count; i++)
+        if (!nearest || distance(p, &bands->services[i]) < distance(p, nearest))
+            nearest = &bands->services[i];
+    return nearest;
+}
+
+double bands_ratio(const struct bands *bands,
+                   const struct validated_service *service, const char *model,
+                   enum quantity quantity)
+{
+    double sum = 0;
+    int n = 0;
+
+    for (int i = 0; i < bands->residual_count; i++) {
+        const struct residual *r = &bands->residuals[i];
+        if (r->service == service->number && r->quantity == quantity &&
+            !strcmp(r->model, model)) {
+            sum += r->log_error;
+            n++;
+        }
+    }
+    return n > 0 ? exp(sum / n) : NAN;
+}

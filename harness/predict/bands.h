@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How far forecasts of this machine were from measurements, and what follows
+ * for the next forecast: a band that holds nine measurements of ten, the inputs
+ * beyond which nothing was measured, and the nearest service that was.
+ * `troika validate` stores the residuals as validation.json (docs/results.md).
+ *
+ * A band is split conformal (J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani,
+ * L. Wasserman, Distribution-Free Predictive Inference for Regression, JASA
+ * 113, 2018): of n residuals |log(measured / forecast)| the ceil((n + 1)
+ * 0.9)-th smallest holds the next one with a chance of at least 0.9, whatever
+ * the distribution, if that one is drawn as they were.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "models/runtime/base/discipline.h"
+#include "service.h"
+
+/* Fewer residuals give no band. */
+enum { BAND_RESIDUALS_LEAST = 19 };
+
+enum quantity {
+    QUANTITY_THROUGHPUT,
+    QUANTITY_CPU,
+    QUANTITY_MEMORY,
+    QUANTITY_P50,
+    QUANTITY_P99,
+    QUANTITIES,
+};
+
+/* "throughput_per_s": as in validation.json. */
+const char *quantity_name(enum quantity quantity);
+
+/* Inputs of a service within whose measured range a band holds. */
+enum band_input {
+    BAND_WAIT,
+    BAND_CPU,
+    BAND_CALLS,
+    BAND_CONNECTIONS,
+    BAND_PAYLOAD,
+    BAND_CV_WAIT,
+    BAND_CV_CPU,
+    BAND_INPUTS,
+};
+
+/* A forecast that was compared with a measurement. */
+struct residual {
+    int service; /* its number */
+    char model[64];
+    enum discipline discipline;
+    enum quantity quantity;
+    double log_error; /* log(measured / forecast) */
+};
+
+struct validated_service {
+    int number;
+    double of[BAND_INPUTS];
+};
+
+struct bands {
+    char run_id[64], machine[64], fingerprint[80], at[32];
+    struct validated_service *services; /* with a residual */
+    int service_count;
+    struct residual *residuals; /* judged ones alone */
+    int residual_count;
+};
+
+/* Reads validation.json. Returns 0; -EINVAL with the member that is missing or
+ * of another type; -ENOMEM. bands_free may be called after any result. */
+int bands_read(const json_t *json, struct bands *bands, char *why,
+               size_t why_size);
+void bands_free(struct bands *bands);
+
+/* The measurement lies between forecast / factor and forecast * factor. */
+struct band {
+    double factor; /* NAN: too few residuals */
+    int n;         /* residuals, and services that they are of */
+    int services;
+    bool pooled; /* of all disciplines, since this one has too few */
+    bool widened;
+};
+
+struct band band_of(const struct bands *bands, enum quantity quantity,
+                    enum discipline discipline);
+
+/* Where a service lies outside of what was measured. */
+struct outside {
+    double factor; /* of the input that lies farthest outside; 1: inside */
+    enum band_input input;
+    double value, least, most; /* of the input; that were measured */
+    bool flight;               /* the input is requests in flight */
+    /* The flag of an input that is the same in all services that are measured,
+     * and another one here; NULL: none. */
+    const char *unseen;
+};
+
+/* `cores` are those that the constants were measured with. */
+struct outside bands_outside(const struct bands *bands,
+                             const struct service *service, int cores);
+
+bool outside_extrapolated(const struct outside *outside);
+
+/* Whether the service lies so far outside that no band is given: by more than
+ * a factor of 4. */
+bool outside_far(const struct outside *outside);
+
+/* "wait 300 ms is 3 times above what was measured (1 ms to 100 ms)"; "" if the
+ * service lies inside. Returns text. */
+const char *outside_text(const struct outside *outside, char *text,
+                         size_t size);
+
+/* The band squared where the service lies outside, and none far outside. */
+struct band band_widened(struct band band, const struct outside *outside);
+
+/* The service nearest in the logarithms of wait, CPU and connections (or
+ * requests in flight); NULL if there is none. */
+const struct validated_service *bands_nearest(const struct bands *bands,
+                                              const struct service *service);
+
+/* Measured over forecast of the model for that service (the geometric mean,
+ * if it was measured with several numbers of workers), or NAN. */
+double bands_ratio(const struct bands *bands,
+                   const struct validated_service *service, const char *model,
+                   enum quantity quantity);
