@@ -368,18 +368,9 @@ static int make(const struct service *p, const struct machine *machine,
     return 0;
 }
 
-/* The p99 with so many workers; INFINITY where they cannot carry the load. */
-static double p99_with(const struct service *p, const struct machine *machine,
-                       const struct model_constants *model, int workers,
-                       const struct precision *precision)
-{
-    struct forecast f;
-    char why[256];
-    if (make(p, machine, model, workers, precision, &f, why, sizeof why) < 0 ||
-        !f.simulated)
-        return INFINITY;
-    return f.p99_ns.value;
-}
+struct times {
+    double mean_ns, p99_ns; /* INFINITY: they cannot carry the load */
+};
 
 /* The next number of workers to try: steps of a quarter, of 1 at least. */
 static int next_workers(int workers)
@@ -393,21 +384,34 @@ struct pool {
     const struct machine *machine;
     const struct model_constants *model;
     const struct precision *precision;
-    double allowed_ns; /* of the p99 */
+    struct times best;
 };
 
-static bool enough(const struct pool *pool, int workers)
+static struct times times_with(const struct pool *pool, int workers)
 {
-    return p99_with(pool->service, pool->machine, pool->model, workers,
-                    pool->precision) <= pool->allowed_ns;
+    struct forecast f;
+    char why[256];
+    if (make(pool->service, pool->machine, pool->model, workers,
+             pool->precision, &f, why, sizeof why) < 0 ||
+        !f.simulated)
+        return (struct times){INFINITY, INFINITY};
+    return (struct times){f.mean_ns.value, f.p99_ns.value};
 }
 
-/* The least number that is enough, above `low` and up to `high`, which is. */
+static bool near_best(const struct pool *pool, const struct times *times)
+{
+    return times->p99_ns <= WORKERS_WITHIN * pool->best.p99_ns &&
+           times->mean_ns <= WORKERS_WITHIN * pool->best.mean_ns;
+}
+
+/* The least number that is near the best, above `low` and up to `high`, which
+ * is. */
 static int least_workers(const struct pool *pool, int low, int high)
 {
     while (low + 1 < high) {
         int middle = low + (high - low) / 2;
-        if (enough(pool, middle))
+        struct times times = times_with(pool, middle);
+        if (near_best(pool, &times))
             high = middle;
         else
             low = middle;
@@ -416,24 +420,27 @@ static int least_workers(const struct pool *pool, int low, int high)
 }
 
 /* Fewer workers queue; more of them share the cores, which may be as bad for
- * the slowest. So the best p99 lies somewhere between `least` and `most`.
- * Returns 0 where no number carries the load. */
+ * the slowest. So the best p99 lies somewhere between `least` and `most`; among
+ * those near that, the mean decides, which a p99 made of long waits alone does
+ * not show. Returns 0 where no number carries the load. */
 static int search_workers(struct pool *pool, int least, int most)
 {
     enum { TRIED_MAX = 64 };
     int tried[TRIED_MAX], count = 0;
-    double p99_ns[TRIED_MAX], best_ns = INFINITY;
+    struct times times[TRIED_MAX];
 
+    pool->best = (struct times){INFINITY, INFINITY};
     for (int workers = least; workers <= most && count < TRIED_MAX;
          workers = next_workers(workers)) {
         tried[count] = workers;
-        p99_ns[count] = p99_with(pool->service, pool->machine, pool->model,
-                                 workers, pool->precision);
-        best_ns = fmin(best_ns, p99_ns[count++]);
+        times[count] = times_with(pool, workers);
+        pool->best.p99_ns = fmin(pool->best.p99_ns, times[count++].p99_ns);
     }
-    pool->allowed_ns = WORKERS_WITHIN * best_ns;
-    for (int i = 0; i < count && isfinite(best_ns); i++)
-        if (p99_ns[i] <= pool->allowed_ns)
+    for (int i = 0; i < count; i++)
+        if (times[i].p99_ns <= WORKERS_WITHIN * pool->best.p99_ns)
+            pool->best.mean_ns = fmin(pool->best.mean_ns, times[i].mean_ns);
+    for (int i = 0; i < count && isfinite(pool->best.p99_ns); i++)
+        if (near_best(pool, &times[i]))
             return i == 0 ? tried[0]
                           : least_workers(pool, tried[i - 1], tried[i]);
     return 0;
@@ -454,7 +461,7 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
     /* With fewer than what is held at a time the queue grows without end. */
     int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
-    struct pool pool = {p, machine, model, precision, 0};
+    struct pool pool = {p, machine, model, precision, {0, 0}};
     int workers = search_workers(&pool, least > 0 ? least : 1, most);
     return workers > 0
                ? workers

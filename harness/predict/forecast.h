@@ -48,8 +48,8 @@ int forecast_make(const struct service *service, const struct machine *machine,
                   char *why, size_t why_size);
 
 /* The least number of workers whose p99 is within 5 % of the best that any
- * number gives, at the rate (or the clients) of the service; numbers a quarter
- * apart are tried. 0 where the model has no workers. */
+ * number gives, and whose mean is within 5 % of the best of such, at the rate
+ * (or the clients) of the service. 0 where the model has no workers. */
 int forecast_workers(const struct service *service,
                      const struct machine *machine,
                      const struct model_constants *model,
