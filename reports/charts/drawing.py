@@ -35,13 +35,14 @@ class Chart:
     context: dict = field(default_factory=dict)  # for the template
     head: list[str] = field(default_factory=list)  # of the data table below the chart
     rows: list[list[str]] = field(default_factory=list)
+    width: int = WIDTH
     height: int = 360
     in_text: bool = False  # whether report.md has the data table too
 
     @property
     def title_size(self) -> float:
         """The font size at which the title fits: letters are 0.55 as wide as high."""
-        return max(8.5, min(13, 0.97 * WIDTH / 0.55 / max(len(self.title), 1)))
+        return max(8.5, min(13, 0.97 * self.width / 0.55 / max(len(self.title), 1)))
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
     for chart in charts:
         (folder / f"{chart.name}.dat").write_text(data_text(chart, source), encoding="utf-8")
         text = environment.get_template(chart.template).render(
-            chart=chart, width=WIDTH, source=source, **chart.context
+            chart=chart, width=chart.width, source=source, **chart.context
         )
         (folder / f"{chart.name}.gp").write_text(text, encoding="utf-8")
     processes = min(os.cpu_count() or 1, len(charts))

@@ -56,6 +56,16 @@ MODELS = {
     "node-cluster": Style(PURPLE, 2, DOWN),
 }
 
+# Of the models' disciplines: the colour of their family.
+DISCIPLINES = {
+    "loop": Style(VERMILION, 1, CIRCLE),
+    "thread": Style(BLUE, 1, UP),
+    "worker": Style(SKY, 1, DIAMOND),
+    "process": Style(GREEN, 1, SQUARE),
+    "alone": Style(BLACK, 1, DOWN),
+    "unknown": Style(GREY, 1, CIRCLE),
+}
+
 _COLOURS = (PURPLE, SKY, ORANGE, GREEN, BLUE, VERMILION)
 _MARKERS = (DOWN, CIRCLE, DIAMOND, SQUARE, UP)
 

@@ -120,8 +120,8 @@ def _shown(value) -> str:
     return text if len(text) <= 60 else f"{text[:60]}... ({len(text)} characters)"
 
 
-def check_schema(path: Path, kind: str, data: dict) -> None:
-    found = schema.problem(kind, data)
+def check_schema(path: Path, kind: str, data: dict, whole: bool = False) -> None:
+    found = schema.problem(kind, data, whole)
     if found:
         raise ResultsError(f"{path}: {found} (results/schema/{kind}.schema.json)")
 

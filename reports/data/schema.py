@@ -3,9 +3,9 @@
 $defs, type, properties, additionalProperties, items, enum, minimum, pattern.
 
 `problem` names the first contradiction by its place, or returns None. The
-keyword `required` is not checked here: names are added without a new schema
-version, so an older run may lack some of them. checks.py knows which names a
-report needs. Without schema files beside the reports, nothing is checked.
+keyword `required` is checked only on demand: names are added without a new
+schema version, so an older run may lack some of them, and checks.py knows which
+names a report needs. Without schema files beside the reports, nothing is checked.
 """
 
 import functools
@@ -47,13 +47,14 @@ def read(kind: str) -> dict | None:
     return _resolved(schema, schema.get("$defs", {}))
 
 
-def problem(kind: str, data) -> str | None:
-    """What contradicts the schema of a kind, in words."""
+def problem(kind: str, data, whole: bool = False) -> str | None:
+    """What contradicts the schema of a kind, in words. With `whole`, a missing name
+    that the schema requires does too."""
     schema = read(kind)
-    return _problem(schema, data, "") if schema else None
+    return _problem(schema, data, "", whole) if schema else None
 
 
-def _problem(schema: dict, value, where: str) -> str | None:
+def _problem(schema: dict, value, where: str, whole: bool) -> str | None:
     here = where or "the file"
     wanted = schema.get("type")
     if wanted is not None:
@@ -70,16 +71,19 @@ def _problem(schema: dict, value, where: str) -> str | None:
     if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
         return f"{here} is {value!r}, which does not match {schema['pattern']}"
     if isinstance(value, dict):
-        return _object(schema, value, where)
+        return _object(schema, value, where, whole)
     if isinstance(value, list) and "items" in schema:
         for i, item in enumerate(value):
-            found = _problem(schema["items"], item, f"{where}[{i}]")
+            found = _problem(schema["items"], item, f"{where}[{i}]", whole)
             if found:
                 return found
     return None
 
 
-def _object(schema: dict, value: dict, where: str) -> str | None:
+def _object(schema: dict, value: dict, where: str, whole: bool) -> str | None:
+    missing = next((key for key in schema.get("required", ()) if key not in value), None)
+    if whole and missing:
+        return f"{where or 'the file'} has no {missing}"
     known = schema.get("properties", {})
     others = schema.get("additionalProperties")
     for key, inner in value.items():
@@ -87,7 +91,7 @@ def _object(schema: dict, value: dict, where: str) -> str | None:
         place = f"{where}.{key}" if where else key
         if rule is None and others is False:
             return f"{place} is not known"
-        found = _problem(rule, inner, place) if rule else None
+        found = _problem(rule, inner, place, whole) if rule else None
         if found:
             return found
     return None

@@ -75,6 +75,11 @@ def share(fraction: float) -> str:
     return f"{100 * fraction:g} %"
 
 
+def percent(fraction: float | None) -> str:
+    """A measured share in percent, with three digits: 0.0213 is 2.13 %."""
+    return UNKNOWN if fraction is None else f"{digits(100 * fraction)} %"
+
+
 def percentile(p: float) -> str:
     """p99, p99.9"""
     return f"p{p:g}"
