@@ -22,10 +22,14 @@ import unittest
 from case import ROOT, Case
 
 import stored
+import validated
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; report-uri /broken?{0}"
 CONTROL = '<img src="http://127.0.0.1:9/">'
-AROUND = '<iframe src="/page"></iframe><script>onload = () => location = "/control"</script>'
+# A telephone's width; the page's own is handed on with the address of the control.
+WIDTH = 390
+AROUND = f'''<iframe src="/page" style="width: {WIDTH}px; height: 800px; border: 0"></iframe>
+<script>onload = () => location = "/control?" + frames[0].document.documentElement.scrollWidth</script>'''
 LIMIT_S = 60
 
 
@@ -33,7 +37,9 @@ class Pages(http.server.BaseHTTPRequestHandler):
     """Serves the page in a frame, and the control page once the frame has loaded."""
 
     def do_GET(self):
-        name = self.path[1:]
+        name, _, query = self.path[1:].partition("?")
+        if query:
+            self.server.width = int(query)
         self.server.asked.append(name)
         body = {"": AROUND, "page": self.server.page, "control": CONTROL}.get(name)
         self.send_response(404 if body is None else 200)
@@ -87,6 +93,7 @@ class Browser(Case):
         if "page" not in server.asked:
             self.skipTest("chromium opened no page here")
         self.assertTrue(any(name == "control" for name, _ in server.broken), "no control")
+        self.width = server.width
         self.assertLessEqual(set(server.asked), {"", "page", "control", "favicon.ico"})
         return [text for name, text in server.broken if name == "page"]
 
@@ -105,6 +112,18 @@ class Browser(Case):
             capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.opened((output / "claims.html").read_text(encoding="utf-8")), [])
+
+    def test_the_validation(self):
+        """On a telephone nothing but tables is wider than the screen."""
+        folder = validated.store(self.run_path, validated.build("quick"))
+        done = subprocess.run(
+            ["/usr/bin/python3", "-B", str(ROOT / "reports" / "validation.py"), folder],
+            capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.opened((folder / "report" / "index.html").read_text(encoding="utf-8")), [])
+        self.assertLessEqual(self.width, WIDTH)
+        self.opened(f'<div style="width: {WIDTH + 1}px">wide</div>')
+        self.assertGreater(self.width, WIDTH)
 
     def test_what_is_loaded_is_seen(self):
         loads = ('<img src="http://127.0.0.1:9/a.png">', "<script>1</script>",
