@@ -15,7 +15,7 @@ WITHOUT ?=
 # no shell reads them. A recipe has "$$GIVEN_X", which is one word, or $(with) X,
 # which is the words of X. The program replaces the shell, so that a SIGTERM to
 # make, which make passes on, ends the program and not only the shell.
-given := A ARGS B CLAIMS CPYTHON MINUTES MODEL NODE PYTHON RUN RUNS SECONDS TARGETS TESTS URL WITHOUT
+given := A ARGS B CLAIMS CPYTHON DIR MINUTES MODEL NODE PYTHON RUN RUNS SECONDS TARGETS TESTS URL WITHOUT
 default_RUN := results/latest
 default_CPYTHON = $(if $(value PYTHON),$(value PYTHON),/usr/bin/python3)
 default_NODE := node
@@ -75,9 +75,9 @@ all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VA
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
+	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
-	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= · SECONDS= RUNS= TARGETS= FRESH=1 (of fuzz)\n'
+	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · DIR= (of a validation) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= · SECONDS= RUNS= TARGETS= FRESH=1 (of fuzz)\n'
 
 deps: ## install missing packages (apt; on other systems, print the list)
 	@rm -f build/.deps
@@ -139,7 +139,7 @@ predict: $(out)/troika ## say what each model would do for a service: make predi
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
 validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off (ARGS='-n 12')
-	@$(with) ARGS $(out)/troika validate
+	@exec $(python) harness/given.py validate $(out)/troika
 
 doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
 	@$(with) ARGS $(out)/troika doctor
@@ -167,6 +167,9 @@ report: build/.deps ## make charts, report.md, index.html and decision record of
 	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
 adr: build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
+.PHONY: validation-report
+validation-report: build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
+	@$(with) ARGS $(python) reports/validation.py $${GIVEN_DIR:+-- "$$GIVEN_DIR"}
 compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
 	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
 

@@ -4,11 +4,13 @@
 
     given.py words NAME COMMAND WORD... [-- WORD...]
     given.py bench TROIKA WORD...
+    given.py validate TROIKA
 
 `words` becomes COMMAND with the words of the environment's GIVEN_NAME put
 before the first `--`, or behind the last word. `bench` measures with the words
 of GIVEN_ARGS likewise, reports the run that came of it, and ends with the exit
-code of both (docs/experiments.md).
+code of both (docs/experiments.md). `validate` does so with a validation, whose
+page it makes.
 
 Words are parted as a shell parts them: blanks part, quotes and backslash hold
 together. Nothing is expanded, and no other sign means anything.
@@ -21,7 +23,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-REPORT = Path(__file__).resolve().parent.parent / "reports" / "report.py"
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "reports" / "report.py"
+PAGE = ROOT / "reports" / "validation.py"
 DONE, USAGE, INVALID, THRESHOLD = 0, 2, 3, 4
 
 
@@ -67,6 +71,23 @@ def bench(troika: str, rest: list[str]) -> int:
     return status if status == THRESHOLD and report in (DONE, INVALID) else report
 
 
+def validations() -> dict[Path, int]:
+    """When each stored validation was written."""
+    found = [p for name in ("validation", "again") for p in ROOT.glob(f"results/validation-*/{name}.json")]
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def validate(troika: str) -> int:
+    """A validation that was only planned, or did not end, leaves no file."""
+    before = validations()
+    status = call(with_words([troika, "validate"], "ARGS"))
+    new = {path: at for path, at in validations().items() if before.get(path) != at}
+    if status not in (DONE, INVALID) or not new:
+        return status
+    sys.stdout.flush()
+    return call([sys.executable, str(PAGE), "--", str(max(new, key=lambda path: new[path]))]) or status
+
+
 def main(argv: list[str]) -> int:
     try:
         if len(argv) > 2 and argv[0] == "words":
@@ -74,6 +95,8 @@ def main(argv: list[str]) -> int:
             os.execvp(command[0], command)
         if len(argv) > 1 and argv[0] == "bench":
             return bench(argv[1], argv[2:])
+        if len(argv) == 2 and argv[0] == "validate":
+            return validate(argv[1])
     except ValueError as error:
         print(f"make: {error}", file=sys.stderr)
         return USAGE

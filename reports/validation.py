@@ -26,24 +26,24 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="exit codes: 0 done, 1 no validation or one that cannot be used, 2 usage",
     )
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="of the validation (the newest in results/)")
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="of the validation, or its file (the newest in results/)")
     return parser.parse_args(argv)
 
 
 def main(argv: list[str]) -> int:
     options = arguments(argv)
-    folder = options.folder or stored.newest(ROOT)
-    if not folder:
+    place = options.folder or stored.newest(ROOT)
+    if not place:
         print(f"validation: no finished validation in {ROOT}; `make validate` makes one", file=sys.stderr)
         return 1
     try:
-        found = stored.load(folder)
+        found = stored.load(place)
         sys.stdout.write(page.outcome(found, page.write(found)))
     except (results.ResultsError, drawing.DrawingError, render.PagesError) as error:
         print(f"validation: {error}", file=sys.stderr)
         return 1
     except render.UNFORESEEN as error:
-        print(f"validation: {output.damaged(f'{folder}/{stored.NAME}', error)}", file=sys.stderr)
+        print(f"validation: {output.damaged(str(place), error)}", file=sys.stderr)
         return 1
     return 0
 

@@ -233,7 +233,7 @@ def ran_by(model: dict) -> str:
 
 def _remedy(path: Path) -> str:
     """How to replace a damaged file, as commands to paste."""
-    if path.name == "validation.json":
+    if path.name in ("validation.json", "again.json"):
         return "it is written once, at the end: restore it from a copy, or validate again: make validate"
     if path.parent.name != "trials":
         return f"to see what can be done: make resume RUN={shlex.quote(str(path.parent))}"

@@ -186,7 +186,7 @@ def workers(v: Validation, figure: str, noun: str) -> Chart | None:
     return _chart(
         f"workers-{noun}", "marks.gp", f"p99 over the number of workers, {noun}",
         f"p99 relative to that with the needed number of workers, {noun}, of {sets} services. The numbers are in the table.",
-        f"{words.plural(sets, 'service')}, each under one model; 1 on both axes is the number that the forecast says is needed."
+        f"n = {sets}, of a service and a model each; 1 on both axes is the number that the forecast says is needed."
         " Dashed: 10 % longer. Logarithmic axes.",
         blocks=[(k, points[k]) for k in kinds], height=400,
         context={"styles": [], "x": x, "y": y, "xtics": tics(TIMES, x), "ytics": tics(RATIOS, y), "bars": False, "keyed": 3,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the page of a validation: index.html, validation.md and the charts, all
-in FOLDER/report/. The page loads nothing and runs nothing.
+in FOLDER/report/ (report-again/ for again.json). The page loads nothing and runs
+nothing.
 """
 
 import os
@@ -10,15 +11,15 @@ from pathlib import Path
 from charts import drawing
 from pages import render
 from forecasts import drawn, tables, words
-from forecasts.stored import NAME, Validation
+from forecasts.stored import AGAIN, NAME, Validation
 
 STYLES = {"met": "met", "not met": "missed", "not judged": "open"}
-FILES = ("forecasts.json", NAME)
+FILES = ("forecasts.json", NAME, AGAIN)
 
 
 def write(v: Validation) -> Path:
     """Returns the page's path."""
-    folder = v.path / "report"
+    folder = v.report
     charts = drawn.all_charts(v)
     every = [c for own in charts.values() for c in own]
     twice = [name for name, n in Counter(c.name for c in every).items() if n > 1]
@@ -63,7 +64,7 @@ def _links(v: Validation) -> list[tuple[str, str]]:
     """The stored files that are there, as addresses relative to the page."""
     names = [*FILES, os.path.join(v.data["run_id"], "run.json")]
     inside = [n for n in names if ".." not in Path(n).parts and not os.path.isabs(n)]
-    return [(n, f"../{n}") for n in inside if (v.path / n).is_file()]
+    return [(n, f"../{n}") for n in inside if (v.folder / n).is_file()]
 
 
 def outcome(v: Validation, page: Path) -> str:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Reads a validation's folder, and says which of its forecasts are misses.
+"""Reads a validation's file, and says which of its forecasts are misses.
 
 Errors, coverage and baselines are in the file, and nothing of that is computed
 again here. validation.json has no older version, so each name that its schema
-requires must be there.
+requires must be there. again.json is of forecasts that were made once more, after
+the measurements.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from data import checks, results
 
-NAME = "validation.json"
+NAME, AGAIN = "validation.json", "again.json"
 P99 = "latency_p99_ns"
 P99_FACTOR = 1.25  # the goal's: a p99 counts as right within x/÷ this
 QUANTITIES = ("throughput_per_s", "cpu_per_request_ns", "memory_total_bytes", "latency_p50_ns", P99)
@@ -19,8 +20,17 @@ QUANTITIES = ("throughput_per_s", "cpu_per_request_ns", "memory_total_bytes", "l
 
 @dataclass
 class Validation:
-    path: Path
+    path: Path  # of the file
     data: dict
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def report(self) -> Path:
+        """The folder of the page."""
+        return self.folder / ("report" if self.path.name == NAME else f"report-{self.path.stem}")
 
     def of(self, quantity: str) -> list[dict]:
         """The judged residuals of a quantity."""
@@ -34,29 +44,17 @@ class Validation:
     def errors(self, by: str, quantity: str) -> list[dict]:
         return [e for e in self.data["errors"] if e["by"] == by and e["quantity"] == quantity]
 
-    def goal(self, quantity: str, statistic: str) -> float | None:
-        """The limit of a goal, where the file names its quantity and statistic."""
-        found = (g["limit"] for g in self.data["goals"]
-                 if (g.get("quantity"), g.get("statistic")) == (quantity, statistic))
-        return next(found, None)
-
-    def missed(self, row: dict) -> bool:
-        """Whether a judged forecast is a miss: the file has a cause for it, or it is
-        outside its band, or without a band worse than nine in ten should be."""
-        if not row["judged"]:
-            return False
-        if row["cause"]:
-            return True
-        if row["band"] is not None:
-            return factor(row) > row["band"]
-        if row["quantity"] == P99:
-            return factor(row) > P99_FACTOR
-        limit = self.goal(row["quantity"], "p90")
-        return limit is not None and (row["measured"] == 0 or abs(row["forecast"] / row["measured"] - 1) > limit)
-
     def misses(self) -> list[dict]:
         """The worst first."""
-        return sorted(filter(self.missed, self.data["residuals"]), key=factor, reverse=True)
+        return sorted(filter(missed, self.data["residuals"]), key=factor, reverse=True)
+
+
+def missed(row: dict) -> bool:
+    """Whether a judged forecast is a miss: the file has a cause for each. What lies
+    outside its band, or is a p99 without a band that is farther off than the goal
+    allows, is one without a cause, too."""
+    allowed = row["band"] or (P99_FACTOR if row["quantity"] == P99 else float("inf"))
+    return row["judged"] and (bool(row["cause"]) or factor(row) > allowed)
 
 
 def factor(row: dict) -> float:
@@ -65,15 +63,17 @@ def factor(row: dict) -> float:
     return high / low if low > 0 else 1.0 if high == low else float("inf")
 
 
-def load(folder: str) -> Validation:
-    path = Path(folder)
-    if not (path / NAME).is_file():
+def load(place: str | Path) -> Validation:
+    """Reads a validation by its folder or by its file."""
+    path = Path(place) if Path(place).suffix == ".json" else Path(place) / NAME
+    if not path.exists():
         raise results.ResultsError(
-            f"{folder}: no {NAME} in it, so this is no finished validation; `make validate` makes one in results/"
+            f"{path.parent}: no {path.name} in it, so this is no finished validation;"
+            " `make validate` makes one in results/"
         )
-    data = results.read(path / NAME)
-    checks.check_schema(path / NAME, "validation", data, whole=True)
-    _check(path / NAME, data)
+    data = results.read(path)
+    checks.check_schema(path, "validation", data, whole=True)
+    _check(path, data)
     return Validation(path, data)
 
 
@@ -90,6 +90,6 @@ def _check(path: Path, data: dict) -> None:
 
 
 def newest(root: Path) -> Path | None:
-    """The folder of the validation that was stored last."""
-    found = list(root.glob(f"validation-*/{NAME}"))
-    return max(found, key=lambda p: p.stat().st_mtime).parent if found else None
+    """The file that was stored last."""
+    found = [path for name in (NAME, AGAIN) for path in root.glob(f"validation-*/{name}")]
+    return max(found, key=lambda p: p.stat().st_mtime, default=None)

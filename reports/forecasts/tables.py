@@ -4,7 +4,7 @@
 from data import units
 from data.metrics import metric
 from forecasts import words
-from forecasts.stored import P99, QUANTITIES, Validation
+from forecasts.stored import P99, QUANTITIES, Validation, missed
 
 UNEXPLAINED = "unexplained"
 RESIDUALS = ["service", "model", "W", "quantity", "load", "forecast", "measured", "off by", "band"]
@@ -12,11 +12,11 @@ RESIDUALS = ["service", "model", "W", "quantity", "load", "forecast", "measured"
 
 def goals(v: Validation) -> dict:
     rows = [
-        [g["goal"], words.goal_figure(g["unit"], g["seen"]), words.goal_limit(g["unit"], g["limit"]),
-         words.verdict(g), g["why"] or ("" if g["met"] is not None else words.NOT_JUDGED)]
+        [g["goal"], words.goal_figure(g["unit"], g["seen"]), words.goal_limits(g),
+         units.count(g.get("n")), words.verdict(g), g["why"] or ("" if g["met"] is not None else words.NOT_JUDGED)]
         for g in v.data["goals"]
     ]
-    return {"head": ["goal", "seen", "limit", "verdict", "why"], "rows": rows, "words": True}
+    return {"head": ["goal", "seen", "limit", "n", "verdict", "why"], "rows": rows, "words": True}
 
 
 def errors(v: Validation, by: str) -> dict:
@@ -55,7 +55,7 @@ def residuals(v: Validation) -> dict:
     )
     rows = []
     for r in order:
-        verdict = "missed" if v.missed(r) else "judged" if r["judged"] else f"not judged: {r['not_judged'] or words.NOT_JUDGED}"
+        verdict = "missed" if missed(r) else "judged" if r["judged"] else f"not judged: {r['not_judged'] or words.NOT_JUDGED}"
         rows.append([*_residual(r), verdict])
     return {"head": [*RESIDUALS, "verdict"], "rows": rows}
 

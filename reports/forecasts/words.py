@@ -8,6 +8,7 @@ from data.metrics import metric
 from forecasts.stored import P99, P99_FACTOR, Validation, factor
 
 BIG = 1000  # a factor that is not shown in full
+BOUNDLESS = 1e6  # a least value below minus this is none
 NOT_JUDGED = "no reason is stored"
 
 
@@ -67,14 +68,29 @@ def goal_figure(unit: str, value: float | None) -> str:
     if value is None:
         return units.UNKNOWN
     if unit == "share":
-        return units.percent(value)
+        return ("−" if value < 0 else "") + units.percent(abs(value))
     if unit == "s":
         return units.time(value * 1e9)
     return units.count(int(value)) if value == int(value) else units.digits(value)
 
 
-def goal_limit(unit: str, value: float) -> str:
-    return units.share(round(value, 6)) if unit == "share" else goal_figure(unit, value)
+def _limit(unit: str, value: float) -> str:
+    if unit != "share":
+        return goal_figure(unit, value)
+    return units.share(round(value, 6) + 0.0).replace("-", "−")
+
+
+def goal_limits(goal: dict) -> str:
+    """What the figure of a goal must keep."""
+    least, most = goal.get("least"), _limit(goal["unit"], goal["limit"])
+    if least is None:
+        return most
+    if least <= -BOUNDLESS:
+        return f"below {most}"
+    if least == 0:
+        return f"at most {most}"
+    lowest = _limit(goal["unit"], least)
+    return f"at least {lowest}" if goal["unit"] == "share" and goal["limit"] == 1 else f"{lowest} to {most}"
 
 
 def verdict(goal: dict) -> str:
@@ -141,6 +157,8 @@ def _was(count: int) -> str:
 
 
 def _proof(data: dict) -> list[str]:
+    if data.get("afterwards"):
+        return ["The forecasts were made after the measurements: they prove nothing."]
     if data["kind"] != "quick":
         return []
     count = plural(len(data["services"]), "service")

@@ -23,7 +23,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("TROIKA_BUILD", "build/release")).resolve()
 LIMIT_S = 60
-VARIABLES = ("A", "ARGS", "B", "CLAIMS", "CPYTHON", "MINUTES", "MODEL", "NODE", "PYTHON", "RUN", "TESTS", "URL", "WITHOUT")
+VARIABLES = ("A", "ARGS", "B", "CLAIMS", "CPYTHON", "DIR", "MINUTES", "MODEL", "NODE", "PYTHON", "RUN", "TESTS", "URL", "WITHOUT")
 
 
 def environment(**more):
@@ -68,6 +68,7 @@ class Given(unittest.TestCase):
     def test_they_reach_the_programs(self):
         for words, said in ((("serve", f"MODEL={self.hostile}"), f'no model is named "{self.hostile}"'),
                             (("report", f"RUN={self.hostile}"), f"{self.hostile}: no such run"),
+                            (("validation-report", f"DIR={self.hostile}"), "so this is no finished validation"),
                             (("adr", f"RUN={self.hostile}"), f"{self.hostile}: no such run"),
                             (("resume", f"RUN={self.hostile}"), f"opening the run {self.hostile} failed"),
                             (("compare", f"A={self.hostile}", "B=x"), self.hostile[:100]),

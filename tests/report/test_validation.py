@@ -5,7 +5,9 @@ without figures have words, and a file that contradicts its schema is refused.
 
 import html.parser
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -119,7 +121,12 @@ class Page(Case):
         page = self.made(validated.build("quick"))
         for text in (page, self.markdown, self.said):
             self.assertIn("12 services prove nothing at 95 %", text)
-        self.assertIn("Of 7 goals, 4 were met, 1 was not met and 2 were not judged.", self.said)
+        self.assertIn("Of 8 goals, 5 were met, 1 was not met and 2 were not judged.", self.said)
+
+    def test_the_example_of_the_documents(self):
+        text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+        example = re.search(r"^## Validations$.*?^```json\n(.*?)^```$", text, re.M | re.S)[1]
+        self.made(json.loads(example))
 
     def test_equal_files_give_equal_pages(self):
         first = self.made(validated.build("quick"))
@@ -131,12 +138,21 @@ class Page(Case):
             self.assertEqual('role="alert"' in page, noisy)
             self.assertEqual("noisy machine" in self.markdown, noisy)
 
+    def test_forecasts_made_afterwards_have_a_page_of_their_own(self):
+        self.made(validated.build("quick"))
+        before = (self.folder / "report" / "index.html").read_text()
+        (self.folder / "again.json").write_text(json.dumps(dict(validated.build("full", 2), afterwards=True)))
+        said = self.program(self.folder / "again.json").stdout
+        self.assertIn("made after the measurements: they prove nothing", said)
+        self.assertIn("prove nothing", (self.folder / "report-again" / "index.html").read_text())
+        self.assertEqual(before, (self.folder / "report" / "index.html").read_text())
+
     def test_nothing_judged(self):
         page = self.made(validated.empty())
         self.assertEqual(self.drawn(), set())
         for words_ in ("No forecast could be judged", "No number of workers was validated", "No baseline is stored",
                        "No choice was validated", "No constant was measured again", "0 of 5 figures could be judged",
-                       "1 service proves nothing", "7 were not judged"):
+                       "1 service proves nothing", "8 were not judged"):
             self.assertIn(words_, page)
 
     def test_nothing_at_all(self):
@@ -266,25 +282,21 @@ class Rules(unittest.TestCase):
         return dict(base, **known)
 
     def test_misses(self):
-        goal = {"quantity": "throughput_per_s", "statistic": "p90", "limit": 0.12}
-        v = stored.Validation(None, {"goals": [goal]})
         for row, missed in (
             (self.row(), False),
-            (self.row(measured=100 / 1.13), True),
-            (self.row(measured=100 / 1.11), False),
-            (self.row(measured=0.0), True),
+            (self.row(measured=1.0), False),  # has no band, and no cause
+            (self.row(measured=0.0, band=1.1), True),
             (self.row(measured=100 / 1.11, band=1.1), True),
             (self.row(measured=111.0, band=1.1), True),
             (self.row(measured=100 / 1.13, band=1.2), False),
             (self.row(cause="the run queue"), True),
             (self.row(cause="the run queue", judged=False), False),
-            (self.row(quantity="memory_total_bytes", measured=1.0), False),  # has no goal and no band
             (self.row(quantity="latency_p99_ns", measured=126.0), True),
             (self.row(quantity="latency_p99_ns", measured=124.0), False),
             (self.row(quantity="latency_p99_ns", measured=100 / 1.26), True),
         ):
             with self.subTest(row):
-                self.assertEqual(v.missed(row), missed)
+                self.assertEqual(stored.missed(row), missed)
 
     def test_who_is_beaten(self):
         def row(**known):
@@ -307,6 +319,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(words.off(dict(row, quantity="latency_p99_ns", measured=125.0)), "÷1.25")
         self.assertEqual(words.off(dict(row, measured=None)), "–")
 
+    def test_limits_of_goals(self):
+        for least, limit, said in ((None, 0.04, "4 %"), (0, 0.04, "at most 4 %"), (0.9, 1, "at least 90 %"), (-0.03, 0.03, "−3 % to 3 %"),
+                                   (0.85, 0.95, "85 % to 95 %"), (-1e9, -1e-9, "below 0 %")):
+            goal = {"unit": "share", "limit": limit} | ({} if least is None else {"least": least})
+            self.assertEqual(words.goal_limits(goal), said)
+        self.assertEqual(words.goal_limits({"unit": "count", "limit": 59}), "59")
+
     def test_every_quantity_of_the_schema_is_shown(self):
         known = schema.read("validation")["properties"]["residuals"]["items"]["properties"]
         self.assertEqual(set(known["quantity"]["enum"]), set(stored.QUANTITIES))
@@ -316,9 +335,43 @@ class Rules(unittest.TestCase):
         row = of["workers"]["items"]["properties"]["rows"]["items"]["properties"]
         self.assertEqual(set(row["is"]["items"]["enum"]), set(drawn.WORKERS))
 
+
+class Places(Case):
     def test_the_newest_is_found(self):
-        with self.subTest("none"):
-            self.assertIsNone(stored.newest(ROOT / "docs"))
+        root = self.run_path.parent
+        self.assertIsNone(stored.newest(root))
+        for i, name in enumerate(("validation-2/validation.json", "validation-1/validation.json", "validation-2/again.json")):
+            path = root / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("{}")
+            os.utime(path, (i, i))
+            self.assertEqual(stored.newest(root), path)
+
+    def given(self, script):
+        """What `make validate` does with a program in troika's place."""
+        troika = self.run_path.parent / "troika"
+        troika.write_text(f"#!/bin/sh\n{script}\n")
+        troika.chmod(0o755)
+        return subprocess.run(
+            [sys.executable, "-B", str(ROOT / "harness" / "given.py"), "validate", str(troika)], capture_output=True,
+            text=True, timeout=120, check=False, env=dict(os.environ, GIVEN_ARGS="--seed '7 8'"))
+
+    def test_a_validation_that_ends_gets_its_page(self):
+        made = validated.store(self.run_path, validated.build("quick")) / "validation.json"
+        folder = ROOT / "results" / f"validation-test-{os.getpid()}"
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        for status, ends in ((0, True), (3, True), (1, False), (130, False)):
+            with self.subTest(status):
+                shutil.rmtree(folder, ignore_errors=True)
+                done = self.given(f'echo "$1|$2|$3"; mkdir "{folder}"; cp "{made}" "{folder}"; exit {status}')
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertTrue(done.stdout.startswith("validate|--seed|7 8\n"), done.stdout)
+                self.assertEqual((folder / "report" / "index.html").is_file(), ends)
+        done = self.given("echo a plan")  # an older validation gets no page
+        self.assertEqual((done.returncode, done.stdout), (0, "a plan\n"))
+        done = self.given(f'echo "{{" >"{folder}/validation.json"')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("broken JSON", done.stderr)
 
 
 if __name__ == "__main__":
