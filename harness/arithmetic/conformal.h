@@ -11,5 +11,7 @@
 enum { CONFORMAL_LEAST = 19 };
 
 /* The ceil((n + 1) x cover)-th smallest of the n absolute errors, which are put
- * in order. NAN if n is below CONFORMAL_LEAST or there is no such one. */
+ * in order: the next error is no larger with a chance of at least `cover`, if
+ * that one is drawn as they were. NAN if n is below CONFORMAL_LEAST or there is
+ * no such one. */
 double conformal_bound(double *errors, int n, double cover);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/conformal.h"
 #include "harness/base/json.h"
 
 enum { SCHEMA_VERSION = 1, SERVICES_MOST = 4096, RESIDUALS_MOST = 1 << 20 };
@@ -255,12 +256,6 @@ void bands_free(struct bands *bands)
     *bands = (struct bands){0};
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* Absolute residuals of the quantity, of one discipline or (DISCIPLINES) of
  * all. Returns how many. */
 static int residuals_of(const struct bands *bands, enum quantity quantity,
@@ -288,15 +283,10 @@ struct band band_of(const struct bands *bands, enum quantity quantity,
     for (int i = 0; i < bands->service_count; i++)
         band.services += is_judged(bands, bands->services[i].number, quantity);
     band.n = residuals_of(bands, quantity, discipline, errors);
-    band.pooled = band.n < BAND_RESIDUALS_LEAST;
+    band.pooled = band.n < CONFORMAL_LEAST;
     if (band.pooled)
         band.n = residuals_of(bands, quantity, DISCIPLINES, errors);
-    if (band.n >= BAND_RESIDUALS_LEAST) {
-        qsort(errors, (size_t)band.n, sizeof *errors, ascending);
-        /* The product is not exact: of 19 residuals it is the 18th. */
-        int rank = (int)ceil((band.n + 1) * COVERED - 1e-9);
-        band.factor = exp(errors[rank - 1]);
-    }
+    band.factor = exp(conformal_bound(errors, band.n, COVERED));
     free(errors);
     return band;
 }

@@ -5,11 +5,8 @@
  * beyond which nothing was measured, and the nearest service that was.
  * `troika validate` stores the residuals as validation.json (docs/results.md).
  *
- * A band is split conformal (J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani,
- * L. Wasserman, Distribution-Free Predictive Inference for Regression, JASA
- * 113, 2018): of n residuals |log(measured / forecast)| the ceil((n + 1)
- * 0.9)-th smallest holds the next one with a chance of at least 0.9, whatever
- * the distribution, if that one is drawn as they were.
+ * A band is the split conformal bound (arithmetic/conformal.h) of residuals
+ * |log(measured / forecast)|.
  */
 #pragma once
 
@@ -19,9 +16,6 @@
 
 #include "models/runtime/base/discipline.h"
 #include "service.h"
-
-/* Fewer residuals give no band. */
-enum { BAND_RESIDUALS_LEAST = 19 };
 
 enum quantity {
     QUANTITY_THROUGHPUT,

@@ -150,7 +150,8 @@ static double memory_of(const struct service *p,
            crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0);
 }
 
-/* Requests that neither compute nor wait for the backend wait for their turn. */
+/* Requests that neither compute nor wait for the backend wait for their turn.
+ */
 static struct crowd crowd_of(const struct service *p,
                              const struct model_constants *model,
                              const struct simulation_result *result)
@@ -200,9 +201,9 @@ static void bind_laws(const struct service *p, struct forecast *f,
         .backend_workers = p->backend_workers,
         .backend_s = p->wait_ns / NS_PER_S,
         .flight_bytes = each_bytes,
-        .memory_left = limited ? p->memory_bytes -
-                                     memory_of(p, model, f->workers, &before)
-                               : INFINITY,
+        .memory_left =
+            limited ? p->memory_bytes - memory_of(p, model, f->workers, &before)
+                    : INFINITY,
     });
 
     memcpy(f->law_per_s, laws.per_s, sizeof f->law_per_s);

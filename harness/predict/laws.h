@@ -7,9 +7,9 @@
  *   closed loop   C / (D + c + Z)   every connection always busy or thinking
  *   workers       W / (D + c)       a request holds a worker until it ends
  *   backend       K / B             the backend serves K calls at once
- *   cpu           P / c             all CPUs that the model can use are busy; or
- *                 1 / d             the one thread that hands requests out is
- *   memory        M / m / (D + c)   the requests in flight fill the memory
+ *   cpu           P / c             all CPUs that the model can use are busy;
+ * or 1 / d             the one thread that hands requests out is memory M / m /
+ * (D + c)   the requests in flight fill the memory
  *
  * The letters are the members of struct laws_input. The least bound binds.
  * (P. J. Denning and J. P. Buzen, The Operational Analysis of Queueing

@@ -14,14 +14,6 @@
 /* A machine that stands still for a tenth of a percentile can have made it. */
 static const double STALL_SHARE = 0.1;
 
-const char *quantity_name(enum quantity quantity)
-{
-    static const char *const names[QUANTITIES] = {
-        "throughput_per_s", "cpu_per_request_ns", "memory_total_bytes",
-        "latency_p50_ns", "latency_p99_ns"};
-    return names[quantity];
-}
-
 double rows_residual(const struct row *row)
 {
     return log(row->measured / row->forecast);
@@ -175,7 +167,8 @@ int rows_make(const struct questions *questions, const json_t *trials,
         const struct question *question = &questions->rows[i];
         const json_t *trial = trial_of(trials, question);
         for (int q = 0; q < QUANTITIES; q++)
-            if (q == QUANTITY_CPU || question->open != (q < QUANTITY_CPU))
+            if (q == QUANTITY_CPU ||
+                question->open != (q == QUANTITY_THROUGHPUT))
                 rows->rows[rows->count++] = row_of(question, trial, q);
     }
     return 0;

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Forecasts beside what was measured: a row for each question and quantity,
- * whether it can be judged, and the cause of a miss.
+ * whether it can be judged, and the cause of a miss. A closed loop gives
+ * throughput and CPU, an open loop CPU, memory and latency.
  */
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "harness/predict/bands.h"
 #include "questions.h"
-
-enum quantity {
-    QUANTITY_THROUGHPUT, /* closed loop */
-    QUANTITY_CPU,        /* per request, both loops */
-    QUANTITY_MEMORY,     /* open loop, and so are these */
-    QUANTITY_P50,
-    QUANTITY_P99,
-    QUANTITIES,
-};
 
 enum { ROWS_MAX = 4 * QUESTIONS_MAX };
 
@@ -39,9 +32,6 @@ struct rows {
     struct row *rows; /* ROWS_MAX */
     int count;
 };
-
-/* The name of the metric: "throughput_per_s". */
-const char *quantity_name(enum quantity quantity);
 
 /* log(measured / forecast). */
 double rows_residual(const struct row *row);

@@ -449,7 +449,7 @@ static void test_limit_percentile(void **state)
         p.limit_ns = known_ns * 0.75;
         assert_false(forecast(&p, &machine, "loop", 0).keeps_limit);
     }
-/* 200 clients of a wait of 100 ms: each has a connection, and all wait. */
+    /* 200 clients of a wait of 100 ms: each has a connection, and all wait. */
 }
 
 static void test_memory_of_a_crowd(void **state)
