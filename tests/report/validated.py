@@ -61,7 +61,7 @@ def residuals(rng, asked, model):
         error = rng.gauss(0.01, SPREAD[quantity]) * (1 + latency * asked["share"])
         deep = quantity == "latency_p99_ns" and rng.random() < 0.1
         row = {
-            "service": asked["service"], "model": model, "discipline": DISCIPLINES[model], "foreign": model in FOREIGN,
+            "service": asked["service"], "load_point": "closed", "model": model, "discipline": DISCIPLINES[model], "foreign": model in FOREIGN,
             "workers": 2 * asked["connections"] // 3 + 1 if model in POOLS else 0, "quantity": quantity,
             "percentile": (50 if quantity == "latency_p50_ns" else 90 if deep else 99) if latency else None,
             "forecast": forecast, "measured": forecast / math.exp(error), "judged": True, "not_judged": "",
