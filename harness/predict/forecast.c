@@ -16,17 +16,16 @@ static const double FLIGHT_MEASURED = 16;
 /* Of what any number of workers gives. */
 static const double WORKERS_WITHIN = 1.05;
 
-/* At this share of the capacity and above, a queue grows for as long as it is
- * looked at. */
-static const double OVERLOAD = 0.98;
-
 /* Of the CPU of a request that does nothing, what the dispatcher does: parse it
  * and start a task. With hello on one core, /proc showed 0.36 to 0.37 for
  * process-per-request (parent against children) and 0.40 for
  * thread-per-request (first thread against all). */
 static const double DISPATCH_SHARE = 0.38;
 
-enum { WORKERS_MOST = 4096 };
+/* Numbers of workers are compared on fewer requests, which are the same for
+ * each number. */
+enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000 };
+
 
 /* The constant, or `otherwise` where it was not measured. */
 static double value_of(const struct model_constants *model, enum constant_id id,
@@ -332,6 +331,8 @@ static int make(const struct service *p, const struct machine *machine,
 
     *f = (struct forecast){.model = model, .workers = workers};
     bind_laws(p, f, &full);
+    f->full_cpu_ns = full.total_ns;
+    f->cores = cores_of(p, model, workers);
     f->rate_per_s = p->rate_per_s > 0
                         ? p->rate_per_s
                         : fmin(f->law_per_s[LAW_CLIENTS], f->capacity_per_s);
@@ -347,7 +348,8 @@ static int make(const struct service *p, const struct machine *machine,
         .carried = in_flight,
     };
     f->memory_bytes = memory_of(p, model, workers, &crowd);
-    if (p->rate_per_s <= 0 || f->load < OVERLOAD) {
+    if (precision->requests > 0 &&
+        (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD)) {
         int status = simulate_it(p, machine, f, &cost, precision, &result, why,
                                  why_size);
         if (status < 0)
@@ -449,8 +451,12 @@ static int search_workers(struct pool *pool, int least, int most)
 
 int forecast_workers(const struct service *p, const struct machine *machine,
                      const struct model_constants *model,
-                     const struct precision *precision)
+                     const struct precision *whole)
 {
+    struct precision quick = *whole, *precision = &quick;
+
+    if (quick.requests > WORKERS_REQUESTS)
+        quick.requests = WORKERS_REQUESTS;
     if (!model->has_workers)
         return 0;
     if (model->discipline == DISCIPLINE_LOOP)
@@ -459,6 +465,8 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     double held_s = (p->wait_ns + full.total_ns) / NS_PER_S;
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
+    if (precision->requests == 0 && p->rate_per_s > 0)
+        in_flight += 2 * sqrt(in_flight);
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
     /* With fewer than what is held at a time the queue grows without end. */
     int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;

@@ -12,11 +12,17 @@
 #include "laws.h"
 #include "service.h"
 
+/* At this share of the capacity and above, a queue grows for as long as it is
+ * looked at. */
+#define FORECAST_OVERLOAD 0.98
+
 struct forecast {
     const struct model_constants *model;
     int workers; /* 0: it has none to set */
 
-    double request_cpu_ns; /* at the load that is asked for */
+    double request_cpu_ns; /* S at the load that is asked for */
+    double full_cpu_ns;    /* S under full load, which bounds the capacity */
+    int cores;             /* that the model can use */
     /* With the interval of the constants alone. */
     double capacity_per_s, capacity_lo_per_s, capacity_hi_per_s;
     enum law law;           /* that bounds the capacity */
@@ -24,7 +30,7 @@ struct forecast {
 
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
-    bool simulated;    /* the rest is there */
+    bool simulated;    /* latencies and busy are there */
     struct simulated mean_ns, p50_ns, p90_ns, p99_ns;
     struct simulated limit_ns; /* at the limit's percentile */
     double busy;               /* cores */
@@ -33,7 +39,8 @@ struct forecast {
     bool keeps_limit, keeps_memory; /* true where there is none */
 };
 
-/* How precise: requests to simulate, and the seed. */
+/* How precise: requests to simulate, and the seed. 0 requests: the laws alone,
+ * without latencies; then workers are those in flight and twice their root. */
 struct precision {
     int64_t requests;
     uint64_t seed;

@@ -202,6 +202,31 @@ static void test_workers_of_others(void **state)
     assert_true(given.rate_per_s > 2 * 8 / 0.051);
 }
 
+/* Without requests to simulate there are the laws alone. */
+static void test_laws_alone(void **state)
+{
+    static const struct precision none = {.requests = 0};
+    struct machine machine = world();
+    struct service s = service(50 * MS, 1 * MS, 200);
+    char why[256];
+
+    (void)state;
+    for (int i = 0; i < machine.model_count; i++) {
+        const struct model_constants *model = &machine.models[i];
+        struct forecast f, whole = forecast(&s, &machine, model->name, 7);
+        assert_int_equal(
+            forecast_make(&s, &machine, model, 7, &none, &f, why, sizeof why),
+            0);
+        assert_false(f.simulated);
+        assert_true(f.capacity_per_s == whole.capacity_per_s);
+        assert_true(f.request_cpu_ns == whole.request_cpu_ns);
+    }
+    /* In flight are 200 x 51.02 ms, 10.2: and twice their root, 6.4. */
+    assert_int_equal(
+        forecast_workers(&s, &machine, machine_model(&machine, "pool"), &none),
+        17);
+}
+
 static void test_limits(void **state)
 {
     struct machine machine = world();
@@ -529,6 +554,11 @@ static void test_contradictions(void **state)
     p.limit_ns = 10 * MS;
     refused(&p, "no model can");
     p = good;
+    p.cv_wait = 5.1;
+    refused(&p, "--cv-wait 5.1 is more than 5");
+    p.cv_wait = 5;
+    assert_true(service_check(&p, why, sizeof why));
+    p = good;
     p.calls = 0;
     refused(&p, "at least one call");
 }
@@ -552,6 +582,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_convoy),
         cmocka_unit_test(test_offload),
         cmocka_unit_test(test_bursts),
+        cmocka_unit_test(test_laws_alone),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_percentile),
         cmocka_unit_test(test_memory_of_a_crowd),
