@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "harness/base/tree.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
 
@@ -42,6 +44,22 @@ int machine_file_read(const char *path, struct machine *machine, char *why,
     if (status < 0)
         snprintf(why, why_size, "%s: %s", file, reason);
     return status;
+}
+
+bool machine_file_exists(const char *path)
+{
+    char file[PATH_SIZE];
+
+    return access(path_of(path, file, sizeof file), F_OK) == 0;
+}
+
+int machine_file_shipped(struct machine *machine, char *why, size_t why_size)
+{
+    char path[PATH_SIZE];
+
+    if (tree_source("harness/predict/shipped.json", path, sizeof path) < 0)
+        snprintf(path, sizeof path, "harness/predict/shipped.json");
+    return machine_file_read(path, machine, why, why_size);
 }
 
 int machine_file_write(const char *path, const struct machine *machine,

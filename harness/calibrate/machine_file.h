@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "harness/predict/constants.h"
@@ -11,6 +12,13 @@
 /* Returns 0, or -EINVAL with the file, the reason and the remedy. */
 int machine_file_read(const char *path, struct machine *machine, char *why,
                       size_t why_size);
+
+/* Whether there is such a file. */
+bool machine_file_exists(const char *path);
+
+/* Reads the constants that come with the source tree, of the machine on which
+ * they were measured. Returns as machine_file_read. */
+int machine_file_shipped(struct machine *machine, char *why, size_t why_size);
 
 /* Writes it whole or not at all. Returns 0, or a negative errno with the
  * reason; then nothing was changed. `where` gets the path. */
