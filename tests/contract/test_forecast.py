@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""troika predict, run as a person runs it: answers from stored constants, and
-what it refuses.
+"""troika predict, run as a person runs it: answers from stored constants, how
+sure they are, and what it refuses.
 """
+import datetime
 import json
+import math
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,22 +47,63 @@ def machine() -> dict:
     }
 
 
-class Predict(unittest.TestCase):
+def residual(service: int, name: str, discipline: str, quantity: str, error: float) -> dict:
+    return {"service": service, "model": name, "discipline": discipline, "workers": 0, "quantity": quantity,
+            "percentile": None, "forecast": 100, "measured": 100 * math.exp(error), "judged": True, "not_judged": "",
+            "load": None, "cause": ""}
+
+
+def validation(count: int = 20) -> dict:
+    """Services from 1 to 100 ms; the error of number i is i thousandths, below for throughput."""
+    signs = {"throughput_per_s": -1, "cpu_per_request_ns": 1, "memory_total_bytes": 1, "latency_p50_ns": 1,
+             "latency_p99_ns": 10}
+    share = [i / (count - 1) for i in range(count)]
+    return {
+        "schema_version": 1, "seed": 7, "machine": "made-up", "fingerprint": "f", "at": "2026-11-01T00:00:00Z",
+        "run_id": "validated", "baselines": [],
+        "services": [{"service": i + 1, "wait_ns": 1e6 * 100 ** x, "calls": 1, "cpu_ns": 1e5 * 50 ** x, "cv_wait": i % 2,
+                      "cv_cpu": i % 2, "payload_bytes": 20, "connections": round(8 * 50 ** x), "share": 0.7}
+                     for i, x in enumerate(share)],
+        "residuals": [residual(i + 1, name, discipline, quantity, sign * (i + 1) / 1000) for i in range(count)
+                      for name, discipline in (("event-loop", "loop"), ("process-pool", "worker"))
+                      for quantity, sign in signs.items()],
+    }
+
+
+class Asking(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.file = pathlib.Path(folder.name) / "machine.json"
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "machine.json"
         self.file.write_text(json.dumps(machine()))
+        self.validation = "none"
 
     def ask(self, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run([str(BUILD / "troika"), "predict", f"--machine={self.file}", *words],
+        return subprocess.run([str(BUILD / "troika"), "predict", f"--machine={self.file}",
+                               f"--validation={self.validation}", *words],
                               capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
-    def rows(self, *words: str) -> dict:
+    def answer(self, *words: str) -> dict:
         done = self.ask("--format", "json", *words)
         self.assertEqual("", done.stderr)
-        return {row["model"]: row for row in json.loads(done.stdout)["models"]}
+        return json.loads(done.stdout)
 
+    def write(self, name: str, text: str) -> pathlib.Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def rows(self, *words: str) -> dict:
+        return {row["model"]: row for row in self.answer(*words)["models"]}
+
+    def refused(self, words: str, code: int, *flags: str) -> None:
+        done = self.ask(*flags)
+        self.assertEqual((code, ""), (done.returncode, done.stdout), done.stderr)
+        self.assertIn(words, done.stderr)
+
+
+class Predict(Asking):
     def test_constants_keep_the_schema(self):
         self.assertEqual([], list(errors(schema("machine"), machine())))
 
@@ -106,8 +151,19 @@ class Predict(unittest.TestCase):
     def test_constants_of_another_machine_are_doubted(self):
         done = self.ask("--cpu", "1ms", "--rate", "10")
         self.assertIn("of another machine, kernel or build", done.stdout)
-        done = self.ask("--cpu", "1ms", "--rate", "10", "--format", "json")
-        self.assertIn("of another machine", json.loads(done.stdout)["doubt"])
+        self.assertIn("of another machine", self.answer("--cpu", "1ms", "--rate", "10")["doubt"])
+
+    def test_old_constants_and_those_of_a_noisy_machine_are_doubted(self):
+        here = self.answer("--cpu", "1ms", "--rate", "10", "--laws")["fingerprint"]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for days, noisy in ((29, False), (31, False), (0, True)):
+            at = (now - datetime.timedelta(days=days, minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self.file.write_text(json.dumps(machine() | {"fingerprint": here, "at": at, "noisy": noisy}))
+            done = self.ask("--cpu", "1ms", "--rate", "10", "--laws")
+            self.assertEqual(0, done.returncode)
+            self.assertEqual(days > 30, "they are 31 days old: troika calibrate" in done.stdout, done.stdout)
+            self.assertEqual(noisy, "a noisy machine" in done.stdout)
+            self.assertNotIn("of another machine", done.stdout)
 
     def test_no_model_keeps_the_limit(self):
         done = self.ask("--wait", "20ms", "--cpu", "1500us", "--connections", "400", "--limit", "p99<100ms")
@@ -118,11 +174,6 @@ class Predict(unittest.TestCase):
         rows = self.rows("--cpu", "1ms", "--rate", "5000")
         self.assertTrue(all(row["latency_p99_ns"] is None and row["load"] > 1 for row in rows.values()))
 
-    def refused(self, words: str, code: int, *flags: str) -> None:
-        done = self.ask(*flags)
-        self.assertEqual((code, ""), (done.returncode, done.stdout), done.stderr)
-        self.assertIn(words, done.stderr)
-
     def test_refusals(self):
         self.refused("nothing is said of the load", 2, "--wait", "20ms")
         self.refused("nothing is said of a request", 2, "--rate", "10")
@@ -131,8 +182,10 @@ class Predict(unittest.TestCase):
         self.refused("a pause is one of clients", 2, "--cpu", "1ms", "--rate", "10", "--think", "1s")
         self.refused("no model can", 2, "--wait", "20ms", "--rate", "10", "--limit", "p99<10ms", "--cv-wait", "0",
                      "--cv-cpu", "0")
+        self.refused("--cv-wait 5.5 is more than 5", 2, "--wait", "20ms", "--rate", "10", "--cv-wait", "5.5")
+        self.refused("--cv-cpu 6 is more than 5", 2, "--cpu", "20ms", "--rate", "10", "--cv-cpu", "6")
         self.refused("no constants of \"evnt-loop\"", 2, "evnt-loop", "--cpu", "1ms", "--rate", "10")
-        for flag, value in (("--limit", "p98<1ms"), ("--limit", "p99<0ms"), ("--limit", "100ms"), ("--rate", "0"),
+        for flag, value in (("--limit", "p98<1ms"), ("--cv-cpu", "six"), ("--limit", "p99<0ms"), ("--limit", "100ms"), ("--rate", "0"),
                             ("--rate", "300/h"), ("--cv-cpu", "-1"), ("--cv-wait", "nan"), ("--memory", "256"),
                             ("--cores", "0"), ("--calls", "17")):
             self.refused(flag, 2, "--cpu", "1ms", "--rate", "10", flag, value)
@@ -152,6 +205,275 @@ class Predict(unittest.TestCase):
         self.refused("no constants", 1, *words)
         self.file.unlink()
         self.refused("troika calibrate", 1, *words)
+
+
+SERVICE = ("--wait", "20ms", "--cpu", "1ms", "--connections", "40", "--requests", "20k")
+
+
+class Bands(Asking):
+    """Of 20 residuals, the 19th is the band: 19 thousandths, and ten times that for p99."""
+
+    def setUp(self):
+        super().setUp()
+        self.validation = self.write("validation.json", json.dumps(validation()))
+
+    def store(self, **more) -> None:
+        self.validation.write_text(json.dumps(validation() | more))
+
+    def test_bands_stand_in_the_answer(self):
+        answer = self.answer(*SERVICE)
+        rows = {row["model"]: row["bands"] for row in answer["models"]}
+        for quantity, factor in (("throughput_per_s", 0.019), ("cpu_per_request_ns", 0.019), ("latency_p50_ns", 0.019),
+                                 ("memory_total_bytes", 0.019), ("latency_p99_ns", 0.19)):
+            band = rows["event-loop"][quantity]
+            self.assertAlmostEqual(factor, math.log(band["factor"]), places=9)
+            self.assertEqual((20, False, False), (band["n"], band["pooled"], band["widened"]))
+            # No thread was measured: the band of all, the 37th of 40, which are pairs.
+            band = rows["thread-per-connection"][quantity]
+            self.assertAlmostEqual(factor, math.log(band["factor"]), places=9)
+            self.assertEqual((40, True), (band["n"], band["pooled"]))
+        self.assertEqual((20, 1, False), tuple(answer["validation"][key] for key in ("services", "outside_factor", "far")))
+
+    def test_bands_stand_in_the_table(self):
+        said = self.ask(*SERVICE).stdout
+        self.assertIn("[-2 +2 %]", said)
+        self.assertIn("[-17 +21 %]", said)
+        self.assertIn("[bands] hold nine measurements in ten, by the validation of 2026-11-01T00:00:00Z on 20 services", said)
+        self.assertNotIn("has been compared", said)
+        self.assertLessEqual(max(map(len, said.split("cpu binds")[0].splitlines())), 120)
+
+    def test_too_few_services(self):
+        self.validation.write_text(json.dumps(validation(9)))
+        said = self.ask(*SERVICE).stdout
+        self.assertNotIn("[-", said)
+        self.assertIn("too few services for a band, which needs 19 residuals (services: capacity 9, cpu 9", said)
+
+    def test_the_nearest_measured_service(self):
+        said = self.ask(*SERVICE).stdout
+        self.assertRegex(said, r"nearest measured: wait 1\d\.\d ms, cpu \d{3} us, \d\d connections; throughput against its "
+                               r"forecast: event-loop -1 %, process-pool -1 %")
+        answer = self.answer(*SERVICE)
+        number = answer["validation"]["nearest"]["service"]
+        rows = {row["model"]: row["nearest_throughput_ratio"] for row in answer["models"]}
+        self.assertAlmostEqual(math.exp(-number / 1000), rows["event-loop"], places=9)
+        self.assertIsNone(rows["thread-per-connection"])
+
+    def test_outside_of_what_was_measured(self):
+        answer = self.answer("--wait", "300ms", "--cpu", "1ms", "--connections", "40", "--requests", "20k")
+        band = answer["models"][0]["bands"]["throughput_per_s"]
+        self.assertAlmostEqual(0.038, math.log(band["factor"]), places=9)
+        self.assertTrue(band["widened"])
+        said = "\n".join(answer["sentences"])
+        self.assertIn("extrapolated, so the bands are twice as wide: wait 300 ms is 3 times above what was measured "
+                      "(1 ms to 100 ms)", said)
+        said = self.ask("--wait", "2s", "--cpu", "1ms", "--connections", "40", "--requests", "20k").stdout
+        self.assertIn("no bands, because nothing is known so far outside of what was validated: wait 2e+03 ms is 20 times", said)
+        self.assertNotIn("[-", said)
+        said = self.ask(*SERVICE, "--cores", "4").stdout
+        self.assertIn("cores was never varied in a measurement", said)
+
+    def test_a_validation_of_something_else_is_not_used(self):
+        for more, words in (({"machine": "other"}, "is of the constants other, and these are made-up"),
+                            ({"fingerprint": "g"}, "is of another machine, kernel or build than the constants")):
+            self.store(**more)
+            said = self.ask(*SERVICE).stdout
+            self.assertIn(words, said)
+            self.assertNotIn("[-", said)
+            self.assertNotIn("nearest measured", said)
+            answer = self.answer(*SERVICE)
+            self.assertIsNone(answer["validation"])
+            self.assertIn(words, answer["validation_unused"])
+
+    def test_a_damaged_validation(self):
+        damaged = validation()
+        del damaged["residuals"][3]["measured"]
+        self.validation.write_text(json.dumps(damaged))
+        self.refused('"measured" of residuals[3] is missing', 1, *SERVICE)
+        self.validation.write_text("{")
+        self.refused("no residuals", 1, *SERVICE)
+
+
+class Words(Asking):
+    def test_the_law_that_binds(self):
+        said = self.ask("--wait", "20ms", "--cpu", "1ms", "--rate", "100", "--workers", "4", "--requests", "20k").stdout
+        self.assertIn("cpu binds all models but process-pool: 1 to 2 cores / 1.02 ms of CPU a request", said)
+        self.assertIn("workers bind process-pool: 4 workers / 21.0 ms that a request holds one", said)
+        said = self.ask("--wait", "20ms", "--cpu", "1ms", "--rate", "100", "--backend-workers", "3", "--requests", "20k").stdout
+        self.assertIn("backend binds all models: its 3 workers / 20.0 ms of wait a request", said)
+        said = self.ask("--cpu", "1ms", "--connections", "10", "--think", "1s", "--requests", "20k").stdout
+        self.assertIn("the clients ask less than all models can: 10 clients / 1.00 s of wait, CPU and pause are 9.99/s", said)
+
+    def test_overload(self):
+        said = self.ask("--cpu", "1ms", "--rate", "5000").stdout
+        # 5000 x 1.01 ms / 0.98 are 5.15 cores; 0.98 / 5000 are 196 us.
+        self.assertIn("overload by 5.05 x (event-loop): needs less than 196 us of CPU a request", said)
+        self.assertIn("overload by 2.52 x (all models but event-loop): needs 6 cores, or less than 392 us", said)
+        carried = self.rows("--cpu", "1ms", "--rate", "5000", "--cores", "6", "--requests", "20k")
+        self.assertIsNotNone(carried["thread-per-connection"]["latency_p99_ns"])
+        self.assertIsNone(carried["event-loop"]["latency_p99_ns"])
+
+    def test_what_would_keep_the_limit_does(self):
+        words = ["--wait", "20ms", "--cpu", "1500us", "--cv-wait", "0", "--limit", "p99<100ms"]
+        answer = self.answer(*words, "--connections", "400")
+        said = "\n".join(answer["sentences"])
+        self.assertIn("no model keeps p99<100 ms: 400 requests in flight x 1.52 ms of CPU / 2 cores are 304 ms", said)
+        self.assertIn("in flight instead of 400 (or a queue limit there)", said)
+        found = answer["remedies"]
+        self.assertEqual({"connections", "rate", "think", "cores", "cpu"} | {"model", "workers", "alone_ns"}, set(found))
+        self.assertIsNone(found["rate"])
+        value = {key: found[key]["value"] for key in ("connections", "think", "cores", "cpu")}
+        # Two cores give 1,316/s: 100 ms hold some 130 requests, less what varies.
+        self.assertTrue(50 < value["connections"] < 130, value)
+        for key, flags in (("connections", [f"--connections={value['connections']:.0f}"]),
+                           ("think", ["--connections=400", f"--think={value['think']:.0f}ns"]),
+                           ("cores", ["--connections=400", f"--cores={value['cores']:.0f}"]),
+                           ("cpu", ["--connections=400", f"--cpu={value['cpu']:.0f}ns"])):
+            if found["workers"] and found[key]["model"] == found["model"]:
+                flags.append(f"--workers={found['workers']}")
+            self.assertEqual(0, self.ask(*words, *flags, found[key]["model"]).returncode, flags)
+        self.assertEqual(4, self.ask(*words, f"--connections={2 * value['connections']:.0f}").returncode)
+
+    def test_a_request_alone_is_over_the_limit(self):
+        done = self.ask("--wait", "20ms", "--cpu", "1ms", "--rate", "10", "--limit", "p99<60ms")
+        self.assertEqual(4, done.returncode)
+        self.assertRegex(done.stdout, r"no model keeps p99<60.0 ms: p99 of a request without any queue is [\d.]+ ms, since wait "
+                                      r"and CPU vary \(cv-wait 1, cv-cpu 1\)")
+        self.assertNotIn("would keep it", done.stdout)
+
+    def test_no_model_fits_into_the_memory(self):
+        done = self.ask("--cpu", "1ms", "--rate", "10", "--memory", "1MiB")
+        self.assertEqual(4, done.returncode)
+        self.assertIn("no model fits into 1.00 MiB: event-loop needs the least, 2.00 MiB", done.stdout)
+
+    def test_markdown_says_what_the_text_says(self):
+        self.validation = self.write("validation.json", json.dumps(validation()))
+        text = self.ask(*SERVICE).stdout.splitlines()
+        marked = self.ask(*SERVICE, "--format", "markdown").stdout.replace("\\", "").splitlines()
+        self.assertEqual("| model | workers | capacity | p50 | p99 | cpu | memory | bound by |", marked[0])
+        self.assertEqual(8, marked[1].count("|") - 1)
+        rows = [line for line in marked[2:] if line.startswith("| ")]
+        self.assertEqual(3, len(rows))
+        self.assertRegex(rows[0], r"^\| event-loop \| 0 \| \d+/s \[-2 \+2 %\] \|")
+        sentences = [line[2:] for line in marked if line.startswith("- ")]
+        self.assertGreater(len(sentences), 4)
+        self.assertEqual(text[-len(sentences):], sentences)
+        for row, cells in zip(text[1:7:2], rows):
+            figures = re.split(r"  +", row)[1:]
+            for figure in figures:
+                self.assertIn(figure.strip(), cells)
+
+
+class Laws(Asking):
+    def test_no_latency_and_the_same_capacity(self):
+        whole = self.answer(*SERVICE)["models"]
+        answer = self.answer(*SERVICE, "--laws", "--limit", "p99<1s")
+        self.assertTrue(answer["laws_alone"])
+        self.assertIn("so the limit is not judged", answer["sentences"][0])
+        for row, full in zip(answer["models"], whole):
+            self.assertIsNone(row["latency_p99_ns"])
+            self.assertIsNone(row["keeps_limit"])
+            if row["workers"] == full["workers"]:
+                self.assertEqual(full["capacity_per_s"], row["capacity_per_s"])
+        header = self.ask(*SERVICE, "--laws").stdout.splitlines()[0]
+        self.assertEqual(["model", "workers", "capacity", "cpu", "memory", "bound", "by"], header.split())
+
+
+class Profile(Asking):
+    FLAGS = ("--wait", "20ms", "--calls", "2", "--cpu", "1ms", "--rate", "200", "--cv-wait", "0.5", "--cv-cpu", "0",
+             "--payload", "2KiB", "--burst", "2", "--limit", "p99<1s", "--memory", "64MiB", "--cores", "2",
+             "--backend-workers", "50", "--requests-per-connection", "10")
+
+    def profile(self, **more) -> str:
+        pairs = dict(zip((flag[2:].replace("-", "_") for flag in self.FLAGS[::2]), self.FLAGS[1::2])) | more
+        return "[profile]\n" + "".join(f"{key} = {value}\n" for key, value in pairs.items() if value)
+
+    def test_a_file_says_what_flags_say(self):
+        path = str(self.write("my.ini", self.profile(name="mine")))
+        by_flags = self.ask(*self.FLAGS, "--format", "json", "--requests", "20k")
+        self.assertEqual(0, by_flags.returncode, by_flags.stderr)
+        for words in ([path], ["--profile", path], [path, "event-loop", "thread-per-connection", "process-pool"]):
+            self.assertEqual(by_flags.stdout, self.ask(*words, "--format", "json", "--requests", "20k").stdout)
+
+    def test_flags_win(self):
+        path = str(self.write("my.ini", self.profile(cpu="5ms", limit="p99<1ms")))
+        self.assertEqual(self.ask(*self.FLAGS, "--format", "json").stdout, self.ask(path, *self.FLAGS, "--format", "json").stdout)
+
+    def test_keys_of_an_experiment(self):
+        path = str(self.write("my.ini", "[experiment]\nmodels = serial\n[profile]\nname = x\nwait = 20ms\ncpu = 1ms\n"
+                                        "concurrency = 40\nlatency_limit = p99<1s\n[cell a]\nworkload = hello\n"))
+        self.assertEqual(self.ask("--wait=20ms", "--cpu=1ms", "--connections=40", "--limit=p99<1s").stdout, self.ask(path).stdout)
+        self.assertEqual(0, self.ask(str(ROOT / "harness/experiments/mixed.ini"), "--laws").returncode)
+
+    def test_errors_name_file_line_and_key(self):
+        for text, words in (("[profile]\nwait = 20ms\ncup = 1ms\n", ':3: unknown key "cup"; did you mean cpu?'),
+                            ("[profle]\nwait = 20ms\n", ":1: unknown section [profle]; did you mean profile?"),
+                            ("wait = 20ms\n", ':1: "wait" is in no section'),
+                            ("[experiment]\nblocks = 6\n", ":1: there is no [profile] section"),
+                            ("[profile]\nwait = 20\n", ':2: "wait" is "20"; a time needs a unit'),
+                            ("[profile]\nrate = 5/h\n", ':2: "rate" is "5/h"'),
+                            ("[profile]\nlimit = p95<1s\n", ':2: "limit" is "p95<1s"; p50, p90 and p99 are forecast'),
+                            ("[profile]\ncv_cpu = -1\n", ':2: "cv_cpu" is "-1"'),
+                            ("[profile]\ncalls = 17\n", ':2: "calls" is 17; allowed is 0 to 16'),
+                            ("[profile]\ncpu = 1ms\n\ncpu = 2ms\n", ':4: "cpu" was given on line 2 already'),
+                            ("[profile]\nconnections = 4\nconcurrency = 5\n", ':3: "concurrency" says again'),
+                            ("[profile]\n[profile]\n", ":2: [profile] was given on line 1 already")):
+            path = self.write("bad.ini", text)
+            self.refused(f"{path}{words}", 2, str(path))
+        self.refused("cannot be read", 2, str(self.folder / "none.ini"))
+        self.refused("give one profile", 2, "a.ini", "b.ini")
+
+    def test_the_shipped_examples(self):
+        for name in ("users", "gateway"):
+            done = self.ask(str(ROOT / f"docs/profiles/{name}.ini"), "--requests", "20k")
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertIn(f"troika predict docs/profiles/{name}.ini", (ROOT / f"docs/profiles/{name}.ini").read_text())
+
+
+class Shipped(unittest.TestCase):
+    """A tree without constants of its own, with those of another machine."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        (self.root / "build/release").mkdir(parents=True)
+        (self.root / "results").mkdir()
+        (self.root / "harness/predict").mkdir(parents=True)
+        self.program = shutil.copy(BUILD / "troika", self.root / "build/release/troika")
+        self.shipped = self.root / "harness/predict/shipped.json"
+
+    def ask(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([self.program, "predict", "--cpu=1ms", "--rate=10", "--laws", *words], cwd=self.root,
+                              capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+    def test_it_answers_from_another_machine_s(self):
+        self.shipped.write_text(json.dumps(machine()))
+        for words in ((), ("--machine=none",)):
+            done = self.ask(*words)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertIn("they came with this program and are another machine's", done.stdout)
+            self.assertNotIn("of this machine has been compared", done.stdout)
+        (self.root / "results/machine.json").write_text(json.dumps(machine()))
+        self.assertNotIn("another machine's", self.ask().stdout)
+        self.assertIn("another machine's", self.ask("--machine=none").stdout)
+        # What is named, or damaged, is not replaced by another.
+        self.assertEqual(1, self.ask("--machine=else.json").returncode)
+        (self.root / "results/machine.json").write_text("{")
+        self.assertEqual(1, self.ask().returncode)
+
+    def test_nothing_is_there(self):
+        done = self.ask()
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn("troika calibrate", done.stderr)
+
+    def test_the_standard_validation(self):
+        (self.root / "results/machine.json").write_text(json.dumps(machine()))
+        self.assertIn("no forecast of this machine has been compared", self.ask().stdout)
+        (self.root / "results/validation.json").write_text(json.dumps(validation()))
+        said = self.ask("--wait=20ms").stdout
+        self.assertIn("[bands] hold nine", said)
+        self.assertNotIn("has been compared", said)
+        self.assertIn("has been compared", self.ask("--wait=20ms", "--validation=none").stdout)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "advice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/base/json.h"
+#include "harness/calibrate/machine_file.h"
+#include "harness/results/results.h"
+#include "harness/results/stored.h"
+#include "harness/run/environment.h"
+
+static bool is_none(const char *path)
+{
+    return path && !strcmp(path, "none");
+}
+
+int advice_machine(const char *path, struct machine *machine, bool *shipped,
+                   char *why, size_t why_size)
+{
+    *shipped = is_none(path) || (!path && !machine_file_exists(NULL));
+    if (!*shipped)
+        return machine_file_read(path, machine, why, why_size);
+    char reason[512];
+    if (machine_file_shipped(machine, reason, sizeof reason) == 0)
+        return 0;
+    snprintf(why, why_size,
+             "no constants of this machine, and those of another one cannot be "
+             "read: %s; measure this machine with troika calibrate",
+             reason);
+    return -EINVAL;
+}
+
+int advice_bands(const char *path, struct bands *bands, char *why,
+                 size_t why_size)
+{
+    char root[512], file[640], reason[1024];
+
+    *bands = (struct bands){0};
+    if (is_none(path))
+        return 0;
+    if (!path) {
+        results_default_root(root, sizeof root);
+        snprintf(file, sizeof file, "%s/validation.json", root);
+        if (access(file, F_OK) != 0)
+            return 0;
+        path = file;
+    }
+    json_t *json = stored_json(path, NULL, reason, sizeof reason);
+    bool is_json = json;
+    int status = -EINVAL;
+    if (is_json)
+        status = bands_read(json, bands, reason, sizeof reason);
+    json_decref(json);
+    if (status < 0)
+        snprintf(why, why_size,
+                 "no residuals: %s%s%s; validate again, or give --validation "
+                 "none",
+                 is_json ? path : "", is_json ? ": " : "", reason);
+    return status < 0 ? -EINVAL : 0;
+}
+
+/* What speaks against the constants. */
+static void doubt(struct advice *advice)
+{
+    const struct machine *machine = advice->machine;
+    json_t *environment = environment_capture();
+    struct tm at = {0};
+    char *text = advice->doubt;
+    size_t size = sizeof advice->doubt;
+
+    snprintf(advice->fingerprint, sizeof advice->fingerprint, "%s",
+             json_text_of(environment, "fingerprint"));
+    advice->foreign = advice->shipped ||
+                      strcmp(advice->fingerprint, machine->fingerprint) != 0;
+    json_decref(environment);
+    double days = strptime(machine->at, "%Y-%m-%dT%H:%M:%SZ", &at)
+                      ? difftime(time(NULL), timegm(&at)) / 86400
+                      : INFINITY;
+    advice->stale = days > ADVICE_DAYS_MAX;
+    if (advice->shipped)
+        snprintf(text, size,
+                 "they came with this program and are another machine's: take "
+                 "ratios of models from them, no times; troika calibrate "
+                 "measures this one");
+    else if (advice->foreign)
+        snprintf(text, size,
+                 "they are of another machine, kernel or build: take ratios "
+                 "of models from them, no times; troika calibrate");
+    if (advice->stale && !advice->shipped) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used,
+                 "%sthey are %.0f days old: troika calibrate", used ? "; " : "",
+                 days);
+    }
+}
+
+/* Whether the residuals are of forecasts from these constants. */
+static void accept_bands(struct advice *advice)
+{
+    const struct bands *bands = advice->bands;
+    const struct machine *machine = advice->machine;
+    char *why = advice->unused;
+    size_t size = sizeof advice->unused;
+
+    if (bands->run_id[0] == '\0')
+        return;
+    if (strcmp(bands->fingerprint, machine->fingerprint) != 0)
+        snprintf(why, size,
+                 "the validation of %s is of another machine, kernel or build "
+                 "than the constants, so its errors are not used",
+                 bands->at);
+    else if (strcmp(bands->machine, machine->run_id) != 0)
+        snprintf(why, size,
+                 "the validation of %s is of the constants %s, and these are "
+                 "%s, so its errors are not used",
+                 bands->at, bands->machine, machine->run_id);
+    else if (bands->residual_count == 0)
+        snprintf(why, size, "nothing could be judged in the validation of %s",
+                 bands->at);
+    advice->validated = why[0] == '\0';
+}
+
+static bool chosen(const struct question *question, const char *name)
+{
+    for (int i = 0; i < question->model_count; i++)
+        if (!strcmp(question->models[i], name))
+            return true;
+    return question->model_count == 0;
+}
+
+static void forecast_all(struct advice *advice)
+{
+    const struct question *q = advice->question;
+    const struct machine *machine = advice->machine;
+
+    for (int i = 0; i < machine->model_count; i++) {
+        const struct model_constants *model = &machine->models[i];
+        struct advised *row = &advice->models[advice->model_count];
+        char why[256];
+
+        if (!chosen(q, model->name))
+            continue;
+        if (forecast_make(&q->service, machine, model, q->workers,
+                          &q->precision, &row->forecast, why, sizeof why) < 0)
+            fprintf(stderr, "troika predict: %s: %s\n", model->name, why);
+        else
+            advice->model_count++;
+    }
+}
+
+static void band_all(struct advice *advice)
+{
+    advice->outside = (struct outside){.factor = 1};
+    if (advice->validated) {
+        advice->outside = bands_outside(
+            advice->bands, &advice->question->service, advice->machine->cores);
+        advice->nearest =
+            bands_nearest(advice->bands, &advice->question->service);
+    }
+    for (int i = 0; i < advice->model_count; i++) {
+        struct advised *row = &advice->models[i];
+        const struct model_constants *model = row->forecast.model;
+
+        row->nearest_ratio = advice->nearest
+                                 ? bands_ratio(advice->bands, advice->nearest,
+                                               model->name, QUANTITY_THROUGHPUT)
+                                 : NAN;
+        for (int q = 0; q < QUANTITIES; q++) {
+            row->bands[q] = (struct band){.factor = NAN};
+            if (advice->validated)
+                row->bands[q] =
+                    band_widened(band_of(advice->bands, q, model->discipline),
+                                 &advice->outside);
+        }
+    }
+}
+
+bool advice_overloaded(const struct advice *advice,
+                       const struct forecast *forecast)
+{
+    return advice->question->service.rate_per_s > 0 &&
+           forecast->load >= FORECAST_OVERLOAD;
+}
+
+bool advice_keeps(const struct advice *advice, const struct forecast *forecast)
+{
+    bool keeps_limit = forecast->keeps_limit;
+
+    if (advice->laws_alone && !advice_overloaded(advice, forecast))
+        keeps_limit = true;
+    return keeps_limit && forecast->keeps_memory;
+}
+
+static void look_for_remedies(struct advice *advice)
+{
+    const struct forecast *forecasts[CONSTANTS_MODELS_MAX];
+    const struct question *q = advice->question;
+    bool kept = advice->laws_alone || q->service.limit_ns <= 0;
+
+    for (int i = 0; i < advice->model_count; i++) {
+        forecasts[i] = &advice->models[i].forecast;
+        kept |= forecasts[i]->keeps_limit;
+    }
+    if (!kept)
+        advice->remedies =
+            remedies_find(&q->service, advice->machine, forecasts,
+                          advice->model_count, &q->precision);
+}
+
+void advice_make(const struct question *question, const struct machine *machine,
+                 bool shipped, const struct bands *bands, struct advice *advice)
+{
+    *advice = (struct advice){.question = question,
+                              .machine = machine,
+                              .shipped = shipped,
+                              .bands = bands,
+                              .laws_alone = question->precision.requests == 0};
+    doubt(advice);
+    accept_bands(advice);
+    forecast_all(advice);
+    band_all(advice);
+    for (int i = 0; i < advice->model_count; i++)
+        advice->keeps_limits |=
+            advice_keeps(advice, &advice->models[i].forecast);
+    look_for_remedies(advice);
+}

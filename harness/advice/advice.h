@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An answer to `troika predict`: a forecast for each model, how far such
+ * forecasts were from measurements, what speaks against them, and what would
+ * keep a limit that no model keeps. How it reads is in print.h.
+ */
+#pragma once
+
+#include "harness/predict/bands.h"
+#include "harness/predict/forecast.h"
+#include "remedy.h"
+
+/* Older constants are doubted. */
+enum { ADVICE_DAYS_MAX = 30, ADVICE_MODELS_GIVEN_MAX = 64 };
+
+struct question {
+    struct service service;
+    const char *models[ADVICE_MODELS_GIVEN_MAX];
+    int model_count; /* 0: all that have constants */
+    int workers;     /* 0: those that are needed */
+    struct precision precision;
+};
+
+/* One model. */
+struct advised {
+    struct forecast forecast;
+    struct band bands[QUANTITIES]; /* throughput: of the capacity */
+    double nearest_ratio; /* measured over forecast throughput of the nearest
+                             measured service; NAN: it was not measured */
+};
+
+struct advice {
+    const struct question *question;
+    const struct machine *machine;
+    bool shipped;         /* the constants came with the program */
+    bool stale;           /* they are older than ADVICE_DAYS_MAX */
+    bool foreign;         /* they are of another machine, kernel or build */
+    char fingerprint[80]; /* of this machine, kernel and build */
+    char doubt[400];      /* that, and the remedy, in words; "" for none */
+    bool laws_alone;      /* nothing was simulated */
+    bool keeps_limits;    /* some model does */
+
+    bool validated;   /* `bands` are of these constants */
+    char unused[400]; /* why a validation that is stored is not used; "" */
+    const struct bands *bands;
+    struct outside outside;
+    const struct validated_service *nearest;
+
+    struct advised models[CONSTANTS_MODELS_MAX];
+    int model_count;
+    struct remedies remedies;
+};
+
+/* Reads the constants of `path`: NULL, results/machine.json if there is one;
+ * otherwise, and for "none", those shipped with the program (*shipped). Returns
+ * 0, or -EINVAL with the reason. */
+int advice_machine(const char *path, struct machine *machine, bool *shipped,
+                   char *why, size_t why_size);
+
+/* Reads the residuals of `path`: NULL, results/validation.json; "none" and a
+ * standard file that does not exist give bands without services. Returns 0, or
+ * -EINVAL with the reason. bands_free may be called after any result. */
+int advice_bands(const char *path, struct bands *bands, char *why,
+                 size_t why_size);
+
+/* Answers. `advice` keeps the pointers. A model that cannot be forecast is left
+ * out and named on stderr. */
+void advice_make(const struct question *question, const struct machine *machine,
+                 bool shipped, const struct bands *bands,
+                 struct advice *advice);
+
+/* Whether the model keeps what was asked for. A latency that was not simulated
+ * is not judged. */
+bool advice_keeps(const struct advice *advice, const struct forecast *forecast);
+
+/* Whether the model cannot carry the rate that comes. */
+bool advice_overloaded(const struct advice *advice,
+                       const struct forecast *forecast);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An answer as text (a table and sentences), as Markdown for a pull request
+ * (with the same content), and as JSON (docs/results.md).
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "advice.h"
+
+void print_text(const struct advice *advice);
+void print_markdown(const struct advice *advice);
+
+/* A new object. */
+json_t *advice_json(const struct advice *advice);
