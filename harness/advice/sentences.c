@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/conformal.h"
 #include "harness/figures/metric.h"
 
 enum { FIGURE = 32, NAMES_SIZE = 600 };
@@ -440,7 +441,7 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
         say(sentences,
             "validated on too few services for a band, which needs %d "
             "residuals (services: %s)",
-            BAND_RESIDUALS_LEAST, missing);
+            CONFORMAL_LEAST, missing);
 }
 
 static void say_validation(const struct advice *advice,

@@ -26,7 +26,6 @@ static const double DISPATCH_SHARE = 0.38;
  * each number. */
 enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000 };
 
-
 /* The constant, or `otherwise` where it was not measured. */
 static double value_of(const struct model_constants *model, enum constant_id id,
                        double otherwise)
