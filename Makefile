@@ -132,7 +132,7 @@ search: all ## find the highest rate under a latency limit: make search ARGS="ev
 	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
 
 .PHONY: calibrate
-calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes
+calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes (ARGS='--models node --add', '--target FILE.ini', '--dry-run')
 	@$(with) ARGS $(out)/troika calibrate
 
 predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=docs/profiles/users.ini)

@@ -40,7 +40,7 @@ static json_t *row_json(const struct advice *advice, const struct advised *row)
         json_object_set_new(laws, law_name(i), json_finite(f->law_per_s[i]));
     return json_pack(
         "{s:s, s:i, s:{s:f, s:f, s:f}, s:s, s:o, s:f, s:o, s:f, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:b, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}",
         "model", f->model->name, "workers", f->workers, "capacity_per_s",
         "value", f->capacity_per_s, "lo", f->capacity_lo_per_s, "hi",
         f->capacity_hi_per_s, "law", law_name(f->law), "laws_per_s", laws,
@@ -51,7 +51,8 @@ static json_t *row_json(const struct advice *advice, const struct advised *row)
         json_finite_if(f->busy, f->simulated), "in_flight",
         json_finite(f->in_flight), "memory_bytes", json_finite(f->memory_bytes),
         "keeps_limit", judged ? json_boolean(f->keeps_limit) : json_null(),
-        "keeps_memory", f->keeps_memory, "bands", bands_json(row),
+        "keeps_memory", f->keeps_memory, "simulated", f->simulated, "bands",
+        bands_json(row),
         "nearest_throughput_ratio", json_finite(row->nearest_ratio));
 }
 

@@ -86,10 +86,16 @@ static const char *verdict_text(const struct advice *advice,
                                 const struct forecast *f, char *text)
 {
     bool overloaded = advice_overloaded(advice, f);
+    bool unknown = f->model->discipline == DISCIPLINE_UNKNOWN;
     bool misses = !f->keeps_limit && !overloaded && !advice->laws_alone;
 
     snprintf(text, CELL, "%s%s%s%s", law_name(f->law),
-             overloaded ? ": overload" : "", misses ? ", misses the limit" : "",
+             overloaded ? ": overload"
+             : unknown  ? ": not simulated"
+                        : "",
+             !misses   ? ""
+             : unknown ? ", limit not judged"
+                       : ", misses the limit",
              f->keeps_memory ? "" : ", over the memory");
     return text;
 }

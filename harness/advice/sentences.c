@@ -504,6 +504,21 @@ static void say_constants(const struct advice *advice,
         advice->doubt[0] ? "; " : "", advice->doubt);
 }
 
+static void say_unknown(const struct advice *advice,
+                        struct sentences *sentences)
+{
+    for (int i = 0; i < advice->model_count; i++)
+        if (advice->models[i].forecast.model->discipline ==
+            DISCIPLINE_UNKNOWN) {
+            say(sentences,
+                "%s is not simulated: nothing says what a waiting request "
+                "occupies there, so only the law of the CPU is known; write "
+                "discipline = ... into its [target] and calibrate it again",
+                advice->models[i].forecast.model->name);
+            return;
+        }
+}
+
 void sentences_make(const struct advice *advice, struct sentences *sentences)
 {
     sentences->count = 0;
@@ -513,6 +528,7 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
                 ? ", so the limit is not judged"
                 : "");
     say_laws(advice, sentences);
+    say_unknown(advice, sentences);
     say_overloads(advice, sentences);
     say_remedies(advice, sentences);
     say_memory(advice, sentences);

@@ -12,6 +12,10 @@
 
 enum { BLOCKS_MAX = 64 };
 
+/* A server that is busier hardly sleeps, so that nothing is seen of waking it.
+ */
+static const double BUSY_MOST = 0.9;
+
 /* The load points of harness/experiments/calibrate.ini. */
 enum place {
     HELLO,
@@ -200,7 +204,9 @@ static double in_block(const struct facts *at, enum constant_id id)
         return (at[MANY].cpu_ns / at[HELLO].cpu_ns - 1) /
                log2(at[MANY].connections / at[HELLO].connections);
     case CONSTANT_WAKE:
-        return cpu_more(at, PART, HELLO) / (1 - at[PART].busy);
+        return at[PART].busy < BUSY_MOST
+                   ? cpu_more(at, PART, HELLO) / (1 - at[PART].busy)
+                   : NAN;
     case CONSTANT_WORK_FACTOR:
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
     default:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/base/exit.h"
+#include "harness/base/json.h"
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
 
@@ -33,6 +34,21 @@ int measured_run(const char *verb, char *const *experiments, int count,
     directory[got > 0 ? got : 0] = '\0';
     directory[strcspn(directory, "\n")] = '\0';
     return code;
+}
+
+struct experiment *measured_experiment(const char *verb, const char *directory,
+                                       const json_t *run)
+{
+    const json_t *row = json_array_get(json_object_get(run, "experiments"), 0);
+    struct experiment *experiment = NULL;
+    char path[4096], why[4608];
+
+    snprintf(path, sizeof path, "%s/experiments/%s.ini", directory,
+             json_text_of(row, "name"));
+    if (experiment_read_copy(path, json_string_of(row, "home"), models_all(),
+                             &experiment, why, sizeof why) < 0)
+        fprintf(stderr, "troika %s: %s\n", verb, why);
+    return experiment;
 }
 
 json_t *measured_open(const char *verb, const char *directory)

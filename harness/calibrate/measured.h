@@ -8,12 +8,18 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "harness/experiment/experiment.h"
 #include "harness/run/run.h"
 
 /* Runs experiments. The run's directory goes to `directory`, "" if there is
  * none. Returns the exit code of the run. */
 int measured_run(const char *verb, char *const *experiments, int count,
                  struct run_options *options, char *directory, size_t size);
+
+/* The experiment of the run (its only one), with its models and targets.
+ * experiment_free releases it. NULL: it was told what is wrong. */
+struct experiment *measured_experiment(const char *verb, const char *directory,
+                                       const json_t *run);
 
 /* Reads and checks the run.json of `directory`. NULL: it was told what is
  * wrong. */

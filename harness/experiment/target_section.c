@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/names.h"
+
+enum { TARGET_WORKERS_MAX = 32768 };
+
 static const char URL_START[] = "http://127.0.0.1:{port}";
 
 static int take_path(const struct reader *reader, const struct ini_entry *entry,
@@ -62,6 +66,26 @@ static int take_body(const struct reader *reader, const struct ini_entry *entry,
     return reader_copy_text(reader, entry, target->body, key->size);
 }
 
+static int take_discipline(const struct reader *reader,
+                           const struct ini_entry *entry, const struct key *key,
+                           void *into)
+{
+    const char *names[DISCIPLINES + 1] = {NULL};
+    char hint[512];
+
+    (void)key;
+    for (int i = 0; i < DISCIPLINES; i++) {
+        names[i] = discipline_name((enum discipline)i);
+        if (!strcmp(entry->value, names[i])) {
+            ((struct target *)into)->discipline = (enum discipline)i;
+            return 0;
+        }
+    }
+    return reader_fail(reader, entry->line, "no discipline is named \"%s\"%s",
+                       entry->value,
+                       names_suggest(entry->value, names, hint, sizeof hint));
+}
+
 const struct key target_keys[] = {
     {"command", "a command", NULL,
      "starts the server in the foreground; {port}, {dir} (a fresh folder), "
@@ -86,6 +110,15 @@ const struct key target_keys[] = {
     {"body", "text", "the first answer's",
      "the body that every answer must have", KEY_OWN,
      KEY_IN(struct target, body), .take = take_body},
+    {"discipline", "unknown, alone, worker, thread, process, loop", "unknown",
+     "what a request occupies while it waits: the only thread, one of a fixed "
+     "number of workers, a thread or process of its own, or nothing; for "
+     "`troika predict` alone, which cannot simulate what is unknown",
+     KEY_OWN, KEY_IN(struct target, discipline), .take = take_discipline},
+    {"workers", "count", "not said",
+     "workers or loops that the command starts, where it has no {workers}",
+     KEY_COUNT, KEY_IN(struct target, workers), .min = 1,
+     .max = TARGET_WORKERS_MAX},
     {"version", "a command", NULL, "prints its version, which is stored",
      KEY_TEXT, KEY_IN(struct target, version)},
     {0}};
@@ -121,6 +154,18 @@ static int check(const struct reader *reader, int line,
     if (target->command[0] == '\0' || target->path[0] == '\0')
         return reader_fail(reader, line, "[target %s] has no %s", target->name,
                            target->command[0] == '\0' ? "command" : "url");
+    if (target->workers > 0 && target_has_workers(target))
+        return reader_fail(reader, line,
+                           "[target %s] has workers and {workers}: leave out "
+                           "one of them",
+                           target->name);
+    if (target->discipline == DISCIPLINE_WORKER && target->workers == 0 &&
+        !target_has_workers(target))
+        return reader_fail(reader, line,
+                           "[target %s] has the discipline worker: say how "
+                           "many there are, workers = N, or write {workers} "
+                           "into the command",
+                           target->name);
     return 0;
 }
 

@@ -39,6 +39,20 @@ const struct model_constants *machine_model(const struct machine *machine,
     return NULL;
 }
 
+int machine_put(struct machine *machine, const struct model_constants *model)
+{
+    int at = 0;
+
+    while (at < machine->model_count &&
+           strcmp(machine->models[at].name, model->name) != 0)
+        at++;
+    if (at == CONSTANTS_MODELS_MAX)
+        return -ENOSPC;
+    machine->models[at] = *model;
+    machine->model_count += at == machine->model_count;
+    return 0;
+}
+
 static json_t *constants_json(const struct model_constants *model)
 {
     json_t *json = json_object();
@@ -59,13 +73,14 @@ json_t *machine_json(const struct machine *machine)
     for (int i = 0; i < machine->model_count; i++) {
         const struct model_constants *model = &machine->models[i];
         json_array_append_new(
-            models, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}",
-                              "name", model->name, "discipline",
-                              discipline_name(model->discipline), "has_workers",
-                              model->has_workers, "parallel", model->parallel,
-                              "offloads", model->offloads, "foreign",
-                              model->foreign, "dispatches", model->dispatches,
-                              "constants", constants_json(model)));
+            models,
+            json_pack(
+                "{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:o}", "name",
+                model->name, "discipline", discipline_name(model->discipline),
+                "has_workers", model->has_workers, "parallel", model->parallel,
+                "offloads", model->offloads, "foreign", model->foreign,
+                "dispatches", model->dispatches, "token", model->token,
+                "workers", model->workers, "constants", constants_json(model)));
     }
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:b, s:o}",
@@ -142,10 +157,18 @@ static const char *read_model(const json_t *json, struct model_constants *model)
     model->offloads = json_true_of(json, "offloads");
     model->foreign = json_true_of(json, "foreign");
     model->dispatches = json_true_of(json, "dispatches");
+    model->token = json_true_of(json, "token");
+    model->workers = (int)json_integer_of(json, "workers");
+    model->token = json_true_of(json, "token");
+    model->workers = (int)json_integer_of(json, "workers");
     for (int i = 0; i < CONSTANTS; i++)
         if (!read_constant(json_object_get(constants, constant_name(i)), i,
                            &model->of[i]))
             return constant_name(i);
+    if (model->workers < 0)
+        return "workers";
+    if (model->workers < 0)
+        return "workers";
     return isfinite(model->of[CONSTANT_REQUEST].value)
                ? NULL
                : constant_name(CONSTANT_REQUEST);

@@ -47,6 +47,8 @@ struct model_constants {
     enum discipline discipline;
     bool has_workers, parallel, offloads, foreign;
     bool dispatches; /* one thread starts a task for each request */
+    bool token;      /* one task at a time computes (CPython's global lock) */
+    int workers;     /* that cannot be set; 0: none, or not said */
     struct constant of[CONSTANTS];
 };
 
@@ -62,6 +64,10 @@ struct machine {
 
 /* "request_ns", with the unit. */
 const char *constant_name(enum constant_id id);
+
+/* Puts a model in the place of the one of its name, or behind the others.
+ * Returns 0, or -ENOSPC where CONSTANTS_MODELS_MAX are there. */
+int machine_put(struct machine *machine, const struct model_constants *model);
 
 const struct model_constants *machine_model(const struct machine *machine,
                                             const char *name);

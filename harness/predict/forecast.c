@@ -22,6 +22,10 @@ static const double WORKERS_WITHIN = 1.05;
  * thread-per-request (first thread against all). */
 static const double DISPATCH_SHARE = 0.38;
 
+/* After so long CPython's lock goes to another thread that waits for it
+ * (sys.getswitchinterval). */
+static const double TOKEN_NS = 5e6;
+
 /* Numbers of workers are compared on fewer requests, which are the same for
  * each number. */
 enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000 };
@@ -106,7 +110,7 @@ static int cores_of(const struct service *p,
 {
     if (!model->parallel)
         return 1;
-    bool bound = model->has_workers && workers > 0 && !model->offloads;
+    bool bound = workers > 0 && !model->offloads;
     return bound && workers < p->cores ? workers : p->cores;
 }
 
@@ -140,9 +144,7 @@ static double memory_of(const struct service *p,
                         const struct crowd *crowd)
 {
     return value_of(model, CONSTANT_MEMORY, NAN) +
-           (model->has_workers
-                ? workers * value_of(model, CONSTANT_MEMORY_WORKER, 0)
-                : 0) +
+           workers * value_of(model, CONSTANT_MEMORY_WORKER, 0) +
            crowd->connections * value_of(model, CONSTANT_MEMORY_CONNECTION, 0) +
            crowd->carried * flight_bytes(p, model) +
            crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0);
@@ -263,6 +265,7 @@ static struct wiring wiring_of(const struct service *p,
         .resumed_first = loop,
         .offload_executors = model->offloads ? workers : 0,
         .dispatch_ns = dispatch_ns(model, cost),
+        .token = model->token,
         .backend_servers = p->backend_workers,
     };
 }
@@ -287,6 +290,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
                      .think_draw = -1},
         .cores = p->cores,
         .quantum_ns = machine->quantum_ns,
+        .token_ns = f->model->token ? TOKEN_NS : 0,
         .stall_share = machine->stall_share,
         .stall_ns = machine->stall_ns,
         .seed = precision->seed,
@@ -347,7 +351,7 @@ static int make(const struct service *p, const struct machine *machine,
         .carried = in_flight,
     };
     f->memory_bytes = memory_of(p, model, workers, &crowd);
-    if (precision->requests > 0 &&
+    if (precision->requests > 0 && model->discipline != DISCIPLINE_UNKNOWN &&
         (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD)) {
         int status = simulate_it(p, machine, f, &cost, precision, &result, why,
                                  why_size);
@@ -457,7 +461,7 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     if (quick.requests > WORKERS_REQUESTS)
         quick.requests = WORKERS_REQUESTS;
     if (!model->has_workers)
-        return 0;
+        return model->workers;
     if (model->discipline == DISCIPLINE_LOOP)
         return p->cores;
     struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
@@ -482,7 +486,7 @@ int forecast_make(const struct service *p, const struct machine *machine,
                   char *why, size_t why_size)
 {
     if (!model->has_workers)
-        workers = 0;
+        workers = model->workers;
     else if (workers == 0)
         workers = forecast_workers(p, machine, model, precision);
     return make(p, machine, model, workers, precision, f, why, why_size);

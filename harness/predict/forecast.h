@@ -30,7 +30,9 @@ struct forecast {
 
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
-    bool simulated;    /* latencies and busy are there */
+    bool simulated;    /* latencies and busy are there: not under
+                          overload, nor where the
+                          discipline is not known */
     struct simulated mean_ns, p50_ns, p90_ns, p99_ns;
     struct simulated limit_ns; /* at the limit's percentile */
     double busy;               /* cores */
@@ -47,8 +49,8 @@ struct precision {
 };
 
 /* Forecasts the model with `workers` (0: those that it needs, found by
- * forecast_workers; a model without workers has none, whatever is given).
- * Returns 0, -EINVAL with the reason, or -ENOMEM. */
+ * forecast_workers; a model whose workers cannot be set has its own, whatever
+ * is given). Returns 0, -EINVAL with the reason, or -ENOMEM. */
 int forecast_make(const struct service *service, const struct machine *machine,
                   const struct model_constants *model, int workers,
                   const struct precision *precision, struct forecast *forecast,

@@ -16,6 +16,8 @@ struct run_options {
     const char *root;    /* of the results; NULL: the default */
     const char *command; /* as typed, for run.json */
     const char *file;    /* to write the run's directory to; NULL: none */
+    const char *home;    /* the folder of the files that targets name; NULL:
+                            that of the experiment */
     bool has_seed;
     uint64_t seed;
     struct overrides overrides;

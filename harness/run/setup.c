@@ -235,7 +235,10 @@ int setup_plan(struct run *run, char *const *names, int count)
         code = experiment_find(names[i], path, sizeof path, run->why,
                                sizeof run->why) < 0
                    ? EXIT_USAGE
-                   : read_one(run, path, copied_from(path, home, sizeof home));
+                   : read_one(run, path,
+                              run->options.home
+                                  ? run->options.home
+                                  : copied_from(path, home, sizeof home));
     if (code == EXIT_OK)
         code = check_models(run);
     return code == EXIT_OK ? make_plan(run) : code;

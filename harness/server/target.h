@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "harness/load/load.h"
+#include "models/runtime/base/discipline.h"
 #include "process.h"
 
 enum { TARGET_TEXT_MAX = 1024, TARGET_NAME_MAX = 40 };
@@ -36,8 +37,12 @@ struct target {
     int64_t ready_limit_ns;
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
     bool has_body;
-    char body[TARGET_TEXT_MAX];    /* the body of every answer, if has_body;
-                                      else the first answer's body counts */
+    char body[TARGET_TEXT_MAX]; /* the body of every answer, if has_body;
+                                   else the first answer's body counts */
+    /* What a waiting request occupies, for a forecast; no law of a trial uses
+     * it, since nothing is known of the request's waits. */
+    enum discipline discipline;
+    int workers;                   /* that the command starts; 0: not said */
     char version[TARGET_TEXT_MAX]; /* a command that prints it; "" for none */
     char reason[512];              /* of its struct model_info */
 

@@ -5,6 +5,7 @@
  * answers. The run is a run like any other: with gates, to be resumed, to be
  * looked at by make report.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,10 @@
 #include "harness/calibrate/fit.h"
 #include "harness/calibrate/machine_file.h"
 #include "harness/calibrate/measured.h"
+#include "harness/calibrate/selection.h"
 #include "harness/calibrate/turns.h"
 #include "harness/machine/placement.h"
+#include "harness/run/environment.h"
 #include "harness/server/models.h"
 #include "verbs.h"
 
@@ -29,13 +32,50 @@ static const double NOISY = 0.10;
 
 struct options {
     struct run_options run;
+    struct selection selection;
     const char *from, *output;
-    bool noisy;
+    bool add, noisy;
+    const char *chosen; /* a flag that says what is measured */
 };
+
+static void take_models_asked(char *list, void *into, struct argp_state *state)
+{
+    struct selection *selection = &((struct options *)into)->selection;
+
+    for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+        bool twice = false;
+        for (int i = 0; i < selection->count; i++)
+            twice |= !strcmp(selection->models[i], name);
+        if (selection->count == EXPERIMENT_MODELS_MAX - 1)
+            argp_error(state, "--models: more than %d names", selection->count);
+        if (!twice)
+            selection->models[selection->count++] = name;
+    }
+    if (selection->count == 0)
+        argp_error(state, "--models: no name is given");
+}
+
+static void note_given(const char *name, void *into)
+{
+    static const char *const choices[] = {"models", "target", "dry-run"};
+
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
+        if (!strcmp(name, choices[i]))
+            ((struct options *)into)->chosen = choices[i];
+}
 
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
+    {"models", 0, "A,B", "only these models, also of other languages",
+     FLAG_CALL, .call = take_models_asked},
+    {"target", 0, "FILE.ini",
+     "the servers of its [target NAME] sections, as if they were models",
+     FLAG_TEXT, MEMBER(selection.target_file)},
+    {"add", 0, NULL,
+     "to the constants that are stored, instead of replacing "
+     "them",
+     FLAG_ON, MEMBER(add)},
     {"from", 0, "RUN", "take a run that is there instead of measuring",
      FLAG_TEXT, MEMBER(from)},
     {"output", 'o', "FILE", "write the constants there (results/machine.json)",
@@ -49,13 +89,44 @@ static const struct flag rows[] = {
      "wait so long for other processes to end, then stop (60s; 0s: go on "
      "beside them)",
      FLAG_TIME, MEMBER(run.wait_ns)},
+    {"runs", 0, "DIRECTORY", "where the run goes (results)", FLAG_TEXT,
+     MEMBER(run.root)},
+    {"allow-any-build", 0, NULL,
+     "record results of a sanitizer build (for tests)", FLAG_ON,
+     MEMBER(run.allow_any_build)},
     {0},
 };
 
-/* The models of the run, with what is known of each. */
-static void take_models(const json_t *trials, struct machine *machine)
+/* CPython's threads compute one at a time, unless each has a lock of its own.
+ */
+static bool has_token(const struct model_info *model)
 {
-    const struct model_info *models = models_all();
+    json_t *runtime = models_runtime(model);
+    bool token =
+        json_true_of(runtime, "gil") && !models_has_flag(model, "parallel");
+
+    json_decref(runtime);
+    return token;
+}
+
+/* What a target says of itself. Whoever has tasks or several loops is taken to
+ * compute on several CPUs; so is who says nothing, as a bound. */
+static void take_target(const struct model_info *model,
+                        struct model_constants *row)
+{
+    const struct target *target = model->target;
+    bool several = model->has_workers || target->workers > 1;
+
+    row->discipline = target->discipline;
+    row->workers = target->workers;
+    row->parallel = target->discipline != DISCIPLINE_ALONE &&
+                    (target->discipline != DISCIPLINE_LOOP || several);
+}
+
+/* The models of the run, with what is known of each. */
+static void take_models(const json_t *trials, const struct model_info *models,
+                        struct machine *machine)
+{
     const json_t *trial;
     size_t i;
 
@@ -63,18 +134,20 @@ static void take_models(const json_t *trials, struct machine *machine)
         const char *name =
             json_text_of(json_object_get(trial, "cell"), "model");
         const struct model_info *model = models_find(models, name);
-        if (!model || machine_model(machine, name) ||
-            machine->model_count == CONSTANTS_MODELS_MAX)
+        if (!model || machine_model(machine, name))
             continue;
-        struct model_constants *row = &machine->models[machine->model_count++];
-        *row = (struct model_constants){
+        struct model_constants row = {
             .discipline = model->discipline,
             .has_workers = model->has_workers,
             .parallel = models_has_flag(model, "parallel"),
             .offloads = models_has_flag(model, "offloads"),
-            .foreign = model->foreign,
+            .foreign = model->foreign || model->target,
+            .token = has_token(model),
         };
-        snprintf(row->name, sizeof row->name, "%s", name);
+        if (model->target)
+            take_target(model, &row);
+        snprintf(row.name, sizeof row.name, "%s", name);
+        machine_put(machine, &row);
     }
 }
 
@@ -109,34 +182,107 @@ static void copy_text(const json_t *object, const char *key, char *into,
     snprintf(into, size, "%s", json_text_of(object, key));
 }
 
-/* Fits and stores. Returns an exit code. */
-static int fit(const struct options *options, const json_t *run,
-               const json_t *trials)
+/* Whether constants of a machine can stand beside stored ones. Tells what is
+ * wrong. */
+static bool check_fingerprint(const struct machine *stored,
+                              const char *fingerprint)
 {
-    static struct machine machine;
+    if (!strcmp(stored->fingerprint, fingerprint))
+        return true;
+    fputs("troika calibrate: --add: the stored constants are of another "
+          "machine, kernel or build, and do not compare with new ones; "
+          "calibrate all models anew, without --add, or name another file "
+          "with --output\n",
+          stderr);
+    return false;
+}
+
+/* The constants to add to, before anything is measured for them. */
+static bool check_add(const struct options *options)
+{
+    static struct machine stored;
+    char why[5000];
+
+    if (machine_file_read(options->output, &stored, why, sizeof why) < 0) {
+        fprintf(stderr, "troika calibrate: --add: %s\n", why);
+        return false;
+    }
+    json_t *environment = environment_capture();
+    bool same =
+        check_fingerprint(&stored, json_text_of(environment, "fingerprint"));
+    json_decref(environment);
+    return same;
+}
+
+/* What the run and this machine say beside the models. Returns 0 or a negative
+ * errno. */
+static int describe(const json_t *run, struct machine *machine, char *why,
+                    size_t why_size)
+{
     struct cpu_split cpus;
     struct turns turns;
-    char where[PATH_SIZE], why[1024];
+
+    placement_split(PLACEMENT_SPLIT, &cpus);
+    machine->cores = cpus.server_count;
+    copy_text(run, "run_id", machine->run_id, sizeof machine->run_id);
+    copy_text(run, "started_at", machine->at, sizeof machine->at);
+    snprintf(machine->version, sizeof machine->version, "%s", version());
+    copy_text(json_object_get(run, "environment"), "fingerprint",
+              machine->fingerprint, sizeof machine->fingerprint);
+    int status = turns_measure(&cpus.server, &turns);
+    if (status < 0)
+        snprintf(why, why_size, "how a core is shared cannot be seen: %s",
+                 strerror(-status));
+    machine->quantum_ns = turns.quantum_ns;
+    machine->stall_share = turns.stall_share;
+    machine->stall_ns = turns.stall_ns;
+    return status;
+}
+
+/* Puts the new models beside those that are stored; what is of the machine
+ * stays as it is there. Returns 0 or a negative errno. */
+static int join(const struct options *options, struct machine *machine,
+                char *why, size_t why_size)
+{
+    static struct machine stored;
+    int status = machine_file_read(options->output, &stored, why, why_size);
+
+    if (status == 0 && !check_fingerprint(&stored, machine->fingerprint)) {
+        snprintf(why, why_size, "nothing is stored");
+        status = -EINVAL;
+    }
+    for (int i = 0; i < machine->model_count && status == 0; i++)
+        status = machine_put(&stored, &machine->models[i]);
+    if (status == -ENOSPC)
+        snprintf(why, why_size, "more than %d models", CONSTANTS_MODELS_MAX);
+    if (status == 0 && stored.step_ns == 0)
+        stored.step_ns = machine->step_ns;
+    stored.noisy |= machine->noisy;
+    if (status == 0)
+        *machine = stored;
+    return status;
+}
+
+/* Fits and stores. Returns an exit code. */
+static int fit(const struct options *options, const json_t *run,
+               const json_t *trials, const struct model_info *models)
+{
+    static struct machine machine;
+    char where[PATH_SIZE], why[5000];
 
     if (!check_noise(run, options, &machine))
         return EXIT_INVALID;
-    placement_split(PLACEMENT_SPLIT, &cpus);
-    machine.cores = cpus.server_count;
-    copy_text(run, "run_id", machine.run_id, sizeof machine.run_id);
-    copy_text(run, "started_at", machine.at, sizeof machine.at);
-    snprintf(machine.version, sizeof machine.version, "%s", version());
-    copy_text(json_object_get(run, "environment"), "fingerprint",
-              machine.fingerprint, sizeof machine.fingerprint);
-    take_models(trials, &machine);
-    int status = turns_measure(&cpus.server, &turns);
-    if (status < 0)
-        snprintf(why, sizeof why, "how a core is shared cannot be seen: %s",
-                 strerror(-status));
-    machine.quantum_ns = turns.quantum_ns;
-    machine.stall_share = turns.stall_share;
-    machine.stall_ns = turns.stall_ns;
+    take_models(trials, models, &machine);
+    int asked = machine.model_count;
+    int status = describe(run, &machine, why, sizeof why);
     if (status == 0)
         status = fit_constants(trials, &machine, why, sizeof why);
+    int fitted = machine.model_count;
+    if (status == 0 && fitted < asked)
+        fprintf(stderr, "troika calibrate: %d of %d models are left out: %s\n",
+                asked - fitted, asked, why);
+    if (status == 0 && options->add)
+        status = join(options, &machine, why, sizeof why);
     if (status == 0)
         status = machine_file_write(options->output, &machine, where,
                                     sizeof where, why, sizeof why);
@@ -144,8 +290,58 @@ static int fit(const struct options *options, const json_t *run,
         fprintf(stderr, "troika calibrate: %s\n", why);
         return EXIT_FAILED;
     }
-    printf("constants of %d models: %s\n", machine.model_count, where);
+    printf("constants of %d models: %s\n", fitted, where);
     return EXIT_OK;
+}
+
+static int fit_run(const struct options *options, const char *directory)
+{
+    json_t *run = measured_open("calibrate", directory);
+    json_t *trials = run ? measured_trials("calibrate", directory, run) : NULL;
+    struct experiment *experiment =
+        trials ? measured_experiment("calibrate", directory, run) : NULL;
+    int code = experiment ? fit(options, run, trials, experiment->models)
+                          : EXIT_FAILED;
+
+    if (experiment)
+        experiment_free(experiment);
+    json_decref(trials);
+    json_decref(run);
+    return code;
+}
+
+/* Measures, or goes on with it. Returns an exit code. */
+static int measure(struct options *options, char *directory, size_t size)
+{
+    struct selection *selection = &options->selection;
+    bool selected = selection->count > 0 || selection->target_file;
+    char why[2048];
+    int code;
+
+    directory[0] = '\0';
+    if (selected && selection_write(selection, why, sizeof why) < 0) {
+        fprintf(stderr, "troika calibrate: %s\n", why);
+        code = EXIT_USAGE;
+    } else {
+        options->run.home = selection->home[0] ? selection->home : NULL;
+        char *experiment = selected ? selection->path : "calibrate";
+        code = measured_run("calibrate", &experiment, 1, &options->run,
+                            directory, size);
+    }
+    selection_remove(selection);
+    return code;
+}
+
+/* Flags that exclude each other. Returns an exit code. */
+static int refuse(const struct options *options)
+{
+    if (!options->from || !options->chosen)
+        return EXIT_OK;
+    fprintf(stderr,
+            "troika calibrate: --%s: the run that --from names was begun with "
+            "its models; leave it out\n",
+            options->chosen);
+    return EXIT_USAGE;
 }
 
 int verb_calibrate(int argc, char **argv)
@@ -157,24 +353,25 @@ int verb_calibrate(int argc, char **argv)
                 "\vExit codes: 0 done; 1 failed, or stopped because other "
                 "processes kept the CPUs busy; 2 usage; 3 too noisy to be "
                 "stored, or some trials are invalid.",
+        .given = note_given,
     };
-    struct options options = {.run = {.overrides = {.warmup_ns = -1},
-                                      .wait_ns = INT64_C(60000000000)}};
+    static struct options options = {.run = {.overrides = {.warmup_ns = -1},
+                                             .wait_ns = INT64_C(60000000000)}};
     char directory[PATH_SIZE];
-    int code = EXIT_OK;
+    int code;
 
     flags_parse(&flags, argc, argv, &options);
+    code = refuse(&options);
+    if (code != EXIT_OK)
+        return code;
+    if (options.add && !options.from && !check_add(&options))
+        return EXIT_FAILED;
     if (options.from)
         snprintf(directory, sizeof directory, "%s", options.from);
     else
-        code = measured_run("calibrate", (char *[]){"calibrate"}, 1,
-                            &options.run, directory, sizeof directory);
+        code = measure(&options, directory, sizeof directory);
     if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
         return code;
-    json_t *run = measured_open("calibrate", directory);
-    json_t *trials = run ? measured_trials("calibrate", directory, run) : NULL;
-    int fitted = trials ? fit(&options, run, trials) : EXIT_FAILED;
-    json_decref(trials);
-    json_decref(run);
+    int fitted = fit_run(&options, directory);
     return fitted != EXIT_OK ? fitted : code;
 }

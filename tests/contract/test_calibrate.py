@@ -20,14 +20,21 @@ from test_results import errors  # noqa: E402
 
 BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
+MODELS = BUILD / "models"
 EXPERIMENT = """[experiment]
 title = Two constants
 question = Are they stored?
-models = serial, event-loop
+models = serial, event-loop, twin
 baseline = serial
 blocks = 2
 warmup = 100ms
 window = 300ms
+
+[target twin]
+command = MODELS/event-loop --port={port}
+url = http://127.0.0.1:{port}/hello
+discipline = loop
+workers = 3
 
 [cell hello]
 workload = hello
@@ -40,7 +47,7 @@ class Calibrate(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        (cls.folder / "calibrate.ini").write_text(EXPERIMENT)
+        (cls.folder / "calibrate.ini").write_text(EXPERIMENT.replace("MODELS", str(MODELS)))
         done = cls.troika("bench", "--allow-any-build", "--wait-for-quiet=0s", f"--output={cls.folder}/runs",
                           str(cls.folder / "calibrate.ini"))
         cls.measured = (cls.folder / "runs/latest").resolve()
@@ -83,13 +90,105 @@ class Calibrate(unittest.TestCase):
         self.assertLess(machine["quantum_ns"], 1e9)
         self.assertLess(machine["stall_share"], 1)
         self.assertGreaterEqual(machine["cores"], 1)
-        self.assertEqual(["event-loop", "serial"], sorted(m["name"] for m in machine["models"]))
+        self.assertEqual(["event-loop", "serial", "twin"], sorted(m["name"] for m in machine["models"]))
         for model in machine["models"]:
             costs = [t["cpu"]["per_request_ns"] for t in self.trials(model["name"]) if t["valid"]]
             constant = model["constants"]["request_ns"]
             self.assertAlmostEqual(sum(costs) / len(costs), constant["value"], places=3)
             self.assertEqual(len(costs), constant["n"])
             self.assertEqual({"value": None, "lo": None, "hi": None, "n": 0}, model["constants"]["call_ns"])
+
+    def test_a_target_is_a_model(self):
+        self.assertEqual(0, self.calibrate().returncode)
+        twin = next(m for m in json.loads(self.file.read_text())["models"] if m["name"] == "twin")
+        self.assertEqual(("loop", 3, True, True, False),
+                         tuple(twin[key] for key in ("discipline", "workers", "parallel", "foreign", "token")))
+        self.assertEqual(0, twin["constants"]["call_ns"]["n"])
+        row = self.predict("--rate=100", "twin")
+        self.assertEqual(3, row["workers"])
+        self.assertTrue(row["simulated"])
+
+    def predict(self, *words):
+        done = self.troika("predict", f"--machine={self.file}", "--cpu=1ms", "--format=json", *words)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return json.loads(done.stdout)["models"][0]
+
+    def test_what_says_nothing_of_itself_is_not_simulated(self):
+        self.assertEqual(0, self.calibrate().returncode)
+        machine = json.loads(self.file.read_text())
+        next(m for m in machine["models"] if m["name"] == "twin")["discipline"] = "unknown"
+        self.file.write_text(json.dumps(machine))
+        row = self.predict("--rate=100", "twin")
+        self.assertFalse(row["simulated"])
+        self.assertIsNone(row["latency_p99_ns"])
+        self.assertGreater(row["capacity_per_s"]["value"], 100)
+        said = self.troika("predict", f"--machine={self.file}", "--cpu=1ms", "--rate=100", "--limit=p99<9s", "twin").stdout
+        self.assertIn("cpu: not simulated, limit not judged", said)
+        self.assertNotIn("overload", said)
+
+    def test_models_are_added(self):
+        done = self.calibrate("--add")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("no constants", done.stderr)
+        self.assertEqual(0, self.calibrate().returncode)
+        stored = json.loads(self.file.read_text())
+        measured = stored["models"][0]
+        other = measured | {"name": "other"}
+        old = measured | {"constants": measured["constants"] | {
+            "request_ns": {"value": 1.0, "lo": None, "hi": None, "n": 1}}}
+        self.file.write_text(json.dumps(stored | {"models": [other, old], "quantum_ns": 123.0, "run_id": "older"}))
+        done = self.calibrate("--add")
+        self.assertEqual(0, done.returncode, done.stderr)
+        added = json.loads(self.file.read_text())
+        self.assertEqual([], list(errors(schema("machine"), added)))
+        self.assertEqual((123.0, "older"), (added["quantum_ns"], added["run_id"]))
+        names = [m["name"] for m in added["models"]]
+        self.assertEqual(["other"] + sorted(m["name"] for m in stored["models"]), names[:1] + sorted(names[1:]))
+        self.assertIn(measured, added["models"])
+        self.file.write_text(json.dumps(stored | {"fingerprint": "elsewhere"}))
+        for words in (("--add",), ("--add", "--models=serial", "--dry-run")):
+            done = self.calibrate(*words) if len(words) == 1 else self.troika(
+                "calibrate", f"--output={self.file}", *words)
+            self.assertEqual(1, done.returncode)
+            self.assertIn("another machine, kernel or build", done.stderr)
+        self.assertEqual("elsewhere", json.loads(self.file.read_text())["fingerprint"])
+
+    def plan(self, *words):
+        """The cells of the plan's first block, by model."""
+        done = self.troika("calibrate", "--dry-run", *words)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("trials, about", done.stdout)
+        cells = {}
+        for line in done.stdout.splitlines():
+            if "calibrate-b1-" in line:
+                name = line.split("calibrate-b1-")[1]
+                model = next(m for m in ("thread-pool", "serial", "event-loop-offload", "event-loop", "my-service")
+                             if name.endswith(m))
+                cells.setdefault(model, set()).add(name[:-len(model) - 1])
+        return cells
+
+    def test_the_plan_has_the_cells_of_each_kind(self):
+        cells = self.plan("--models=thread-pool,serial,event-loop-offload")
+        self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "pools-w8", "pools-w64"},
+                         cells["thread-pool"])
+        self.assertEqual({"hello", "bytes", "churn", "spin", "part", "ready"}, cells["serial"])
+        self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "held", "ready"},
+                         cells["event-loop-offload"])
+        service = str(ROOT / "docs/own-service/my-service.ini")
+        self.assertEqual({"my-service": {"hello", "many", "churn", "part", "ready"}}, self.plan(f"--target={service}"))
+        cells = self.plan(f"--target={service}", "--models=serial")
+        self.assertEqual({"my-service", "serial"}, set(cells))
+
+    def test_what_cannot_be_measured_is_refused(self):
+        (self.folder / "empty.ini").write_text("[cell a]\n")
+        for words, said in (
+                (("--models=serail",), "did you mean serial?"),
+                ((f"--target={self.folder}/empty.ini",), "no [target NAME]"),
+                ((f"--target={self.folder}/nothing.ini",), "No such file"),
+                ((f"--from={self.run_path}", "--models=serial"), "--models: the run that --from names")):
+            done = self.troika("calibrate", "--dry-run" if "--from" not in words[0] else "--noisy", *words)
+            self.assertEqual(2, done.returncode, words)
+            self.assertIn(said, done.stderr)
 
     def test_noise_is_refused_unless_it_is_allowed(self):
         for noise, said in ((0.5, "differ by 65 %, more than 10 %"), (None, "no repeated trials")):

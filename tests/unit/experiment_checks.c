@@ -106,6 +106,29 @@ static void values_are_checked(void **state)
     bad(CELL "workers.process-pool = many\n", 4, "a whole number");
 }
 
+/* What a target says of itself for forecasts. */
+static void targets_are_checked(void **state)
+{
+#define TARGET CELL "[target s]\nurl = http://127.0.0.1:{port}/\n"
+    struct experiment *e =
+        good(TARGET "command = true\ndiscipline = worker\nworkers = 4\n");
+
+    (void)state;
+    assert_int_equal(e->targets[0].discipline, DISCIPLINE_WORKER);
+    assert_int_equal(e->targets[0].workers, 4);
+    experiment_free(e);
+    e = good(TARGET "command = true\n");
+    assert_int_equal(e->targets[0].discipline, DISCIPLINE_UNKNOWN);
+    assert_int_equal(e->targets[0].workers, 0);
+    experiment_free(e);
+    bad(TARGET "command = true\ndiscipline = loops\n", 7, "did you mean loop?");
+    bad(TARGET "command = true\nworkers = 0\n", 7, "workers");
+    bad(TARGET "command = true\ndiscipline = worker\n", 4, "workers = N");
+    bad(TARGET "command = true {workers}\nworkers = 2\n", 4, "leave out one");
+    experiment_free(
+        good(TARGET "command = true {workers}\ndiscipline = worker\n"));
+}
+
 static void contradictions_are_refused(void **state)
 {
     (void)state;
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(form_is_checked),
         cmocka_unit_test(keys_are_checked),
         cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(targets_are_checked),
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(waits_that_vary_need_a_longer_timeout),
         cmocka_unit_test(hostile_files_do_no_harm),

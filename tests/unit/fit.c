@@ -238,6 +238,46 @@ static void test_missing(void **state)
     json_decref(trials);
 }
 
+/* A server that was busy all the time was not woken. */
+static void test_overloaded_part(void **state)
+{
+    struct machine machine = {.model_count = 1, .models = {{.name = "m"}}};
+    json_t *trials = made_up(LOOP, 3, 0), *trial;
+    char why[256] = "";
+    size_t i;
+
+    (void)state;
+    json_array_foreach (trials, i, trial)
+        json_object_set_new(json_object_get(trial, "cpu"), "user_ns",
+                            json_real(0.97e9));
+    assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
+    assert_int_equal(machine.models[0].of[CONSTANT_WAKE].n, 0);
+    assert_int_equal(machine.models[0].of[CONSTANT_REQUEST].n, 3);
+    json_decref(trials);
+}
+
+/* Models are replaced by name, and there is no room for ever. */
+static void test_put(void **state)
+{
+    static struct machine machine;
+    struct model_constants model = {.name = "a", .workers = 1};
+
+    (void)state;
+    assert_int_equal(machine_put(&machine, &model), 0);
+    model.workers = 2;
+    assert_int_equal(machine_put(&machine, &model), 0);
+    assert_int_equal(machine.model_count, 1);
+    assert_int_equal(machine.models[0].workers, 2);
+    while (machine.model_count < CONSTANTS_MODELS_MAX) {
+        snprintf(model.name, sizeof model.name, "b%d", machine.model_count);
+        assert_int_equal(machine_put(&machine, &model), 0);
+    }
+    strcpy(model.name, "c");
+    assert_int_equal(machine_put(&machine, &model), -ENOSPC);
+    strcpy(model.name, "a");
+    assert_int_equal(machine_put(&machine, &model), 0);
+}
+
 /* As JSON and back. */
 static void test_stored(void **state)
 {
@@ -246,6 +286,8 @@ static void test_stored(void **state)
 
     (void)state;
     machine.cores = 2;
+    machine.models[0].token = true;
+    machine.models[0].workers = 3;
     strcpy(machine.run_id, "r");
     strcpy(machine.at, "2026-01-01T00:00:00Z");
     json_t *json = machine_json(&machine);
@@ -254,7 +296,8 @@ static void test_stored(void **state)
     for (int i = 0; i < CONSTANTS; i++)
         assert_memory_equal(&again.models[0].of[i], &machine.models[0].of[i],
                             sizeof again.models[0].of[i]);
-    assert_true(again.models[0].dispatches);
+    assert_true(again.models[0].dispatches && again.models[0].token);
+    assert_int_equal(again.models[0].workers, 3);
     json_t *constants = json_object_get(
         json_array_get(json_object_get(json, "models"), 0), "constants");
     /* Of an older file, in which a request in flight had its connection. */
@@ -277,10 +320,9 @@ static void test_stored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_planted),
-        cmocka_unit_test(test_intervals_hold),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_planted), cmocka_unit_test(test_intervals_hold),
+        cmocka_unit_test(test_missing), cmocka_unit_test(test_overloaded_part),
+        cmocka_unit_test(test_put),     cmocka_unit_test(test_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

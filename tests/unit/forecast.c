@@ -519,6 +519,57 @@ static void test_dispatcher(void **state)
     near("dispatcher", f.capacity_per_s, 1e9 / (0.38 * 10000), 1e-9);
 }
 
+/* With one lock for all threads a second core brings nothing. */
+static void test_token(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 0);
+    struct model_constants *threads = &machine.models[2];
+
+    (void)state;
+    p.connections = 100;
+    struct forecast free = forecast(&p, &machine, "threads", 0);
+    near("two cores", free.rate_per_s, 2e9 / (1.02 * MS), 0.03);
+    threads->token = true;
+    threads->parallel = false;
+    struct forecast f = forecast(&p, &machine, "threads", 0);
+    near("law", f.capacity_per_s, 1e9 / (1.02 * MS), 1e-9);
+    near("one at a time", f.rate_per_s, 1e9 / (1.02 * MS), 0.03);
+    near("busy", f.busy, 1, 0.03);
+}
+
+/* Nothing says what a waiting request occupies: the CPU is all that is known.
+ */
+static void test_unknown(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 100);
+
+    (void)state;
+    machine.models[2].discipline = DISCIPLINE_UNKNOWN;
+    struct forecast f = forecast(&p, &machine, "threads", 0);
+    assert_false(f.simulated);
+    near("capacity", f.capacity_per_s, 2e9 / (1.02 * MS), 1e-9);
+    near("memory", f.memory_bytes, (1 << 20) + 100 * 0.02102 * 8192, 1e-9);
+}
+
+/* A server whose number of workers is fixed has these, whatever is asked. */
+static void test_fixed_workers(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 0);
+
+    (void)state;
+    p.connections = 100;
+    machine.models[3].has_workers = false;
+    machine.models[3].workers = 4;
+    struct forecast f = forecast(&p, &machine, "pool", 50);
+    assert_int_equal(f.workers, 4);
+    near("rate", f.rate_per_s, 4e9 / (21.02 * MS), 0.15);
+    assert_int_equal(
+        forecast_workers(&p, &machine, &machine.models[3], &PRECISION), 4);
+}
+
 static void refused(const struct service *p, const char *words)
 {
     char why[512] = "";
@@ -587,6 +638,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_limit_percentile),
         cmocka_unit_test(test_memory_of_a_crowd),
         cmocka_unit_test(test_dispatcher),
+        cmocka_unit_test(test_token),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_fixed_workers),
         cmocka_unit_test(test_contradictions),
     };
 
