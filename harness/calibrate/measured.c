@@ -36,6 +36,16 @@ int measured_run(const char *verb, char *const *experiments, int count,
     return code;
 }
 
+int measured_resume(const char *verb, const char *directory,
+                    struct run_options *options)
+{
+    char command[64];
+
+    snprintf(command, sizeof command, "troika %s", verb);
+    options->command = command;
+    return run_resume(directory, options);
+}
+
 struct experiment *measured_experiment(const char *verb, const char *directory,
                                        const json_t *run)
 {

@@ -16,6 +16,10 @@
 int measured_run(const char *verb, char *const *experiments, int count,
                  struct run_options *options, char *directory, size_t size);
 
+/* Goes on with a run that was stopped. Returns the exit code of the run. */
+int measured_resume(const char *verb, const char *directory,
+                    struct run_options *options);
+
 /* The experiment of the run (its only one), with its models and targets.
  * experiment_free releases it. NULL: it was told what is wrong. */
 struct experiment *measured_experiment(const char *verb, const char *directory,

@@ -12,6 +12,7 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
+#include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
 #include "harness/calibrate/fit.h"
@@ -33,7 +34,7 @@ static const double NOISY = 0.10;
 struct options {
     struct run_options run;
     struct selection selection;
-    const char *from, *output;
+    const char *from, *resume, *output;
     bool add, noisy;
     const char *chosen; /* a flag that says what is measured */
 };
@@ -76,6 +77,8 @@ static const struct flag rows[] = {
      "to the constants that are stored, instead of replacing "
      "them",
      FLAG_ON, MEMBER(add)},
+    {"resume", 0, "RUN", "go on with a run that was stopped", FLAG_TEXT,
+     MEMBER(resume)},
     {"from", 0, "RUN", "take a run that is there instead of measuring",
      FLAG_TEXT, MEMBER(from)},
     {"output", 'o', "FILE", "write the constants there (results/machine.json)",
@@ -318,6 +321,10 @@ static int measure(struct options *options, char *directory, size_t size)
     char why[2048];
     int code;
 
+    if (options->resume) {
+        snprintf(directory, size, "%s", options->resume);
+        return measured_resume("calibrate", options->resume, &options->run);
+    }
     directory[0] = '\0';
     if (selected && selection_write(selection, why, sizeof why) < 0) {
         fprintf(stderr, "troika calibrate: %s\n", why);
@@ -335,13 +342,36 @@ static int measure(struct options *options, char *directory, size_t size)
 /* Flags that exclude each other. Returns an exit code. */
 static int refuse(const struct options *options)
 {
-    if (!options->from || !options->chosen)
+    const char *stored = options->from ? "from" : "resume";
+
+    if (options->from && options->resume)
+        fputs("troika calibrate: --from takes a run as it is, and --resume "
+              "goes on with it: give one of them\n",
+              stderr);
+    else if ((options->from || options->resume) && options->chosen)
+        fprintf(stderr,
+                "troika calibrate: --%s: the run that --%s names was begun "
+                "with its models; leave it out\n",
+                options->chosen, stored);
+    else
         return EXIT_OK;
-    fprintf(stderr,
-            "troika calibrate: --%s: the run that --from names was begun with "
-            "its models; leave it out\n",
-            options->chosen);
     return EXIT_USAGE;
+}
+
+/* Above 128 a signal ended the run. */
+static void tell_how_to_go_on(const struct options *options,
+                              const char *directory)
+{
+    char word[4 * PATH_SIZE], file[4 * PATH_SIZE];
+
+    fprintf(stderr,
+            "troika calibrate: stopped, nothing is stored; go on with: %s "
+            "calibrate --resume=%s%s%s%s%s\n",
+            hint_program(), hint_word(directory, word, sizeof word),
+            options->add ? " --add" : "", options->noisy ? " --noisy" : "",
+            options->output ? " --output=" : "",
+            options->output ? hint_word(options->output, file, sizeof file)
+                            : "");
 }
 
 int verb_calibrate(int argc, char **argv)
@@ -352,7 +382,8 @@ int verb_calibrate(int argc, char **argv)
                 "predict: about five minutes."
                 "\vExit codes: 0 done; 1 failed, or stopped because other "
                 "processes kept the CPUs busy; 2 usage; 3 too noisy to be "
-                "stored, or some trials are invalid.",
+                "stored, or some trials are invalid; 130, 143, 129 ended by "
+                "Ctrl-C, SIGTERM or a hang-up (go on with --resume).",
         .given = note_given,
     };
     static struct options options = {.run = {.overrides = {.warmup_ns = -1},
@@ -370,6 +401,8 @@ int verb_calibrate(int argc, char **argv)
         snprintf(directory, sizeof directory, "%s", options.from);
     else
         code = measure(&options, directory, sizeof directory);
+    if (code > 128 && directory[0] != '\0')
+        tell_how_to_go_on(&options, directory);
     if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
         return code;
     int fitted = fit_run(&options, directory);

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -185,10 +186,36 @@ class Calibrate(unittest.TestCase):
                 (("--models=serail",), "did you mean serial?"),
                 ((f"--target={self.folder}/empty.ini",), "no [target NAME]"),
                 ((f"--target={self.folder}/nothing.ini",), "No such file"),
-                ((f"--from={self.run_path}", "--models=serial"), "--models: the run that --from names")):
+                ((f"--from={self.run_path}", "--models=serial"), "--models: the run that --from names"),
+                ((f"--from={self.run_path}", f"--resume={self.run_path}"), "give one of them")):
             done = self.troika("calibrate", "--dry-run" if "--from" not in words[0] else "--noisy", *words)
             self.assertEqual(2, done.returncode, words)
             self.assertIn(said, done.stderr)
+
+    def test_a_run_that_was_stopped_goes_on(self):
+        def stopped(*words):
+            with subprocess.Popen([str(BUILD / "troika"), *words, "--allow-any-build", "--wait-for-quiet=0s"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+                for line in run.stderr:
+                    if line.startswith("1/"):
+                        run.send_signal(signal.SIGINT)
+                        break
+                said = run.stderr.read()
+            self.assertEqual(130, run.returncode, said)
+            return said
+
+        said = stopped("calibrate", "--models=serial", f"--runs={self.folder}/first", f"--output={self.file}")
+        run = (self.folder / "first/latest").resolve()
+        self.assertIn(f"calibrate --resume={run} --output={self.file}", said)
+        self.assertFalse(self.file.exists())
+        # A shorter one goes on to its end.
+        stopped("bench", f"--output={self.folder}/second", str(self.folder / "calibrate.ini"))
+        done = self.troika("calibrate", f"--resume={self.folder}/second/latest", "--noisy", f"--output={self.file}",
+                           "--allow-any-build", "--wait-for-quiet=0s")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertTrue(json.loads((self.folder / "second/latest/run.json").read_text())["complete"])
+        self.assertEqual(["event-loop", "serial", "twin"],
+                         sorted(m["name"] for m in json.loads(self.file.read_text())["models"]))
 
     def test_noise_is_refused_unless_it_is_allowed(self):
         for noise, said in ((0.5, "differ by 65 %, more than 10 %"), (None, "no repeated trials")):
