@@ -229,6 +229,8 @@ class Calibrate(unittest.TestCase):
         self.assertTrue(json.loads(self.file.read_text())["noisy"])
         said = self.troika("predict", f"--machine={self.file}", "--cpu=1ms", "--rate=10").stdout
         self.assertIn("a noisy machine", said)
+        told = self.troika("predict", f"--machine={self.file}", "--cpu=1ms", "--rate=10", "--format=json").stdout
+        self.assertIs(True, json.loads(told)["noisy"])
 
     def test_damage_is_refused(self):
         victim = next((self.run_path / "trials").glob("*-serial.json"))
