@@ -52,8 +52,8 @@ static json_t *row_json(const struct advice *advice, const struct advised *row)
         json_finite(f->in_flight), "memory_bytes", json_finite(f->memory_bytes),
         "keeps_limit", judged ? json_boolean(f->keeps_limit) : json_null(),
         "keeps_memory", f->keeps_memory, "simulated", f->simulated, "bands",
-        bands_json(row),
-        "nearest_throughput_ratio", json_finite(row->nearest_ratio));
+        bands_json(row), "nearest_throughput_ratio",
+        json_finite(row->nearest_ratio));
 }
 
 /* What was compared with measurements; null: nothing, or of other constants. */

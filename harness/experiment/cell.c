@@ -62,6 +62,11 @@ const struct key cell_keys[CELL_KEYS + 1] = {
          .help = "after the window, how long to wait at most until the server "
                  "answers as quickly as before; 0s: recovery is not "
                  "measured"},
+    [CELL_SEQUENCE] =
+        {"sequence", "name", "the load point's",
+         .help = "load points of one experiment with the same sequence get the "
+                 "same requests in a block, at the same times if their rates "
+                 "are the same"},
     [CELL_BESIDE_WORKLOAD] =
         {"beside.workload", "name", NULL,
          .help = "a second load on the same server, an open "

@@ -593,6 +593,19 @@ static int take_times(const struct expansion *expansion,
     return 0;
 }
 
+static int take_sequence(const struct expansion *expansion,
+                         struct load_point *point)
+{
+    const struct cell_text *given = &expansion->cell->fixed[CELL_SEQUENCE];
+
+    if (given->text && strlen(given->text) >= sizeof point->sequence)
+        return reader_fail(expansion->reader, given->line,
+                           "\"sequence\" is longer than %zu characters",
+                           sizeof point->sequence - 1);
+    strcpy(point->sequence, given->text ? given->text : "");
+    return 0;
+}
+
 /* Takes placement, warm-up, window, timeout, pause and recovery. */
 static int take_course(const struct expansion *expansion,
                        struct load_point *point)
@@ -603,7 +616,8 @@ static int take_course(const struct expansion *expansion,
     int placement, result;
     if ((result = take_choice(expansion, CELL_PLACEMENT, placements,
                               &placement)) < 0 ||
-        (result = take_times(expansion, point)) < 0)
+        (result = take_times(expansion, point)) < 0 ||
+        (result = take_sequence(expansion, point)) < 0)
         return result;
     point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
     if (point->timeout_ns <= longest_ns)

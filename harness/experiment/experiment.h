@@ -64,10 +64,12 @@ struct slicing {
 /* One load point: everything of a cell but the model. A section with lists
  * (connections = 1, 10, 100) becomes one load point for each value. */
 struct load_point {
-    char id[96];      /* the section's name and the values of its lists: fetch,
-                         fetch-c100; unique, and fit for a file's name */
-    char section[64]; /* the name in [cell NAME] */
-    int line;         /* on which the section starts */
+    char id[96];       /* the section's name and the values of its lists: fetch,
+                          fetch-c100; unique, and fit for a file's name */
+    char section[64];  /* the name in [cell NAME] */
+    char sequence[48]; /* from which requests and arrivals are drawn; "": the
+                          id */
+    int line;          /* on which the section starts */
     const struct workload_entry *workload;
     struct arguments arguments;
     enum load_mode mode;

@@ -48,7 +48,14 @@ static const struct budget *budget_of(const struct workload *workload)
     return workload->heavy ? &two_kinds : &one_kind;
 }
 
-static uint64_t seed_of(uint64_t first_seed, int i)
+int answers_varied(size_t body_bytes)
+{
+    size_t most =
+        (varied.bytes + body_bytes - 1) / (body_bytes > 0 ? body_bytes : 1);
+    return most < (size_t)varied.count ? (int)most : varied.count;
+}
+
+uint64_t answers_seed(uint64_t first_seed, int i)
 {
     return SEED_FIRST + (first_seed % SEED_COUNT + (uint64_t)i) % SEED_COUNT;
 }
@@ -162,7 +169,7 @@ static int make(const struct workload_entry *entry,
             (bytes < budget.bytes &&
              clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns <
                  budget.cost_ns))) {
-        each.seed = seed_of(first_seed, count);
+        each.seed = answers_seed(first_seed, count);
         int status = make_one(entry, &each, &made[count++]);
         if (status < 0) {
             answers_free(made, count);

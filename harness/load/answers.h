@@ -28,6 +28,13 @@ int answers_make_some(const struct workload_entry *entry,
                       const struct arguments *arguments, uint64_t first_seed,
                       struct load_request **requests, int *count);
 
+/* The seed of request i of those that are made with this first_seed. */
+uint64_t answers_seed(uint64_t first_seed, int i);
+
+/* How many different requests answers_make_some makes of a workload that
+ * varies, if time allows, and its answers have so many bytes. */
+int answers_varied(size_t body_bytes);
+
 /* Makes the greeting by which connections become WebSockets, if the workload is
  * a session; its requests are then messages, each a masked frame whose payload
  * is the answer for its seed. The key is fixed and the masks follow from the

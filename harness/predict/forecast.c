@@ -221,32 +221,33 @@ static struct draw draw_of(double cv)
 }
 
 /* The handler's work lies in equal parts before, between and after the calls,
- * and so do the halves of what a request and a call cost. */
+ * and varies; so do the halves of what a request and a call cost, which do not
+ * vary. An offloading model does the work at once, after the calls. */
 static struct demand demand_of(const struct service *p,
                                const struct model_constants *model,
                                const struct cost *cost)
 {
     int calls = p->wait_ns > 0 ? p->calls : 0;
-    double piece_ns = p->cpu_after_calls ? 0 : cost->work_ns / (calls + 1);
+    double piece_ns =
+        p->cpu_after_calls || model->offloads ? 0 : cost->work_ns / (calls + 1);
     double last_ns = cost->work_ns - calls * piece_ns;
     double dispatched_ns = cost->request_ns - dispatch_ns(model, cost);
-    struct demand demand = {
-        .before_ns =
-            dispatched_ns - cost->request_ns / 2 + cost->call_ns / 2 + piece_ns,
-        .between_ns = cost->call_ns + piece_ns,
-        .after_ns = cost->request_ns / 2 + cost->call_ns / 2 + last_ns,
+    double half_ns = cost->request_ns / 2;
+
+    return (struct demand){
+        .before_ns = piece_ns,
+        .before_fixed_ns = dispatched_ns - half_ns + cost->call_ns / 2,
+        .between_ns = piece_ns,
+        .between_fixed_ns = cost->call_ns,
+        .after_ns = model->offloads ? 0 : last_ns,
+        .after_fixed_ns =
+            calls > 0 ? half_ns + cost->call_ns / 2 : dispatched_ns,
+        .offloaded_ns = model->offloads ? last_ns : 0,
         .compute = draw_of(p->cv_cpu),
         .wait_ns = p->wait_ns,
         .wait = draw_of(p->cv_wait),
         .calls = calls,
     };
-    if (calls == 0)
-        demand.after_ns = dispatched_ns + last_ns;
-    if (model->offloads && calls == 0) {
-        demand.after_ns = dispatched_ns;
-        demand.offloaded_ns = last_ns;
-    }
-    return demand;
 }
 
 static struct wiring wiring_of(const struct service *p,
@@ -270,6 +271,20 @@ static struct wiring wiring_of(const struct service *p,
     };
 }
 
+/* Simulates the requests of the log instead of such as come by chance. */
+static void replay(struct simulation *simulation, const struct request_log *log)
+{
+    struct arrivals *arrivals = &simulation->arrivals;
+
+    arrivals->kind = ARRIVE_REPLAY;
+    arrivals->log_ns = log->at_ns;
+    arrivals->log_count = (size_t)log->count;
+    arrivals->log_factors[WIRING_DRAW_WORK] = log->work_factors;
+    arrivals->log_factors[WIRING_DRAW_WAIT] = log->wait_factors;
+    simulation->warmup = log->warmup;
+    simulation->requests = log->count - log->warmup;
+}
+
 static int simulate_it(const struct service *p, const struct machine *machine,
                        struct forecast *f, const struct cost *cost,
                        const struct precision *precision,
@@ -279,6 +294,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
     struct demand demand = demand_of(p, f->model, cost);
     struct wiring wiring = wiring_of(p, f->model, f->workers, cost);
     bool closed = p->rate_per_s <= 0;
+    const struct request_log *log = precision->log;
     struct simulation simulation = {
         .arrivals = {.kind = closed         ? ARRIVE_CLOSED
                              : p->burst > 1 ? ARRIVE_BURSTS
@@ -297,6 +313,8 @@ static int simulate_it(const struct service *p, const struct machine *machine,
         .requests = precision->requests,
         .warmup = precision->requests / 20 + (closed ? 2 * p->connections : 0),
     };
+    if (log && !closed)
+        replay(&simulation, log);
     if (wiring_apply(&simulation, &demand, &wiring) < 0) {
         snprintf(why, why_size, "%s cannot be simulated with %d calls",
                  f->model->name, demand.calls);

@@ -41,11 +41,21 @@ struct forecast {
     bool keeps_limit, keeps_memory; /* true where there is none */
 };
 
+/* Requests that are known one by one: when each comes, ascending, and how much
+ * its wait and its work are of the mean. */
+struct request_log {
+    const double *at_ns, *wait_factors, *work_factors;
+    int64_t count, warmup; /* the first ones, which are not measured */
+};
+
 /* How precise: requests to simulate, and the seed. 0 requests: the laws alone,
  * without latencies; then workers are those in flight and twice their root. */
 struct precision {
     int64_t requests;
     uint64_t seed;
+    /* At a rate: these requests instead of such as come by chance. NULL: none.
+     */
+    const struct request_log *log;
 };
 
 /* Forecasts the model with `workers` (0: those that it needs, found by

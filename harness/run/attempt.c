@@ -225,8 +225,9 @@ void attempt_planned_spec(struct run *run, const struct planned_trial *planned,
     *entrant = *spec->model;
     entrant->name = name; /* of the copy, if the entrant is one */
     spec->model = entrant;
-    spec->seed =
-        plan_seed(run->plan.seed, experiment->name, point->id, planned->block);
+    spec->seed = plan_seed(run->plan.seed, experiment->name,
+                           point->sequence[0] ? point->sequence : point->id,
+                           planned->block);
     spec->usual_speed =
         usual_speed(run->trials, experiment->name, point->id, name);
     spec->id = planned->id;

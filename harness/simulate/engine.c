@@ -84,9 +84,12 @@ static void arrive(struct engine *engine, int client)
         .key = key, .client = client, .arrived_ns = engine->now_ns};
     for (int g = 0; g < in->group_count; g++)
         request->executor[g] = NONE;
-    for (int d = 0; d < engine->draw_count; d++)
+    for (int d = 0; d < engine->draw_count; d++) {
+        const double *log = in->arrivals.log_factors[d];
         request->factor[d] =
-            draw_factor(&in->draws[d], in->seed, key, (unsigned)d);
+            log ? log[engine->arrived]
+                : draw_factor(&in->draws[d], in->seed, key, (unsigned)d);
+    }
     engine->arrived++;
     count_in_flight(engine, 1);
     fifo_push_request(engine, &engine->runnable, index);
@@ -157,6 +160,7 @@ static bool take_step(struct engine *engine, int index)
     struct request *request = &engine->requests[index];
     const struct step *step = &engine->in->steps[request->step];
     double time_ns =
+        step->fixed_ns +
         step->time_ns * (step->draw == NONE ? 1 : request->factor[step->draw]);
 
     switch (step->kind) {

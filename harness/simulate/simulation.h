@@ -60,8 +60,9 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     int group;
-    double time_ns; /* the mean */
-    int draw;       /* index into draws[]; -1: always the mean */
+    double time_ns;  /* the mean */
+    int draw;        /* index into draws[]; -1: always the mean */
+    double fixed_ns; /* more, whatever the draw */
 };
 
 /* Executors of one kind. */
@@ -99,6 +100,9 @@ struct arrivals {
     double stagger_ns;
     const double *log_ns;
     size_t log_count;
+    /* Of a replayed log: the factors of each draw, log_count of them in the
+     * order of the requests; NULL: they are drawn. */
+    const double *log_factors[SIMULATION_DRAWS];
 };
 
 struct simulation {

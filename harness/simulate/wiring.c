@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-enum { DRAW_COMPUTE, DRAW_WAIT };
-
 /* Groups that are not there are NONE. */
 enum { NONE = -1 };
 
@@ -18,11 +16,23 @@ static int add_group(struct simulation *simulation, struct group group)
     return simulation->group_count++;
 }
 
+/* CPU time of one place: what varies, and what does not. */
+struct piece {
+    double varied_ns, fixed_ns;
+};
+
 static void add(struct simulation *simulation, enum step_kind kind, int group,
                 double time_ns, int draw)
 {
     simulation->steps[simulation->step_count++] =
-        (struct step){kind, group, time_ns, draw};
+        (struct step){kind, group, time_ns, draw, 0};
+}
+
+static void add_work(struct simulation *simulation, int group,
+                     struct piece piece)
+{
+    simulation->steps[simulation->step_count++] = (struct step){
+        STEP_COMPUTE, group, piece.varied_ns, WIRING_DRAW_WORK, piece.fixed_ns};
 }
 
 static void acquire(struct simulation *simulation, int group)
@@ -37,20 +47,20 @@ static void release(struct simulation *simulation, int group)
 
 /* Work by an executor that is taken for it alone. */
 static void compute_apart(struct simulation *simulation, int group,
-                          double time_ns, int draw)
+                          struct piece piece)
 {
     acquire(simulation, group);
-    add(simulation, STEP_COMPUTE, group, time_ns, draw);
+    add_work(simulation, group, piece);
     release(simulation, group);
 }
 
 static void compute(struct simulation *simulation, const struct groups *groups,
-                    bool held, double time_ns)
+                    bool held, struct piece piece)
 {
     if (held)
-        add(simulation, STEP_COMPUTE, groups->carrier, time_ns, DRAW_COMPUTE);
+        add_work(simulation, groups->carrier, piece);
     else
-        compute_apart(simulation, groups->carrier, time_ns, DRAW_COMPUTE);
+        compute_apart(simulation, groups->carrier, piece);
 }
 
 static void wait(struct simulation *simulation, const struct groups *groups,
@@ -58,7 +68,7 @@ static void wait(struct simulation *simulation, const struct groups *groups,
 {
     if (groups->backend != NONE)
         acquire(simulation, groups->backend);
-    add(simulation, STEP_WAIT, 0, time_ns, DRAW_WAIT);
+    add(simulation, STEP_WAIT, 0, time_ns, WIRING_DRAW_WAIT);
     if (groups->backend != NONE)
         release(simulation, groups->backend);
 }
@@ -104,24 +114,27 @@ int wiring_apply(struct simulation *simulation, const struct demand *demand,
         (limited && wiring->executors < 1))
         return -EINVAL;
     struct groups groups = add_groups(simulation, wiring);
-    simulation->draws[DRAW_COMPUTE] = demand->compute;
-    simulation->draws[DRAW_WAIT] = demand->wait;
+    simulation->draws[WIRING_DRAW_WORK] = demand->compute;
+    simulation->draws[WIRING_DRAW_WAIT] = demand->wait;
 
     if (groups.dispatcher != NONE)
-        compute_apart(simulation, groups.dispatcher, wiring->dispatch_ns, NONE);
+        compute_apart(simulation, groups.dispatcher,
+                      (struct piece){0, wiring->dispatch_ns});
     if (held)
         acquire(simulation, groups.carrier);
+    struct piece before = {demand->before_ns, demand->before_fixed_ns};
+    struct piece between = {demand->between_ns, demand->between_fixed_ns};
+    struct piece offloaded = {demand->offloaded_ns, 0};
     for (int i = 0; i < calls; i++) {
-        compute(simulation, &groups, held,
-                i == 0 ? demand->before_ns : demand->between_ns);
+        compute(simulation, &groups, held, i == 0 ? before : between);
         wait(simulation, &groups, demand->wait_ns / calls);
     }
     if (demand->offloaded_ns > 0 && groups.pool != NONE)
-        compute_apart(simulation, groups.pool, demand->offloaded_ns,
-                      DRAW_COMPUTE);
+        compute_apart(simulation, groups.pool, offloaded);
     else if (demand->offloaded_ns > 0)
-        compute(simulation, &groups, held, demand->offloaded_ns);
-    compute(simulation, &groups, held, demand->after_ns);
+        compute(simulation, &groups, held, offloaded);
+    compute(simulation, &groups, held,
+            (struct piece){demand->after_ns, demand->after_fixed_ns});
     if (held)
         release(simulation, groups.carrier);
     return 0;

@@ -24,12 +24,17 @@ struct demand {
      * request that does not wait has the last alone. */
     double before_ns, between_ns, after_ns;
     struct draw compute;
+    /* More CPU time at these places, which does not vary. */
+    double before_fixed_ns, between_fixed_ns, after_fixed_ns;
     double wait_ns; /* in all, in `calls` equal waits, one after the other */
     struct draw wait;
     int calls;           /* at least 1 where wait_ns > 0 */
     double offloaded_ns; /* CPU time beyond these, ahead of after_ns, that a
                             pool does where there is one */
 };
+
+/* Draws of the simulation that the wiring uses. */
+enum { WIRING_DRAW_WORK, WIRING_DRAW_WAIT };
 
 /* How a model carries it. */
 struct wiring {

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "harness/base/json.h"
+#include "harness/run/plan.h"
+#include "replay.h"
 
 static const double NS_PER_S = 1e9;
 
@@ -21,6 +23,9 @@ static const double FLIGHT_MOST = 400;
 
 /* Foreign models are asked about one service in so many. */
 enum { FOREIGN_EVERY = 4, WORKERS_MOST = 1024, PROCESSES_MOST = 128 };
+
+/* All open loops of a service are asked for the same requests. */
+#define SEQUENCE "open"
 
 /* Requests of an open loop: 20 beyond the 99th percentile. */
 static const double OPEN_REQUESTS = 2400;
@@ -65,7 +70,53 @@ static double by_laws(const struct service *p, const struct question *question)
                           : fmin(most, question->connections / held_s);
 }
 
-/* Forecasts the question and adds it. Returns 0 or -E2BIG. */
+static int64_t warmup_ns_of(const struct held_out *drawn)
+{
+    return (int64_t)fmax(400e6, 8 * (double)drawn->delay_ns);
+}
+
+static int64_t window_ns_of(const struct questions *questions,
+                            const struct question *question)
+{
+    if (!question->open)
+        return 1000000000;
+    double ns = OPEN_REQUESTS / question->rate_per_s * NS_PER_S;
+    ns = fmin(fmax(ns, 800e6), (double)questions->window_most_ns);
+    return (int64_t)ceil(ns / 1e6) * 1000000;
+}
+
+/* The latencies of the very requests that will be sent. */
+static int forecast_replayed(const struct questions *questions,
+                             const struct service *service,
+                             struct question *question)
+{
+    const struct held_out *drawn = &questions->services[question->service];
+    struct precision precision = precise;
+    struct request_log log;
+    char experiment[32], why[256];
+
+    snprintf(experiment, sizeof experiment, "service-%d",
+             question->service + 1);
+    struct replay_load load = {
+        .seed = plan_seed(questions->seed, experiment, SEQUENCE, 1),
+        .rate_per_s = question->rate_per_s,
+        .warmup_ns = warmup_ns_of(drawn),
+        .window_ns = window_ns_of(questions, question),
+        .size_bytes = drawn->size_bytes,
+        .cv_wait_percent = drawn->cv_wait_percent,
+        .cv_cpu_percent = drawn->cv_cpu_percent,
+    };
+    int status = replay_make(&load, &log);
+    precision.log = &log;
+    if (status == 0)
+        forecast_make(service, &questions->machine, question->model,
+                      question->worker_count, &precision, &question->replayed,
+                      why, sizeof why);
+    replay_free(&log);
+    return status;
+}
+
+/* Forecasts the question and adds it. Returns 0, -E2BIG or -ENOMEM. */
 static int add(struct questions *questions, const struct question *question)
 {
     struct service service;
@@ -83,7 +134,9 @@ static int add(struct questions *questions, const struct question *question)
     row->forecasted = forecast_make(&service, &questions->machine, row->model,
                                     row->worker_count, &precise, &row->forecast,
                                     why, sizeof why) == 0;
-    return 0;
+    if (!row->open || !row->forecasted)
+        return 0;
+    return forecast_replayed(questions, &service, row);
 }
 
 static int needed(const struct questions *questions, struct service *service,
@@ -300,24 +353,16 @@ static void write_slices(const struct questions *questions, int service,
             write_workers(&questions->rows[i], file);
 }
 
-static double window_of(const struct questions *questions,
-                        const struct question *question)
-{
-    if (!question->open)
-        return 1e9;
-    double ns = OPEN_REQUESTS / question->rate_per_s * NS_PER_S;
-    return fmin(fmax(ns, 800e6), (double)questions->window_most_ns);
-}
-
 static void write_one(const struct questions *questions,
                       const struct question *question, FILE *file)
 {
     fprintf(file, "[cell %s]\n", question->place);
     write_work(&questions->services[question->service], file);
     if (question->open)
-        fprintf(file, "mode = open\nrate = %.6g/s\n", question->rate_per_s);
-    fprintf(file, "window = %.0fms\nconnections = %d\nmodels = %s\n",
-            ceil(window_of(questions, question) / 1e6), question->connections,
+        fprintf(file, "mode = open\nrate = %.17g/s\nsequence = " SEQUENCE "\n",
+                question->rate_per_s);
+    fprintf(file, "window = %" PRId64 "ms\nconnections = %d\nmodels = %s\n",
+            window_ns_of(questions, question) / 1000000, question->connections,
             question->model->name);
     write_workers(question, file);
 }
@@ -332,9 +377,9 @@ void questions_write(const struct questions *questions, int service, FILE *file)
             "question = How far is the forecast from what is measured?\n"
             "models = all\n"
             "blocks = 1\n"
-            "warmup = %.0fms\n"
+            "warmup = %" PRId64 "ns\n"
             "timeout = 20s\n",
-            service + 1, fmax(400, 8 * (double)drawn->delay_ns / 1e6));
+            service + 1, warmup_ns_of(drawn));
     if (service == 0 || service == questions->service_count - 1)
         write_drift(questions, file);
     write_slices(questions, service, file);
@@ -348,13 +393,13 @@ void questions_write(const struct questions *questions, int service, FILE *file)
 
 static json_t *question_json(const struct question *question)
 {
-    const struct forecast *f = &question->forecast;
+    const struct forecast *f = &question->forecast, *r = &question->replayed;
     bool known = question->forecasted;
     bool simulated = known && f->simulated;
 
     return json_pack(
         "{s:i, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o}",
         "service", question->service + 1, "model", question->model->name,
         "load_point", question->place, "open", question->open, "reasons",
         (int)question->workers, "workers", question->worker_count, "rate_per_s",
@@ -365,7 +410,10 @@ static json_t *question_json(const struct question *question)
         json_finite_if(f->memory_bytes, known), "latency_p50_ns",
         json_finite_if(f->p50_ns.value, simulated), "latency_p90_ns",
         json_finite_if(f->p90_ns.value, simulated), "latency_p99_ns",
-        json_finite_if(f->p99_ns.value, simulated), "load",
+        json_finite_if(f->p99_ns.value, simulated), "replayed_p50_ns",
+        json_finite_if(r->p50_ns.value, r->simulated), "replayed_p90_ns",
+        json_finite_if(r->p90_ns.value, r->simulated), "replayed_p99_ns",
+        json_finite_if(r->p99_ns.value, r->simulated), "load",
         json_finite_if(f->load, known));
 }
 

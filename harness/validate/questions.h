@@ -39,6 +39,9 @@ struct question {
     int connections;
     bool forecasted;
     struct forecast forecast;
+    /* Of an open loop: the forecast for the very requests that the generator
+     * will send (replay.h), whose latencies are judged. */
+    struct forecast replayed;
     double law_per_s; /* throughput by the laws with the bare work alone */
 };
 
@@ -51,6 +54,7 @@ struct questions {
     struct question *rows; /* QUESTIONS_MAX */
     int count;
     int64_t window_most_ns; /* of an open loop */
+    uint64_t seed;          /* of the run that will measure */
 };
 
 /* "needed", "half", "double", "goetz", "2c+1", "unlimited". */

@@ -41,6 +41,7 @@ static double forecast_of(const struct question *question,
                           enum quantity quantity, int percentile)
 {
     const struct forecast *f = &question->forecast;
+    const struct forecast *r = question->open ? &question->replayed : f;
 
     if (!question->forecasted)
         return NAN;
@@ -52,11 +53,11 @@ static double forecast_of(const struct question *question,
     case QUANTITY_MEMORY:
         return f->memory_bytes;
     case QUANTITY_P50:
-        return f->simulated ? f->p50_ns.value : NAN;
+        return r->simulated ? r->p50_ns.value : NAN;
     case QUANTITY_P99:
-        if (!f->simulated)
+        if (!r->simulated)
             return NAN;
-        return percentile == 99 ? f->p99_ns.value : f->p90_ns.value;
+        return percentile == 99 ? r->p99_ns.value : r->p90_ns.value;
     case QUANTITIES:
         break;
     }
@@ -200,21 +201,25 @@ static double cost_ratio(const struct row *row)
            forecast_of(row->question, QUANTITY_CPU, 0);
 }
 
-static const double COST_MATTERS = 1.08, RUN_QUEUE_MATTERS = 0.5;
+static const double COST_EXPLAINS = 0.5, RUN_QUEUE_MATTERS = 0.5;
 
+/* Whether the CPU of a request explains half of the miss. In an open loop a
+ * queue grows with 1 / (1 - load), and so by that much more. */
 static bool costs(const struct row *row, char *words, size_t size)
 {
     double ratio = cost_ratio(row);
-    double load = row->question->forecast.load;
+    double load = row->question->open ? row->question->forecast.load : 0;
+    double grown = (ratio - 1) / fmax(0.02, 1 - load);
+    bool latency = row->quantity >= QUANTITY_P50;
+    double missed = row->measured / row->forecast - 1;
 
-    if (!(ratio > COST_MATTERS || ratio < 1 / COST_MATTERS))
+    if (!latency)
+        missed = -missed;
+    if (!(grown / missed > COST_EXPLAINS))
         return false;
-    snprintf(words, size,
-             "cpu: a request took %+.0f %% CPU beyond the forecast%s",
-             100 * (ratio - 1),
-             row->quantity == QUANTITY_P99 && load > 0.75 && ratio > 1
-                 ? ", near full load"
-                 : "");
+    snprintf(
+        words, size, "cpu: a request took %+.1f %% CPU beyond the forecast%s",
+        100 * (ratio - 1), latency && load > 0.6 ? ", near full load" : "");
     return true;
 }
 

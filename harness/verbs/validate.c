@@ -24,7 +24,7 @@
 
 enum { PATH_SIZE = 640, QUICK = 12, FULL = 60 };
 
-static const int64_t WINDOW_QUICK_NS = 3000000000, WINDOW_FULL_NS = 8000000000;
+static const int64_t WINDOW_QUICK_NS = 4000000000, WINDOW_FULL_NS = 6000000000;
 
 struct options {
     int services;
@@ -165,6 +165,8 @@ static int measure(struct validation *v, const struct options *options,
     static char paths[HELD_OUT_MAX][PATH_SIZE + 32];
     struct run_options run = {.overrides = {.warmup_ns = -1},
                               .root = folder,
+                              .has_seed = true,
+                              .seed = (uint64_t)v->seed,
                               .wait_ns = options->wait_ns,
                               .dry_run = options->dry_run};
     int count = v->questions.service_count;
@@ -187,6 +189,7 @@ static int validate(struct validation *v, const struct options *options)
 
     v->full = options->full;
     v->seed = options->seed ? options->seed : (int64_t)time(NULL);
+    v->questions.seed = (uint64_t)v->seed;
     v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
     v->questions.service_count = options->services ? options->services
                                  : v->full         ? FULL
@@ -216,6 +219,11 @@ static int validate_again(struct validation *v, const struct options *options)
     v->afterwards = true;
     v->seed = json_integer_of(stored, "seed");
     v->full = json_true_of(stored, "full");
+    v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
+    snprintf(path, sizeof path, "%s/latest/run.json", options->again);
+    json_t *run = stored_json(path, NULL, why, sizeof why);
+    v->questions.seed = (uint64_t)json_integer_of(run, "seed");
+    json_decref(run);
     int status = questions_again(stored, &v->questions, why, sizeof why);
     json_decref(stored);
     if (status < 0)

@@ -51,7 +51,8 @@ static void make_world(struct machine *machine)
     }
 }
 
-/* Measured / forecast of a question; 0: the trial is invalid. */
+/* Measured / forecast of costs and times, the inverse of a closed loop's rate;
+ * 0: the trial is invalid. */
 typedef double error_of(const struct question *question);
 
 static json_t *latency_json(const struct forecast *f, double error)
@@ -76,9 +77,10 @@ static json_t *trial_json(const struct question *question, double error)
         "experiment", experiment, "load_point", question->place, "cell",
         "model", question->model->name, "valid", error > 0, "reason",
         error > 0 ? "" : "steal: taken", "window_ns", 1e9, "throughput_per_s",
-        error * f->rate_per_s, "requests", "completed_in_window", 5000, "cpu",
-        "per_request_ns", error * f->request_cpu_ns, "latency",
-        latency_json(f, error), "memory", "total_bytes",
+        error > 0 ? f->rate_per_s / error : 0, "requests",
+        "completed_in_window", 5000, "cpu", "per_request_ns",
+        error * f->request_cpu_ns, "latency",
+        latency_json(&question->replayed, error), "memory", "total_bytes",
         error * f->memory_bytes, "platform", "max_ns", 1000.0);
 }
 
@@ -162,7 +164,7 @@ static void all_right(void **state)
     done(&v);
 }
 
-/* Throughput and the rest a tenth above the forecast, under threads alone. */
+/* Costs and times a tenth above the forecast, under threads alone. */
 static double threads_off(const struct question *question)
 {
     return question->model->discipline == DISCIPLINE_THREAD ? 1.1 : 1;
@@ -207,7 +209,7 @@ static void misses(void **state)
         missed += row->miss;
         assert_true(row->miss == (row->cause[0] != '\0'));
         if (row->miss && row->quantity == QUANTITY_THROUGHPUT)
-            assert_non_null(strstr(row->cause, "+100 % CPU"));
+            assert_non_null(strstr(row->cause, "+100.0 % CPU"));
     }
     assert_true(missed >= 4 * MODELS);
     const struct errors *e =
