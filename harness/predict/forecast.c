@@ -150,10 +150,27 @@ static double memory_of(const struct service *p,
            crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0);
 }
 
+/* Children that are alive at most while the dispatcher has a backlog. The
+ * kernel shares the CPU fairly between it and them, and a child that wakes
+ * takes it at once; so as many compute as a child's CPU is that of the
+ * dispatcher for it, and the others wait for the backend. The simulator's turns
+ * give the dispatcher a whole quantum, in which it starts far more. (Of threads
+ * the most that lived at once count: their stacks are kept.) */
+static double children_most(const struct service *p,
+                            const struct model_constants *model,
+                            const struct cost *cost, double rate_per_ns)
+{
+    if (!model->dispatches || model->discipline != DISCIPLINE_PROCESS)
+        return INFINITY;
+    return rate_per_ns * p->wait_ns +
+           cost->total_ns / dispatch_ns(model, cost) - 1;
+}
+
 /* Requests that neither compute nor wait for the backend wait for their turn.
  */
 static struct crowd crowd_of(const struct service *p,
                              const struct model_constants *model,
+                             const struct cost *cost,
                              const struct simulation_result *result)
 {
     double in_flight = result->in_flight;
@@ -171,7 +188,8 @@ static struct crowd crowd_of(const struct service *p,
     double queued = in_flight - result->busy - rate_per_ns * p->wait_ns;
     return (struct crowd){
         .connections = p->connections > 0 ? p->connections : share * in_flight,
-        .carried = share * fmax(0, in_flight - undispatched),
+        .carried = share * fmin(fmax(0, in_flight - undispatched),
+                                children_most(p, model, cost, rate_per_ns)),
         .queued = share * fmax(0, queued),
     };
 }
@@ -383,7 +401,7 @@ static int make(const struct service *p, const struct machine *machine,
         f->limit_ns = at_limit(p, &result);
         f->busy = result.busy;
         f->in_flight = result.in_flight;
-        crowd = crowd_of(p, model, &result);
+        crowd = crowd_of(p, model, &cost, &result);
         f->memory_bytes = memory_of(p, model, workers, &crowd);
         if (p->rate_per_s <= 0)
             f->rate_per_s = result.rate_per_s.value;

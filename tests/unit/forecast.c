@@ -503,6 +503,13 @@ static void test_memory_of_a_crowd(void **state)
     near("rate", f.rate_per_s, 2e9 / (MS / 0.38), 0.05);
     assert_true(f.memory_bytes > (1 << 20) + 200 * 4096 + 76 * 4096);
     assert_true(f.memory_bytes < (1 << 20) + 200 * 8192 + 124 * 1000);
+    /* Children take turns with the dispatcher: as many compute as their CPU is
+     * of its own, 1.63 here. */
+    threads->discipline = DISCIPLINE_PROCESS;
+    f = forecast(&p, &machine, "threads", 0);
+    near("children", f.memory_bytes,
+         (1 << 20) + 200 * 4096 + (76 + 1.63) * 4096 + (200 - 76 - 2) * 1000,
+         0.02);
 }
 
 /* One thread starts all tasks, so that many cores do not help it. */
