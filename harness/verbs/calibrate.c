@@ -336,6 +336,10 @@ static int measure(struct options *options, char *directory, size_t size)
                             directory, size);
     }
     selection_remove(selection);
+    if (code == EXIT_USAGE && selection->home[0])
+        fprintf(stderr,
+                "troika calibrate: its [target] sections come from %s\n",
+                selection->target_file);
     return code;
 }
 

@@ -182,9 +182,12 @@ class Calibrate(unittest.TestCase):
 
     def test_what_cannot_be_measured_is_refused(self):
         (self.folder / "empty.ini").write_text("[cell a]\n")
+        (self.folder / "worker.ini").write_text(
+            "[target a]\ncommand = true\nurl = http://127.0.0.1:{port}/\ndiscipline = worker\n")
         for words, said in (
                 (("--models=serail",), "did you mean serial?"),
                 ((f"--target={self.folder}/empty.ini",), "no [target NAME]"),
+                ((f"--target={self.folder}/worker.ini",), f"sections come from {self.folder}/worker.ini"),
                 ((f"--target={self.folder}/nothing.ini",), "No such file"),
                 ((f"--from={self.run_path}", "--models=serial"), "--models: the run that --from names"),
                 ((f"--from={self.run_path}", f"--resume={self.run_path}"), "give one of them")):
