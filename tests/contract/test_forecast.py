@@ -32,7 +32,8 @@ CONSTANTS = {
 
 
 def model(name: str, discipline: str, **more) -> dict:
-    facts = {"has_workers": False, "parallel": False, "offloads": False, "foreign": False, "dispatches": False} | more
+    facts = {"has_workers": False, "parallel": False, "offloads": False, "foreign": False, "dispatches": False,
+             "token": False, "workers": 0} | more
     return {"name": name, "discipline": discipline, **facts,
             "constants": {key: {"value": value, "lo": value, "hi": value, "n": 3}
                           for key, value in CONSTANTS.items()}}
