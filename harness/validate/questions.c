@@ -46,9 +46,39 @@ model_named(const struct questions *questions, const char *name)
     return NULL;
 }
 
+bool questions_target(const struct questions *questions,
+                      const struct model_constants *model)
+{
+    char section[96];
+
+    snprintf(section, sizeof section, "[target %s]", model->name);
+    return strstr(questions->targets, section) != NULL;
+}
+
+/* What is asked of the model: a target is asked for what it does anyway, which
+ * its constants contain. */
+static void service_for(const struct questions *questions, int index,
+                        const struct model_constants *model,
+                        struct service *service)
+{
+    held_out_service(&questions->services[index], &questions->machine, service);
+    if (questions_target(questions, model)) {
+        service->wait_ns = service->cpu_ns = service->payload_bytes = 0;
+        service->calls = 0;
+    }
+}
+
+/* Whether the model is measured by itself: a server of another kind takes part
+ * in no slices. */
+static bool is_apart(const struct questions *questions,
+                     const struct model_constants *model)
+{
+    return model->foreign || questions_target(questions, model);
+}
+
 static bool asks(const struct questions *questions, int service, int model)
 {
-    return !questions->models[model]->foreign ||
+    return !is_apart(questions, questions->models[model]) ||
            service % FOREIGN_EVERY == model % FOREIGN_EVERY;
 }
 
@@ -126,8 +156,7 @@ static int add(struct questions *questions, const struct question *question)
         return -E2BIG;
     struct question *row = &questions->rows[questions->count++];
     *row = *question;
-    held_out_service(&questions->services[row->service], &questions->machine,
-                     &service);
+    service_for(questions, row->service, row->model, &service);
     service.rate_per_s = row->open ? row->rate_per_s : 0;
     service.connections = row->connections;
     row->law_per_s = by_laws(&service, row);
@@ -155,25 +184,26 @@ static int add_closed(struct questions *questions, int index,
         .service = index, .model = model, .connections = drawn->connections};
     struct service service;
 
-    held_out_service(drawn, &questions->machine, &service);
+    service_for(questions, index, model, &service);
     service.connections = drawn->connections;
     question.worker_count = needed(questions, &service, model);
+    bool apart = is_apart(questions, model);
     snprintf(question.place, sizeof question.place, "closed%s%.30s",
-             model->foreign ? "-" : "", model->foreign ? model->name : "");
+             apart ? "-" : "", apart ? model->name : "");
     return add(questions, &question);
 }
 
 /* The rate that is the drawn share of what the model can do with any number of
  * workers, with no more in flight than can be asked. */
-static double rate_for(const struct questions *questions,
-                       const struct held_out *drawn,
+static double rate_for(const struct questions *questions, int index,
                        const struct model_constants *model)
 {
+    const struct held_out *drawn = &questions->services[index];
     struct service service;
     struct forecast forecast;
     char why[256];
 
-    held_out_service(drawn, &questions->machine, &service);
+    service_for(questions, index, model, &service);
     service.rate_per_s = 1;
     if (forecast_make(&service, &questions->machine, model, WORKERS_MOST,
                       &quick, &forecast, why, sizeof why) < 0)
@@ -195,8 +225,7 @@ static struct question open_question(const struct questions *questions,
                                 .rate_per_s = rate_per_s};
     struct service service;
 
-    held_out_service(&questions->services[index], &questions->machine,
-                     &service);
+    service_for(questions, index, model, &service);
     service.rate_per_s = rate_per_s;
     double held_s = (service.wait_ns + 4 * service.cpu_ns) / NS_PER_S;
     question.connections =
@@ -244,7 +273,7 @@ static int add_workers(struct questions *questions, struct question question)
 static int add_open(struct questions *questions, int index,
                     const struct model_constants *model)
 {
-    double rate_per_s = rate_for(questions, &questions->services[index], model);
+    double rate_per_s = rate_for(questions, index, model);
 
     if (!isfinite(rate_per_s))
         return 0;
@@ -308,7 +337,7 @@ static void write_models(const struct questions *questions, FILE *file)
     const char *separator = "models = ";
 
     for (int i = 0; i < questions->model_count; i++)
-        if (!questions->models[i]->foreign) {
+        if (!is_apart(questions, questions->models[i])) {
             fprintf(file, "%s%s", separator, questions->models[i]->name);
             separator = ", ";
         }
@@ -357,7 +386,10 @@ static void write_one(const struct questions *questions,
                       const struct question *question, FILE *file)
 {
     fprintf(file, "[cell %s]\n", question->place);
-    write_work(&questions->services[question->service], file);
+    if (questions_target(questions, question->model))
+        fputs("workload = hello\n", file);
+    else
+        write_work(&questions->services[question->service], file);
     if (question->open)
         fprintf(file, "mode = open\nrate = %.17g/s\nsequence = " SEQUENCE "\n",
                 question->rate_per_s);
@@ -380,6 +412,7 @@ void questions_write(const struct questions *questions, int service, FILE *file)
             "warmup = %" PRId64 "ns\n"
             "timeout = 20s\n",
             service + 1, warmup_ns_of(drawn));
+    fputs(questions->targets, file);
     if (service == 0 || service == questions->service_count - 1)
         write_drift(questions, file);
     write_slices(questions, service, file);

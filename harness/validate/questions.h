@@ -55,10 +55,17 @@ struct questions {
     int count;
     int64_t window_most_ns; /* of an open loop */
     uint64_t seed;          /* of the run that will measure */
+    /* The [target] sections of the person's own services, as they stand in an
+     * experiment; "" for none. They answer their own path alone. */
+    char targets[16384];
 };
 
 /* "needed", "half", "double", "goetz", "2c+1", "unlimited". */
 const char *questions_workers_name(int bit);
+
+/* Whether the model is one of questions->targets. */
+bool questions_target(const struct questions *questions,
+                      const struct model_constants *model);
 
 /* Makes and forecasts the questions of questions->services and ->models. Calls
  * `tell` after each service. Returns 0, -ENOMEM, or -E2BIG for more than

@@ -19,6 +19,7 @@
 #include "harness/calibrate/measured.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
+#include "harness/server/models.h"
 #include "harness/validate/validation.h"
 #include "verbs.h"
 
@@ -29,7 +30,7 @@ static const int64_t WINDOW_QUICK_NS = 4000000000, WINDOW_FULL_NS = 6000000000;
 struct options {
     int services;
     int64_t seed, wait_ns;
-    const char *machine, *again;
+    const char *machine, *again, *target;
     bool full, dry_run;
 };
 
@@ -45,6 +46,9 @@ static const struct flag rows[] = {
      .least = 1, .most = INT64_C(1) << 53},
     {"machine", 0, "FILE", "the constants (results/machine.json)", FLAG_TEXT,
      MEMBER(machine)},
+    {"target", 0, "FILE",
+     "the servers of its [target] sections as well, which were calibrated",
+     FLAG_TEXT, MEMBER(target)},
     {"again", 0, "FOLDER",
      "forecast and judge a validation that was measured once more; proves "
      "nothing",
@@ -69,13 +73,51 @@ static int fail(const char *why)
     return EXIT_FAILED;
 }
 
-/* Every model that has constants and is not serial, whose closed loop would
- * last for as many waits as there are clients. */
+/* Keeps the [target] sections of the file, and finds its folder, which {here}
+ * means in them. Returns 0, or a negative errno with the reason. */
+static int read_targets(const char *path, struct questions *questions,
+                        char *home, size_t home_size, char *why,
+                        size_t why_size)
+{
+    char line[1200], *kept = questions->targets;
+    size_t room = sizeof questions->targets, length = 0;
+    FILE *file = fopen(path, "re");
+    bool inside = false;
+
+    if (!file) {
+        snprintf(why, why_size, "%s: %s", path, strerror(errno));
+        return -errno;
+    }
+    while (fgets(line, sizeof line, file)) {
+        if (line[0] == '[')
+            inside = !strncmp(line, "[target ", 8);
+        if (inside && length + strlen(line) + 2 < room)
+            length +=
+                (size_t)snprintf(kept + length, room - length, "%s", line);
+    }
+    fclose(file);
+    snprintf(kept + length, room - length, "\n");
+    snprintf(home, home_size, "%s", path);
+    char *slash = strrchr(home, '/');
+    if (slash)
+        *slash = '\0';
+    else
+        snprintf(home, home_size, ".");
+    if (length > 0)
+        return 0;
+    snprintf(why, why_size, "%s: there is no [target NAME] in it", path);
+    return -EINVAL;
+}
+
+/* Every model that has constants and can run; not serial, whose closed loop
+ * would last for as many waits as there are clients. */
 static void take_models(struct questions *questions)
 {
     for (int i = 0; i < questions->machine.model_count; i++) {
         const struct model_constants *model = &questions->machine.models[i];
-        if (model->discipline != DISCIPLINE_ALONE &&
+        bool there = models_find(models_all(), model->name) ||
+                     questions_target(questions, model);
+        if (there && model->discipline != DISCIPLINE_ALONE &&
             model->discipline != DISCIPLINE_UNKNOWN)
             questions->models[questions->model_count++] = model;
     }
@@ -112,11 +154,12 @@ static int write_before(const struct validation *v, const char *folder,
         status = write_experiment(&v->questions, i, folder, why, why_size);
     if (status < 0)
         return status;
-    json_t *json = json_pack("{s:i, s:I, s:b, s:s, s:o, s:o}", "schema_version",
-                             1, "seed", (json_int_t)v->seed, "full", v->full,
-                             "machine", v->questions.machine.run_id, "services",
-                             questions_services_json(&v->questions),
-                             "forecasts", questions_json(&v->questions));
+    json_t *json =
+        json_pack("{s:i, s:I, s:b, s:s, s:s, s:o, s:o}", "schema_version", 1,
+                  "seed", (json_int_t)v->seed, "full", v->full, "machine",
+                  v->questions.machine.run_id, "targets", v->questions.targets,
+                  "services", questions_services_json(&v->questions),
+                  "forecasts", questions_json(&v->questions));
     snprintf(path, sizeof path, "%s/forecasts.json", folder);
     status = results_store_at(path, json, why, why_size);
     json_decref(json);
@@ -159,7 +202,7 @@ static int judge(struct validation *v, const char *folder,
 
 /* Runs the experiments of all services, and judges. */
 static int measure(struct validation *v, const struct options *options,
-                   const char *folder)
+                   const char *home, const char *folder)
 {
     char *experiments[HELD_OUT_MAX], directory[PATH_SIZE];
     static char paths[HELD_OUT_MAX][PATH_SIZE + 32];
@@ -168,6 +211,7 @@ static int measure(struct validation *v, const struct options *options,
                               .has_seed = true,
                               .seed = (uint64_t)v->seed,
                               .wait_ns = options->wait_ns,
+                              .home = home[0] ? home : NULL,
                               .dry_run = options->dry_run};
     int count = v->questions.service_count;
 
@@ -185,8 +229,12 @@ static int measure(struct validation *v, const struct options *options,
 
 static int validate(struct validation *v, const struct options *options)
 {
-    char folder[PATH_SIZE], root[512], why[5000] = "out of memory";
+    char folder[PATH_SIZE], home[PATH_SIZE] = "", root[512];
+    char why[5000] = "out of memory";
 
+    if (options->target && read_targets(options->target, &v->questions, home,
+                                        sizeof home, why, sizeof why) < 0)
+        return fail(why);
     v->full = options->full;
     v->seed = options->seed ? options->seed : (int64_t)time(NULL);
     v->questions.seed = (uint64_t)v->seed;
@@ -205,7 +253,7 @@ static int validate(struct validation *v, const struct options *options)
     snprintf(folder, sizeof folder, "%s/validation-%" PRId64, root, v->seed);
     if (status == 0)
         status = write_before(v, folder, why, sizeof why);
-    return status < 0 ? fail(why) : measure(v, options, folder);
+    return status < 0 ? fail(why) : measure(v, options, home, folder);
 }
 
 static int validate_again(struct validation *v, const struct options *options)
@@ -219,6 +267,8 @@ static int validate_again(struct validation *v, const struct options *options)
     v->afterwards = true;
     v->seed = json_integer_of(stored, "seed");
     v->full = json_true_of(stored, "full");
+    snprintf(v->questions.targets, sizeof v->questions.targets, "%s",
+             json_text_of(stored, "targets"));
     v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
     snprintf(path, sizeof path, "%s/latest/run.json", options->again);
     json_t *run = stored_json(path, NULL, why, sizeof why);
