@@ -55,7 +55,7 @@ bool questions_target(const struct questions *questions,
     return strstr(questions->targets, section) != NULL;
 }
 
-/* What is asked of the model: a target is asked for what it does anyway, which
+/* The service that the model is asked for: a target is asked for what it does anyway, which
  * its constants contain. */
 static void service_for(const struct questions *questions, int index,
                         const struct model_constants *model,

@@ -77,7 +77,7 @@ void questions_free(struct questions *questions);
 void questions_write(const struct questions *questions, int service,
                      FILE *file);
 
-/* What is stored before the first trial: the services, and every question with
+/* The content of forecasts.json before the first trial: the services, and every question with
  * its forecast. */
 json_t *questions_services_json(const struct questions *questions);
 json_t *questions_json(const struct questions *questions);

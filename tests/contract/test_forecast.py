@@ -308,7 +308,7 @@ class Words(Asking):
         said = self.ask("--cpu", "1ms", "--rate", "5000").stdout
         # 5000 x 1.01 ms / 0.98 are 5.15 cores; 0.98 / 5000 are 196 us.
         self.assertIn("overload by 5.05 x (event-loop): needs less than 196 us of CPU a request", said)
-        self.assertIn("overload by 2.52 x (all models but event-loop): needs 6 cores, or less than 392 us", said)
+        self.assertIn("overload by 2.53 x (all models but event-loop): needs 6 cores, or less than 392 us", said)
         carried = self.rows("--cpu", "1ms", "--rate", "5000", "--cores", "6", "--requests", "20k")
         self.assertIsNotNone(carried["thread-per-connection"]["latency_p99_ns"])
         self.assertIsNone(carried["event-loop"]["latency_p99_ns"])
