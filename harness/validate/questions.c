@@ -193,6 +193,15 @@ static int add_closed(struct questions *questions, int index,
     return add(questions, &question);
 }
 
+/* Six digits, as the experiment has them. */
+static double rounded(double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.6g", value);
+    return strtod(text, NULL);
+}
+
 /* The rate that is the drawn share of what the model can do with any number of
  * workers, with no more in flight than can be asked. */
 static double rate_for(const struct questions *questions, int index,
@@ -211,7 +220,7 @@ static double rate_for(const struct questions *questions, int index,
     double held_s = (service.wait_ns + forecast.request_cpu_ns) / NS_PER_S;
     double rate = drawn->share * forecast.law_per_s[LAW_CPU];
     double flight = fmin(FLIGHT_MOST, workers_most(model) / 2.0);
-    return fmin(rate, flight / held_s);
+    return rounded(fmin(rate, flight / held_s));
 }
 
 static struct question open_question(const struct questions *questions,
@@ -391,7 +400,7 @@ static void write_one(const struct questions *questions,
     else
         write_work(&questions->services[question->service], file);
     if (question->open)
-        fprintf(file, "mode = open\nrate = %.17g/s\nsequence = " SEQUENCE "\n",
+        fprintf(file, "mode = open\nrate = %.6g/s\nsequence = " SEQUENCE "\n",
                 question->rate_per_s);
     fprintf(file, "window = %" PRId64 "ms\nconnections = %d\nmodels = %s\n",
             window_ns_of(questions, question) / 1000000, question->connections,
