@@ -138,7 +138,7 @@ calibrate: all ## measure what each model costs on this machine, for make predic
 predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=docs/profiles/users.ini)
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
-validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off (ARGS='-n 12')
+validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')
 	@exec $(python) harness/given.py validate $(out)/troika
 
 doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
