@@ -268,6 +268,7 @@ static int find_home(struct selection *selection, char *why, size_t why_size)
 {
     char path[PATH_MAX];
 
+    errno = 0;
     if (!realpath(selection->target_file, path) ||
         strlen(path) >= sizeof selection->home) {
         snprintf(why, why_size, "%s: %s", selection->target_file,
@@ -275,8 +276,7 @@ static int find_home(struct selection *selection, char *why, size_t why_size)
         return -EINVAL;
     }
     *strrchr(path, '/') = '\0';
-    snprintf(selection->home, sizeof selection->home, "%s",
-             path[0] ? path : "/");
+    strcpy(selection->home, path[0] ? path : "/");
     return 0;
 }
 

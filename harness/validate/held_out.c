@@ -24,10 +24,14 @@ static const struct {
     double least, most;
     bool whole;
 } ranges[INPUTS] = {
-    [WAIT_NS] = {1e6, 60e6},    [CPU_NS] = {30e3, 8e6},
-    [CALLS] = {0, 5, true},     [CONNECTIONS] = {4, 512},
-    [SIZE_BYTES] = {80, 65536}, [CV_WAIT] = {0, 2, true},
-    [CV_CPU] = {0, 2, true},    [SHARE] = {0, 3, true},
+    [WAIT_NS] = {1e6, 60e6, false},
+    [CPU_NS] = {30e3, 8e6, false},
+    [CALLS] = {0, 5, true},
+    [CONNECTIONS] = {4, 512, false},
+    [SIZE_BYTES] = {80, 65536, false},
+    [CV_WAIT] = {0, 2, true},
+    [CV_CPU] = {0, 2, true},
+    [SHARE] = {0, 3, true},
 };
 
 /* Clients whose requests are all in the server must not keep it busy for

@@ -55,8 +55,8 @@ bool questions_target(const struct questions *questions,
     return strstr(questions->targets, section) != NULL;
 }
 
-/* The service that the model is asked for: a target is asked for what it does anyway, which
- * its constants contain. */
+/* The service that the model is asked for: a target is asked for what it does
+ * anyway, which its constants contain. */
 static void service_for(const struct questions *questions, int index,
                         const struct model_constants *model,
                         struct service *service)

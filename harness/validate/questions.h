@@ -77,8 +77,8 @@ void questions_free(struct questions *questions);
 void questions_write(const struct questions *questions, int service,
                      FILE *file);
 
-/* The content of forecasts.json before the first trial: the services, and every question with
- * its forecast. */
+/* The content of forecasts.json before the first trial: the services, and every
+ * question with its forecast. */
 json_t *questions_services_json(const struct questions *questions);
 json_t *questions_json(const struct questions *questions);
 

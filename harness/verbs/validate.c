@@ -97,12 +97,13 @@ static int read_targets(const char *path, struct questions *questions,
     }
     fclose(file);
     snprintf(kept + length, room - length, "\n");
-    snprintf(home, home_size, "%s", path);
-    char *slash = strrchr(home, '/');
-    if (slash)
-        *slash = '\0';
-    else
-        snprintf(home, home_size, ".");
+    char *whole = realpath(path, NULL);
+    if (whole) {
+        char *slash = strrchr(whole, '/');
+        slash[slash == whole] = '\0';
+        snprintf(home, home_size, "%s", whole);
+        free(whole);
+    }
     if (length > 0)
         return 0;
     snprintf(why, why_size, "%s: there is no [target NAME] in it", path);
