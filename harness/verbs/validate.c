@@ -14,7 +14,9 @@
 
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
+#include "harness/base/folder.h"
 #include "harness/base/json.h"
+#include "harness/base/version.h"
 #include "harness/calibrate/machine_file.h"
 #include "harness/calibrate/measured.h"
 #include "harness/results/results.h"
@@ -30,7 +32,7 @@ static const int64_t WINDOW_QUICK_NS = 4000000000, WINDOW_FULL_NS = 6000000000;
 struct options {
     int services;
     int64_t seed, wait_ns;
-    const char *machine, *again, *target;
+    const char *machine, *again, *resume, *target;
     bool full, dry_run;
 };
 
@@ -49,6 +51,8 @@ static const struct flag rows[] = {
     {"target", 0, "FILE",
      "the servers of its [target] sections as well, which were calibrated",
      FLAG_TEXT, MEMBER(target)},
+    {"resume", 0, "FOLDER", "go on with a validation that was stopped",
+     FLAG_TEXT, MEMBER(resume)},
     {"again", 0, "FOLDER",
      "forecast and judge a validation that was measured once more; proves "
      "nothing",
@@ -140,27 +144,42 @@ static int write_experiment(const struct questions *questions, int service,
     return -error;
 }
 
-/* Makes the folder with the experiments and the forecasts. Returns 0, or a
+/* The folder of the validation; one in /tmp for a dry run. Returns 0, or a
  * negative errno with the reason. */
+static int make_folder(const struct validation *v, bool dry_run, char *folder,
+                       size_t size, char *why, size_t why_size)
+{
+    char root[512];
+
+    results_default_root(root, sizeof root);
+    snprintf(folder, size, "%s/validation-%" PRId64, root, v->seed);
+    int status = dry_run ? folder_make("validate", false, folder, size)
+                 : mkdir(folder, 0777) == 0 ? 0
+                                            : -errno;
+    if (status < 0)
+        snprintf(why, why_size, "%s: %s%s", folder, strerror(-status),
+                 status == -EEXIST ? "; give another --seed" : "");
+    return status;
+}
+
+/* Writes the experiments and the forecasts. Returns 0, or a negative errno with
+ * the reason. */
 static int write_before(const struct validation *v, const char *folder,
                         char *why, size_t why_size)
 {
     char path[PATH_SIZE + 32];
-    int status = mkdir(folder, 0777) == 0 ? 0 : -errno;
+    int status = 0;
 
-    if (status < 0)
-        snprintf(why, why_size, "%s: %s%s", folder, strerror(-status),
-                 status == -EEXIST ? "; give another --seed" : "");
     for (int i = 0; i < v->questions.service_count && status == 0; i++)
         status = write_experiment(&v->questions, i, folder, why, why_size);
     if (status < 0)
         return status;
-    json_t *json =
-        json_pack("{s:i, s:I, s:b, s:s, s:s, s:o, s:o}", "schema_version", 1,
-                  "seed", (json_int_t)v->seed, "full", v->full, "machine",
-                  v->questions.machine.run_id, "targets", v->questions.targets,
-                  "services", questions_services_json(&v->questions),
-                  "forecasts", questions_json(&v->questions));
+    json_t *json = json_pack(
+        "{s:i, s:s, s:I, s:b, s:s, s:s, s:o, s:o}", "schema_version", 1,
+        "tool_version", version(), "seed", (json_int_t)v->seed, "full", v->full,
+        "machine", v->questions.machine.run_id, "targets", v->questions.targets,
+        "services", questions_services_json(&v->questions), "forecasts",
+        questions_json(&v->questions));
     snprintf(path, sizeof path, "%s/forecasts.json", folder);
     status = results_store_at(path, json, why, why_size);
     json_decref(json);
@@ -230,7 +249,7 @@ static int measure(struct validation *v, const struct options *options,
 
 static int validate(struct validation *v, const struct options *options)
 {
-    char folder[PATH_SIZE], home[PATH_SIZE] = "", root[512];
+    char folder[PATH_SIZE] = "", home[PATH_SIZE] = "";
     char why[5000] = "out of memory";
 
     if (options->target && read_targets(options->target, &v->questions, home,
@@ -250,37 +269,73 @@ static int validate(struct validation *v, const struct options *options)
     take_models(&v->questions);
     int status = questions_make(&v->questions, tell_service);
     fputs("\n", stderr);
-    results_default_root(root, sizeof root);
-    snprintf(folder, sizeof folder, "%s/validation-%" PRId64, root, v->seed);
+    if (status == 0)
+        status = make_folder(v, options->dry_run, folder, sizeof folder, why,
+                             sizeof why);
     if (status == 0)
         status = write_before(v, folder, why, sizeof why);
-    return status < 0 ? fail(why) : measure(v, options, home, folder);
+    int code = status < 0 ? fail(why) : measure(v, options, home, folder);
+    if (options->dry_run)
+        folder_remove(folder);
+    return code;
+}
+
+/* Takes services, questions and the seed from forecasts.json of `folder`, and
+ * makes the forecasts. *same: by the version that made the stored ones. Returns
+ * 0, or a negative errno with the reason. */
+static int read_before(struct validation *v, const char *folder, bool *same,
+                       char *why, size_t why_size)
+{
+    char path[PATH_SIZE];
+
+    snprintf(path, sizeof path, "%s/forecasts.json", folder);
+    json_t *stored = stored_json(path, NULL, why, why_size);
+    if (!stored)
+        return -EINVAL;
+    *same = json_text_is(stored, "tool_version", version());
+    v->seed = json_integer_of(stored, "seed");
+    v->questions.seed = (uint64_t)v->seed;
+    v->full = json_true_of(stored, "full");
+    v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
+    snprintf(v->questions.targets, sizeof v->questions.targets, "%s",
+             json_text_of(stored, "targets"));
+    int status = questions_again(stored, &v->questions, why, why_size);
+    json_decref(stored);
+    return status;
 }
 
 static int validate_again(struct validation *v, const struct options *options)
 {
     char path[PATH_SIZE], why[5000] = "out of memory";
+    bool same;
 
-    snprintf(path, sizeof path, "%s/forecasts.json", options->again);
-    json_t *stored = stored_json(path, NULL, why, sizeof why);
-    if (!stored)
+    if (read_before(v, options->again, &same, why, sizeof why) < 0)
         return fail(why);
     v->afterwards = true;
-    v->seed = json_integer_of(stored, "seed");
-    v->full = json_true_of(stored, "full");
-    snprintf(v->questions.targets, sizeof v->questions.targets, "%s",
-             json_text_of(stored, "targets"));
-    v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
-    snprintf(path, sizeof path, "%s/latest/run.json", options->again);
-    json_t *run = stored_json(path, NULL, why, sizeof why);
-    v->questions.seed = (uint64_t)json_integer_of(run, "seed");
-    json_decref(run);
-    int status = questions_again(stored, &v->questions, why, sizeof why);
-    json_decref(stored);
-    if (status < 0)
-        return fail(why);
     snprintf(path, sizeof path, "%s/latest", options->again);
     return judge(v, options->again, path);
+}
+
+/* Goes on with a validation that was stopped. */
+static int validate_resume(struct validation *v, const struct options *options)
+{
+    char path[PATH_SIZE], why[5000] = "out of memory";
+    struct run_options run = {.overrides = {.warmup_ns = -1},
+                              .wait_ns = options->wait_ns};
+    bool same;
+
+    if (read_before(v, options->resume, &same, why, sizeof why) < 0)
+        return fail(why);
+    if (!same)
+        return fail("another version of troika made its forecasts; those of "
+                    "this one would come after measurements: begin a new one, "
+                    "or look at it with --again");
+    snprintf(path, sizeof path, "%s/latest", options->resume);
+    int code = measured_resume("validate", path, &run);
+    if (code != EXIT_OK && code != EXIT_INVALID)
+        return code;
+    int judged = judge(v, options->resume, path);
+    return judged == EXIT_OK ? code : judged;
 }
 
 int verb_validate(int argc, char **argv)
@@ -300,14 +355,16 @@ int verb_validate(int argc, char **argv)
 
     flags_parse(&flags, argc, argv, &options);
     const char *file = options.machine;
-    if (options.again && !file) {
-        snprintf(machine, sizeof machine, "%s/machine.json", options.again);
+    const char *folder = options.again ? options.again : options.resume;
+    if (folder && (!file || options.resume)) {
+        snprintf(machine, sizeof machine, "%s/machine.json", folder);
         file = machine;
     }
     if (machine_file_read(file, &v.questions.machine, why, sizeof why) < 0)
         return fail(why);
-    int code =
-        options.again ? validate_again(&v, &options) : validate(&v, &options);
+    int code = options.again    ? validate_again(&v, &options)
+               : options.resume ? validate_resume(&v, &options)
+                                : validate(&v, &options);
     validation_free(&v);
     return code;
 }

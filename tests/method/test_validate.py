@@ -10,9 +10,11 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -56,6 +58,18 @@ class Validate(unittest.TestCase):
             [str(BUILD / "troika"), "validate", *flags],
             capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
+    def stop_early(self, flags):
+        """Ctrl-C once something is measured: no verdict yet."""
+        begun = subprocess.Popen([str(BUILD / "troika"), "validate", *flags], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + LIMIT_S
+        while not any(FOLDER.glob("*/trials/*.json")) and begun.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        begun.send_signal(signal.SIGINT)
+        said = begun.communicate(timeout=LIMIT_S)
+        self.assertEqual(130, begun.returncode, said)
+        self.assertFalse((FOLDER / "validation.json").exists())
+
     def trials(self):
         found = {}
         for path in (FOLDER / "latest/trials").glob("*.json"):
@@ -91,7 +105,8 @@ class Validate(unittest.TestCase):
 
     def test_one_service(self):
         flags = ["-n1", f"--seed={SEED}", "--wait-for-quiet=0s", f"--machine={self.scratch}/machine.json"]
-        done = self.validate(*flags)
+        self.stop_early(flags)
+        done = self.validate(f"--resume={FOLDER}", "--wait-for-quiet=0s")
         self.assertIn(done.returncode, (0, 3), done.stderr)
         run = json.loads((FOLDER / "latest/run.json").read_text())
         begun = datetime.datetime.fromisoformat(run["started_at"].replace("Z", "+00:00")).timestamp()
