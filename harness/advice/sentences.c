@@ -94,7 +94,7 @@ static void add(const struct advice *advice, int model, struct alike *group)
     widen(&group->capacity, f->capacity_per_s);
     widen(&group->load, f->load);
     widen(&group->cpu_ns, f->full_cpu_ns);
-    widen(&group->held_ns, advice->question->service.wait_ns + f->full_cpu_ns);
+    widen(&group->held_ns, f->held_ns);
     widen(&group->cores, f->cores);
     widen(&group->workers, f->model->has_workers ? f->workers : 1);
 }

@@ -16,6 +16,10 @@ enum { BLOCKS_MAX = 64 };
  */
 static const double BUSY_MOST = 0.9;
 
+/* With more cores than one a request finds one free, at least every second one,
+ * up to this load (Erlang's C of two servers is 0.5 at 0.64). */
+static const double FREE_CORE_MOST = 0.6;
+
 /* The load points of harness/experiments/calibrate.ini. */
 enum place {
     HELLO,
@@ -26,6 +30,7 @@ enum place {
     CALL_4,
     SPIN,
     PART,
+    AWAY,
     HELD,
     READY,
     POOLS_FEW,
@@ -34,10 +39,19 @@ enum place {
 };
 
 static const char *const places[PLACES] = {
-    [HELLO] = "hello", [MANY] = "many",          [BYTES] = "bytes",
-    [CHURN] = "churn", [CALL_1] = "call-calls1", [CALL_4] = "call-calls4",
-    [SPIN] = "spin",   [PART] = "part",          [HELD] = "held",
-    [READY] = "ready", [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
+    [HELLO] = "hello",
+    [MANY] = "many",
+    [BYTES] = "bytes",
+    [CHURN] = "churn",
+    [CALL_1] = "call-calls1",
+    [CALL_4] = "call-calls4",
+    [SPIN] = "spin",
+    [PART] = "part",
+    [AWAY] = "away",
+    [HELD] = "held",
+    [READY] = "ready",
+    [POOLS_FEW] = "pools-w8",
+    [POOLS_MANY] = "pools-w64",
 };
 
 /* By what the cells differ, from the trials themselves. */
@@ -50,6 +64,10 @@ struct facts {
     double connections, size_bytes, workers;
     double bare_ns, steps; /* of the work alone */
     double busy;           /* of one core */
+    double rate_per_s;
+    double response_ns, service_ns; /* medians, from the time that a request
+                                       has, and from its sending */
+    double wait_ns, calls;          /* to a backend */
 };
 
 /* One model in one block: what each place gave; NAN: nothing. */
@@ -57,8 +75,12 @@ typedef struct facts block[PLACES];
 
 static struct facts unknown(void)
 {
-    return (struct facts){NAN, NAN, NAN, NAN, NAN, NAN,
-                          NAN, NAN, NAN, NAN, NAN, NAN};
+    struct facts facts;
+    double *values = (double *)&facts;
+
+    for (size_t i = 0; i < sizeof facts / sizeof *values; i++)
+        values[i] = NAN;
+    return facts;
 }
 
 /* NAN where a gate withholds it. */
@@ -66,6 +88,22 @@ static double figure_of(const char *metric, const json_t *trial)
 {
     char why[256];
     return metric_of(metric_find(metric), trial, why, sizeof why);
+}
+
+/* The median of a trial's response or service times. NAN: it has none. */
+static double median_of(const char *times, const json_t *trial)
+{
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach (
+        json_object_get(
+            json_object_get(json_object_get(trial, "latency"), times),
+            "percentiles"),
+        i, entry)
+        if (json_figure_of(entry, "p") == 50)
+            return json_figure_of(entry, "ns");
+    return NAN;
 }
 
 /* Tasks that came with the requests, where one is started for each; a
@@ -105,6 +143,11 @@ static struct facts facts_of(const json_t *trial)
         .busy = (json_figure_of(cpu, "user_ns") +
                  json_figure_of(cpu, "system_ns")) /
                 window_ns,
+        .rate_per_s = json_figure_of(trial, "throughput_per_s"),
+        .response_ns = median_of("response", trial),
+        .service_ns = median_of("service", trial),
+        .wait_ns = json_figure_in(cell, "parameters", "delay_ns"),
+        .calls = json_figure_in(cell, "parameters", "calls"),
     };
 }
 
@@ -131,6 +174,25 @@ static void gather(const json_t *trials, const char *model, block *blocks)
 static double cpu_more(const struct facts *at, enum place more, enum place less)
 {
     return at[more].cpu_ns - at[less].cpu_ns;
+}
+
+/* The median time that a request waits for a core. One core is an M/D/1 queue,
+ * where P(wait <= t) = (1 - u) exp(rate t) up to the service time. NAN where
+ * the median is beyond that. */
+static double queue_ns(const struct facts *at, int cores)
+{
+    double busy = at->busy / cores;
+
+    if (cores > 1)
+        return busy < FREE_CORE_MOST ? 0 : NAN;
+    double ns = fmax(0, log(0.5 / (1 - busy))) / at->rate_per_s * 1e9;
+    return ns <= at->cpu_ns ? ns : NAN;
+}
+
+/* What a request takes beyond its waits, its CPU and its queue. */
+static double path_ns(const struct facts *at, int cores)
+{
+    return at->service_ns - at->cpu_ns - queue_ns(at, cores);
 }
 
 /* A pool whose workers have all served, and 256 requests for them: each worker
@@ -185,8 +247,9 @@ static double memory_in_block(const struct facts *at, enum constant_id id)
     }
 }
 
-/* A constant as one block has it; NAN where a cell is missing. */
-static double in_block(const struct facts *at, enum constant_id id)
+/* A constant as one block has it, on so many cores; NAN where a cell is
+ * missing. */
+static double in_block(const struct facts *at, int cores, enum constant_id id)
 {
     switch (id) {
     case CONSTANT_REQUEST:
@@ -209,6 +272,14 @@ static double in_block(const struct facts *at, enum constant_id id)
                    : NAN;
     case CONSTANT_WORK_FACTOR:
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
+    case CONSTANT_PATH:
+        return path_ns(&at[PART], cores);
+    case CONSTANT_LAG:
+        return at[PART].response_ns - at[PART].service_ns;
+    case CONSTANT_CALL_PATH:
+        return (path_ns(&at[AWAY], cores) - at[AWAY].wait_ns -
+                path_ns(&at[PART], cores)) /
+               at[AWAY].calls;
     default:
         return memory_in_block(at, id);
     }
@@ -242,13 +313,16 @@ static double step_ns(block *blocks)
     return n > 0 ? sum_ns / n : 0;
 }
 
-static void fit_model(block *blocks, struct model_constants *model)
+static void fit_model(block *blocks, int machine_cores,
+                      struct model_constants *model)
 {
+    int cores = model->parallel && machine_cores > 1 ? machine_cores : 1;
+
     for (int id = 0; id < CONSTANTS; id++) {
         double values[BLOCKS_MAX];
         int n = 0;
         for (int b = 0; b < BLOCKS_MAX; b++) {
-            double value = in_block(blocks[b], id);
+            double value = in_block(blocks[b], cores, id);
             if (isfinite(value))
                 values[n++] = value;
         }
@@ -268,7 +342,7 @@ int fit_constants(const json_t *trials, struct machine *machine, char *why,
     for (int i = 0; i < machine->model_count; i++) {
         struct model_constants *model = &machine->models[i];
         gather(trials, model->name, blocks);
-        fit_model(blocks, model);
+        fit_model(blocks, machine->cores, model);
         if (machine->step_ns == 0)
             machine->step_ns = step_ns(blocks);
         if (isfinite(model->of[CONSTANT_REQUEST].value))

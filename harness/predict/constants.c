@@ -21,6 +21,9 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_GROWTH] = "growth_share",
         [CONSTANT_WAKE] = "wake_ns",
         [CONSTANT_WORK_FACTOR] = "work_factor",
+        [CONSTANT_PATH] = "path_ns",
+        [CONSTANT_LAG] = "lag_ns",
+        [CONSTANT_CALL_PATH] = "call_path_ns",
         [CONSTANT_MEMORY] = "memory_bytes",
         [CONSTANT_MEMORY_CONNECTION] = "memory_connection_bytes",
         [CONSTANT_MEMORY_FLIGHT] = "memory_flight_bytes",
@@ -108,20 +111,8 @@ static bool take_text(const json_t *json, const char *key, char *into,
     return true;
 }
 
-/* Files from before these were measured lack them. There a request in flight
- * had its connection's memory with it, so none of it is lost. */
-static bool is_later(enum constant_id id)
+static bool read_constant(const json_t *json, struct constant *constant)
 {
-    return id == CONSTANT_MEMORY_CONNECTION || id == CONSTANT_MEMORY_QUEUED;
-}
-
-static bool read_constant(const json_t *json, enum constant_id id,
-                          struct constant *constant)
-{
-    if (!json && is_later(id)) {
-        *constant = (struct constant){NAN, NAN, NAN, 0};
-        return true;
-    }
     const json_t *value = json_object_get(json, "value");
     const json_t *n = json_object_get(json, "n");
     if ((!json_is_number(value) && !json_is_null(value)) ||
@@ -162,7 +153,7 @@ static const char *read_model(const json_t *json, struct model_constants *model)
     model->token = json_true_of(json, "token");
     model->workers = (int)json_integer_of(json, "workers");
     for (int i = 0; i < CONSTANTS; i++)
-        if (!read_constant(json_object_get(constants, constant_name(i)), i,
+        if (!read_constant(json_object_get(constants, constant_name(i)),
                            &model->of[i]))
             return constant_name(i);
     if (model->workers < 0)

@@ -27,6 +27,11 @@ enum constant_id {
                                 call, that finds the server asleep */
     CONSTANT_WORK_FACTOR, /* CPU of the handler's work over that of the work
                              alone */
+    CONSTANT_PATH,        /* a request's time beyond its waits, CPU and queue:
+                             the network, and both ends' waking up */
+    CONSTANT_LAG,         /* more where a request has its time (open loops): its
+                             sender's waking up */
+    CONSTANT_CALL_PATH,   /* that of a call to a backend, in all */
     CONSTANT_MEMORY,      /* of the server, no one connected and no worker */
     CONSTANT_MEMORY_CONNECTION, /* more for an open connection */
     CONSTANT_MEMORY_FLIGHT,     /* more for a request that has called */

@@ -91,6 +91,27 @@ static struct cost cost_of(const struct service *p,
     return cost;
 }
 
+/* Beside its waits, CPU and queues a request takes a path, on which nothing of
+ * the server is held. (A child that ends after its answer may cost more CPU
+ * than the answer takes.) */
+static double path_ns(const struct service *p,
+                      const struct model_constants *model)
+{
+    return fmax(0, value_of(model, CONSTANT_PATH, 0)) +
+           (p->rate_per_s > 0 ? fmax(0, value_of(model, CONSTANT_LAG, 0)) : 0);
+}
+
+/* The waits of a request's calls, each with its path. Where that was not
+ * measured, it is one of a request that somebody wakes up to send. */
+static double calls_wait_ns(const struct service *p,
+                            const struct model_constants *model)
+{
+    double way_ns = value_of(model, CONSTANT_CALL_PATH,
+                             value_of(model, CONSTANT_PATH, 0) +
+                                 value_of(model, CONSTANT_LAG, 0));
+    return p->wait_ns > 0 ? p->wait_ns + p->calls * fmax(0, way_ns) : 0;
+}
+
 /* Workers that a request holds until it ends; 0: none. */
 static int holding_workers(const struct model_constants *model, int workers)
 {
@@ -162,7 +183,7 @@ static double children_most(const struct service *p,
 {
     if (!model->dispatches || model->discipline != DISCIPLINE_PROCESS)
         return INFINITY;
-    return rate_per_ns * p->wait_ns +
+    return rate_per_ns * calls_wait_ns(p, model) +
            cost->total_ns / dispatch_ns(model, cost) - 1;
 }
 
@@ -173,8 +194,9 @@ static struct crowd crowd_of(const struct service *p,
                              const struct cost *cost,
                              const struct simulation_result *result)
 {
-    double in_flight = result->in_flight;
     double rate_per_ns = result->rate_per_s.value / NS_PER_S;
+    double in_flight =
+        fmax(0, result->in_flight - rate_per_ns * path_ns(p, model));
     double share = 1 + 3 / sqrt(fmax(in_flight, 1e-9));
 
     /* What comes by chance has peaks; clients who ask again at once have none,
@@ -185,7 +207,8 @@ static struct crowd crowd_of(const struct service *p,
         share = fmin(share, p->connections / in_flight);
     double undispatched =
         model->dispatches ? rate_per_ns * result->queued_ns : 0;
-    double queued = in_flight - result->busy - rate_per_ns * p->wait_ns;
+    double queued =
+        in_flight - result->busy - rate_per_ns * calls_wait_ns(p, model);
     return (struct crowd){
         .connections = p->connections > 0 ? p->connections : share * in_flight,
         .carried = share * fmin(fmax(0, in_flight - undispatched),
@@ -210,8 +233,8 @@ static void bind_laws(const struct service *p, struct forecast *f,
         .open = p->rate_per_s > 0,
         .rate_per_s = p->rate_per_s,
         .connections = p->connections,
-        .think_s = p->think_ns / NS_PER_S,
-        .wait_s = p->wait_ns / NS_PER_S,
+        .think_s = (p->think_ns + path_ns(p, model)) / NS_PER_S,
+        .wait_s = calls_wait_ns(p, model) / NS_PER_S,
         .cpu_s = cost->total_ns / NS_PER_S,
         .cpus = cores_of(p, model, f->workers),
         .dispatch_s = dispatch_ns(model, cost) / NS_PER_S,
@@ -262,7 +285,8 @@ static struct demand demand_of(const struct service *p,
             calls > 0 ? half_ns + cost->call_ns / 2 : dispatched_ns,
         .offloaded_ns = model->offloads ? last_ns : 0,
         .compute = draw_of(p->cv_cpu),
-        .wait_ns = p->wait_ns,
+        .path_ns = path_ns(p, model),
+        .wait_ns = calls_wait_ns(p, model),
         .wait = draw_of(p->cv_wait),
         .calls = calls,
     };
@@ -371,14 +395,14 @@ static int make(const struct service *p, const struct machine *machine,
     *f = (struct forecast){.model = model, .workers = workers};
     bind_laws(p, f, &full);
     f->full_cpu_ns = full.total_ns;
+    f->held_ns = calls_wait_ns(p, model) + full.total_ns;
     f->cores = cores_of(p, model, workers);
     f->rate_per_s = p->rate_per_s > 0
                         ? p->rate_per_s
                         : fmin(f->law_per_s[LAW_CLIENTS], f->capacity_per_s);
     f->load = f->rate_per_s / f->capacity_per_s;
-    double held_s = (p->wait_ns + full.total_ns) / NS_PER_S;
-    double in_flight =
-        p->rate_per_s > 0 ? f->rate_per_s * held_s : p->connections;
+    double in_flight = p->rate_per_s > 0 ? f->rate_per_s * f->held_ns / NS_PER_S
+                                         : p->connections;
     struct cost cost = cost_of(p, model, fmin(f->load, 1), in_flight);
     f->request_cpu_ns = cost.total_ns;
     f->in_flight = in_flight;
@@ -501,7 +525,7 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     if (model->discipline == DISCIPLINE_LOOP)
         return p->cores;
     struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
-    double held_s = (p->wait_ns + full.total_ns) / NS_PER_S;
+    double held_s = (calls_wait_ns(p, model) + full.total_ns) / NS_PER_S;
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     if (precision->requests == 0 && p->rate_per_s > 0)

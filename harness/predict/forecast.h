@@ -22,6 +22,7 @@ struct forecast {
 
     double request_cpu_ns; /* S at the load that is asked for */
     double full_cpu_ns;    /* S under full load, which bounds the capacity */
+    double held_ns;        /* full_cpu_ns and the waits, with their paths */
     int cores;             /* that the model can use */
     /* With the interval of the constants alone. */
     double capacity_per_s, capacity_lo_per_s, capacity_hi_per_s;

@@ -137,5 +137,7 @@ int wiring_apply(struct simulation *simulation, const struct demand *demand,
             (struct piece){demand->after_ns, demand->after_fixed_ns});
     if (held)
         release(simulation, groups.carrier);
+    if (demand->path_ns > 0)
+        add(simulation, STEP_WAIT, 0, demand->path_ns, NONE);
     return 0;
 }

@@ -20,6 +20,7 @@
 
 /* What one request asks for. */
 struct demand {
+    double path_ns; /* behind all, on which it holds nothing */
     /* CPU time before the first wait, between two, and after the last; a
      * request that does not wait has the last alone. */
     double before_ns, between_ns, after_ns;

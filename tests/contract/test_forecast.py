@@ -25,7 +25,8 @@ BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
 CONSTANTS = {
     "request_ns": 10000, "call_first_ns": 10000, "call_ns": 5000, "byte_ns": 0, "connection_ns": 30000,
-    "growth_share": 0, "wake_ns": 0, "work_factor": 1, "memory_bytes": 2 << 20,
+    "growth_share": 0, "wake_ns": 0, "work_factor": 1, "path_ns": 0, "lag_ns": 0, "call_path_ns": 0,
+    "memory_bytes": 2 << 20,
     "memory_connection_bytes": 4096, "memory_flight_bytes": 8192, "memory_queued_bytes": 4096,
     "memory_worker_bytes": 65536,
 }
@@ -108,18 +109,14 @@ class Predict(Asking):
     def test_constants_keep_the_schema(self):
         self.assertEqual([], list(errors(schema("machine"), machine())))
 
-    def test_constants_of_an_older_version_lack_some_memory(self):
+    def test_constants_of_an_older_version_are_refused(self):
         older = machine()
-        for row in older["models"]:
-            del row["constants"]["memory_connection_bytes"], row["constants"]["memory_queued_bytes"], row["dispatches"]
-        self.file.write_text(json.dumps(older))
-        loop = self.rows("--wait", "100ms", "--cpu", "1us", "-c100", "--cv-wait=0")["event-loop"]
-        self.assertAlmostEqual((2 << 20) + 100 * 8192, loop["memory_bytes"], delta=1)
-        del older["models"][0]["constants"]["memory_bytes"]
+        del older["models"][0]["constants"]["path_ns"]
         self.file.write_text(json.dumps(older))
         done = self.ask("--cpu", "1ms", "--rate", "10")
-        self.assertEqual(1, done.returncode)
-        self.assertIn('"memory_bytes" is missing', done.stderr)
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn('"path_ns" is missing', done.stderr)
+        self.assertIn("troika calibrate", done.stderr)
 
     def test_a_service(self):
         rows = self.rows("--wait", "20ms", "--cpu", "1ms", "--rate", "300", "--payload", "1B", "--seed", "7")

@@ -19,16 +19,28 @@
 #include "models/runtime/base/mix.h"
 
 static const double planted[CONSTANTS] = {
-    [CONSTANT_REQUEST] = 8000,        [CONSTANT_CALL_FIRST] = 14000,
-    [CONSTANT_CALL] = 6000,           [CONSTANT_BYTE] = 0.25,
-    [CONSTANT_CONNECTION] = 30000,    [CONSTANT_GROWTH] = 0.04,
-    [CONSTANT_WAKE] = 20000,          [CONSTANT_WORK_FACTOR] = 1.07,
-    [CONSTANT_MEMORY] = 3e6,          [CONSTANT_MEMORY_CONNECTION] = 4000,
-    [CONSTANT_MEMORY_FLIGHT] = 9000,  [CONSTANT_MEMORY_QUEUED] = 2000,
+    [CONSTANT_REQUEST] = 8000,
+    [CONSTANT_CALL_FIRST] = 14000,
+    [CONSTANT_CALL] = 6000,
+    [CONSTANT_BYTE] = 0.25,
+    [CONSTANT_CONNECTION] = 30000,
+    [CONSTANT_GROWTH] = 0.04,
+    [CONSTANT_WAKE] = 20000,
+    [CONSTANT_WORK_FACTOR] = 1.07,
+    [CONSTANT_PATH] = 28000,
+    [CONSTANT_LAG] = 22000,
+    [CONSTANT_CALL_PATH] = 60000,
+    [CONSTANT_MEMORY] = 3e6,
+    [CONSTANT_MEMORY_CONNECTION] = 4000,
+    [CONSTANT_MEMORY_FLIGHT] = 9000,
+    [CONSTANT_MEMORY_QUEUED] = 2000,
     [CONSTANT_MEMORY_WORKER] = 50000,
 };
 
 static const double BARE_NS = 3e5, BUSY = 0.4;
+
+/* Of the cells that measure times. */
+static const double RATE_PER_S = 4000, AWAY_NS = 2e6, AWAY_CALLS = 2;
 
 static uint64_t drawn;
 
@@ -48,7 +60,16 @@ struct made_up {
     int connections, workers, size;
     double idle_bytes, open_bytes, socket_bytes, memory_bytes;
     int open_threads, threads;
+    double path_ns; /* service time beyond the CPU */
+    double wait_ns, calls;
 };
+
+/* Some of both times are medians. */
+static json_t *percentiles(double ns)
+{
+    return json_pack("{s:[{s:i, s:f}, {s:i, s:f}]}", "percentiles", "p", 50,
+                     "ns", ns, "p", 90, "ns", 9 * ns);
+}
 
 static void add(json_t *trials, int block, double deviation,
                 const struct made_up *t)
@@ -58,19 +79,28 @@ static void add(json_t *trials, int block, double deviation,
     double used = t->memory_bytes - t->open_bytes - t->socket_bytes;
     double open_bytes = t->idle_bytes + open * scatter(deviation);
     double socket_bytes = t->socket_bytes * scatter(deviation);
+    double cpu_ns = t->cpu_ns * scatter(deviation);
+    double service_ns =
+        t->wait_ns + t->cpu_ns + t->path_ns * scatter(deviation);
+    double lag_ns = planted[CONSTANT_LAG] * scatter(deviation);
 
     json_array_append_new(
         trials,
         json_pack(
-            "{s:b, s:i, s:s, s:s, s:f, s:{s:s, s:{s:i}, s:i, s:{s:i}}, "
+            "{s:f, s:{s:o, s:o}, s:b, s:i, s:s, s:s, s:f, s:{s:s, s:{s:i, s:f, "
+            "s:f}, s:i, "
+            "s:{s:i}}, "
             "s:{s:f, s:f, s:f}, s:{s:f, s:f, s:f, s:{s:f, s:i}}, s:{s:i}, "
             "s:{s:i, s:f}, s:[], s:{s:i}}",
-            "valid", 1, "block", block, "load_point", t->place, "experiment",
-            "calibrate", "window_ns", window_ns, "cell", "model", "m",
-            "parameters", "size_bytes", t->size, "workers", t->workers, "load",
-            "connections", t->connections, "cpu", "per_request_ns",
-            t->cpu_ns * scatter(deviation), "user_ns", BUSY * window_ns,
-            "system_ns", 0.0, "memory", "total_bytes",
+            "throughput_per_s", RATE_PER_S, "latency", "service",
+            percentiles(service_ns), "response",
+            percentiles(service_ns + lag_ns), "valid", 1, "block", block,
+            "load_point", t->place, "experiment", "calibrate", "window_ns",
+            window_ns, "cell", "model", "m", "parameters", "size_bytes",
+            t->size, "delay_ns", t->wait_ns, "calls", t->calls, "workers",
+            t->workers, "load", "connections", t->connections, "cpu",
+            "per_request_ns", cpu_ns, "user_ns", BUSY * window_ns, "system_ns",
+            0.0, "memory", "total_bytes",
             open_bytes + socket_bytes + used * scatter(deviation),
             "idle_total_bytes", t->idle_bytes, "socket_bytes", socket_bytes,
             "open", "total_bytes", open_bytes, "threads", t->open_threads,
@@ -92,7 +122,11 @@ static void add_costs(json_t *trials, int block, double deviation)
         {"call-calls4", request + c[CONSTANT_CALL_FIRST] + 3 * c[CONSTANT_CALL],
          .connections = 16},
         {"spin", request + BARE_NS * c[CONSTANT_WORK_FACTOR], .connections = 4},
-        {"part", request + (1 - BUSY) * c[CONSTANT_WAKE], .connections = 16},
+        {"part", request + (1 - BUSY) * c[CONSTANT_WAKE], .connections = 16,
+         .path_ns = c[CONSTANT_PATH]},
+        {"away", 3 * request, .connections = 32, .size = 49152,
+         .path_ns = c[CONSTANT_PATH] + AWAY_CALLS * c[CONSTANT_CALL_PATH],
+         .wait_ns = AWAY_NS, .calls = AWAY_CALLS},
     };
 
     for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++)
@@ -165,7 +199,8 @@ static bool has(enum kind kind, enum constant_id id)
 
 static struct machine fitted(json_t *trials)
 {
-    struct machine machine = {.model_count = 1, .models = {{.name = "m"}}};
+    struct machine machine = {
+        .cores = 1, .model_count = 1, .models = {{.name = "m"}}};
     char why[256] = "";
 
     if (fit_constants(trials, &machine, why, sizeof why) != 0)
@@ -252,8 +287,37 @@ static void test_overloaded_part(void **state)
                             json_real(0.97e9));
     assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
     assert_int_equal(machine.models[0].of[CONSTANT_WAKE].n, 0);
+    assert_int_equal(machine.models[0].of[CONSTANT_PATH].n, 0);
     assert_int_equal(machine.models[0].of[CONSTANT_REQUEST].n, 3);
     json_decref(trials);
+}
+
+/* Where the median request finds the only core busy, its wait is no path; with
+ * two cores it finds one free. */
+static void test_queue_is_no_path(void **state)
+{
+    const double part_ns =
+        planted[CONSTANT_REQUEST] + (1 - BUSY) * planted[CONSTANT_WAKE];
+    const double queue_ns = log(0.5 / (1 - 0.52)) / RATE_PER_S * 1e9;
+
+    (void)state;
+    for (int cores = 1; cores <= 2; cores++) {
+        json_t *trials = made_up(LOOP, 3, 0), *trial;
+        struct machine machine = {.cores = cores,
+                                  .model_count = 1,
+                                  .models = {{.name = "m", .parallel = true}}};
+        char why[256] = "";
+        size_t i;
+        json_array_foreach (trials, i, trial)
+            json_object_set_new(json_object_get(trial, "cpu"), "user_ns",
+                                json_real(0.52 * 1e9));
+        assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
+        double expected = planted[CONSTANT_PATH] - (cores == 1 ? queue_ns : 0);
+        assert_true(queue_ns > 5000 && queue_ns < part_ns);
+        assert_true(fabs(machine.models[0].of[CONSTANT_PATH].value / expected -
+                         1) < 1e-6);
+        json_decref(trials);
+    }
 }
 
 /* Models are replaced by name, and there is no room for ever. */
@@ -300,17 +364,13 @@ static void test_stored(void **state)
     assert_int_equal(again.models[0].workers, 3);
     json_t *constants = json_object_get(
         json_array_get(json_object_get(json, "models"), 0), "constants");
-    /* Of an older file, in which a request in flight had its connection. */
-    json_object_del(constants, "memory_connection_bytes");
-    json_object_del(constants, "memory_queued_bytes");
-    assert_int_equal(machine_read(json, &again, why, sizeof why), 0);
-    assert_int_equal(again.models[0].of[CONSTANT_MEMORY_CONNECTION].n, 0);
-    assert_true(isnan(again.models[0].of[CONSTANT_MEMORY_QUEUED].value));
     json_object_del(constants, "call_ns");
     assert_int_equal(machine_read(json, &again, why, sizeof why), -EINVAL);
     assert_non_null(strstr(why, "call_ns"));
     json_object_set_new(constants, "call_ns",
                         json_pack("{s:n, s:i}", "value", "n", 0));
+    assert_int_equal(machine_read(json, &again, why, sizeof why), 0);
+    assert_true(isnan(again.models[0].of[CONSTANT_CALL].value));
     json_object_set_new(json, "cores", json_integer(0));
     assert_int_equal(machine_read(json, &again, why, sizeof why), -EINVAL);
     assert_non_null(strstr(why, "cores"));
@@ -320,9 +380,13 @@ static void test_stored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_planted), cmocka_unit_test(test_intervals_hold),
-        cmocka_unit_test(test_missing), cmocka_unit_test(test_overloaded_part),
-        cmocka_unit_test(test_put),     cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_intervals_hold),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_overloaded_part),
+        cmocka_unit_test(test_queue_is_no_path),
+        cmocka_unit_test(test_put),
+        cmocka_unit_test(test_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

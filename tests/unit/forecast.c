@@ -128,6 +128,50 @@ static void test_light_load(void **state)
     }
 }
 
+/* The path of a request holds nothing, its sender's lag is one of open loops,
+ * and a call's path is waited for as the call is. */
+static void test_paths(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(20 * MS, 1 * MS, 1);
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.calls = 2;
+    for (int i = 0; i < machine.model_count; i++) {
+        struct constant *of = machine.models[i].of;
+        of[CONSTANT_CALL] = exact(10000);
+        of[CONSTANT_PATH] = exact(30000);
+        of[CONSTANT_LAG] = exact(20000);
+        of[CONSTANT_CALL_PATH] = exact(70000);
+    }
+    const double held_ns = 21.03 * MS + 2 * 70000;
+    for (int i = 0; i < machine.model_count; i++) {
+        struct forecast f = forecast(&p, &machine, machine.models[i].name, 0);
+        near("open loop", f.p50_ns.value, held_ns + 30000 + 20000, 1e-6);
+        near("held", f.held_ns, held_ns, 1e-9);
+    }
+    p.rate_per_s = 0;
+    p.connections = 8;
+    struct forecast f = forecast(&p, &machine, "pool", 4);
+    near("law", f.law_per_s[LAW_CLIENTS], 8e9 / (held_ns + 30000), 1e-9);
+    near("workers", f.rate_per_s, 4e9 / held_ns, 0.01);
+    f = forecast(&p, &machine, "pool", 8);
+    near("clients", f.rate_per_s, 8e9 / (held_ns + 30000), 0.02);
+    /* Not measured: a call's path is that of a request, and a path that would
+     * be none of time is none. */
+    struct constant *of = machine.models[0].of;
+    of[CONSTANT_CALL_PATH] = exact(NAN);
+    p.rate_per_s = 1;
+    p.connections = 0;
+    f = forecast(&p, &machine, "serial", 0);
+    near("fallback", f.held_ns, 21.03 * MS + 2 * 50000, 1e-9);
+    of[CONSTANT_PATH] = exact(-40000);
+    of[CONSTANT_LAG] = exact(0);
+    f = forecast(&p, &machine, "serial", 0);
+    near("below nothing", f.p50_ns.value, 21.03 * MS, 1e-6);
+}
+
 /* One loop that only computes is M/D/1. */
 static void test_md1(void **state)
 {
@@ -626,6 +670,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_light_load),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_md1),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_cost_at_a_load),
