@@ -16,9 +16,10 @@ enum { BLOCKS_MAX = 64 };
  */
 static const double BUSY_MOST = 0.9;
 
-/* With more cores than one a request finds one free, at least every second one,
- * up to this load (Erlang's C of two servers is 0.5 at 0.64). */
-static const double FREE_CORE_MOST = 0.6;
+/* Up to this load hardly a request waits for a core: with one every second one
+ * waits 0.4 of its CPU time at most, with two every second one finds one
+ * free (Erlang's C is 0.5 at 0.64). */
+static const double QUIET_MOST = 0.6;
 
 /* The load points of harness/experiments/calibrate.ini. */
 enum place {
@@ -59,8 +60,10 @@ struct facts {
     double cpu_ns;                               /* of a request */
     double memory_bytes, idle_bytes, open_bytes; /* in the window; at rest, no
                                 connection; all connected, nothing asked */
-    double socket_bytes; /* what was received and is unread */
-    double tasks;        /* that the requests brought; NAN: they bring none */
+    double socket_bytes;    /* what was received and is unread, or was sent and
+                               is not acknowledged */
+    double user_more_bytes; /* of user memory, since all connected */
+    double tasks; /* that the requests brought; NAN: they bring none */
     double connections, size_bytes, workers;
     double bare_ns, steps; /* of the work alone */
     double busy;           /* of one core */
@@ -133,6 +136,9 @@ static struct facts facts_of(const json_t *trial)
         .open_bytes = json_figure_in(json_object_get(trial, "memory"), "open",
                                      "total_bytes"),
         .socket_bytes = json_figure_in(trial, "memory", "socket_bytes"),
+        .user_more_bytes = json_figure_in(trial, "memory", "user_bytes") -
+                           json_figure_in(json_object_get(trial, "memory"),
+                                          "open", "user_bytes"),
         .tasks = tasks_of(trial),
         .connections = json_figure_in(cell, "load", "connections"),
         .size_bytes = json_figure_in(cell, "parameters", "size_bytes"),
@@ -177,22 +183,39 @@ static double cpu_more(const struct facts *at, enum place more, enum place less)
 }
 
 /* The median time that a request waits for a core. One core is an M/D/1 queue,
- * where P(wait <= t) = (1 - u) exp(rate t) up to the service time. NAN where
- * the median is beyond that. */
+ * in which P(wait <= t) = (1 - busy) exp(busy t / cpu) up to t = cpu. NAN: the
+ * wait would be much of what a request takes. */
 static double queue_ns(const struct facts *at, int cores)
 {
     double busy = at->busy / cores;
 
-    if (cores > 1)
-        return busy < FREE_CORE_MOST ? 0 : NAN;
-    double ns = fmax(0, log(0.5 / (1 - busy))) / at->rate_per_s * 1e9;
-    return ns <= at->cpu_ns ? ns : NAN;
+    if (!(busy < QUIET_MOST))
+        return NAN;
+    return cores > 1 ? 0 : fmax(0, log(0.5 / (1 - busy))) / busy * at->cpu_ns;
 }
 
 /* What a request takes beyond its waits, its CPU and its queue. */
 static double path_ns(const struct facts *at, int cores)
 {
     return at->service_ns - at->cpu_ns - queue_ns(at, cores);
+}
+
+/* A request's own path belongs to its calls where the cell that has none is too
+ * busy to tell it. */
+static double call_path_ns(const struct facts *at, int cores)
+{
+    double own_ns = path_ns(&at[PART], cores);
+
+    return (path_ns(&at[AWAY], cores) - at[AWAY].wait_ns -
+            (isfinite(own_ns) ? own_ns : 0)) /
+           at[AWAY].calls;
+}
+
+/* Bytes that grew while the requests of a cell were served, but for its
+ * sockets. */
+static double grown_bytes(const struct facts *at)
+{
+    return at->memory_bytes - at->open_bytes - at->socket_bytes;
 }
 
 /* A pool whose workers have all served, and 256 requests for them: each worker
@@ -202,9 +225,6 @@ static double pool_in_block(const struct facts *at, enum constant_id id)
     const struct facts *few = &at[POOLS_FEW], *many = &at[POOLS_MANY];
     double idle_bytes =
         (many->idle_bytes - few->idle_bytes) / (many->workers - few->workers);
-    double served_bytes =
-        (many->memory_bytes - many->open_bytes - many->socket_bytes) /
-        many->workers;
 
     switch (id) {
     case CONSTANT_MEMORY:
@@ -216,10 +236,34 @@ static double pool_in_block(const struct facts *at, enum constant_id id)
     case CONSTANT_MEMORY_QUEUED:
         return few->socket_bytes / (few->connections - few->workers);
     case CONSTANT_MEMORY_WORKER:
-        return idle_bytes + served_bytes;
+        return idle_bytes + grown_bytes(many) / many->workers;
     default:
         return NAN;
     }
+}
+
+/* Memory that a connection keeps once a request of it was served, with a call:
+ * the stack of its task. A task that ends with its request keeps none. */
+static double kept_bytes(const struct facts *held)
+{
+    bool ends = isfinite(held->tasks) || isnan(held->user_more_bytes);
+    return ends ? 0 : fmax(0, held->user_more_bytes) / held->connections;
+}
+
+/* Memory of the server at rest, of all cells that show it: in
+ * any one of them the kernel may have charged some ahead. */
+static double base_bytes(const struct facts *at)
+{
+    static const enum place shown[] = {HELD, READY, PART, AWAY};
+    double sum = 0;
+    int n = 0;
+
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (isfinite(at[shown[i]].idle_bytes)) {
+            sum += at[shown[i]].idle_bytes;
+            n++;
+        }
+    return n > 0 ? sum / n : NAN;
 }
 
 /* memory = base + connections + requests in flight + workers, each times its
@@ -228,22 +272,67 @@ static double memory_in_block(const struct facts *at, enum constant_id id)
 {
     const struct facts *held = &at[HELD], *ready = &at[READY];
     const struct facts *any = isfinite(held->open_bytes) ? held : ready;
+    double tasks = isfinite(held->tasks) ? held->tasks : held->connections;
 
     if (isfinite(at[POOLS_FEW].memory_bytes))
         return pool_in_block(at, id);
     switch (id) {
     case CONSTANT_MEMORY:
-        return isfinite(any->idle_bytes) ? any->idle_bytes
-                                         : at[PART].idle_bytes;
+        return base_bytes(at);
     case CONSTANT_MEMORY_CONNECTION:
-        return (any->open_bytes - any->idle_bytes) / any->connections;
+        return (any->open_bytes - any->idle_bytes) / any->connections +
+               (any == held ? kept_bytes(held) : 0);
     case CONSTANT_MEMORY_FLIGHT:
         return (held->memory_bytes - held->open_bytes - held->socket_bytes) /
-               (isfinite(held->tasks) ? held->tasks : held->connections);
+                   tasks -
+               kept_bytes(held);
     case CONSTANT_MEMORY_QUEUED:
         return ready->socket_bytes / ready->connections;
     default:
         return NAN;
+    }
+}
+
+/* Of the cell `away`, beside what its sockets have without a long answer, and
+ * what its requests and connections (or workers) hold. Where a task is started
+ * for each request, the others' memory is too unsteady: the sockets alone. */
+static double payload_share(const struct facts *at, double sent_bytes)
+{
+    const struct facts *away = &at[AWAY], *held = &at[HELD];
+    double waiting = away->rate_per_s * away->wait_ns / 1e9;
+    double answered =
+        away->connections - away->rate_per_s * away->response_ns / 1e9;
+    double bytes = away->socket_bytes - (answered + waiting) * sent_bytes;
+
+    if (isfinite(at[POOLS_MANY].memory_bytes))
+        bytes += grown_bytes(away) - away->workers *
+                                         grown_bytes(&at[POOLS_MANY]) /
+                                         at[POOLS_MANY].workers;
+    else if (!isfinite(held->tasks))
+        bytes += grown_bytes(away) - away->connections * kept_bytes(held) -
+                 waiting *
+                     (grown_bytes(held) / held->connections - kept_bytes(held));
+    return answered / away->rate_per_s * 1e9 < ACKNOWLEDGED_NS
+               ? bytes / answered / away->size_bytes
+               : NAN;
+}
+
+/* Of what comes and goes with the rate of requests. */
+static double flow_in_block(const struct facts *at, enum constant_id id)
+{
+    const struct facts *part = &at[PART];
+    double sent_bytes = part->socket_bytes / part->connections;
+
+    switch (id) {
+    case CONSTANT_MEMORY_SENT:
+        return sent_bytes;
+    case CONSTANT_MEMORY_PAYLOAD:
+        return payload_share(at, sent_bytes);
+    case CONSTANT_MEMORY_ENDED:
+        return isfinite(at[HELD].tasks) ? grown_bytes(part) / part->rate_per_s
+                                        : NAN;
+    default:
+        return memory_in_block(at, id);
     }
 }
 
@@ -277,11 +366,9 @@ static double in_block(const struct facts *at, int cores, enum constant_id id)
     case CONSTANT_LAG:
         return at[PART].response_ns - at[PART].service_ns;
     case CONSTANT_CALL_PATH:
-        return (path_ns(&at[AWAY], cores) - at[AWAY].wait_ns -
-                path_ns(&at[PART], cores)) /
-               at[AWAY].calls;
+        return call_path_ns(at, cores);
     default:
-        return memory_in_block(at, id);
+        return flow_in_block(at, id);
     }
 }
 

@@ -42,7 +42,9 @@ int machine_file_read(const char *path, struct machine *machine, char *why,
     int status = machine_read(json, machine, reason, sizeof reason);
     json_decref(json);
     if (status < 0)
-        snprintf(why, why_size, "%s: %s", file, reason);
+        snprintf(why, why_size,
+                 "%s: %s; measure this machine again with troika calibrate",
+                 file, reason);
     return status;
 }
 

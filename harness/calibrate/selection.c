@@ -171,7 +171,8 @@ static void print_cell(const struct writing *writing, int cell)
         fprintf(writing->file, "\n[%s]\n%s", ini->sections[cell].name, list);
     for (int i = 0; count > 0 && i < ini->entry_count; i++) {
         const struct ini_entry *entry = &ini->entries[i];
-        const char *other = for_others_of(writing, entry->key);
+        bool nothing = !strcmp(entry->value, "0");
+        const char *other = nothing ? NULL : for_others_of(writing, entry->key);
         if (entry->section != cell || !strcmp(entry->key, "models") ||
             (!strcmp(entry->key, "workers") && !workers))
             continue;

@@ -29,6 +29,9 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_MEMORY_FLIGHT] = "memory_flight_bytes",
         [CONSTANT_MEMORY_QUEUED] = "memory_queued_bytes",
         [CONSTANT_MEMORY_WORKER] = "memory_worker_bytes",
+        [CONSTANT_MEMORY_SENT] = "memory_sent_bytes",
+        [CONSTANT_MEMORY_PAYLOAD] = "memory_payload_share",
+        [CONSTANT_MEMORY_ENDED] = "memory_ended_byte_s",
     };
     return names[id];
 }

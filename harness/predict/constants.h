@@ -15,6 +15,11 @@
 
 enum { CONSTANTS_MODELS_MAX = 64 };
 
+/* A receiver that has nothing to send acknowledges after so long at the latest
+ * (TCP_DELACK_MIN of Linux); until then the sender holds what it sent. One
+ * whose requests are further apart acknowledges at once. */
+enum { ACKNOWLEDGED_NS = 40000000 };
+
 enum constant_id {
     CONSTANT_REQUEST,     /* CPU of a request that does nothing */
     CONSTANT_CALL_FIRST,  /* more CPU with one call to a backend */
@@ -33,11 +38,17 @@ enum constant_id {
                              sender's waking up */
     CONSTANT_CALL_PATH,   /* that of a call to a backend, in all */
     CONSTANT_MEMORY,      /* of the server, no one connected and no worker */
-    CONSTANT_MEMORY_CONNECTION, /* more for an open connection */
+    CONSTANT_MEMORY_CONNECTION, /* more for an open connection that was served
+                                   once */
     CONSTANT_MEMORY_FLIGHT,     /* more for a request that has called */
     CONSTANT_MEMORY_QUEUED,     /* more for one that waits for its turn, as
                                    what it received lies unread */
     CONSTANT_MEMORY_WORKER,     /* more for a worker that serves */
+    CONSTANT_MEMORY_SENT,       /* more for a socket that has sent what is not
+                                   acknowledged yet */
+    CONSTANT_MEMORY_PAYLOAD,    /* and of a byte of an answer that is so */
+    CONSTANT_MEMORY_ENDED, /* of the tasks that ended a short while ago, for
+                              a request a second: bytes x seconds */
     CONSTANTS,
 };
 

@@ -149,6 +149,9 @@ struct crowd {
                        dispatcher */
     double queued;  /* requests, and answers to calls, that wait for their turn,
                        wherever they do */
+    double waiting; /* whose call is not acknowledged yet */
+    double answered; /* connections whose answer is not */
+    double rate_per_s;
 };
 
 /* A request that has called holds its connection to the backend, and the task
@@ -168,7 +171,12 @@ static double memory_of(const struct service *p,
            workers * value_of(model, CONSTANT_MEMORY_WORKER, 0) +
            crowd->connections * value_of(model, CONSTANT_MEMORY_CONNECTION, 0) +
            crowd->carried * flight_bytes(p, model) +
-           crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0);
+           crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0) +
+           (crowd->waiting + crowd->answered) *
+               value_of(model, CONSTANT_MEMORY_SENT, 0) +
+           crowd->answered * p->payload_bytes *
+               value_of(model, CONSTANT_MEMORY_PAYLOAD, 1) +
+           crowd->rate_per_s * value_of(model, CONSTANT_MEMORY_ENDED, 0);
 }
 
 /* Children that are alive at most while the dispatcher has a backlog. The
@@ -187,34 +195,54 @@ static double children_most(const struct service *p,
            cost->total_ns / dispatch_ns(model, cost) - 1;
 }
 
+/* What was sent, and is held until it is acknowledged: calls, and the answers
+ * of connections between two requests. */
+static void add_sent(const struct service *p,
+                     const struct model_constants *model, double in_flight,
+                     double rate_per_s, struct crowd *crowd)
+{
+    double idle = fmax(0, crowd->connections - in_flight);
+    double wait_s = calls_wait_ns(p, model) / NS_PER_S;
+
+    crowd->rate_per_s = rate_per_s;
+    if (p->wait_ns > 0 && p->wait_ns / p->calls < ACKNOWLEDGED_NS)
+        crowd->waiting = rate_per_s * wait_s;
+    if (idle / rate_per_s * NS_PER_S < ACKNOWLEDGED_NS)
+        crowd->answered = idle;
+}
+
 /* Requests that neither compute nor wait for the backend wait for their turn.
- */
+ * What comes by chance has peaks; clients who ask again at once have none, and
+ * all others are as many at most. What a peak brought is kept, but for sockets'
+ * bytes and for children, which end: `most` counts these at the peak too. */
 static struct crowd crowd_of(const struct service *p,
                              const struct model_constants *model,
                              const struct cost *cost,
-                             const struct simulation_result *result)
+                             const struct simulation_result *result, bool most)
 {
     double rate_per_ns = result->rate_per_s.value / NS_PER_S;
     double in_flight =
         fmax(0, result->in_flight - rate_per_ns * path_ns(p, model));
-    double share = 1 + 3 / sqrt(fmax(in_flight, 1e-9));
+    double peak = 1 + 3 / sqrt(fmax(in_flight, 1e-9));
+    bool ends = model->dispatches && model->discipline == DISCIPLINE_PROCESS;
 
-    /* What comes by chance has peaks; clients who ask again at once have none,
-     * and all others are as many at most. */
     if (p->rate_per_s <= 0 && p->think_ns <= 0)
-        share = 1;
+        peak = 1;
     if (p->connections > 0)
-        share = fmin(share, p->connections / in_flight);
+        peak = fmin(peak, p->connections / in_flight);
     double undispatched =
         model->dispatches ? rate_per_ns * result->queued_ns : 0;
     double queued =
         in_flight - result->busy - rate_per_ns * calls_wait_ns(p, model);
-    return (struct crowd){
-        .connections = p->connections > 0 ? p->connections : share * in_flight,
-        .carried = share * fmin(fmax(0, in_flight - undispatched),
-                                children_most(p, model, cost, rate_per_ns)),
-        .queued = share * fmax(0, queued),
+    struct crowd crowd = {
+        .connections = p->connections > 0 ? p->connections : peak * in_flight,
+        .carried = (most || !ends ? peak : 1) *
+                   fmin(fmax(0, in_flight - undispatched),
+                        children_most(p, model, cost, rate_per_ns)),
+        .queued = (most ? peak : 1) * fmax(0, queued),
     };
+    add_sent(p, model, in_flight, result->rate_per_s.value, &crowd);
+    return crowd;
 }
 
 static void bind_laws(const struct service *p, struct forecast *f,
@@ -368,7 +396,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
 static void judge(const struct service *p, struct forecast *f)
 {
     f->keeps_memory = p->memory_bytes <= 0 || !isfinite(f->memory_bytes) ||
-                      f->memory_bytes <= p->memory_bytes;
+                      f->memory_most_bytes <= p->memory_bytes;
     f->keeps_limit =
         p->limit_ns <= 0 || (f->simulated && f->limit_ns.value < p->limit_ns);
 }
@@ -410,7 +438,9 @@ static int make(const struct service *p, const struct machine *machine,
         .connections = p->connections > 0 ? p->connections : in_flight,
         .carried = in_flight,
     };
+    add_sent(p, model, in_flight, f->rate_per_s, &crowd);
     f->memory_bytes = memory_of(p, model, workers, &crowd);
+    f->memory_most_bytes = f->memory_bytes;
     if (precision->requests > 0 && model->discipline != DISCIPLINE_UNKNOWN &&
         (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD)) {
         int status = simulate_it(p, machine, f, &cost, precision, &result, why,
@@ -425,8 +455,10 @@ static int make(const struct service *p, const struct machine *machine,
         f->limit_ns = at_limit(p, &result);
         f->busy = result.busy;
         f->in_flight = result.in_flight;
-        crowd = crowd_of(p, model, &cost, &result);
+        crowd = crowd_of(p, model, &cost, &result, false);
         f->memory_bytes = memory_of(p, model, workers, &crowd);
+        crowd = crowd_of(p, model, &cost, &result, true);
+        f->memory_most_bytes = memory_of(p, model, workers, &crowd);
         if (p->rate_per_s <= 0)
             f->rate_per_s = result.rate_per_s.value;
     }

@@ -39,6 +39,7 @@ struct forecast {
     double busy;               /* cores */
     double in_flight;
     double memory_bytes;            /* NAN: not known */
+    double memory_most_bytes;       /* at a peak, which a limit must hold */
     bool keeps_limit, keeps_memory; /* true where there is none */
 };
 

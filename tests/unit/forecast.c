@@ -170,6 +170,10 @@ static void test_paths(void **state)
     of[CONSTANT_LAG] = exact(0);
     f = forecast(&p, &machine, "serial", 0);
     near("below nothing", f.p50_ns.value, 21.03 * MS, 1e-6);
+    p.rate_per_s = 0;
+    p.connections = 1;
+    f = forecast(&p, &machine, "serial", 0);
+    near("nor by the law", f.law_per_s[LAW_CLIENTS], 1e9 / (21.03 * MS), 1e-9);
 }
 
 /* One loop that only computes is M/D/1. */
@@ -556,6 +560,78 @@ static void test_memory_of_a_crowd(void **state)
          0.02);
 }
 
+/* What was sent is held until it is acknowledged: of connections whose clients
+ * ask again within 40 ms their answers, and short calls. */
+static void test_memory_of_what_was_sent(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(0, 0.99 * MS, 100);
+    struct constant *of = machine.models[1].of;
+    const double each = 5000 + 2 * 3000, none = (1 << 20) + 40 * 4096;
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.payload_bytes = 3000;
+    of[CONSTANT_MEMORY_FLIGHT] = exact(0);
+    of[CONSTANT_MEMORY_SENT] = exact(5000);
+    of[CONSTANT_MEMORY_PAYLOAD] = exact(2);
+    /* Each of 40 clients asks every 400 ms, or every 80 ms, or every 32 ms, and
+     * then a request in flight has no answer yet. */
+    p.connections = 40;
+    near("seldom", forecast(&p, &machine, "loop", 0).memory_bytes, none, 1e-9);
+    p.rate_per_s = 500;
+    near("at times", forecast(&p, &machine, "loop", 0).memory_bytes, none,
+         1e-9);
+    p.rate_per_s = 990;
+    p.cpu_ns = 0.1 * MS;
+    p.connections = 30;
+    struct forecast f = forecast(&p, &machine, "loop", 0);
+    near("often", f.memory_bytes, none - 10 * 4096 + (30 - f.in_flight) * each,
+         1e-4);
+    /* Clients who ask again at once acknowledge with their request. */
+    p.rate_per_s = 0;
+    f = forecast(&p, &machine, "loop", 0);
+    near("at once", f.memory_bytes, none - 10 * 4096, 1e-4);
+    /* Two calls of 20 ms, and one of 40, at 20 a second. */
+    p = service(40 * MS, 0.1 * MS, 20);
+    p.cv_wait = p.cv_cpu = 0;
+    p.connections = 40;
+    p.calls = 2;
+    near("calls", forecast(&p, &machine, "loop", 0).memory_bytes,
+         none + 20 * 0.04 * 5000, 0.005);
+    p.calls = 1;
+    near("a long call", forecast(&p, &machine, "loop", 0).memory_bytes, none,
+         1e-9);
+}
+
+/* Tasks that ended a short while ago grow with the rate. Of children as many
+ * are alive as requests are in flight, and a limit must hold a peak of them. */
+static void test_memory_of_ended_tasks(void **state)
+{
+    struct machine machine = world();
+    struct service p = service(50 * MS, 0.1 * MS, 200);
+    struct model_constants *children = &machine.models[2];
+
+    (void)state;
+    p.cv_wait = p.cv_cpu = 0;
+    p.connections = 1000;
+    children->of[CONSTANT_MEMORY_ENDED] = exact(1500);
+    struct forecast f = forecast(&p, &machine, "threads", 0);
+    double beside = (1 << 20) + 1000 * 4096.0 + 200 * 1500;
+    double peak = f.in_flight + 3 * sqrt(f.in_flight);
+    near("threads", f.memory_bytes, beside + peak * 4096, 0.001);
+    near("at a peak", f.memory_most_bytes, f.memory_bytes, 1e-9);
+    children->discipline = DISCIPLINE_PROCESS;
+    children->dispatches = true;
+    f = forecast(&p, &machine, "threads", 0);
+    near("children", f.memory_bytes, beside + f.in_flight * 4096, 0.001);
+    near("most", f.memory_most_bytes, beside + peak * 4096, 0.001);
+    p.memory_bytes = f.memory_most_bytes - 1;
+    assert_false(forecast(&p, &machine, "threads", 0).keeps_memory);
+    p.memory_bytes = f.memory_most_bytes + 1;
+    assert_true(forecast(&p, &machine, "threads", 0).keeps_memory);
+}
+
 /* One thread starts all tasks, so that many cores do not help it. */
 static void test_dispatcher(void **state)
 {
@@ -689,6 +765,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_percentile),
         cmocka_unit_test(test_memory_of_a_crowd),
+        cmocka_unit_test(test_memory_of_what_was_sent),
+        cmocka_unit_test(test_memory_of_ended_tasks),
         cmocka_unit_test(test_dispatcher),
         cmocka_unit_test(test_token),
         cmocka_unit_test(test_unknown),
