@@ -182,8 +182,8 @@ static double memory_of(const struct service *p,
 /* Children that are alive at most while the dispatcher has a backlog. The
  * kernel shares the CPU fairly between it and them, and a child that wakes
  * takes it at once; so as many compute as a child's CPU is that of the
- * dispatcher for it, and the others wait for the backend. The simulator's turns
- * give the dispatcher a whole quantum, in which it starts far more. (Of threads
+ * dispatcher for it, and the others wait for the backend. In a simulated
+ * slice the dispatcher may start more. (Of threads
  * the most that lived at once count: their stacks are kept.) */
 static double children_most(const struct service *p,
                             const struct model_constants *model,
@@ -375,7 +375,11 @@ static int simulate_it(const struct service *p, const struct machine *machine,
                      .think_ns = p->think_ns,
                      .think_draw = -1},
         .cores = p->cores,
-        .quantum_ns = machine->quantum_ns,
+        /* Of two busy threads each runs from tick to tick (calibrate/turns.h):
+         * what was measured as a quantum is the tick. */
+        .order = ORDER_FAIR,
+        .slice_ns = simulation_slice_ns(machine->cores),
+        .tick_ns = machine->quantum_ns,
         .token_ns = f->model->token ? TOKEN_NS : 0,
         .stall_share = machine->stall_share,
         .stall_ns = machine->stall_ns,

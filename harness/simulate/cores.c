@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Executors on cores. While nobody waits for a core, whoever runs has it for
- * the whole piece of work; the ends of quanta become events only when somebody
- * waits, so that a long piece costs one event and not one for each quantum.
+ * the whole piece of work; the ends of quanta, and ticks, become events only
+ * when somebody waits, so that a long piece costs one event and not one for
+ * each quantum.
  */
 #include "cores.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #include "draw.h"
+#include "fair.h"
 
 enum { DRAW_STALL = 2000 };
 
@@ -47,8 +49,34 @@ static int pop(struct engine *engine, struct fifo *fifo)
     return e;
 }
 
+static bool is_fair(const struct engine *engine)
+{
+    return engine->in->order == ORDER_FAIR;
+}
+
+static bool somebody_ready(const struct engine *engine)
+{
+    return is_fair(engine) ? engine->fair.ready > 0
+                           : engine->ready.first != NONE;
+}
+
+static void push_ready(struct engine *engine, int e)
+{
+    if (is_fair(engine))
+        fair_push(engine, e);
+    else
+        push(engine, &engine->ready, e);
+}
+
+static int pop_ready(struct engine *engine)
+{
+    return is_fair(engine) ? fair_take(engine) : pop(engine, &engine->ready);
+}
+
 static double fresh_slice_ns(const struct engine *engine)
 {
+    if (is_fair(engine))
+        return engine->in->slice_ns;
     double quantum_ns = engine->in->quantum_ns;
     return quantum_ns > 0 ? quantum_ns : INFINITY;
 }
@@ -61,15 +89,37 @@ static void charge(struct engine *engine, struct core *core)
     if (core->executor == NONE || core->stalled || ran_ns <= 0)
         return;
     struct executor *executor = &engine->executors[core->executor];
-    double quantum_ns = fresh_slice_ns(engine);
     executor->remaining_ns -= ran_ns;
     if (executor->remaining_ns < 0)
         executor->remaining_ns = 0;
     executor->slice_ns -= ran_ns;
+    engine->computed_ns += ran_ns;
+    if (is_fair(engine)) {
+        fair_ran(engine, core->executor, ran_ns);
+        return;
+    }
     /* A quantum that ended while nobody waited was followed by another. */
+    double quantum_ns = fresh_slice_ns(engine);
     if (executor->slice_ns < 0)
         executor->slice_ns = quantum_ns - fmod(-executor->slice_ns, quantum_ns);
-    engine->computed_ns += ran_ns;
+}
+
+/* For how long an executor runs on, from now, if others are ready: to the end
+ * of its quantum, or to the first tick that finds its slice used up. INFINITY:
+ * its piece of work ends before. */
+static double turn_ns(const struct engine *engine,
+                      const struct executor *executor)
+{
+    double tick_ns = engine->in->tick_ns, now_ns = engine->now_ns;
+
+    if (!is_fair(engine))
+        return executor->slice_ns;
+    if (tick_ns <= 0 || isinf(tick_ns) ||
+        executor->slice_ns >= executor->remaining_ns)
+        return INFINITY;
+    double used_up_ns = now_ns + fmax(executor->slice_ns, 0);
+    double at_ns = ceil(used_up_ns / tick_ns) * tick_ns;
+    return at_ns > now_ns ? at_ns - now_ns : at_ns + tick_ns - now_ns;
 }
 
 /* Sets the event of a core that runs. */
@@ -80,11 +130,12 @@ static void schedule(struct engine *engine, int c)
     core->version++;
     if (core->stalled)
         return;
-    core->sliced = engine->ready.first != NONE &&
-                   executor->slice_ns < executor->remaining_ns;
+    double left_ns =
+        somebody_ready(engine) ? turn_ns(engine, executor) : INFINITY;
+    core->sliced = left_ns < executor->remaining_ns;
     state_add_event(engine,
-                    core->since_ns + (core->sliced ? executor->slice_ns
-                                                   : executor->remaining_ns),
+                    core->since_ns +
+                        (core->sliced ? left_ns : executor->remaining_ns),
                     EVENT_CORE, c, core->version);
 }
 
@@ -93,6 +144,7 @@ static void place(struct engine *engine, int c, int e)
     struct core *core = &engine->cores[c];
     core->executor = e;
     core->since_ns = engine->now_ns;
+    core->settling = core->interrupted = false;
     engine->executors[e].core = c;
     engine->executors[e].slice_ns = fresh_slice_ns(engine);
     schedule(engine, c);
@@ -104,9 +156,19 @@ static void take_next(struct engine *engine, int c)
     engine->cores[c].executor = NONE;
     if (engine->cores[c].stalled)
         return;
-    int e = pop(engine, &engine->ready);
+    int e = pop_ready(engine);
     if (e != NONE)
         place(engine, c, e);
+}
+
+/* Who runs there makes way for the next. */
+static void turn_out(struct engine *engine, int c)
+{
+    int e = engine->cores[c].executor;
+
+    engine->executors[e].core = NONE;
+    push_ready(engine, e);
+    take_next(engine, c);
 }
 
 /* Somebody waits now: those that run do so for the rest of their quantum. */
@@ -117,23 +179,81 @@ static void slice_all(struct engine *engine)
         if (core->executor == NONE || core->stalled || core->sliced)
             continue;
         charge(engine, core);
-        if (engine->executors[core->executor].slice_ns <
-            engine->executors[core->executor].remaining_ns)
+        const struct executor *executor = &engine->executors[core->executor];
+        if (turn_ns(engine, executor) < executor->remaining_ns)
             schedule(engine, c);
     }
 }
 
+/* The core whose executor has had most, or NONE. */
+static int furthest(const struct engine *engine)
+{
+    int found = NONE;
+    double most_ns = -INFINITY;
+
+    for (int c = 0; c < engine->in->cores; c++) {
+        const struct core *core = &engine->cores[c];
+        if (core->executor == NONE || core->stalled ||
+            engine->executors[core->executor].core != c)
+            continue; /* idle, still, or about to be left */
+        double had_ns = engine->executors[core->executor].virtual_ns +
+                        engine->now_ns - core->since_ns;
+        if (had_ns > most_ns) {
+            most_ns = had_ns;
+            found = c;
+        }
+    }
+    return found;
+}
+
+/* An executor woke, and is ready. Where one runs that has used up its slice, or
+ * that has had more than the mean while the woken one is next, the next takes
+ * its core. */
+static void interrupt(struct engine *engine, int woken)
+{
+    int c = furthest(engine);
+
+    if (c == NONE)
+        return;
+    struct core *core = &engine->cores[c];
+    charge(engine, core);
+    bool used_up = engine->executors[core->executor].slice_ns <= 0;
+    if (!used_up &&
+        !(fair_ahead(engine, core->executor) && fair_least(engine) == woken))
+        return;
+    if (core->settling)
+        core->interrupted = true;
+    else
+        turn_out(engine, c);
+}
+
 static void make_ready(struct engine *engine, int e)
 {
+    if (is_fair(engine))
+        fair_wake(engine, e);
     for (int c = 0; c < engine->in->cores; c++)
         if (engine->cores[c].executor == NONE && !engine->cores[c].stalled) {
             place(engine, c, e);
             return;
         }
-    bool first = engine->ready.first == NONE;
-    push(engine, &engine->ready, e);
-    if (first && engine->in->quantum_ns > 0)
+    bool first = !somebody_ready(engine);
+    push_ready(engine, e);
+    if (is_fair(engine))
+        interrupt(engine, e);
+    if (first && (is_fair(engine) || engine->in->quantum_ns > 0))
         slice_all(engine);
+}
+
+/* An executor that computed, or was ready to, waits. That of a group without a
+ * limit has ended with its request; the next one is new. */
+static void leave(struct engine *engine, int e)
+{
+    const struct executor *executor = &engine->executors[e];
+    bool ended = executor->request == NONE &&
+                 engine->in->groups[executor->group].executors == 0;
+
+    if (is_fair(engine))
+        fair_sleep(engine, e, ended);
 }
 
 static bool needs_token(const struct engine *engine, int e)
@@ -184,17 +304,17 @@ int cores_event(struct engine *engine, const struct event *event)
     charge(engine, core);
     if (!sliced) {
         engine->executors[e].remaining_ns = 0;
+        core->settling = true;
         return e;
     }
     core->sliced = false;
-    engine->executors[e].slice_ns = fresh_slice_ns(engine);
-    if (engine->ready.first == NONE) {
+    if (!somebody_ready(engine)) {
+        if (!is_fair(engine))
+            engine->executors[e].slice_ns = fresh_slice_ns(engine);
         schedule(engine, event->subject);
         return NONE;
     }
-    engine->executors[e].core = NONE;
-    push(engine, &engine->ready, e);
-    take_next(engine, event->subject);
+    turn_out(engine, event->subject);
     return NONE;
 }
 
@@ -202,11 +322,17 @@ void cores_settle(struct engine *engine, int e)
 {
     struct executor *executor = &engine->executors[e];
     int c = executor->core;
+    bool interrupted = engine->cores[c].interrupted;
+    engine->cores[c].settling = engine->cores[c].interrupted = false;
     if (executor->remaining_ns > 0) {
-        schedule(engine, c);
+        if (interrupted)
+            turn_out(engine, c);
+        else
+            schedule(engine, c);
         return;
     }
     executor->core = NONE;
+    leave(engine, e);
     if (engine->token == e)
         hand_token_on(engine);
     take_next(engine, c);
@@ -219,13 +345,17 @@ void cores_token_event(struct engine *engine, const struct event *event)
         return;
     int c = engine->executors[e].core;
     if (c == NONE) {
-        take_out(engine, &engine->ready, e);
+        if (is_fair(engine))
+            fair_withdraw(engine, e);
+        else
+            take_out(engine, &engine->ready, e);
     } else {
         charge(engine, &engine->cores[c]);
         engine->cores[c].version++;
         engine->executors[e].core = NONE;
         engine->cores[c].executor = NONE;
     }
+    leave(engine, e);
     push(engine, &engine->token_queue, e);
     if (c != NONE)
         take_next(engine, c);

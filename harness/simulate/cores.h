@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which executors compute: round robin over the cores, the token, stalls.
+ * Which executors compute: their order on the cores, the token, stalls.
  */
 #pragma once
 

@@ -296,6 +296,7 @@ void engine_free(struct engine *engine)
     events_free(&engine->events);
     free(engine->requests);
     free(engine->executors);
+    free(engine->fair.heap);
     free(engine->cores);
     free(engine->asked);
     free(engine->responses_ns);

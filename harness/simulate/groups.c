@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "draw.h"
+#include "fair.h"
 #include "harness/base/grow.h"
 
 /* Far from the indices that steps and arrivals draw with. */
@@ -15,17 +16,19 @@ static int new_executor(struct engine *engine, int group)
 {
     struct executor *grown =
         grow_by_one(engine->executors, engine->executor_count, sizeof *grown);
-    if (!grown) {
+    if (grown)
+        engine->executors = grown;
+    if (!grown || fair_grow(engine) < 0) {
         engine->out_of_memory = true;
         return NONE;
     }
-    engine->executors = grown;
     engine->executors[engine->executor_count] =
         (struct executor){.group = group,
                           .request = NONE,
                           .core = NONE,
                           .next = NONE,
                           .previous = NONE,
+                          .place = NONE,
                           .waiting = {{NONE, NONE}, {NONE, NONE}}};
     return engine->executor_count++;
 }

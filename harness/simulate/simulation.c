@@ -69,6 +69,9 @@ static const char *wrong(const struct simulation *in)
         return "no core, or too many";
     if (!(in->quantum_ns >= 0) || !(in->token_ns >= 0))
         return "a quantum that is no time";
+    if (in->order == ORDER_FAIR &&
+        (!(in->slice_ns >= 0) || !(in->tick_ns >= 0)))
+        return "a slice or a tick that is no time";
     if (!(in->stall_share >= 0) || in->stall_share >= 1 ||
         (in->stall_share > 0 && !(in->stall_ns > 0)))
         return "stalls that are none";
@@ -152,6 +155,15 @@ static void summarise(const struct engine *engine,
         .demanded_ns = engine->demanded_ns,
         .ended = engine->ended,
     };
+}
+
+double simulation_slice_ns(int cpus)
+{
+    double slice_ns = 700000;
+
+    for (int more = 2; more <= cpus && more <= 8; more *= 2)
+        slice_ns += 700000;
+    return slice_ns;
 }
 
 int simulate(const struct simulation *simulation,

@@ -6,9 +6,9 @@
  *
  * Two levels. A *group* of executors decides who may go on: a request queues
  * for an executor, and gives it back when its steps say so. The *cores* decide
- * who computes: executors with work are served round robin, a quantum each.
- * A model of concurrency is nothing but a list of steps (wiring.h): who holds
- * an executor through a wait, and who gives it back.
+ * who computes: executors with work take turns, or the one that has had least
+ * is next, as in Linux. A model of concurrency is nothing but a list of steps
+ * (wiring.h): who holds an executor through a wait, and who gives it back.
  *
  * Random numbers are a function of (seed, request, draw), not of the order in
  * which they are asked for. So two models that are simulated with one seed
@@ -105,6 +105,17 @@ struct arrivals {
     const double *log_factors[SIMULATION_DRAWS];
 };
 
+/* The order of executors with work. */
+enum core_order {
+    ORDER_TURNS, /* round robin: each for quantum_ns, then the next */
+    /* As Linux's fair class has it (fair.h): the one that has had least.
+     * Another is chosen when a piece of work ends; at each tick, of those at
+     * the whole multiples of tick_ns, if one has run for slice_ns; and when an
+     * executor wakes, if one has run for slice_ns, or has had more than the
+     * mean and the woken one is next. */
+    ORDER_FAIR,
+};
+
 struct simulation {
     struct step steps[SIMULATION_STEPS];
     int step_count;
@@ -114,8 +125,10 @@ struct simulation {
     struct arrivals arrivals;
 
     int cores;
-    double quantum_ns; /* 0: who runs is never interrupted */
-    double token_ns;   /* 0: the token is given back at a wait alone */
+    enum core_order order;
+    double quantum_ns;        /* 0: who runs is never interrupted */
+    double slice_ns, tick_ns; /* ORDER_FAIR alone; tick_ns 0: no ticks */
+    double token_ns;          /* 0: the token is given back at a wait alone */
     /* Interference: a core stands still for an exponential time of mean
      * stall_ns; on average stall_share of its time is lost so. */
     double stall_share, stall_ns;
@@ -147,6 +160,11 @@ struct simulation_result {
     double span_ns, area_ns, response_ns, computed_ns, demanded_ns;
     int64_t ended;
 };
+
+/* The slice of Linux's fair class on a machine of so many CPUs: 0.7 ms, more by
+ * as much for each doubling of the CPUs up to 8 (the kernel's
+ * sysctl_sched_base_slice and get_update_sysctl_factor). */
+double simulation_slice_ns(int cpus);
 
 /* Runs it. Returns 0, -EINVAL for an input that means nothing (steps that
  * compute without an executor, no core, no arrivals ...; `why` says which) or

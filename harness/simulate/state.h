@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of one simulation, which three files move on: engine.c the requests
+ * The state of one simulation, which four files move on: engine.c the requests
  * (arrivals, steps, ends), groups.c who gets an executor and who queues for
- * one, cores.c which executors compute.
+ * one, cores.c which executors compute (fair.c in which order, if it is fair).
  *
  * Requests and executors are named by index, since their arrays grow.
  */
@@ -48,16 +48,36 @@ struct executor {
     int group;
     int request;          /* that it carries, or NONE */
     double remaining_ns;  /* of the piece of work at hand; 0: none */
-    double slice_ns;      /* left of its quantum */
+    double slice_ns;      /* left of its quantum or slice; below 0: it ran on */
     int core;             /* that it is on, or NONE */
     int next, previous;   /* in the row of the ready, or of the token */
     struct queue waiting; /* where its group is split */
+
+    /* ORDER_FAIR alone: fair.h. */
+    double virtual_ns;
+    double credit_ns; /* while it waits */
+    bool indebted;    /* it waits, and contends still */
+    int place;        /* in the heap, or NONE */
+    uint64_t entered; /* when it came to the heap, in order */
+};
+
+/* Executors that contend for cores: fair.h. */
+struct fair {
+    int *heap; /* has room for all executors */
+    int count; /* in the heap: ready ones, and such in debt */
+    int ready;
+    int awake;                 /* ready or running */
+    int contenders;            /* awake or in debt */
+    double sum_ns, rounded_ns; /* of their virtual times */
+    uint64_t entered;
 };
 
 struct core {
     int executor; /* NONE: idle */
     bool stalled;
-    bool sliced;      /* its event is the end of a quantum */
+    bool sliced;      /* its event is the end of a quantum, or a tick */
+    bool settling;    /* between cores_event and cores_settle */
+    bool interrupted; /* meanwhile: another executor is next */
     double since_ns;  /* when it was last looked at */
     uint32_t version; /* of its event */
 };
@@ -85,8 +105,9 @@ struct engine {
     struct group_state groups[SIMULATION_GROUPS];
 
     struct core *cores;
-    struct fifo ready; /* executors that wait for a core */
-    int token;         /* the executor that has it, or NONE */
+    struct fifo ready; /* executors that wait for a core, in turns */
+    struct fair fair;
+    int token; /* the executor that has it, or NONE */
     struct fifo token_queue;
     uint32_t token_version;
     uint64_t stalls; /* so far, for their random numbers */

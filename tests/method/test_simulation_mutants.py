@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The proofs of the simulator would see a mistake: each mutant of
-harness/simulate/ is built with tests/unit/simulation.c, and the test that is
-named for it fails.
+harness/simulate/ is built with tests/unit/simulation.c, or, where it is about the
+fair order, with tests/unit/simulation_fair.c or simulation_paper.c, and the test
+that is named for it fails.
 """
 import pathlib
 import sys
@@ -19,13 +20,13 @@ MUTANTS = [
      "cores.c", "return quantum_ns > 0 ? quantum_ns : INFINITY;", "return 1e4;",
      "test_endless_quantum_is_a_queue"),
     ("a quantum does not end",
-     "cores.c", "executor->slice_ns < executor->remaining_ns;", "false;",
+     "cores.c", "core->sliced = left_ns < executor->remaining_ns;", "core->sliced = false;",
      "test_processor_sharing"),
     ("a wait holds no worker",
      "wiring.c", "bool held = wiring->discipline != DISCIPLINE_LOOP;", "bool held = false;",
      "test_slots_are_servers"),
     ("work before a wait costs nothing",
-     "wiring.c", "i == 0 ? demand->before_ns : demand->between_ns);", "0);",
+     "wiring.c", "i == 0 ? before : between);", "(struct piece){0, 0});",
      "test_bounds"),
     ("an interval of half the width",
      "simulation.c", "value - half, value + half}", "value - half / 2, value + half / 2}",
@@ -59,23 +60,94 @@ MUTANTS = [
 ]
 
 
+FAIR_MUTANTS = [
+    ("a debt is forgotten by waiting",
+     "fair.c", "lag_ns < 0 && !ended && fair->awake > 0", "false",
+     "test_debt"),
+    ("a debt is never forgiven",
+     "fair.c", "forgive(engine, fair->heap[0]);", "return NONE;",
+     "test_debt"),
+    ("who ended leaves a debt behind",
+     "cores.c", "bool ended = executor->request == NONE &&", "bool ended = false &&",
+     "test_by_hand"),
+    ("credit without a limit",
+     "fair.c", "fmin(lag_ns, most_credit_ns(engine))", "lag_ns",
+     "test_credit_has_a_limit"),
+    ("credit is lost",
+     "fair.c", "from_ns -= executor->credit_ns * (n + 1) / n;", "from_ns -= 0;",
+     "test_credit"),
+    ("ticks end nothing",
+     "cores.c", "return at_ns > now_ns ? at_ns - now_ns : at_ns + tick_ns - now_ns;", "return INFINITY;",
+     "test_equal_shares"),
+    ("of equals the last is first",
+     "fair.c", "a->entered < b->entered", "a->entered > b->entered",
+     "test_by_hand"),
+    ("a core is idle though somebody is ready",
+     "cores.c", "return is_fair(engine) ? fair_take(engine) :", "return is_fair(engine) ? NONE :",
+     "test_no_time_is_lost"),
+    ("virtual times pass when nobody computes",
+     "fair.c", "core->executor != NONE && !core->stalled", "true",
+     "test_mean_moves"),
+    ("a loop that is interrupted goes on",
+     "cores.c", "        core->interrupted = true;", "        core->interrupted = false;",
+     "test_a_loop_makes_way"),
+]
+
+PAPER_MUTANTS = [
+    ("credit without what it costs itself",
+     "fair.c", "executor->credit_ns * (n + 1) / n;", "executor->credit_ns;",
+     "test_as_on_paper"),
+    ("who wakes is always next",
+     "cores.c", "bool used_up = engine->executors[core->executor].slice_ns <= 0;", "bool used_up = true;",
+     "test_as_on_paper"),
+    ("who wakes interrupts only a slice that is used up",
+     "cores.c", "fair_least(engine) == woken", "false",
+     "test_as_on_paper"),
+    ("ticks end what has just begun",
+     "cores.c", "now_ns + fmax(executor->slice_ns, 0);", "now_ns + 1;",
+     "test_as_on_paper"),
+    ("the heap looks at one child",
+     "fair.c", "if (child + 1 < count &&", "if (false &&",
+     "test_as_on_paper"),
+    ("the mean leaves out what is being computed",
+     "fair.c", "running_ns += engine->now_ns - core->since_ns;", ";",
+     "test_as_on_paper"),
+    ("the sum loses its rounding",
+     "fair.c", "fair->rounded_ns += ", "of_it += ",
+     "test_as_on_paper"),
+]
+
+
 class Mutants(unittest.TestCase):
+    TEST = "simulation"
+    MUTANTS = MUTANTS
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.copy = mutants.Copy(pathlib.Path(folder.name), "simulation", ["harness/simulate"],
+        cls.copy = mutants.Copy(pathlib.Path(folder.name), cls.TEST, ["harness/simulate"],
                                 ["harness/arithmetic/statistics.c"], [])
 
     def test_mutants_are_seen(self):
-        for what, file, right, wrong, seen_by in MUTANTS:
+        for what, file, right, wrong, seen_by in self.MUTANTS:
             with self.subTest(what):
                 self.assertTrue(self.copy.sees(f"harness/simulate/{file}", right, wrong, seen_by),
                                 f"{seen_by} did not see it")
 
     def test_without_a_mistake_they_pass(self):
-        for name in sorted({seen_by for *_, seen_by in MUTANTS}):
+        for name in sorted({seen_by for *_, seen_by in self.MUTANTS}):
             self.assertFalse(self.copy.fails(name), name)
+
+
+class FairMutants(Mutants):
+    TEST = "simulation_fair"
+    MUTANTS = FAIR_MUTANTS
+
+
+class PaperMutants(Mutants):
+    TEST = "simulation_paper"
+    MUTANTS = PAPER_MUTANTS
 
 
 if __name__ == "__main__":
