@@ -107,6 +107,17 @@ void json_print(const json_t *json)
     putchar('\n');
 }
 
+bool json_take_text(const json_t *object, const char *key, char *into,
+                    size_t size)
+{
+    const char *text = json_string_of(object, key);
+
+    if (!text || strlen(text) >= size)
+        return false;
+    strcpy(into, text);
+    return true;
+}
+
 const json_t *json_row_of(const json_t *list, const char *key, const char *text)
 {
     const json_t *row;

@@ -42,6 +42,11 @@ json_int_t json_integer_of(const json_t *object, const char *key);
 double json_number_of(const json_t *object, const char *key);
 double json_figure_of(const json_t *object, const char *key);
 
+/* Copies the text of a member. False if the member is missing, of another type
+ * or too long. */
+bool json_take_text(const json_t *object, const char *key, char *into,
+                    size_t size);
+
 /* The row of a list whose member `key` is this text, or NULL. No row has the
  * empty text, which a missing member is read as. */
 const json_t *json_row_of(const json_t *list, const char *key,

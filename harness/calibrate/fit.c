@@ -21,6 +21,11 @@ static const double BUSY_MOST = 0.9;
  * free (Erlang's C is 0.5 at 0.64). */
 static const double QUIET_MOST = 0.6;
 
+static const double NS_PER_S = 1e9;
+
+/* Longer times cannot be told from a CPU that never sleeps. */
+static const double DOZE_MOST_NS = 200e3;
+
 /* The load points of harness/experiments/calibrate.ini. */
 enum place {
     HELLO,
@@ -31,6 +36,7 @@ enum place {
     CALL_4,
     SPIN,
     PART,
+    BRISK,
     AWAY,
     HELD,
     READY,
@@ -40,19 +46,13 @@ enum place {
 };
 
 static const char *const places[PLACES] = {
-    [HELLO] = "hello",
-    [MANY] = "many",
-    [BYTES] = "bytes",
-    [CHURN] = "churn",
-    [CALL_1] = "call-calls1",
-    [CALL_4] = "call-calls4",
-    [SPIN] = "spin",
-    [PART] = "part",
-    [AWAY] = "away",
-    [HELD] = "held",
-    [READY] = "ready",
-    [POOLS_FEW] = "pools-w8",
-    [POOLS_MANY] = "pools-w64",
+    [HELLO] = "hello",        [MANY] = "many",
+    [BYTES] = "bytes",        [CHURN] = "churn",
+    [CALL_1] = "call-calls1", [CALL_4] = "call-calls4",
+    [SPIN] = "spin",          [PART] = "part",
+    [BRISK] = "brisk",        [AWAY] = "away",
+    [HELD] = "held",          [READY] = "ready",
+    [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
 };
 
 /* By what the cells differ, from the trials themselves. */
@@ -192,6 +192,38 @@ static double queue_ns(const struct facts *at, int cores)
     if (!(busy < QUIET_MOST))
         return NAN;
     return cores > 1 ? 0 : fmax(0, log(0.5 / (1 - busy))) / busy * at->cpu_ns;
+}
+
+/* CPU of waking, for a request that comes while nothing runs. */
+static double wake_ns(const struct facts *at, enum place place)
+{
+    return at[place].busy < BUSY_MOST
+               ? cpu_more(at, place, HELLO) / (1 - at[place].busy)
+               : NAN;
+}
+
+/* A request that comes a time t after the last one finds the CPU asleep if t is
+ * long enough; of requests that come by chance at a rate r, that is a share of
+ * exp(-r doze). Two rates tell it. */
+static double doze_ns(const struct facts *at)
+{
+    double few_ns = wake_ns(at, PART), many_ns = wake_ns(at, BRISK);
+    double apart_per_s = at[BRISK].rate_per_s - at[PART].rate_per_s;
+
+    if (!isfinite(many_ns) || !(few_ns > 0) || !(apart_per_s > 0))
+        return NAN;
+    double least_ns = few_ns * exp(-DOZE_MOST_NS / NS_PER_S * apart_per_s);
+    double share = fmax(many_ns, least_ns) / few_ns;
+    return fmax(0, -log(share) / apart_per_s * NS_PER_S);
+}
+
+/* The factor that is missing of the cost of waking in the cell `part`, where
+ * some requests find the CPU awake. */
+static double doze_factor(const struct facts *at)
+{
+    double ns = doze_ns(at);
+
+    return isfinite(ns) ? exp(at[PART].rate_per_s * ns / NS_PER_S) : 1;
 }
 
 /* What a request takes beyond its waits, its CPU and its queue. */
@@ -356,9 +388,9 @@ static double in_block(const struct facts *at, int cores, enum constant_id id)
         return (at[MANY].cpu_ns / at[HELLO].cpu_ns - 1) /
                log2(at[MANY].connections / at[HELLO].connections);
     case CONSTANT_WAKE:
-        return at[PART].busy < BUSY_MOST
-                   ? cpu_more(at, PART, HELLO) / (1 - at[PART].busy)
-                   : NAN;
+        return wake_ns(at, PART) * doze_factor(at);
+    case CONSTANT_DOZE:
+        return doze_ns(at);
     case CONSTANT_WORK_FACTOR:
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
     case CONSTANT_PATH:

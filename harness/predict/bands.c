@@ -53,16 +53,6 @@ static int refuse(char *why, size_t size, const char *list, size_t index,
     return -EINVAL;
 }
 
-static bool take_text(const json_t *json, const char *key, char *into,
-                      size_t size)
-{
-    const char *text = json_string_of(json, key);
-    if (!text || strlen(text) >= size)
-        return false;
-    strcpy(into, text);
-    return true;
-}
-
 /* The number of a service; 0: it is none. */
 static int number_of(const json_t *json)
 {
@@ -90,16 +80,6 @@ static bool find_quantity(const char *name, enum quantity *quantity)
     for (int q = 0; q < QUANTITIES; q++)
         if (!strcmp(name, quantity_name(q))) {
             *quantity = q;
-            return true;
-        }
-    return false;
-}
-
-static bool find_discipline(const char *name, enum discipline *discipline)
-{
-    for (int d = 0; d < DISCIPLINES; d++)
-        if (!strcmp(name, discipline_name(d))) {
-            *discipline = d;
             return true;
         }
     return false;
@@ -137,10 +117,10 @@ static const char *read_residual(const json_t *json, const struct bands *bands,
     *used = json_is_true(judged);
     if (!has_service(bands, residual->service))
         return "service";
-    if (!take_text(json, "model", residual->model, sizeof residual->model))
+    if (!json_take_text(json, "model", residual->model, sizeof residual->model))
         return "model";
-    if (!find_discipline(json_text_of(json, "discipline"),
-                         &residual->discipline))
+    residual->discipline = discipline_find(json_text_of(json, "discipline"));
+    if (residual->discipline == DISCIPLINES)
         return "discipline";
     if (!find_quantity(json_text_of(json, "quantity"), &residual->quantity))
         return "quantity";
@@ -228,14 +208,14 @@ int bands_read(const json_t *json, struct bands *bands, char *why,
     *bands = (struct bands){0};
     if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
         return refuse(why, why_size, NULL, 0, "schema_version");
-    if (!take_text(json, "run_id", bands->run_id, sizeof bands->run_id))
+    if (!json_take_text(json, "run_id", bands->run_id, sizeof bands->run_id))
         return refuse(why, why_size, NULL, 0, "run_id");
-    if (!take_text(json, "machine", bands->machine, sizeof bands->machine))
+    if (!json_take_text(json, "machine", bands->machine, sizeof bands->machine))
         return refuse(why, why_size, NULL, 0, "machine");
-    if (!take_text(json, "fingerprint", bands->fingerprint,
-                   sizeof bands->fingerprint))
+    if (!json_take_text(json, "fingerprint", bands->fingerprint,
+                        sizeof bands->fingerprint))
         return refuse(why, why_size, NULL, 0, "fingerprint");
-    if (!take_text(json, "at", bands->at, sizeof bands->at))
+    if (!json_take_text(json, "at", bands->at, sizeof bands->at))
         return refuse(why, why_size, NULL, 0, "at");
     int status =
         read_services(json_object_get(json, "services"), bands, why, why_size);

@@ -20,6 +20,7 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_CONNECTION] = "connection_ns",
         [CONSTANT_GROWTH] = "growth_share",
         [CONSTANT_WAKE] = "wake_ns",
+        [CONSTANT_DOZE] = "doze_ns",
         [CONSTANT_WORK_FACTOR] = "work_factor",
         [CONSTANT_PATH] = "path_ns",
         [CONSTANT_LAG] = "lag_ns",
@@ -34,6 +35,12 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_MEMORY_ENDED] = "memory_ended_byte_s",
     };
     return names[id];
+}
+
+double constant_of(const struct model_constants *model, enum constant_id id,
+                   double otherwise)
+{
+    return isfinite(model->of[id].value) ? model->of[id].value : otherwise;
 }
 
 const struct model_constants *machine_model(const struct machine *machine,
@@ -104,16 +111,6 @@ static int refuse(char *why, size_t size, const char *member)
     return -EINVAL;
 }
 
-static bool take_text(const json_t *json, const char *key, char *into,
-                      size_t size)
-{
-    const char *text = json_string_of(json, key);
-    if (!text || strlen(text) >= size)
-        return false;
-    strcpy(into, text);
-    return true;
-}
-
 static bool read_constant(const json_t *json, struct constant *constant)
 {
     const json_t *value = json_object_get(json, "value");
@@ -133,17 +130,15 @@ static bool read_constant(const json_t *json, struct constant *constant)
 
 static enum discipline discipline_of(const char *name)
 {
-    for (int d = 0; d < DISCIPLINES; d++)
-        if (!strcmp(name, discipline_name(d)))
-            return d;
-    return DISCIPLINE_UNKNOWN;
+    enum discipline found = discipline_find(name);
+    return found == DISCIPLINES ? DISCIPLINE_UNKNOWN : found;
 }
 
 /* Returns the member that is wrong, or NULL. */
 static const char *read_model(const json_t *json, struct model_constants *model)
 {
     const json_t *constants = json_object_get(json, "constants");
-    if (!take_text(json, "name", model->name, sizeof model->name))
+    if (!json_take_text(json, "name", model->name, sizeof model->name))
         return "name";
     model->discipline = discipline_of(json_text_of(json, "discipline"));
     model->has_workers = json_true_of(json, "has_workers");
@@ -184,15 +179,16 @@ int machine_read(const json_t *json, struct machine *machine, char *why,
     };
     if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
         return refuse(why, why_size, "schema_version");
-    if (!take_text(json, "run_id", machine->run_id, sizeof machine->run_id))
+    if (!json_take_text(json, "run_id", machine->run_id,
+                        sizeof machine->run_id))
         return refuse(why, why_size, "run_id");
-    if (!take_text(json, "at", machine->at, sizeof machine->at))
+    if (!json_take_text(json, "at", machine->at, sizeof machine->at))
         return refuse(why, why_size, "at");
-    if (!take_text(json, "tool_version", machine->version,
-                   sizeof machine->version))
+    if (!json_take_text(json, "tool_version", machine->version,
+                        sizeof machine->version))
         return refuse(why, why_size, "tool_version");
-    if (!take_text(json, "fingerprint", machine->fingerprint,
-                   sizeof machine->fingerprint))
+    if (!json_take_text(json, "fingerprint", machine->fingerprint,
+                        sizeof machine->fingerprint))
         return refuse(why, why_size, "fingerprint");
     if (machine->cores < 1)
         return refuse(why, why_size, "cores");

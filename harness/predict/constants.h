@@ -30,6 +30,8 @@ enum constant_id {
                              doubling of the requests in flight, from 16 on */
     CONSTANT_WAKE,        /* more CPU for a request, or for the answer to a
                                 call, that finds the server asleep */
+    CONSTANT_DOZE,        /* a CPU that is idle for less than about this has not
+                             fallen asleep, and need not be woken */
     CONSTANT_WORK_FACTOR, /* CPU of the handler's work over that of the work
                              alone */
     CONSTANT_PATH,        /* a request's time beyond its waits, CPU and queue:
@@ -84,6 +86,10 @@ const char *constant_name(enum constant_id id);
 /* Puts a model in the place of the one of its name, or behind the others.
  * Returns 0, or -ENOSPC where CONSTANTS_MODELS_MAX are there. */
 int machine_put(struct machine *machine, const struct model_constants *model);
+
+/* The constant, or `otherwise` where it was not measured. */
+double constant_of(const struct model_constants *model, enum constant_id id,
+                   double otherwise);
 
 const struct model_constants *machine_model(const struct machine *machine,
                                             const char *name);

@@ -7,20 +7,12 @@
 #include <string.h>
 
 #include "harness/simulate/wiring.h"
+#include "memory.h"
 
 static const double NS_PER_S = 1e9;
 
-/* In flight when the cost of a request was measured (calibrate.ini). */
-static const double FLIGHT_MEASURED = 16;
-
 /* Of what any number of workers gives. */
 static const double WORKERS_WITHIN = 1.05;
-
-/* Of the CPU of a request that does nothing, what the dispatcher does: parse it
- * and start a task. With hello on one core, /proc showed 0.36 to 0.37 for
- * process-per-request (parent against children) and 0.40 for
- * thread-per-request (first thread against all). */
-static const double DISPATCH_SHARE = 0.38;
 
 /* After so long CPython's lock goes to another thread that waits for it
  * (sys.getswitchinterval). */
@@ -29,88 +21,6 @@ static const double TOKEN_NS = 5e6;
 /* Numbers of workers are compared on fewer requests, which are the same for
  * each number. */
 enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000 };
-
-/* The constant, or `otherwise` where it was not measured. */
-static double value_of(const struct model_constants *model, enum constant_id id,
-                       double otherwise)
-{
-    return isfinite(model->of[id].value) ? model->of[id].value : otherwise;
-}
-
-static double half_of(const struct model_constants *model, enum constant_id id)
-{
-    const struct constant *c = &model->of[id];
-    return c->n > 1 ? (c->hi - c->lo) / 2 : 0;
-}
-
-/* CPU of a request by parts, at a share of the load and a number in flight. */
-struct cost {
-    double request_ns;        /* parse, answer, bytes, connection */
-    double empty_ns;          /* of that, without bytes and connection */
-    double call_ns;           /* of one call, on average */
-    double work_ns;           /* the handler's own */
-    double total_ns, half_ns; /* half: of the 95 % interval */
-};
-
-static struct cost cost_of(const struct service *p,
-                           const struct model_constants *model, double load,
-                           double in_flight)
-{
-    double calls = p->wait_ns > 0 ? p->calls : 0;
-    double per_connection =
-        p->requests_per_connection > 0 ? 1 / p->requests_per_connection : 0;
-    double growth = in_flight > FLIGHT_MEASURED
-                        ? log2(in_flight / FLIGHT_MEASURED) *
-                              value_of(model, CONSTANT_GROWTH, 0)
-                        : 0;
-    double wake_ns = fmax(0, 1 - load) * value_of(model, CONSTANT_WAKE, 0);
-    double more = 1 + growth;
-    /* Where calls were not measured, one costs what a request does. */
-    double first = value_of(model, CONSTANT_CALL_FIRST,
-                            value_of(model, CONSTANT_REQUEST, 0));
-    double further = value_of(model, CONSTANT_CALL, first);
-    double calls_ns = calls > 0 ? first + (calls - 1) * further : 0;
-    struct cost cost = {
-        .request_ns =
-            wake_ns +
-            more * (value_of(model, CONSTANT_REQUEST, 0) +
-                    p->payload_bytes * value_of(model, CONSTANT_BYTE, 0) +
-                    per_connection * value_of(model, CONSTANT_CONNECTION, 0)),
-        .empty_ns = more * value_of(model, CONSTANT_REQUEST, 0),
-        .call_ns = calls > 0 ? wake_ns + more * calls_ns / calls : 0,
-        .work_ns = p->cpu_ns * value_of(model, CONSTANT_WORK_FACTOR, 1),
-    };
-
-    cost.total_ns = cost.request_ns + calls * cost.call_ns + cost.work_ns;
-    cost.half_ns = hypot(
-        hypot(more * half_of(model, CONSTANT_REQUEST),
-              p->cpu_ns * half_of(model, CONSTANT_WORK_FACTOR)),
-        hypot(calls > 0 ? more * half_of(model, CONSTANT_CALL_FIRST) : 0,
-              calls > 1 ? more * (calls - 1) * half_of(model, CONSTANT_CALL)
-                        : 0));
-    return cost;
-}
-
-/* Beside its waits, CPU and queues a request takes a path, on which nothing of
- * the server is held. (A child that ends after its answer may cost more CPU
- * than the answer takes.) */
-static double path_ns(const struct service *p,
-                      const struct model_constants *model)
-{
-    return fmax(0, value_of(model, CONSTANT_PATH, 0)) +
-           (p->rate_per_s > 0 ? fmax(0, value_of(model, CONSTANT_LAG, 0)) : 0);
-}
-
-/* The waits of a request's calls, each with its path. Where that was not
- * measured, it is one of a request that somebody wakes up to send. */
-static double calls_wait_ns(const struct service *p,
-                            const struct model_constants *model)
-{
-    double way_ns = value_of(model, CONSTANT_CALL_PATH,
-                             value_of(model, CONSTANT_PATH, 0) +
-                                 value_of(model, CONSTANT_LAG, 0));
-    return p->wait_ns > 0 ? p->wait_ns + p->calls * fmax(0, way_ns) : 0;
-}
 
 /* Workers that a request holds until it ends; 0: none. */
 static int holding_workers(const struct model_constants *model, int workers)
@@ -135,116 +45,6 @@ static int cores_of(const struct service *p,
     return bound && workers < p->cores ? workers : p->cores;
 }
 
-/* CPU of a request in the one thread that starts tasks; 0: there is none. */
-static double dispatch_ns(const struct model_constants *model,
-                          const struct cost *cost)
-{
-    return model->dispatches ? DISPATCH_SHARE * cost->empty_ns : 0;
-}
-
-/* Who is in the server. */
-struct crowd {
-    double connections;
-    double carried; /* requests in flight, without those that wait for the
-                       dispatcher */
-    double queued;  /* requests, and answers to calls, that wait for their turn,
-                       wherever they do */
-    double waiting; /* whose call is not acknowledged yet */
-    double answered; /* connections whose answer is not */
-    double rate_per_s;
-};
-
-/* A request that has called holds its connection to the backend, and the task
- * that was started for it if there is one. (Pools have that in their workers'
- * constant.) */
-static double flight_bytes(const struct service *p,
-                           const struct model_constants *model)
-{
-    return p->wait_ns > 0 ? value_of(model, CONSTANT_MEMORY_FLIGHT, 0) : 0;
-}
-
-static double memory_of(const struct service *p,
-                        const struct model_constants *model, int workers,
-                        const struct crowd *crowd)
-{
-    return value_of(model, CONSTANT_MEMORY, NAN) +
-           workers * value_of(model, CONSTANT_MEMORY_WORKER, 0) +
-           crowd->connections * value_of(model, CONSTANT_MEMORY_CONNECTION, 0) +
-           crowd->carried * flight_bytes(p, model) +
-           crowd->queued * value_of(model, CONSTANT_MEMORY_QUEUED, 0) +
-           (crowd->waiting + crowd->answered) *
-               value_of(model, CONSTANT_MEMORY_SENT, 0) +
-           crowd->answered * p->payload_bytes *
-               value_of(model, CONSTANT_MEMORY_PAYLOAD, 1) +
-           crowd->rate_per_s * value_of(model, CONSTANT_MEMORY_ENDED, 0);
-}
-
-/* Children that are alive at most while the dispatcher has a backlog. The
- * kernel shares the CPU fairly between it and them, and a child that wakes
- * takes it at once; so as many compute as a child's CPU is that of the
- * dispatcher for it, and the others wait for the backend. In a simulated
- * slice the dispatcher may start more. (Of threads
- * the most that lived at once count: their stacks are kept.) */
-static double children_most(const struct service *p,
-                            const struct model_constants *model,
-                            const struct cost *cost, double rate_per_ns)
-{
-    if (!model->dispatches || model->discipline != DISCIPLINE_PROCESS)
-        return INFINITY;
-    return rate_per_ns * calls_wait_ns(p, model) +
-           cost->total_ns / dispatch_ns(model, cost) - 1;
-}
-
-/* What was sent, and is held until it is acknowledged: calls, and the answers
- * of connections between two requests. */
-static void add_sent(const struct service *p,
-                     const struct model_constants *model, double in_flight,
-                     double rate_per_s, struct crowd *crowd)
-{
-    double idle = fmax(0, crowd->connections - in_flight);
-    double wait_s = calls_wait_ns(p, model) / NS_PER_S;
-
-    crowd->rate_per_s = rate_per_s;
-    if (p->wait_ns > 0 && p->wait_ns / p->calls < ACKNOWLEDGED_NS)
-        crowd->waiting = rate_per_s * wait_s;
-    if (idle / rate_per_s * NS_PER_S < ACKNOWLEDGED_NS)
-        crowd->answered = idle;
-}
-
-/* Requests that neither compute nor wait for the backend wait for their turn.
- * What comes by chance has peaks; clients who ask again at once have none, and
- * all others are as many at most. What a peak brought is kept, but for sockets'
- * bytes and for children, which end: `most` counts these at the peak too. */
-static struct crowd crowd_of(const struct service *p,
-                             const struct model_constants *model,
-                             const struct cost *cost,
-                             const struct simulation_result *result, bool most)
-{
-    double rate_per_ns = result->rate_per_s.value / NS_PER_S;
-    double in_flight =
-        fmax(0, result->in_flight - rate_per_ns * path_ns(p, model));
-    double peak = 1 + 3 / sqrt(fmax(in_flight, 1e-9));
-    bool ends = model->dispatches && model->discipline == DISCIPLINE_PROCESS;
-
-    if (p->rate_per_s <= 0 && p->think_ns <= 0)
-        peak = 1;
-    if (p->connections > 0)
-        peak = fmin(peak, p->connections / in_flight);
-    double undispatched =
-        model->dispatches ? rate_per_ns * result->queued_ns : 0;
-    double queued =
-        in_flight - result->busy - rate_per_ns * calls_wait_ns(p, model);
-    struct crowd crowd = {
-        .connections = p->connections > 0 ? p->connections : peak * in_flight,
-        .carried = (most || !ends ? peak : 1) *
-                   fmin(fmax(0, in_flight - undispatched),
-                        children_most(p, model, cost, rate_per_ns)),
-        .queued = (most ? peak : 1) * fmax(0, queued),
-    };
-    add_sent(p, model, in_flight, result->rate_per_s.value, &crowd);
-    return crowd;
-}
-
 static void bind_laws(const struct service *p, struct forecast *f,
                       const struct cost *cost)
 {
@@ -254,18 +54,19 @@ static void bind_laws(const struct service *p, struct forecast *f,
      * in flight has its connection. */
     struct crowd before = {.connections = p->connections};
     double each_bytes =
-        flight_bytes(p, model) +
-        (p->connections > 0 ? 0
-                            : value_of(model, CONSTANT_MEMORY_CONNECTION, 0));
+        memory_flight_bytes(p, model) +
+        (p->connections > 0
+             ? 0
+             : constant_of(model, CONSTANT_MEMORY_CONNECTION, 0));
     struct laws laws = laws_of(&(struct laws_input){
         .open = p->rate_per_s > 0,
         .rate_per_s = p->rate_per_s,
         .connections = p->connections,
-        .think_s = (p->think_ns + path_ns(p, model)) / NS_PER_S,
-        .wait_s = calls_wait_ns(p, model) / NS_PER_S,
+        .think_s = (p->think_ns + cost_path_ns(p, model)) / NS_PER_S,
+        .wait_s = cost_calls_wait_ns(p, model) / NS_PER_S,
         .cpu_s = cost->total_ns / NS_PER_S,
         .cpus = cores_of(p, model, f->workers),
-        .dispatch_s = dispatch_ns(model, cost) / NS_PER_S,
+        .dispatch_s = cost_dispatch_ns(model, cost) / NS_PER_S,
         .holding_workers = holding_workers(model, f->workers),
         .backend_workers = p->backend_workers,
         .backend_s = p->wait_ns / NS_PER_S,
@@ -300,7 +101,7 @@ static struct demand demand_of(const struct service *p,
     double piece_ns =
         p->cpu_after_calls || model->offloads ? 0 : cost->work_ns / (calls + 1);
     double last_ns = cost->work_ns - calls * piece_ns;
-    double dispatched_ns = cost->request_ns - dispatch_ns(model, cost);
+    double dispatched_ns = cost->request_ns - cost_dispatch_ns(model, cost);
     double half_ns = cost->request_ns / 2;
 
     return (struct demand){
@@ -313,11 +114,25 @@ static struct demand demand_of(const struct service *p,
             calls > 0 ? half_ns + cost->call_ns / 2 : dispatched_ns,
         .offloaded_ns = model->offloads ? last_ns : 0,
         .compute = draw_of(p->cv_cpu),
-        .path_ns = path_ns(p, model),
-        .wait_ns = calls_wait_ns(p, model),
+        .path_ns = cost_path_ns(p, model),
+        .wait_ns = cost_calls_wait_ns(p, model),
         .wait = draw_of(p->cv_wait),
         .calls = calls,
     };
+}
+
+/* Executors of the model; 0: as many as are asked for. */
+static int executors_of(const struct service *p,
+                        const struct model_constants *model, int workers)
+{
+    /* Connections that are given have a thread each, which lives on from one
+     * request to the next and keeps its debts to the core. */
+    if (model->discipline == DISCIPLINE_THREAD && !model->dispatches)
+        return p->connections;
+    if (model->offloads ||
+        (model->discipline == DISCIPLINE_LOOP && workers < 1))
+        return 1;
+    return workers;
 }
 
 static struct wiring wiring_of(const struct service *p,
@@ -327,15 +142,13 @@ static struct wiring wiring_of(const struct service *p,
     bool loop = model->discipline == DISCIPLINE_LOOP;
     return (struct wiring){
         .discipline = model->discipline,
-        .executors = model->offloads       ? 1
-                     : loop && workers < 1 ? 1
-                                           : workers,
+        .executors = executors_of(p, model, workers),
         /* What waits for an answer goes on before what is new: with 16 and 31
          * connections a loop served a third less than a queue would, as the
          * convoy has it (docs/method/forecasts.md). */
         .resumed_first = loop,
         .offload_executors = model->offloads ? workers : 0,
-        .dispatch_ns = dispatch_ns(model, cost),
+        .dispatch_ns = cost_dispatch_ns(model, cost),
         .token = model->token,
         .backend_servers = p->backend_workers,
     };
@@ -415,6 +228,19 @@ static struct simulated at_limit(const struct service *p,
     return r->p99_ns;
 }
 
+/* The work of the requests of a log, of the mean. */
+static double work_of(const struct precision *precision)
+{
+    const struct request_log *log = precision->log;
+    double sum = 0;
+
+    if (!log || log->count == log->warmup)
+        return 1;
+    for (int64_t i = log->warmup; i < log->count; i++)
+        sum += log->work_factors[i];
+    return sum / (double)(log->count - log->warmup);
+}
+
 /* With a fixed number of workers. */
 static int make(const struct service *p, const struct machine *machine,
                 const struct model_constants *model, int workers,
@@ -422,12 +248,12 @@ static int make(const struct service *p, const struct machine *machine,
                 char *why, size_t why_size)
 {
     struct simulation_result result;
-    struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
+    struct cost full = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
 
     *f = (struct forecast){.model = model, .workers = workers};
     bind_laws(p, f, &full);
     f->full_cpu_ns = full.total_ns;
-    f->held_ns = calls_wait_ns(p, model) + full.total_ns;
+    f->held_ns = cost_calls_wait_ns(p, model) + full.total_ns;
     f->cores = cores_of(p, model, workers);
     f->rate_per_s = p->rate_per_s > 0
                         ? p->rate_per_s
@@ -435,14 +261,15 @@ static int make(const struct service *p, const struct machine *machine,
     f->load = f->rate_per_s / f->capacity_per_s;
     double in_flight = p->rate_per_s > 0 ? f->rate_per_s * f->held_ns / NS_PER_S
                                          : p->connections;
-    struct cost cost = cost_of(p, model, fmin(f->load, 1), in_flight);
-    f->request_cpu_ns = cost.total_ns;
+    struct cost cost =
+        cost_of(p, model, fmin(f->load, 1), in_flight, f->rate_per_s);
+    f->request_cpu_ns = cost.total_ns + (work_of(precision) - 1) * cost.work_ns;
     f->in_flight = in_flight;
     struct crowd crowd = {
         .connections = p->connections > 0 ? p->connections : in_flight,
         .carried = in_flight,
     };
-    add_sent(p, model, in_flight, f->rate_per_s, &crowd);
+    memory_add_sent(p, model, in_flight, f->rate_per_s, &crowd);
     f->memory_bytes = memory_of(p, model, workers, &crowd);
     f->memory_most_bytes = f->memory_bytes;
     if (precision->requests > 0 && model->discipline != DISCIPLINE_UNKNOWN &&
@@ -459,9 +286,9 @@ static int make(const struct service *p, const struct machine *machine,
         f->limit_ns = at_limit(p, &result);
         f->busy = result.busy;
         f->in_flight = result.in_flight;
-        crowd = crowd_of(p, model, &cost, &result, false);
+        crowd = memory_crowd(p, model, &cost, &result, false);
         f->memory_bytes = memory_of(p, model, workers, &crowd);
-        crowd = crowd_of(p, model, &cost, &result, true);
+        crowd = memory_crowd(p, model, &cost, &result, true);
         f->memory_most_bytes = memory_of(p, model, workers, &crowd);
         if (p->rate_per_s <= 0)
             f->rate_per_s = result.rate_per_s.value;
@@ -560,8 +387,8 @@ int forecast_workers(const struct service *p, const struct machine *machine,
         return model->workers;
     if (model->discipline == DISCIPLINE_LOOP)
         return p->cores;
-    struct cost full = cost_of(p, model, 1, FLIGHT_MEASURED);
-    double held_s = (calls_wait_ns(p, model) + full.total_ns) / NS_PER_S;
+    struct cost full = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
+    double held_s = (cost_calls_wait_ns(p, model) + full.total_ns) / NS_PER_S;
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     if (precision->requests == 0 && p->rate_per_s > 0)

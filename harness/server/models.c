@@ -80,11 +80,9 @@ static const char *const *names_of(const json_t *array)
 
 static enum discipline discipline_of(const json_t *described)
 {
-    for (int i = 0; i < DISCIPLINES; i++)
-        if (json_text_is(described, "discipline",
-                         discipline_name((enum discipline)i)))
-            return (enum discipline)i;
-    return DISCIPLINE_UNKNOWN;
+    enum discipline found =
+        discipline_find(json_text_of(described, "discipline"));
+    return found == DISCIPLINES ? DISCIPLINE_UNKNOWN : found;
 }
 
 static void fill(struct model_info *model, const json_t *described)

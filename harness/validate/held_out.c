@@ -36,7 +36,7 @@ static const struct {
 
 /* Clients whose requests are all in the server must not keep it busy for
  * longer: in slices, the next server waits until this one is idle. */
-static const double BACKLOG_NS = 400e6;
+static const double BACKLOG_NS = 250e6;
 
 static const double shares[] = {0.5, 0.7, 0.85};
 

@@ -49,7 +49,7 @@ static double forecast_of(const struct question *question,
     case QUANTITY_THROUGHPUT:
         return f->simulated ? f->rate_per_s : NAN;
     case QUANTITY_CPU:
-        return f->request_cpu_ns;
+        return r->request_cpu_ns > 0 ? r->request_cpu_ns : NAN;
     case QUANTITY_MEMORY:
         return f->memory_bytes;
     case QUANTITY_P50:
@@ -64,6 +64,23 @@ static double forecast_of(const struct question *question,
     return NAN;
 }
 
+/* The 90th percentile, where no gate withholds latencies; NAN: none. */
+static double p90_of(const json_t *trial)
+{
+    const json_t *latency = json_object_get(trial, "latency"), *entry;
+    const json_t *histogram =
+        json_object_get(latency, json_text_of(latency, "kind"));
+    char why[160];
+    size_t i;
+
+    if (isnan(metric_of(metric_find("latency_p50_ns"), trial, why, sizeof why)))
+        return NAN;
+    json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
+        if (json_figure_of(entry, "p") == 90)
+            return json_figure_of(entry, "ns");
+    return NAN;
+}
+
 /* The measured figure; with too few requests for p99, p90 instead. */
 static double measure(struct row *row)
 {
@@ -73,8 +90,7 @@ static double measure(struct row *row)
 
     if (isnan(value) && row->quantity == QUANTITY_P99) {
         row->percentile = 90;
-        value = metric_of(metric_find("latency_p90_ns"), row->trial, why,
-                          sizeof why);
+        value = p90_of(row->trial);
     }
     if (isnan(value))
         snprintf(row->not_judged, sizeof row->not_judged, "%s", why);
@@ -234,9 +250,10 @@ static bool queued(const struct row *row, char *words, size_t size)
     if (!(wait_ns / requests > RUN_QUEUE_MATTERS * fabs(more_ns)))
         return false;
     snprintf(words, size,
-             "run queue: threads waited %.2f ms for a CPU in each request, in "
-             "an order that the simulator does not have",
-             wait_ns / requests / 1e6);
+             "run queue: threads waited %.2f ms for a CPU in each request, "
+             "%.2f ms %s than forecast in all",
+             wait_ns / requests / 1e6, fabs(more_ns) / 1e6,
+             more_ns > 0 ? "longer" : "shorter");
     return true;
 }
 
@@ -259,9 +276,10 @@ void rows_explain(struct row *row)
                  json_text_of(prediction, "evidence"));
     else if (row->quantity == QUANTITY_MEMORY)
         snprintf(words, size,
-                 "memory: %.2f MiB more than the slopes of workers, "
-                 "connections and requests in flight give",
-                 (row->measured - row->forecast) / 1048576);
+                 "memory: %.2f MiB %s than workers, connections and requests "
+                 "in flight should hold",
+                 fabs(row->measured - row->forecast) / 1048576,
+                 row->measured > row->forecast ? "more" : "less");
     else if (row->quantity != QUANTITY_CPU && costs(row, words, size))
         return;
     else if (stolen > 0.01)

@@ -170,15 +170,15 @@ class Calibrate(unittest.TestCase):
 
     def test_the_plan_has_the_cells_of_each_kind(self):
         cells = self.plan("--models=thread-pool,serial,event-loop-offload")
-        self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "away",
+        self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "brisk", "away",
                           "pools-w8", "pools-w64"},
                          cells["thread-pool"])
-        self.assertEqual({"hello", "bytes", "churn", "spin", "part", "ready"}, cells["serial"])
-        self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "away", "held",
-                          "ready"},
+        self.assertEqual({"hello", "bytes", "churn", "spin", "part", "brisk", "ready"}, cells["serial"])
+        self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "brisk", "away",
+                          "held", "ready"},
                          cells["event-loop-offload"])
         service = str(ROOT / "docs/own-service/my-service.ini")
-        self.assertEqual({"my-service": {"hello", "many", "churn", "part", "ready"}}, self.plan(f"--target={service}"))
+        self.assertEqual({"my-service": {"hello", "many", "churn", "part", "brisk", "ready"}}, self.plan(f"--target={service}"))
         cells = self.plan(f"--target={service}", "--models=serial")
         self.assertEqual({"my-service", "serial"}, set(cells))
 

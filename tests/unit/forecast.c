@@ -370,6 +370,21 @@ static void test_cost_at_a_load(void **state)
     near("busy", f.busy, p.rate_per_s * f.request_cpu_ns / 1e9, 0.02);
 }
 
+/* Of 800 requests and answers a second for each core, by chance, one in five
+ * comes more than 2 ms after the last, and finds the core asleep. */
+static void test_doze(void **state)
+{
+    struct machine machine = dear_world();
+    struct service p = dear_service(400);
+
+    (void)state;
+    for (int i = 0; i < machine.model_count; i++)
+        machine.models[i].of[CONSTANT_DOZE] = exact(2e6);
+    struct forecast f = forecast(&p, &machine, "threads", 0);
+    double wakes_ns = (1 - f.load) * 8000 * (1 + 3) * exp(-400 / 2 * 4 * 2e-3);
+    near("cpu", f.request_cpu_ns, DEAR_NS + wakes_ns, 1e-9);
+}
+
 /* A call that was not measured costs what the first one does, and that what a
  * request does. */
 static void test_unmeasured_calls(void **state)
@@ -751,6 +766,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_md1),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_cost_at_a_load),
+        cmocka_unit_test(test_doze),
         cmocka_unit_test(test_unmeasured_calls),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_workers),

@@ -69,7 +69,7 @@ static void backlog(void **state)
         double work_ns = (double)services[i].steps * STEP_NS;
         assert_in_range(services[i].connections, 4, 512);
         if (services[i].connections > 4)
-            assert_true(services[i].connections * work_ns <= 400e6);
+            assert_true(services[i].connections * work_ns <= 250e6);
     }
 }
 

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 enum discipline {
     DISCIPLINE_UNKNOWN, /* the server does not say */
     DISCIPLINE_ALONE,   /* the only thread there is */
@@ -26,4 +28,13 @@ static inline const char *discipline_name(enum discipline discipline)
         [DISCIPLINE_PROCESS] = "process", [DISCIPLINE_LOOP] = "loop",
     };
     return names[discipline];
+}
+
+/* The discipline of that name; DISCIPLINES: there is none. */
+static inline enum discipline discipline_find(const char *name)
+{
+    for (int d = 0; d < DISCIPLINES; d++)
+        if (!strcmp(name, discipline_name((enum discipline)d)))
+            return (enum discipline)d;
+    return DISCIPLINES;
 }
