@@ -459,6 +459,15 @@ class Shipped(unittest.TestCase):
         (self.root / "results/machine.json").write_text("{")
         self.assertEqual(1, self.ask().returncode)
 
+    def test_what_is_shipped(self):
+        """Eight models in C, as the schema wants them."""
+        shipped = ROOT / "harness/predict/shipped.json"
+        shutil.copy(shipped, self.shipped)
+        done = self.ask()
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertEqual(8, len(json.loads(shipped.read_text())["models"]))
+        self.assertEqual([], list(errors(schema("machine"), json.loads(shipped.read_text()))))
+
     def test_nothing_is_there(self):
         done = self.ask()
         self.assertEqual((1, ""), (done.returncode, done.stdout))
