@@ -16,7 +16,7 @@ static const double NS_PER_S = 1e9;
 /* A forecast is simulated with these requests; searching for a number of
  * workers takes some twenty simulations. */
 static const struct precision precise = {.requests = 60000, .seed = 1};
-static const struct precision quick = {.requests = 30000, .seed = 1};
+static const struct precision quick = {.requests = 12000, .seed = 1};
 
 /* Requests in flight beyond which generator and kernel would be the limit. */
 static const double FLIGHT_MOST = 400;
@@ -447,7 +447,7 @@ static json_t *question_json(const struct question *question)
 
     return json_pack(
         "{s:i, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:o}",
         "service", question->service + 1, "model", question->model->name,
         "load_point", question->place, "open", question->open, "reasons",
         (int)question->workers, "workers", question->worker_count, "rate_per_s",
@@ -458,11 +458,13 @@ static json_t *question_json(const struct question *question)
         json_finite_if(f->memory_bytes, known), "latency_p50_ns",
         json_finite_if(f->p50_ns.value, simulated), "latency_p90_ns",
         json_finite_if(f->p90_ns.value, simulated), "latency_p99_ns",
-        json_finite_if(f->p99_ns.value, simulated), "replayed_p50_ns",
-        json_finite_if(r->p50_ns.value, r->simulated), "replayed_p90_ns",
-        json_finite_if(r->p90_ns.value, r->simulated), "replayed_p99_ns",
-        json_finite_if(r->p99_ns.value, r->simulated), "load",
-        json_finite_if(f->load, known));
+        json_finite_if(f->p99_ns.value, simulated),
+        "replayed_cpu_per_request_ns",
+        json_finite_if(r->request_cpu_ns, r->request_cpu_ns > 0),
+        "replayed_p50_ns", json_finite_if(r->p50_ns.value, r->simulated),
+        "replayed_p90_ns", json_finite_if(r->p90_ns.value, r->simulated),
+        "replayed_p99_ns", json_finite_if(r->p99_ns.value, r->simulated),
+        "load", json_finite_if(f->load, known));
 }
 
 json_t *questions_json(const struct questions *questions)
