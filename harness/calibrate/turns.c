@@ -68,10 +68,19 @@ static int watch_all(const cpu_set_t *cpu, struct watch *watches, int count)
     return -error;
 }
 
-static double median(double *values, int count)
+/* The run in which the middle of the time lies: on a CPU that others use as
+ * well most runs are scraps, in which hardly any time is spent. */
+static double middle_run(double *runs_ns, int count)
 {
-    qsort(values, (size_t)count, sizeof *values, statistics_ascending);
-    return values[count / 2];
+    double sum_ns = 0, passed_ns = 0;
+    int i = 0;
+
+    qsort(runs_ns, (size_t)count, sizeof *runs_ns, statistics_ascending);
+    for (int k = 0; k < count; k++)
+        sum_ns += runs_ns[k];
+    while (i < count - 1 && (passed_ns += runs_ns[i]) < sum_ns / 2)
+        i++;
+    return runs_ns[i];
 }
 
 static cpu_set_t first_of(const cpu_set_t *cpus)
@@ -104,7 +113,7 @@ int turns_measure(const cpu_set_t *cpus, struct turns *turns)
     if (status == 0 && watches[0].runs == 0)
         status = -ENODATA;
     if (status == 0)
-        turns->quantum_ns = median(watches[0].runs_ns, watches[0].runs);
+        turns->quantum_ns = middle_run(watches[0].runs_ns, watches[0].runs);
     free(watches);
     return status;
 }

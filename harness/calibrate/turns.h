@@ -11,7 +11,8 @@
 #include <sched.h>
 
 struct turns {
-    double quantum_ns;            /* median run of one of two */
+    double quantum_ns;            /* run of one of two, in the middle of the
+                                     time */
     double stall_share, stall_ns; /* of a thread that is alone: share of the
                                      time, and mean length */
 };

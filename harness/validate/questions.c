@@ -13,9 +13,7 @@
 
 static const double NS_PER_S = 1e9;
 
-/* A forecast is simulated with these requests; searching for a number of
- * workers takes some twenty simulations. */
-static const struct precision precise = {.requests = 60000, .seed = 1};
+/* Searching for a number of workers takes some twenty simulations. */
 static const struct precision quick = {.requests = 12000, .seed = 1};
 
 /* Requests in flight beyond which generator and kernel would be the limit. */
@@ -100,6 +98,11 @@ static double by_laws(const struct service *p, const struct question *question)
                           : fmin(most, question->connections / held_s);
 }
 
+static struct precision precise_of(const struct questions *questions)
+{
+    return (struct precision){.requests = questions->requests, .seed = 1};
+}
+
 static int64_t warmup_ns_of(const struct held_out *drawn)
 {
     return (int64_t)fmax(400e6, 8 * (double)drawn->delay_ns);
@@ -121,7 +124,7 @@ static int forecast_replayed(const struct questions *questions,
                              struct question *question)
 {
     const struct held_out *drawn = &questions->services[question->service];
-    struct precision precision = precise;
+    struct precision precision = precise_of(questions);
     struct request_log log;
     char experiment[32], why[256];
 
@@ -149,6 +152,7 @@ static int forecast_replayed(const struct questions *questions,
 /* Forecasts the question and adds it. Returns 0, -E2BIG or -ENOMEM. */
 static int add(struct questions *questions, const struct question *question)
 {
+    struct precision precise = precise_of(questions);
     struct service service;
     char why[256];
 

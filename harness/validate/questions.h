@@ -55,6 +55,7 @@ struct questions {
     int count;
     int64_t window_most_ns; /* of an open loop */
     uint64_t seed;          /* of the run that will measure */
+    int64_t requests;       /* to simulate for a forecast */
     /* The [target] sections of the person's own services, as they stand in an
      * experiment; "" for none. They answer their own path alone. */
     char targets[16384];

@@ -25,7 +25,7 @@
 #include "harness/validate/validation.h"
 #include "verbs.h"
 
-enum { PATH_SIZE = 640, QUICK = 12, FULL = 60 };
+enum { PATH_SIZE = 640, QUICK = 12, FULL = 60, REQUESTS = 60000 };
 
 static const int64_t WINDOW_QUICK_NS = 4000000000, WINDOW_FULL_NS = 6000000000;
 
@@ -354,6 +354,7 @@ int verb_validate(int argc, char **argv)
     char why[5000], machine[PATH_SIZE];
 
     flags_parse(&flags, argc, argv, &options);
+    v.questions.requests = REQUESTS;
     const char *file = options.machine;
     const char *folder = options.again ? options.again : options.resume;
     if (folder && (!file || options.resume)) {

@@ -109,6 +109,7 @@ static int set_up(void **state)
     make_world(&world.machine);
     world.service_count = SERVICES;
     world.window_most_ns = 3000000000;
+    world.requests = 15000;
     held_out_draw(5, SERVICES, 1, world.services);
     for (int i = 0; i < MODELS; i++)
         world.models[world.model_count++] = &world.machine.models[i];
@@ -275,6 +276,8 @@ static void once_more(void **state)
                                questions_services_json(&v.questions),
                                "forecasts", questions_json(&v.questions));
     again.machine = v.questions.machine;
+    again.requests = v.questions.requests;
+    again.window_most_ns = v.questions.window_most_ns;
     assert_int_equal(questions_again(stored, &again, why, sizeof why), 0);
     assert_int_equal(again.count, v.questions.count);
     for (int i = 0; i < again.count; i++) {
