@@ -282,8 +282,8 @@ static double kept_bytes(const struct facts *held)
     return ends ? 0 : fmax(0, held->user_more_bytes) / held->connections;
 }
 
-/* Memory of the server at rest, of all cells that show it: in
- * any one of them the kernel may have charged some ahead. */
+/* Memory of the server at rest, of all cells that show it: in any one of them
+ * the kernel may have charged some ahead. */
 static double base_bytes(const struct facts *at)
 {
     static const enum place shown[] = {HELD, READY, PART, AWAY};

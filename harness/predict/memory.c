@@ -30,9 +30,9 @@ double memory_of(const struct service *p, const struct model_constants *model,
 /* Children that are alive at most while the dispatcher has a backlog. The
  * kernel shares the CPU fairly between it and them, and a child that wakes
  * takes it at once; so as many compute as a child's CPU is that of the
- * dispatcher for it, and the others wait for the backend. In a simulated
- * slice the dispatcher may start more. (Of threads
- * the most that lived at once count: their stacks are kept.) */
+ * dispatcher for it, and the others wait for the backend. In a simulated slice
+ * the dispatcher may start more. (Of threads the most that lived at once count:
+ * their stacks are kept.) */
 static double children_most(const struct service *p,
                             const struct model_constants *model,
                             const struct cost *cost, double rate_per_ns)

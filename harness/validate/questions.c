@@ -85,17 +85,22 @@ static int workers_most(const struct model_constants *model)
     return strstr(model->name, "process") ? PROCESSES_MOST : WORKERS_MOST;
 }
 
-/* Throughput by min(P/c, W/(D+c), N/(D+c)), c the handler's work alone. */
+/* Throughput by the laws, with the handler's work alone. */
 static double by_laws(const struct service *p, const struct question *question)
 {
-    double held_s = (p->wait_ns + p->cpu_ns) / NS_PER_S;
-    double most = p->cores / (p->cpu_ns / NS_PER_S);
     bool held = question->model->discipline == DISCIPLINE_WORKER;
+    struct laws laws = laws_of(&(struct laws_input){
+        .open = question->open,
+        .rate_per_s = question->rate_per_s,
+        .connections = question->connections,
+        .wait_s = p->wait_ns / NS_PER_S,
+        .cpu_s = p->cpu_ns / NS_PER_S,
+        .cpus = p->cores,
+        .holding_workers = held ? question->worker_count : 0,
+        .memory_left = INFINITY,
+    });
 
-    if (held)
-        most = fmin(most, question->worker_count / held_s);
-    return question->open ? fmin(most, question->rate_per_s)
-                          : fmin(most, question->connections / held_s);
+    return laws.per_s[laws.binding];
 }
 
 static struct precision precise_of(const struct questions *questions)
@@ -222,7 +227,8 @@ static double rate_for(const struct questions *questions, int index,
     service_for(questions, index, model, &service);
     service.rate_per_s = 1;
     if (forecast_make(&service, &questions->machine, model, WORKERS_MOST,
-                      &quick, &forecast, why, sizeof why) < 0)
+                      &(struct precision){.requests = 0}, &forecast, why,
+                      sizeof why) < 0)
         return NAN;
     double held_s = (service.wait_ns + forecast.request_cpu_ns) / NS_PER_S;
     double rate = drawn->share * forecast.law_per_s[LAW_CPU];

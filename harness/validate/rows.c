@@ -197,17 +197,6 @@ void rows_free(struct rows *rows)
     rows->rows = NULL;
 }
 
-const struct row *rows_find(const struct rows *rows,
-                            const struct question *question,
-                            enum quantity quantity)
-{
-    for (int i = 0; i < rows->count; i++)
-        if (rows->rows[i].question == question &&
-            rows->rows[i].quantity == quantity)
-            return &rows->rows[i];
-    return NULL;
-}
-
 /* CPU of a request, measured / forecast; NAN: unknown. */
 static double cost_ratio(const struct row *row)
 {

@@ -42,11 +42,6 @@ int rows_make(const struct questions *questions, const json_t *trials,
               struct rows *rows);
 void rows_free(struct rows *rows);
 
-/* The row of a question, or NULL. */
-const struct row *rows_find(const struct rows *rows,
-                            const struct question *question,
-                            enum quantity quantity);
-
 /* Fills `cause` of a row that is a miss. */
 void rows_explain(struct row *row);
 

@@ -89,15 +89,23 @@ static int read_targets(const char *path, struct questions *questions,
     bool inside = false;
 
     if (!file) {
-        snprintf(why, why_size, "%s: %s", path, strerror(errno));
-        return -errno;
+        int error = errno;
+        snprintf(why, why_size, "%s: %s", path, strerror(error));
+        return -error;
     }
     while (fgets(line, sizeof line, file)) {
         if (line[0] == '[')
             inside = !strncmp(line, "[target ", 8);
-        if (inside && length + strlen(line) + 2 < room)
-            length +=
-                (size_t)snprintf(kept + length, room - length, "%s", line);
+        if (!inside)
+            continue;
+        if (length + strlen(line) + 2 >= room) {
+            fclose(file);
+            snprintf(why, why_size,
+                     "%s: its [target] sections have more than %zu bytes", path,
+                     room - 2);
+            return -E2BIG;
+        }
+        length += (size_t)snprintf(kept + length, room - length, "%s", line);
     }
     fclose(file);
     snprintf(kept + length, room - length, "\n");
