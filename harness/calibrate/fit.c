@@ -96,17 +96,8 @@ static double figure_of(const char *metric, const json_t *trial)
 /* The median of a trial's response or service times. NAN: it has none. */
 static double median_of(const char *times, const json_t *trial)
 {
-    const json_t *entry;
-    size_t i;
-
-    json_array_foreach (
-        json_object_get(
-            json_object_get(json_object_get(trial, "latency"), times),
-            "percentiles"),
-        i, entry)
-        if (json_figure_of(entry, "p") == 50)
-            return json_figure_of(entry, "ns");
-    return NAN;
+    return metric_percentile(
+        json_object_get(json_object_get(trial, "latency"), times), 50);
 }
 
 /* Tasks that came with the requests, where one is started for each; a

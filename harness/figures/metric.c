@@ -74,14 +74,22 @@ static const json_t *histogram_of(const json_t *load, const char *name)
                  : json_object_get(json_object_get(latency, "classes"), name);
 }
 
-static double percentile_of(const json_t *histogram, double p, char *why,
-                            size_t size)
+double metric_percentile(const json_t *histogram, double p)
 {
     const json_t *entry;
     size_t i;
     json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
         if (fabs(json_figure_of(entry, "p") - p) < 1e-9)
             return json_figure_of(entry, "ns");
+    return NAN;
+}
+
+static double percentile_of(const json_t *histogram, double p, char *why,
+                            size_t size)
+{
+    double ns = metric_percentile(histogram, p);
+    if (isfinite(ns))
+        return ns;
     snprintf(why, size,
              "needs %.0f requests in each trial, a trial has %.0f; lengthen "
              "the window",

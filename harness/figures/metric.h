@@ -60,6 +60,10 @@ bool metric_applies(const struct metric *metric, const json_t *object);
 double metric_of(const struct metric *metric, const json_t *trial, char *why,
                  size_t why_size);
 
+/* A percentile of a histogram as a trial has it, in ns. NAN: it has too few
+ * requests for that. */
+double metric_percentile(const json_t *histogram, double p);
+
 const struct metric *metric_find(const char *name);
 
 /* The mark in front of the value of a summary's row: "~" for an estimate, ">= "

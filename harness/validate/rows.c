@@ -67,18 +67,13 @@ static double forecast_of(const struct question *question,
 /* The 90th percentile, where no gate withholds latencies; NAN: none. */
 static double p90_of(const json_t *trial)
 {
-    const json_t *latency = json_object_get(trial, "latency"), *entry;
-    const json_t *histogram =
-        json_object_get(latency, json_text_of(latency, "kind"));
+    const json_t *latency = json_object_get(trial, "latency");
     char why[160];
-    size_t i;
 
     if (isnan(metric_of(metric_find("latency_p50_ns"), trial, why, sizeof why)))
         return NAN;
-    json_array_foreach (json_object_get(histogram, "percentiles"), i, entry)
-        if (json_figure_of(entry, "p") == 90)
-            return json_figure_of(entry, "ns");
-    return NAN;
+    return metric_percentile(
+        json_object_get(latency, json_text_of(latency, "kind")), 90);
 }
 
 /* The measured figure; with too few requests for p99, p90 instead. */
