@@ -34,6 +34,7 @@ enum place {
     CHURN,
     CALL_1,
     CALL_4,
+    SHORT,
     SPIN,
     PART,
     BRISK,
@@ -46,13 +47,11 @@ enum place {
 };
 
 static const char *const places[PLACES] = {
-    [HELLO] = "hello",        [MANY] = "many",
-    [BYTES] = "bytes",        [CHURN] = "churn",
-    [CALL_1] = "call-calls1", [CALL_4] = "call-calls4",
-    [SPIN] = "spin",          [PART] = "part",
-    [BRISK] = "brisk",        [AWAY] = "away",
-    [HELD] = "held",          [READY] = "ready",
-    [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
+    [HELLO] = "hello", [MANY] = "many",          [BYTES] = "bytes",
+    [CHURN] = "churn", [CALL_1] = "call-calls1", [CALL_4] = "call-calls4",
+    [SHORT] = "short", [SPIN] = "spin",          [PART] = "part",
+    [BRISK] = "brisk", [AWAY] = "away",          [HELD] = "held",
+    [READY] = "ready", [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
 };
 
 /* By what the cells differ, from the trials themselves. */
@@ -185,7 +184,32 @@ static double queue_ns(const struct facts *at, int cores)
     return cores > 1 ? 0 : fmax(0, log(0.5 / (1 - busy))) / busy * at->cpu_ns;
 }
 
-/* CPU of waking, for a request that comes while nothing runs. */
+/* At least 0; NAN stays NAN. */
+static double not_below_zero(double value)
+{
+    return value < 0 ? 0 : value;
+}
+
+/* What the handler's work costs over that of the work alone, from two amounts
+ * of it: what is paid once for each request is in both. From one, where there
+ * is no other: then that is taken for work. */
+static double work_factor(const struct facts *at)
+{
+    if (!isfinite(at[SHORT].cpu_ns))
+        return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
+    return cpu_more(at, SPIN, SHORT) / (at[SPIN].bare_ns - at[SHORT].bare_ns);
+}
+
+/* CPU of waking whoever gets the answer, who falls asleep while a handler
+ * works; in hello everybody is awake. */
+static double peer_ns(const struct facts *at)
+{
+    return not_below_zero(cpu_more(at, SHORT, HELLO) -
+                          work_factor(at) * at[SHORT].bare_ns);
+}
+
+/* CPU of waking up and of waking who gets the answer, for a request that comes
+ * while nothing runs. */
 static double wake_ns(const struct facts *at, enum place place)
 {
     return at[place].busy < BUSY_MOST
@@ -215,6 +239,14 @@ static double doze_factor(const struct facts *at)
     double ns = doze_ns(at);
 
     return isfinite(ns) ? exp(at[PART].rate_per_s * ns / NS_PER_S) : 1;
+}
+
+/* Of the cost of waking, the part of the server itself. */
+static double own_wake_ns(const struct facts *at)
+{
+    double all_ns = wake_ns(at, PART) * doze_factor(at), peer = peer_ns(at);
+
+    return not_below_zero(isfinite(peer) ? all_ns - peer : all_ns);
 }
 
 /* What a request takes beyond its waits, its CPU and its queue. */
@@ -379,11 +411,13 @@ static double in_block(const struct facts *at, int cores, enum constant_id id)
         return (at[MANY].cpu_ns / at[HELLO].cpu_ns - 1) /
                log2(at[MANY].connections / at[HELLO].connections);
     case CONSTANT_WAKE:
-        return wake_ns(at, PART) * doze_factor(at);
+        return own_wake_ns(at);
+    case CONSTANT_PEER:
+        return peer_ns(at);
     case CONSTANT_DOZE:
         return doze_ns(at);
     case CONSTANT_WORK_FACTOR:
-        return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
+        return work_factor(at);
     case CONSTANT_PATH:
         return path_ns(&at[PART], cores);
     case CONSTANT_LAG:

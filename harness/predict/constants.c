@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/json.h"
@@ -20,6 +21,7 @@ const char *constant_name(enum constant_id id)
         [CONSTANT_CONNECTION] = "connection_ns",
         [CONSTANT_GROWTH] = "growth_share",
         [CONSTANT_WAKE] = "wake_ns",
+        [CONSTANT_PEER] = "peer_ns",
         [CONSTANT_DOZE] = "doze_ns",
         [CONSTANT_WORK_FACTOR] = "work_factor",
         [CONSTANT_PATH] = "path_ns",
@@ -64,6 +66,32 @@ int machine_put(struct machine *machine, const struct model_constants *model)
     machine->models[at] = *model;
     machine->model_count += at == machine->model_count;
     return 0;
+}
+
+static int ascending(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+void machine_share_doze(struct machine *machine)
+{
+    double known[CONSTANTS_MODELS_MAX];
+    int n = 0;
+
+    for (int i = 0; i < machine->model_count; i++) {
+        const struct constant *doze = &machine->models[i].of[CONSTANT_DOZE];
+        if (doze->n > 1)
+            known[n++] = doze->value;
+    }
+    qsort(known, (size_t)n, sizeof *known, ascending);
+    for (int i = 0; i < machine->model_count && n > 0; i++) {
+        struct constant *doze = &machine->models[i].of[CONSTANT_DOZE];
+        if (doze->n < 2)
+            *doze =
+                (struct constant){known[n / 2], known[n / 2], known[n / 2], 1};
+    }
 }
 
 static json_t *constants_json(const struct model_constants *model)

@@ -30,6 +30,8 @@ enum constant_id {
                              doubling of the requests in flight, from 16 on */
     CONSTANT_WAKE,        /* more CPU for a request, or for the answer to a
                                 call, that finds the server asleep */
+    CONSTANT_PEER,        /* more CPU for a call or an answer whose receiver is
+                             asleep, and must be woken */
     CONSTANT_DOZE,        /* a CPU that is idle for less than about this has not
                              fallen asleep, and need not be woken */
     CONSTANT_WORK_FACTOR, /* CPU of the handler's work over that of the work
@@ -86,6 +88,10 @@ const char *constant_name(enum constant_id id);
 /* Puts a model in the place of the one of its name, or behind the others.
  * Returns 0, or -ENOSPC where CONSTANTS_MODELS_MAX are there. */
 int machine_put(struct machine *machine, const struct model_constants *model);
+
+/* Gives a model whose doze was not measured that of the others, in the middle:
+ * falling asleep is the CPU's, and not the model's. */
+void machine_share_doze(struct machine *machine);
 
 /* The constant, or `otherwise` where it was not measured. */
 double constant_of(const struct model_constants *model, enum constant_id id,

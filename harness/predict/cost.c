@@ -15,6 +15,41 @@ static double half_of(const struct model_constants *model, enum constant_id id)
     return c->n > 1 ? (c->hi - c->lo) / 2 : 0;
 }
 
+/* Gaps between the messages of a busy server vary around their mean: from a
+ * quarter of doze on some are long enough for the receiver to fall asleep, from
+ * doze on all are. */
+static double gap_share(double gap_ns, double doze_ns)
+{
+    static const double LEAST = 0.25;
+
+    if (doze_ns <= 0)
+        return 0;
+    return fmin(1, fmax(0, (gap_ns / doze_ns - LEAST) / (1 - LEAST)));
+}
+
+/* CPU of waking, for a request or a call: of this server, if it sleeps, and of
+ * who gets what it sends. `gap_ns` is its CPU between two messages. */
+static double waking_ns(const struct service *p,
+                        const struct model_constants *model, double load,
+                        double rate_per_s, double gap_ns)
+{
+    double calls = p->wait_ns > 0 ? p->calls : 0;
+    double doze_ns = constant_of(model, CONSTANT_DOZE, 0);
+    double doze_s = doze_ns / 1e9;
+    /* Requests come by chance, but for clients who ask as soon as they are
+     * answered; answers to calls do. */
+    bool by_chance = p->rate_per_s > 0 || p->think_ns > 0;
+    double each_per_s = rate_per_s / p->cores;
+    double own = fmax(0, 1 - load) * exp(-each_per_s * (1 + calls) * doze_s);
+    double share = gap_share(gap_ns, doze_ns);
+    /* Who sends a request to a server that sleeps falls asleep itself. */
+    double peer = share * exp(-each_per_s * (calls + by_chance) * doze_s) +
+                  (1 - share) * own;
+
+    return own * fmax(0, constant_of(model, CONSTANT_WAKE, 0)) +
+           peer * fmax(0, constant_of(model, CONSTANT_PEER, 0));
+}
+
 struct cost cost_of(const struct service *p,
                     const struct model_constants *model, double load,
                     double in_flight, double rate_per_s)
@@ -26,11 +61,6 @@ struct cost cost_of(const struct service *p,
                         ? log2(in_flight / COST_FLIGHT_MEASURED) *
                               constant_of(model, CONSTANT_GROWTH, 0)
                         : 0;
-    /* Requests and answers to calls come by chance, to each core. */
-    double doze_s = constant_of(model, CONSTANT_DOZE, 0) / 1e9;
-    double asleep = exp(-rate_per_s / p->cores * (1 + calls) * doze_s);
-    double wake_ns = fmax(0, 1 - load) * asleep *
-                     fmax(0, constant_of(model, CONSTANT_WAKE, 0));
     double more = 1 + growth;
     /* Where calls were not measured, one costs what a request does. */
     double first = constant_of(model, CONSTANT_CALL_FIRST,
@@ -39,17 +69,21 @@ struct cost cost_of(const struct service *p,
     double calls_ns = calls > 0 ? first + (calls - 1) * further : 0;
     struct cost cost = {
         .request_ns =
-            wake_ns +
             more *
-                (constant_of(model, CONSTANT_REQUEST, 0) +
-                 p->payload_bytes * constant_of(model, CONSTANT_BYTE, 0) +
-                 per_connection * constant_of(model, CONSTANT_CONNECTION, 0)),
+            (constant_of(model, CONSTANT_REQUEST, 0) +
+             p->payload_bytes * constant_of(model, CONSTANT_BYTE, 0) +
+             per_connection * constant_of(model, CONSTANT_CONNECTION, 0)),
         .empty_ns = more * constant_of(model, CONSTANT_REQUEST, 0),
-        .call_ns = calls > 0 ? wake_ns + more * calls_ns / calls : 0,
+        .call_ns = calls > 0 ? more * calls_ns / calls : 0,
         .work_ns = p->cpu_ns * constant_of(model, CONSTANT_WORK_FACTOR, 1),
     };
+    double awake_ns = cost.request_ns + calls * cost.call_ns + cost.work_ns;
+    double waking = waking_ns(p, model, load, rate_per_s,
+                              awake_ns / (1 + calls) / p->cores);
 
-    cost.total_ns = cost.request_ns + calls * cost.call_ns + cost.work_ns;
+    cost.request_ns += waking;
+    cost.call_ns += calls > 0 ? waking : 0;
+    cost.total_ns = awake_ns + (1 + calls) * waking;
     cost.half_ns = hypot(
         hypot(more * half_of(model, CONSTANT_REQUEST),
               p->cpu_ns * half_of(model, CONSTANT_WORK_FACTOR)),
@@ -57,6 +91,28 @@ struct cost cost_of(const struct service *p,
               calls > 1 ? more * (calls - 1) * half_of(model, CONSTANT_CALL)
                         : 0));
     return cost;
+}
+
+struct cost cost_full(const struct service *p,
+                      const struct model_constants *model, int cores)
+{
+    enum { ROUNDS = 5 };
+    struct cost cost = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
+
+    for (int i = 0; i < ROUNDS && cost.total_ns > 0; i++)
+        cost = cost_of(p, model, 1, COST_FLIGHT_MEASURED,
+                       cores / cost.total_ns * 1e9);
+    return cost;
+}
+
+void cost_scale(struct cost *cost, double factor)
+{
+    cost->request_ns *= factor;
+    cost->empty_ns *= factor;
+    cost->call_ns *= factor;
+    cost->work_ns *= factor;
+    cost->total_ns *= factor;
+    cost->half_ns *= factor;
 }
 
 double cost_path_ns(const struct service *p,

@@ -26,6 +26,13 @@ struct cost cost_of(const struct service *p,
                     const struct model_constants *model, double load,
                     double in_flight, double rate_per_s);
 
+/* At the most that so many cores can serve. */
+struct cost cost_full(const struct service *p,
+                      const struct model_constants *model, int cores);
+
+/* Multiplies every part. */
+void cost_scale(struct cost *cost, double factor);
+
 /* Beside its waits, CPU and queues a request takes a path, on which nothing of
  * the server is held. (A child that ends after its answer may cost more CPU
  * than the answer takes.) */

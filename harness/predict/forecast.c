@@ -143,10 +143,10 @@ static struct wiring wiring_of(const struct service *p,
     return (struct wiring){
         .discipline = model->discipline,
         .executors = executors_of(p, model, workers),
-        /* What waits for an answer goes on before what is new: with 16 and 31
-         * connections a loop served a third less than a queue would, as the
-         * convoy has it (docs/method/forecasts.md). */
-        .resumed_first = loop,
+        /* A loop takes events in the order in which they come; answers of
+         * equal waits to short first pieces come all together, and so before
+         * who is new (docs/method/forecasts.md, the convoy). */
+        .resumed_first = loop && p->cpu_after_calls,
         .offload_executors = model->offloads ? workers : 0,
         .dispatch_ns = cost_dispatch_ns(model, cost),
         .token = model->token,
@@ -241,6 +241,22 @@ static double work_of(const struct precision *precision)
     return sum / (double)(log->count - log->warmup);
 }
 
+/* What a request costs under this load; its parts keep their shares where the
+ * whole was measured. */
+static struct cost cost_at(const struct service *p,
+                           const struct model_constants *model,
+                           const struct precision *precision, double load,
+                           double in_flight, double rate_per_s)
+{
+    struct cost cost = cost_of(p, model, load, in_flight, rate_per_s);
+
+    if (precision->request_cpu_ns > 0)
+        cost_scale(&cost, precision->request_cpu_ns /
+                              (cost.total_ns +
+                               (work_of(precision) - 1) * cost.work_ns));
+    return cost;
+}
+
 /* With a fixed number of workers. */
 static int make(const struct service *p, const struct machine *machine,
                 const struct model_constants *model, int workers,
@@ -248,7 +264,7 @@ static int make(const struct service *p, const struct machine *machine,
                 char *why, size_t why_size)
 {
     struct simulation_result result;
-    struct cost full = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
+    struct cost full = cost_full(p, model, cores_of(p, model, workers));
 
     *f = (struct forecast){.model = model, .workers = workers};
     bind_laws(p, f, &full);
@@ -261,8 +277,8 @@ static int make(const struct service *p, const struct machine *machine,
     f->load = f->rate_per_s / f->capacity_per_s;
     double in_flight = p->rate_per_s > 0 ? f->rate_per_s * f->held_ns / NS_PER_S
                                          : p->connections;
-    struct cost cost =
-        cost_of(p, model, fmin(f->load, 1), in_flight, f->rate_per_s);
+    struct cost cost = cost_at(p, model, precision, fmin(f->load, 1), in_flight,
+                               f->rate_per_s);
     f->request_cpu_ns = cost.total_ns + (work_of(precision) - 1) * cost.work_ns;
     f->in_flight = in_flight;
     struct crowd crowd = {
@@ -387,7 +403,7 @@ int forecast_workers(const struct service *p, const struct machine *machine,
         return model->workers;
     if (model->discipline == DISCIPLINE_LOOP)
         return p->cores;
-    struct cost full = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
+    struct cost full = cost_full(p, model, cores_of(p, model, 0));
     double held_s = (cost_calls_wait_ns(p, model) + full.total_ns) / NS_PER_S;
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;

@@ -58,6 +58,9 @@ struct precision {
     /* At a rate: these requests instead of such as come by chance. NULL: none.
      */
     const struct request_log *log;
+    /* The CPU of a request as it was measured, in place of what the constants
+     * say; 0: none. */
+    double request_cpu_ns;
 };
 
 /* Forecasts the model with `workers` (0: those that it needs, found by

@@ -286,6 +286,7 @@ static int fit(const struct options *options, const json_t *run,
                 asked - fitted, asked, why);
     if (status == 0 && options->add)
         status = join(options, &machine, why, sizeof why);
+    machine_share_doze(&machine);
     if (status == 0)
         status = machine_file_write(options->output, &machine, where,
                                     sizeof where, why, sizeof why);

@@ -170,11 +170,11 @@ class Calibrate(unittest.TestCase):
 
     def test_the_plan_has_the_cells_of_each_kind(self):
         cells = self.plan("--models=thread-pool,serial,event-loop-offload")
-        self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "brisk", "away",
+        self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "short", "spin", "part", "brisk", "away",
                           "pools-w8", "pools-w64"},
                          cells["thread-pool"])
-        self.assertEqual({"hello", "bytes", "churn", "spin", "part", "brisk", "ready"}, cells["serial"])
-        self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "spin", "part", "brisk", "away",
+        self.assertEqual({"hello", "bytes", "churn", "short", "spin", "part", "brisk", "ready"}, cells["serial"])
+        self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "short", "spin", "part", "brisk", "away",
                           "held", "ready"},
                          cells["event-loop-offload"])
         service = str(ROOT / "docs/own-service/my-service.ini")

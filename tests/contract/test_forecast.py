@@ -25,7 +25,7 @@ BUILD = ROOT / os.environ.get("TROIKA_BUILD", "build/release")
 LIMIT_S = 120
 CONSTANTS = {
     "request_ns": 10000, "call_first_ns": 10000, "call_ns": 5000, "byte_ns": 0, "connection_ns": 30000,
-    "growth_share": 0, "wake_ns": 0, "doze_ns": 0, "work_factor": 1, "path_ns": 0, "lag_ns": 0, "call_path_ns": 0,
+    "growth_share": 0, "wake_ns": 0, "peer_ns": 0, "doze_ns": 0, "work_factor": 1, "path_ns": 0, "lag_ns": 0, "call_path_ns": 0,
     "memory_bytes": 2 << 20,
     "memory_connection_bytes": 4096, "memory_flight_bytes": 8192, "memory_queued_bytes": 4096,
     "memory_worker_bytes": 65536, "memory_sent_bytes": 0, "memory_payload_share": 0, "memory_ended_byte_s": 0,

@@ -19,16 +19,27 @@
 #include "models/runtime/base/mix.h"
 
 static const double planted[CONSTANTS] = {
-    [CONSTANT_REQUEST] = 8000,        [CONSTANT_CALL_FIRST] = 14000,
-    [CONSTANT_CALL] = 6000,           [CONSTANT_BYTE] = 0.25,
-    [CONSTANT_CONNECTION] = 30000,    [CONSTANT_GROWTH] = 0.04,
-    [CONSTANT_WAKE] = 20000,          [CONSTANT_DOZE] = 50000,
-    [CONSTANT_WORK_FACTOR] = 1.07,    [CONSTANT_PATH] = 28000,
-    [CONSTANT_LAG] = 22000,           [CONSTANT_CALL_PATH] = 60000,
-    [CONSTANT_MEMORY] = 3e6,          [CONSTANT_MEMORY_CONNECTION] = 4000,
-    [CONSTANT_MEMORY_FLIGHT] = 9000,  [CONSTANT_MEMORY_QUEUED] = 2000,
-    [CONSTANT_MEMORY_WORKER] = 50000, [CONSTANT_MEMORY_SENT] = 4096,
-    [CONSTANT_MEMORY_PAYLOAD] = 1.1,  [CONSTANT_MEMORY_ENDED] = 250,
+    [CONSTANT_REQUEST] = 8000,
+    [CONSTANT_CALL_FIRST] = 14000,
+    [CONSTANT_CALL] = 6000,
+    [CONSTANT_BYTE] = 0.25,
+    [CONSTANT_CONNECTION] = 30000,
+    [CONSTANT_GROWTH] = 0.04,
+    [CONSTANT_WAKE] = 20000,
+    [CONSTANT_DOZE] = 50000,
+    [CONSTANT_PEER] = 15000,
+    [CONSTANT_WORK_FACTOR] = 1.07,
+    [CONSTANT_PATH] = 28000,
+    [CONSTANT_LAG] = 22000,
+    [CONSTANT_CALL_PATH] = 60000,
+    [CONSTANT_MEMORY] = 3e6,
+    [CONSTANT_MEMORY_CONNECTION] = 4000,
+    [CONSTANT_MEMORY_FLIGHT] = 9000,
+    [CONSTANT_MEMORY_QUEUED] = 2000,
+    [CONSTANT_MEMORY_WORKER] = 50000,
+    [CONSTANT_MEMORY_SENT] = 4096,
+    [CONSTANT_MEMORY_PAYLOAD] = 1.1,
+    [CONSTANT_MEMORY_ENDED] = 250,
 };
 
 enum kind { LOOP, TASKS, POOL };
@@ -39,7 +50,7 @@ enum kind { LOOP, TASKS, POOL };
 static const double OPEN_USER_BYTES = 600000;
 static const double KEPT_BYTES = 1500, IDLE_WORKER_BYTES = 30000;
 
-static const double BARE_NS = 3e5, BUSY = 0.4;
+static const double BARE_NS = 3e5, BARE_SHORT_NS = 1e5, BUSY = 0.4;
 
 /* Of the cells that measure times. */
 static const double RATE_PER_S = 4000, BRISK_PER_S = 16000;
@@ -67,6 +78,7 @@ struct made_up {
     double path_ns;    /* service time beyond the CPU */
     double wait_ns, calls;
     double rate_per_s; /* 0: RATE_PER_S */
+    double bare_ns;    /* 0: BARE_NS */
 };
 
 /* Some of both times are medians. */
@@ -126,7 +138,8 @@ static void add(json_t *trials, int block, double deviation,
                   memory_of(t, deviation), "cpu", "per_request_ns",
                   t->cpu_ns * scatter(deviation), "user_ns", BUSY * window_ns,
                   "system_ns", 0.0, "tasks", "threads", t->threads, "bare",
-                  "processes", 1, "per_s", 1e9 / BARE_NS, "withheld",
+                  "processes", 1, "per_s",
+                  1e9 / (t->bare_ns > 0 ? t->bare_ns : BARE_NS), "withheld",
                   "requests", "completed_in_window", 100000));
 }
 
@@ -142,7 +155,11 @@ static void add_costs(json_t *trials, int block, double deviation)
         {"call-calls1", request + c[CONSTANT_CALL_FIRST], .connections = 16},
         {"call-calls4", request + c[CONSTANT_CALL_FIRST] + 3 * c[CONSTANT_CALL],
          .connections = 16},
-        {"spin", request + BARE_NS * c[CONSTANT_WORK_FACTOR], .connections = 4},
+        {"short",
+         request + c[CONSTANT_PEER] + BARE_SHORT_NS * c[CONSTANT_WORK_FACTOR],
+         .connections = 4, .bare_ns = BARE_SHORT_NS},
+        {"spin", request + c[CONSTANT_PEER] + BARE_NS * c[CONSTANT_WORK_FACTOR],
+         .connections = 4},
     };
 
     for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++)
@@ -164,7 +181,7 @@ static double pool_grown_bytes(int workers)
 static double woken_ns(double rate_per_s)
 {
     return planted[CONSTANT_REQUEST] +
-           (1 - BUSY) * planted[CONSTANT_WAKE] *
+           (1 - BUSY) * (planted[CONSTANT_WAKE] + planted[CONSTANT_PEER]) *
                exp(-rate_per_s * planted[CONSTANT_DOZE] / 1e9);
 }
 
