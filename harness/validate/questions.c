@@ -123,10 +123,12 @@ static int64_t window_ns_of(const struct questions *questions,
     return (int64_t)ceil(ns / 1e6) * 1000000;
 }
 
-/* The latencies of the very requests that will be sent. */
+/* The latencies of the very requests that will be sent. `cpu_ns`: what a
+ * request was seen to cost, in place of the constants; 0: nothing. */
 static int forecast_replayed(const struct questions *questions,
                              const struct service *service,
-                             struct question *question)
+                             const struct question *question, double cpu_ns,
+                             struct forecast *replayed)
 {
     const struct held_out *drawn = &questions->services[question->service];
     struct precision precision = precise_of(questions);
@@ -146,10 +148,11 @@ static int forecast_replayed(const struct questions *questions,
     };
     int status = replay_make(&load, &log);
     precision.log = &log;
+    precision.request_cpu_ns = cpu_ns;
     if (status == 0)
         forecast_make(service, &questions->machine, question->model,
-                      question->worker_count, &precision, &question->replayed,
-                      why, sizeof why);
+                      question->worker_count, &precision, replayed, why,
+                      sizeof why);
     replay_free(&log);
     return status;
 }
@@ -176,7 +179,20 @@ static int add(struct questions *questions, const struct question *question)
                                     why, sizeof why) == 0;
     if (!row->open || !row->forecasted)
         return 0;
-    return forecast_replayed(questions, &service, row);
+    return forecast_replayed(questions, &service, row, 0, &row->replayed);
+}
+
+int questions_with_cpu(const struct questions *questions,
+                       const struct question *question, double cpu_ns,
+                       struct forecast *forecast)
+{
+    struct service service;
+
+    *forecast = (struct forecast){0};
+    service_for(questions, question->service, question->model, &service);
+    service.rate_per_s = question->rate_per_s;
+    service.connections = question->connections;
+    return forecast_replayed(questions, &service, question, cpu_ns, forecast);
 }
 
 static int needed(const struct questions *questions, struct service *service,

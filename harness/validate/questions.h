@@ -74,6 +74,13 @@ bool questions_target(const struct questions *questions,
 int questions_make(struct questions *questions, void (*tell)(int service));
 void questions_free(struct questions *questions);
 
+/* Forecasts the very requests of an open loop once more, with the CPU that a
+ * request was seen to cost: what is then still off is not the cost's error.
+ * Returns 0 or -ENOMEM. */
+int questions_with_cpu(const struct questions *questions,
+                       const struct question *question, double cpu_ns,
+                       struct forecast *forecast);
+
 /* Writes the experiment that measures one service. */
 void questions_write(const struct questions *questions, int service,
                      FILE *file);

@@ -37,14 +37,9 @@ static const json_t *trial_of(const json_t *trials,
     return NULL;
 }
 
-static double forecast_of(const struct question *question,
-                          enum quantity quantity, int percentile)
+static double figure_of(const struct forecast *f, const struct forecast *r,
+                        enum quantity quantity, int percentile)
 {
-    const struct forecast *f = &question->forecast;
-    const struct forecast *r = question->open ? &question->replayed : f;
-
-    if (!question->forecasted)
-        return NAN;
     switch (quantity) {
     case QUANTITY_THROUGHPUT:
         return f->simulated ? f->rate_per_s : NAN;
@@ -62,6 +57,17 @@ static double forecast_of(const struct question *question,
         break;
     }
     return NAN;
+}
+
+static double forecast_of(const struct question *question,
+                          enum quantity quantity, int percentile)
+{
+    const struct forecast *f = &question->forecast;
+
+    if (!question->forecasted)
+        return NAN;
+    return figure_of(f, question->open ? &question->replayed : f, quantity,
+                     percentile);
 }
 
 /* The 90th percentile, where no gate withholds latencies; NAN: none. */
@@ -150,6 +156,7 @@ static struct row row_of(const struct question *question, const json_t *trial,
                       : quantity == QUANTITY_P50 ? 50
                                                  : 0,
         .measured = NAN,
+        .with_cpu = NAN,
         .band = NAN,
         .trial = trial,
     };
@@ -168,6 +175,34 @@ static struct row row_of(const struct question *question, const json_t *trial,
     return row;
 }
 
+static bool is_latency(const struct row *row)
+{
+    return row->quantity == QUANTITY_P50 || row->quantity == QUANTITY_P99;
+}
+
+/* The forecasts of one question's latencies with the CPU as it was measured. */
+static int add_with_cpu(const struct questions *questions, struct row *rows,
+                        int count)
+{
+    struct forecast f = {0};
+    double cpu_ns = NAN;
+    bool judged = false;
+
+    for (int i = 0; i < count; i++) {
+        if (rows[i].quantity == QUANTITY_CPU && rows[i].judged)
+            cpu_ns = rows[i].measured;
+        judged |= rows[i].judged && is_latency(&rows[i]);
+    }
+    if (!judged || !isfinite(cpu_ns))
+        return 0;
+    int status = questions_with_cpu(questions, rows->question, cpu_ns, &f);
+    for (int i = 0; i < count && status == 0; i++)
+        if (rows[i].judged && is_latency(&rows[i]))
+            rows[i].with_cpu =
+                figure_of(&f, &f, rows[i].quantity, rows[i].percentile);
+    return status;
+}
+
 int rows_make(const struct questions *questions, const json_t *trials,
               struct rows *rows)
 {
@@ -178,10 +213,14 @@ int rows_make(const struct questions *questions, const json_t *trials,
     for (int i = 0; i < questions->count; i++) {
         const struct question *question = &questions->rows[i];
         const json_t *trial = trial_of(trials, question);
+        int first = rows->count;
         for (int q = 0; q < QUANTITIES; q++)
             if (q == QUANTITY_CPU ||
                 question->open != (q == QUANTITY_THROUGHPUT))
                 rows->rows[rows->count++] = row_of(question, trial, q);
+        if (add_with_cpu(questions, &rows->rows[first], rows->count - first) <
+            0)
+            return -ENOMEM;
     }
     return 0;
 }
@@ -203,23 +242,36 @@ static double cost_ratio(const struct row *row)
 
 static const double COST_EXPLAINS = 0.5, RUN_QUEUE_MATTERS = 0.5;
 
-/* Whether the CPU of a request explains half of the miss. In an open loop a
- * queue grows with 1 / (1 - load), and so by that much more. */
+/* Whether the CPU of a request explains half of the miss of a latency: with the
+ * CPU as measured, the forecast is half as far off, in logarithms. */
+static bool explains_latency(const struct row *row, char *words, size_t size)
+{
+    double off = fabs(log(row->measured / row->with_cpu));
+    char then[48];
+
+    if (!(off < (1 - COST_EXPLAINS) * fabs(rows_residual(row))))
+        return false;
+    snprintf(words, size,
+             "cpu: a request took %+.1f %% CPU beyond the forecast, and with "
+             "that CPU the forecast is %s",
+             100 * (cost_ratio(row) - 1),
+             metric_format("_ns", row->with_cpu, then, sizeof then));
+    return true;
+}
+
+/* Whether the CPU of a request explains half of the miss. */
 static bool costs(const struct row *row, char *words, size_t size)
 {
     double ratio = cost_ratio(row);
-    double load = row->question->open ? row->question->forecast.load : 0;
-    double grown = (ratio - 1) / fmax(0.02, 1 - load);
-    bool latency = row->quantity >= QUANTITY_P50;
-    double missed = row->measured / row->forecast - 1;
+    double missed = row->forecast / row->measured - 1;
 
-    if (!latency)
-        missed = -missed;
-    if (!(grown / missed > COST_EXPLAINS))
+    if (is_latency(row))
+        return explains_latency(row, words, size);
+    if (!((ratio - 1) / missed > COST_EXPLAINS))
         return false;
-    snprintf(
-        words, size, "cpu: a request took %+.1f %% CPU beyond the forecast%s",
-        100 * (ratio - 1), latency && load > 0.6 ? ", near full load" : "");
+    snprintf(words, size,
+             "cpu: a request took %+.1f %% CPU beyond the forecast",
+             100 * (ratio - 1));
     return true;
 }
 
@@ -250,8 +302,6 @@ void rows_explain(struct row *row)
     bool outside = !strcmp(cause, "limit") || !strcmp(cause, "failures") ||
                    !strcmp(cause, "generator") || !strcmp(cause, "waves") ||
                    !strcmp(cause, "backend");
-    bool latency =
-        row->quantity == QUANTITY_P50 || row->quantity == QUANTITY_P99;
     double stolen = json_figure_in(row->trial, "machine", "steal_ns") /
                     json_figure_of(row->trial, "window_ns");
 
@@ -270,7 +320,7 @@ void rows_explain(struct row *row)
         snprintf(words, size,
                  "steal: the hypervisor took %.1f %% of a CPU meanwhile",
                  100 * stolen);
-    else if (latency && queued(row, words, size))
+    else if (is_latency(row) && queued(row, words, size))
         return;
     else
         snprintf(words, size, "unexplained");
@@ -282,15 +332,16 @@ static json_t *row_json(const struct row *row)
     const struct model_constants *model = question->model;
 
     return json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:b, s:o, s:o, "
-        "s:o, s:o}",
+        "{s:i, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:o, s:b, s:o, "
+        "s:o, s:o, s:o}",
         "service", question->service + 1, "load_point", question->place,
         "model", model->name, "discipline", discipline_name(model->discipline),
         "foreign", model->foreign, "workers", question->worker_count,
         "quantity", quantity_name(row->quantity), "percentile",
         json_positive(row->percentile), "forecast", json_finite(row->forecast),
-        "measured", json_finite(row->measured), "judged", row->judged,
-        "not_judged", json_text(row->judged ? "" : row->not_judged), "load",
+        "measured", json_finite(row->measured), "with_cpu",
+        json_finite(row->with_cpu), "judged", row->judged, "not_judged",
+        json_text(row->judged ? "" : row->not_judged), "load",
         json_finite_if(question->forecast.load,
                        question->forecasted && question->open),
         "band", json_finite(row->band), "cause", json_text(row->cause));

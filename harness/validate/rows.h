@@ -20,6 +20,8 @@ struct row {
     int percentile;            /* of QUANTITY_P99: 99, or 90 with too few
                                   requests; of QUANTITY_P50 50; else 0 */
     double forecast, measured; /* NAN: none */
+    double with_cpu; /* of an open loop's latency: the forecast with the CPU of
+                        a request as it was measured; NAN: none */
     bool judged;
     char not_judged[160]; /* why */
     double band;          /* factor that the other services give; NAN: none */

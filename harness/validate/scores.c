@@ -63,8 +63,8 @@ errors_of(const struct rows *rows, enum quantity quantity, const char *by,
           const char *group, double *values,
           bool (*chosen)(const struct row *, const char *, const char *))
 {
-    struct errors e = {0, NAN, NAN, NAN, NAN, NAN};
-    int near = 0, banded = 0, covered = 0;
+    struct errors e = {0, NAN, NAN, NAN, NAN, NAN, NAN};
+    int near = 0, with_cpu = 0, near_with_cpu = 0, banded = 0, covered = 0;
 
     for (int i = 0; i < rows->count; i++) {
         const struct row *row = &rows->rows[i];
@@ -74,6 +74,9 @@ errors_of(const struct rows *rows, enum quantity quantity, const char *by,
         double residual = fabs(rows_residual(row));
         values[e.n++] = row->forecast / row->measured - 1;
         near += residual <= log(SCORES_NEAR);
+        with_cpu += isfinite(row->with_cpu);
+        near_with_cpu +=
+            fabs(log(row->measured / row->with_cpu)) <= log(SCORES_NEAR);
         banded += isfinite(row->band);
         covered += isfinite(row->band) && residual <= log(row->band);
     }
@@ -85,6 +88,8 @@ errors_of(const struct rows *rows, enum quantity quantity, const char *by,
     e.median = median_of(values, e.n);
     e.p90 = values[(int)ceil(0.9 * e.n) - 1];
     e.within = (double)near / e.n;
+    if (with_cpu > 0)
+        e.within_with_cpu = (double)near_with_cpu / with_cpu;
     if (banded > 0)
         e.covered = (double)covered / banded;
     return e;
@@ -179,13 +184,15 @@ json_t *scores_json(const struct scores *scores)
         const struct errors *e = &score->errors;
         bool latency = score->quantity >= QUANTITY_P50;
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o}",
-                            "quantity", quantity_name(score->quantity), "by",
-                            score->by, "group", score->group, "n", e->n,
-                            "median", json_finite(e->median), "p90",
-                            json_finite(e->p90), "bias", json_finite(e->bias),
-                            "within", json_finite_if(e->within, latency),
-                            "covered", json_finite(e->covered)));
+            list,
+            json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+                      "quantity", quantity_name(score->quantity), "by",
+                      score->by, "group", score->group, "n", e->n, "median",
+                      json_finite(e->median), "p90", json_finite(e->p90),
+                      "bias", json_finite(e->bias), "within",
+                      json_finite_if(e->within, latency), "within_with_cpu",
+                      json_finite_if(e->within_with_cpu, latency), "covered",
+                      json_finite(e->covered)));
     }
     return list;
 }

@@ -17,9 +17,11 @@ struct errors {
     int n;
     double median; /* of the absolute values */
     double p90;
-    double bias;    /* the median with its sign */
-    double within;  /* share within x or / SCORES_NEAR */
-    double covered; /* share within its band; NAN: no band */
+    double bias;            /* the median with its sign */
+    double within;          /* share within x or / SCORES_NEAR */
+    double within_with_cpu; /* so near with the CPU of a request as it was
+                               measured, of those of which that is known */
+    double covered;         /* share within its band; NAN: no band */
 };
 
 struct score {

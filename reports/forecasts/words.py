@@ -137,6 +137,8 @@ def _errors(v: Validation) -> list[str]:
                 continue
             if name == P99 and e["within"] is not None:
                 within = f"p99 was within a factor of {P99_FACTOR} for {units.percent(e['within'])} of {e['n']}."
+                if e["within_with_cpu"] is not None:
+                    within += f" With the CPU of a request as it was measured it would be {units.percent(e['within_with_cpu'])}."
             elif e["median"] is not None and not name.startswith("latency"):
                 tail = f", nine in ten by at most {units.percent(e['p90'])}" if e["p90"] is not None else ""
                 told.append(f"of {quantity(name)} by {units.percent(e['median'])} (median of {e['n']}{tail})")

@@ -64,7 +64,7 @@ def residuals(rng, asked, model):
             "service": asked["service"], "load_point": "closed", "model": model, "discipline": DISCIPLINES[model], "foreign": model in FOREIGN,
             "workers": 2 * asked["connections"] // 3 + 1 if model in POOLS else 0, "quantity": quantity,
             "percentile": (50 if quantity == "latency_p50_ns" else 90 if deep else 99) if latency else None,
-            "forecast": forecast, "measured": forecast / math.exp(error), "judged": True, "not_judged": "",
+            "forecast": forecast, "measured": forecast / math.exp(error), "with_cpu": None, "judged": True, "not_judged": "",
             "load": asked["share"] if latency else None, "band": BANDS[quantity], "cause": "",
         }
         if quantity == "latency_p99_ns" and rng.random() < 0.12:
@@ -90,6 +90,7 @@ def summed(quantity, by, group, rows):
         "quantity": quantity, "by": by, "group": group, "n": n, "median": sizes[n // 2] if n else None,
         "p90": sizes[math.ceil(0.9 * n) - 1] if n else None, "bias": signed[n // 2] if n else None,
         "within": sum(f <= 1.25 for f in factors) / n if n and quantity == "latency_p99_ns" else None,
+        "within_with_cpu": 0.95 if n and quantity == "latency_p99_ns" else None,
         "covered": sum(banded) / len(banded) if banded else None,
     }
 
