@@ -135,7 +135,7 @@ search: all ## find the highest rate under a latency limit: make search ARGS="ev
 calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes (ARGS='--models node --add', '--target FILE.ini', '--dry-run')
 	@$(with) ARGS $(out)/troika calibrate
 
-predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=docs/profiles/users.ini)
+predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=users)
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
 validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')

@@ -262,14 +262,35 @@ static void refuse_unknown(const struct flags *flags,
     exit(EXIT_USAGE);
 }
 
-void flags_parse(const struct flags *flags, int argc, char **argv, void *into)
+/* Appends the rows of a table to `count` others. Returns how many there are. */
+static int append(const struct flag *table, struct flag *rows, int count)
 {
+    for (; table && is_row(table) && count < OPTIONS_MAX; table++)
+        rows[count++] = *table;
+    return count;
+}
+
+/* Puts the rows that verbs share and the verb's own into one table. */
+static void join(const struct flags *flags, struct flag *rows)
+{
+    int count = append(flags->first, rows, 0);
+
+    rows[append(flags->rows, rows, count)] = (struct flag){0};
+}
+
+void flags_parse(const struct flags *given, int argc, char **argv, void *into)
+{
+    struct flag rows[OPTIONS_MAX + 1];
+    struct flags joined = *given;
+    const struct flags *flags = &joined;
     struct argp_option options[OPTIONS_MAX + 1] = {{0}};
     struct argp argp = {
         .parser = parse, .args_doc = flags->arguments, .doc = flags->help};
     struct parsing parsing = {flags, into};
     int count = 0;
 
+    join(given, rows);
+    joined.rows = rows;
     for (; is_row(&flags->rows[count]) && count < OPTIONS_MAX; count++) {
         const struct flag *row = &flags->rows[count];
 

@@ -422,9 +422,9 @@ class Profile(Asking):
 
     def test_the_shipped_examples(self):
         for name in ("users", "gateway"):
-            done = self.ask(str(ROOT / f"docs/profiles/{name}.ini"), "--requests", "20k")
+            done = self.ask(str(ROOT / f"harness/profiles/{name}.ini"), "--requests", "20k")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
-            self.assertIn(f"troika predict docs/profiles/{name}.ini", (ROOT / f"docs/profiles/{name}.ini").read_text())
+            self.assertIn(f"troika predict {name}", (ROOT / f"harness/profiles/{name}.ini").read_text())
 
 
 class Shipped(unittest.TestCase):
