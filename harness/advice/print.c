@@ -65,21 +65,14 @@ static const char *figure_text(const struct advised *row,
     return text;
 }
 
-/* "[-8 +9 %]", or "[x/ 2.5]" for a wide one; "" for none. */
-static const char *band_text(const struct advised *row, enum quantity quantity,
-                             char *text)
+/* "" where there is no figure, or no band of it. */
+static const char *row_band_text(const struct advised *row,
+                                 enum quantity quantity, char *text)
 {
-    double factor = row->bands[quantity].factor;
-
     text[0] = '\0';
-    if (!isfinite(factor) || !isfinite(figure_of(&row->forecast, quantity)))
-        return text;
-    if (factor < 2)
-        snprintf(text, CELL, "[-%.0f +%.0f %%]", 100 * (1 - 1 / factor),
-                 100 * (factor - 1));
-    else
-        snprintf(text, CELL, "[x/ %.1f]", factor);
-    return text;
+    return isfinite(figure_of(&row->forecast, quantity))
+               ? band_text(&row->bands[quantity], text, CELL)
+               : text;
 }
 
 static const char *verdict_text(const struct advice *advice,
@@ -110,7 +103,7 @@ static void print_row(const struct advice *advice, const struct advised *row)
         if (!shown(advice, &columns[c]))
             continue;
         printf(" %11s", figure_text(row, columns[c].quantity, text));
-        banded |= band_text(row, columns[c].quantity, text)[0] != '\0';
+        banded |= row_band_text(row, columns[c].quantity, text)[0] != '\0';
     }
     printf("  %s\n", verdict_text(advice, &row->forecast, text));
     if (!banded)
@@ -118,7 +111,7 @@ static void print_row(const struct advice *advice, const struct advised *row)
     printf("%-22s %7s", "", "");
     for (int c = 0; c < COLUMNS; c++)
         if (shown(advice, &columns[c]))
-            printf(" %11s", band_text(row, columns[c].quantity, text));
+            printf(" %11s", row_band_text(row, columns[c].quantity, text));
     puts("");
 }
 
@@ -138,8 +131,7 @@ void print_text(const struct advice *advice)
         puts(sentences.of[i]);
 }
 
-/* Text that Markdown leaves as it is. */
-static void put_escaped(const char *text)
+void print_escaped(const char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text == '|' || *text == '<' || *text == '*' || *text == '_' ||
@@ -155,15 +147,15 @@ static void print_markdown_row(const struct advice *advice,
     char figure[CELL], band[CELL];
 
     printf("| ");
-    put_escaped(row->forecast.model->name);
+    print_escaped(row->forecast.model->name);
     printf(" | %d |", row->forecast.workers);
     for (int c = 0; c < COLUMNS; c++) {
         if (!shown(advice, &columns[c]))
             continue;
-        band_text(row, columns[c].quantity, band);
+        row_band_text(row, columns[c].quantity, band);
         printf(" %s%s", figure_text(row, columns[c].quantity, figure),
                band[0] ? " " : "");
-        put_escaped(band);
+        print_escaped(band);
         printf(" |");
     }
     printf(" %s |\n", verdict_text(advice, &row->forecast, figure));
@@ -188,7 +180,7 @@ void print_markdown(const struct advice *advice)
     sentences_make(advice, &sentences);
     for (int i = 0; i < sentences.count; i++) {
         printf("- ");
-        put_escaped(sentences.of[i]);
+        print_escaped(sentences.of[i]);
         puts("");
     }
 }

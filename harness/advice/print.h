@@ -12,5 +12,8 @@
 void print_text(const struct advice *advice);
 void print_markdown(const struct advice *advice);
 
+/* Prints text that Markdown is to leave as it is. */
+void print_escaped(const char *text);
+
 /* A new object. */
 json_t *advice_json(const struct advice *advice);

@@ -519,6 +519,22 @@ static void say_unknown(const struct advice *advice,
         }
 }
 
+void sentences_shortage(const struct advice *advice,
+                        struct sentences *sentences)
+{
+    say_overloads(advice, sentences);
+    say_remedies(advice, sentences);
+    say_memory(advice, sentences);
+}
+
+void sentences_trust(const struct advice *advice, struct sentences *sentences)
+{
+    say_defaults(advice, sentences);
+    say_nearest(advice, sentences);
+    say_validation(advice, sentences);
+    say_constants(advice, sentences);
+}
+
 void sentences_make(const struct advice *advice, struct sentences *sentences)
 {
     sentences->count = 0;
@@ -529,11 +545,6 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
                 : "");
     say_laws(advice, sentences);
     say_unknown(advice, sentences);
-    say_overloads(advice, sentences);
-    say_remedies(advice, sentences);
-    say_memory(advice, sentences);
-    say_defaults(advice, sentences);
-    say_nearest(advice, sentences);
-    say_validation(advice, sentences);
-    say_constants(advice, sentences);
+    sentences_shortage(advice, sentences);
+    sentences_trust(advice, sentences);
 }

@@ -16,3 +16,13 @@ struct sentences {
 };
 
 void sentences_make(const struct advice *advice, struct sentences *sentences);
+
+/* Parts of it, for other answers that rest on an advice. Each adds to what is
+ * there. What an overload needs, and what would keep a limit that no model
+ * keeps, or a memory into which none fits: */
+void sentences_shortage(const struct advice *advice,
+                        struct sentences *sentences);
+
+/* What was taken for granted, and how far to trust the forecasts: defaults,
+ * validation, constants. */
+void sentences_trust(const struct advice *advice, struct sentences *sentences);

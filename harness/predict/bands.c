@@ -405,6 +405,17 @@ struct band band_widened(struct band band, const struct outside *outside)
     return band;
 }
 
+const char *band_text(const struct band *band, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (isfinite(band->factor) && band->factor < 2)
+        snprintf(text, size, "[-%.0f +%.0f %%]", 100 * (1 - 1 / band->factor),
+                 100 * (band->factor - 1));
+    else if (isfinite(band->factor))
+        snprintf(text, size, "[x/ %.1f]", band->factor);
+    return text;
+}
+
 static double distance(const struct service *p,
                        const struct validated_service *service)
 {

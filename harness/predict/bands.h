@@ -110,6 +110,9 @@ const char *outside_text(const struct outside *outside, char *text,
 /* The band squared where the service lies outside, and none far outside. */
 struct band band_widened(struct band band, const struct outside *outside);
 
+/* "[-8 +9 %]", or "[x/ 2.5]" for a wide one; "" for none. Returns text. */
+const char *band_text(const struct band *band, char *text, size_t size);
+
 /* The service nearest in the logarithms of wait, CPU and connections (or
  * requests in flight); NULL if there is none. */
 const struct validated_service *bands_nearest(const struct bands *bands,
