@@ -138,6 +138,10 @@ calibrate: all ## measure what each model costs on this machine, for make predic
 predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=users)
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
+.PHONY: size
+size: $(out)/troika ## say how many workers, threads and database connections a service needs, in your server's words: make size ARGS='--wait 20ms --cpu 1500us --rate 300'
+	@$(call needed,ARGS,; $(out)/troika size --help)$(with) ARGS $(out)/troika size
+
 validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')
 	@exec $(python) harness/given.py validate $(out)/troika
 

@@ -34,6 +34,8 @@ static const struct verb {
      true},
     {"validate", verb_validate, "forecasts against services held back", true},
     {"predict", verb_predict, "what each model would do for a service", false},
+    {"size", verb_size,
+     "how many workers, threads, connections a service needs", false},
     {"load", verb_load, "drive an HTTP server and time every request", true},
     {"serve", verb_serve, "run one model as a server", false},
     {"stores", verb_stores, "a private PostgreSQL and Redis, to try things",
