@@ -94,14 +94,17 @@ error_t asked_word(char *word, void *into, struct argp_state *state)
 {
     struct asked *asked = into;
     struct question *question = &asked->question;
+    char preset[sizeof asked->preset_path];
     bool is_preset =
-        !is_file(word) &&
-        find_preset(word, asked->preset_path, sizeof asked->preset_path);
+        !is_file(word) && find_preset(word, preset, sizeof preset);
 
     if (is_preset || is_file(word)) {
         if (asked->profile)
             argp_error(state, "%s and %s: give one profile", asked->profile,
                        word);
+        /* Words to come are looked for as presets too. */
+        if (is_preset)
+            strcpy(asked->preset_path, preset);
         asked->profile = is_preset ? asked->preset_path : word;
         return 0;
     }

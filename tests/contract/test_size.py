@@ -57,6 +57,12 @@ class Curves(Size):
         self.assertEqual((1.3, False), (answer["peak"], answer["peak_given"]))
         self.assertEqual(["process-pool"], list(self.curves(*SERVICE, "process-pool")))
 
+    def test_a_preset_and_a_model(self):
+        for words in (("crud", "thread-pool"), ("thread-pool", "crud")):
+            answer = self.answer(*words, "--requests", "2k")
+            self.assertEqual((150, ["thread-pool"]),
+                             (answer["load"]["rate_per_s"], [curve["model"] for curve in answer["curves"]]))
+
     def test_a_curve(self):
         curve = self.curves(*SERVICE)["thread-pool"]
         points = {point["workers"]: point for point in curve["points"]}
