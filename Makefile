@@ -138,9 +138,11 @@ calibrate: all ## measure what each model costs on this machine, for make predic
 predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=users)
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
-.PHONY: size
 size: $(out)/troika ## say how many workers, threads and database connections a service needs, in your server's words: make size ARGS='--wait 20ms --cpu 1500us --rate 300'
 	@$(call needed,ARGS,; $(out)/troika size --help)$(with) ARGS $(out)/troika size
+
+decide: $(out)/troika ## say which model should serve a service, how many workers, how sure, and what would flip it: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud)
+	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide
 
 validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')
 	@exec $(python) harness/given.py validate $(out)/troika
@@ -171,6 +173,9 @@ report: build/.deps ## make charts, report.md, index.html and decision record of
 	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
 adr: build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
+.PHONY: record
+record: build/.deps ## make the record of a decision that troika decide -o DIR stored; ARGS='--verify build/release/troika': check it
+	@$(call needed,DIR,; $(out)/troika decide --help)$(with) ARGS $(python) reports/decided.py -- "$$GIVEN_DIR"
 .PHONY: validation-report
 validation-report: build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
 	@$(with) ARGS $(python) reports/validation.py $${GIVEN_DIR:+-- "$$GIVEN_DIR"}

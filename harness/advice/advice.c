@@ -35,22 +35,43 @@ int advice_machine(const char *path, struct machine *machine, bool *shipped,
     return -EINVAL;
 }
 
+/* The file of residuals, or "" where none is to be read. */
+static const char *bands_path(const char *path, char *text, size_t size)
+{
+    char root[512];
+
+    text[0] = '\0';
+    if (path) {
+        snprintf(text, size, "%s", is_none(path) ? "" : path);
+        return text;
+    }
+    results_default_root(root, sizeof root);
+    snprintf(text, size, "%s/validation.json", root);
+    if (access(text, F_OK) != 0)
+        text[0] = '\0';
+    return text;
+}
+
+json_t *advice_bands_json(const char *path, char *why, size_t why_size)
+{
+    char file[4096];
+
+    bands_path(path, file, sizeof file);
+    if (file[0])
+        return stored_json(file, NULL, why, why_size);
+    snprintf(why, why_size, "there is no validation");
+    return NULL;
+}
+
 int advice_bands(const char *path, struct bands *bands, char *why,
                  size_t why_size)
 {
-    char root[512], file[640], reason[1024];
+    char file[4096], reason[1024];
 
     *bands = (struct bands){0};
-    if (is_none(path))
+    if (!bands_path(path, file, sizeof file)[0])
         return 0;
-    if (!path) {
-        results_default_root(root, sizeof root);
-        snprintf(file, sizeof file, "%s/validation.json", root);
-        if (access(file, F_OK) != 0)
-            return 0;
-        path = file;
-    }
-    json_t *json = stored_json(path, NULL, reason, sizeof reason);
+    json_t *json = stored_json(file, NULL, reason, sizeof reason);
     bool is_json = json;
     int status = -EINVAL;
     if (is_json)
@@ -58,28 +79,40 @@ int advice_bands(const char *path, struct bands *bands, char *why,
     json_decref(json);
     if (status < 0)
         snprintf(why, why_size,
-                 "no residuals: %s%s%s; validate again, or give --validation "
-                 "none",
-                 is_json ? path : "", is_json ? ": " : "", reason);
+                 "no residuals: %.3000s%s%s; validate again, or give "
+                 "--validation none",
+                 is_json ? file : "", is_json ? ": " : "", reason);
     return status < 0 ? -EINVAL : 0;
+}
+
+struct as_of advice_now(void)
+{
+    json_t *environment = environment_capture();
+    struct as_of now = {.at_s = time(NULL)};
+
+    snprintf(now.fingerprint, sizeof now.fingerprint, "%s",
+             json_text_of(environment, "fingerprint"));
+    json_decref(environment);
+    return now;
 }
 
 /* What speaks against the constants. */
 static void doubt(struct advice *advice)
 {
     const struct machine *machine = advice->machine;
-    json_t *environment = environment_capture();
+    struct as_of now = advice->question->as_of.at_s > 0
+                           ? advice->question->as_of
+                           : advice_now();
     struct tm at = {0};
     char *text = advice->doubt;
     size_t size = sizeof advice->doubt;
 
     snprintf(advice->fingerprint, sizeof advice->fingerprint, "%s",
-             json_text_of(environment, "fingerprint"));
+             now.fingerprint);
     advice->foreign = advice->shipped ||
                       strcmp(advice->fingerprint, machine->fingerprint) != 0;
-    json_decref(environment);
     double days = strptime(machine->at, "%Y-%m-%dT%H:%M:%SZ", &at)
-                      ? difftime(time(NULL), timegm(&at)) / 86400
+                      ? difftime((time_t)now.at_s, timegm(&at)) / 86400
                       : INFINITY;
     advice->stale = days > ADVICE_DAYS_MAX;
     if (advice->shipped)
@@ -153,15 +186,19 @@ static void forecast_all(struct advice *advice)
     }
 }
 
-static void band_all(struct advice *advice)
+/* Where the service lies among those that were validated. */
+static void place(struct advice *advice)
 {
     advice->outside = (struct outside){.factor = 1};
-    if (advice->validated) {
-        advice->outside = bands_outside(
-            advice->bands, &advice->question->service, advice->machine->cores);
-        advice->nearest =
-            bands_nearest(advice->bands, &advice->question->service);
-    }
+    if (!advice->validated)
+        return;
+    advice->outside = bands_outside(advice->bands, &advice->question->service,
+                                    advice->machine->cores);
+    advice->nearest = bands_nearest(advice->bands, &advice->question->service);
+}
+
+static void band_all(struct advice *advice)
+{
     for (int i = 0; i < advice->model_count; i++) {
         struct advised *row = &advice->models[i];
         const struct model_constants *model = row->forecast.model;
@@ -212,8 +249,9 @@ static void look_for_remedies(struct advice *advice)
                           advice->model_count, &q->precision);
 }
 
-void advice_make(const struct question *question, const struct machine *machine,
-                 bool shipped, const struct bands *bands, struct advice *advice)
+void advice_begin(const struct question *question,
+                  const struct machine *machine, bool shipped,
+                  const struct bands *bands, struct advice *advice)
 {
     *advice = (struct advice){.question = question,
                               .machine = machine,
@@ -222,10 +260,22 @@ void advice_make(const struct question *question, const struct machine *machine,
                               .laws_alone = question->precision.requests == 0};
     doubt(advice);
     accept_bands(advice);
-    forecast_all(advice);
+    place(advice);
+}
+
+void advice_finish(struct advice *advice)
+{
     band_all(advice);
     for (int i = 0; i < advice->model_count; i++)
         advice->keeps_limits |=
             advice_keeps(advice, &advice->models[i].forecast);
     look_for_remedies(advice);
+}
+
+void advice_make(const struct question *question, const struct machine *machine,
+                 bool shipped, const struct bands *bands, struct advice *advice)
+{
+    advice_begin(question, machine, shipped, bands, advice);
+    forecast_all(advice);
+    advice_finish(advice);
 }

@@ -13,13 +13,24 @@
 /* Older constants are doubted. */
 enum { ADVICE_DAYS_MAX = 30, ADVICE_MODELS_GIVEN_MAX = 64 };
 
+/* Where and when a question was asked, which decides whether constants are
+ * foreign or stale. */
+struct as_of {
+    char fingerprint[80];
+    int64_t at_s; /* Unix time; 0: here and now */
+};
+
 struct question {
     struct service service;
     const char *models[ADVICE_MODELS_GIVEN_MAX];
     int model_count; /* 0: all that have constants */
     int workers;     /* 0: those that are needed */
     struct precision precision;
+    struct as_of as_of;
 };
+
+/* Here and now. */
+struct as_of advice_now(void);
 
 /* One model. */
 struct advised {
@@ -63,8 +74,23 @@ int advice_machine(const char *path, struct machine *machine, bool *shipped,
 int advice_bands(const char *path, struct bands *bands, char *why,
                  size_t why_size);
 
-/* Answers. `advice` keeps the pointers. A model that cannot be forecast is left
- * out and named on stderr. */
+/* What speaks for and against the constants and the residuals, and where the
+ * service lies among the validated ones: all but the models. `advice` keeps the
+ * pointers. */
+void advice_begin(const struct question *question,
+                  const struct machine *machine, bool shipped,
+                  const struct bands *bands, struct advice *advice);
+
+/* What follows from the forecasts in advice->models: their bands, whether the
+ * limits are kept, and what would keep them. */
+void advice_finish(struct advice *advice);
+
+/* The file that advice_bands reads, as it is: a new reference; NULL, with the
+ * reason, where there is none. */
+json_t *advice_bands_json(const char *path, char *why, size_t why_size);
+
+/* Answers: begins, forecasts each model that is asked for, and finishes. A
+ * model that cannot be forecast is left out and named on stderr. */
 void advice_make(const struct question *question, const struct machine *machine,
                  bool shipped, const struct bands *bands,
                  struct advice *advice);

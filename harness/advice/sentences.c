@@ -13,8 +13,7 @@ enum { FIGURE = 32, NAMES_SIZE = 600 };
 
 static const double NS_PER_S = 1e9;
 
-static void __attribute__((format(printf, 2, 3)))
-say(struct sentences *sentences, const char *format, ...)
+void sentences_say(struct sentences *sentences, const char *format, ...)
 {
     va_list values;
 
@@ -127,14 +126,15 @@ static void say_law(const struct advice *advice, const struct alike *group,
     range_text(&group->held_ns, "_ns", each, sizeof each);
     switch (group->law) {
     case LAW_CPU:
-        say(sentences, "%s binds %s: %s core%s / %s of CPU a request",
-            law_name(group->law), group->names,
-            count_text(&group->cores, count, sizeof count),
-            plural(group->cores.most),
-            range_text(&group->cpu_ns, "_ns", each, sizeof each));
+        sentences_say(sentences, "%s binds %s: %s core%s / %s of CPU a request",
+                      law_name(group->law), group->names,
+                      count_text(&group->cores, count, sizeof count),
+                      plural(group->cores.most),
+                      range_text(&group->cpu_ns, "_ns", each, sizeof each));
         break;
     case LAW_WORKERS:
-        say(sentences,
+        sentences_say(
+            sentences,
             "%s bind %s: %s worker%s / %s that a request holds one (wait and "
             "CPU)",
             law_name(group->law), group->names,
@@ -142,12 +142,14 @@ static void say_law(const struct advice *advice, const struct alike *group,
             plural(group->workers.most), each);
         break;
     case LAW_BACKEND:
-        say(sentences, "%s binds %s: its %d workers / %s of wait a request",
-            law_name(group->law), group->names, p->backend_workers,
-            metric_format("_ns", p->wait_ns, wait, sizeof wait));
+        sentences_say(sentences,
+                      "%s binds %s: its %d workers / %s of wait a request",
+                      law_name(group->law), group->names, p->backend_workers,
+                      metric_format("_ns", p->wait_ns, wait, sizeof wait));
         break;
     case LAW_MEMORY:
-        say(sentences,
+        sentences_say(
+            sentences,
             "%s binds %s: %s requests in flight fit beside the server / %s "
             "that each is there (wait and CPU)",
             law_name(group->law), group->names,
@@ -186,7 +188,8 @@ static void say_laws(const struct advice *advice, struct sentences *sentences)
     name_all(advice, &group);
     char times[80], rates[80];
     if (group.count > 0)
-        say(sentences,
+        sentences_say(
+            sentences,
             "the clients ask less than %s can: %d clients / %s of wait, CPU "
             "and pause are %s at most",
             group.names, p->connections,
@@ -208,18 +211,21 @@ static void say_overload(const struct advice *advice, const struct alike *group,
     switch (group->law) {
     case LAW_CPU:
         if (group->parallel)
-            say(sentences,
+            sentences_say(
+                sentences,
                 "overload by %s x (%s): needs %.0f cores, or less than %s of "
                 "CPU a request",
                 by, group->names, cores, cpu);
         else
-            say(sentences,
+            sentences_say(
+                sentences,
                 "overload by %s x (%s): needs less than %s of CPU a request, "
                 "since one core is all that it uses",
                 by, group->names, cpu);
         break;
     case LAW_WORKERS:
-        say(sentences,
+        sentences_say(
+            sentences,
             "overload by %s x (%s): needs %.0f workers, or requests that hold "
             "one for less than %s",
             by, group->names, ceil(held),
@@ -227,14 +233,16 @@ static void say_overload(const struct advice *advice, const struct alike *group,
                           sizeof cpu));
         break;
     case LAW_BACKEND:
-        say(sentences,
+        sentences_say(
+            sentences,
             "overload by %s x (%s): needs a backend that serves %.0f calls at "
             "once",
             by, group->names,
             ceil(rate * advice->question->service.wait_ns / NS_PER_S));
         break;
     case LAW_MEMORY:
-        say(sentences,
+        sentences_say(
+            sentences,
             "overload by %s x (%s): needs memory for %.0f requests in flight",
             by, group->names, ceil(held));
         break;
@@ -326,7 +334,8 @@ static void say_why_no_model(const struct advice *advice,
     }
     limit_text(p, limit, sizeof limit);
     if (best && p->rate_per_s <= 0 && least_ns - p->think_ns > p->limit_ns)
-        say(sentences,
+        sentences_say(
+            sentences,
             "no model keeps %s: %d requests in flight x %s of CPU / %d core%s "
             "are %s, whoever serves them",
             limit, p->connections,
@@ -334,7 +343,7 @@ static void say_why_no_model(const struct advice *advice,
             best->cores, plural(best->cores),
             metric_format("_ns", least_ns, all, sizeof all));
     else
-        say(sentences, "no model keeps %s", limit);
+        sentences_say(sentences, "no model keeps %s", limit);
 }
 
 static void say_remedies(const struct advice *advice,
@@ -348,7 +357,8 @@ static void say_remedies(const struct advice *advice,
     if (!found->model)
         return;
     if (isfinite(found->alone_ns)) {
-        say(sentences,
+        sentences_say(
+            sentences,
             "no model keeps %s: p%g of a request without any queue is %s, "
             "since wait and CPU vary (cv-wait %g, cv-cpu %g); only shorter or "
             "steadier times would",
@@ -368,10 +378,11 @@ static void say_remedies(const struct advice *advice,
     if (found->workers > 0)
         snprintf(workers, sizeof workers, " (%d workers)", found->workers);
     if (list[0])
-        say(sentences, "would keep it, as simulated with %s%s: %s",
-            found->model->name, workers, list);
+        sentences_say(sentences, "would keep it, as simulated with %s%s: %s",
+                      found->model->name, workers, list);
     else
-        say(sentences, "nothing was found that would keep it by itself");
+        sentences_say(sentences,
+                      "nothing was found that would keep it by itself");
 }
 
 static void say_memory(const struct advice *advice, struct sentences *sentences)
@@ -388,7 +399,8 @@ static void say_memory(const struct advice *advice, struct sentences *sentences)
             least = f;
     }
     if (least)
-        say(sentences, "no model fits into %s: %s needs the least, %s",
+        sentences_say(
+            sentences, "no model fits into %s: %s needs the least, %s",
             metric_format("_bytes", p->memory_bytes, limit, sizeof limit),
             least->model->name,
             metric_format("_bytes", least->memory_bytes, needed,
@@ -408,7 +420,7 @@ static void say_defaults(const struct advice *advice,
             append(list, sizeof list, ", ", words);
     }
     if (list[0])
-        say(sentences, "not given, so taken as: %s", list);
+        sentences_say(sentences, "not given, so taken as: %s", list);
 }
 
 /* The figures that have a band, and of how many residuals at least. */
@@ -433,12 +445,14 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
         append(has ? list : missing, sizeof list, ", ", one);
     }
     if (list[0])
-        say(sentences,
+        sentences_say(
+            sentences,
             "[bands] hold nine measurements in ten, by the validation of %s on "
             "%d services (residuals at least: %s)",
             advice->bands->at, advice->bands->service_count, list);
     if (missing[0])
-        say(sentences,
+        sentences_say(
+            sentences,
             "validated on too few services for a band, which needs %d "
             "residuals (services: %s)",
             CONFORMAL_LEAST, missing);
@@ -451,15 +465,18 @@ static void say_validation(const struct advice *advice,
 
     if (!advice->validated) {
         if (advice->unused[0])
-            say(sentences, "no bands: %s; troika validate", advice->unused);
+            sentences_say(sentences, "no bands: %s; troika validate",
+                          advice->unused);
         else if (!advice->shipped)
-            say(sentences, "no forecast of this machine has been compared with "
-                           "a measurement yet: troika validate");
+            sentences_say(sentences,
+                          "no forecast of this machine has been compared with "
+                          "a measurement yet: troika validate");
         return;
     }
     outside_text(&advice->outside, where, sizeof where);
     if (outside_far(&advice->outside)) {
-        say(sentences,
+        sentences_say(
+            sentences,
             "no bands, because nothing is known so far outside of what was "
             "validated: %s",
             where);
@@ -467,8 +484,9 @@ static void say_validation(const struct advice *advice,
     }
     say_bands(advice, sentences);
     if (where[0])
-        say(sentences, "extrapolated, so the bands are twice as wide: %s",
-            where);
+        sentences_say(sentences,
+                      "extrapolated, so the bands are twice as wide: %s",
+                      where);
 }
 
 static void say_nearest(const struct advice *advice,
@@ -487,7 +505,8 @@ static void say_nearest(const struct advice *advice,
                  advice->models[i].forecast.model->name, 100 * (ratio - 1));
         append(list, sizeof list, ", ", one);
     }
-    say(sentences,
+    sentences_say(
+        sentences,
         "nearest measured: wait %s, cpu %s, %g connections; throughput against "
         "its forecast: %s",
         metric_format("_ns", nearest->of[BAND_WAIT], wait, sizeof wait),
@@ -499,9 +518,9 @@ static void say_nearest(const struct advice *advice,
 static void say_constants(const struct advice *advice,
                           struct sentences *sentences)
 {
-    say(sentences, "constants of %s%s%s%s", advice->machine->at,
-        advice->machine->noisy ? ", a noisy machine" : "",
-        advice->doubt[0] ? "; " : "", advice->doubt);
+    sentences_say(sentences, "constants of %s%s%s%s", advice->machine->at,
+                  advice->machine->noisy ? ", a noisy machine" : "",
+                  advice->doubt[0] ? "; " : "", advice->doubt);
 }
 
 static void say_unknown(const struct advice *advice,
@@ -510,7 +529,8 @@ static void say_unknown(const struct advice *advice,
     for (int i = 0; i < advice->model_count; i++)
         if (advice->models[i].forecast.model->discipline ==
             DISCIPLINE_UNKNOWN) {
-            say(sentences,
+            sentences_say(
+                sentences,
                 "%s is not simulated: nothing says what a waiting request "
                 "occupies there, so only the law of the CPU is known; write "
                 "discipline = ... into its [target] and calibrate it again",
@@ -539,10 +559,10 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
 {
     sentences->count = 0;
     if (advice->laws_alone)
-        say(sentences, "by the laws alone: no latencies%s",
-            advice->question->service.limit_ns > 0
-                ? ", so the limit is not judged"
-                : "");
+        sentences_say(sentences, "by the laws alone: no latencies%s",
+                      advice->question->service.limit_ns > 0
+                          ? ", so the limit is not judged"
+                          : "");
     say_laws(advice, sentences);
     say_unknown(advice, sentences);
     sentences_shortage(advice, sentences);

@@ -15,6 +15,10 @@ struct sentences {
     int count;
 };
 
+/* Adds a sentence; nothing, if there are SENTENCES_MAX already. */
+void sentences_say(struct sentences *sentences, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 void sentences_make(const struct advice *advice, struct sentences *sentences);
 
 /* Parts of it, for other answers that rest on an advice. Each adds to what is

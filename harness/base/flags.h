@@ -51,7 +51,8 @@ struct flag_habit {
 };
 
 struct flags {
-    const struct flag *first; /* rows that verbs share, before `rows`; or NULL */
+    const struct flag
+        *first; /* rows that verbs share, before `rows`; or NULL */
     const struct flag *rows;
     const char *arguments, *help; /* argp's args_doc and doc */
     /* Takes a word that is no flag; NULL: no such word is allowed. Reports an

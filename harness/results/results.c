@@ -350,8 +350,7 @@ void results_close(struct results *results)
 static int write_content(FILE *file, const struct content *content)
 {
     if (content->json &&
-        json_dumpf(content->json, file,
-                   JSON_INDENT(1) | JSON_REAL_PRECISION(12)) < 0)
+        json_dumpf(content->json, file, RESULTS_JSON_FLAGS) < 0)
         return -(errno ? errno : EIO);
     size_t n;
     if (content->json)

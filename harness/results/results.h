@@ -78,6 +78,9 @@ void results_say(const struct results *results, const char *format, ...)
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* How stored JSON is written. */
+#define RESULTS_JSON_FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+
 /* Writes JSON that is not part of a run to `path`, whole or not at all. Makes
  * the default root if the path is in it. Returns 0, or a negative errno with a
  * sentence in `why`. */

@@ -17,7 +17,8 @@ static void take_rate(char *text, void *into, struct argp_state *state)
     struct asked *asked = into;
     char why[256];
 
-    if (value_rate(text, &asked->question.service.rate_per_s, why, sizeof why) < 0)
+    if (value_rate(text, &asked->question.service.rate_per_s, why, sizeof why) <
+        0)
         argp_error(state, "--rate %s", why);
 }
 
@@ -38,7 +39,8 @@ static void take_cv_wait(char *text, void *into, struct argp_state *state)
 
 static void take_cv_cpu(char *text, void *into, struct argp_state *state)
 {
-    take_cv("cv-cpu", text, &((struct asked *)into)->question.service.cv_cpu, state);
+    take_cv("cv-cpu", text, &((struct asked *)into)->question.service.cv_cpu,
+            state);
 }
 
 static void take_size(const char *flag, const char *text, double *value,
@@ -54,8 +56,8 @@ static void take_size(const char *flag, const char *text, double *value,
 
 static void take_memory(char *text, void *into, struct argp_state *state)
 {
-    take_size("memory", text, &((struct asked *)into)->question.service.memory_bytes,
-              state);
+    take_size("memory", text,
+              &((struct asked *)into)->question.service.memory_bytes, state);
 }
 
 static void take_payload(char *text, void *into, struct argp_state *state)
@@ -194,15 +196,22 @@ static int fail(const char *verb, enum exit_code code, const char *why)
     return code;
 }
 
-/* Writes the end of a message about a word that is no model. */
+/* Writes the end of a message about a word that is no model and no preset. */
 static void suggest(const struct machine *machine, const char *word, char *text,
                     size_t size)
 {
-    const char *names[CONSTANTS_MODELS_MAX + 1] = {NULL};
+    const char *names[2 * CONSTANTS_MODELS_MAX + 1] = {NULL};
+    char path[4096], **presets = NULL;
+    int count = 0;
 
     for (int i = 0; i < machine->model_count; i++)
-        names[i] = machine->models[i].name;
+        names[count++] = machine->models[i].name;
+    if (tree_source("harness/profiles", path, sizeof path) == 0)
+        presets = tree_names(path, ".ini");
+    for (int i = 0; presets && presets[i] && i < CONSTANTS_MODELS_MAX; i++)
+        names[count++] = presets[i];
     names_suggest(word, names, text, size);
+    tree_names_free(presets);
 }
 
 static int complete(struct asked *asked, const char *verb,

@@ -36,6 +36,9 @@ static const struct verb {
     {"predict", verb_predict, "what each model would do for a service", false},
     {"size", verb_size,
      "how many workers, threads, connections a service needs", false},
+    {"decide", verb_decide,
+     "which model should serve a service, how sure, and what would flip it",
+     false},
     {"load", verb_load, "drive an HTTP server and time every request", true},
     {"serve", verb_serve, "run one model as a server", false},
     {"stores", verb_stores, "a private PostgreSQL and Redis, to try things",
@@ -62,6 +65,7 @@ static void print_help(FILE *file)
           "  troika --version     what was built, and how\n"
           "\nExit codes: 0 done; 1 failed; 2 wrong usage or configuration;\n"
           "3 measured, but not every figure is valid; 4 a limit is not met;\n"
+          "5 no answer to be relied on (with --strict);\n"
           "130 interrupted (Ctrl-C); 143 terminated; 129 hung up.\n",
           file);
 }

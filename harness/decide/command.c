@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command that asks a decision's question again.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/runtime/base/units.h"
+#include "words.h"
+
+static void add(char *text, size_t size, const char *flag, const char *value)
+{
+    size_t used = strlen(text);
+
+    snprintf(text + used, size - used, " --%s %s", flag, value);
+}
+
+static const char *value_of(const struct service *p, enum service_field field,
+                            char *text, size_t size)
+{
+    char time[48];
+
+    switch (field) {
+    case SERVICE_WAIT:
+        return units_format(UNIT_NS, llround(p->wait_ns), text, size);
+    case SERVICE_CPU:
+        return units_format(UNIT_NS, llround(p->cpu_ns), text, size);
+    case SERVICE_THINK:
+        return units_format(UNIT_NS, llround(p->think_ns), text, size);
+    case SERVICE_PAYLOAD:
+        return units_format(UNIT_BYTES, llround(p->payload_bytes), text, size);
+    case SERVICE_MEMORY:
+        return units_format(UNIT_BYTES, llround(p->memory_bytes), text, size);
+    case SERVICE_LIMIT:
+        units_format(UNIT_NS, llround(p->limit_ns), time, sizeof time);
+        snprintf(text, size, "'p%g<%s'", p->limit_percent, time);
+        return text;
+    case SERVICE_RATE:
+        snprintf(text, size, "%.10g", p->rate_per_s);
+        return text;
+    case SERVICE_CV_WAIT:
+        snprintf(text, size, "%.10g", p->cv_wait);
+        return text;
+    case SERVICE_CV_CPU:
+        snprintf(text, size, "%.10g", p->cv_cpu);
+        return text;
+    case SERVICE_REQUESTS_PER_CONNECTION:
+        snprintf(text, size, "%.0f", p->requests_per_connection);
+        return text;
+    case SERVICE_CALLS:
+        snprintf(text, size, "%d", p->calls);
+        return text;
+    case SERVICE_CONNECTIONS:
+        snprintf(text, size, "%d", p->connections);
+        return text;
+    case SERVICE_BURST:
+        snprintf(text, size, "%d", p->burst);
+        return text;
+    case SERVICE_CORES:
+        snprintf(text, size, "%d", p->cores);
+        return text;
+    case SERVICE_BACKEND_WORKERS:
+        snprintf(text, size, "%d", p->backend_workers);
+        return text;
+    case SERVICE_FIELDS:
+        break;
+    }
+    return "";
+}
+
+const char *decision_command(const struct decision *decision, char *text,
+                             size_t size)
+{
+    static const char *const languages[] = {"c", "cpython", "node", "any"};
+    const struct question *question = decision->advice.question;
+    char value[96];
+
+    snprintf(text, size, "build/release/troika decide");
+    for (int f = 0; f < SERVICE_FIELDS; f++)
+        if (question->service.given[f])
+            add(text, size, service_field_name(f),
+                value_of(&question->service, f, value, sizeof value));
+    snprintf(value, sizeof value, "%g", decision->wishes.peak);
+    if (decision->wishes.peak_given)
+        add(text, size, "peak", value);
+    snprintf(value, sizeof value, "%d", question->workers);
+    if (question->workers > 0)
+        add(text, size, "workers", value);
+    if (question->model_count == 0 && decision->language != LANGUAGE_C)
+        add(text, size, "language", languages[decision->language]);
+    for (int i = 0; i < question->model_count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, " %s", question->models[i]);
+    }
+    return text;
+}

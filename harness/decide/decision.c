@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "decision.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool begins_with(const char *text, const char *start)
+{
+    return !strncmp(text, start, strlen(start));
+}
+
+static bool is_of(enum language language, const struct model_constants *model)
+{
+    bool cpython = model->foreign && begins_with(model->name, "cpython");
+    bool node = model->foreign && begins_with(model->name, "node");
+
+    switch (language) {
+    case LANGUAGE_C:
+        return !model->foreign;
+    case LANGUAGE_CPYTHON:
+        return cpython;
+    case LANGUAGE_NODE:
+        return node;
+    case LANGUAGE_ANY:
+        break;
+    }
+    return true;
+}
+
+static bool is_asked(const struct question *question, enum language language,
+                     const struct model_constants *model)
+{
+    for (int i = 0; i < question->model_count; i++)
+        if (!strcmp(question->models[i], model->name))
+            return true;
+    return question->model_count == 0 && is_of(language, model);
+}
+
+static void doubt(struct decision *decision, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void doubt(struct decision *decision, const char *format, ...)
+{
+    va_list values;
+
+    if (decision->doubt_count == DOUBTS_MAX)
+        return;
+    va_start(values, format);
+    vsnprintf(decision->doubts[decision->doubt_count++], DOUBT_SIZE, format,
+              values);
+    va_end(values);
+}
+
+/* Bands at the peak, by discipline. */
+static void find_bands(struct decision *decision)
+{
+    const struct advice *advice = &decision->advice;
+
+    for (int m = 0; m < decision->matter.model_count; m++) {
+        const struct band *own = advice->models[m].bands;
+        decision->latency[m] = own[QUANTITY_P99];
+        decision->memory[m] = own[QUANTITY_MEMORY];
+    }
+}
+
+static void find_fates(const struct decision *decision, enum fate *fates)
+{
+    const struct matter *matter = &decision->matter;
+
+    for (int m = 0; m < matter->model_count; m++)
+        fates[m] = wishes_allow(&decision->wishes, matter->models[m])
+                       ? fate_of(&decision->peak, &decision->options[m],
+                                 &decision->latency[m], &decision->memory[m])
+                       : FATE_BARRED;
+}
+
+/* Why the forecasts are not good enough, the worst first. Returns whether a
+ * choice must be refused. */
+static bool find_doubts(struct decision *decision)
+{
+    const struct advice *advice = &decision->advice;
+    char where[300];
+    bool far = advice->validated && outside_far(&advice->outside);
+
+    outside_text(&advice->outside, where, sizeof where);
+    if (far)
+        doubt(decision,
+              "the service lies more than four times outside of what was "
+              "validated: %s; forecasts are shown, and nothing is recommended; "
+              "troika decide --measure measures it",
+              where);
+    if (advice->doubt[0])
+        doubt(decision, "the constants: %s", advice->doubt);
+    if (advice->machine->noisy)
+        doubt(decision,
+              "the constants were measured on a machine that was too noisy: "
+              "troika calibrate when it is quiet");
+    if (!advice->validated)
+        doubt(decision,
+              "%s; so the errors of forecasts are not known here: troika "
+              "validate",
+              advice->unused[0] ? advice->unused
+                                : "no forecast of this machine has been "
+                                  "compared with a measurement");
+    else if (!far && outside_extrapolated(&advice->outside))
+        doubt(decision, "extrapolated, with errors squared: %s", where);
+    return far;
+}
+
+static void say_unknown(struct decision *decision)
+{
+    for (int m = 0; m < decision->matter.model_count; m++)
+        if (decision->options[m].why[0])
+            doubt(decision, "%s cannot be forecast: %s",
+                  decision->matter.models[m]->name, decision->options[m].why);
+}
+
+/* The forecasts at the usual rate, as an answer to `troika predict` has them,
+ * so that its sentences may be told here too. */
+static void fill_advice(struct decision *decision)
+{
+    struct advice *advice = &decision->advice;
+
+    for (int m = 0; m < decision->matter.model_count; m++)
+        advice->models[m].forecast = decision->options[m].usual;
+    advice->model_count = decision->matter.model_count;
+    advice_finish(advice);
+}
+
+static int find_models(const struct question *question,
+                       const struct machine *machine, enum language language,
+                       struct matter *matter)
+{
+    for (int i = 0; i < machine->model_count; i++)
+        if (is_asked(question, language, &machine->models[i]))
+            matter->models[matter->model_count++] = &machine->models[i];
+    return matter->model_count > 0 ? 0 : -ENOENT;
+}
+
+int decision_make(const struct question *question,
+                  const struct machine *machine, bool shipped,
+                  const struct bands *bands, enum language language,
+                  const struct wishes *wishes, struct decision *decision)
+{
+    struct matter *matter = &decision->matter;
+    enum fate fates[OPTIONS_MAX];
+    struct draws draws;
+
+    *decision = (struct decision){.wishes = *wishes, .language = language};
+    *matter = (struct matter){.service = &question->service,
+                              .machine = machine,
+                              .wishes = &decision->wishes,
+                              .workers = question->workers,
+                              .precision = question->precision};
+    if (find_models(question, machine, language, matter) < 0)
+        return -ENOENT;
+    decision->peak = matter_peak(matter);
+    advice_begin(question, machine, shipped, bands, &decision->advice);
+    options_make(matter, decision->options);
+    fill_advice(decision);
+    find_bands(decision);
+    find_fates(decision, fates);
+    bool refused = find_doubts(decision);
+    say_unknown(decision);
+    int status =
+        draws_make(matter, decision->options, bands,
+                   outside_extrapolated(&decision->advice.outside), &draws);
+    if (status == 0) {
+        choice_make(matter, decision->options, fates, &draws,
+                    &decision->choice);
+        if (decision->choice.leader >= 0)
+            flips_find(matter, decision->options, &draws, &decision->choice,
+                       &decision->flips);
+        if (refused && decision->choice.kind != CHOICE_NONE)
+            decision->choice.kind = CHOICE_REFUSED;
+    }
+    draws_free(&draws);
+    return status;
+}
+
+bool decision_is_firm(const struct decision *decision)
+{
+    enum choice_kind kind = decision->choice.kind;
+
+    return (kind == CHOICE_RECOMMENDED || kind == CHOICE_EQUAL) &&
+           decision->doubt_count == 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A decision: which model should serve a service, with how many workers, how
+ * sure that is, and what would change it. All of it follows from the question,
+ * the constants, the residuals and the seed. How it reads is in words.h.
+ */
+#pragma once
+
+#include "flips.h"
+#include "harness/advice/advice.h"
+
+enum language { LANGUAGE_C, LANGUAGE_CPYTHON, LANGUAGE_NODE, LANGUAGE_ANY };
+
+enum { DOUBTS_MAX = 8, DOUBT_SIZE = 512 };
+
+struct decision {
+    struct matter matter;
+    struct wishes wishes;
+    enum language language;
+    /* Of the usual rate: doubts, laws, bands, nearest measurement, remedies.
+     * Its models are the options, in their order. */
+    struct advice advice;
+    struct service peak;
+    struct candidate options[OPTIONS_MAX];
+    struct band latency[OPTIONS_MAX], memory[OPTIONS_MAX]; /* at the peak */
+    struct choice choice;
+    struct flips flips; /* none if there is no leader */
+    /* Why the answer is not to be relied on, the worst first. */
+    char doubts[DOUBTS_MAX][DOUBT_SIZE];
+    int doubt_count;
+};
+
+/* Decides between the models of the question, or, if it names none, those of
+ * the language that have constants. `decision` keeps the pointers. Returns 0;
+ * -ENOENT: no such model has constants; -ENOMEM. */
+int decision_make(const struct question *question,
+                  const struct machine *machine, bool shipped,
+                  const struct bands *bands, enum language language,
+                  const struct wishes *wishes, struct decision *decision);
+
+/* Whether the choice may be followed without looking further. */
+bool decision_is_firm(const struct decision *decision);

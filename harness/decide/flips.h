@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What would change a choice: for each input the nearest value at which another
+ * option leads, or none fits (break-even); how far the lead moves within an
+ * input's spread (tornado); and how much less regret is expected if the input
+ * were known (value of information).
+ *
+ * The value of information is that of perfect information on one input (R. A.
+ * Howard, Information Value Theory, IEEE Transactions on Systems Science and
+ * Cybernetics 2, 1966), from a straight line of each option's burden over the
+ * logarithms of the inputs of the drawn variants (M. Strong, J. E. Oakley, A.
+ * Brennan, Medical Decision Making 34, 2014).
+ */
+#pragma once
+
+#include "choice.h"
+
+struct flip {
+    enum input input;
+    /* The nearest values below and above the service's own at which the choice
+     * is another; NAN: none within a factor of 16, or down to 1. */
+    double below, above;
+    int below_leader, above_leader; /* that leads there; -1: none fits */
+    /* ln(burden) by which the leader leads the second, or is behind the best,
+     * at the low and the high end of the spread; NAN: no second. */
+    double low_lead, high_lead;
+    double value; /* expected regret that knowing the input takes away */
+};
+
+struct flips {
+    struct flip of[INPUTS];
+    int count;
+    double lead; /* at the service itself */
+    int best;    /* of `of`, by value; -1: nothing is worth knowing */
+};
+
+/* `choice` has a leader. */
+void flips_find(const struct matter *matter, const struct candidate *options,
+                const struct draws *draws, const struct choice *choice,
+                struct flips *flips);

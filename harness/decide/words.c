@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/figures/metric.h"
+
+enum { FIGURE = 48, NAMES = 600, PART = 160, EDGE = 300 };
+
+/* A difference that is told. */
+static const double TOLD = 1.05;
+
+static const char *name_of(const struct decision *decision, int option)
+{
+    return option >= 0 ? decision->matter.models[option]->name : "none";
+}
+
+static void append(char *list, size_t size, const char *separator,
+                   const char *item)
+{
+    size_t used = strlen(list);
+
+    snprintf(list + used, size - used, "%s%s", used > 0 ? separator : "", item);
+}
+
+/* "event-loop", "thread-pool with 12 workers". */
+static const char *with_workers(const struct decision *decision, int option,
+                                char *text, size_t size)
+{
+    const struct candidate *o = &decision->options[option];
+
+    if (o->workers > 0 && o->model->has_workers)
+        snprintf(text, size, "%s with %d worker%s", o->model->name, o->workers,
+                 o->workers == 1 ? "" : "s");
+    else
+        snprintf(text, size, "%s", o->model->name);
+    return text;
+}
+
+/* "A, B and C". */
+static const char *named_text(const struct decision *decision, char *text,
+                              size_t size)
+{
+    const struct choice *choice = &decision->choice;
+    char one[PART];
+
+    text[0] = '\0';
+    for (int i = 0; i < choice->named_count; i++) {
+        with_workers(decision, choice->named[i], one, sizeof one);
+        append(text, size, i + 1 == choice->named_count ? " and " : ", ", one);
+    }
+    return text;
+}
+
+/* "p99 48 ms of 150 ms, 12 MiB, 1.9 x your rate": what the option does at the
+ * peak. */
+static const char *figures_text(const struct decision *decision, int option,
+                                char *text, size_t size)
+{
+    const struct service *p = &decision->peak;
+    const struct candidate *o = &decision->options[option];
+    double latency_ns = o->figures.of[DRIVER_LATENCY];
+    double headroom = decision->choice.of[option].headroom;
+    char one[FIGURE], part[PART], limit[FIGURE];
+
+    text[0] = '\0';
+    if (isfinite(latency_ns)) {
+        metric_format("_ns", latency_ns, one, sizeof one);
+        snprintf(part, sizeof part, "p%g %s%s%s",
+                 p->limit_ns > 0 ? p->limit_percent : 99, one,
+                 p->limit_ns > 0 ? " of " : "",
+                 p->limit_ns > 0
+                     ? metric_format("_ns", p->limit_ns, limit, sizeof limit)
+                     : "");
+        append(text, size, ", ", part);
+    }
+    if (isfinite(o->figures.of[DRIVER_MEMORY]))
+        append(text, size, ", ",
+               metric_format("_bytes", o->figures.of[DRIVER_MEMORY], one,
+                             sizeof one));
+    if (isfinite(headroom)) {
+        snprintf(part, sizeof part, "%.2g x your rate", headroom);
+        append(text, size, ", ", part);
+    } else
+        append(text, size, ", ",
+               metric_format("_per_s", o->figures.of[DRIVER_THROUGHPUT], one,
+                             sizeof one));
+    return text;
+}
+
+static const char *limits_text(const struct service *p, char *text, size_t size)
+{
+    char one[FIGURE], part[PART];
+
+    text[0] = '\0';
+    if (p->limit_ns > 0) {
+        snprintf(part, sizeof part, "p%g<%s", p->limit_percent,
+                 metric_format("_ns", p->limit_ns, one, sizeof one));
+        append(text, size, " and ", part);
+    }
+    if (p->memory_bytes > 0)
+        append(text, size, " and ",
+               metric_format("_bytes", p->memory_bytes, one, sizeof one));
+    if (!text[0])
+        snprintf(text, size, "the load");
+    return text;
+}
+
+static void say_none(const struct decision *decision,
+                     struct sentences *sentences)
+{
+    const struct choice *choice = &decision->choice;
+    char limits[PART];
+    bool usual = decision->advice.keeps_limits && decision->wishes.peak > 1;
+
+    sentences_say(sentences, "none: no option keeps %s%s",
+                  limits_text(&decision->peak, limits, sizeof limits),
+                  usual ? " at the peak, though some do at the usual rate"
+                        : "");
+    if (choice->none < 1)
+        sentences_say(sentences,
+                      "in %.0f %% of what is possible some option would, by "
+                      "the errors of forecasts and inputs",
+                      100 * (1 - choice->none));
+}
+
+/* The answer. */
+static void say_choice(const struct decision *decision,
+                       struct sentences *sentences)
+{
+    const struct choice *choice = &decision->choice;
+    char named[NAMES], figures[NAMES], limits[PART];
+
+    if (choice->leader < 0) {
+        say_none(decision, sentences);
+        return;
+    }
+    const struct judged *leader = &choice->of[choice->leader];
+    named_text(decision, named, sizeof named);
+    figures_text(decision, choice->leader, figures, sizeof figures);
+    limits_text(&decision->peak, limits, sizeof limits);
+    switch (choice->kind) {
+    case CHOICE_RECOMMENDED:
+        sentences_say(sentences,
+                      "recommended: %s: %s; best in %.0f %% of the draws, "
+                      "regret at most %.0f %% in 95 %%",
+                      named, figures, 100 * leader->best,
+                      100 * leader->regret95);
+        break;
+    case CHOICE_EQUAL:
+        sentences_say(sentences,
+                      "it does not matter: %s are within 5 %% of each other "
+                      "(%s: %s); take the one that you can debug",
+                      named, name_of(decision, choice->leader), figures);
+        break;
+    case CHOICE_TOSS_UP:
+        sentences_say(sentences,
+                      "toss-up: %s; the first is the best in %.0f %% of the "
+                      "draws (%s), and choosing it costs up to %.0f %% in 95 "
+                      "%%",
+                      named, 100 * leader->best, figures,
+                      100 * leader->regret95);
+        break;
+    case CHOICE_AT_RISK:
+        sentences_say(sentences,
+                      "at risk: %s would be the best (%s), and keeps %s in "
+                      "%.0f %% of the draws in which any option does",
+                      named, figures, limits, 100 * leader->keeps);
+        break;
+    case CHOICE_REFUSED:
+        sentences_say(sentences,
+                      "no recommendation: by forecasts alone it would be %s "
+                      "(%s)",
+                      named, figures);
+        break;
+    case CHOICE_NONE:
+        break;
+    }
+}
+
+/* "memory: 6.1 MiB against 40.2 MiB", for a driver on which two differ. */
+static bool driver_text(const struct decision *decision, int a, int b,
+                        enum driver driver, char *text, size_t size)
+{
+    static const char *const units[DRIVERS_MEASURED] = {
+        [DRIVER_THROUGHPUT] = "_per_s",
+        [DRIVER_LATENCY] = "_ns",
+        [DRIVER_CPU] = "",
+        [DRIVER_MEMORY] = "_bytes",
+    };
+    double x = decision->options[a].figures.of[driver];
+    double y = decision->options[b].figures.of[driver];
+    char own[FIGURE], other[FIGURE];
+
+    if (!(x > 0) || !(y > 0) || !isfinite(x) || !isfinite(y) ||
+        fmax(x / y, y / x) < TOLD)
+        return false;
+    if (!units[driver][0]) {
+        snprintf(text, size, "%s %.2g against %.2g cores", driver_name(driver),
+                 x, y);
+        return true;
+    }
+    snprintf(text, size, "%s %s against %s", driver_name(driver),
+             metric_format(units[driver], x, own, sizeof own),
+             metric_format(units[driver], y, other, sizeof other));
+    return true;
+}
+
+/* Drivers on which the leader and the others that are named differ. */
+static void say_differences(const struct decision *decision,
+                            struct sentences *sentences)
+{
+    const struct choice *choice = &decision->choice;
+    char list[NAMES], part[PART];
+
+    for (int i = 1; i < choice->named_count; i++) {
+        list[0] = '\0';
+        for (int d = 0; d < DRIVERS_MEASURED; d++)
+            if (driver_text(decision, choice->leader, choice->named[i], d, part,
+                            sizeof part))
+                append(list, sizeof list, ", ", part);
+        if (list[0])
+            sentences_say(sentences, "%s against %s: %s",
+                          name_of(decision, choice->leader),
+                          name_of(decision, choice->named[i]), list);
+    }
+}
+
+static const char *edge_text(const struct decision *decision,
+                             const struct flip *flip, bool above, char *text,
+                             size_t size)
+{
+    const struct service *p = decision->matter.service;
+    int leader = above ? flip->above_leader : flip->below_leader;
+    char value[FIGURE], then[PART];
+
+    if (leader < 0)
+        snprintf(then, sizeof then, "none of them fits");
+    else
+        snprintf(then, sizeof then, "%s leads", name_of(decision, leader));
+    snprintf(text, size, "%s from %s %s", then,
+             input_text(p, flip->input, above ? flip->above : flip->below,
+                        value, sizeof value),
+             above ? "up" : "down");
+    return text;
+}
+
+static void say_flips(const struct decision *decision,
+                      struct sentences *sentences)
+{
+    const struct flips *flips = &decision->flips;
+    const struct service *p = decision->matter.service;
+    char firm[NAMES] = "", own[FIGURE], below[EDGE], above[EDGE];
+
+    for (int i = 0; i < flips->count; i++) {
+        const struct flip *flip = &flips->of[i];
+        bool down = isfinite(flip->below), up = isfinite(flip->above);
+        if (!down && !up) {
+            append(firm, sizeof firm, ", ", input_name(p, flip->input));
+            continue;
+        }
+        below[0] = above[0] = '\0';
+        if (down)
+            edge_text(decision, flip, false, below, sizeof below);
+        if (up)
+            edge_text(decision, flip, true, above, sizeof above);
+        sentences_say(sentences, "would flip it: %s (now %s): %s%s%s",
+                      input_name(p, flip->input),
+                      input_text(p, flip->input, input_value(p, flip->input),
+                                 own, sizeof own),
+                      below, down && up ? "; " : "", above);
+    }
+    if (firm[0])
+        sentences_say(sentences,
+                      "would not flip it, up to a factor of 16 either way: %s",
+                      firm);
+}
+
+static void say_what_to_learn(const struct decision *decision,
+                              struct sentences *sentences)
+{
+    const struct flips *flips = &decision->flips;
+
+    if (flips->best < 0)
+        return;
+    const struct flip *flip = &flips->of[flips->best];
+    sentences_say(sentences,
+                  "worth knowing: %s, which would lower the expected regret by "
+                  "%.1f %%: %s",
+                  input_name(decision->matter.service, flip->input),
+                  100 * flip->value, input_remedy(flip->input));
+}
+
+static void say_cramped(const struct decision *decision,
+                        struct sentences *sentences)
+{
+    char named[PART];
+
+    for (int m = 0; m < decision->matter.model_count; m++)
+        if (decision->options[m].cramped)
+            sentences_say(sentences,
+                          "%s: the memory holds no more workers, though more "
+                          "would be quicker",
+                          with_workers(decision, m, named, sizeof named));
+}
+
+void decision_words(const struct decision *decision,
+                    struct sentences *sentences)
+{
+    static struct sentences more;
+
+    sentences->count = 0;
+    say_choice(decision, sentences);
+    if (decision->choice.kind == CHOICE_EQUAL ||
+        decision->choice.kind == CHOICE_TOSS_UP)
+        say_differences(decision, sentences);
+    say_cramped(decision, sentences);
+    if (decision->choice.leader >= 0)
+        say_flips(decision, sentences);
+    say_what_to_learn(decision, sentences);
+    for (int i = 0; i < decision->doubt_count; i++)
+        sentences_say(sentences, "doubt: %s", decision->doubts[i]);
+    sentences_make(&decision->advice, &more);
+    for (int i = 0; i < more.count; i++)
+        sentences_say(sentences, "%s", more.of[i]);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A decision as text, Markdown and JSON (docs/results.md).
+ */
+#pragma once
+
+#include "decision.h"
+#include "harness/advice/sentences.h"
+
+/* The answer in one sentence, and what follows it: why, what separates, what
+ * would flip the choice, what to learn, what speaks against it. */
+void decision_words(const struct decision *decision,
+                    struct sentences *sentences);
+
+void decision_print(const struct decision *decision);
+void decision_markdown(const struct decision *decision);
+
+/* The command that asks again; weights and scores are not in it. Returns text.
+ */
+const char *decision_command(const struct decision *decision, char *text,
+                             size_t size);
+
+/* A new object. */
+json_t *decision_json(const struct decision *decision);

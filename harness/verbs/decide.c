@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * troika decide: which model should serve a service, how many workers, how
+ * sure, and what would flip the answer. By forecast: nothing is measured.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asked.h"
+#include "harness/base/exit.h"
+#include "harness/base/json.h"
+#include "harness/decide/stored.h"
+#include "harness/decide/words.h"
+#include "harness/results/results.h"
+#include "verbs.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* Requests of a simulation where none are given: enough for a p99 to 5 %, which
+ * is less than what forecasts err. */
+enum { REQUESTS = 30000 };
+
+struct options {
+    struct asked asked; /* first: asked.h */
+    double peak;        /* 0: not given */
+    struct wishes given;
+    bool weighs[DRIVERS];
+    int language, format;
+    bool strict;
+    const char *folder, *verify;
+};
+
+/* "latency=0.5": splits at `separator`. Returns the number behind it, or ends
+ * the program with what the flag takes. */
+static double number_behind(char *text, char separator, const char *flag,
+                            const char *example, struct argp_state *state)
+{
+    char *at = strchr(text, separator), *end;
+    double value = at ? strtod(at + 1, &end) : NAN;
+
+    if (!at || end == at + 1 || *end != '\0' || !(value >= 0) ||
+        !isfinite(value))
+        argp_error(state, "--%s %s: give %s", flag, text, example);
+    if (at)
+        *at = '\0';
+    return value;
+}
+
+static enum driver driver_of(const char *name, const char *flag,
+                             enum driver least, struct argp_state *state)
+{
+    enum driver driver = driver_find(name);
+    char list[200] = "";
+
+    if (driver < DRIVERS && driver >= least)
+        return driver;
+    for (int d = (int)least; d < DRIVERS; d++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+                 driver_name(d));
+    }
+    argp_error(state, "--%s %s: there is %s", flag, name, list);
+    return DRIVERS;
+}
+
+static void take_peak(char *text, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+    char *end;
+
+    options->peak = strtod(text, &end);
+    if (end == text || *end != '\0' || !(options->peak >= 1) ||
+        options->peak > 1000)
+        argp_error(state,
+                   "--peak %s: give the rate at the peak over the usual one, "
+                   "1 to 1000",
+                   text);
+}
+
+static void take_weight(char *text, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+    double value = number_behind(text, '=', "weight", "latency=0.5", state);
+    enum driver driver = driver_of(text, "weight", 0, state);
+
+    options->given.weights[driver] = value;
+    options->weighs[driver] = true;
+}
+
+static void take_require(char *text, void *into, struct argp_state *state)
+{
+    struct options *options = into;
+    char *at = strstr(text, ">=");
+
+    if (at)
+        memmove(at, at + 1, strlen(at)); /* ">=3" becomes "=3" */
+    double value = number_behind(text, '=', "require", "isolation>=3", state);
+    enum driver driver = driver_of(text, "require", DRIVERS_MEASURED, state);
+    options->given.least[driver] = value;
+}
+
+static void take_score(char *text, void *into, struct argp_state *state)
+{
+    static const char example[] = "skills:event-loop=2, from 1 to 5";
+    struct options *options = into;
+    struct wishes *wishes = &options->given;
+    double value = number_behind(text, '=', "score", example, state);
+    char *model = strchr(text, ':');
+
+    if (!model || model[1] == '\0' || value < 1 || value > 5)
+        argp_error(state, "--score %s=%g: give %s", text, value, example);
+    if (wishes->score_count == SCORES_MAX)
+        argp_error(state, "more than %d scores", SCORES_MAX);
+    struct score *score = &wishes->scores[wishes->score_count++];
+    *model++ = '\0';
+    score->driver = driver_of(text, "score", DRIVERS_MEASURED, state);
+    score->value = value;
+    snprintf(score->model, sizeof score->model, "%s", model);
+}
+
+#define MEMBER(name) .offset = offsetof(struct options, name)
+
+static const struct flag rows[] = {
+    {"language", 0, "c|cpython|node|any",
+     "of the models to choose from (c); or name models", FLAG_CHOICE,
+     MEMBER(language)},
+    {"peak", 0, "X", "the busiest rate over the usual one (1.3)", FLAG_CALL,
+     .call = take_peak},
+    {"weight", 0, "WHAT=X",
+     "how much it counts: throughput, latency, cpu, memory, isolation, "
+     "libraries, skills, debuggability",
+     FLAG_CALL, .call = take_weight},
+    {"score", 0, "WHAT:MODEL=N",
+     "from 1 to 5, for what is not measured (skills:event-loop=2)", FLAG_CALL,
+     .call = take_score},
+    {"require", 0, "WHAT>=N", "a score that an option must have", FLAG_CALL,
+     .call = take_require},
+    {"output", 'o', "FOLDER",
+     "store question, constants, residuals and answer there, for a record",
+     FLAG_TEXT, MEMBER(folder)},
+    {"verify", 0, "FOLDER", "decide again what is stored there, and compare",
+     FLAG_TEXT, MEMBER(verify)},
+    {"strict", 0, NULL, "exit with 5 if the answer cannot be relied on",
+     FLAG_ON, MEMBER(strict)},
+    {"format", 'f', "text|json|markdown", "of the answer (text)", FLAG_CHOICE,
+     MEMBER(format)},
+    {0},
+};
+
+static void complete(const struct options *options, struct wishes *wishes)
+{
+    struct wishes standard = wishes_standard(&options->asked.question.service);
+
+    *wishes = options->given;
+    for (int d = 0; d < DRIVERS; d++)
+        if (!options->weighs[d])
+            wishes->weights[d] = standard.weights[d];
+    wishes->peak = options->peak > 0 ? options->peak : standard.peak;
+    wishes->peak_given = options->peak > 0;
+}
+
+static void print(const struct decision *decision, enum format format)
+{
+    json_t *json;
+
+    switch (format) {
+    case FORMAT_TEXT:
+        decision_print(decision);
+        break;
+    case FORMAT_MARKDOWN:
+        decision_markdown(decision);
+        break;
+    case FORMAT_JSON:
+        json = decision_json(decision);
+        json_dumpf(json, stdout, RESULTS_JSON_FLAGS);
+        puts("");
+        json_decref(json);
+        break;
+    }
+}
+
+static int fail(const char *why)
+{
+    fprintf(stderr, "troika decide: %s\n", why);
+    return EXIT_FAILED;
+}
+
+/* Stores what was asked, and takes it as it was stored. */
+static int store(const struct options *options, struct inquiry *inquiry)
+{
+    char why[5000];
+    json_t *validation = NULL;
+
+    if (inquiry->bands.service_count > 0)
+        validation =
+            advice_bands_json(options->asked.validation_path, why, sizeof why);
+    int status =
+        inquiry_store(inquiry, validation, options->folder, why, sizeof why);
+    json_decref(validation);
+    if (status == 0) {
+        inquiry_free(inquiry);
+        status = inquiry_read(options->folder, inquiry, why, sizeof why);
+    }
+    return status < 0 ? fail(why) : EXIT_OK;
+}
+
+static int store_answer(const struct options *options,
+                        const struct decision *decision)
+{
+    char why[5000];
+
+    if (inquiry_store_answer(decision, options->folder, why, sizeof why) < 0)
+        return fail(why);
+    fprintf(stderr, "stored: %s; the record: make record DIR=%s\n",
+            options->folder, options->folder);
+    return EXIT_OK;
+}
+
+static int decide(struct options *options, struct inquiry *inquiry)
+{
+    static struct decision decision;
+
+    if (options->folder && store(options, inquiry) != EXIT_OK)
+        return EXIT_FAILED;
+    int status = decision_make(&inquiry->question, &inquiry->machine,
+                               inquiry->shipped, &inquiry->bands,
+                               inquiry->language, &inquiry->wishes, &decision);
+    if (status < 0)
+        return fail("no model of this language has constants: troika "
+                    "calibrate --models cpython-threads,node --add");
+    print(&decision, (enum format)options->format);
+    if (options->folder && store_answer(options, &decision) != EXIT_OK)
+        return EXIT_FAILED;
+    if (decision.choice.kind == CHOICE_NONE)
+        return EXIT_THRESHOLD;
+    return options->strict && !decision_is_firm(&decision) ? EXIT_REFUSED
+                                                           : EXIT_OK;
+}
+
+static int verify(const char *folder)
+{
+    char why[9000];
+    int status = inquiry_verify(folder, why, sizeof why);
+
+    if (status == 0) {
+        printf("%s: the answer follows from what is stored\n", folder);
+        return EXIT_OK;
+    }
+    fail(why);
+    return status == -EILSEQ ? EXIT_THRESHOLD : EXIT_FAILED;
+}
+
+/* What was asked, with constants and residuals, as what is decided about. */
+static void inquire(struct options *options, struct asked_from *from,
+                    struct inquiry *inquiry)
+{
+    if (options->asked.requests == 0)
+        options->asked.question.precision.requests = REQUESTS;
+    inquiry->question = options->asked.question;
+    inquiry->question.as_of = advice_now();
+    inquiry->machine = from->machine;
+    inquiry->bands = from->bands;
+    from->bands = (struct bands){0}; /* the inquiry's now */
+    inquiry->shipped = from->shipped;
+    inquiry->language = (enum language)options->language;
+    complete(options, &inquiry->wishes);
+}
+
+int verb_decide(int argc, char **argv)
+{
+    static const struct flags flags = {
+        .first = asked_flags,
+        .rows = rows,
+        .arguments = "[PROFILE] [MODEL...]",
+        .help = "Which model should serve a service: the choice, its workers, "
+                "how sure that is, and what would flip it. The service is what "
+                "the flags say, and for the rest what the profile says: a "
+                "file, or one of llm-proxy, crud, scraper, websocket-hub, "
+                "cpu-api."
+                "\vExit codes: 0 done; 1 there are no constants, or a stored "
+                "file is damaged; 2 usage, or a service that contradicts "
+                "itself; 4 no model keeps the limits; 5 with --strict, the "
+                "answer cannot be relied on.",
+        .word = asked_word,
+        .given = asked_given,
+    };
+    static struct options options;
+    static struct asked_from from;
+    static struct inquiry inquiry;
+
+    flags_parse(&flags, argc, argv, &options);
+    if (options.verify)
+        return verify(options.verify);
+    int code = asked_open(&options.asked, "decide", &from);
+    if (code == EXIT_OK) {
+        inquire(&options, &from, &inquiry);
+        code = decide(&options, &inquiry);
+        inquiry_free(&inquiry);
+    }
+    asked_close(&from);
+    return code;
+}
