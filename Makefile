@@ -144,6 +144,9 @@ size: $(out)/troika ## say how many workers, threads and database connections a 
 decide: $(out)/troika ## say which model should serve a service, how many workers, how sure, and what would flip it: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud)
 	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide
 
+probe: $(out)/troika ## find the profile of your service: make probe ARGS='--rate 300 --response 42ms --busy 35% --cores 2' (or '--log FILE', or "--command './server --port {port}' 'http://127.0.0.1:{port}/'")
+	@$(call needed,ARGS,; $(out)/troika probe --help)$(with) ARGS $(out)/troika probe
+
 validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')
 	@exec $(python) harness/given.py validate $(out)/troika
 

@@ -97,8 +97,7 @@ error_t asked_word(char *word, void *into, struct argp_state *state)
     struct asked *asked = into;
     struct question *question = &asked->question;
     char preset[sizeof asked->preset_path];
-    bool is_preset =
-        !is_file(word) && find_preset(word, preset, sizeof preset);
+    bool is_preset = !is_file(word) && find_preset(word, preset, sizeof preset);
 
     if (is_preset || is_file(word)) {
         if (asked->profile)

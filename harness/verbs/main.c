@@ -39,6 +39,8 @@ static const struct verb {
     {"decide", verb_decide,
      "which model should serve a service, how sure, and what would flip it",
      false},
+    {"probe", verb_probe, "a profile of your service, from what you have",
+     true},
     {"load", verb_load, "drive an HTTP server and time every request", true},
     {"serve", verb_serve, "run one model as a server", false},
     {"stores", verb_stores, "a private PostgreSQL and Redis, to try things",

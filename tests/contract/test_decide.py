@@ -45,7 +45,7 @@ class Deciding(unittest.TestCase):
         return done
 
     def decide(self, *words, code: int | None = 0) -> subprocess.CompletedProcess:
-        quick = () if "--requests" in words else ("--requests", "5k")
+        quick = () if "--requests" in words else ("--requests", "2k")
         return self.troika("decide", "--machine", str(self.folder / "machine.json"), "--validation",
                            str(self.folder / "validation.json"), *quick, *words, code=code)
 
