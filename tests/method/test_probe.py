@@ -212,4 +212,9 @@ class Documents(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if BUILD.name != "release":
+        # A sanitizer multiplies the CPU time of the load and not that of the
+        # planted service, and keeps the CPUs full for two minutes.
+        print("planted times are probed by the release build")
+        sys.exit(77)
     unittest.main()
