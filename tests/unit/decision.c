@@ -48,7 +48,7 @@ static int set_up(void **state)
     machine = (struct machine){.cores = 2, .quantum_ns = 3 * MS};
     question = (struct question){
         .service = {.rate_per_s = 100, .cv_wait = 0, .cv_cpu = 0},
-        .precision = {.requests = 20000, .seed = 1},
+        .precision = {.requests = 5000, .seed = 1},
     };
     question.service.given[SERVICE_CV_WAIT] = true;
     question.service.given[SERVICE_CV_CPU] = true;
