@@ -84,6 +84,7 @@ static double nearest(const struct search *search, enum remedy remedy,
 
     if (quick.precision.requests > REQUESTS_ON_THE_WAY)
         quick.precision.requests = REQUESTS_ON_THE_WAY;
+    quick.precision.requests_near_full = 0;
     if (!keeps(&quick, remedy, good))
         return NAN;
     while (is_whole(remedy) ? fabs(bad - good) > 1

@@ -94,14 +94,18 @@ struct cost cost_of(const struct service *p,
 }
 
 struct cost cost_full(const struct service *p,
-                      const struct model_constants *model, int cores)
+                      const struct model_constants *model, double cores)
 {
-    enum { ROUNDS = 5 };
+    enum { ROUNDS = 12 };
+    double most = p->connections > 0 ? p->connections : INFINITY;
+    double wait_ns = cost_calls_wait_ns(p, model);
     struct cost cost = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
 
-    for (int i = 0; i < ROUNDS && cost.total_ns > 0; i++)
-        cost = cost_of(p, model, 1, COST_FLIGHT_MEASURED,
-                       cores / cost.total_ns * 1e9);
+    for (int i = 0; i < ROUNDS && cost.total_ns > 0; i++) {
+        double per_ns = cores / cost.total_ns;
+        double in_flight = per_ns * (wait_ns + cost.total_ns);
+        cost = cost_of(p, model, 1, fmin(in_flight, most), per_ns * 1e9);
+    }
     return cost;
 }
 

@@ -26,9 +26,11 @@ struct cost cost_of(const struct service *p,
                     const struct model_constants *model, double load,
                     double in_flight, double rate_per_s);
 
-/* At the most that so many cores can serve. */
+/* At the most that so many cores can serve, with as many requests in flight as
+ * wait and compute then (Little's law), but no more than there are connections.
+ */
 struct cost cost_full(const struct service *p,
-                      const struct model_constants *model, int cores);
+                      const struct model_constants *model, double cores);
 
 /* Multiplies every part. */
 void cost_scale(struct cost *cost, double factor);

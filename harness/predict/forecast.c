@@ -39,16 +39,34 @@ static int holding_workers(const struct model_constants *model, int workers)
 static int cores_of(const struct service *p,
                     const struct model_constants *model, int workers)
 {
-    if (!model->parallel)
+    if (!model->parallel || model->token)
         return 1;
-    bool bound = workers > 0 && !model->offloads;
-    return bound && workers < p->cores ? workers : p->cores;
+    /* The loop beside its pool. */
+    int most = workers > 0 && model->offloads ? workers + 1 : workers;
+    return most > 0 && most < p->cores ? most : p->cores;
 }
 
-static void bind_laws(const struct service *p, struct forecast *f,
-                      const struct cost *cost)
+/* Of a core's time, what stalls leave. */
+static double awake_share(const struct machine *machine)
+{
+    return 1 - machine->stall_share;
+}
+
+/* CPU of a request in the one thread that every request passes: who hands them
+ * out, or the loop beside its pool; 0: there is none. */
+static double one_thread_ns(const struct forecast *f, const struct cost *cost)
+{
+    if (f->model->offloads)
+        return cost->total_ns - (f->workers > 0 ? cost->work_ns : 0);
+    return cost_dispatch_ns(f->model, cost);
+}
+
+/* CPU takes longer than it is, since stalls stretch it. */
+static void bind_laws(const struct service *p, const struct machine *machine,
+                      struct forecast *f, const struct cost *cost)
 {
     const struct model_constants *model = f->model;
+    double cpu_ns_per_s = awake_share(machine) * NS_PER_S;
     bool limited = p->memory_bytes > 0;
     /* Clients who are given are there whatever the rate; otherwise each request
      * in flight has its connection. */
@@ -64,10 +82,12 @@ static void bind_laws(const struct service *p, struct forecast *f,
         .connections = p->connections,
         .think_s = (p->think_ns + cost_path_ns(p, model)) / NS_PER_S,
         .wait_s = cost_calls_wait_ns(p, model) / NS_PER_S,
-        .cpu_s = cost->total_ns / NS_PER_S,
+        .cpu_s = cost->total_ns / cpu_ns_per_s,
         .cpus = cores_of(p, model, f->workers),
-        .dispatch_s = cost_dispatch_ns(model, cost) / NS_PER_S,
+        .thread_s = one_thread_ns(f, cost) / cpu_ns_per_s,
         .holding_workers = holding_workers(model, f->workers),
+        .offload_workers = model->offloads ? f->workers : 0,
+        .offload_s = cost->work_ns / cpu_ns_per_s,
         .backend_workers = p->backend_workers,
         .backend_s = p->wait_ns / NS_PER_S,
         .flight_bytes = each_bytes,
@@ -79,7 +99,9 @@ static void bind_laws(const struct service *p, struct forecast *f,
     memcpy(f->law_per_s, laws.per_s, sizeof f->law_per_s);
     f->law = laws.capacity;
     f->capacity_per_s = f->law_per_s[f->law];
-    double share = f->law == LAW_CPU ? cost->half_ns / cost->total_ns : 0;
+    double share = f->law == LAW_CPU || f->law == LAW_THREAD
+                       ? cost->half_ns / cost->total_ns
+                       : 0;
     f->capacity_lo_per_s = f->capacity_per_s / (1 + share);
     f->capacity_hi_per_s = f->capacity_per_s / fmax(1 - share, 0.01);
 }
@@ -116,6 +138,7 @@ static struct demand demand_of(const struct service *p,
         .compute = draw_of(p->cv_cpu),
         .path_ns = cost_path_ns(p, model),
         .wait_ns = cost_calls_wait_ns(p, model),
+        .call_path_ns = cost_calls_wait_ns(p, model) - p->wait_ns,
         .wait = draw_of(p->cv_wait),
         .calls = calls,
     };
@@ -129,9 +152,10 @@ static int executors_of(const struct service *p,
      * request to the next and keeps its debts to the core. */
     if (model->discipline == DISCIPLINE_THREAD && !model->dispatches)
         return p->connections;
-    if (model->offloads ||
-        (model->discipline == DISCIPLINE_LOOP && workers < 1))
+    if (model->offloads)
         return 1;
+    if (model->discipline == DISCIPLINE_LOOP && workers < 1)
+        return cores_of(p, model, workers);
     return workers;
 }
 
@@ -257,20 +281,84 @@ static struct cost cost_at(const struct service *p,
     return cost;
 }
 
+/* A request may cost more at its load than at the capacity (its peers sleep),
+ * so that the cores are full at a lower rate than the laws say. */
+static void weigh(const struct service *p, const struct machine *machine,
+                  struct forecast *f)
+{
+    double load = f->rate_per_s * f->request_cpu_ns / NS_PER_S /
+                  (f->cores * awake_share(machine));
+
+    if (p->rate_per_s <= 0 || load < FORECAST_OVERLOAD || load <= f->load)
+        return;
+    f->law = LAW_CPU;
+    f->load = load;
+    f->capacity_per_s = f->rate_per_s / load;
+    f->capacity_lo_per_s = fmin(f->capacity_lo_per_s, f->capacity_per_s);
+    f->capacity_hi_per_s = f->capacity_per_s;
+}
+
+/* The simulated queue has no end, though no law says so. */
+static void notice_growth(struct forecast *f, double behind_share)
+{
+    f->grows = true;
+    f->capacity_per_s = f->rate_per_s * (1 - behind_share);
+    f->capacity_lo_per_s = f->capacity_hi_per_s = f->capacity_per_s;
+    f->load = f->rate_per_s / f->capacity_per_s;
+}
+
+/* Latencies, who is in flight and what memory they hold. Returns 0, -EINVAL
+ * with the reason, or -ENOMEM. */
+static int look(const struct service *p, const struct machine *machine,
+                const struct precision *precision, const struct cost *cost,
+                struct forecast *f, char *why, size_t why_size)
+{
+    const struct model_constants *model = f->model;
+    struct precision needed = *precision;
+    struct simulation_result result;
+
+    if (p->rate_per_s > 0 && f->load > FORECAST_NEAR_FULL &&
+        needed.requests_near_full > needed.requests)
+        needed.requests = needed.requests_near_full;
+    int status =
+        simulate_it(p, machine, f, cost, &needed, &result, why, why_size);
+    if (status < 0)
+        return status;
+    if (p->rate_per_s > 0 && !precision->log && result.behind_share > 0) {
+        notice_growth(f, result.behind_share);
+        return 0;
+    }
+    f->simulated = true;
+    f->mean_ns = result.mean_ns;
+    f->p50_ns = result.p50_ns;
+    f->p90_ns = result.p90_ns;
+    f->p99_ns = result.p99_ns;
+    f->limit_ns = at_limit(p, &result);
+    f->busy = result.busy;
+    f->in_flight = result.in_flight;
+    struct crowd crowd = memory_crowd(p, model, cost, &result, false);
+    f->memory_bytes = memory_of(p, model, f->workers, &crowd);
+    crowd = memory_crowd(p, model, cost, &result, true);
+    f->memory_most_bytes = memory_of(p, model, f->workers, &crowd);
+    if (p->rate_per_s <= 0)
+        f->rate_per_s = result.rate_per_s.value;
+    return 0;
+}
+
 /* With a fixed number of workers. */
 static int make(const struct service *p, const struct machine *machine,
                 const struct model_constants *model, int workers,
                 const struct precision *precision, struct forecast *f,
                 char *why, size_t why_size)
 {
-    struct simulation_result result;
-    struct cost full = cost_full(p, model, cores_of(p, model, workers));
+    double awake = awake_share(machine);
+    int cores = cores_of(p, model, workers);
+    struct cost full = cost_full(p, model, cores * awake);
 
-    *f = (struct forecast){.model = model, .workers = workers};
-    bind_laws(p, f, &full);
+    *f = (struct forecast){.model = model, .workers = workers, .cores = cores};
+    bind_laws(p, machine, f, &full);
     f->full_cpu_ns = full.total_ns;
-    f->held_ns = cost_calls_wait_ns(p, model) + full.total_ns;
-    f->cores = cores_of(p, model, workers);
+    f->held_ns = cost_calls_wait_ns(p, model) + full.total_ns / awake;
     f->rate_per_s = p->rate_per_s > 0
                         ? p->rate_per_s
                         : fmin(f->law_per_s[LAW_CLIENTS], f->capacity_per_s);
@@ -288,29 +376,14 @@ static int make(const struct service *p, const struct machine *machine,
     memory_add_sent(p, model, in_flight, f->rate_per_s, &crowd);
     f->memory_bytes = memory_of(p, model, workers, &crowd);
     f->memory_most_bytes = f->memory_bytes;
+    if (!precision->log)
+        weigh(p, machine, f);
+    int status = 0;
     if (precision->requests > 0 && model->discipline != DISCIPLINE_UNKNOWN &&
-        (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD)) {
-        int status = simulate_it(p, machine, f, &cost, precision, &result, why,
-                                 why_size);
-        if (status < 0)
-            return status;
-        f->simulated = true;
-        f->mean_ns = result.mean_ns;
-        f->p50_ns = result.p50_ns;
-        f->p90_ns = result.p90_ns;
-        f->p99_ns = result.p99_ns;
-        f->limit_ns = at_limit(p, &result);
-        f->busy = result.busy;
-        f->in_flight = result.in_flight;
-        crowd = memory_crowd(p, model, &cost, &result, false);
-        f->memory_bytes = memory_of(p, model, workers, &crowd);
-        crowd = memory_crowd(p, model, &cost, &result, true);
-        f->memory_most_bytes = memory_of(p, model, workers, &crowd);
-        if (p->rate_per_s <= 0)
-            f->rate_per_s = result.rate_per_s.value;
-    }
+        (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD))
+        status = look(p, machine, precision, &cost, f, why, why_size);
     judge(p, f);
-    return 0;
+    return status;
 }
 
 struct times {
@@ -399,12 +472,15 @@ int forecast_workers(const struct service *p, const struct machine *machine,
 
     if (quick.requests > WORKERS_REQUESTS)
         quick.requests = WORKERS_REQUESTS;
+    quick.requests_near_full = 0;
     if (!model->has_workers)
         return model->workers;
     if (model->discipline == DISCIPLINE_LOOP)
         return p->cores;
-    struct cost full = cost_full(p, model, cores_of(p, model, 0));
-    double held_s = (cost_calls_wait_ns(p, model) + full.total_ns) / NS_PER_S;
+    double awake = awake_share(machine);
+    struct cost full = cost_full(p, model, cores_of(p, model, 0) * awake);
+    double held_s =
+        (cost_calls_wait_ns(p, model) + full.total_ns / awake) / NS_PER_S;
     double in_flight =
         p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
     if (precision->requests == 0 && p->rate_per_s > 0)

@@ -16,6 +16,13 @@
  * looked at. */
 #define FORECAST_OVERLOAD 0.98
 
+/* Above this one queues are long, and settle late. */
+#define FORECAST_NEAR_FULL 0.85
+
+/* A figure whose simulated interval is wider is not settled: half of it, of the
+ * figure. */
+#define FORECAST_SETTLED 0.1
+
 struct forecast {
     const struct model_constants *model;
     int workers; /* 0: it has none to set */
@@ -31,6 +38,8 @@ struct forecast {
 
     double rate_per_s; /* asked for, or what the clients ask */
     double load;       /* rate / capacity, 1 and more: overload */
+    bool grows;        /* no law says so, but the simulated queue has no end:
+                          capacity and load are the simulated ones */
     bool simulated;    /* latencies and busy are there: not under
                           overload, nor where the
                           discipline is not known */
@@ -54,6 +63,8 @@ struct request_log {
  * without latencies; then workers are those in flight and twice their root. */
 struct precision {
     int64_t requests;
+    /* Near full load, where a queue is long and settles late; 0: no more. */
+    int64_t requests_near_full;
     uint64_t seed;
     /* At a rate: these requests instead of such as come by chance. NULL: none.
      */

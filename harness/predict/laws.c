@@ -11,6 +11,7 @@ const char *law_name(enum law law)
         [LAW_WORKERS] = "workers",
         [LAW_BACKEND] = "backend",
         [LAW_CPU] = "cpu",
+        [LAW_THREAD] = "one thread",
         [LAW_MEMORY] = "memory",
     };
     return names[law];
@@ -41,12 +42,15 @@ struct laws laws_of(const struct laws_input *in)
         per_s[LAW_CLIENTS] = in->connections / round_s;
     if (in->holding_workers > 0 && held_s > 0)
         per_s[LAW_WORKERS] = in->holding_workers / held_s;
+    if (in->offload_workers > 0 && in->offload_s > 0)
+        per_s[LAW_WORKERS] =
+            fmin(per_s[LAW_WORKERS], in->offload_workers / in->offload_s);
     if (in->backend_workers > 0 && in->backend_s > 0)
         per_s[LAW_BACKEND] = in->backend_workers / in->backend_s;
     if (in->cpus > 0 && in->cpu_s > 0)
         per_s[LAW_CPU] = in->cpus / in->cpu_s;
-    if (in->dispatch_s > 0)
-        per_s[LAW_CPU] = fmin(per_s[LAW_CPU], 1 / in->dispatch_s);
+    if (in->thread_s > 0)
+        per_s[LAW_THREAD] = 1 / in->thread_s;
     if (in->flight_bytes > 0 && isfinite(in->memory_left) && held_s > 0)
         per_s[LAW_MEMORY] =
             fmax(0, in->memory_left) / in->flight_bytes / held_s;

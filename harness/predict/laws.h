@@ -5,11 +5,12 @@
  *
  *   offered rate  the rate          an open loop gets no more than it asks for
  *   closed loop   C / (D + c + Z)   every connection always busy or thinking
- *   workers       W / (D + c)       a request holds a worker until it ends
+ *   workers       W / (D + c)       a request holds a worker until it ends;
+ *                 or V / v          a pool does the handler's work alone
  *   backend       K / B             the backend serves K calls at once
- *   cpu           P / c             all CPUs that the model can use are busy;
- * or 1 / d             the one thread that hands requests out is memory M / m /
- * (D + c)   the requests in flight fill the memory
+ *   cpu           P / c             all CPUs that the model can use are busy
+ *   one thread    1 / d             a thread that every request passes is
+ *   memory        M / m / (D + c)   the requests in flight fill the memory
  *
  * The letters are the members of struct laws_input. The least bound binds.
  * (P. J. Denning and J. P. Buzen, The Operational Analysis of Queueing
@@ -26,6 +27,7 @@ enum law {
     LAW_WORKERS,
     LAW_BACKEND,
     LAW_CPU,
+    LAW_THREAD,
     LAW_MEMORY,
     LAWS,
 };
@@ -40,8 +42,10 @@ struct laws_input {
     double wait_s;       /* D, from the first call's begin to the last's end */
     double cpu_s;        /* c */
     int cpus;            /* P */
-    double dispatch_s;   /* d, of c; 0: no such thread */
+    double thread_s;     /* d, of c; 0: no such thread */
     int holding_workers; /* W */
+    int offload_workers; /* V */
+    double offload_s;    /* v, of c */
     int backend_workers; /* K */
     double backend_s;    /* B, of all calls, made at once or in turn */
     double flight_bytes; /* m, of one request in flight */

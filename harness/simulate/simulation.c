@@ -125,6 +125,30 @@ static struct simulated interval(const double (*batches)[FIGURES], int figure,
     return (struct simulated){value, value - half, value + half};
 }
 
+/* A queue without end makes answers longer by a share of the time that passes.
+ * One that has an end wanders up and down: what tells them apart is a rise that
+ * is long beside the interval of the mean, and that goes on. */
+static double behind_share(const double (*batches)[FIGURES], double window_ns)
+{
+    enum { THIRD = SIMULATION_BATCHES / 3 };
+    static const double HALVES = 4, SHARE = 0.002, TIMES = 2, SHARE_SURE = 0.01,
+                        TIMES_SURE = 1.25;
+    double means[SIMULATION_BATCHES];
+
+    for (int b = 0; b < SIMULATION_BATCHES; b++)
+        means[b] = batches[b][MEAN];
+    double half_ns = statistics_half_width(means, SIMULATION_BATCHES);
+    double first_ns = mean_of(means, THIRD);
+    double last_ns = mean_of(means + SIMULATION_BATCHES - THIRD, THIRD);
+    double between = (double)(SIMULATION_BATCHES - THIRD) / SIMULATION_BATCHES;
+    double share = (last_ns - first_ns) / (between * window_ns);
+    bool rises = last_ns - first_ns > HALVES * half_ns &&
+                 ((share > SHARE && last_ns > TIMES * first_ns) ||
+                  (share > SHARE_SURE && last_ns > TIMES_SURE * first_ns));
+
+    return rises ? fmin(share, 1) : 0;
+}
+
 static void summarise(const struct engine *engine,
                       struct simulation_result *result)
 {
@@ -144,6 +168,7 @@ static void summarise(const struct engine *engine,
         .p90_ns = interval(rows, P90, all[P90]),
         .p99_ns = interval(rows, P99, all[P99]),
         .rate_per_s = interval(rows, RATE, all[RATE]),
+        .behind_share = behind_share(rows, window_ns),
         .busy = (engine->computed_to_ns - engine->computed_from_ns) / window_ns,
         .in_flight = (engine->area_to_ns - engine->area_from_ns) / window_ns,
         .in_flight_most = engine->in_flight_most,

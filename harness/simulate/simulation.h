@@ -148,6 +148,10 @@ struct simulation_result {
     struct simulated mean_ns; /* from arrival to end */
     struct simulated p50_ns, p90_ns, p99_ns;
     struct simulated rate_per_s;
+    /* The share of the requests that come by which those that end fall behind,
+     * since the queue grows for as long as it is looked at; 0: it does not, as
+     * far as can be told. */
+    double behind_share;
     double busy;      /* cores computing, of 0 to `cores` */
     double in_flight; /* mean number of requests in the system */
     int64_t in_flight_most;

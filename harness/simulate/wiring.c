@@ -63,14 +63,19 @@ static void compute(struct simulation *simulation, const struct groups *groups,
         compute_apart(simulation, groups->carrier, piece);
 }
 
+/* A call. Its way holds nothing of the backend, whose capacity would be lower
+ * otherwise than it is. */
 static void wait(struct simulation *simulation, const struct groups *groups,
-                 double time_ns)
+                 double time_ns, double path_ns)
 {
-    if (groups->backend != NONE)
-        acquire(simulation, groups->backend);
-    add(simulation, STEP_WAIT, 0, time_ns, WIRING_DRAW_WAIT);
-    if (groups->backend != NONE)
-        release(simulation, groups->backend);
+    if (groups->backend == NONE) {
+        add(simulation, STEP_WAIT, 0, time_ns, WIRING_DRAW_WAIT);
+        return;
+    }
+    acquire(simulation, groups->backend);
+    add(simulation, STEP_WAIT, 0, time_ns - path_ns, WIRING_DRAW_WAIT);
+    release(simulation, groups->backend);
+    add(simulation, STEP_WAIT, 0, path_ns, WIRING_DRAW_WAIT);
 }
 
 static struct groups add_groups(struct simulation *simulation,
@@ -107,7 +112,7 @@ int wiring_apply(struct simulation *simulation, const struct demand *demand,
     bool limited = wiring->discipline == DISCIPLINE_WORKER ||
                    wiring->discipline == DISCIPLINE_LOOP;
     int calls = demand->wait_ns > 0 ? demand->calls : 0;
-    enum { STEPS_PER_CALL = 6, STEPS_BESIDE = 16 };
+    enum { STEPS_PER_CALL = 7, STEPS_BESIDE = 16 };
 
     if (calls < 0 || (demand->wait_ns > 0 && calls < 1) ||
         calls > (SIMULATION_STEPS - STEPS_BESIDE) / STEPS_PER_CALL ||
@@ -127,7 +132,8 @@ int wiring_apply(struct simulation *simulation, const struct demand *demand,
     struct piece offloaded = {demand->offloaded_ns, 0};
     for (int i = 0; i < calls; i++) {
         compute(simulation, &groups, held, i == 0 ? before : between);
-        wait(simulation, &groups, demand->wait_ns / calls);
+        wait(simulation, &groups, demand->wait_ns / calls,
+             demand->call_path_ns / calls);
     }
     if (demand->offloaded_ns > 0 && groups.pool != NONE)
         compute_apart(simulation, groups.pool, offloaded);

@@ -11,7 +11,7 @@
  *   dispatcher       (acquire -> compute -> release), then as worker
  *
  * A backend that serves K calls at once is a group that is acquired for a
- * wait.
+ * wait, and given back before the way of the call.
  */
 #pragma once
 
@@ -28,6 +28,8 @@ struct demand {
     /* More CPU time at these places, which does not vary. */
     double before_fixed_ns, between_fixed_ns, after_fixed_ns;
     double wait_ns; /* in all, in `calls` equal waits, one after the other */
+    double call_path_ns; /* of wait_ns: the calls' ways, on which they hold no
+                            place of a backend */
     struct draw wait;
     int calls;           /* at least 1 where wait_ns > 0 */
     double offloaded_ns; /* CPU time beyond these, ahead of after_ns, that a

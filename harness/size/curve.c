@@ -58,26 +58,6 @@ static double work_ns(const struct service *p,
     return p->cpu_ns * constant_of(model, CONSTANT_WORK_FACTOR, 1);
 }
 
-static void bind_offload(const struct service *p, struct forecast *f)
-{
-    double offloaded_ns = work_ns(p, f->model);
-    double loop_ns = f->full_cpu_ns - offloaded_ns;
-
-    if (offloaded_ns > 0)
-        f->law_per_s[LAW_WORKERS] = f->workers * NS_PER_S / offloaded_ns;
-    double by_loop = loop_ns > 0 ? NS_PER_S / loop_ns : INFINITY;
-    f->law_per_s[LAW_CPU] = fmin(f->law_per_s[LAW_CPU], by_loop);
-    double least = fmin(f->law_per_s[LAW_WORKERS], f->law_per_s[LAW_CPU]);
-    if (least >= f->capacity_per_s)
-        return;
-    f->law = least < f->law_per_s[LAW_CPU] ? LAW_WORKERS : LAW_CPU;
-    f->capacity_per_s = least;
-    f->capacity_lo_per_s = fmin(f->capacity_lo_per_s, least);
-    f->capacity_hi_per_s = fmin(f->capacity_hi_per_s, least);
-    if (p->rate_per_s > 0)
-        f->load = p->rate_per_s / least;
-}
-
 struct curve_point curve_look(const struct curve_question *q,
                               const struct model_constants *model, int workers)
 {
@@ -97,8 +77,6 @@ struct curve_point curve_look(const struct curve_question *q,
         point.overloaded = true;
         return point;
     }
-    if (model->offloads)
-        bind_offload(p, f);
     point.overloaded = p->rate_per_s > 0 && f->load >= FORECAST_OVERLOAD;
     if (point.overloaded) {
         f->simulated = false;

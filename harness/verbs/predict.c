@@ -13,6 +13,9 @@
 #include "harness/base/exit.h"
 #include "verbs.h"
 
+/* Three times as many as otherwise: eight models answer within 3 s. */
+enum { REQUESTS_NEAR_FULL = 300000 };
+
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 struct options {
@@ -78,6 +81,8 @@ int verb_predict(int argc, char **argv)
     if (code == EXIT_OK) {
         if (options.laws)
             question->precision.requests = 0;
+        else if (options.asked.requests == 0)
+            question->precision.requests_near_full = REQUESTS_NEAR_FULL;
         advice_make(question, &from.machine, from.shipped, &from.bands,
                     &advice);
         print(&advice, options.format);

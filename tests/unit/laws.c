@@ -45,6 +45,7 @@ static void test_each(void **state)
     near(laws.per_s[LAW_WORKERS], 9 / 0.03);
     near(laws.per_s[LAW_BACKEND], 5 / 0.03);
     near(laws.per_s[LAW_CPU], 2 / 0.01);
+    assert_true(isinf(laws.per_s[LAW_THREAD]));
     near(laws.per_s[LAW_MEMORY], 4 / 0.03);
     assert_int_equal(laws.binding, LAW_CLIENTS);
     assert_int_equal(laws.capacity, LAW_MEMORY);
@@ -92,7 +93,8 @@ static void test_equal(void **state)
 static void test_names(void **state)
 {
     static const char *const names[LAWS] = {
-        "offered rate", "closed loop", "workers", "backend", "cpu", "memory"};
+        "offered rate", "closed loop", "workers", "backend",
+        "cpu",          "one thread",  "memory"};
 
     (void)state;
     for (int law = 0; law < LAWS; law++)
