@@ -197,11 +197,24 @@ static void place(struct advice *advice)
     advice->nearest = bands_nearest(advice->bands, &advice->question->service);
 }
 
+/* What the simulation itself leaves open of a figure. */
+static double simulated_share(const struct forecast *f, enum quantity quantity)
+{
+    if (!f->simulated)
+        return 0;
+    return quantity == QUANTITY_P50   ? forecast_half_share(&f->p50_ns)
+           : quantity == QUANTITY_P99 ? forecast_half_share(&f->p99_ns)
+                                      : 0;
+}
+
 static void band_all(struct advice *advice)
 {
+    bool open = advice->question->service.rate_per_s > 0;
+
     for (int i = 0; i < advice->model_count; i++) {
         struct advised *row = &advice->models[i];
         const struct model_constants *model = row->forecast.model;
+        double load = open ? row->forecast.load : NAN;
 
         row->nearest_ratio = advice->nearest
                                  ? bands_ratio(advice->bands, advice->nearest,
@@ -210,9 +223,10 @@ static void band_all(struct advice *advice)
         for (int q = 0; q < QUANTITIES; q++) {
             row->bands[q] = (struct band){.factor = NAN};
             if (advice->validated)
-                row->bands[q] =
-                    band_widened(band_of(advice->bands, q, model->discipline),
-                                 &advice->outside);
+                row->bands[q] = band_widened(
+                    band_of(advice->bands, q, model->discipline, load),
+                    &advice->outside);
+            row->bands[q].factor *= 1 + simulated_share(&row->forecast, q);
         }
     }
 }

@@ -2,272 +2,15 @@
 #include "sentences.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "binding.h"
 #include "harness/arithmetic/conformal.h"
 #include "harness/figures/metric.h"
+#include "harness/predict/cost.h"
 
 enum { FIGURE = 32, NAMES_SIZE = 600 };
-
-static const double NS_PER_S = 1e9;
-
-void sentences_say(struct sentences *sentences, const char *format, ...)
-{
-    va_list values;
-
-    if (sentences->count == SENTENCES_MAX)
-        return;
-    va_start(values, format);
-    vsnprintf(sentences->of[sentences->count++], SENTENCE_SIZE, format, values);
-    va_end(values);
-}
-
-/* Appends to a text that has a list in it: "a, b". */
-static void append(char *list, size_t size, const char *separator,
-                   const char *item)
-{
-    size_t used = strlen(list);
-
-    snprintf(list + used, size - used, "%s%s", used > 0 ? separator : "", item);
-}
-
-/* Figures of several models: "1.55 ms", or "1.55 ms to 1.62 ms". */
-struct range {
-    double least, most;
-};
-
-static void widen(struct range *range, double value)
-{
-    range->least = fmin(range->least, value);
-    range->most = fmax(range->most, value);
-}
-
-static const char *range_text(const struct range *range, const char *metric,
-                              char *text, size_t size)
-{
-    char least[FIGURE], most[FIGURE];
-
-    metric_format(metric, range->least, least, sizeof least);
-    metric_format(metric, range->most, most, sizeof most);
-    snprintf(text, size, !strcmp(least, most) ? "%s" : "%s to %s", least, most);
-    return text;
-}
-
-/* Numbers of things: "1 to 2". */
-static const char *count_text(const struct range *range, char *text,
-                              size_t size)
-{
-    snprintf(text, size, range->least == range->most ? "%.3g" : "%.3g to %.3g",
-             range->least, range->most);
-    return text;
-}
-
-static const char *plural(double count)
-{
-    return count == 1 ? "" : "s";
-}
-
-/* Models that one sentence is about, and the ranges of their figures. */
-struct alike {
-    enum law law;
-    bool parallel; /* where it matters */
-    int count;
-    char names[NAMES_SIZE];
-    bool has[CONSTANTS_MODELS_MAX]; /* by its place in the answer */
-    struct range capacity, load, cpu_ns, held_ns, cores, workers;
-};
-
-static void add(const struct advice *advice, int model, struct alike *group)
-{
-    const struct forecast *f = &advice->models[model].forecast;
-
-    if (group->count++ == 0) {
-        struct range none = {INFINITY, -INFINITY};
-        group->capacity = group->load = group->cpu_ns = none;
-        group->held_ns = group->cores = group->workers = none;
-    }
-    group->has[model] = true;
-    append(group->names, sizeof group->names, ", ", f->model->name);
-    widen(&group->capacity, f->capacity_per_s);
-    widen(&group->load, f->load);
-    widen(&group->cpu_ns, f->full_cpu_ns);
-    widen(&group->held_ns, f->held_ns);
-    widen(&group->cores, f->cores);
-    widen(&group->workers, f->model->has_workers ? f->workers : 1);
-}
-
-/* "all models", or "all models but A, B", where that is shorter. */
-static void name_all(const struct advice *advice, struct alike *group)
-{
-    char others[NAMES_SIZE] = "";
-    int missing = advice->model_count - group->count;
-
-    if (missing > 2 || group->count < 2 || group->count <= missing)
-        return;
-    for (int i = 0; i < advice->model_count; i++) {
-        const char *name = advice->models[i].forecast.model->name;
-        if (!group->has[i])
-            append(others, sizeof others, ", ", name);
-    }
-    snprintf(group->names, sizeof group->names, "all models%s%.500s",
-             missing > 0 ? " but " : "", others);
-}
-
-static void say_law(const struct advice *advice, const struct alike *group,
-                    struct sentences *sentences)
-{
-    const struct service *p = &advice->question->service;
-    char count[80], each[80], wait[FIGURE];
-    struct range fit = {group->capacity.least * group->held_ns.least / NS_PER_S,
-                        group->capacity.most * group->held_ns.most / NS_PER_S};
-
-    range_text(&group->held_ns, "_ns", each, sizeof each);
-    switch (group->law) {
-    case LAW_CPU:
-        sentences_say(sentences, "%s binds %s: %s core%s / %s of CPU a request",
-                      law_name(group->law), group->names,
-                      count_text(&group->cores, count, sizeof count),
-                      plural(group->cores.most),
-                      range_text(&group->cpu_ns, "_ns", each, sizeof each));
-        break;
-    case LAW_WORKERS:
-        sentences_say(
-            sentences,
-            "%s bind %s: %s worker%s / %s that a request holds one (wait and "
-            "CPU)",
-            law_name(group->law), group->names,
-            count_text(&group->workers, count, sizeof count),
-            plural(group->workers.most), each);
-        break;
-    case LAW_BACKEND:
-        sentences_say(sentences,
-                      "%s binds %s: its %d workers / %s of wait a request",
-                      law_name(group->law), group->names, p->backend_workers,
-                      metric_format("_ns", p->wait_ns, wait, sizeof wait));
-        break;
-    case LAW_MEMORY:
-        sentences_say(
-            sentences,
-            "%s binds %s: %s requests in flight fit beside the server / %s "
-            "that each is there (wait and CPU)",
-            law_name(group->law), group->names,
-            count_text(&fit, count, sizeof count), each);
-        break;
-    default:
-        break;
-    }
-}
-
-/* A sentence for each law that binds the capacity of a model. */
-static void say_laws(const struct advice *advice, struct sentences *sentences)
-{
-    const struct service *p = &advice->question->service;
-
-    for (int law = 0; law < LAWS; law++) {
-        struct alike group = {.law = law};
-        for (int i = 0; i < advice->model_count; i++)
-            if ((int)advice->models[i].forecast.law == law)
-                add(advice, i, &group);
-        name_all(advice, &group);
-        if (group.count > 0)
-            say_law(advice, &group, sentences);
-    }
-    struct alike group = {.law = LAW_CLIENTS};
-    struct range asked = {INFINITY, -INFINITY}, cycle = asked;
-    for (int i = 0; i < advice->model_count; i++) {
-        const struct forecast *f = &advice->models[i].forecast;
-        double per_s = f->law_per_s[LAW_CLIENTS];
-        if (p->rate_per_s > 0 || per_s >= f->capacity_per_s)
-            continue;
-        add(advice, i, &group);
-        widen(&asked, per_s);
-        widen(&cycle, p->connections / per_s * NS_PER_S);
-    }
-    name_all(advice, &group);
-    char times[80], rates[80];
-    if (group.count > 0)
-        sentences_say(
-            sentences,
-            "the clients ask less than %s can: %d clients / %s of wait, CPU "
-            "and pause are %s at most",
-            group.names, p->connections,
-            range_text(&cycle, "_ns", times, sizeof times),
-            range_text(&asked, "_per_s", rates, sizeof rates));
-}
-
-/* What a group of models needs that cannot carry the rate. */
-static void say_overload(const struct advice *advice, const struct alike *group,
-                         struct sentences *sentences)
-{
-    double rate = advice->question->service.rate_per_s / FORECAST_OVERLOAD;
-    double held = rate * group->held_ns.least / NS_PER_S;
-    double cores = ceil(rate * group->cpu_ns.least / NS_PER_S);
-    char by[80], cpu[FIGURE];
-
-    count_text(&group->load, by, sizeof by);
-    metric_format("_ns", group->cores.most / rate * NS_PER_S, cpu, sizeof cpu);
-    switch (group->law) {
-    case LAW_CPU:
-        if (group->parallel)
-            sentences_say(
-                sentences,
-                "overload by %s x (%s): needs %.0f cores, or less than %s of "
-                "CPU a request",
-                by, group->names, cores, cpu);
-        else
-            sentences_say(
-                sentences,
-                "overload by %s x (%s): needs less than %s of CPU a request, "
-                "since one core is all that it uses",
-                by, group->names, cpu);
-        break;
-    case LAW_WORKERS:
-        sentences_say(
-            sentences,
-            "overload by %s x (%s): needs %.0f workers, or requests that hold "
-            "one for less than %s",
-            by, group->names, ceil(held),
-            metric_format("_ns", group->workers.most / rate * NS_PER_S, cpu,
-                          sizeof cpu));
-        break;
-    case LAW_BACKEND:
-        sentences_say(
-            sentences,
-            "overload by %s x (%s): needs a backend that serves %.0f calls at "
-            "once",
-            by, group->names,
-            ceil(rate * advice->question->service.wait_ns / NS_PER_S));
-        break;
-    case LAW_MEMORY:
-        sentences_say(
-            sentences,
-            "overload by %s x (%s): needs memory for %.0f requests in flight",
-            by, group->names, ceil(held));
-        break;
-    default:
-        break;
-    }
-}
-
-static void say_overloads(const struct advice *advice,
-                          struct sentences *sentences)
-{
-    for (int law = 0; law < LAWS; law++)
-        for (int parallel = 0; parallel < 2; parallel++) {
-            struct alike group = {.law = law, .parallel = parallel};
-            for (int i = 0; i < advice->model_count; i++) {
-                const struct forecast *f = &advice->models[i].forecast;
-                if ((int)f->law == law && f->model->parallel == parallel &&
-                    f->capacity_per_s > 0 && advice_overloaded(advice, f))
-                    add(advice, i, &group);
-            }
-            name_all(advice, &group);
-            if (group.count > 0)
-                say_overload(advice, &group, sentences);
-        }
-}
 
 static const char *limit_text(const struct service *p, char *text, size_t size)
 {
@@ -340,10 +83,41 @@ static void say_why_no_model(const struct advice *advice,
             "are %s, whoever serves them",
             limit, p->connections,
             metric_format("_ns", best->full_cpu_ns, cpu, sizeof cpu),
-            best->cores, plural(best->cores),
+            best->cores, say_plural(best->cores),
             metric_format("_ns", least_ns, all, sizeof all));
     else
         sentences_say(sentences, "no model keeps %s", limit);
+}
+
+/* Why a request without any queue is over the limit: its times are too long,
+ * or vary. (Half of all requests are no slower for that.) */
+static const char *alone_text(const struct service *p, char *text, size_t size)
+{
+    bool wait = p->wait_ns > 0 && p->cv_wait > 0;
+    bool cpu = p->cpu_ns > 0 && p->cv_cpu > 0;
+    char least[FIGURE], cv[64] = "";
+
+    if (wait)
+        snprintf(cv, sizeof cv, "cv-wait %g%s", p->cv_wait, cpu ? ", " : "");
+    if (cpu)
+        snprintf(cv + strlen(cv), sizeof cv - strlen(cv), "cv-cpu %g",
+                 p->cv_cpu);
+    if (!cv[0] || p->limit_percent <= 50 ||
+        p->wait_ns + p->cpu_ns >= p->limit_ns)
+        snprintf(
+            text, size,
+            ", of which it waits and computes for %s%s; only shorter "
+            "times would",
+            metric_format("_ns", p->wait_ns + p->cpu_ns, least, sizeof least),
+            cv[0] ? " on average" : "");
+    else
+        snprintf(text, size,
+                 ", since %s var%s (%s); only shorter or steadier times would",
+                 wait && cpu ? "wait and CPU"
+                 : wait      ? "the wait"
+                             : "CPU",
+                 wait && cpu ? "y" : "ies", cv);
+    return text;
 }
 
 static void say_remedies(const struct advice *advice,
@@ -359,21 +133,20 @@ static void say_remedies(const struct advice *advice,
     if (isfinite(found->alone_ns)) {
         sentences_say(
             sentences,
-            "no model keeps %s: p%g of a request without any queue is %s, "
-            "since wait and CPU vary (cv-wait %g, cv-cpu %g); only shorter or "
-            "steadier times would",
+            "no model keeps %s: p%g of a request without any queue "
+            "is %s%s",
             limit_text(p, limit, sizeof limit), p->limit_percent,
             metric_format("_ns", found->alone_ns, alone, sizeof alone),
-            p->cv_wait, p->cv_cpu);
+            alone_text(p, one, sizeof one));
         return;
     }
     say_why_no_model(advice, sentences);
     for (int r = 0; r < REMEDIES; r++)
         if (isfinite(found->of[r].value)) {
             remedy_text(advice, r, one, sizeof one);
-            append(list, sizeof list, "; or ", one);
+            say_append(list, sizeof list, "; or ", one);
             if (found->of[r].by != found->model)
-                append(list, sizeof list, " with ", found->of[r].by->name);
+                say_append(list, sizeof list, " with ", found->of[r].by->name);
         }
     if (found->workers > 0)
         snprintf(workers, sizeof workers, " (%d workers)", found->workers);
@@ -417,7 +190,7 @@ static void say_defaults(const struct advice *advice,
         const char *words =
             p->given[i] ? "" : service_field_text(p, i, text, sizeof text);
         if (*words)
-            append(list, sizeof list, ", ", words);
+            say_append(list, sizeof list, ", ", words);
     }
     if (list[0])
         sentences_say(sentences, "not given, so taken as: %s", list);
@@ -426,13 +199,14 @@ static void say_defaults(const struct advice *advice,
 /* The figures that have a band, and of how many residuals at least. */
 static void say_bands(const struct advice *advice, struct sentences *sentences)
 {
+    bool open = advice->question->service.rate_per_s > 0;
     static const char *const words[QUANTITIES] = {[QUANTITY_THROUGHPUT] =
                                                       "capacity",
                                                   [QUANTITY_CPU] = "cpu",
                                                   [QUANTITY_MEMORY] = "memory",
                                                   [QUANTITY_P50] = "p50",
                                                   [QUANTITY_P99] = "p99"};
-    char list[200] = "", missing[200] = "", one[80];
+    char list[200] = "", missing[200] = "", never[200] = "", one[80];
 
     for (int q = 0; q < QUANTITIES && advice->model_count > 0; q++) {
         struct band band = advice->models[0].bands[q];
@@ -442,7 +216,10 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
         bool has = isfinite(band.factor);
         snprintf(one, sizeof one, "%s %d", words[q],
                  has ? band.n : band.services);
-        append(has ? list : missing, sizeof list, ", ", one);
+        if (!has && band.services == 0)
+            say_append(never, sizeof never, ", ", words[q]);
+        else if (has || !band.beyond_load)
+            say_append(has ? list : missing, sizeof list, ", ", one);
     }
     if (list[0])
         sentences_say(
@@ -456,6 +233,32 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
             "validated on too few services for a band, which needs %d "
             "residuals (services: %s)",
             CONFORMAL_LEAST, missing);
+    if (never[0])
+        sentences_say(sentences, "no band of %s: the validation has none %s",
+                      never, open ? "at a rate" : "of clients who ask again");
+}
+
+/* Models at a load above all that were validated. */
+static void say_beyond_load(const struct advice *advice,
+                            struct sentences *sentences)
+{
+    double most = bands_load_most(advice->bands);
+    char list[NAMES_SIZE] = "", one[96];
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct advised *row = &advice->models[i];
+        if (!row->forecast.simulated || !row->bands[QUANTITY_P99].beyond_load)
+            continue;
+        snprintf(one, sizeof one, "%s %.0f %%", row->forecast.model->name,
+                 100 * row->forecast.load);
+        say_append(list, sizeof list, ", ", one);
+    }
+    if (list[0])
+        sentences_say(
+            sentences,
+            "no band of p50 and p99 above a load of %.0f %%, the most "
+            "that was validated: %s",
+            100 * most, list);
 }
 
 static void say_validation(const struct advice *advice,
@@ -475,14 +278,15 @@ static void say_validation(const struct advice *advice,
     }
     outside_text(&advice->outside, where, sizeof where);
     if (outside_far(&advice->outside)) {
-        sentences_say(
-            sentences,
-            "no bands, because nothing is known so far outside of what was "
-            "validated: %s",
-            where);
+        sentences_say(sentences, "no bands, because nothing is known %s: %s",
+                      advice->outside.unseen
+                          ? "of what was not validated"
+                          : "so far outside of what was validated",
+                      where);
         return;
     }
     say_bands(advice, sentences);
+    say_beyond_load(advice, sentences);
     if (where[0])
         sentences_say(sentences,
                       "extrapolated, so the bands are twice as wide: %s",
@@ -503,7 +307,7 @@ static void say_nearest(const struct advice *advice,
             continue;
         snprintf(one, sizeof one, "%s %+.0f %%",
                  advice->models[i].forecast.model->name, 100 * (ratio - 1));
-        append(list, sizeof list, ", ", one);
+        say_append(list, sizeof list, ", ", one);
     }
     sentences_say(
         sentences,
@@ -523,6 +327,33 @@ static void say_constants(const struct advice *advice,
                   advice->doubt[0] ? "; " : "", advice->doubt);
 }
 
+/* What was given is more than the constants were measured with. */
+static void say_beyond_constants(const struct advice *advice,
+                                 struct sentences *sentences)
+{
+    double payload = advice->question->service.payload_bytes, flight = 0;
+    char bytes[FIGURE], most[FIGURE];
+
+    for (int i = 0; i < advice->model_count; i++)
+        flight = fmax(flight, advice->models[i].forecast.in_flight);
+    if (payload > COST_PAYLOAD_MOST)
+        sentences_say(
+            sentences,
+            "payload %s is %.2g times the largest answer that the constants "
+            "were measured with (%s): CPU and memory of its bytes, and what "
+            "follows from them, are drawn out that far",
+            metric_format("_bytes", payload, bytes, sizeof bytes),
+            payload / COST_PAYLOAD_MOST,
+            metric_format("_bytes", COST_PAYLOAD_MOST, most, sizeof most));
+    if (flight > COST_FLIGHT_MOST)
+        sentences_say(
+            sentences,
+            "up to %.4g requests in flight are %.2g times the most that the "
+            "constants were measured with (%.0f): what each of so many costs "
+            "more is drawn out that far",
+            flight, flight / COST_FLIGHT_MOST, COST_FLIGHT_MOST);
+}
+
 static void say_unknown(const struct advice *advice,
                         struct sentences *sentences)
 {
@@ -539,10 +370,38 @@ static void say_unknown(const struct advice *advice,
         }
 }
 
+/* Latencies near full load whose simulated interval is wide. */
+static void say_unsettled(const struct advice *advice,
+                          struct sentences *sentences)
+{
+    char list[SENTENCE_SIZE / 2] = "", one[160];
+    static const char *const names[] = {"p50", "p99"};
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct forecast *f = &advice->models[i].forecast;
+        const struct simulated *figures[] = {&f->p50_ns, &f->p99_ns};
+        for (int n = 0; n < 2 && f->simulated; n++) {
+            double share = forecast_half_share(figures[n]);
+            if (!(share > FORECAST_SETTLED))
+                continue;
+            snprintf(one, sizeof one, "%s of %s +-%.0f %%", names[n],
+                     f->model->name, 100 * share);
+            say_append(list, sizeof list, ", ", one);
+        }
+    }
+    if (list[0])
+        sentences_say(
+            sentences,
+            "not settled, since few busy moments decide them, and the "
+            "simulation's own 95 %% interval is wide: %s; more --requests "
+            "narrow it, and no server repeats such a figure",
+            list);
+}
+
 void sentences_shortage(const struct advice *advice,
                         struct sentences *sentences)
 {
-    say_overloads(advice, sentences);
+    binding_say_overloads(advice, sentences);
     say_remedies(advice, sentences);
     say_memory(advice, sentences);
 }
@@ -552,6 +411,7 @@ void sentences_trust(const struct advice *advice, struct sentences *sentences)
     say_defaults(advice, sentences);
     say_nearest(advice, sentences);
     say_validation(advice, sentences);
+    say_beyond_constants(advice, sentences);
     say_constants(advice, sentences);
 }
 
@@ -563,8 +423,9 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
                       advice->question->service.limit_ns > 0
                           ? ", so the limit is not judged"
                           : "");
-    say_laws(advice, sentences);
+    binding_say_laws(advice, sentences);
     say_unknown(advice, sentences);
+    say_unsettled(advice, sentences);
     sentences_shortage(advice, sentences);
     sentences_trust(advice, sentences);
 }

@@ -7,17 +7,7 @@
 #pragma once
 
 #include "advice.h"
-
-enum { SENTENCES_MAX = 40, SENTENCE_SIZE = 1024 };
-
-struct sentences {
-    char of[SENTENCES_MAX][SENTENCE_SIZE];
-    int count;
-};
-
-/* Adds a sentence; nothing, if there are SENTENCES_MAX already. */
-void sentences_say(struct sentences *sentences, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#include "say.h"
 
 void sentences_make(const struct advice *advice, struct sentences *sentences);
 

@@ -13,6 +13,7 @@
 enum { SCHEMA_VERSION = 1, SERVICES_MOST = 4096, RESIDUALS_MOST = 1 << 20 };
 
 static const double COVERED = 0.9, FAR = 4, NS_PER_S = 1e9;
+static const double LOAD_ROUNDED = 0.01;
 
 /* An input as validation.json calls it, and as a person does. Below `floor` no
  * two values of it differ: a request costs some 10 us by itself, a call some
@@ -131,6 +132,7 @@ static const char *read_residual(const json_t *json, const struct bands *bands,
     if (*used && !(measured > 0))
         return "measured";
     residual->log_error = log(measured / forecast);
+    residual->load = json_figure_of(json, "load");
     *used = *used && !is_other_percentile(json, residual->quantity);
     return NULL;
 }
@@ -180,13 +182,10 @@ static int read_residuals(const json_t *list, struct bands *bands, char *why,
     return 0;
 }
 
-/* Whether the service has a residual of the quantity; QUANTITIES: of any. */
-static bool is_judged(const struct bands *bands, int service, int quantity)
+static bool is_judged(const struct bands *bands, int service)
 {
     for (int i = 0; i < bands->residual_count; i++)
-        if (bands->residuals[i].service == service &&
-            (quantity == QUANTITIES ||
-             (int)bands->residuals[i].quantity == quantity))
+        if (bands->residuals[i].service == service)
             return true;
     return false;
 }
@@ -197,7 +196,7 @@ static void drop_unjudged(struct bands *bands)
     int kept = 0;
 
     for (int i = 0; i < bands->service_count; i++)
-        if (is_judged(bands, bands->services[i].number, QUANTITIES))
+        if (is_judged(bands, bands->services[i].number))
             bands->services[kept++] = bands->services[i];
     bands->service_count = kept;
 }
@@ -236,16 +235,58 @@ void bands_free(struct bands *bands)
     *bands = (struct bands){0};
 }
 
+/* Whether the residual says something of an open loop (or a closed one): the
+ * capacity is measured in closed loops and the CPU of a request in both, but
+ * queues differ. */
+static bool is_alike(const struct residual *r, bool open)
+{
+    return r->quantity == QUANTITY_THROUGHPUT || r->quantity == QUANTITY_CPU ||
+           isfinite(r->load) == open;
+}
+
+static bool is_latency(enum quantity quantity)
+{
+    return quantity == QUANTITY_P50 || quantity == QUANTITY_P99;
+}
+
+double bands_load_most(const struct bands *bands)
+{
+    double most = 0;
+
+    for (int i = 0; i < bands->residual_count; i++)
+        if (is_latency(bands->residuals[i].quantity))
+            most = fmax(most, bands->residuals[i].load);
+    return most;
+}
+
+/* How many services have such a residual. */
+static int services_of(const struct bands *bands, enum quantity quantity,
+                       bool open)
+{
+    int services = 0;
+
+    for (int s = 0; s < bands->service_count; s++)
+        for (int i = 0; i < bands->residual_count; i++) {
+            const struct residual *r = &bands->residuals[i];
+            if (r->service == bands->services[s].number &&
+                r->quantity == quantity && is_alike(r, open)) {
+                services++;
+                break;
+            }
+        }
+    return services;
+}
+
 /* Absolute residuals of the quantity, of one discipline or (DISCIPLINES) of
  * all. Returns how many. */
 static int residuals_of(const struct bands *bands, enum quantity quantity,
-                        int discipline, double *errors)
+                        int discipline, bool open, double *errors)
 {
     int n = 0;
 
     for (int i = 0; i < bands->residual_count; i++) {
         const struct residual *r = &bands->residuals[i];
-        if (r->quantity == quantity &&
+        if (r->quantity == quantity && is_alike(r, open) &&
             (discipline == DISCIPLINES || (int)r->discipline == discipline))
             errors[n++] = fabs(r->log_error);
     }
@@ -253,20 +294,25 @@ static int residuals_of(const struct bands *bands, enum quantity quantity,
 }
 
 struct band band_of(const struct bands *bands, enum quantity quantity,
-                    enum discipline discipline)
+                    enum discipline discipline, double load)
 {
+    bool open = isfinite(load);
     struct band band = {.factor = NAN};
     double *errors = calloc((size_t)bands->residual_count + 1, sizeof *errors);
 
     if (!errors)
         return band;
-    for (int i = 0; i < bands->service_count; i++)
-        band.services += is_judged(bands, bands->services[i].number, quantity);
-    band.n = residuals_of(bands, quantity, discipline, errors);
+    band.services = services_of(bands, quantity, open);
+    band.n = residuals_of(bands, quantity, discipline, open, errors);
     band.pooled = band.n < CONFORMAL_LEAST;
     if (band.pooled)
-        band.n = residuals_of(bands, quantity, DISCIPLINES, errors);
+        band.n = residuals_of(bands, quantity, DISCIPLINES, open, errors);
     band.factor = exp(conformal_bound(errors, band.n, COVERED));
+    /* Loads are rounded in the file. */
+    band.beyond_load = open && band.n > 0 && is_latency(quantity) &&
+                       load > bands_load_most(bands) * (1 + LOAD_ROUNDED);
+    if (band.beyond_load)
+        band.factor = NAN;
     free(errors);
     return band;
 }
@@ -317,6 +363,8 @@ static const char *unseen_of(const struct service *p, int cores)
 {
     if (p->burst > 1 && p->rate_per_s > 0)
         return service_field_name(SERVICE_BURST);
+    if (p->think_ns > 0 && p->rate_per_s <= 0)
+        return service_field_name(SERVICE_THINK);
     if (p->backend_workers > 0 && p->wait_ns > 0)
         return service_field_name(SERVICE_BACKEND_WORKERS);
     if (p->requests_per_connection > 0)
@@ -357,7 +405,7 @@ bool outside_extrapolated(const struct outside *outside)
 
 bool outside_far(const struct outside *outside)
 {
-    return outside->factor > FAR;
+    return outside->factor > FAR || outside->unseen;
 }
 
 /* The value with its unit. */
@@ -389,7 +437,7 @@ const char *outside_text(const struct outside *outside, char *text, size_t size)
             with_unit(input, outside->most, most, sizeof most));
     if (outside->unseen && used >= 0 && (size_t)used < size)
         snprintf(text + used, size - (size_t)used,
-                 "%s%s was never varied in a measurement", used ? "; " : "",
+                 "%s%s was never varied in a validation", used ? "; " : "",
                  outside->unseen);
     return text;
 }

@@ -48,6 +48,7 @@ struct residual {
     enum discipline discipline;
     enum quantity quantity;
     double log_error; /* log(measured / forecast) */
+    double load;      /* forecast, at a rate; NAN: of clients who ask again */
 };
 
 struct validated_service {
@@ -76,10 +77,16 @@ struct band {
     int services;
     bool pooled; /* of all disciplines, since this one has too few */
     bool widened;
+    bool beyond_load; /* none, since the load is above all validated ones */
 };
 
+/* `load` is that of a forecast at a rate; NAN: of clients who ask again, of
+ * whom memory and latencies have a band only if theirs were validated. */
 struct band band_of(const struct bands *bands, enum quantity quantity,
-                    enum discipline discipline);
+                    enum discipline discipline, double load);
+
+/* The highest load at which a latency was validated; 0: none was. */
+double bands_load_most(const struct bands *bands);
 
 /* Where a service lies outside of what was measured. */
 struct outside {
@@ -88,7 +95,7 @@ struct outside {
     double value, least, most; /* of the input; that were measured */
     bool flight;               /* the input is requests in flight */
     /* The flag of an input that is the same in all services that are measured,
-     * and another one here; NULL: none. */
+     * and another one here, of which nothing is known; NULL: none. */
     const char *unseen;
 };
 
@@ -99,7 +106,7 @@ struct outside bands_outside(const struct bands *bands,
 bool outside_extrapolated(const struct outside *outside);
 
 /* Whether the service lies so far outside that no band is given: by more than
- * a factor of 4. */
+ * a factor of 4, or in what was never varied. */
 bool outside_far(const struct outside *outside);
 
 /* "wait 300 ms is 3 times above what was measured (1 ms to 100 ms)"; "" if the

@@ -12,6 +12,11 @@
  */
 #define COST_FLIGHT_MEASURED 16.0
 
+/* The most that calibrate.ini measures: bytes of an answer, requests in flight.
+ * Beyond them the constants are drawn out. */
+#define COST_PAYLOAD_MOST (48 * 1024.0)
+#define COST_FLIGHT_MOST  512.0
+
 /* CPU of a request by parts, at a share of the load and a number in flight. */
 struct cost {
     double request_ns;        /* parse, answer, bytes, connection */

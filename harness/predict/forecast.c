@@ -106,6 +106,11 @@ static void bind_laws(const struct service *p, const struct machine *machine,
     f->capacity_hi_per_s = f->capacity_per_s / fmax(1 - share, 0.01);
 }
 
+double forecast_half_share(const struct simulated *figure)
+{
+    return figure->value > 0 ? (figure->hi - figure->value) / figure->value : 0;
+}
+
 static struct draw draw_of(double cv)
 {
     return cv > 0 ? (struct draw){SHAPE_LOGNORMAL, cv}

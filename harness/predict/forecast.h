@@ -82,6 +82,9 @@ int forecast_make(const struct service *service, const struct machine *machine,
                   const struct precision *precision, struct forecast *forecast,
                   char *why, size_t why_size);
 
+/* Half of the simulated interval, of the figure. */
+double forecast_half_share(const struct simulated *figure);
+
 /* The least number of workers whose p99 is within 5 % of the best that any
  * number gives, and whose mean is within 5 % of the best of such, at the rate
  * (or the clients) of the service. 0 where the model has no workers. */

@@ -248,7 +248,7 @@ static double rate_for(const struct questions *questions, int index,
         return NAN;
     double held_s = (service.wait_ns + forecast.request_cpu_ns) / NS_PER_S;
     double rate = drawn->share * fmin(forecast.law_per_s[LAW_CPU],
-                                     forecast.law_per_s[LAW_THREAD]);
+                                      forecast.law_per_s[LAW_THREAD]);
     double flight = fmin(FLIGHT_MOST, workers_most(model) / 2.0);
     return rounded(fmin(rate, flight / held_s));
 }

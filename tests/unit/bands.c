@@ -100,7 +100,7 @@ static void test_coverage(void **state)
                 for (int i = 0; i < n; i++)
                     bands.residuals[i].log_error = error_of(kind);
                 struct band band =
-                    band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP);
+                    band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP, NAN);
                 held += fabs(error_of(kind)) <= log(band.factor);
             }
             double share = (double)held / SETS;
@@ -116,21 +116,22 @@ static void test_which_residuals(void **state)
     struct bands bands = world(19, DISCIPLINE_LOOP);
 
     (void)state;
-    struct band band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP);
+    struct band band =
+        band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP, NAN);
     near("18th of 19", log(band.factor), 0.18, 1e-12);
     assert_int_equal(band.n, 19);
     assert_int_equal(band.services, 19);
     assert_false(band.pooled || band.widened);
     /* Another discipline has none of its own, so it gets that of all. */
-    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_WORKER);
+    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_WORKER, NAN);
     near("pooled", log(band.factor), 0.18, 1e-12);
     assert_true(band.pooled);
     /* Another quantity has none. */
-    band = band_of(&bands, QUANTITY_P99, DISCIPLINE_LOOP);
+    band = band_of(&bands, QUANTITY_P99, DISCIPLINE_LOOP, NAN);
     assert_true(isnan(band.factor));
     assert_int_equal(band.services, 0);
     bands = world(18, DISCIPLINE_LOOP);
-    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP);
+    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP, NAN);
     assert_true(isnan(band.factor));
     assert_int_equal(band.services, 18);
     /* 20 of its own: those of others do not count. The sign does not either. */
@@ -139,7 +140,7 @@ static void test_which_residuals(void **state)
         bands.residuals[i].discipline = DISCIPLINE_WORKER;
     for (int i = 0; i < 20; i++)
         bands.residuals[i].log_error *= -1;
-    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP);
+    band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP, NAN);
     near("19th of 20", log(band.factor), 0.19, 1e-12);
     assert_int_equal(band.n, 20);
 }
@@ -267,7 +268,8 @@ static void test_file(void **state)
     assert_string_equal(bands.machine, "m");
     assert_int_equal(bands.residual_count, 19);
     assert_int_equal(bands.service_count, 19); /* one was not judged */
-    struct band band = band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP);
+    struct band band =
+        band_of(&bands, QUANTITY_THROUGHPUT, DISCIPLINE_LOOP, NAN);
     near("factor", band.factor, 100 / 98., 1e-12);
     bands_free(&bands);
     /* The p95 of a slow service is no residual of p99. */
