@@ -145,6 +145,43 @@ static void test_which_residuals(void **state)
     assert_int_equal(band.n, 20);
 }
 
+/* Latencies at a rate say nothing of clients who ask again, nor of a load that
+ * is higher than all. */
+static void test_unlike_loads(void **state)
+{
+    static const enum quantity queues[] = {QUANTITY_P50, QUANTITY_P99,
+                                           QUANTITY_MEMORY};
+    struct bands bands = world(40, DISCIPLINE_LOOP);
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        bands.residuals[i].load = i < 20 ? 0.85 : NAN;
+    for (int q = 0; q < 3; q++) {
+        for (int i = 0; i < 40; i++)
+            bands.residuals[i].quantity = queues[q];
+        struct band band = band_of(&bands, queues[q], DISCIPLINE_LOOP, 0.7);
+        near("at a rate", log(band.factor), 0.19, 1e-12);
+        assert_int_equal(band.services, 20);
+        band = band_of(&bands, queues[q], DISCIPLINE_LOOP, NAN);
+        near("clients", log(band.factor), 0.39, 1e-12);
+        band = band_of(&bands, queues[q], DISCIPLINE_LOOP, 0.85);
+        assert_false(band.beyond_load);
+        band = band_of(&bands, queues[q], DISCIPLINE_LOOP, 0.9);
+        assert_int_equal(band.beyond_load, queues[q] != QUANTITY_MEMORY);
+        assert_int_equal(isnan(band.factor), band.beyond_load);
+    }
+    near("most", bands_load_most(&bands), 0, 0); /* of memory, no latency */
+    for (int i = 20; i < 40; i++)
+        bands.residuals[i].quantity = QUANTITY_CPU;
+    struct band none = band_of(&bands, QUANTITY_MEMORY, DISCIPLINE_LOOP, NAN);
+    assert_true(isnan(none.factor));
+    assert_int_equal(none.services, 0);
+    /* The CPU of a request is that of both. */
+    near("cpu",
+         log(band_of(&bands, QUANTITY_CPU, DISCIPLINE_LOOP, 0.99).factor), 0.39,
+         1e-12);
+}
+
 static struct service service(double wait_ns, double cpu_ns, int connections)
 {
     struct service p = {
@@ -202,6 +239,15 @@ static void test_inputs_without_a_part(void **state)
     assert_null(bands_outside(&bands, &p, 1).unseen);
     p.cores = 8;
     assert_string_equal(bands_outside(&bands, &p, 1).unseen, "cores");
+    struct band band = {.factor = 1.1};
+    outside = bands_outside(&bands, &p, 1);
+    assert_true(isnan(band_widened(band, &outside).factor));
+    p.burst = 1;
+    p.think_ns = 1; /* no client paused */
+    assert_string_equal(bands_outside(&bands, &p, 8).unseen, "think");
+    p.rate_per_s = 100;
+    assert_null(bands_outside(&bands, &p, 8).unseen);
+    p.rate_per_s = p.think_ns = 0;
     p.cv_wait = 5;
     outside = bands_outside(&bands, &p, 8);
     assert_int_equal(outside.input, BAND_CV_WAIT);
@@ -345,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_which_residuals),
+        cmocka_unit_test(test_unlike_loads),
         cmocka_unit_test(test_outside),
         cmocka_unit_test(test_inputs_without_a_part),
         cmocka_unit_test(test_nearest),
