@@ -339,7 +339,7 @@ static void say_beyond_constants(const struct advice *advice,
     if (payload > COST_PAYLOAD_MOST)
         sentences_say(
             sentences,
-            "payload %s is %.2g times the largest answer that the constants "
+            "payload %s is %.3g times the largest answer that the constants "
             "were measured with (%s): CPU and memory of its bytes, and what "
             "follows from them, are drawn out that far",
             metric_format("_bytes", payload, bytes, sizeof bytes),
@@ -348,7 +348,7 @@ static void say_beyond_constants(const struct advice *advice,
     if (flight > COST_FLIGHT_MOST)
         sentences_say(
             sentences,
-            "up to %.4g requests in flight are %.2g times the most that the "
+            "up to %.4g requests in flight are %.3g times the most that the "
             "constants were measured with (%.0f): what each of so many costs "
             "more is drawn out that far",
             flight, flight / COST_FLIGHT_MOST, COST_FLIGHT_MOST);

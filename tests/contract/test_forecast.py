@@ -221,21 +221,30 @@ class Bands(Asking):
     def test_bands_stand_in_the_answer(self):
         answer = self.answer(*SERVICE)
         rows = {row["model"]: row["bands"] for row in answer["models"]}
+        open_ns = {row["model"]: row for row in answer["models"]}
+
+        def simulated(name: str, quantity: str) -> float:
+            """What the simulation leaves open of a latency, in logarithms."""
+            figure = open_ns[name][quantity] if "latency" in quantity else {"value": 1, "hi": 1}
+            return math.log(figure["hi"] / figure["value"])
+
         for quantity, factor in (("throughput_per_s", 0.019), ("cpu_per_request_ns", 0.019), ("latency_p50_ns", 0.019),
                                  ("memory_total_bytes", 0.019), ("latency_p99_ns", 0.19)):
             band = rows["event-loop"][quantity]
-            self.assertAlmostEqual(factor, math.log(band["factor"]), places=9)
+            self.assertAlmostEqual(factor + simulated("event-loop", quantity), math.log(band["factor"]), places=9)
             self.assertEqual((20, False, False), (band["n"], band["pooled"], band["widened"]))
             # No thread was measured: the band of all, the 37th of 40, which are pairs.
             band = rows["thread-per-connection"][quantity]
-            self.assertAlmostEqual(factor, math.log(band["factor"]), places=9)
+            self.assertAlmostEqual(factor + simulated("thread-per-connection", quantity), math.log(band["factor"]), places=9)
             self.assertEqual((40, True), (band["n"], band["pooled"]))
         self.assertEqual((20, 1, False), tuple(answer["validation"][key] for key in ("services", "outside_factor", "far")))
 
     def test_bands_stand_in_the_table(self):
         said = self.ask(*SERVICE).stdout
         self.assertIn("[-2 +2 %]", said)
-        self.assertIn("[-17 +21 %]", said)
+        factor = self.answer(*SERVICE)["models"][0]["bands"]["latency_p99_ns"]["factor"]
+        self.assertGreater(factor, math.exp(0.19))
+        self.assertIn(f"[-{100 * (1 - 1 / factor):.0f} +{100 * (factor - 1):.0f} %]", said)
         self.assertIn("[bands] hold nine measurements in ten, by the validation of 2026-11-01T00:00:00Z on 20 services", said)
         self.assertNotIn("has been compared", said)
         self.assertLessEqual(max(map(len, said.split("cpu binds")[0].splitlines())), 120)
@@ -268,7 +277,29 @@ class Bands(Asking):
         self.assertIn("no bands, because nothing is known so far outside of what was validated: wait 2e+03 ms is 20 times", said)
         self.assertNotIn("[-", said)
         said = self.ask(*SERVICE, "--cores", "4").stdout
-        self.assertIn("cores was never varied in a measurement", said)
+        self.assertIn("no bands, because nothing is known of what was not validated: cores was never varied in a validation", said)
+        self.assertNotIn("[-", said)
+
+    def test_no_band_of_what_was_not_validated(self):
+        # Made-up residuals are of clients who ask again, and did not pause.
+        said = self.ask(*SERVICE, "--think", "1s").stdout
+        self.assertIn("nothing is known of what was not validated: think was never varied in a validation", said)
+        self.assertNotIn("[-", said)
+        at_rate = ("--wait", "20ms", "--cpu", "1ms", "--rate", "900", "--requests", "20k")
+        answer = self.answer(*at_rate)
+        self.assertIn("no band of memory, p50, p99: the validation has none at a rate", answer["sentences"])
+        bands = answer["models"][0]["bands"]
+        self.assertEqual({"throughput_per_s", "cpu_per_request_ns"}, {key for key, band in bands.items() if band})
+        self.store(residuals=[row | {"load": 0.7} for row in validation()["residuals"]])
+        answer = self.answer(*at_rate, "event-loop", "thread-per-connection")
+        self.assertIn("no band of p50 and p99 above a load of 70 %, the most that was validated: event-loop 92 %",
+                      answer["sentences"])
+        loop, threads = (row["bands"] for row in answer["models"][:2])
+        self.assertEqual((None, None), (loop["latency_p50_ns"], loop["latency_p99_ns"]))
+        self.assertIsNotNone(loop["memory_total_bytes"])
+        self.assertIsNotNone(threads["latency_p99_ns"])
+        self.assertIn("no band of memory, p50, p99: the validation has none of clients who ask again",
+                      self.answer(*SERVICE)["sentences"])
 
     def test_a_validation_of_something_else_is_not_used(self):
         for more, words in (({"machine": "other"}, "is of the constants other, and these are made-up"),
@@ -310,6 +341,46 @@ class Words(Asking):
         self.assertIsNotNone(carried["thread-per-connection"]["latency_p99_ns"])
         self.assertIsNone(carried["event-loop"]["latency_p99_ns"])
 
+    def test_an_overload_names_what_is_full(self):
+        fixed = model("fixed-pool", "worker", parallel=True, workers=2)
+        self.file.write_text(json.dumps(machine() | {"models": machine()["models"] + [
+            model("thread-per-request", "thread", parallel=True, dispatches=True), model("serial", "alone"), fixed]}))
+        for words, said in (
+                # 0.38 of 10 us are the dispatcher's.
+                (("--cpu=0s", "--rate=300k", "--cores=64", "thread-per-request"),
+                 "one thread, which every request passes, is full, and more cores or workers do not help"),
+                (("--cpu=10us", "--rate=270k", "thread-per-request"),
+                 "needs 6 cores, or less than 7.26 us of CPU a request; that alone is not enough, since then one thread binds "
+                 "at 263158/s"),
+                (("--wait=20ms", "--cpu=1ms", "--rate=100", "serial"),
+                 "needs requests that hold its one worker for less than 9.80 ms, since that number is fixed"),
+                (("--wait=20ms", "--cpu=1ms", "--rate=100", "fixed-pool"),
+                 "needs requests that hold its workers for less than 19.6 ms, since that number is fixed"),
+                (("--cpu=1ms", "--rate=2500", "--cores=4", "fixed-pool"),
+                 "needs less than 784 us of CPU a request, since its number of workers is fixed"),
+                (("--cpu=1ms", "--rate=1500", "--cores=4", "--workers=1", "process-pool"),
+                 "needs 2 workers, since each uses one core"),
+                (("--cpu=1ms", "--rate=970", "--cores=4", "event-loop"), "needs less than 1.01 ms of CPU a request")):
+            answer = self.ask(*words, "--laws").stdout
+            self.assertIn(said, answer)
+            self.assertEqual("cores, or" in said, bool(re.search(r"needs \d+ cores", answer)), answer)
+
+    def test_beyond_what_constants_were_measured_with(self):
+        for size, words in (("48KiB", None), ("10MiB", "payload 10.0 MiB is 213 times the largest answer")):
+            said = self.ask("--cpu=1ms", "--rate=10", "--laws", "--payload", size).stdout
+            self.assertEqual(words is not None, "the largest answer that the constants were measured with" in said)
+            self.assertIn(words or "", said)
+        said = self.ask("--wait=10s", "--cpu=1ms", "--rate=100", "--laws").stdout
+        self.assertIn("1000 requests in flight are 1.95 times the most that the constants were measured with (512)", said)
+
+    def test_what_is_not_settled(self):
+        words = ("--cpu=1ms", "--rate=930", "event-loop")
+        self.assertRegex(self.ask(*words, "--requests=2k").stdout, r"not settled, .*: p50 of event-loop \+-\d+ %")
+        row = self.rows(*words)["event-loop"]["latency_p99_ns"]
+        few = self.rows(*words, "--requests=20k")["event-loop"]["latency_p99_ns"]
+        self.assertLess((row["hi"] - row["value"]) / row["value"], 0.5 * (few["hi"] - few["value"]) / few["value"])
+        self.assertNotIn("not settled", self.ask("--cpu=1ms", "--rate=300", "event-loop").stdout)
+
     def test_what_would_keep_the_limit_does(self):
         words = ["--wait", "20ms", "--cpu", "1500us", "--cv-wait", "0", "--limit", "p99<100ms"]
         answer = self.answer(*words, "--connections", "400")
@@ -337,6 +408,14 @@ class Words(Asking):
         self.assertRegex(done.stdout, r"no model keeps p99<60.0 ms: p99 of a request without any queue is [\d.]+ ms, since wait "
                                       r"and CPU vary \(cv-wait 1, cv-cpu 1\)")
         self.assertNotIn("would keep it", done.stdout)
+
+    def test_why_a_request_alone_is_over_the_limit(self):
+        for words, said in ((("--limit=p50<15ms",), ", of which it waits and computes for 21.0 ms on average; only shorter times would"),
+                            (("--limit=p99<15ms",), ", of which it waits and computes for 21.0 ms on average; only shorter"),
+                            (("--limit=p99<60ms", "--cv-cpu=0"), ", since the wait varies (cv-wait 1); only shorter or steadier"),
+                            (("--limit=p99<21010us", "--cv-cpu=0", "--cv-wait=0"), ", of which it waits and computes for 21.0 ms; only")):
+            answer = self.ask("--wait=20ms", "--cpu=1ms", "--rate=10", "--requests=20k", *words).stdout
+            self.assertIn(said, answer)
 
     def test_no_model_fits_into_the_memory(self):
         done = self.ask("--cpu", "1ms", "--rate", "10", "--memory", "1MiB")
