@@ -14,6 +14,9 @@ static const double NS_PER_S = 1e9;
 /* Of what any number of workers gives. */
 static const double WORKERS_WITHIN = 1.05;
 
+/* Workers for each request in flight. */
+static const double ENOUGH = 1.25;
+
 /* After so long CPython's lock goes to another thread that waits for it
  * (sys.getswitchinterval). */
 static const double TOKEN_NS = 5e6;
@@ -495,9 +498,10 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
     struct pool pool = {p, machine, model, precision, {0, 0}};
     int workers = search_workers(&pool, least > 0 ? least : 1, most);
-    return workers > 0
-               ? workers
-               : (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, in_flight)));
+    /* None does: so many that not they are what is full. */
+    return workers > 0 ? workers
+                       : (int)ceil(fmin(WORKERS_MOST,
+                                        fmax(p->cores, ENOUGH * in_flight)));
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,
