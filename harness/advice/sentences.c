@@ -277,9 +277,9 @@ static void say_validation(const struct advice *advice,
         return;
     }
     outside_text(&advice->outside, where, sizeof where);
-    if (outside_far(&advice->outside)) {
+    if (outside_far(&advice->outside) || advice->outside.unseen) {
         sentences_say(sentences, "no bands, because nothing is known %s: %s",
-                      advice->outside.unseen
+                      !outside_far(&advice->outside)
                           ? "of what was not validated"
                           : "so far outside of what was validated",
                       where);

@@ -66,15 +66,40 @@ static void find_bands(struct decision *decision)
     }
 }
 
+/* How far a figure may be off of which no band is known: the square of what
+ * such figures were off by where that was measured. To be sure of it for want
+ * of a measurement would be worse. */
+static struct band guessed(const struct decision *decision, int model,
+                           enum quantity quantity, struct band band)
+{
+    const struct advice *advice = &decision->advice;
+
+    if (isfinite(band.factor) || !advice->validated ||
+        outside_far(&advice->outside))
+        return band;
+    enum discipline discipline = decision->matter.models[model]->discipline;
+    double load = bands_load_most(advice->bands);
+    band = band_of(advice->bands, quantity, discipline, load);
+    if (!isfinite(band.factor))
+        band = band_of(advice->bands, quantity, discipline, NAN);
+    band.factor *= band.factor;
+    return band;
+}
+
 static void find_fates(const struct decision *decision, enum fate *fates)
 {
     const struct matter *matter = &decision->matter;
 
-    for (int m = 0; m < matter->model_count; m++)
+    for (int m = 0; m < matter->model_count; m++) {
+        struct band latency =
+            guessed(decision, m, QUANTITY_P99, decision->latency[m]);
+        struct band memory =
+            guessed(decision, m, QUANTITY_MEMORY, decision->memory[m]);
         fates[m] = wishes_allow(&decision->wishes, matter->models[m])
                        ? fate_of(&decision->peak, &decision->options[m],
-                                 &decision->latency[m], &decision->memory[m])
+                                 &latency, &memory)
                        : FATE_BARRED;
+    }
 }
 
 /* Why the forecasts are not good enough, the worst first. Returns whether a

@@ -405,7 +405,7 @@ bool outside_extrapolated(const struct outside *outside)
 
 bool outside_far(const struct outside *outside)
 {
-    return outside->factor > FAR || outside->unseen;
+    return outside->factor > FAR;
 }
 
 /* The value with its unit. */
@@ -444,7 +444,7 @@ const char *outside_text(const struct outside *outside, char *text, size_t size)
 
 struct band band_widened(struct band band, const struct outside *outside)
 {
-    if (outside_far(outside))
+    if (outside_far(outside) || outside->unseen)
         band.factor = NAN;
     else if (outside_extrapolated(outside)) {
         band.factor *= band.factor;

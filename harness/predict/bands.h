@@ -106,7 +106,7 @@ struct outside bands_outside(const struct bands *bands,
 bool outside_extrapolated(const struct outside *outside);
 
 /* Whether the service lies so far outside that no band is given: by more than
- * a factor of 4, or in what was never varied. */
+ * a factor of 4. (Nor is one of what was never varied.) */
 bool outside_far(const struct outside *outside);
 
 /* "wait 300 ms is 3 times above what was measured (1 ms to 100 ms)"; "" if the
@@ -114,7 +114,8 @@ bool outside_far(const struct outside *outside);
 const char *outside_text(const struct outside *outside, char *text,
                          size_t size);
 
-/* The band squared where the service lies outside, and none far outside. */
+/* The band squared where the service lies outside, and none far outside or
+ * where nothing like it was validated. */
 struct band band_widened(struct band band, const struct outside *outside);
 
 /* "[-8 +9 %]", or "[x/ 2.5]" for a wide one; "" for none. Returns text. */

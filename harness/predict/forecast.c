@@ -498,10 +498,10 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
     struct pool pool = {p, machine, model, precision, {0, 0}};
     int workers = search_workers(&pool, least > 0 ? least : 1, most);
-    /* None does: so many that not they are what is full. */
+    /* None does, or none was tried: so many that not they are what is full. */
+    double enough = precision->requests > 0 ? ENOUGH * in_flight : in_flight;
     return workers > 0 ? workers
-                       : (int)ceil(fmin(WORKERS_MOST,
-                                        fmax(p->cores, ENOUGH * in_flight)));
+                       : (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, enough)));
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,

@@ -360,7 +360,7 @@ class Words(Asking):
                  "needs less than 784 us of CPU a request, since its number of workers is fixed"),
                 (("--cpu=1ms", "--rate=1500", "--cores=4", "--workers=1", "process-pool"),
                  "needs 2 workers, since each uses one core"),
-                (("--cpu=1ms", "--rate=970", "--cores=4", "event-loop"), "needs less than 1.01 ms of CPU a request")):
+                (("--cpu=1ms", "--rate=975", "--cores=4", "event-loop"), "needs less than 1.01 ms of CPU a request")):
             answer = self.ask(*words, "--laws").stdout
             self.assertIn(said, answer)
             self.assertEqual("cores, or" in said, bool(re.search(r"needs \d+ cores", answer)), answer)

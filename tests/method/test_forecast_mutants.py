@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The proofs of forecasts would see a mistake: each mutant of harness/predict/
-is built with tests/unit/forecast.c, and the test that is named for it fails.
+is built with tests/unit/forecast.c and forecast_queues.c, and the test that is
+named for it fails.
 """
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -171,21 +173,25 @@ MUTANTS = [
 class Mutants(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.copy = mutants.Copy(
-            pathlib.Path(folder.name), "forecast", ["harness/predict", "harness/simulate"],
-            ["harness/arithmetic/conformal.c", "harness/arithmetic/statistics.c", "harness/base/json.c"], ["-ljansson"])
+        cls.copies = {}
+        for test in ("forecast", "forecast_queues"):
+            folder = tempfile.TemporaryDirectory()
+            cls.addClassCleanup(folder.cleanup)
+            copy = mutants.Copy(
+                pathlib.Path(folder.name), test, ["harness/predict", "harness/simulate"],
+                ["harness/arithmetic/conformal.c", "harness/arithmetic/statistics.c", "harness/base/json.c"], ["-ljansson"])
+            for name in re.findall(r"cmocka_unit_test\((\w+)\)", (ROOT / f"tests/unit/{test}.c").read_text()):
+                cls.copies[name] = copy
 
     def test_mutants_are_seen(self):
         for what, file, right, wrong, seen_by in MUTANTS:
             with self.subTest(what):
-                self.assertTrue(self.copy.sees(f"harness/predict/{file}", right, wrong, seen_by),
+                self.assertTrue(self.copies[seen_by].sees(f"harness/predict/{file}", right, wrong, seen_by),
                                 f"{seen_by} did not see it")
 
     def test_without_a_mistake_they_pass(self):
         for name in sorted({seen_by for *_, seen_by in MUTANTS}):
-            self.assertFalse(self.copy.fails(name), name)
+            self.assertFalse(self.copies[name].fails(name), name)
 
 
 if __name__ == "__main__":

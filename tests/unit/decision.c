@@ -296,6 +296,7 @@ static void set_errors(bool alike)
             *r = (struct residual){.service = i + 1,
                                    .discipline = machine.models[m].discipline,
                                    .quantity = QUANTITY_P99,
+                                   .load = NAN,
                                    .log_error = alike || m == 0 ? error
                                                 : i % 4 < 2     ? error
                                                                 : -error};
@@ -342,8 +343,7 @@ static void test_fates(void **state)
     set_errors(true);
     snprintf(bands.machine, sizeof bands.machine, "%s", machine.run_id);
     question.service.rate_per_s = 0;
-    question.service.connections = 10;
-    question.service.think_ns = 1e9;
+    question.service.connections = 1;
     question.service.wait_ns = 20 * MS;
     question.service.cpu_ns = 1 * MS;
     question.service.limit_percent = 99;
