@@ -176,6 +176,11 @@ report: build/.deps ## make charts, report.md, index.html and decision record of
 	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
 adr: build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
 	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
+.PHONY: map
+map: $(out)/troika build/.deps ## draw which model wins for which wait and CPU time: make map ARGS='--wait 20ms --cpu 1ms --rate 300' (DIR=: of a map that is stored)
+	@[ -n "$$GIVEN_DIR" ] || [ -n "$$GIVEN_ARGS" ] || { $(out)/troika map --help; exit 2; }; \
+	    dir=$${GIVEN_DIR:-results/map-$$(date -u +%Y%m%dT%H%M%SZ)}; \
+	    { [ -z "$$GIVEN_ARGS" ] || ( $(with) ARGS $(out)/troika map -o "$$dir" ); } && $(python) reports/mapped.py -- "$$dir"
 .PHONY: record
 record: build/.deps ## make the record of a decision that troika decide -o DIR stored; ARGS='--verify build/release/troika': check it
 	@$(call needed,DIR,; $(out)/troika decide --help)$(with) ARGS $(python) reports/decided.py -- "$$GIVEN_DIR"

@@ -155,10 +155,11 @@ static void fill_advice(struct decision *decision)
     advice_finish(advice);
 }
 
-static int find_models(const struct question *question,
-                       const struct machine *machine, enum language language,
-                       struct matter *matter)
+int decision_models(const struct question *question,
+                    const struct machine *machine, enum language language,
+                    struct matter *matter)
 {
+    matter->model_count = 0;
     for (int i = 0; i < machine->model_count; i++)
         if (is_asked(question, language, &machine->models[i]))
             matter->models[matter->model_count++] = &machine->models[i];
@@ -180,7 +181,7 @@ int decision_make(const struct question *question,
                               .wishes = &decision->wishes,
                               .workers = question->workers,
                               .precision = question->precision};
-    if (find_models(question, machine, language, matter) < 0)
+    if (decision_models(question, machine, language, matter) < 0)
         return -ENOENT;
     decision->peak = matter_peak(matter);
     advice_begin(question, machine, shipped, bands, &decision->advice);

@@ -38,5 +38,12 @@ int decision_make(const struct question *question,
                   const struct bands *bands, enum language language,
                   const struct wishes *wishes, struct decision *decision);
 
+/* Sets the models of the matter: those of the question, or, if it names none,
+ * those of the language that have constants. Returns 0, or -ENOENT: there are
+ * none. */
+int decision_models(const struct question *question,
+                    const struct machine *machine, enum language language,
+                    struct matter *matter);
+
 /* Whether the choice may be followed without looking further. */
 bool decision_is_firm(const struct decision *decision);

@@ -39,6 +39,7 @@ static const struct verb {
     {"decide", verb_decide,
      "which model should serve a service, how sure, and what would flip it",
      false},
+    {"map", verb_map, "which model wins for which wait and CPU time", false},
     {"probe", verb_probe, "a profile of your service, from what you have",
      true},
     {"load", verb_load, "drive an HTTP server and time every request", true},

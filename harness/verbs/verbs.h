@@ -14,6 +14,7 @@ int verb_validate(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_size(int argc, char **argv);
 int verb_decide(int argc, char **argv);
+int verb_map(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_search(int argc, char **argv);
