@@ -142,7 +142,12 @@ static void accept_bands(struct advice *advice)
 
     if (bands->run_id[0] == '\0')
         return;
-    if (strcmp(bands->fingerprint, machine->fingerprint) != 0)
+    if (bands->afterwards)
+        snprintf(why, size,
+                 "in the validation of %s the forecasts came after the "
+                 "measurements (--again), so its errors are not used",
+                 bands->at);
+    else if (strcmp(bands->fingerprint, machine->fingerprint) != 0)
         snprintf(why, size,
                  "the validation of %s is of another machine, kernel or build "
                  "than the constants, so its errors are not used",
@@ -174,13 +179,15 @@ static void forecast_all(struct advice *advice)
     for (int i = 0; i < machine->model_count; i++) {
         const struct model_constants *model = &machine->models[i];
         struct advised *row = &advice->models[advice->model_count];
-        char why[256];
+        struct unforecast *none = &advice->unforecast[advice->unforecast_count];
 
         if (!chosen(q, model->name))
             continue;
+        none->model = model;
         if (forecast_make(&q->service, machine, model, q->workers,
-                          &q->precision, &row->forecast, why, sizeof why) < 0)
-            fprintf(stderr, "troika predict: %s: %s\n", model->name, why);
+                          &q->precision, &row->forecast, none->why,
+                          sizeof none->why) < 0)
+            advice->unforecast_count++;
         else
             advice->model_count++;
     }
@@ -238,13 +245,17 @@ bool advice_overloaded(const struct advice *advice,
            forecast->load >= FORECAST_OVERLOAD;
 }
 
-bool advice_keeps(const struct advice *advice, const struct forecast *forecast)
+enum kept advice_kept(const struct advice *advice,
+                      const struct forecast *forecast)
 {
-    bool keeps_limit = forecast->keeps_limit;
+    enum kept on_limit = forecast->on_limit;
 
-    if (advice->laws_alone && !advice_overloaded(advice, forecast))
-        keeps_limit = true;
-    return keeps_limit && forecast->keeps_memory;
+    if (advice->laws_alone && on_limit == KEPT_UNKNOWN)
+        on_limit = KEPT_UNASKED;
+    enum kept kept = kept_both(on_limit, forecast->on_memory);
+    return kept != KEPT_UNASKED && advice_overloaded(advice, forecast)
+               ? KEPT_NOT
+               : kept;
 }
 
 static void look_for_remedies(struct advice *advice)
@@ -255,7 +266,7 @@ static void look_for_remedies(struct advice *advice)
 
     for (int i = 0; i < advice->model_count; i++) {
         forecasts[i] = &advice->models[i].forecast;
-        kept |= forecasts[i]->keeps_limit;
+        kept |= forecasts[i]->on_limit != KEPT_NOT;
     }
     if (!kept)
         advice->remedies =
@@ -280,9 +291,12 @@ void advice_begin(const struct question *question,
 void advice_finish(struct advice *advice)
 {
     band_all(advice);
+    advice->kept = advice->unforecast_count > 0 || advice->model_count == 0
+                       ? KEPT_UNKNOWN
+                       : KEPT_NOT;
     for (int i = 0; i < advice->model_count; i++)
-        advice->keeps_limits |=
-            advice_keeps(advice, &advice->models[i].forecast);
+        advice->kept = kept_either(
+            advice->kept, advice_kept(advice, &advice->models[i].forecast));
     look_for_remedies(advice);
 }
 

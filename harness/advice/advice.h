@@ -49,7 +49,7 @@ struct advice {
     char fingerprint[80]; /* of this machine, kernel and build */
     char doubt[400];      /* that, and the remedy, in words; "" for none */
     bool laws_alone;      /* nothing was simulated */
-    bool keeps_limits;    /* some model does */
+    enum kept kept;       /* whether some model keeps the limits */
 
     bool validated;   /* `bands` are of these constants */
     char unused[400]; /* why a validation that is stored is not used; "" */
@@ -59,6 +59,11 @@ struct advice {
 
     struct advised models[CONSTANTS_MODELS_MAX];
     int model_count;
+    struct unforecast {
+        const struct model_constants *model;
+        char why[256];
+    } unforecast[CONSTANTS_MODELS_MAX];
+    int unforecast_count;
     struct remedies remedies;
 };
 
@@ -90,14 +95,15 @@ void advice_finish(struct advice *advice);
 json_t *advice_bands_json(const char *path, char *why, size_t why_size);
 
 /* Answers: begins, forecasts each model that is asked for, and finishes. A
- * model that cannot be forecast is left out and named on stderr. */
+ * model that cannot be forecast is among advice->unforecast. */
 void advice_make(const struct question *question, const struct machine *machine,
                  bool shipped, const struct bands *bands,
                  struct advice *advice);
 
-/* Whether the model keeps what was asked for. A latency that was not simulated
- * is not judged. */
-bool advice_keeps(const struct advice *advice, const struct forecast *forecast);
+/* Whether the model keeps what was asked for, and carries the rate if anything
+ * was. Of the laws alone no latency is asked. */
+enum kept advice_kept(const struct advice *advice,
+                      const struct forecast *forecast);
 
 /* Whether the model cannot carry the rate that comes. */
 bool advice_overloaded(const struct advice *advice,

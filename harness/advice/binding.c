@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 enum { FIGURE = 32, NAMES_SIZE = 600 };
@@ -36,8 +37,11 @@ static const char *range_text(const struct range *range, const char *metric,
 static const char *count_text(const struct range *range, char *text,
                               size_t size)
 {
-    snprintf(text, size, range->least == range->most ? "%.3g" : "%.3g to %.3g",
-             range->least, range->most);
+    struct digits least = digits_of(range->least, 3);
+    struct digits most = digits_of(range->most, 3);
+
+    snprintf(text, size, !strcmp(least.text, most.text) ? "%s" : "%s to %s",
+             least.text, most.text);
     return text;
 }
 
@@ -139,7 +143,7 @@ static void say_law(const struct advice *advice, const struct alike *group,
                       "%s binds %s: %s core%s%s / %s of CPU a request",
                       law_name(group->law), group->names,
                       count_text(&group->cores, count, sizeof count),
-                      say_plural(group->cores.most),
+                      digits_plural(group->cores.most),
                       awake_text(advice, awake, sizeof awake),
                       range_text(&group->cpu_ns, "_ns", each, sizeof each));
         break;
@@ -149,7 +153,7 @@ static void say_law(const struct advice *advice, const struct alike *group,
             "%s bind %s: %s worker%s / %s that a request holds one (%s)",
             law_name(group->law), group->names,
             count_text(&group->workers, count, sizeof count),
-            say_plural(group->workers.most),
+            digits_plural(group->workers.most),
             range_text(&group->holds_ns, "_ns", each, sizeof each),
             group->offloads ? "the handler's CPU" : "wait and CPU");
         break;
@@ -344,8 +348,8 @@ static void say_overload(const struct advice *advice, const struct alike *group,
     snprintf(by, sizeof by, "overload by %s x (%s)", load, group->names);
     if (group->load.least < 1)
         snprintf(by, sizeof by,
-                 "overload, from %g of the capacity on: %s x (%s)",
-                 FORECAST_OVERLOAD, load, group->names);
+                 "overload, from %s of the capacity on: %s x (%s)",
+                 digits_of(FORECAST_OVERLOAD, 3).text, load, group->names);
     next_text(advice, group, next, sizeof next);
     if (group->need == NEED_LESS)
         sentences_say(

@@ -13,53 +13,80 @@
 
 enum { CELL = 64 };
 
-/* Columns with a figure, in order. */
-static const struct column {
-    enum quantity quantity;
-    const char *title;
-    bool simulated;
-} columns[] = {
-    {QUANTITY_THROUGHPUT, "capacity", false},
-    {QUANTITY_P50, "p50", true},
-    {QUANTITY_P99, "p99", true},
-    {QUANTITY_CPU, "cpu", false},
-    {QUANTITY_MEMORY, "memory", false},
+enum column_kind {
+    COLUMN_CAPACITY,
+    COLUMN_P50,
+    COLUMN_P90,
+    COLUMN_P99,
+    COLUMN_CPU,
+    COLUMN_MEMORY,
+    COLUMN_PEAK,
+    COLUMNS,
 };
 
-enum { COLUMNS = sizeof columns / sizeof *columns };
+/* Columns with a figure, in order. */
+static const struct column {
+    const char *title, *metric;
+    enum quantity quantity; /* whose band it has; QUANTITIES: none */
+} columns[COLUMNS] = {
+    [COLUMN_CAPACITY] = {"capacity", "_per_s", QUANTITY_THROUGHPUT},
+    [COLUMN_P50] = {"p50", "_ns", QUANTITY_P50},
+    [COLUMN_P90] = {"p90", "_ns", QUANTITIES},
+    [COLUMN_P99] = {"p99", "_ns", QUANTITY_P99},
+    [COLUMN_CPU] = {"cpu", "_ns", QUANTITY_CPU},
+    [COLUMN_MEMORY] = {"memory", "_bytes", QUANTITY_MEMORY},
+    [COLUMN_PEAK] = {"at a peak", "_bytes", QUANTITIES},
+};
 
-static bool shown(const struct advice *advice, const struct column *column)
+/* What a limit is for is shown, and what is always of interest. */
+static bool shown(const struct advice *advice, enum column_kind figure)
 {
-    return !column->simulated || !advice->laws_alone;
+    const struct service *p = &advice->question->service;
+
+    switch (figure) {
+    case COLUMN_P50:
+    case COLUMN_P99:
+        return !advice->laws_alone;
+    case COLUMN_P90:
+        return !advice->laws_alone && p->limit_ns > 0 && p->limit_percent == 90;
+    case COLUMN_PEAK:
+        return !advice->laws_alone && p->memory_bytes > 0;
+    default:
+        return true;
+    }
 }
 
 /* NAN: there is none. */
-static double figure_of(const struct forecast *f, enum quantity quantity)
+static double figure_of(const struct forecast *f, enum column_kind figure)
 {
-    switch (quantity) {
-    case QUANTITY_THROUGHPUT:
+    switch (figure) {
+    case COLUMN_CAPACITY:
         return f->capacity_per_s;
-    case QUANTITY_CPU:
+    case COLUMN_CPU:
         return f->request_cpu_ns;
-    case QUANTITY_MEMORY:
+    case COLUMN_MEMORY:
         return f->memory_bytes;
-    case QUANTITY_P50:
+    case COLUMN_PEAK:
+        return f->simulated ? f->memory_most_bytes : NAN;
+    case COLUMN_P50:
         return f->simulated ? f->p50_ns.value : NAN;
-    case QUANTITY_P99:
+    case COLUMN_P90:
+        return f->simulated ? f->p90_ns.value : NAN;
+    case COLUMN_P99:
         return f->simulated ? f->p99_ns.value : NAN;
-    case QUANTITIES:
+    case COLUMNS:
         break;
     }
     return NAN;
 }
 
 static const char *figure_text(const struct advised *row,
-                               enum quantity quantity, char *text)
+                               enum column_kind figure, char *text)
 {
-    double value = figure_of(&row->forecast, quantity);
+    double value = figure_of(&row->forecast, figure);
 
     if (isfinite(value))
-        metric_format(quantity_name(quantity), value, text, CELL);
+        metric_format(columns[figure].metric, value, text, CELL);
     else
         snprintf(text, CELL, "-");
     return text;
@@ -67,10 +94,12 @@ static const char *figure_text(const struct advised *row,
 
 /* "" where there is no figure, or no band of it. */
 static const char *row_band_text(const struct advised *row,
-                                 enum quantity quantity, char *text)
+                                 enum column_kind figure, char *text)
 {
+    enum quantity quantity = columns[figure].quantity;
+
     text[0] = '\0';
-    return isfinite(figure_of(&row->forecast, quantity))
+    return quantity != QUANTITIES && isfinite(figure_of(&row->forecast, figure))
                ? band_text(&row->bands[quantity], text, CELL)
                : text;
 }
@@ -78,18 +107,24 @@ static const char *row_band_text(const struct advised *row,
 static const char *verdict_text(const struct advice *advice,
                                 const struct forecast *f, char *text)
 {
+    static const char *const limit[] = {
+        [KEPT_UNKNOWN] = ", limit not judged",
+        [KEPT_NOT] = ", misses the limit",
+    };
+    static const char *const memory[] = {
+        [KEPT_UNKNOWN] = ", memory not judged",
+        [KEPT_NOT] = ", over the memory",
+    };
     bool overloaded = advice_overloaded(advice, f);
     bool unknown = f->model->discipline == DISCIPLINE_UNKNOWN;
-    bool misses = !f->keeps_limit && !overloaded && !advice->laws_alone;
+    bool told = !overloaded && !advice->laws_alone;
 
     snprintf(text, CELL, "%s%s%s%s", law_name(f->law),
              overloaded ? ": overload"
              : unknown  ? ": not simulated"
                         : "",
-             !misses   ? ""
-             : unknown ? ", limit not judged"
-                       : ", misses the limit",
-             f->keeps_memory ? "" : ", over the memory");
+             told && f->on_limit > KEPT ? limit[f->on_limit] : "",
+             f->on_memory > KEPT ? memory[f->on_memory] : "");
     return text;
 }
 
@@ -100,18 +135,18 @@ static void print_row(const struct advice *advice, const struct advised *row)
 
     printf("%-22s %7d", row->forecast.model->name, row->forecast.workers);
     for (int c = 0; c < COLUMNS; c++) {
-        if (!shown(advice, &columns[c]))
+        if (!shown(advice, c))
             continue;
-        printf(" %11s", figure_text(row, columns[c].quantity, text));
-        banded |= row_band_text(row, columns[c].quantity, text)[0] != '\0';
+        printf(" %11s", figure_text(row, c, text));
+        banded |= row_band_text(row, c, text)[0] != '\0';
     }
     printf("  %s\n", verdict_text(advice, &row->forecast, text));
     if (!banded)
         return;
     printf("%-22s %7s", "", "");
     for (int c = 0; c < COLUMNS; c++)
-        if (shown(advice, &columns[c]))
-            printf(" %11s", row_band_text(row, columns[c].quantity, text));
+        if (shown(advice, c))
+            printf(" %11s", row_band_text(row, c, text));
     puts("");
 }
 
@@ -119,9 +154,11 @@ void print_text(const struct advice *advice)
 {
     struct sentences sentences;
 
+    if (advice->model_count == 0)
+        return;
     printf("%-22s %7s", "model", "workers");
     for (int c = 0; c < COLUMNS; c++)
-        if (shown(advice, &columns[c]))
+        if (shown(advice, c))
             printf(" %11s", columns[c].title);
     puts("  bound by");
     for (int i = 0; i < advice->model_count; i++)
@@ -150,11 +187,10 @@ static void print_markdown_row(const struct advice *advice,
     print_escaped(row->forecast.model->name);
     printf(" | %d |", row->forecast.workers);
     for (int c = 0; c < COLUMNS; c++) {
-        if (!shown(advice, &columns[c]))
+        if (!shown(advice, c))
             continue;
-        row_band_text(row, columns[c].quantity, band);
-        printf(" %s%s", figure_text(row, columns[c].quantity, figure),
-               band[0] ? " " : "");
+        row_band_text(row, c, band);
+        printf(" %s%s", figure_text(row, c, figure), band[0] ? " " : "");
         print_escaped(band);
         printf(" |");
     }
@@ -165,13 +201,15 @@ void print_markdown(const struct advice *advice)
 {
     struct sentences sentences;
 
+    if (advice->model_count == 0)
+        return;
     printf("| model | workers |");
     for (int c = 0; c < COLUMNS; c++)
-        if (shown(advice, &columns[c]))
+        if (shown(advice, c))
             printf(" %s |", columns[c].title);
     printf(" bound by |\n|---|--:|");
     for (int c = 0; c < COLUMNS; c++)
-        if (shown(advice, &columns[c]))
+        if (shown(advice, c))
             printf("--:|");
     puts("---|");
     for (int i = 0; i < advice->model_count; i++)

@@ -62,7 +62,7 @@ static bool keeps(const struct search *search, enum remedy remedy, double value)
     return forecast_make(&service, search->machine, search->model,
                          search->workers, &search->precision, &f, why,
                          sizeof why) == 0 &&
-           f.keeps_limit;
+           f.on_limit == KEPT;
 }
 
 /* Two significant digits, towards `good`. */
@@ -157,7 +157,7 @@ static double alone_ns(const struct search *search)
     return forecast_make(&alone, search->machine, search->model,
                          search->workers, &search->precision, &f, why,
                          sizeof why) == 0 &&
-                   f.simulated && !f.keeps_limit
+                   f.simulated && f.on_limit == KEPT_NOT
                ? f.limit_ns.value
                : NAN;
 }

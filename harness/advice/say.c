@@ -23,8 +23,3 @@ void say_append(char *list, size_t size, const char *separator,
 
     snprintf(list + used, size - used, "%s%s", used > 0 ? separator : "", item);
 }
-
-const char *say_plural(double count)
-{
-    return count == 1 ? "" : "s";
-}

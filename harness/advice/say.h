@@ -20,6 +20,3 @@ void sentences_say(struct sentences *sentences, const char *format, ...)
 /* Appends to a text that has a list in it: "a, b". */
 void say_append(char *list, size_t size, const char *separator,
                 const char *item);
-
-/* "s" of things that are not one. */
-const char *say_plural(double count);

@@ -7,6 +7,7 @@
 
 #include "binding.h"
 #include "harness/arithmetic/conformal.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 #include "harness/predict/cost.h"
 
@@ -16,7 +17,7 @@ static const char *limit_text(const struct service *p, char *text, size_t size)
 {
     char time[FIGURE];
 
-    snprintf(text, size, "p%g<%s", p->limit_percent,
+    snprintf(text, size, "p%s<%s", digits_of(p->limit_percent, 4).text,
              metric_format("_ns", p->limit_ns, time, sizeof time));
     return text;
 }
@@ -46,7 +47,8 @@ static void remedy_text(const struct advice *advice, enum remedy remedy,
                  metric_format("_ns", value, then, sizeof then));
         break;
     case REMEDY_CORES:
-        snprintf(text, size, "%.0f cores instead of %d", value, p->cores);
+        snprintf(text, size, "%.0f core%s instead of %d", value,
+                 digits_plural(value), p->cores);
         break;
     case REMEDY_CPU:
         snprintf(text, size, "%s of CPU instead of %s",
@@ -64,7 +66,7 @@ static void say_why_no_model(const struct advice *advice,
 {
     const struct service *p = &advice->question->service;
     double least_ns = INFINITY;
-    char limit[64], cpu[FIGURE], all[FIGURE];
+    char limit[80], cpu[FIGURE], all[FIGURE];
     const struct forecast *best = NULL;
 
     for (int i = 0; i < advice->model_count; i++) {
@@ -79,11 +81,11 @@ static void say_why_no_model(const struct advice *advice,
     if (best && p->rate_per_s <= 0 && least_ns - p->think_ns > p->limit_ns)
         sentences_say(
             sentences,
-            "no model keeps %s: %d requests in flight x %s of CPU / %d core%s "
+            "no model keeps %s: %d request%s in flight x %s of CPU / %d core%s "
             "are %s, whoever serves them",
-            limit, p->connections,
+            limit, p->connections, digits_plural(p->connections),
             metric_format("_ns", best->full_cpu_ns, cpu, sizeof cpu),
-            best->cores, say_plural(best->cores),
+            best->cores, digits_plural(best->cores),
             metric_format("_ns", least_ns, all, sizeof all));
     else
         sentences_say(sentences, "no model keeps %s", limit);
@@ -98,10 +100,11 @@ static const char *alone_text(const struct service *p, char *text, size_t size)
     char least[FIGURE], cv[64] = "";
 
     if (wait)
-        snprintf(cv, sizeof cv, "cv-wait %g%s", p->cv_wait, cpu ? ", " : "");
+        snprintf(cv, sizeof cv, "cv-wait %s%s", digits_of(p->cv_wait, 3).text,
+                 cpu ? ", " : "");
     if (cpu)
-        snprintf(cv + strlen(cv), sizeof cv - strlen(cv), "cv-cpu %g",
-                 p->cv_cpu);
+        snprintf(cv + strlen(cv), sizeof cv - strlen(cv), "cv-cpu %s",
+                 digits_of(p->cv_cpu, 3).text);
     if (!cv[0] || p->limit_percent <= 50 ||
         p->wait_ns + p->cpu_ns >= p->limit_ns)
         snprintf(
@@ -125,7 +128,7 @@ static void say_remedies(const struct advice *advice,
 {
     const struct service *p = &advice->question->service;
     const struct remedies *found = &advice->remedies;
-    char limit[64], alone[FIGURE], one[160], list[SENTENCE_SIZE / 2] = "";
+    char limit[80], alone[FIGURE], one[160], list[SENTENCE_SIZE / 2] = "";
     char workers[32] = "";
 
     if (!found->model)
@@ -133,9 +136,9 @@ static void say_remedies(const struct advice *advice,
     if (isfinite(found->alone_ns)) {
         sentences_say(
             sentences,
-            "no model keeps %s: p%g of a request without any queue "
-            "is %s%s",
-            limit_text(p, limit, sizeof limit), p->limit_percent,
+            "no model keeps %s: p%s of a request without any queue is %s%s",
+            limit_text(p, limit, sizeof limit),
+            digits_of(p->limit_percent, 4).text,
             metric_format("_ns", found->alone_ns, alone, sizeof alone),
             alone_text(p, one, sizeof one));
         return;
@@ -149,7 +152,8 @@ static void say_remedies(const struct advice *advice,
                 say_append(list, sizeof list, " with ", found->of[r].by->name);
         }
     if (found->workers > 0)
-        snprintf(workers, sizeof workers, " (%d workers)", found->workers);
+        snprintf(workers, sizeof workers, " (%d worker%s)", found->workers,
+                 digits_plural(found->workers));
     if (list[0])
         sentences_say(sentences, "would keep it, as simulated with %s%s: %s",
                       found->model->name, workers, list);
@@ -166,18 +170,50 @@ static void say_memory(const struct advice *advice, struct sentences *sentences)
 
     for (int i = 0; i < advice->model_count; i++) {
         const struct forecast *f = &advice->models[i].forecast;
-        if (f->keeps_memory)
+        if (f->on_memory != KEPT_NOT)
             return;
-        if (!least || f->memory_bytes < least->memory_bytes)
+        if (!least || f->memory_most_bytes < least->memory_most_bytes)
             least = f;
     }
-    if (least)
+    if (least && advice->unforecast_count == 0)
         sentences_say(
-            sentences, "no model fits into %s: %s needs the least, %s",
+            sentences,
+            "no model fits into %s: %s needs the least, %s at a peak",
             metric_format("_bytes", p->memory_bytes, limit, sizeof limit),
             least->model->name,
-            metric_format("_bytes", least->memory_bytes, needed,
+            metric_format("_bytes", least->memory_most_bytes, needed,
                           sizeof needed));
+}
+
+void sentences_unforecast(const struct advice *advice,
+                          struct sentences *sentences)
+{
+    for (int i = 0; i < advice->unforecast_count; i++)
+        sentences_say(sentences, "%s cannot be forecast: %s",
+                      advice->unforecast[i].model->name,
+                      advice->unforecast[i].why);
+}
+
+/* Of models whose memory is not known. */
+static void say_unmeasured(const struct advice *advice,
+                           struct sentences *sentences)
+{
+    char unmeasured[NAMES_SIZE] = "", limit[FIGURE];
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct forecast *f = &advice->models[i].forecast;
+        if (f->on_memory == KEPT_UNKNOWN && !isfinite(f->memory_most_bytes))
+            say_append(unmeasured, sizeof unmeasured, ", ", f->model->name);
+    }
+    if (unmeasured[0])
+        sentences_say(
+            sentences,
+            "whether %s fit%s into %s cannot be told: the memory at rest was "
+            "not measured; troika calibrate --models %s --add",
+            unmeasured, strchr(unmeasured, ',') ? "" : "s",
+            metric_format("_bytes", advice->question->service.memory_bytes,
+                          limit, sizeof limit),
+            unmeasured);
 }
 
 static void say_defaults(const struct advice *advice,
@@ -225,8 +261,9 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
         sentences_say(
             sentences,
             "[bands] hold nine measurements in ten, by the validation of %s on "
-            "%d services (residuals at least: %s)",
-            advice->bands->at, advice->bands->service_count, list);
+            "%d service%s (residuals at least: %s)",
+            advice->bands->at, advice->bands->service_count,
+            digits_plural(advice->bands->service_count), list);
     if (missing[0])
         sentences_say(
             sentences,
@@ -311,11 +348,12 @@ static void say_nearest(const struct advice *advice,
     }
     sentences_say(
         sentences,
-        "nearest measured: wait %s, cpu %s, %g connections; throughput against "
-        "its forecast: %s",
+        "nearest measured: wait %s, cpu %s, %.0f connection%s; throughput "
+        "against its forecast: %s",
         metric_format("_ns", nearest->of[BAND_WAIT], wait, sizeof wait),
         metric_format("_ns", nearest->of[BAND_CPU], cpu, sizeof cpu),
         nearest->of[BAND_CONNECTIONS],
+        digits_plural(nearest->of[BAND_CONNECTIONS]),
         list[0] ? list : "not judged for these models");
 }
 
@@ -339,35 +377,44 @@ static void say_beyond_constants(const struct advice *advice,
     if (payload > COST_PAYLOAD_MOST)
         sentences_say(
             sentences,
-            "payload %s is %.3g times the largest answer that the constants "
+            "payload %s is %s times the largest answer that the constants "
             "were measured with (%s): CPU and memory of its bytes, and what "
             "follows from them, are drawn out that far",
             metric_format("_bytes", payload, bytes, sizeof bytes),
-            payload / COST_PAYLOAD_MOST,
+            digits_of(payload / COST_PAYLOAD_MOST, 3).text,
             metric_format("_bytes", COST_PAYLOAD_MOST, most, sizeof most));
     if (flight > COST_FLIGHT_MOST)
         sentences_say(
             sentences,
-            "up to %.4g requests in flight are %.3g times the most that the "
+            "up to %s requests in flight are %s times the most that the "
             "constants were measured with (%.0f): what each of so many costs "
             "more is drawn out that far",
-            flight, flight / COST_FLIGHT_MOST, COST_FLIGHT_MOST);
+            digits_of(flight, 4).text,
+            digits_of(flight / COST_FLIGHT_MOST, 3).text, COST_FLIGHT_MOST);
 }
 
 static void say_unknown(const struct advice *advice,
                         struct sentences *sentences)
 {
+    const struct service *p = &advice->question->service;
+    char names[NAMES_SIZE] = "";
+
     for (int i = 0; i < advice->model_count; i++)
-        if (advice->models[i].forecast.model->discipline ==
-            DISCIPLINE_UNKNOWN) {
-            sentences_say(
-                sentences,
-                "%s is not simulated: nothing says what a waiting request "
-                "occupies there, so only the law of the CPU is known; write "
-                "discipline = ... into its [target] and calibrate it again",
-                advice->models[i].forecast.model->name);
-            return;
-        }
+        if (advice->models[i].forecast.model->discipline == DISCIPLINE_UNKNOWN)
+            say_append(names, sizeof names, ", ",
+                       advice->models[i].forecast.model->name);
+    bool several = strchr(names, ',');
+    if (names[0])
+        sentences_say(
+            sentences,
+            "%s %s not simulated: nothing says what a waiting request occupies "
+            "there, so only the law of the CPU is known%s; write discipline = "
+            "... into %s [target] and calibrate %s again",
+            names, several ? "are" : "is",
+            p->limit_ns > 0 || p->memory_bytes > 0
+                ? ", and whether limits are kept cannot be told"
+                : "",
+            several ? "their" : "its", several ? "them" : "it");
 }
 
 /* Latencies near full load whose simulated interval is wide. */
@@ -426,6 +473,8 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
     binding_say_laws(advice, sentences);
     say_unknown(advice, sentences);
     say_unsettled(advice, sentences);
+    say_unmeasured(advice, sentences);
+    sentences_unforecast(advice, sentences);
     sentences_shortage(advice, sentences);
     sentences_trust(advice, sentences);
 }

@@ -17,6 +17,10 @@ void sentences_make(const struct advice *advice, struct sentences *sentences);
 void sentences_shortage(const struct advice *advice,
                         struct sentences *sentences);
 
+/* Why models could not be forecast. */
+void sentences_unforecast(const struct advice *advice,
+                          struct sentences *sentences);
+
 /* What was taken for granted, and how far to trust the forecasts: defaults,
  * validation, constants. */
 void sentences_trust(const struct advice *advice, struct sentences *sentences);

@@ -335,3 +335,43 @@ const char *flags_choose(char *words,
     }
     return NULL;
 }
+
+void flags_given_add(struct flags_given *given, const char *name)
+{
+    if (given->count < FLAGS_GIVEN_MAX)
+        given->names[given->count++] = name;
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+bool flags_has(const struct flags_given *given, const char *name)
+{
+    for (int i = 0; i < given->count; i++)
+        if (!strcmp(given->names[i], name))
+            return true;
+    return false;
+}
+
+bool flags_apply(const struct flags_given *given, const char *of,
+                 const char *const *without, const char *const *with,
+                 const char *instead, char *why, size_t why_size)
+{
+    if (!flags_has(given, of))
+        return true;
+    for (int i = 0; i < given->count; i++) {
+        const char *name = given->names[i];
+        bool idle = without ? is_among(without, name) : !is_among(with, name);
+        if (!idle || !strcmp(name, of))
+            continue;
+        snprintf(why, why_size, "--%s has no effect with --%s: %s", name, of,
+                 instead);
+        return false;
+    }
+    return true;
+}

@@ -68,6 +68,25 @@ struct flags {
                                 NULL */
 };
 
+/* The flags that a command line has; a verb's `given` adds to it. */
+enum { FLAGS_GIVEN_MAX = 64 };
+
+struct flags_given {
+    const char *names[FLAGS_GIVEN_MAX];
+    int count;
+};
+
+void flags_given_add(struct flags_given *given, const char *name);
+bool flags_has(const struct flags_given *given, const char *name);
+
+/* Whether the command line has nothing that `of`, which is given, leaves
+ * without effect: no flag of `without` (ended by NULL), or, where that is NULL,
+ * none but those of `with`. Otherwise false, with "--NAME has no effect with
+ * --OF: INSTEAD". */
+bool flags_apply(const struct flags_given *given, const char *of,
+                 const char *const *without, const char *const *with,
+                 const char *instead, char *why, size_t why_size);
+
 /* Sets the members of `into` as the command line says. A wrong command line
  * ends the program with EXIT_USAGE and a message, --help with EXIT_OK. */
 void flags_parse(const struct flags *flags, int argc, char **argv, void *into);

@@ -51,13 +51,25 @@ static struct figures at_end(const struct figures *figures,
     return end;
 }
 
+/* Whether the forecast says too little for a fate. Overload is one, whatever
+ * else is not known. */
+static bool is_unknown(const struct service *peak,
+                       const struct candidate *option)
+{
+    double latency_ns = option->figures.of[DRIVER_LATENCY];
+    bool no_memory = !isfinite(option->figures.memory_most_bytes) ||
+                     option->peak.on_memory == KEPT_UNKNOWN;
+
+    return option->why[0] || (peak->limit_ns > 0 && isnan(latency_ns)) ||
+           (peak->memory_bytes > 0 && !isinf(latency_ns) && no_memory);
+}
+
 enum fate fate_of(const struct service *peak, const struct candidate *option,
                   const struct band *latency, const struct band *memory)
 {
     const struct figures *figures = &option->figures;
 
-    if (option->why[0] ||
-        (peak->limit_ns > 0 && isnan(figures->of[DRIVER_LATENCY])))
+    if (is_unknown(peak, option))
         return FATE_UNKNOWN;
     struct figures bad = at_end(figures, latency, memory, 1);
     struct figures good = at_end(figures, latency, memory, -1);

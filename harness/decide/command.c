@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "models/runtime/base/units.h"
 #include "words.h"
 
@@ -34,16 +35,17 @@ static const char *value_of(const struct service *p, enum service_field field,
         return units_format(UNIT_BYTES, llround(p->memory_bytes), text, size);
     case SERVICE_LIMIT:
         units_format(UNIT_NS, llround(p->limit_ns), time, sizeof time);
-        snprintf(text, size, "'p%g<%s'", p->limit_percent, time);
+        snprintf(text, size, "'p%s<%s'", digits_of(p->limit_percent, 4).text,
+                 time);
         return text;
     case SERVICE_RATE:
-        snprintf(text, size, "%.10g", p->rate_per_s);
+        snprintf(text, size, "%s", digits_of(p->rate_per_s, 10).text);
         return text;
     case SERVICE_CV_WAIT:
-        snprintf(text, size, "%.10g", p->cv_wait);
+        snprintf(text, size, "%s", digits_of(p->cv_wait, 10).text);
         return text;
     case SERVICE_CV_CPU:
-        snprintf(text, size, "%.10g", p->cv_cpu);
+        snprintf(text, size, "%s", digits_of(p->cv_cpu, 10).text);
         return text;
     case SERVICE_REQUESTS_PER_CONNECTION:
         snprintf(text, size, "%.0f", p->requests_per_connection);
@@ -81,7 +83,8 @@ const char *decision_command(const struct decision *decision, char *text,
         if (question->service.given[f])
             add(text, size, service_field_name(f),
                 value_of(&question->service, f, value, sizeof value));
-    snprintf(value, sizeof value, "%g", decision->wishes.peak);
+    snprintf(value, sizeof value, "%s",
+             digits_of(decision->wishes.peak, 10).text);
     if (decision->wishes.peak_given)
         add(text, size, "peak", value);
     snprintf(value, sizeof value, "%d", question->workers);

@@ -58,9 +58,14 @@ static void doubt(struct decision *decision, const char *format, ...)
 static void find_bands(struct decision *decision)
 {
     const struct advice *advice = &decision->advice;
+    int at = 0;
 
     for (int m = 0; m < decision->matter.model_count; m++) {
-        const struct band *own = advice->models[m].bands;
+        decision->latency[m] = decision->memory[m] =
+            (struct band){.factor = NAN};
+        if (decision->options[m].why[0])
+            continue;
+        const struct band *own = advice->models[at++].bands;
         decision->latency[m] = own[QUANTITY_P99];
         decision->memory[m] = own[QUANTITY_MEMORY];
     }
@@ -135,23 +140,23 @@ static bool find_doubts(struct decision *decision)
     return far;
 }
 
-static void say_unknown(struct decision *decision)
-{
-    for (int m = 0; m < decision->matter.model_count; m++)
-        if (decision->options[m].why[0])
-            doubt(decision, "%s cannot be forecast: %s",
-                  decision->matter.models[m]->name, decision->options[m].why);
-}
-
 /* The forecasts at the usual rate, as an answer to `troika predict` has them,
  * so that its sentences may be told here too. */
 static void fill_advice(struct decision *decision)
 {
     struct advice *advice = &decision->advice;
 
-    for (int m = 0; m < decision->matter.model_count; m++)
-        advice->models[m].forecast = decision->options[m].usual;
-    advice->model_count = decision->matter.model_count;
+    for (int m = 0; m < decision->matter.model_count; m++) {
+        const struct candidate *option = &decision->options[m];
+        if (!option->why[0]) {
+            advice->models[advice->model_count++].forecast = option->usual;
+            continue;
+        }
+        struct unforecast *none =
+            &advice->unforecast[advice->unforecast_count++];
+        none->model = option->model;
+        snprintf(none->why, sizeof none->why, "%s", option->why);
+    }
     advice_finish(advice);
 }
 
@@ -190,7 +195,6 @@ int decision_make(const struct question *question,
     find_bands(decision);
     find_fates(decision, fates);
     bool refused = find_doubts(decision);
-    say_unknown(decision);
     int status =
         draws_make(matter, decision->options, bands,
                    outside_extrapolated(&decision->advice.outside), &draws);
@@ -205,6 +209,16 @@ int decision_make(const struct question *question,
     }
     draws_free(&draws);
     return status;
+}
+
+enum kept decision_kept(const struct decision *decision)
+{
+    if (decision->choice.leader >= 0)
+        return KEPT;
+    for (int m = 0; m < decision->matter.model_count; m++)
+        if (decision->choice.of[m].fate == FATE_UNKNOWN)
+            return KEPT_UNKNOWN;
+    return KEPT_NOT;
 }
 
 bool decision_is_firm(const struct decision *decision)

@@ -18,7 +18,7 @@ struct decision {
     struct wishes wishes;
     enum language language;
     /* Of the usual rate: doubts, laws, bands, nearest measurement, remedies.
-     * Its models are the options, in their order. */
+     * Its models are the options that could be forecast, in their order. */
     struct advice advice;
     struct service peak;
     struct candidate options[OPTIONS_MAX];
@@ -44,6 +44,9 @@ int decision_make(const struct question *question,
 int decision_models(const struct question *question,
                     const struct machine *machine, enum language language,
                     struct matter *matter);
+
+/* Whether some option keeps the limits. */
+enum kept decision_kept(const struct decision *decision);
 
 /* Whether the choice may be followed without looking further. */
 bool decision_is_firm(const struct decision *decision);

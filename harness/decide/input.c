@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 static const double GIVEN = 1.3, DEFAULT = 2;
@@ -148,7 +149,7 @@ const char *input_text(const struct service *p, enum input input, double value,
                        char *text, size_t size)
 {
     if (input_is_whole(p, input) || !rows[input].metric[0])
-        snprintf(text, size, "%.4g", value);
+        snprintf(text, size, "%s", digits_of(value, 4).text);
     else
         metric_format(rows[input].metric, value, text, size);
     return text;

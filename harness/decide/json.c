@@ -23,6 +23,7 @@ static json_t *option_json(const struct decision *decision, int option)
             json_finite(wishes_score(&decision->wishes, o->model, d)));
     return json_pack(
         "{s:s, s:i, s:b, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, "
         "s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:o}",
         "model", o->model->name, "workers", o->workers, "cramped", o->cramped,
         "fate", fate_words(judged->fate), "burden", json_finite(o->burden),
@@ -30,7 +31,8 @@ static json_t *option_json(const struct decision *decision, int option)
         json_finite(figures->of[DRIVER_LATENCY]), "latency_band",
         band_json(&decision->latency[option]), "busy_cores",
         json_finite(figures->of[DRIVER_CPU]), "memory_bytes",
-        json_finite(figures->of[DRIVER_MEMORY]), "memory_band",
+        json_finite(figures->of[DRIVER_MEMORY]), "memory_most_bytes",
+        json_finite(figures->memory_most_bytes), "memory_band",
         band_json(&decision->memory[option]), "capacity_per_s",
         json_finite(o->peak.capacity_per_s), "throughput_per_s",
         json_finite(figures->of[DRIVER_THROUGHPUT]), "best", judged->best,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 #include "words.h"
 
@@ -59,9 +60,12 @@ static const char *title_of(const struct decision *decision, int column,
     if (column == COLUMN_FATE)
         snprintf(text, CELL, "limits");
     if (column == COLUMN_LATENCY)
-        snprintf(text, CELL, "p%g",
-                 decision->peak.limit_ns > 0 ? decision->peak.limit_percent
-                                             : 99);
+        snprintf(text, CELL, "p%s",
+                 digits_of(decision->peak.limit_ns > 0
+                               ? decision->peak.limit_percent
+                               : 99,
+                           4)
+                     .text);
     if (column == COLUMN_RATE)
         snprintf(text, CELL, "%s",
                  decision->peak.rate_per_s > 0 ? "headroom" : "rate");
@@ -82,6 +86,14 @@ static void share_text(double share, bool known, char *text)
         snprintf(text, CELL, "%.0f %%", 100 * share);
     else
         snprintf(text, CELL, "-");
+}
+
+/* Under a limit the memory that is judged, that at a peak. */
+static double shown_memory(const struct decision *decision,
+                           const struct candidate *option)
+{
+    return decision->peak.memory_bytes > 0 ? option->figures.memory_most_bytes
+                                           : option->figures.of[DRIVER_MEMORY];
 }
 
 static const char *cell_of(const struct decision *decision, int option,
@@ -111,11 +123,11 @@ static const char *cell_of(const struct decision *decision, int option,
         snprintf(text, CELL, "%.2f", o->figures.of[DRIVER_CPU]);
         break;
     case COLUMN_MEMORY:
-        figure_text("_bytes", o->figures.of[DRIVER_MEMORY], text);
+        figure_text("_bytes", shown_memory(decision, o), text);
         break;
     case COLUMN_RATE:
         if (isfinite(judged->headroom))
-            snprintf(text, CELL, "%.2g x", judged->headroom);
+            snprintf(text, CELL, "%s x", digits_of(judged->headroom, 2).text);
         else
             figure_text("_per_s", o->figures.of[DRIVER_THROUGHPUT], text);
         break;
@@ -126,7 +138,8 @@ static const char *cell_of(const struct decision *decision, int option,
         share_text(judged->regret95, drawn, text);
         break;
     case COLUMN_ISOLATION:
-        snprintf(text, CELL, isfinite(score) ? "%g" : "-", score);
+        snprintf(text, CELL, "%s",
+                 isfinite(score) ? digits_of(score, 3).text : "-");
         break;
     case COLUMNS:
         break;
@@ -159,13 +172,14 @@ static const char *load_text(const struct decision *decision, char *text,
     char peak[CELL], usual[CELL];
 
     if (decision->peak.rate_per_s > 0)
-        snprintf(text, size, "at %s, the peak of %.3g times the usual %s",
+        snprintf(text, size, "at %s, the peak of %s times the usual %s",
                  metric_format("_per_s", decision->peak.rate_per_s, peak, CELL),
-                 decision->wishes.peak,
+                 digits_of(decision->wishes.peak, 3).text,
                  metric_format("_per_s", decision->matter.service->rate_per_s,
                                usual, CELL));
     else
-        snprintf(text, size, "with %d clients", decision->peak.connections);
+        snprintf(text, size, "with %d client%s", decision->peak.connections,
+                 digits_plural(decision->peak.connections));
     return text;
 }
 

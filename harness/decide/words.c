@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 enum { FIGURE = 48, NAMES = 600, PART = 160, EDGE = 300 };
@@ -33,7 +34,7 @@ static const char *with_workers(const struct decision *decision, int option,
 
     if (o->workers > 0 && o->model->has_workers)
         snprintf(text, size, "%s with %d worker%s", o->model->name, o->workers,
-                 o->workers == 1 ? "" : "s");
+                 digits_plural(o->workers));
     else
         snprintf(text, size, "%s", o->model->name);
     return text;
@@ -68,9 +69,9 @@ static const char *figures_text(const struct decision *decision, int option,
     text[0] = '\0';
     if (isfinite(latency_ns)) {
         metric_format("_ns", latency_ns, one, sizeof one);
-        snprintf(part, sizeof part, "p%g %s%s%s",
-                 p->limit_ns > 0 ? p->limit_percent : 99, one,
-                 p->limit_ns > 0 ? " of " : "",
+        snprintf(part, sizeof part, "p%s %s%s%s",
+                 digits_of(p->limit_ns > 0 ? p->limit_percent : 99, 4).text,
+                 one, p->limit_ns > 0 ? " of " : "",
                  p->limit_ns > 0
                      ? metric_format("_ns", p->limit_ns, limit, sizeof limit)
                      : "");
@@ -81,7 +82,8 @@ static const char *figures_text(const struct decision *decision, int option,
                metric_format("_bytes", o->figures.of[DRIVER_MEMORY], one,
                              sizeof one));
     if (isfinite(headroom)) {
-        snprintf(part, sizeof part, "%.2g x your rate", headroom);
+        snprintf(part, sizeof part, "%s x your rate",
+                 digits_of(headroom, 2).text);
         append(text, size, ", ", part);
     } else
         append(text, size, ", ",
@@ -96,7 +98,8 @@ static const char *limits_text(const struct service *p, char *text, size_t size)
 
     text[0] = '\0';
     if (p->limit_ns > 0) {
-        snprintf(part, sizeof part, "p%g<%s", p->limit_percent,
+        snprintf(part, sizeof part, "p%s<%s",
+                 digits_of(p->limit_percent, 4).text,
                  metric_format("_ns", p->limit_ns, one, sizeof one));
         append(text, size, " and ", part);
     }
@@ -113,8 +116,15 @@ static void say_none(const struct decision *decision,
 {
     const struct choice *choice = &decision->choice;
     char limits[PART];
-    bool usual = decision->advice.keeps_limits && decision->wishes.peak > 1;
+    bool usual = decision->advice.kept <= KEPT && decision->wishes.peak > 1;
 
+    if (decision_kept(decision) == KEPT_UNKNOWN) {
+        sentences_say(sentences,
+                      "cannot be told: no option is known to keep %s, and of "
+                      "some that is not known, as said below",
+                      limits_text(&decision->peak, limits, sizeof limits));
+        return;
+    }
     sentences_say(sentences, "none: no option keeps %s%s",
                   limits_text(&decision->peak, limits, sizeof limits),
                   usual ? " at the peak, though some do at the usual rate"
@@ -198,8 +208,8 @@ static bool driver_text(const struct decision *decision, int a, int b,
         fmax(x / y, y / x) < TOLD)
         return false;
     if (!units[driver][0]) {
-        snprintf(text, size, "%s %.2g against %.2g cores", driver_name(driver),
-                 x, y);
+        snprintf(text, size, "%s %s against %s cores", driver_name(driver),
+                 digits_of(x, 2).text, digits_of(y, 2).text);
         return true;
     }
     snprintf(text, size, "%s %s against %s", driver_name(driver),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 
 /* Answers that overlap the window's edges can make the count wrong by one,
@@ -278,8 +279,8 @@ static double recovery(const struct metric *metric, const json_t *trial,
     if (ns == 0)
         refuse(why, size, "0 s: as quick as before from the window's end on");
     else if (isnan(ns))
-        snprintf(why, size, "never recovered within %.3g s",
-                 json_figure_in(trial, "recovery", "limit_ns") / 1e9);
+        snprintf(why, size, "never recovered within %s",
+                 digits_ns(json_figure_in(trial, "recovery", "limit_ns")).text);
     return ns;
 }
 
@@ -423,39 +424,14 @@ static bool ends_in(const char *name, const char *end)
     return length >= size && !strcmp(name + length - size, end);
 }
 
-/* Three significant digits without an exponent. */
-static void three_digits(double value, const char *unit, char *text,
-                         size_t size)
-{
-    int decimals = value >= 100 || value == 0 ? 0
-                   : value >= 10              ? 1
-                   : value >= 1               ? 2
-                                              : 3;
-
-    if (value >= 1000) {
-        double scale = pow(10, floor(log10(value)) - 2);
-
-        value = round(value / scale) * scale;
-    }
-    snprintf(text, size, "%.*f%s", decimals, value, unit);
-}
-
 char *metric_format(const char *name, double value, char *text, size_t size)
 {
-    static const char *const times[] = {" ns", " us", " ms", " s"};
-    static const char *const sizes[] = {" B", " KiB", " MiB", " GiB"};
-    int step = 0;
+    struct digits digits =
+        ends_in(name, "_bytes") ? digits_bytes(value)
+        : ends_in(name, "_ns")
+            ? digits_ns(value)
+            : digits_three(value, ends_in(name, "_per_s") ? "/s" : "");
 
-    if (ends_in(name, "_bytes")) {
-        for (; value >= 1024 && step < 3; step++)
-            value /= 1024;
-        three_digits(value, sizes[step], text, size);
-    } else if (ends_in(name, "_ns")) {
-        for (; value >= 1000 && step < 3; step++)
-            value /= 1000;
-        three_digits(value, times[step], text, size);
-    } else {
-        three_digits(value, ends_in(name, "_per_s") ? "/s" : "", text, size);
-    }
+    snprintf(text, size, "%s", digits.text);
     return text;
 }

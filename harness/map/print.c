@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 enum { TEXT = 48 };
@@ -22,7 +23,7 @@ static const char *load_text(const struct map *map, double load, char *text)
         snprintf(text, TEXT, "%s",
                  metric_format("_per_s", load, figure, sizeof figure));
     else
-        snprintf(text, TEXT, "%.0f connection%s", load, load == 1 ? "" : "s");
+        snprintf(text, TEXT, "%.0f connection%s", load, digits_plural(load));
     return text;
 }
 
@@ -113,9 +114,10 @@ void map_print(const struct map *map, const struct advice *advice)
                          sizeof high),
            load_text(map, levels->loads[load], text));
     if (map->matter.wishes->peak > 1)
-        printf(", peaks of %.3g times that", map->matter.wishes->peak);
+        printf(", peaks of %s times that",
+               digits_of(map->matter.wishes->peak, 3).text);
     printf(", on %d core%s\n\n", levels->cores[core],
-           levels->cores[core] == 1 ? "" : "s");
+           digits_plural(levels->cores[core]));
     for (int wait = 0; wait < map->wait.count; wait++)
         print_row(map, core, load, wait, own_wait, own_cpu);
     print_legend(map, core, load);

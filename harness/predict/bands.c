@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/arithmetic/conformal.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 
 enum { SCHEMA_VERSION = 1, SERVICES_MOST = 4096, RESIDUALS_MOST = 1 << 20 };
@@ -216,6 +217,7 @@ int bands_read(const json_t *json, struct bands *bands, char *why,
         return refuse(why, why_size, NULL, 0, "fingerprint");
     if (!json_take_text(json, "at", bands->at, sizeof bands->at))
         return refuse(why, why_size, NULL, 0, "at");
+    bands->afterwards = json_true_of(json, "afterwards");
     int status =
         read_services(json_object_get(json, "services"), bands, why, why_size);
     if (status == 0)
@@ -413,28 +415,29 @@ static const char *with_unit(enum band_input input, double value, char *text,
                              size_t size)
 {
     if (input == BAND_WAIT || input == BAND_CPU)
-        snprintf(text, size, "%.3g ms", value / 1e6);
+        snprintf(text, size, "%s", digits_ns(value).text);
     else
-        snprintf(text, size, "%.4g%s", value,
+        snprintf(text, size, "%s%s", digits_of(value, 4).text,
                  input == BAND_PAYLOAD ? " bytes" : "");
     return text;
 }
 
 const char *outside_text(const struct outside *outside, char *text, size_t size)
 {
-    char value[32], least[32], most[32];
+    char value[40], least[40], most[40];
     enum band_input input = outside->input;
     int used = 0;
 
     text[0] = '\0';
     if (outside->factor > 1)
-        used = snprintf(
-            text, size, "%s %s is %.2g times %s what was measured (%s to %s)",
-            outside->flight ? "in flight" : inputs[input].flag,
-            with_unit(input, outside->value, value, sizeof value),
-            outside->factor, outside->value > outside->most ? "above" : "below",
-            with_unit(input, outside->least, least, sizeof least),
-            with_unit(input, outside->most, most, sizeof most));
+        used = snprintf(text, size,
+                        "%s %s is %s times %s what was measured (%s to %s)",
+                        outside->flight ? "in flight" : inputs[input].flag,
+                        with_unit(input, outside->value, value, sizeof value),
+                        digits_of(outside->factor, 2).text,
+                        outside->value > outside->most ? "above" : "below",
+                        with_unit(input, outside->least, least, sizeof least),
+                        with_unit(input, outside->most, most, sizeof most));
     if (outside->unseen && used >= 0 && (size_t)used < size)
         snprintf(text + used, size - (size_t)used,
                  "%s%s was never varied in a validation", used ? "; " : "",

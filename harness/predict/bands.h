@@ -58,6 +58,7 @@ struct validated_service {
 
 struct bands {
     char run_id[64], machine[64], fingerprint[80], at[32];
+    bool afterwards; /* the forecasts were made after the measurements */
     struct validated_service *services; /* with a residual */
     int service_count;
     struct residual *residuals; /* judged ones alone */

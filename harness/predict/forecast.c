@@ -242,12 +242,27 @@ static int simulate_it(const struct service *p, const struct machine *machine,
     return simulate(&simulation, result, why, why_size);
 }
 
-static void judge(const struct service *p, struct forecast *f)
+enum kept forecast_on_memory(const struct service *p, const struct forecast *f)
 {
-    f->keeps_memory = p->memory_bytes <= 0 || !isfinite(f->memory_bytes) ||
-                      f->memory_most_bytes <= p->memory_bytes;
-    f->keeps_limit =
-        p->limit_ns <= 0 || (f->simulated && f->limit_ns.value < p->limit_ns);
+    if (p->memory_bytes <= 0)
+        return KEPT_UNASKED;
+    if (f->memory_most_bytes > p->memory_bytes)
+        return KEPT_NOT;
+    return isfinite(f->memory_most_bytes) &&
+                   f->model->discipline != DISCIPLINE_UNKNOWN
+               ? KEPT
+               : KEPT_UNKNOWN;
+}
+
+static enum kept on_limit(const struct service *p, const struct forecast *f)
+{
+    if (p->limit_ns <= 0)
+        return KEPT_UNASKED;
+    if (p->rate_per_s > 0 && f->load >= FORECAST_OVERLOAD)
+        return KEPT_NOT;
+    if (!f->simulated)
+        return KEPT_UNKNOWN;
+    return f->limit_ns.value < p->limit_ns ? KEPT : KEPT_NOT;
 }
 
 static struct simulated at_limit(const struct service *p,
@@ -390,7 +405,8 @@ static int make(const struct service *p, const struct machine *machine,
     if (precision->requests > 0 && model->discipline != DISCIPLINE_UNKNOWN &&
         (p->rate_per_s <= 0 || f->load < FORECAST_OVERLOAD))
         status = look(p, machine, precision, &cost, f, why, why_size);
-    judge(p, f);
+    f->on_memory = forecast_on_memory(p, f);
+    f->on_limit = on_limit(p, f);
     return status;
 }
 

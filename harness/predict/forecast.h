@@ -9,6 +9,7 @@
 
 #include "constants.h"
 #include "harness/simulate/simulation.h"
+#include "kept.h"
 #include "laws.h"
 #include "service.h"
 
@@ -47,9 +48,12 @@ struct forecast {
     struct simulated limit_ns; /* at the limit's percentile */
     double busy;               /* cores */
     double in_flight;
-    double memory_bytes;            /* NAN: not known */
-    double memory_most_bytes;       /* at a peak, which a limit must hold */
-    bool keeps_limit, keeps_memory; /* true where there is none */
+    double memory_bytes;      /* NAN: not known */
+    double memory_most_bytes; /* at a peak, which a limit must hold */
+    /* A latency that was not simulated is not known, unless there is overload.
+     * Nor is the memory of a server that was not measured at rest, or of which
+     * nothing says what a waiting request occupies. */
+    enum kept on_limit, on_memory;
 };
 
 /* Requests that are known one by one: when each comes, ascending, and how much
@@ -84,6 +88,11 @@ int forecast_make(const struct service *service, const struct machine *machine,
 
 /* Half of the simulated interval, of the figure. */
 double forecast_half_share(const struct simulated *figure);
+
+/* Whether the memory at a peak is within the service's limit. Of a server that
+ * is not known entirely the forecast is the least that it needs. */
+enum kept forecast_on_memory(const struct service *service,
+                             const struct forecast *forecast);
 
 /* The least number of workers whose p99 is within 5 % of the best that any
  * number gives, and whose mean is within 5 % of the best of such, at the rate

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
+
 static const double NS_PER_S = 1e9;
 
 /* By Little's law a rate, connections and a think time say one thing twice: so
@@ -47,19 +49,24 @@ static bool loads_agree(const struct service *p, char *why, size_t size)
     double most_per_s = p->connections / least_s;
     if (p->rate_per_s > most_per_s * 1.0001) {
         snprintf(why, size,
-                 "%d connections that wait, compute and think for %.3g ms ask "
-                 "%.4g times a second at most, and the rate is %.4g/s: give "
+                 "%d connection%s with waits, CPU and pauses of %s can ask "
+                 "%s times a second at most, and the rate is %s/s: give "
                  "one of rate and connections, or more connections",
-                 p->connections, least_s * 1e3, most_per_s, p->rate_per_s);
+                 p->connections, digits_plural(p->connections),
+                 digits_ns(least_s * NS_PER_S).text,
+                 digits_of(most_per_s, 4).text,
+                 digits_of(p->rate_per_s, 4).text);
         return false;
     }
     if (p->given[SERVICE_THINK] && p->rate_per_s * DISAGREE < most_per_s &&
         p->think_ns > 10 * (p->wait_ns + p->cpu_ns)) {
         snprintf(why, size,
-                 "%d connections that think for %.3g ms ask about %.4g times a "
-                 "second, and the rate is %.4g/s: give two of rate, "
+                 "%d connection%s with pauses of %s can ask about %s times a "
+                 "second, and the rate is %s/s: give two of rate, "
                  "connections and think",
-                 p->connections, p->think_ns / 1e6, most_per_s, p->rate_per_s);
+                 p->connections, digits_plural(p->connections),
+                 digits_ns(p->think_ns).text, digits_of(most_per_s, 4).text,
+                 digits_of(p->rate_per_s, 4).text);
         return false;
     }
     return true;
@@ -70,10 +77,60 @@ static bool varies_within(const char *flag, double cv, char *why, size_t size)
     if (cv <= CV_MOST)
         return true;
     snprintf(why, size,
-             "--%s %g is more than %g: such times are those of two kinds of "
+             "--%s %s is more than %s: such times are those of two kinds of "
              "requests; ask for the light ones and the heavy ones apart",
-             flag, cv, CV_MOST);
+             flag, digits_of(cv, 6).text, digits_of(CV_MOST, 6).text);
     return false;
+}
+
+/* Fields that have no part where another one is not there. */
+static const struct {
+    const char *where, *instead;
+} moots[SERVICE_FIELDS] = {
+    [SERVICE_CALLS] = {"requests that do not wait", "give --wait too"},
+    [SERVICE_CV_WAIT] = {"requests that do not wait", "give --wait too"},
+    [SERVICE_BACKEND_WORKERS] = {"requests that do not wait",
+                                 "give --wait too"},
+    [SERVICE_CV_CPU] = {"requests without CPU time", "give --cpu too"},
+    [SERVICE_BURST] = {"clients who wait for their answers",
+                       "give --rate instead of --connections"},
+};
+
+bool service_field_moot(const struct service *p, enum service_field field)
+{
+    switch (field) {
+    case SERVICE_CALLS:
+    case SERVICE_CV_WAIT:
+    case SERVICE_BACKEND_WORKERS:
+        return p->wait_ns <= 0;
+    case SERVICE_CV_CPU:
+        return p->cpu_ns <= 0;
+    case SERVICE_BURST:
+        return p->rate_per_s <= 0;
+    default:
+        return false;
+    }
+}
+
+/* Whether the field says what is so without it: no calls, no variation. */
+static bool is_neutral(const struct service *p, enum service_field field)
+{
+    return (field == SERVICE_CALLS && p->calls == 0) ||
+           (field == SERVICE_CV_WAIT && p->cv_wait == 0) ||
+           (field == SERVICE_CV_CPU && p->cv_cpu == 0) ||
+           (field == SERVICE_BURST && p->burst == 1);
+}
+
+static bool nothing_moot(const struct service *p, char *why, size_t size)
+{
+    for (int f = 0; f < SERVICE_FIELDS; f++) {
+        if (!p->given[f] || !service_field_moot(p, f) || is_neutral(p, f))
+            continue;
+        snprintf(why, size, "--%s has no effect on %s: %s, or leave it out",
+                 service_field_name(f), moots[f].where, moots[f].instead);
+        return false;
+    }
+    return true;
 }
 
 bool service_check(const struct service *p, char *why, size_t size)
@@ -97,12 +154,14 @@ bool service_check(const struct service *p, char *why, size_t size)
     if (p->limit_ns > 0 && p->limit_ns < p->wait_ns + p->cpu_ns &&
         p->cv_wait == 0 && p->cv_cpu == 0) {
         snprintf(why, size,
-                 "no model can: a request waits and computes for %.3g ms, and "
-                 "the limit is %.3g ms",
-                 (p->wait_ns + p->cpu_ns) / 1e6, p->limit_ns / 1e6);
+                 "no model can: a request waits and computes for %s, and "
+                 "the limit is %s",
+                 digits_ns(p->wait_ns + p->cpu_ns).text,
+                 digits_ns(p->limit_ns).text);
         return false;
     }
-    return varies_within("cv-wait", p->cv_wait, why, size) &&
+    return nothing_moot(p, why, size) &&
+           varies_within("cv-wait", p->cv_wait, why, size) &&
            varies_within("cv-cpu", p->cv_cpu, why, size) &&
            loads_agree(p, why, size);
 }
@@ -133,30 +192,30 @@ const char *service_field_text(const struct service *p,
                                enum service_field field, char *text,
                                size_t size)
 {
-    bool of_wait = field == SERVICE_CALLS || field == SERVICE_CV_WAIT ||
-                   field == SERVICE_BACKEND_WORKERS;
-
-    if ((of_wait && p->wait_ns <= 0) ||
-        (field == SERVICE_THINK && p->rate_per_s > 0) ||
-        (field == SERVICE_BURST && p->rate_per_s <= 0) ||
-        (field == SERVICE_CV_CPU && p->cpu_ns <= 0))
+    if (service_field_moot(p, field) ||
+        (field == SERVICE_THINK && p->rate_per_s > 0))
         return ""; /* it has no part in the forecast */
     const char *name = service_field_name(field);
     switch (field) {
+    case SERVICE_WAIT:
+    case SERVICE_CPU:
+        snprintf(text, size, "%s 0", name);
+        break;
     case SERVICE_CALLS:
         snprintf(text, size, "%s %d", name, p->calls);
         break;
     case SERVICE_THINK:
-        snprintf(text, size, "%s %.3g ms", name, p->think_ns / 1e6);
+        snprintf(text, size, "%s 0", name);
         break;
     case SERVICE_CV_WAIT:
-        snprintf(text, size, "%s %g", name, p->cv_wait);
+        snprintf(text, size, "%s %s", name, digits_of(p->cv_wait, 6).text);
         break;
     case SERVICE_CV_CPU:
-        snprintf(text, size, "%s %g", name, p->cv_cpu);
+        snprintf(text, size, "%s %s", name, digits_of(p->cv_cpu, 6).text);
         break;
     case SERVICE_PAYLOAD:
-        snprintf(text, size, "%s %g bytes", name, p->payload_bytes);
+        snprintf(text, size, "%s %s", name,
+                 digits_bytes(p->payload_bytes).text);
         break;
     case SERVICE_CORES:
         snprintf(text, size, "%s %d", name, p->cores);

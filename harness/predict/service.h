@@ -53,9 +53,15 @@ struct service {
 /* Sets what was not given. `cores` is this machine's. */
 void service_defaults(struct service *service, int cores);
 
+/* Whether the field has no part in the service as it stands: calls of requests
+ * that do not wait, bursts of clients who take turns. */
+bool service_field_moot(const struct service *service,
+                        enum service_field field);
+
 /* Whether the service means something. Otherwise false, with what is wrong, in
  * figures, and what to do: a rate that fits neither the connections nor the
- * think time, a limit below what a request takes at least, no load. */
+ * think time, a limit below what a request takes at least, no load, a field
+ * that is given and has no part. */
 bool service_check(const struct service *service, char *why, size_t why_size);
 
 /* "calls": as the flag of troika predict. */

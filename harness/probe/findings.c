@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 
@@ -106,8 +107,11 @@ static const char *time_text(double ns, char *text)
     ns = rounded(ns);
     while (ns < times[i].ns)
         i++;
-    snprintf(text, VALUE_SIZE, "%.*g%s", ns >= 1e12 ? 9 : 4,
-             times[i].ns > 0 ? ns / times[i].ns : ns, times[i].unit);
+    snprintf(
+        text, VALUE_SIZE, "%s%s",
+        digits_of(times[i].ns > 0 ? ns / times[i].ns : ns, ns >= 1e12 ? 9 : 4)
+            .text,
+        times[i].unit);
     return text;
 }
 
@@ -124,11 +128,13 @@ static const char *value_of(const struct service *service,
         snprintf(text, VALUE_SIZE, "%.0fB", rounded(service->payload_bytes));
         break;
     case SERVICE_RATE:
-        snprintf(text, VALUE_SIZE,
-                 service->rate_per_s < 0.01   ? "%.6f/s"
-                 : service->rate_per_s < 1000 ? "%.4g/s"
-                                              : "%.0f/s",
-                 service->rate_per_s);
+        if (service->rate_per_s < 0.01)
+            snprintf(text, VALUE_SIZE, "%.6f/s", service->rate_per_s);
+        else if (service->rate_per_s < 1000)
+            snprintf(text, VALUE_SIZE, "%s/s",
+                     digits_of(service->rate_per_s, 4).text);
+        else
+            snprintf(text, VALUE_SIZE, "%.0f/s", service->rate_per_s);
         break;
     case SERVICE_CV_WAIT:
         snprintf(text, VALUE_SIZE, "%.2f", service->cv_wait);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/arithmetic/statistics.h"
 #include "harness/figures/metric.h"
 #include "harness/machine/machine.h"
@@ -441,9 +442,10 @@ static int climb_all(struct climb *c)
         tell(c, rung);
         if (rung->ok == 0 && n == 1) {
             snprintf(c->why, c->why_size,
-                     "%s: no answer came in a turn of %.3g s: give longer ones "
+                     "%s: no answer came in a turn of %s s: give longer ones "
                      "(--window)%s%s",
-                     c->subject->name, (double)window_of(c, 1) / 1e9,
+                     c->subject->name,
+                     digits_of((double)window_of(c, 1) / 1e9, 3).text,
                      rung->failure[0] ? "; " : "", rung->failure);
             return -EPROTO;
         }

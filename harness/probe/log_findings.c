@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
+
 #include "behaviour.h"
 
 static const double SECOND_NS = 1e9;
@@ -108,8 +110,9 @@ static void add_rate(const struct sums *s, struct findings *findings)
     double most = 0;
 
     findings_time(s->span_ns, span);
-    findings_line(findings, "rate", "%llu requests / %s = %.4g/s",
-                  (unsigned long long)facts->requests, span, s->per_s);
+    findings_line(findings, "rate", "%llu requests / %s = %s/s",
+                  (unsigned long long)facts->requests, span,
+                  digits_of(s->per_s, 4).text);
     findings->service.rate_per_s = s->per_s;
     findings_fact(findings, "rate_per_s", s->per_s);
     whole_minutes(facts, &first, &last);
@@ -123,15 +126,16 @@ static void add_rate(const struct sums *s, struct findings *findings)
         return;
     }
     findings_line(findings, "peak minute",
-                  "%.0f requests / 60 s = %.4g/s, %.2f x the mean, of %lld "
-                  "whole minutes",
-                  most, most / 60, most / 60 / s->per_s,
-                  (long long)(last - first));
+                  "%.0f requests / 60 s = %s/s, %.2f x the mean, of %lld "
+                  "whole minute%s",
+                  most, digits_of(most / 60, 4).text, most / 60 / s->per_s,
+                  (long long)(last - first),
+                  digits_plural((double)(last - first)));
     findings_fact(findings, "peak_minute_per_s", most / 60);
     findings_fact(findings, "peak_factor", most / 60 / s->per_s);
     findings_found(findings, SERVICE_RATE,
-                   "the mean of %s; the peak minute has %.4g/s, %.2f x", span,
-                   most / 60, most / 60 / s->per_s);
+                   "the mean of %s; the peak minute has %s/s, %.2f x", span,
+                   digits_of(most / 60, 4).text, most / 60 / s->per_s);
 }
 
 static void add_dispersion(const struct sums *s, struct findings *findings)
@@ -178,11 +182,12 @@ static void add_times(const struct sums *s, struct findings *findings)
                   "mean %s, p50 %s, p90 %s, p99 %s, CV %.2f", mean, p50, p90,
                   p99, cv_of(facts->time_ns, facts->time_squares, n));
     findings_line(findings, "when quiet",
-                  "mean %s in the quietest seconds, those with about %.3g/s",
-                  quiet, s->quiet_per_s);
+                  "mean %s in the quietest seconds, those with about %s/s",
+                  quiet, digits_of(s->quiet_per_s, 3).text);
     findings_line(findings, "in flight",
-                  "sum of the times / span = %.4g s / %s = %.3g (Little)",
-                  facts->time_ns / 1e9, span, in_flight);
+                  "sum of the times / span = %s s / %s = %s (Little)",
+                  digits_of(facts->time_ns / 1e9, 4).text, span,
+                  digits_of(in_flight, 3).text);
     findings_fact(findings, "in_flight", in_flight);
     findings_fact(findings, "time_mean_ns", facts->time_ns / n);
     findings_fact(findings, "time_quiet_ns", s->quiet_ns);
@@ -216,9 +221,10 @@ static void add_cpu(const struct sums *s, struct findings *findings)
                       findings_time(s->asked->cpu_time_ns, all),
                       (unsigned long long)s->facts->requests, cpu);
     else
-        findings_line(findings, "CPU of a request",
-                      "%.3g %% x %d / %.4g/s = %s", 100 * s->asked->busy,
-                      s->asked->cores > 0 ? s->asked->cores : 1, s->per_s, cpu);
+        findings_line(findings, "CPU of a request", "%s %% x %d / %s/s = %s",
+                      digits_of(100 * s->asked->busy, 3).text,
+                      s->asked->cores > 0 ? s->asked->cores : 1,
+                      digits_of(s->per_s, 4).text, cpu);
     findings->service.cpu_ns = s->cpu_ns;
     findings_found(findings, SERVICE_CPU,
                    "CPU time over the log's span / "
@@ -238,9 +244,9 @@ static void add_upstream(const struct sums *s, struct findings *findings)
     service->wait_ns = facts->upstream_ns / (double)facts->requests;
     findings_time(service->wait_ns, wait);
     findings_line(findings, "wait of a request",
-                  "%.4g s of upstream times / %llu requests = %s",
-                  facts->upstream_ns / 1e9, (unsigned long long)facts->requests,
-                  wait);
+                  "%s s of upstream times / %llu requests = %s",
+                  digits_of(facts->upstream_ns / 1e9, 4).text,
+                  (unsigned long long)facts->requests, wait);
     findings_found(findings, SERVICE_WAIT, "the mean upstream time");
     service->calls = (int)fmax(1, round(calls));
     findings_line(findings, "calls",
@@ -312,9 +318,10 @@ static void add_payload(const struct sums *s, struct findings *findings)
     if (facts->sized == 0)
         return;
     findings->service.payload_bytes = facts->bytes / (double)facts->sized;
-    findings_line(findings, "payload", "%.4g bytes / %llu answers = %.4g bytes",
-                  facts->bytes, (unsigned long long)facts->sized,
-                  findings->service.payload_bytes);
+    findings_line(findings, "payload", "%s bytes / %llu answers = %s bytes",
+                  digits_of(facts->bytes, 4).text,
+                  (unsigned long long)facts->sized,
+                  digits_of(findings->service.payload_bytes, 4).text);
     findings_found(findings, SERVICE_PAYLOAD, "mean bytes of an answer");
     findings_fact(findings, "payload_bytes", findings->service.payload_bytes);
 }
@@ -341,16 +348,16 @@ static void add_behaviour(const struct sums *s, struct findings *findings)
         return;
     behaviour_judge(&facts, &behaviour);
     findings_line(findings, "stands still",
-                  "at %.4g/s in the log's fullest seconds, which are closer "
+                  "at %s/s in the log's fullest seconds, which are closer "
                   "together than chance would have them",
-                  s->ceiling_per_s);
+                  digits_of(s->ceiling_per_s, 4).text);
     if (isfinite(behaviour.places))
-        findings_line(findings, "places", "%.4g/s x %s = %.2f at once",
-                      s->ceiling_per_s, findings_time(s->quiet_ns, quiet),
-                      behaviour.places);
+        findings_line(findings, "places", "%s/s x %s = %.2f at once",
+                      digits_of(s->ceiling_per_s, 4).text,
+                      findings_time(s->quiet_ns, quiet), behaviour.places);
     else
-        findings_line(findings, "CPUs busy then", "%.4g/s x CPU = %.2f",
-                      s->ceiling_per_s, busy);
+        findings_line(findings, "CPUs busy then", "%s/s x CPU = %.2f",
+                      digits_of(s->ceiling_per_s, 4).text, busy);
     behaviour_words(&behaviour, findings->behaves, sizeof findings->behaves);
     json_object_set_new(findings->facts, "limit",
                         json_string(behaviour_name(behaviour.limit)));

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
+
 /* At a higher load requests queue for the CPU, and the response time is none
  * when quiet. */
 static const double QUIET_MOST = 0.7;
@@ -14,12 +16,13 @@ static int contradiction(const struct numbers *n, double cpu_ns, char *why,
     char cpu[FINDINGS_TIME], response[FINDINGS_TIME];
 
     snprintf(why, why_size,
-             "%.3g %% of %d %s at %.4g/s are %s of CPU time for each request, "
+             "%s %% of %d %s at %s/s are %s of CPU time for each request, "
              "more than the %s that one takes: is the load that of fewer "
              "cores (--cores), or of other programs too, or does one request "
              "compute on several CPUs?",
-             100 * n->busy, n->cores, n->cores > 1 ? "cores" : "core",
-             n->rate_per_s, findings_time(cpu_ns, cpu),
+             digits_of(100 * n->busy, 3).text, n->cores,
+             n->cores > 1 ? "cores" : "core", digits_of(n->rate_per_s, 4).text,
+             findings_time(cpu_ns, cpu),
              findings_time(n->response_ns, response));
     return -EINVAL;
 }
@@ -32,10 +35,10 @@ static void doubt(const struct numbers *n, struct findings *findings)
                        "CPU time is in proportion to it (--cores)");
     if (n->busy > QUIET_MOST)
         findings_doubt(findings,
-                       "at a load of %.3g %% requests queue for the CPU: the "
+                       "at a load of %s %% requests queue for the CPU: the "
                        "wait is too long by that queue, unless the response "
                        "time is of a quiet hour",
-                       100 * n->busy);
+                       digits_of(100 * n->busy, 3).text);
     findings_doubt(findings, "the wait is all that is not CPU time: calls, and "
                              "queues and locks as well; --command with a URL "
                              "tells them apart");
@@ -57,18 +60,20 @@ int numbers_probe(const struct numbers *n, struct findings *findings, char *why,
     findings_time(cpu_ns, cpu);
     findings_time(n->response_ns, response);
     findings_time(wait_ns, wait);
-    findings_line(findings, "CPU of a request", "%.3g %% x %d / %.4g/s = %s",
-                  100 * n->busy, n->cores, n->rate_per_s, cpu);
+    findings_line(findings, "CPU of a request", "%s %% x %d / %s/s = %s",
+                  digits_of(100 * n->busy, 3).text, n->cores,
+                  digits_of(n->rate_per_s, 4).text, cpu);
     findings_line(findings, "wait of a request", "%s - %s = %s", response, cpu,
                   wait);
-    findings_line(findings, "in flight", "%.4g/s x %s = %.3g (Little)",
-                  n->rate_per_s, response,
-                  n->rate_per_s * n->response_ns / 1e9);
+    findings_line(findings, "in flight", "%s/s x %s = %s (Little)",
+                  digits_of(n->rate_per_s, 4).text, response,
+                  digits_of(n->rate_per_s * n->response_ns / 1e9, 3).text);
     service->wait_ns = wait_ns;
     findings_found(findings, SERVICE_WAIT, "%s - %s", response, cpu);
     service->cpu_ns = cpu_ns;
-    findings_found(findings, SERVICE_CPU, "%.3g %% x %d / %.4g/s",
-                   100 * n->busy, n->cores, n->rate_per_s);
+    findings_found(findings, SERVICE_CPU, "%s %% x %d / %s/s",
+                   digits_of(100 * n->busy, 3).text, n->cores,
+                   digits_of(n->rate_per_s, 4).text);
     service->rate_per_s = n->rate_per_s;
     findings_found(findings, SERVICE_RATE, "as given");
     if (n->cores_given) {

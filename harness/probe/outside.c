@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 
 /* Beyond this share of the response time, what was taken off it decides what
@@ -90,12 +91,13 @@ static void add_rungs(const struct ladder *ladder, struct findings *findings)
         char metered[128] = "";
 
         snprintf(name, sizeof name, "%d connection%s", rung->connections,
-                 rung->connections > 1 ? "s" : "");
+                 digits_plural(rung->connections));
         if (isfinite(rung->cpu_ns))
             snprintf(metered, sizeof metered,
                      ", CPU %s a request, %.2f CPUs busy",
                      findings_time(rung->cpu_ns, cpu), rung->busy_cpus);
-        findings_line(findings, name, "%.4g/s, %s a request%s", rung->per_s,
+        findings_line(findings, name, "%s/s, %s a request%s",
+                      digits_of(rung->per_s, 4).text,
                       findings_time(rung->response_ns, response), metered);
         json_array_append_new(
             list,
@@ -130,9 +132,9 @@ static void add_fields(const struct ladder *ladder, struct findings *findings)
     if (isfinite(top->cpu_ns)) {
         service->cpu_ns = top->cpu_ns;
         findings_found(findings, SERVICE_CPU,
-                       "CPU time / requests at %d connections, the server's "
+                       "CPU time / requests at %d connection%s, the server's "
                        "own work included",
-                       top->connections);
+                       top->connections, digits_plural(top->connections));
         findings_fact(findings, "cpu_busy_ns", top->cpu_ns);
     } else {
         findings_missing(findings, SERVICE_CPU,
@@ -164,15 +166,16 @@ static void add_limit(const struct ladder *ladder,
     if (!ladder->flat)
         return;
     findings_line(findings, "stands still",
-                  "at %.4g/s: %d connections bring "
+                  "at %s/s: %d connections bring "
                   "%.2f x what %d do",
-                  top->per_s, last->connections, last->per_s / last[-1].per_s,
-                  last[-1].connections);
+                  digits_of(top->per_s, 4).text, last->connections,
+                  last->per_s / last[-1].per_s, last[-1].connections);
     findings_time(behaviour->facts.hold_ns, hold);
     if (isfinite(behaviour->places) && isfinite(top->cpu_ns))
         findings_line(
             findings, "places",
-            "%.4g/s x (%s wait + %s CPU + %s ready) = %.2f at once", top->per_s,
+            "%s/s x (%s wait + %s CPU + %s ready) = %.2f at once",
+            digits_of(top->per_s, 4).text,
             findings_time(fmax(0, one->wait_ns), wait),
             findings_time(top->cpu_ns, cpu),
             findings_time(
@@ -180,12 +183,13 @@ static void add_limit(const struct ladder *ladder,
                 ready),
             behaviour->places);
     else if (isfinite(behaviour->places))
-        findings_line(findings, "places", "%.4g/s x %s = %.2f at once",
-                      top->per_s, hold, behaviour->places);
+        findings_line(findings, "places", "%s/s x %s = %.2f at once",
+                      digits_of(top->per_s, 4).text, hold, behaviour->places);
     else
-        findings_line(findings, "CPUs busy then", "%.4g/s x %s = %.2f of %d",
-                      top->per_s, findings_time(top->cpu_ns, cpu),
-                      top->busy_cpus, ladder->cpus);
+        findings_line(findings, "CPUs busy then", "%s/s x %s = %.2f of %d",
+                      digits_of(top->per_s, 4).text,
+                      findings_time(top->cpu_ns, cpu), top->busy_cpus,
+                      ladder->cpus);
     behaviour_words(behaviour, findings->behaves, sizeof findings->behaves);
 }
 
@@ -198,9 +202,9 @@ static void doubt_limit(const struct ladder *ladder,
     switch (behaviour->limit) {
     case LIMIT_NONE:
         findings_doubt(findings,
-                       "the rate still grew with %d connections: what limits "
+                       "the rate still grew with %d connection%s: what limits "
                        "the service is beyond them (--connections)",
-                       last->connections);
+                       last->connections, digits_plural(last->connections));
         break;
     case LIMIT_UNKNOWN:
         findings_doubt(findings,
@@ -248,15 +252,18 @@ static void doubt(const struct ladder *ladder,
     doubt_limit(ladder, behaviour, findings);
     if (ladder->failed)
         findings_doubt(findings,
-                       "with %d connections %.3g %% of the requests failed, so "
+                       "with %d connection%s %s %% of the requests failed, so "
                        "the ladder ends there; the first: %s",
-                       last->connections,
-                       100 * (double)last->failed /
-                           (double)(last->ok + last->failed),
+                       last->connections, digits_plural(last->connections),
+                       digits_of(100 * (double)last->failed /
+                                     (double)(last->ok + last->failed),
+                                 3)
+                           .text,
                        last->failure);
     if (ladder->ended[0] != '\0')
-        findings_doubt(findings, "more than %d connections: %s",
-                       last->connections, ladder->ended);
+        findings_doubt(findings, "more than %d connection%s: %s",
+                       last->connections, digits_plural(last->connections),
+                       ladder->ended);
     if (!ladder->metered)
         findings_doubt(findings, "how much of the time is CPU time");
     else if (!isfinite(one->ready_ns))

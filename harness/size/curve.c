@@ -32,16 +32,23 @@ const char *curve_mark_name(enum curve_mark mark)
 const char *curve_why_name(enum curve_why why)
 {
     static const char *const names[] = {
-        [CURVE_BEST] = "best",         [CURVE_LIMIT] = "limit",
-        [CURVE_MEMORY] = "memory",     [CURVE_NONE] = "none",
-        [CURVE_OVERLOAD] = "overload",
+        [CURVE_BEST] = "best",     [CURVE_LIMIT] = "limit",
+        [CURVE_MEMORY] = "memory", [CURVE_UNKNOWN] = "unknown",
+        [CURVE_NONE] = "none",     [CURVE_OVERLOAD] = "overload",
     };
     return names[why];
 }
 
 bool curve_keeps(const struct curve *curve)
 {
-    return curve->why < CURVE_NONE;
+    return curve->why < CURVE_UNKNOWN;
+}
+
+enum kept curve_kept(const struct curve *curve)
+{
+    return curve_keeps(curve)            ? KEPT
+           : curve->why == CURVE_UNKNOWN ? KEPT_UNKNOWN
+                                         : KEPT_NOT;
 }
 
 const struct curve_point *curve_at(const struct curve *curve, int workers)
@@ -80,10 +87,9 @@ struct curve_point curve_look(const struct curve_question *q,
     point.overloaded = p->rate_per_s > 0 && f->load >= FORECAST_OVERLOAD;
     if (point.overloaded) {
         f->simulated = false;
-        f->keeps_limit = p->limit_ns <= 0;
+        f->on_limit = p->limit_ns > 0 ? KEPT_NOT : KEPT_UNASKED;
     }
-    f->keeps_memory = p->memory_bytes <= 0 || !isfinite(f->memory_most_bytes) ||
-                      f->memory_most_bytes <= p->memory_bytes;
+    f->on_memory = forecast_on_memory(p, f);
     return point;
 }
 
@@ -104,12 +110,12 @@ static const struct curve_point *look(const struct curve_question *q,
 
 static bool keeps_limit(const struct curve_point *point)
 {
-    return !point->overloaded && point->forecast.keeps_limit;
+    return !point->overloaded && point->forecast.on_limit <= KEPT;
 }
 
 static bool keeps_memory(const struct curve_point *point)
 {
-    return !point->overloaded && point->forecast.keeps_memory;
+    return !point->overloaded && point->forecast.on_memory <= KEPT;
 }
 
 /* The number nearest to `bad` of which `keeps` is true, as it is of `good`. */
@@ -192,7 +198,10 @@ static void choose(const struct curve_question *q, struct curve *curve,
         curve->why = star > 0 ? CURVE_LIMIT : CURVE_NONE;
         star = star > 0 ? star : best;
     }
-    if (!keeps_memory(look(q, curve, star))) {
+    bool told = look(q, curve, star)->forecast.on_memory != KEPT_UNKNOWN;
+    if (!told && curve->why != CURVE_NONE)
+        curve->why = CURVE_UNKNOWN;
+    if (told && !keeps_memory(look(q, curve, star))) {
         int fits = fewer_for_memory(q, curve, star, least);
         marks[MARK_FITS] = fits;
         bool will_do = fits > 0 && curve->why != CURVE_NONE &&

@@ -34,10 +34,12 @@ enum curve_mark {
 
 /* Why W* is W*. */
 enum curve_why {
-    CURVE_BEST,   /* p99 is near the best */
-    CURVE_LIMIT,  /* fewer do not keep the limit */
-    CURVE_MEMORY, /* more do not fit */
-    CURVE_NONE,   /* no number keeps limit and memory */
+    CURVE_BEST,    /* p99 is near the best */
+    CURVE_LIMIT,   /* fewer do not keep the limit */
+    CURVE_MEMORY,  /* more do not fit */
+    CURVE_UNKNOWN, /* p99 is near the best; whether so many fit into the memory
+                      cannot be told */
+    CURVE_NONE,    /* no number keeps limit and memory */
     CURVE_OVERLOAD,
 };
 
@@ -79,8 +81,10 @@ const struct curve_point *curve_at(const struct curve *curve, int workers);
 /* "W*", "2c+1". */
 const char *curve_mark_name(enum curve_mark mark);
 
-/* "best", "limit", "memory", "none", "overload". */
+/* "best", "limit", "memory", "unknown", "none", "overload". */
 const char *curve_why_name(enum curve_why why);
 
-/* Whether some number keeps limit and memory. */
+/* Whether some number is known to keep limit and memory. */
 bool curve_keeps(const struct curve *curve);
+
+enum kept curve_kept(const struct curve *curve);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "harness/advice/print.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 #include "words.h"
 
@@ -31,12 +32,15 @@ static const char *verdict_of(const struct size *size,
 
     if (point->overloaded)
         return "overload";
-    if (!f->keeps_limit && !f->keeps_memory)
+    bool misses = f->on_limit == KEPT_NOT;
+    if (misses && f->on_memory == KEPT_NOT)
         return "misses both";
-    if (!f->keeps_limit)
+    if (misses)
         return "misses the limit";
-    if (!f->keeps_memory)
+    if (f->on_memory == KEPT_NOT)
         return "over the memory";
+    if (kept_both(f->on_limit, f->on_memory) == KEPT_UNKNOWN)
+        return "cannot be told";
     return p->limit_ns > 0 || p->memory_bytes > 0 ? "keeps" : "carries";
 }
 
@@ -55,28 +59,40 @@ static const char *marks_of(const struct curve *curve, int workers, char *text,
     return text;
 }
 
+/* "p90" where a limit is for it, which is no column otherwise; else NULL. */
+static const char *more_title(const struct size *size)
+{
+    const struct service *p = &size->at_peak.service;
+    return p->limit_ns > 0 && p->limit_percent == 90 ? "p90" : NULL;
+}
+
 static void print_row(const struct size *size, const struct curve *curve,
                       const struct curve_point *point, bool markdown)
 {
     const struct forecast *f = &point->forecast;
-    char capacity[CELL], p50[CELL], p99[CELL], memory[CELL], marks[MARKS];
+    char capacity[CELL], p50[CELL], p90[CELL + 4], p99[CELL], memory[CELL];
+    char marks[MARKS], figure[CELL];
     const char *verdict = verdict_of(size, point);
 
     figure_text("_per_s", f->capacity_per_s, true, capacity);
     figure_text("_ns", f->p50_ns.value, f->simulated, p50);
+    figure_text("_ns", f->p90_ns.value, f->simulated, figure);
+    snprintf(p90, sizeof p90, markdown ? "| %s " : " %11s", figure);
+    if (!more_title(size))
+        p90[0] = '\0';
     figure_text("_ns", f->p99_ns.value, f->simulated, p99);
     figure_text("_bytes", f->memory_most_bytes, !point->overloaded, memory);
     marks_of(curve, f->workers, marks, sizeof marks);
     if (!markdown) {
-        printf("%7d %11s %11s %11s %11s  %s", f->workers, capacity, p50, p99,
-               memory, verdict);
+        printf("%7d %11s %11s%s %11s %11s  %s", f->workers, capacity, p50, p90,
+               p99, memory, verdict);
         if (marks[0] != '\0')
             printf("%*s%s", 18 - (int)strlen(verdict), "", marks);
         puts("");
         return;
     }
-    printf("| %d | %s | %s | %s | %s | %s | ", f->workers, capacity, p50, p99,
-           memory, verdict);
+    printf("| %d | %s | %s %s| %s | %s | %s | ", f->workers, capacity, p50, p90,
+           p99, memory, verdict);
     print_escaped(marks);
     puts(" |");
 }
@@ -99,16 +115,21 @@ static void print_sentences(const struct sentences *sentences, bool markdown)
 static void print_curve(const struct size *size, int model, bool markdown)
 {
     const struct curve *curve = &size->models[model].curve;
+    const char *more = more_title(size);
     struct sentences sentences;
 
     if (markdown) {
         printf("\n**");
         print_escaped(curve->model->name);
-        puts("**\n\n| workers | capacity | p50 | p99 | memory | verdict | "
-             "mark |\n|--:|--:|--:|--:|--:|---|---|");
+        printf("**\n\n| workers | capacity | p50 |%s p99 | memory | verdict | "
+               "mark |\n|--:|--:|--:|%s--:|--:|---|---|\n",
+               more ? " p90 |" : "", more ? "--:|" : "");
     } else {
-        printf("\n%s\n%7s %11s %11s %11s %11s\n", curve->model->name, "workers",
-               "capacity", "p50", "p99", "memory");
+        printf("\n%s\n%7s %11s %11s", curve->model->name, "workers", "capacity",
+               "p50");
+        if (more)
+            printf(" %11s", more);
+        printf(" %11s %11s\n", "p99", "memory");
     }
     for (int i = 0; i < curve->count; i++)
         print_row(size, curve, &curve->points[i], markdown);
@@ -139,9 +160,9 @@ static void print_server(const struct size *size, const struct server *server)
         printf("  %-*s%s\n", LINE_AT - 2, first ? title : "", line);
         first = false;
     }
+    int slots = server_slots(server, &size->figures);
     if (server->kind == SERVER_BOTH)
-        printf("%*s(%d slots)\n", LINE_AT, "",
-               server_slots(server, &size->figures));
+        printf("%*s(%d slot%s)\n", LINE_AT, "", slots, digits_plural(slots));
     server_remark(server, &size->figures, remark, sizeof remark);
     if (size->asked->server && remark[0] != '\0')
         printf("%*s%s\n", LINE_AT, "", remark);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "rules.h"
 
 static const double NS_PER_S = 1e9;
@@ -85,8 +86,8 @@ int size_ask(const struct size_question *asked, const struct machine *machine,
         return status;
     if (service_check(p, reason, sizeof reason))
         return 0;
-    snprintf(why, why_size, "at the peak, %.3g times the load (--peak): %s",
-             size->peak, reason);
+    snprintf(why, why_size, "at the peak, %s times the load (--peak): %s",
+             digits_of(size->peak, 3).text, reason);
     return -EINVAL;
 }
 
@@ -109,7 +110,7 @@ static void make_curve(struct size *size, int model)
     usual.service = &question->service;
     sized->usual = size->peak > 1 ? curve_look(&usual, best->model, star)
                                   : *curve_at(&sized->curve, star);
-    size->keeps |= curve_keeps(&sized->curve);
+    size->kept = kept_either(size->kept, curve_kept(&sized->curve));
 }
 
 /* W* of the model of that name, or of any that holds a worker. */
@@ -202,11 +203,11 @@ void size_make(const struct machine *machine, bool shipped,
 {
     const struct service *p = &size->at_peak.service;
 
-    size->keeps = false;
     size->figures = (struct server_figures){0};
     size->unlimited = size->at_peak;
     size->unlimited.service.memory_bytes = 0;
     advice_make(&size->unlimited, machine, shipped, bands, &size->advice);
+    size->kept = size->advice.unforecast_count > 0 ? KEPT_UNKNOWN : KEPT_NOT;
     for (int i = 0; i < size->advice.model_count; i++)
         make_curve(size, i);
     find_figures(size);

@@ -44,7 +44,8 @@ struct size {
     struct question unlimited; /* at the peak, with any memory */
     struct advice advice;      /* that this one gets */
     struct sized models[CONSTANTS_MODELS_MAX]; /* as those of the advice */
-    bool keeps;           /* some number of workers keeps what was asked for */
+    /* Whether some number of workers keeps what was asked for. */
+    enum kept kept;
     double calling_per_s; /* requests that call, at the peak */
     double database_queue_p99_ns;
     double piece_ns; /* that one loop stands; NAN: no rate is given */
@@ -58,7 +59,7 @@ int size_ask(const struct size_question *asked, const struct machine *machine,
              struct size *size, char *why, size_t why_size);
 
 /* Answers what size_ask has made. A model that cannot be forecast is left out
- * and named on stderr. */
+ * and is among those of size->advice. */
 void size_make(const struct machine *machine, bool shipped,
                const struct bands *bands, struct size *size);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 enum { FIGURE = 32, PHRASE = 160 };
@@ -24,11 +25,6 @@ say(struct sentences *sentences, const char *format, ...)
     va_end(values);
 }
 
-static const char *plural(double count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* "390/s", or "400 clients". */
 static const char *load_text(const struct service *p, char *text, size_t size)
 {
@@ -36,7 +32,7 @@ static const char *load_text(const struct service *p, char *text, size_t size)
         metric_format("_per_s", p->rate_per_s, text, size);
     else
         snprintf(text, size, "%d client%s", p->connections,
-                 plural(p->connections));
+                 digits_plural(p->connections));
     return text;
 }
 
@@ -62,17 +58,18 @@ static const char *count_text(const struct model_constants *model, int workers,
              model->offloads ? "thread"
              : loop          ? "loop"
                              : "worker",
-             plural(workers), model->offloads ? " beside the loop" : "");
+             digits_plural(workers), model->offloads ? " beside the loop" : "");
     return text;
 }
 
 /* "p99<100 ms", "256 MiB", or both. */
 static const char *limits_text(const struct service *p, char *text, size_t size)
 {
-    char limit[FIGURE] = "", memory[FIGURE] = "", time[FIGURE];
+    char limit[3 * FIGURE] = "", memory[FIGURE] = "", time[FIGURE];
 
     if (p->limit_ns > 0)
-        snprintf(limit, sizeof limit, "p%g<%s", p->limit_percent,
+        snprintf(limit, sizeof limit, "p%s<%s",
+                 digits_of(p->limit_percent, 4).text,
                  metric_format("_ns", p->limit_ns, time, sizeof time));
     if (p->memory_bytes > 0)
         metric_format("_bytes", p->memory_bytes, memory, sizeof memory);
@@ -125,8 +122,11 @@ static const char *point_text(const struct size *size,
                 sizeof memory);
     snprintf(text, text_size, "%s%sp99 %s%s%s%s", closed ? rate : "",
              closed ? ", " : "", p99,
-             f->keeps_limit ? "" : ", misses the limit",
-             f->keeps_memory ? "" : ", over the memory", memory);
+             f->on_limit != KEPT_NOT ? "" : ", misses the limit",
+             f->on_memory == KEPT_NOT       ? ", over the memory"
+             : f->on_memory == KEPT_UNKNOWN ? ", memory not judged"
+                                            : "",
+             memory);
     return text;
 }
 
@@ -144,20 +144,23 @@ static void say_overload(const struct size *size, const struct curve *curve,
     const struct forecast *f =
         &curve_at(curve, curve->marks[MARK_STAR])->forecast;
     char peak[FIGURE * 2], most[FIGURE], each[FIGURE];
+    int little = curve->marks[MARK_LITTLE];
 
     peak_text(size, peak, sizeof peak);
     metric_format("_per_s", f->capacity_per_s, most, sizeof most);
     if (f->law == LAW_WORKERS && !f->model->offloads)
         say(sentences,
-            "W* is sought up to %d workers, which do not carry %s: %d requests "
-            "are in flight on average (Little); a loop holds no worker while "
+            "W* is sought up to %d workers, which do not carry %s: %d "
+            "request%s "
+            "%s in flight on average (Little); a loop holds no worker while "
             "they wait",
-            f->workers, peak, curve->marks[MARK_LITTLE]);
+            f->workers, peak, little, digits_plural(little),
+            little == 1 ? "is" : "are");
     else if (f->law == LAW_CPU && !f->model->offloads)
         say(sentences,
             "no number of workers carries %s: %d core%s / %s of CPU a request "
             "are %s",
-            peak, f->cores, plural(f->cores),
+            peak, f->cores, digits_plural(f->cores),
             metric_format("_ns", f->full_cpu_ns, each, sizeof each), most);
     else
         say(sentences, "no number of workers carries %s: %s allows %s", peak,
@@ -185,7 +188,9 @@ static void say_star(const struct size *size, int model,
                                sizeof time),
                  load_text(&size->asked->question->service, load, sizeof load));
     say(sentences, "%s%s: p99 %s%s%s at %s%s",
-        curve_keeps(curve) ? "" : "no number keeps all that is asked for; ",
+        curve_kept(curve) != KEPT_NOT
+            ? ""
+            : "no number keeps all that is asked for; ",
         count, p99, band[0] != '\0' ? " " : "", band,
         peak_text(size, peak, sizeof peak), usual);
 }
@@ -194,7 +199,7 @@ static void say_star(const struct size *size, int model,
 static void say_why_none(const struct size *size, const struct curve *curve,
                          struct sentences *sentences)
 {
-    char limits[96], what[PHRASE], needed[FIGURE];
+    char limits[160], what[PHRASE], needed[FIGURE];
     const struct curve_point *least = curve->points;
 
     if (curve->marks[MARK_FITS] > 0) {
@@ -208,7 +213,7 @@ static void say_why_none(const struct size *size, const struct curve *curve,
         mark_text(size, curve, MARK_STAR, what, sizeof what));
     while (least->overloaded) /* W* is not */
         least++;
-    if (!least->forecast.keeps_memory)
+    if (least->forecast.on_memory == KEPT_NOT)
         say(sentences, "the fewest that carry the load, %d, need %s",
             least->forecast.workers,
             metric_format("_bytes", least->forecast.memory_most_bytes, needed,
@@ -219,7 +224,7 @@ static void say_why(const struct size *size, const struct curve *curve,
                     struct sentences *sentences)
 {
     const int *marks = curve->marks;
-    char limits[96], what[PHRASE];
+    char limits[160], what[PHRASE];
 
     limits_text(&size->at_peak.service, limits, sizeof limits);
     switch (curve->why) {
@@ -245,6 +250,13 @@ static void say_why(const struct size *size, const struct curve *curve,
             marks[MARK_BEST],
             mark_text(size, curve, MARK_BEST, what, sizeof what));
         break;
+    case CURVE_UNKNOWN:
+        say(sentences,
+            "whether so many fit into the memory cannot be told: that of a "
+            "server at rest was not measured; troika calibrate --models %s "
+            "--add",
+            curve->model->name);
+        break;
     case CURVE_NONE:
         say_why_none(size, curve, sentences);
         break;
@@ -269,11 +281,11 @@ static void say_capacity(const struct size *size, const struct curve *curve,
                  metric_format("_ns", f->held_ns, each, sizeof each));
     if (f->law == LAW_CPU && !f->model->offloads)
         snprintf(how, sizeof how, ": %d core%s / %s of CPU a request", f->cores,
-                 plural(f->cores),
+                 digits_plural(f->cores),
                  metric_format("_ns", f->full_cpu_ns, each, sizeof each));
     if (p->rate_per_s > 0)
-        snprintf(times, sizeof times, ", %.3g x the %s",
-                 f->capacity_per_s / p->rate_per_s,
+        snprintf(times, sizeof times, ", %s x the %s",
+                 digits_of(f->capacity_per_s / p->rate_per_s, 3).text,
                  size->peak > 1 ? "peak" : "rate");
     say(sentences, "they answer up to %s (%s%s)%s",
         metric_format("_per_s", f->capacity_per_s, most, sizeof most),
@@ -285,7 +297,7 @@ static void say_others(const struct size *size, const struct curve *curve,
                        struct sentences *sentences)
 {
     const int *marks = curve->marks;
-    char half[PHRASE], twice[PHRASE], least[PHRASE], limits[96];
+    char half[PHRASE], twice[PHRASE], least[PHRASE], limits[160];
 
     mark_text(size, curve, MARK_TWICE, twice, sizeof twice);
     if (marks[MARK_HALF] > 0)
@@ -352,11 +364,15 @@ static void say_given(const struct size *size, const struct curve *curve,
 static void say_two_pools(const struct size *size, const struct curve *curve,
                           struct sentences *sentences)
 {
+    int star = curve->marks[MARK_STAR];
+
     if (curve->model->offloads && size->figures.database > 0)
         say(sentences,
-            "two pools: %d threads compute beside the loop, and its calls hold "
-            "%d database connections; what waits holds no thread",
-            curve->marks[MARK_STAR], size->figures.database);
+            "two pools: %d thread%s compute%s beside the loop, and its calls "
+            "hold "
+            "%d database connection%s; what waits holds no thread",
+            star, digits_plural(star), star == 1 ? "s" : "",
+            size->figures.database, digits_plural(size->figures.database));
 }
 
 void words_of_curve(const struct size *size, int model,
@@ -387,9 +403,10 @@ const char *words_headline(const struct size *size, char *text,
     for (int i = 0; i < size->advice.model_count; i++) {
         const struct curve *curve = &size->models[i].curve;
         size_t used = strlen(text);
-        char star[16] = "none";
-        if (curve_keeps(curve))
-            snprintf(star, sizeof star, "%d", curve->marks[MARK_STAR]);
+        char star[48] = "none";
+        if (curve_kept(curve) != KEPT_NOT)
+            snprintf(star, sizeof star, "%d%s", curve->marks[MARK_STAR],
+                     curve_keeps(curve) ? "" : " (memory not known)");
         snprintf(text + used, text_size - used, "%s%s %s", i > 0 ? ", " : "",
                  curve->model->name, star);
     }
@@ -402,9 +419,9 @@ static void say_peak(const struct size *size, struct sentences *sentences)
     char load[FIGURE], peak[FIGURE];
 
     if (size->peak > 1)
-        say(sentences, "sized for %s, %.3g x %s%s",
-            load_text(&size->at_peak.service, peak, sizeof peak), size->peak,
-            load_text(usual, load, sizeof load),
+        say(sentences, "sized for %s, %s x %s%s",
+            load_text(&size->at_peak.service, peak, sizeof peak),
+            digits_of(size->peak, 3).text, load_text(usual, load, sizeof load),
             size->asked->peak > 0 ? "" : " (a default: --peak)");
 }
 
@@ -440,16 +457,16 @@ static void say_database(const struct size *size, struct sentences *sentences)
             figures->database);
     else
         say(sentences,
-            "database connections: %d: %s x %s of calls hold %.3g on average, "
+            "database connections: %d: %s x %s of calls hold %s on average, "
             "and %s (M/M/c)",
             figures->database,
             metric_format("_per_s", size->calling_per_s, rate, sizeof rate),
             metric_format("_ns", p->wait_ns, wait, sizeof wait),
-            size->calling_per_s * p->wait_ns / NS_PER_S,
+            digits_of(size->calling_per_s * p->wait_ns / NS_PER_S, 3).text,
             queue_text(size, queue, sizeof queue));
     if (figures->thread_slots > 0 && figures->thread_slots < figures->database)
-        snprintf(slots, sizeof slots, "; a pool of %d slots never uses more",
-                 figures->thread_slots);
+        snprintf(slots, sizeof slots, "; a pool of %d slot%s never uses more",
+                 figures->thread_slots, digits_plural(figures->thread_slots));
     say(sentences,
         "so many under any model, async or not: calls hold them, and no model "
         "makes calls shorter%s; code that keeps one for its whole request "
@@ -457,9 +474,9 @@ static void say_database(const struct size *size, struct sentences *sentences)
         slots);
     if (p->backend_workers > 0 && p->backend_workers < figures->database)
         say(sentences,
-            "the backend serves %d calls at once: more connections than that "
+            "the backend serves %d call%s at once: more connections than that "
             "queue there",
-            p->backend_workers);
+            p->backend_workers, digits_plural(p->backend_workers));
 }
 
 /* Whether CPU time may stay on a loop. */
@@ -490,7 +507,8 @@ void words_of_service(const struct size *size, struct sentences *sentences)
     say_peak(size, sentences);
     say_database(size, sentences);
     say_piece(size, sentences);
-    if (!size->keeps)
+    sentences_unforecast(&size->advice, sentences);
+    if (size->kept == KEPT_NOT)
         sentences_shortage(&size->advice, sentences);
     sentences_trust(&size->advice, sentences);
 }

@@ -12,6 +12,9 @@
 
 static const double RIGHT_CHOICE = 0.05, RIGHT_WORKERS = 0.10;
 
+/* Figures that are foretold alike differ by rounding alone. */
+static const double TIE = 1e-9;
+
 /* Times shorter than this count as equal to it. */
 static const double SHORT_NS = 10e3;
 
@@ -22,20 +25,20 @@ struct judge {
     const struct questions *questions;
     const struct rows *rows;
     struct baselines *baselines;
-    double *values; /* scratch: ROWS_MAX */
+    double *values; /* scratch: an error or regret of each row or service */
 };
 
 /* Adds a rule by its n errors or regrets in judge->values. `right`: the regret
  * that is still right; NAN: they are errors. */
-static void add(struct judge *judge, const char *name, const char *of, int n,
-                double right)
+static struct baseline *add(struct judge *judge, const char *name,
+                            const char *of, int n, double right)
 {
     struct baseline *b = &judge->baselines->rows[judge->baselines->count++];
     int kept = 0;
 
     *b = (struct baseline){name, of, n, NAN, NAN, NAN};
     if (n == 0)
-        return;
+        return b;
     for (int i = 0; i < n; i++)
         kept += judge->values[i] <= right;
     qsort(judge->values, (size_t)n, sizeof *judge->values,
@@ -44,6 +47,7 @@ static void add(struct judge *judge, const char *name, const char *of, int n,
     b->p90 = judge->values[(int)ceil(0.9 * n) - 1];
     if (isfinite(right))
         b->right = (double)kept / n;
+    return b;
 }
 
 static double apart(double a, double b)
@@ -136,26 +140,30 @@ static int closed_rows(const struct judge *judge, int service,
     return n;
 }
 
-/* The model that a rule would take; NULL: the rule cannot tell. */
-static const struct row *pick(const struct judge *judge, const char *rule,
-                              const struct row *const *rows, int n)
+/* What a rule that chooses a model foretells for it, or how much it likes it;
+ * NAN: nothing. */
+static double liking(const struct judge *judge, const char *rule,
+                     const struct row *row)
 {
-    const struct row *best = NULL;
-    double most = 0;
+    if (!strcmp(rule, "always the loop"))
+        return strcmp(row->question->model->name, LOOP) ? NAN : 1;
+    return foretell(judge, rule, row);
+}
 
-    for (int i = 0; i < n; i++) {
-        if (!strcmp(rule, "always the loop")) {
-            if (!strcmp(rows[i]->question->model->name, LOOP))
-                return rows[i];
-            continue;
-        }
-        double foretold = foretell(judge, rule, rows[i]);
-        if (foretold > most) {
-            most = foretold;
-            best = rows[i];
-        }
-    }
-    return best;
+/* The models that a rule would take: several, where it likes them alike.
+ * Returns how many; 0: the rule cannot tell. */
+static int pick(const struct judge *judge, const char *rule,
+                const struct row *const *rows, int n, const struct row **picked)
+{
+    double most = 0;
+    int count = 0;
+
+    for (int i = 0; i < n; i++)
+        most = fmax(most, liking(judge, rule, rows[i]));
+    for (int i = 0; i < n && most > 0; i++)
+        if (liking(judge, rule, rows[i]) >= most * (1 - TIE))
+            picked[count++] = rows[i];
+    return count;
 }
 
 static const char *const choosers[] = {"forecast", "nearest cell", "laws",
@@ -177,6 +185,32 @@ static const struct row *best_of(const struct row *const *rows, int n)
     return best;
 }
 
+/* What a rule takes: of models that it likes alike the mean of their regrets,
+ * and the share of them that are right, as if it took one by chance. NULL: it
+ * cannot tell. */
+static json_t *pick_json(const struct judge *judge, const char *rule,
+                         const struct row *const *rows, int n)
+{
+    const struct row *picked[CONSTANTS_MODELS_MAX];
+    const struct row *best = best_of(rows, n);
+    int count = pick(judge, rule, rows, n, picked);
+    double regrets = 0, right = 0;
+    char names[1024] = "";
+
+    for (int i = 0; i < count; i++) {
+        size_t used = strlen(names);
+        double regret = regret_of(picked[i], best);
+        regrets += regret;
+        right += regret <= RIGHT_CHOICE;
+        snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                 picked[i]->question->model->name);
+    }
+    if (count == 0)
+        return NULL;
+    return json_pack("{s:s, s:s, s:f, s:f}", "by", rule, "model", names,
+                     "regret", regrets / count, "right", right / count);
+}
+
 static void add_choices(struct judge *judge)
 {
     const struct row *rows[CONSTANTS_MODELS_MAX];
@@ -188,12 +222,9 @@ static void add_choices(struct judge *judge)
         const struct row *best = best_of(rows, n);
         json_t *picks = json_array();
         for (int c = 0; c < CHOOSERS; c++) {
-            const struct row *picked = pick(judge, choosers[c], rows, n);
+            json_t *picked = pick_json(judge, choosers[c], rows, n);
             if (picked)
-                json_array_append_new(
-                    picks, json_pack("{s:s, s:s, s:f}", "by", choosers[c],
-                                     "model", picked->question->model->name,
-                                     "regret", regret_of(picked, best)));
+                json_array_append_new(picks, picked);
         }
         json_array_append_new(judge->baselines->choices,
                               json_pack("{s:i, s:s, s:o}", "service", s + 1,
@@ -202,15 +233,20 @@ static void add_choices(struct judge *judge)
     }
     for (int c = 0; c < CHOOSERS; c++) {
         const json_t *choice;
+        double right = 0;
         size_t i;
         int n = 0;
         json_array_foreach (judge->baselines->choices, i, choice) {
             const json_t *row = json_row_of(json_object_get(choice, "picks"),
                                             "by", choosers[c]);
-            if (row)
-                judge->values[n++] = json_figure_of(row, "regret");
+            if (!row)
+                continue;
+            judge->values[n++] = json_figure_of(row, "regret");
+            right += json_figure_of(row, "right");
         }
-        add(judge, choosers[c], CHOICE, n, RIGHT_CHOICE);
+        struct baseline *b = add(judge, choosers[c], CHOICE, n, RIGHT_CHOICE);
+        if (n > 0)
+            b->right = right / n;
     }
 }
 
@@ -315,8 +351,10 @@ static void add_workers(struct judge *judge)
 int baselines_make(const struct questions *questions, const struct rows *rows,
                    struct baselines *baselines)
 {
-    struct judge judge = {questions, rows, baselines,
-                          calloc(ROWS_MAX, sizeof *judge.values)};
+    struct judge judge = {
+        questions, rows, baselines,
+        calloc((size_t)rows->count + (size_t)questions->service_count + 1,
+               sizeof *judge.values)};
 
     *baselines =
         (struct baselines){.choices = json_array(), .workers = json_array()};

@@ -9,6 +9,9 @@
  *   always the loop  the choice is event-loop
  *   goetz, 2c+1      numbers of workers: cores x (1 + wait/CPU), 2 cores + 1
  *
+ * A rule that foretells the same of several models takes each as often as the
+ * others: its regret is their mean.
+ *
  * A regret is what a choice loses: the best model's throughput beyond that of
  * the chosen one, or the p99 with the chosen number of workers beyond the best
  * p99 of all numbers that were measured; both as shares.

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
+#include "harness/base/grow.h"
 #include "harness/base/json.h"
 #include "harness/run/plan.h"
 #include "replay.h"
@@ -157,15 +159,18 @@ static int forecast_replayed(const struct questions *questions,
     return status;
 }
 
-/* Forecasts the question and adds it. Returns 0, -E2BIG or -ENOMEM. */
+/* Forecasts the question and adds it. Returns 0 or -ENOMEM. */
 static int add(struct questions *questions, const struct question *question)
 {
     struct precision precise = precise_of(questions);
     struct service service;
     char why[256];
 
-    if (questions->count == QUESTIONS_MAX)
-        return -E2BIG;
+    void *grown =
+        grow_by_one(questions->rows, questions->count, sizeof *questions->rows);
+    if (!grown)
+        return -ENOMEM;
+    questions->rows = grown;
     struct question *row = &questions->rows[questions->count++];
     *row = *question;
     service_for(questions, row->service, row->model, &service);
@@ -226,7 +231,7 @@ static double rounded(double value)
 {
     char text[32];
 
-    snprintf(text, sizeof text, "%.6g", value);
+    snprintf(text, sizeof text, "%s", digits_of(value, 6).text);
     return strtod(text, NULL);
 }
 
@@ -329,9 +334,7 @@ int questions_make(struct questions *questions, void (*tell)(int service))
     int status = 0;
 
     questions->count = 0;
-    questions->rows = calloc(QUESTIONS_MAX, sizeof *questions->rows);
-    if (!questions->rows)
-        return -ENOMEM;
+    questions->rows = NULL;
     for (int i = 0; i < questions->service_count && status == 0; i++) {
         for (int m = 0; m < questions->model_count && status == 0; m++)
             if (asks(questions, i, m)) {
@@ -433,8 +436,8 @@ static void write_one(const struct questions *questions,
         write_work(&questions->services[question->service], question->open,
                    file);
     if (question->open)
-        fprintf(file, "mode = open\nrate = %.6g/s\nsequence = " SEQUENCE "\n",
-                question->rate_per_s);
+        fprintf(file, "mode = open\nrate = %s/s\nsequence = " SEQUENCE "\n",
+                digits_of(question->rate_per_s, 6).text);
     fprintf(file, "window = %" PRId64 "ms\nconnections = %d\nmodels = %s\n",
             window_ns_of(questions, question) / 1000000, question->connections,
             question->model->name);
@@ -538,7 +541,7 @@ static struct held_out service_read(const json_t *row)
     };
 }
 
-/* Adds a stored question. Returns 0, -E2BIG, or -EINVAL for one that this
+/* Adds a stored question. Returns 0, -ENOMEM, or -EINVAL for one that this
  * machine's constants do not know, or that names no service. */
 static int read_question(const json_t *row, struct questions *questions)
 {
@@ -570,9 +573,7 @@ int questions_again(const json_t *stored, struct questions *questions,
     size_t i;
 
     questions->count = questions->model_count = questions->service_count = 0;
-    questions->rows = calloc(QUESTIONS_MAX, sizeof *questions->rows);
-    if (!questions->rows)
-        return -ENOMEM;
+    questions->rows = NULL;
     json_array_foreach (services, i, row)
         if (i < HELD_OUT_MAX)
             questions->services[questions->service_count++] = service_read(row);

@@ -14,8 +14,6 @@
 #include "harness/predict/forecast.h"
 #include "held_out.h"
 
-enum { QUESTIONS_MAX = 4096 };
-
 /* Why a number of workers is asked about; bits, since rules may agree. */
 enum {
     WORKERS_NEEDED = 1 << 0, /* what the forecast recommends */
@@ -51,7 +49,7 @@ struct questions {
     int service_count;
     const struct model_constants *models[CONSTANTS_MODELS_MAX];
     int model_count;
-    struct question *rows; /* QUESTIONS_MAX */
+    struct question *rows;
     int count;
     int64_t window_most_ns; /* of an open loop */
     uint64_t seed;          /* of the run that will measure */
@@ -69,8 +67,7 @@ bool questions_target(const struct questions *questions,
                       const struct model_constants *model);
 
 /* Makes and forecasts the questions of questions->services and ->models. Calls
- * `tell` after each service. Returns 0, -ENOMEM, or -E2BIG for more than
- * QUESTIONS_MAX. */
+ * `tell` after each service. Returns 0 or -ENOMEM. */
 int questions_make(struct questions *questions, void (*tell)(int service));
 void questions_free(struct questions *questions);
 

@@ -207,7 +207,8 @@ int rows_make(const struct questions *questions, const json_t *trials,
               struct rows *rows)
 {
     rows->count = 0;
-    rows->rows = calloc(ROWS_MAX, sizeof *rows->rows);
+    rows->rows =
+        calloc((size_t)questions->count * ROWS_OF_ONE + 1, sizeof *rows->rows);
     if (!rows->rows)
         return -ENOMEM;
     for (int i = 0; i < questions->count; i++) {

@@ -12,7 +12,8 @@
 #include "harness/predict/bands.h"
 #include "questions.h"
 
-enum { ROWS_MAX = 4 * QUESTIONS_MAX };
+/* Rows of a question. */
+enum { ROWS_OF_ONE = 4 };
 
 struct row {
     const struct question *question;
@@ -31,7 +32,7 @@ struct row {
 };
 
 struct rows {
-    struct row *rows; /* ROWS_MAX */
+    struct row *rows;
     int count;
 };
 

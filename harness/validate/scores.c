@@ -16,7 +16,8 @@ static const double COVER = 0.9;
 /* Where a row has no band, an error beyond this is explained. */
 static const double MISS = 0.12;
 
-/* Of judged rows of the quantity, of other services than this. */
+/* Of judged rows of the quantity and percentile, of other services than this. A
+ * p90, where there were too few requests for a p99, errs in its own way. */
 static int gather(const struct rows *rows, const struct row *of,
                   bool discipline, double *errors)
 {
@@ -25,6 +26,7 @@ static int gather(const struct rows *rows, const struct row *of,
     for (int i = 0; i < rows->count; i++) {
         const struct row *row = &rows->rows[i];
         if (row->judged && row->quantity == of->quantity &&
+            row->percentile == of->percentile &&
             row->question->service != of->question->service &&
             (!discipline || row->question->model->discipline ==
                                 of->question->model->discipline))
@@ -152,7 +154,7 @@ static void add_scores(struct scores *scores, const struct questions *questions,
 int scores_make(const struct questions *questions, struct rows *rows,
                 struct scores *scores)
 {
-    double *values = calloc(ROWS_MAX, sizeof *values);
+    double *values = calloc((size_t)rows->count + 1, sizeof *values);
 
     *scores = (struct scores){0};
     if (!values)

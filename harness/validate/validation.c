@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 
@@ -80,8 +81,8 @@ json_t *validation_json(const struct validation *v, const json_t *run,
         "fingerprint",
         json_text_of(json_object_get(run, "environment"), "fingerprint"), "at",
         json_text_of(run, "started_at"), "run_id", json_text_of(run, "run_id"),
-        "kind", v->full ? "full" : "quick", "afterwards", v->afterwards,
-        "cores", machine->cores, "services",
+        "kind", validation_is_full(v) ? "full" : "quick", "afterwards",
+        v->afterwards, "cores", machine->cores, "services",
         questions_services_json(&v->questions), "residuals",
         rows_json(&v->rows), "errors", scores_json(&v->scores), "baselines",
         baselines_json(&v->baselines), "choices", v->baselines.choices,
@@ -133,8 +134,28 @@ static void print_baselines(const struct validation *v)
     }
 }
 
+/* Services of which something could be judged. */
+static int services_measured(const struct validation *v)
+{
+    bool seen[HELD_OUT_MAX] = {false};
+    int count = 0;
+
+    for (int i = 0; i < v->rows.count; i++)
+        if (v->rows.rows[i].judged)
+            seen[v->rows.rows[i].question->service] = true;
+    for (int s = 0; s < HELD_OUT_MAX; s++)
+        count += seen[s];
+    return count;
+}
+
+bool validation_is_full(const struct validation *v)
+{
+    return services_measured(v) >= VALIDATION_FULL;
+}
+
 void validation_print(const struct validation *v)
 {
+    int services = services_measured(v);
     static const char *const states[] = {
         [GOAL_MET] = "met",
         [GOAL_MISSED] = "MISSED",
@@ -154,7 +175,9 @@ void validation_print(const struct validation *v)
     if (v->afterwards)
         puts("the forecasts were made after the measurements: they prove "
              "nothing");
-    else if (!v->full)
-        puts("so few services prove nothing: 59 without a miss show that 95 % "
-             "are right (--full)");
+    else if (!validation_is_full(v))
+        printf(
+            "%d service%s prove%s nothing: 59 without a miss show that 95 %% "
+            "are right (--full)\n",
+            services, digits_plural(services), services == 1 ? "s" : "");
 }

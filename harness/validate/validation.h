@@ -11,6 +11,9 @@
 
 #include "goals.h"
 
+/* 60 services, without a miss, show that 95 % are right. */
+enum { VALIDATION_FULL = 60 };
+
 struct validation {
     struct questions questions;
     struct rows rows;
@@ -18,7 +21,7 @@ struct validation {
     struct baselines baselines;
     struct goals goals;
     int64_t seed;
-    bool full;
+    bool full; /* with the windows of a full one, however many services */
     /* The forecasts were made after the measurements, by a later version: they
      * prove nothing. */
     bool afterwards;
@@ -28,6 +31,9 @@ struct validation {
  * validation. Returns 0 or -ENOMEM. */
 int validation_judge(struct validation *validation, const json_t *trials);
 void validation_free(struct validation *validation);
+
+/* Whether so many services could be judged that it proves something. */
+bool validation_is_full(const struct validation *validation);
 
 /* A new object. */
 json_t *validation_json(const struct validation *validation, const json_t *run,

@@ -43,26 +43,31 @@ static void take_cv_cpu(char *text, void *into, struct argp_state *state)
             state);
 }
 
-static void take_size(const char *flag, const char *text, double *value,
-                      struct argp_state *state)
+static void take_size(const char *flag, const char *text, int64_t least,
+                      double *value, struct argp_state *state)
 {
     int64_t bytes = 0;
 
     if (units_parse(UNIT_BYTES, text, &bytes) < 0)
         argp_error(state, "--%s %s: give a size with its unit, 256MiB", flag,
                    text);
+    if (bytes < least)
+        argp_error(state,
+                   "--%s %s: no server runs in that; give at least 1B, or "
+                   "leave it out for no limit",
+                   flag, text);
     *value = (double)bytes;
 }
 
 static void take_memory(char *text, void *into, struct argp_state *state)
 {
-    take_size("memory", text,
+    take_size("memory", text, 1,
               &((struct asked *)into)->question.service.memory_bytes, state);
 }
 
 static void take_payload(char *text, void *into, struct argp_state *state)
 {
-    take_size("payload", text,
+    take_size("payload", text, 0,
               &((struct asked *)into)->question.service.payload_bytes, state);
 }
 
@@ -119,6 +124,7 @@ void asked_given(const char *name, void *into)
 {
     struct asked *asked = into;
 
+    flags_given_add(&asked->given, name);
     for (int i = 0; i < SERVICE_FIELDS; i++)
         asked->question.service.given[i] |=
             !strcmp(service_field_name(i), name);
@@ -213,6 +219,48 @@ static void suggest(const struct machine *machine, const char *word, char *text,
     tree_names_free(presets);
 }
 
+/* A key of the profile that a flag has left without a part, `calls` by --wait
+ * 0s, is as if it were not there. */
+static void drop_moot(const struct asked *asked, struct service *service)
+{
+    for (int f = 0; f < SERVICE_FIELDS; f++) {
+        if (!service_field_moot(service, f) ||
+            flags_has(&asked->given, service_field_name(f)))
+            continue;
+        bool by_flag = f == SERVICE_CV_CPU ? flags_has(&asked->given, "cpu")
+                       : f == SERVICE_BURST
+                           ? flags_has(&asked->given, "connections")
+                           : flags_has(&asked->given, "wait");
+        if (!by_flag)
+            continue;
+        service->given[f] = false;
+        if (f == SERVICE_BACKEND_WORKERS)
+            service->backend_workers = 0;
+    }
+}
+
+/* Whether --workers is of a model that has some. */
+static bool workers_apply(const struct question *question,
+                          const struct machine *machine, char *why, size_t size)
+{
+    bool apply = question->workers == 0;
+
+    for (int i = 0; i < machine->model_count && !apply; i++) {
+        bool asked = question->model_count == 0;
+        for (int m = 0; m < question->model_count; m++)
+            asked |= !strcmp(question->models[m], machine->models[i].name);
+        apply = asked && machine->models[i].has_workers;
+    }
+    if (!apply)
+        snprintf(
+            why, size,
+            "--workers has no effect: %s%s no workers to set; name a model "
+            "that has some, or leave it out",
+            question->model_count == 1 ? question->models[0] : "these models",
+            question->model_count == 1 ? " has" : " have");
+    return apply;
+}
+
 static int complete(struct asked *asked, const char *verb,
                     const struct machine *machine)
 {
@@ -226,6 +274,7 @@ static int complete(struct asked *asked, const char *verb,
     if (asked->profile &&
         profile_file_read(asked->profile, service, why, sizeof why) < 0)
         return fail(verb, EXIT_USAGE, why);
+    drop_moot(asked, service);
     service_defaults(service, machine->cores);
     const char *unknown = unknown_model(&asked->question, machine);
     if (unknown) {
@@ -236,7 +285,8 @@ static int complete(struct asked *asked, const char *verb,
                  unknown, hint);
         return fail(verb, EXIT_USAGE, why);
     }
-    if (!service_check(service, why, sizeof why))
+    if (!service_check(service, why, sizeof why) ||
+        !workers_apply(&asked->question, machine, why, sizeof why))
         return fail(verb, EXIT_USAGE, why);
     return EXIT_OK;
 }

@@ -16,6 +16,7 @@ struct asked {
     int64_t wait_ns, cpu_ns, think_ns, requests_per_connection, requests, seed;
     const char *machine_path, *validation_path, *profile;
     char preset_path[4096]; /* the profile's, if it is a preset */
+    struct flags_given given;
 };
 
 /* What the forecast is made from. */

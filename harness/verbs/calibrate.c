@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/hint.h"
@@ -294,7 +295,8 @@ static int fit(const struct options *options, const json_t *run,
         fprintf(stderr, "troika calibrate: %s\n", why);
         return EXIT_FAILED;
     }
-    printf("constants of %d models: %s\n", fitted, where);
+    printf("constants of %d model%s: %s\n", fitted, digits_plural(fitted),
+           where);
     return EXIT_OK;
 }
 

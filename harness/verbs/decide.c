@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "asked.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/decide/stored.h"
@@ -111,7 +112,8 @@ static void take_score(char *text, void *into, struct argp_state *state)
     char *model = strchr(text, ':');
 
     if (!model || model[1] == '\0' || value < 1 || value > 5)
-        argp_error(state, "--score %s=%g: give %s", text, value, example);
+        argp_error(state, "--score %s=%s: give %s", text,
+                   digits_of(value, 6).text, example);
     if (wishes->score_count == SCORES_MAX)
         argp_error(state, "more than %d scores", SCORES_MAX);
     struct score *score = &wishes->scores[wishes->score_count++];
@@ -182,10 +184,15 @@ static void print(const struct decision *decision, enum format format)
     }
 }
 
-static int fail(const char *why)
+static int fail_with(enum exit_code code, const char *why)
 {
     fprintf(stderr, "troika decide: %s\n", why);
-    return EXIT_FAILED;
+    return code;
+}
+
+static int fail(const char *why)
+{
+    return fail_with(EXIT_FAILED, why);
 }
 
 /* Stores what was asked, and takes it as it was stored. */
@@ -234,10 +241,66 @@ static int decide(struct options *options, struct inquiry *inquiry)
     print(&decision, (enum format)options->format);
     if (options->folder && store_answer(options, &decision) != EXIT_OK)
         return EXIT_FAILED;
-    if (decision.choice.kind == CHOICE_NONE)
-        return EXIT_THRESHOLD;
+    enum kept kept = decision_kept(&decision);
+    if (kept != KEPT)
+        return kept == KEPT_NOT ? EXIT_THRESHOLD : EXIT_FAILED;
     return options->strict && !decision_is_firm(&decision) ? EXIT_REFUSED
                                                            : EXIT_OK;
+}
+
+static bool no_words(const struct asked *asked, char *why, size_t size)
+{
+    if (!asked->profile && asked->question.model_count == 0)
+        return true;
+    snprintf(why, size,
+             "%s has no effect with --verify: what was asked is stored in the "
+             "folder",
+             asked->profile ? "a profile" : asked->question.models[0]);
+    return false;
+}
+
+/* Whether every flag that is given has an effect. */
+static bool all_apply(const struct options *options,
+                      const struct machine *machine, char *why, size_t size)
+{
+    const struct asked *asked = &options->asked;
+    const struct wishes *wishes = &options->given;
+
+    if (flags_has(&asked->given, "language") &&
+        asked->question.model_count > 0) {
+        snprintf(why, size,
+                 "--language has no effect where models are named; leave it or "
+                 "the names out");
+        return false;
+    }
+    if (flags_has(&asked->given, "peak") &&
+        asked->question.service.rate_per_s <= 0) {
+        snprintf(why, size,
+                 "--peak has no effect on clients who wait for their answers: "
+                 "give --rate, or --connections as many as come at the peak");
+        return false;
+    }
+    for (int i = 0; i < wishes->score_count; i++) {
+        const struct score *score = &wishes->scores[i];
+        const char *driver = driver_name(score->driver);
+        bool weighs = wishes->weights[score->driver] > 0 ||
+                      wishes->least[score->driver] > 0;
+        if (!machine_model(machine, score->model)) {
+            snprintf(why, size,
+                     "--score %s:%s has no effect: there are no constants of "
+                     "such a model",
+                     driver, score->model);
+            return false;
+        }
+        if (!weighs) {
+            snprintf(why, size,
+                     "--score %s:%s has no effect: give --weight %s=0.5, or "
+                     "--require '%s>=3', too",
+                     driver, score->model, driver, driver);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int verify(const char *folder)
@@ -280,8 +343,9 @@ int verb_decide(int argc, char **argv)
                 "the flags say, and for the rest what the profile says: a "
                 "file, or one of llm-proxy, crud, scraper, websocket-hub, "
                 "cpu-api."
-                "\vExit codes: 0 done; 1 there are no constants, or a stored "
-                "file is damaged; 2 usage, or a service that contradicts "
+                "\vExit codes: 0 done; 1 there are no constants, a stored "
+                "file is damaged, or whether an option keeps the limits "
+                "cannot be told; 2 usage, or a service that contradicts "
                 "itself; 4 no model keeps the limits; 5 with --strict, the "
                 "answer cannot be relied on.",
         .word = asked_word,
@@ -291,10 +355,20 @@ int verb_decide(int argc, char **argv)
     static struct asked_from from;
     static struct inquiry inquiry;
 
+    static const char *const none[] = {NULL};
+    char why[512];
+
     flags_parse(&flags, argc, argv, &options);
+    if (!flags_apply(&options.asked.given, "verify", NULL, none,
+                     "what was asked is stored in the folder", why,
+                     sizeof why) ||
+        (options.verify && !no_words(&options.asked, why, sizeof why)))
+        return fail_with(EXIT_USAGE, why);
     if (options.verify)
         return verify(options.verify);
     int code = asked_open(&options.asked, "decide", &from);
+    if (code == EXIT_OK && !all_apply(&options, &from.machine, why, sizeof why))
+        code = fail_with(EXIT_USAGE, why);
     if (code == EXIT_OK) {
         inquire(&options, &from, &inquiry);
         code = decide(&options, &inquiry);

@@ -55,6 +55,15 @@ static void print(const struct advice *advice, enum format format)
     }
 }
 
+/* The answer that there is names such models too. */
+static void tell_unforecast(const struct advice *advice)
+{
+    for (int i = 0; i < advice->unforecast_count && advice->model_count == 0;
+         i++)
+        fprintf(stderr, "troika predict: %s cannot be forecast: %s\n",
+                advice->unforecast[i].model->name, advice->unforecast[i].why);
+}
+
 int verb_predict(int argc, char **argv)
 {
     static const struct flags flags = {
@@ -65,8 +74,9 @@ int verb_predict(int argc, char **argv)
                 "the load, CPU, memory, and the workers that it needs. The "
                 "service is what the flags say, and for the rest what the "
                 "profile says: a file, or the name of one in harness/profiles."
-                "\vExit codes: 0 done; 1 there are no constants, or a stored "
-                "file is damaged; 2 usage, or a service that contradicts "
+                "\vExit codes: 0 done; 1 there are no constants, a stored "
+                "file is damaged, or whether some model keeps the limits "
+                "cannot be told; 2 usage, or a service that contradicts "
                 "itself; 4 no model keeps the limits.",
         .word = asked_word,
         .given = asked_given,
@@ -76,7 +86,16 @@ int verb_predict(int argc, char **argv)
     static struct advice advice;
     struct question *question = &options.asked.question;
 
+    static const char *const simulated[] = {"limit", "requests", "seed", NULL};
+    char why[256];
+
     flags_parse(&flags, argc, argv, &options);
+    if (!flags_apply(&options.asked.given, "laws", simulated, NULL,
+                     "nothing is simulated; leave one of them out", why,
+                     sizeof why)) {
+        fprintf(stderr, "troika predict: %s\n", why);
+        return EXIT_USAGE;
+    }
     int code = asked_open(&options.asked, "predict", &from);
     if (code == EXIT_OK) {
         if (options.laws)
@@ -86,7 +105,10 @@ int verb_predict(int argc, char **argv)
         advice_make(question, &from.machine, from.shipped, &from.bands,
                     &advice);
         print(&advice, options.format);
-        code = advice.keeps_limits ? EXIT_OK : EXIT_THRESHOLD;
+        tell_unforecast(&advice);
+        code = advice.kept == KEPT_NOT       ? EXIT_THRESHOLD
+               : advice.kept == KEPT_UNKNOWN ? EXIT_FAILED
+                                             : EXIT_OK;
     }
     asked_close(&from);
     return code;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
@@ -373,9 +374,10 @@ static int carry_out(struct search_job *job)
     signal(SIGPIPE, SIG_IGN);
     if (!job->options->quiet)
         fprintf(stderr,
-                "%d steps of %.3g s and what surrounds them: about %s "
+                "%d steps of %s s and what surrounds them: about %s "
                 "in all, longer at low rates\n",
-                SEARCH_STEPS * job->count, (double)job->point->window_ns / 1e9,
+                SEARCH_STEPS * job->count,
+                digits_of((double)job->point->window_ns / 1e9, 3).text,
                 plan_duration(job->count * plan_trial_ns(job->point), text,
                               sizeof text));
     result = search_group_run(&group);

@@ -93,8 +93,12 @@ static int answer(struct options *options, struct asked_from *from,
         return status == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     }
     size_make(&from->machine, from->shipped, &from->bands, size);
-    if (size->advice.model_count == 0) {
-        fprintf(stderr, "troika size: no model can be forecast\n");
+    const struct advice *advice = &size->advice;
+    if (advice->model_count == 0) {
+        for (int i = 0; i < advice->unforecast_count; i++)
+            fprintf(stderr, "troika size: %s cannot be forecast: %s\n",
+                    advice->unforecast[i].model->name,
+                    advice->unforecast[i].why);
         return EXIT_FAILED;
     }
     if (options->format == FORMAT_JSON) {
@@ -104,7 +108,9 @@ static int answer(struct options *options, struct asked_from *from,
     } else {
         size_print(size, options->format == FORMAT_MARKDOWN);
     }
-    return size->keeps ? EXIT_OK : EXIT_THRESHOLD;
+    return size->kept == KEPT_NOT       ? EXIT_THRESHOLD
+           : size->kept == KEPT_UNKNOWN ? EXIT_FAILED
+                                        : EXIT_OK;
 }
 
 int verb_size(int argc, char **argv)
@@ -118,8 +124,9 @@ int verb_size(int argc, char **argv)
                 "number, the number to take (W*), what half and twice as many "
                 "would do, connections to the database, and the lines for the "
                 "server that you run. --workers N also shows what N would do."
-                "\vExit codes: 0 done; 1 there are no constants, or a stored "
-                "file is damaged; 2 usage, or a service that contradicts "
+                "\vExit codes: 0 done; 1 there are no constants, a stored "
+                "file is damaged, or whether the limits are kept cannot be "
+                "told; 2 usage, or a service that contradicts "
                 "itself; 4 no number of workers carries the load and keeps "
                 "the limits.",
         .word = asked_word,

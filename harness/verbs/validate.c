@@ -25,7 +25,7 @@
 #include "harness/validate/validation.h"
 #include "verbs.h"
 
-enum { PATH_SIZE = 640, QUICK = 12, FULL = 60, REQUESTS = 60000 };
+enum { PATH_SIZE = 640, QUICK = 12, REQUESTS = 60000 };
 
 static const int64_t WINDOW_QUICK_NS = 4000000000, WINDOW_FULL_NS = 6000000000;
 
@@ -34,6 +34,7 @@ struct options {
     int64_t seed, wait_ns;
     const char *machine, *again, *resume, *target;
     bool full, dry_run;
+    struct flags_given given;
 };
 
 #define MEMBER(name) .offset = offsetof(struct options, name)
@@ -65,6 +66,37 @@ static const struct flag rows[] = {
      FLAG_TIME, MEMBER(wait_ns)},
     {0},
 };
+
+static void note_given(const char *name, void *into)
+{
+    flags_given_add(&((struct options *)into)->given, name);
+}
+
+/* Refuses flags that others leave without effect. */
+static void refuse_idle(void *into, struct argp_state *state)
+{
+    static const char stored[] =
+        "services, forecasts and seed are stored in the folder";
+    static const struct {
+        const char *of;
+        const char *const with[2];
+        const char *instead;
+    } rules[] = {
+        {"again", {"machine"}, stored},
+        {"resume", {"wait-for-quiet"}, stored},
+    };
+    static const char *const waits[] = {"wait-for-quiet", NULL};
+    const struct options *options = into;
+    char why[256];
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (!flags_apply(&options->given, rules[i].of, NULL, rules[i].with,
+                         rules[i].instead, why, sizeof why))
+            argp_error(state, "%s", why);
+    if (!flags_apply(&options->given, "dry-run", waits, NULL,
+                     "nothing is measured", why, sizeof why))
+        argp_error(state, "%s", why);
+}
 
 static void tell_service(int service)
 {
@@ -268,7 +300,7 @@ static int validate(struct validation *v, const struct options *options)
     v->questions.seed = (uint64_t)v->seed;
     v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
     v->questions.service_count = options->services ? options->services
-                                 : v->full         ? FULL
+                                 : v->full         ? VALIDATION_FULL
                                                    : QUICK;
     if (v->questions.machine.step_ns <= 0)
         return fail("the constants say nothing of work: calibrate again");
@@ -356,6 +388,8 @@ int verb_validate(int argc, char **argv)
                 "\vExit codes: 0 done; 1 failed, or stopped because other "
                 "processes kept the CPUs busy; 2 usage; 3 some trials are "
                 "invalid.",
+        .given = note_given,
+        .whole = refuse_idle,
     };
     static struct validation v;
     struct options options = {.wait_ns = INT64_C(60000000000)};
@@ -365,7 +399,7 @@ int verb_validate(int argc, char **argv)
     v.questions.requests = REQUESTS;
     const char *file = options.machine;
     const char *folder = options.again ? options.again : options.resume;
-    if (folder && (!file || options.resume)) {
+    if (folder && !file) {
         snprintf(machine, sizeof machine, "%s/machine.json", folder);
         file = machine;
     }

@@ -141,7 +141,7 @@ class Predict(Asking):
     def test_defaults_are_listed(self):
         done = self.ask("--wait", "20ms", "--cpu", "1ms", "--rate", "300", "event-loop")
         self.assertEqual(0, done.returncode)
-        for words in ("calls 1", "cv-wait 1", "cv-cpu 1", "cores 2", "payload 1024 bytes", "connections are kept",
+        for words in ("calls 1", "cv-wait 1", "cv-cpu 1", "cores 2", "payload 1.00 KiB", "connections are kept",
                       "no forecast of this machine has been"):
             self.assertIn(words, done.stdout)
         self.assertNotIn("process-pool", done.stdout)
@@ -272,9 +272,9 @@ class Bands(Asking):
         self.assertTrue(band["widened"])
         said = "\n".join(answer["sentences"])
         self.assertIn("extrapolated, so the bands are twice as wide: wait 300 ms is 3 times above what was measured "
-                      "(1 ms to 100 ms)", said)
+                      "(1.00 ms to 100 ms)", said)
         said = self.ask("--wait", "2s", "--cpu", "1ms", "--connections", "40", "--requests", "20k").stdout
-        self.assertIn("no bands, because nothing is known so far outside of what was validated: wait 2e+03 ms is 20 times", said)
+        self.assertIn("no bands, because nothing is known so far outside of what was validated: wait 2.00 s is 20 times", said)
         self.assertNotIn("[-", said)
         said = self.ask(*SERVICE, "--cores", "4").stdout
         self.assertIn("no bands, because nothing is known of what was not validated: cores was never varied in a validation", said)
@@ -444,7 +444,8 @@ class Words(Asking):
 class Laws(Asking):
     def test_no_latency_and_the_same_capacity(self):
         whole = self.answer(*SERVICE)["models"]
-        answer = self.answer(*SERVICE, "--laws", "--limit", "p99<1s")
+        limited = str(self.write("limited.ini", "[profile]\nlimit = p99<1s\n"))
+        answer = self.answer(limited, *SERVICE[:-2], "--laws")
         self.assertTrue(answer["laws_alone"])
         self.assertIn("so the limit is not judged", answer["sentences"][0])
         for row, full in zip(answer["models"], whole):
@@ -452,8 +453,78 @@ class Laws(Asking):
             self.assertIsNone(row["keeps_limit"])
             if row["workers"] == full["workers"]:
                 self.assertEqual(full["capacity_per_s"], row["capacity_per_s"])
-        header = self.ask(*SERVICE, "--laws").stdout.splitlines()[0]
+        header = self.ask(*SERVICE[:-2], "--laws").stdout.splitlines()[0]
         self.assertEqual(["model", "workers", "capacity", "cpu", "memory", "bound", "by"], header.split())
+
+
+class Verdicts(Asking):
+    """What cannot be told is neither kept nor missed, and the exit code says so."""
+
+    LIMITS = (*SERVICE, "--limit", "p99<1s", "--memory", "1GiB", "--requests", "20k")
+
+    def verdicts(self, code: int, *words: str) -> dict:
+        done = self.ask("--format", "json", *self.LIMITS, *words)
+        self.assertEqual(code, done.returncode, done.stderr)
+        return {row["model"]: (row["keeps_limit"], row["keeps_memory"]) for row in json.loads(done.stdout)["models"]}
+
+    def change(self, **more) -> None:
+        """Of event-loop."""
+        made = machine()
+        made["models"][0] |= more
+        self.file.write_text(json.dumps(made))
+
+    def test_memory_that_was_not_measured(self):
+        none = {"memory_bytes": {"value": None, "lo": None, "hi": None, "n": 0}}
+        self.change(constants=machine()["models"][0]["constants"] | none)
+        self.assertEqual({"event-loop": (True, None)}, self.verdicts(1, "event-loop"))
+        self.assertEqual((True, True), self.verdicts(0)["process-pool"])
+        said = self.ask(*self.LIMITS, "event-loop").stdout
+        self.assertIn("memory not judged", said)
+        self.assertIn("whether event-loop fits into 1.00 GiB cannot be told: the memory at rest was not measured; troika "
+                      "calibrate --models event-loop --add", said)
+        self.assertNotIn("no model", said)
+
+    def test_a_discipline_that_is_not_known(self):
+        self.change(discipline="unknown")
+        self.assertEqual({"event-loop": (None, None)}, self.verdicts(1, "event-loop"))
+        said = self.ask(*self.LIMITS, "event-loop").stdout
+        self.assertIn("limit not judged, memory not judged", said)
+        self.assertIn("whether limits are kept cannot be told", said)
+        # One that is known to miss and one of which nothing is known: nobody knows whether one keeps.
+        missed = self.ask(*SERVICE, "--limit", "p99<21ms", "--requests", "20k", "event-loop", "thread-per-connection")
+        self.assertEqual(1, missed.returncode)
+        self.assertNotIn("no model keeps", missed.stdout)
+
+    def test_the_peak_and_the_percentile_that_are_judged(self):
+        said = self.ask(*SERVICE, "--memory", "1GiB", "--limit", "p90<1s", "--requests", "20k").stdout.splitlines()
+        self.assertEqual("model workers capacity p50 p90 p99 cpu memory at a peak bound by", " ".join(said[0].split()))
+        self.assertLessEqual(max(map(len, said[:4])), 140)
+        answer = self.answer(*SERVICE, "--memory", "1GiB", "--limit", "p90<1s", "--requests", "20k")
+        self.assertEqual(90, answer["limit_percentile"])
+        for row in answer["models"]:
+            self.assertLess(row["latency_p50_ns"]["value"], row["latency_limit_ns"]["value"])
+            self.assertLess(row["latency_limit_ns"]["value"], row["latency_p99_ns"]["value"])
+            self.assertGreaterEqual(row["memory_most_bytes"], row["memory_bytes"])
+        self.assertIsNone(self.answer(*SERVICE, "--requests", "20k")["limit_percentile"])
+
+    def test_flags_without_effect(self):
+        for words, said in ((("--cpu", "1ms", "--rate", "9", "--calls", "2"), "--calls has no effect"),
+                            (("--cpu", "1ms", "--rate", "9", "--backend-workers", "2"), "--backend-workers has no effect"),
+                            (("--cpu", "1ms", "--rate", "9", "--cv-wait", "2"), "--cv-wait has no effect"),
+                            (("--wait", "1ms", "--rate", "9", "--cv-cpu", "2"), "--cv-cpu has no effect"),
+                            (("--cpu", "1ms", "--connections", "9", "--burst", "2"), "--burst has no effect"),
+                            ((*SERVICE, "--workers", "4", "event-loop"), "--workers has no effect: event-loop has no workers"),
+                            ((*SERVICE[:-2], "--laws", "--limit", "p99<1s"), "--limit has no effect with --laws"),
+                            ((*SERVICE[:-2], "--laws", "--seed", "2"), "--seed has no effect with --laws"),
+                            ((*SERVICE, "--memory", "0B"), "give at least 1B")):
+            self.refused(said, 2, *words)
+        path = str(self.write("idle.ini", "[profile]\ncpu = 1ms\nrate = 9\ncalls = 2\n"))
+        self.refused("--calls has no effect", 2, path)
+        # A flag may leave a key of the profile without a part.
+        path = str(self.write("waits.ini", "[profile]\nwait = 5ms\ncpu = 1ms\nrate = 9\ncalls = 2\ncv_wait = 0\n"))
+        self.assertEqual(0, self.ask(path, "--wait", "0s", "--laws").returncode)
+        self.assertIn("not given, so taken as: wait 0,", self.ask("--cpu", "1ms", "--rate", "9", "--laws").stdout)
+        self.assertIn("not given, so taken as: calls 1, cpu 0,", self.ask("--wait", "1ms", "--rate", "9", "--laws").stdout)
 
 
 class Profile(Asking):

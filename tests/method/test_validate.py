@@ -104,6 +104,17 @@ class Validate(unittest.TestCase):
                          len(stored["residuals"]))
         self.assertGreater(seen, 0, "nothing was measured")
 
+    def test_flags_without_effect(self):
+        for flags, said in ((("--again=x", "-n3"), "--services has no effect with --again"),
+                            (("--again=x", "--full"), "--full has no effect with --again"),
+                            (("--again=x", "--target=y"), "--target has no effect with --again"),
+                            (("--resume=x", "--dry-run"), "--dry-run has no effect with --resume"),
+                            (("--resume=x", "--machine=y"), "--machine has no effect with --resume"),
+                            (("--dry-run", "--wait-for-quiet=1s"), "--wait-for-quiet has no effect with --dry-run")):
+            done = self.validate(*flags)
+            self.assertEqual((2, ""), (done.returncode, done.stdout), done.stderr)
+            self.assertIn(said, done.stderr)
+
     def test_one_service(self):
         flags = ["-n1", f"--seed={SEED}", "--wait-for-quiet=0s", f"--machine={self.scratch}/machine.json"]
         self.stop_early(flags)
@@ -119,7 +130,7 @@ class Validate(unittest.TestCase):
         self.check_rows(stored)
         reasons = {reason for row in stored["workers"][0]["rows"] for reason in row["is"]}
         self.assertEqual({"needed", "half", "double", "goetz", "2c+1", "unlimited"}, reasons)
-        self.assertIn("so few services prove nothing", done.stdout)
+        self.assertIn("1 service proves nothing", done.stdout)
         # A service that was measured is not measured again under one seed.
         again = self.validate(*flags)
         self.assertEqual(1, again.returncode)

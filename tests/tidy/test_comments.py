@@ -17,8 +17,13 @@ OPENINGS = ("The same", "It", "Its", "Likewise", "They", "Those", "These", "This
 PATTERN = re.compile(r"/\*\s*(" + "|".join(OPENINGS) + r")\b(?! \()")
 FOLDERS = ("models", "workloads", "harness")
 NAMED = re.compile(r"(?<![\w./<*%-])((?:[\w-]+/)*[A-Za-z_][\w-]*\.[chS])\b(?![\w(])")
+PAGE = re.compile(r"(?<![\w./<*%{-])(?:\.\./)*((?:[\w-]+/)*[A-Za-z0-9_][\w-]*\.md)\b(?![\w(])")
 # Names that stand for any file, and headers of others.
 ANY = {"NAME.c", "X.c", "M.c", "W.c", "f.c", "uv.h", "llhttp.h", "fenv.h", "jansson.h", "workloads.c"}
+
+# Pages that the program writes, names that stand for any page, and pages of others (harness/size/servers.h).
+MADE = {"report.md", "decision.md", "FOLDER/record.md", "NAME.md", "report/adr/NNNN-slug.md",
+        "docs/settings.md", "docs/config.md", "docs/performance.md"}
 
 
 def riddles(text: str) -> list[tuple[int, str]]:
@@ -32,11 +37,11 @@ def tracked() -> list[str]:
     return [name for name in listed if (ROOT / name).exists()]
 
 
-def lost(text: str, files: list[str]) -> list[tuple[int, str]]:
-    """Line and name of each source file that `text` names and that is not among the files."""
+def lost(text: str, files: list[str], pattern: re.Pattern = NAMED) -> list[tuple[int, str]]:
+    """Line and name of each file by the pattern that `text` names and that is not among the files."""
     ends = {"/" + name for name in files}
     known = {end[at:] for end in ends for at in range(len(end)) if end[at] == "/"}
-    return [(text.count("\n", 0, found.start()) + 1, found[1]) for found in NAMED.finditer(text)
+    return [(text.count("\n", 0, found.start()) + 1, found[1]) for found in pattern.finditer(text)
             if "/" + found[1] not in known and found[1].rpartition("/")[2] not in ANY]
 
 
@@ -56,9 +61,18 @@ class Comments(unittest.TestCase):
                  for line, file in lost((ROOT / name).read_text(), files)]
         self.assertEqual([], found)
 
+    def test_named_pages_are_there(self):
+        files = tracked()
+        kinds = (".c", ".h", ".S", ".md", ".ini", ".py", ".sh", ".js", "Makefile")
+        found = [f"{name}:{line}: {file} is not there" for name in files
+                 if name.endswith(kinds) and not name.startswith("tests/")
+                 for line, file in lost((ROOT / name).read_text(), files, PAGE) if file not in MADE]
+        self.assertEqual([], found)
+
     def test_the_rule_itself(self):
         self.assertEqual([(2, "It")], riddles("int a;\n/* It is one. */\n"))
         self.assertEqual([], riddles("/* Items of one cell. */ /* Iterates. */"))
+        self.assertEqual([(2, "docs/b.md")], lost("see ../docs/a.md,\ndocs/b.md", ["docs/a.md"], PAGE))
         self.assertEqual([(1, "read.c")], lost("see read.c and a/b.c, b.c", ["a/b.c"]))
 
 

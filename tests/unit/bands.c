@@ -207,8 +207,8 @@ static void test_outside(void **state)
     assert_int_equal(outside.input, BAND_WAIT);
     near("3 times", outside.factor, 3, 1e-9);
     assert_string_equal(outside_text(&outside, text, sizeof text),
-                        "wait 300 ms is 3 times above what was measured (1 ms "
-                        "to 100 ms)");
+                        "wait 300 ms is 3 times above what was measured "
+                        "(1.00 ms to 100 ms)");
     band = band_widened(band, &outside);
     near("twice as wide", log(band.factor), 2 * log(1.1), 1e-12);
     assert_true(band.widened);
@@ -329,6 +329,11 @@ static void test_file(void **state)
     json_object_set_new(row, "percentile", json_integer(99));
     assert_int_equal(bands_read(json, &bands, why, sizeof why), 0);
     assert_int_equal(bands.residual_count, 20);
+    assert_false(bands.afterwards);
+    bands_free(&bands);
+    json_object_set_new(json, "afterwards", json_true());
+    assert_int_equal(bands_read(json, &bands, why, sizeof why), 0);
+    assert_true(bands.afterwards);
     bands_free(&bands);
     json_decref(json);
 }

@@ -220,17 +220,17 @@ static void test_limits(void **state)
     p.limit_ns = 100 * MS;
     for (int i = 0; i < machine.model_count; i++) {
         struct forecast f = forecast(&p, &machine, machine.models[i].name, 0);
-        assert_false(f.keeps_limit);
-        assert_true(f.keeps_memory);
+        assert_int_equal(f.on_limit, KEPT_NOT);
+        assert_int_equal(f.on_memory, KEPT_UNASKED);
     }
     /* If they pause for 5 s, they are 80 requests per second. */
     p.think_ns = 5000 * MS;
     struct forecast f = forecast(&p, &machine, "loop", 0);
-    assert_true(f.keeps_limit);
+    assert_int_equal(f.on_limit, KEPT);
     near("rate", f.rate_per_s, 400 / 5.0215, 0.03);
     p.memory_bytes = 1 << 20;
     f = forecast(&p, &machine, "loop", 0);
-    assert_false(f.keeps_memory);
+    assert_int_equal(f.on_memory, KEPT_NOT);
 }
 
 /* A world in which every part of a request's cost has a figure of its own. */
@@ -382,9 +382,9 @@ static void test_memory(void **state)
          (1 << 20) + 40 * 65536 + 8192 * (f.in_flight + 3 * sqrt(f.in_flight)),
          1e-9);
     p.memory_bytes = f.memory_bytes - 1;
-    assert_false(forecast(&p, &machine, "pool", 40).keeps_memory);
+    assert_int_equal(forecast(&p, &machine, "pool", 40).on_memory, KEPT_NOT);
     p.memory_bytes = f.memory_bytes + 1;
-    assert_true(forecast(&p, &machine, "pool", 40).keeps_memory);
+    assert_int_equal(forecast(&p, &machine, "pool", 40).on_memory, KEPT);
 }
 
 /* 40 clients who ask at once for the same wait: with a worker less, one in 39
@@ -449,9 +449,9 @@ static void test_limit_percentile(void **state)
         double known_ns = -log(1 - percents[i] / 100.0) * 2 * MS;
         p.limit_percent = percents[i];
         p.limit_ns = known_ns * 1.25;
-        assert_true(forecast(&p, &machine, "loop", 0).keeps_limit);
+        assert_int_equal(forecast(&p, &machine, "loop", 0).on_limit, KEPT);
         p.limit_ns = known_ns * 0.75;
-        assert_false(forecast(&p, &machine, "loop", 0).keeps_limit);
+        assert_int_equal(forecast(&p, &machine, "loop", 0).on_limit, KEPT_NOT);
     }
     /* 200 clients of a wait of 100 ms: each has a connection, and all wait. */
 }
@@ -559,9 +559,9 @@ static void test_memory_of_ended_tasks(void **state)
     near("children", f.memory_bytes, beside + f.in_flight * 4096, 0.001);
     near("most", f.memory_most_bytes, beside + peak * 4096, 0.001);
     p.memory_bytes = f.memory_most_bytes - 1;
-    assert_false(forecast(&p, &machine, "threads", 0).keeps_memory);
+    assert_int_equal(forecast(&p, &machine, "threads", 0).on_memory, KEPT_NOT);
     p.memory_bytes = f.memory_most_bytes + 1;
-    assert_true(forecast(&p, &machine, "threads", 0).keeps_memory);
+    assert_int_equal(forecast(&p, &machine, "threads", 0).on_memory, KEPT);
 }
 
 /* Nothing says what a waiting request occupies: the CPU is all that is known.

@@ -90,7 +90,7 @@ static void test_queue_without_end(void **state)
     near("carried", f.capacity_per_s, 1000 * 15 / 16.0, 0.03);
     p.limit_percent = 99;
     p.limit_ns = 1e15;
-    assert_false(forecast(&p, &machine, "pool", 3).keeps_limit);
+    assert_int_equal(forecast(&p, &machine, "pool", 3).on_limit, KEPT_NOT);
     p.rate_per_s = 800;
     f = forecast(&p, &machine, "pool", 3);
     assert_true(f.simulated && !f.grows);

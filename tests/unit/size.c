@@ -233,15 +233,15 @@ static void test_more_for_the_limit(void **state)
     assert_int_equal(c->why, CURVE_LIMIT);
     assert_int_equal(c->marks[MARK_BEST], best);
     assert_true(star > best && star <= 2 * best);
-    assert_true(point(c, star)->forecast.keeps_limit);
-    assert_false(point(c, best)->forecast.keeps_limit);
+    assert_int_equal(point(c, star)->forecast.on_limit, KEPT);
+    assert_int_equal(point(c, best)->forecast.on_limit, KEPT_NOT);
     /* A loose limit has a smaller number of its own. */
     p.limit_ns = 3 * best_ns;
     c = curve(&p, &machine, "thread-pool", 0);
     int least = c->marks[MARK_LIMIT];
     assert_int_equal(c->why, CURVE_BEST);
     assert_true(least > 31 && least < best);
-    assert_true(point(c, least)->forecast.keeps_limit);
+    assert_int_equal(point(c, least)->forecast.on_limit, KEPT);
     p.limit_ns = most_ns / 2;
     c = curve(&p, &machine, "thread-pool", 0);
     assert_int_equal(c->why, CURVE_NONE);
@@ -264,7 +264,7 @@ static void test_memory(void **state)
     assert_int_equal(c->marks[MARK_BEST], 40);
     near("memory", point(c, 30)->forecast.memory_most_bytes,
          p.memory_bytes - 0.5 * 65536, 0.005);
-    assert_false(point(c, 40)->forecast.keeps_memory);
+    assert_int_equal(point(c, 40)->forecast.on_memory, KEPT_NOT);
     p.limit_percent = 99;
     p.limit_ns = 60 * MS;
     c = curve(&p, &machine, "thread-pool", 0);
@@ -342,7 +342,7 @@ static void test_peak(void **state)
     (void)state;
     machine = world(4);
     struct size *size = sized(&asked, 2, &machine);
-    assert_true(size->keeps);
+    assert_int_equal(size->kept, KEPT);
     assert_int_equal(size->advice.model_count, 3);
     const struct curve *c = &size->models[0].curve;
     assert_int_equal(c->marks[MARK_LITTLE], 31);
@@ -360,6 +360,70 @@ static void test_peak(void **state)
     assert_int_equal(size->figures.connections, 40);
     size = sized(&asked, 1.5, &machine);
     assert_int_equal(size->at_peak.service.connections, 60);
+}
+
+static struct forecast serial(const struct machine *machine,
+                              const struct service *p)
+{
+    struct forecast f;
+    char why[256];
+
+    assert_int_equal(forecast_make(p, machine, &machine->models[3], 0,
+                                   &PRECISION, &f, why, sizeof why),
+                     0);
+    return f;
+}
+
+/* A verdict that cannot be told is neither kept nor missed; what must be missed
+ * is, whatever else is not known. */
+static void test_cannot_be_told(void **state)
+{
+    struct machine machine = world(1);
+    struct model_constants *model = &machine.models[3];
+    struct service p = service(0, 1 * MS, 500, 0, 1);
+
+    (void)state;
+    p.limit_percent = 99;
+    p.limit_ns = 1000 * MS;
+    p.memory_bytes = 1e9;
+    model->of[CONSTANT_MEMORY] = (struct constant){NAN, NAN, NAN, 0};
+    struct forecast f = serial(&machine, &p);
+    assert_int_equal(f.on_memory, KEPT_UNKNOWN);
+    assert_int_equal(f.on_limit, KEPT);
+    model->of[CONSTANT_MEMORY] = exact(1 << 20);
+    model->discipline = DISCIPLINE_UNKNOWN;
+    f = serial(&machine, &p);
+    assert_int_equal(f.on_memory, KEPT_UNKNOWN);
+    assert_int_equal(f.on_limit, KEPT_UNKNOWN);
+    p.memory_bytes = 1000;
+    f = serial(&machine, &p);
+    assert_int_equal(f.on_memory, KEPT_NOT);
+    p.rate_per_s = 2000;
+    f = serial(&machine, &p);
+    assert_int_equal(f.on_limit, KEPT_NOT);
+    assert_int_equal(kept_both(KEPT, KEPT_UNKNOWN), KEPT_UNKNOWN);
+    assert_int_equal(kept_both(KEPT_NOT, KEPT_UNKNOWN), KEPT_NOT);
+    assert_int_equal(kept_either(KEPT_NOT, KEPT_UNKNOWN), KEPT_UNKNOWN);
+    assert_int_equal(kept_either(KEPT, KEPT_UNKNOWN), KEPT);
+}
+
+/* A number whose memory nobody knows is neither kept nor missed. */
+static void test_memory_not_known(void **state)
+{
+    struct machine machine = world(4);
+    struct service p = service(50 * MS, 5 * MS, 280, 0, 4);
+
+    (void)state;
+    machine.models[0].of[CONSTANT_MEMORY] = (struct constant){NAN, NAN, NAN, 0};
+    p.memory_bytes = 1e9;
+    const struct curve *c = curve(&p, &machine, "thread-pool", 0);
+    assert_int_equal(c->why, CURVE_UNKNOWN);
+    assert_int_equal(curve_kept(c), KEPT_UNKNOWN);
+    assert_true(c->marks[MARK_STAR] > 0);
+    p.limit_percent = 99;
+    p.limit_ns = 10 * MS; /* less than a wait */
+    assert_int_equal(curve_kept(curve(&p, &machine, "thread-pool", 0)),
+                     KEPT_NOT);
 }
 
 static void test_refused(void **state)
@@ -501,6 +565,8 @@ int main(void)
         cmocka_unit_test(test_overload),
         cmocka_unit_test(test_offload),
         cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_cannot_be_told),
+        cmocka_unit_test(test_memory_not_known),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_server_lines),
         cmocka_unit_test(test_all_servers),

@@ -254,12 +254,104 @@ static void invalid_trials(void **state)
     assert_non_null(json);
     assert_int_equal(json_array_size(json_object_get(json, "services")),
                      SERVICES);
-    assert_true(
-        json_is_null(json_object_get(
-            json_array_get(json_object_get(json, "residuals"), 0), "band")) ||
-        v.rows.rows[0].judged);
+    const json_t *residuals = json_object_get(json, "residuals"), *row;
+    size_t i;
+    int judged = 0;
+    assert_int_equal(json_array_size(residuals), v.rows.count);
+    json_array_foreach (residuals, i, row) {
+        judged += json_true_of(row, "judged");
+        if (json_integer_of(row, "service") % 2)
+            continue;
+        assert_true(json_is_false(json_object_get(row, "judged")));
+        assert_string_equal(json_text_of(row, "not_judged"), "steal: taken");
+        assert_true(json_is_null(json_object_get(row, "band")));
+    }
+    assert_true(judged > v.rows.count / 4 && judged < v.rows.count);
+    assert_string_equal(json_text_of(json, "kind"), "quick");
     json_decref(json);
     json_decref(run);
+    done(&v);
+}
+
+/* A run is a full one by what was measured, not by what was asked for. */
+static void kind(void **state)
+{
+    static struct row rows[VALIDATION_FULL];
+    static struct question of[VALIDATION_FULL];
+    static struct validation v;
+
+    (void)state;
+    v = (struct validation){.full = true, .rows = {rows, VALIDATION_FULL}};
+    for (int i = 0; i < VALIDATION_FULL; i++) {
+        of[i].service = i;
+        rows[i] = (struct row){.question = &of[i], .judged = true};
+    }
+    assert_true(validation_is_full(&v));
+    v.full = false;
+    assert_true(validation_is_full(&v));
+    rows[7].judged = false;
+    v.full = true;
+    assert_false(validation_is_full(&v));
+}
+
+/* Requests too few for a p99 have a p90, which is no p99: it has a band only of
+ * such as it. */
+static void percentiles_apart(void **state)
+{
+    static struct validation v;
+    int p90 = 0, p99 = 0;
+
+    (void)state;
+    judge(&v, none);
+    for (int i = 0; i < v.rows.count; i++) {
+        const struct row *row = &v.rows.rows[i];
+        if (row->quantity != QUANTITY_P99 || !row->judged)
+            continue;
+        assert_true(isfinite(row->band) == (row->percentile == 99));
+        p90 += row->percentile == 90;
+        p99 += row->percentile == 99;
+    }
+    assert_true(p90 > 0 && p99 > 20);
+    done(&v);
+}
+
+/* The laws foretell the same of three models that hold no worker: they get the
+ * mean of what these lose, whatever their order. */
+static void laws_that_tie(void **state)
+{
+    static struct validation v;
+    const json_t *choice;
+    size_t i;
+    int tied = 0;
+
+    (void)state;
+    judge(&v, none);
+    json_array_foreach (v.baselines.choices, i, choice) {
+        const json_t *pick =
+            json_row_of(json_object_get(choice, "picks"), "by", "laws");
+        const char *picked = json_text_of(pick, "model");
+        double best = 0, sum = 0;
+        int n = 0;
+        if (!strchr(picked, ','))
+            continue;
+        for (int r = 0; r < v.rows.count; r++) {
+            const struct row *row = &v.rows.rows[r];
+            if (row->quantity != QUANTITY_THROUGHPUT ||
+                row->question->service + 1 !=
+                    json_integer_of(choice, "service"))
+                continue;
+            best = fmax(best, row->measured);
+            if (!strstr(picked, row->question->model->name))
+                continue;
+            sum += 1 / row->measured;
+            n++;
+        }
+        assert_true(n >= 2);
+        assert_true(
+            fabs(json_figure_of(pick, "regret") - (best * sum / n - 1)) < 1e-9);
+        tied++;
+    }
+    assert_true(tied > 0);
     done(&v);
 }
 
@@ -292,6 +384,35 @@ static void once_more(void **state)
     done(&v);
 }
 
+/* As many questions as the most services have, under twenty models. */
+static void many_questions(void **state)
+{
+    static struct questions many;
+    json_t *services = json_array(), *forecasts = json_array();
+    char why[256] = "";
+    enum { COUNT = 20 * HELD_OUT_MAX };
+
+    (void)state;
+    make_world(&many.machine);
+    json_array_append_new(
+        services, json_pack("{s:i, s:i, s:i, s:i, s:f, s:f, s:i, s:i, s:f}",
+                            "service", 1, "wait_ns", 0, "calls", 0, "steps",
+                            1000, "cv_wait", 0., "cv_cpu", 0., "payload_bytes",
+                            20, "connections", 8, "share", 0.7));
+    for (int i = 0; i < COUNT; i++)
+        json_array_append_new(
+            forecasts,
+            json_pack("{s:i, s:s, s:b, s:i, s:i, s:i, s:s}", "service", 1,
+                      "model", "event-loop", "open", 0, "reasons", 0, "workers",
+                      0, "connections", 8, "load_point", "closed"));
+    json_t *stored =
+        json_pack("{s:o, s:o}", "services", services, "forecasts", forecasts);
+    assert_int_equal(questions_again(stored, &many, why, sizeof why), 0);
+    assert_int_equal(many.count, COUNT);
+    questions_free(&many);
+    json_decref(stored);
+}
+
 /* The experiment of a service says what its questions are. */
 static void experiment(void **state)
 {
@@ -320,9 +441,11 @@ static void experiment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_right), cmocka_unit_test(one_discipline),
-        cmocka_unit_test(misses),    cmocka_unit_test(invalid_trials),
-        cmocka_unit_test(once_more), cmocka_unit_test(experiment),
+        cmocka_unit_test(all_right),     cmocka_unit_test(one_discipline),
+        cmocka_unit_test(misses),        cmocka_unit_test(invalid_trials),
+        cmocka_unit_test(kind),          cmocka_unit_test(percentiles_apart),
+        cmocka_unit_test(laws_that_tie), cmocka_unit_test(many_questions),
+        cmocka_unit_test(once_more),     cmocka_unit_test(experiment),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
