@@ -63,8 +63,8 @@ json_t *advice_bands_json(const char *path, char *why, size_t why_size)
     return NULL;
 }
 
-int advice_bands(const char *path, struct bands *bands, char *why,
-                 size_t why_size)
+int advice_bands(const char *path, const struct machine *machine,
+                 struct bands *bands, char *why, size_t why_size)
 {
     char file[4096], reason[1024];
 
@@ -82,6 +82,8 @@ int advice_bands(const char *path, struct bands *bands, char *why,
                  "no residuals: %.3000s%s%s; validate again, or give "
                  "--validation none",
                  is_json ? file : "", is_json ? ": " : "", reason);
+    else
+        bands_match(bands, machine);
     return status < 0 ? -EINVAL : 0;
 }
 
@@ -94,6 +96,29 @@ struct as_of advice_now(void)
              json_text_of(environment, "fingerprint"));
     json_decref(environment);
     return now;
+}
+
+static bool chosen(const struct question *question, const char *name)
+{
+    for (int i = 0; i < question->model_count; i++)
+        if (!strcmp(question->models[i], name))
+            return true;
+    return question->model_count == 0;
+}
+
+/* When the oldest constants of the models that are asked for were measured. */
+static const char *oldest_at(const struct advice *advice)
+{
+    const struct machine *machine = advice->machine;
+    const char *oldest = NULL;
+
+    for (int i = 0; i < machine->model_count; i++) {
+        const char *at = machine_at_of(machine, &machine->models[i]);
+        if (chosen(advice->question, machine->models[i].name) &&
+            (!oldest || strcmp(at, oldest) < 0))
+            oldest = at;
+    }
+    return oldest ? oldest : machine->at;
 }
 
 /* What speaks against the constants. */
@@ -111,7 +136,7 @@ static void doubt(struct advice *advice)
              now.fingerprint);
     advice->foreign = advice->shipped ||
                       strcmp(advice->fingerprint, machine->fingerprint) != 0;
-    double days = strptime(machine->at, "%Y-%m-%dT%H:%M:%SZ", &at)
+    double days = strptime(oldest_at(advice), "%Y-%m-%dT%H:%M:%SZ", &at)
                       ? difftime((time_t)now.at_s, timegm(&at)) / 86400
                       : INFINITY;
     advice->stale = days > ADVICE_DAYS_MAX;
@@ -152,23 +177,15 @@ static void accept_bands(struct advice *advice)
                  "the validation of %s is of another machine, kernel or build "
                  "than the constants, so its errors are not used",
                  bands->at);
-    else if (strcmp(bands->machine, machine->run_id) != 0)
+    else if (bands->residual_count == 0 && bands->validated_run[0])
         snprintf(why, size,
                  "the validation of %s is of the constants %s, and these are "
                  "%s, so its errors are not used",
-                 bands->at, bands->machine, machine->run_id);
+                 bands->at, bands->validated_run, bands->present_run);
     else if (bands->residual_count == 0)
         snprintf(why, size, "nothing could be judged in the validation of %s",
                  bands->at);
     advice->validated = why[0] == '\0';
-}
-
-static bool chosen(const struct question *question, const char *name)
-{
-    for (int i = 0; i < question->model_count; i++)
-        if (!strcmp(question->models[i], name))
-            return true;
-    return question->model_count == 0;
 }
 
 static void forecast_all(struct advice *advice)
@@ -229,7 +246,8 @@ static void band_all(struct advice *advice)
                                  : NAN;
         for (int q = 0; q < QUANTITIES; q++) {
             row->bands[q] = (struct band){.factor = NAN};
-            if (advice->validated)
+            if (advice->validated &&
+                !bands_outdated(advice->bands, model->name))
                 row->bands[q] = band_widened(
                     band_of(advice->bands, q, model->discipline, load),
                     &advice->outside);

@@ -74,10 +74,11 @@ int advice_machine(const char *path, struct machine *machine, bool *shipped,
                    char *why, size_t why_size);
 
 /* Reads the residuals of `path`: NULL, results/validation.json; "none" and a
- * standard file that does not exist give bands without services. Returns 0, or
- * -EINVAL with the reason. bands_free may be called after any result. */
-int advice_bands(const char *path, struct bands *bands, char *why,
-                 size_t why_size);
+ * standard file that does not exist give bands without services. Residuals of
+ * forecasts from other constants than these are left out. Returns 0, or -EINVAL
+ * with the reason. bands_free may be called after any result. */
+int advice_bands(const char *path, const struct machine *machine,
+                 struct bands *bands, char *why, size_t why_size);
 
 /* What speaks for and against the constants and the residuals, and where the
  * service lies among the validated ones: all but the models. `advice` keeps the

@@ -232,6 +232,46 @@ static void say_defaults(const struct advice *advice,
         sentences_say(sentences, "not given, so taken as: %s", list);
 }
 
+static bool is_outdated(const struct advice *advice, int model)
+{
+    return bands_outdated(advice->bands,
+                          advice->models[model].forecast.model->name);
+}
+
+/* Of the models that were validated, the band of the fewest residuals; NULL:
+ * none was. */
+static const struct band *least_band(const struct advice *advice,
+                                     enum quantity quantity)
+{
+    const struct band *least = NULL;
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct band *band = &advice->models[i].bands[quantity];
+        if (!is_outdated(advice, i) && (!least || band->n < least->n))
+            least = band;
+    }
+    return least;
+}
+
+/* Models that were calibrated again since. */
+static void say_outdated(const struct advice *advice,
+                         struct sentences *sentences)
+{
+    char list[SENTENCE_SIZE / 2] = "";
+
+    for (int i = 0; i < advice->model_count; i++)
+        if (is_outdated(advice, i))
+            say_append(list, sizeof list, ", ",
+                   advice->models[i].forecast.model->name);
+    if (list[0])
+        sentences_say(
+            sentences,
+            "no bands for %s: the validation of %s is of other constants than "
+            "these (%s now, %s then); troika validate",
+            list, advice->bands->at, advice->bands->present_run,
+            advice->bands->validated_run);
+}
+
 /* The figures that have a band, and of how many residuals at least. */
 static void say_bands(const struct advice *advice, struct sentences *sentences)
 {
@@ -244,11 +284,11 @@ static void say_bands(const struct advice *advice, struct sentences *sentences)
                                                   [QUANTITY_P99] = "p99"};
     char list[200] = "", missing[200] = "", never[200] = "", one[80];
 
-    for (int q = 0; q < QUANTITIES && advice->model_count > 0; q++) {
-        struct band band = advice->models[0].bands[q];
-        for (int i = 1; i < advice->model_count; i++)
-            if (advice->models[i].bands[q].n < band.n)
-                band = advice->models[i].bands[q];
+    for (int q = 0; q < QUANTITIES; q++) {
+        const struct band *least = least_band(advice, q);
+        if (!least)
+            continue;
+        struct band band = *least;
         bool has = isfinite(band.factor);
         snprintf(one, sizeof one, "%s %d", words[q],
                  has ? band.n : band.services);
@@ -324,6 +364,7 @@ static void say_validation(const struct advice *advice,
     }
     say_bands(advice, sentences);
     say_beyond_load(advice, sentences);
+    say_outdated(advice, sentences);
     if (where[0])
         sentences_say(sentences,
                       "extrapolated, so the bands are twice as wide: %s",
@@ -357,10 +398,33 @@ static void say_nearest(const struct advice *advice,
         list[0] ? list : "not judged for these models");
 }
 
+/* When the constants of the answer's models were measured, from the oldest to
+ * the newest. */
+static void measured_between(const struct advice *advice, const char **oldest,
+                             const char **newest)
+{
+    *oldest = *newest = NULL;
+    for (int i = 0; i < advice->model_count; i++) {
+        const char *at =
+            machine_at_of(advice->machine, advice->models[i].forecast.model);
+        if (!*oldest || strcmp(at, *oldest) < 0)
+            *oldest = at;
+        if (!*newest || strcmp(at, *newest) > 0)
+            *newest = at;
+    }
+    if (!*oldest)
+        *oldest = *newest = advice->machine->at;
+}
+
 static void say_constants(const struct advice *advice,
                           struct sentences *sentences)
 {
-    sentences_say(sentences, "constants of %s%s%s%s", advice->machine->at,
+    const char *oldest, *newest;
+
+    measured_between(advice, &oldest, &newest);
+    bool several = strcmp(oldest, newest) != 0;
+    sentences_say(sentences, "constants of %s%s%s%s%s%s", oldest,
+                  several ? " to " : "", several ? newest : "",
                   advice->machine->noisy ? ", a noisy machine" : "",
                   advice->doubt[0] ? "; " : "", advice->doubt);
 }

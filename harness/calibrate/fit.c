@@ -470,7 +470,7 @@ static void fit_model(block *blocks, int machine_cores,
             if (isfinite(value))
                 values[n++] = value;
         }
-        model->of[id] = level(values, n);
+        model->of[id] = constant_settled(id, level(values, n));
     }
     for (int b = 0; b < BLOCKS_MAX; b++)
         model->dispatches |= isfinite(blocks[b][HELD].tasks);

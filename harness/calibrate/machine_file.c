@@ -68,10 +68,19 @@ int machine_file_write(const char *path, const struct machine *machine,
                        char *where, size_t where_size, char *why,
                        size_t why_size)
 {
+    static struct machine again;
+    char reason[512];
     json_t *json = machine_json(machine);
-    int status =
-        results_store_at(path_of(path, where, where_size), json, why, why_size);
+    int status = machine_read(json, &again, reason, sizeof reason);
 
+    path_of(path, where, where_size);
+    if (status < 0)
+        snprintf(why, why_size,
+                 "nothing is stored, since what was measured is none: %s; "
+                 "calibrate when the machine is quieter",
+                 reason);
+    else
+        status = results_store_at(where, json, why, why_size);
     json_decref(json);
     return status;
 }

@@ -20,8 +20,9 @@ bool machine_file_exists(const char *path);
  * they were measured. Returns as machine_file_read. */
 int machine_file_shipped(struct machine *machine, char *why, size_t why_size);
 
-/* Writes it whole or not at all. Returns 0, or a negative errno with the
- * reason; then nothing was changed. `where` gets the path. */
+/* Writes it whole or not at all, and nothing that could not be read. Returns 0,
+ * or a negative errno with the reason; then nothing was changed. `where` gets
+ * the path. */
 int machine_file_write(const char *path, const struct machine *machine,
                        char *where, size_t where_size, char *why,
                        size_t why_size);

@@ -107,6 +107,23 @@ static void find_fates(const struct decision *decision, enum fate *fates)
     }
 }
 
+/* Options whose constants are of another run than was validated. */
+static void doubt_outdated(struct decision *decision)
+{
+    const struct bands *bands = decision->advice.bands;
+    int count = 0;
+
+    for (int m = 0; m < decision->matter.model_count; m++)
+        count += bands_outdated(bands, decision->matter.models[m]->name);
+    if (decision->advice.validated && count > 0)
+        doubt(decision,
+              "%d of %d models have other constants than those that were "
+              "validated (%s now, %s then), so their own errors are not known: "
+              "troika validate",
+              count, decision->matter.model_count, bands->present_run,
+              bands->validated_run);
+}
+
 /* Why the forecasts are not good enough, the worst first. Returns whether a
  * choice must be refused. */
 static bool find_doubts(struct decision *decision)
@@ -137,6 +154,7 @@ static bool find_doubts(struct decision *decision)
                                   "compared with a measurement");
     else if (!far && outside_extrapolated(&advice->outside))
         doubt(decision, "extrapolated, with errors squared: %s", where);
+    doubt_outdated(decision);
     return far;
 }
 

@@ -309,15 +309,15 @@ static int read_machine(const char *folder, struct machine *machine, char *why,
     return status;
 }
 
-static int read_bands(const char *folder, struct bands *bands, char *why,
-                      size_t why_size)
+static int read_bands(const char *folder, const struct machine *machine,
+                      struct bands *bands, char *why, size_t why_size)
 {
     char path[PATH_SIZE];
 
     in_folder(folder, "validation.json", path, sizeof path);
     if (access(path, F_OK) != 0)
         return 0;
-    return advice_bands(path, bands, why, why_size);
+    return advice_bands(path, machine, bands, why, why_size);
 }
 
 int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
@@ -328,7 +328,8 @@ int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
     if (status == 0)
         status = read_machine(folder, &inquiry->machine, why, why_size);
     if (status == 0)
-        status = read_bands(folder, &inquiry->bands, why, why_size);
+        status = read_bands(folder, &inquiry->machine, &inquiry->bands, why,
+                            why_size);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checked.h"
 #include "harness/arithmetic/conformal.h"
 #include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
@@ -44,37 +45,17 @@ const char *quantity_name(enum quantity quantity)
     return names[quantity];
 }
 
-static int refuse(char *why, size_t size, const char *list, size_t index,
-                  const char *member)
-{
-    if (list)
-        snprintf(why, size, "\"%s\" of %s[%zu] is missing, or is no such value",
-                 member, list, index);
-    else
-        snprintf(why, size, "\"%s\" is missing, or is no such value", member);
-    return -EINVAL;
-}
+/* More than a service can be asked for, and an error beyond any. */
+static const double INPUT_MOST = 1e15, FIGURE_LEAST = 1e-9, FIGURE_MOST = 1e18;
 
-/* The number of a service; 0: it is none. */
-static int number_of(const json_t *json)
+static bool read_service(struct checked *checked,
+                         struct validated_service *service)
 {
-    json_int_t number = json_integer_of(json, "service");
-    return number > 0 && number <= SERVICES_MOST ? (int)number : 0;
-}
-
-/* Returns the member that is wrong, or NULL. */
-static const char *read_service(const json_t *json,
-                                struct validated_service *service)
-{
-    service->number = number_of(json);
-    if (service->number == 0)
-        return "service";
-    for (int i = 0; i < BAND_INPUTS; i++) {
-        service->of[i] = json_figure_of(json, inputs[i].member);
-        if (!(service->of[i] >= 0))
-            return inputs[i].member;
-    }
-    return NULL;
+    service->number = (int)checked_whole(checked, "service", 1, SERVICES_MOST);
+    for (int i = 0; i < BAND_INPUTS; i++)
+        service->of[i] =
+            checked_number(checked, inputs[i].member, 0, INPUT_MOST);
+    return !checked->wrong;
 }
 
 static bool find_quantity(const char *name, enum quantity *quantity)
@@ -97,90 +78,113 @@ static bool has_service(const struct bands *bands, int number)
 
 /* A deeper or shallower percentile than the quantity's own is no residual of
  * it. */
-static bool is_other_percentile(const json_t *json, enum quantity quantity)
+static bool is_other_percentile(struct checked *checked, enum quantity quantity)
 {
-    double percentile = json_figure_of(json, "percentile");
+    double percentile =
+        json_object_get(checked->object, "percentile")
+            ? checked_number_or_null(checked, "percentile", 0, 100)
+            : NAN;
 
     return isfinite(percentile) &&
            ((quantity == QUANTITY_P50 && percentile != 50) ||
             (quantity == QUANTITY_P99 && percentile != 99));
 }
 
-/* Returns the member that is wrong, or NULL. *used: it is judged, and so part
- * of the bands. */
-static const char *read_residual(const json_t *json, const struct bands *bands,
-                                 struct residual *residual, bool *used)
+/* *used: the residual is judged, and so part of the bands. */
+static bool read_residual(struct checked *checked, const struct bands *bands,
+                          struct residual *residual, bool *used)
 {
-    const json_t *judged = json_object_get(json, "judged");
-    double forecast = json_figure_of(json, "forecast");
-    double measured = json_figure_of(json, "measured");
+    const json_t *json = checked->object;
 
-    *residual = (struct residual){.service = number_of(json)};
-    *used = json_is_true(judged);
+    *residual = (struct residual){
+        .service = (int)checked_whole(checked, "service", 1, SERVICES_MOST)};
     if (!has_service(bands, residual->service))
-        return "service";
-    if (!json_take_text(json, "model", residual->model, sizeof residual->model))
-        return "model";
+        checked_refuse(checked, "service", "the number of one of \"services\"");
+    checked_text(checked, "model", residual->model, sizeof residual->model);
     residual->discipline = discipline_find(json_text_of(json, "discipline"));
     if (residual->discipline == DISCIPLINES)
-        return "discipline";
+        checked_refuse(checked, "discipline",
+                       "unknown, alone, worker, thread, process or loop");
     if (!find_quantity(json_text_of(json, "quantity"), &residual->quantity))
-        return "quantity";
-    if (!json_is_boolean(judged))
-        return "judged";
-    if (*used && !(forecast > 0))
-        return "forecast";
-    if (*used && !(measured > 0))
-        return "measured";
-    residual->log_error = log(measured / forecast);
+        checked_refuse(checked, "quantity", "a quantity");
+    *used = checked_flag(checked, "judged");
+    if (*used)
+        residual->log_error =
+            log(checked_number(checked, "measured", FIGURE_LEAST, FIGURE_MOST) /
+                checked_number(checked, "forecast", FIGURE_LEAST, FIGURE_MOST));
     residual->load = json_figure_of(json, "load");
-    *used = *used && !is_other_percentile(json, residual->quantity);
-    return NULL;
+    if (!checked->wrong)
+        *used = !is_other_percentile(checked, residual->quantity) && *used;
+    return !checked->wrong;
 }
 
-static int read_services(const json_t *list, struct bands *bands, char *why,
-                         size_t why_size)
+static int read_services(struct checked *file, struct bands *bands)
 {
-    const json_t *row;
-    size_t i, count = json_array_size(list);
+    const json_t *list = checked_list(file, "services", 0, SERVICES_MOST), *row;
+    size_t i;
 
-    if (!json_is_array(list) || count > SERVICES_MOST)
-        return refuse(why, why_size, NULL, 0, "services");
-    bands->services = calloc(count + 1, sizeof *bands->services);
+    bands->services =
+        calloc(json_array_size(list) + 1, sizeof *bands->services);
     if (!bands->services)
         return -ENOMEM;
     json_array_foreach (list, i, row) {
         struct validated_service *s = &bands->services[i];
-        const char *wrong = read_service(row, s);
-        if (!wrong && has_service(bands, s->number))
-            wrong = "service";
-        if (wrong)
-            return refuse(why, why_size, "services", i, wrong);
+        struct checked checked =
+            checked_row(row, "services", i, file->why, file->why_size);
+        file->wrong = !read_service(&checked, s);
+        if (!file->wrong && has_service(bands, s->number)) {
+            checked_refuse(&checked, "service", "another number than before");
+            file->wrong = true;
+        }
+        if (file->wrong)
+            return -EINVAL;
         bands->service_count++;
     }
-    return 0;
+    return file->wrong ? -EINVAL : 0;
 }
 
-static int read_residuals(const json_t *list, struct bands *bands, char *why,
-                          size_t why_size)
+static int read_residuals(struct checked *file, struct bands *bands)
 {
+    const json_t *list = checked_list(file, "residuals", 0, RESIDUALS_MOST);
     const json_t *row;
-    size_t i, count = json_array_size(list);
+    size_t i;
 
-    if (!json_is_array(list) || count > RESIDUALS_MOST)
-        return refuse(why, why_size, NULL, 0, "residuals");
-    bands->residuals = calloc(count + 1, sizeof *bands->residuals);
+    bands->residuals =
+        calloc(json_array_size(list) + 1, sizeof *bands->residuals);
     if (!bands->residuals)
         return -ENOMEM;
     json_array_foreach (list, i, row) {
+        struct checked checked =
+            checked_row(row, "residuals", i, file->why, file->why_size);
         bool used;
-        const char *wrong = read_residual(
-            row, bands, &bands->residuals[bands->residual_count], &used);
-        if (wrong)
-            return refuse(why, why_size, "residuals", i, wrong);
+        if (!read_residual(&checked, bands,
+                           &bands->residuals[bands->residual_count], &used))
+            return -EINVAL;
         bands->residual_count += used;
     }
-    return 0;
+    return file->wrong ? -EINVAL : 0;
+}
+
+/* The runs whose constants were validated; older files have one for all. */
+static int read_runs(struct checked *file, struct bands *bands)
+{
+    const json_t *list, *row;
+    size_t i;
+
+    if (!json_object_get(file->object, "constants"))
+        return 0;
+    list = checked_list(file, "constants", 0, CONSTANTS_MODELS_MAX);
+    json_array_foreach (list, i, row) {
+        struct checked checked =
+            checked_row(row, "constants", i, file->why, file->why_size);
+        struct validated_model *model = &bands->models[i];
+        checked_text(&checked, "model", model->name, sizeof model->name);
+        checked_text(&checked, "run_id", model->run_id, sizeof model->run_id);
+        if (checked.wrong)
+            return -EINVAL;
+        bands->model_count++;
+    }
+    return file->wrong ? -EINVAL : 0;
 }
 
 static bool is_judged(const struct bands *bands, int service)
@@ -205,29 +209,75 @@ static void drop_unjudged(struct bands *bands)
 int bands_read(const json_t *json, struct bands *bands, char *why,
                size_t why_size)
 {
+    struct checked checked = checked_file(json, why, why_size);
+
     *bands = (struct bands){0};
-    if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
-        return refuse(why, why_size, NULL, 0, "schema_version");
-    if (!json_take_text(json, "run_id", bands->run_id, sizeof bands->run_id))
-        return refuse(why, why_size, NULL, 0, "run_id");
-    if (!json_take_text(json, "machine", bands->machine, sizeof bands->machine))
-        return refuse(why, why_size, NULL, 0, "machine");
-    if (!json_take_text(json, "fingerprint", bands->fingerprint,
-                        sizeof bands->fingerprint))
-        return refuse(why, why_size, NULL, 0, "fingerprint");
-    if (!json_take_text(json, "at", bands->at, sizeof bands->at))
-        return refuse(why, why_size, NULL, 0, "at");
+    checked_whole(&checked, "schema_version", SCHEMA_VERSION, SCHEMA_VERSION);
+    checked_text(&checked, "run_id", bands->run_id, sizeof bands->run_id);
+    checked_text(&checked, "machine", bands->machine, sizeof bands->machine);
+    checked_text(&checked, "fingerprint", bands->fingerprint,
+                 sizeof bands->fingerprint);
+    checked_time(&checked, "at", bands->at, sizeof bands->at);
     bands->afterwards = json_true_of(json, "afterwards");
-    int status =
-        read_services(json_object_get(json, "services"), bands, why, why_size);
+    int status = checked.wrong ? -EINVAL : read_runs(&checked, bands);
     if (status == 0)
-        status = read_residuals(json_object_get(json, "residuals"), bands, why,
-                                why_size);
+        status = read_services(&checked, bands);
+    if (status == 0)
+        status = read_residuals(&checked, bands);
     if (status == -ENOMEM)
         snprintf(why, why_size, "out of memory");
     if (status == 0)
         drop_unjudged(bands);
     return status;
+}
+
+/* The run whose constants of the model were validated. */
+static const char *validated_run(const struct bands *bands, const char *model)
+{
+    for (int i = 0; i < bands->model_count; i++)
+        if (!strcmp(bands->models[i].name, model))
+            return bands->models[i].run_id;
+    return bands->machine;
+}
+
+bool bands_outdated(const struct bands *bands, const char *model)
+{
+    for (int i = 0; i < bands->outdated_count; i++)
+        if (!strcmp(bands->outdated[i], model))
+            return true;
+    return false;
+}
+
+/* Leaves a residual's model out, as one whose constants are of the run `now`.
+ */
+static void leave_out(struct bands *bands, const char *model, const char *now,
+                      bool known)
+{
+    if (bands->validated_run[0] == '\0') {
+        snprintf(bands->validated_run, sizeof bands->validated_run, "%s",
+                 validated_run(bands, model));
+        snprintf(bands->present_run, sizeof bands->present_run, "%s", now);
+    }
+    if (known && !bands_outdated(bands, model))
+        strcpy(bands->outdated[bands->outdated_count++], model);
+}
+
+void bands_match(struct bands *bands, const struct machine *machine)
+{
+    int kept = 0;
+
+    for (int i = 0; i < bands->residual_count; i++) {
+        const char *name = bands->residuals[i].model;
+        const struct model_constants *model = machine_model(machine, name);
+        const char *now =
+            model ? machine_run_of(machine, model) : machine->run_id;
+        if (!strcmp(validated_run(bands, name), now))
+            bands->residuals[kept++] = bands->residuals[i];
+        else
+            leave_out(bands, name, now, model);
+    }
+    bands->residual_count = kept;
+    drop_unjudged(bands);
 }
 
 void bands_free(struct bands *bands)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "constants.h"
 #include "models/runtime/base/discipline.h"
 #include "service.h"
 
@@ -56,19 +57,39 @@ struct validated_service {
     double of[BAND_INPUTS];
 };
 
+/* Whose constants the forecasts were made from. */
+struct validated_model {
+    char name[64], run_id[64];
+};
+
 struct bands {
     char run_id[64], machine[64], fingerprint[80], at[32];
     bool afterwards; /* the forecasts were made after the measurements */
-    struct validated_service *services; /* with a residual */
+    struct validated_model models[CONSTANTS_MODELS_MAX];
+    int model_count; /* 0: of an older version, all are of run `machine` */
+    /* Models whose constants are of another run than was validated. */
+    char outdated[CONSTANTS_MODELS_MAX][64];
+    int outdated_count;
+    char validated_run[64], present_run[64]; /* of the first that was left
+                                                out; "": none was */
+    struct validated_service *services;      /* with a residual */
     int service_count;
     struct residual *residuals; /* judged ones alone */
     int residual_count;
 };
 
-/* Reads validation.json. Returns 0; -EINVAL with the member that is missing or
- * of another type; -ENOMEM. bands_free may be called after any result. */
+/* Reads validation.json. Returns 0; -EINVAL with the member that is missing, of
+ * another type or out of its range, and its value; -ENOMEM. bands_free may be
+ * called after any result. */
 int bands_read(const json_t *json, struct bands *bands, char *why,
                size_t why_size);
+
+/* Leaves out the residuals of models whose constants are of another run than
+ * those that were validated: they say nothing of the new ones. */
+void bands_match(struct bands *bands, const struct machine *machine);
+
+/* Whether bands_match left out the residuals of that model. */
+bool bands_outdated(const struct bands *bands, const char *model);
 void bands_free(struct bands *bands);
 
 /* The measurement lies between forecast / factor and forecast * factor. */

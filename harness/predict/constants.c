@@ -7,42 +7,75 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checked.h"
 #include "harness/base/json.h"
+#include "harness/simulate/simulation.h"
 
 enum { SCHEMA_VERSION = 1 };
 
+/* What a constant may be. Costs and bytes are none below zero; a request that
+ * is one of many may be cheaper than one of few. */
+static const struct kind {
+    const char *name;
+    double least, most;
+} kinds[CONSTANTS] = {
+    [CONSTANT_REQUEST] = {"request_ns", 1, 1e11},
+    [CONSTANT_CALL_FIRST] = {"call_first_ns", 0, 1e11},
+    [CONSTANT_CALL] = {"call_ns", 0, 1e11},
+    [CONSTANT_BYTE] = {"byte_ns", 0, 1e6},
+    [CONSTANT_CONNECTION] = {"connection_ns", 0, 1e11},
+    [CONSTANT_GROWTH] = {"growth_share", -0.5, 10},
+    [CONSTANT_WAKE] = {"wake_ns", 0, 1e11},
+    [CONSTANT_PEER] = {"peer_ns", 0, 1e11},
+    [CONSTANT_DOZE] = {"doze_ns", 0, 1e9},
+    [CONSTANT_WORK_FACTOR] = {"work_factor", 0.01, 1000},
+    [CONSTANT_PATH] = {"path_ns", 0, 1e11},
+    [CONSTANT_LAG] = {"lag_ns", 0, 1e11},
+    [CONSTANT_CALL_PATH] = {"call_path_ns", 0, 1e11},
+    [CONSTANT_MEMORY] = {"memory_bytes", 0, 1e15},
+    [CONSTANT_MEMORY_CONNECTION] = {"memory_connection_bytes", 0, 1e12},
+    [CONSTANT_MEMORY_FLIGHT] = {"memory_flight_bytes", 0, 1e12},
+    [CONSTANT_MEMORY_QUEUED] = {"memory_queued_bytes", 0, 1e12},
+    [CONSTANT_MEMORY_WORKER] = {"memory_worker_bytes", 0, 1e12},
+    [CONSTANT_MEMORY_SENT] = {"memory_sent_bytes", 0, 1e12},
+    [CONSTANT_MEMORY_PAYLOAD] = {"memory_payload_share", 0, 1000},
+    [CONSTANT_MEMORY_ENDED] = {"memory_ended_byte_s", 0, 1e12},
+};
+
 const char *constant_name(enum constant_id id)
 {
-    static const char *const names[CONSTANTS] = {
-        [CONSTANT_REQUEST] = "request_ns",
-        [CONSTANT_CALL_FIRST] = "call_first_ns",
-        [CONSTANT_CALL] = "call_ns",
-        [CONSTANT_BYTE] = "byte_ns",
-        [CONSTANT_CONNECTION] = "connection_ns",
-        [CONSTANT_GROWTH] = "growth_share",
-        [CONSTANT_WAKE] = "wake_ns",
-        [CONSTANT_PEER] = "peer_ns",
-        [CONSTANT_DOZE] = "doze_ns",
-        [CONSTANT_WORK_FACTOR] = "work_factor",
-        [CONSTANT_PATH] = "path_ns",
-        [CONSTANT_LAG] = "lag_ns",
-        [CONSTANT_CALL_PATH] = "call_path_ns",
-        [CONSTANT_MEMORY] = "memory_bytes",
-        [CONSTANT_MEMORY_CONNECTION] = "memory_connection_bytes",
-        [CONSTANT_MEMORY_FLIGHT] = "memory_flight_bytes",
-        [CONSTANT_MEMORY_QUEUED] = "memory_queued_bytes",
-        [CONSTANT_MEMORY_WORKER] = "memory_worker_bytes",
-        [CONSTANT_MEMORY_SENT] = "memory_sent_bytes",
-        [CONSTANT_MEMORY_PAYLOAD] = "memory_payload_share",
-        [CONSTANT_MEMORY_ENDED] = "memory_ended_byte_s",
-    };
-    return names[id];
+    return kinds[id].name;
+}
+
+struct constant constant_settled(enum constant_id id, struct constant c)
+{
+    const struct kind *kind = &kinds[id];
+
+    if (kind->least == 0 && c.value < 0) {
+        c.value = 0;
+        c.hi = fmax(c.hi, 0);
+    }
+    return c.value >= kind->least && c.value <= kind->most
+               ? c
+               : (struct constant){NAN, NAN, NAN, 0};
 }
 
 double constant_of(const struct model_constants *model, enum constant_id id,
                    double otherwise)
 {
     return isfinite(model->of[id].value) ? model->of[id].value : otherwise;
+}
+
+const char *machine_run_of(const struct machine *machine,
+                           const struct model_constants *model)
+{
+    return model->run_id[0] ? model->run_id : machine->run_id;
+}
+
+const char *machine_at_of(const struct machine *machine,
+                          const struct model_constants *model)
+{
+    return model->at[0] ? model->at : machine->at;
 }
 
 const struct model_constants *machine_model(const struct machine *machine,
@@ -116,12 +149,14 @@ json_t *machine_json(const struct machine *machine)
         json_array_append_new(
             models,
             json_pack(
-                "{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:o}", "name",
-                model->name, "discipline", discipline_name(model->discipline),
-                "has_workers", model->has_workers, "parallel", model->parallel,
-                "offloads", model->offloads, "foreign", model->foreign,
-                "dispatches", model->dispatches, "token", model->token,
-                "workers", model->workers, "constants", constants_json(model)));
+                "{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:o}",
+                "name", model->name, "run_id", machine_run_of(machine, model),
+                "at", machine_at_of(machine, model), "discipline",
+                discipline_name(model->discipline), "has_workers",
+                model->has_workers, "parallel", model->parallel, "offloads",
+                model->offloads, "foreign", model->foreign, "dispatches",
+                model->dispatches, "token", model->token, "workers",
+                model->workers, "constants", constants_json(model)));
     }
     return json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:b, s:o}",
@@ -133,108 +168,160 @@ json_t *machine_json(const struct machine *machine)
         "models", models);
 }
 
-static int refuse(char *why, size_t size, const char *member)
+/* Longer ends than any interval has, so that no figure overflows. */
+static const double END_MOST = 1e16;
+
+/* The ends of an interval; without one, both may be missing. */
+static void read_interval(struct checked *checked, struct constant *constant)
 {
-    snprintf(why, size, "\"%s\" is missing, or is no such value", member);
-    return -EINVAL;
+    constant->lo = json_figure_of(checked->object, "lo");
+    constant->hi = json_figure_of(checked->object, "hi");
+    if (constant->n < 2) {
+        if (!isnan(constant->lo) || !isnan(constant->hi))
+            checked_refuse(checked, isnan(constant->lo) ? "hi" : "lo",
+                           "null, since fewer than 2 values have no interval");
+        return;
+    }
+    if (!(constant->lo <= constant->value && constant->lo >= -END_MOST))
+        checked_refuse(checked, "lo", "a number, and at most the value");
+    if (!(constant->hi >= constant->value && constant->hi <= END_MOST))
+        checked_refuse(checked, "hi", "a number, and at least the value");
 }
 
-static bool read_constant(const json_t *json, struct constant *constant)
+/* Below zero only as scatter, whose interval holds zero: then it is 0. */
+static void read_value(struct checked *checked, enum constant_id id,
+                       struct constant *constant)
 {
-    const json_t *value = json_object_get(json, "value");
-    const json_t *n = json_object_get(json, "n");
-    if ((!json_is_number(value) && !json_is_null(value)) ||
-        !json_is_integer(n) || json_integer_value(n) < 0)
-        return false;
-    *constant = (struct constant){
-        .value = json_figure_of(json, "value"),
-        .lo = json_figure_of(json, "lo"),
-        .hi = json_figure_of(json, "hi"),
-        .n = (int)json_integer_value(n),
-    };
-    return constant->n < 2 ||
-           (constant->lo <= constant->value && constant->value <= constant->hi);
+    const struct kind *kind = &kinds[id];
+    bool scatter = kind->least == 0 && constant->n > 1 &&
+                   json_figure_of(checked->object, "hi") >= 0;
+
+    if (constant->n > 0)
+        constant->value = checked_number(
+            checked, "value", scatter ? -kind->most : kind->least, kind->most);
+    else if (id == CONSTANT_REQUEST)
+        checked_refuse(checked, "n", "at least 1");
+    else if (!json_is_null(json_object_get(checked->object, "value")))
+        checked_refuse(checked, "value", "null, since \"n\" is 0");
+    else
+        constant->value = NAN;
 }
 
-static enum discipline discipline_of(const char *name)
+static void read_constant(struct checked *model, enum constant_id id,
+                          struct constant *constant)
 {
-    enum discipline found = discipline_find(name);
+    struct checked constants = *model, checked;
+
+    constants.object = json_object_get(model->object, "constants");
+    const json_t *json = json_object_get(constants.object, constant_name(id));
+    if (!json_is_object(json)) {
+        checked_refuse(&constants, constant_name(id),
+                       "a value with its interval");
+        model->wrong = true;
+        return;
+    }
+    checked = checked_file(json, model->why, model->why_size);
+    snprintf(checked.of, sizeof checked.of, "%s of %.60s", constant_name(id),
+             model->of);
+    constant->n = (int)checked_whole(&checked, "n", 0, 1000000);
+    if (!checked.wrong)
+        read_value(&checked, id, constant);
+    if (!checked.wrong)
+        read_interval(&checked, constant);
+    if (!checked.wrong)
+        *constant = constant_settled(id, *constant);
+    model->wrong = checked.wrong;
+}
+
+static enum discipline read_discipline(struct checked *checked)
+{
+    enum discipline found =
+        discipline_find(json_text_of(checked->object, "discipline"));
+
+    if (found == DISCIPLINES)
+        checked_refuse(checked, "discipline",
+                       "unknown, alone, worker, thread, process or loop");
     return found == DISCIPLINES ? DISCIPLINE_UNKNOWN : found;
 }
 
-/* Returns the member that is wrong, or NULL. */
-static const char *read_model(const json_t *json, struct model_constants *model)
+/* The run of a model's constants; files of older versions have one run for
+ * all. */
+static void read_run(struct checked *checked, const struct machine *machine,
+                     struct model_constants *model)
 {
-    const json_t *constants = json_object_get(json, "constants");
-    if (!json_take_text(json, "name", model->name, sizeof model->name))
-        return "name";
-    model->discipline = discipline_of(json_text_of(json, "discipline"));
-    model->has_workers = json_true_of(json, "has_workers");
-    model->parallel = json_true_of(json, "parallel");
-    model->offloads = json_true_of(json, "offloads");
-    model->foreign = json_true_of(json, "foreign");
-    model->dispatches = json_true_of(json, "dispatches");
-    model->token = json_true_of(json, "token");
-    model->workers = (int)json_integer_of(json, "workers");
-    model->token = json_true_of(json, "token");
-    model->workers = (int)json_integer_of(json, "workers");
-    for (int i = 0; i < CONSTANTS; i++)
-        if (!read_constant(json_object_get(constants, constant_name(i)),
-                           &model->of[i]))
-            return constant_name(i);
-    if (model->workers < 0)
-        return "workers";
-    if (model->workers < 0)
-        return "workers";
-    return isfinite(model->of[CONSTANT_REQUEST].value)
-               ? NULL
-               : constant_name(CONSTANT_REQUEST);
+    if (json_object_get(checked->object, "run_id") ||
+        json_object_get(checked->object, "at")) {
+        checked_text(checked, "run_id", model->run_id, sizeof model->run_id);
+        checked_time(checked, "at", model->at, sizeof model->at);
+        return;
+    }
+    strcpy(model->run_id, machine->run_id);
+    strcpy(model->at, machine->at);
+}
+
+static bool read_model(struct checked *checked, const struct machine *machine,
+                       struct model_constants *model)
+{
+    checked_text(checked, "name", model->name, sizeof model->name);
+    if (machine_model(machine, model->name))
+        checked_refuse(checked, "name", "another than that of each other row");
+    read_run(checked, machine, model);
+    model->discipline = read_discipline(checked);
+    model->has_workers = checked_flag(checked, "has_workers");
+    model->parallel = checked_flag(checked, "parallel");
+    model->offloads = checked_flag(checked, "offloads");
+    model->foreign = checked_flag(checked, "foreign");
+    model->dispatches = checked_flag(checked, "dispatches");
+    model->token = checked_flag(checked, "token");
+    model->workers = (int)checked_whole(checked, "workers", 0, 100000);
+    for (int i = 0; i < CONSTANTS && !checked->wrong; i++)
+        read_constant(checked, i, &model->of[i]);
+    return !checked->wrong;
+}
+
+/* A stop or a turn of nanoseconds would be simulated for hours. */
+static const double STOP_LEAST_NS = 1e3, STOP_MOST_NS = 1e10, STALL_MOST = 0.98;
+
+static void read_turns(struct checked *checked, struct machine *machine)
+{
+    machine->stall_share =
+        checked_number(checked, "stall_share", 0, STALL_MOST);
+    machine->stall_ns = checked_number(
+        checked, "stall_ns", machine->stall_share > 0 ? STOP_LEAST_NS : 0,
+        STOP_MOST_NS);
+    machine->quantum_ns =
+        checked_number(checked, "quantum_ns", 0, STOP_MOST_NS);
+    if (machine->quantum_ns > 0 && machine->quantum_ns < STOP_LEAST_NS)
+        checked_refuse(checked, "quantum_ns", "0, or at least 1000");
 }
 
 int machine_read(const json_t *json, struct machine *machine, char *why,
                  size_t why_size)
 {
-    const json_t *models = json_object_get(json, "models"), *model;
+    struct checked checked = checked_file(json, why, why_size);
+    const json_t *row;
     size_t i;
 
-    *machine = (struct machine){
-        .cores = (int)json_integer_of(json, "cores"),
-        .quantum_ns = json_figure_of(json, "quantum_ns"),
-        .stall_share = json_figure_of(json, "stall_share"),
-        .stall_ns = json_figure_of(json, "stall_ns"),
-        .step_ns = json_figure_of(json, "step_ns"),
-        .noisy = json_true_of(json, "noisy"),
-    };
-    if (json_integer_of(json, "schema_version") != SCHEMA_VERSION)
-        return refuse(why, why_size, "schema_version");
-    if (!json_take_text(json, "run_id", machine->run_id,
-                        sizeof machine->run_id))
-        return refuse(why, why_size, "run_id");
-    if (!json_take_text(json, "at", machine->at, sizeof machine->at))
-        return refuse(why, why_size, "at");
-    if (!json_take_text(json, "tool_version", machine->version,
-                        sizeof machine->version))
-        return refuse(why, why_size, "tool_version");
-    if (!json_take_text(json, "fingerprint", machine->fingerprint,
-                        sizeof machine->fingerprint))
-        return refuse(why, why_size, "fingerprint");
-    if (machine->cores < 1)
-        return refuse(why, why_size, "cores");
-    if (!(machine->quantum_ns >= 0))
-        return refuse(why, why_size, "quantum_ns");
-    if (!(machine->stall_share >= 0) || machine->stall_share >= 1)
-        return refuse(why, why_size, "stall_share");
-    if (!(machine->stall_ns >= 0))
-        return refuse(why, why_size, "stall_ns");
-    if (!(machine->step_ns >= 0))
-        return refuse(why, why_size, "step_ns");
-    if (!json_is_array(models) ||
-        json_array_size(models) > CONSTANTS_MODELS_MAX)
-        return refuse(why, why_size, "models");
-    json_array_foreach (models, i, model) {
-        const char *wrong = read_model(model, &machine->models[i]);
-        if (wrong)
-            return refuse(why, why_size, wrong);
+    *machine = (struct machine){0};
+    checked_whole(&checked, "schema_version", SCHEMA_VERSION, SCHEMA_VERSION);
+    checked_text(&checked, "run_id", machine->run_id, sizeof machine->run_id);
+    checked_time(&checked, "at", machine->at, sizeof machine->at);
+    checked_text(&checked, "tool_version", machine->version,
+                 sizeof machine->version);
+    checked_text(&checked, "fingerprint", machine->fingerprint,
+                 sizeof machine->fingerprint);
+    machine->cores = (int)checked_whole(&checked, "cores", 1, SIMULATION_CORES);
+    read_turns(&checked, machine);
+    machine->step_ns = checked_number(&checked, "step_ns", 0, 1e6);
+    machine->noisy = checked_flag(&checked, "noisy");
+    const json_t *models =
+        checked_list(&checked, "models", 1, CONSTANTS_MODELS_MAX);
+    if (checked.wrong)
+        return -EINVAL;
+    json_array_foreach (models, i, row) {
+        struct checked model = checked_row(row, "models", i, why, why_size);
+        if (!read_model(&model, machine, &machine->models[i]))
+            return -EINVAL;
         machine->model_count++;
     }
     return 0;

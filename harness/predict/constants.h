@@ -64,6 +64,8 @@ struct constant {
 
 struct model_constants {
     char name[64];
+    char run_id[64], at[32]; /* of the run that measured them; "": as the
+                                machine's own */
     enum discipline discipline;
     bool has_workers, parallel, offloads, foreign;
     bool dispatches; /* one thread starts a task for each request */
@@ -73,6 +75,7 @@ struct model_constants {
 };
 
 struct machine {
+    /* Run and date of what is of the machine; of a model's, see there. */
     char run_id[64], at[32], version[64], fingerprint[80];
     int cores; /* of the server when the constants were measured */
     double quantum_ns, stall_share, stall_ns;
@@ -84,6 +87,12 @@ struct machine {
 
 /* "request_ns", with the unit. */
 const char *constant_name(enum constant_id id);
+
+/* A fitted constant as it is stored: a difference below zero that can be none
+ * is scatter, and becomes 0; what no constant of its kind can be was not
+ * measured.
+ */
+struct constant constant_settled(enum constant_id id, struct constant constant);
 
 /* Puts a model in the place of the one of its name, or behind the others.
  * Returns 0, or -ENOSPC where CONSTANTS_MODELS_MAX are there. */
@@ -100,10 +109,17 @@ double constant_of(const struct model_constants *model, enum constant_id id,
 const struct model_constants *machine_model(const struct machine *machine,
                                             const char *name);
 
+/* The run that measured a model's constants, and when it began. */
+const char *machine_run_of(const struct machine *machine,
+                           const struct model_constants *model);
+const char *machine_at_of(const struct machine *machine,
+                          const struct model_constants *model);
+
 /* A new object. */
 json_t *machine_json(const struct machine *machine);
 
 /* Reads what machine_json wrote. Returns 0, or -EINVAL with the reason: `why`
- * names the member that is missing or of another type. */
+ * names the first member that is missing, of another type or out of its range,
+ * and its value. */
 int machine_read(const json_t *json, struct machine *machine, char *why,
                  size_t why_size);

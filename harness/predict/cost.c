@@ -9,6 +9,9 @@
  * thread-per-request (first thread against all). */
 static const double DISPATCH_SHARE = 0.38;
 
+/* Of what a request costs by itself, the part that many in flight leave. */
+static const double GROWN_LEAST = 0.1;
+
 static double half_of(const struct model_constants *model, enum constant_id id)
 {
     const struct constant *c = &model->of[id];
@@ -61,7 +64,7 @@ struct cost cost_of(const struct service *p,
                         ? log2(in_flight / COST_FLIGHT_MEASURED) *
                               constant_of(model, CONSTANT_GROWTH, 0)
                         : 0;
-    double more = 1 + growth;
+    double more = fmax(GROWN_LEAST, 1 + growth);
     /* Where calls were not measured, one costs what a request does. */
     double first = constant_of(model, CONSTANT_CALL_FIRST,
                                constant_of(model, CONSTANT_REQUEST, 0));

@@ -26,6 +26,7 @@ struct judge {
     const struct rows *rows;
     struct baselines *baselines;
     double *values; /* scratch: an error or regret of each row or service */
+    const struct row **found; /* scratch: rows of one service, then picks */
 };
 
 /* Adds a rule by its n errors or regrets in judge->values. `right`: the regret
@@ -191,7 +192,7 @@ static const struct row *best_of(const struct row *const *rows, int n)
 static json_t *pick_json(const struct judge *judge, const char *rule,
                          const struct row *const *rows, int n)
 {
-    const struct row *picked[CONSTANTS_MODELS_MAX];
+    const struct row **picked = judge->found + judge->rows->count;
     const struct row *best = best_of(rows, n);
     int count = pick(judge, rule, rows, n, picked);
     double regrets = 0, right = 0;
@@ -213,7 +214,7 @@ static json_t *pick_json(const struct judge *judge, const char *rule,
 
 static void add_choices(struct judge *judge)
 {
-    const struct row *rows[CONSTANTS_MODELS_MAX];
+    const struct row **rows = judge->found;
 
     for (int s = 0; s < judge->questions->service_count; s++) {
         int n = closed_rows(judge, s, rows);
@@ -323,7 +324,7 @@ static void add_workers(struct judge *judge)
         {"forecast", WORKERS_NEEDED}, {"half", WORKERS_HALF},
         {"double", WORKERS_DOUBLE},   {"goetz", WORKERS_GOETZ},
         {"2c+1", WORKERS_GUNICORN},   {"unlimited", WORKERS_UNLIMITED}};
-    const struct row *rows[16];
+    const struct row **rows = judge->found;
 
     for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
         int n = 0;
@@ -351,15 +352,18 @@ static void add_workers(struct judge *judge)
 int baselines_make(const struct questions *questions, const struct rows *rows,
                    struct baselines *baselines)
 {
-    struct judge judge = {
-        questions, rows, baselines,
-        calloc((size_t)rows->count + (size_t)questions->service_count + 1,
-               sizeof *judge.values)};
+    size_t room = (size_t)rows->count + (size_t)questions->service_count + 1;
+    struct judge judge = {questions, rows, baselines,
+                          calloc(room, sizeof *judge.values),
+                          calloc(2 * room, sizeof *judge.found)};
 
     *baselines =
         (struct baselines){.choices = json_array(), .workers = json_array()};
-    if (!judge.values)
+    if (!judge.values || !judge.found) {
+        free(judge.values);
+        free(judge.found);
         return -ENOMEM;
+    }
     add_errors(&judge, "forecast", QUANTITY_THROUGHPUT);
     add_errors(&judge, "nearest cell", QUANTITY_THROUGHPUT);
     add_errors(&judge, "laws", QUANTITY_THROUGHPUT);
@@ -368,6 +372,7 @@ int baselines_make(const struct questions *questions, const struct rows *rows,
     add_choices(&judge);
     add_workers(&judge);
     free(judge.values);
+    free(judge.found);
     return 0;
 }
 

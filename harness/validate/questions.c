@@ -37,13 +37,13 @@ const char *questions_workers_name(int bit)
     return names[bit];
 }
 
-static const struct model_constants *
-model_named(const struct questions *questions, const char *name)
+void questions_take_model(struct questions *questions,
+                          const struct model_constants *model)
 {
     for (int i = 0; i < questions->model_count; i++)
-        if (!strcmp(questions->models[i]->name, name))
-            return questions->models[i];
-    return NULL;
+        if (questions->models[i] == model)
+            return;
+    questions->models[questions->model_count++] = model;
 }
 
 bool questions_target(const struct questions *questions,
@@ -159,8 +159,7 @@ static int forecast_replayed(const struct questions *questions,
     return status;
 }
 
-/* Forecasts the question and adds it. Returns 0 or -ENOMEM. */
-static int add(struct questions *questions, const struct question *question)
+int questions_add(struct questions *questions, const struct question *question)
 {
     struct precision precise = precise_of(questions);
     struct service service;
@@ -223,7 +222,7 @@ static int add_closed(struct questions *questions, int index,
     bool apart = is_apart(questions, model);
     snprintf(question.place, sizeof question.place, "closed%s%.30s",
              apart ? "-" : "", apart ? model->name : "");
-    return add(questions, &question);
+    return questions_add(questions, &question);
 }
 
 /* Six digits, as the experiment has them. */
@@ -309,7 +308,7 @@ static int add_workers(struct questions *questions, struct question question)
         question.worker_count = counts[i];
         snprintf(question.place, sizeof question.place, "workers-%d",
                  counts[i]);
-        status = add(questions, &question);
+        status = questions_add(questions, &question);
     }
     return status;
 }
@@ -326,7 +325,7 @@ static int add_open(struct questions *questions, int index,
     if (!strcmp(model->name, "thread-pool"))
         return add_workers(questions, question);
     snprintf(question.place, sizeof question.place, "open-%.34s", model->name);
-    return add(questions, &question);
+    return questions_add(questions, &question);
 }
 
 int questions_make(struct questions *questions, void (*tell)(int service))
@@ -374,6 +373,15 @@ static void write_workers(const struct question *question, FILE *file)
     if (question->model->has_workers && question->worker_count > 0)
         fprintf(file, "workers.%s = %d\n", question->model->name,
                 question->worker_count);
+}
+
+/* Whether there is a model that is measured side by side with others. */
+static bool has_slices(const struct questions *questions)
+{
+    for (int i = 0; i < questions->model_count; i++)
+        if (!is_apart(questions, questions->models[i]))
+            return true;
+    return false;
 }
 
 static void write_models(const struct questions *questions, FILE *file)
@@ -444,6 +452,14 @@ static void write_one(const struct questions *questions,
     write_workers(question, file);
 }
 
+bool questions_measured(const struct questions *questions, int service)
+{
+    for (int i = 0; i < questions->count; i++)
+        if (questions->rows[i].service == service)
+            return true;
+    return false;
+}
+
 void questions_write(const struct questions *questions, int service, FILE *file)
 {
     const struct held_out *drawn = &questions->services[service];
@@ -458,9 +474,12 @@ void questions_write(const struct questions *questions, int service, FILE *file)
             "timeout = 20s\n",
             service + 1, warmup_ns_of(drawn));
     fputs(questions->targets, file);
-    if (service == 0 || service == questions->service_count - 1)
+    /* A cell without models of its own would have them all. */
+    bool drifts = service == 0 || service == questions->service_count - 1;
+    if (has_slices(questions) && drifts)
         write_drift(questions, file);
-    write_slices(questions, service, file);
+    if (has_slices(questions))
+        write_slices(questions, service, file);
     for (int i = 0; i < questions->count; i++) {
         const struct question *question = &questions->rows[i];
         if (question->service == service &&
@@ -525,66 +544,4 @@ json_t *questions_services_json(const struct questions *questions)
                       drawn->connections, "share", drawn->share));
     }
     return list;
-}
-
-static struct held_out service_read(const json_t *row)
-{
-    return (struct held_out){
-        .delay_ns = json_integer_of(row, "wait_ns"),
-        .steps = json_integer_of(row, "steps"),
-        .size_bytes = json_integer_of(row, "payload_bytes"),
-        .calls = (int)json_integer_of(row, "calls"),
-        .cv_wait_percent = (int)lround(100 * json_figure_of(row, "cv_wait")),
-        .cv_cpu_percent = (int)lround(100 * json_figure_of(row, "cv_cpu")),
-        .connections = (int)json_integer_of(row, "connections"),
-        .share = json_figure_of(row, "share"),
-    };
-}
-
-/* Adds a stored question. Returns 0, -ENOMEM, or -EINVAL for one that this
- * machine's constants do not know, or that names no service. */
-static int read_question(const json_t *row, struct questions *questions)
-{
-    struct question question = {
-        .service = (int)json_integer_of(row, "service") - 1,
-        .model = machine_model(&questions->machine, json_text_of(row, "model")),
-        .open = json_true_of(row, "open"),
-        .workers = (unsigned)json_integer_of(row, "reasons"),
-        .worker_count = (int)json_integer_of(row, "workers"),
-        .rate_per_s = json_number_of(row, "rate_per_s"),
-        .connections = (int)json_integer_of(row, "connections"),
-    };
-
-    if (!question.model || question.service < 0 ||
-        question.service >= questions->service_count)
-        return -EINVAL;
-    if (!model_named(questions, question.model->name))
-        questions->models[questions->model_count++] = question.model;
-    snprintf(question.place, sizeof question.place, "%s",
-             json_text_of(row, "load_point"));
-    return add(questions, &question);
-}
-
-int questions_again(const json_t *stored, struct questions *questions,
-                    char *why, size_t why_size)
-{
-    const json_t *services = json_object_get(stored, "services"), *row;
-    int status = 0;
-    size_t i;
-
-    questions->count = questions->model_count = questions->service_count = 0;
-    questions->rows = NULL;
-    json_array_foreach (services, i, row)
-        if (i < HELD_OUT_MAX)
-            questions->services[questions->service_count++] = service_read(row);
-    json_array_foreach (json_object_get(stored, "forecasts"), i, row)
-        if (status == 0 && (status = read_question(row, questions)) < 0)
-            snprintf(why, why_size,
-                     "forecast %zu is of a model or service that is unknown",
-                     i + 1);
-    if (status == 0 && questions->count == 0) {
-        snprintf(why, why_size, "there are no forecasts in it");
-        status = -EINVAL;
-    }
-    return status;
 }

@@ -66,6 +66,14 @@ const char *questions_workers_name(int bit);
 bool questions_target(const struct questions *questions,
                       const struct model_constants *model);
 
+/* Adds a model, unless it is there: one of questions->machine. */
+void questions_take_model(struct questions *questions,
+                          const struct model_constants *model);
+
+/* Forecasts a question and adds it to questions->rows. Returns 0, -ENOMEM, or
+ * -E2BIG for more than QUESTIONS_MAX. */
+int questions_add(struct questions *questions, const struct question *question);
+
 /* Makes and forecasts the questions of questions->services and ->models. Calls
  * `tell` after each service. Returns 0 or -ENOMEM. */
 int questions_make(struct questions *questions, void (*tell)(int service));
@@ -78,6 +86,10 @@ int questions_with_cpu(const struct questions *questions,
                        const struct question *question, double cpu_ns,
                        struct forecast *forecast);
 
+/* Whether anything is asked of the service: where constants are of models in
+ * other languages alone, each is asked about a few services. */
+bool questions_measured(const struct questions *questions, int service);
+
 /* Writes the experiment that measures one service. */
 void questions_write(const struct questions *questions, int service,
                      FILE *file);
@@ -86,9 +98,3 @@ void questions_write(const struct questions *questions, int service,
  * question with its forecast. */
 json_t *questions_services_json(const struct questions *questions);
 json_t *questions_json(const struct questions *questions);
-
-/* Takes services and questions from what was stored (forecasts.json) and makes
- * the forecasts anew, from questions->machine. Returns 0, -ENOMEM, or -EINVAL
- * with the reason. */
-int questions_again(const json_t *stored, struct questions *questions,
-                    char *why, size_t why_size);

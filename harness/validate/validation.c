@@ -68,6 +68,23 @@ static json_t *drift_json(const struct validation *v, const json_t *trials)
     return list;
 }
 
+/* Whose constants the forecasts were made from: those of a model that is
+ * calibrated again later were not validated. */
+static json_t *constants_json(const struct validation *v)
+{
+    const struct machine *machine = &v->questions.machine;
+    json_t *list = json_array();
+
+    for (int m = 0; m < v->questions.model_count; m++) {
+        const struct model_constants *model = v->questions.models[m];
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s}", "model", model->name, "run_id",
+                            machine_run_of(machine, model), "at",
+                            machine_at_of(machine, model)));
+    }
+    return list;
+}
+
 json_t *validation_json(const struct validation *v, const json_t *run,
                         const json_t *trials)
 {
@@ -75,15 +92,15 @@ json_t *validation_json(const struct validation *v, const json_t *run,
 
     return json_pack(
         "{s:i, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, "
-        "s:o, s:o, s:O, s:O, s:o, s:o}",
+        "s:o, s:o, s:o, s:O, s:O, s:o, s:o}",
         "schema_version", 1, "seed", (json_int_t)v->seed, "machine",
         machine->run_id, "machine_at", machine->at, "noisy", machine->noisy,
         "fingerprint",
         json_text_of(json_object_get(run, "environment"), "fingerprint"), "at",
         json_text_of(run, "started_at"), "run_id", json_text_of(run, "run_id"),
         "kind", validation_is_full(v) ? "full" : "quick", "afterwards",
-        v->afterwards, "cores", machine->cores, "services",
-        questions_services_json(&v->questions), "residuals",
+        v->afterwards, "cores", machine->cores, "constants", constants_json(v),
+        "services", questions_services_json(&v->questions), "residuals",
         rows_json(&v->rows), "errors", scores_json(&v->scores), "baselines",
         baselines_json(&v->baselines), "choices", v->baselines.choices,
         "workers", v->baselines.workers, "drift", drift_json(v, trials),

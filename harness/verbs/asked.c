@@ -306,7 +306,8 @@ int asked_open(struct asked *asked, const char *verb, struct asked_from *from)
         .requests = asked->requests > 0 ? asked->requests : 100000,
         .seed = asked->seed > 0 ? (uint64_t)asked->seed : 1,
     };
-    if (advice_bands(asked->validation_path, &from->bands, why, sizeof why) < 0)
+    if (advice_bands(asked->validation_path, &from->machine, &from->bands, why,
+                     sizeof why) < 0)
         return fail(verb, EXIT_FAILED, why);
     return EXIT_OK;
 }

@@ -19,9 +19,11 @@
 #include "harness/calibrate/fit.h"
 #include "harness/calibrate/machine_file.h"
 #include "harness/calibrate/measured.h"
+#include "harness/calibrate/origin.h"
 #include "harness/calibrate/selection.h"
 #include "harness/calibrate/turns.h"
 #include "harness/machine/placement.h"
+#include "harness/results/stored.h"
 #include "harness/run/environment.h"
 #include "harness/server/models.h"
 #include "verbs.h"
@@ -243,8 +245,18 @@ static int describe(const json_t *run, struct machine *machine, char *why,
     return status;
 }
 
-/* Puts the new models beside those that are stored; what is of the machine
- * stays as it is there. Returns 0 or a negative errno. */
+/* Says of each model which run its constants are of. */
+static void stamp(struct machine *machine)
+{
+    for (int i = 0; i < machine->model_count; i++) {
+        strcpy(machine->models[i].run_id, machine->run_id);
+        strcpy(machine->models[i].at, machine->at);
+    }
+}
+
+/* Puts the new models beside those that are stored; what is of the machine, and
+ * the run of the stored models, stays as it is there. Returns 0 or a negative
+ * errno. */
 static int join(const struct options *options, struct machine *machine,
                 char *why, size_t why_size)
 {
@@ -282,6 +294,7 @@ static int fit(const struct options *options, const json_t *run,
     if (status == 0)
         status = fit_constants(trials, &machine, why, sizeof why);
     int fitted = machine.model_count;
+    stamp(&machine);
     if (status == 0 && fitted < asked)
         fprintf(stderr, "troika calibrate: %d of %d models are left out: %s\n",
                 asked - fitted, asked, why);
@@ -298,6 +311,24 @@ static int fit(const struct options *options, const json_t *run,
     printf("constants of %d model%s: %s\n", fitted, digits_plural(fitted),
            where);
     return EXIT_OK;
+}
+
+/* Whether a run that was named gives constants of this machine. One that
+ * cannot be read is told by whoever reads it next. */
+static bool check_run(const char *directory)
+{
+    char path[PATH_SIZE + 16], why[5000];
+
+    snprintf(path, sizeof path, "%s/run.json", directory);
+    json_t *run = stored_json(path, NULL, why, sizeof why);
+    json_t *here = run ? environment_capture() : NULL;
+    bool good = !run || origin_check_run(run, here, why, sizeof why);
+    if (!good)
+        fprintf(stderr, "troika calibrate: %s: nothing is stored: %s\n",
+                directory, why);
+    json_decref(here);
+    json_decref(run);
+    return good;
 }
 
 static int fit_run(const struct options *options, const char *directory)
@@ -402,6 +433,9 @@ int verb_calibrate(int argc, char **argv)
     code = refuse(&options);
     if (code != EXIT_OK)
         return code;
+    const char *stored = options.from ? options.from : options.resume;
+    if (stored && !check_run(stored))
+        return EXIT_FAILED;
     if (options.add && !options.from && !check_add(&options))
         return EXIT_FAILED;
     if (options.from)

@@ -201,7 +201,7 @@ static int store(const struct options *options, struct inquiry *inquiry)
     char why[5000];
     json_t *validation = NULL;
 
-    if (inquiry->bands.service_count > 0)
+    if (inquiry->bands.run_id[0])
         validation =
             advice_bands_json(options->asked.validation_path, why, sizeof why);
     int status =

@@ -19,9 +19,13 @@
 #include "harness/base/version.h"
 #include "harness/calibrate/machine_file.h"
 #include "harness/calibrate/measured.h"
+#include "harness/calibrate/origin.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
+#include "harness/run/environment.h"
 #include "harness/server/models.h"
+#include "harness/validate/again.h"
+#include "harness/validate/newest.h"
 #include "harness/validate/validation.h"
 #include "verbs.h"
 
@@ -47,8 +51,9 @@ static const struct flag rows[] = {
      .least = 1, .most = HELD_OUT_MAX},
     {"seed", 0, "N", "of the draw (by the clock)", FLAG_COUNT, MEMBER(seed),
      .least = 1, .most = INT64_C(1) << 53},
-    {"machine", 0, "FILE", "the constants (results/machine.json)", FLAG_TEXT,
-     MEMBER(machine)},
+    {"machine", 0, "FILE",
+     "the constants (results/machine.json, if they are of this machine)",
+     FLAG_TEXT, MEMBER(machine)},
     {"target", 0, "FILE",
      "the servers of its [target] sections as well, which were calibrated",
      FLAG_TEXT, MEMBER(target)},
@@ -154,6 +159,23 @@ static int read_targets(const char *path, struct questions *questions,
     return -EINVAL;
 }
 
+/* Says that the constants are of no model that can be measured. */
+static void tell_nothing(const struct validation *v, char *why, size_t why_size)
+{
+    const struct machine *machine = &v->questions.machine;
+    int used = snprintf(why, why_size,
+                        "there is nothing to measure: the "
+                        "constants are of");
+
+    for (int i = 0; i < machine->model_count && used < (int)why_size; i++)
+        used += snprintf(why + used, why_size - (size_t)used, "%s %s",
+                         i > 0 ? "," : "", machine->models[i].name);
+    if (used < (int)why_size)
+        snprintf(why + used, why_size - (size_t)used,
+                 ", and no service can be measured with them here: troika "
+                 "calibrate measures others, --target names servers of yours");
+}
+
 /* Every model that has constants and can run; not serial, whose closed loop
  * would last for as many waits as there are clients. */
 static void take_models(struct questions *questions)
@@ -211,7 +233,8 @@ static int write_before(const struct validation *v, const char *folder,
     int status = 0;
 
     for (int i = 0; i < v->questions.service_count && status == 0; i++)
-        status = write_experiment(&v->questions, i, folder, why, why_size);
+        if (questions_measured(&v->questions, i))
+            status = write_experiment(&v->questions, i, folder, why, why_size);
     if (status < 0)
         return status;
     json_t *json = json_pack(
@@ -231,14 +254,51 @@ static int write_before(const struct validation *v, const char *folder,
     return status;
 }
 
+/* Stores a validation as this machine's newest, unless the one that is there
+ * shows more. Returns 0, or a negative errno with the reason. */
+static int store_newest(const json_t *json, const char *own, char *why,
+                        size_t why_size)
+{
+    char root[512], path[PATH_SIZE + 32], unread[5000], kept[400];
+
+    results_default_root(root, sizeof root);
+    snprintf(path, sizeof path, "%s/validation.json", root);
+    json_t *stored = stored_json(path, NULL, unread, sizeof unread);
+    bool replaces = newest_replaces(stored, json, kept, sizeof kept);
+    int status = replaces ? results_store_at(path, json, why, why_size) : 0;
+
+    if (!replaces)
+        printf("%s stays as it was, with the validation of %s, and this one is "
+               "only in %s: %s\n",
+               path, json_text_of(stored, "at"), own, kept);
+    json_decref(stored);
+    return status;
+}
+
+/* Whether the constants are of another machine than the run that measured. */
+static bool is_foreign(const struct validation *v, const json_t *run)
+{
+    char why[400];
+    bool own = origin_check_constants(&v->questions.machine,
+                                      json_object_get(run, "environment"), why,
+                                      sizeof why);
+
+    if (!own)
+        printf("%s: this shows how far they carry, and gives no bands; troika "
+               "calibrate measures this one\n",
+               why);
+    return !own;
+}
+
 /* Judges what the run measured, prints it, and stores it in the folder; and as
- * the machine's newest, if the forecasts came first. */
+ * the machine's newest, if the forecasts came first and the constants are its
+ * own. */
 static int judge(struct validation *v, const char *folder,
                  const char *directory)
 {
     json_t *run = measured_open("validate", directory);
     json_t *trials = run ? measured_trials("validate", directory, run) : NULL;
-    char path[PATH_SIZE + 32], root[512], why[5000] = "out of memory";
+    char path[PATH_SIZE + 32], why[5000] = "out of memory";
     int status = trials ? validation_judge(v, trials) : -EINVAL;
 
     if (status == 0) {
@@ -247,10 +307,8 @@ static int judge(struct validation *v, const char *folder,
         snprintf(path, sizeof path, "%s/%s", folder,
                  v->afterwards ? "again.json" : "validation.json");
         status = results_store_at(path, json, why, sizeof why);
-        results_default_root(root, sizeof root);
-        snprintf(path, sizeof path, "%s/validation.json", root);
-        if (status == 0 && !v->afterwards)
-            status = results_store_at(path, json, why, sizeof why);
+        if (status == 0 && !is_foreign(v, run) && !v->afterwards)
+            status = store_newest(json, path, why, sizeof why);
         json_decref(json);
     }
     if (trials && status < 0)
@@ -273,11 +331,13 @@ static int measure(struct validation *v, const struct options *options,
                               .wait_ns = options->wait_ns,
                               .home = home[0] ? home : NULL,
                               .dry_run = options->dry_run};
-    int count = v->questions.service_count;
+    int count = 0;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < v->questions.service_count; i++) {
+        if (!questions_measured(&v->questions, i))
+            continue;
         snprintf(paths[i], sizeof paths[i], "%s/service-%d.ini", folder, i + 1);
-        experiments[i] = paths[i];
+        experiments[count++] = paths[i];
     }
     int code = measured_run("validate", experiments, count, &run, directory,
                             sizeof directory);
@@ -309,6 +369,10 @@ static int validate(struct validation *v, const struct options *options)
     take_models(&v->questions);
     int status = questions_make(&v->questions, tell_service);
     fputs("\n", stderr);
+    if (status == 0 && v->questions.count == 0) {
+        tell_nothing(v, why, sizeof why);
+        status = -ENODATA;
+    }
     if (status == 0)
         status = make_folder(v, options->dry_run, folder, sizeof folder, why,
                              sizeof why);
@@ -326,21 +390,20 @@ static int validate(struct validation *v, const struct options *options)
 static int read_before(struct validation *v, const char *folder, bool *same,
                        char *why, size_t why_size)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], reason[512];
 
     snprintf(path, sizeof path, "%s/forecasts.json", folder);
     json_t *stored = stored_json(path, NULL, why, why_size);
     if (!stored)
         return -EINVAL;
     *same = json_text_is(stored, "tool_version", version());
-    v->seed = json_integer_of(stored, "seed");
-    v->questions.seed = (uint64_t)v->seed;
     v->full = json_true_of(stored, "full");
     v->questions.window_most_ns = v->full ? WINDOW_FULL_NS : WINDOW_QUICK_NS;
-    snprintf(v->questions.targets, sizeof v->questions.targets, "%s",
-             json_text_of(stored, "targets"));
-    int status = questions_again(stored, &v->questions, why, why_size);
+    int status = questions_again(stored, &v->questions, reason, sizeof reason);
+    v->seed = (int64_t)v->questions.seed;
     json_decref(stored);
+    if (status == -EINVAL)
+        snprintf(why, why_size, "%s: %s; begin a new validation", path, reason);
     return status;
 }
 
@@ -378,6 +441,24 @@ static int validate_resume(struct validation *v, const struct options *options)
     return judged == EXIT_OK ? code : judged;
 }
 
+/* Whether the stored constants are of this machine: others are validated only
+ * where they are named. */
+static bool check_constants(const struct machine *machine)
+{
+    json_t *here = environment_capture();
+    char why[400];
+    bool own = origin_check_constants(machine, here, why, sizeof why);
+
+    json_decref(here);
+    if (!own)
+        fprintf(stderr,
+                "troika validate: %s: forecasts from them would be off by what "
+                "the machines differ; troika calibrate measures this one, and "
+                "--machine FILE names constants to be validated anyway\n",
+                why);
+    return own;
+}
+
 int verb_validate(int argc, char **argv)
 {
     static const struct flags flags = {
@@ -405,6 +486,8 @@ int verb_validate(int argc, char **argv)
     }
     if (machine_file_read(file, &v.questions.machine, why, sizeof why) < 0)
         return fail(why);
+    if (!file && !check_constants(&v.questions.machine))
+        return EXIT_FAILED;
     int code = options.again    ? validate_again(&v, &options)
                : options.resume ? validate_resume(&v, &options)
                                 : validate(&v, &options);

@@ -134,18 +134,21 @@ class Calibrate(unittest.TestCase):
         self.assertEqual(0, self.calibrate().returncode)
         stored = json.loads(self.file.read_text())
         measured = stored["models"][0]
-        other = measured | {"name": "other"}
+        other = {key: value for key, value in measured.items() if key not in ("run_id", "at")} | {"name": "other"}
         old = measured | {"constants": measured["constants"] | {
             "request_ns": {"value": 1.0, "lo": None, "hi": None, "n": 1}}}
-        self.file.write_text(json.dumps(stored | {"models": [other, old], "quantum_ns": 123.0, "run_id": "older"}))
+        self.file.write_text(json.dumps(stored | {"models": [other, old], "quantum_ns": 123000.0, "run_id": "older"}))
         done = self.calibrate("--add")
         self.assertEqual(0, done.returncode, done.stderr)
         added = json.loads(self.file.read_text())
         self.assertEqual([], list(errors(schema("machine"), added)))
-        self.assertEqual((123.0, "older"), (added["quantum_ns"], added["run_id"]))
+        self.assertEqual((123000.0, "older"), (added["quantum_ns"], added["run_id"]))
         names = [m["name"] for m in added["models"]]
         self.assertEqual(["other"] + sorted(m["name"] for m in stored["models"]), names[:1] + sorted(names[1:]))
         self.assertIn(measured, added["models"])
+        # What is added is of its own run, and what was there of the older one.
+        self.assertEqual({"other": "older"} | {m["name"]: stored["run_id"] for m in stored["models"]},
+                         {m["name"]: m["run_id"] for m in added["models"]})
         self.file.write_text(json.dumps(stored | {"fingerprint": "elsewhere"}))
         for words in (("--add",), ("--add", "--models=serial", "--dry-run")):
             done = self.calibrate(*words) if len(words) == 1 else self.troika(
@@ -221,6 +224,21 @@ class Calibrate(unittest.TestCase):
         self.assertTrue(json.loads((self.folder / "second/latest/run.json").read_text())["complete"])
         self.assertEqual(["event-loop", "serial", "twin"],
                          sorted(m["name"] for m in json.loads(self.file.read_text())["models"]))
+
+    def test_runs_that_say_nothing_of_this_machine_are_refused(self):
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        environment = run["environment"] | {"fingerprint": "0" * 64, "kernel": "Linux 1.0"}
+        other = [row | {"name": "quick"} for row in run["experiments"]]
+        for damage, said in (({"experiments": other}, f"the run {run['run_id']} measured the experiment quick"),
+                             ({"environment": environment}, "another machine, kernel or build (000000000000, here "
+                              f"{run['environment']['fingerprint'][:12]}): kernel Linux 1.0, here ")):
+            path.write_text(json.dumps(run | damage))
+            for flag in ("from", "resume"):
+                done = self.troika("calibrate", f"--{flag}={self.run_path}", f"--output={self.file}")
+                self.assertEqual(1, done.returncode, done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertFalse(self.file.exists())
 
     def test_noise_is_refused_unless_it_is_allowed(self):
         for noise, said in ((0.5, "differ by 65 %, more than 10 %"), (None, "no repeated trials")):

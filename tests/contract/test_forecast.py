@@ -115,7 +115,7 @@ class Predict(Asking):
         self.file.write_text(json.dumps(older))
         done = self.ask("--cpu", "1ms", "--rate", "10")
         self.assertEqual((1, ""), (done.returncode, done.stdout))
-        self.assertIn('"path_ns" is missing', done.stderr)
+        self.assertIn('"path_ns" of models[0] is missing', done.stderr)
         self.assertIn("troika calibrate", done.stderr)
 
     def test_a_service(self):
@@ -191,14 +191,14 @@ class Predict(Asking):
     def test_damaged_constants(self):
         words = ("--cpu", "1ms", "--rate", "10")
         self.file.write_text(json.dumps(machine() | {"cores": 0}))
-        self.refused('"cores" is missing, or is no such value', 1, *words)
+        self.refused('"cores" is 0, and should be a whole number from 1 to 1024; measure', 1, *words)
         for key in ("quantum_ns", "stall_share", "stall_ns", "step_ns"):
             self.file.write_text(json.dumps({k: v for k, v in machine().items() if k != key}))
             self.refused(f'"{key}" is missing', 1, *words)
         damaged = machine()
         del damaged["models"][0]["constants"]["byte_ns"]
         self.file.write_text(json.dumps(damaged))
-        self.refused('"byte_ns" is missing', 1, *words)
+        self.refused('"byte_ns" of models[0] is missing', 1, *words)
         self.file.write_text("{")
         self.refused("no constants", 1, *words)
         self.file.unlink()

@@ -350,7 +350,7 @@ static void damaged(const char *list, const char *member, json_t *value)
         json_object_set_new(at, member, value);
     else
         json_object_del(at, member);
-    snprintf(name, sizeof name, list ? "\"%s\" of %s[1]" : "\"%s\" is missing",
+    snprintf(name, sizeof name, list ? "\"%s\" of %s[1] is " : "\"%s\" is ",
              member, list);
     if (bands_read(json, &bands, why, sizeof why) != -EINVAL ||
         !strstr(why, name))
@@ -389,6 +389,12 @@ static void test_damaged_files(void **state)
     damaged("residuals", "forecast", json_integer(0));
     damaged("residuals", "measured", json_null());
     damaged("residuals", "judged", json_string("yes"));
+    damaged(NULL, "at", json_string("yesterday"));
+    damaged(NULL, "run_id", json_string(""));
+    damaged("services", "connections", json_string("40"));
+    damaged("residuals", "measured", json_real(1e300));
+    damaged("residuals", "percentile", json_string("99"));
+    damaged("residuals", "model", json_string("a\nb"));
 }
 
 int main(void)

@@ -511,14 +511,26 @@ static void test_stored(void **state)
     machine.models[0].workers = 3;
     strcpy(machine.run_id, "r");
     strcpy(machine.at, "2026-01-01T00:00:00Z");
+    strcpy(machine.version, "v");
+    strcpy(machine.fingerprint, "f");
+    strcpy(machine.models[0].run_id, "later");
+    strcpy(machine.models[0].at, "2026-01-02T00:00:00Z");
     json_t *json = machine_json(&machine);
     assert_int_equal(machine_read(json, &again, why, sizeof why), 0);
     assert_int_equal(again.model_count, 1);
     for (int i = 0; i < CONSTANTS; i++)
         assert_memory_equal(&again.models[0].of[i], &machine.models[0].of[i],
-                            sizeof again.models[0].of[i]);
+                            offsetof(struct constant, n) + sizeof(int));
     assert_true(again.models[0].dispatches && again.models[0].token);
     assert_int_equal(again.models[0].workers, 3);
+    assert_string_equal(machine_run_of(&again, &again.models[0]), "later");
+    assert_string_equal(machine_at_of(&again, &again.models[0]),
+                        "2026-01-02T00:00:00Z");
+    json_t *row = json_array_get(json_object_get(json, "models"), 0);
+    json_object_del(row, "run_id"); /* as older versions stored it */
+    json_object_del(row, "at");
+    assert_int_equal(machine_read(json, &again, why, sizeof why), 0);
+    assert_string_equal(machine_run_of(&again, &again.models[0]), "r");
     json_t *constants = json_object_get(
         json_array_get(json_object_get(json, "models"), 0), "constants");
     json_object_del(constants, "call_ns");

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "harness/base/json.h"
+#include "harness/validate/again.h"
 #include "harness/validate/validation.h"
 
 enum { SERVICES = 22, MODELS = 4 };
