@@ -212,6 +212,31 @@ static void test_workers_in_memory(void **state)
     assert_int_equal(decision.choice.of[0].fate, FATE_FITS);
 }
 
+/* An option whose memory nobody knows is not known to fit, nor to fail; one
+ * that fits beside it decides. */
+static void test_not_known(void **state)
+{
+    struct sentences sentences;
+
+    (void)state;
+    add_model("dark", DISCIPLINE_LOOP)->of[CONSTANT_MEMORY].value = NAN;
+    question.service.cpu_ns = 1 * MS;
+    question.service.memory_bytes = 64 * MIB;
+    decide();
+    assert_int_equal(decision.choice.of[0].fate, FATE_UNKNOWN);
+    assert_int_equal(decision_kept(&decision), KEPT_UNKNOWN);
+    decision_words(&decision, &sentences);
+    assert_non_null(strstr(sentences.of[0], "cannot be told"));
+    add_model("light", DISCIPLINE_LOOP);
+    decide();
+    assert_int_equal(decision.choice.of[1].fate, FATE_FITS);
+    assert_int_equal(decision_kept(&decision), KEPT);
+    machine.models[0].of[CONSTANT_MEMORY].value = 128 * MIB;
+    machine.models[1].of[CONSTANT_MEMORY].value = 128 * MIB;
+    decide();
+    assert_int_equal(decision_kept(&decision), KEPT_NOT);
+}
+
 static void test_alike(void **state)
 {
     (void)state;
@@ -386,6 +411,7 @@ int main(void)
         TEST(test_break_even_of_wait),
         TEST(test_workers),
         TEST(test_workers_in_memory),
+        TEST(test_not_known),
         TEST(test_alike),
         TEST(test_none),
         TEST(test_scores),
