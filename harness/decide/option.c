@@ -221,13 +221,19 @@ static int workers_in_memory(const struct service *peak,
     return fewer > 1 ? fewer : 1;
 }
 
+/* At the usual rate is asked alone which law binds and what is kept. */
+enum { USUAL_REQUESTS = 8000 };
+
 static bool forecast_with(const struct matter *matter,
                           const struct service *service, int workers,
                           struct candidate *option, struct forecast *f)
 {
+    struct precision precision = matter->precision;
+
+    if (f == &option->usual && precision.requests > USUAL_REQUESTS)
+        precision.requests = USUAL_REQUESTS;
     return forecast_make(service, matter->machine, option->model, workers,
-                         &matter->precision, f, option->why,
-                         sizeof option->why) == 0;
+                         &precision, f, option->why, sizeof option->why) == 0;
 }
 
 static void forecast_option(const struct matter *matter,

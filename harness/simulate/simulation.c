@@ -96,7 +96,39 @@ static double mean_of(const double *values, size_t count)
     return sum / (double)count;
 }
 
-/* The figures of responses[from ... from+count-1], which end up in order. */
+/* The value of that rank, from 0; those before it end up below it, and those
+ * behind it above (C. A. R. Hoare, Algorithm 65: FIND, Communications of the
+ * ACM 4, 1961). */
+static double select_rank(double *values, size_t count, size_t rank)
+{
+    size_t low = 0, high = count - 1;
+
+    while (low < high) {
+        double pivot = values[low + (high - low) / 2];
+        size_t i = low, j = high;
+        while (true) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            double value = values[i];
+            values[i++] = values[j];
+            values[j--] = value;
+        }
+        if (i > j)
+            j = i - 1;
+        /* values[low ... j] <= pivot <= values[j + 1 ... high] */
+        if (rank <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+    return values[rank];
+}
+
+/* The figures of responses[from ... from+count-1], whose order changes. */
 static void figures_of(const struct engine *engine, double *responses,
                        size_t from, size_t count, double *figures)
 {
@@ -107,10 +139,12 @@ static void figures_of(const struct engine *engine, double *responses,
 
     figures[MEAN] = mean_of(responses + from, count);
     figures[RATE] = span_ns > 0 ? (double)count / span_ns * 1e9 : NAN;
-    qsort(responses + from, count, sizeof *responses, statistics_ascending);
+    size_t below = 0;
     for (int f = P50; f <= P99; f++) {
-        size_t rank = (size_t)ceil(percentiles[f] / 100 * (double)count);
-        figures[f] = responses[from + rank - 1];
+        size_t rank = (size_t)ceil(percentiles[f] / 100 * (double)count) - 1;
+        figures[f] =
+            select_rank(responses + from + below, count - below, rank - below);
+        below = rank; /* where this percentile is */
     }
 }
 

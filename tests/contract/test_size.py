@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from test_forecast import BUILD, LIMIT_S, Asking, machine, model
+from test_forecast import BUILD, LIMIT_S, QUICK, Asking, machine, model
 
 SERVICE = ("--wait", "20ms", "--cpu", "1ms", "--rate", "300", "--payload", "1B")
 # What a request holds a worker for, with the made-up constants.
@@ -42,9 +42,7 @@ class Size(Asking):
         super().setUp()
         self.file.write_text(json.dumps(pools()))
 
-    def ask(self, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run([str(BUILD / "troika"), "size", f"--machine={self.file}", "--validation=none", *words],
-                              capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    VERB = "size"
 
     def curves(self, *words: str) -> dict:
         return {curve["model"]: curve for curve in self.answer(*words)["curves"]}
@@ -88,7 +86,7 @@ class Curves(Size):
 
     def test_workers_are_those_of_predict_at_the_peak(self):
         predicted = subprocess.run(
-            [str(BUILD / "troika"), "predict", f"--machine={self.file}", "--validation=none", "-fjson", "--requests=20k",
+            [str(BUILD / "troika"), "predict", f"--machine={self.file}", "--validation=none", "-fjson", QUICK,
              *(word.replace("300", "390") for word in SERVICE), *POOLS],
             capture_output=True, text=True, timeout=LIMIT_S, check=True)
         wanted = {row["model"]: row["workers"] for row in json.loads(predicted.stdout)["models"]}
@@ -190,7 +188,7 @@ class Curves(Size):
         self.assertIn("7801 requests are in flight", done.stdout)
 
     def test_equal_seeds_give_equal_bytes(self):
-        first, again, other = (self.ask(*SERVICE, f"--seed={seed}", "-fjson").stdout for seed in (3, 3, 4))
+        first, again, other = (self.ask(*SERVICE, f"--seed={seed}", "-fjson", fresh=True).stdout for seed in (3, 3, 4))
         self.assertEqual(first, again)
         self.assertNotEqual(first, other)
 
@@ -281,7 +279,7 @@ class Refused(Size):
         self.refused("there are no constants of a model with workers", 1, *SERVICE)
 
     def test_shipped_constants(self):
-        done = subprocess.run([str(BUILD / "troika"), "size", "--machine=none", "--validation=none", *SERVICE],
+        done = subprocess.run([str(BUILD / "troika"), "size", "--machine=none", "--validation=none", QUICK, *SERVICE],
                               capture_output=True, text=True, timeout=LIMIT_S, check=False)
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertIn("they came with this program and are another machine's", done.stdout)

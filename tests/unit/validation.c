@@ -365,9 +365,11 @@ static void once_more(void **state)
 
     (void)state;
     judge(&v, none);
-    json_t *stored = json_pack("{s:o, s:o}", "services",
-                               questions_services_json(&v.questions),
-                               "forecasts", questions_json(&v.questions));
+    json_t *stored = json_pack(
+        "{s:i, s:s, s:b, s:i, s:s, s:o, s:o}", "schema_version", 1,
+        "tool_version", "t", "full", 0, "seed", 1, "targets", "", "services",
+        questions_services_json(&v.questions), "forecasts",
+        questions_json(&v.questions));
     again.machine = v.questions.machine;
     again.requests = v.questions.requests;
     again.window_most_ns = v.questions.window_most_ns;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who leads at another service than the one that was asked about: the option
+ * that was chosen, or another one.
+ *
+ * Who leads where is asked some hundred times for one decision, and mostly is
+ * clear: so few requests are simulated first, and more for those options alone
+ * of which few do not tell. All options serve the same requests.
+ */
+#pragma once
+
+#include "choice.h"
+
+/* Options that take part: those that lead somewhere near are among the least
+ * burdened. */
+enum { RIVALS_MAX = 4 };
+
+struct field {
+    const struct matter *matter;
+    const struct candidate *options;
+    const struct choice *choice;
+    int rivals[RIVALS_MAX], rival_count; /* the leader first */
+    /* ln(burden) by which another one must lead: none, but what counts as equal
+     * where the options that are chosen are equal. */
+    double slack;
+};
+
+/* The rivals of the choice's leader. */
+struct field field_of(const struct matter *matter,
+                      const struct candidate *options,
+                      const struct choice *choice);
+
+/* What comes out at another service. */
+struct lead {
+    int leader;    /* of the options; -1: none fits */
+    double margin; /* burden of the best other rival less the leader's, or, if
+                      another one is the best, the best one's less the
+                      leader's; NAN: no other fits */
+};
+
+/* At `there`, which differs from the service at its peak in this input. */
+struct lead lead_at(const struct field *field, enum input input,
+                    const struct service *there, int64_t requests);
+
+/* A leader that is another one than the choice's, or none. */
+enum { LEAD_UNASKED = -2 };
+
+/* Whether the choice is the one that was made, as so many requests show. Sets
+ * *leader, to LEAD_UNASKED where few requests tell that it is not. */
+bool lead_holds(const struct field *field, enum input input,
+                const struct service *there, int64_t requests, int *leader);
+
+/* Whether what happens does not depend on the input, but only what is kept: a
+ * limit, the memory. Then nothing is simulated. */
+bool lead_needs_nothing(enum input input);
