@@ -23,7 +23,6 @@
 enum {
     TURNS_ALONE = 5,
     TURNS = 3,
-    TURNS_MAX = 5,
     CONNECTS = 9,
     FIRST_REQUESTS = 5,
     WALK_THREADS_MAX = 500,
@@ -37,14 +36,6 @@ static const int64_t MOST_NS = INT64_C(5000000000);
 static const int64_t FIRST_NS = INT64_C(60000000000);
 static const int64_t WARMUP_NS = 200000000;
 static const int64_t TIMEOUT_NS = INT64_C(10000000000);
-
-/* One measured window. */
-struct turn {
-    double per_s, response_ns;
-    double cpu_ns, ready_ns; /* of a request */
-    double busy_cpus, waiting_threads, load_cpus, free_cpus;
-    uint64_t ok, failed;
-};
 
 struct climb {
     struct subject *subject;
@@ -61,6 +52,7 @@ struct edge {
     struct machine_sample machine;
     struct meter_sample meter;
     struct meter_sums live; /* of the threads that live during the window */
+    struct meter_sums load; /* of the generator's threads */
 };
 
 static int stopped(const struct climb *c)
@@ -90,10 +82,30 @@ static void list_processes(const struct climb *c, struct meter_pids *pids)
                         meter_tag(server->meter), pids);
 }
 
-static void read_meter(const struct climb *c, const struct meter_pids *pids,
-                       struct edge *edge)
+/* Children of this process that are none of the service's: the generator. */
+static void list_generators(const struct meter_pids *service,
+                            struct meter_pids *pids)
 {
-    edge->live.live_cpu_ns = edge->live.run_wait_ns = -1;
+    struct meter_pids all = {0};
+
+    /* No environment has a line without "=". */
+    meter_proc_tree(getpid(), meter_proc_started(getpid()), "none", &all);
+    for (int i = 0; i < all.count; i++) {
+        bool other = true;
+        for (int j = 0; j < service->count; j++)
+            other &= all.pid[i] != service->pid[j];
+        if (other)
+            meter_proc_add(pids, all.pid[i]);
+    }
+    meter_proc_free(&all);
+}
+
+static void read_meter(const struct climb *c, const struct meter_pids *pids,
+                       const struct meter_pids *generators, struct edge *edge)
+{
+    edge->live.live_cpu_ns = edge->live.run_wait_ns =
+        edge->live.thread_wanted_ns = -1;
+    meter_proc_sum(generators, METER_PROC_THREADS, &edge->load);
     if (!c->ladder->metered)
         return;
     meter_sample(c->subject->server.meter, &edge->meter);
@@ -172,46 +184,38 @@ static double growth(int64_t first, int64_t last)
     return first >= 0 && last >= first ? (double)(last - first) : NAN;
 }
 
-/* CPUs that nobody used of those the service may use, at least: other programs
- * may have run on other CPUs. */
-static double free_of(const struct climb *c, const struct turn *turn,
-                      const struct edge *first, const struct edge *last,
-                      double span_ns)
+/* What others took of the machine in the window, and what nobody used of the
+ * CPUs that the service may use, at least: other programs may have run on other
+ * CPUs. */
+static void take_others(const struct climb *c, const struct edge *first,
+                        const struct edge *last, double span_ns,
+                        struct turn *turn)
 {
     const struct subject *subject = c->subject;
     double all =
         growth(first->machine.busy_ns, last->machine.busy_ns) / span_ns;
-    double steal =
-        growth(first->machine.steal_ns, last->machine.steal_ns) / span_ns;
     double own = growth(first->machine.own_ns, last->machine.own_ns) / span_ns;
-    double ours = turn->busy_cpus + turn->load_cpus + (isnan(own) ? 0 : own);
-    double others = fmax(0, all - ours) + (isnan(steal) ? 0 : steal);
+    double ours = (isfinite(turn->busy_cpus) ? turn->busy_cpus : 0) +
+                  turn->load_cpus + (isnan(own) ? 0 : own);
 
-    return subject->cpus.server_count - turn->busy_cpus - others -
-           (subject->cpus.apart ? 0 : ours - turn->busy_cpus);
+    turn->steal_cpus =
+        growth(first->machine.steal_ns, last->machine.steal_ns) / span_ns;
+    turn->load_ready_cpus =
+        growth(first->load.run_wait_ns, last->load.run_wait_ns) / span_ns;
+    if (!isfinite(turn->busy_cpus))
+        return; /* then the service is one of the others */
+    turn->others_cpus = fmax(0, all - ours);
+    turn->free_cpus = subject->cpus.server_count - turn->busy_cpus -
+                      turn->others_cpus -
+                      (isnan(turn->steal_cpus) ? 0 : turn->steal_cpus) -
+                      (subject->cpus.apart ? 0 : ours - turn->busy_cpus);
 }
 
-static void take_facts(const struct climb *c, const struct edge *first,
-                       const struct edge *last, struct turn *turn)
+/* The CPU time of the service. */
+static void take_cpu(const struct climb *c, const struct edge *first,
+                     const struct edge *last, struct turn *turn)
 {
-    const struct load_result *r = c->result;
-    double window_ns = (double)(r->window_end_ns - r->window_start_ns);
     double span_ns = (double)(last->meter.at_ns - first->meter.at_ns);
-
-    *turn = (struct turn){
-        .per_s = (double)r->completed_in_window / window_ns * 1e9,
-        .response_ns = histogram_mean_ns(&r->service),
-        .load_cpus = (double)r->cpu_ns / window_ns,
-        .ok = r->ok,
-        .failed = r->wrong + r->http_error + r->io_error + r->timeout,
-        .cpu_ns = NAN,
-        .ready_ns = NAN,
-        .busy_cpus = NAN,
-        .waiting_threads = NAN,
-        .free_cpus = NAN,
-    };
-    if (!c->ladder->metered || span_ns <= 0 || r->completed_in_window == 0)
-        return;
     double cpu_ns =
         growth(first->meter.cpu_user_ns + first->meter.cpu_system_ns,
                last->meter.cpu_user_ns + last->meter.cpu_system_ns);
@@ -223,10 +227,45 @@ static void take_facts(const struct climb *c, const struct edge *first,
     else if (!meter_has_group(c->subject->server.meter))
         cpu_ns = live_ns; /* the other one is counted by ticks */
     turn->busy_cpus = cpu_ns / span_ns;
-    turn->waiting_threads = ready_ns / span_ns;
+    turn->ready_cpus = ready_ns / span_ns;
     turn->cpu_ns = turn->busy_cpus / turn->per_s * 1e9;
-    turn->ready_ns = turn->waiting_threads / turn->per_s * 1e9;
-    turn->free_cpus = free_of(c, turn, first, last, span_ns);
+    turn->ready_ns = turn->ready_cpus / turn->per_s * 1e9;
+    /* The thread that wanted most of all time so far: if another one wanted
+     * more of this window, there is one that wanted at least as much. */
+    turn->hot_cpus =
+        growth(first->live.thread_wanted_ns, last->live.thread_wanted_ns) /
+        span_ns;
+}
+
+static void take_facts(const struct climb *c, const struct edge *first,
+                       const struct edge *last, struct turn *turn)
+{
+    const struct load_result *r = c->result;
+    double window_ns = (double)(r->window_end_ns - r->window_start_ns);
+    double span_ns = (double)(last->machine.at_ns - first->machine.at_ns);
+
+    *turn = (struct turn){
+        .per_s = (double)r->completed_in_window / window_ns * 1e9,
+        .response_ns = histogram_mean_ns(&r->service),
+        .load_cpus = (double)r->cpu_ns / window_ns,
+        .load_share = (double)r->cpu_ns / window_ns / fmax(1, r->processes),
+        .ok = r->ok,
+        .failed = r->wrong + r->http_error + r->io_error + r->timeout,
+        .cpu_ns = NAN,
+        .ready_ns = NAN,
+        .busy_cpus = NAN,
+        .ready_cpus = NAN,
+        .hot_cpus = NAN,
+        .load_ready_cpus = NAN,
+        .others_cpus = NAN,
+        .steal_cpus = NAN,
+        .free_cpus = NAN,
+    };
+    if (c->ladder->metered && last->meter.at_ns > first->meter.at_ns &&
+        r->completed_in_window > 0)
+        take_cpu(c, first, last, turn);
+    if (span_ns > 0)
+        take_others(c, first, last, span_ns, turn);
 }
 
 /* Reads both edges of the window that opens at start_ns. */
@@ -234,17 +273,20 @@ static int watch(const struct climb *c, int64_t start_ns, int64_t window_ns,
                  struct edge *first, struct edge *last)
 {
     struct meter_pids pids = {0};
+    struct meter_pids generators = {0};
     list_processes(c, &pids);
+    list_generators(&pids, &generators);
     /* On a full machine the reading itself would be late. */
     urgency_give(0, URGENCY_SAMPLER);
     int result = sleep_until(c, start_ns);
     machine_sample(&first->machine);
-    read_meter(c, &pids, first);
+    read_meter(c, &pids, &generators, first);
     if (result == 0)
         result = sleep_until(c, start_ns + window_ns);
-    read_meter(c, &pids, last);
+    read_meter(c, &pids, &generators, last);
     machine_sample(&last->machine);
     urgency_drop();
+    meter_proc_free(&generators);
     meter_proc_free(&pids);
     return result;
 }
@@ -300,60 +342,6 @@ static int ask_first(struct climb *c)
     return 0;
 }
 
-static double median_of(const struct turn *turns, int count, size_t member)
-{
-    double values[TURNS_MAX];
-    int known = 0;
-
-    for (int i = 0; i < count; i++) {
-        double value =
-            *(const double *)(const void *)((const char *)&turns[i] + member);
-        if (isfinite(value))
-            values[known++] = value;
-    }
-    qsort(values, (size_t)known, sizeof values[0], statistics_ascending);
-    return known == 0       ? NAN
-           : known % 2 == 1 ? values[known / 2]
-                            : (values[known / 2 - 1] + values[known / 2]) / 2;
-}
-
-#define MEDIAN(member) median_of(turns, count, offsetof(struct turn, member))
-
-/* The median wait of the turns, since what is taken off belongs to the turn. */
-static double wait_of(const struct turn *turns, int count, double path_ns)
-{
-    struct turn waits[TURNS_MAX];
-
-    for (int i = 0; i < count; i++) {
-        waits[i] = turns[i];
-        waits[i].response_ns -= path_ns;
-        if (isfinite(turns[i].cpu_ns))
-            waits[i].response_ns -= turns[i].cpu_ns;
-        if (isfinite(turns[i].ready_ns))
-            waits[i].response_ns -= turns[i].ready_ns;
-    }
-    return median_of(waits, count, offsetof(struct turn, response_ns));
-}
-
-static void settle(const struct climb *c, const struct turn *turns, int count,
-                   struct rung *rung)
-{
-    rung->per_s = MEDIAN(per_s);
-    rung->response_ns = MEDIAN(response_ns);
-    rung->cpu_ns = MEDIAN(cpu_ns);
-    rung->ready_ns = MEDIAN(ready_ns);
-    rung->busy_cpus = MEDIAN(busy_cpus);
-    rung->load_cpus = MEDIAN(load_cpus);
-    rung->free_cpus = MEDIAN(free_cpus);
-    rung->wait_ns = wait_of(turns, count, c->ladder->path_ns);
-    rung->wanted_least = rung->wanted_most = NAN;
-    for (int i = 0; i < count; i++) {
-        double wanted = turns[i].busy_cpus + turns[i].waiting_threads;
-        rung->wanted_least = fmin(rung->wanted_least, wanted);
-        rung->wanted_most = fmax(rung->wanted_most, wanted);
-    }
-}
-
 /* The length of a turn's window. */
 static int64_t window_of(const struct climb *c, int connections)
 {
@@ -381,7 +369,6 @@ static void tell(const struct climb *c, const struct rung *rung)
 
 static int measure(struct climb *c, int connections, struct rung *rung)
 {
-    struct turn turns[TURNS_MAX];
     int count = connections == 1 ? TURNS_ALONE : TURNS, result = 0;
     struct load_spec spec = spec_of(c, connections);
 
@@ -397,15 +384,13 @@ static int measure(struct climb *c, int connections, struct rung *rung)
         result = drive(c, &spec, &first, &last);
         if (result < 0)
             break;
-        take_facts(c, &first, &last, &turns[i]);
-        rung->ok += turns[i].ok;
-        rung->failed += turns[i].failed;
+        take_facts(c, &first, &last, &rung->turns[rung->turn_count++]);
         if (rung->failure[0] == '\0')
             snprintf(rung->failure, sizeof rung->failure, "%s",
                      c->result->first_failure);
     }
     if (result == 0)
-        settle(c, turns, count, rung);
+        rung_settle(rung, c->ladder->path_ns);
     return result;
 }
 
@@ -452,8 +437,8 @@ static int climb_all(struct climb *c)
         ladder->count++;
         ladder->failed = (double)rung->failed >
                          FAILURES_MOST * (double)(rung->ok + rung->failed);
-        ladder->flat =
-            !ladder->failed && n > 1 && rung->per_s < GROWS * rung[-1].per_s;
+        ladder->flat = !ladder->failed && n > 1 &&
+                       rung->per_s_most < GROWS * rung[-1].per_s;
         if (ladder->failed || ladder->flat)
             return 0;
     }

@@ -4,8 +4,8 @@
  * until twice as many connections bring no more than a tenth more requests.
  *
  * With one connection nobody queues, for a place, a lock or another request's
- * computing, so none of that can pose as a wait. Each rung is measured in a few
- * turns, of which the median counts: a stall of the machine spoils one.
+ * computing, so none of that can pose as a wait. A rung brings no more if none
+ * of its turns does: a stall lowers a rate and never raises it.
  *
  * While a thread of the service is ready and has no CPU, the kernel counts it
  * (schedstat). That time is the machine's or the load's, not the service's
@@ -15,26 +15,10 @@
 
 #include <signal.h>
 
+#include "rung.h"
 #include "subject.h"
 
-enum { LADDER_RUNGS = 16, LADDER_FAILURE = 256 };
-
-/* Unknown: NAN. Times are of a request. */
-struct rung {
-    int connections;
-    double per_s, response_ns;
-    double cpu_ns;
-    double ready_ns;  /* its threads were ready without a CPU */
-    double wait_ns;   /* response less cpu, ready and path; with one connection
-                         alone it means something */
-    double busy_cpus; /* by the service */
-    double wanted_least, wanted_most; /* by the turn: CPUs that its threads used
-                                         or were ready for */
-    double load_cpus;                 /* the generator's */
-    double free_cpus; /* of those the service may use, at least */
-    uint64_t ok, failed;
-    char failure[LADDER_FAILURE]; /* the first; or "" */
-};
+enum { LADDER_RUNGS = 16 };
 
 struct ladder_asked {
     int most_connections;

@@ -331,18 +331,24 @@ static void add_behaviour(const struct sums *s, struct findings *findings)
 {
     double cores = s->asked->cores > 0 ? s->asked->cores : 1;
     double busy = s->ceiling_per_s * s->cpu_ns / SECOND_NS;
-    struct behaviour_facts facts = {.flat = s->ceiling_per_s > 0,
-                                    .per_s = s->ceiling_per_s,
-                                    .hold_ns = s->quiet_ns,
-                                    .cpu_ns = s->cpu_ns,
-                                    .cpus = cores,
-                                    .busy_cpus = busy,
-                                    .connections = NAN,
-                                    .wanted_least = NAN,
-                                    .wanted_most = NAN,
-                                    .free_cpus = cores - busy};
+    struct behaviour_facts facts = {
+        .flat = s->ceiling_per_s > 0,
+        .per_s = s->ceiling_per_s,
+        .hold_ns = s->quiet_ns,
+        .cpu_ns = s->cpu_ns,
+        .cpus = cores,
+        .in = NAN,
+        .turns = {{.places = s->ceiling_per_s * s->quiet_ns / SECOND_NS,
+                   .busy_cpus = busy,
+                   .wanted_cpus = busy,
+                   .hot_cpus = NAN,
+                   .lost_cpus = NAN,
+                   .others_cpus = NAN,
+                   .free_cpus = cores - busy}},
+        .turn_count = 1,
+    };
     struct behaviour behaviour;
-    char quiet[FINDINGS_TIME];
+    char quiet[FINDINGS_TIME], text[FINDINGS_LINE];
 
     if (s->ceiling_per_s <= 0 || isnan(s->quiet_ns))
         return;
@@ -364,6 +370,9 @@ static void add_behaviour(const struct sums *s, struct findings *findings)
     findings_fact(findings, "ceiling_per_s", s->ceiling_per_s);
     findings_fact(findings, "places", behaviour.places);
     findings_fact(findings, "serial_ns", behaviour.serial_ns);
+    if (behaviour.limit == LIMIT_UNDECIDED)
+        findings_doubt(findings, "%s",
+                       behaviour_doubt(&behaviour, text, sizeof text));
     findings_doubt(findings, "clients that keep an even pace, or so many that "
                              "never pause, look like such a limit too");
     if (s->quiet_per_s > 0.8 * s->ceiling_per_s)

@@ -11,6 +11,9 @@
  * is left. */
 static const double READY_MOST = 0.1;
 
+/* From this share of its processes' time on, the load may be the limit. */
+static const double LOAD_FULL = 0.9;
+
 static double known(double value)
 {
     return isfinite(value) ? value : 0;
@@ -29,20 +32,50 @@ static double hold_ns(const struct ladder *ladder)
     return fmax(0, one->wait_ns) + top->cpu_ns + known(ready_ns);
 }
 
+/* What a turn says of the limit. */
+static struct behaviour_turn turn_of(const struct ladder *ladder,
+                                     const struct turn *turn)
+{
+    const struct rung *one = &ladder->rungs[0];
+    double ready_ns = isfinite(turn->ready_ns) ? turn->ready_ns : one->ready_ns;
+    double hold_turn_ns =
+        isfinite(turn->cpu_ns)
+            ? fmax(0, one->wait_ns) + turn->cpu_ns + known(ready_ns)
+            : hold_ns(ladder);
+    /* A load without schedstat may have lacked a CPU wherever others used one.
+     */
+    double load_cpus = isfinite(turn->load_ready_cpus) ? turn->load_ready_cpus
+                                                       : turn->others_cpus;
+
+    if (turn->load_share >= LOAD_FULL)
+        load_cpus = 1; /* the load itself may be the limit */
+    return (struct behaviour_turn){
+        .places = turn->per_s * hold_turn_ns / 1e9,
+        .busy_cpus = turn->busy_cpus,
+        .wanted_cpus = turn->busy_cpus + known(turn->ready_cpus),
+        .hot_cpus = turn->hot_cpus,
+        .lost_cpus = known(turn->steal_cpus) + known(load_cpus),
+        .others_cpus = turn->others_cpus,
+        .free_cpus = turn->free_cpus,
+    };
+}
+
 void outside_judge(const struct ladder *ladder, struct behaviour *behaviour)
 {
     const struct rung *top = ladder_top(ladder);
-    struct behaviour_facts facts = {.flat = ladder->flat,
-                                    .per_s = top->per_s,
-                                    .connections = top->connections,
-                                    .hold_ns = hold_ns(ladder),
-                                    .cpu_ns = top->cpu_ns,
-                                    .cpus = ladder->cpus,
-                                    .busy_cpus = top->busy_cpus,
-                                    .wanted_least = top->wanted_least,
-                                    .wanted_most = top->wanted_most,
-                                    .free_cpus = top->free_cpus};
+    const struct rung *last = &ladder->rungs[ladder->count - 1];
+    struct behaviour_facts facts = {
+        .flat = ladder->flat,
+        .per_s = top->per_s,
+        .hold_ns = hold_ns(ladder),
+        .cpu_ns = top->cpu_ns,
+        .cpus = ladder->cpus,
+        .in = last->per_s * hold_ns(ladder) / 1e9 / last->connections,
+        .turn_count = top->turn_count,
+    };
 
+    for (int i = 0; i < top->turn_count; i++)
+        facts.turns[i] = turn_of(ladder, &top->turns[i]);
     behaviour_judge(&facts, behaviour);
 }
 
@@ -81,6 +114,26 @@ static void add_one(const struct ladder *ladder, struct findings *findings)
     findings_fact(findings, "cpu_ns", one->cpu_ns);
 }
 
+static json_t *turns_json(const struct rung *rung)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < rung->turn_count; i++) {
+        const struct turn *t = &rung->turns[i];
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "per_s",
+                            json_finite(t->per_s), "busy_cpus",
+                            json_finite(t->busy_cpus), "ready_cpus",
+                            json_finite(t->ready_cpus), "hot_cpus",
+                            json_finite(t->hot_cpus), "load_ready_cpus",
+                            json_finite(t->load_ready_cpus), "others_cpus",
+                            json_finite(t->others_cpus), "steal_cpus",
+                            json_finite(t->steal_cpus), "free_cpus",
+                            json_finite(t->free_cpus)));
+    }
+    return list;
+}
+
 static void add_rungs(const struct ladder *ladder, struct findings *findings)
 {
     json_t *list = json_array();
@@ -99,19 +152,14 @@ static void add_rungs(const struct ladder *ladder, struct findings *findings)
         findings_line(findings, name, "%s/s, %s a request%s",
                       digits_of(rung->per_s, 4).text,
                       findings_time(rung->response_ns, response), metered);
-        json_array_append_new(
-            list,
-            json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
-                      "connections", rung->connections, "per_s",
-                      json_finite(rung->per_s), "response_ns",
-                      json_finite(rung->response_ns), "cpu_ns",
-                      json_finite(rung->cpu_ns), "ready_ns",
-                      json_finite(rung->ready_ns), "busy_cpus",
-                      json_finite(rung->busy_cpus), "wanted_least_cpus",
-                      json_finite(rung->wanted_least), "wanted_most_cpus",
-                      json_finite(rung->wanted_most), "free_cpus",
-                      json_finite(rung->free_cpus), "failed",
-                      (json_int_t)rung->failed));
+        json_t *json = json_pack(
+            "{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "connections",
+            rung->connections, "per_s", json_finite(rung->per_s), "response_ns",
+            json_finite(rung->response_ns), "cpu_ns", json_finite(rung->cpu_ns),
+            "ready_ns", json_finite(rung->ready_ns), "busy_cpus",
+            json_finite(rung->busy_cpus), "failed", (json_int_t)rung->failed,
+            "turns", turns_json(rung));
+        json_array_append_new(list, json);
     }
     json_object_set_new(findings->facts, "rungs", list);
 }
@@ -198,6 +246,7 @@ static void doubt_limit(const struct ladder *ladder,
                         struct findings *findings)
 {
     const struct rung *last = &ladder->rungs[ladder->count - 1];
+    char text[FINDINGS_LINE];
 
     switch (behaviour->limit) {
     case LIMIT_NONE:
@@ -212,11 +261,13 @@ static void doubt_limit(const struct ladder *ladder,
                        "runs already nothing is known of its CPU time; "
                        "--command starts one whose CPU time is metered");
         break;
-    case LIMIT_CROWDED:
-        findings_doubt(findings,
-                       "what limits the service, its CPUs or so many places: "
-                       "other programs kept the CPUs full; repeat the probe "
-                       "when the machine is quiet");
+    case LIMIT_UNDECIDED:
+        findings_doubt(findings, "%s. %s",
+                       behaviour_doubt(behaviour, text, sizeof text),
+                       behaviour_disturbed(behaviour)
+                           ? "Repeat the probe when the machine is quiet"
+                           : "A URL whose requests compute less, or wait "
+                             "longer, tells more");
         break;
     case LIMIT_PLACES:
         findings_doubt(findings,

@@ -140,14 +140,21 @@ class Services(Probing):
                 self.assertIn("behaves like a pool of 5:", said)
 
     def test_one_loop(self):
-        rows = quiet_then_full(0, 10 * MS, 2 * MS, 40)
+        rows = quiet_then_full(0, 5 * MS, 2 * MS, 40)
         answer = self.answer("--log=-", "--cores=2", self.cpu(rows, 2 * MS), text=nginx(rows))
         facts = answer["facts"]
-        self.near(10e6, facts["wait_ns"])
+        self.near(5e6, facts["wait_ns"])
         self.near(2e6, facts["cpu_ns"], 1e-6)
         self.assertEqual("one", facts["limit"])
         self.near(500, facts["ceiling_per_s"])
         self.assertIn("one loop that computes 2.00 ms a request", answer["behaves"])
+
+    def test_a_loop_that_may_be_a_pool(self):
+        rows = quiet_then_full(0, 10 * MS, 2 * MS, 40)  # 6 of 12 ms each have that rate and that CPU time too
+        answer = self.answer("--log=-", "--cores=2", self.cpu(rows, 2 * MS), text=nginx(rows))
+        self.assertEqual("undecided", answer["facts"]["limit"])
+        self.assertIsNone(answer["behaves"])
+        self.assertRegex(" ".join(answer["doubts"]), r"one loop or lock that computes, or a pool of places\. .*is 6\.0\d at once")
 
     def test_one_lock(self):
         rows = quiet_then_full(1, 3 * MS, 0.1 * MS, 40, front=True)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * troika probe without a clock: dates and formats of logs, what a made-up log
- * says, and what made-up rungs of a ladder say of the service behind them.
+ * troika probe without a clock: dates and formats of logs, and what a made-up
+ * log says.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,7 +17,6 @@
 #include "harness/probe/log_findings.h"
 #include "harness/probe/log_time.h"
 #include "harness/probe/numbers.h"
-#include "harness/probe/outside.h"
 
 static void near(double got, double expected, double share)
 {
@@ -289,122 +288,6 @@ static void odd_files(void **state)
              67, 0, "");
 }
 
-/* Rungs as a perfect machine would measure them. */
-static struct ladder perfect(double wait_ns, double cpu_ns, int cpus)
-{
-    struct ladder ladder = {.flat = true,
-                            .metered = true,
-                            .cpus = cpus,
-                            .path_ns = 3e4,
-                            .count = 2};
-
-    ladder.rungs[0] = (struct rung){.connections = 1,
-                                    .response_ns = wait_ns + cpu_ns + 3e4,
-                                    .cpu_ns = cpu_ns,
-                                    .wait_ns = wait_ns,
-                                    .ok = 100};
-    ladder.rungs[1] = ladder.rungs[0];
-    ladder.rungs[1].connections = 64;
-    return ladder;
-}
-
-static void reach(struct ladder *ladder, double per_s, double waiting_threads)
-{
-    struct rung *top = &ladder->rungs[1];
-
-    top->per_s = per_s;
-    top->busy_cpus = per_s * top->cpu_ns / 1e9;
-    top->wanted_least = top->busy_cpus + waiting_threads - 0.02;
-    top->wanted_most = top->busy_cpus + waiting_threads + 0.02;
-    top->ready_ns = waiting_threads / per_s * 1e9;
-    top->free_cpus = ladder->cpus - top->busy_cpus - 0.1;
-}
-
-static void judged(const struct ladder *ladder, enum behaviour_limit limit,
-                   double places, const char *words)
-{
-    struct behaviour behaviour;
-    char text[FINDINGS_LINE];
-
-    outside_judge(ladder, &behaviour);
-    assert_string_equal(behaviour_name(behaviour.limit), behaviour_name(limit));
-    if (isfinite(places))
-        near(behaviour.places, places, 0.001);
-    behaviour_words(&behaviour, text, sizeof text);
-    if (!strstr(text, words))
-        fail_msg("\"%s\" lacks \"%s\"", text, words);
-}
-
-static void behaviours(void **state)
-{
-    struct ladder ladder;
-
-    (void)state;
-    ladder = perfect(20e6, 1e6, 2); /* 5 places */
-    reach(&ladder, 5 / 21e-3, 0);
-    judged(&ladder, LIMIT_PLACES, 5, "a pool of 5:");
-    reach(&ladder, 5 / 23e-3, 5 * 2 / 23.0); /* 2 ms ready each */
-    judged(&ladder, LIMIT_PLACES, 5, "a pool of 5:");
-    ladder = perfect(10e6, 2e6, 2); /* one loop */
-    reach(&ladder, 499, 0);
-    judged(&ladder, LIMIT_ONE, NAN, "one loop that computes 2.00 ms");
-    ladder = perfect(10e6, 2e6, 1);
-    reach(&ladder, 499, 0);
-    judged(&ladder, LIMIT_CPU, NAN, "its only CPU is busy");
-    ladder = perfect(10e6, 2e6, 2); /* threads without end */
-    reach(&ladder, 990, 40);
-    judged(&ladder, LIMIT_CPU, NAN, "all of its 2 CPUs");
-    ladder = perfect(3e6, 1e4, 2); /* one lock */
-    reach(&ladder, 1 / 3.01e-3, 0);
-    judged(&ladder, LIMIT_PLACES, 1, "one lock held for 3.01 ms");
-    ladder = perfect(13e6, 1e4, 2); /* a lock for 3 ms of 13 */
-    reach(&ladder, 1 / 3e-3, 0);
-    judged(&ladder, LIMIT_PLACES, 13.01 / 3, "3.00 ms of its 13.0 ms");
-    ladder.flat = false;
-    judged(&ladder, LIMIT_NONE, NAN, "");
-}
-
-/* CPUs that others keep busy: places are told, and one thread that computes. */
-static void busy_machines(void **state)
-{
-    struct ladder ladder = perfect(20e6, 1e6, 2);
-
-    (void)state;
-    reach(&ladder, 5 / 22e-3, 5 * 1 / 22.0);
-    ladder.rungs[1].free_cpus = 0;
-    judged(&ladder, LIMIT_PLACES, 5, "a pool of 5:");
-    reach(&ladder, 5 / 31e-3, 5 * 10 / 31.0);
-    ladder.rungs[1].free_cpus = 0;
-    judged(&ladder, LIMIT_CROWDED, 5, "");
-    /* A lock: the first rung is as high as the second, and no queue is there.
-     */
-    struct ladder lock = perfect(3e6, 1e4, 2);
-    reach(&lock, 1 / 3.01e-3, 0);
-    lock.rungs[0].per_s = 1.01 * lock.rungs[1].per_s;
-    lock.rungs[1].free_cpus = 0;
-    judged(&lock, LIMIT_PLACES, 1, "one lock held for 3.01 ms");
-    /* Its threads want one CPU in the mean, but not all the time. */
-    reach(&ladder, 5 / 25e-3, 0.8);
-    ladder.rungs[1].wanted_least = 0.7;
-    judged(&ladder, LIMIT_PLACES, 5, "a pool of 5:");
-    /* Threads without end: all that are there are served. */
-    reach(&ladder, 1000, 42);
-    ladder.rungs[1].free_cpus = ladder.rungs[1].busy_cpus = 0.1;
-    judged(&ladder, LIMIT_CPU, NAN, "all of its 2 CPUs");
-    /* A loop that gets 0.6 of a CPU, and would have more. */
-    ladder = perfect(10e6, 2e6, 2);
-    reach(&ladder, 300, 0.4);
-    ladder.rungs[1].free_cpus = 0;
-    judged(&ladder, LIMIT_ONE, NAN, "one loop");
-    /* A service that runs already: nothing is known of its CPU time. */
-    ladder = perfect(20e6, 1e6, 2);
-    reach(&ladder, 5 / 21e-3, 0);
-    ladder.metered = false;
-    for (int i = 0; i < 2; i++)
-        ladder.rungs[i].cpu_ns = ladder.rungs[i].busy_cpus = NAN;
-    judged(&ladder, LIMIT_UNKNOWN, 5, "a pool of 5:");
-}
-
 static void three_numbers(void **state)
 {
     static struct findings findings;
@@ -430,7 +313,6 @@ int main(void)
         cmocka_unit_test(formats),       cmocka_unit_test(no_formats),
         cmocka_unit_test(no_lines),      cmocka_unit_test(paces),
         cmocka_unit_test(dispersion),    cmocka_unit_test(odd_files),
-        cmocka_unit_test(behaviours),    cmocka_unit_test(busy_machines),
         cmocka_unit_test(three_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

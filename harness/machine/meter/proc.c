@@ -239,8 +239,12 @@ static void sum_threads(pid_t pid, struct meter_sums *sums)
         if (sums->live_cpu_ns >= 0 &&
             meter_proc_read(path, text, sizeof text) > 0) {
             char *end;
-            sums->live_cpu_ns += strtoll(text, &end, 10);
-            sums->run_wait_ns += strtoll(end, NULL, 10);
+            int64_t cpu_ns = strtoll(text, &end, 10);
+            int64_t wait_ns = strtoll(end, NULL, 10);
+            sums->live_cpu_ns += cpu_ns;
+            sums->run_wait_ns += wait_ns;
+            if (cpu_ns + wait_ns > sums->thread_wanted_ns)
+                sums->thread_wanted_ns = cpu_ns + wait_ns;
         }
     }
     closedir(tasks);
@@ -285,7 +289,7 @@ void meter_proc_sum(const struct meter_pids *pids, int what,
 {
     *sums = (struct meter_sums){0};
     if (!(what & METER_PROC_THREADS) || access("/proc/self/schedstat", R_OK))
-        sums->live_cpu_ns = sums->run_wait_ns = -1;
+        sums->live_cpu_ns = sums->run_wait_ns = sums->thread_wanted_ns = -1;
     for (int i = 0; i < pids->count; i++)
         sum_process(pids->pid[i], what, sums);
 }

@@ -58,6 +58,8 @@ struct meter_sums {
     /* Time that live threads waited for a CPU; -1: unknown. */
     int64_t run_wait_ns;
     int64_t live_cpu_ns; /* CPU time of the live threads; -1: unknown */
+    /* Both of the one live thread that has most of their sum; -1: unknown. */
+    int64_t thread_wanted_ns;
 };
 
 void meter_proc_sum(const struct meter_pids *pids, int what,
