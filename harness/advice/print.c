@@ -116,7 +116,7 @@ static const char *verdict_text(const struct advice *advice,
         [KEPT_NOT] = ", over the memory",
     };
     bool overloaded = advice_overloaded(advice, f);
-    bool unknown = f->model->discipline == DISCIPLINE_UNKNOWN;
+    bool unknown = f->beyond > 0 || f->model->discipline == DISCIPLINE_UNKNOWN;
     bool told = !overloaded && !advice->laws_alone;
 
     snprintf(text, CELL, "%s%s%s%s", law_name(f->law),

@@ -10,6 +10,7 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 #include "harness/predict/cost.h"
+#include "harness/predict/effort.h"
 
 enum { FIGURE = 32, NAMES_SIZE = 600 };
 
@@ -230,6 +231,11 @@ static void say_defaults(const struct advice *advice,
     }
     if (list[0])
         sentences_say(sentences, "not given, so taken as: %s", list);
+    if (p->rate_per_s <= 0 && p->think_ns > 0)
+        sentences_say(sentences,
+                      "pauses are taken to vary as those of users do "
+                      "(exponential); clients that pause for equal times may "
+                      "come in bunches");
 }
 
 static bool is_outdated(const struct advice *advice, int model)
@@ -262,7 +268,7 @@ static void say_outdated(const struct advice *advice,
     for (int i = 0; i < advice->model_count; i++)
         if (is_outdated(advice, i))
             say_append(list, sizeof list, ", ",
-                   advice->models[i].forecast.model->name);
+                       advice->models[i].forecast.model->name);
     if (list[0])
         sentences_say(
             sentences,
@@ -509,6 +515,28 @@ static void say_unsettled(const struct advice *advice,
             list);
 }
 
+/* Forecasts that are too much to simulate. */
+static void say_beyond(const struct advice *advice, struct sentences *sentences)
+{
+    const struct question *q = advice->question;
+    char names[NAMES_SIZE] = "", text[400];
+    double beyond = 0;
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct forecast *f = &advice->models[i].forecast;
+        if (f->beyond <= 0)
+            continue;
+        say_append(names, sizeof names, ", ", f->model->name);
+        beyond = fmax(beyond, f->beyond);
+    }
+    if (names[0])
+        sentences_say(sentences, "no latency of %s: %s%s", names,
+                      effort_text(&q->service, beyond, q->precision.requests,
+                                  text, sizeof text),
+                      q->service.limit_ns > 0 ? "; the limit is not judged"
+                                              : "");
+}
+
 void sentences_shortage(const struct advice *advice,
                         struct sentences *sentences)
 {
@@ -537,6 +565,7 @@ void sentences_make(const struct advice *advice, struct sentences *sentences)
     binding_say_laws(advice, sentences);
     say_unknown(advice, sentences);
     say_unsettled(advice, sentences);
+    say_beyond(advice, sentences);
     say_unmeasured(advice, sentences);
     sentences_unforecast(advice, sentences);
     sentences_shortage(advice, sentences);

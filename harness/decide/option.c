@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/predict/effort.h"
 #include "parallel.h"
 
 static const double NS_PER_S = 1e9, MIB = 1024 * 1024;
@@ -229,11 +230,18 @@ static bool forecast_with(const struct matter *matter,
                           struct candidate *option, struct forecast *f)
 {
     struct precision precision = matter->precision;
+    char text[400];
 
     if (f == &option->usual && precision.requests > USUAL_REQUESTS)
         precision.requests = USUAL_REQUESTS;
-    return forecast_make(service, matter->machine, option->model, workers,
-                         &precision, f, option->why, sizeof option->why) == 0;
+    if (forecast_make(service, matter->machine, option->model, workers,
+                      &precision, f, option->why, sizeof option->why) < 0)
+        return false;
+    if (f->beyond > 0)
+        snprintf(option->why, sizeof option->why, "no latency: %s",
+                 effort_text(service, f->beyond, precision.requests, text,
+                             sizeof text));
+    return f->beyond <= 0;
 }
 
 static void forecast_option(const struct matter *matter,
@@ -242,7 +250,10 @@ static void forecast_option(const struct matter *matter,
     struct service peak = matter_peak(matter);
 
     int workers = workers_needed(matter, &peak, option->model);
-    if (!forecast_with(matter, &peak, workers, option, &option->peak))
+    bool made = forecast_with(matter, &peak, workers, option, &option->peak);
+    option->usual = option->peak;
+    option->figures = figures_of(&peak, &option->peak);
+    if (!made)
         return;
     option->workers = option->peak.workers;
     int fewer = workers_in_memory(&peak, &option->peak);

@@ -89,7 +89,7 @@ struct candidate {
     struct figures figures;
     bool fits; /* by the figures, without their bands */
     double burden;
-    char why[256]; /* no forecast could be made; "" */
+    char why[500]; /* no forecast could be made; "" */
 };
 
 /* The service with its rate at the peak. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "effort.h"
 #include "harness/simulate/wiring.h"
 #include "memory.h"
 
@@ -23,7 +24,11 @@ static const double TOKEN_NS = 5e6;
 
 /* Numbers of workers are compared on fewer requests, which are the same for
  * each number. */
-enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000 };
+enum { WORKERS_MOST = 4096, WORKERS_REQUESTS = 20000, WORKERS_SHARE = 5 };
+
+/* What all of them may take, in events for each of these requests; of requests
+ * with many calls so many for each call. */
+enum { WORKERS_EVENTS = 350, WORKERS_CALL_EVENTS = 150 };
 
 /* Workers that a request holds until it ends; 0: none. */
 static int holding_workers(const struct model_constants *model, int workers)
@@ -186,7 +191,8 @@ static struct wiring wiring_of(const struct service *p,
     };
 }
 
-/* Simulates the requests of the log instead of such as come by chance. */
+/* Simulates the requests of the log, whatever it takes, instead of such as come
+ * by chance. */
 static void replay(struct simulation *simulation, const struct request_log *log)
 {
     struct arrivals *arrivals = &simulation->arrivals;
@@ -198,6 +204,17 @@ static void replay(struct simulation *simulation, const struct request_log *log)
     arrivals->log_factors[WIRING_DRAW_WAIT] = log->wait_factors;
     simulation->warmup = log->warmup;
     simulation->requests = log->count - log->warmup;
+    simulation->events_most = simulation->flight_most = 0;
+}
+
+/* The capacity without the law of memory: nothing queues for that. */
+static double queueing_per_s(const struct forecast *f)
+{
+    double least = INFINITY;
+
+    for (enum law law = LAW_WORKERS; law < LAW_MEMORY; law++)
+        least = fmin(least, f->law_per_s[law]);
+    return least;
 }
 
 static int simulate_it(const struct service *p, const struct machine *machine,
@@ -218,7 +235,11 @@ static int simulate_it(const struct service *p, const struct machine *machine,
                      .burst = p->burst,
                      .connections = closed ? p->connections : 0,
                      .think_ns = p->think_ns,
-                     .think_draw = -1},
+                     /* As people pause: most for a short time, some for
+                      * long. Equal pauses would keep together for ever who
+                      * came together. */
+                     .think_draw = WIRING_DRAWS},
+        .draws = {[WIRING_DRAWS] = {SHAPE_EXPONENTIAL, 0}},
         .cores = p->cores,
         /* Of two busy threads each runs from tick to tick (calibrate/turns.h):
          * what was measured as a quantum is the tick. */
@@ -229,17 +250,27 @@ static int simulate_it(const struct service *p, const struct machine *machine,
         .stall_share = machine->stall_share,
         .stall_ns = machine->stall_ns,
         .seed = precision->seed,
-        .requests = precision->requests,
-        .warmup = precision->requests / 20 + (closed ? 2 * p->connections : 0),
     };
-    if (log && !closed)
-        replay(&simulation, log);
     if (wiring_apply(&simulation, &demand, &wiring) < 0) {
         snprintf(why, why_size, "%s cannot be simulated with %d calls",
                  f->model->name, demand.calls);
         return -EINVAL;
     }
-    return simulate(&simulation, result, why, why_size);
+    struct effort effort = effort_apply(
+        &simulation, p,
+        &(struct effort_load){.capacity_per_s = queueing_per_s(f),
+                              .wait_ns = demand.wait_ns + demand.path_ns,
+                              .cpu_ns = cost->total_ns},
+        precision->requests);
+    f->events = effort.events;
+    f->beyond = effort.beyond;
+    if (log && !closed)
+        replay(&simulation, log);
+    else if (f->beyond > 1)
+        return -E2BIG;
+    int status = simulate(&simulation, result, why, why_size);
+    f->beyond = status == -E2BIG ? effort_seen(&simulation, result->ended) : 0;
+    return status;
 }
 
 enum kept forecast_on_memory(const struct service *p, const struct forecast *f)
@@ -407,7 +438,7 @@ static int make(const struct service *p, const struct machine *machine,
         status = look(p, machine, precision, &cost, f, why, why_size);
     f->on_memory = forecast_on_memory(p, f);
     f->on_limit = on_limit(p, f);
-    return status;
+    return status == -E2BIG ? 0 : status; /* f->beyond says so */
 }
 
 struct times {
@@ -427,15 +458,29 @@ struct pool {
     const struct model_constants *model;
     const struct precision *precision;
     struct times best;
+    double events, events_most; /* of all simulations */
+    int made, planned;
+    double beyond; /* above 0: so many times too much */
 };
 
-static struct times times_with(const struct pool *pool, int workers)
+static struct times times_with(struct pool *pool, int workers)
 {
     struct forecast f;
     char why[256];
-    if (make(pool->service, pool->machine, pool->model, workers,
-             pool->precision, &f, why, sizeof why) < 0 ||
-        !f.simulated)
+
+    if (pool->beyond > 0)
+        return (struct times){INFINITY, INFINITY};
+    int status = make(pool->service, pool->machine, pool->model, workers,
+                      pool->precision, &f, why, sizeof why);
+    if (status == 0)
+        pool->beyond = f.beyond;
+    if (status == 0 && f.simulated)
+        pool->events += f.events;
+    pool->made++;
+    if (pool->events > pool->events_most)
+        pool->beyond = pool->events / pool->events_most *
+                       fmax(1, (double)pool->planned / pool->made);
+    if (status < 0 || !f.simulated)
         return (struct times){INFINITY, INFINITY};
     return (struct times){f.mean_ns.value, f.p99_ns.value};
 }
@@ -448,7 +493,7 @@ static bool near_best(const struct pool *pool, const struct times *times)
 
 /* The least number that is near the best, above `low` and up to `high`, which
  * is. */
-static int least_workers(const struct pool *pool, int low, int high)
+static int least_workers(struct pool *pool, int low, int high)
 {
     while (low + 1 < high) {
         int middle = low + (high - low) / 2;
@@ -472,6 +517,8 @@ static int search_workers(struct pool *pool, int least, int most)
     struct times times[TRIED_MAX];
 
     pool->best = (struct times){INFINITY, INFINITY};
+    for (int workers = least; workers <= most; workers = next_workers(workers))
+        pool->planned++;
     for (int workers = least; workers <= most && count < TRIED_MAX;
          workers = next_workers(workers)) {
         tried[count] = workers;
@@ -488,14 +535,30 @@ static int search_workers(struct pool *pool, int least, int most)
     return 0;
 }
 
-int forecast_workers(const struct service *p, const struct machine *machine,
-                     const struct model_constants *model,
-                     const struct precision *whole)
+/* Requests of clients that are in flight beside those that queue. Half as many
+ * workers answer half as many of them. */
+static double answered_flight(const struct service *p, double held_s,
+                              double cpu_per_ns)
+{
+    double rate_per_s = fmin(p->connections / (held_s + p->think_ns / NS_PER_S),
+                             cpu_per_ns * NS_PER_S);
+
+    if (p->backend_workers > 0 && p->wait_ns > 0)
+        rate_per_s =
+            fmin(rate_per_s, p->backend_workers / p->wait_ns * NS_PER_S);
+    return rate_per_s * held_s;
+}
+
+/* As forecast_workers; *beyond is above 0 if that is too much to simulate. */
+static int find_workers(const struct service *p, const struct machine *machine,
+                        const struct model_constants *model,
+                        const struct precision *whole, double *beyond)
 {
     struct precision quick = *whole, *precision = &quick;
 
-    if (quick.requests > WORKERS_REQUESTS)
-        quick.requests = WORKERS_REQUESTS;
+    *beyond = 0;
+    quick.requests = (int64_t)fmin(
+        quick.requests, fmax(WORKERS_REQUESTS, quick.requests / WORKERS_SHARE));
     quick.requests_near_full = 0;
     if (!model->has_workers)
         return model->workers;
@@ -505,19 +568,45 @@ int forecast_workers(const struct service *p, const struct machine *machine,
     struct cost full = cost_full(p, model, cores_of(p, model, 0) * awake);
     double held_s =
         (cost_calls_wait_ns(p, model) + full.total_ns / awake) / NS_PER_S;
-    double in_flight =
-        p->rate_per_s > 0 ? p->rate_per_s * held_s : p->connections;
-    if (precision->requests == 0 && p->rate_per_s > 0)
-        in_flight += 2 * sqrt(in_flight);
+    double answered = answered_flight(
+        p, held_s, cores_of(p, model, 0) * awake / full.total_ns);
+    double in_flight = p->rate_per_s > 0 ? p->rate_per_s * held_s
+                       : p->think_ns > 0 ? answered
+                                         : p->connections;
+    double laws = in_flight;
+    if (p->rate_per_s > 0 || p->think_ns > 0)
+        laws += 2 * sqrt(in_flight);
+    if (precision->requests == 0)
+        in_flight = laws;
     int most = (int)fmin(WORKERS_MOST, 4 * in_flight + 8 + p->cores);
     /* With fewer than what is held at a time the queue grows without end. */
-    int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight)) : 1;
-    struct pool pool = {p, machine, model, precision, {0, 0}};
+    int least = p->rate_per_s > 0 ? (int)fmin(most, ceil(in_flight))
+                                  : (int)fmin(most, answered / 2);
+    struct pool pool = {
+        .service = p,
+        .machine = machine,
+        .model = model,
+        .precision = precision,
+        .events_most = (double)precision->requests *
+                       fmax(WORKERS_EVENTS, p->calls * WORKERS_CALL_EVENTS),
+    };
     int workers = search_workers(&pool, least > 0 ? least : 1, most);
+    *beyond = pool.beyond;
+    if (pool.beyond > 0)
+        return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, laws)));
     /* None does, or none was tried: so many that not they are what is full. */
     double enough = precision->requests > 0 ? ENOUGH * in_flight : in_flight;
     return workers > 0 ? workers
                        : (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, enough)));
+}
+
+int forecast_workers(const struct service *p, const struct machine *machine,
+                     const struct model_constants *model,
+                     const struct precision *precision)
+{
+    double beyond;
+
+    return find_workers(p, machine, model, precision, &beyond);
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,
@@ -525,9 +614,17 @@ int forecast_make(const struct service *p, const struct machine *machine,
                   const struct precision *precision, struct forecast *f,
                   char *why, size_t why_size)
 {
+    struct precision wanted = *precision;
+    double beyond = 0;
+
     if (!model->has_workers)
         workers = model->workers;
     else if (workers == 0)
-        workers = forecast_workers(p, machine, model, precision);
-    return make(p, machine, model, workers, precision, f, why, why_size);
+        workers = find_workers(p, machine, model, precision, &beyond);
+    if (beyond > 0)
+        wanted.requests = 0;
+    int status = make(p, machine, model, workers, &wanted, f, why, why_size);
+    if (status == 0 && beyond > 0)
+        f->beyond = beyond;
+    return status;
 }

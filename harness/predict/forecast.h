@@ -43,7 +43,10 @@ struct forecast {
                           capacity and load are the simulated ones */
     bool simulated;    /* latencies and busy are there: not under
                           overload, nor where the
-                          discipline is not known */
+                          discipline is not known, nor: */
+    double events;     /* that its simulation took, about */
+    double beyond;     /* how many times too much it is to simulate (effort.h);
+                          0: it is not. The limit is not judged then. */
     struct simulated mean_ns, p50_ns, p90_ns, p99_ns;
     struct simulated limit_ns; /* at the limit's percentile */
     double busy;               /* cores */
@@ -80,7 +83,8 @@ struct precision {
 
 /* Forecasts the model with `workers` (0: those that it needs, found by
  * forecast_workers; a model whose workers cannot be set has its own, whatever
- * is given). Returns 0, -EINVAL with the reason, or -ENOMEM. */
+ * is given). Returns 0, also if it is too much to simulate; -EINVAL with the
+ * reason, or -ENOMEM. */
 int forecast_make(const struct service *service, const struct machine *machine,
                   const struct model_constants *model, int workers,
                   const struct precision *precision, struct forecast *forecast,
@@ -96,7 +100,8 @@ enum kept forecast_on_memory(const struct service *service,
 
 /* The least number of workers whose p99 is within 5 % of the best that any
  * number gives, and whose mean is within 5 % of the best of such, at the rate
- * (or the clients) of the service. 0 where the model has no workers. */
+ * (or the clients) of the service. 0 where the model has no workers. Where
+ * that is too much to simulate: those in flight and twice their root. */
 int forecast_workers(const struct service *service,
                      const struct machine *machine,
                      const struct model_constants *model,

@@ -185,6 +185,52 @@ static void slice_all(struct engine *engine)
     }
 }
 
+/* An exponential time of this mean. */
+static double stall_time_ns(struct engine *engine, double mean_ns)
+{
+    return mean_ns *
+           draw_exponential(engine->in->seed, engine->stalls++, DRAW_STALL);
+}
+
+/* Draws until when the core goes on as it does: stands still, or does not. */
+static void draw_change(struct engine *engine, int c)
+{
+    double share = engine->in->stall_share, stall_ns = engine->in->stall_ns;
+    bool stalled = engine->cores[c].stalled;
+    double mean_ns = stalled ? stall_ns : stall_ns * (1 - share) / share;
+
+    state_add_event(engine, engine->now_ns + stall_time_ns(engine, mean_ns),
+                    stalled ? EVENT_RESUME : EVENT_STALL, c, 0);
+}
+
+/* Leaves the stalls of an idle core undrawn, from now on: else a quiet server
+ * would cost an event for each of them. */
+static void rest(struct engine *engine, int c)
+{
+    engine->cores[c].dormant = true;
+    engine->cores[c].known_ns = engine->now_ns;
+}
+
+/* A core that rests is wanted. Whether it stands still is drawn from what was
+ * known: it changes to and fro after exponential times, and so forgets what it
+ * was as exp(-t / (stall_ns (1 - share))). What is left of the time until it
+ * changes is exponential, too. */
+static void rouse(struct engine *engine, int c)
+{
+    double share = engine->in->stall_share;
+    struct core *core = &engine->cores[c];
+
+    if (!core->dormant)
+        return;
+    double kept = exp((core->known_ns - engine->now_ns) /
+                      (engine->in->stall_ns * (1 - share)));
+    double stands = share + (core->stalled - share) * kept;
+    core->dormant = false;
+    core->stalled =
+        draw_uniform(engine->in->seed, engine->stalls++, DRAW_STALL) < stands;
+    draw_change(engine, c);
+}
+
 /* The core whose executor has had most, or NONE. */
 static int furthest(const struct engine *engine)
 {
@@ -231,11 +277,13 @@ static void make_ready(struct engine *engine, int e)
 {
     if (is_fair(engine))
         fair_wake(engine, e);
-    for (int c = 0; c < engine->in->cores; c++)
+    for (int c = 0; c < engine->in->cores; c++) {
+        rouse(engine, c);
         if (engine->cores[c].executor == NONE && !engine->cores[c].stalled) {
             place(engine, c, e);
             return;
         }
+    }
     bool first = !somebody_ready(engine);
     push_ready(engine, e);
     if (is_fair(engine))
@@ -362,40 +410,22 @@ void cores_token_event(struct engine *engine, const struct event *event)
     hand_token_on(engine);
 }
 
-/* An exponential time of this mean. */
-static double stall_time_ns(struct engine *engine, double mean_ns)
-{
-    return mean_ns *
-           draw_exponential(engine->in->seed, engine->stalls++, DRAW_STALL);
-}
-
-static void next_stall(struct engine *engine, int c)
-{
-    double share = engine->in->stall_share;
-    double gap_ns = engine->in->stall_ns * (1 - share) / share;
-    state_add_event(engine, engine->now_ns + stall_time_ns(engine, gap_ns),
-                    EVENT_STALL, c, 0);
-}
-
 void cores_stall_event(struct engine *engine, const struct event *event)
 {
-    struct core *core = &engine->cores[event->subject];
+    int c = event->subject;
+    struct core *core = &engine->cores[c];
+
     charge(engine, core);
-    if (event->kind == EVENT_STALL) {
-        core->stalled = true;
-        core->version++;
-        state_add_event(engine,
-                        engine->now_ns +
-                            stall_time_ns(engine, engine->in->stall_ns),
-                        EVENT_RESUME, event->subject, 0);
-        return;
-    }
-    core->stalled = false;
-    if (core->executor != NONE)
-        schedule(engine, event->subject);
+    core->stalled = event->kind == EVENT_STALL;
+    core->version++;
+    if (core->executor == NONE)
+        take_next(engine, c);
+    else if (!core->stalled)
+        schedule(engine, c);
+    if (core->executor == NONE)
+        rest(engine, c);
     else
-        take_next(engine, event->subject);
-    next_stall(engine, event->subject);
+        draw_change(engine, c);
 }
 
 int cores_prepare(struct engine *engine)
@@ -408,7 +438,7 @@ int cores_prepare(struct engine *engine)
     for (int c = 0; c < engine->in->cores; c++) {
         engine->cores[c].executor = NONE;
         if (engine->in->stall_share > 0)
-            next_stall(engine, c);
+            rest(engine, c);
     }
     return 0;
 }

@@ -92,6 +92,8 @@ static void arrive(struct engine *engine, int client)
     }
     engine->arrived++;
     count_in_flight(engine, 1);
+    if (in->flight_most > 0 && engine->in_flight > in->flight_most)
+        engine->too_many = true;
     fifo_push_request(engine, &engine->runnable, index);
 }
 
@@ -263,12 +265,16 @@ static int prepare(struct engine *engine)
         next_instant(engine);
         return 0;
     }
+    bool pauses = arrivals->think_ns > 0 && arrivals->think_draw != NONE;
     for (int client = 0; client < arrivals->connections; client++)
-        state_add_event(engine,
-                        arrivals->stagger_ns * draw_uniform(in->seed,
-                                                            (uint64_t)client,
-                                                            DRAW_STAGGER),
-                        EVENT_ARRIVAL, client, 0);
+        if (pauses)
+            client_thinks(engine, client);
+        else
+            state_add_event(
+                engine,
+                arrivals->stagger_ns *
+                    draw_uniform(in->seed, (uint64_t)client, DRAW_STAGGER),
+                EVENT_ARRIVAL, client, 0);
     return 0;
 }
 
@@ -283,8 +289,14 @@ int engine_run(struct engine *engine)
         struct event event = events_take(&engine->events);
         engine->now_ns = event.at_ns;
         handle(engine, &event);
+        engine->handled++;
+        if (engine->in->events_most > 0 &&
+            engine->handled >= engine->in->events_most)
+            engine->too_many = true;
         if (engine->out_of_memory)
             result = -ENOMEM;
+        else if (engine->too_many && arrivals_go_on(engine))
+            result = -E2BIG;
     }
     if (engine->measured < engine->in->requests)
         end_window(engine);

@@ -235,7 +235,14 @@ int simulate(const struct simulation *simulation,
     }
     struct engine engine = {.in = simulation};
     int status = engine_run(&engine);
-    if (status == 0 && engine.measured < SIMULATION_BATCHES) {
+    if (status == -E2BIG) {
+        *result = (struct simulation_result){.ended = engine.ended};
+        snprintf(why, why_size,
+                 "beyond the limit of %lld events and %lld requests in flight "
+                 "after %lld requests",
+                 (long long)simulation->events_most,
+                 (long long)simulation->flight_most, (long long)engine.ended);
+    } else if (status == 0 && engine.measured < SIMULATION_BATCHES) {
         snprintf(why, why_size, "too few requests for an interval");
         status = -EINVAL;
     } else if (status < 0) {

@@ -95,8 +95,9 @@ struct arrivals {
     int connections;
     double think_ns; /* mean */
     int think_draw;  /* -1: always the mean */
-    /* A closed loop begins with all clients at once, as a load generator's
-     * does; staggered: each begins at a random time within `stagger_ns`. */
+    /* Clients whose pauses are drawn begin with one. Others begin all at once,
+     * as a load generator's do; staggered: each at a random time within
+     * `stagger_ns`. */
     double stagger_ns;
     const double *log_ns;
     size_t log_count;
@@ -136,6 +137,8 @@ struct simulation {
     uint64_t seed;
     int64_t requests; /* that are measured */
     int64_t warmup;   /* requests before them */
+    /* What it may take; 0: no limit. */
+    int64_t events_most, flight_most;
 };
 
 /* A figure with its 95 % interval of batch means. */
@@ -171,7 +174,8 @@ struct simulation_result {
 double simulation_slice_ns(int cpus);
 
 /* Runs it. Returns 0, -EINVAL for an input that means nothing (steps that
- * compute without an executor, no core, no arrivals ...; `why` says which) or
- * -ENOMEM. */
+ * compute without an executor, no core, no arrivals ...; `why` says which),
+ * -E2BIG beyond the limits, and then result->ended has the requests that it
+ * came to, or -ENOMEM. */
 int simulate(const struct simulation *simulation,
              struct simulation_result *result, char *why, size_t why_size);

@@ -75,10 +75,12 @@ struct fair {
 struct core {
     int executor; /* NONE: idle */
     bool stalled;
+    bool dormant;     /* idle, and what is known of its stalls is of known_ns */
     bool sliced;      /* its event is the end of a quantum, or a tick */
     bool settling;    /* between cores_event and cores_settle */
     bool interrupted; /* meanwhile: another executor is next */
     double since_ns;  /* when it was last looked at */
+    double known_ns;
     uint32_t version; /* of its event */
 };
 
@@ -92,7 +94,8 @@ struct engine {
     const struct simulation *in;
     double now_ns;
     struct events events;
-    bool out_of_memory;
+    bool out_of_memory, too_many;
+    int64_t handled; /* events */
 
     struct request *requests;
     int request_count;
@@ -110,7 +113,7 @@ struct engine {
     int token; /* the executor that has it, or NONE */
     struct fifo token_queue;
     uint32_t token_version;
-    uint64_t stalls; /* so far, for their random numbers */
+    uint64_t stalls; /* that were drawn, for their random numbers */
 
     uint32_t *asked; /* by each client */
     int64_t arrived, ended;

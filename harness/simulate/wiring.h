@@ -37,7 +37,7 @@ struct demand {
 };
 
 /* Draws of the simulation that the wiring uses. */
-enum { WIRING_DRAW_WORK, WIRING_DRAW_WAIT };
+enum { WIRING_DRAW_WORK, WIRING_DRAW_WAIT, WIRING_DRAWS };
 
 /* How a model carries it. */
 struct wiring {

@@ -110,7 +110,8 @@ static const struct curve_point *look(const struct curve_question *q,
 
 static bool keeps_limit(const struct curve_point *point)
 {
-    return !point->overloaded && point->forecast.on_limit <= KEPT;
+    return !point->overloaded && point->forecast.beyond <= 0 &&
+           point->forecast.on_limit <= KEPT;
 }
 
 static bool keeps_memory(const struct curve_point *point)

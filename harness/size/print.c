@@ -32,6 +32,8 @@ static const char *verdict_of(const struct size *size,
 
     if (point->overloaded)
         return "overload";
+    if (f->beyond > 0)
+        return "not simulated";
     bool misses = f->on_limit == KEPT_NOT;
     if (misses && f->on_memory == KEPT_NOT)
         return "misses both";

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/arithmetic/digits.h"
+#include "harness/predict/effort.h"
 #include "rules.h"
 
 static const double NS_PER_S = 1e9;
@@ -198,6 +199,27 @@ static void find_figures(struct size *size)
         p->connections > 0 ? p->connections : figures->in_flight;
 }
 
+/* Leaves out, and says so, what is too much to simulate: no number of workers
+ * is better than another then. */
+static void drop_beyond(struct size *size)
+{
+    struct advice *advice = &size->advice;
+    int kept = 0;
+    char text[400];
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct forecast *f = &advice->models[i].forecast;
+        if (f->beyond > 0)
+            fprintf(stderr, "troika size: %s: no latency: %s\n", f->model->name,
+                    effort_text(&size->at_peak.service, f->beyond,
+                                size->at_peak.precision.requests, text,
+                                sizeof text));
+        else
+            advice->models[kept++] = advice->models[i];
+    }
+    advice->model_count = kept;
+}
+
 void size_make(const struct machine *machine, bool shipped,
                const struct bands *bands, struct size *size)
 {
@@ -207,7 +229,12 @@ void size_make(const struct machine *machine, bool shipped,
     size->unlimited = size->at_peak;
     size->unlimited.service.memory_bytes = 0;
     advice_make(&size->unlimited, machine, shipped, bands, &size->advice);
-    size->kept = size->advice.unforecast_count > 0 ? KEPT_UNKNOWN : KEPT_NOT;
+    int all = size->advice.model_count;
+    drop_beyond(size);
+    size->kept =
+        size->advice.unforecast_count > 0 || size->advice.model_count < all
+            ? KEPT_UNKNOWN
+            : KEPT_NOT;
     for (int i = 0; i < size->advice.model_count; i++)
         make_curve(size, i);
     find_figures(size);

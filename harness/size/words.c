@@ -117,7 +117,10 @@ static const char *point_text(const struct size *size,
         snprintf(text, text_size, "overload, %s at most", rate);
         return text;
     }
-    metric_format("_ns", f->p99_ns.value, p99, sizeof p99);
+    if (f->simulated)
+        metric_format("_ns", f->p99_ns.value, p99, sizeof p99);
+    else
+        snprintf(p99, sizeof p99, "not simulated");
     memory_text(point, curve_at(curve, curve->marks[MARK_STAR]), memory,
                 sizeof memory);
     snprintf(text, text_size, "%s%sp99 %s%s%s%s", closed ? rate : "",

@@ -146,7 +146,7 @@ const struct flag asked_flags[] = {
      FLAG_INT, MEMBER(question.service.connections), .least = 1,
      .most = 1000000},
     {"think", 0, "TIME",
-     "their pause between an answer and the next request "
+     "their mean pause between an answer and the next request, exponential "
      "(0s)",
      FLAG_TIME, MEMBER(think_ns)},
     {"limit", 0, "LIMIT", "to be kept: 'p99<100ms'", FLAG_CALL,

@@ -195,6 +195,19 @@ class Predict(Asking):
         rows = self.rows("--cpu", "1ms", "--rate", "5000")
         self.assertTrue(all(row["latency_p99_ns"] is None and row["load"] > 1 for row in rows.values()))
 
+    def test_what_is_too_much_has_no_latency_and_a_reason(self):
+        asked = {("--wait=1h", "--rate=30000"): "1.08e+08 requests are in flight",
+                 ("--wait=20ms", "--connections=1000000"): "there are 1000000 clients"}
+        for words, reason in asked.items():
+            done = self.ask("--cpu=10us", "--limit=p99<1s", "--format=json", *words)
+            answer = json.loads(done.stdout)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            row = next(row for row in answer["models"] if row["model"] == "thread-per-connection")
+            self.assertEqual((False, None, None, None),
+                             (row["simulated"], row["latency_p50_ns"], row["latency_p99_ns"], row["keeps_limit"]))
+            sentence = next(words for words in answer["sentences"] if "no latency of" in words)
+            self.assertRegex(sentence, f"{re.escape(reason)}.*times the events.*give .*the limit is not judged")
+
     def test_refusals(self):
         self.refused("nothing is said of the load", 2, "--wait", "20ms")
         self.refused("nothing is said of a request", 2, "--rate", "10")

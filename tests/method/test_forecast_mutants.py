@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The proofs of forecasts would see a mistake: each mutant of harness/predict/
-is built with tests/unit/forecast.c and forecast_queues.c, and the test that is
-named for it fails.
+is built with tests/unit/forecast.c, forecast_queues.c and effort.c, and the test
+that is named for it fails.
 """
 import pathlib
 import re
@@ -167,6 +167,24 @@ MUTANTS = [
     ("the loop beside a pool is never full",
      "forecast.c", "return cost->total_ns - (f->workers > 0 ? cost->work_ns : 0);", "return 0;",
      "test_offload"),
+    ("a warm-up counts requests, however long they wait",
+     "effort.c", "+ settle;\n    double window", ";\n    double window",
+     "test_long_waits"),
+    ("no wait is longer than the mean",
+     "effort.c", "return mean_ns * (1 + 3 * cv);", "return mean_ns / 10 + 0 * cv;",
+     "test_long_waits"),
+    ("what turned out to be too much has no measure",
+     "forecast.c", "effort_seen(&simulation, result->ended)", "0",
+     "test_too_much"),
+    ("a limit is missed by what was not simulated",
+     "forecast.c", "if (!f->simulated)\n        return KEPT_UNKNOWN;", "if (!f->simulated)\n        return KEPT_NOT;",
+     "test_too_much"),
+    ("pauses are equal",
+     "forecast.c", ".draws = {[WIRING_DRAWS] = {SHAPE_EXPONENTIAL, 0}},", "",
+     "test_pauses"),
+    ("work is measured as often, however long it is",
+     "effort.c", "fmax(REQUESTS_LEAST, afford)", "INFINITY + 0 * afford",
+     "test_long_work"),
 ]
 
 
@@ -174,12 +192,13 @@ class Mutants(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.copies = {}
-        for test in ("forecast", "forecast_queues"):
+        for test in ("forecast", "forecast_queues", "effort"):
             folder = tempfile.TemporaryDirectory()
             cls.addClassCleanup(folder.cleanup)
             copy = mutants.Copy(
                 pathlib.Path(folder.name), test, ["harness/predict", "harness/simulate"],
-                ["harness/arithmetic/conformal.c", "harness/arithmetic/statistics.c", "harness/base/json.c"], ["-ljansson"])
+                ["harness/arithmetic/conformal.c", "harness/arithmetic/statistics.c", "harness/arithmetic/digits.c",
+                 "harness/base/json.c"], ["-ljansson"])
             for name in re.findall(r"cmocka_unit_test\((\w+)\)", (ROOT / f"tests/unit/{test}.c").read_text()):
                 cls.copies[name] = copy
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The proofs of the simulator would see a mistake: each mutant of
 harness/simulate/ is built with tests/unit/simulation.c, or, where it is about the
-fair order, with tests/unit/simulation_fair.c or simulation_paper.c, and the test
-that is named for it fails.
+fair order or about idle times and limits, with tests/unit/simulation_fair.c,
+simulation_paper.c or simulation_load.c, and the test that is named for it fails.
 """
 import pathlib
 import sys
@@ -118,6 +118,32 @@ PAPER_MUTANTS = [
 ]
 
 
+LOAD_MUTANTS = [
+    ("an idle core never stands still",
+     "cores.c", "draw_uniform(engine->in->seed, engine->stalls++,", "1 + 0 * draw_uniform(engine->in->seed, engine->stalls++,",
+     "test_stalls_of_a_queue"),
+    ("a core that rests is as it will be on average",
+     "cores.c", "double stands = share + (core->stalled - share) * kept;", "double stands = share + 0 * kept;",
+     "test_stalls_of_a_queue"),
+    ("a core that rests stays as it was",
+     "cores.c", "double stands = share + (core->stalled - share) * kept;", "double stands = core->stalled + 0 * kept;",
+     "test_stalls_of_a_queue"),
+    ("stalls of idle cores are drawn",
+     "cores.c", "    if (core->executor == NONE)\n        rest(engine, c);\n    else\n        draw_change(engine, c);",
+     "    draw_change(engine, c);",
+     "test_idle_time_is_free"),
+    ("clients who pause begin together",
+     "engine.c", "bool pauses = arrivals->think_ns > 0 &&", "bool pauses = false &&",
+     "test_pauses"),
+    ("a simulation has no end",
+     "engine.c", "engine->handled >= engine->in->events_most", "false",
+     "test_too_much"),
+    ("a queue grows without end",
+     "engine.c", "engine->in_flight > in->flight_most", "false",
+     "test_too_much"),
+]
+
+
 class Mutants(unittest.TestCase):
     TEST = "simulation"
     MUTANTS = MUTANTS
@@ -148,6 +174,11 @@ class FairMutants(Mutants):
 class PaperMutants(Mutants):
     TEST = "simulation_paper"
     MUTANTS = PAPER_MUTANTS
+
+
+class LoadMutants(Mutants):
+    TEST = "simulation_load"
+    MUTANTS = LOAD_MUTANTS
 
 
 if __name__ == "__main__":

@@ -365,11 +365,11 @@ static void once_more(void **state)
 
     (void)state;
     judge(&v, none);
-    json_t *stored = json_pack(
-        "{s:i, s:s, s:b, s:i, s:s, s:o, s:o}", "schema_version", 1,
-        "tool_version", "t", "full", 0, "seed", 1, "targets", "", "services",
-        questions_services_json(&v.questions), "forecasts",
-        questions_json(&v.questions));
+    json_t *stored =
+        json_pack("{s:i, s:s, s:b, s:i, s:s, s:o, s:o}", "schema_version", 1,
+                  "tool_version", "t", "full", 0, "seed", 1, "targets", "",
+                  "services", questions_services_json(&v.questions),
+                  "forecasts", questions_json(&v.questions));
     again.machine = v.questions.machine;
     again.requests = v.questions.requests;
     again.window_most_ns = v.questions.window_most_ns;
@@ -402,14 +402,19 @@ static void many_questions(void **state)
                             "service", 1, "wait_ns", 0, "calls", 0, "steps",
                             1000, "cv_wait", 0., "cv_cpu", 0., "payload_bytes",
                             20, "connections", 8, "share", 0.7));
-    for (int i = 0; i < COUNT; i++)
-        json_array_append_new(
-            forecasts,
-            json_pack("{s:i, s:s, s:b, s:i, s:i, s:i, s:s}", "service", 1,
-                      "model", "event-loop", "open", 0, "reasons", 0, "workers",
-                      0, "connections", 8, "load_point", "closed"));
+    for (int i = 0; i < COUNT; i++) {
+        char place[32];
+        snprintf(place, sizeof place, "closed-%d", i);
+        json_array_append_new(forecasts,
+                              json_pack("{s:i, s:s, s:b, s:i, s:i, s:i, s:s}",
+                                        "service", 1, "model", "event-loop",
+                                        "open", 0, "reasons", 0, "workers", 0,
+                                        "connections", 8, "load_point", place));
+    }
     json_t *stored =
-        json_pack("{s:o, s:o}", "services", services, "forecasts", forecasts);
+        json_pack("{s:i, s:s, s:b, s:i, s:s, s:o, s:o}", "schema_version", 1,
+                  "tool_version", "t", "full", 0, "seed", 1, "targets", "",
+                  "services", services, "forecasts", forecasts);
     assert_int_equal(questions_again(stored, &many, why, sizeof why), 0);
     assert_int_equal(many.count, COUNT);
     questions_free(&many);
