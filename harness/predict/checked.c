@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/arithmetic/digits.h"
+
 struct checked checked_file(const json_t *object, char *why, size_t why_size)
 {
     return (struct checked){.object = object, .why = why, .why_size = why_size};
@@ -50,7 +52,7 @@ int64_t checked_whole(struct checked *checked, const char *member,
 {
     const json_t *value = json_object_get(checked->object, member);
     int64_t number = json_integer_value(value);
-    char expected[80];
+    char expected[96];
 
     if (json_is_integer(value) && number >= least && number <= most)
         return number;
@@ -65,11 +67,12 @@ double checked_number(struct checked *checked, const char *member, double least,
 {
     const json_t *value = json_object_get(checked->object, member);
     double number = json_number_value(value);
-    char expected[80];
+    char expected[96];
 
     if (json_is_number(value) && number >= least && number <= most)
         return number;
-    snprintf(expected, sizeof expected, "a number from %g to %g", least, most);
+    snprintf(expected, sizeof expected, "a number from %s to %s",
+             digits_of(least, 3).text, digits_of(most, 3).text);
     checked_refuse(checked, member, expected);
     return 0;
 }
@@ -97,7 +100,7 @@ void checked_text(struct checked *checked, const char *member, char *into,
     const char *text =
         json_string_value(json_object_get(checked->object, member));
     bool good = text && text[0] && strlen(text) < size;
-    char expected[80];
+    char expected[96];
 
     for (const char *c = text; good && *c; c++)
         good = (unsigned char)*c >= ' ' && *c != 0x7f;
@@ -131,7 +134,7 @@ const json_t *checked_list(struct checked *checked, const char *member,
 {
     const json_t *list = json_object_get(checked->object, member);
     size_t count = json_array_size(list);
-    char expected[80];
+    char expected[96];
 
     if (json_is_array(list) && count >= least && count <= most)
         return list;

@@ -361,6 +361,10 @@ static void notice_growth(struct forecast *f, double behind_share)
     f->load = f->rate_per_s / f->capacity_per_s;
 }
 
+/* Requests that tell a queue without end from one that is long, at any load
+ * below FORECAST_OVERLOAD. */
+enum { REQUESTS_SURE = 40000 };
+
 /* Latencies, who is in flight and what memory they hold. Returns 0, -EINVAL
  * with the reason, or -ENOMEM. */
 static int look(const struct service *p, const struct machine *machine,
@@ -374,11 +378,20 @@ static int look(const struct service *p, const struct machine *machine,
     if (p->rate_per_s > 0 && f->load > FORECAST_NEAR_FULL &&
         needed.requests_near_full > needed.requests)
         needed.requests = needed.requests_near_full;
+    bool open = p->rate_per_s > 0 && !precision->log;
     int status =
         simulate_it(p, machine, f, cost, &needed, &result, why, why_size);
+    if (status == 0 && open && result.behind_share > 0) {
+        /* A busy queue may rise by chance; one without end goes on. */
+        needed.requests = needed.requests * 4 > REQUESTS_SURE
+                              ? needed.requests * 4
+                              : REQUESTS_SURE;
+        status =
+            simulate_it(p, machine, f, cost, &needed, &result, why, why_size);
+    }
     if (status < 0)
         return status;
-    if (p->rate_per_s > 0 && !precision->log && result.behind_share > 0) {
+    if (open && result.behind_share > 0) {
         notice_growth(f, result.behind_share);
         return 0;
     }
@@ -393,7 +406,8 @@ static int look(const struct service *p, const struct machine *machine,
     struct crowd crowd = memory_crowd(p, model, cost, &result, false);
     f->memory_bytes = memory_of(p, model, f->workers, &crowd);
     crowd = memory_crowd(p, model, cost, &result, true);
-    f->memory_most_bytes = memory_of(p, model, f->workers, &crowd);
+    f->memory_most_bytes =
+        fmax(f->memory_bytes, memory_of(p, model, f->workers, &crowd));
     if (p->rate_per_s <= 0)
         f->rate_per_s = result.rate_per_s.value;
     return 0;

@@ -98,7 +98,7 @@ class Curves(Size):
         words = ("--wait", "1s", "--cpu", "0s", "--connections", "500", "--cv-wait", "0", "--workers", "7", "thread-pool")
         done = self.ask(*words)
         self.assertEqual(0, done.returncode, done.stderr)
-        self.assertRegex(done.stdout, r"7 workers, as you ask: at most 7\.00/s, 70 in 10 s; 7\.00/s, p99 7[12]\.\d s")
+        self.assertRegex(done.stdout, r"7 workers, as you ask: at most 7\.00/s, 70 in 10 s; (?:7\.0|6\.9)\d/s, p99 7[12]\.\d s")
         curve = self.curves(*words)["thread-pool"]
         self.assertTrue(490 <= curve["workers"] <= 500, curve["workers"])
         self.assertEqual((500, 7), (curve["little"], curve["given"]))

@@ -64,6 +64,13 @@ static void test_full_in_flight(void **state)
     f = forecast(&p, &machine, "threads", 0);
     assert_false(f.simulated);
     assert_true(f.load > 1.2 && f.capacity_per_s < 36000);
+    /* At any lower rate: as many are in flight as the capacity makes. */
+    double cpu_s = 20e-6;
+    for (int i = 0; i < 50; i++)
+        cpu_s = 20e-6 * (1 + 0.06 * log2((0.05 + cpu_s) / cpu_s / 16));
+    p.rate_per_s = 20000;
+    near("full", forecast(&p, &machine, "threads", 0).capacity_per_s, 1 / cpu_s,
+         1e-6);
     /* A request that was seen to cost more than the constants say. */
     p = service(0, 0.99 * MS, 590);
     assert_int_equal(forecast_make(&p, &machine, &machine.models[1], 0, &dear,

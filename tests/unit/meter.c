@@ -140,6 +140,8 @@ static void check_threads(const char *source)
     observe(source, WORDS("threads=200"), samples);
     assert_int_equal(GREW(samples, threads), 200);
     assert_int_equal(samples[1].processes, 1);
+    assert_true(samples[1].threads_ready >= 0 &&
+                samples[1].threads_ready < 200);
     assert_near("kernel stacks", GREW(samples, kernel_stack_bytes),
                 200 * meter_proc_stack_bytes(), 0.1, 0);
     /* Some may not have gone to sleep yet, where both CPUs are busy. */

@@ -159,9 +159,9 @@ static void never_is_told_before_at_once(void **state)
 
     (void)state;
     expect("recovery_ns", part, good, NULL);
-    expect("recovery_ns", part, never, "never recovered within 30 s");
+    expect("recovery_ns", part, never, "never recovered within 30.0 s");
     expect("recovery_ns", part, mixed,
-           "never recovered within 30 s (in 1 of 3 trials); 0 s: as quick as "
+           "never recovered within 30.0 s (in 1 of 3 trials); 0 s: as quick as "
            "before from the window's end on (in 1 of 3 trials)");
 }
 

@@ -229,6 +229,7 @@ static void use_sums(struct meter *meter, const struct meter_sums *sums,
             sample->slab_bytes =
                 kernel_bytes > known ? kernel_bytes - known : 0;
     }
+    sample->threads_ready = sums->threads_ready;
     sample->rss_sum_bytes = sums->rss_bytes;
     sample->pressure_ns = meter_cgroup_pressure_ns(&meter->groups);
     if (live_threads_did_it(sums, sample)) {

@@ -62,6 +62,7 @@ struct meter_sample {
      * of CPU time. */
     int64_t cpu_user_ns, cpu_system_ns;
     int threads, processes;
+    int threads_ready; /* walk; that run or wait for a CPU */
     /* Walk: context switches of the live threads since each started. The kernel
      * forgets those of ended threads, so the value is -1 if ended threads used
      * more than 2 % of the tree's CPU time and more than 20 ms. */

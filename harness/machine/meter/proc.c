@@ -235,6 +235,7 @@ static void sum_threads(pid_t pid, struct meter_sums *sums)
         int64_t no = meter_proc_field(text, "nonvoluntary_ctxt_switches");
         sums->switches_voluntary += yes > 0 ? yes : 0;
         sums->switches_involuntary += no > 0 ? no : 0;
+        sums->threads_ready += strstr(text, "\nState:\tR") != NULL;
         snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
         if (sums->live_cpu_ns >= 0 &&
             meter_proc_read(path, text, sizeof text) > 0) {

@@ -55,6 +55,7 @@ struct meter_sums {
     /* Children that were waited for included. */
     int64_t cpu_user_ns, cpu_system_ns;
     int64_t switches_voluntary, switches_involuntary;
+    int threads_ready; /* that run or wait for a CPU at this moment */
     /* Time that live threads waited for a CPU; -1: unknown. */
     int64_t run_wait_ns;
     int64_t live_cpu_ns; /* CPU time of the live threads; -1: unknown */

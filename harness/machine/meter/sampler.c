@@ -43,6 +43,16 @@ void sampler_walk(struct sampler *sampler, struct meter *meter,
     look(sampler, meter, meter_walk, sample);
 }
 
+/* Whether no thread waits for a CPU. A server that gets none looks idle by its
+ * CPU time, and has not yet begun what it was asked for. */
+static bool wants_nothing(struct meter *meter)
+{
+    struct meter_sample sample;
+
+    meter_walk(meter, &sample);
+    return sample.threads_ready <= 0;
+}
+
 void sampler_settle(struct meter *meter, const volatile sig_atomic_t *stop)
 {
     const struct timespec step = {.tv_nsec = SETTLE_STEP_NS};
@@ -60,6 +70,8 @@ void sampler_settle(struct meter *meter, const volatile sig_atomic_t *stop)
                          QUIET_NS;
 
         quiet = still ? quiet + 1 : 0;
+        if (quiet == QUIET_STEPS && !wants_nothing(meter))
+            quiet = 0;
         before = after;
     }
 }
