@@ -115,4 +115,7 @@ class Files(Mapping):
 
 
 if __name__ == "__main__":
+    if deciding.TROIKA.parent.name == "tsan":
+        print("forecasts have one thread")
+        sys.exit(77)
     unittest.main(argv=sys.argv)
