@@ -179,8 +179,10 @@ const struct flag asked_flags[] = {
     {"validation", 0, "FILE",
      "errors of earlier forecasts, for bands (results/validation.json; none)",
      FLAG_TEXT, MEMBER(validation_path)},
-    {"requests", 0, "N", "simulated for each figure (100k)", FLAG_COUNT,
-     MEMBER(requests), .least = 1000, .most = 100000000},
+    {"requests", 0, "N",
+     "simulated for each figure (predict 100k, near full load 300k; decide "
+     "30k; size 20k; map 4k)",
+     FLAG_COUNT, MEMBER(requests), .least = 1000, .most = 100000000},
     {"seed", 0, "N", "of the simulation (1)", FLAG_COUNT, MEMBER(seed),
      .least = 1, .most = INT64_MAX},
     {0},
