@@ -61,7 +61,7 @@ struct advice {
     int model_count;
     struct unforecast {
         const struct model_constants *model;
-        char why[256];
+        char why[500];
     } unforecast[CONSTANTS_MODELS_MAX];
     int unforecast_count;
     struct remedies remedies;

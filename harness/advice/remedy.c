@@ -82,6 +82,7 @@ static double nearest(const struct search *search, enum remedy remedy,
 {
     struct search quick = *search, whole = *search;
 
+    quick.precision.budget = quick.precision.requests;
     if (quick.precision.requests > REQUESTS_ON_THE_WAY)
         quick.precision.requests = REQUESTS_ON_THE_WAY;
     quick.precision.requests_near_full = 0;

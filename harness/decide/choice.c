@@ -180,7 +180,8 @@ static void conclude(const struct candidate *options, int count,
         equals += equal[m];
         rival[m] = other->equal > 1 - BEST_LEAST;
     }
-    if (leader->fate != FATE_FITS) {
+    /* In no draw does an option keep the limits: nothing is known of which. */
+    if (leader->fate != FATE_FITS || choice->none >= 1) {
         choice->kind = CHOICE_AT_RISK;
         name(choice, count, equal);
     } else if (equals > 0 && leader->regret95 <= REGRET_MOST) {

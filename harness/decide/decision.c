@@ -54,7 +54,20 @@ static void doubt(struct decision *decision, const char *format, ...)
     va_end(values);
 }
 
-/* Bands at the peak, by discipline. */
+/* Whether the load at the peak is above all that a latency was validated at. */
+static bool beyond_load(const struct decision *decision, int option)
+{
+    const struct advice *advice = &decision->advice;
+    const struct candidate *o = &decision->options[option];
+
+    return decision->peak.rate_per_s > 0 && advice->validated &&
+           band_of(advice->bands, QUANTITY_P99, o->model->discipline,
+                   o->peak.load)
+               .beyond_load;
+}
+
+/* Bands of the usual load, which hold at the peak too where that was validated.
+ */
 static void find_bands(struct decision *decision)
 {
     const struct advice *advice = &decision->advice;
@@ -67,6 +80,8 @@ static void find_bands(struct decision *decision)
             continue;
         const struct band *own = advice->models[at++].bands;
         decision->latency[m] = own[QUANTITY_P99];
+        if (beyond_load(decision, m))
+            decision->latency[m].factor = NAN;
         decision->memory[m] = own[QUANTITY_MEMORY];
     }
 }
@@ -137,7 +152,8 @@ static bool find_doubts(struct decision *decision)
         doubt(decision,
               "the service lies more than four times outside of what was "
               "validated: %s; forecasts are shown, and nothing is recommended; "
-              "troika decide --measure measures it",
+              "an experiment with its wait and CPU time measures it "
+              "(docs/experiments.md)",
               where);
     if (advice->doubt[0])
         doubt(decision, "the constants: %s", advice->doubt);

@@ -64,12 +64,14 @@ static void forecast_variant(int index, void *data)
     struct forecast f;
     char why[256];
 
+    quick.budget = quick.requests;
     if (quick.requests > VARIANT_REQUESTS)
         quick.requests = VARIANT_REQUESTS;
     variant->figures[which] = option->figures;
     if (!option->why[0] &&
         forecast_make(&variant->service, matter->machine, option->model,
-                      option->workers, &quick, &f, why, sizeof why) == 0)
+                      option->workers, &quick, &f, why, sizeof why) == 0 &&
+        f.beyond <= 0)
         variant->figures[which] = figures_of(&variant->service, &f);
 }
 

@@ -66,7 +66,10 @@ static double edge_of(const struct field *field, enum input input, double good,
                        : all;
         if (holds(field, input, middle, requests, &then))
             good = middle;
-        else {
+        else if (then == LEAD_UNKNOWN) {
+            *leader = then;
+            return NAN;
+        } else {
             bad = middle;
             *leader = then;
         }
@@ -99,7 +102,9 @@ static double nearest_edge(const struct field *field, enum input input, bool up,
         if (input == INPUT_CORES && value > SIMULATION_CORES)
             break;
         if (!holds(field, input, value, requests, leader))
-            return edge_of(field, input, good, value, leader);
+            return *leader == LEAD_UNKNOWN
+                       ? NAN
+                       : edge_of(field, input, good, value, leader);
         good = value;
     }
     return NAN;
@@ -233,6 +238,16 @@ static double value_of(const struct field *field, const struct draws *draws,
     return gain;
 }
 
+static void note_unknown(struct flip *flip)
+{
+    flip->unknown = flip->below_leader == LEAD_UNKNOWN ||
+                    flip->above_leader == LEAD_UNKNOWN;
+    if (flip->below_leader == LEAD_UNKNOWN)
+        flip->below_leader = -1;
+    if (flip->above_leader == LEAD_UNKNOWN)
+        flip->above_leader = -1;
+}
+
 void flips_find(const struct matter *matter, const struct candidate *options,
                 const struct draws *draws, const struct choice *choice,
                 struct flips *flips)
@@ -245,8 +260,8 @@ void flips_find(const struct matter *matter, const struct candidate *options,
 
     *flips = (struct flips){.best = -1};
     /* Fewer requests may show another order of options that are close. */
-    finding.stands = lead_holds(&field, INPUT_CPU, &peak,
-                                requests_on_the_way(&field), &leader);
+    finding.stands = flips->stands = lead_holds(
+        &field, INPUT_CPU, &peak, requests_on_the_way(&field), &leader);
     for (int input = 0; input < INPUTS; input++)
         if (input_applies(matter->service, input))
             flips->of[flips->count++] = (struct flip){.input = input,
@@ -255,6 +270,8 @@ void flips_find(const struct matter *matter, const struct candidate *options,
                                                       .below_leader = -1,
                                                       .above_leader = -1};
     parallel_run(3 * flips->count, find_one, &finding);
+    for (int i = 0; i < flips->count; i++)
+        note_unknown(&flips->of[i]);
     flips->lead = lead_at(&field, INPUT_LIMIT, &peak, 0).margin;
     burdens_of(&field, draws, burdens);
     for (int i = 0; i < flips->count; i++) {

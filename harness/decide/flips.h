@@ -24,12 +24,16 @@ struct flip {
     /* ln(burden) by which the leader leads the second, or is behind the best,
      * at the low and the high end of the spread; NAN: no second. */
     double low_lead, high_lead;
+    bool unknown; /* nobody knows who leads there: too much to simulate */
     double value; /* expected regret that knowing the input takes away */
 };
 
 struct flips {
     struct flip of[INPUTS];
     int count;
+    /* The choice stands with the requests of a search; otherwise what would
+     * flip it was looked for in limit and memory alone. */
+    bool stands;
     double lead; /* at the service itself */
     int best;    /* of `of`, by value; -1: nothing is worth knowing */
 };

@@ -76,6 +76,7 @@ static int workers_at(const struct candidate *option,
 /* A rival at another service. */
 struct rival {
     bool possible; /* there is a forecast */
+    bool unknown;  /* there is none, or it has no latency */
     struct figures figures;
     bool fits;
     double burden; /* NAN: there is none */
@@ -97,13 +98,16 @@ static void look(const struct field *field, enum input input,
     struct forecast f = option->peak;
     char why[256];
 
+    precision.budget = precision.requests;
     precision.requests = requests;
+    *rival = (struct rival){.burden = NAN};
     int workers = matter->workers > 0 ? matter->workers
                                       : workers_at(option, &peak, there);
     rival->possible =
         lead_needs_nothing(input) ||
         forecast_make(there, matter->machine, option->model, workers,
                       &precision, &f, why, sizeof why) == 0;
+    rival->unknown = !rival->possible || f.beyond > 0;
     if (rival->possible)
         rival->figures = figures_of(there, &f);
 }
@@ -263,6 +267,11 @@ bool lead_holds(const struct field *field, enum input input,
             if (open[i])
                 look(field, input, there, last ? requests : levels[l].requests,
                      i, &rivals[i]);
+        for (int i = 0; i < field->rival_count; i++)
+            if (rivals[i].unknown) {
+                *leader = LEAD_UNKNOWN;
+                return false;
+            }
         if (rivals[0].possible)
             correct(field, rivals[0].figures.of[DRIVER_LATENCY] / before, open,
                     rivals);

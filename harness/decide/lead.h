@@ -42,11 +42,13 @@ struct lead {
 struct lead lead_at(const struct field *field, enum input input,
                     const struct service *there, int64_t requests);
 
-/* A leader that is another one than the choice's, or none. */
-enum { LEAD_UNASKED = -2 };
+/* A leader that is another one than the choice's, or none; and one that nobody
+ * knows, since it is too much to simulate. */
+enum { LEAD_UNASKED = -2, LEAD_UNKNOWN = -3 };
 
 /* Whether the choice is the one that was made, as so many requests show. Sets
- * *leader, to LEAD_UNASKED where few requests tell that it is not. */
+ * *leader, to LEAD_UNASKED where few requests tell that it is not. Also false
+ * with LEAD_UNKNOWN. */
 bool lead_holds(const struct field *field, enum input input,
                 const struct service *there, int64_t requests, int *leader);
 

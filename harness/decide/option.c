@@ -202,6 +202,7 @@ static int workers_needed(const struct matter *matter,
 {
     struct precision quick = matter->precision;
 
+    quick.budget = quick.requests;
     if (quick.requests > WORKERS_REQUESTS)
         quick.requests = WORKERS_REQUESTS;
     return matter->workers > 0
@@ -218,7 +219,7 @@ static int workers_in_memory(const struct service *peak,
 
     if (peak->memory_bytes <= 0 || !(over > 0) || !(each > 0))
         return f->workers;
-    int fewer = f->workers - (int)ceil(over / each);
+    int fewer = f->workers - (int)ceil(fmin(over / each, f->workers));
     return fewer > 1 ? fewer : 1;
 }
 
@@ -232,6 +233,7 @@ static bool forecast_with(const struct matter *matter,
     struct precision precision = matter->precision;
     char text[400];
 
+    precision.budget = precision.requests;
     if (f == &option->usual && precision.requests > USUAL_REQUESTS)
         precision.requests = USUAL_REQUESTS;
     if (forecast_make(service, matter->machine, option->model, workers,
@@ -239,8 +241,8 @@ static bool forecast_with(const struct matter *matter,
         return false;
     if (f->beyond > 0)
         snprintf(option->why, sizeof option->why, "no latency: %s",
-                 effort_text(service, f->beyond, precision.requests, text,
-                             sizeof text));
+                 effort_text(service, f->beyond, matter->precision.requests,
+                             text, sizeof text));
     return f->beyond <= 0;
 }
 

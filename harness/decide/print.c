@@ -88,14 +88,6 @@ static void share_text(double share, bool known, char *text)
         snprintf(text, CELL, "-");
 }
 
-/* Under a limit the memory that is judged, that at a peak. */
-static double shown_memory(const struct decision *decision,
-                           const struct candidate *option)
-{
-    return decision->peak.memory_bytes > 0 ? option->figures.memory_most_bytes
-                                           : option->figures.of[DRIVER_MEMORY];
-}
-
 static const char *cell_of(const struct decision *decision, int option,
                            int column, char *text)
 {
@@ -123,7 +115,7 @@ static const char *cell_of(const struct decision *decision, int option,
         snprintf(text, CELL, "%.2f", o->figures.of[DRIVER_CPU]);
         break;
     case COLUMN_MEMORY:
-        figure_text("_bytes", shown_memory(decision, o), text);
+        figure_text("_bytes", decision_memory_bytes(decision, option), text);
         break;
     case COLUMN_RATE:
         if (isfinite(judged->headroom))

@@ -7,6 +7,7 @@
 
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
+#include "lead.h"
 
 enum { FIGURE = 48, NAMES = 600, PART = 160, EDGE = 300 };
 
@@ -55,6 +56,14 @@ static const char *named_text(const struct decision *decision, char *text,
     return text;
 }
 
+double decision_memory_bytes(const struct decision *decision, int option)
+{
+    const struct figures *figures = &decision->options[option].figures;
+
+    return decision->peak.memory_bytes > 0 ? figures->memory_most_bytes
+                                           : figures->of[DRIVER_MEMORY];
+}
+
 /* "p99 48 ms of 150 ms, 12 MiB, 1.9 x your rate": what the option does at the
  * peak. */
 static const char *figures_text(const struct decision *decision, int option,
@@ -77,10 +86,10 @@ static const char *figures_text(const struct decision *decision, int option,
                      : "");
         append(text, size, ", ", part);
     }
-    if (isfinite(o->figures.of[DRIVER_MEMORY]))
+    double memory_bytes = decision_memory_bytes(decision, option);
+    if (isfinite(memory_bytes))
         append(text, size, ", ",
-               metric_format("_bytes", o->figures.of[DRIVER_MEMORY], one,
-                             sizeof one));
+               metric_format("_bytes", memory_bytes, one, sizeof one));
     if (isfinite(headroom)) {
         snprintf(part, sizeof part, "%s x your rate",
                  digits_of(headroom, 2).text);
@@ -116,7 +125,7 @@ static void say_none(const struct decision *decision,
 {
     const struct choice *choice = &decision->choice;
     char limits[PART];
-    bool usual = decision->advice.kept <= KEPT && decision->wishes.peak > 1;
+    bool usual = decision->advice.kept == KEPT && decision->wishes.peak > 1;
 
     if (decision_kept(decision) == KEPT_UNKNOWN) {
         sentences_say(sentences,
@@ -200,8 +209,11 @@ static bool driver_text(const struct decision *decision, int a, int b,
         [DRIVER_CPU] = "",
         [DRIVER_MEMORY] = "_bytes",
     };
-    double x = decision->options[a].figures.of[driver];
-    double y = decision->options[b].figures.of[driver];
+    bool memory = driver == DRIVER_MEMORY;
+    double x = memory ? decision_memory_bytes(decision, a)
+                      : decision->options[a].figures.of[driver];
+    double y = memory ? decision_memory_bytes(decision, b)
+                      : decision->options[b].figures.of[driver];
     char own[FIGURE], other[FIGURE];
 
     if (!(x > 0) || !(y > 0) || !isfinite(x) || !isfinite(y) ||
@@ -262,13 +274,18 @@ static void say_flips(const struct decision *decision,
 {
     const struct flips *flips = &decision->flips;
     const struct service *p = decision->matter.service;
-    char firm[NAMES] = "", own[FIGURE], below[EDGE], above[EDGE];
+    char firm[NAMES] = "", unknown[NAMES] = "", own[FIGURE], below[EDGE],
+         above[EDGE];
 
     for (int i = 0; i < flips->count; i++) {
         const struct flip *flip = &flips->of[i];
         bool down = isfinite(flip->below), up = isfinite(flip->above);
+        bool looked = flips->stands || lead_needs_nothing(flip->input);
+        if (flip->unknown)
+            append(unknown, sizeof unknown, ", ", input_name(p, flip->input));
         if (!down && !up) {
-            append(firm, sizeof firm, ", ", input_name(p, flip->input));
+            if (looked && !flip->unknown)
+                append(firm, sizeof firm, ", ", input_name(p, flip->input));
             continue;
         }
         below[0] = above[0] = '\0';
@@ -282,6 +299,16 @@ static void say_flips(const struct decision *decision,
                                  own, sizeof own),
                       below, down && up ? "; " : "", above);
     }
+    if (unknown[0])
+        sentences_say(sentences,
+                      "not known how far it may move before it flips, since "
+                      "that is too much to simulate: %s",
+                      unknown);
+    if (flips->count > 0 && !flips->stands)
+        sentences_say(sentences,
+                      "what would flip it was looked for in limit and memory "
+                      "alone: with fewer requests another option leads "
+                      "already, so close are they");
     if (firm[0])
         sentences_say(sentences,
                       "would not flip it, up to a factor of 16 either way: %s",

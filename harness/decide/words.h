@@ -12,6 +12,10 @@
 void decision_words(const struct decision *decision,
                     struct sentences *sentences);
 
+/* The memory that is told: that at a peak under a limit, which it must keep,
+ * and otherwise that on average. */
+double decision_memory_bytes(const struct decision *decision, int option);
+
 void decision_print(const struct decision *decision);
 void decision_markdown(const struct decision *decision);
 

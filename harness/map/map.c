@@ -110,8 +110,10 @@ static enum map_none none_of(const struct service *service,
         return MAP_UNKNOWN;
     if (isinf(latency_ns))
         return option->peak.law == LAW_MEMORY ? MAP_MEMORY : MAP_OVERLOAD;
-    return service->limit_ns > 0 && !(latency_ns < service->limit_ns)
-               ? MAP_LIMIT
+    if (service->limit_ns > 0 && !(latency_ns < service->limit_ns))
+        return MAP_LIMIT;
+    return service->memory_bytes > 0 && option->peak.on_memory == KEPT_UNKNOWN
+               ? MAP_UNKNOWN
                : MAP_MEMORY;
 }
 
@@ -162,17 +164,22 @@ static void make_cell(const struct map *map, const struct service *service,
     options_make(&matter, options);
     cell->best = options_best(options, count);
     double least = cell->best < 0 ? NAN : options[cell->best].burden;
+    bool unknown = false;
     for (int m = 0; m < count; m++) {
         enum map_none none = none_of(service, &options[m]);
         cell->of[m] = option_of(&options[m], least);
         if (none < cell->none)
             cell->none = none;
+        unknown |= none == MAP_UNKNOWN;
         if (m != cell->best && options[m].fits)
             cell->lead = fmin(isnan(cell->lead) ? INFINITY : cell->lead,
                               cell->of[m].regret);
     }
+    /* One of which nothing is known might have won. */
     if (cell->best >= 0)
         cell->none = MAP_WON;
+    else if (unknown)
+        cell->none = MAP_UNKNOWN;
 }
 
 int map_make(struct map *map, void (*told)(int done, int all))

@@ -12,6 +12,8 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 
+static const double LOAD_MOST = 1000;
+
 enum { SCHEMA_VERSION = 1, SERVICES_MOST = 4096, RESIDUALS_MOST = 1 << 20 };
 
 static const double COVERED = 0.9, FAR = 4, NS_PER_S = 1e9;
@@ -112,7 +114,9 @@ static bool read_residual(struct checked *checked, const struct bands *bands,
         residual->log_error =
             log(checked_number(checked, "measured", FIGURE_LEAST, FIGURE_MOST) /
                 checked_number(checked, "forecast", FIGURE_LEAST, FIGURE_MOST));
-    residual->load = json_figure_of(json, "load");
+    residual->load = json_object_get(json, "load")
+                         ? checked_number_or_null(checked, "load", 0, LOAD_MOST)
+                         : NAN;
     if (!checked->wrong)
         *used = !is_other_percentile(checked, residual->quantity) && *used;
     return !checked->wrong;

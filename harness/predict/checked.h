@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads members of a stored object and believes none: each must be there, of
- * its type and within a range. The first that is not is told with its value,
- * and all that is read after it is 0.
+ * its type and within a range. The first that is not is told with its value; a
+ * member that is wrong is read as 0.
  */
 #pragma once
 

@@ -98,13 +98,15 @@ static int64_t whole(double count)
 
 struct effort effort_apply(struct simulation *simulation,
                            const struct service *p,
-                           const struct effort_load *load, int64_t requests)
+                           const struct effort_load *load, int64_t requests,
+                           int64_t budget)
 {
     double settle = ceil(TIMES * settles(p, load));
     double events = events_of(simulation);
     double clients = p->rate_per_s > 0 ? 0 : p->connections;
     double most =
-        fmax(EVENTS_LEAST, (double)requests * fmax(EVENTS, 2 * events));
+        fmax(EVENTS_LEAST, (double)(budget > requests ? budget : requests) *
+                               fmax(EVENTS, 2 * events));
     /* Fewer, if each takes long. */
     double all = events + turns_of(simulation, load->cpu_ns);
     double afford = AFFORD * most / all - settle;
@@ -153,7 +155,8 @@ static const char *cause(const struct service *p, char *text, size_t size)
 const char *effort_text(const struct service *p, double beyond,
                         int64_t requests, char *text, size_t size)
 {
-    double more = 1.2 * beyond * (double)requests;
+    double more =
+        1.2 * beyond * fmax((double)requests, (double)EVENTS_LEAST / EVENTS);
     double unit = pow(10, floor(log10(more)) - 1);
     char why[100], give[100] = "";
 

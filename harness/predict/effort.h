@@ -26,10 +26,11 @@ struct effort {
 };
 
 /* Sets warm-up, window and limits of a simulation that has its steps, for a
- * precision of `requests`. */
+ * precision of `requests`, which may take the events of `budget` requests. */
 struct effort effort_apply(struct simulation *simulation,
                            const struct service *service,
-                           const struct effort_load *load, int64_t requests);
+                           const struct effort_load *load, int64_t requests,
+                           int64_t budget);
 
 /* How many times too much a simulation is that ended so many requests when it
  * came to its limits. */

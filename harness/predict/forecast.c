@@ -198,6 +198,7 @@ static void replay(struct simulation *simulation, const struct request_log *log)
     struct arrivals *arrivals = &simulation->arrivals;
 
     arrivals->kind = ARRIVE_REPLAY;
+    arrivals->burst = 1;
     arrivals->log_ns = log->at_ns;
     arrivals->log_count = (size_t)log->count;
     arrivals->log_factors[WIRING_DRAW_WORK] = log->work_factors;
@@ -261,7 +262,7 @@ static int simulate_it(const struct service *p, const struct machine *machine,
         &(struct effort_load){.capacity_per_s = queueing_per_s(f),
                               .wait_ns = demand.wait_ns + demand.path_ns,
                               .cpu_ns = cost->total_ns},
-        precision->requests);
+        precision->requests, precision->budget);
     f->events = effort.events;
     f->beyond = effort.beyond;
     if (log && !closed)
@@ -347,7 +348,8 @@ static void weigh(const struct service *p, const struct machine *machine,
         return;
     f->law = LAW_CPU;
     f->load = load;
-    f->capacity_per_s = f->rate_per_s / load;
+    f->full_cpu_ns = f->request_cpu_ns;
+    f->capacity_per_s = f->law_per_s[LAW_CPU] = f->rate_per_s / load;
     f->capacity_lo_per_s = fmin(f->capacity_lo_per_s, f->capacity_per_s);
     f->capacity_hi_per_s = f->capacity_per_s;
 }
@@ -382,9 +384,11 @@ static int look(const struct service *p, const struct machine *machine,
     int status =
         simulate_it(p, machine, f, cost, &needed, &result, why, why_size);
     if (status == 0 && open && result.behind_share > 0) {
-        /* A busy queue may rise by chance; one without end goes on. */
-        needed.requests = needed.requests * 4 > REQUESTS_SURE
-                              ? needed.requests * 4
+        /* A busy queue may rise by chance; one without end goes on, and with
+         * other requests too. */
+        needed.seed++;
+        needed.requests = result.measured * 4 > REQUESTS_SURE
+                              ? result.measured * 4
                               : REQUESTS_SURE;
         status =
             simulate_it(p, machine, f, cost, &needed, &result, why, why_size);
@@ -488,7 +492,7 @@ static struct times times_with(struct pool *pool, int workers)
                       pool->precision, &f, why, sizeof why);
     if (status == 0)
         pool->beyond = f.beyond;
-    if (status == 0 && f.simulated)
+    if (status == 0)
         pool->events += f.events;
     pool->made++;
     if (pool->events > pool->events_most)
@@ -574,6 +578,8 @@ static int find_workers(const struct service *p, const struct machine *machine,
     quick.requests = (int64_t)fmin(
         quick.requests, fmax(WORKERS_REQUESTS, quick.requests / WORKERS_SHARE));
     quick.requests_near_full = 0;
+    if (quick.budget < whole->requests)
+        quick.budget = whole->requests;
     if (!model->has_workers)
         return model->workers;
     if (model->discipline == DISCIPLINE_LOOP)

@@ -44,7 +44,7 @@ struct forecast {
     bool simulated;    /* latencies and busy are there: not under
                           overload, nor where the
                           discipline is not known, nor: */
-    double events;     /* that its simulation took, about */
+    double events;     /* that its last simulation takes, about */
     double beyond;     /* how many times too much it is to simulate (effort.h);
                           0: it is not. The limit is not judged then. */
     struct simulated mean_ns, p50_ns, p90_ns, p99_ns;
@@ -73,6 +73,9 @@ struct precision {
     /* Near full load, where a queue is long and settles late; 0: no more. */
     int64_t requests_near_full;
     uint64_t seed;
+    /* Requests whose events it may take (effort.h); 0: `requests`. Who
+     * simulates fewer for speed may still take what the whole may. */
+    int64_t budget;
     /* At a rate: these requests instead of such as come by chance. NULL: none.
      */
     const struct request_log *log;

@@ -11,7 +11,7 @@
 #include "harness/base/grow.h"
 
 /* Beyond the indices of steps' draws: of one arrival. */
-enum { DRAW_GAP = 100, DRAW_STAGGER, DRAW_THINK };
+enum { DRAW_GAP = 100, DRAW_THINK = 102 };
 
 static bool arrivals_go_on(const struct engine *engine)
 {
@@ -33,9 +33,6 @@ static void next_instant(struct engine *engine)
     switch (arrivals->kind) {
     case ARRIVE_REPLAY:
         at_ns = arrivals->log_ns[engine->arrived];
-        break;
-    case ARRIVE_UNIFORM:
-        at_ns += gap_ns;
         break;
     default:
         at_ns += gap_ns * arrivals->burst *
@@ -270,11 +267,7 @@ static int prepare(struct engine *engine)
         if (pauses)
             client_thinks(engine, client);
         else
-            state_add_event(
-                engine,
-                arrivals->stagger_ns *
-                    draw_uniform(in->seed, (uint64_t)client, DRAW_STAGGER),
-                EVENT_ARRIVAL, client, 0);
+            state_add_event(engine, 0, EVENT_ARRIVAL, client, 0);
     return 0;
 }
 

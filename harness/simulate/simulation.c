@@ -41,7 +41,7 @@ static const char *wrong_arrivals(const struct arrivals *arrivals)
     bool closed = arrivals->kind == ARRIVE_CLOSED;
     if (closed && arrivals->connections < 1)
         return "a closed loop without connections";
-    if (closed && (!(arrivals->think_ns >= 0) || !(arrivals->stagger_ns >= 0)))
+    if (closed && !(arrivals->think_ns >= 0))
         return "a think time that is no time";
     if (closed && arrivals->think_draw >= SIMULATION_DRAWS)
         return "a think time names a draw that is not there";

@@ -83,7 +83,6 @@ struct group {
 enum arrival_kind {
     ARRIVE_CLOSED,  /* `connections` clients, who think and ask again */
     ARRIVE_POISSON, /* `rate_per_s` */
-    ARRIVE_UNIFORM, /* at equal distances */
     ARRIVE_BURSTS,  /* `burst` together at each Poisson instant */
     ARRIVE_REPLAY,  /* at log_ns[0 ... log_count-1], ascending */
 };
@@ -95,10 +94,7 @@ struct arrivals {
     int connections;
     double think_ns; /* mean */
     int think_draw;  /* -1: always the mean */
-    /* Clients whose pauses are drawn begin with one. Others begin all at once,
-     * as a load generator's do; staggered: each at a random time within
-     * `stagger_ns`. */
-    double stagger_ns;
+    /* Clients whose pauses are drawn begin with one; others begin at once. */
     const double *log_ns;
     size_t log_count;
     /* Of a replayed log: the factors of each draw, log_count of them in the

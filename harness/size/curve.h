@@ -37,8 +37,8 @@ enum curve_why {
     CURVE_BEST,    /* p99 is near the best */
     CURVE_LIMIT,   /* fewer do not keep the limit */
     CURVE_MEMORY,  /* more do not fit */
-    CURVE_UNKNOWN, /* p99 is near the best; whether so many fit into the memory
-                      cannot be told */
+    CURVE_UNKNOWN, /* as CURVE_BEST or CURVE_LIMIT; whether so many fit into the
+                      memory cannot be told */
     CURVE_NONE,    /* no number keeps limit and memory */
     CURVE_OVERLOAD,
 };

@@ -209,13 +209,17 @@ static void drop_beyond(struct size *size)
 
     for (int i = 0; i < advice->model_count; i++) {
         const struct forecast *f = &advice->models[i].forecast;
-        if (f->beyond > 0)
-            fprintf(stderr, "troika size: %s: no latency: %s\n", f->model->name,
-                    effort_text(&size->at_peak.service, f->beyond,
-                                size->at_peak.precision.requests, text,
-                                sizeof text));
-        else
+        if (f->beyond <= 0) {
             advice->models[kept++] = advice->models[i];
+            continue;
+        }
+        struct unforecast *none =
+            &advice->unforecast[advice->unforecast_count++];
+        none->model = f->model;
+        snprintf(none->why, sizeof none->why, "no latency: %s",
+                 effort_text(&size->at_peak.service, f->beyond,
+                             size->at_peak.precision.requests, text,
+                             sizeof text));
     }
     advice->model_count = kept;
 }
@@ -229,12 +233,8 @@ void size_make(const struct machine *machine, bool shipped,
     size->unlimited = size->at_peak;
     size->unlimited.service.memory_bytes = 0;
     advice_make(&size->unlimited, machine, shipped, bands, &size->advice);
-    int all = size->advice.model_count;
     drop_beyond(size);
-    size->kept =
-        size->advice.unforecast_count > 0 || size->advice.model_count < all
-            ? KEPT_UNKNOWN
-            : KEPT_NOT;
+    size->kept = size->advice.unforecast_count > 0 ? KEPT_UNKNOWN : KEPT_NOT;
     for (int i = 0; i < size->advice.model_count; i++)
         make_curve(size, i);
     find_figures(size);

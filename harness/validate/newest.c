@@ -13,6 +13,7 @@ static size_t goal_length(const char *words)
     return strcspn(words, ";");
 }
 
+/* -1: it has no such goal, as one of another version of the program. */
 static json_int_t judged_of(const json_t *validation, const char *words)
 {
     const json_t *goal;
@@ -23,7 +24,7 @@ static json_int_t judged_of(const json_t *validation, const char *words)
         if (goal_length(own) == length && !strncmp(own, words, length))
             return json_integer_of(goal, "n");
     }
-    return 0;
+    return -1;
 }
 
 /* Whether forecasts could have bands from it. */

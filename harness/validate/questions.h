@@ -70,8 +70,7 @@ bool questions_target(const struct questions *questions,
 void questions_take_model(struct questions *questions,
                           const struct model_constants *model);
 
-/* Forecasts a question and adds it to questions->rows. Returns 0, -ENOMEM, or
- * -E2BIG for more than QUESTIONS_MAX. */
+/* Forecasts a question and adds it to questions->rows. Returns 0 or -ENOMEM. */
 int questions_add(struct questions *questions, const struct question *question);
 
 /* Makes and forecasts the questions of questions->services and ->models. Calls

@@ -293,6 +293,17 @@ static int complete(struct asked *asked, const char *verb,
     return EXIT_OK;
 }
 
+bool asked_language_applies(const struct asked *asked, char *why, size_t size)
+{
+    if (!flags_has(&asked->given, "language") ||
+        asked->question.model_count == 0)
+        return true;
+    snprintf(why, size,
+             "--language has no effect where models are named; leave it or the "
+             "names out");
+    return false;
+}
+
 int asked_open(struct asked *asked, const char *verb, struct asked_from *from)
 {
     char why[5000];

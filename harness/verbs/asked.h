@@ -33,6 +33,10 @@ extern const struct flag asked_flags[];
 error_t asked_word(char *word, void *into, struct argp_state *state);
 void asked_given(const char *name, void *into);
 
+/* Whether --language, of a verb that has it, has an effect. Otherwise false,
+ * and why. */
+bool asked_language_applies(const struct asked *asked, char *why, size_t size);
+
 /* Reads constants and residuals, and makes the service whole: flags, then the
  * profile, then defaults. Returns EXIT_OK, or another exit code after a message
  * on stderr that begins with "troika VERB". asked_close may be called after any

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/arithmetic/digits.h"
@@ -33,6 +34,10 @@ enum { PATH_SIZE = 640 };
 /* If repeated trials of a cell differ by more than this share, constants are
  * not stored. */
 static const double NOISY = 0.10;
+
+/* Nor if what a request costs differs by more than this between blocks: half of
+ * its 95 % interval, at the median of the models. */
+static const double VAGUE = 0.50;
 
 struct options {
     struct run_options run;
@@ -182,6 +187,49 @@ static bool check_noise(const json_t *run, const struct options *options,
     return false;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Half of the interval of a request's cost, as a share of the cost: the median
+ * of the models; NAN: none has an interval. */
+static double vague_share(const struct machine *machine)
+{
+    double shares[CONSTANTS_MODELS_MAX];
+    int count = 0;
+
+    for (int m = 0; m < machine->model_count; m++) {
+        const struct constant *c = &machine->models[m].of[CONSTANT_REQUEST];
+        if (c->n > 1 && c->value > 0)
+            shares[count++] = (c->hi - c->lo) / 2 / c->value;
+    }
+    qsort(shares, (size_t)count, sizeof *shares, by_size);
+    return count > 0 ? shares[count / 2] : NAN;
+}
+
+/* Whether what was fitted is known well enough, or noise is allowed. Trials of
+ * a cell may agree within each block and differ between blocks. */
+static bool check_intervals(const struct options *options,
+                            struct machine *machine)
+{
+    double share = vague_share(machine);
+
+    if (!(share > VAGUE))
+        return true;
+    machine->noisy = true;
+    if (options->noisy)
+        return true;
+    fprintf(stderr,
+            "troika calibrate: what a request costs is known within +-%.0f %% "
+            "at the median of the models, and %.0f %% is allowed: nothing is "
+            "stored; try when the machine is quieter, or give --noisy\n",
+            100 * share, 100 * VAGUE);
+    return false;
+}
+
 static void copy_text(const json_t *object, const char *key, char *into,
                       size_t size)
 {
@@ -294,6 +342,8 @@ static int fit(const struct options *options, const json_t *run,
     if (status == 0)
         status = fit_constants(trials, &machine, why, sizeof why);
     int fitted = machine.model_count;
+    if (status == 0 && !check_intervals(options, &machine))
+        return EXIT_INVALID;
     stamp(&machine);
     if (status == 0 && fitted < asked)
         fprintf(stderr, "troika calibrate: %d of %d models are left out: %s\n",

@@ -266,13 +266,8 @@ static bool all_apply(const struct options *options,
     const struct asked *asked = &options->asked;
     const struct wishes *wishes = &options->given;
 
-    if (flags_has(&asked->given, "language") &&
-        asked->question.model_count > 0) {
-        snprintf(why, size,
-                 "--language has no effect where models are named; leave it or "
-                 "the names out");
+    if (!asked_language_applies(asked, why, size))
         return false;
-    }
     if (flags_has(&asked->given, "peak") &&
         asked->question.service.rate_per_s <= 0) {
         snprintf(why, size,
@@ -341,8 +336,8 @@ int verb_decide(int argc, char **argv)
         .help = "Which model should serve a service: the choice, its workers, "
                 "how sure that is, and what would flip it. The service is what "
                 "the flags say, and for the rest what the profile says: a "
-                "file, or one of llm-proxy, crud, scraper, websocket-hub, "
-                "cpu-api."
+                "file, or the name of one in harness/profiles: llm-proxy, "
+                "crud, scraper, websocket-hub, cpu-api, users, gateway."
                 "\vExit codes: 0 done; 1 there are no constants, a stored "
                 "file is damaged, or whether an option keeps the limits "
                 "cannot be told; 2 usage, or a service that contradicts "

@@ -5,6 +5,7 @@
  * the map of the service's own load and cores; the stored file holds all.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,14 @@ static int take_numbers(char *text, double least, double most, double *numbers)
     return 0;
 }
 
+static bool all_whole(const double *numbers, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (numbers[i] != floor(numbers[i]))
+            return false;
+    return true;
+}
+
 static void take_loads(char *text, void *into, struct argp_state *state)
 {
     struct map_levels *levels = &((struct options *)into)->levels;
@@ -104,6 +113,8 @@ static void take_cores(char *text, void *into, struct argp_state *state)
     double numbers[MAP_LEVELS_MAX];
 
     levels->core_count = take_numbers(text, 1, SIMULATION_CORES, numbers);
+    if (!all_whole(numbers, levels->core_count))
+        levels->core_count = 0;
     for (int i = 0; i < levels->core_count; i++)
         levels->cores[i] = (int)numbers[i];
     if (levels->core_count == 0)
@@ -273,9 +284,22 @@ int verb_map(int argc, char **argv)
     };
     static struct options options;
     static struct asked_from from;
+    char why[256];
 
     flags_parse(&flags, argc, argv, &options);
     int code = asked_open(&options.asked, "map", &from);
+    bool closed = options.asked.question.service.rate_per_s <= 0;
+    if (code == EXIT_OK && closed &&
+        !all_whole(options.levels.loads, options.levels.load_count)) {
+        fprintf(stderr, "troika map: --loads are numbers of connections here, "
+                        "and whole ones\n");
+        code = EXIT_USAGE;
+    }
+    if (code == EXIT_OK &&
+        !asked_language_applies(&options.asked, why, sizeof why)) {
+        fprintf(stderr, "troika map: %s\n", why);
+        code = EXIT_USAGE;
+    }
     if (code == EXIT_OK)
         code = draw(&options, &from);
     asked_close(&from);

@@ -127,6 +127,16 @@ class Answers(Deciding):
         self.assertEqual(data["outcome"], "none")
         self.assertIsNone(data["leader"])
 
+    def test_what_is_too_much_to_simulate_flips_nothing(self):
+        said = self.decide("--rate", "1000", "--wait", "1s", "--cpu", "20us", "--limit", "p99<10s", "event-loop",
+                           "thread-per-connection").stdout
+        self.assertNotRegex(said, "would flip it: rate .*none of them fits")
+        self.assertRegex(said, "not known how far it may move before it flips, since that is too much to simulate: .*rate")
+
+    def test_overload_at_the_usual_rate_too(self):
+        said = self.decide("--cpu", "10ms", "--rate", "100000", code=4).stdout
+        self.assertNotIn("though some do", said)
+
     def test_the_peak_decides(self):
         near = ("--cpu", "1500us", "--cv-cpu", "0", "--rate", "1150", "--cores", "2", "thread-per-connection")
         self.assertEqual(self.answer(*near, code=4)["outcome"], "none")

@@ -105,6 +105,13 @@ class Files(Mapping):
 
     def test_what_is_refused(self):
         for words, said in (
+            (("--connections", "10", "--loads", "0.5"), "numbers of connections here"),
+            (("--rate", "10", "--core-counts", "1.5"), "--core-counts"),
+            (("--rate", "10", "event-loop", "--language", "c"), "--language has no effect"),
+        ):
+            with self.subTest(words):
+                self.assertIn(said, self.map("--wait", "1ms", *words, code=2).stderr)
+        for words, said in (
             (("--waits", "1s-1ms"), "the shorter one first"), (("--waits", "5"), "--waits 5: give two times"),
             (("--cpus", "1ns-1ms"), "from 1us to 1h"), (("--loads", "1,,2"), "--loads"), (("--loads", "0"), "--loads"),
             (("--core-counts", "0"), "--core-counts"), (("--loads", "1,2,3,4,5,6,7,8,9"), "up to 8"),

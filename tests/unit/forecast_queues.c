@@ -64,6 +64,7 @@ static void test_full_in_flight(void **state)
     f = forecast(&p, &machine, "threads", 0);
     assert_false(f.simulated);
     assert_true(f.load > 1.2 && f.capacity_per_s < 36000);
+    near("law", f.law_per_s[LAW_CPU], f.capacity_per_s, 1e-9);
     /* At any lower rate: as many are in flight as the capacity makes. */
     double cpu_s = 20e-6;
     for (int i = 0; i < 50; i++)
