@@ -195,7 +195,8 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Half of the interval of a request's cost, as a share of the cost: the median
- * of the models; NAN: none has an interval. */
+ * of the models; NAN: none has three blocks, of which an interval says
+ * something. */
 static double vague_share(const struct machine *machine)
 {
     double shares[CONSTANTS_MODELS_MAX];
@@ -203,7 +204,7 @@ static double vague_share(const struct machine *machine)
 
     for (int m = 0; m < machine->model_count; m++) {
         const struct constant *c = &machine->models[m].of[CONSTANT_REQUEST];
-        if (c->n > 1 && c->value > 0)
+        if (c->n > 2 && c->value > 0)
             shares[count++] = (c->hi - c->lo) / 2 / c->value;
     }
     qsort(shares, (size_t)count, sizeof *shares, by_size);

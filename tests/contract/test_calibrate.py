@@ -247,6 +247,19 @@ class Calibrate(unittest.TestCase):
             self.assertEqual(3, done.returncode)
             self.assertIn(said, done.stderr)
             self.assertFalse(self.file.exists())
+        self.noise(0.01)
+        run = json.loads((self.run_path / "run.json").read_text())
+        for row in [row for row in run["plan"] if row["block"] == 2]:  # a third block, in which all costs six times as much
+            path = self.run_path / "trials" / f"{row['trial_id']}.json"
+            trial, name = json.loads(path.read_text()), row["trial_id"].replace("-b2-", "-b3-")
+            trial |= {"block": 3, "valid": True, "withheld": [], "trial_id": name}
+            trial["cpu"]["per_request_ns"] *= 6
+            path.with_name(f"{name}.json").write_text(json.dumps(trial))
+            run["plan"].append(row | {"block": 3, "trial_id": name, "order": row["order"] + 3})
+        (self.run_path / "run.json").write_text(json.dumps(run))
+        done = self.calibrate()
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, r"known within \+-\d+ % at the median of the models, and 50 % is allowed: nothing is stored")
         done = self.calibrate("--noisy")
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertTrue(json.loads(self.file.read_text())["noisy"])
