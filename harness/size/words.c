@@ -2,28 +2,16 @@
 #include "words.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/advice/say.h"
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 
 enum { FIGURE = 32, PHRASE = 160 };
 
 static const double NS_PER_S = 1e9;
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct sentences *sentences, const char *format, ...)
-{
-    va_list values;
-
-    if (sentences->count == SENTENCES_MAX)
-        return;
-    va_start(values, format);
-    vsnprintf(sentences->of[sentences->count++], SENTENCE_SIZE, format, values);
-    va_end(values);
-}
 
 /* "390/s", or "400 clients". */
 static const char *load_text(const struct service *p, char *text, size_t size)
@@ -152,7 +140,8 @@ static void say_overload(const struct size *size, const struct curve *curve,
     peak_text(size, peak, sizeof peak);
     metric_format("_per_s", f->capacity_per_s, most, sizeof most);
     if (f->law == LAW_WORKERS && !f->model->offloads)
-        say(sentences,
+        sentences_say(
+            sentences,
             "W* is sought up to %d workers, which do not carry %s: %d "
             "request%s "
             "%s in flight on average (Little); a loop holds no worker while "
@@ -160,14 +149,16 @@ static void say_overload(const struct size *size, const struct curve *curve,
             f->workers, peak, little, digits_plural(little),
             little == 1 ? "is" : "are");
     else if (f->law == LAW_CPU && !f->model->offloads)
-        say(sentences,
+        sentences_say(
+            sentences,
             "no number of workers carries %s: %d core%s / %s of CPU a request "
             "are %s",
             peak, f->cores, digits_plural(f->cores),
             metric_format("_ns", f->full_cpu_ns, each, sizeof each), most);
     else
-        say(sentences, "no number of workers carries %s: %s allows %s", peak,
-            law_name(f->law), most);
+        sentences_say(sentences,
+                      "no number of workers carries %s: %s allows %s", peak,
+                      law_name(f->law), most);
 }
 
 /* W* and why. */
@@ -190,12 +181,12 @@ static void say_star(const struct size *size, int model,
                  metric_format("_ns", sized->usual.forecast.p99_ns.value, time,
                                sizeof time),
                  load_text(&size->asked->question->service, load, sizeof load));
-    say(sentences, "%s%s: p99 %s%s%s at %s%s",
-        curve_kept(curve) != KEPT_NOT
-            ? ""
-            : "no number keeps all that is asked for; ",
-        count, p99, band[0] != '\0' ? " " : "", band,
-        peak_text(size, peak, sizeof peak), usual);
+    sentences_say(sentences, "%s%s: p99 %s%s%s at %s%s",
+                  curve_kept(curve) != KEPT_NOT
+                      ? ""
+                      : "no number keeps all that is asked for; ",
+                  count, p99, band[0] != '\0' ? " " : "", band,
+                  peak_text(size, peak, sizeof peak), usual);
 }
 
 /* No number keeps limit and memory. */
@@ -206,21 +197,21 @@ static void say_why_none(const struct size *size, const struct curve *curve,
     const struct curve_point *least = curve->points;
 
     if (curve->marks[MARK_FITS] > 0) {
-        say(sentences, "the most that fit into the memory, %d: %s",
-            curve->marks[MARK_FITS],
-            mark_text(size, curve, MARK_FITS, what, sizeof what));
+        sentences_say(sentences, "the most that fit into the memory, %d: %s",
+                      curve->marks[MARK_FITS],
+                      mark_text(size, curve, MARK_FITS, what, sizeof what));
         return;
     }
-    say(sentences, "asked for is %s; they have: %s",
-        limits_text(&size->at_peak.service, limits, sizeof limits),
-        mark_text(size, curve, MARK_STAR, what, sizeof what));
+    sentences_say(sentences, "asked for is %s; they have: %s",
+                  limits_text(&size->at_peak.service, limits, sizeof limits),
+                  mark_text(size, curve, MARK_STAR, what, sizeof what));
     while (least->overloaded) /* W* is not */
         least++;
     if (least->forecast.on_memory == KEPT_NOT)
-        say(sentences, "the fewest that carry the load, %d, need %s",
-            least->forecast.workers,
-            metric_format("_bytes", least->forecast.memory_most_bytes, needed,
-                          sizeof needed));
+        sentences_say(sentences, "the fewest that carry the load, %d, need %s",
+                      least->forecast.workers,
+                      metric_format("_bytes", least->forecast.memory_most_bytes,
+                                    needed, sizeof needed));
 }
 
 static void say_why(const struct size *size, const struct curve *curve,
@@ -233,28 +224,33 @@ static void say_why(const struct size *size, const struct curve *curve,
     switch (curve->why) {
     case CURVE_BEST:
         if (curve->model->discipline == DISCIPLINE_LOOP)
-            say(sentences, "that is one for each core: what waits holds none, "
-                           "and more only share the cores");
+            sentences_say(sentences,
+                          "that is one for each core: what waits holds none, "
+                          "and more only share the cores");
         else
-            say(sentences, "that is the least number within 5 %% of the best "
-                           "p99 and mean that any number gives");
+            sentences_say(sentences,
+                          "that is the least number within 5 %% of the best "
+                          "p99 and mean that any number gives");
         break;
     case CURVE_LIMIT:
-        say(sentences,
+        sentences_say(
+            sentences,
             "that is the least number that keeps %s; the least near the best, "
             "%d, would have: %s",
             limits, marks[MARK_BEST],
             mark_text(size, curve, MARK_BEST, what, sizeof what));
         break;
     case CURVE_MEMORY:
-        say(sentences,
+        sentences_say(
+            sentences,
             "those are the most that fit into the memory; without that limit "
             "%d: %s",
             marks[MARK_BEST],
             mark_text(size, curve, MARK_BEST, what, sizeof what));
         break;
     case CURVE_UNKNOWN:
-        say(sentences,
+        sentences_say(
+            sentences,
             "whether so many fit into the memory cannot be told: that of a "
             "server at rest was not measured; troika calibrate --models %s "
             "--add",
@@ -290,9 +286,9 @@ static void say_capacity(const struct size *size, const struct curve *curve,
         snprintf(times, sizeof times, ", %s x the %s",
                  digits_of(f->capacity_per_s / p->rate_per_s, 3).text,
                  size->peak > 1 ? "peak" : "rate");
-    say(sentences, "they answer up to %s (%s%s)%s",
-        metric_format("_per_s", f->capacity_per_s, most, sizeof most),
-        law_name(f->law), how, times);
+    sentences_say(sentences, "they answer up to %s (%s%s)%s",
+                  metric_format("_per_s", f->capacity_per_s, most, sizeof most),
+                  law_name(f->law), how, times);
 }
 
 /* Half of them, twice as many, and the least that would do. */
@@ -304,14 +300,16 @@ static void say_others(const struct size *size, const struct curve *curve,
 
     mark_text(size, curve, MARK_TWICE, twice, sizeof twice);
     if (marks[MARK_HALF] > 0)
-        say(sentences, "half of them, %d: %s; twice as many, %d: %s",
-            marks[MARK_HALF],
-            mark_text(size, curve, MARK_HALF, half, sizeof half),
-            marks[MARK_TWICE], twice);
+        sentences_say(sentences, "half of them, %d: %s; twice as many, %d: %s",
+                      marks[MARK_HALF],
+                      mark_text(size, curve, MARK_HALF, half, sizeof half),
+                      marks[MARK_TWICE], twice);
     else
-        say(sentences, "twice as many, %d: %s", marks[MARK_TWICE], twice);
+        sentences_say(sentences, "twice as many, %d: %s", marks[MARK_TWICE],
+                      twice);
     if (marks[MARK_LIMIT] > 0)
-        say(sentences, "the least for %s, %d: %s",
+        sentences_say(
+            sentences, "the least for %s, %d: %s",
             limits_text(&size->at_peak.service, limits, sizeof limits),
             marks[MARK_LIMIT],
             mark_text(size, curve, MARK_LIMIT, least, sizeof least));
@@ -337,7 +335,7 @@ static void say_rules(const struct size *size, const struct curve *curve,
                  used > 0 ? "; " : "", curve_mark_name(rules[i]), workers,
                  what);
     }
-    say(sentences, "rules of thumb: %s", list);
+    sentences_say(sentences, "rules of thumb: %s", list);
 }
 
 /* The number that the person asked about. */
@@ -351,16 +349,16 @@ static void say_given(const struct size *size, const struct curve *curve,
     if (given == 0)
         return;
     if (!point) {
-        say(sentences, "%d: more than the %d that are simulated", given,
-            CURVE_WORKERS_MOST);
+        sentences_say(sentences, "%d: more than the %d that are simulated",
+                      given, CURVE_WORKERS_MOST);
         return;
     }
-    say(sentences, "%s, as you ask: at most %s, %.0f in 10 s; %s",
-        count_text(curve->model, given, count, sizeof count),
-        metric_format("_per_s", point->forecast.capacity_per_s, most,
-                      sizeof most),
-        10 * point->forecast.capacity_per_s,
-        point_text(size, curve, point, what, sizeof what));
+    sentences_say(sentences, "%s, as you ask: at most %s, %.0f in 10 s; %s",
+                  count_text(curve->model, given, count, sizeof count),
+                  metric_format("_per_s", point->forecast.capacity_per_s, most,
+                                sizeof most),
+                  10 * point->forecast.capacity_per_s,
+                  point_text(size, curve, point, what, sizeof what));
 }
 
 /* A loop whose backend is a bounded pool has two. */
@@ -370,7 +368,8 @@ static void say_two_pools(const struct size *size, const struct curve *curve,
     int star = curve->marks[MARK_STAR];
 
     if (curve->model->offloads && size->figures.database > 0)
-        say(sentences,
+        sentences_say(
+            sentences,
             "two pools: %d thread%s compute%s beside the loop, and its calls "
             "hold "
             "%d database connection%s; what waits holds no thread",
@@ -422,10 +421,11 @@ static void say_peak(const struct size *size, struct sentences *sentences)
     char load[FIGURE], peak[FIGURE];
 
     if (size->peak > 1)
-        say(sentences, "sized for %s, %s x %s%s",
-            load_text(&size->at_peak.service, peak, sizeof peak),
-            digits_of(size->peak, 3).text, load_text(usual, load, sizeof load),
-            size->asked->peak > 0 ? "" : " (a default: --peak)");
+        sentences_say(sentences, "sized for %s, %s x %s%s",
+                      load_text(&size->at_peak.service, peak, sizeof peak),
+                      digits_of(size->peak, 3).text,
+                      load_text(usual, load, sizeof load),
+                      size->asked->peak > 0 ? "" : " (a default: --peak)");
 }
 
 /* How long a call queues for a connection, at worst. */
@@ -454,12 +454,14 @@ static void say_database(const struct size *size, struct sentences *sentences)
     if (figures->database == 0)
         return;
     if (p->rate_per_s <= 0 && figures->database == p->connections)
-        say(sentences,
+        sentences_say(
+            sentences,
             "database connections: %d, one for each client, who has one call "
             "at a time",
             figures->database);
     else
-        say(sentences,
+        sentences_say(
+            sentences,
             "database connections: %d: %s x %s of calls hold %s on average, "
             "and %s (M/M/c)",
             figures->database,
@@ -470,13 +472,15 @@ static void say_database(const struct size *size, struct sentences *sentences)
     if (figures->thread_slots > 0 && figures->thread_slots < figures->database)
         snprintf(slots, sizeof slots, "; a pool of %d slot%s never uses more",
                  figures->thread_slots, digits_plural(figures->thread_slots));
-    say(sentences,
+    sentences_say(
+        sentences,
         "so many under any model, async or not: calls hold them, and no model "
         "makes calls shorter%s; code that keeps one for its whole request "
         "needs one for each request at once",
         slots);
     if (p->backend_workers > 0 && p->backend_workers < figures->database)
-        say(sentences,
+        sentences_say(
+            sentences,
             "the backend serves %d call%s at once: more connections than that "
             "queue there",
             p->backend_workers, digits_plural(p->backend_workers));
@@ -491,7 +495,8 @@ static void say_piece(const struct size *size, struct sentences *sentences)
 
     if (!isfinite(size->piece_ns) || p->cpu_ns <= 0)
         return;
-    say(sentences,
+    sentences_say(
+        sentences,
         "one loop at %s: pieces of CPU up to %s lengthen a request by %.0f %% "
         "at most (Pollaczek-Khinchine); yours are %s, so %s",
         metric_format("_per_s", p->rate_per_s, rate, sizeof rate),
