@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "harness/arithmetic/statistics.h"
 
 /* Of the standard axes and levels. */
 static const double DECADES = 1e3, DECADE = 10, LEVEL_STEP = 4;
@@ -205,13 +206,6 @@ int map_make(struct map *map, void (*told)(int done, int all))
     return 0;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The median factor by which the quantity was off, over the models. */
 static double off_by(const struct bands *bands, int service,
                      enum quantity quantity)
@@ -227,7 +221,7 @@ static double off_by(const struct bands *bands, int service,
     }
     if (count == 0)
         return NAN;
-    qsort(off, count, sizeof *off, by_size);
+    qsort(off, count, sizeof *off, statistics_ascending);
     return exp((off[(count - 1) / 2] + off[count / 2]) / 2);
 }
 

@@ -37,14 +37,14 @@ static char letter_of(int model)
 static char cell_letter(const struct map_cell *cell)
 {
     static const char none[] = {
-        [MAP_MEMORY] = 'm',
+        [MAP_MEMORY] = '!',
         [MAP_LIMIT] = '-',
         [MAP_OVERLOAD] = '.',
         [MAP_UNKNOWN] = '?',
     };
 
     if (cell->best < 0)
-        return cell->none == MAP_MEMORY ? '!' : none[cell->none];
+        return none[cell->none];
     char letter = letter_of(cell->best);
     return cell->lead <= CHOICE_WITHIN ? (char)tolower(letter) : letter;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "harness/arithmetic/digits.h"
+#include "harness/arithmetic/statistics.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/hint.h"
@@ -187,13 +188,6 @@ static bool check_noise(const json_t *run, const struct options *options,
     return false;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Half of the interval of a request's cost, as a share of the cost: the median
  * of the models; NAN: none has three blocks, of which an interval says
  * something. */
@@ -207,7 +201,7 @@ static double vague_share(const struct machine *machine)
         if (c->n > 2 && c->value > 0)
             shares[count++] = (c->hi - c->lo) / 2 / c->value;
     }
-    qsort(shares, (size_t)count, sizeof *shares, by_size);
+    qsort(shares, (size_t)count, sizeof *shares, statistics_ascending);
     return count > 0 ? shares[count / 2] : NAN;
 }
 

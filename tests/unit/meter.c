@@ -140,8 +140,6 @@ static void check_threads(const char *source)
     observe(source, WORDS("threads=200"), samples);
     assert_int_equal(GREW(samples, threads), 200);
     assert_int_equal(samples[1].processes, 1);
-    assert_true(samples[1].threads_ready >= 0 &&
-                samples[1].threads_ready < 200);
     assert_near("kernel stacks", GREW(samples, kernel_stack_bytes),
                 200 * meter_proc_stack_bytes(), 0.1, 0);
     /* Some may not have gone to sleep yet, where both CPUs are busy. */
@@ -370,11 +368,41 @@ static void a_number_that_is_anothers(void **state)
     meter_proc_free(&pids);
 }
 
+static int ready_threads(pid_t pid)
+{
+    struct meter_pids pids = {0};
+    struct meter_sums sums;
+
+    assert_int_equal(meter_proc_add(&pids, pid), 0);
+    meter_proc_sum(&pids, METER_PROC_THREADS, &sums);
+    meter_proc_free(&pids);
+    return sums.threads_ready;
+}
+
+/* Who looks is running; who was stopped wants no CPU. */
+static void who_wants_a_cpu(void **state)
+{
+    int status;
+
+    (void)state;
+    assert_int_equal(ready_threads(getpid()), 1);
+    pid_t child = fork();
+    if (child == 0) {
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_int_equal(ready_threads(child), 0);
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_right),
         cmocka_unit_test(threads_are_right),
+        cmocka_unit_test(who_wants_a_cpu),
         cmocka_unit_test(cpu_is_right),
         cmocka_unit_test(sockets_are_counted),
         cmocka_unit_test(reads_v2_files),
