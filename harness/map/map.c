@@ -75,8 +75,8 @@ struct map_cell *map_cell_at(const struct map *map, int core, int load,
     return &map->cells[at * map->cpu.count + cpu];
 }
 
-struct service map_service(const struct map *map, int core, int load, int wait,
-                           int cpu)
+static struct service service_of(const struct map *map, int core, int load,
+                                 int wait, int cpu)
 {
     struct service service = *map->matter.service;
 
@@ -196,7 +196,7 @@ int map_make(struct map *map, void (*told)(int done, int all))
             for (int wait = 0; wait < map->wait.count; wait++) {
                 for (int cpu = 0; cpu < map->cpu.count; cpu++, done++) {
                     struct service service =
-                        map_service(map, core, load, wait, cpu);
+                        service_of(map, core, load, wait, cpu);
                     make_cell(map, &service,
                               map_cell_at(map, core, load, wait, cpu));
                 }

@@ -92,10 +92,6 @@ int map_cell_count(const struct map *map);
 struct map_cell *map_cell_at(const struct map *map, int core, int load,
                              int wait, int cpu);
 
-/* The service of a cell. */
-struct service map_service(const struct map *map, int core, int load, int wait,
-                           int cpu);
-
 /* The point of the axis that is nearest in logarithms. */
 int map_nearest(const double *values, int count, double value);
 
