@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "harness/arithmetic/order.h"
+#include "harness/machine/parallel.h"
 #include "harness/simulate/draw.h"
-#include "parallel.h"
 
 /* Requests that a variant is simulated with: as many as show a p99 to about
  * 10 %, which is less than the spread of the inputs. */

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/machine/parallel.h"
 #include "lead.h"
-#include "parallel.h"
 
 enum { STEPS = 6 };
 

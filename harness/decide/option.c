@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/machine/parallel.h"
 #include "harness/predict/effort.h"
-#include "parallel.h"
 
 static const double NS_PER_S = 1e9, MIB = 1024 * 1024;
 

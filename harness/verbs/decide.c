@@ -13,8 +13,8 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
-#include "harness/decide/stored.h"
 #include "harness/decide/words.h"
+#include "harness/inquiry/stored.h"
 #include "harness/results/results.h"
 #include "verbs.h"
 

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "harness/base/json.h"
+#include "harness/decide/words.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
-#include "words.h"
 
 enum { SCHEMA_VERSION = 1, PATH_SIZE = 4096 };
 

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "decision.h"
+#include "harness/decide/decision.h"
 
 /* All that an answer follows from. */
 struct inquiry {
