@@ -141,8 +141,9 @@ predict: $(out)/troika ## say what each model would do for a service: make predi
 size: $(out)/troika ## say how many workers, threads and database connections a service needs, in your server's words: make size ARGS='--wait 20ms --cpu 1500us --rate 300'
 	@$(call needed,ARGS,; $(out)/troika size --help)$(with) ARGS $(out)/troika size
 
-decide: $(out)/troika ## say which model should serve a service, how many workers, how sure, and what would flip it: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud)
-	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide
+MEASURE ?= --measure
+decide: all ## say which model should serve a service, how many workers, how sure, and what would flip it, and measure what is in question: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud; MEASURE=: only forecast)
+	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide $(MEASURE)
 
 probe: $(out)/troika ## find the profile of your service: make probe ARGS='--rate 300 --response 42ms --busy 35% --cores 2' (or '--log FILE', or "--command './server --port {port}' 'http://127.0.0.1:{port}/'")
 	@$(call needed,ARGS,; $(out)/troika probe --help)$(with) ARGS $(out)/troika probe
@@ -176,10 +177,10 @@ bench-generators: all ## compare troika load with wrk, h2load and ab, if install
 ##@ Report
 charts: build/.deps ## draw the charts of RUN again
 	@$(with) ARGS $(python) reports/report.py --only charts -- "$$GIVEN_RUN"
-report: build/.deps ## make charts, report.md, index.html and decision record of RUN
-	@$(with) ARGS $(python) reports/report.py -- "$$GIVEN_RUN"
-adr: build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
-	@$(with) ARGS $(python) reports/report.py --only adr -- "$$GIVEN_RUN"
+report: $(out)/troika build/.deps ## make charts, report.md, index.html and decision record of RUN
+	@$(with) ARGS $(python) reports/report.py --troika $(out)/troika -- "$$GIVEN_RUN"
+adr: $(out)/troika build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
+	@$(with) ARGS $(python) reports/report.py --only adr --troika $(out)/troika -- "$$GIVEN_RUN"
 .PHONY: map
 map: $(out)/troika build/.deps ## draw which model wins for which wait and CPU time: make map ARGS='--wait 20ms --cpu 1ms --rate 300' (DIR=: of a map that is stored)
 	@[ -n "$$GIVEN_DIR" ] || [ -n "$$GIVEN_ARGS" ] || { $(out)/troika map --help; exit 2; }; \
@@ -189,7 +190,7 @@ map: $(out)/troika build/.deps ## draw which model wins for which wait and CPU t
 record: build/.deps ## make the record of a decision that troika decide -o DIR stored; ARGS='--verify build/release/troika': check it
 	@$(call needed,DIR,; $(out)/troika decide --help)$(with) ARGS $(python) reports/decided.py -- "$$GIVEN_DIR"
 .PHONY: validation-report
-validation-report: build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
+validation-report: $(out)/troika build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
 	@$(with) ARGS $(python) reports/validation.py $${GIVEN_DIR:+-- "$$GIVEN_DIR"}
 compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
 	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"

@@ -66,7 +66,7 @@ def bench(troika: str, rest: list[str]) -> int:
     if status not in (DONE, INVALID, THRESHOLD) or not run:
         return status
     sys.stdout.flush()
-    report = call([sys.executable, str(REPORT), "--summary", "--", run])
+    report = call([sys.executable, str(REPORT), "--summary", "--troika", troika, "--", run])
     # Invalid trials that no decision depends on are no failure of the run.
     return status if status == THRESHOLD and report in (DONE, INVALID) else report
 

@@ -4,7 +4,8 @@
 FOLDER/record.md.
 
 With --verify, checks that the record follows from the files beside it, and that
-the answer follows from the question, the constants and the residuals, which
+the answer follows from the question, the constants, the residuals and what was
+measured, which
 `troika decide --verify FOLDER` decides again.
 """
 

@@ -15,20 +15,25 @@ from pathlib import Path
 from data import output, results
 from decision import dependence
 from charts import catalogue, drawing
+from choices import of_run
 from pages import record, render, view
 
 
-def make(run: results.Run, only: str | None) -> dict:
+def make(run: results.Run, only: str | None, troika: str | None) -> dict:
     """Writes the wanted parts; returns the context of the pages."""
     folder = run.path / "report"
     found = catalogue.all_charts(run)
     if only in (None, "charts", "report"):
         drawing.write(found, folder / "charts", render.environment(), f"run {run.data['run_id']}")
-    records = record.write_all(run, found) if only in (None, "adr", "report") else {}
+    records, refused = {}, {}
+    if only in (None, "adr", "report"):
+        records, refused = of_run.write_all(run, troika) if troika else ({}, {})
+        records |= record.write_all(run, found, without=records)
     context = view.view(run, found, records)
     if only in (None, "report"):
         render.write_report(folder, context)
     context["paths"] = _paths(folder, records)
+    context["refused"] = refused
     decided = {name: told["decision"] for name, told in records.items()}
     context["depends"] = only != "charts" and dependence.of_run(run, decided)
     return context
@@ -52,6 +57,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("run", metavar="RUN", help="a run's directory, e.g. results/latest")
     parser.add_argument("--only", choices=("charts", "report", "adr"), help="make only this part")
+    parser.add_argument("--troika", metavar="PROGRAM", help="decides by forecast where one is known; without it, by the nearest load point")
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -66,9 +72,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def verify(run: results.Run) -> int:
+def verify(run: results.Run, troika: str | None) -> int:
     """Prints for each newest decision record whether the stored results support it."""
-    found = record.verify(run, catalogue.all_charts(run))
+    found = of_run.verify(run, troika) if troika else []
+    found += record.verify(run, catalogue.all_charts(run))
     for path, problem in found:
         print(f"{path}: {problem or 'agrees with the stored results'}")
     if not found:
@@ -85,8 +92,8 @@ def main(argv: list[str]) -> int:
     options = arguments(argv)
     try:
         if options.verify:
-            return verify(results.load(options.run))
-        context = make(results.load(options.run), options.only)
+            return verify(results.load(options.run), options.troika)
+        context = make(results.load(options.run), options.only, options.troika)
         untrusted = context["run"]["untrusted"]
         if untrusted and not options.summary:
             print(f"report: {untrusted}; no decision is recorded", file=sys.stderr)

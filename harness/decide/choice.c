@@ -199,18 +199,39 @@ static void conclude(const struct candidate *options, int count,
                                                        : CHOICE_AT_RISK;
 }
 
-/* The least burdened of those with the best fate that any has. */
+/* The least burdened option of that fate; `firm`: whose regret is small in 95 %
+ * of the draws. */
+static int least_of(const struct candidate *options,
+                    const struct choice *choice, int count, enum fate fate,
+                    bool firm)
+{
+    int least = -1;
+
+    for (int m = 0; m < count; m++) {
+        const struct judged *of = &choice->of[m];
+        if (of->fate != fate || (firm && !(of->regret95 <= REGRET_MOST)))
+            continue;
+        if (least < 0 || options[m].burden < options[least].burden)
+            least = m;
+    }
+    return least;
+}
+
+/* The least burdened of those with the best fate that any has. One that breaks
+ * where the inputs are a little worse than they were given, as a small pool
+ * does, gives way to one that does not, if that one's burden is about equal. */
 static int leader_of(const struct candidate *options,
                      const struct choice *choice, int count)
 {
-    int leader = -1;
+    int least = least_of(options, choice, count, FATE_FITS, false);
+    int firm = least_of(options, choice, count, FATE_FITS, true);
 
-    for (int fate = FATE_FITS; fate <= FATE_AT_RISK && leader < 0; fate++)
-        for (int m = 0; m < count; m++)
-            if ((int)choice->of[m].fate == fate &&
-                (leader < 0 || options[m].burden < options[leader].burden))
-                leader = m;
-    return leader;
+    if (least < 0)
+        return least_of(options, choice, count, FATE_AT_RISK, false);
+    if (firm >= 0 &&
+        options[firm].burden - options[least].burden <= log1p(CHOICE_WITHIN))
+        return firm;
+    return least;
 }
 
 void choice_make(const struct matter *matter, const struct candidate *options,

@@ -66,6 +66,17 @@ static bool beyond_load(const struct decision *decision, int option)
                .beyond_load;
 }
 
+/* The band that trials at the profile give, where there are two and more. */
+static void take_seen(const struct candidate *option, enum quantity quantity,
+                      struct band *band)
+{
+    const struct evidence_found *found = &option->found;
+
+    if (option->measured && isfinite(found->factor[quantity]))
+        *band = (struct band){.factor = found->factor[quantity],
+                              .n = found->n[quantity]};
+}
+
 /* Bands of the usual load, which hold at the peak too where that was validated.
  */
 static void find_bands(struct decision *decision)
@@ -74,21 +85,36 @@ static void find_bands(struct decision *decision)
     int at = 0;
 
     for (int m = 0; m < decision->matter.model_count; m++) {
+        const struct candidate *option = &decision->options[m];
         decision->latency[m] = decision->memory[m] =
             (struct band){.factor = NAN};
-        if (decision->options[m].why[0])
+        if (option->why[0])
             continue;
         const struct band *own = advice->models[at++].bands;
         decision->latency[m] = own[QUANTITY_P99];
         if (beyond_load(decision, m))
             decision->latency[m].factor = NAN;
         decision->memory[m] = own[QUANTITY_MEMORY];
+        take_seen(option, QUANTITY_P99, &decision->latency[m]);
+        take_seen(option, QUANTITY_MEMORY, &decision->memory[m]);
     }
 }
 
+/* The largest error of the quantity, as a factor; NAN: there is none. */
+static double largest(const struct bands *bands, enum quantity quantity)
+{
+    double most = NAN;
+
+    for (int i = 0; i < bands->residual_count; i++)
+        if (bands->residuals[i].quantity == quantity)
+            most = fmax(most, fabs(bands->residuals[i].log_error));
+    return exp(most);
+}
+
 /* How far a figure may be off of which no band is known: the square of what
- * such figures were off by where that was measured. To be sure of it for want
- * of a measurement would be worse. */
+ * such figures were off by where that was measured; with too few errors for a
+ * band, of the largest one. To be sure of it for want of a measurement would be
+ * worse. */
 static struct band guessed(const struct decision *decision, int model,
                            enum quantity quantity, struct band band)
 {
@@ -102,6 +128,8 @@ static struct band guessed(const struct decision *decision, int model,
     band = band_of(advice->bands, quantity, discipline, load);
     if (!isfinite(band.factor))
         band = band_of(advice->bands, quantity, discipline, NAN);
+    if (!isfinite(band.factor))
+        band.factor = largest(advice->bands, quantity);
     band.factor *= band.factor;
     return band;
 }
@@ -139,23 +167,26 @@ static void doubt_outdated(struct decision *decision)
               bands->validated_run);
 }
 
-/* Why the forecasts are not good enough, the worst first. Returns whether a
- * choice must be refused. */
-static bool find_doubts(struct decision *decision)
+/* Doubts about errors of forecasts, which a measurement at the profile takes
+ * away. */
+static void doubt_errors(struct decision *decision, bool far)
 {
     const struct advice *advice = &decision->advice;
     char where[300];
-    bool far = advice->validated && outside_far(&advice->outside);
 
     outside_text(&advice->outside, where, sizeof where);
     if (far)
         doubt(decision,
               "the service lies more than four times outside of what was "
               "validated: %s; forecasts are shown, and nothing is recommended; "
-              "an experiment with its wait and CPU time measures it "
-              "(docs/experiments.md)",
+              "--measure measures it",
               where);
-    if (advice->doubt[0])
+    if (decision->inquiry->run[0] && advice->shipped)
+        doubt(decision,
+              "the constants came with this program, and their times are "
+              "scaled by what the run's cells cost: troika calibrate measures "
+              "this machine");
+    else if (advice->doubt[0])
         doubt(decision, "the constants: %s", advice->doubt);
     if (advice->machine->noisy)
         doubt(decision,
@@ -170,8 +201,44 @@ static bool find_doubts(struct decision *decision)
                                   "compared with a measurement");
     else if (!far && outside_extrapolated(&advice->outside))
         doubt(decision, "extrapolated, with errors squared: %s", where);
+    if (advice->validated && advice->bands->cells)
+        doubt(decision,
+              "the errors of forecasts are those of %d load point%s of this "
+              "run alone: troika validate",
+              advice->bands->service_count,
+              advice->bands->service_count == 1 ? "" : "s");
     doubt_outdated(decision);
-    return far;
+}
+
+/* Whether the leader, and whoever else is named, was measured at the profile:
+ * at least twice, with a latency. */
+static bool is_seen(const struct decision *decision)
+{
+    const struct choice *choice = &decision->choice;
+    const struct evidence *evidence = decision->matter.evidence;
+
+    if (evidence && evidence->place[0])
+        return false; /* near the profile is not at it */
+    for (int i = 0; i < choice->named_count; i++) {
+        const struct candidate *o = &decision->options[choice->named[i]];
+        if (!o->measured || o->found.n[QUANTITY_P99] < 2)
+            return false;
+    }
+    return choice->named_count > 0;
+}
+
+/* Why the answer is not to be relied on, the worst first. */
+static void find_doubts(struct decision *decision)
+{
+    bool far =
+        decision->advice.validated && outside_far(&decision->advice.outside);
+
+    decision->seen = is_seen(decision);
+    if (decision->seen)
+        return;
+    doubt_errors(decision, far);
+    if (far && decision->choice.kind != CHOICE_NONE)
+        decision->choice.kind = CHOICE_REFUSED;
 }
 
 /* The forecasts at the usual rate, as an answer to `troika predict` has them,
@@ -205,32 +272,46 @@ int decision_models(const struct question *question,
     return matter->model_count > 0 ? 0 : -ENOENT;
 }
 
-int decision_make(const struct question *question,
-                  const struct machine *machine, bool shipped,
-                  const struct bands *bands, enum language language,
-                  const struct wishes *wishes, struct decision *decision)
+/* The matter of the inquiry, with all options forecast. Returns 0 or -ENOENT.
+ */
+static int begin(const struct inquiry *inquiry, struct decision *decision)
 {
+    const struct question *question = &inquiry->question;
     struct matter *matter = &decision->matter;
-    enum fate fates[OPTIONS_MAX];
-    struct draws draws;
 
-    *decision = (struct decision){.wishes = *wishes, .language = language};
+    *decision = (struct decision){.inquiry = inquiry,
+                                  .wishes = inquiry->wishes,
+                                  .language = inquiry->language};
     *matter = (struct matter){.service = &question->service,
-                              .machine = machine,
+                              .machine = &inquiry->machine,
                               .wishes = &decision->wishes,
                               .workers = question->workers,
                               .precision = question->precision};
-    if (decision_models(question, machine, language, matter) < 0)
+    if (inquiry->evidence.count > 0)
+        matter->evidence = &inquiry->evidence;
+    if (decision_models(question, &inquiry->machine, inquiry->language,
+                        matter) < 0)
         return -ENOENT;
     decision->peak = matter_peak(matter);
-    advice_begin(question, machine, shipped, bands, &decision->advice);
+    advice_begin(question, &inquiry->machine, inquiry->shipped, &inquiry->bands,
+                 &decision->advice);
     options_make(matter, decision->options);
     fill_advice(decision);
+    return 0;
+}
+
+int decision_make(const struct inquiry *inquiry, struct decision *decision)
+{
+    const struct matter *matter = &decision->matter;
+    enum fate fates[OPTIONS_MAX];
+    struct draws draws;
+
+    if (begin(inquiry, decision) < 0)
+        return -ENOENT;
     find_bands(decision);
     find_fates(decision, fates);
-    bool refused = find_doubts(decision);
     int status =
-        draws_make(matter, decision->options, bands,
+        draws_make(matter, decision->options, &inquiry->bands,
                    outside_extrapolated(&decision->advice.outside), &draws);
     if (status == 0) {
         choice_make(matter, decision->options, fates, &draws,
@@ -238,8 +319,7 @@ int decision_make(const struct question *question,
         if (decision->choice.leader >= 0)
             flips_find(matter, decision->options, &draws, &decision->choice,
                        &decision->flips);
-        if (refused && decision->choice.kind != CHOICE_NONE)
-            decision->choice.kind = CHOICE_REFUSED;
+        find_doubts(decision);
     }
     draws_free(&draws);
     return status;

@@ -18,7 +18,7 @@ enum { VARIANT_REQUESTS = 4000 };
 static const double WEIGHT_CV = 0.3;
 
 /* Places in a draw. */
-enum { DRAW_VARIANT, DRAW_ERRORS, DRAW_WEIGHT };
+enum { DRAW_VARIANT, DRAW_ERRORS, DRAW_WEIGHT, DRAW_BLOCK = 50 };
 
 static void vary(const struct matter *matter, struct variant *variants)
 {
@@ -67,7 +67,7 @@ static void forecast_variant(int index, void *data)
     quick.budget = quick.requests;
     if (quick.requests > VARIANT_REQUESTS)
         quick.requests = VARIANT_REQUESTS;
-    variant->figures[which] = option->figures;
+    variant->figures[which] = option->forecast;
     if (!option->why[0] &&
         forecast_make(&variant->service, matter->machine, option->model,
                       option->workers, &quick, &f, why, sizeof why) == 0 &&
@@ -136,6 +136,13 @@ static int collect_errors(const struct matter *matter,
     return 0;
 }
 
+static int last_block(const struct evidence_model *measured, int least)
+{
+    int last = measured->trials[measured->count - 1].block;
+
+    return last > least ? last : least;
+}
+
 int draws_make(const struct matter *matter, const struct candidate *options,
                const struct bands *bands, bool extrapolated,
                struct draws *draws)
@@ -143,6 +150,9 @@ int draws_make(const struct matter *matter, const struct candidate *options,
     struct forecasting forecasting = {matter, options, draws};
 
     *draws = (struct draws){.spread = extrapolated ? 2 : 1};
+    for (int m = 0; m < matter->model_count; m++)
+        if (options[m].measured)
+            draws->blocks = last_block(options[m].measured, draws->blocks);
     vary(matter, draws->variants);
     parallel_run(VARIANTS * matter->model_count, forecast_variant,
                  &forecasting);
@@ -155,17 +165,35 @@ void draws_free(struct draws *draws)
     draws->errors = NULL;
 }
 
-/* The figures as they would be measured, if forecasts erred like this. */
-static struct figures with_errors(const struct figures *figures,
-                                  const double *ratio, double spread)
+/* The trial at the profile from which the option's errors are taken: that of
+ * the block, for all options together. */
+static const struct evidence_trial *trial_of(const struct candidate *option,
+                                             int block)
 {
-    struct figures drawn = *figures;
+    const struct evidence_model *measured = option->measured;
+    const struct evidence_trial *trial = evidence_at(measured, block);
 
-    drawn.of[DRIVER_THROUGHPUT] *= pow(ratio[QUANTITY_THROUGHPUT], spread);
-    drawn.of[DRIVER_LATENCY] *= pow(ratio[QUANTITY_P99], spread);
-    drawn.of[DRIVER_CPU] *= pow(ratio[QUANTITY_CPU], spread);
-    drawn.of[DRIVER_MEMORY] *= pow(ratio[QUANTITY_MEMORY], spread);
-    drawn.memory_most_bytes *= pow(ratio[QUANTITY_MEMORY], spread);
+    return trial ? trial : &measured->trials[block % measured->count];
+}
+
+/* The figures as they would be measured, if forecasts erred like this. An
+ * option that was measured errs as it did there. */
+static struct figures with_errors(const struct draws *draws, int option,
+                                  const struct candidate *candidate,
+                                  const struct figures *figures,
+                                  const struct errors *errors, int block)
+{
+    double ratio[QUANTITIES];
+
+    for (int q = 0; q < QUANTITIES; q++) {
+        ratio[q] = errors ? pow(errors->ratio[option][q], draws->spread) : 1;
+        if (candidate->measured)
+            ratio[q] = evidence_ratio(trial_of(candidate, block),
+                                      &candidate->found, q, ratio[q]);
+    }
+    struct figures drawn = figures_scaled(figures, ratio);
+    if (candidate->measured && candidate->found.overloaded)
+        drawn.of[DRIVER_LATENCY] = INFINITY;
     return drawn;
 }
 
@@ -212,10 +240,12 @@ void draws_take(const struct matter *matter, const struct candidate *options,
             ? &draws->errors[pick(matter, number, DRAW_ERRORS,
                                   draws->error_count)]
             : NULL;
+    int block = draws->blocks > 0
+                    ? 1 + pick(matter, number, DRAW_BLOCK, draws->blocks)
+                    : 0;
     for (int m = 0; m < matter->model_count; m++) {
-        figures[m] = errors ? with_errors(&variant->figures[m],
-                                          errors->ratio[m], draws->spread)
-                            : variant->figures[m];
+        figures[m] = with_errors(draws, m, &options[m], &variant->figures[m],
+                                 errors, block);
         drawn->fits[m] = !options[m].why[0] &&
                          figures_fit(&variant->service, &figures[m]) &&
                          wishes_allow(matter->wishes, options[m].model);

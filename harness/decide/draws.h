@@ -32,6 +32,7 @@ struct draws {
     struct variant variants[VARIANTS];
     struct errors *errors;
     int error_count; /* 0: no validation */
+    int blocks;      /* of trials at the profile */
     double spread;   /* exponent of a ratio: 2 where the service lies outside of
                         what was validated */
 };

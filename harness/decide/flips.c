@@ -15,6 +15,11 @@ enum { REQUESTS_ON_THE_WAY = 4000, REQUESTS_OF_A_LEAD = 2000 };
 
 static const double REACH = 16, WITHIN_ON_THE_WAY = 1.03, WITHIN = 1.008;
 
+/* A constant that moves the lead by less than this moves nothing; requests that
+ * show more. */
+static const double MOVED_LEAST = 0.005;
+enum { REQUESTS_OF_A_CONSTANT = 1000 };
+
 /* Less is not worth a measurement. */
 static const double VALUE_LEAST = 0.002;
 
@@ -190,6 +195,7 @@ static void burdens_of(const struct field *field, const struct draws *draws,
 
         for (int i = 0; i < field->rival_count; i++) {
             figures[i] = variant->figures[field->rivals[i]];
+            candidate_correct(&field->options[field->rivals[i]], &figures[i]);
             fits[i] = figures_fit(&variant->service, &figures[i]);
         }
         figures_known(figures, fits, field->rival_count, known);
@@ -238,6 +244,89 @@ static double value_of(const struct field *field, const struct draws *draws,
     return gain;
 }
 
+/* The models of which each differs from this one by one end of one constant's
+ * interval: low and high in turn. Returns how many there are. */
+static int shake(const struct model_constants *model,
+                 struct model_constants *shaken, enum constant_id *ids)
+{
+    int count = 0;
+
+    for (int id = 0; id < CONSTANTS; id++) {
+        const struct constant *c = &model->of[id];
+        if (!(c->n > 1) || !isfinite(c->value) || !(c->hi > c->lo))
+            continue;
+        for (int end = 0; end < 2; end++) {
+            ids[count] = id;
+            shaken[count] = *model;
+            shaken[count].of[id].value = end == 0 ? fmax(0, c->lo) : c->hi;
+            count++;
+        }
+    }
+    return count;
+}
+
+static double reach_of(const struct shaken *shaken)
+{
+    return fabs(shaken->high_lead - shaken->low_lead);
+}
+
+/* Keeps those that move the lead most, the first of them first. */
+static void keep_shaken(struct flips *flips, const struct shaken *shaken)
+{
+    int at = flips->shaken_count;
+
+    if (!(reach_of(shaken) >= MOVED_LEAST))
+        return;
+    while (at > 0 && reach_of(shaken) > reach_of(&flips->shaken[at - 1]))
+        at--;
+    if (at == SHAKEN_MAX)
+        return;
+    if (flips->shaken_count < SHAKEN_MAX)
+        flips->shaken_count++;
+    for (int i = flips->shaken_count - 1; i > at; i--)
+        flips->shaken[i] = flips->shaken[i - 1];
+    flips->shaken[at] = *shaken;
+}
+
+struct shaking {
+    const struct field *field;
+    struct model_constants models[2][2 * CONSTANTS];
+    enum constant_id ids[2][2 * CONSTANTS];
+    double margins[2][2 * CONSTANTS];
+    int counts[2];
+};
+
+static void shake_one(int index, void *data)
+{
+    struct shaking *shaking = data;
+
+    lead_shake(shaking->field, index, REQUESTS_OF_A_CONSTANT,
+               shaking->models[index], shaking->counts[index],
+               shaking->margins[index]);
+}
+
+/* The constants of the leader and of the second. */
+static void find_shaken(const struct field *field, struct flips *flips)
+{
+    static struct shaking shaking;
+    int both = field->rival_count < 2 ? 0 : 2;
+
+    shaking.field = field;
+    for (int i = 0; i < both; i++)
+        shaking.counts[i] = shake(field->options[field->rivals[i]].model,
+                                  shaking.models[i], shaking.ids[i]);
+    parallel_run(both, shake_one, &shaking);
+    for (int i = 0; i < both; i++)
+        for (int k = 0; k < shaking.counts[i]; k += 2)
+            keep_shaken(flips,
+                        &(struct shaken){
+                            .model = field->options[field->rivals[i]].model,
+                            .constant = shaking.ids[i][k],
+                            .low_lead = shaking.margins[i][k],
+                            .high_lead = shaking.margins[i][k + 1],
+                        });
+}
+
 static void note_unknown(struct flip *flip)
 {
     flip->unknown = flip->below_leader == LEAD_UNKNOWN ||
@@ -273,6 +362,7 @@ void flips_find(const struct matter *matter, const struct candidate *options,
     for (int i = 0; i < flips->count; i++)
         note_unknown(&flips->of[i]);
     flips->lead = lead_at(&field, INPUT_LIMIT, &peak, 0).margin;
+    find_shaken(&field, flips);
     burdens_of(&field, draws, burdens);
     for (int i = 0; i < flips->count; i++) {
         struct flip *flip = &flips->of[i];

@@ -2,8 +2,8 @@
  *
  * What would change a choice: for each input the nearest value at which another
  * option leads, or none fits (break-even); how far the lead moves within an
- * input's spread (tornado); and how much less regret is expected if the input
- * were known (value of information).
+ * input's spread, and within the interval of a constant (tornado); and how much
+ * less regret is expected if the input were known (value of information).
  *
  * The value of information is that of perfect information on one input (R. A.
  * Howard, Information Value Theory, IEEE Transactions on Systems Science and
@@ -28,6 +28,16 @@ struct flip {
     double value; /* expected regret that knowing the input takes away */
 };
 
+/* A constant of the leader, or of the second, and how far the lead moves within
+ * its interval. */
+struct shaken {
+    const struct model_constants *model;
+    enum constant_id constant;
+    double low_lead, high_lead; /* as in struct flip */
+};
+
+enum { SHAKEN_MAX = 5 };
+
 struct flips {
     struct flip of[INPUTS];
     int count;
@@ -36,6 +46,8 @@ struct flips {
     bool stands;
     double lead; /* at the service itself */
     int best;    /* of `of`, by value; -1: nothing is worth knowing */
+    struct shaken shaken[SHAKEN_MAX]; /* those that move it most */
+    int shaken_count;
 };
 
 /* `choice` has a leader. */

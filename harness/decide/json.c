@@ -3,11 +3,53 @@
 #include <stdio.h>
 
 #include "harness/base/json.h"
+#include "settle.h"
 #include "words.h"
 
 static json_t *band_json(const struct band *band)
 {
     return json_finite(band->factor);
+}
+
+/* Measured over forecast of each quantity, and in how many trials. */
+static json_t *measured_json(const struct candidate *o)
+{
+    json_t *ratios = json_object();
+
+    if (!o->measured) {
+        json_decref(ratios);
+        return json_null();
+    }
+    for (int q = 0; q < QUANTITIES; q++)
+        json_object_set_new(ratios, quantity_name(q),
+                            json_finite(o->found.ratio[q]));
+    return json_pack(
+        "{s:i, s:i, s:b, s:o, s:o}", "trials", o->measured->count, "invalid",
+        o->measured->invalid, "overloaded", o->found.overloaded, "latency_ns",
+        json_finite(o->found.measured[QUANTITY_P99]), "ratios", ratios);
+}
+
+static json_t *evidence_summary_json(const struct decision *decision)
+{
+    const struct evidence *evidence = decision->matter.evidence;
+
+    if (!evidence)
+        return json_null();
+    struct settle settle = settle_of(decision);
+    json_t *runs = json_array(), *asked = json_array();
+    for (int i = 0; i < evidence->run_count; i++)
+        json_array_append_new(runs, json_text(evidence->runs[i]));
+    for (int i = 0; i < settle.count; i++)
+        json_array_append_new(
+            asked,
+            json_pack("{s:s, s:b, s:o, s:o}", "model",
+                      decision->matter.models[settle.options[i]]->name, "open",
+                      settle.open[i], "burden_lo", json_finite(settle.lo[i]),
+                      "burden_hi", json_finite(settle.hi[i])));
+    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "runs", runs, "place",
+                     json_text_if(evidence->place), "settled",
+                     settle.settled && !evidence->place[0], "shared",
+                     evidence->shared, "in_question", asked);
 }
 
 static json_t *option_json(const struct decision *decision, int option)
@@ -24,7 +66,7 @@ static json_t *option_json(const struct decision *decision, int option)
     return json_pack(
         "{s:s, s:i, s:b, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o, "
-        "s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:o}",
+        "s:f, s:f, s:f, s:f, s:f, s:o, s:s, s:o, s:o}",
         "model", o->model->name, "workers", o->workers, "cramped", o->cramped,
         "fate", fate_words(judged->fate), "burden", json_finite(o->burden),
         "overload", isinf(figures->of[DRIVER_LATENCY]) != 0, "latency_ns",
@@ -39,7 +81,7 @@ static json_t *option_json(const struct decision *decision, int option)
         "equal", judged->equal, "keeps", judged->keeps, "regret",
         judged->regret, "regret95", judged->regret95, "headroom",
         json_finite(judged->headroom), "law", law_name(o->peak.law), "scores",
-        scores);
+        scores, "measured", measured_json(o));
 }
 
 static json_t *edge_json(const struct decision *decision, double value,
@@ -76,6 +118,24 @@ static json_t *flips_json(const struct decision *decision)
     for (int i = 0; i < decision->flips.count; i++)
         json_array_append_new(list,
                               flip_json(decision, &decision->flips.of[i]));
+    return list;
+}
+
+static json_t *shaken_json(const struct decision *decision)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < decision->flips.shaken_count; i++) {
+        const struct shaken *s = &decision->flips.shaken[i];
+        const struct constant *c = &s->model->of[s->constant];
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:f, s:f, s:f, s:o, s:o}", "model",
+                      s->model->name, "constant", constant_name(s->constant),
+                      "value", c->value, "lo", fmax(0, c->lo), "hi", c->hi,
+                      "lead_low", json_finite(s->low_lead), "lead_high",
+                      json_finite(s->high_lead)));
+    }
     return list;
 }
 
@@ -159,7 +219,7 @@ json_t *decision_json(const struct decision *decision)
     return json_pack(
         "{s:i, s:s, s:s, s:o, s:o, s:o, s:b, s:f, s:f, s:s, s:I, s:I, s:s, "
         "s:s, s:o, "
-        "s:o, s:o, s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "schema_version", 1, "command",
         decision_command(decision, command, sizeof command), "outcome",
         choice_name(choice->kind), "leader", json_text_if(leader), "named",
@@ -173,6 +233,9 @@ json_t *decision_json(const struct decision *decision)
         json_text_if(decision->advice.validated ? decision->advice.bands->run_id
                                                 : ""),
         "service", service_json(decision), "weights", weights_json(decision),
-        "options", options, "flips", flips_json(decision), "doubts",
-        doubts_json(decision), "sentences", sentences_json(decision));
+        "options", options, "flips", flips_json(decision), "constants",
+        shaken_json(decision), "doubts", doubts_json(decision), "sentences",
+        sentences_json(decision), "evidence", evidence_summary_json(decision),
+        "run", json_text_if(decision->inquiry->run), "profile",
+        json_text_if(decision->inquiry->profile));
 }

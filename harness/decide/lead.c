@@ -34,6 +34,18 @@ static void choose_rivals(struct field *field)
     }
 }
 
+/* Whether a lighter option gave way to the leader. */
+static bool is_second(const struct field *field)
+{
+    const struct choice *choice = field->choice;
+
+    for (int m = 0; m < field->matter->model_count; m++)
+        if (choice->of[m].fate == choice->of[choice->leader].fate &&
+            field->options[m].burden < field->options[choice->leader].burden)
+            return true;
+    return false;
+}
+
 struct field field_of(const struct matter *matter,
                       const struct candidate *options,
                       const struct choice *choice)
@@ -42,9 +54,10 @@ struct field field_of(const struct matter *matter,
         .matter = matter,
         .options = options,
         .choice = choice,
-        .slack = choice->kind == CHOICE_EQUAL ? log1p(CHOICE_WITHIN) : 0,
     };
 
+    if (choice->kind == CHOICE_EQUAL || is_second(&field))
+        field.slack = log1p(CHOICE_WITHIN);
     choose_rivals(&field);
     return field;
 }
@@ -87,12 +100,11 @@ bool lead_needs_nothing(enum input input)
     return input == INPUT_LIMIT || input == INPUT_MEMORY;
 }
 
-static void look(const struct field *field, enum input input,
-                 const struct service *there, int64_t requests, int number,
-                 struct rival *rival)
+static void look_at(const struct field *field, enum input input,
+                    const struct service *there, int64_t requests,
+                    const struct candidate *option, struct rival *rival)
 {
     const struct matter *matter = field->matter;
-    const struct candidate *option = &field->options[field->rivals[number]];
     struct service peak = matter_peak(matter);
     struct precision precision = matter->precision;
     struct forecast f = option->peak;
@@ -108,8 +120,18 @@ static void look(const struct field *field, enum input input,
         forecast_make(there, matter->machine, option->model, workers,
                       &precision, &f, why, sizeof why) == 0;
     rival->unknown = !rival->possible || f.beyond > 0;
-    if (rival->possible)
-        rival->figures = figures_of(there, &f);
+    if (!rival->possible)
+        return;
+    rival->figures = figures_of(there, &f);
+    candidate_correct(option, &rival->figures);
+}
+
+static void look(const struct field *field, enum input input,
+                 const struct service *there, int64_t requests, int number,
+                 struct rival *rival)
+{
+    look_at(field, input, there, requests,
+            &field->options[field->rivals[number]], rival);
 }
 
 /* Burdens, and who leads. */
@@ -157,6 +179,25 @@ struct lead lead_at(const struct field *field, enum input input,
     for (int i = 0; i < field->rival_count; i++)
         look(field, input, there, requests, i, &rivals[i]);
     return judge(field, there, rivals);
+}
+
+void lead_shake(const struct field *field, int which, int64_t requests,
+                const struct model_constants *models, int count,
+                double *margins)
+{
+    struct service peak = matter_peak(field->matter);
+    struct candidate option = field->options[field->rivals[which]];
+    struct rival rivals[RIVALS_MAX], before;
+
+    for (int i = 0; i < field->rival_count; i++)
+        look(field, INPUT_CPU, &peak, requests, i, &rivals[i]);
+    before = rivals[which];
+    for (int i = 0; i < count; i++) {
+        option.model = &models[i];
+        rivals[which] = before;
+        look_at(field, INPUT_CPU, &peak, requests, &option, &rivals[which]);
+        margins[i] = judge(field, &peak, rivals).margin;
+    }
 }
 
 /* How far figures of few requests may be from those of many: of a latency and

@@ -21,7 +21,8 @@ struct field {
     const struct choice *choice;
     int rivals[RIVALS_MAX], rival_count; /* the leader first */
     /* ln(burden) by which another one must lead: none, but what counts as equal
-     * where the options that are chosen are equal. */
+     * where the options that are chosen are equal, or the leader is not the
+     * least burdened one. */
     double slack;
 };
 
@@ -41,6 +42,12 @@ struct lead {
 /* At `there`, which differs from the service at its peak in this input. */
 struct lead lead_at(const struct field *field, enum input input,
                     const struct service *there, int64_t requests);
+
+/* The margins, as in struct lead, at the service's peak, where the constants of
+ * the rival with that number are those of each of the models. */
+void lead_shake(const struct field *field, int which, int64_t requests,
+                const struct model_constants *models, int count,
+                double *margins);
 
 /* A leader that is another one than the choice's, or none; and one that nobody
  * knows, since it is too much to simulate. */

@@ -124,6 +124,32 @@ struct figures figures_of(const struct service *service,
     };
 }
 
+struct figures figures_scaled(const struct figures *figures,
+                              const double *ratio)
+{
+    struct figures scaled = *figures;
+
+    scaled.of[DRIVER_THROUGHPUT] *= ratio[QUANTITY_THROUGHPUT];
+    scaled.of[DRIVER_LATENCY] *= ratio[QUANTITY_P99];
+    scaled.of[DRIVER_CPU] *= ratio[QUANTITY_CPU];
+    scaled.of[DRIVER_MEMORY] *= ratio[QUANTITY_MEMORY];
+    scaled.memory_most_bytes *= ratio[QUANTITY_MEMORY];
+    return scaled;
+}
+
+void candidate_correct(const struct candidate *option, struct figures *figures)
+{
+    double ratio[QUANTITIES];
+
+    if (!option->measured)
+        return;
+    for (int q = 0; q < QUANTITIES; q++)
+        ratio[q] = option->found.n[q] > 0 ? option->found.ratio[q] : 1;
+    *figures = figures_scaled(figures, ratio);
+    if (option->found.overloaded)
+        figures->of[DRIVER_LATENCY] = INFINITY;
+}
+
 bool figures_fit(const struct service *service, const struct figures *figures)
 {
     double latency_ns = figures->of[DRIVER_LATENCY];
@@ -278,6 +304,27 @@ struct making {
     struct candidate *options;
 };
 
+/* Holds the forecast against what was measured. An overload that was forecast
+ * and did not come has no ratio, but a latency. */
+static void see(const struct matter *matter, struct candidate *option)
+{
+    const struct evidence_model *measured =
+        matter->evidence ? evidence_find(matter->evidence, option->model->name,
+                                         option->workers)
+                         : NULL;
+
+    option->forecast = option->figures;
+    if (option->why[0] || !measured || measured->count == 0)
+        return;
+    option->measured = measured;
+    option->found = evidence_found(measured);
+    candidate_correct(option, &option->figures);
+    double *latency_ns = &option->figures.of[DRIVER_LATENCY];
+    if (isinf(*latency_ns) && !option->found.overloaded &&
+        isfinite(option->found.measured[QUANTITY_P99]))
+        *latency_ns = option->found.measured[QUANTITY_P99];
+}
+
 static void make_one(int index, void *data)
 {
     struct making *making = data;
@@ -285,6 +332,7 @@ static void make_one(int index, void *data)
 
     *option = (struct candidate){.model = making->matter->models[index]};
     forecast_option(making->matter, option);
+    see(making->matter, option);
 }
 
 void options_make(const struct matter *matter, struct candidate *options)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "harness/evidence/evidence.h"
 #include "harness/predict/forecast.h"
 
 enum { OPTIONS_MAX = CONSTANTS_MODELS_MAX, SCORES_MAX = 256 };
@@ -72,6 +73,7 @@ struct matter {
     int model_count;
     int workers; /* that are given; 0: those that are needed */
     struct precision precision;
+    const struct evidence *evidence; /* NULL: nothing was measured */
 };
 
 /* At the peak. */
@@ -86,7 +88,11 @@ struct candidate {
     int workers;  /* 0: none to set */
     bool cramped; /* fewer workers than needed, since memory holds no more */
     struct forecast usual, peak;
+    struct figures forecast; /* as it was made */
+    /* The forecast's, times what was measured over what was forecast. */
     struct figures figures;
+    const struct evidence_model *measured; /* NULL: it was not */
+    struct evidence_found found;
     bool fits; /* by the figures, without their bands */
     double burden;
     char why[500]; /* no forecast could be made; "" */
@@ -116,6 +122,13 @@ double figures_burden(const struct service *service,
 double scores_burden(const struct wishes *wishes,
                      const struct model_constants *model,
                      const double *weights);
+
+/* The figures times a ratio for each quantity. */
+struct figures figures_scaled(const struct figures *figures,
+                              const double *ratio);
+
+/* What the option's trials say of a forecast of it, also at another service. */
+void candidate_correct(const struct candidate *option, struct figures *figures);
 
 /* Forecasts each model. `options` has room for matter->model_count. */
 void options_make(const struct matter *matter, struct candidate *options);

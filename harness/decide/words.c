@@ -8,6 +8,7 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
 #include "lead.h"
+#include "settle.h"
 
 enum { FIGURE = 48, NAMES = 600, PART = 160, EDGE = 300 };
 
@@ -315,6 +316,28 @@ static void say_flips(const struct decision *decision,
                       firm);
 }
 
+/* Constants that move the lead, where an end of their interval turns it. */
+static void say_shaken(const struct decision *decision,
+                       struct sentences *sentences)
+{
+    const struct flips *flips = &decision->flips;
+
+    for (int i = 0; i < flips->shaken_count; i++) {
+        const struct shaken *s = &flips->shaken[i];
+        const struct constant *c = &s->model->of[s->constant];
+        if (s->low_lead >= 0 && s->high_lead >= 0)
+            continue;
+        sentences_say(sentences,
+                      "the constant %s of %s (%s, measured as %s to %s) may "
+                      "turn the lead: it is %+.0f %% to %+.0f %% within that",
+                      constant_name(s->constant), s->model->name,
+                      digits_of(c->value, 3).text,
+                      digits_of(fmax(0, c->lo), 3).text,
+                      digits_of(c->hi, 3).text, 100 * expm1(s->low_lead),
+                      100 * expm1(s->high_lead));
+    }
+}
+
 static void say_what_to_learn(const struct decision *decision,
                               struct sentences *sentences)
 {
@@ -343,6 +366,105 @@ static void say_cramped(const struct decision *decision,
                           with_workers(decision, m, named, sizeof named));
 }
 
+/* "p99 44.8 ms (1.04 x the forecast)", where the trials have the figure. */
+static void append_seen(const struct candidate *o, enum quantity quantity,
+                        const char *name, const char *unit, char *list,
+                        size_t size)
+{
+    const struct evidence_found *found = &o->found;
+    char figure[FIGURE], part[PART];
+
+    if (!isfinite(found->measured[quantity]))
+        return;
+    metric_format(unit, found->measured[quantity], figure, sizeof figure);
+    if (found->n[quantity] > 0)
+        snprintf(part, sizeof part, "%s %s, %s x the forecast", name, figure,
+                 digits_of(found->ratio[quantity], 3).text);
+    else
+        snprintf(part, sizeof part, "%s %s", name, figure);
+    append(list, size, "; ", part);
+}
+
+/* What the trials of an option gave, and which gave nothing. */
+static void say_seen_option(const struct decision *decision, int option,
+                            struct sentences *sentences)
+{
+    const struct candidate *o = &decision->options[option];
+    const struct evidence_model *seen = o->measured;
+    const struct evidence *evidence = decision->matter.evidence;
+    char list[NAMES] = "", latency[FIGURE], named[PART];
+
+    with_workers(decision, option, named, sizeof named);
+    snprintf(latency, sizeof latency, "p%s",
+             digits_of(evidence->percentile, 4).text);
+    append_seen(o, QUANTITY_P99, latency, "_ns", list, sizeof list);
+    append_seen(o, QUANTITY_CPU, "CPU of a request", "_ns", list, sizeof list);
+    append_seen(o, QUANTITY_MEMORY, "memory", "_bytes", list, sizeof list);
+    append_seen(o, QUANTITY_THROUGHPUT, "rate", "_per_s", list, sizeof list);
+    char place[PART] = "at the profile";
+    if (evidence->place[0])
+        snprintf(place, sizeof place, "near the profile, as load point %s",
+                 evidence->place);
+    sentences_say(sentences, "measured %s: %s: %s (%d trial%s)", place, named,
+                  o->found.overloaded ? "overload"
+                  : list[0]           ? list
+                                      : "no figure",
+                  seen->count, digits_plural(seen->count));
+    if (!o->found.overloaded && o->found.n[QUANTITY_P99] == 0)
+        sentences_say(sentences, "%s of %s was not measured: %s", latency,
+                      o->model->name, seen->unknown);
+    if (seen->invalid > 0)
+        sentences_say(sentences, "of %s %d trial%s gave nothing: %s",
+                      o->model->name, seen->invalid,
+                      digits_plural(seen->invalid), seen->why);
+}
+
+/* Whether trials tell the options apart. */
+static void say_settled(const struct decision *decision,
+                        struct sentences *sentences)
+{
+    struct settle settle = settle_of(decision);
+    char list[NAMES] = "", part[PART];
+
+    for (int i = 1; i < settle.count; i++) {
+        if (!isfinite(settle.lo[i]))
+            continue;
+        snprintf(part, sizeof part, "%s's is %+.0f to %+.0f %% of it",
+                 name_of(decision, settle.options[i]),
+                 100 * expm1(settle.lo[i]), 100 * expm1(settle.hi[i]));
+        append(list, sizeof list, ", ", part);
+    }
+    sentences_say(sentences, "%s%s%s%s%s",
+                  settle.settled
+                      ? "what was in question is settled by measurement"
+                      : "measuring did not settle it in the time it had",
+                  list[0] ? ": by what weighs, " : "",
+                  list[0] ? name_of(decision, settle.options[0]) : "",
+                  list[0] ? " is the base and " : "", list);
+}
+
+static void say_evidence(const struct decision *decision,
+                         struct sentences *sentences)
+{
+    const struct evidence *evidence = decision->matter.evidence;
+
+    if (!evidence)
+        return;
+    for (int m = 0; m < decision->matter.model_count; m++)
+        if (decision->options[m].measured)
+            say_seen_option(decision, m, sentences);
+    if (!evidence->place[0])
+        say_settled(decision, sentences);
+    if (evidence->shared)
+        sentences_say(sentences,
+                      "server and clients shared all CPUs when it was "
+                      "measured: the clients' work is in the latencies");
+    if (decision->peak.rate_per_s <= 0 && decision->peak.think_ns > 0)
+        sentences_say(sentences,
+                      "the clients that were measured pause for constant "
+                      "times, those that are forecast for exponential ones");
+}
+
 void decision_words(const struct decision *decision,
                     struct sentences *sentences)
 {
@@ -353,9 +475,11 @@ void decision_words(const struct decision *decision,
     if (decision->choice.kind == CHOICE_EQUAL ||
         decision->choice.kind == CHOICE_TOSS_UP)
         say_differences(decision, sentences);
+    say_evidence(decision, sentences);
     say_cramped(decision, sentences);
     if (decision->choice.leader >= 0)
         say_flips(decision, sentences);
+    say_shaken(decision, sentences);
     say_what_to_learn(decision, sentences);
     for (int i = 0; i < decision->doubt_count; i++)
         sentences_say(sentences, "doubt: %s", decision->doubts[i]);

@@ -91,16 +91,19 @@ static json_t *inquiry_json(const struct inquiry *inquiry)
 
     for (int i = 0; i < question->model_count; i++)
         json_array_append_new(models, json_text(question->models[i]));
-    return json_pack("{s:i, s:I, s:s, s:b, s:i, s:o, s:i, s:I, s:I, s:o, s:o}",
-                     "schema_version", SCHEMA_VERSION, "at_s",
-                     (json_int_t)question->as_of.at_s, "fingerprint",
-                     question->as_of.fingerprint, "shipped", inquiry->shipped,
-                     "language", (int)inquiry->language, "models", models,
-                     "workers", question->workers, "requests",
-                     (json_int_t)question->precision.requests, "seed",
-                     (json_int_t)question->precision.seed, "service",
-                     service_json(&question->service), "wishes",
-                     wishes_json(&inquiry->wishes));
+    return json_pack(
+        "{s:i, s:I, s:s, s:b, s:i, s:o, s:i, s:I, s:I, s:o, s:o, "
+        "s:o, s:o, s:o}",
+        "schema_version", SCHEMA_VERSION, "at_s",
+        (json_int_t)question->as_of.at_s, "fingerprint",
+        question->as_of.fingerprint, "shipped", inquiry->shipped, "language",
+        (int)inquiry->language, "models", models, "workers", question->workers,
+        "requests", (json_int_t)question->precision.requests, "seed",
+        (json_int_t)question->precision.seed, "service",
+        service_json(&question->service), "wishes",
+        wishes_json(&inquiry->wishes), "run", json_text_if(inquiry->run),
+        "experiment", json_text_if(inquiry->experiment), "profile",
+        json_text_if(inquiry->profile));
 }
 
 static const char *in_folder(const char *folder, const char *name, char *path,
@@ -123,8 +126,16 @@ static int store(const char *folder, const char *name, json_t *json, char *why,
     return status;
 }
 
+int inquiry_store_evidence(const struct evidence *evidence, const char *folder,
+                           char *why, size_t why_size)
+{
+    return store(folder, "evidence.json", evidence_json(evidence), why,
+                 why_size);
+}
+
 int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
-                  const char *folder, char *why, size_t why_size)
+                  const json_t *cells, const char *folder, char *why,
+                  size_t why_size)
 {
     if (mkdir(folder, 0777) < 0) {
         int error = errno;
@@ -142,6 +153,12 @@ int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
     if (status == 0 && validation)
         status = store(folder, "validation.json", json_deep_copy(validation),
                        why, why_size);
+    if (status == 0 && cells)
+        status =
+            store(folder, "cells.json", json_deep_copy(cells), why, why_size);
+    if (status == 0 && inquiry->evidence.count > 0)
+        status =
+            inquiry_store_evidence(&inquiry->evidence, folder, why, why_size);
     return status;
 }
 
@@ -244,6 +261,10 @@ static const char *read_inquiry(const json_t *json, struct inquiry *inquiry)
         return "language";
     inquiry->language = (enum language)language;
     inquiry->shipped = json_true_of(json, "shipped");
+    json_take_text(json, "run", inquiry->run, sizeof inquiry->run);
+    json_take_text(json, "experiment", inquiry->experiment,
+                   sizeof inquiry->experiment);
+    json_take_text(json, "profile", inquiry->profile, sizeof inquiry->profile);
     question->as_of.at_s = json_integer_of(json, "at_s");
     question->workers = (int)json_integer_of(json, "workers");
     question->precision.requests = json_integer_of(json, "requests");
@@ -316,8 +337,28 @@ static int read_bands(const char *folder, const struct machine *machine,
 
     in_folder(folder, "validation.json", path, sizeof path);
     if (access(path, F_OK) != 0)
+        in_folder(folder, "cells.json", path, sizeof path);
+    if (access(path, F_OK) != 0)
         return 0;
     return advice_bands(path, machine, bands, why, why_size);
+}
+
+static int read_evidence(const char *folder, struct evidence *evidence,
+                         char *why, size_t why_size)
+{
+    char path[PATH_SIZE], reason[512];
+
+    in_folder(folder, "evidence.json", path, sizeof path);
+    if (access(path, F_OK) != 0)
+        return 0;
+    json_t *json = stored_json(path, NULL, why, why_size);
+    if (!json)
+        return -EINVAL;
+    int status = evidence_read(json, evidence, reason, sizeof reason);
+    json_decref(json);
+    if (status < 0)
+        snprintf(why, why_size, "%.3000s: %s", path, reason);
+    return status;
 }
 
 int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
@@ -330,6 +371,8 @@ int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
     if (status == 0)
         status = read_bands(folder, &inquiry->machine, &inquiry->bands, why,
                             why_size);
+    if (status == 0)
+        status = read_evidence(folder, &inquiry->evidence, why, why_size);
     return status;
 }
 
@@ -380,8 +423,9 @@ static int compare(const char *folder, const json_t *answer, char *why,
     if (key)
         snprintf(why, why_size,
                  "%.3000s: \"%s\" does not follow from asked.json, "
-                 "machine.json and validation.json beside it: one of them was "
-                 "changed, or another version of the program decided",
+                 "machine.json and what else is beside it: "
+                 "one of them was changed, or another version of the program "
+                 "decided",
                  path, key);
     json_decref(again);
     json_decref(stored);
@@ -395,9 +439,7 @@ int inquiry_verify(const char *folder, char *why, size_t why_size)
     int status = inquiry_read(folder, &inquiry, why, why_size);
 
     if (status == 0) {
-        status = decision_make(&inquiry.question, &inquiry.machine,
-                               inquiry.shipped, &inquiry.bands,
-                               inquiry.language, &inquiry.wishes, &decision);
+        status = decision_make(&inquiry, &decision);
         if (status < 0)
             snprintf(why, why_size, "%s: nothing can be decided from it",
                      folder);

@@ -6,35 +6,32 @@
  *   asked.json       the question, as it was asked, with where and when
  *   machine.json     the constants
  *   validation.json  the residuals; missing, if there are none
- *   decision.json    the answer
+ *   evidence.json    what was measured at the profile; missing, if nothing was
+ *   cells.json       of a run's profile: its cells beside their forecasts,
+ * which are the residuals where validation.json is missing decision.json    the
+ * answer
  */
 #pragma once
 
 #include "harness/decide/decision.h"
 
-/* All that an answer follows from. */
-struct inquiry {
-    struct question question; /* its model names belong to the inquiry */
-    struct wishes wishes;
-    enum language language;
-    bool shipped;
-    struct machine machine;
-    struct bands bands;
-    char names[ADVICE_MODELS_GIVEN_MAX][64];
-};
-
 /* Makes the folder and writes what the answer will follow from: decide from
  * what inquiry_read makes of it, since a file has fewer digits. `validation` is
- * what `bands` were read from, or NULL. Returns 0, or a negative errno with a
- * sentence. */
+ * what `bands` were read from, and `cells` are those of a run; NULL: there are
+ * none. Returns 0, or a negative errno with a sentence. */
 int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
-                  const char *folder, char *why, size_t why_size);
+                  const json_t *cells, const char *folder, char *why,
+                  size_t why_size);
 
-/* Writes the answer. Returns as inquiry_store. */
+/* Writes what was measured at the profile; and the answer. Each returns as
+ * inquiry_store. */
+int inquiry_store_evidence(const struct evidence *evidence, const char *folder,
+                           char *why, size_t why_size);
 int inquiry_store_answer(const struct decision *decision, const char *folder,
                          char *why, size_t why_size);
 
-/* Reads what was asked, the constants and the residuals. Returns 0, or a
+/* Reads what was asked, the constants, the residuals and what was measured.
+ * Returns 0, or a
  * negative errno with a sentence. inquiry_free may be called after any result.
  */
 int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,

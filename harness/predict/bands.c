@@ -223,6 +223,7 @@ int bands_read(const json_t *json, struct bands *bands, char *why,
                  sizeof bands->fingerprint);
     checked_time(&checked, "at", bands->at, sizeof bands->at);
     bands->afterwards = json_true_of(json, "afterwards");
+    bands->cells = json_true_of(json, "cells");
     int status = checked.wrong ? -EINVAL : read_runs(&checked, bands);
     if (status == 0)
         status = read_services(&checked, bands);

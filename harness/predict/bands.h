@@ -65,6 +65,7 @@ struct validated_model {
 struct bands {
     char run_id[64], machine[64], fingerprint[80], at[32];
     bool afterwards; /* the forecasts were made after the measurements */
+    bool cells;      /* they are of a run's cells, not of a validation */
     struct validated_model models[CONSTANTS_MODELS_MAX];
     int model_count; /* 0: of an older version, all are of run `machine` */
     /* Models whose constants are of another run than was validated. */

@@ -480,7 +480,7 @@ void results_tell(const struct results *results, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    print(results, stdout, format, arguments);
+    print(results, results->mute ? NULL : stdout, format, arguments);
     va_end(arguments);
 }
 

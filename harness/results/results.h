@@ -26,6 +26,7 @@ struct results {
     int lock_fd;
     bool begun; /* run.json exists */
     bool quiet; /* progress is written to the log only */
+    bool mute;  /* and so are results */
 };
 
 /* Writes the default root: results/ in the source tree of this program, else in
@@ -74,7 +75,7 @@ int results_copy(const struct results *results, const char *name,
 void results_say(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Prints a line of results to stdout and to the log. */
+/* Prints a line of results to the log, and to stdout unless mute. */
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -447,6 +447,7 @@ static int open_stored(struct run *run, const char *directory)
     if (results_open(directory, &run->results, run->why, sizeof run->why) < 0)
         return EXIT_FAILED;
     run->results.quiet = run->options.quiet;
+    run->results.mute = run->options.mute;
     snprintf(path, sizeof path, "%s/run.json", run->results.directory);
     run->json = stored_json(path, NULL, problem, sizeof problem);
     if (run->json && stored_run_check(run->json, wrong, sizeof wrong)) {

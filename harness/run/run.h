@@ -22,6 +22,7 @@ struct run_options {
     uint64_t seed;
     struct overrides overrides;
     bool dry_run, quiet;
+    bool mute;       /* results are not printed, but only stored */
     int64_t wait_ns; /* for a busy machine to become quiet */
     struct threshold thresholds[THRESHOLDS_MAX];
     int threshold_count;

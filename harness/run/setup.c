@@ -347,6 +347,7 @@ int setup_results(struct run *run)
                        &run->results, run->why, sizeof run->why) < 0)
         return EXIT_FAILED;
     run->results.quiet = run->options.quiet;
+    run->results.mute = run->options.mute;
     code = tell_file(run);
     if (code == EXIT_OK)
         code = copy_experiments(run);

@@ -10,6 +10,7 @@
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "models/runtime/base/discipline.h"
+#include "reading.h"
 
 /* A machine that stands still for a tenth of a percentile can have made it. */
 static const double STALL_SHARE = 0.1;
@@ -70,18 +71,6 @@ static double forecast_of(const struct question *question,
                      percentile);
 }
 
-/* The 90th percentile, where no gate withholds latencies; NAN: none. */
-static double p90_of(const json_t *trial)
-{
-    const json_t *latency = json_object_get(trial, "latency");
-    char why[160];
-
-    if (isnan(metric_of(metric_find("latency_p50_ns"), trial, why, sizeof why)))
-        return NAN;
-    return metric_percentile(
-        json_object_get(latency, json_text_of(latency, "kind")), 90);
-}
-
 /* The measured figure; with too few requests for p99, p90 instead. */
 static double measure(struct row *row)
 {
@@ -91,7 +80,7 @@ static double measure(struct row *row)
 
     if (isnan(value) && row->quantity == QUANTITY_P99) {
         row->percentile = 90;
-        value = p90_of(row->trial);
+        value = reading_percentile(row->trial, 90);
     }
     if (isnan(value))
         snprintf(row->not_judged, sizeof row->not_judged, "%s", why);
@@ -101,17 +90,11 @@ static double measure(struct row *row)
 /* Whether the server was not the limit of what the row is about. */
 static bool bounded(const struct row *row)
 {
-    const json_t *bound = json_object_get(row->trial, "bound"), *figure;
-    const char *of =
-        row->quantity == QUANTITY_THROUGHPUT ? "throughput" : "latency";
-    size_t i;
-
     if (row->quantity == QUANTITY_CPU || row->quantity == QUANTITY_MEMORY)
         return false;
-    json_array_foreach (json_object_get(bound, "figures"), i, figure)
-        if (json_is_string(figure) && !strcmp(json_string_value(figure), of))
-            return true;
-    return false;
+    return reading_is_bound(row->trial, row->quantity == QUANTITY_THROUGHPUT
+                                            ? "throughput"
+                                            : "latency");
 }
 
 /* Why the pair says nothing of the forecast; false: it does. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * troika decide: which model should serve a service, how many workers, how
- * sure, and what would flip the answer. By forecast: nothing is measured.
+ * sure, and what would flip the answer. By forecast, and with --measure by
+ * trials of what is still in question.
  */
 #include <errno.h>
 #include <math.h>
@@ -13,9 +14,12 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
+#include "harness/decide/settle.h"
 #include "harness/decide/words.h"
+#include "harness/inquiry/from_run.h"
 #include "harness/inquiry/stored.h"
 #include "harness/results/results.h"
+#include "missing.h"
 #include "verbs.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
@@ -30,8 +34,9 @@ struct options {
     struct wishes given;
     bool weighs[DRIVERS];
     int language, format;
-    bool strict;
-    const char *folder, *verify;
+    bool strict, measure;
+    struct settle_plan plan;
+    const char *folder, *verify, *run, *experiment;
 };
 
 /* "latency=0.5": splits at `separator`. Returns the number behind it, or ends
@@ -145,6 +150,26 @@ static const struct flag rows[] = {
      FLAG_TEXT, MEMBER(folder)},
     {"verify", 0, "FOLDER", "decide again what is stored there, and compare",
      FLAG_TEXT, MEMBER(verify)},
+    {"run", 0, "DIRECTORY",
+     "about the profile of that run, with what its cells showed", FLAG_TEXT,
+     MEMBER(run)},
+    {"experiment", 0, "NAME", "of the run, if several have a profile",
+     FLAG_TEXT, MEMBER(experiment)},
+    {"measure", 0, NULL,
+     "measure at the profile what is in question, and before that what has no "
+     "constants yet",
+     FLAG_ON, MEMBER(measure)},
+    {"budget", 0, "TIME", "that measuring at the profile may take (5m)",
+     FLAG_TIME, MEMBER(plan.budget_ns), .least = 1},
+    {"wait-for-quiet", 0, "TIME",
+     "wait so long for other processes to end, then stop (60s; 0s: go on "
+     "beside them)",
+     FLAG_TIME, MEMBER(plan.wait_ns)},
+    {"runs", 0, "DIRECTORY", "where runs go (results)", FLAG_TEXT,
+     MEMBER(plan.root)},
+    {"allow-any-build", 0, NULL,
+     "record results of a sanitizer build (for tests)", FLAG_ON,
+     MEMBER(plan.allow_any_build)},
     {"strict", 0, NULL, "exit with 5 if the answer cannot be relied on",
      FLAG_ON, MEMBER(strict)},
     {"format", 'f', "text|json|markdown", "of the answer (text)", FLAG_CHOICE,
@@ -196,16 +221,17 @@ static int fail(const char *why)
 }
 
 /* Stores what was asked, and takes it as it was stored. */
-static int store(const struct options *options, struct inquiry *inquiry)
+static int store(const struct options *options, const json_t *cells,
+                 struct inquiry *inquiry)
 {
     char why[5000];
     json_t *validation = NULL;
 
-    if (inquiry->bands.run_id[0])
+    if (inquiry->bands.run_id[0] && !inquiry->bands.cells)
         validation =
             advice_bands_json(options->asked.validation_path, why, sizeof why);
-    int status =
-        inquiry_store(inquiry, validation, options->folder, why, sizeof why);
+    int status = inquiry_store(inquiry, validation, cells, options->folder, why,
+                               sizeof why);
     json_decref(validation);
     if (status == 0) {
         inquiry_free(inquiry);
@@ -226,36 +252,71 @@ static int store_answer(const struct options *options,
     return EXIT_OK;
 }
 
-static int decide(struct options *options, struct inquiry *inquiry)
+/* Measures, and keeps what was measured as a file has it. Returns an exit code.
+ */
+static int measure(struct options *options, struct inquiry *inquiry,
+                   struct decision *decision)
+{
+    struct settle_plan *plan = &options->plan;
+    char why[5000];
+
+    plan->verb = "decide";
+    plan->seed = (uint64_t)inquiry->question.as_of.at_s;
+    int code = settle_measure(plan, inquiry, decision);
+    if (!options->folder || inquiry->evidence.count == 0)
+        return code;
+    int status = inquiry_store_evidence(&inquiry->evidence, options->folder,
+                                        why, sizeof why);
+    if (status == 0) {
+        inquiry_free(inquiry);
+        status = inquiry_read(options->folder, inquiry, why, sizeof why);
+    }
+    if (status < 0)
+        return fail(why);
+    return decision_make(inquiry, decision) == 0 ? code : EXIT_FAILED;
+}
+
+static int answered(const struct options *options,
+                    const struct decision *decision)
+{
+    enum kept kept = decision_kept(decision);
+
+    if (kept != KEPT)
+        return kept == KEPT_NOT ? EXIT_THRESHOLD : EXIT_FAILED;
+    return options->strict && !decision_is_firm(decision) ? EXIT_REFUSED
+                                                          : EXIT_OK;
+}
+
+static int decide(struct options *options, const json_t *cells,
+                  struct inquiry *inquiry)
 {
     static struct decision decision;
+    int code = EXIT_OK;
 
-    if (options->folder && store(options, inquiry) != EXIT_OK)
+    if (options->folder && store(options, cells, inquiry) != EXIT_OK)
         return EXIT_FAILED;
-    int status = decision_make(&inquiry->question, &inquiry->machine,
-                               inquiry->shipped, &inquiry->bands,
-                               inquiry->language, &inquiry->wishes, &decision);
-    if (status < 0)
+    int status = options->measure ? 0 : decision_make(inquiry, &decision);
+    if (status == 0 && options->measure)
+        code = measure(options, inquiry, &decision);
+    if (status < 0 || decision.matter.model_count == 0)
         return fail("no model of this language has constants: troika "
                     "calibrate --models cpython-threads,node --add");
     print(&decision, (enum format)options->format);
     if (options->folder && store_answer(options, &decision) != EXIT_OK)
         return EXIT_FAILED;
-    enum kept kept = decision_kept(&decision);
-    if (kept != KEPT)
-        return kept == KEPT_NOT ? EXIT_THRESHOLD : EXIT_FAILED;
-    return options->strict && !decision_is_firm(&decision) ? EXIT_REFUSED
-                                                           : EXIT_OK;
+    return code == EXIT_OK || code == EXIT_INVALID
+               ? answered(options, &decision)
+               : code;
 }
 
-static bool no_words(const struct asked *asked, char *why, size_t size)
+static bool no_words(const struct asked *asked, const char *flag, char *why,
+                     size_t size)
 {
     if (!asked->profile && asked->question.model_count == 0)
         return true;
     snprintf(why, size,
-             "%s has no effect with --verify: what was asked is stored in the "
-             "folder",
-             asked->profile ? "a profile" : asked->question.models[0]);
+             "%s has no effect with --%s: what was asked is stored there",
+             asked->profile ? "a profile" : asked->question.models[0], flag);
     return false;
 }
 
@@ -327,6 +388,78 @@ static void inquire(struct options *options, struct asked_from *from,
     complete(options, &inquiry->wishes);
 }
 
+/* Whether the flags go together. */
+static bool flags_fit(const struct options *options, char *why, size_t size)
+{
+    static const char *const none[] = {NULL};
+    static const char *const of_run[] = {"experiment", "output", "format",
+                                         "strict",     "weight", "require",
+                                         "score",      NULL};
+    static const char *const of_measuring[] = {"budget", "wait-for-quiet",
+                                               "runs", "allow-any-build"};
+    const struct flags_given *given = &options->asked.given;
+
+    if (!flags_apply(given, "verify", NULL, none,
+                     "what was asked is stored in the folder", why, size) ||
+        !flags_apply(given, "run", NULL, of_run,
+                     "the run has the service, and what was measured", why,
+                     size) ||
+        (options->verify && !no_words(&options->asked, "verify", why, size)) ||
+        (options->run && !no_words(&options->asked, "run", why, size)))
+        return false;
+    if (options->experiment && !options->run) {
+        snprintf(why, size, "--experiment has no effect without --run");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof of_measuring / sizeof *of_measuring; i++)
+        if (!options->measure && flags_has(given, of_measuring[i])) {
+            snprintf(why, size, "--%s has no effect without --measure",
+                     of_measuring[i]);
+            return false;
+        }
+    return true;
+}
+
+/* About the profile of a run. */
+static int decide_run(struct options *options, struct inquiry *inquiry)
+{
+    json_t *cells;
+    int code =
+        from_run_open(options->run, options->experiment, inquiry, &cells);
+
+    if (code == EXIT_OK) {
+        inquiry->question.precision =
+            (struct precision){.requests = REQUESTS, .seed = 1};
+        inquiry->language = LANGUAGE_ANY;
+        options->asked.question = inquiry->question;
+        complete(options, &inquiry->wishes);
+        code = decide(options, cells, inquiry);
+    }
+    inquiry_free(inquiry);
+    json_decref(cells);
+    return code;
+}
+
+/* Constants that the answer needs and this machine lacks; constants that are
+ * named are taken as they are. */
+static int complete_constants(const struct options *options)
+{
+    const struct question *question = &options->asked.question;
+    enum language language = (enum language)options->language;
+    struct missing missing = {
+        .verb = "decide",
+        .named = question->models,
+        .count = question->model_count,
+        .c = language == LANGUAGE_C || language == LANGUAGE_ANY,
+        .cpython = language == LANGUAGE_CPYTHON,
+        .node = language == LANGUAGE_NODE,
+    };
+
+    if (!options->measure || options->asked.machine_path)
+        return EXIT_OK;
+    return missing_calibrate(&missing);
+}
+
 int verb_decide(int argc, char **argv)
 {
     static const struct flags flags = {
@@ -341,32 +474,35 @@ int verb_decide(int argc, char **argv)
                 "\vExit codes: 0 done; 1 there are no constants, a stored "
                 "file is damaged, or whether an option keeps the limits "
                 "cannot be told; 2 usage, or a service that contradicts "
-                "itself; 4 no model keeps the limits; 5 with --strict, the "
+                "itself; 3 calibrating was too noisy; 4 no model keeps the "
+                "limits; 5 with --strict, the "
                 "answer cannot be relied on.",
         .word = asked_word,
         .given = asked_given,
     };
-    static struct options options;
+    static struct options options = {
+        .plan = {.budget_ns = INT64_C(300000000000),
+                 .wait_ns = INT64_C(60000000000)}};
     static struct asked_from from;
     static struct inquiry inquiry;
-
-    static const char *const none[] = {NULL};
     char why[512];
 
     flags_parse(&flags, argc, argv, &options);
-    if (!flags_apply(&options.asked.given, "verify", NULL, none,
-                     "what was asked is stored in the folder", why,
-                     sizeof why) ||
-        (options.verify && !no_words(&options.asked, why, sizeof why)))
+    if (!flags_fit(&options, why, sizeof why))
         return fail_with(EXIT_USAGE, why);
     if (options.verify)
         return verify(options.verify);
-    int code = asked_open(&options.asked, "decide", &from);
+    if (options.run)
+        return decide_run(&options, &inquiry);
+    int code = complete_constants(&options);
+    if (code != EXIT_OK)
+        return code;
+    code = asked_open(&options.asked, "decide", &from);
     if (code == EXIT_OK && !all_apply(&options, &from.machine, why, sizeof why))
         code = fail_with(EXIT_USAGE, why);
     if (code == EXIT_OK) {
         inquire(&options, &from, &inquiry);
-        code = decide(&options, &inquiry);
+        code = decide(&options, NULL, &inquiry);
         inquiry_free(&inquiry);
     }
     asked_close(&from);

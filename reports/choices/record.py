@@ -2,9 +2,9 @@
 """Writes and verifies the record of a stored decision: FOLDER/record.md, in the
 form of MADR 4.0.
 
-`troika decide -o FOLDER` stores what was asked, the constants, the residuals and
-the answer. The record names each of these files by its SHA-256 and says the answer
-in words. Nothing is computed here.
+`troika decide -o FOLDER` stores what was asked, the constants, the residuals,
+what was measured and the answer. The record names each of these files by its
+SHA-256 and says the answer in words. Nothing is computed here.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from pathlib import Path
 from data import results, schema
 from pages import render
 
-FILES = ("asked.json", "machine.json", "validation.json", "decision.json")
+FILES = ("asked.json", "machine.json", "validation.json", "cells.json", "evidence.json", "decision.json")
 RECORD = "record.md"
 
 NAMED = re.compile(r"^- (\w+\.json) has SHA-256 `([0-9a-f]{64})`", re.MULTILINE)
@@ -63,8 +63,24 @@ def text(decision: Decision) -> str:
         "day": _day(at),
         "limit": data["service"].get("limit"),
         "command": data["command"],
+        "cells": _cells(decision.folder),
+        "measured": [o for o in data["options"] if o["measured"]],
     }
     return render.squeezed(render.environment().get_template("choice.md").render(**context))
+
+
+def _cells(folder: Path) -> list[dict]:
+    """Of each load point of the run and each model, measured beside forecast."""
+    path = folder / "cells.json"
+    if not path.is_file():
+        return []
+    data = results.read(path)
+    points = {s["service"]: s["load_point"] for s in data["services"]}
+    rows: dict[tuple, dict] = {}
+    for r in data["residuals"]:
+        row = rows.setdefault((points[r["service"]], r["model"]), {"load_point": points[r["service"]], "model": r["model"], "workers": r["workers"]})
+        row[r["quantity"]] = r
+    return list(rows.values())
 
 
 def _day(at_s) -> str:

@@ -32,15 +32,16 @@ SLUG_LETTERS = 60  # file names must not get too long
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "harness" / "experiments"
 
 
-def write_all(run: Run, charts) -> dict[str, dict]:
-    """Writes a record for each experiment that has a profile. Returns what the
+def write_all(run: Run, charts, without=()) -> dict[str, dict]:
+    """Writes a record for each experiment that has a profile, but for those `without`
+    one. Returns what the
     reports need of the records, by the experiment's name."""
     folder = run.path / "report" / "adr"
     found = {}
     if run.data.get("untrusted"):
         return found
     for experiment in run.data["experiments"]:
-        decision = decide(run, experiment)
+        decision = decide(run, experiment) if experiment["name"] not in without else None
         if decision:
             found[experiment["name"]] = _write(run, folder, experiment, decision, charts)
     return found
@@ -85,6 +86,9 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
         "invalid": invalid_words(decision),
         "profile": decision["profile"]["name"],
         "decision": decision,
+        "workers": render.words("answer.md", "workers", decision),
+        "sure": render.words("answer.md", "sure", decision),
+        "change": render.words("answer.md", "change", decision),
     }
     if older and older[-1][2].get("fingerprint") == _fingerprint(decision):
         return told | {"file": older[-1][1].name}

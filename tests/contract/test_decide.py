@@ -279,5 +279,75 @@ class Records(Deciding):
                 self.assertIn(name, self.troika("decide", "--verify", str(other), code=1).stderr)
 
 
+class Measured(Deciding):
+    """With --measure: a real run of real servers."""
+
+    PROFILE = ("--wait", "2ms", "--cpu", "20us", "--rate", "400", "--peak", "1", "--limit", "p90<80ms", "--cores")
+    FLAGS = ("--budget", "60s", "--wait-for-quiet", "0s", "--allow-any-build", "--requests", "2k")
+    CORES = str(len(os.sched_getaffinity(0)))
+
+    def setUp(self):
+        super().setUp()
+        self.machine["step_ns"] = 1.5
+        self.store()
+
+    def measured(self, *words, code: int | None = None) -> subprocess.CompletedProcess:
+        return self.decide(*self.PROFILE, self.CORES, *self.FLAGS, "--runs", str(self.folder / "runs"), *words, code=code,
+                           fresh=True)
+
+    def test_what_is_in_question_is_measured_and_kept(self):
+        place = self.folder / "measured"
+        done = self.measured("--measure", "-f", "json", "-o", str(place), "event-loop", "thread-per-connection")
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        data = json.loads(done.stdout)
+        self.assertEqual(list(errors(schema("decision"), data)), [])
+        evidence = json.loads((place / "evidence.json").read_text())
+        self.assertEqual(list(errors(schema("evidence"), evidence)), [])
+        self.assertEqual({m["model"] for m in evidence["models"]}, {"event-loop", "thread-per-connection"}, done.stderr)
+        for model in evidence["models"]:
+            self.assertGreaterEqual(len(model["trials"]) + model["invalid"], 3)
+            for trial in model["trials"]:
+                # Measured and forecast are of one kind: the constants are made up, but the wait is not.
+                self.assertGreater(trial["forecast"]["latency_p99_ns"], 2e6)
+                if (latency := trial["measured"]["latency_p99_ns"]) is not None:
+                    self.assertGreater(latency, 2e6)
+                self.assertIsNone(trial["measured"]["throughput_per_s"])
+        self.assertEqual(data["evidence"]["runs"], evidence["runs"])
+        for o in data["options"]:
+            if o["measured"] and (ratio := o["measured"]["ratios"]["memory_total_bytes"]):
+                self.assertGreater(ratio, 0)
+        said = "\n".join(data["sentences"])
+        self.assertIn("measured at the profile: event-loop: ", said)
+        self.assertRegex(said, "settled? (by measurement|it in the time)")
+        self.check_record(place)
+
+    def check_record(self, place: pathlib.Path):
+        def made(*words):
+            return subprocess.run([sys.executable, ROOT / "reports" / "decided.py", *words, place], capture_output=True,
+                                  text=True, timeout=forecast.LIMIT_S, check=False)
+        self.assertEqual(made().returncode, 0)
+        self.assertIn("### Measured at the profile", (place / "record.md").read_text())
+        again = made("--verify", str(TROIKA))
+        self.assertEqual(again.returncode, 0, again.stderr)
+        (place / "record.md").unlink()
+        path = place / "evidence.json"
+        data = json.loads(path.read_text())
+        measured = next(t["measured"] for m in data["models"] for t in m["trials"] if t["measured"]["cpu_per_request_ns"])
+        measured["cpu_per_request_ns"] *= 1.5
+        path.write_text(json.dumps(data))
+        self.assertIn("does not follow", self.troika("decide", "--verify", str(place), code=4).stderr)
+
+    def test_what_cannot_be_sent_is_forecast(self):
+        done = self.decide(*self.PROFILE, "64", "--measure", "--requests", "1k", fresh=True)
+        self.assertIn("nothing is measured: the service has 64 cores", done.stderr)
+        self.assertIn("headroom", done.stdout)
+        done = self.measured("--measure", "--requests-per-connection", "5")
+        self.assertIn("cannot close connections", done.stderr)
+
+    def test_flags_of_measuring(self):
+        for flag in (("--budget", "1m"), ("--wait-for-quiet", "5s"), ("--runs", "/tmp"), ("--allow-any-build",)):
+            self.assertIn("no effect without --measure", self.decide(*SERVICE, *flag, code=2).stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

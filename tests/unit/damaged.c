@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "harness/base/json.h"
+#include "harness/evidence/evidence.h"
 #include "harness/predict/bands.h"
 #include "harness/validate/again.h"
 #include "harness/validate/newest.h"
@@ -164,6 +165,48 @@ static void test_machine(void **state)
     (void)state;
     assert_true(try_machine(file, "nothing"));
     assert_true(damage(file, file, try_machine) > 100);
+    json_decref(file);
+}
+
+static bool try_evidence(const json_t *file, const char *member)
+{
+    static struct evidence evidence;
+    char why[400] = "";
+    int status = evidence_read(file, &evidence, why, sizeof why);
+
+    if (status != 0) {
+        check_refusal(status, why, member);
+        return false;
+    }
+    for (int i = 0; i < evidence.count; i++) {
+        struct evidence_found found = evidence_found(&evidence.of[i]);
+        assert_true(found.n[QUANTITY_CPU] <= evidence.of[i].count);
+    }
+    json_t *again = evidence_json(&evidence);
+    assert_int_equal(json_array_size(json_object_get(again, "models")),
+                     evidence.count);
+    json_decref(again);
+    return true;
+}
+
+static void test_evidence(void **state)
+{
+    static struct evidence evidence;
+    struct evidence_model *model = evidence_put(&evidence, "event-loop", 0);
+
+    (void)state;
+    evidence.percentile = 99;
+    evidence.connections = 1;
+    strcpy(evidence.runs[evidence.run_count++], "run");
+    for (int block = 1; block <= 2; block++) {
+        struct evidence_trial *trial = &model->trials[model->count++];
+        trial->block = block;
+        for (int q = 0; q < QUANTITIES; q++)
+            trial->measured[q] = trial->forecast[q] = 1000;
+    }
+    json_t *file = evidence_json(&evidence);
+    assert_true(try_evidence(file, "nothing"));
+    assert_true(damage(file, file, try_evidence) > 50);
     json_decref(file);
 }
 
@@ -499,6 +542,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_machine_is_told),
         cmocka_unit_test(test_scatter),
         cmocka_unit_test(test_forecasts),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "harness/decide/decision.h"
+#include "harness/decide/settle.h"
 #include "harness/decide/words.h"
 
 static const double US = 1e3, MS = 1e6, KIB = 1024, MIB = 1024 * 1024;
@@ -22,6 +23,8 @@ static struct machine machine;
 static struct question question;
 static struct wishes wishes;
 static struct bands bands;
+static struct evidence evidence;
+static struct inquiry inquiry;
 static struct decision decision;
 
 /* A model that costs nothing and holds nothing. */
@@ -57,15 +60,22 @@ static int set_up(void **state)
     question.service.given[SERVICE_WAIT] = true;
     wishes = (struct wishes){.peak = 1};
     bands = (struct bands){0};
+    evidence = (struct evidence){0};
     return 0;
 }
 
 static void decide(void)
 {
     service_defaults(&question.service, machine.cores);
-    assert_int_equal(decision_make(&question, &machine, false, &bands,
-                                   LANGUAGE_ANY, &wishes, &decision),
-                     0);
+    inquiry = (struct inquiry){
+        .question = question,
+        .machine = machine,
+        .bands = bands,
+        .wishes = wishes,
+        .language = LANGUAGE_ANY,
+        .evidence = evidence,
+    };
+    assert_int_equal(decision_make(&inquiry, &decision), 0);
 }
 
 static void assert_leader(const char *name)
@@ -401,6 +411,182 @@ static void test_far_is_refused(void **state)
     assert_non_null(strstr(decision.doubts[0], "four times outside"));
 }
 
+/* A trial of the model whose figures are so many times the forecast's. */
+static void add_trial(const char *name, int block, double cpu, double p99)
+{
+    struct evidence_model *model = evidence_put(&evidence, name, 0);
+    struct evidence_trial *trial = &model->trials[model->count++];
+
+    *trial = (struct evidence_trial){.block = block};
+    for (int q = 0; q < QUANTITIES; q++) {
+        trial->forecast[q] = 1;
+        trial->measured[q] = q == QUANTITY_CPU   ? cpu
+                             : q == QUANTITY_P99 ? p99
+                                                 : 1;
+    }
+    evidence.percentile = 99;
+}
+
+static bool says(const char *words)
+{
+    static struct sentences sentences;
+
+    decision_words(&decision, &sentences);
+    for (int i = 0; i < sentences.count; i++)
+        if (strstr(sentences.of[i], words))
+            return true;
+    return false;
+}
+
+/* 20 us against 50 us by forecast; measured, the first costs three times as
+ * much. Both were measured, so that doubts about forecasts are gone. */
+static void test_trials_overturn_a_forecast(void **state)
+{
+    (void)state;
+    add_by_cpu(50 * US, 1);
+    question.service.cpu_ns = 1 * US;
+    decide();
+    assert_leader("lean");
+    assert_true(decision.doubt_count > 0);
+    for (int block = 1; block <= 3; block++) {
+        add_trial("lean", block, 3 + 0.01 * block, 1);
+        add_trial("plain", block, 1 + 0.01 * block, 1);
+    }
+    decide();
+    assert_leader("plain");
+    assert_true(decision.seen);
+    assert_int_equal(decision.doubt_count, 0);
+    assert_true(decision.choice.of[0].best > 0.9);
+    near(decision.options[1].figures.of[DRIVER_CPU],
+         3.02 * decision.options[1].forecast.of[DRIVER_CPU]);
+    struct settle settle = settle_of(&decision);
+    assert_true(settle.settled);
+    assert_true(says("settled by measurement"));
+    assert_true(says("CPU of a request 3.02 ns, 3.02 x the forecast"));
+}
+
+/* The same, but what lean costs is anything from 1 to 5 times the forecast. */
+static void test_trials_that_scatter_settle_nothing(void **state)
+{
+    (void)state;
+    add_by_cpu(50 * US, 1);
+    question.service.cpu_ns = 1 * US;
+    for (int block = 1; block <= 3; block++) {
+        add_trial("lean", block, 2 * block - 1, 1);
+        add_trial("plain", block, 1, 1);
+    }
+    decide();
+    struct settle settle = settle_of(&decision);
+    assert_false(settle.settled);
+    assert_int_equal(settle.count, 2);
+    assert_true(settle.lo[1] < 0 && settle.hi[1] > 0);
+    assert_true(says("did not settle it"));
+}
+
+/* A lead of 2 % that all blocks show is no difference, and no question. */
+static void test_trials_tell_that_it_does_not_matter(void **state)
+{
+    (void)state;
+    add_by_cpu(20 * US, 1);
+    question.service.cpu_ns = 1 * MS;
+    question.service.rate_per_s = 300;
+    for (int block = 1; block <= 3; block++) {
+        add_trial("lean", block, 1.02 + 0.001 * block, 1);
+        add_trial("plain", block, 1 + 0.001 * block, 1);
+    }
+    decide();
+    assert_true(settle_of(&decision).settled);
+    assert_int_equal(decision.choice.kind, CHOICE_EQUAL);
+}
+
+/* What is in question is not measured yet; one that came to an overload is out
+ * of it. */
+static void test_overload_that_was_measured(void **state)
+{
+    (void)state;
+    add_by_cpu(50 * US, 1);
+    question.service.cpu_ns = 1 * US;
+    decide();
+    assert_false(settle_of(&decision).settled);
+    assert_int_equal(settle_of(&decision).options[0], 1);
+    for (int block = 1; block <= 3; block++) {
+        add_trial("lean", block, 1, NAN);
+        evidence.of[0].trials[block - 1].overloaded = true;
+    }
+    decide();
+    assert_leader("plain");
+    assert_int_equal(decision.choice.of[1].fate, FATE_FAILS);
+    assert_true(says("lean: overload"));
+    assert_false(settle_of(&decision).settled); /* plain was not measured */
+}
+
+/* Forecast twice over its limit, measured at a third of the forecast. */
+static void test_trials_decide_a_limit(void **state)
+{
+    (void)state;
+    add_model("loop", DISCIPLINE_LOOP);
+    wishes.weights[DRIVER_LATENCY] = 1;
+    question.service.wait_ns = 20 * MS;
+    question.service.cpu_ns = 1 * MS;
+    question.service.limit_percent = 99;
+    question.service.limit_ns = 22 * MS;
+    question.service.rate_per_s = 1200;
+    decide();
+    assert_int_equal(decision.choice.kind, CHOICE_NONE);
+    assert_int_equal(settle_of(&decision).count, 1);
+    for (int block = 1; block <= 3; block++)
+        add_trial("loop", block, 1, 0.1 + 0.001 * block);
+    decide();
+    assert_int_equal(decision.choice.of[0].fate, FATE_FITS);
+    assert_true(decision.seen);
+}
+
+/* Four times outside of what was validated, but measured. */
+static void test_trials_lift_a_refusal(void **state)
+{
+    (void)state;
+    add_model("loop", DISCIPLINE_LOOP);
+    add_model("threads", DISCIPLINE_THREAD)->of[CONSTANT_REQUEST].value = MS;
+    wishes.weights[DRIVER_CPU] = 1;
+    set_errors(true);
+    question.service.wait_ns = 20 * MS;
+    question.service.cpu_ns = 20 * MS;
+    question.service.rate_per_s = 20;
+    decide();
+    assert_int_equal(decision.choice.kind, CHOICE_REFUSED);
+    for (int block = 1; block <= 3; block++) {
+        add_trial("loop", block, 1 + 0.01 * block, 1);
+        add_trial("threads", block, 1 + 0.01 * block, 1);
+    }
+    decide();
+    assert_int_not_equal(decision.choice.kind, CHOICE_REFUSED);
+    assert_int_equal(decision.doubt_count, 0);
+}
+
+/* As a file. */
+static void test_evidence_is_read_as_written(void **state)
+{
+    static struct evidence again;
+    char why[400] = "";
+
+    (void)state;
+    add_trial("loop", 1, 1.5, NAN);
+    add_trial("loop", 2, 1.25, 3);
+    evidence.of[0].invalid = 1;
+    evidence.connections = 16;
+    snprintf(evidence.runs[evidence.run_count++], 64, "run");
+    json_t *json = evidence_json(&evidence);
+    assert_int_equal(evidence_read(json, &again, why, sizeof why), 0);
+    json_t *other = evidence_json(&again);
+    assert_true(json_equal(json, other));
+    json_object_set_new(json_array_get(json_object_get(json, "models"), 0),
+                        "workers", json_integer(-1));
+    assert_true(evidence_read(json, &again, why, sizeof why) < 0);
+    assert_non_null(strstr(why, "\"workers\" of models[0] is -1"));
+    json_decref(other);
+    json_decref(json);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -418,6 +604,13 @@ int main(void)
         TEST(test_errors_are_joint),
         TEST(test_fates),
         TEST(test_far_is_refused),
+        TEST(test_trials_overturn_a_forecast),
+        TEST(test_trials_that_scatter_settle_nothing),
+        TEST(test_trials_tell_that_it_does_not_matter),
+        TEST(test_overload_that_was_measured),
+        TEST(test_trials_decide_a_limit),
+        TEST(test_trials_lift_a_refusal),
+        TEST(test_evidence_is_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

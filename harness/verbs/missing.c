@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "missing.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/advice/advice.h"
+#include "harness/base/exit.h"
+#include "harness/server/models.h"
+#include "verbs.h"
+
+enum { LIST_SIZE = 2048 };
+
+/* Models that stand for a language where nobody names any. */
+static const char *const cpython[] = {"cpython-threads", "cpython-asyncio",
+                                      "cpython-processes", NULL};
+static const char *const node[] = {"node", "node-cluster", NULL};
+
+/* Calibrates in a child, whose results are progress here. Returns its exit
+ * code. */
+static int calibrate(char **argv)
+{
+    int count = 0, status;
+
+    while (argv[count])
+        count++;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+        int code = verb_calibrate(count, argv);
+        fflush(NULL);
+        _exit(code);
+    }
+    if (pid < 0)
+        return EXIT_FAILED;
+    /* Ctrl-C reaches the child too, which ends its servers first. */
+    void (*before)(int) = signal(SIGINT, SIG_IGN);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    signal(SIGINT, before);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+}
+
+static void add(const struct machine *machine, const char *name, char *list)
+{
+    size_t used = strlen(list);
+
+    if (machine_model(machine, name) || !models_find(models_all(), name))
+        return;
+    snprintf(list + used, LIST_SIZE - used, "%s%s", used ? "," : "", name);
+}
+
+static void add_all(const struct machine *machine, const char *const *names,
+                    char *list)
+{
+    for (int i = 0; names[i]; i++)
+        add(machine, names[i], list);
+}
+
+/* The names of models that have no constants, with commas. */
+static void find(const struct missing *missing, const struct machine *machine,
+                 char *list)
+{
+    list[0] = '\0';
+    for (int i = 0; i < missing->count; i++)
+        add(machine, missing->named[i], list);
+    if (missing->count == 0 && missing->cpython)
+        add_all(machine, cpython, list);
+    if (missing->count == 0 && missing->node)
+        add_all(machine, node, list);
+}
+
+/* Whether any of the models of C is asked about. */
+static bool needs_c(const struct missing *missing)
+{
+    for (int i = 0; i < missing->count; i++) {
+        const struct model_info *model =
+            models_find(models_all(), missing->named[i]);
+        if (model && !model->foreign)
+            return true;
+    }
+    return missing->count == 0 && missing->c;
+}
+
+/* Reads the constants. *own: they are of this machine. */
+static bool read_own(const struct missing *missing, struct machine *machine,
+                     bool *own)
+{
+    char why[5000];
+    bool shipped = false;
+
+    if (advice_machine(NULL, machine, &shipped, why, sizeof why) < 0) {
+        fprintf(stderr, "troika %s: %s\n", missing->verb, why);
+        return false;
+    }
+    *own = !shipped;
+    return true;
+}
+
+int missing_calibrate(const struct missing *missing)
+{
+    static struct machine machine, none;
+    char list[LIST_SIZE], verb[] = "troika calibrate", models[] = "--models",
+                          addition[] = "--add";
+    bool own;
+    int code = EXIT_OK;
+
+    if (!read_own(missing, &machine, &own))
+        return EXIT_FAILED;
+    bool all = !own && needs_c(missing);
+    if (all) {
+        fprintf(stderr, "there are no constants of this machine yet: they are "
+                        "measured first, which takes about six minutes\n");
+        code = calibrate((char *[]){verb, NULL});
+        if (!read_own(missing, &machine, &own))
+            return EXIT_FAILED;
+    }
+    find(missing, own ? &machine : &none, list);
+    if ((!all || own) && list[0]) {
+        fprintf(stderr,
+                "measured first, since there are no constants of "
+                "them: %s\n",
+                list);
+        code = calibrate(
+            (char *[]){verb, models, list, own ? addition : NULL, NULL});
+        if (!read_own(missing, &machine, &own))
+            return EXIT_FAILED;
+        find(missing, own ? &machine : &none, list);
+    }
+    if (own && !list[0])
+        return EXIT_OK;
+    fprintf(stderr,
+            "troika %s: without constants of this machine nothing is "
+            "measured; without --measure those of another one answer\n",
+            missing->verb);
+    return code == EXIT_OK ? EXIT_FAILED : code;
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The decision about a run's profile, made by forecast: its record in the report,
+what it rests on, and what breaks it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import stored
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "reports"))
+from choices import of_run, record  # noqa: E402
+from data import results, schema  # noqa: E402
+
+TROIKA = ROOT / os.environ.get("TROIKA_BUILD", "build/release") / "troika"
+LIMIT_S = 120
+
+
+def report(run: Path, *words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "reports" / "report.py", "--troika", TROIKA, *words, run]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+
+@unittest.skipUnless(TROIKA.is_file(), "the program is not built")
+class RunDecision(unittest.TestCase):
+    made = None  # one run and its record, of which each test has a copy
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.run_path = Path(place.name) / "run"
+        if RunDecision.made is None:
+            kept = tempfile.TemporaryDirectory()
+            self.addClassCleanup(kept.cleanup)
+            RunDecision.made = Path(kept.name) / "run"
+            stored.write(RunDecision.made, "quick")
+            done = report(RunDecision.made, "--only", "adr")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        shutil.copytree(RunDecision.made, self.run_path)
+        self.adr = self.run_path / "report" / "adr"
+        self.place = self.adr / "0001-concurrency-model-for-typical-api"
+
+    def test_the_record_is_a_forecast_with_the_cells_beside(self):
+        self.assertTrue((self.place / "record.md").is_file(), list(self.adr.iterdir()))
+        data = results.read(self.place / "decision.json")
+        self.assertIsNone(schema.problem("decision", data))
+        self.assertEqual(data["profile"], "typical API")
+        self.assertEqual({o["model"] for o in data["options"]}, {"serial", "thread-per-request", "event-loop", "process-pool"})
+        cells = results.read(self.place / "cells.json")
+        self.assertEqual([s["load_point"] for s in cells["services"]], ["fetch", "spin", "mixed"])
+        text = (self.place / "record.md").read_text()
+        self.assertIn('# Concurrency model for "typical API"', text)
+        self.assertIn("| fetch | event-loop |", text)
+        self.assertIn("cells.json has SHA-256", text)
+        # The profile is the load point fetch, so that its trials count as near it.
+        self.assertEqual(data["evidence"]["place"], "fetch")
+        self.assertIn("### Measured near the profile, as load point fetch", text)
+        self.assertFalse(data["firm"])
+
+    def test_serial_is_out_and_others_are_told_as_measured(self):
+        data = results.read(self.place / "decision.json")
+        serial = next(o for o in data["options"] if o["model"] == "serial")
+        self.assertEqual(serial["fate"], "fails")
+        loop = next(o for o in data["options"] if o["model"] == "event-loop")
+        seen = loop["measured"]["latency_ns"]
+        self.assertAlmostEqual(loop["latency_ns"] / seen, 1, delta=0.05)
+
+    def test_it_verifies_and_a_changed_trial_is_caught(self):
+        done = report(self.run_path, "--verify")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        trial = next(p for p in sorted((self.run_path / "trials").glob("*fetch-event-loop.json")))
+        data = json.loads(trial.read_text())
+        data["memory"]["total_bytes"] *= 2
+        trial.write_text(json.dumps(data))
+        done = report(self.run_path, "--verify")
+        self.assertEqual(done.returncode, 4, done.stdout)
+        self.assertIn("does not follow from the run", done.stdout)
+
+    def test_a_record_is_kept_while_nothing_changes(self):
+        report(self.run_path, "--only", "adr")
+        self.assertEqual([p.name for p in self.adr.iterdir()], [self.place.name])
+        (self.place / "decision.json").write_text("{}")
+        report(self.run_path, "--only", "adr")
+        self.assertEqual(len(list(self.adr.iterdir())), 2)
+
+    def test_invalid_trials_of_an_option_that_is_named_matter(self):
+        run = results.load(self.run_path)
+        experiment = run.data["experiments"][0]
+        data = results.read(self.place / "decision.json")
+        self.assertFalse(of_run.invalid_of(run, experiment, data)["depends"])
+        for t in run.trials:
+            if t["cell"]["model"] == data["named"][0]:
+                t["valid"] = False
+        found = of_run.invalid_of(run, experiment, data)
+        self.assertTrue(found["depends"])
+        self.assertIn(data["named"][0], found["words"])
+
+    def test_four_answers(self):
+        run = results.load(self.run_path)
+        told = of_run.told(run, run.data["experiments"][0], record.load(self.place), self.place)
+        for answer in ("outcome", "workers", "sure", "change"):
+            self.assertRegex(told[answer], r"^[A-Z0-9].*\.$")
+
+    def test_a_second_load_is_in_no_forecast(self):
+        other = self.run_path.parent / "beside"
+        stored.write(other, "beside")
+        done = subprocess.run([TROIKA, "decide", "--run", other], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_wrong_words(self):
+        for words, said in ((("--run", self.run_path, "--wait", "1ms"), "--wait has no effect with --run"),
+                            (("--run", self.run_path, "event-loop"), "event-loop has no effect with --run"),
+                            (("--experiment", "quick", "--wait", "1ms"), "no effect without --run"),
+                            (("--run", self.run_path, "--experiment", "nothing"), "no such experiment of it has a [profile]")):
+            with self.subTest(words=words):
+                done = subprocess.run([TROIKA, "decide", *words], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(said, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
