@@ -143,7 +143,8 @@ size: $(out)/troika ## say how many workers, threads and database connections a 
 
 MEASURE ?= --measure
 decide: all ## say which model should serve a service, how many workers, how sure, and what would flip it, and measure what is in question: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud; MEASURE=: only forecast)
-	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide $(MEASURE)
+	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide \
+	    $(if $(findstring --verify,$(value ARGS))$(findstring --run,$(value ARGS)),,$(MEASURE))
 
 probe: $(out)/troika ## find the profile of your service: make probe ARGS='--rate 300 --response 42ms --busy 35% --cores 2' (or '--log FILE', or "--command './server --port {port}' 'http://127.0.0.1:{port}/'")
 	@$(call needed,ARGS,; $(out)/troika probe --help)$(with) ARGS $(out)/troika probe
@@ -229,14 +230,14 @@ fuzz-run: $(fuzz_targets)
 
 ci: ## run what CI runs after make bench and make check (CI_TESTS=: of the release build, only these tests)
 	@$(MAKE) --no-print-directory format-check
-	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang WERROR=1; \
+	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory tests CC=clang CFLAGS=-O0 WERROR=1; \
 	    else echo 'clang is missing: its warnings are not looked at'; fi
 	@$(MAKE) --no-print-directory check WERROR=1 $(if $(CI_TESTS),TESTS='$(CI_TESTS)')
 	@$(out)/troika selftest --no-store >build/selftest.txt; status=$$?; tail -1 build/selftest.txt; \
 	    case $$status in 0|3) ;; *) cat build/selftest.txt; exit $$status;; esac # 3: a busy machine could not tell
 	@$(MAKE) --no-print-directory asan WERROR=1
 	@$(MAKE) --no-print-directory tsan WERROR=1
-	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=60
+	@$(MAKE) --no-print-directory fuzz WERROR=1 FRESH=1 RUNS=100000 SECONDS=30
 
 c_files = $(wildcard $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 format: ## format all C files by clang-format, and the schemas with one property a line

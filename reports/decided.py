@@ -1,19 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Makes the record of a decision that `troika decide -o FOLDER` stored:
-FOLDER/record.md.
+"""Makes the record of a decision that `troika decide -o FOLDER` stored,
+FOLDER/record.md, and its page, FOLDER/index.html.
 
 With --verify, checks that the record follows from the files beside it, and that
 the answer follows from the question, the constants, the residuals and what was
-measured, which
-`troika decide --verify FOLDER` decides again.
+measured: `troika decide --verify FOLDER` decides again.
 """
 
 import argparse
 import subprocess
 import sys
 
-from choices import record
+from choices import page, record
+from charts import drawing
 from data import output, results
 from pages import render
 
@@ -49,8 +49,10 @@ def main(argv: list[str]) -> int:
     try:
         if options.verify:
             return verify(options.folder, options.verify)
-        print(record.write(record.load(options.folder)))
-    except (results.ResultsError, render.PagesError) as error:
+        decision = record.load(options.folder)
+        print(record.write(decision))
+        print(page.write(decision))
+    except (results.ResultsError, drawing.DrawingError, render.PagesError) as error:
         print(f"decided: {error}", file=sys.stderr)
         return 1
     except render.UNFORESEEN as error:

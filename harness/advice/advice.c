@@ -140,7 +140,12 @@ static void doubt(struct advice *advice)
                       ? difftime((time_t)now.at_s, timegm(&at)) / 86400
                       : INFINITY;
     advice->stale = days > ADVICE_DAYS_MAX;
-    if (advice->shipped)
+    if (advice->shipped && advice->question->scaled)
+        snprintf(text, size,
+                 "they came with this program, and their times are scaled by "
+                 "what the run's cells cost: troika calibrate measures this "
+                 "machine");
+    else if (advice->shipped)
         snprintf(text, size,
                  "they came with this program and are another machine's: take "
                  "ratios of models from them, no times; troika calibrate "

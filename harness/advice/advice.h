@@ -27,6 +27,7 @@ struct question {
     int workers;     /* 0: those that are needed */
     struct precision precision;
     struct as_of as_of;
+    bool scaled; /* shipped constants are scaled by a run's cells */
 };
 
 /* Here and now. */

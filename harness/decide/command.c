@@ -71,6 +71,31 @@ static const char *value_of(const struct service *p, enum service_field field,
     return "";
 }
 
+/* Weights that are not the standard ones, and what must be there. */
+static void add_wishes(const struct decision *decision, char *text, size_t size)
+{
+    const struct wishes *wishes = &decision->wishes;
+    struct wishes standard = wishes_standard(decision->matter.service);
+    char value[128];
+
+    for (int d = 0; d < DRIVERS; d++) {
+        snprintf(value, sizeof value, "%s=%s", driver_name(d),
+                 digits_of(wishes->weights[d], 10).text);
+        if (wishes->weights[d] != standard.weights[d])
+            add(text, size, "weight", value);
+        snprintf(value, sizeof value, "'%s>=%s'", driver_name(d),
+                 digits_of(wishes->least[d], 10).text);
+        if (wishes->least[d] > 0)
+            add(text, size, "require", value);
+    }
+    for (int i = 0; i < wishes->score_count; i++) {
+        const struct score *score = &wishes->scores[i];
+        snprintf(value, sizeof value, "%s:%s=%s", driver_name(score->driver),
+                 score->model, digits_of(score->value, 10).text);
+        add(text, size, "score", value);
+    }
+}
+
 const char *decision_command(const struct decision *decision, char *text,
                              size_t size)
 {
@@ -90,6 +115,7 @@ const char *decision_command(const struct decision *decision, char *text,
     snprintf(value, sizeof value, "%d", question->workers);
     if (question->workers > 0)
         add(text, size, "workers", value);
+    add_wishes(decision, text, size);
     if (question->model_count == 0 && decision->language != LANGUAGE_C)
         add(text, size, "language", languages[decision->language]);
     for (int i = 0; i < question->model_count; i++) {

@@ -147,6 +147,8 @@ static void find_fates(const struct decision *decision, enum fate *fates)
                        ? fate_of(&decision->peak, &decision->options[m],
                                  &latency, &memory)
                        : FATE_BARRED;
+        if (fates[m] == FATE_FITS && decision->options[m].found.overloads > 0)
+            fates[m] = FATE_AT_RISK;
     }
 }
 
@@ -181,12 +183,7 @@ static void doubt_errors(struct decision *decision, bool far)
               "validated: %s; forecasts are shown, and nothing is recommended; "
               "--measure measures it",
               where);
-    if (decision->inquiry->run[0] && advice->shipped)
-        doubt(decision,
-              "the constants came with this program, and their times are "
-              "scaled by what the run's cells cost: troika calibrate measures "
-              "this machine");
-    else if (advice->doubt[0])
+    if (advice->doubt[0])
         doubt(decision, "the constants: %s", advice->doubt);
     if (advice->machine->noisy)
         doubt(decision,

@@ -192,7 +192,8 @@ static struct figures with_errors(const struct draws *draws, int option,
                                       &candidate->found, q, ratio[q]);
     }
     struct figures drawn = figures_scaled(figures, ratio);
-    if (candidate->measured && candidate->found.overloaded)
+    if (candidate->measured &&
+        (candidate->found.overloaded || trial_of(candidate, block)->overloaded))
         drawn.of[DRIVER_LATENCY] = INFINITY;
     return drawn;
 }

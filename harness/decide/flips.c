@@ -312,9 +312,13 @@ static void find_shaken(const struct field *field, struct flips *flips)
     int both = field->rival_count < 2 ? 0 : 2;
 
     shaking.field = field;
-    for (int i = 0; i < both; i++)
-        shaking.counts[i] = shake(field->options[field->rivals[i]].model,
-                                  shaking.models[i], shaking.ids[i]);
+    for (int i = 0; i < both; i++) {
+        const struct candidate *o = &field->options[field->rivals[i]];
+        /* A figure that was measured is known, whatever its constants are. */
+        shaking.counts[i] =
+            o->measured ? 0
+                        : shake(o->model, shaking.models[i], shaking.ids[i]);
+    }
     parallel_run(both, shake_one, &shaking);
     for (int i = 0; i < both; i++)
         for (int k = 0; k < shaking.counts[i]; k += 2)
@@ -347,7 +351,7 @@ void flips_find(const struct matter *matter, const struct candidate *options,
     struct finding finding = {&field, flips, false};
     int leader;
 
-    *flips = (struct flips){.best = -1};
+    *flips = (struct flips){.best = -1, .slack = field.slack};
     /* Fewer requests may show another order of options that are close. */
     finding.stands = flips->stands = lead_holds(
         &field, INPUT_CPU, &peak, requests_on_the_way(&field), &leader);

@@ -44,8 +44,9 @@ struct flips {
     /* The choice stands with the requests of a search; otherwise what would
      * flip it was looked for in limit and memory alone. */
     bool stands;
-    double lead; /* at the service itself */
-    int best;    /* of `of`, by value; -1: nothing is worth knowing */
+    double lead;  /* at the service itself */
+    double slack; /* of the field: lead.h */
+    int best;     /* of `of`, by value; -1: nothing is worth knowing */
     struct shaken shaken[SHAKEN_MAX]; /* those that move it most */
     int shaken_count;
 };

@@ -24,8 +24,9 @@ static json_t *measured_json(const struct candidate *o)
         json_object_set_new(ratios, quantity_name(q),
                             json_finite(o->found.ratio[q]));
     return json_pack(
-        "{s:i, s:i, s:b, s:o, s:o}", "trials", o->measured->count, "invalid",
-        o->measured->invalid, "overloaded", o->found.overloaded, "latency_ns",
+        "{s:i, s:i, s:i, s:b, s:o, s:o}", "workers", o->measured->workers,
+        "trials", o->measured->count, "invalid", o->measured->invalid,
+        "overloaded", o->found.overloaded, "latency_ns",
         json_finite(o->found.measured[QUANTITY_P99]), "ratios", ratios);
 }
 

@@ -308,16 +308,14 @@ struct making {
  * and did not come has no ratio, but a latency. */
 static void see(const struct matter *matter, struct candidate *option)
 {
-    const struct evidence_model *measured =
-        matter->evidence ? evidence_find(matter->evidence, option->model->name,
-                                         option->workers)
-                         : NULL;
-
+    if (matter->evidence)
+        option->tried = evidence_find(matter->evidence, option->model->name,
+                                      option->workers);
     option->forecast = option->figures;
-    if (option->why[0] || !measured || measured->count == 0)
+    if (option->why[0] || !option->tried || option->tried->count == 0)
         return;
-    option->measured = measured;
-    option->found = evidence_found(measured);
+    option->measured = option->tried;
+    option->found = evidence_found(option->measured);
     candidate_correct(option, &option->figures);
     double *latency_ns = &option->figures.of[DRIVER_LATENCY];
     if (isinf(*latency_ns) && !option->found.overloaded &&

@@ -91,7 +91,8 @@ struct candidate {
     struct figures forecast; /* as it was made */
     /* The forecast's, times what was measured over what was forecast. */
     struct figures figures;
-    const struct evidence_model *measured; /* NULL: it was not */
+    const struct evidence_model *tried;    /* NULL: it was not measured */
+    const struct evidence_model *measured; /* with a valid trial; or NULL */
     struct evidence_found found;
     bool fits; /* by the figures, without their bands */
     double burden;

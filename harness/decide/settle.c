@@ -33,8 +33,8 @@ static bool is_candidate(const struct decision *decision, int option)
         judged->fate != FATE_AT_RISK)
         return false;
     if (leader < 0) /* whether none keeps the limits is the question */
-        return !isinf(o->figures.of[DRIVER_LATENCY]) &&
-               judged->fate == FATE_FAILS && !o->measured;
+        return !isinf(o->forecast.of[DRIVER_LATENCY]) &&
+               judged->fate == FATE_FAILS;
     return judged->best >= BEST_LEAST || judged->equal >= EQUAL_LEAST ||
            o->burden - decision->options[leader].burden <= log(NEAR);
 }
@@ -47,7 +47,7 @@ static double rank_of(const struct decision *decision, int option)
     if (option == decision->choice.leader)
         return -INFINITY;
     return decision->choice.leader >= 0 ? o->burden
-                                        : o->figures.of[DRIVER_LATENCY];
+                                        : o->forecast.of[DRIVER_LATENCY];
 }
 
 static void find_candidates(const struct decision *decision,
@@ -87,14 +87,15 @@ static double burden_in(const struct decision *decision, int option,
 }
 
 /* The interval of the option's burden less the leader's, from blocks in which
- * both were measured. Returns how many there are. */
-static int compare(const struct decision *decision, int option, double *lo,
-                   double *hi)
+ * both were measured and neither came to an overload. */
+static void compare(const struct decision *decision, int option, double *lo,
+                    double *hi)
 {
     const struct candidate *o = &decision->options[option];
     const struct candidate *first = &decision->options[decision->choice.leader];
     const struct figures figures[] = {first->figures, o->figures};
     bool fits[] = {true, true}, known[DRIVERS_MEASURED];
+    double apart[EVIDENCE_BLOCKS_MAX];
     double sum = 0, squares = 0;
     int n = 0;
 
@@ -103,60 +104,64 @@ static int compare(const struct decision *decision, int option, double *lo,
         const struct evidence_trial *own = &o->measured->trials[i];
         const struct evidence_trial *other =
             evidence_at(first->measured, own->block);
-        if (!other)
+        if (!other || own->overloaded || other->overloaded)
             continue;
-        double apart =
-            burden_in(decision, option, own, known) -
-            burden_in(decision, decision->choice.leader, other, known);
-        sum += apart;
-        squares += apart * apart;
-        n++;
+        apart[n] = burden_in(decision, option, own, known) -
+                   burden_in(decision, decision->choice.leader, other, known);
+        sum += apart[n++];
     }
-    double mean = sum / n;
-    double sd =
-        n > 1 ? sqrt(fmax(0, squares - n * mean * mean) / (n - 1)) : NAN;
+    *lo = *hi = NAN;
+    if (n < 2)
+        return;
+    for (int i = 0; i < n; i++)
+        squares += (apart[i] - sum / n) * (apart[i] - sum / n);
     double half =
-        n > 1 ? statistics_t_quantile(0.95, n - 1) * sd / sqrt(n) : NAN;
-    *lo = mean - half;
-    *hi = mean + half;
-    return n;
+        statistics_t_quantile(0.95, n - 1) * sqrt(squares / (n - 1) / n);
+    *lo = sum / n - half;
+    *hi = sum / n + half;
 }
 
 static int trials_of(const struct decision *decision, int option)
 {
-    const struct candidate *o = &decision->options[option];
-    return o->measured ? o->measured->count + o->measured->invalid : 0;
+    const struct evidence_model *tried = decision->options[option].tried;
+    return tried ? tried->count + tried->invalid : 0;
 }
 
-/* Whether more trials would tell of the option itself. */
-static bool is_open(const struct decision *decision, int option)
+/* Whether trials tell of the option what was in question: of the leader that it
+ * keeps the limits, of another one that it is worse, or as good. Without a
+ * leader, that it was measured. */
+static bool is_told(const struct decision *decision, int option, double lo,
+                    double hi)
 {
-    int trials = trials_of(decision, option);
-    bool risk = decision->choice.of[option].fate == FATE_AT_RISK;
+    const struct candidate *o = &decision->options[option];
+    bool fits = decision->choice.of[option].fate == FATE_FITS;
+    double within = log1p(CHOICE_WITHIN);
+    int leader = decision->choice.leader;
 
-    return trials < SETTLE_BLOCKS_LEAST || (risk && trials < BLOCKS_MOST);
+    if (!o->measured || o->measured->count < SETTLE_BLOCKS_LEAST)
+        return false;
+    if (leader < 0)
+        return true;
+    if (option == leader)
+        return fits;
+    return lo > 0 || (fits && (hi < 0 || (lo > -within && hi < within)));
 }
 
 struct settle settle_of(const struct decision *decision)
 {
     struct settle settle = {.settled = true};
-    double within = log1p(CHOICE_WITHIN);
 
     find_candidates(decision, &settle);
     for (int i = 0; i < settle.count; i++) {
         int option = settle.options[i];
-        settle.lo[i] = settle.hi[i] = NAN;
-        settle.open[i] = is_open(decision, option);
         const struct candidate *first = &decision->options[settle.options[0]];
+        settle.lo[i] = settle.hi[i] = NAN;
         if (i > 0 && decision->choice.leader >= 0 && first->measured &&
-            decision->options[option].measured) {
-            int n = compare(decision, option, &settle.lo[i], &settle.hi[i]);
-            double lo = settle.lo[i], hi = settle.hi[i];
-            bool told = lo > 0 || hi < 0 || (lo > -within && hi < within);
-            settle.open[i] |= !told && n < BLOCKS_MOST &&
-                              trials_of(decision, option) < BLOCKS_MOST;
-        }
-        settle.settled &= !settle.open[i];
+            decision->options[option].measured)
+            compare(decision, option, &settle.lo[i], &settle.hi[i]);
+        bool told = is_told(decision, option, settle.lo[i], settle.hi[i]);
+        settle.open[i] = !told && trials_of(decision, option) < BLOCKS_MOST;
+        settle.settled &= told;
     }
     return settle;
 }
@@ -203,32 +208,49 @@ static void tell_round(const struct evidence_round *round, int64_t left_ns)
         plan_duration(left_ns, left, sizeof left));
 }
 
+/* Sets the windows of all rounds, for three blocks in the time. */
+static void set_windows(const struct settle_plan *plan,
+                        const struct decision *decision,
+                        const struct settle *settle, int64_t left_ns,
+                        struct evidence_round *round)
+{
+    int64_t each_ns = left_ns / (SETTLE_BLOCKS_LEAST * round->count);
+
+    round->warmup_ns = round->window_ns = 0;
+    each_ns -= evidence_trial_ns(round);
+    if (!evidence_windows(round, rate_of(decision, settle), each_ns))
+        fprintf(stderr,
+                "troika %s: in %s no trial has enough requests for the "
+                "percentile at this rate: a longer --budget tells more\n",
+                plan->verb, digits_ns((double)plan->budget_ns).text);
+}
+
 /* Plans the next round. False: nothing is left to measure, or no time. */
 static bool plan_round(const struct settle_plan *plan,
                        const struct decision *decision,
                        const struct settle *settle, int64_t left_ns,
                        struct evidence_round *round)
 {
-    bool first = round->first_block == 1;
+    bool first = round->first_block == 1, open = false;
+    char needs[48];
 
+    for (int i = 0; i < settle->count; i++)
+        open |= settle->open[i];
     choose(decision, settle, round);
-    if (settle->settled || round->count == 0)
+    if (!open || round->count == 0)
         return false;
     round->blocks = first ? SETTLE_BLOCKS_LEAST : BLOCKS_MORE;
-    if (first) {
-        int64_t each_ns = left_ns / (SETTLE_BLOCKS_LEAST * round->count);
-        round->warmup_ns = round->window_ns = 0;
-        each_ns -= evidence_trial_ns(round);
-        if (!evidence_windows(round, rate_of(decision, settle), each_ns))
-            fprintf(stderr,
-                    "troika %s: in %s no trial has enough requests for the "
-                    "percentile at this rate: a longer --budget tells more\n",
-                    plan->verb, digits_ns((double)plan->budget_ns).text);
-    }
+    if (first)
+        set_windows(plan, decision, settle, left_ns, round);
     int64_t block_ns = evidence_trial_ns(round) * round->count;
     while (round->blocks > 1 && round->blocks * block_ns > left_ns)
         round->blocks--;
-    return first || round->blocks * block_ns <= left_ns;
+    if (first && block_ns > left_ns)
+        fprintf(stderr,
+                "troika %s: nothing is measured: a trial of each takes %s; "
+                "give a longer --budget\n",
+                plan->verb, plan_duration(block_ns, needs, sizeof needs));
+    return round->blocks * block_ns <= left_ns;
 }
 
 static int measure_rounds(const struct settle_plan *plan,

@@ -13,12 +13,12 @@ enum { SETTLE_OPTIONS_MAX = 4, SETTLE_BLOCKS_LEAST = 3 };
 struct settle {
     int options[SETTLE_OPTIONS_MAX]; /* that may be the choice, the leader
                                         first */
-    bool open[SETTLE_OPTIONS_MAX];   /* more trials would tell */
+    bool open[SETTLE_OPTIONS_MAX];   /* more trials may tell */
     /* Of an option its burden less the leader's, the 90 % interval over blocks;
      * NAN: not known. */
     double lo[SETTLE_OPTIONS_MAX], hi[SETTLE_OPTIONS_MAX];
     int count;
-    bool settled; /* none is open */
+    bool settled; /* trials tell of each what was in question */
 };
 
 struct settle settle_of(const struct decision *decision);

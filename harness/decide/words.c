@@ -325,7 +325,7 @@ static void say_shaken(const struct decision *decision,
     for (int i = 0; i < flips->shaken_count; i++) {
         const struct shaken *s = &flips->shaken[i];
         const struct constant *c = &s->model->of[s->constant];
-        if (s->low_lead >= 0 && s->high_lead >= 0)
+        if (!(fmin(s->low_lead, s->high_lead) < -flips->slack))
             continue;
         sentences_say(sentences,
                       "the constant %s of %s (%s, measured as %s to %s) may "
@@ -385,38 +385,63 @@ static void append_seen(const struct candidate *o, enum quantity quantity,
     append(list, size, "; ", part);
 }
 
-/* What the trials of an option gave, and which gave nothing. */
+/* Where the trials were: "at the profile". */
+static const char *place_of(const struct evidence *evidence, char *text,
+                            size_t size)
+{
+    if (evidence->place[0])
+        snprintf(text, size, "near the profile, as load point %s",
+                 evidence->place);
+    else
+        snprintf(text, size, "at the profile");
+    return text;
+}
+
+/* What the trials of an option gave. */
 static void say_seen_option(const struct decision *decision, int option,
                             struct sentences *sentences)
 {
     const struct candidate *o = &decision->options[option];
     const struct evidence_model *seen = o->measured;
     const struct evidence *evidence = decision->matter.evidence;
-    char list[NAMES] = "", latency[FIGURE], named[PART];
+    char list[NAMES] = "", latency[FIGURE], workers[FIGURE] = "", place[PART];
 
-    with_workers(decision, option, named, sizeof named);
+    if (seen->workers > 0 && o->model->has_workers)
+        snprintf(workers, sizeof workers, " with %d worker%s", seen->workers,
+                 digits_plural(seen->workers));
     snprintf(latency, sizeof latency, "p%s",
              digits_of(evidence->percentile, 4).text);
     append_seen(o, QUANTITY_P99, latency, "_ns", list, sizeof list);
     append_seen(o, QUANTITY_CPU, "CPU of a request", "_ns", list, sizeof list);
     append_seen(o, QUANTITY_MEMORY, "memory", "_bytes", list, sizeof list);
     append_seen(o, QUANTITY_THROUGHPUT, "rate", "_per_s", list, sizeof list);
-    char place[PART] = "at the profile";
-    if (evidence->place[0])
-        snprintf(place, sizeof place, "near the profile, as load point %s",
-                 evidence->place);
-    sentences_say(sentences, "measured %s: %s: %s (%d trial%s)", place, named,
+    sentences_say(sentences, "measured %s: %s%s: %s (%d trial%s)",
+                  place_of(evidence, place, sizeof place), o->model->name,
+                  workers,
                   o->found.overloaded ? "overload"
                   : list[0]           ? list
                                       : "no figure",
                   seen->count, digits_plural(seen->count));
-    if (!o->found.overloaded && o->found.n[QUANTITY_P99] == 0)
+    if (o->found.overloads > 0 && !o->found.overloaded)
+        sentences_say(sentences, "%s came to an overload in %d of %d trials",
+                      o->model->name, o->found.overloads, seen->count);
+    if (!o->found.overloaded && !isfinite(o->found.measured[QUANTITY_P99]))
         sentences_say(sentences, "%s of %s was not measured: %s", latency,
                       o->model->name, seen->unknown);
-    if (seen->invalid > 0)
-        sentences_say(sentences, "of %s %d trial%s gave nothing: %s",
-                      o->model->name, seen->invalid,
-                      digits_plural(seen->invalid), seen->why);
+}
+
+/* The trials of an option, and those that gave nothing. */
+static void say_tried(const struct decision *decision, int option,
+                      struct sentences *sentences)
+{
+    const struct candidate *o = &decision->options[option];
+
+    if (o->measured)
+        say_seen_option(decision, option, sentences);
+    if (o->tried && o->tried->invalid > 0)
+        sentences_say(sentences, "%d trial%s of %s gave nothing: %s",
+                      o->tried->invalid, digits_plural(o->tried->invalid),
+                      o->model->name, o->tried->why);
 }
 
 /* Whether trials tell the options apart. */
@@ -429,18 +454,19 @@ static void say_settled(const struct decision *decision,
     for (int i = 1; i < settle.count; i++) {
         if (!isfinite(settle.lo[i]))
             continue;
-        snprintf(part, sizeof part, "%s's is %+.0f to %+.0f %% of it",
+        snprintf(part, sizeof part, "%s %+.0f to %+.0f %%",
                  name_of(decision, settle.options[i]),
                  100 * expm1(settle.lo[i]), 100 * expm1(settle.hi[i]));
         append(list, sizeof list, ", ", part);
     }
-    sentences_say(sentences, "%s%s%s%s%s",
+    sentences_say(sentences, "%s",
                   settle.settled
                       ? "what was in question is settled by measurement"
-                      : "measuring did not settle it in the time it had",
-                  list[0] ? ": by what weighs, " : "",
-                  list[0] ? name_of(decision, settle.options[0]) : "",
-                  list[0] ? " is the base and " : "", list);
+                      : "what was in question is not settled by measurement");
+    if (list[0])
+        sentences_say(sentences,
+                      "burdens against that of %s, from the blocks: %s",
+                      name_of(decision, settle.options[0]), list);
 }
 
 static void say_evidence(const struct decision *decision,
@@ -451,8 +477,7 @@ static void say_evidence(const struct decision *decision,
     if (!evidence)
         return;
     for (int m = 0; m < decision->matter.model_count; m++)
-        if (decision->options[m].measured)
-            say_seen_option(decision, m, sentences);
+        say_tried(decision, m, sentences);
     if (!evidence->place[0])
         say_settled(decision, sentences);
     if (evidence->shared)

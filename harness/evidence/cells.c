@@ -101,13 +101,21 @@ static int cpus_of(const json_t *run)
                        number(environment, "cpus", 0));
 }
 
-/* Of the machine; a run need not have one. */
-static const char *fingerprint_of(const json_t *run)
+const char *cells_fingerprint(const json_t *run)
 {
     const char *text =
         json_text_of(json_object_get(run, "environment"), "fingerprint");
 
     return text[0] ? text : "unknown";
+}
+
+/* Clients who ask again at once, equal waits, and all work behind them: such
+ * requests stay bunched or stay apart, as they began, and in one regime half as
+ * many are served as in the other (docs/method/forecasts.md, the convoy). No
+ * forecast tells which it was. */
+static bool has_regimes(const struct work *work, const struct service *service)
+{
+    return work->after && service->rate_per_s <= 0;
 }
 
 bool cells_service(const json_t *run, const json_t *trial,
@@ -123,7 +131,8 @@ bool cells_service(const json_t *run, const json_t *trial,
     *workers = (int)number(cell, "workers", 0);
     if (!work || !point || cpus < 1 ||
         !json_is_null(json_object_get(point, "beside")) ||
-        !take_load(json_object_get(cell, "load"), service))
+        !take_load(json_object_get(cell, "load"), service) ||
+        has_regimes(work, service))
         return false;
     take_work(work, json_object_get(cell, "parameters"), machine, service);
     service->backend_workers = (int)number(point, "backend_workers", 0);
@@ -187,7 +196,7 @@ static double overhead_of(const json_t *run, const json_t *trial,
     double work_ns = p.cpu_ns * constant_of(model, CONSTANT_WORK_FACTOR, 1);
     return work_ns > cpu_ns / 2
                ? NAN
-               : (cpu_ns - work_ns) / (f.full_cpu_ns - work_ns);
+               : (cpu_ns - work_ns) / (f.request_cpu_ns - work_ns);
 }
 
 /* Constants that are times of this machine's CPU. */
@@ -236,8 +245,9 @@ int cells_scale(const json_t *run, const json_t *trials,
                 struct machine *machine)
 {
     double factors[CONSTANTS_MODELS_MAX], known[CONSTANTS_MODELS_MAX];
-    int count = 0;
+    int count = 0, cpus = cpus_of(run);
 
+    machine->cores = cpus > 1 ? cpus / 2 : 1;
     scale_step(trials, machine);
     for (int m = 0; m < machine->model_count; m++) {
         factors[m] = factor_of(run, trials, machine, &machine->models[m]);
@@ -261,7 +271,7 @@ int cells_scale(const json_t *run, const json_t *trials,
     snprintf(machine->at, sizeof machine->at, "%s",
              json_text_of(run, "started_at"));
     snprintf(machine->fingerprint, sizeof machine->fingerprint, "%s",
-             fingerprint_of(run));
+             cells_fingerprint(run));
     return count;
 }
 
@@ -433,20 +443,31 @@ static double apart(double a, double b, double floor)
     return high / low;
 }
 
-static const double NEAR = 1.25, WAIT_FLOOR_NS = 1e6, CPU_FLOOR_NS = 1e5;
+static const double NEAR = 1.25, WAIT_FLOOR_NS = 1e6, CPU_FLOOR_NS = 1e5,
+                    PAYLOAD_FLOOR = 4096;
 
-/* The largest factor; INFINITY where one is at a rate and the other is not. */
+/* The largest factor; INFINITY where one has what the other has not. */
 static double distance(const struct service *cell, const struct service *p)
 {
     if ((cell->rate_per_s > 0) != (p->rate_per_s > 0) ||
-        cell->cores != p->cores || cell->burst != p->burst)
+        (cell->wait_ns > 0) != (p->wait_ns > 0) || cell->cores != p->cores ||
+        cell->burst != p->burst || cell->think_ns != p->think_ns ||
+        cell->backend_workers != p->backend_workers)
         return INFINITY;
-    double load = p->rate_per_s > 0
-                      ? apart(cell->rate_per_s, p->rate_per_s, 1)
-                      : apart(cell->connections, p->connections, 1);
-    double wait = apart(cell->wait_ns, p->wait_ns, WAIT_FLOOR_NS);
-    double cpu = apart(cell->cpu_ns, p->cpu_ns, CPU_FLOOR_NS);
-    return fmax(load, fmax(wait, cpu));
+    const double factors[] = {
+        p->rate_per_s > 0 ? apart(cell->rate_per_s, p->rate_per_s, 1)
+                          : apart(cell->connections, p->connections, 1),
+        apart(cell->wait_ns, p->wait_ns, WAIT_FLOOR_NS),
+        apart(cell->cpu_ns, p->cpu_ns, CPU_FLOOR_NS),
+        p->wait_ns > 0 ? apart(cell->calls, p->calls, 1) : 1,
+        apart(cell->payload_bytes, p->payload_bytes, PAYLOAD_FLOOR),
+        apart(1 + cell->cv_wait, 1 + p->cv_wait, 1),
+        apart(1 + cell->cv_cpu, 1 + p->cv_cpu, 1),
+    };
+    double most = 1;
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        most = fmax(most, factors[i]);
+    return most;
 }
 
 /* The load point that is nearest, "" if none is near. */

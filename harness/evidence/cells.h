@@ -10,6 +10,9 @@
 #include "evidence.h"
 #include "harness/predict/forecast.h"
 
+/* The fingerprint of the run's machine; "unknown", if the run has none. */
+const char *cells_fingerprint(const json_t *run);
+
 /* The service and workers of a trial's cell. False: no forecast is about it,
  * since its workload, its mode or a second load beside it is in no model. */
 bool cells_service(const json_t *run, const json_t *trial,

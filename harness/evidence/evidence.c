@@ -86,13 +86,12 @@ static void find(const struct evidence_model *model, enum quantity quantity,
 struct evidence_found evidence_found(const struct evidence_model *model)
 {
     struct evidence_found found = {0};
-    int overloaded = 0;
 
     for (int q = 0; q < QUANTITIES; q++)
         find(model, q, &found);
     for (int i = 0; i < model->count; i++)
-        overloaded += model->trials[i].overloaded;
-    found.overloaded = 2 * overloaded > model->count;
+        found.overloads += model->trials[i].overloaded;
+    found.overloaded = 2 * found.overloads > model->count;
     return found;
 }
 

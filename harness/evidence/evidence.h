@@ -67,7 +67,8 @@ struct evidence_found {
      * a chance of 90 %, if ratios are lognormal. NAN: below two trials. */
     double factor[QUANTITIES];
     double measured[QUANTITIES]; /* geometric mean; NAN: none */
-    bool overloaded;             /* more than half of the trials */
+    int overloads;               /* trials that came to one */
+    bool overloaded;             /* more than half of the trials did */
 };
 
 struct evidence_found evidence_found(const struct evidence_model *model);

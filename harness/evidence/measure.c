@@ -29,6 +29,16 @@ static const int64_t AROUND_NS = 2500000000;
 /* Of the workload `service`. */
 enum { SIZE_LEAST = 64, SIZE_MOST = 1 << 20, CONNECTIONS_MOST = 20000 };
 
+/* Of an experiment's cell. */
+static const double CV_MOST = 3, WARMUP_MOST_NS = 600e9,
+                    WINDOW_MOST_NS = 3000e9;
+
+/* A service settles in waits and pauses. */
+static double warmup_ns_of(const struct service *p)
+{
+    return fmax(600e6, 8 * p->wait_ns + 2 * p->think_ns);
+}
+
 /* The CPUs that the service has, or false. */
 static bool place(const struct service *service, enum placement *placement)
 {
@@ -63,6 +73,14 @@ bool evidence_possible(const struct service *service, char *why, size_t size)
                  digits_bytes(SIZE_MOST).text);
     else if (service->connections > CONNECTIONS_MOST)
         snprintf(why, size, "more than %d connections", CONNECTIONS_MOST);
+    else if (fmax(service->cv_wait, service->cv_cpu) > CV_MOST)
+        snprintf(why, size,
+                 "the workload varies by %.0f times its mean at most", CV_MOST);
+    else if (warmup_ns_of(service) > WARMUP_MOST_NS)
+        snprintf(why, size,
+                 "such waits and pauses need %.0f s to settle, and %.0f s are "
+                 "the most",
+                 warmup_ns_of(service) / NS_PER_S, WARMUP_MOST_NS / NS_PER_S);
     return why[0] == '\0';
 }
 
@@ -85,12 +103,12 @@ bool evidence_windows(struct evidence_round *round, double rate_per_s,
     double turn_ns = p->wait_ns + p->think_ns + p->cpu_ns;
     double share = 1 - percentile_of(p) / 100;
     double wanted = fmax(REQUESTS_LEAST, BEYOND / share);
-    double warmup_ns = fmax(600e6, 8 * p->wait_ns + 2 * p->think_ns);
+    double warmup_ns = warmup_ns_of(p);
     double window_ns = fmax(wanted / rate_per_s * NS_PER_S, 1e9);
 
     if (p->rate_per_s <= 0) /* whole waves of clients */
         window_ns = fmax(window_ns, 20 * turn_ns);
-    double most = fmax((double)most_ns - warmup_ns, 1e9);
+    double most = fmin(fmax((double)most_ns - warmup_ns, 1e9), WINDOW_MOST_NS);
     round->warmup_ns = (int64_t)ceil(warmup_ns / 1e6) * 1000000;
     round->window_ns = (int64_t)ceil(fmin(window_ns, most) / 1e6) * 1000000;
     return window_ns <= most;
@@ -151,7 +169,7 @@ static void write_load(const struct evidence_round *round, FILE *file)
     fprintf(file,
             "warmup = %" PRId64 "ms\nwindow = %" PRId64 "ms\ntimeout = %.0fs\n",
             round->warmup_ns / 1000000, round->window_ns / 1000000,
-            ceil(20 + 4 * (p->wait_ns + p->limit_ns) / NS_PER_S));
+            fmin(600, ceil(20 + 4 * (p->wait_ns + p->limit_ns) / NS_PER_S)));
 }
 
 static void write_experiment(const struct evidence_round *round, FILE *file)

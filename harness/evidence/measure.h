@@ -36,8 +36,9 @@ bool evidence_possible(const struct service *service, char *why, size_t size);
 bool evidence_startable(const struct model_constants *model);
 
 /* Sets warm-up and window: as long as the percentile of the limit (p99 without
- * one) needs, but not longer than `most_ns` for both. Returns whether the
- * percentile will be known. `rate_per_s` is what will come. */
+ * one) needs, but not longer than `most_ns` for both, if that leaves a second
+ * of window. Returns whether the percentile will be known. `rate_per_s` is what
+ * will come. */
 bool evidence_windows(struct evidence_round *round, double rate_per_s,
                       int64_t most_ns);
 

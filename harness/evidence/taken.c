@@ -10,7 +10,8 @@
 #include "harness/figures/metric.h"
 #include "harness/validate/reading.h"
 
-/* A machine that stands still for a tenth of a percentile can have made it. */
+/* A machine that stands still for a tenth of a percentile can have made it.
+ * (For a percentile far below its limit, a tenth of the limit.) */
 static const double STALL_SHARE = 0.1;
 
 double taken_figure(const json_t *trial, enum quantity quantity)
@@ -40,7 +41,7 @@ static double measured_latency(const struct service *p, const json_t *trial,
                  json_text_of(json_object_get(trial, "bound"), "by"));
         return NAN;
     }
-    if (!(stall_ns >= STALL_SHARE * fmax(latency_ns, p->limit_ns)))
+    if (stall_ns < STALL_SHARE * fmax(latency_ns, p->limit_ns))
         return latency_ns;
     snprintf(why, size, "the machine stood still for up to %s meanwhile",
              digits_ns(stall_ns).text);
@@ -69,10 +70,13 @@ void taken_measured(const struct service *service, const json_t *trial,
         metric_error_share(metric_find(quantity_name(QUANTITY_MEMORY)), trial,
                            &(bool){false}) > 0)
         measured[QUANTITY_MEMORY] = NAN;
-    measured[QUANTITY_P99] =
-        is_whole(trial)
-            ? measured_latency(service, trial, percentile, why, why_size)
-            : NAN;
+    if (is_whole(trial))
+        measured[QUANTITY_P99] =
+            measured_latency(service, trial, percentile, why, why_size);
+    else {
+        measured[QUANTITY_P99] = NAN;
+        snprintf(why, why_size, "a server in slices shows no latency");
+    }
     if (json_true_of(trial, "overloaded") || isnan(measured[QUANTITY_P99]))
         measured[QUANTITY_P50] = measured[QUANTITY_P99] = NAN;
 }
@@ -129,8 +133,12 @@ void taken_add(const struct taken *taken, const json_t *trial, int block,
                  json_text_of(trial, "reason"));
         return;
     }
-    if (!forecast_sent(taken, &forecast))
+    if (!forecast_sent(taken, &forecast)) {
+        model->invalid++;
+        snprintf(model->why, sizeof model->why,
+                 "no forecast could be made of it");
         return;
+    }
     struct evidence_trial *row = &model->trials[model->count++];
     row->block = block;
     row->overloaded = json_true_of(trial, "overloaded");

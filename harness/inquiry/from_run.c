@@ -112,7 +112,7 @@ static void take_time(const json_t *run, struct as_of *as_of)
     struct tm at = {0};
 
     snprintf(as_of->fingerprint, sizeof as_of->fingerprint, "%s",
-             json_text_of(json_object_get(run, "environment"), "fingerprint"));
+             cells_fingerprint(run));
     if (strptime(json_text_of(run, "started_at"), "%Y-%m-%dT%H:%M:%SZ", &at))
         as_of->at_s = timegm(&at);
 }
@@ -148,18 +148,21 @@ static void take_models(const json_t *experiment, struct inquiry *inquiry)
 
 /* Constants of the run's machine, or others that are scaled to it. */
 static bool take_constants(const json_t *run, const json_t *trials,
-                           struct inquiry *inquiry, char *why, size_t size)
+                           const char *path, struct inquiry *inquiry, char *why,
+                           size_t size)
 {
     const char *own = inquiry->question.as_of.fingerprint;
 
-    if (advice_machine(NULL, &inquiry->machine, &inquiry->shipped, why, size) <
+    if (advice_machine(path, &inquiry->machine, &inquiry->shipped, why, size) <
         0)
         return false;
-    if (!inquiry->shipped && !strcmp(inquiry->machine.fingerprint, own))
+    if (!inquiry->shipped &&
+        (path || !strcmp(inquiry->machine.fingerprint, own)))
         return true;
     inquiry->shipped = true;
     if (machine_file_shipped(&inquiry->machine, why, size) < 0)
         return false;
+    inquiry->question.scaled = true;
     cells_scale(run, trials, &inquiry->machine);
     return true;
 }
@@ -182,8 +185,8 @@ static bool take_bands(const json_t *cells, struct inquiry *inquiry, char *why,
 }
 
 static int fill(const json_t *run, const json_t *trials,
-                const json_t *experiment, struct inquiry *inquiry,
-                json_t **cells, char *why, size_t size)
+                const json_t *experiment, const char *constants,
+                struct inquiry *inquiry, json_t **cells, char *why, size_t size)
 {
     const json_t *profile = json_object_get(experiment, "profile");
     struct service *service = &inquiry->question.service;
@@ -191,7 +194,7 @@ static int fill(const json_t *run, const json_t *trials,
     if (!is_known(experiment, why, size))
         return EXIT_FAILED;
     take_time(run, &inquiry->question.as_of);
-    if (!take_constants(run, trials, inquiry, why, size))
+    if (!take_constants(run, trials, constants, inquiry, why, size))
         return EXIT_FAILED;
     take_profile(profile, service);
     service_defaults(service, inquiry->machine.cores);
@@ -222,7 +225,8 @@ static int fill(const json_t *run, const json_t *trials,
 }
 
 int from_run_open(const char *directory, const char *experiment,
-                  struct inquiry *inquiry, json_t **cells)
+                  const char *constants, struct inquiry *inquiry,
+                  json_t **cells)
 {
     json_t *run = measured_open(VERB, directory);
     json_t *trials = run ? measured_trials(VERB, directory, run) : NULL;
@@ -233,7 +237,8 @@ int from_run_open(const char *directory, const char *experiment,
     *cells = NULL;
     if (trials) {
         const json_t *row = find_experiment(run, experiment, why, sizeof why);
-        code = row ? fill(run, trials, row, inquiry, cells, why, sizeof why)
+        code = row ? fill(run, trials, row, constants, inquiry, cells, why,
+                          sizeof why)
                    : EXIT_USAGE;
         if (code != EXIT_OK)
             fail(code, directory, why);

@@ -13,8 +13,10 @@
 #include "harness/decide/decision.h"
 
 /* Fills the inquiry, but for wishes and precision. `experiment` (NULL: the one
- * that has a profile) is one of the run. *cells gets the cells beside their
- * forecasts. Returns EXIT_OK, or another exit code after a message on stderr;
- * inquiry_free and json_decref may be called after any result. */
+ * that has a profile) is one of the run. `constants`: a file; "none", those
+ * that came with the program; NULL, as above. *cells gets the cells beside
+ * their forecasts. Returns EXIT_OK, or another exit code after a message on
+ * stderr; inquiry_free and json_decref may be called after any result. */
 int from_run_open(const char *directory, const char *experiment,
-                  struct inquiry *inquiry, json_t **cells);
+                  const char *constants, struct inquiry *inquiry,
+                  json_t **cells);

@@ -262,6 +262,7 @@ static const char *read_inquiry(const json_t *json, struct inquiry *inquiry)
     inquiry->language = (enum language)language;
     inquiry->shipped = json_true_of(json, "shipped");
     json_take_text(json, "run", inquiry->run, sizeof inquiry->run);
+    question->scaled = inquiry->shipped && inquiry->run[0];
     json_take_text(json, "experiment", inquiry->experiment,
                    sizeof inquiry->experiment);
     json_take_text(json, "profile", inquiry->profile, sizeof inquiry->profile);

@@ -7,9 +7,9 @@
  *   machine.json     the constants
  *   validation.json  the residuals; missing, if there are none
  *   evidence.json    what was measured at the profile; missing, if nothing was
- *   cells.json       of a run's profile: its cells beside their forecasts,
- * which are the residuals where validation.json is missing decision.json    the
- * answer
+ *   cells.json       of a run's profile: the run's cells beside their
+ *                    forecasts, the residuals where there is no validation.json
+ *   decision.json    the answer
  */
 #pragma once
 
@@ -31,9 +31,8 @@ int inquiry_store_answer(const struct decision *decision, const char *folder,
                          char *why, size_t why_size);
 
 /* Reads what was asked, the constants, the residuals and what was measured.
- * Returns 0, or a
- * negative errno with a sentence. inquiry_free may be called after any result.
- */
+ * Returns 0, or a negative errno with a sentence. inquiry_free may be called
+ * after any result. */
 int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
                  size_t why_size);
 void inquiry_free(struct inquiry *inquiry);

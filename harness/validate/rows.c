@@ -20,8 +20,7 @@ double rows_residual(const struct row *row)
     return log(row->measured / row->forecast);
 }
 
-static const json_t *trial_of(const json_t *trials,
-                              const struct question *question)
+const json_t *rows_trial(const json_t *trials, const struct question *question)
 {
     char experiment[32];
     const json_t *trial;
@@ -196,7 +195,7 @@ int rows_make(const struct questions *questions, const json_t *trials,
         return -ENOMEM;
     for (int i = 0; i < questions->count; i++) {
         const struct question *question = &questions->rows[i];
-        const json_t *trial = trial_of(trials, question);
+        const json_t *trial = rows_trial(trials, question);
         int first = rows->count;
         for (int q = 0; q < QUANTITIES; q++)
             if (q == QUANTITY_CPU ||

@@ -48,4 +48,7 @@ void rows_free(struct rows *rows);
 /* Fills `cause` of a row that is a miss. */
 void rows_explain(struct row *row);
 
+/* The trial of that question; NULL: it was not carried out. */
+const json_t *rows_trial(const json_t *trials, const struct question *question);
+
 json_t *rows_json(const struct rows *rows);

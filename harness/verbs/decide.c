@@ -299,8 +299,10 @@ static int decide(struct options *options, const json_t *cells,
     if (status == 0 && options->measure)
         code = measure(options, inquiry, &decision);
     if (status < 0 || decision.matter.model_count == 0)
-        return fail("no model of this language has constants: troika "
-                    "calibrate --models cpython-threads,node --add");
+        return fail(options->language == LANGUAGE_C
+                        ? "no model of C has constants: troika calibrate"
+                        : "no model of this language has constants: troika "
+                          "calibrate --models cpython-threads,node --add");
     print(&decision, (enum format)options->format);
     if (options->folder && store_answer(options, &decision) != EXIT_OK)
         return EXIT_FAILED;
@@ -392,9 +394,9 @@ static void inquire(struct options *options, struct asked_from *from,
 static bool flags_fit(const struct options *options, char *why, size_t size)
 {
     static const char *const none[] = {NULL};
-    static const char *const of_run[] = {"experiment", "output", "format",
-                                         "strict",     "weight", "require",
-                                         "score",      NULL};
+    static const char *const of_run[] = {"experiment", "machine", "output",
+                                         "format",     "strict",  "weight",
+                                         "require",    "score",   NULL};
     static const char *const of_measuring[] = {"budget", "wait-for-quiet",
                                                "runs", "allow-any-build"};
     const struct flags_given *given = &options->asked.given;
@@ -424,9 +426,13 @@ static bool flags_fit(const struct options *options, char *why, size_t size)
 static int decide_run(struct options *options, struct inquiry *inquiry)
 {
     json_t *cells;
-    int code =
-        from_run_open(options->run, options->experiment, inquiry, &cells);
+    char why[512];
+    int code = from_run_open(options->run, options->experiment,
+                             options->asked.machine_path, inquiry, &cells);
 
+    if (code == EXIT_OK &&
+        !all_apply(options, &inquiry->machine, why, sizeof why))
+        code = fail_with(EXIT_USAGE, why);
     if (code == EXIT_OK) {
         inquiry->question.precision =
             (struct precision){.requests = REQUESTS, .seed = 1};

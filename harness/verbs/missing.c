@@ -10,6 +10,7 @@
 
 #include "harness/advice/advice.h"
 #include "harness/base/exit.h"
+#include "harness/calibrate/machine_file.h"
 #include "harness/server/models.h"
 #include "verbs.h"
 
@@ -62,11 +63,35 @@ static void add_all(const struct machine *machine, const char *const *names,
         add(machine, names[i], list);
 }
 
-/* The names of models that have no constants, with commas. */
+static bool has_c(const struct machine *machine)
+{
+    for (int i = 0; i < machine->model_count; i++)
+        if (!machine->models[i].foreign)
+            return true;
+    return false;
+}
+
+/* The models of C that the program came with constants of. */
+static void add_c(const struct machine *machine, char *list)
+{
+    static struct machine shipped;
+    char why[600];
+
+    if (machine_file_shipped(&shipped, why, sizeof why) < 0)
+        return;
+    for (int i = 0; i < shipped.model_count; i++)
+        if (!shipped.models[i].foreign)
+            add(machine, shipped.models[i].name, list);
+}
+
+/* The names of models that have no constants, with commas. `c`: those of C are
+ * asked about. */
 static void find(const struct missing *missing, const struct machine *machine,
-                 char *list)
+                 bool c, char *list)
 {
     list[0] = '\0';
+    if (c && missing->count == 0 && !has_c(machine))
+        add_c(machine, list);
     for (int i = 0; i < missing->count; i++)
         add(machine, missing->named[i], list);
     if (missing->count == 0 && missing->cpython)
@@ -112,7 +137,8 @@ int missing_calibrate(const struct missing *missing)
 
     if (!read_own(missing, &machine, &own))
         return EXIT_FAILED;
-    bool all = !own && needs_c(missing);
+    bool c = needs_c(missing);
+    bool all = !own && c;
     if (all) {
         fprintf(stderr, "there are no constants of this machine yet: they are "
                         "measured first, which takes about six minutes\n");
@@ -120,7 +146,7 @@ int missing_calibrate(const struct missing *missing)
         if (!read_own(missing, &machine, &own))
             return EXIT_FAILED;
     }
-    find(missing, own ? &machine : &none, list);
+    find(missing, own ? &machine : &none, c, list);
     if ((!all || own) && list[0]) {
         fprintf(stderr,
                 "measured first, since there are no constants of "
@@ -130,7 +156,7 @@ int missing_calibrate(const struct missing *missing)
             (char *[]){verb, models, list, own ? addition : NULL, NULL});
         if (!read_own(missing, &machine, &own))
             return EXIT_FAILED;
-        find(missing, own ? &machine : &none, list);
+        find(missing, own ? &machine : &none, c, list);
     }
     if (own && !list[0])
         return EXIT_OK;

@@ -290,6 +290,23 @@ static bool is_foreign(const struct validation *v, const json_t *run)
     return !own;
 }
 
+/* How many services have a trial of each question. */
+static int services_done(const struct questions *questions,
+                         const json_t *trials)
+{
+    bool done[HELD_OUT_MAX];
+    int count = 0;
+
+    for (int s = 0; s < questions->service_count; s++)
+        done[s] = questions_measured(questions, s);
+    for (int i = 0; i < questions->count; i++)
+        if (!rows_trial(trials, &questions->rows[i]))
+            done[questions->rows[i].service] = false;
+    for (int s = 0; s < questions->service_count; s++)
+        count += done[s];
+    return count;
+}
+
 /* Judges what the run measured, prints it, and stores it in the folder; and as
  * the machine's newest, if the forecasts came first and the constants are its
  * own. */
@@ -318,6 +335,33 @@ static int judge(struct validation *v, const char *folder,
     return status < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Judges what a run that ended with this code has measured. Of one that was
+ * stopped these are the services that were done by then, if any. */
+static int judge_ended(struct validation *v, const char *folder,
+                       const char *directory, int code)
+{
+    bool stopped = code > 128;
+
+    if (directory[0] == '\0' ||
+        (code != EXIT_OK && code != EXIT_INVALID && !stopped))
+        return code;
+    if (stopped) {
+        json_t *run = measured_open("validate", directory);
+        json_t *trials =
+            run ? measured_trials("validate", directory, run) : NULL;
+        int done = trials ? services_done(&v->questions, trials) : 0;
+        json_decref(trials);
+        json_decref(run);
+        if (done == 0)
+            return code;
+        printf("stopped: judged on the %d of %d services that were measured; "
+               "go on with --resume\n",
+               done, v->questions.service_count);
+    }
+    int judged = judge(v, folder, directory);
+    return judged == EXIT_OK ? code : judged;
+}
+
 /* Runs the experiments of all services, and judges. */
 static int measure(struct validation *v, const struct options *options,
                    const char *home, const char *folder)
@@ -341,10 +385,7 @@ static int measure(struct validation *v, const struct options *options,
     }
     int code = measured_run("validate", experiments, count, &run, directory,
                             sizeof directory);
-    if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
-        return code;
-    int judged = judge(v, folder, directory);
-    return judged == EXIT_OK ? code : judged;
+    return judge_ended(v, folder, directory, code);
 }
 
 static int validate(struct validation *v, const struct options *options)
@@ -435,10 +476,7 @@ static int validate_resume(struct validation *v, const struct options *options)
                     "or look at it with --again");
     snprintf(path, sizeof path, "%s/latest", options->resume);
     int code = measured_resume("validate", path, &run);
-    if (code != EXIT_OK && code != EXIT_INVALID)
-        return code;
-    int judged = judge(v, options->resume, path);
-    return judged == EXIT_OK ? code : judged;
+    return judge_ended(v, options->resume, path, code);
 }
 
 /* Whether the stored constants are of this machine: others are validated only

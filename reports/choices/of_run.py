@@ -8,11 +8,13 @@ with equal files keeps its record, and another one gets the next number.
 """
 
 import filecmp
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from choices import record
+from charts import drawing
+from choices import page, record
 from data import results
 from data.results import Run
 from pages import record as measured
@@ -41,18 +43,37 @@ def _write(run: Run, experiment: dict, troika: str) -> dict:
     folder = run.path / "report" / "adr"
     with tempfile.TemporaryDirectory(prefix="troika-decision-") as place:
         fresh = Path(place) / "decision"
-        command = [troika, "decide", "--run", str(run.path), "--experiment", experiment["name"], "-o", str(fresh)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        if done.returncode not in ANSWERED or not (fresh / "decision.json").is_file():
-            raise results.ResultsError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer")
+        said = _decide(run, experiment, troika, fresh)
+        if said is not None:
+            raise results.ResultsError(said)
         own = _newest(folder, subject(run, experiment))
-        if own is None or not _equal(own, fresh):
+        if own is None or not _kept(own, fresh):
             own = folder / f"{_next(folder):04d}-{subject(run, experiment)}"
-            own.parent.mkdir(parents=True, exist_ok=True)
-            fresh.replace(own) if fresh.stat().st_dev == own.parent.stat().st_dev else _copy(fresh, own)
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(fresh, own)
     decision = record.load(own)
     record.write(decision)
+    try:
+        page.write(decision)
+    except drawing.DrawingError:
+        pass  # without gnuplot there is a record and no page
     return told(run, experiment, decision, own)
+
+
+def _decide(run: Run, experiment: dict, troika: str, folder: Path, *more: str) -> str | None:
+    """Decides into the folder; returns why there is no answer."""
+    command = [troika, "decide", "--run", str(run.path), "--experiment", experiment["name"], "-o", str(folder), *more]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode in ANSWERED and (folder / "decision.json").is_file():
+        return None
+    return (done.stderr.strip().splitlines() or ["no answer"])[-1]
+
+
+def _kept(own: Path, fresh: Path) -> bool:
+    """Whether the record says what the files say now, and they are equal."""
+    names = [n for n in record.FILES if (own / n).is_file() or (fresh / n).is_file()]
+    equal = all((own / n).is_file() and (fresh / n).is_file() and filecmp.cmp(own / n, fresh / n, shallow=False) for n in names)
+    return equal and (not (own / record.RECORD).is_file() or record.verify(record.load(own)) is None)
 
 
 def subject(run: Run, experiment: dict) -> str:
@@ -67,17 +88,6 @@ def _newest(folder: Path, name: str) -> Path | None:
 
 def _next(folder: Path) -> int:
     return max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")), default=0) + 1
-
-
-def _equal(a: Path, b: Path) -> bool:
-    names = [n for n in record.FILES if (a / n).is_file() or (b / n).is_file()]
-    return all((a / n).is_file() and (b / n).is_file() and filecmp.cmp(a / n, b / n, shallow=False) for n in names)
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.mkdir()
-    for file in source.iterdir():
-        (target / file.name).write_bytes(file.read_bytes())
 
 
 def told(run: Run, experiment: dict, decision: record.Decision, folder: Path) -> dict:
@@ -117,28 +127,35 @@ def _sure(options: dict, data: dict) -> str:
 
 
 def _change(data: dict) -> str:
+    if data["leader"] is None:
+        return "nothing was looked for, because no option leads"
     flips = [s.removeprefix("would flip it: ") for s in data["sentences"] if s.startswith("would flip it: ")]
-    more = "; and more in the record" if len(flips) > 4 else ""
-    return "; ".join(flips[:4]) + more if flips else "no input within a factor of 16"
+    looked = [s for s in data["sentences"] if s.startswith(("what would flip it was looked for", "not known how far"))]
+    more = ["more in the record"] if len(flips) > 4 else []
+    return "; ".join(flips[:4] + more + looked) or "no input within a factor of 16"
 
 
 TOO_MANY = 0.2  # of an option's trials: the remaining ones may be the lucky ones
 
 
 def invalid_of(run: Run, experiment: dict, data: dict) -> dict:
-    """How many trials are invalid, and whether one that is named lacks too many."""
+    """How many trials are invalid, and whether an option that matters lacks too many
+    of those that the decision rests on."""
     own = [t for t in run.trials if t["experiment"] == experiment["name"]]
-    bad = [t for t in own if not t["valid"]]
-    named = data["named"]
-    lacking = [m for m in named if _share(own, m) > TOO_MANY]
+    place = (data["evidence"] or {}).get("place")
+    used = [t for t in own if t["load_point"] == place] if place else own
+    bad = sum(not t["valid"] for t in own)
+    matter = data["named"] or [o["model"] for o in data["options"]]
+    lacking = [m for m in matter if _share(used, m) > TOO_MANY]
     words = ""
     if bad:
-        words = f"{len(bad)} of {len(own)} trials {'is' if len(bad) == 1 else 'are'} invalid"
+        words = f"{bad} of {len(own)} trials {'is' if bad == 1 else 'are'} invalid"
         words += f", and the decision depends on them: of {', '.join(lacking)} too many are." if lacking else "; the decision does not depend on them."
-    return {"trials": len(own), "invalid": len(bad), "depends": bool(lacking) or (bool(own) and len(bad) == len(own)), "words": words}
+    return {"trials": len(own), "invalid": bad, "depends": bool(lacking), "words": words}
 
 
 def _share(trials: list[dict], model: str) -> float:
+    """Of the model's trials, those that are invalid."""
     own = [t for t in trials if t["cell"]["model"] == model]
     return sum(not t["valid"] for t in own) / len(own) if own else 0
 
@@ -158,24 +175,21 @@ def verify(run: Run, troika: str) -> list[tuple[Path, str | None]]:
 
 def _contradiction(run: Run, experiment: dict, place: Path, troika: str) -> str | None:
     """The record against its files, the answer against them, and the files against
-    the run."""
+    the run: with the constants of the record, or, where these were scaled by the
+    run, with those that they were made from."""
     if problem := record.changed(place) or record.verify(record.load(place)):
         return problem
     done = subprocess.run([troika, "decide", "--verify", str(place)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return done.stderr.strip() or "the answer does not follow"
+    scaled = results.read(place / "machine.json").get("run_id") == run.data["run_id"]
     with tempfile.TemporaryDirectory(prefix="troika-decision-") as folder:
         fresh = Path(folder) / "decision"
-        command = [troika, "decide", "--run", str(run.path), "--experiment", experiment["name"], "-o", str(fresh)]
-        subprocess.run(command, capture_output=True, check=False)
-        for name in ("cells.json", "evidence.json"):
-            if (place / name).is_file() and not (fresh / name).is_file():
-                return f"{name} does not follow from the run"
-            if (place / name).is_file() and _constants(place) == _constants(fresh) and not filecmp.cmp(place / name, fresh / name, shallow=False):
+        constants = "none" if scaled else str(place / "machine.json")
+        if said := _decide(run, experiment, troika, fresh, "--machine", constants):
+            return f"it cannot be decided again: {said}"
+        for name in ("machine.json", "cells.json", "evidence.json"):
+            both = (place / name).is_file(), (fresh / name).is_file()
+            if any(both) and not (all(both) and filecmp.cmp(place / name, fresh / name, shallow=False)):
                 return f"{name} does not follow from the run's trials: one of them was changed"
     return None
-
-
-def _constants(place: Path) -> bytes:
-    path = place / "machine.json"
-    return path.read_bytes() if path.is_file() else b""

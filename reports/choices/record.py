@@ -49,11 +49,12 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def text(decision: Decision) -> str:
+def context(decision: Decision) -> dict:
+    """What the record and the page are filled with."""
     data = decision.data
     asked = results.read(decision.folder / "asked.json")
     at = asked.get("at_s") if isinstance(asked, dict) else None
-    context = {
+    return {
         "data": data,
         "answer": data["sentences"][0],
         "reasons": [s for s in data["sentences"][1:] if not s.startswith("would")],
@@ -66,7 +67,10 @@ def text(decision: Decision) -> str:
         "cells": _cells(decision.folder),
         "measured": [o for o in data["options"] if o["measured"]],
     }
-    return render.squeezed(render.environment().get_template("choice.md").render(**context))
+
+
+def text(decision: Decision) -> str:
+    return render.squeezed(render.environment().get_template("choice.md").render(**context(decision)))
 
 
 def _cells(folder: Path) -> list[dict]:
@@ -75,7 +79,8 @@ def _cells(folder: Path) -> list[dict]:
     if not path.is_file():
         return []
     data = results.read(path)
-    points = {s["service"]: s["load_point"] for s in data["services"]}
+    several = len({s["experiment"] for s in data["services"]}) > 1
+    points = {s["service"]: f"{s['experiment']} {s['load_point']}" if several else s["load_point"] for s in data["services"]}
     rows: dict[tuple, dict] = {}
     for r in data["residuals"]:
         row = rows.setdefault((points[r["service"]], r["model"]), {"load_point": points[r["service"]], "model": r["model"], "workers": r["workers"]})

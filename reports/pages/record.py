@@ -33,9 +33,9 @@ EXPERIMENTS = Path(__file__).resolve().parents[2] / "harness" / "experiments"
 
 
 def write_all(run: Run, charts, without=()) -> dict[str, dict]:
-    """Writes a record for each experiment that has a profile, but for those `without`
-    one. Returns what the
-    reports need of the records, by the experiment's name."""
+    """Writes a record for each experiment that has a profile, but for the
+    experiments `without`. Returns what the reports need of the records, by the
+    experiment's name."""
     folder = run.path / "report" / "adr"
     found = {}
     if run.data.get("untrusted"):

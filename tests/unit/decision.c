@@ -465,7 +465,7 @@ static void test_trials_overturn_a_forecast(void **state)
     assert_true(says("CPU of a request 3.02 ns, 3.02 x the forecast"));
 }
 
-/* The same, but what lean costs is anything from 1 to 5 times the forecast. */
+/* Lean costs anything from 1 to 5 times its forecast. */
 static void test_trials_that_scatter_settle_nothing(void **state)
 {
     (void)state;
@@ -480,7 +480,7 @@ static void test_trials_that_scatter_settle_nothing(void **state)
     assert_false(settle.settled);
     assert_int_equal(settle.count, 2);
     assert_true(settle.lo[1] < 0 && settle.hi[1] > 0);
-    assert_true(says("did not settle it"));
+    assert_true(says("not settled by measurement"));
 }
 
 /* A lead of 2 % that all blocks show is no difference, and no question. */
@@ -520,7 +520,7 @@ static void test_overload_that_was_measured(void **state)
     assert_false(settle_of(&decision).settled); /* plain was not measured */
 }
 
-/* Forecast twice over its limit, measured at a third of the forecast. */
+/* Forecast twice over its limit, measured at a tenth of the forecast. */
 static void test_trials_decide_a_limit(void **state)
 {
     (void)state;
