@@ -63,6 +63,10 @@ class RunDecision(unittest.TestCase):
         self.assertIn('# Concurrency model for "typical API"', text)
         self.assertIn("| fetch | event-loop |", text)
         self.assertIn("cells.json has SHA-256", text)
+        page = (self.place / "index.html").read_text()
+        self.assertIn("Which model for “typical API”?", page)
+        self.assertIn("<svg", page)
+        self.assertNotRegex(page, r"""(src|href)=["']?(https?:|//)""")
         # The profile is the load point fetch, so that its trials count as near it.
         self.assertEqual(data["evidence"]["place"], "fetch")
         self.assertIn("### Measured near the profile, as load point fetch", text)
