@@ -144,7 +144,7 @@ size: $(out)/troika ## say how many workers, threads and database connections a 
 MEASURE ?= --measure
 decide: all ## say which model should serve a service, how many workers, how sure, and what would flip it, and measure what is in question: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud; MEASURE=: only forecast)
 	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide \
-	    $(if $(findstring --verify,$(value ARGS))$(findstring --run,$(value ARGS)),,$(MEASURE))
+	    $(if $(filter --verify --verify=% --run --run=%,$(value ARGS)),,$(MEASURE))
 
 probe: $(out)/troika ## find the profile of your service: make probe ARGS='--rate 300 --response 42ms --busy 35% --cores 2' (or '--log FILE', or "--command './server --port {port}' 'http://127.0.0.1:{port}/'")
 	@$(call needed,ARGS,; $(out)/troika probe --help)$(with) ARGS $(out)/troika probe
@@ -191,7 +191,7 @@ map: $(out)/troika build/.deps ## draw which model wins for which wait and CPU t
 record: build/.deps ## make the record of a decision that troika decide -o DIR stored; ARGS='--verify build/release/troika': check it
 	@$(call needed,DIR,; $(out)/troika decide --help)$(with) ARGS $(python) reports/decided.py -- "$$GIVEN_DIR"
 .PHONY: validation-report
-validation-report: $(out)/troika build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
+validation-report: build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
 	@$(with) ARGS $(python) reports/validation.py $${GIVEN_DIR:+-- "$$GIVEN_DIR"}
 compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
 	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"

@@ -27,12 +27,11 @@ MACHINE_GATES = "clock,machine_speed,steal,foreign_cpu,swap,major_faults,kernel_
 
 # What a build with a sanitizer need not run again, by words of the name. Where
 # one thread computes, the thread sanitizer sees nothing; unit/decision has the
-# threads of a decision. Mutants are built without a sanitizer. What is proved of
-# the simulator by long runs is code that unit/simulation runs too.
+# threads of a decision. Mutants are built without a sanitizer.
 NEEDLESS = {
     "tsan": ("unit/simulation", "unit/forecast", "unit/effort", "unit/damaged", "unit/behaviour", "unit/validation",
              "unit/size", "test_forecast", "test_decide", "test_size", "test_map", "_mutants"),
-    "asan": ("_mutants", "unit/simulation_"),
+    "asan": ("_mutants",),
 }
 
 

@@ -230,8 +230,7 @@ static void find_doubts(struct decision *decision)
     bool far =
         decision->advice.validated && outside_far(&decision->advice.outside);
 
-    decision->seen = is_seen(decision);
-    if (decision->seen)
+    if (is_seen(decision))
         return;
     doubt_errors(decision, far);
     if (far && decision->choice.kind != CHOICE_NONE)

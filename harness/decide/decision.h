@@ -41,7 +41,6 @@ struct decision {
     struct band latency[OPTIONS_MAX], memory[OPTIONS_MAX]; /* at the peak */
     struct choice choice;
     struct flips flips; /* none if there is no leader */
-    bool seen;          /* whoever is named was measured at the profile */
     /* Why the answer is not to be relied on, the worst first. */
     char doubts[DOUBTS_MAX][DOUBT_SIZE];
     int doubt_count;

@@ -138,9 +138,10 @@ static int collect_errors(const struct matter *matter,
 
 static int last_block(const struct evidence_model *measured, int least)
 {
-    int last = measured->trials[measured->count - 1].block;
-
-    return last > least ? last : least;
+    for (int i = 0; i < measured->count; i++)
+        if (measured->trials[i].block > least)
+            least = measured->trials[i].block;
+    return least;
 }
 
 int draws_make(const struct matter *matter, const struct candidate *options,

@@ -14,12 +14,9 @@ static json_t *band_json(const struct band *band)
 /* Measured over forecast of each quantity, and in how many trials. */
 static json_t *measured_json(const struct candidate *o)
 {
-    json_t *ratios = json_object();
-
-    if (!o->measured) {
-        json_decref(ratios);
+    if (!o->measured)
         return json_null();
-    }
+    json_t *ratios = json_object();
     for (int q = 0; q < QUANTITIES; q++)
         json_object_set_new(ratios, quantity_name(q),
                             json_finite(o->found.ratio[q]));
@@ -220,7 +217,7 @@ json_t *decision_json(const struct decision *decision)
     return json_pack(
         "{s:i, s:s, s:s, s:o, s:o, s:o, s:b, s:f, s:f, s:s, s:I, s:I, s:s, "
         "s:s, s:o, "
-        "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o}",
         "schema_version", 1, "command",
         decision_command(decision, command, sizeof command), "outcome",
         choice_name(choice->kind), "leader", json_text_if(leader), "named",
@@ -237,6 +234,8 @@ json_t *decision_json(const struct decision *decision)
         "options", options, "flips", flips_json(decision), "constants",
         shaken_json(decision), "doubts", doubts_json(decision), "sentences",
         sentences_json(decision), "evidence", evidence_summary_json(decision),
+        "percentile",
+        decision->peak.limit_ns > 0 ? decision->peak.limit_percent : 99.0,
         "run", json_text_if(decision->inquiry->run), "profile",
         json_text_if(decision->inquiry->profile));
 }

@@ -257,10 +257,11 @@ static int measure_rounds(const struct settle_plan *plan,
                           struct inquiry *inquiry, struct decision *decision)
 {
     struct evidence *evidence = &inquiry->evidence;
+    struct service peak = decision->peak;
     struct evidence_round round = {
         .verb = plan->verb,
         .root = plan->root,
-        .service = &decision->peak,
+        .service = &peak,
         .machine = &inquiry->machine,
         .precision = inquiry->question.precision,
         .first_block = 1,
@@ -268,11 +269,9 @@ static int measure_rounds(const struct settle_plan *plan,
         .wait_ns = plan->wait_ns,
         .allow_any_build = plan->allow_any_build,
     };
-    struct service peak = decision->peak;
     int64_t start_ns = clock_now_ns();
     int code = EXIT_OK;
 
-    round.service = &peak;
     for (;;) {
         struct settle settle = settle_of(decision);
         int64_t left_ns = plan->budget_ns - (clock_now_ns() - start_ns);

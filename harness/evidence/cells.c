@@ -79,7 +79,7 @@ static bool take_load(const json_t *load, struct service *p)
     const char *arrivals = json_text_of(load, "arrivals");
     bool open = !strcmp(mode, "open");
 
-    p->connections = (int)number(load, "connections", 0);
+    p->connections = (int)json_integer_of(load, "connections");
     p->burst = 1;
     if (open) {
         p->rate_per_s = number(load, "rate_per_s", 0);
@@ -97,8 +97,9 @@ static int cpus_of(const json_t *run)
 {
     const json_t *environment = json_object_get(run, "environment");
 
-    return (int)number(environment, "cpus_usable",
-                       number(environment, "cpus", 0));
+    int usable = (int)json_integer_of(environment, "cpus_usable");
+
+    return usable > 0 ? usable : (int)json_integer_of(environment, "cpus");
 }
 
 const char *cells_fingerprint(const json_t *run)
@@ -128,14 +129,14 @@ bool cells_service(const json_t *run, const json_t *trial,
     int cpus = cpus_of(run);
 
     *service = (struct service){0};
-    *workers = (int)number(cell, "workers", 0);
+    *workers = (int)json_integer_of(cell, "workers");
     if (!work || !point || cpus < 1 ||
         !json_is_null(json_object_get(point, "beside")) ||
         !take_load(json_object_get(cell, "load"), service) ||
         has_regimes(work, service))
         return false;
     take_work(work, json_object_get(cell, "parameters"), machine, service);
-    service->backend_workers = (int)number(point, "backend_workers", 0);
+    service->backend_workers = (int)json_integer_of(point, "backend_workers");
     service->cores = json_text_is(cell, "placement", "shared") ? cpus
                      : cpus > 1                                ? cpus / 2
                                                                : 1;

@@ -28,10 +28,10 @@ const struct evidence_model *evidence_find(const struct evidence *evidence,
 struct evidence_model *evidence_put(struct evidence *evidence, const char *name,
                                     int workers)
 {
-    for (int i = 0; i < evidence->count; i++)
-        if (!strcmp(evidence->of[i].name, name) &&
-            evidence->of[i].workers == workers)
-            return &evidence->of[i];
+    const struct evidence_model *there = evidence_find(evidence, name, workers);
+
+    if (there)
+        return &evidence->of[there - evidence->of];
     if (evidence->count == EVIDENCE_MODELS_MAX)
         return NULL;
     struct evidence_model *model = &evidence->of[evidence->count++];

@@ -30,8 +30,8 @@ struct evidence_trial {
 
 struct evidence_model {
     char name[64];
-    int workers;                                       /* 0: none to set */
-    struct evidence_trial trials[EVIDENCE_BLOCKS_MAX]; /* ascending */
+    int workers; /* 0: none to set */
+    struct evidence_trial trials[EVIDENCE_BLOCKS_MAX];
     int count;
     int invalid;                  /* trials that gates refused */
     char why[EVIDENCE_CAUSE];     /* the last of them; "" */

@@ -10,10 +10,6 @@
 #include "harness/figures/metric.h"
 #include "harness/validate/reading.h"
 
-/* A machine that stands still for a tenth of a percentile can have made it.
- * (For a percentile far below its limit, a tenth of the limit.) */
-static const double STALL_SHARE = 0.1;
-
 double taken_figure(const json_t *trial, enum quantity quantity)
 {
     char why[160];
@@ -41,7 +37,8 @@ static double measured_latency(const struct service *p, const json_t *trial,
                  json_text_of(json_object_get(trial, "bound"), "by"));
         return NAN;
     }
-    if (stall_ns < STALL_SHARE * fmax(latency_ns, p->limit_ns))
+    /* Far below its limit, what a stall adds decides nothing. */
+    if (!reading_is_stalled(trial, fmax(latency_ns, p->limit_ns)))
         return latency_ns;
     snprintf(why, size, "the machine stood still for up to %s meanwhile",
              digits_ns(stall_ns).text);

@@ -88,7 +88,7 @@ static void take_profile(const json_t *profile, struct service *service)
     *service = (struct service){
         .wait_ns = json_figure_of(profile, "wait_ns"),
         .cpu_ns = json_figure_of(profile, "cpu_ns"),
-        .connections = (int)json_figure_of(profile, "connections"),
+        .connections = (int)json_integer_of(profile, "connections"),
     };
     set(service, SERVICE_WAIT);
     set(service, SERVICE_CPU);
@@ -125,25 +125,41 @@ static bool has_name(const struct inquiry *inquiry, const char *name)
     return false;
 }
 
-/* The experiment's models that have constants. */
-static void take_models(const json_t *experiment, struct inquiry *inquiry)
+/* The experiment's models, but for yardsticks. False, with their names, if some
+ * have no constants: an option must not drop out unseen. */
+static bool take_models(const json_t *run, const json_t *experiment,
+                        struct inquiry *inquiry, char *why, size_t size)
 {
     struct question *question = &inquiry->question;
-    const json_t *point, *name;
+    const json_t *models = json_object_get(run, "models"), *point, *name;
+    char missing[300] = "";
     size_t i, k;
 
     json_array_foreach (json_object_get(experiment, "load_points"), i, point)
         json_array_foreach (json_object_get(point, "models"), k, name) {
             const char *text =
                 json_is_string(name) ? json_string_value(name) : "";
-            if (!machine_model(&inquiry->machine, text) ||
+            if (json_true_of(json_object_get(models, text), "yardstick") ||
                 has_name(inquiry, text) ||
                 question->model_count == ADVICE_MODELS_GIVEN_MAX)
                 continue;
+            if (!machine_model(&inquiry->machine, text)) {
+                size_t used = strlen(missing);
+                if (!strstr(missing, text))
+                    snprintf(missing + used, sizeof missing - used, "%s%s",
+                             used > 0 ? "," : "", text);
+                continue;
+            }
             char *kept = inquiry->names[question->model_count];
             snprintf(kept, sizeof inquiry->names[0], "%s", text);
             question->models[question->model_count++] = kept;
         }
+    if (missing[0])
+        snprintf(why, size,
+                 "there are no constants of %s: troika calibrate --models %s "
+                 "--add (--target FILE for a server of your own)",
+                 missing, missing);
+    return !missing[0];
 }
 
 /* Constants of the run's machine, or others that are scaled to it. */
@@ -200,11 +216,8 @@ static int fill(const json_t *run, const json_t *trials,
     service_defaults(service, inquiry->machine.cores);
     if (!service_check(service, why, size))
         return EXIT_USAGE;
-    take_models(experiment, inquiry);
-    if (inquiry->question.model_count == 0) {
-        snprintf(why, size, "there are no constants of its models");
+    if (!take_models(run, experiment, inquiry, why, size))
         return EXIT_FAILED;
-    }
     *cells = cells_validation(run, trials, &inquiry->machine);
     if (json_array_size(json_object_get(*cells, "residuals")) == 0) {
         snprintf(why, size, "none of its cells has a forecast beside it");

@@ -289,42 +289,45 @@ static const char *read_inquiry(const json_t *json, struct inquiry *inquiry)
                : read_wishes(json_object_get(json, "wishes"), &inquiry->wishes);
 }
 
-/* Reads one of the files into what `take` fills. */
-static int read_asked(const char *folder, struct inquiry *inquiry, char *why,
+static int take_asked(const json_t *json, void *into, char *why,
                       size_t why_size)
 {
-    char path[PATH_SIZE], reason[512];
-    json_t *json =
-        stored_json(in_folder(folder, "asked.json", path, sizeof path), NULL,
-                    why, why_size);
-
-    if (!json)
-        return -EINVAL;
+    struct inquiry *inquiry = into;
     const char *wrong = read_inquiry(json, inquiry);
-    json_decref(json);
-    if (!wrong &&
-        !service_check(&inquiry->question.service, reason, sizeof reason)) {
-        snprintf(why, why_size, "%.3000s: %s", path, reason);
-        return -EINVAL;
-    }
+
     if (wrong)
-        snprintf(why, why_size,
-                 "%.3000s: \"%s\" is missing, or is no such value", path,
+        snprintf(why, why_size, "\"%s\" is missing, or is no such value",
                  wrong);
-    return wrong ? -EINVAL : 0;
+    return !wrong && service_check(&inquiry->question.service, why, why_size)
+               ? 0
+               : -EINVAL;
 }
 
-static int read_machine(const char *folder, struct machine *machine, char *why,
+typedef int takes(const json_t *json, void *into, char *why, size_t why_size);
+
+static int take_machine(const json_t *json, void *into, char *why,
                         size_t why_size)
 {
+    return machine_read(json, into, why, why_size);
+}
+
+static int take_evidence(const json_t *json, void *into, char *why,
+                         size_t why_size)
+{
+    return evidence_read(json, into, why, why_size);
+}
+
+/* Reads a file of the folder into what `take` fills. */
+static int read_file(const char *folder, const char *name, takes *take,
+                     void *into, char *why, size_t why_size)
+{
     char path[PATH_SIZE], reason[512];
-    json_t *json =
-        stored_json(in_folder(folder, "machine.json", path, sizeof path), NULL,
-                    why, why_size);
+    json_t *json = stored_json(in_folder(folder, name, path, sizeof path), NULL,
+                               why, why_size);
 
     if (!json)
         return -EINVAL;
-    int status = machine_read(json, machine, reason, sizeof reason);
+    int status = take(json, into, reason, sizeof reason);
     json_decref(json);
     if (status < 0)
         snprintf(why, why_size, "%.3000s: %s", path, reason);
@@ -347,28 +350,24 @@ static int read_bands(const char *folder, const struct machine *machine,
 static int read_evidence(const char *folder, struct evidence *evidence,
                          char *why, size_t why_size)
 {
-    char path[PATH_SIZE], reason[512];
+    char path[PATH_SIZE];
 
-    in_folder(folder, "evidence.json", path, sizeof path);
-    if (access(path, F_OK) != 0)
+    if (access(in_folder(folder, "evidence.json", path, sizeof path), F_OK) !=
+        0)
         return 0;
-    json_t *json = stored_json(path, NULL, why, why_size);
-    if (!json)
-        return -EINVAL;
-    int status = evidence_read(json, evidence, reason, sizeof reason);
-    json_decref(json);
-    if (status < 0)
-        snprintf(why, why_size, "%.3000s: %s", path, reason);
-    return status;
+    return read_file(folder, "evidence.json", take_evidence, evidence, why,
+                     why_size);
 }
 
 int inquiry_read(const char *folder, struct inquiry *inquiry, char *why,
                  size_t why_size)
 {
     *inquiry = (struct inquiry){0};
-    int status = read_asked(folder, inquiry, why, why_size);
+    int status =
+        read_file(folder, "asked.json", take_asked, inquiry, why, why_size);
     if (status == 0)
-        status = read_machine(folder, &inquiry->machine, why, why_size);
+        status = read_file(folder, "machine.json", take_machine,
+                           &inquiry->machine, why, why_size);
     if (status == 0)
         status = read_bands(folder, &inquiry->machine, &inquiry->bands, why,
                             why_size);

@@ -7,6 +7,8 @@
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 
+static const double STALL_SHARE = 0.1;
+
 double reading_percentile(const json_t *trial, double percentile)
 {
     const json_t *latency = json_object_get(trial, "latency");
@@ -16,6 +18,12 @@ double reading_percentile(const json_t *trial, double percentile)
         return NAN;
     return metric_percentile(
         json_object_get(latency, json_text_of(latency, "kind")), percentile);
+}
+
+bool reading_is_stalled(const json_t *trial, double latency_ns)
+{
+    return !(json_figure_in(trial, "platform", "max_ns") <
+             STALL_SHARE * latency_ns);
 }
 
 bool reading_is_bound(const json_t *trial, const char *figure)

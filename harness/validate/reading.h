@@ -11,6 +11,10 @@
  * withheld, or the trial has too few requests for it. */
 double reading_percentile(const json_t *trial, double percentile);
 
+/* Whether the machine stood still for so long, a tenth of that latency, that it
+ * may have made it. */
+bool reading_is_stalled(const json_t *trial, double latency_ns);
+
 /* Whether not the server was the limit of that figure: "throughput",
  * "latency". */
 bool reading_is_bound(const json_t *trial, const char *figure);

@@ -12,15 +12,13 @@
 #include "models/runtime/base/discipline.h"
 #include "reading.h"
 
-/* A machine that stands still for a tenth of a percentile can have made it. */
-static const double STALL_SHARE = 0.1;
-
 double rows_residual(const struct row *row)
 {
     return log(row->measured / row->forecast);
 }
 
-const json_t *rows_trial(const json_t *trials, const struct question *question)
+static const json_t *trial_of(const json_t *trials,
+                              const struct question *question)
 {
     char experiment[32];
     const json_t *trial;
@@ -35,6 +33,21 @@ const json_t *rows_trial(const json_t *trials, const struct question *question)
                          question->model->name))
             return trial;
     return NULL;
+}
+
+int rows_services_done(const struct questions *questions, const json_t *trials)
+{
+    bool done[HELD_OUT_MAX];
+    int count = 0;
+
+    for (int s = 0; s < questions->service_count; s++)
+        done[s] = questions_measured(questions, s);
+    for (int i = 0; i < questions->count; i++)
+        if (!trial_of(trials, &questions->rows[i]))
+            done[questions->rows[i].service] = false;
+    for (int s = 0; s < questions->service_count; s++)
+        count += done[s];
+    return count;
 }
 
 static double figure_of(const struct forecast *f, const struct forecast *r,
@@ -116,7 +129,7 @@ static bool excused(struct row *row)
     else if (latency && json_true_of(row->trial, "overloaded"))
         snprintf(why, size, "overloaded: latency depends on the window");
     else if (row->quantity == QUANTITY_P99 &&
-             !(stall_ns < STALL_SHARE * row->measured))
+             reading_is_stalled(row->trial, row->measured))
         snprintf(why, size,
                  "the machine stood still for up to %.1f ms, over a tenth of "
                  "what was measured",
@@ -195,7 +208,7 @@ int rows_make(const struct questions *questions, const json_t *trials,
         return -ENOMEM;
     for (int i = 0; i < questions->count; i++) {
         const struct question *question = &questions->rows[i];
-        const json_t *trial = rows_trial(trials, question);
+        const json_t *trial = trial_of(trials, question);
         int first = rows->count;
         for (int q = 0; q < QUANTITIES; q++)
             if (q == QUANTITY_CPU ||

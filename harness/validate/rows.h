@@ -48,7 +48,7 @@ void rows_free(struct rows *rows);
 /* Fills `cause` of a row that is a miss. */
 void rows_explain(struct row *row);
 
-/* The trial of that question; NULL: it was not carried out. */
-const json_t *rows_trial(const json_t *trials, const struct question *question);
+/* How many services have a trial of each of their questions. */
+int rows_services_done(const struct questions *questions, const json_t *trials);
 
 json_t *rows_json(const struct rows *rows);

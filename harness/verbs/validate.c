@@ -290,23 +290,6 @@ static bool is_foreign(const struct validation *v, const json_t *run)
     return !own;
 }
 
-/* How many services have a trial of each question. */
-static int services_done(const struct questions *questions,
-                         const json_t *trials)
-{
-    bool done[HELD_OUT_MAX];
-    int count = 0;
-
-    for (int s = 0; s < questions->service_count; s++)
-        done[s] = questions_measured(questions, s);
-    for (int i = 0; i < questions->count; i++)
-        if (!rows_trial(trials, &questions->rows[i]))
-            done[questions->rows[i].service] = false;
-    for (int s = 0; s < questions->service_count; s++)
-        count += done[s];
-    return count;
-}
-
 /* Judges what the run measured, prints it, and stores it in the folder; and as
  * the machine's newest, if the forecasts came first and the constants are its
  * own. */
@@ -349,7 +332,7 @@ static int judge_ended(struct validation *v, const char *folder,
         json_t *run = measured_open("validate", directory);
         json_t *trials =
             run ? measured_trials("validate", directory, run) : NULL;
-        int done = trials ? services_done(&v->questions, trials) : 0;
+        int done = trials ? rows_services_done(&v->questions, trials) : 0;
         json_decref(trials);
         json_decref(run);
         if (done == 0)

@@ -6,7 +6,7 @@ from charts.drawing import Chart, axis
 from charts.labels import left
 from data import units
 
-FATES = {"fits": "fits", "at risk": "at risk", "fails": "fails", "score too low": "barred", "not known": "not known"}
+FATES = ("fits", "at risk", "fails", "score too low", "not known")
 
 
 def chart(data: dict) -> Chart | None:
@@ -14,10 +14,11 @@ def chart(data: dict) -> Chart | None:
     options = [o for o in data["options"] if o["latency_ns"]]
     if not options:
         return None
-    options.sort(key=lambda o: (list(FATES).index(o["fate"]), o["burden"] if o["burden"] is not None else float("inf")))
+    options.sort(key=lambda o: (FATES.index(o["fate"]), o["burden"] if o["burden"] is not None else float("inf")))
     limit = _limit(data)
+    percentile = f"p{data['percentile']:g}"
     labels = [f"{o['model']}, {o['workers']}" if o["workers"] else o["model"] for o in options]
-    texts = [FATES[o["fate"]] for o in options]
+    texts = [o["fate"] for o in options]
     bands = [(o["latency_ns"] / (o["latency_band"] or 1), o["latency_ns"] * (o["latency_band"] or 1)) for o in options]
     x = axis([v for pair in bands for v in pair] + [limit or options[0]["latency_ns"]], room=1.1, log=True)
     made = Chart(
@@ -34,10 +35,10 @@ def chart(data: dict) -> Chart | None:
     made.context = {
         "styles": [], "left": min(left(labels), 0.5), "right": 0.965 - 0.0098 * max(len(t) for t in texts), "labels": labels,
         "texts": texts, "x": {"lo": x.lo / 1e6, "hi": x.hi / 1e6}, "limit": limit and limit / 1e6,
-        "xlabel": f"{_percentile(data)}, ms (logarithmic)",
+        "xlabel": f"{percentile}, ms (logarithmic)",
     }
     made.caption = [
-        f"{_percentile(data)} at the peak, with the band of nine measurements in ten where there is one.",
+        f"{percentile} at the peak, with the band of nine measurements in ten where there is one.",
         f"The line is the limit, {units.time(limit)}." if limit else "No limit was given.",
     ]
     return made
@@ -46,9 +47,3 @@ def chart(data: dict) -> Chart | None:
 def _limit(data: dict) -> float | None:
     row = data["service"].get("limit")
     return row["value"] if row and row["value"] > 0 else None
-
-
-def _percentile(data: dict) -> str:
-    command = data["command"].split("--limit ")[-1]
-    found = command[1:].split("<")[0] if "--limit " in data["command"] else "p99"
-    return found if found.startswith("p") else "p99"

@@ -46,9 +46,9 @@ def _write(run: Run, experiment: dict, troika: str) -> dict:
         said = _decide(run, experiment, troika, fresh)
         if said is not None:
             raise results.ResultsError(said)
-        own = _newest(folder, subject(run, experiment))
+        own = _newest(folder, measured.subject(run, experiment))
         if own is None or not _kept(own, fresh):
-            own = folder / f"{_next(folder):04d}-{subject(run, experiment)}"
+            own = folder / f"{measured.next_number(folder):04d}-{measured.subject(run, experiment)}"
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copytree(fresh, own)
     decision = record.load(own)
@@ -76,18 +76,9 @@ def _kept(own: Path, fresh: Path) -> bool:
     return equal and (not (own / record.RECORD).is_file() or record.verify(record.load(own)) is None)
 
 
-def subject(run: Run, experiment: dict) -> str:
-    name = f"concurrency-model-for-{measured.slug(experiment['profile'].get('name') or experiment['name'])}"
-    return name + (f"-{measured.slug(experiment['name'])}" if len(run.data["experiments"]) > 1 else "")
-
-
 def _newest(folder: Path, name: str) -> Path | None:
     found = sorted(p for p in folder.glob(f"[0-9][0-9][0-9][0-9]-{name}") if p.is_dir())
     return found[-1] if found else None
-
-
-def _next(folder: Path) -> int:
-    return max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")), default=0) + 1
 
 
 def told(run: Run, experiment: dict, decision: record.Decision, folder: Path) -> dict:
@@ -167,7 +158,7 @@ def verify(run: Run, troika: str) -> list[tuple[Path, str | None]]:
     for experiment in run.data["experiments"]:
         if not experiment.get("profile"):
             continue
-        place = _newest(folder, subject(run, experiment))
+        place = _newest(folder, measured.subject(run, experiment))
         if place:
             found.append((place, _contradiction(run, experiment, place, troika)))
     return found

@@ -70,16 +70,16 @@ def _existing(folder: Path, name: str) -> list[tuple[int, Path, dict]]:
     return found
 
 
-def _subject(run: Run, experiment: dict, decision: dict) -> str:
+def subject(run: Run, experiment: dict) -> str:
     """The subject of a record, for its file name."""
-    name = f"concurrency-model-for-{slug(decision['profile']['name'])}"
+    name = f"concurrency-model-for-{slug(experiment['profile'].get('name') or experiment['name'])}"
     if len(run.data["experiments"]) > 1:
         name += f"-{slug(experiment['name'])}"
     return name
 
 
 def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> dict:
-    name = _subject(run, experiment, decision)
+    name = subject(run, experiment)
     older = _existing(folder, name)
     told = {
         "outcome": outcome_words(decision),
@@ -92,14 +92,18 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     }
     if older and older[-1][2].get("fingerprint") == _fingerprint(decision):
         return told | {"file": older[-1][1].name}
-    taken = [int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")]
-    number = max(taken, default=0) + 1
+    number = next_number(folder)
     supersedes = older[-1][1].name if older else None
     file = f"{number:04d}-{name}"
     texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
     for name, text in texts.items():
         render.store(folder / name, text)
     return told | {"file": f"{file}.md"}
+
+
+def next_number(folder: Path) -> int:
+    """The number of a new record, of either kind."""
+    return max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")), default=0) + 1
 
 
 def _place(run: Run) -> str:
@@ -113,7 +117,7 @@ def _texts(run: Run, experiment: dict, decision: dict, charts, number, supersede
     """Texts by file name: the copy in JSON, the experiment that the record
     suggests, if any, and last the record. `place` is the run's path."""
     found = claims(decision)
-    file = f"{number:04d}-{_subject(run, experiment, decision)}"
+    file = f"{number:04d}-{subject(run, experiment)}"
     measure = f"{number:04d}-at-profile.ini" if decision["measure"] else None
     context = {
         "d": decision,
@@ -168,7 +172,7 @@ def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
     found, stems = [], set()
     for experiment in run.data["experiments"]:
         decision = decide(run, experiment)
-        older = _existing(folder, _subject(run, experiment, decision)) if decision else []
+        older = _existing(folder, subject(run, experiment)) if decision else []
         stems.update(path.stem for _, path, _ in older)
         for number, path, _ in older[-1:]:
             supersedes = older[-2][1].name if len(older) > 1 else None

@@ -127,6 +127,21 @@ class RunDecision(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("a second load beside it, which is in no forecast", done.stderr)
 
+    def test_a_model_without_constants_does_not_drop_out(self):
+        """It was measured, so that the record is made by the nearest load point, which has it."""
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        for point in run["experiments"][0]["load_points"]:
+            point["models"].append("callback")
+        path.write_text(json.dumps(run))
+        done = subprocess.run([TROIKA, "decide", "--run", self.run_path, "--machine", "none"], capture_output=True, text=True,
+                              timeout=LIMIT_S, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("no constants of callback: troika calibrate --models callback --add", done.stderr)
+        made, refused = of_run.write_all(results.load(self.run_path), str(TROIKA))
+        self.assertEqual(made, {})
+        self.assertIn("callback", refused["quick"])
+
     def test_wrong_words(self):
         for words, said in ((("--run", self.run_path, "--wait", "1ms"), "--wait has no effect with --run"),
                             (("--run", self.run_path, "event-loop"), "event-loop has no effect with --run"),

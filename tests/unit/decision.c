@@ -454,7 +454,6 @@ static void test_trials_overturn_a_forecast(void **state)
     }
     decide();
     assert_leader("plain");
-    assert_true(decision.seen);
     assert_int_equal(decision.doubt_count, 0);
     assert_true(decision.choice.of[0].best > 0.9);
     near(decision.options[1].figures.of[DRIVER_CPU],
@@ -538,22 +537,13 @@ static void test_trials_decide_a_limit(void **state)
         add_trial("loop", block, 1, 0.1 + 0.001 * block);
     decide();
     assert_int_equal(decision.choice.of[0].fate, FATE_FITS);
-    assert_true(decision.seen);
+    assert_int_equal(decision.doubt_count, 0);
 }
 
 /* Four times outside of what was validated, but measured. */
 static void test_trials_lift_a_refusal(void **state)
 {
-    (void)state;
-    add_model("loop", DISCIPLINE_LOOP);
-    add_model("threads", DISCIPLINE_THREAD)->of[CONSTANT_REQUEST].value = MS;
-    wishes.weights[DRIVER_CPU] = 1;
-    set_errors(true);
-    question.service.wait_ns = 20 * MS;
-    question.service.cpu_ns = 20 * MS;
-    question.service.rate_per_s = 20;
-    decide();
-    assert_int_equal(decision.choice.kind, CHOICE_REFUSED);
+    test_far_is_refused(state);
     for (int block = 1; block <= 3; block++) {
         add_trial("loop", block, 1 + 0.01 * block, 1);
         add_trial("threads", block, 1 + 0.01 * block, 1);

@@ -446,6 +446,26 @@ static void experiment(void **state)
     done(&v);
 }
 
+/* Of a validation that was stopped, services that were measured whole. */
+static void stopped(void **state)
+{
+    struct validation v;
+    int last = world.rows[world.count - 1].service;
+
+    (void)state;
+    judge(&v, none);
+    assert_int_equal(rows_services_done(&v.questions, trials), SERVICES);
+    json_array_remove(trials, json_array_size(trials) - 1);
+    assert_int_equal(rows_services_done(&v.questions, trials), SERVICES - 1);
+    for (int i = world.count - 2; i >= 0; i--)
+        if (world.rows[i].service == last)
+            json_array_remove(trials, (size_t)i);
+    assert_int_equal(rows_services_done(&v.questions, trials), SERVICES - 1);
+    json_array_clear(trials);
+    assert_int_equal(rows_services_done(&v.questions, trials), 0);
+    done(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +474,7 @@ int main(void)
         cmocka_unit_test(kind),          cmocka_unit_test(percentiles_apart),
         cmocka_unit_test(laws_that_tie), cmocka_unit_test(many_questions),
         cmocka_unit_test(once_more),     cmocka_unit_test(experiment),
+        cmocka_unit_test(stopped),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
