@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# CPU per request: spin?steps=1.3M, 8 connections
+# Draw again, in this folder: gnuplot cpu-parts-quick-spin.gp
+# The numbers are in cpu-parts-quick-spin.dat, made from run 20261201T033956Z-a568.
+reset
+set encoding utf8
+set datafile missing 'NaN'
+data = 'cpu-parts-quick-spin.dat'
+set label 100 'CPU per request: spin?steps=1.3M, 8 connections' at screen 0.012, screen 0.9496 left font ',14' textcolor rgb '#222222'
+set label 98 'CPU per request, us' at screen 0.5, screen 0.1906 center textcolor rgb '#222222'
+set tmargin at screen 0.8849
+set bmargin at screen 0.3381
+set lmargin at screen 0.0300
+set rmargin at screen 0.9650
+set border 3 lc rgb '#444444'
+set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set grid lc rgb '#DDDDDD' lt 1 lw 0.6
+
+# Columns: row, from, to (one block per part), then: row, total, 95 % interval from, to
+set yrange [4.5:0.5]
+unset ytics
+set grid noytics
+set label 'serial: 2.44 ms' at screen 0.0250, first 0.7368 left front textcolor rgb '#222222'
+set label 'thread-per-request: 2.52 ms' at screen 0.0250, first 1.7368 left front textcolor rgb '#222222'
+set label 'event-loop: 2.50 ms' at screen 0.0250, first 2.7368 left front textcolor rgb '#222222'
+set label 'process-pool: 2.51 ms' at screen 0.0250, first 3.7368 left front textcolor rgb '#222222'
+
+set xrange [0:2918.9625169936003]
+set style fill solid 0.85 noborder
+set key at screen 0.5, screen 0.0144 center bottom vertical maxrows 2 Left reverse samplen 1.2 width -3 textcolor rgb '#222222'
+
+do for [format in 'svg png'] {
+    if (format eq 'svg') {
+        set terminal svg size 400,278 dynamic noenhanced font 'sans-serif,13' background rgb 'white'
+    } else {
+        set terminal pngcairo size 800,556 noenhanced fontscale 1.54 linewidth 2 pointscale 2 font 'sans-serif,13' background rgb 'white'
+    }
+    set output 'cpu-parts-quick-spin.'.format
+
+    plot \
+        data index 0 using 2:($1+0.2105):2:3:($1+0.0263):($1+0.3947) with boxxyerror lc rgb '#0072B2' title 'user', \
+        data index 1 using 2:($1+0.2105):2:3:($1+0.0263):($1+0.3947) with boxxyerror lc rgb '#E69F00' title 'system', \
+        data index 2 using 2:($1+0.2105):2:3:($1+0.0263):($1+0.3947) with boxxyerror lc rgb '#BBBBBB' title 'not split', \
+        data index 3 using 2:($1+0.2105):3:4 with xerrorbars lc rgb '#000000' pt 1 ps 0.5 lw 1.4 title 'total, 95 % interval'
+    unset output
+}
+
